@@ -42,14 +42,18 @@ _OPENED = (
     "java.util.concurrent.locks",
 )
 
-# One file for both: log4j 1 (up to 1.10) and log4j 2 (from 1.11) don't look at each other's keys.
-_LOGGING = """\
+# log4j 1, up to Flink 1.10. log4j 2 of Flink 2.x refuses a file that holds its keys.
+_LOGGING_1 = """\
 log4j.rootLogger=INFO, file
 log4j.appender.file=org.apache.log4j.FileAppender
 log4j.appender.file.file=${log.file}
 log4j.appender.file.append=false
 log4j.appender.file.layout=org.apache.log4j.PatternLayout
 log4j.appender.file.layout.ConversionPattern=%d{yyyy-MM-dd HH:mm:ss,SSS} %-5p %-60c %x - %m%n
+"""
+
+# log4j 2, from Flink 1.11.
+_LOGGING_2 = """\
 rootLogger.level=INFO
 rootLogger.appenderRef.file.ref=Main
 appender.main.name=Main
@@ -189,7 +193,8 @@ def write_configuration(
         lines = [f"{key}: {value}\n" for key, value in keys.items()]
         name = "flink-conf.yaml"
     (conf / name).write_text("".join(lines), encoding="utf-8")
-    (conf / "log4j.properties").write_text(_LOGGING, encoding="utf-8")
+    logging = _LOGGING_2 if home.release >= (1, 11) else _LOGGING_1
+    (conf / "log4j.properties").write_text(logging, encoding="utf-8")
     return conf
 
 

