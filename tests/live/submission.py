@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.live.cluster import Answer, Cluster
+from tests.live.statements import sql_words
 
 JOBS = Path(__file__).parent / "jobs"
 
@@ -16,8 +17,9 @@ NAMES = {
     "slow": "slow [test] <b>作业</b>",
     "failing": "failing [test] <b>作业</b>",
     "finishing": "finishing [test] <b>作业</b>",
+    "batch": "batch [test] <b>作业</b>",
 }
-"""What the kinds of job are called, unless told otherwise."""
+"""What the kinds of job are called, unless told otherwise; batch is for 2.x alone."""
 
 
 def upload(cluster: Cluster, jar: Path) -> str:
@@ -45,16 +47,18 @@ def uploaded(cluster: Cluster) -> str:
     return upload(cluster, jar)
 
 
-def words(kind: str, arguments: Mapping[str, str | int]) -> list[str]:
+def words(cluster: Cluster, kind: str, arguments: Mapping[str, str | int]) -> list[str]:
     """The arguments of the jar's main() that make a job of this kind."""
     given = {"kind": kind, "name": NAMES[kind], **arguments}
+    if cluster.release >= (2, 0):
+        return sql_words(kind, given)
     return [word for key, value in given.items() for word in (f"--{key}", str(value))]
 
 
 def submit(cluster: Cluster, kind: str, *, savepoint: str | None = None, **arguments: str | int) -> str:
     """Run a job of a kind; its id. Underscores in names of arguments stand for hyphens."""
     given = {key.replace("_", "-"): value for key, value in arguments.items()}
-    body: dict[str, Any] = {"programArgsList": words(kind, given)}
+    body: dict[str, Any] = {"programArgsList": words(cluster, kind, given)}
     if savepoint is not None:
         body["savepointPath"] = savepoint
     answer = cluster.send("POST", f"jars/{uploaded(cluster)}/run", body)
