@@ -1,0 +1,81 @@
+"""Text for the cells of a terminal: nothing that moves the cursor, never wider than its place."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from rich.cells import cell_len, set_cell_size
+
+ELLIPSIS = "…"
+ASCII_ELLIPSIS = "~"
+
+# Controls and line ends, soft hyphen, bidi controls, the separators that some terminals break a line at,
+# what joins or varies glyphs (terminals disagree on the width of what comes out), surrogates (no encoding
+# takes them), and the tag characters.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+_SPACES = frozenset("\t\n\v\f\r\x85\u2028\u2029")
+_JOINERS = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff") | {chr(code) for code in range(0xFE00, 0xFE10)}
+
+
+def _harmless(match: re.Match[str]) -> str:
+    char = match.group()
+    if char in _SPACES:
+        return " "
+    return "" if char in _JOINERS else "\N{REPLACEMENT CHARACTER}"
+
+
+def safe(text: str) -> str:
+    """The text with every character replaced that a terminal would act upon instead of showing it."""
+    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(_harmless, text)
+
+
+def clip(text: str, width: int, *, ascii: bool = False) -> str:  # noqa: A002 - the option's name everywhere
+    """The text made safe and cut with an ellipsis to at most `width` terminal cells."""
+    if width <= 0:
+        return ""
+    # Four characters a cell leave room for combining marks and bound the work for a name of any length.
+    longest = width * 4 + 4
+    cut = len(text) > longest
+    shown = safe(text[:longest] if cut else text)
+    if not cut and cell_len(shown) <= width:
+        return shown
+    mark = ASCII_ELLIPSIS if ascii else ELLIPSIS
+    if cell_len(shown) >= width:
+        shown = set_cell_size(shown, width - 1)
+    return shown.rstrip(" ") + mark
+
+
+def fit(
+    text: str,
+    width: int,
+    align: Literal["left", "right"] = "left",
+    *,
+    ascii: bool = False,  # noqa: A002 - the option's name everywhere
+) -> str:
+    """The text in exactly `width` terminal cells, cut or padded."""
+    shown = clip(text, width, ascii=ascii)
+    blank = " " * (width - cell_len(shown))
+    return blank + shown if align == "right" else shown + blank
+
+
+def wrap(text: str, width: int, most: int) -> list[str]:
+    """The text in at most `most` lines of at most `width` cells, broken between words; line ends are kept."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in safe(paragraph).split():
+            longer = f"{line} {word}" if line else word
+            if line and cell_len(longer) > width:
+                lines.append(line)
+                longer = word
+            line = longer
+            if len(lines) >= most:
+                break
+        lines.append(line)
+        if len(lines) >= most:
+            break
+    return [clip(line, width) for line in lines[: max(most, 0)]]

@@ -1,0 +1,118 @@
+"""The columns of a table, and where each stands at a given width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+R = TypeVar("R")
+Cell = tuple[str, str]
+"""Text and the name of a style: "", good, warn, bad, info, muted, strong or stale."""
+
+WIDE_GAP = 2
+MARGIN = 1
+LEAST_FLEX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[R]):
+    """One column: what it says of a row, how wide it is and how it sorts.
+
+    Attributes:
+        key: Names the column towards the program.
+        title: What the header says.
+        width: Cells it takes; of a flexible column the least it is content with.
+        cell: The text and style of a row.
+        sort: What to sort by; None and NaN stand last in both directions. Without it it does not sort.
+        align: Side the text stands on; the title follows it.
+        drop: 0 is never dropped; the highest number goes first when the width is short.
+        flex: Takes what the others leave.
+        descending: Its first direction when it is sorted by.
+    """
+
+    key: str
+    title: str
+    width: int
+    cell: Callable[[R], Cell]
+    sort: Callable[[R], Any] | None = None
+    align: Literal["left", "right"] = "left"
+    drop: int = 0
+    flex: bool = False
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Generic[R]):
+    """Where a column stands: its first cell, its width, and the blank cells before it."""
+
+    column: Column[R]
+    x: int
+    width: int
+    gap: int
+
+
+def place(columns: Sequence[Column[R]], width: int) -> tuple[Place[R], ...]:
+    """The columns that fit into `width` cells, from left to right, never overlapping.
+
+    First columns are dropped, then flexible ones shrink, then the last ones are cut off. A second blank cell
+    between columns is only spent where it costs no column.
+    """
+    room = width - MARGIN
+    kept = _kept(list(columns), room)
+    if not kept:
+        return ()
+    gap = WIDE_GAP if _needed(kept, WIDE_GAP) <= room else 1
+    widths = _widths(kept, room - gap * (len(kept) - 1))
+    places: list[Place[R]] = []
+    x = MARGIN
+    for column, wanted in zip(kept, widths, strict=True):
+        before = gap if places else MARGIN
+        start = x + gap if places else x
+        cells = min(wanted, width - start)
+        if cells <= 0:
+            break
+        places.append(Place(column, start, cells, before))
+        x = start + cells
+    return tuple(places)
+
+
+def column_at(places: Sequence[Place[R]], x: int) -> Column[R] | None:
+    """The column a click on cell `x` means; the blank before a column belongs to it."""
+    for found in places:
+        if found.x - found.gap <= x < found.x + found.width:
+            return found.column
+    return None
+
+
+def _needed(columns: Sequence[Column[R]], gap: int) -> int:
+    return sum(column.width for column in columns) + gap * (len(columns) - 1)
+
+
+def _kept(columns: list[Column[R]], room: int) -> list[Column[R]]:
+    while columns and _needed(columns, 1) > room:
+        # Of equal numbers the one further right goes first.
+        last = max(range(len(columns)), key=lambda at: (columns[at].drop, at))
+        if columns[last].drop <= 0:
+            break
+        del columns[last]
+    return columns
+
+
+def _widths(columns: Sequence[Column[R]], room: int) -> list[int]:
+    widths = [max(column.width, 1) for column in columns]
+    flexible = [at for at, column in enumerate(columns) if column.flex]
+    spare = room - sum(widths)
+    if spare >= 0 and flexible:
+        share, rest = divmod(spare, len(flexible))
+        for number, at in enumerate(flexible):
+            widths[at] += share + (number < rest)
+    for at in flexible:
+        if spare >= 0:
+            break
+        given = min(max(widths[at] - LEAST_FLEX, 0), -spare)
+        widths[at] -= given
+        spare += given
+    return widths

@@ -1,0 +1,139 @@
+"""Paints one line of a table: cells and their style names become a strip of exactly the asked width."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from flinktop.ui.widgets.celltext import fit
+from flinktop.ui.widgets.columns import Cell, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+STYLES = ("good", "warn", "bad", "info", "muted", "strong", "stale")
+Cells = tuple[Cell, ...]
+
+NO_CURSOR, CURSOR, FOCUSED_CURSOR = 0, 1, 2
+_UP, _DOWN = ("▲", "▼"), ("^", "v")
+
+
+class LinePainter:
+    """Turns cells into strips with the styles of a widget's component classes.
+
+    Args:
+        style_of: Gives the full Rich style for component class names, the later ones above the earlier.
+        prefix: What stands before the style names in the component classes.
+        ascii: Whether the marks are plain ASCII.
+    """
+
+    def __init__(self, style_of: Callable[..., Style], prefix: str, *, ascii: bool = False) -> None:  # noqa: A002 - the option's name everywhere
+        self._style_of = style_of
+        self._prefix = prefix
+        self._ascii = ascii
+        self._styles: dict[tuple[str, int, bool], Style] = {}
+
+    def forget(self) -> None:
+        """Ask for all styles anew: the theme has changed."""
+        self._styles.clear()
+
+    def style(self, name: str, cursor: int = NO_CURSOR, *, dim: bool = False) -> Style:
+        """The style called `name`, on the cursor's row or on a dimmed one; unknown names are plain."""
+        known = self._styles.get((name, cursor, dim))
+        if known is None:
+            known = self._styles[name, cursor, dim] = self._compose(name, cursor, dim=dim)
+        return known
+
+    def row(self, places: Sequence[Place[Any]], cells: Cells, width: int, cursor: int, *, dim: bool) -> Strip:
+        """A row of the table; `cells` stand in the order of `places`."""
+        runs = [
+            (
+                where.gap,
+                fit(text, where.width, where.column.align, ascii=self._ascii),
+                self.style(name, cursor, dim=dim),
+            )
+            for where, (text, name) in zip(places, cells, strict=True)
+        ]
+        return _strip(runs, width, self.style("", cursor, dim=dim))
+
+    def header(
+        self, places: Sequence[Place[Any]], width: int, sorted_by: str | None, *, descending: bool
+    ) -> Strip:
+        """The titles, with a mark beside the one that is sorted by."""
+        plain, marked = self.style("header"), self.style("sorted")
+        runs: list[tuple[int, str, Style]] = []
+        for where in places:
+            column = where.column
+            if column.key == sorted_by:
+                runs.append((where.gap, self._marked(where, descending=descending), marked))
+            else:
+                runs.append(
+                    (where.gap, fit(column.title, where.width, column.align, ascii=self._ascii), plain)
+                )
+        return _strip(runs, width, plain)
+
+    def text(self, text: str, width: int, name: str = "muted") -> Strip:
+        """A line of plain words."""
+        return _strip(
+            [(1, fit(text, max(width - 1, 0), ascii=self._ascii), self.style(name))], width, self.style("")
+        )
+
+    def blank(self, width: int) -> Strip:
+        """A line with nothing on it."""
+        return Strip.blank(width, self.style(""))
+
+    def _marked(self, where: Place[Any], *, descending: bool) -> str:
+        marks = _DOWN if self._ascii else _UP
+        mark = marks[1] if descending else marks[0]
+        title = fit(where.column.title, where.width - 1, ascii=self._ascii).rstrip()
+        return fit(
+            f"{title}{mark}" if where.column.align == "left" else f"{mark}{title}",
+            where.width,
+            where.column.align,
+        )
+
+    def _compose(self, name: str, cursor: int, *, dim: bool) -> Style:
+        known = name in STYLES or name in {"header", "sorted"}
+        names = ["cell"]
+        if known:
+            names.append(name)
+        if dim:
+            names.append("stale")
+        if cursor:
+            names.append("cursor")
+        style = self._style_of(*(f"{self._prefix}{each}" for each in names))
+        return _reversed(style) if cursor == FOCUSED_CURSOR else style
+
+
+def _reversed(style: Style) -> Style:
+    """The same picture by way of the terminal's reverse, which is seen without colours too."""
+    if style.bgcolor is None or style.bgcolor.is_default or style.color is None or style.color.is_default:
+        # One bar over the whole row, not a patch for each coloured cell.
+        return Style(reverse=True, bold=style.bold)
+    return style + Style(color=style.bgcolor, bgcolor=style.color, reverse=True)
+
+
+def _strip(runs: Sequence[tuple[int, str, Style]], width: int, base: Style) -> Strip:
+    """Runs of (blank cells before, text, style), blank to the end; neighbours of one style are joined."""
+    merged: list[tuple[str, Style]] = []
+    used = 0
+
+    def add(text: str, style: Style) -> None:
+        if not text:
+            return
+        if merged and merged[-1][1] == style:
+            merged[-1] = (merged[-1][0] + text, style)
+        else:
+            merged.append((text, style))
+
+    for gap, text, style in runs:
+        add(" " * gap, base)
+        add(text, style)
+    segments = [Segment(text, style) for text, style in merged]
+    used = sum(segment.cell_length for segment in segments)
+    if used < width:
+        segments.append(Segment(" " * (width - used), base))
+    return Strip(segments, max(used, width)).crop(0, width) if used > width else Strip(segments, width)

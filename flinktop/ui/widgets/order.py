@@ -1,0 +1,77 @@
+"""Which rows of a table are shown, in which order, and where its cursor goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Sequence
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[R]):
+    """The rows of a table as they are shown, with their keys and the place of each key.
+
+    A key that comes twice is found at its first place.
+    """
+
+    rows: tuple[R, ...] = ()
+    keys: tuple[str, ...] = ()
+    at: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Iterable[R], row_key: Callable[[R], str]) -> Shown[R]:
+        """The rows with their keys."""
+        fixed = tuple(rows)
+        keys = tuple(row_key(row) for row in fixed)
+        at = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+        return cls(fixed, keys, at)
+
+
+def missing(value: Any) -> bool:
+    """Whether there is nothing to sort by: None or NaN."""
+    # Only NaN differs from itself.
+    return value is None or bool(value != value)  # noqa: PLR0124 - see above
+
+
+def arrange(
+    rows: Sequence[R],
+    *,
+    keep: Callable[[R], bool] | None = None,
+    sort: Callable[[R], Any] | None = None,
+    reverse: bool = False,
+) -> list[R]:
+    """The rows to show, in order.
+
+    Rows that compare equal stay in the given order in both directions, and those with nothing to sort by
+    stand last in both. Without `sort` the given order is the order. Values that do not compare with each
+    other are sorted by the names of their types and their texts.
+    """
+    kept = list(rows) if keep is None else [row for row in rows if keep(row)]
+    if sort is None:
+        return kept[::-1] if reverse else kept
+    present: list[tuple[Any, R]] = []
+    absent: list[R] = []
+    for row in kept:
+        value = sort(row)
+        if missing(value):
+            absent.append(row)
+        else:
+            present.append((value, row))
+    try:
+        present.sort(key=lambda pair: pair[0], reverse=reverse)
+    except TypeError:
+        present.sort(key=lambda pair: (type(pair[0]).__name__, str(pair[0])), reverse=reverse)
+    return [row for _, row in present] + absent
+
+
+def nearest(keys: Sequence[str], index: int, remaining: Container[str]) -> str | None:
+    """The key nearest to place `index` that remains; of two as near the later one. None if none remains."""
+    for distance in range(len(keys)):
+        for at in (index + distance, index - distance):
+            if 0 <= at < len(keys) and keys[at] in remaining:
+                return keys[at]
+    return None

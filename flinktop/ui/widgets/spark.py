@@ -1,0 +1,62 @@
+"""Numbers as a row of blocks: a small history, and how much of a whole is used."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII_LEVELS = ".:-=+*#@"
+_EIGHTHS = "▏▎▍▌▋▊▉█"
+
+
+def spark(
+    values: Sequence[float | None],
+    width: int,
+    *,
+    ascii: bool = False,  # noqa: A002 - the option's name everywhere
+    top: float | None = None,
+) -> str:
+    """The newest `width` values, the newest at the right, in exactly `width` cells.
+
+    None, NaN and infinities are blanks. The scale goes from 0 to the greatest value shown, or to `top`, so that
+    0 is always the lowest block; what lies outside the scale is drawn at its end.
+    """
+    if width <= 0:
+        return ""
+    levels = ASCII_LEVELS if ascii else BLOCKS
+    newest = values[-width:]
+    known = [value for value in newest if _is_known(value)]
+    most = top if top is not None else max((value for value in known if value is not None), default=0.0)
+    text = "".join(_level(value, most, levels) if _is_known(value) else " " for value in newest)
+    return text.rjust(width)
+
+
+def bar(fraction: float | None, width: int, *, ascii: bool = False) -> str:  # noqa: A002 - as above
+    """A bar filled to `fraction` (0 to 1) in exactly `width` cells; blank when it is not known."""
+    if width <= 0:
+        return ""
+    if fraction is None or math.isnan(fraction):
+        return " " * width
+    share = min(max(fraction, 0.0), 1.0)
+    if ascii:
+        return ("#" * round(share * width)).ljust(width, ".")
+    # Something is never drawn as nothing, and all only when it is all.
+    eighths = math.floor(share * width * 8)
+    eighths = max(eighths, 1) if share > 0 else 0
+    whole, part = divmod(eighths, 8)
+    return ("█" * whole + (_EIGHTHS[part - 1] if part else "")).ljust(width)
+
+
+def _is_known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _level(value: float | None, most: float, levels: str) -> str:
+    if value is None or value <= 0 or most <= 0:
+        return levels[0]
+    # Divided first: the product of two huge numbers is infinite.
+    return levels[min(math.floor(min(value / most, 1.0) * (len(levels) - 1) + 0.5), len(levels) - 1)]

@@ -1,0 +1,415 @@
+"""A table of live rows: only the lines on the screen are made, and only those that changed are repainted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+
+from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.columns import Cell, Column, Place, column_at, place
+from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, STYLES, Cells, LinePainter
+from flinktop.ui.widgets.order import Shown, arrange
+from flinktop.ui.widgets.table_messages import Moved, Opened, VisibleChanged
+from flinktop.ui.widgets.viewport import Viewport, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual import events
+    from textual.strip import Strip
+
+__all__ = ["Cell", "Column", "LiveTable"]
+
+R = TypeVar("R")
+_Line = tuple[Cells, int, bool]
+_HEADER = 1
+
+
+class LiveTable(ScrollView, Generic[R], can_focus=True):
+    """Rows under a fixed header, sorted, filtered, with a cursor that stays on its row by key.
+
+    The order in which rows are given is the default order. Setting equal rows repaints nothing; of changed
+    rows only the lines that look different are repainted. Cells are made for the rows on the screen alone.
+
+    Args:
+        columns: From left to right.
+        row_key: Names a row; the cursor is kept by it.
+        empty: What a table without rows says.
+        match: Whether a row passes the filter's text; without it any cell that contains the text does.
+        dim: Whether a row is shown faded.
+        ascii: Whether marks are plain ASCII.
+        id: The widget's id.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"livetable--{name}" for name in ("cell", "header", "sorted", "cursor", *STYLES)
+    }
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    LiveTable {
+        background: transparent;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        & > .livetable--cell { color: $foreground; }
+        & > .livetable--header { color: $text-muted; }
+        & > .livetable--sorted { color: $foreground; text-style: bold; }
+        & > .livetable--cursor { background: $foreground 8%; text-style: bold; }
+        &:focus > .livetable--cursor { background: $primary 30%; text-style: bold; }
+        & > .livetable--good { color: $success; }
+        & > .livetable--warn { color: $warning; }
+        & > .livetable--bad { color: $error; text-style: bold; }
+        & > .livetable--info { color: $primary; }
+        & > .livetable--muted { color: $text-muted; }
+        & > .livetable--strong { color: $foreground; text-style: bold; }
+        & > .livetable--stale { color: $text-disabled; }
+        &.-ascii { scrollbar-size-vertical: 0; }
+        &:nocolor, &:ansi {
+            & > .livetable--header { text-style: underline; }
+            & > .livetable--sorted { text-style: bold underline; }
+            & > .livetable--muted { text-style: dim; }
+            & > .livetable--stale { text-style: dim; }
+        }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "step(-1)", "Up", show=False),
+        Binding("down,j", "step(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "edge(-1)", "Top", show=False),
+        Binding("end,G", "edge(1)", "Bottom", show=False),
+        Binding("enter", "open", "Open", show=False),
+    ]
+
+    Opened = Opened
+    Moved = Moved
+    VisibleChanged = VisibleChanged
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        *,
+        row_key: Callable[[R], str],
+        empty: str = "…",
+        match: Callable[[R, str], bool] | None = None,
+        dim: Callable[[R], bool] | None = None,
+        ascii: bool = False,  # noqa: A002 - the option's name everywhere
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id, classes="-ascii" if ascii else None)
+        self._columns = tuple(columns)
+        self._row_key = row_key
+        self._empty = empty
+        self._match = match or self._any_cell
+        self._dim = dim
+        self._ascii = ascii
+        self._rows: tuple[R, ...] = ()
+        self._shown: Shown[R] = Shown()
+        self._cursor = 0
+        self._put = False  # whether someone has moved the cursor yet
+        self._clicked: str | None = None
+        self._filter = ""
+        self._sort: Column[R] | None = None
+        self._reverse = False
+        self._places: tuple[Place[R], ...] = ()
+        self._placed_for = -1
+        self._painted: dict[int, _Line] = {}
+        self._told_key: str | None = None
+        self._told_visible: tuple[str, ...] = ()
+        self._painter = LinePainter(self.get_component_rich_style, "livetable--", ascii=ascii)
+
+    # What it shows
+
+    def set_rows(self, rows: Sequence[R]) -> None:
+        """Show these rows; the order given is the default order.
+
+        Raises:
+            Exception: What a column's function raises for a row on the screen; the line says so then.
+        """
+        fixed = tuple(rows)
+        if fixed != self._rows:
+            self._rows = fixed
+            self._arrange()
+
+    def set_empty(self, text: str) -> None:
+        """What the table says while it has no rows; line ends are kept."""
+        if text != self._empty:
+            self._empty = text
+            if not self._shown.rows:
+                self.refresh()
+
+    def shown_keys(self) -> tuple[str, ...]:
+        """The keys of all rows that pass the filter, in the order shown."""
+        return self._shown.keys
+
+    def visible_keys(self) -> tuple[str, ...]:
+        """The keys of the rows on the screen, from top to bottom."""
+        view = self._view
+        return self._shown.keys[view.top : view.top + view.page]
+
+    @property
+    def cursor_key(self) -> str | None:
+        """The key of the cursor's row, None in an empty table; setting one that is not shown does nothing."""
+        return self._shown.keys[self._cursor] if self._shown.keys else None
+
+    @cursor_key.setter
+    def cursor_key(self, key: str | None) -> None:
+        at = None if key is None else self._shown.at.get(key)
+        if at is not None:
+            self._move(at)
+
+    @property
+    def cursor_row(self) -> R | None:
+        """The cursor's row, None in an empty table."""
+        return self._shown.rows[self._cursor] if self._shown.rows else None
+
+    # Order
+
+    @property
+    def filter(self) -> str:
+        """The text rows are filtered by; empty shows all."""
+        return self._filter
+
+    @filter.setter  # noqa: A003 - what it is called on every screen
+    def filter(self, text: str) -> None:
+        if text != self._filter:
+            self._filter = text
+            self._arrange()
+            self._show_cursor()
+
+    def sort_by(self, key: str | None, reverse: bool | None = None) -> None:  # noqa: FBT001 - reads well at the call
+        """Sort by a column, or by the default order with None.
+
+        Args:
+            key: The column's key; unknown and unsortable ones mean the default order.
+            reverse: True puts the highest first, False the lowest; None takes the column's first direction.
+        """
+        found = next((column for column in self._columns if column.key == key and column.sort), None)
+        self._sort = found
+        self._reverse = (found is not None and found.descending) if reverse is None else reverse
+        self._arrange(to_top=True)
+        self.refresh()
+
+    def next_sort(self) -> None:
+        """Sort by the next visible column that sorts; after the last one comes the default order."""
+        keys = [where.column.key for where in self._layout() if where.column.sort]
+        if self._sort is None:
+            self.sort_by(keys[0] if keys else None)
+            return
+        after = keys[keys.index(self._sort.key) + 1 :] if self._sort.key in keys else []
+        self.sort_by(after[0] if after else None)
+
+    def reverse_sort(self) -> None:
+        """Turn the present order round."""
+        self.sort_by(self._sort.key if self._sort else None, not self._reverse)
+
+    @property
+    def sort_label(self) -> str:
+        """What the table is sorted by, with the direction; empty for the default order."""
+        marks = ("v", "^") if self._ascii else ("▼", "▲")
+        mark = marks[0] if self._reverse else marks[1]
+        if self._sort is not None:
+            return f"{self._sort.title} {mark}"
+        return "reversed" if self._reverse else ""
+
+    # Painting
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is on the screen; line 0 is the header."""
+        width = self._width
+        if y < _HEADER:
+            sorted_by = self._sort.key if self._sort else None
+            return self._painter.header(self._layout(), width, sorted_by, descending=self._reverse)
+        if not self._shown.rows:
+            lines = wrap(self._says(), width - 2, self._view.page)
+            return (
+                self._painter.text(lines[y - _HEADER], width)
+                if y - _HEADER < len(lines)
+                else self._painter.blank(width)
+            )
+        at = self._view.top + y - _HEADER
+        if at >= len(self._shown.rows):
+            self._painted.pop(y, None)
+            return self._painter.blank(width)
+        try:
+            line = self._painted[y] = self._line(at)
+        except Exception as error:  # noqa: BLE001 - one row that can't be shown must not end the program
+            self._painted.pop(y, None)
+            return self._painter.text(f"cannot show this row: {error!r}", width, "bad")
+        cells, cursor, dim = line
+        return self._painter.row(self._layout(), cells, width, cursor, dim=dim)
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the last theme."""
+        super().notify_style_update()
+        self._painter.forget()
+
+    @property
+    def _width(self) -> int:
+        # Textual's `size` counts the cell of the scroll bar in.
+        return self.scrollable_content_region.width
+
+    def _says(self) -> str:
+        return f"nothing matches {self._filter!r}" if self._rows else self._empty
+
+    def _line(self, at: int) -> _Line:
+        row = self._shown.rows[at]
+        cells = tuple(where.column.cell(row) for where in self._layout())
+        cursor = NO_CURSOR if at != self._cursor else FOCUSED_CURSOR if self.has_focus else CURSOR
+        return cells, cursor, self._dim is not None and self._dim(row)
+
+    def _layout(self) -> tuple[Place[R], ...]:
+        width = self._width
+        if width != self._placed_for:
+            self._places = place(self._columns, width)
+            self._placed_for = width
+            self._painted.clear()
+        return self._places
+
+    def _repaint_changed(self) -> None:
+        """Mark the lines on the screen that look different from what was painted there last."""
+        top = self._view.top
+        for y in range(_HEADER, self.size.height):
+            at = top + y - _HEADER
+            try:
+                line = self._line(at) if at < len(self._shown.rows) else None
+            except Exception:
+                self.refresh()
+                raise
+            if line != self._painted.get(y):
+                self.refresh(Region(0, y, self._width, 1))
+
+    def _repaint_row(self, at: int) -> None:
+        y = at - self._view.top + _HEADER
+        if _HEADER <= y < self.size.height:
+            self.refresh(Region(0, y, self._width, 1))
+
+    # Rows and cursor
+
+    def _any_cell(self, row: R, text: str) -> bool:
+        wanted = text.casefold()
+        return any(wanted in column.cell(row)[0].casefold() for column in self._columns)
+
+    def _arrange(self, *, to_top: bool = False) -> None:
+        """Put the rows in order and keep cursor and view where the reader expects them."""
+        text, sort = self._filter, self._sort.sort if self._sort else None
+        keep = (lambda row: self._match(row, text)) if text else None
+        rows = arrange(self._rows, keep=keep, sort=sort, reverse=self._reverse)
+        old, new = self._shown, Shown.of(rows, self._row_key)
+        view = follow(self._view, old, new)
+        self._shown, self._cursor = new, view.cursor
+        self.virtual_size = Size(0, len(new.rows) + _HEADER if new.rows else 0)
+        self._scroll(0 if to_top else view.top)
+        self._tell()
+        if old.rows and new.rows:
+            self._repaint_changed()
+        else:
+            self.refresh()
+
+    @property
+    def _view(self) -> Viewport:
+        page = max(self.size.height - _HEADER, 0)
+        return Viewport(self._cursor, self.scroll_offset.y, page, self._put)
+
+    def _scroll(self, top: int) -> None:
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False)
+
+    def _show_cursor(self) -> None:
+        self._scroll(self._view.showing_cursor().top)
+
+    def _move(self, at: int) -> None:
+        """Put the cursor on a row and bring it into sight."""
+        if not self._shown.rows:
+            return
+        self._put = True
+        before, self._cursor = self._cursor, max(0, min(at, len(self._shown.rows) - 1))
+        if before != self._cursor:
+            self._repaint_row(before)
+            self._repaint_row(self._cursor)
+        self._show_cursor()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say where the cursor is and what is on the screen, if that is news."""
+        if not self.is_mounted:
+            return
+        if self.cursor_key != self._told_key:
+            self._told_key = self.cursor_key
+            self.post_message(self.Moved(self, self._told_key))
+        visible = self.visible_keys()
+        if visible != self._told_visible:
+            self._told_visible = visible
+            self.post_message(self.VisibleChanged(self, visible))
+
+    # Keys, mouse, size
+
+    def action_step(self, by: int) -> None:
+        """Move by rows; a cursor out of sight comes back at the edge it is looked for from."""
+        if self._shown.rows and not self._view.holds(self._cursor):
+            last = min(self._view.top + self._view.page, len(self._shown.rows)) - 1
+            self._move(self._view.top if by > 0 else last)
+        else:
+            self._move(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move by a screen."""
+        self._move(self._cursor + by * max(self._view.page - 1, 1))
+
+    def action_edge(self, to: int) -> None:
+        """Move to the first or the last row."""
+        self._move(0 if to < 0 else len(self._shown.rows) - 1)
+
+    def action_open(self) -> None:
+        """Open the cursor's row; one that is out of sight is shown first."""
+        key = self.cursor_key
+        if key is None:
+            return
+        if self._view.holds(self._cursor):
+            self.post_message(self.Opened(self, key))
+        else:
+            self._show_cursor()
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a row, open the selected one, or sort by the header's column."""
+        if event.y < _HEADER:
+            column = column_at(self._layout(), event.x)
+            if column is not None and column.sort is not None:
+                again = self._sort is not None and self._sort.key == column.key
+                self.sort_by(column.key, not self._reverse if again else None)
+            return
+        at = self._view.top + event.y - _HEADER
+        if at >= len(self._shown.rows):
+            return
+        if at == self._cursor and (event.chain > 1 or self._clicked == self.cursor_key):
+            self.action_open()
+        else:
+            self._move(at)
+        self._clicked = self.cursor_key
+
+    def on_focus(self) -> None:
+        """The cursor stands out more."""
+        self._repaint_row(self._cursor)
+
+    def on_blur(self) -> None:
+        """The cursor stands out less."""
+        self._repaint_row(self._cursor)
+
+    def on_mount(self) -> None:
+        """Tell what was set before."""
+        self._tell()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight at the new size."""
+        self._show_cursor()
+        self._tell()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows have come into sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._tell()

@@ -1,0 +1,47 @@
+"""What a live table tells its screen; the screen knows them as LiveTable.Opened and so on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from flinktop.ui.widgets.table import LiveTable
+
+
+class TableMessage(Message, bubble=True):
+    """Something that happened in a table."""
+
+    def __init__(self, table: LiveTable[Any]) -> None:
+        super().__init__()
+        self.table = table
+
+    @property
+    def control(self) -> LiveTable[Any]:
+        """The table, for handlers chosen by selector."""
+        return self.table
+
+
+class Opened(TableMessage, namespace="live_table"):
+    """A row was opened with enter or a second click."""
+
+    def __init__(self, table: LiveTable[Any], key: str) -> None:
+        super().__init__(table)
+        self.key = key
+
+
+class Moved(TableMessage, namespace="live_table"):
+    """The cursor stands on another row; `key` is None when no row is left."""
+
+    def __init__(self, table: LiveTable[Any], key: str | None) -> None:
+        super().__init__(table)
+        self.key = key
+
+
+class VisibleChanged(TableMessage, namespace="live_table"):
+    """Other rows are on the screen now: their keys from top to bottom."""
+
+    def __init__(self, table: LiveTable[Any], keys: tuple[str, ...]) -> None:
+        super().__init__(table)
+        self.keys = keys
