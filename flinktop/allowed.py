@@ -1,0 +1,160 @@
+"""What a setting may be, wherever it was written: themes, colours, seconds, addresses, names, headers.
+
+Every check returns the value as flinktop keeps it or raises NotAllowed with the rest of a sentence; the
+caller puts in front of it where the value stands. No sentence repeats a value that could hold a secret.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+THEMES: Final = ("dark", "light", "ansi-dark", "ansi-light")
+COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta", "white")
+# Words of the command line, those to come included: a cluster with such a name could not be opened by it.
+RESERVED: Final = (
+    "open", "local", "demo", "replay", "record", "status", "operations", "savepoint", "stop", "cancel",
+    "submit", "clusters",
+)  # fmt: skip
+SHORTEST: Final = 0.5
+LONGEST: Final = 3600.0
+SECONDS: Final = f"a number of seconds from {SHORTEST:g} to {LONGEST:g}"
+
+_TRUE: Final = ("1", "true", "yes", "on")
+_FALSE: Final = ("0", "false", "no", "off")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_CLUSTER_NAME: Final = re.compile(r"[^\s:/@-][^\s:/@]*")
+_HOST_PORT: Final = re.compile(r"(\[[^\]\s]*\]|[^\s:/@\[\]]+):\d+(/.*)?")
+
+
+class NotAllowed(ValueError):  # noqa: N818 -- it reads as a sentence where it is raised
+    """A value that a setting can't have; the text is the rest of a sentence."""
+
+
+class SettingsError(Exception):
+    """What is wrong with a setting: one sentence with where it stands and what is allowed there."""
+
+
+def near(word: str, names: Iterable[str]) -> str:
+    """The names that `word` may have been meant for, as "; did you mean 'x'?", or nothing."""
+    close = difflib.get_close_matches(word.lower(), list(names), n=2)
+    return f"; did you mean {listed(map(repr, close))}?" if close else ""
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as a person lists them: "a, b or c"."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def shown(text: str) -> str:
+    """Text that somebody typed, fit for a message: one line, no control characters, not long."""
+    plain = "".join(c if c.isprintable() else "?" for c in text)
+    return plain if len(plain) <= 80 else plain[:79] + "…"  # noqa: PLR2004 -- a line of a terminal
+
+
+def one_of(text: str, names: tuple[str, ...]) -> str:
+    """A word of a short list."""
+    if text not in names:
+        raise NotAllowed(f"must be {listed(names)}, not '{shown(text)}'{near(text, names)}")
+    return text
+
+
+def colour(text: str) -> str:
+    """A cluster's colour: a name or #rrggbb."""
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        return text.lower()
+    if text not in COLOURS:
+        names = ", ".join(COLOURS)
+        raise NotAllowed(f"must be {names} or #rrggbb, not '{shown(text)}'{near(text, COLOURS)}")
+    return text
+
+
+def truth(text: str) -> bool:
+    """Yes or no as an environment variable says it."""
+    word = text.strip().lower()
+    if word not in _TRUE + _FALSE:
+        raise NotAllowed(f"must be {listed(_TRUE + _FALSE)}, not '{shown(text)}'")
+    return word in _TRUE
+
+
+def seconds(value: float) -> float:
+    """A refresh interval in seconds."""
+    if not SHORTEST <= value <= LONGEST:
+        raise NotAllowed(f"must be {SECONDS}, not {shown(str(value).removesuffix('.0'))}")
+    return float(value)
+
+
+def seconds_text(text: str) -> float:
+    """A refresh interval as it is typed on a command line."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise NotAllowed(f"must be {SECONDS}, not '{shown(text)}'") from None
+    return seconds(value)
+
+
+def cluster_name(text: str) -> str:
+    """A name that can be typed as a target: no command's, nothing that looks like an address or an option."""
+    if text in RESERVED:
+        raise NotAllowed(f"'{text}' is a command of flinktop: give the cluster another name")
+    if not (_CLUSTER_NAME.fullmatch(text) and text.isprintable()):
+        raise NotAllowed("a cluster's name must not be empty, begin with '-' or hold spaces, ':', '/' or '@'")
+    return text
+
+
+def is_address(text: str) -> bool:
+    """Whether a target means an address (http://…, host:port, host:port/base) and not a cluster's name."""
+    return "://" in text or "@" in text or _HOST_PORT.fullmatch(text) is not None
+
+
+def address(text: str) -> str:
+    """The base URL of a cluster, without a slash at its end.
+
+    `host:port` means http://host:port. What follows a `#` is the web page's own and dropped, so that an
+    address copied from a browser works.
+    """
+    if "@" in text:
+        raise NotAllowed(
+            "an address must not hold a user or a password: give them by --user and --password-file, by "
+            "FLINKTOP_USER and FLINKTOP_PASSWORD, or by user and password_file in the config file"
+        )
+    if any(c.isspace() or not c.isprintable() for c in text):
+        raise NotAllowed("an address must not hold spaces or control characters")
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise NotAllowed(
+            "the host or the port of the address can't be read: write http://host:port"
+        ) from None
+    if parts.scheme not in ("http", "https"):
+        raise NotAllowed(f"an address starts with http:// or https://, not '{shown(parts.scheme)}://'")
+    if not host or port == 0:
+        raise NotAllowed("the address needs a host and a port from 1 to 65535: write http://host:port")
+    if parts.query:
+        raise NotAllowed("an address must not have a query ('?' and what follows)")
+    where = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{where}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
+
+
+def header(name: str, value: str) -> tuple[str, str]:
+    """One HTTP header that is no secret."""
+    if not _HEADER_NAME.fullmatch(name):
+        raise NotAllowed(f"'{shown(name)}' is no name of a header")
+    if name.lower() in ("authorization", "cookie", "proxy-authorization"):
+        raise NotAllowed(
+            f"{name} is a secret and does not belong here: put it in a file and name it by header_file"
+        )
+    if not value.isprintable():
+        raise NotAllowed(f"the header {name} must be one line without control characters")
+    return name, value.strip()
+
+
+def header_line(text: str) -> tuple[str, str]:
+    """One HTTP header as it is typed: 'Name: value'."""
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise NotAllowed("must look like 'Name: value'")
+    return header(name.strip(), value)

@@ -1,0 +1,266 @@
+"""The command line: reads the words, then picks what to run.
+
+`--version`, `--help` and a mistake must answer at once, so whatever is heavy is imported where it is used.
+"""
+
+# ruff: noqa: PLC0415, T201 -- imports wait until they are needed, and printing is the work of this module
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from flinktop import __version__
+from flinktop.allowed import THEMES, SettingsError, near, shown
+
+if TYPE_CHECKING:
+    from flinktop.settings import Flags, Profile, Settings, Sources
+
+OK: Final = 0
+USAGE: Final = 2
+NO_TERMINAL: Final = "the monitor needs a terminal, and stdin or stdout is none"
+
+COMMANDS: Final = ("open", "local", "clusters")
+
+
+class UsageError(Exception):
+    """Words that flinktop does not understand; the text is a sentence for the person who wrote them."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argparse parser that raises its complaint instead of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run flinktop and return its exit code: 0, or 2 for usage and settings that can't be."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A path or a name that the terminal's encoding lacks is no reason to say nothing.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        command, target, flags = read_words(list(sys.argv[1:] if words is None else words))
+        from flinktop.settings import read_sources
+
+        sources = read_sources(flags, os.environ)
+        if command == "clusters":
+            return _clusters(sources)
+        if command == "local":
+            return _local(sources)
+        return _open(sources, target)
+    except UsageError as error:
+        return _complain(f"{error} (flinktop --help lists what there is)")
+    except SettingsError as error:
+        return _complain(str(error))
+
+
+def read_words(words: list[str]) -> "tuple[str, str | None, Flags]":
+    """Command, target and options.
+
+    Raises:
+        UsageError: something in them is no command, no option, or does not go together.
+        SystemExit: after --help and --version.
+
+    """
+    parser = _parser()
+    options = _options(parser)
+    found, left = parser.parse_known_args(_with_command(words, options))
+    given = vars(found)
+    command, target = str(given.pop("command")), given.pop("target", None)
+    if left:
+        raise UsageError(_not_understood(left, options, command))
+    if "header" in given:
+        given["header"] = tuple(given["header"])
+    # After the parsing, which ends the process for --help and --version.
+    from flinktop.settings import Flags
+
+    return command, target, Flags(**given)
+
+
+def _parser() -> _Parser:
+    common, connection = _common(), _connection()
+    parser = _Parser(
+        prog="flinktop",
+        description="A terminal monitor for Apache Flink clusters.",
+        usage="flinktop [TARGET] [options]\n       flinktop {local,clusters} [options]",
+        epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
+        "without it FLINKTOP_TARGET, the config's default, else http://localhost:8081. Options stand before "
+        "or after the command. An option beats its FLINKTOP_ variable, which beats the config file.",
+        parents=[common, connection],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"flinktop {__version__}")
+    uses = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", prog="flinktop", parser_class=_Parser
+    )
+    use = uses.add_parser(
+        "open",
+        help="open TARGET (the word 'open' can be left out)",
+        parents=[common, connection],
+        allow_abbrev=False,
+    )
+    use.add_argument("target", nargs="?", metavar="TARGET", help="an address or a cluster's name")
+    uses.add_parser(
+        "local",
+        help="a real Flink on this machine with sample jobs, opened; stopped when you leave",
+        parents=[common],
+        allow_abbrev=False,
+    )
+    uses.add_parser(
+        "clusters",
+        help="clusters from the config, and where files and the log lie",
+        parents=[common],
+        allow_abbrev=False,
+    )
+    return parser
+
+
+def _common() -> _Parser:
+    """Options of every command; absent ones leave no trace, so that they may stand before or after it."""
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    add = common.add_argument
+    add("--read-only", action="store_true", help="refuse whatever changes the cluster")
+    add(
+        "--refresh",
+        metavar="SECONDS",
+        help="ask again after so many seconds (default: as Flink's own web page)",
+    )
+    add("--theme", metavar="NAME", help=", ".join(THEMES))
+    add("--ascii", action="store_true", help="no characters beyond ASCII in what flinktop draws")
+    add("--no-color", action="store_true", help="no colours; also when NO_COLOR is set")
+    add("--mouse", action="store_true", help="start with the mouse on")
+    add("--config", metavar="FILE", help="another config file")
+    add("--debug", action="store_true", help="write every request to the log")
+    return common
+
+
+def _connection() -> _Parser:
+    """Options of the commands that open somebody's cluster. A secret is never a word of the command line."""
+    parent = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    add = parent.add_argument_group("connection").add_argument
+    add("--user", metavar="NAME", help="user for basic authentication")
+    add("--password-file", metavar="FILE", help="file that holds the password (or FLINKTOP_PASSWORD)")
+    add("--token-file", metavar="FILE", help="file that holds a bearer token (or FLINKTOP_TOKEN)")
+    add("--token-command", metavar="CMD", help="command that prints a bearer token")
+    add("--header", metavar="'K: V'", action="append", help="one more header; not Authorization or Cookie")
+    add("--header-file", metavar="FILE", help="file with headers, one 'K: V' a line, secret ones too")
+    add("--ca", metavar="FILE", help="certificates of the authorities to trust")
+    add("--cert", metavar="FILE", help="client certificate")
+    add("--key", metavar="FILE", help="key of the client certificate")
+    add("--insecure", action="store_true", help="don't check the server's certificate")
+    return parent
+
+
+def _options(parser: argparse.ArgumentParser) -> dict[str, bool]:
+    """All options, and whether a value follows."""
+    return {word: action.nargs is None for action in parser._actions for word in action.option_strings}  # noqa: SLF001 -- argparse has no public list
+
+
+def _with_command(words: list[str], options: dict[str, bool]) -> list[str]:
+    """The words with the command in front: the first free word, or `open` when that is no command.
+
+    In front, because a subparser that finds an option anew forgets what stood before it.
+    """
+    at = 0
+    while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
+        if words[at] in ("-h", "--help", "--version"):
+            return words
+        at += 2 if options.get(words[at]) else 1
+    if at < len(words) and words[at] in COMMANDS:
+        return [words[at], *words[:at], *words[at + 1 :]]
+    return ["open", *words]
+
+
+def _not_understood(left: list[str], options: dict[str, bool], command: str) -> str:
+    word = next((word for word in left if word.startswith("-")), None)
+    if word is None:
+        return f"one TARGET is enough, '{shown(left[0])}' is too much"
+    name = word.partition("=")[0]
+    if name in ("--password", "--token"):
+        return f"a secret never stands on the command line: use {name}-file or FLINKTOP_{name[2:].upper()}"
+    if name in options:
+        return f"{name} is for a cluster that is opened, not for '{command}'"
+    return f"there is no option {shown(name)}{near(name, options)}"
+
+
+def _open(sources: "Sources", target: str | None) -> int:
+    settings, profile = sources.settings, sources.profile(target)
+    if not _at_a_terminal():
+        return _complain(NO_TERMINAL)
+    return _monitor(_with_log(settings), profile)
+
+
+def _local(sources: "Sources") -> int:
+    from flinktop.local.session import LocalError, open_local
+
+    settings = sources.settings
+    if not _at_a_terminal():
+        return _complain(NO_TERMINAL)
+    settings = _with_log(settings)
+    try:
+        with open_local(_progress) as url:
+            return _monitor(settings, sources.local(url))
+    except LocalError as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        return _complain("stopped before Flink was up")
+
+
+def _with_log(settings: "Settings") -> "Settings":
+    """Open the log; the settings, with a note when there is none."""
+    from dataclasses import replace
+
+    from flinktop.log import open_log
+
+    note = open_log(settings.paths, debug=settings.debug)
+    return replace(settings, notes=(*settings.notes, note)) if note else settings
+
+
+def _monitor(settings: "Settings", profile: "Profile") -> int:
+    # Here and not above: this is the import of textual.
+    from flinktop.ui.app import run
+
+    return run(settings, profile)
+
+
+def _clusters(sources: "Sources") -> int:
+    """Print the clusters of the config, and where files and the log lie; never a credential."""
+    settings = sources.settings
+    for note in settings.notes:
+        print(f"flinktop: {note}", file=sys.stderr)
+    rows = [("NAME", "URL", "")]
+    for profile in settings.profiles:
+        read_only = ["read-only"] if profile.connection.read_only else []
+        default = ["default"] if profile.name == settings.default else []
+        rows.append((profile.name, profile.connection.url, ", ".join(read_only + default)))
+    if len(rows) == 1:
+        print("No clusters yet: name one in the config file, for instance\n")
+        print('[clusters.dev]\nurl = "http://localhost:8081"\n')
+    else:
+        name_width, url_width = (max(len(row[column]) for row in rows) for column in (0, 1))
+        for name, url, marks in rows:
+            print(f"{name:{name_width}}  {url:{url_width}}  {marks}".rstrip())
+        print()
+    for title, path in (
+        ("config", settings.paths.config),
+        ("state", settings.paths.state),
+        ("log", settings.paths.log),
+    ):
+        print(f"{title:6}  {path}{'' if os.access(path, os.F_OK) else '  (not there yet)'}")
+    return OK
+
+
+def _progress(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def _at_a_terminal() -> bool:
+    return os.isatty(0) and os.isatty(1)
+
+
+def _complain(sentence: str) -> int:
+    print(f"flinktop: {sentence}", file=sys.stderr)
+    return USAGE

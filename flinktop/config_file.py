@@ -1,0 +1,276 @@
+"""The config file: TOML with named clusters, every mistake told with file, line and what is allowed."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from flinktop import allowed
+from flinktop.allowed import NotAllowed, SettingsError
+from flinktop.flink.connection import Connection, Secret
+from flinktop.toml_lines import lines_of_keys
+
+MOST_BYTES: Final = 1_000_000
+TOP_KEYS: Final = ("default", "theme", "ascii", "mouse", "refresh", "read_only", "clusters")
+CLUSTER_KEYS: Final = (
+    "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
+    "token_env", "headers", "header_file", "ca", "cert", "key", "insecure", "read_only", "protected",
+    "refresh", "color",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One `[clusters.NAME]` as it stands in the file; None is what it leaves open."""
+
+    name: str
+    connection: Connection  # its read_only is not decided yet
+    read_only: bool | None = None
+    refresh: float | None = None
+    colour: str | None = None
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """What the config file says; None is what it leaves open."""
+
+    clusters: tuple[Cluster, ...] = ()
+    default: str | None = None
+    theme: str | None = None
+    ascii: bool | None = None
+    mouse: bool | None = None
+    refresh: float | None = None
+    read_only: bool | None = None
+
+
+def read_config(path: Path) -> ConfigFile:
+    """Read and check a config file.
+
+    Raises:
+        OSError: it is not there or can't be read.
+        SettingsError: it can be read, and something in it is wrong.
+
+    """
+    with path.open("rb") as file:
+        raw = file.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise SettingsError(f"{path} is larger than {MOST_BYTES:,} bytes: that is no config file of flinktop")
+    try:
+        # Some editors put a byte order mark in front, which TOML does not know.
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}, line {line}: not UTF-8 text, which TOML has to be") from None
+    try:
+        values = tomllib.loads(text)
+    except ValueError as error:  # also what int() says of thousands of digits
+        raise SettingsError(f"{path}: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: brackets nested deeper than any setting needs") from None
+    return _config(_Section(path, text, (), values))
+
+
+def _config(top: "_Section") -> ConfigFile:
+    top.refuse_unknown(TOP_KEYS)
+    clusters = top.section("clusters")
+    config = ConfigFile(
+        clusters=tuple(_cluster(clusters, name) for name in clusters.values) if clusters else (),
+        default=top.text("default"),
+        theme=top.word("theme", allowed.THEMES),
+        ascii=top.truth("ascii"),
+        mouse=top.truth("mouse"),
+        refresh=top.seconds("refresh"),
+        read_only=top.truth("read_only"),
+    )
+    names = [cluster.name for cluster in config.clusters]
+    if config.default is not None and config.default not in names:
+        have = (
+            f"the clusters here are {', '.join(names)}" if names else "there is no [clusters.…] in this file"
+        )
+        shown = allowed.shown(config.default)
+        near = allowed.near(config.default, names)
+        raise top.wrong("default", f"default names no cluster: '{shown}'{near} ({have})")
+    return config
+
+
+def _cluster(clusters: "_Section", name: str) -> Cluster:
+    try:
+        allowed.cluster_name(name)
+    except NotAllowed as error:
+        raise clusters.wrong(name, str(error)) from None
+    at = clusters.section(name)
+    if at is None:
+        raise clusters.wrong(name, f"{name} must be a table: [clusters.{name}]")
+    at.refuse_unknown(CLUSTER_KEYS)
+    url = at.address("url")
+    if url is None:
+        raise clusters.wrong(name, f'[clusters.{name}] needs a url, such as url = "http://localhost:8081"')
+    password, token = at.secret("password"), at.secret("token")
+    if token and (password or "user" in at.values):
+        other = "user" if "user" in at.values else next(k for k in at.values if k.startswith("password_"))
+        raise at.wrong(other, f"{other} and a token exclude each other: a request can carry one of them")
+    if "key" in at.values and "cert" not in at.values:
+        raise at.wrong("key", "key needs cert beside it, the certificate that it belongs to")
+    connection = Connection(
+        url=url,
+        user=at.text("user"),
+        password=password,
+        token=token,
+        headers=at.headers("headers"),
+        header_file=at.path("header_file"),
+        ca=at.path("ca"),
+        cert=at.path("cert"),
+        key=at.path("key"),
+        insecure=at.truth("insecure") or False,
+    )
+    return Cluster(
+        name=name,
+        connection=connection,
+        read_only=at.truth("read_only"),
+        refresh=at.seconds("refresh"),
+        colour=at.colour("color"),
+        protected=at.truth("protected") or False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """One table of the file: takes values out of it by type, and knows where they stand."""
+
+    file: Path
+    source: str
+    place: tuple[str, ...]
+    values: dict[str, object]
+
+    def wrong(self, key: str, sentence: str) -> SettingsError:
+        lines = lines_of_keys(self.source)
+        line = lines.get((*self.place, key)) or lines.get(self.place)
+        return SettingsError(f"{self.file}{f', line {line}' if line else ''}: {sentence}")
+
+    def refuse_unknown(self, keys: tuple[str, ...]) -> None:
+        title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
+        for key in self.values:
+            if key in keys:
+                continue
+            if key in ("password", "token"):
+                raise self.wrong(
+                    key,
+                    f"a {key} must not stand in the config file: write {key}_file, {key}_command or "
+                    f"{key}_env, which name the file, the command or the environment variable that holds it",
+                )
+            shown, near = allowed.shown(key), allowed.near(key, keys)
+            raise self.wrong(key, f"{title} has no key '{shown}'{near}; its keys are {', '.join(keys)}")
+
+    def section(self, key: str) -> "_Section | None":
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            title = ".".join((*self.place, key))
+            raise self.wrong(
+                key, f"{key} must be a table, [{title}{'.NAME' if not self.place else ''}], {_not(value)}"
+            )
+        return _Section(self.file, self.source, (*self.place, key), value)
+
+    def text(self, key: str) -> str | None:
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self.wrong(key, f"{key} must be a text in quotes, {_not(value)}")
+        if not value or not value.isprintable():
+            raise self.wrong(key, f"{key} must be one line of text, not empty and without control characters")
+        return value
+
+    def truth(self, key: str) -> bool | None:
+        value = self.values.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        raise self.wrong(key, f"{key} must be true or false, {_not(value)}")
+
+    def seconds(self, key: str) -> float | None:
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.wrong(key, f"{key} must be {allowed.SECONDS}, {_not(value)}")
+        try:
+            return allowed.seconds(value)
+        except NotAllowed as error:
+            raise self.wrong(key, f"{key} {error}") from None
+
+    def word(self, key: str, names: tuple[str, ...]) -> str | None:
+        text = self.text(key)
+        try:
+            return None if text is None else allowed.one_of(text, names)
+        except NotAllowed as error:
+            raise self.wrong(key, f"{key} {error}") from None
+
+    def colour(self, key: str) -> str | None:
+        text = self.text(key)
+        try:
+            return None if text is None else allowed.colour(text)
+        except NotAllowed as error:
+            raise self.wrong(key, f"{key} {error}") from None
+
+    def address(self, key: str) -> str | None:
+        text = self.text(key)
+        try:
+            return None if text is None else allowed.address(text)
+        except NotAllowed as error:
+            raise self.wrong(key, f"{key}: {error}") from None
+
+    def path(self, key: str) -> Path | None:
+        """A file; a relative name starts at the directory of the config file."""
+        text = self.text(key)
+        try:
+            return None if text is None else self.file.parent / Path(text).expanduser()
+        except RuntimeError:
+            raise self.wrong(key, f"{key}: there is no home directory for the '~' in it") from None
+
+    def secret(self, key: str) -> Secret | None:
+        """KEY_file, KEY_command or KEY_env; at most one of them."""
+        kinds = [f"{key}_{kind}" for kind in ("file", "command", "env") if f"{key}_{kind}" in self.values]
+        if len(kinds) > 1:
+            raise self.wrong(kinds[1], f"{' and '.join(kinds)} exclude each other: keep one")
+        if (file := self.path(f"{key}_file")) is not None:
+            return Secret("file", str(file))
+        if (command := self.text(f"{key}_command")) is not None:
+            return Secret("command", command)
+        if (variable := self.text(f"{key}_env")) is not None:
+            return Secret("environment", variable)
+        return None
+
+    def headers(self, key: str) -> tuple[tuple[str, str], ...]:
+        at = self.section(key)
+        if at is None:
+            return ()
+        found = []
+        for name, value in at.values.items():
+            if not isinstance(value, str):
+                raise at.wrong(
+                    name, f"the header {allowed.shown(name)} must be a text in quotes, {_not(value)}"
+                )
+            try:
+                found.append(allowed.header(name, value))
+            except NotAllowed as error:
+                raise at.wrong(name, str(error)) from None
+        return tuple(found)
+
+
+def _not(value: object) -> str:
+    """What somebody wrote instead; a text is not repeated, for it may be a secret at the wrong key."""
+    match value:
+        case bool():
+            return f"not {'true' if value else 'false'}"
+        case str():
+            return "not a text"
+        case int() | float():
+            return f"not the number {value}"
+        case dict():
+            return "not a table"
+        case list():
+            return "not a list"
+        case _:
+            return "not a date or time"

@@ -1,0 +1,77 @@
+"""The log file: bounded, for its owner's eyes only, without credentials; no line of it is on the screen."""
+
+import logging
+import os
+import re
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from flinktop.settings import Paths
+
+MOST_BYTES: Final = 1_000_000
+FILES: Final = 2
+
+# No line should carry one of these; what a library or a server says in an exception may all the same.
+_SECRETS: Final = (
+    (re.compile(r"(?i)\b(authorization|cookie|set-cookie)(['\"]?\s*[:=]\s*).*"), r"\1\2…"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/._~=-]{6,}"), r"\1 …"),
+    (re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/\s@]+@"), r"\1…@"),
+    (re.compile(r"(?i)\b(password|token|secret)=[^&\s]+"), r"\1=…"),
+)
+_CONTROLS: Final = {code: "?" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
+
+def open_log(paths: "Paths", *, debug: bool) -> str | None:
+    """Send what is logged to the log file: flinktop's own lines, and the warnings of the libraries.
+
+    Args:
+        paths: where the file lies; its directory is made.
+        debug: every request too.
+
+    Returns:
+        None, or a sentence for the person when the file can't be written; flinktop then runs without a log.
+
+    """
+    root = logging.getLogger()
+    for handler in [h for h in root.handlers if isinstance(h, _LogFile | logging.NullHandler)]:
+        root.removeHandler(handler)
+        handler.close()
+    logging.getLogger("flinktop").setLevel(logging.DEBUG if debug else logging.INFO)
+    try:
+        paths.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        root.addHandler(_LogFile(paths.log))
+    except OSError as error:
+        # Without any handler the logging module would write warnings to stderr, over the screen.
+        root.addHandler(logging.NullHandler())
+        return f"the log {paths.log} can't be written ({error.strerror}): flinktop runs without one"
+    return None
+
+
+class _LogFile(RotatingFileHandler):
+    """The file and the one before it, readable by their owner alone."""
+
+    def __init__(self, path: os.PathLike[str]) -> None:
+        super().__init__(path, maxBytes=MOST_BYTES, backupCount=FILES - 1, encoding="utf-8", errors="replace")
+        self.setFormatter(_Line("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_private)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
+        """Drop what a full disk does not take: the other choice is a traceback over the screen."""
+
+
+class _Line(logging.Formatter):
+    """One record without secrets and without characters that steer a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        for pattern, instead in _SECRETS:
+            text = pattern.sub(instead, text)
+        return text.translate(_CONTROLS)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,319 @@
+"""What flinktop runs with: config file, then environment, then flags, folded into frozen values.
+
+A flag beats the environment, the environment beats the file, and within the file a cluster's own line beats
+the top of the file.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from platformdirs import PlatformDirs
+
+from flinktop import allowed
+from flinktop.allowed import THEMES, NotAllowed, SettingsError
+from flinktop.config_file import Cluster, ConfigFile, read_config
+from flinktop.flink.connection import Connection, Secret
+
+__all__ = ["THEMES", "Flags", "Paths", "Profile", "Settings", "SettingsError", "Sources", "read_sources"]
+
+DEFAULT_TARGET: Final = "http://localhost:8081"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where flinktop's files lie."""
+
+    config: Path
+    state: Path
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One cluster as it is to be opened."""
+
+    name: str
+    connection: Connection
+    refresh: float | None  # seconds; None: what the cluster's own web page uses
+    colour: str | None  # a name of allowed.COLOURS, or #rrggbb
+    protected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for the whole program."""
+
+    profiles: tuple[Profile, ...]
+    default: str | None
+    theme: str
+    ascii: bool
+    no_color: bool
+    mouse: bool
+    debug: bool
+    paths: Paths
+    notes: tuple[str, ...]  # what the person should be told once
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The options of the command line, unchecked; None, False and () are options not given."""
+
+    config: str | None = None
+    refresh: str | None = None
+    theme: str | None = None
+    read_only: bool = False
+    ascii: bool = False
+    no_color: bool = False
+    mouse: bool = False
+    debug: bool = False
+    user: str | None = None
+    password_file: str | None = None
+    token_file: str | None = None
+    token_command: str | None = None
+    header: tuple[str, ...] = ()
+    header_file: str | None = None
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The three places that settings come from, read and checked."""
+
+    file: ConfigFile
+    paths: Paths
+    notes: tuple[str, ...]
+    flags: Flags
+    environ: Mapping[str, str]
+
+    @property
+    def settings(self) -> Settings:
+        """What holds whichever cluster is opened.
+
+        Raises:
+            SettingsError: an option or a variable has a value that it can't have.
+
+        """
+        theme = self._given("theme", lambda text: allowed.one_of(text, THEMES))
+        return Settings(
+            profiles=tuple(self._profile(cluster) for cluster in self.file.clusters),
+            default=self.file.default,
+            theme=theme or self.file.theme or "dark",
+            ascii=bool(_first(self._given("ascii", allowed.truth), self.file.ascii)),
+            no_color=self.flags.no_color or bool(self.environ.get("NO_COLOR")),
+            mouse=self.flags.mouse or self.file.mouse or False,
+            debug=self.flags.debug,
+            paths=self.paths,
+            notes=self.notes,
+        )
+
+    def profile(self, target: str | None = None) -> Profile:
+        """The cluster to open, by its address or its name in the config.
+
+        Without a target it is FLINKTOP_TARGET, else the config's default, else http://localhost:8081. An
+        address that stands in the config is that cluster, with its login and its read-only mark.
+
+        Raises:
+            SettingsError: there is no such cluster, the address can't be one, or its options contradict
+                each other.
+
+        """
+        where = ""
+        if target is None and (target := self.environ.get("FLINKTOP_TARGET")):
+            where = "FLINKTOP_TARGET: "
+        try:
+            cluster = self._cluster(target or self.file.default or DEFAULT_TARGET)
+        except NotAllowed as error:
+            raise SettingsError(f"{where}{error}") from None
+        profile = self._profile(cluster)
+        connection = _with_login(profile.connection, self.flags, self.environ)
+        return replace(profile, connection=_with_wire_options(connection, self.flags))
+
+    def local(self, url: str) -> Profile:
+        """The cluster that `flinktop local` started; it has no login, whatever the environment says."""
+        return self._profile(Cluster("local", Connection(url)))
+
+    def _cluster(self, target: str) -> Cluster:
+        by_name = {cluster.name: cluster for cluster in self.file.clusters}
+        if target in by_name:
+            return by_name[target]
+        if not allowed.is_address(target):
+            near = allowed.near(target, (*by_name, *allowed.RESERVED))
+            have = (
+                f"clusters in the config: {', '.join(by_name)}" if by_name else "the config names no clusters"
+            )
+            raise NotAllowed(
+                f"'{allowed.shown(target)}' is no command and no cluster{near} "
+                f"({have}; a host is written host:port)"
+            )
+        url = allowed.address(target)
+        same = [cluster for cluster in self.file.clusters if cluster.connection.url == url]
+        parts = urlsplit(url)
+        return same[0] if same else Cluster(f"{parts.netloc}{parts.path}", Connection(url))
+
+    def _profile(self, cluster: Cluster) -> Profile:
+        """A cluster with what holds for all of them."""
+        read_only = _first(self._given("read_only", allowed.truth), cluster.read_only, self.file.read_only)
+        refresh = self._given("refresh", allowed.seconds_text)
+        return Profile(
+            name=cluster.name,
+            connection=replace(cluster.connection, read_only=bool(read_only)),
+            refresh=_first(refresh, cluster.refresh, self.file.refresh),
+            colour=cluster.colour,
+            protected=cluster.protected,
+        )
+
+    def _given(self, name: str, check: Callable[[str], T]) -> T | None:
+        """What flag or environment say, checked; None when neither does. A flag without a value says yes."""
+        flag, variable = f"--{name.replace('_', '-')}", f"FLINKTOP_{name.upper()}"
+        said = getattr(self.flags, name)
+        text = "yes" if said is True else said or self.environ.get(variable)
+        where = flag if said else variable
+        try:
+            return check(text) if text else None
+        except NotAllowed as error:
+            raise SettingsError(f"{where} {error}") from None
+
+
+def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
+    """Find and read the config file; one that is not there or can't be read is a note, not an error.
+
+    Raises:
+        SettingsError: the file can be read, and something in it is wrong.
+
+    """
+    places = PlatformDirs("flinktop", appauthor=False)
+    named = flags.config or environ.get("FLINKTOP_CONFIG")
+    config = _path("--config" if flags.config else "FLINKTOP_CONFIG", named) if named else None
+    path = config or places.user_config_path / "config.toml"
+    paths = Paths(path, places.user_state_path, places.user_state_path / "flinktop.log")
+    try:
+        return Sources(read_config(path), paths, (), flags, environ)
+    except FileNotFoundError:
+        note = f"there is no config file {path}: flinktop runs without one"
+        # Nobody has to have a config file; one that was named is missed.
+        return Sources(ConfigFile(), paths, (note,) if named else (), flags, environ)
+    except OSError as error:
+        note = f"the config file {path} can't be read ({error.strerror}): flinktop runs without it"
+        return Sources(ConfigFile(), paths, (note,), flags, environ)
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """What one of the three places says about who is asking."""
+
+    user: str | None
+    password: Secret | None
+    token: Secret | None
+
+
+def _with_login(connection: Connection, flags: Flags, environ: Mapping[str, str]) -> Connection:
+    """The login of the highest place that names a token or a user; its password may stand at another place.
+
+    A password in the environment alone is no login: it may be meant for another cluster.
+    """
+    places = (
+        _login_of_flags(flags),
+        _login_of_environment(environ),
+        _Login(connection.user, connection.password, connection.token),
+    )
+    first = next((place for place in places if place.token or place.user is not None), None)
+    if first is not None and first.token:
+        return replace(connection, user=None, password=None, token=first.token)
+    password = _first(*(place.password for place in places))
+    if first is None:
+        if password and password != places[1].password:
+            raise SettingsError(
+                "there is a password but no user: give --user, FLINKTOP_USER or user in the config"
+            )
+        return replace(connection, password=None)
+    if password is None:
+        raise SettingsError(
+            f"the user '{allowed.shown(first.user or '')}' has no password: give --password-file, "
+            "FLINKTOP_PASSWORD, or password_file, password_command or password_env in the config"
+        )
+    return replace(connection, user=first.user, password=password, token=None)
+
+
+def _login_of_flags(flags: Flags) -> _Login:
+    if flags.token_file and flags.token_command:
+        raise SettingsError("--token-file and --token-command exclude each other")
+    token = Secret("command", flags.token_command) if flags.token_command else None
+    if flags.token_file:
+        token = Secret("file", str(_readable("--token-file", flags.token_file)))
+    if token and (flags.user or flags.password_file):
+        raise SettingsError(
+            "a token and --user or --password-file exclude each other: a request can carry one of them"
+        )
+    file = _readable("--password-file", flags.password_file) if flags.password_file else None
+    return _Login(flags.user, Secret("file", str(file)) if file else None, token)
+
+
+def _login_of_environment(environ: Mapping[str, str]) -> _Login:
+    user = environ.get("FLINKTOP_USER") or None
+    password = Secret("environment", "FLINKTOP_PASSWORD") if environ.get("FLINKTOP_PASSWORD") else None
+    token = Secret("environment", "FLINKTOP_TOKEN") if environ.get("FLINKTOP_TOKEN") else None
+    if token and user:
+        raise SettingsError(
+            "FLINKTOP_TOKEN and FLINKTOP_USER exclude each other: a request can carry one of them"
+        )
+    return _Login(user, password, token)
+
+
+def _with_wire_options(connection: Connection, flags: Flags) -> Connection:
+    """Headers, CA and client certificate: the flags' over the file's, and all files there."""
+    headers = {name.lower(): (name, value) for name, value in connection.headers}
+    for line in flags.header:
+        try:
+            name, value = allowed.header_line(line)
+        except NotAllowed as error:
+            raise SettingsError(f"--header: {error}") from None
+        headers[name.lower()] = (name, value)
+    if flags.key and not (flags.cert or connection.cert):
+        raise SettingsError("--key needs --cert beside it, the certificate that it belongs to")
+    own_key = None if flags.cert else connection.key
+    return replace(
+        connection,
+        headers=tuple(headers.values()),
+        header_file=_file("header_file", flags.header_file, connection.header_file),
+        ca=_file("ca", flags.ca, connection.ca),
+        cert=_file("cert", flags.cert, connection.cert),
+        key=_file("key", flags.key, own_key),
+        insecure=flags.insecure or connection.insecure,
+    )
+
+
+def _file(name: str, flag: str | None, configured: Path | None) -> Path | None:
+    """A file that flag or config name, and that can be read."""
+    if flag:
+        return _readable(f"--{name.replace('_', '-')}", flag)
+    return None if configured is None else _readable(f"{name} in the config", str(configured))
+
+
+def _readable(where: str, text: str) -> Path:
+    path = _path(where, text)
+    if not os.access(path, os.R_OK):
+        raise SettingsError(f"{where}: {allowed.shown(str(path))} is not there or can't be read")
+    return path
+
+
+def _path(where: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise SettingsError(
+            f"{where}: there is no home directory for the '~' in {allowed.shown(text)}"
+        ) from None
+
+
+def _first(*values: T | None) -> T | None:
+    """The first value that somebody gave."""
+    return next((value for value in values if value is not None), None)
