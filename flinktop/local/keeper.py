@@ -1,0 +1,175 @@
+"""The process that owns a local Flink's JVMs: `python -m flinktop.local.keeper`.
+
+It starts a JobManager, a TaskManager and the SQL gateway, submits the sample jobs, and keeps the cluster
+until its standard input ends or it gets SIGTERM, SIGINT or SIGHUP. Its input is a pipe from flinktop, so it
+ends however flinktop ends; its JVMs die with it, however it ends. One JSON object per line on standard
+output: {"directory": …} where everything lies, {"progress": sentence}…, at last {"url": …} or {"error": …}.
+
+The main thread starts the JVMs (on Linux they die with the thread that started them) and then only waits;
+the steps that take long are done by a second one, which may be left in the middle of anything.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NoReturn
+
+from flinktop.local.directories import OwnedDirectory, sweep
+from flinktop.local.gateway import SqlFailed, SqlGateway
+from flinktop.local.packages import LocalError, find_home
+from flinktop.local.processes import (
+    LOOPBACK,
+    FlinkHome,
+    Process,
+    StartFailed,
+    free_port,
+    jobmanager_command,
+    start,
+    stop,
+    taskmanager_command,
+    wait_until_ready,
+    write_configuration,
+)
+from flinktop.local.samples import SAMPLES
+
+_GRACE = 3.0  # seconds a JVM has to end by itself
+_PATIENCE = 120.0  # seconds, for a slow machine; usual are 10
+
+# What there is to see in the monitor is switched on.
+_SHOWN = {"rest.flamegraph.enabled": "true", "rest.profiling.enabled": "true"}
+# Small heaps: the simplest collector needs the least memory and threads.
+_JVM = ("-XX:+UseSerialGC",)
+
+Line = dict[str, str]
+
+
+class Keeper:
+    """One local cluster below one directory."""
+
+    def __init__(self, home: FlinkHome, directory: Path) -> None:
+        self._home = home
+        self._url = f"http://{LOOPBACK}:{(port := free_port())}"
+        self._conf = write_configuration(home, directory, port, extra=_SHOWN)
+        self._logs = directory / "log"
+        self._gateway = SqlGateway(home, self._conf, log=self._logs / "gateway.log")
+        self._cluster: list[Process] = []
+        self.processes: list[Process] = []
+
+    def start(self) -> None:
+        """Start the three JVMs at once.
+
+        Raises:
+            StartFailed: Java cannot be started.
+        """
+        for name, command in (("jobmanager", jobmanager_command), ("taskmanager", taskmanager_command)):
+            log = self._logs / f"{name}.log"
+            process = start(command(self._home, self._conf, log, _JVM), log=log)
+            self._cluster.append(process)
+            self.processes.append(process)
+        self.processes.append(self._gateway.start())
+
+    def prepare(self, say: Callable[[Line], None]) -> None:
+        """Wait until all three answer and submit the sample jobs; the last line has the address or an error."""
+        try:
+            self._gateway.connect(_PATIENCE)
+            say({"progress": "The SQL gateway answers; making the tables of the sample jobs."})
+            for sample in SAMPLES:
+                sample.prepare(self._gateway)
+            wait_until_ready(self._url, self._cluster, _PATIENCE)
+            for sample in SAMPLES:
+                say({"progress": f"Flink is up; submitting {sample.name}."})
+                sample.submit(self._gateway)
+            # Its port takes no password, and its memory is better used by others.
+            self._gateway.close()
+        except (StartFailed, SqlFailed) as error:
+            say({"error": str(error)})
+        except Exception as error:  # noqa: BLE001  a thread has nobody else who would say it
+            say({"error": f"The local Flink failed to start: {type(error).__name__}: {error}"})
+        else:
+            say({"url": self._url})
+
+
+def _watch_input(lines: "SimpleQueue[Line | None]") -> None:
+    try:
+        while os.read(0, 4096):
+            pass
+    except OSError:
+        pass
+    lines.put(None)
+
+
+def _print(line: Line) -> bool:
+    """Print a line; whether somebody still reads."""
+    try:
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _silence() -> None:
+    """Nobody reads from here on, and a full pipe would block whoever writes."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def keep(home: FlinkHome) -> NoReturn:
+    """Be the keeper of a Flink made of `home` until it is to end; the process ends here, 1 after an error."""
+    lines: SimpleQueue[Line | None] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: lines.put(None))
+    threading.Thread(target=_watch_input, args=(lines,), daemon=True).start()
+    sweep()
+    owned = OwnedDirectory()
+    status = 0
+    processes: list[Process] = []
+    try:
+        keeper = Keeper(home, owned.path)
+        processes = keeper.processes
+        release = ".".join(map(str, home.release))
+        lines.put({"directory": str(owned.path)})
+        lines.put({"progress": f"Starting Flink {release}: JobManager, TaskManager and SQL gateway."})
+        keeper.start()
+        threading.Thread(target=keeper.prepare, args=(lines.put,), daemon=True).start()
+        # None: the input ended or a signal came.
+        while (line := lines.get()) is not None and _print(line) and "error" not in line:
+            if "url" in line:
+                _silence()
+        status = 1 if line and "error" in line else 0
+    except (StartFailed, OSError) as error:
+        _print({"error": str(error)})
+        status = 1
+    finally:
+        stop(processes, _GRACE)
+        owned.remove()
+        # The other threads may wait for ever.
+        os._exit(status)
+
+
+def main(words: list[str]) -> NoReturn:
+    """Keep the Flink that the one word names, else the installed one.
+
+    The word is a JSON object with the paths `lib`, `opt` and `java` and the `release` as three numbers.
+    """
+    if words:
+        told = json.loads(words[0])
+        paths = {name: Path(told[name]) for name in ("lib", "opt", "java")}
+        keep(FlinkHome(release=tuple(told["release"]), **paths))
+    try:
+        home = find_home()
+    except LocalError as error:
+        _print({"error": str(error)})
+        sys.exit(1)
+    keep(home)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,135 @@
+"""A local Flink for as long as someone looks at it: starts the keeper, tells how far it is, ends it.
+
+The keeper (`keeper.py`) is a process of its own in a session of its own: ctrl+c at the terminal does not
+reach it, and when flinktop dies in any way, the end of the pipe between them tells it to go.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+import flinktop
+from flinktop.local.directories import sweep
+from flinktop.local.packages import LocalError, find_home
+from flinktop.local.processes import FlinkHome
+
+__all__ = ["LocalError", "LocalSession", "open_local"]
+
+_PATIENCE = 8.0  # seconds the keeper has to end everything; it needs 3 to 4 at worst
+
+
+class LocalSession(AbstractContextManager[str]):
+    """A local Flink; entering starts it and gives its base URL, leaving ends it."""
+
+    def __init__(self, home: FlinkHome, progress: Callable[[str], None]) -> None:
+        self._home = home
+        self._progress = progress
+        self._keeper: subprocess.Popen[str] | None = None
+        self._ending = threading.Lock()
+
+    def __enter__(self) -> str:
+        """Start it, telling each step as a sentence; returns the URL when the sample jobs are submitted.
+
+        Raises:
+            LocalError: It did not start; what had been started is ended.
+        """
+        try:
+            self._keeper = self._start()
+            return self._listen(self._keeper)
+        except BaseException:
+            self.kill(_PATIENCE)
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill(_PATIENCE)
+
+    def kill(self, seconds: float = 1.0) -> None:
+        """End it, from any thread and at any time, and wait for that at most `seconds`.
+
+        The keeper goes on by itself when `seconds` are over (it needs 4 at worst), except that after
+        8 seconds it is killed, its JVMs with it. May be called more than once.
+        """
+        keeper = self._keeper
+        # Whoever comes second has nothing to wait for that the first does not wait for.
+        if keeper is None or not self._ending.acquire(timeout=seconds):
+            return
+        try:
+            if keeper.stdin is not None:
+                with contextlib.suppress(OSError):
+                    keeper.stdin.close()
+            with contextlib.suppress(OSError):
+                keeper.send_signal(signal.SIGTERM)
+            try:
+                keeper.wait(seconds)
+            except subprocess.TimeoutExpired:
+                if seconds < _PATIENCE:
+                    return
+                keeper.kill()
+                keeper.wait()
+                sweep()
+            if keeper.stdout is not None:
+                keeper.stdout.close()
+        finally:
+            self._ending.release()
+
+    def _start(self) -> "subprocess.Popen[str]":
+        home = self._home
+        words = {"release": home.release, "lib": str(home.lib), "opt": str(home.opt), "java": str(home.java)}
+        # Our own package and no other of that name: the working directory is not looked into (-P).
+        ours = str(Path(flinktop.__file__).parent.parent)
+        path = os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-P", "-m", "flinktop.local.keeper", json.dumps(words)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env={**os.environ, "PYTHONPATH": path},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LocalError(f"Cannot start {sys.executable}: {error.strerror or error}") from error
+
+    def _listen(self, keeper: "subprocess.Popen[str]") -> str:
+        other: deque[str] = deque(maxlen=12)
+        for text in keeper.stdout or ():
+            try:
+                line = json.loads(text)
+            except ValueError:
+                line = None
+            if not isinstance(line, dict):
+                other.append(text.rstrip())
+            elif "url" in line:
+                return str(line["url"])
+            elif "error" in line:
+                raise LocalError(str(line["error"]))
+            elif "progress" in line:
+                self._progress(str(line["progress"]))
+        said = "".join(f"\n{text}" for text in other)
+        raise LocalError(f"The process that starts the local Flink ended before it was up.{said}")
+
+
+def open_local(progress: Callable[[str], None]) -> LocalSession:
+    """A real Flink 2.3 on this machine with three sample jobs, as a context manager that gives its base URL.
+
+    `progress` is told each step as a sentence while it starts. Everything is ended on leaving, also when
+    flinktop is killed.
+
+    Raises:
+        LocalError: Something is missing on this machine (here), or it did not start (on entering).
+    """
+    return LocalSession(find_home(), progress)
