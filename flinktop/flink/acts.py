@@ -1,0 +1,88 @@
+"""Requests that act, and how an asynchronous one is followed to its end."""
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct, field
+
+from flinktop.flink.decode import DecodeError, Lines, decode
+from flinktop.flink.errors import BadReply
+from flinktop.flink.said import java_sentence
+
+if TYPE_CHECKING:
+    from flinktop.flink.http import Http
+
+T = TypeVar("T")
+
+
+class Nothing(Struct, frozen=True):
+    """The answer `{}`: done."""
+
+
+class Trigger(Struct, frozen=True, rename="kebab"):
+    """The server has taken an act and follows it under this id for five minutes after its end."""
+
+    request_id: str
+
+
+class Cause(Struct, frozen=True, rename="kebab"):
+    """A Java exception as the server sends it inside an answer; the serialized one is not read."""
+
+    class_name: str = field(name="class", default="")
+    stack_trace: Lines = ""
+
+    @property
+    def sentence(self) -> str:
+        """The reason in one sentence."""
+        return java_sentence(self.stack_trace) or self.class_name.rpartition(".")[2]
+
+
+class StatusId(Struct, frozen=True):
+    """The inside of `status`."""
+
+    id: str = ""
+
+
+class Status(Struct, frozen=True):
+    """How far an act without a result of its own is: datasets, disposal, rescaling."""
+
+    status: StatusId = StatusId()
+    operation: "Outcome | None" = None
+
+    @property
+    def done(self) -> bool:
+        """It has ended, well or not."""
+        return self.status.id == "COMPLETED"
+
+    @property
+    def failure(self) -> str | None:
+        """Why it failed. COMPLETED alone does not mean success."""
+        return self.operation.failure if self.operation is not None else None
+
+
+class Outcome(Struct, frozen=True):
+    """What came of an act: a failure's cause, or a location."""
+
+    failure_cause: Cause | None = field(name="failure-cause", default=None)
+    checkpoint_cause: Cause | None = field(name="failureCause", default=None)
+    """The same for POST …/checkpoints (1.17+), which spells it so."""
+    location: str | None = None
+    checkpoint_id: int | None = field(name="checkpointId", default=None)
+
+    @property
+    def failure(self) -> str | None:
+        """Why it failed, None when it did not."""
+        cause = self.failure_cause or self.checkpoint_cause
+        return (cause.sentence or "failed") if cause is not None else None
+
+
+async def act(http: "Http", method: str, path: str, reply: type[T], **sent: Any) -> T:
+    """Send a request that acts and decode its answer.
+
+    Raises:
+        FlinkError: as `Http.send`; BadReply when the answer can't be read, though the act was taken.
+    """
+    answer = await http.send(method, path, **sent)
+    try:
+        return decode(answer.body or b"{}", reply).value
+    except DecodeError as error:
+        raise BadReply(method, f"{http.url}/{path}", str(error), status=answer.status) from None

@@ -1,0 +1,102 @@
+"""From an HTTP answer to the error it stands for, with the server's own sentence."""
+
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, NotReady, Rejected, Unauthorized
+from flinktop.flink.said import flink_errors, page_title, shorten
+from flinktop.flink.text import clean
+
+_LOGIN = (301, 302, 303, 307)
+
+
+class Answer(Protocol):
+    """The part of a response that says how it went."""
+
+    @property
+    def status_code(self) -> int:
+        """The status."""
+
+    @property
+    def headers(self) -> "Headers":
+        """The headers."""
+
+
+class Headers(Protocol):
+    """Headers by name, in any case."""
+
+    def get(self, key: str, default: str = "") -> str:
+        """The header's value."""
+
+
+def check_status(answer: Answer, body: bytes, method: str, url: str) -> None:
+    """Raise what a status other than 2xx stands for."""
+    status = answer.status_code
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    told = flink_errors(body)
+    if status in _LOGIN or (status == HTTPStatus.PERMANENT_REDIRECT and told is None):
+        raise _redirected(answer.headers.get("location", ""), method, url, status)
+    detail = told or _foreign(body, status)
+    raise _kind(status, detail)(method, url, detail, status=status)
+
+
+def _kind(status: int, detail: str) -> type[FlinkError]:
+    # /rescaling: "Rescaling is temporarily disabled. See FLINK-12312." since 1.9; it will not pass.
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and "FLINK-12312" in detail:
+        return Rejected
+    # A request line over 4096 bytes is answered as a missing file.
+    if status == HTTPStatus.NOT_FOUND and "/bad-request" in detail:
+        return Rejected
+    return {
+        401: Unauthorized,
+        403: Unauthorized,
+        404: NotFound,
+        409: Conflict,
+        503: NotReady,
+    }.get(status, Rejected)
+
+
+def _foreign(body: bytes, status: int) -> str:
+    """What an answer that is not Flink's says: a proxy's page or plain text."""
+    if b"HTTPS port" in body[:4000]:
+        return "this port speaks TLS: use https://"
+    title = page_title(body)
+    plain = "" if title is not None else " ".join(clean(body[:300].decode("utf-8", "replace")).split())
+    said = title or ("" if plain.startswith(("{", "[")) else plain)
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = "an unknown status"
+    if said and said.lower() not in (phrase.lower(), f"{status} {phrase}".lower()):
+        return f"{status} {phrase}: {shorten(said, 200)}"
+    return f"{status} {phrase}"
+
+
+def _redirected(location: str, method: str, url: str, status: int) -> FlinkError:
+    here, there = urlsplit(url), urlsplit(clean(location))
+    host = there.netloc.rpartition("@")[2]
+    shown = f"{there.scheme}://{host}{there.path}" if host else there.path
+    if there.path.rstrip("/") == here.path.rstrip("/") and there.hostname in (here.hostname, None):
+        return Rejected(method, url, f"the server moved this address to {shown}: use that one", status=status)
+    return Unauthorized(
+        method,
+        url,
+        f"the server redirects to {shown or 'another page'}, which looks like a login",
+        status=status,
+    )
+
+
+def check_document(body: bytes, url: str, status: int) -> None:
+    """Raise BadReply for a success that is plainly not JSON: a login page or another server's text."""
+    if body.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"["):
+        return
+    title = page_title(body)
+    if title is not None:
+        what = f"a web page ({title})" if title else "a web page"
+        detail = f"the answer is {what}, not Flink's JSON: a login page, or another server"
+    else:
+        beginning = " ".join(clean(body[:60].decode("utf-8", "replace")).split())
+        detail = f"the answer is not JSON but {beginning!r}" if beginning else "the answer is empty"
+    raise BadReply("GET", url, detail, status=status)

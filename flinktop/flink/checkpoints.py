@@ -1,0 +1,385 @@
+"""Checkpoints and savepoints: what happened, how they are configured, and triggering them."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
+
+from flinktop.flink.acts import Status, Trigger, act
+from flinktop.flink.decode import read
+from flinktop.flink.endpoint import Endpoint, fill
+from flinktop.flink.numbers import LONG_MAX, known, positive
+
+if TYPE_CHECKING:
+    from flinktop.flink.features import Features
+    from flinktop.flink.http import Http
+
+Format = Literal["CANONICAL", "NATIVE"]
+
+
+class CheckpointCounts(Struct, frozen=True):
+    """How many checkpoints there were since the job's start."""
+
+    restored: int = 0
+    total: int = 0
+    in_progress: int = 0
+    completed: int = 0
+    failed: int = 0
+
+
+class Spread(Struct, frozen=True):
+    """How a number is spread over checkpoints or subtasks; the percentiles from 1.14."""
+
+    min: float | None = None
+    max: float | None = None
+    avg: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    p999: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            force_setattr(self, name, known(getattr(self, name)))
+
+
+class CheckpointSummary(Struct, frozen=True):
+    """Over the completed checkpoints: sizes in bytes, durations in ms."""
+
+    state_size: Spread = Spread()
+    checkpointed_size: Spread | None = None
+    """1.15+; before, `state_size` is what was written."""
+    end_to_end_duration: Spread = Spread()
+    alignment_buffered: Spread = Spread()
+    """Always 0 from 1.11."""
+    processed_data: Spread | None = None
+    persisted_data: Spread | None = None
+
+    @property
+    def written(self) -> Spread:
+        """Bytes written, incremental ones included, in any release."""
+        return self.checkpointed_size if self.checkpointed_size is not None else self.state_size
+
+
+class Measured(Struct, frozen=True):
+    """What checkpoints, their vertices and the details share: bytes, ms, subtasks."""
+
+    id: int = -1
+    """The checkpoint's, everywhere."""
+    status: str = ""
+    """COMPLETED, FAILED, IN_PROGRESS."""
+    latest_ack_timestamp: int = -1
+    state_size: int | None = None
+    checkpointed_size: int | None = None
+    """1.15+."""
+    end_to_end_duration: int = -1
+    alignment_buffered: int = 0
+    processed_data: int | None = None
+    persisted_data: int | None = None
+    num_subtasks: int = 0
+    num_acknowledged_subtasks: int = 0
+
+    @property
+    def duration(self) -> int | None:
+        """Milliseconds, None while there is none."""
+        return positive(self.end_to_end_duration)
+
+    @property
+    def acknowledged_at(self) -> int | None:
+        """When the latest subtask acknowledged (ms since 1970)."""
+        return positive(self.latest_ack_timestamp)
+
+    @property
+    def written(self) -> int | None:
+        """Bytes that this checkpoint wrote; up to 1.14 that is what `state_size` says."""
+        return self.checkpointed_size if self.checkpointed_size is not None else self.state_size
+
+    @property
+    def full_size(self) -> int | None:
+        """Bytes of the whole state; not told before 1.15."""
+        return self.state_size if self.checkpointed_size is not None else None
+
+
+class CheckpointVertex(Measured, frozen=True):
+    """One vertex's share of a checkpoint."""
+
+
+class Checkpoint(Measured, frozen=True):
+    """One checkpoint or savepoint."""
+
+    new_class: str = field(name="className", default="")
+    old_class: str = field(name="@class", default="")
+    is_savepoint: bool = False
+    savepoint_format: str | None = field(name="savepointFormat", default=None)
+    """1.17+."""
+    trigger_timestamp: int = -1
+    checkpoint_type: str | None = None
+    """1.12+: CHECKPOINT, UNALIGNED_CHECKPOINT, SAVEPOINT, SYNC_SAVEPOINT."""
+    tasks: dict[str, CheckpointVertex] = {}
+    """By vertex; filled by CHECKPOINT only."""
+    external_path: str | None = None
+    discarded: bool = False
+    failure_timestamp: int | None = None
+    failure_message: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """completed, failed or in_progress (`className` from 1.15, `@class` before)."""
+        return self.new_class or self.old_class or self.status.lower()
+
+
+class Restored(Struct, frozen=True):
+    """What the job was restored from."""
+
+    id: int = -1
+    restore_timestamp: int = -1
+    is_savepoint: bool = False
+    external_path: str | None = None
+
+
+class LatestCheckpoints(Struct, frozen=True):
+    """The newest of each kind, None when there was none."""
+
+    completed: Checkpoint | None = None
+    savepoint: Checkpoint | None = None
+    failed: Checkpoint | None = None
+    restored: Restored | None = None
+
+
+class CheckpointStats(Struct, frozen=True):
+    """GET /jobs/:jobid/checkpoints. 404 for a job without checkpoints, which is no error."""
+
+    counts: CheckpointCounts = CheckpointCounts()
+    summary: CheckpointSummary = CheckpointSummary()
+    latest: LatestCheckpoints = LatestCheckpoints()
+    history: tuple[Checkpoint, ...] = ()
+    """Newest first, at most `web.checkpoints.history` (10)."""
+
+
+class Externalization(Struct, frozen=True):
+    """Whether checkpoints are kept after the job."""
+
+    enabled: bool = False
+    delete_on_cancellation: bool = False
+
+
+class CheckpointConfig(Struct, frozen=True):
+    """GET /jobs/:jobid/checkpoints/config; times in ms."""
+
+    mode: str = ""
+    """exactly_once or at_least_once."""
+    interval: int | None = None
+    """None: no periodic checkpoints."""
+    timeout: int | None = None
+    min_pause: int | None = None
+    max_concurrent: int | None = None
+    externalization: Externalization = Externalization()
+    state_backend: str | None = None
+    """1.10+."""
+    unaligned_checkpoints: bool | None = None
+    """1.12+."""
+    tolerable_failed_checkpoints: int | None = None
+    checkpoint_storage: str | None = None
+    """1.13+."""
+    aligned_checkpoint_timeout: int | None = None
+    """1.14+."""
+    checkpoints_after_tasks_finish: bool | None = None
+    state_changelog_enabled: bool | None = None
+    """1.16+."""
+    changelog_periodic_materialization_interval: int | None = None
+    changelog_storage: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.interval is not None and not 0 < self.interval < LONG_MAX:
+            force_setattr(self, "interval", None)
+
+
+class Phases(Struct, frozen=True):
+    """Milliseconds in the two phases of a snapshot."""
+
+    sync: int = -1
+    async_: int = field(name="async", default=-1)
+
+
+class PhasesSpread(Struct, frozen=True):
+    """The phases over all subtasks."""
+
+    sync: Spread = Spread()
+    async_: Spread = field(name="async", default=Spread())
+
+
+class Alignment(Struct, frozen=True):
+    """Bytes and ms of waiting for the slowest barrier."""
+
+    buffered: int = 0
+    duration: int = -1
+    processed: int | None = None
+    persisted: int | None = None
+
+
+class AlignmentSpread(Struct, frozen=True):
+    """The alignment over all subtasks."""
+
+    buffered: Spread = Spread()
+    duration: Spread = Spread()
+    processed: Spread | None = None
+    persisted: Spread | None = None
+
+
+class SubtasksSummary(Struct, frozen=True):
+    """One vertex's checkpoint over its subtasks."""
+
+    state_size: Spread = Spread()
+    checkpointed_size: Spread | None = None
+    end_to_end_duration: Spread = Spread()
+    checkpoint_duration: PhasesSpread = PhasesSpread()
+    alignment: AlignmentSpread = AlignmentSpread()
+    start_delay: Spread | None = None
+    """1.11+."""
+
+
+class CheckpointSubtask(Struct, frozen=True):
+    """One subtask's share; only `index` and `status` while it is pending or after it failed."""
+
+    index: int
+    status: str = ""
+    """completed or pending_or_failed."""
+    ack_timestamp: int = -1
+    end_to_end_duration: int = -1
+    state_size: int | None = None
+    checkpointed_size: int | None = None
+    checkpoint: Phases = Phases()
+    alignment: Alignment = Alignment()
+    start_delay: int | None = None
+    unaligned_checkpoint: bool | None = None
+    aborted: bool | None = None
+
+    @property
+    def duration(self) -> int | None:
+        """Milliseconds, None while there is none."""
+        return positive(self.end_to_end_duration)
+
+    @property
+    def written(self) -> int | None:
+        """Bytes that the subtask wrote, in any release."""
+        return self.checkpointed_size if self.checkpointed_size is not None else self.state_size
+
+
+class CheckpointSubtasks(Measured, frozen=True):
+    """GET …/checkpoints/details/:checkpointid/subtasks/:vertexid."""
+
+    summary: SubtasksSummary | None = None
+    subtasks: tuple[CheckpointSubtask, ...] = ()
+
+
+CHECKPOINTS = Endpoint("jobs/{job}/checkpoints", CheckpointStats, every=3)
+CHECKPOINT_CONFIG = Endpoint("jobs/{job}/checkpoints/config", CheckpointConfig, every=3)
+CHECKPOINT = Endpoint("jobs/{job}/checkpoints/details/{checkpoint}", Checkpoint, every=3)
+CHECKPOINT_SUBTASKS = Endpoint(
+    "jobs/{job}/checkpoints/details/{checkpoint}/subtasks/{vertex}", CheckpointSubtasks, every=3
+)
+SAVEPOINT_STATUS = Endpoint("jobs/{job}/savepoints/{trigger}", Status)
+CHECKPOINT_STATUS = Endpoint("jobs/{job}/checkpoints/{trigger}", Status, since=(1, 17))
+DISPOSAL_STATUS = Endpoint("savepoint-disposal/{trigger}", Status)
+
+
+async def trigger_savepoint(
+    http: "Http",
+    features: "Features",
+    job: str,
+    *,
+    directory: str | None = None,
+    cancel: bool = False,
+    form: Format | None = None,
+    trigger: str | None = None,
+) -> str:
+    """POST /jobs/:jobid/savepoints; gives the trigger to follow with SAVEPOINT_STATUS.
+
+    Args:
+        http: the cluster.
+        features: its release; what an older one would refuse is left out.
+        job: the job.
+        directory: where to; None is the cluster's `state.savepoints.dir` (neither is a 400).
+        cancel: cancel the job when the savepoint is complete.
+        form: 1.15+.
+        trigger: an own id of 32 hex digits (1.15+): sending the same again makes no second savepoint.
+    """
+    # cancel-job is mandatory up to 1.12, and always taken.
+    body: dict[str, Any] = {"cancel-job": cancel}
+    if directory is not None:
+        body["target-directory"] = directory
+    _add_since_1_15(body, features, form, trigger)
+    reply = await act(http, "POST", fill("jobs/{job}/savepoints", job=job), Trigger, json=body)
+    return reply.request_id
+
+
+async def stop(
+    http: "Http",
+    features: "Features",
+    job: str,
+    *,
+    directory: str | None = None,
+    drain: bool = False,
+    form: Format | None = None,
+    trigger: str | None = None,
+) -> str:
+    """POST /jobs/:jobid/stop: stop with a savepoint; gives the trigger to follow with SAVEPOINT_STATUS.
+
+    The job ends FINISHED; when the savepoint fails it goes on RUNNING. `drain` sends the watermark to
+    its end first. The rest is as in `trigger_savepoint`.
+    """
+    # drain is mandatory up to 1.12, and always taken.
+    body: dict[str, Any] = {"drain": drain}
+    if directory is not None:
+        body["targetDirectory"] = directory
+    _add_since_1_15(body, features, form, trigger)
+    reply = await act(http, "POST", fill("jobs/{job}/stop", job=job), Trigger, json=body)
+    return reply.request_id
+
+
+async def trigger_checkpoint(
+    http: "Http",
+    features: "Features",
+    job: str,
+    *,
+    kind: Literal["CONFIGURED", "FULL"] = "CONFIGURED",
+    trigger: str | None = None,
+) -> str:
+    """POST /jobs/:jobid/checkpoints (1.17+); gives the trigger to follow with CHECKPOINT_STATUS."""
+    body: dict[str, Any] = {"checkpointType": kind}
+    _add_since_1_15(body, features, None, trigger)
+    reply = await act(http, "POST", fill("jobs/{job}/checkpoints", job=job), Trigger, json=body)
+    return reply.request_id
+
+
+async def dispose_savepoint(http: "Http", path: str) -> str:
+    """POST /savepoint-disposal: delete a savepoint's files; gives the trigger for DISPOSAL_STATUS."""
+    reply = await act(http, "POST", "savepoint-disposal", Trigger, json={"savepoint-path": path})
+    return reply.request_id
+
+
+async def savepoint_status(http: "Http", job: str, trigger: str) -> Status:
+    """How far a savepoint or stop is. NotFound when the server has forgotten it (5 min after its end)."""
+    return (await read(http, SAVEPOINT_STATUS(job=job, trigger=trigger))).value
+
+
+async def checkpoint_status(http: "Http", job: str, trigger: str) -> Status:
+    """How far a triggered checkpoint is (1.17+)."""
+    return (await read(http, CHECKPOINT_STATUS(job=job, trigger=trigger))).value
+
+
+async def disposal_status(http: "Http", trigger: str) -> Status:
+    """How far a disposal is."""
+    return (await read(http, DISPOSAL_STATUS(trigger=trigger))).value
+
+
+def _add_since_1_15(
+    body: dict[str, Any], features: "Features", form: str | None, trigger: str | None
+) -> None:
+    """Fields that a release before 1.15 answers with a 400."""
+    if features.has(1, 15):
+        if form is not None:
+            body["formatType"] = form
+        if trigger is not None:
+            body["triggerId"] = trigger

@@ -1,0 +1,83 @@
+"""The cluster as a whole: /config, /overview, /datasets and shutting down."""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from flinktop.flink.acts import Status, Trigger, act
+from flinktop.flink.endpoint import Endpoint, fill
+
+if TYPE_CHECKING:
+    from flinktop.flink.http import Http
+
+
+class ConfigFeatures(Struct, frozen=True, rename="kebab"):
+    """Switches of the Web UI; a release that does not have one behaves as the default here."""
+
+    web_submit: bool = True
+    web_cancel: bool = True
+    """1.14+."""
+    web_history: bool = False
+    """1.16+: true on a HistoryServer only."""
+    web_rescale: bool = False
+    """1.18+."""
+
+
+class Config(Struct, frozen=True, rename="kebab"):
+    """GET /config: how the Web UI is to behave, and the release."""
+
+    refresh_interval: int = 3000
+    """Milliseconds."""
+    timezone_name: str = ""
+    timezone_offset: int = 0
+    """Milliseconds east of UTC."""
+    flink_version: str = ""
+    flink_revision: str = ""
+    features: ConfigFeatures = ConfigFeatures()
+
+
+class ClusterOverview(Struct, frozen=True, rename="kebab"):
+    """GET /overview: TaskManagers, slots and jobs by state."""
+
+    taskmanagers: int = 0
+    slots_total: int = 0
+    slots_available: int = 0
+    jobs_running: int = 0
+    jobs_finished: int = 0
+    jobs_cancelled: int = 0
+    jobs_failed: int = 0
+    flink_version: str = ""
+    flink_commit: str = ""
+    taskmanagers_blocked: int = 0
+    """1.16+, left out by the server when 0."""
+    slots_free_and_blocked: int = 0
+
+
+class DataSet(Struct, frozen=True):
+    """One cached intermediate result of a batch program."""
+
+    id: str
+    is_complete: bool = field(name="isComplete", default=False)
+
+
+class DataSets(Struct, frozen=True):
+    """GET /datasets."""
+
+    data_sets: tuple[DataSet, ...] = field(name="dataSets", default=())
+
+
+CONFIG = Endpoint("config", Config)
+OVERVIEW = Endpoint("overview", ClusterOverview)
+DATASETS = Endpoint("datasets", DataSets, since=(1, 11))
+DATASET_DELETION = Endpoint("datasets/delete/{trigger}", Status, since=(1, 11))
+
+
+async def shutdown(http: "Http") -> None:
+    """DELETE /cluster: end the JobManager and with it all jobs. No switch of the server forbids it."""
+    await http.send("DELETE", "cluster")
+
+
+async def delete_dataset(http: "Http", dataset: str) -> str:
+    """DELETE /datasets/:id (1.11+); gives the trigger to follow with DATASET_DELETION."""
+    reply = await act(http, "DELETE", fill("datasets/{dataset}", dataset=dataset), Trigger)
+    return reply.request_id

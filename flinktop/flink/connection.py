@@ -1,0 +1,75 @@
+"""How one cluster is reached: address, credentials, TLS and time limits. Imports no HTTP library."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+from flinktop.flink.secrets import Secret, SecretError
+
+__all__ = ["Connection", "Secret", "SecretError", "base_url"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One cluster's address and what it takes to be let in.
+
+    A user and password inside the URL are moved into `user` and `password`, so that no message can
+    show them.
+
+    Raises:
+        ValueError: the URL is no http or https address; one sentence.
+    """
+
+    url: str
+    """Base address, perhaps with a path (a reverse proxy), without credentials."""
+    user: str | None = None
+    password: Secret | None = None
+    token: Secret | None = None
+    """Sent as a bearer token."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    header_file: Path | None = None
+    """A file of `Name: value` lines, read anew when the server says 401."""
+    ca: Path | None = None
+    """PEM file or directory of the only authorities to trust."""
+    cert: Path | None = None
+    key: Path | None = None
+    insecure: bool = False
+    """Take any certificate."""
+    read_only: bool = False
+    connect_seconds: float = 3.0
+    read_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        parts = _split(self.url)
+        if parts.username is not None and self.user is None:
+            object.__setattr__(self, "user", unquote(parts.username))
+        if parts.password is not None and self.password is None:
+            object.__setattr__(self, "password", Secret("value", unquote(parts.password)))
+        object.__setattr__(self, "url", base_url(self.url))
+
+
+def base_url(text: str) -> str:
+    """The base address in `text` as people paste it: no credentials, query, `#/overview` or last slash.
+
+    Raises:
+        ValueError: not an address of a web server; one sentence.
+    """
+    parts = _split(text)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+
+
+def _split(text: str) -> SplitResult:
+    text = text.strip()
+    if "://" not in text:
+        text = f"http://{text}"
+    try:
+        parts = urlsplit(text)
+        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        raise ValueError("the address is not a URL such as http://localhost:8081") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f"the address begins with {parts.scheme}://, but Flink speaks http:// or https://")
+    if not usable or any(letter.isspace() or not letter.isprintable() for letter in text):
+        raise ValueError("the address is not a URL such as http://localhost:8081")
+    return parts

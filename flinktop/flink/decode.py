@@ -1,0 +1,285 @@
+"""From bytes to typed values, field by field: one odd field never loses a document.
+
+The quick way is msgspec straight into the type. When the bytes hold a control character or an escape
+that could make one, or a field does not fit its type, the document is read untyped, every text in it is
+cleaned, what does not fit is dropped and reported, and the rest is converted.
+"""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import msgspec
+
+from flinktop.flink.errors import BadReply
+from flinktop.flink.said import page_title
+from flinktop.flink.text import clean, clean_lines
+
+if TYPE_CHECKING:
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.http import Http
+
+T = TypeVar("T")
+
+Lines = Annotated[str, msgspec.Meta(extra={"lines": True})]
+r"""Foreign text that keeps its \n and \t: stack traces, thread dumps."""
+
+_ESCAPE = re.compile(rb"\\[bfnrtu]")
+_PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n\r"
+_MARKS = re.compile(
+    rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b\x8e\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
+    rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xed[\xa0-\xbf]|\xf3\xa0[\x80\x81]"
+)
+"""UTF-8 of the letters that `clean` takes out."""
+
+
+_LONG = 10_000
+"""Bytes from which on a document that decodes is taken to be Flink's."""
+
+
+class DecodeError(ValueError):
+    """Nothing of a document is usable; the message says what it is instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded(Generic[T]):
+    """A value and what of its document did not fit."""
+
+    value: T
+    drift: tuple[str, ...] = ()
+    """One line per dropped field, such as `jobs[].start-time: got str (3 times)`."""
+
+
+def decode(body: bytes, reply: type[T]) -> Decoded[T]:
+    """The document in `body` as a `reply`; text becomes str with its lines kept.
+
+    Raises:
+        DecodeError: not JSON, or nothing in it belongs to such a document.
+    """
+    if reply is str:
+        return Decoded(cast("T", clean_lines(body.decode("utf-8", "replace"))))
+    if not suspicious(body):
+        try:
+            value = _decoder(cast("Any", reply)).decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        else:
+            if not _blank(body, value):
+                return Decoded(cast("T", value))
+    return _decode_slowly(body, reply)
+
+
+def suspicious(body: bytes) -> bool:
+    """Whether a decoded text could hold something that `clean` would change (no false negatives)."""
+    if b"\\" in body and _ESCAPE.search(body):
+        return True
+    rest = body.translate(None, _PLAIN)
+    return bool(rest) and _MARKS.search(rest) is not None
+
+
+async def read(http: "Http", query: "Query[T]") -> Decoded[T]:
+    """Ask and decode.
+
+    Raises:
+        FlinkError: as `Http.get`; BadReply when the answer is not the document asked for.
+    """
+    reply = await http.get(query)
+    try:
+        return decode(reply.body, query.endpoint.reply)
+    except DecodeError as error:
+        url = f"{http.url}/{query.target.partition('?')[0]}"
+        raise BadReply("GET", url, str(error), status=reply.status) from None
+
+
+@lru_cache(maxsize=256)
+def _decoder(reply: Any) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(reply, strict=False)
+
+
+@lru_cache(maxsize=256)
+def _defaults(struct: Any) -> dict[str, Any]:
+    """A struct's fields with what they are when the server leaves them out."""
+    return {
+        info.name: info.default_factory() if info.default_factory is not msgspec.NODEFAULT else info.default
+        for info in msgspec.structs.fields(struct)
+    }
+
+
+def _blank(body: bytes, value: object) -> bool:
+    """A struct of defaults only, from a body that may be of another server: look closer."""
+    if not isinstance(value, msgspec.Struct) or len(body) > _LONG:
+        return False
+    return all(getattr(value, name) == default for name, default in _defaults(type(value)).items())
+
+
+def _decode_slowly(body: bytes, reply: type[T]) -> Decoded[T]:
+    kind: Any = reply
+    raw = parse(body)
+    drift: Counter[str] = Counter()
+    raw = _cleaned(raw, _line_keys(kind), lines=False)
+    if isinstance(raw, dict) and _is_struct(kind):
+        known = _fields(kind).keys()
+        if known and not known & raw.keys():
+            if raw:
+                raise DecodeError(f"a document with {_listed(raw)}, which is not Flink's")
+            drift["empty answer"] += 1
+    fitting = _fit(raw, reply, "", drift)
+    if fitting is _NOTHING:
+        raise DecodeError(f"a JSON {_kind(raw)} that is not the document asked for")
+    value = msgspec.convert(fitting, reply, strict=False)
+    told = tuple(line if count == 1 else f"{line} ({count} times)" for line, count in drift.items())
+    return Decoded(value, told)
+
+
+def parse(body: bytes) -> Any:
+    """The JSON in `body`, also with raw control characters, lone surrogates, a BOM or broken UTF-8.
+
+    Raises:
+        DecodeError: no JSON; says what it looks like instead.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(body.decode("utf-8-sig", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        raise DecodeError(_looks_like(body)) from None
+
+
+def _looks_like(body: bytes) -> str:
+    title = page_title(body)
+    if title is not None:
+        return f"a web page ({title}) instead of JSON" if title else "a web page instead of JSON"
+    if not body.strip():
+        return "an empty answer instead of JSON"
+    if body.lstrip()[:1] in (b"{", b"["):
+        return f"JSON that is cut short or broken ({len(body)} bytes)"
+    beginning = " ".join(clean(body[:60].decode("utf-8", "replace")).split())
+    return f"no JSON but {beginning!r}"
+
+
+def _listed(raw: dict[str, Any]) -> str:
+    names = [clean(str(name))[:30] for name in list(raw)[:3]]
+    return ", ".join(repr(name) for name in names)
+
+
+# -- cleaning ----------------------------------------------------------------------------------------
+
+
+def _cleaned(raw: Any, keys: frozenset[str], *, lines: bool) -> Any:
+    """The tree with every text clean, keys too; those under `keys` keep their lines."""
+    if isinstance(raw, str):
+        return clean_lines(raw) if lines else clean(raw)
+    if isinstance(raw, dict):
+        return {clean(key): _cleaned(value, keys, lines=key in keys) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [_cleaned(value, keys, lines=lines) for value in raw]
+    return raw
+
+
+@lru_cache(maxsize=256)
+def _line_keys(reply: Any) -> frozenset[str]:
+    """The names in a document whose texts are `Lines`."""
+    keys: set[str] = set()
+    seen: set[Any] = set()
+
+    def walk(kind: Any) -> bool:
+        if kind == Lines:
+            return True
+        if _is_struct(kind):
+            if kind not in seen:
+                seen.add(kind)
+                keys.update(name for name, inner in _fields(kind).items() if walk(inner))
+            return False
+        found = [walk(inner) for inner in get_args(kind)]
+        return any(found)
+
+    walk(reply)
+    return frozenset(keys)
+
+
+# -- fitting -----------------------------------------------------------------------------------------
+
+_NOTHING: Any = object()
+
+
+def _fit(raw: Any, kind: Any, path: str, drift: Counter[str]) -> Any:
+    """What of `raw` converts to `kind`, or _NOTHING; what is dropped is counted in `drift`.
+
+    Each part is tried alone instead of reading the path out of msgspec's message: that path has no
+    index, so good siblings would be lost with the bad one.
+    """
+    try:
+        msgspec.convert(raw, kind, strict=False)
+    except msgspec.ValidationError:
+        pass
+    else:
+        return raw
+    parts = _parts(raw, kind, path, drift)
+    if parts is not _NOTHING:
+        try:
+            msgspec.convert(parts, kind, strict=False)
+        except msgspec.ValidationError:
+            parts = _NOTHING
+    if parts is _NOTHING:
+        drift[f"{path or 'answer'}: got {_kind(raw)}"] += 1
+    return parts
+
+
+def _parts(raw: Any, kind: Any, path: str, drift: Counter[str]) -> Any:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _parts(raw, inner[0], path, drift)
+    if origin in (Union, UnionType):
+        tried = (_parts(raw, member, path, drift) for member in inner if member is not NoneType)
+        return next((parts for parts in tried if parts is not _NOTHING), _NOTHING)
+    if _is_struct(kind) and isinstance(raw, dict):
+        fields = _fields(kind)
+        fitted = {
+            name: _fit(value, fields[name], f"{path}.{name}" if path else name, drift)
+            for name, value in raw.items()
+            if name in fields
+        }
+        return {name: value for name, value in fitted.items() if value is not _NOTHING}
+    if origin in (list, tuple) and isinstance(raw, list):
+        rows = (_fit(value, inner[0], f"{path}[]", drift) for value in raw)
+        return [row for row in rows if row is not _NOTHING]
+    if origin is dict and isinstance(raw, dict):
+        pairs = {name: _fit(value, inner[1], f"{path}{{}}", drift) for name, value in raw.items()}
+        return {name: value for name, value in pairs.items() if value is not _NOTHING}
+    return _NOTHING
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+@lru_cache(maxsize=512)
+def _fields(struct: Any) -> dict[str, Any]:
+    """The types of a struct's fields by their names in JSON."""
+    hints = get_type_hints(struct, include_extras=True)
+    return {
+        name: hints[attribute]
+        for attribute, name in zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)
+    }
+
+
+def _kind(raw: Any) -> str:
+    names = {dict: "object", list: "array", str: "text", bool: "boolean", NoneType: "null"}
+    return names.get(type(raw), "number")

@@ -1,0 +1,120 @@
+"""An endpoint of Flink's REST API as a value, and a query: one live fact by its name."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+T = TypeVar("T")
+
+REQUEST_LINE = 4096
+"""Bytes of verb, target and version that Flink reads (netty's HttpServerCodec); one more is a 404."""
+ROOM = 3500
+"""Bytes for a target, which leaves a base path of a proxy its share of the request line."""
+_HOLE = re.compile(r"\{(\w+)\}")
+
+Argument = str | int | float | bool | Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint(Generic[T]):
+    """A GET of the REST API: its path and the type of its answer. Call it with ids to get a query."""
+
+    path: str
+    """Bare path (no /v1, no leading slash) with {names} for ids."""
+    reply: type[T]
+    """A msgspec Struct, a tuple or dict of such, or str for text."""
+    every: float = 0.0
+    """Seconds for which the server answers from its own cache: asking sooner is pointless."""
+    since: tuple[int, int] = (1, 9)
+    """The first release that has it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ids that the path takes."""
+        return tuple(_HOLE.findall(self.path))
+
+    def __call__(self, **arguments: Argument) -> "Query[T]":
+        """A query. Names of the path are ids, all others query parameters; None is left out.
+
+        Raises:
+            TypeError: an id is missing.
+        """
+        names = self.names
+        missing = [name for name in names if arguments.get(name) in (None, "")]
+        if missing:
+            raise TypeError(f"{self.path} needs {', '.join(missing)}")
+        return Query(
+            self,
+            tuple((name, _text(arguments[name])) for name in names),
+            tuple(
+                (name, _text(value))
+                for name, value in sorted(arguments.items())
+                if name not in names and value is not None
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Generic[T]):
+    """One live fact: an endpoint with its ids and parameters. Hashable, so it can be a key."""
+
+    endpoint: Endpoint[T]
+    ids: tuple[tuple[str, str], ...] = ()
+    params: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def target(self) -> str:
+        """Percent-encoded path and query string, without a leading slash."""
+        return self._target(self.params)
+
+    def _target(self, params: tuple[tuple[str, str], ...]) -> str:
+        return target(fill(self.endpoint.path, **dict(self.ids)), params)
+
+    def parts(self, room: int = ROOM) -> tuple["Query[T]", ...]:
+        """The requests that answer this query: several when `get` would not fit in `room` bytes.
+
+        An empty `get` asks for nothing, so there is no request; a metric id too long for any request is
+        left out, since the server could not be asked for it.
+        """
+        wanted = dict(self.params).get("get")
+        if wanted is None:
+            return (self,)
+        others = tuple(pair for pair in self.params if pair[0] != "get")
+        used = len(self._target((*others, ("get", ""))))
+        chunks: list[list[str]] = []
+        size = room + 1
+        for name in filter(None, wanted.split(",")):
+            length = len(quote(name, safe=":")) + 1
+            if used + length > room:
+                continue
+            if size + length > room:
+                chunks.append([])
+                size = used
+            chunks[-1].append(name)
+            size += length
+        return tuple(
+            Query(self.endpoint, self.ids, tuple(sorted((*others, ("get", ",".join(chunk))))))
+            for chunk in chunks
+        )
+
+
+def fill(path: str, **ids: str | int) -> str:
+    """The path with its {names} replaced by percent-encoded ids."""
+    return _HOLE.sub(lambda hole: quote(str(ids[hole[1]]), safe=":"), path)
+
+
+def target(path: str, params: Sequence[tuple[str, str]] = ()) -> str:
+    """Path and query string; commas stay as they are, they part the values of Flink's lists."""
+    if not params:
+        return path
+    return path + "?" + "&".join(f"{quote(name)}={quote(value, safe=',:')}" for name, value in params)
+
+
+def _text(value: Argument) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, str | int | float):
+        return str(value)
+    return ",".join(value)

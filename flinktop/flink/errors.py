@@ -1,0 +1,81 @@
+"""What can go wrong between flinktop and a cluster, each as one sentence for a person."""
+
+from flinktop.flink.said import shorten
+
+
+class FlinkError(Exception):
+    """Something went wrong with a request.
+
+    Attributes:
+        method: the verb.
+        url: where it went, without credentials and query.
+        status: what the server answered, None when there was no answer.
+        detail: the server's own sentence or the reason, without control characters or Java trace.
+    """
+
+    advice = ""
+    sent = True
+    """The request may have reached the server."""
+
+    def __init__(
+        self, method: str, url: str, detail: str = "", *, status: int | None = None, sent: bool | None = None
+    ) -> None:
+        super().__init__(method, url, detail, status)
+        self.method = method
+        self.url = url
+        self.detail = detail
+        self.status = status
+        if sent is not None:
+            self.sent = sent
+
+    def __str__(self) -> str:
+        reason = shorten(self.detail) or self.what()
+        return f"{self.method} {self.url}: {reason}" + (f" ({self.advice})" if self.advice else "")
+
+    def what(self) -> str:
+        """The reason when the server gave none."""
+        return f"the server answered {self.status}" if self.status else "failed"
+
+
+class Unreachable(FlinkError):  # noqa: N818 - it says what happened
+    """No answer: nothing listens there, the name is unknown, TLS failed, the link dropped."""
+
+    sent = False
+
+
+class TimedOut(Unreachable):
+    """No answer in time."""
+
+
+class Unauthorized(FlinkError):  # noqa: N818 - it says what happened
+    """401, 403, or a redirect that looks like a login page."""
+
+    advice = "check the user, password, token or headers of this cluster"
+
+
+class NotFound(FlinkError):  # noqa: N818 - it says what happened
+    """404: the job, trigger or file is gone, or this release has no such endpoint."""
+
+
+class NotReady(FlinkError):  # noqa: N818 - it says what happened
+    """503: the JobManager is starting or a leader is being elected."""
+
+    advice = "it is asked again"
+
+
+class Conflict(FlinkError):  # noqa: N818 - it says what happened
+    """409: the job is in a state that does not allow this."""
+
+
+class Rejected(FlinkError):  # noqa: N818 - it says what happened
+    """Any other answer that is no success, with the server's own reason."""
+
+
+class BadReply(FlinkError):  # noqa: N818 - it says what happened
+    """An answer that is not Flink's: not JSON, not the document asked for, or too large."""
+
+
+class Refused(FlinkError):  # noqa: N818 - it says what happened
+    """Not sent: the connection is read-only, or the request could not be put on the wire."""
+
+    sent = False

@@ -1,0 +1,61 @@
+"""What a server can do: its release and the flags of /config."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flinktop.flink.cluster import Config
+
+_RELEASE = re.compile(r"^(\d+)\.(\d+)(?:\.(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The release and the switches of one cluster."""
+
+    release: tuple[int, int, int] | None = None
+    """None when the server does not say, or says something else than a number."""
+    version: str = ""
+    """As the server writes it."""
+    web_submit: bool = True
+    """/jars exists."""
+    web_cancel: bool = True
+    """The operator wants cancelling to be offered; the server takes it all the same."""
+    web_history: bool = False
+    web_rescale: bool = False
+    """The adaptive scheduler takes new resource requirements."""
+    history_server: bool = False
+    """Finished jobs only, nothing can be acted upon."""
+
+    def has(self, major: int, minor: int) -> bool:
+        """Whether the release is this one or later; an unknown release counts as the newest."""
+        return self.release is None or self.release[:2] >= (major, minor)
+
+
+def release(version: str) -> tuple[int, int, int] | None:
+    """(1, 20, 5) from "1.20.5", "1.20.5-amzn-0" or "1.20-SNAPSHOT"; None from anything else."""
+    found = _RELEASE.match(version)
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+def features(config: "Config | None", overview_missing: bool = False) -> Features:  # noqa: FBT001, FBT002 - one obvious switch
+    """What a server with this /config can do.
+
+    Args:
+        config: None while it is not known.
+        overview_missing: /overview answers 404 though /config answers, which before 1.16 is the only
+            mark of a HistoryServer.
+    """
+    if config is None:
+        return Features(history_server=overview_missing)
+    flags = config.features
+    return Features(
+        release=release(config.flink_version),
+        version=config.flink_version,
+        web_submit=flags.web_submit,
+        web_cancel=flags.web_cancel,
+        web_history=flags.web_history,
+        web_rescale=flags.web_rescale,
+        history_server=flags.web_history or overview_missing,
+    )

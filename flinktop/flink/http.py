@@ -1,0 +1,260 @@
+"""The wire: the only file of the client that imports httpx."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from flinktop.flink.answers import check_document, check_status
+from flinktop.flink.connection import Connection, Secret, SecretError
+from flinktop.flink.endpoint import REQUEST_LINE, ROOM, Query, target
+from flinktop.flink.errors import BadReply, Refused, Unauthorized, Unreachable
+from flinktop.flink.guard import acts
+from flinktop.flink.trouble import unreachable
+from flinktop.flink.wire import credentials, wire
+
+__all__ = ["Connection", "Http", "Reply", "Secret", "SecretError"]
+
+MOST_JSON = 64 * 1024 * 1024
+"""Bytes of a document at the most: a hundred times what a job of 1,000 subtasks answers."""
+POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=120)
+"""Idle connections outlive the slowest poll; httpx's own 5 s would reconnect on each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server answered with success."""
+
+    body: bytes
+    status: int
+    seconds: float
+    """From the first byte sent to the last one read."""
+
+
+class Http:
+    """Sends requests to one cluster over at most four kept connections."""
+
+    def __init__(self, connection: Connection, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Nothing is opened and no secret read before the first request.
+
+        Args:
+            connection: where and how.
+            transport: takes the network's place (tests, recordings, the demo).
+        """
+        self.connection = connection
+        self.url = connection.url
+        self.requests = 0
+        """Sent so far."""
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._headers: dict[str, str] | None = None
+        self._room = min(ROOM, REQUEST_LINE - len("GET / HTTP/1.1\r\n") - len(httpx.URL(self.url).raw_path))
+
+    async def get(self, query: Query[Any]) -> Reply:
+        """The answer to a query, put together when it takes several requests.
+
+        Raises:
+            FlinkError: no answer, or none that is a success.
+        """
+        parts = query.parts(self._room)
+        if not parts:
+            return Reply(b"[]", 200, 0.0)
+        replies = [await self.send("GET", part.target) for part in parts]
+        if query.endpoint.reply is not str:
+            for reply in replies:
+                check_document(reply.body, self._shown(query.target), reply.status)
+        if len(replies) == 1:
+            return replies[0]
+        lists = (reply.body.strip().removeprefix(b"[").removesuffix(b"]").strip() for reply in replies)
+        seconds = sum(reply.seconds for reply in replies)
+        return Reply(b"[" + b",".join(filter(None, lists)) + b"]", 200, seconds)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        json: Any = None,
+        files: Sequence[tuple[str, Any]] | None = None,
+        seconds: float | None = None,
+        most: int = MOST_JSON,
+    ) -> Reply:
+        """Send one request.
+
+        Args:
+            method: the verb.
+            path: percent-encoded, without a leading slash.
+            params: query parameters.
+            json: the body.
+            files: parts of a multipart body, as httpx takes them.
+            seconds: how long the answer may take instead of the connection's own limit.
+            most: bytes of the answer at the most.
+
+        Raises:
+            FlinkError: no answer, or none that is a success; Refused when nothing was sent.
+        """
+        line = target(path, params)
+        self._check(method, line)
+        for attempt in range(3):
+            try:
+                return await self._send(method, line, json=json, files=files, seconds=seconds, most=most)
+            except httpx.PoolTimeout as error:
+                if attempt:
+                    raise unreachable(error, method, self._shown(line), self.connection) from None
+                await self.renew()
+            except httpx.TransportError as error:
+                # A kept connection that the server closed in the same instant: harmless for a GET.
+                if attempt or method != "GET" or not _dropped(error):
+                    raise unreachable(error, method, self._shown(line), self.connection) from None
+            except Unauthorized as error:
+                if attempt or error.status != httpx.codes.UNAUTHORIZED or not await self._read_anew():
+                    raise
+        raise Unreachable(method, self._shown(line), "the connection was dropped again and again")
+
+    async def stream(self, path: str, *, most: int) -> AsyncIterator[bytes]:
+        """The bytes of a file as they come, over a connection of their own, `most` bytes at the most.
+
+        Raises:
+            FlinkError: no answer, or none that is a success.
+        """
+        self._check("GET", path)
+        shown = self._shown(path)
+        left = most
+        client = await self._new_client("GET", shown)
+        try:
+            async with client, self._exchange(client, "GET", path) as response:
+                if not response.is_success:
+                    check_status(response, await _read(response, MOST_JSON, "GET", shown), "GET", shown)
+                async for chunk in response.aiter_bytes(64 * 1024):
+                    yield chunk[:left]
+                    left -= len(chunk)
+                    if left <= 0:
+                        return
+        except httpx.TransportError as error:
+            raise unreachable(error, "GET", shown, self.connection) from None
+
+    async def renew(self) -> None:
+        """Begin again with a fresh pool: a cancelled request can leave a slot taken for ever."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections. The next request opens new ones."""
+        client, self._client = self._client, None
+        if client is not None and self._transport is None:
+            await client.aclose()
+
+    # -- one request ---------------------------------------------------------------------------------
+
+    async def _send(
+        self, method: str, line: str, *, json: Any, files: Any, seconds: float | None, most: int
+    ) -> Reply:
+        shown = self._shown(line)
+        client = self._client
+        if client is None:
+            client = self._client = await self._new_client(method, shown)
+        began = time.perf_counter()
+        async with self._exchange(client, method, line, json=json, files=files, seconds=seconds) as response:
+            body = await _read(response, most, method, shown)
+        check_status(response, body, method, shown)
+        return Reply(body, response.status_code, time.perf_counter() - began)
+
+    @asynccontextmanager
+    async def _exchange(
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        line: str,
+        *,
+        json: Any = None,
+        files: Any = None,
+        seconds: float | None = None,
+    ) -> AsyncIterator[httpx.Response]:
+        limits = self.connection
+        timeout = httpx.Timeout(
+            connect=limits.connect_seconds,
+            read=limits.read_seconds if seconds is None else seconds,
+            write=limits.read_seconds,
+            pool=5.0,
+        )
+        try:
+            self.requests += 1
+            async with client.stream(
+                method,
+                httpx.URL(f"{self.url}/{line}"),
+                json=json,
+                files=files,
+                headers=self._headers,
+                timeout=timeout,
+            ) as response:
+                yield response
+        except httpx.InvalidURL as error:
+            raise Refused(method, self._shown(line), f"not an address: {error}") from None
+
+    async def _new_client(self, method: str, shown: str) -> httpx.AsyncClient:
+        try:
+            if self._headers is None:
+                self._headers = await asyncio.to_thread(credentials, self.connection)
+            inner = self._transport or wire(self.connection, POOL)
+        except (SecretError, OSError, ValueError) as error:
+            raise Unreachable(method, shown, str(error)) from None
+        return httpx.AsyncClient(transport=_Guarded(inner, self.connection), trust_env=False)
+
+    async def _read_anew(self) -> bool:
+        """After a 401: whether the secrets have changed since they were read (rotated tokens)."""
+        try:
+            fresh: Mapping[str, str] = await asyncio.to_thread(credentials, self.connection)
+        except (SecretError, OSError, ValueError):
+            return False
+        changed = fresh != self._headers
+        self._headers = dict(fresh)
+        return changed
+
+    def _check(self, method: str, line: str) -> None:
+        if self.connection.read_only and acts(method, line):
+            raise Refused(method, self._shown(line), "this connection is read-only; nothing was sent")
+        length = len(method) + len(httpx.URL(self.url).raw_path) + len(line) + len("  HTTP/1.1") + 1
+        if length > REQUEST_LINE:
+            raise Refused(
+                method, self._shown(line), f"a request line of {length} bytes, Flink reads {REQUEST_LINE}"
+            )
+
+    def _shown(self, line: str) -> str:
+        return f"{self.url}/{line.partition('?')[0]}"
+
+
+class _Guarded(httpx.AsyncBaseTransport):
+    """The read-only guard on the wire itself: whatever was built above it, this is what would be sent."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, connection: Connection) -> None:
+        self._inner = inner
+        self._connection = connection
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        line = request.url.raw_path.decode("ascii")
+        if self._connection.read_only and acts(request.method, line):
+            shown = self._connection.url + line.partition("?")[0]
+            raise Refused(request.method, shown, "this connection is read-only; nothing was sent")
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _dropped(error: httpx.TransportError) -> bool:
+    return isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
+
+
+async def _read(response: httpx.Response, most: int, method: str, shown: str) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > most:
+            raise BadReply(
+                method, shown, f"an answer of more than {most // 1_048_576} MiB", status=response.status_code
+            )
+    return bytes(body)

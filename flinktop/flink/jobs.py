@@ -1,0 +1,199 @@
+"""Jobs: their lists, one job with its vertices and plan, its configuration, result and accumulators."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+
+from flinktop.flink.accumulators import UserAccumulator
+from flinktop.flink.acts import Cause, Nothing, act
+from flinktop.flink.endpoint import Endpoint, fill
+from flinktop.flink.plan import JobPlan, Plan
+from flinktop.flink.vertices import IoMetrics
+
+if TYPE_CHECKING:
+    from flinktop.flink.http import Http
+
+
+class JobIdStatus(Struct, frozen=True):
+    """A job's id and state."""
+
+    id: str
+    status: str = ""
+
+
+class JobIds(Struct, frozen=True):
+    """GET /jobs: the states of all jobs."""
+
+    jobs: tuple[JobIdStatus, ...] = ()
+
+
+class JobOverview(Struct, frozen=True, rename="kebab"):
+    """One job of /jobs/overview; times in ms since 1970, `end_time` -1 while it runs."""
+
+    jid: str
+    name: str = ""
+    state: str = ""
+    """RUNNING and so on; INITIALIZING from 1.12. Unknown ones pass."""
+    start_time: int = -1
+    end_time: int = -1
+    duration: int = 0
+    last_modification: int = 0
+    tasks: dict[str, int] = {}
+    """Subtasks by state in lower case, and `total`."""
+    pending_operators: int | None = None
+    """2.0+: what the adaptive batch scheduler has not planned yet."""
+    job_type: str | None = field(name="jobType", default=None)
+    """2.3+: STREAMING or BATCH."""
+    scheduler_type: str | None = field(name="schedulerType", default=None)
+
+
+class JobsOverview(Struct, frozen=True):
+    """GET /jobs/overview."""
+
+    jobs: tuple[JobOverview, ...] = ()
+
+
+class JobVertex(Struct, frozen=True, rename="kebab"):
+    """One vertex of a job; its times are -1 before it runs."""
+
+    id: str
+    name: str = ""
+    max_parallelism: int | None = field(name="maxParallelism", default=None)
+    """1.13+."""
+    parallelism: int = 0
+    """-1 until the adaptive batch scheduler has decided."""
+    status: str = ""
+    start_time: int = -1
+    end_time: int = -1
+    duration: int = -1
+    tasks: dict[str, int] = {}
+    """Subtasks by state in upper case."""
+    metrics: IoMetrics = IoMetrics()
+    slot_sharing_group_id: str | None = field(name="slotSharingGroupId", default=None)
+    """1.20+."""
+
+
+class Job(Struct, frozen=True, rename="kebab"):
+    """GET /jobs/:jobid."""
+
+    jid: str = ""
+    name: str = ""
+    state: str = ""
+    start_time: int = -1
+    end_time: int = -1
+    duration: int = 0
+    now: int = 0
+    """The server's clock; on a HistoryServer the time of archiving."""
+    timestamps: dict[str, int] = {}
+    """When each state was entered last; 0 is never."""
+    vertices: tuple[JobVertex, ...] = ()
+    """In topological order."""
+    status_counts: dict[str, int] = {}
+    """Vertices (not subtasks) by state."""
+    plan: Plan = Plan()
+    is_stoppable: bool = field(name="isStoppable", default=False)
+    """False in practice, whatever the job can do."""
+    max_parallelism: int | None = field(name="maxParallelism", default=None)
+    job_type: str | None = None
+    """1.20+; before see `plan.type`."""
+    scheduler_type: str | None = field(name="schedulerType", default=None)
+    application_id: str | None = None
+    """2.3+."""
+    pending_operators: int | None = None
+
+
+class ExecutionConfig(Struct, frozen=True, rename="kebab"):
+    """How a job is executed."""
+
+    restart_strategy: str = ""
+    job_parallelism: int = -1
+    """-1: chosen by the server."""
+    object_reuse_mode: bool = False
+    user_config: dict[str, str] = {}
+    execution_mode: str | None = None
+    """Up to 1.20."""
+
+
+class JobConfig(Struct, frozen=True, rename="kebab"):
+    """GET /jobs/:jobid/config."""
+
+    jid: str = ""
+    name: str = ""
+    execution_config: ExecutionConfig | None = None
+
+
+class JobAccumulators(Struct, frozen=True, rename="kebab"):
+    """GET /jobs/:jobid/accumulators."""
+
+    job_accumulators: tuple[UserAccumulator, ...] = ()
+    """Always empty so far."""
+    user_task_accumulators: tuple[UserAccumulator, ...] = ()
+    serialized_user_task_accumulators: dict[str, str] = {}
+    """With includeSerializedValue=true: Java-serialized, in base64."""
+
+
+class ResultStatus(Struct, frozen=True):
+    """The inside of `status`."""
+
+    id: str = ""
+
+
+class JobResult(Struct, frozen=True, rename="kebab"):
+    """How a job ended."""
+
+    id: str = ""
+    application_status: str = ""
+    """SUCCEEDED, FAILED, CANCELED, UNKNOWN."""
+    accumulator_results: dict[str, str] = {}
+    net_runtime: int | None = None
+    """Milliseconds."""
+    failure_cause: Cause | None = None
+    name: str | None = None
+    """2.3+, as the next three."""
+    application_id: str | None = None
+    start_time: int | None = None
+    end_time: int | None = None
+
+
+class ExecutionResult(Struct, frozen=True, rename="kebab"):
+    """GET /jobs/:jobid/execution-result."""
+
+    status: ResultStatus = ResultStatus()
+    job_execution_result: JobResult | None = None
+
+    @property
+    def done(self) -> bool:
+        """The job has ended."""
+        return self.status.id == "COMPLETED"
+
+
+class JobStatus(Struct, frozen=True):
+    """GET /jobs/:jobid/status (1.16+)."""
+
+    status: str = ""
+
+
+JOBS = Endpoint("jobs", JobIds)
+JOBS_OVERVIEW = Endpoint("jobs/overview", JobsOverview)
+JOB = Endpoint("jobs/{job}", Job, every=3)
+PLAN = Endpoint("jobs/{job}/plan", JobPlan, every=3)
+JOB_CONFIG = Endpoint("jobs/{job}/config", JobConfig, every=3)
+JOB_ACCUMULATORS = Endpoint("jobs/{job}/accumulators", JobAccumulators, every=3)
+EXECUTION_RESULT = Endpoint("jobs/{job}/execution-result", ExecutionResult)
+JOB_STATUS = Endpoint("jobs/{job}/status", JobStatus, since=(1, 16))
+
+
+async def cancel(http: "Http", job: str, mode: Literal["cancel", "stop"] = "cancel") -> None:
+    """PATCH /jobs/:jobid: taken once the job acknowledges it, which is before it is CANCELED.
+
+    `stop` without a savepoint is answered 308 by every release: use checkpoints.stop.
+
+    Raises:
+        Conflict: the job has ended in another way (1.15+; NotFound before).
+    """
+    await act(http, "PATCH", fill("jobs/{job}", job=job), Nothing, params=(("mode", mode),), seconds=60.0)
+
+
+def subtasks_by_state(tasks: dict[str, Any]) -> dict[str, int]:
+    """Counts of subtasks by upper-case state, however the endpoint spells them; without `total`."""
+    return {state.upper(): count for state, count in tasks.items() if state.lower() != "total"}

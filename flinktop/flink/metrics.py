@@ -1,0 +1,75 @@
+"""Metrics: plain ones as text, and numbers aggregated over subtasks, TaskManagers or jobs."""
+
+import contextlib
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from flinktop.flink.endpoint import Endpoint
+from flinktop.flink.numbers import LONG_MAX, LONG_MIN, known
+
+_MIN_AS_FLOAT = float(LONG_MIN)
+
+
+class Metric(Struct, frozen=True):
+    """A metric's id, and its value as text when it was asked for with `get`."""
+
+    id: str
+    value: str | None = None
+
+    @property
+    def number(self) -> float | None:
+        """The value as a number; None for NaN, "n/a", text, or none at all."""
+        with contextlib.suppress(ValueError, TypeError):
+            return known(float(self.value or ""))
+        return None
+
+
+class AggregatedMetric(Struct, frozen=True):
+    """A metric over subtasks, TaskManagers or jobs; one NaN among them makes all of it unknown (None)."""
+
+    id: str
+    min: float | None = None
+    max: float | None = None
+    avg: float | None = None
+    sum: float | None = None
+    skew: float | None = None
+    """Per cent, 1.20+; asking an older release for it is a 400."""
+
+    def __post_init__(self) -> None:
+        for name in ("min", "max", "avg", "sum", "skew"):
+            force_setattr(self, name, known(getattr(self, name)))
+
+
+def watermark(value: str | float | None) -> int | None:
+    """A watermark in ms since 1970; None for Long.MIN (none yet) and for anything that is no number.
+
+    Long.MAX stays: the input has ended. A rounded float of Long.MIN is taken for it, too.
+    """
+    try:
+        number = int(value) if isinstance(value, str | int) else int(value or _MIN_AS_FLOAT)
+    except (ValueError, OverflowError):
+        return None
+    if number <= _MIN_AS_FLOAT:
+        return None
+    return min(number, LONG_MAX)
+
+
+Metrics = tuple[Metric, ...]
+Aggregated = tuple[AggregatedMetric, ...]
+
+# The server fetches metrics every 10 s at the most, and the request that makes it fetch gets the old ones.
+EVERY = 10.0
+
+JOB_METRICS = Endpoint("jobs/{job}/metrics", Metrics, every=EVERY)
+VERTEX_METRICS = Endpoint("jobs/{job}/vertices/{vertex}/metrics", Metrics, every=EVERY)
+SUBTASK_METRICS = Endpoint("jobs/{job}/vertices/{vertex}/subtasks/{subtask}/metrics", Metrics, every=EVERY)
+JM_OPERATOR_METRICS = Endpoint(
+    "jobs/{job}/vertices/{vertex}/jm-operator-metrics", Metrics, every=EVERY, since=(1, 20)
+)
+JOBMANAGER_METRICS = Endpoint("jobmanager/metrics", Metrics, every=EVERY)
+TASKMANAGER_METRICS = Endpoint("taskmanagers/{taskmanager}/metrics", Metrics, every=EVERY)
+# Aggregated: [] for the whole request when one id in `get` is unknown everywhere.
+SUBTASKS_METRICS = Endpoint("jobs/{job}/vertices/{vertex}/subtasks/metrics", Aggregated, every=EVERY)
+JOBS_METRICS = Endpoint("jobs/metrics", Aggregated, every=EVERY)
+TASKMANAGERS_METRICS = Endpoint("taskmanagers/metrics", Aggregated, every=EVERY)

@@ -1,0 +1,81 @@
+"""Passwords and tokens, and where they are read from."""
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+COMMAND_SECONDS = 30.0
+"""How long a command may take to print a secret (it may have to ask a vault)."""
+
+
+class SecretError(Exception):
+    """A secret can't be read; the message is one sentence that never holds the secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A password or token by its source, read anew on each `read`; its repr never shows a value."""
+
+    kind: Literal["value", "file", "command", "environment"]
+    source: str = field(repr=False)
+    """The value itself, a file's path, a shell command line or a variable's name."""
+
+    def read(self) -> str:
+        """The secret's text, without the white space around it. May block (file, command).
+
+        Raises:
+            SecretError: the file, variable or command gives nothing usable.
+        """
+        text = self._text().strip()
+        if not text:
+            raise SecretError(f"the {self.kind} {self._where()}for the password or token gives nothing")
+        if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in text):  # noqa: PLR2004 - ASCII's borders
+            raise SecretError(
+                f"the {self.kind} {self._where()}gives more than one line; a secret is one line"
+            )
+        return text
+
+    def _where(self) -> str:
+        return "" if self.kind == "value" else f"{self.source!r} "
+
+    def _text(self) -> str:
+        match self.kind:
+            case "value":
+                return self.source
+            case "environment":
+                return os.environ.get(self.source, "")
+            case "file":
+                try:
+                    return Path(self.source).expanduser().read_text(encoding="utf-8")
+                except OSError as error:
+                    raise SecretError(
+                        f"cannot read the secret's file {self.source}: {error.strerror}"
+                    ) from None
+                except UnicodeDecodeError:
+                    raise SecretError(f"the secret's file {self.source} is not text in UTF-8") from None
+            case "command":
+                return self._said()
+
+    def _said(self) -> str:
+        """What the command prints; its error output is not shown, it may hold the secret."""
+        try:
+            done = subprocess.run(  # noqa: S602 - the user's own command line, from the user's own config
+                self.source,
+                shell=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=COMMAND_SECONDS,
+            )
+        except (OSError, UnicodeDecodeError) as error:
+            raise SecretError(f"the secret's command {self.source!r} cannot be run: {error}") from None
+        except subprocess.TimeoutExpired:
+            raise SecretError(
+                f"the secret's command {self.source!r} did not end within {COMMAND_SECONDS:.0f} s"
+            ) from None
+        if done.returncode:
+            raise SecretError(f"the secret's command {self.source!r} failed with status {done.returncode}")
+        return done.stdout

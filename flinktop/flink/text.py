@@ -1,0 +1,43 @@
+"""The one border for foreign text: nothing that steers a terminal gets past it."""
+
+import re
+
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x1b\x07\x9c]*(?:\x07|\x1b\\|\x9c)"
+)
+"""Whole terminal sequences (colours, titles): removed with their parameters."""
+_HIDDEN = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+"""Letters without a width: bidi controls turn the rest of a line around, the others hide in names."""
+_BLANK = "\t\n\v\f\r\u0085\u2028\u2029"
+_OTHERS = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
+_ANY = re.compile(f"[{_BLANK}{_HIDDEN}{_OTHERS}]")
+_ANY_BUT_LINES = re.compile(f"[\v\f\r\u0085\u2028\u2029{_HIDDEN}{_OTHERS}]")
+_BLANKS = frozenset(_BLANK)
+_HIDDEN_ONE = re.compile(f"[{_HIDDEN}]")
+
+
+def clean(text: str) -> str:
+    """The text without anything that steers a terminal, on one line.
+
+    Terminal sequences and letters without width are removed, line breaks and tabs become spaces, any
+    other control character and lone surrogate becomes U+FFFD.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _ANY.sub(_instead, _SEQUENCE.sub("", text)) if _ANY.search(text) else text
+
+
+def clean_lines(text: str) -> str:
+    r"""As `clean`, but \n and \t stay: for stack traces and logs."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n")
+    return _ANY_BUT_LINES.sub(_instead, _SEQUENCE.sub("", text)) if _ANY_BUT_LINES.search(text) else text
+
+
+def _instead(found: re.Match[str]) -> str:
+    letter = found[0]
+    if letter in _BLANKS:
+        return " "
+    return "" if _HIDDEN_ONE.match(letter) else "\ufffd"

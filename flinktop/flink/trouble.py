@@ -1,0 +1,103 @@
+"""Why a request got no answer, in words: refused, unknown name, TLS, time."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+from flinktop.flink.connection import Connection
+from flinktop.flink.errors import TimedOut, Unreachable
+from flinktop.flink.text import clean
+
+
+def unreachable(error: httpx.TransportError, method: str, url: str, connection: Connection) -> Unreachable:
+    """The error that a failed exchange stands for."""
+    sent = not isinstance(
+        error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
+    )
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOut(method, url, _late(error, connection), sent=sent)
+    return Unreachable(method, url, _reason(error, connection), sent=sent)
+
+
+def _late(error: httpx.TimeoutException, connection: Connection) -> str:
+    if isinstance(error, httpx.ConnectTimeout):
+        return f"no connection within {connection.connect_seconds:g} s: wrong address, or a firewall?"
+    if isinstance(error, httpx.PoolTimeout):
+        return "all connections are busy"
+    timeout = error.request.extensions.get("timeout", {}).get("read", connection.read_seconds)
+    return f"no answer within {timeout:g} s"
+
+
+def _reason(error: httpx.TransportError, connection: Connection) -> str:
+    perhaps_tls = "; perhaps it speaks TLS (https://)" if connection.url.startswith("http://") else ""
+    for cause in _causes(error):
+        known = _known(cause, perhaps_tls)
+        if known:
+            return known
+    if isinstance(error, httpx.ProxyError):
+        return f"the proxy of the environment refuses: {clean(str(error))}"
+    if isinstance(error, httpx.RemoteProtocolError):
+        return _no_http(str(error), perhaps_tls)
+    told = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
+    return clean(next(told, str(error))) or type(error).__name__
+
+
+def _known(cause: BaseException, perhaps_tls: str) -> str:
+    """The sentence for a cause that says all; "" for others."""
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return _distrusted(cause)
+        case ssl.SSLError():
+            return _tls(cause)
+        case socket.gaierror():
+            return "no such host is known (DNS)"
+        case ConnectionRefusedError():
+            return "connection refused: nothing listens there"
+        case ConnectionResetError() | BrokenPipeError():
+            return f"the server dropped the connection{perhaps_tls}"
+        case _:
+            return ""
+
+
+def _no_http(said: str, perhaps_tls: str) -> str:
+    # A TLS alert record begins with 0x15 0x03; h11 quotes it as an illegal status line.
+    if "x15" in said and "x03" in said:
+        return "the port speaks TLS: use https://"
+    if "disconnected" in said:
+        return f"the server closed the connection without an answer{perhaps_tls}"
+    return f"the answer is not HTTP{perhaps_tls}"
+
+
+def _distrusted(cause: ssl.SSLCertVerificationError) -> str:
+    said = clean(cause.verify_message or "not trusted").rstrip(".")
+    if "match" in said or "not valid for" in said:
+        return f"the server's certificate is for another name ({said})"
+    if "expired" in said:
+        return f"the server's certificate has expired ({said})"
+    return f"the server's certificate is not trusted ({said}): give its authority with --ca, or --insecure"
+
+
+def _tls(cause: ssl.SSLError) -> str:
+    reason = cause.reason or ""
+    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
+        return "the port does not speak TLS: use http://"
+    if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason or "BAD_CERTIFICATE" in reason:
+        return f"the server wants a client certificate ({clean(reason)}): give --cert and --key"
+    return f"TLS failed ({clean(reason or str(cause))})"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all behind it, groups too (anyio reports one per address tried)."""
+    todo: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while todo:
+        current = todo.pop(0)
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        if isinstance(current, BaseExceptionGroup):
+            todo.extend(current.exceptions)
+        todo.extend((current.__cause__, current.__context__))
