@@ -74,7 +74,7 @@ class Keeper:
         self.processes.append(self._gateway.start())
 
     def prepare(self, say: Callable[[Line], None]) -> None:
-        """Wait until all three answer and submit the sample jobs; the last line has the address or an error."""
+        """Wait until all three answer and submit the sample jobs; the last line is the URL or an error."""
         try:
             self._gateway.connect(_PATIENCE)
             say({"progress": "The SQL gateway answers; making the tables of the sample jobs."})

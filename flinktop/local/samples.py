@@ -22,7 +22,7 @@ class Sql(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A job: its name in Flink, Flink options, the statements that make its tables, the one that starts it."""
+    """A job: its name in Flink, Flink options, statements that make its tables, the one that starts it."""
 
     name: str
     options: Mapping[str, str]
@@ -104,7 +104,7 @@ STEADY = Sample(
 )
 
 # Clicks come faster than their agents can be looked up: sources wait, the look-up is busy, the rest is idle.
-# Rows of 1 kB, so that the buffers between the tasks are full after seconds and not after minutes.
+# Rows of 2 kB, so that the buffers between the tasks are full after seconds and not after minutes.
 SLOW = Sample(
     name="clicks: agent lookup (slow)",
     # Forgotten soon enough that few ids come twice, and the look-up keeps more to do than it can.
@@ -121,7 +121,7 @@ SLOW = Sample(
           'connector' = 'datagen', 'rows-per-second' = '200',
           'fields.click_id.min' = '1', 'fields.click_id.max' = '100000',
           'fields.page.min' = '1', 'fields.page.max' = '20',
-          'fields.agent.length' = '1000',
+          'fields.agent.length' = '2000',
           'fields.clicked_at.max-past' = '2 s')
         """,
         """
@@ -143,7 +143,7 @@ SLOW = Sample(
         """,
 )
 
-# In the first 15 seconds of every minute and a half an amount may be no number. It has to be made up anew
+# In the first 10 seconds of every minute and a half an amount may be no number. It has to be made up anew
 # after the restart and must not be in any checkpoint: else the job would meet it for ever.
 FAILING = Sample(
     name="accounts: balance per currency (fails at times)",
@@ -152,7 +152,7 @@ FAILING = Sample(
         """
         CREATE TABLE bookings (
           account INT, die INT, cents INT, booked_at TIMESTAMP_LTZ(3),
-          amount AS CASE WHEN die = 1 AND MOD(UNIX_TIMESTAMP(), 90) < 15 THEN 'n/a'
+          amount AS CASE WHEN die = 1 AND MOD(UNIX_TIMESTAMP(), 90) < 10 THEN 'n/a'
                          ELSE CAST(cents / 100.0 AS STRING) END,
           WATERMARK FOR booked_at AS booked_at - INTERVAL '3' SECOND
         ) WITH (
