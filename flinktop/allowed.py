@@ -122,6 +122,8 @@ def address(text: str) -> str:
         )
     if any(c.isspace() or not c.isprintable() for c in text):
         raise NotAllowed("an address must not hold spaces or control characters")
+    if not is_address(text):
+        raise NotAllowed("an address is written http://host:port, https://host:port/base or host:port")
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         host, port = parts.hostname, parts.port

@@ -1,0 +1,488 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flinktop import allowed
+from flinktop.flink.connection import Connection, Secret
+from flinktop.settings import Flags, Profile, Settings, SettingsError, Sources, read_sources
+
+FULL = """\
+default = "prod"
+theme = "light"
+refresh = 10
+read_only = false
+
+[clusters.prod]
+url = "https://flink.example:8443/base/"
+user = "ops"
+password_file = "secret/prod"
+ca = "ca.pem"
+headers = { X-Team = "data" }
+read_only = true
+protected = true
+refresh = 2.5
+color = "red"
+
+[clusters.dev]
+url = "http://localhost:8081"
+token_command = "vault read flink"
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, so that no test sees the files of whoever runs it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "flinktop.toml"
+    path.write_text(FULL)
+    (tmp_path / "ca.pem").write_text("")
+    return path
+
+
+def sources(config: Path | str, environ: Mapping[str, str] | None = None, **flags: str | bool) -> Sources:
+    return read_sources(Flags(config=str(config), **flags), environ or {})  # type: ignore[arg-type] # names of any option
+
+
+def settings(config: Path, environ: Mapping[str, str] | None = None, **flags: str | bool) -> Settings:
+    return sources(config, environ, **flags).settings
+
+
+def profile(
+    config: Path, target: str | None, environ: Mapping[str, str] | None = None, **flags: str | bool
+) -> Profile:
+    return sources(config, environ, **flags).profile(target)
+
+
+def refusal(tmp_path: Path, text: str) -> str:
+    """What is said about a config file with this text, without the file's name."""
+    path = tmp_path / "wrong.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        _ = sources(path).settings
+    said = str(caught.value)
+    assert said.startswith(str(path))
+    assert "\n" not in said
+    return said.removeprefix(str(path)).lstrip(", :")
+
+
+def test_a_cluster_is_opened_as_the_file_says(config: Path, tmp_path: Path) -> None:
+    assert profile(config, "prod") == Profile(
+        name="prod",
+        connection=Connection(
+            url="https://flink.example:8443/base",
+            user="ops",
+            password=Secret("file", str(tmp_path / "secret/prod")),
+            headers=(("X-Team", "data"),),
+            ca=tmp_path / "ca.pem",
+            read_only=True,
+        ),
+        refresh=2.5,
+        colour="red",
+        protected=True,
+    )
+
+
+def test_the_top_of_the_file_holds_for_clusters_that_say_nothing(config: Path) -> None:
+    dev = profile(config, "dev")
+    assert (dev.refresh, dev.connection.read_only, dev.protected, dev.colour) == (10.0, False, False, None)
+    assert dev.connection.token == Secret("command", "vault read flink")
+
+
+def test_settings_list_every_cluster_and_where_files_lie(config: Path, tmp_path: Path) -> None:
+    read = settings(config)
+    assert [profile.name for profile in read.profiles] == ["prod", "dev"]
+    assert (read.default, read.theme, read.ascii, read.mouse, read.notes) == (
+        "prod",
+        "light",
+        False,
+        False,
+        (),
+    )
+    assert read.paths.config == config
+    assert read.paths.log == tmp_path / ".local/state/flinktop/flinktop.log"
+
+
+@pytest.mark.parametrize(
+    ("environ", "flags", "refresh", "theme"),
+    [
+        ({}, {}, 2.5, "light"),
+        ({"FLINKTOP_REFRESH": "7", "FLINKTOP_THEME": "ansi-dark"}, {}, 7.0, "ansi-dark"),
+        (
+            {"FLINKTOP_REFRESH": "7", "FLINKTOP_THEME": "ansi-dark"},
+            {"refresh": "1", "theme": "dark"},
+            1.0,
+            "dark",
+        ),
+        ({"FLINKTOP_REFRESH": "", "FLINKTOP_THEME": ""}, {}, 2.5, "light"),
+    ],
+)
+def test_a_flag_beats_the_environment_beats_the_file(
+    config: Path, environ: dict[str, str], flags: dict[str, str], refresh: float, theme: str
+) -> None:
+    assert profile(config, "prod", environ, **flags).refresh == refresh
+    assert settings(config, environ, **flags).theme == theme
+    assert settings(config, environ, **flags).profiles[0].refresh == refresh
+
+
+def test_read_only_by_flag_environment_and_file(config: Path) -> None:
+    assert profile(config, "dev", read_only=True).connection.read_only
+    assert profile(config, "dev", {"FLINKTOP_READ_ONLY": "yes"}).connection.read_only
+    assert not profile(config, "prod", {"FLINKTOP_READ_ONLY": "0"}).connection.read_only
+    assert profile(config, "prod", {"FLINKTOP_READ_ONLY": "0"}, read_only=True).connection.read_only
+    assert sources(config, read_only=True).local("http://127.0.0.1:1").connection.read_only
+    assert all(p.connection.read_only for p in settings(config, {"FLINKTOP_READ_ONLY": "1"}).profiles)
+
+
+def test_ascii_colour_and_mouse(config: Path) -> None:
+    assert settings(config, {"FLINKTOP_ASCII": "on"}).ascii
+    assert settings(config, {"FLINKTOP_ASCII": "off"}, ascii=True).ascii
+    assert settings(config, {"NO_COLOR": "1"}).no_color
+    assert not settings(config, {"NO_COLOR": ""}).no_color
+    assert settings(config, no_color=True).no_color
+    assert settings(config, mouse=True).mouse
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        (
+            {"FLINKTOP_THEME": "drak"},
+            "FLINKTOP_THEME must be dark, light, ansi-dark or ansi-light, not 'drak'",
+        ),
+        (
+            {"FLINKTOP_REFRESH": "fast"},
+            "FLINKTOP_REFRESH must be a number of seconds from 0.5 to 3600, not 'fast'",
+        ),
+        ({"FLINKTOP_REFRESH": "nan"}, "FLINKTOP_REFRESH must be a number of seconds"),
+        ({"FLINKTOP_REFRESH": "0.1"}, "FLINKTOP_REFRESH must be a number of seconds"),
+        (
+            {"FLINKTOP_READ_ONLY": "perhaps"},
+            "FLINKTOP_READ_ONLY must be 1, true, yes, on, 0, false, no or off",
+        ),
+        ({"FLINKTOP_ASCII": "2"}, "FLINKTOP_ASCII must be 1,"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_is_allowed(
+    config: Path, environ: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        _ = settings(config, environ)
+    assert said in str(caught.value)
+
+
+# Targets
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "url"),
+    [
+        ("http://h:8081", "h:8081", "http://h:8081"),
+        ("HTTP://H:8081/", "h:8081", "http://h:8081"),
+        ("h:8081", "h:8081", "http://h:8081"),
+        ("h:8081/proxy/app_1/", "h:8081/proxy/app_1", "http://h:8081/proxy/app_1"),
+        ("https://h/base", "h/base", "https://h/base"),
+        ("http://h:8081/#/job/running", "h:8081", "http://h:8081"),
+        ("[::1]:8081", "[::1]:8081", "http://[::1]:8081"),
+        ("http://[::1]:8081", "[::1]:8081", "http://[::1]:8081"),
+    ],
+)
+def test_an_address_is_a_target(config: Path, target: str, name: str, url: str) -> None:
+    opened = profile(config, target)
+    assert (opened.name, opened.connection) == (name, Connection(url))
+
+
+def test_without_a_target_environment_then_default_then_localhost(config: Path, tmp_path: Path) -> None:
+    assert profile(config, None, {"FLINKTOP_TARGET": "h:1"}).name == "h:1"
+    assert profile(config, None).name == "prod"
+    (tmp_path / "empty.toml").write_text("")
+    assert profile(tmp_path / "empty.toml", None).connection.url == "http://localhost:8081"
+    with pytest.raises(SettingsError, match=r"^FLINKTOP_TARGET: 'prd' is no command and no cluster"):
+        profile(config, None, {"FLINKTOP_TARGET": "prd"})
+
+
+def test_an_address_of_the_config_is_that_cluster(config: Path) -> None:
+    assert profile(config, "https://flink.example:8443/base#/overview") == profile(config, "prod")
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (
+            "prdo",
+            "'prdo' is no command and no cluster; did you mean 'prod'? (clusters in the config: prod, dev;",
+        ),
+        ("clustrs", "did you mean 'clusters'?"),
+        ("localhost", "a host is written host:port"),
+        ("ftp://h:1", "starts with http:// or https://, not 'ftp://'"),
+        ("http://", "needs a host"),
+        ("http://h:0", "needs a host and a port from 1 to 65535"),
+        ("http://h:70000", "can't be read"),
+        ("http://[::1", "can't be read"),
+        ("http://h:1/a b", "spaces"),
+        ("h:1/\x1b[31m", "control characters"),
+        ("\x1b[31mred", "'?[31mred' is no command"),
+        ("http://h:1/?token=hush", "must not have a query"),
+    ],
+)
+def test_what_is_no_target_is_told(config: Path, target: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        profile(config, target)
+    assert said in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://bob:hush@h:1", "bob:hush@h:8081", "http://bob:hu/sh@h", "http://hush@h:1", "ftp://a:hush@h"],
+)
+def test_credentials_in_a_target_are_refused_and_not_repeated(config: Path, target: str) -> None:
+    with pytest.raises(SettingsError, match="must not hold a user or a password") as caught:
+        profile(config, target)
+    assert "hu" not in str(caught.value)
+
+
+@given(
+    st.text(max_size=30)
+    | st.from_regex(r"https?://[a-z\[\]:.@%0-9]{1,12}(:[0-9]{1,6})?(/[ -~]*)?", fullmatch=True)
+)
+def test_an_accepted_address_is_one_that_the_client_takes_unchanged(text: str) -> None:
+    try:
+        url = allowed.address(text)
+    except allowed.NotAllowed:
+        return
+    assert Connection(url).url == url
+    assert Connection(url).user is None
+    assert allowed.address(url) == url
+
+
+# Logins
+
+
+def test_a_login_comes_from_the_highest_place_that_names_one(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "password").write_text("p")
+    variables = {"FLINKTOP_USER": "eve", "FLINKTOP_PASSWORD": "hush"}
+    by_variable = profile(config, "dev", variables).connection
+    assert (by_variable.user, by_variable.password, by_variable.token) == (
+        "eve",
+        Secret("environment", "FLINKTOP_PASSWORD"),
+        None,
+    )
+    by_flag = profile(config, "prod", variables, token_file=str(tmp_path / "token")).connection
+    assert (by_flag.user, by_flag.password) == (None, None)
+    assert by_flag.token == Secret("file", str(tmp_path / "token"))
+    command = profile(config, "prod", token_command="print it").connection
+    assert command.token == Secret("command", "print it")
+    mixed = profile(config, "prod", {}, password_file=str(tmp_path / "password")).connection
+    assert (mixed.user, mixed.password) == ("ops", Secret("file", str(tmp_path / "password")))
+    assert profile(config, "prod", {"FLINKTOP_TOKEN": "t"}).connection.token == Secret(
+        "environment", "FLINKTOP_TOKEN"
+    )
+
+
+def test_a_password_variable_alone_is_no_login_and_no_error(config: Path) -> None:
+    lone = {"FLINKTOP_PASSWORD": "hush"}
+    assert profile(config, "h:1", lone).connection == Connection("http://h:1")
+    assert profile(config, "dev", lone).connection.token == Secret("command", "vault read flink")
+    assert profile(config, "prod", lone).connection.password == Secret("environment", "FLINKTOP_PASSWORD")
+
+
+def test_a_local_flink_has_no_login(config: Path) -> None:
+    environ = {"FLINKTOP_TOKEN": "hush", "FLINKTOP_REFRESH": "3"}
+    opened = sources(config, environ).local("http://127.0.0.1:4711")
+    assert (opened.name, opened.refresh) == ("local", 3.0)
+    assert opened.connection == Connection("http://127.0.0.1:4711")
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "said"),
+    [
+        ({"user": "bob"}, {}, "the user 'bob' has no password"),
+        ({"password_file": "FILE"}, {}, "there is a password but no user"),
+        ({"password_file": "/no/such"}, {}, "--password-file: /no/such is not there or can't be read"),
+        (
+            {"token_file": "FILE", "token_command": "x"},
+            {},
+            "--token-file and --token-command exclude each other",
+        ),
+        (
+            {"token_file": "FILE", "user": "bob"},
+            {},
+            "a token and --user or --password-file exclude each other",
+        ),
+        ({}, {"FLINKTOP_TOKEN": "t", "FLINKTOP_USER": "bob"}, "FLINKTOP_TOKEN and FLINKTOP_USER exclude"),
+        ({"ca": "/no/such"}, {}, "--ca: /no/such is not there"),
+        ({"cert": "/no/such"}, {}, "--cert: /no/such is not there"),
+        ({"header_file": "/no/such"}, {}, "--header-file: /no/such is not there"),
+        ({"key": "FILE"}, {}, "--key needs --cert"),
+        (
+            {"header": ("Authorization: hush",)},
+            {},
+            "--header: Authorization is a secret and does not belong here",
+        ),
+        ({"header": ("cookie: hush",)}, {}, "--header: cookie is a secret"),
+        ({"header": ("nocolon hush",)}, {}, "--header: must look like 'Name: value'"),
+        ({"header": ("X-A: a\r\nB: hush",)}, {}, "--header: the header X-A must be one line"),
+        ({"header": ("X A: hush",)}, {}, "--header: 'X A' is no name of a header"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    config: Path, flags: dict[str, str], environ: dict[str, str], said: str
+) -> None:
+    given = {name: str(config) if value == "FILE" else value for name, value in flags.items()}
+    with pytest.raises(SettingsError) as caught:
+        profile(config, "h:1", environ, **given)
+    assert said in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_headers_and_certificates_of_the_command_line_beat_the_file(config: Path, tmp_path: Path) -> None:
+    for name in ("other.pem", "my.pem", "my.key", "headers"):
+        (tmp_path / name).write_text("")
+    connection = sources(config).profile("prod").connection
+    assert connection.headers == (("X-Team", "data"),)
+    flags = Flags(
+        config=str(config),
+        header=("x-team: ops", "X-Two: a: b"),
+        header_file="~/headers",
+        ca=str(tmp_path / "other.pem"),
+        cert=str(tmp_path / "my.pem"),
+        key=str(tmp_path / "my.key"),
+        insecure=True,
+    )
+    connection = read_sources(flags, {}).profile("prod").connection
+    assert connection.headers == (("x-team", "ops"), ("X-Two", "a: b"))
+    assert (connection.ca, connection.cert) == (tmp_path / "other.pem", tmp_path / "my.pem")
+    assert (connection.key, connection.header_file) == (tmp_path / "my.key", tmp_path / "headers")
+    assert connection.insecure
+
+
+# The file itself
+
+
+def test_no_config_file_needs_no_word_but_a_named_one_is_missed(tmp_path: Path) -> None:
+    assert read_sources(Flags(), {}).settings.notes == ()
+    missing = tmp_path / "missing.toml"
+    note = f"there is no config file {missing}: flinktop runs without one"
+    assert sources(missing).settings.notes == (note,)
+    assert read_sources(Flags(), {"FLINKTOP_CONFIG": str(missing)}).settings.notes == (note,)
+
+
+def test_a_config_file_that_cannot_be_read_is_a_note(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    (note,) = sources(tmp_path / "folder.toml").settings.notes
+    assert "can't be read (Is a directory): flinktop runs without it" in note
+
+
+def test_the_file_is_found_where_the_platform_puts_it(home: Path) -> None:
+    path = home / ".config/flinktop/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(FULL.replace('ca = "ca.pem"', ""))
+    assert read_sources(Flags(), {}).profile().name == "prod"
+
+
+def test_an_editor_s_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "bom.toml"
+    path.write_bytes(b"\xef\xbb\xbftheme = 'light'\r\n")
+    assert settings(path).theme == "light"
+
+
+CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("theme = x", "Invalid value (at line 1, column 9)"),
+        ("x = 1\ntheem = 'dark'", "line 1: the top of the file has no key 'x'; its keys are default, theme,"),
+        ("# one\n\ntheem = 'dark'", "line 3: the top of the file has no key 'theem'; did you mean 'theme'?"),
+        (
+            "theme = 'drak'",
+            "line 1: theme must be dark, light, ansi-dark or ansi-light, not 'drak'; did you mean",
+        ),
+        ("theme = 1", "line 1: theme must be a text in quotes, not the number 1"),
+        ("ascii = 'yes'", "line 1: ascii must be true or false, not a text"),
+        ("mouse = 1", "line 1: mouse must be true or false, not the number 1"),
+        ("refresh = '5'", "line 1: refresh must be a number of seconds from 0.5 to 3600, not a text"),
+        ("refresh = true", "line 1: refresh must be a number of seconds from 0.5 to 3600, not true"),
+        ("refresh = 0", "line 1: refresh must be a number of seconds from 0.5 to 3600, not 0"),
+        ("refresh = nan", "line 1: refresh must be a number of seconds"),
+        (f"refresh = {'9' * 400}", "line 1: refresh must be a number of seconds"),
+        (f"refresh = {'9' * 5000}", "Exceeds the limit"),
+        ("refresh = []", "not a list"),
+        ("refresh = 1979-05-27", "not a date or time"),
+        ("default = 'b'\n" + CLUSTER, "line 1: default names no cluster: 'b' (the clusters here are a)"),
+        ("default = 'a'", "line 1: default names no cluster: 'a' (there is no [clusters.…] in this file)"),
+        ("clusters = 1", "line 1: clusters must be a table, [clusters.NAME], not the number 1"),
+        ("[[clusters]]\nurl='x'", "line 1: clusters must be a table"),
+        ("clusters.a = 'http://h:1'", "line 1: a must be a table, [clusters.a], not a text"),
+        ("\n[clusters.a]\n", "line 2: [clusters.a] needs a url"),
+        ("[clusters.local]\nurl='http://h:1'", "line 1: 'local' is a command of flinktop"),
+        ("[clusters.demo]\nurl='http://h:1'", "line 1: 'demo' is a command of flinktop"),
+        ("[clusters.'a b']\nurl='http://h:1'", "line 1: a cluster's name must not be empty"),
+        ("[clusters.'h:1']\nurl='http://h:1'", "line 1: a cluster's name must not be empty"),
+        ("[clusters.'-x']\nurl='http://h:1'", "line 1: a cluster's name must not be empty"),
+        ("[clusters.a]\nurl='h'", "line 2: url: an address is written http://host:port"),
+        (
+            "[clusters.a]\nurl='http://u:hush@h:1'",
+            "line 2: url: an address must not hold a user or a password",
+        ),
+        (
+            CLUSTER + "pasword_file='x'",
+            "line 3: [clusters.a] has no key 'pasword_file'; did you mean 'password_file'",
+        ),
+        (
+            CLUSTER + "password='hush'",
+            "line 3: a password must not stand in the config file: write password_file,",
+        ),
+        (CLUSTER + "token='hush'", "line 3: a token must not stand in the config file: write token_file,"),
+        ("password='hush'", "line 1: a password must not stand in the config file"),
+        (CLUSTER + "user='u'\ntoken_env='T'", "line 3: user and a token exclude each other"),
+        (CLUSTER + "token_env='T'\npassword_env='P'", "line 4: password_env and a token exclude each other"),
+        (CLUSTER + "token_env='T'\ntoken_file='P'", "line 3: token_file and token_env exclude each other"),
+        (CLUSTER + "token_env=['hush']", "line 3: token_env must be a text in quotes, not a list"),
+        (CLUSTER + "key='k'", "line 3: key needs cert beside it"),
+        (CLUSTER + "ca=''", "line 3: ca must be one line of text, not empty"),
+        (CLUSTER + "ca='~nobody-has-this-name/x'", "line 3: ca: there is no home directory for the '~'"),
+        (
+            CLUSTER + "color='rde'",
+            "line 3: color must be red, yellow, green, cyan, blue, magenta, white or #rrggbb",
+        ),
+        (CLUSTER + "headers='x'", "line 3: headers must be a table, [clusters.a.headers], not a text"),
+        (CLUSTER + "headers={X=1}", "line 3: the header X must be a text in quotes"),
+        (
+            CLUSTER + "[clusters.a.headers]\nX='1'\nCookie='hush'",
+            "line 5: Cookie is a secret and does not belong here",
+        ),
+        (CLUSTER + 'user="a\\u0007"', "line 3: user must be one line of text"),
+        ("x = " + "[" * 5000 + "]" * 5000, "brackets nested deeper than any setting needs"),
+        ("#" * 1_000_001, "is larger than 1,000,000 bytes"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
+    told = refusal(tmp_path, text)
+    assert said in told
+    assert "hush" not in told
+
+
+def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b"theme = 'dark'\n# caf\xe9\n")
+    with pytest.raises(SettingsError, match=r"latin.toml, line 2: not UTF-8 text"):
+        sources(path)
+
+
+def test_a_color_may_be_hexadecimal(tmp_path: Path) -> None:
+    path = tmp_path / "hex.toml"
+    path.write_text(CLUSTER + "color = '#FFaa00'")
+    assert profile(path, "a").colour == "#ffaa00"
