@@ -22,8 +22,8 @@ def spark(
 ) -> str:
     """The newest `width` values, the newest at the right, in exactly `width` cells.
 
-    None, NaN and infinities are blanks. The scale goes from 0 to the greatest value shown, or to `top`, so that
-    0 is always the lowest block; what lies outside the scale is drawn at its end.
+    None, NaN and infinities are blanks. The scale goes from 0 to the greatest value shown, or to `top`;
+    what lies outside is drawn at its end.
     """
     if width <= 0:
         return ""

@@ -1,0 +1,118 @@
+"""The axes of a chart: round limits, ticks and labels, and points made few enough to draw."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+Point = tuple[float, float]
+
+# Steps in seconds between the labels of a time axis; above a day whole days.
+_TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+# Greater values would leave the range of a float on the way to a round limit, smaller ones its precision.
+_HUGE, _TINY = 1e300, 1e-12
+_ROWS_PER_TICK = 3
+_MOST_TICKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Limits, and the places of the ticks with what stands beside them."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    labels: tuple[str, ...]
+
+
+def value_axis(
+    values: Iterable[float], rows: int, label: Callable[[float], str], high: float | None = None
+) -> Axis:
+    """An axis of values from 0 (or the lowest, if that is below) to a round limit above the greatest.
+
+    Args:
+        values: What is to be drawn; what is not finite is ignored.
+        rows: How many lines of the terminal the axis has.
+        label: Text of a value.
+        high: A fixed upper limit, such as 100 of a percentage.
+    """
+    known = [clamp(value) for value in values if math.isfinite(value)]
+    greatest = clamp(high) if high is not None else max(known, default=0.0)
+    least = min(known, default=0.0)
+    greatest = greatest if greatest > _TINY else 0.0
+    least = least if least < -_TINY else 0.0
+    if greatest == least:
+        greatest = 1.0
+    step = round_step((greatest - least) / min(max(rows // _ROWS_PER_TICK, 1), _MOST_TICKS))
+    first = math.floor(least / step)
+    last = max(math.ceil(greatest / step - 1e-9), first + 1)
+    ticks: list[float] = []
+    labels: list[str] = []
+    for number in range(first, last + 1):
+        text = label(number * step)
+        # A label that rounds two ticks to the same text stands once.
+        if text not in labels:
+            ticks.append(number * step)
+            labels.append(text)
+    return Axis(first * step, last * step, tuple(ticks), tuple(labels))
+
+
+def time_axis(since: float, until: float, columns: int, clock: Callable[[float], str]) -> Axis:
+    """An axis of times in seconds with ticks at round times, as many as have room."""
+    span = until - since
+    room = max(columns // (len(clock(until)) + 4), 1)
+    step: float = next((step for step in _TIME_STEPS if span / step <= room), 0)
+    if not step:
+        step = math.ceil(span / room / 86400) * 86400
+    ticks = [number * step for number in range(math.ceil(since / step), math.floor(until / step) + 1)]
+    return Axis(since, until, tuple(ticks), tuple(clock(tick) for tick in ticks))
+
+
+def round_step(least: float) -> float:
+    """The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is not below `least`."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next((power * factor for factor in (1, 2, 2.5, 5) if power * factor >= least), power * 10)
+
+
+def clamp(value: float) -> float:
+    """The value inside the range that can be drawn."""
+    return min(max(value, -_HUGE), _HUGE)
+
+
+def thin(points: Sequence[Point], across: Axis, up: Axis, columns: int) -> list[Point]:
+    """The points inside the window, at most the first, lowest, highest and last of each of `columns`.
+
+    Infinite values are dropped, NaN stays as a gap, and values are moved to the limits they lie beyond. The
+    lowest and highest keep the shape: no spike is lost.
+    """
+    inside = [
+        (at, min(max(value, up.low), up.high))
+        for at, value in points
+        if across.low <= at <= across.high and not math.isinf(value)
+    ]
+    if len(inside) <= columns:
+        return inside
+    width = (across.high - across.low) / columns
+    kept: list[Point] = []
+    bucket: list[Point] = []
+    number = -1
+    for point in inside:
+        column = int((point[0] - across.low) / width)
+        if column != number:
+            kept.extend(_outline(bucket))
+            bucket, number = [], column
+        bucket.append(point)
+    return kept + _outline(bucket)
+
+
+def _outline(bucket: list[Point]) -> list[Point]:
+    few = 4
+    if len(bucket) <= few or any(math.isnan(value) for _, value in bucket):
+        return bucket
+    low = min(bucket, key=lambda point: point[1])
+    high = max(bucket, key=lambda point: point[1])
+    return sorted({bucket[0], low, high, bucket[-1]})

@@ -1,0 +1,374 @@
+"""Lines over time, drawn by plotext in a thread of its own; the only module that imports plotext."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from flinktop.ui.widgets.axes import Axis, Point, thin, time_axis, value_axis
+from flinktop.ui.widgets.celltext import clip, wrap
+from flinktop.ui.widgets.spark import spark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rich.style import Style
+
+Run = tuple[str, str]
+"""Text and the name of its style."""
+
+AXIS = "axis"
+LEAST_WIDTH, LEAST_HEIGHT = 16, 4
+_ANSI = re.compile(r"\x1b\[([0-9;]*)m")
+_COLOUR = "38;5;"
+_TO_ASCII = str.maketrans("│─┤├┬┴┼└┘┌┐", "|-+++++++++")
+_ASCII_MARKERS = "*+ox#@"
+_NAME_WIDTH = 24
+STYLES = ("good", "warn", "bad", "info", "muted", "strong", "stale")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a chart: its name in the legend, points of (seconds, value), and the name of its style.
+
+    A NaN is a gap in the line; infinities are left out.
+    """
+
+    name: str
+    points: tuple[Point, ...]
+    style: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a chart is labelled and drawn.
+
+    Attributes:
+        label: Text of a value.
+        clock: Text of a time in seconds; None counts back from the newest.
+        high: A fixed upper limit of the values.
+        ascii: Whether plain ASCII draws it.
+    """
+
+    label: Callable[[float], str]
+    clock: Callable[[float], str] | None = None
+    high: float | None = None
+    ascii: bool = False
+
+
+def draw(
+    lines: Sequence[Line], width: int, height: int, *, since: float, until: float, options: Options
+) -> list[list[Run]]:
+    """The picture of the lines with its axes, as rows of runs; runs in the order of the screen.
+
+    plotext keeps one figure for the whole process: only call this in the drawing thread. From plotext 5.3.2:
+    a missing value must be NaN, a point far beyond the limits takes seconds, wide characters break the rows,
+    hence none of the callers' names reach it.
+    """
+    import plotext as plt  # noqa: PLC0415 - 30 to 70 ms that only a chart has to pay
+
+    seen = [value for line in lines for at, value in line.points if since <= at <= until]
+    up = value_axis(seen, height - 2, options.label, options.high)
+    columns = max(width - max(len(label) for label in up.labels) - 1, 1)
+    across = _window(since, until, columns, options)
+    plt.clear_figure()
+    plt.theme("clear")
+    # plotext would cut the picture to what it takes for the terminal.
+    plt.limit_size(False, False)  # noqa: FBT003 - width, height
+    plt.plot_size(width, height)
+    plt.xlim(across.low, across.high)
+    plt.ylim(up.low, up.high)
+    plt.xticks(list(across.ticks), list(across.labels))
+    plt.yticks(list(up.ticks), list(up.labels))
+    plt.xaxes(True, False)  # noqa: FBT003 - lower, upper
+    plt.yaxes(True, False)  # noqa: FBT003 - left, right
+    for number, line in enumerate(lines):
+        points = thin(line.points, across, up, columns * 2)
+        if all(math.isnan(value) for _, value in points):
+            continue
+        marker = _ASCII_MARKERS[number % len(_ASCII_MARKERS)] if options.ascii else "braille"
+        # The colour is the line's number, read back as its style.
+        plt.plot(*map(list, zip(*points, strict=True)), marker=marker, color=number + 1)
+    text = plt.build()
+    return _runs(text.translate(_TO_ASCII) if options.ascii else text, [line.style for line in lines])
+
+
+def _window(since: float, until: float, columns: int, options: Options) -> Axis:
+    """The time axis, moved to whole columns, so that a line keeps its shape while it moves."""
+    step = (until - since) / columns
+    last = math.ceil(until / step) * step
+    clock = options.clock or (lambda at: _ago(until - at))
+    if options.clock:
+        return time_axis(last - (until - since), last, columns, clock)
+    axis = time_axis(since - until, 0, columns, lambda at: _ago(-at))
+    return Axis(last - (until - since), last, tuple(tick + last for tick in axis.ticks), axis.labels)
+
+
+def _ago(seconds: float) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"-{seconds / size:.3g}{unit}"
+    return f"-{seconds:.0f}s" if seconds else "now"
+
+
+def _runs(text: str, styles: Sequence[str]) -> list[list[Run]]:
+    """What plotext made, as rows of runs; a colour in it is the number of a line."""
+    rows: list[list[Run]] = []
+    for row in text.rstrip("\n").split("\n"):
+        runs: list[Run] = []
+        style = AXIS
+        for number, piece in enumerate(_ANSI.split(row)):
+            if number % 2:
+                line = int(piece.removeprefix(_COLOUR)) - 1 if piece.startswith(_COLOUR) else -1
+                style = styles[line] if 0 <= line < len(styles) else AXIS
+            elif piece:
+                runs.append((piece, style))
+        rows.append(runs)
+    return rows
+
+
+@cache
+def drawing_thread() -> ThreadPoolExecutor:
+    """The one thread that calls plotext, started by the first chart; it ends with the process.
+
+    One for the process, because plotext has one figure for the process.
+    """
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="flinktop-chart")
+
+
+class Chart(Widget):
+    """Lines over time under a title and a legend.
+
+    A new picture is drawn when the newest point moves it by a column, when the lines are other ones or the size
+    has changed. Until it is there the old one stays.
+
+    Args:
+        title: What the chart shows.
+        empty: What it says while there is nothing to draw.
+        ascii: Whether plain ASCII draws it.
+        id: The widget's id.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{name}" for name in ("line", "title", AXIS, *STYLES)}
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Chart {
+        background: transparent;
+        & > .chart--line { color: $foreground; }
+        & > .chart--title { color: $foreground; text-style: bold; }
+        & > .chart--axis { color: $text-disabled; }
+        & > .chart--good { color: $success; }
+        & > .chart--warn { color: $warning; }
+        & > .chart--bad { color: $error; }
+        & > .chart--info { color: $primary; }
+        & > .chart--muted { color: $text-muted; }
+        & > .chart--strong { color: $foreground; text-style: bold; }
+        & > .chart--stale { color: $text-disabled; }
+        &:nocolor, &:ansi {
+            & > .chart--muted { text-style: dim; }
+            & > .chart--stale { text-style: dim; }
+            & > .chart--axis { text-style: dim; }
+        }
+    }
+    """
+
+    def __init__(
+        self,
+        title: str = "",
+        *,
+        empty: str = "no data yet",
+        ascii: bool = False,  # noqa: A002 - the option's name everywhere
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self._title = title
+        self._empty = empty
+        self._ascii = ascii
+        self._lines: tuple[Line, ...] = ()
+        self._since = self._until = 0.0
+        self._options = Options(label=str, ascii=ascii)
+        self._picture: list[list[Run]] = []
+        self._failure = ""
+        self._drawn_for: tuple[Any, ...] = ()
+        self._drawing = False
+        self._heading: list[Run] = []
+
+    def set_lines(
+        self,
+        lines: Sequence[Line],
+        *,
+        since: float,
+        until: float,
+        label: Callable[[float], str],
+        clock: Callable[[float], str] | None = None,
+        high: float | None = None,
+    ) -> None:
+        """Show these lines from `since` to `until` (seconds).
+
+        Args:
+            lines: The later ones are drawn above the earlier.
+            since: Left end of the time axis.
+            until: Right end of the time axis.
+            label: Text of a value, for the axis and the legend.
+            clock: Text of a time; without it the axis counts back from `until`.
+            high: A fixed upper limit of the values, such as 100; otherwise a round one above the greatest.
+        """
+        had = self._has_points()
+        self._lines = tuple(lines)
+        self._until = until if math.isfinite(until) else 0.0
+        self._since = since if math.isfinite(since) and since < self._until else self._until - 1.0
+        self._options = Options(label=label, clock=clock, high=high, ascii=self._ascii)
+        if had != self._has_points() or self._is_small():
+            self.refresh()
+        self._update()
+
+    def set_title(self, text: str) -> None:
+        """What the chart shows, before the legend."""
+        if text != self._title:
+            self._title = text
+            self._update()
+
+    def set_empty(self, text: str) -> None:
+        """What the chart says while there is nothing to draw."""
+        if text != self._empty:
+            self._empty = text
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line: the title and legend, then the picture."""
+        width = self.size.width
+        if y == 0:
+            return self._strip(self._heading, width)
+        if not self._has_points():
+            return self._words(self._empty, "muted", y)
+        if self._is_small():
+            line = self._lines[y - 1] if y <= len(self._lines) else None
+            return self._strip([] if line is None else [(self._spark(line), line.style)], width)
+        if self._failure:
+            return self._words(self._failure, "bad", y)
+        return self._strip(self._picture[y - 1] if y <= len(self._picture) else [], width)
+
+    def on_resize(self) -> None:
+        """Draw in the new size."""
+        self._update()
+
+    def _update(self) -> None:
+        """Bring the heading up to date, and have a picture drawn if the last one no longer fits."""
+        if not self.is_mounted or not self.size.width:
+            return
+        heading = self._make_heading()
+        if heading != self._heading:
+            self._heading = heading
+            self.refresh(self.size.region.split_horizontal(1)[0])
+        if (
+            self._has_points()
+            and not self._is_small()
+            and not self._drawing
+            and self._wanted() != self._drawn_for
+        ):
+            self._drawing = True
+            self.run_worker(self._draw(), group="chart", name="chart")
+
+    async def _draw(self) -> None:
+        """Draw until the picture is the one that is wanted."""
+        loop = asyncio.get_running_loop()
+        try:
+            while self._has_points() and not self._is_small() and self._wanted() != self._drawn_for:
+                self._drawn_for = self._wanted()
+                width, height = self.size
+                ask = partial(
+                    draw,
+                    self._lines,
+                    width - 1,
+                    height - 1,
+                    since=self._since,
+                    until=self._until,
+                    options=self._options,
+                )
+                try:
+                    self._picture = await loop.run_in_executor(drawing_thread(), ask)
+                    self._failure = ""
+                except Exception as error:  # noqa: BLE001 - a chart that can't be drawn must not end the program
+                    self._failure = f"cannot draw this: {error!r}"
+                self.refresh()
+        finally:
+            self._drawing = False
+
+    def _wanted(self) -> tuple[Any, ...]:
+        """What the picture depends on; it is drawn anew when this changes."""
+        span, until = self._until - self._since, self._until
+        step = span / max(self.size.width, 1)
+        newest = max((line.points[-1][0] for line in self._lines if line.points), default=until)
+        oldest = min((line.points[0][0] for line in self._lines if line.points), default=until)
+        # While points come in they move the picture; when they stop, the time does.
+        moved = newest if until - 2 * step <= newest <= until else until
+        return (
+            self.size,
+            round(span, 3),
+            math.floor(moved / step),
+            math.floor(oldest / step) if oldest > self._since else None,
+            self._title,
+            tuple((line.name, line.style, bool(line.points)) for line in self._lines),
+            self._options.high,
+            self._options.clock(0.0) if self._options.clock else None,
+        )
+
+    def _has_points(self) -> bool:
+        return any(math.isfinite(value) for line in self._lines for _, value in line.points)
+
+    def _is_small(self) -> bool:
+        return self.size.width < LEAST_WIDTH or self.size.height - 1 < LEAST_HEIGHT
+
+    def _make_heading(self) -> list[Run]:
+        """The title and a legend with the newest values; what has no room is left out."""
+        width = self.size.width - 1
+        title = clip(self._title, width, ascii=self._ascii)
+        for newest in (True, False):
+            runs = [(title, "title")] if title else []
+            for number, line in enumerate(self._lines):
+                mark = _ASCII_MARKERS[number % len(_ASCII_MARKERS)] if self._ascii else "━"
+                value = _newest(line) if newest else None
+                said = "" if value is None else f" {self._options.label(value)}"
+                name = clip(line.name, _NAME_WIDTH, ascii=self._ascii)
+                runs += [("   " if runs else "", ""), (mark, line.style), (f" {name}", "muted"), (said, "")]
+            if sum(cell_len(text) for text, _ in runs) <= width:
+                return runs
+        return [(title, "title")]
+
+    def _spark(self, line: Line) -> str:
+        inside = [value for at, value in line.points if self._since <= at <= self._until]
+        return spark(inside, max(self.size.width - 1, 0), ascii=self._ascii, top=self._options.high)
+
+    def _words(self, text: str, style: str, y: int) -> Strip:
+        """The line `y` of words in the middle of the picture's place."""
+        width, height = self.size
+        lines = wrap(text, max(width - 2, 1), max(height - 1, 1))
+        at = y - 1 - max(height - 1 - len(lines), 0) // 2
+        if not 0 <= at < len(lines):
+            return self._strip([], width)
+        return self._strip([(" " * ((width - cell_len(lines[at])) // 2 - 1) + lines[at], style)], width)
+
+    def _style(self, name: str) -> Style:
+        known = name in STYLES or name in {"title", AXIS}
+        return self.get_component_rich_style(f"chart--{name}" if known else "chart--line")
+
+    def _strip(self, runs: Sequence[Run], width: int) -> Strip:
+        """The runs after a blank cell, in exactly `width` cells."""
+        segments = [Segment(" ", self._style(""))]
+        segments += [Segment(text, self._style(name)) for text, name in runs if text]
+        return Strip(segments).adjust_cell_length(width, self._style(""))
+
+
+def _newest(line: Line) -> float | None:
+    value = line.points[-1][1] if line.points else math.nan
+    return value if math.isfinite(value) else None
