@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OK: Final = 0
 USAGE: Final = 2
+INTERRUPTED: Final = 130  # what a shell calls a program that ctrl+c ended
 NO_TERMINAL: Final = "the monitor needs a terminal, and stdin or stdout is none"
 
 COMMANDS: Final = ("open", "local", "clusters")
@@ -177,7 +178,8 @@ def _with_command(words: list[str], options: dict[str, bool]) -> list[str]:
 def _not_understood(left: list[str], options: dict[str, bool], command: str) -> str:
     word = next((word for word in left if word.startswith("-")), None)
     if word is None:
-        return f"one TARGET is enough, '{shown(left[0])}' is too much"
+        enough = "one TARGET is enough" if command == "open" else f"'{command}' takes no further word"
+        return f"{enough}, '{shown(left[0])}' is too much"
     name = word.partition("=")[0]
     if name in ("--password", "--token"):
         return f"a secret never stands on the command line: use {name}-file or FLINKTOP_{name[2:].upper()}"
@@ -206,7 +208,8 @@ def _local(sources: "Sources") -> int:
     except LocalError as error:
         return _complain(str(error))
     except KeyboardInterrupt:
-        return _complain("stopped before Flink was up")
+        _complain("stopped before Flink was up")
+        return INTERRUPTED
 
 
 def _with_log(settings: "Settings") -> "Settings":

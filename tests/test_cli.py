@@ -1,0 +1,267 @@
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import flinktop
+from flinktop import cli
+from flinktop.cli import UsageError, main, read_words
+from flinktop.local.session import LocalError
+from flinktop.settings import Flags, Profile, Settings
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home and environment, so that no test sees the files of whoever runs it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "NO_COLOR", "FLINKTOP_TARGET", "FLINKTOP_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Profile]]:
+    """A terminal in front of a monitor that only notes what it was opened with."""
+    calls: list[tuple[Settings, Profile]] = []
+
+    def run(settings: Settings, profile: Profile) -> int:
+        calls.append((settings, profile))
+        return 0
+
+    monkeypatch.setattr(cli, "_at_a_terminal", lambda: True)
+    monkeypatch.setattr("flinktop.log.open_log", lambda _paths, *, debug: "no log" if debug else None)
+    monkeypatch.setitem(sys.modules, "flinktop.ui.app", SimpleNamespace(run=run))
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("line", "command", "target", "flags"),
+    [
+        ("", "open", None, Flags()),
+        ("http://h:8081", "open", "http://h:8081", Flags()),
+        ("open http://h:8081", "open", "http://h:8081", Flags()),
+        ("--refresh 5 http://h:8081", "open", "http://h:8081", Flags(refresh="5")),
+        ("--refresh=5 http://h:8081", "open", "http://h:8081", Flags(refresh="5")),
+        ("http://h:8081 --refresh 5", "open", "http://h:8081", Flags(refresh="5")),
+        ("--refresh 5 open --ascii prod --mouse", "open", "prod", Flags(refresh="5", ascii=True, mouse=True)),
+        ("--refresh 5", "open", None, Flags(refresh="5")),
+        ("--user local prod", "open", "prod", Flags(user="local")),
+        ("--config local clusters", "clusters", None, Flags(config="local")),
+        ("--ascii clusters --config f", "clusters", None, Flags(config="f", ascii=True)),
+        ("--read-only local --theme light", "local", None, Flags(read_only=True, theme="light")),
+        ("--header A:1 prod --header B:2", "open", "prod", Flags(header=("A:1", "B:2"))),
+        ("--debug --no-color -- prod", "open", "prod", Flags(debug=True, no_color=True)),
+        (
+            "p --user u --password-file f --header-file h --ca a --cert c --key k --insecure",
+            "open",
+            "p",
+            Flags(user="u", password_file="f", header_file="h", ca="a", cert="c", key="k", insecure=True),
+        ),
+        ("p --token-file t", "open", "p", Flags(token_file="t")),
+        ("p --token-command t", "open", "p", Flags(token_command="t")),
+    ],
+)
+def test_options_stand_before_and_after(line: str, command: str, target: str | None, flags: Flags) -> None:
+    assert read_words(line.split()) == (command, target, flags)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--refesh 5 prod", "there is no option --refesh; did you mean '--refresh'?"),
+        ("--ref 5", "there is no option --ref"),
+        ("prod --bogus=hush", "there is no option --bogus"),
+        ("--refresh", "argument --refresh: expected one argument"),
+        ("prod dev", "one TARGET is enough, 'dev' is too much"),
+        ("clusters prod", "'clusters' takes no further word, 'prod' is too much"),
+        (
+            "prod --password hush",
+            "a secret never stands on the command line: use --password-file or FLINKTOP_PASSWORD",
+        ),
+        ("--token=hush prod", "use --token-file or FLINKTOP_TOKEN"),
+        ("--user bob clusters", "--user is for a cluster that is opened, not for 'clusters'"),
+        ("local --insecure", "--insecure is for a cluster that is opened, not for 'local'"),
+        ("-x", "there is no option -x"),
+    ],
+)
+def test_words_that_are_not_understood(line: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_words(line.split())
+    assert said in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
+    options = {word.removeprefix("--").replace("-", "_") for word in cli._options(cli._parser())}
+    assert options - {"_h", "help", "version"} == set(Flags.__dataclass_fields__)
+
+
+def test_a_mistake_is_one_sentence_and_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--refesh"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "flinktop: there is no option --refesh; did you mean '--refresh'? (flinktop --help lists what there is)\n"
+    )
+
+
+def test_an_unknown_target_names_what_comes_near(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["locl"]) == 2
+    assert "'locl' is no command and no cluster; did you mean 'local'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--ascii", "--version"]])
+def test_the_version(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"flinktop {flinktop.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "has"),
+    [
+        (["--help"], "clusters from the config"),
+        (["local", "-h"], "flinktop local"),
+        (["open", "--help"], "TARGET"),
+    ],
+)
+def test_help(words: list[str], has: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 0
+    assert has in capsys.readouterr().out
+
+
+def test_opening_a_cluster(opened: list[tuple[Settings, Profile]]) -> None:
+    assert main(["--theme", "light", "h:8081/base", "--refresh", "5"]) == 0
+    ((settings, profile),) = opened
+    assert (settings.theme, settings.notes) == ("light", ())
+    assert (profile.name, profile.connection.url, profile.refresh) == (
+        "h:8081/base",
+        "http://h:8081/base",
+        5.0,
+    )
+
+
+def test_a_missing_log_is_a_note(opened: list[tuple[Settings, Profile]]) -> None:
+    assert main(["h:8081", "--debug"]) == 0
+    ((settings, _profile),) = opened
+    assert settings.notes == ("no log",)
+
+
+def test_a_local_flink(
+    opened: list[tuple[Settings, Profile]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    left = []
+
+    @contextmanager
+    def open_local(progress: Callable[[str], None]) -> Iterator[str]:
+        progress("Starting Flink")
+        yield "http://127.0.0.1:4711"
+        left.append(len(opened))
+
+    monkeypatch.setattr("flinktop.local.session.open_local", open_local)
+    assert main(["local", "--read-only"]) == 0
+    ((_settings, profile),) = opened
+    assert (profile.name, profile.connection.url) == ("local", "http://127.0.0.1:4711")
+    assert profile.connection.read_only
+    assert left == [1], "Flink is stopped after the monitor was left"
+    assert capsys.readouterr().out == "Starting Flink\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (LocalError("Install 'flinktop[local]'"), 2, "flinktop: Install 'flinktop[local]'\n"),
+        (KeyboardInterrupt(), 130, "flinktop: stopped before Flink was up\n"),
+    ],
+)
+def test_a_local_flink_that_does_not_come_up(  # noqa: PLR0917 -- three are pytest's fixtures
+    opened: list[tuple[Settings, Profile]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+    said: str,
+) -> None:
+    def open_local(_progress: Callable[[str], None]) -> None:
+        raise error
+
+    monkeypatch.setattr("flinktop.local.session.open_local", open_local)
+    assert main(["local"]) == code
+    assert capsys.readouterr().err == said
+    assert opened == []
+
+
+@pytest.mark.parametrize("words", [["http://h:8081"], ["local"]])
+def test_without_a_terminal(words: list[str], home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flinktop", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"HOME": str(home)},
+        cwd=Path(flinktop.__file__).parent.parent,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == "flinktop: the monitor needs a terminal, and stdin or stdout is none\n"
+
+
+def test_clusters_are_listed_without_credentials(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = home / "my.toml"
+    config.write_text("""
+default = "production"
+[clusters.production]
+url = "https://flink.example/base"
+user = "hush"
+password_command = "echo hush"
+read_only = true
+[clusters.dev]
+url = "http://localhost:8081"
+headers = { X-Key = "hush" }
+""")
+    assert main(["clusters", "--config", str(config)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert (
+        out
+        == f"""\
+NAME        URL
+production  https://flink.example/base  read-only, default
+dev         http://localhost:8081
+
+config  {config}
+state   {home}/.local/state/flinktop  (not there yet)
+log     {home}/.local/state/flinktop/flinktop.log  (not there yet)
+"""
+    )
+
+
+def test_clusters_without_a_config_say_how_to_begin(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clusters", "--config", str(home / "missing.toml")]) == 0
+    out, err = capsys.readouterr()
+    assert "[clusters.dev]\nurl = " in out
+    assert err == f"flinktop: there is no config file {home}/missing.toml: flinktop runs without one\n"
+
+
+def test_what_the_terminal_cannot_write_is_written_otherwise(home: Path) -> None:
+    config = home / "my.toml"
+    config.write_text('[clusters."caf\u00e9"]\nurl = "http://h:1"\n', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "flinktop", "clusters", "--config", str(config)],
+        capture_output=True,
+        check=False,
+        env={"HOME": str(home), "PYTHONIOENCODING": "ascii"},
+        cwd=Path(flinktop.__file__).parent.parent,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"caf\xe9  http://h:1" in done.stdout
