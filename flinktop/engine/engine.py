@@ -1,0 +1,161 @@
+"""One cluster: store, poller, sweep and series, wired together and kept alive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flinktop.engine.poller import DEFAULT_REFRESH, MOST_BACK_OFF, Poller
+from flinktop.engine.series import SeriesStore
+from flinktop.engine.store import Reading, Store
+from flinktop.engine.sweep import Sweep
+from flinktop.flink.cluster import CONFIG, OVERVIEW, Config
+from flinktop.flink.errors import NotFound
+from flinktop.flink.features import Features, features
+from flinktop.flink.http import Http
+from flinktop.flink.jobs import JOB
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import httpx
+
+    from flinktop.engine.clock import Clock
+    from flinktop.flink.connection import Connection
+    from flinktop.flink.endpoint import Query
+
+log = logging.getLogger(__name__)
+
+CONFIG_SECONDS = 60.0
+"""Between looks at /config: the cluster may be upgraded under us."""
+SERIES_SECONDS = 24 * 3600.0
+"""A series without a new point for this long is dropped."""
+HOUSEKEEPING_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The cluster's own clock: `epoch` (s since 1970, from a reply's `now`) at `at` (engine's clock, s)."""
+
+    epoch: float
+    at: float
+
+
+class Engine:
+    """Keeps the facts of one cluster fresh. Needs a running asyncio loop; knows no terminal."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Clock,
+        *,
+        refresh: float | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),  # noqa: S311 -- not a secret
+        changed: Callable[[Query[Any]], None] = lambda _query: None,
+    ) -> None:
+        """Prepare; nothing is sent before `start`.
+
+        Args:
+            connection: Where the cluster is and how to get in.
+            clock: The time.
+            refresh: Seconds between polls that the person wants; never below the cluster's own interval.
+            transport: Where bytes come from instead of the network.
+            jitter: Factor around 1 for each back-off.
+            changed: Called after each answer or failure, on the engine's loop.
+        """
+        self.clock = clock
+        self.store = Store()
+        self.series = SeriesStore()
+        self.http = Http(connection, transport=transport)
+        self.poller = Poller(self.http, self.store, clock, jitter, changed, self._arrived)
+        self.sweep = Sweep(self.poller, self.series)
+        self.anchor: Anchor | None = None
+        self.crashes = 0
+        """Times a task of the engine died and was started again."""
+        self._wished = refresh
+        self._own = DEFAULT_REFRESH
+        self._tasks: list[asyncio.Task[None]] = []
+        self._set_interval()
+
+    def start(self) -> None:
+        """Begin to poll, on the running loop."""
+        self.poller.reside(CONFIG(), CONFIG_SECONDS)
+        self.poller.reside(OVERVIEW(), CONFIG_SECONDS)
+        self.sweep.start()
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._keep_alive("poller", self.poller.run)),
+            loop.create_task(self._keep_alive("housekeeping", self._housekeeping)),
+        ]
+
+    async def stop(self, seconds: float = 1.0) -> None:
+        """End polling, wait for the requests under way (not longer than that), close the connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.poller.drain(seconds)
+        with contextlib.suppress(Exception):
+            await self.http.close()
+
+    @property
+    def features(self) -> Features:
+        """What this server can do, as far as is known."""
+        config: Reading[Config] | None = self.store.get(CONFIG())
+        overview = self.store.get(OVERVIEW())
+        missing = overview is not None and isinstance(overview.error, NotFound)
+        return features(config.value if config is not None else None, missing)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between polls of what is on screen."""
+        return self.poller.refresh
+
+    def wish_interval(self, seconds: float | None) -> float:
+        """Ask for another interval; the cluster's own one is the shortest. Returns what holds now (s)."""
+        self._wished = seconds
+        self._set_interval()
+        self.poller.wake()
+        return self.poller.refresh
+
+    def cluster_time(self) -> float:
+        """Seconds since 1970 by the cluster's own clock; this machine's until a reply has told it."""
+        if self.anchor is None:
+            return self.clock.wall()
+        return self.anchor.epoch + self.clock.now() - self.anchor.at
+
+    def _set_interval(self) -> None:
+        self.poller.refresh = max(self._own, self._wished or 0.0)
+
+    def _arrived(self, query: Query[Any], value: Any, at: float) -> None:
+        if query.endpoint is CONFIG:
+            interval = value.refresh_interval / 1000.0
+            if interval > 0 and interval != self._own:
+                self._own = interval
+                self._set_interval()
+        elif query.endpoint is JOB and value.now:
+            self.anchor = Anchor(value.now / 1000.0, at)
+        self.sweep.arrived(query, value, at)
+
+    async def _housekeeping(self) -> None:
+        while True:
+            await self.clock.sleep(HOUSEKEEPING_SECONDS)
+            now = self.clock.now()
+            self.store.forget_old(now)
+            self.series.forget_before(now - SERIES_SECONDS)
+
+    async def _keep_alive(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run a task for ever; one that dies is started again, with growing pauses, and counted."""
+        pause = 1.0
+        while True:
+            try:
+                await run()
+            except Exception:
+                log.exception("the engine's %s died and is started again", name)
+            self.crashes += 1
+            await self.clock.sleep(pause)
+            pause = min(MOST_BACK_OFF, pause * 2)

@@ -1,0 +1,193 @@
+"""Runs an engine on a thread of its own, and the door through which everybody else talks to it.
+
+A terminal that stalls blocks Textual's loop; it must not block this one. So the engine has its own thread
+with its own loop, and the rest of the program holds a Port: calls go over by `call_soon_threadsafe`, answers
+are read from values that are never changed once made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flinktop.engine.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from flinktop.engine.clock import Clock
+    from flinktop.engine.poller import Link
+    from flinktop.engine.series import Points, SeriesName
+    from flinktop.engine.store import Reading
+    from flinktop.engine.sweep import Coverage
+    from flinktop.flink.connection import Connection
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.features import Features
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Port:
+    """The only door to an engine. Every method may be called from any thread and returns at once."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Clock,
+        *,
+        refresh: float | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        jitter: Callable[[], float] | None = None,
+    ) -> None:
+        """Prepare an engine; `start_thread` or `start_inline` sets it going. Arguments as Engine's."""
+        self.connection = connection
+        self.clock = clock
+        options: dict[str, Any] = {"refresh": refresh, "transport": transport, "changed": self._changed}
+        if jitter is not None:
+            options["jitter"] = jitter
+        self.engine = Engine(connection, clock, **options)
+        self._notify: Callable[[], object] = lambda: None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._inline = False
+        self._stop: asyncio.Event | None = None
+        self._lock = threading.Lock()
+        self._dirty: set[Query[Any]] = set()
+        self._told = False
+
+    # -- life ----------------------------------------------------------------------------------------
+
+    def start_thread(self) -> None:
+        """Run the engine on a thread and loop of its own."""
+        started = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._live(started)), name="flinktop-engine", daemon=True
+        )
+        self._thread.start()
+        started.wait()
+
+    async def start_inline(self) -> None:
+        """Run the engine on the running loop: for tests, which own the clock."""
+        self._loop = asyncio.get_running_loop()
+        self._inline = True
+        self.engine.start()
+
+    async def stop_inline(self) -> None:
+        """End an engine that runs inline."""
+        await self.engine.stop()
+
+    def stop(self, seconds: float = 2.0) -> None:
+        """End the engine's thread, waiting not longer than that."""
+        loop, stop = self._loop, self._stop
+        if loop is not None and stop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    async def _live(self, started: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self.engine.start()
+        started.set()
+        await self._stop.wait()
+        await self.engine.stop()
+
+    # -- news ----------------------------------------------------------------------------------------
+
+    def on_change(self, notify: Callable[[], object]) -> None:
+        """Have `notify` called, on the engine's thread, once after each `take_changes` when there is news."""
+        self._notify = notify
+
+    def take_changes(self) -> frozenset[Query[Any]]:
+        """The queries with news since the last call."""
+        with self._lock:
+            changes = frozenset(self._dirty)
+            self._dirty.clear()
+            self._told = False
+        return changes
+
+    def _changed(self, query: Query[Any]) -> None:
+        with self._lock:
+            self._dirty.add(query)
+            tell, self._told = not self._told, True
+        if tell:
+            self._notify()
+
+    # -- questions -----------------------------------------------------------------------------------
+
+    def watch(self, query: Query[Any], every: float = 0.0) -> None:
+        """A panel shows this query from now on; see Poller.watch."""
+        self._do(lambda: self.engine.poller.watch(query, every))
+
+    def unwatch(self, query: Query[Any]) -> None:
+        """A panel no longer shows this query."""
+        self._do(lambda: self.engine.poller.unwatch(query))
+
+    def refresh(self) -> None:
+        """Ask for everything on screen now, as far as the server's caches make that of use."""
+        self._do(self.engine.poller.refresh_now)
+
+    def wish_interval(self, seconds: float) -> None:
+        """Ask for another poll interval (s); the cluster's own is the shortest."""
+        self._do(lambda: self.engine.wish_interval(seconds))
+
+    def reading(self, query: Query[T]) -> Reading[T] | None:
+        """What is known of a query."""
+        return self.engine.store.get(query)
+
+    def points(self, name: SeriesName, since: float = float("-inf")) -> Points:
+        """A series from `since` (engine's clock, s) on."""
+        return self.engine.series.points(name, since)
+
+    def latest(self, name: SeriesName) -> tuple[float, float] | None:
+        """The newest point of a series: (engine's clock in s, value)."""
+        return self.engine.series.latest(name)
+
+    @property
+    def link(self) -> Link:
+        """How the connection is doing."""
+        return self.engine.poller.current_link()
+
+    @property
+    def features(self) -> Features:
+        """What the server can do, as far as is known."""
+        return self.engine.features
+
+    @property
+    def coverage(self) -> Coverage:
+        """What the cluster's records/s are the sum of."""
+        return self.engine.sweep.coverage
+
+    @property
+    def interval(self) -> float:
+        """Seconds between polls of what is on screen."""
+        return self.engine.interval
+
+    @property
+    def crashes(self) -> int:
+        """Times a part of the engine died and was started again."""
+        return self.engine.crashes
+
+    def now(self) -> float:
+        """Seconds on the engine's clock."""
+        return self.clock.now()
+
+    def cluster_time(self) -> float:
+        """Seconds since 1970 by the cluster's own clock."""
+        return self.engine.cluster_time()
+
+    def _do(self, work: Callable[[], object]) -> None:
+        loop = self._loop
+        if self._inline or loop is None:
+            work()
+            return
+        try:
+            loop.call_soon_threadsafe(work)
+        except RuntimeError:
+            # The loop is closed: flinktop is on its way out and nobody needs the answer.
+            log.debug("the engine has ended")

@@ -1,0 +1,351 @@
+"""Asks the cluster: watched queries only, two at a time, none cancelled, never faster than is useful.
+
+A query is visible (a panel on the screen watches it) or resident (the engine itself wants it, now and
+then). Visible ones go first. Residents share a fixed number of requests a minute by rotation, so that the
+load on the JobManager does not grow with the number of jobs: only the age of what is off screen does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flinktop.engine.store import Reading
+from flinktop.flink.decode import DecodeError, decode
+from flinktop.flink.errors import BadReply, FlinkError, NotReady, Unauthorized, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flinktop.engine.clock import Clock
+    from flinktop.engine.store import Store
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.http import Reply
+
+log = logging.getLogger(__name__)
+
+LANES = 2
+"""Polls in flight: the JobManager answers everybody with four REST threads."""
+RESIDENTS_A_MINUTE = 60
+"""Requests a minute for what is not on screen."""
+DEFAULT_REFRESH = 3.0
+"""Seconds between two polls until /config has said the cluster's own interval (Flink's default)."""
+MOST_BACK_OFF = 30.0
+"""Seconds between retries at the most."""
+PATIENCE = 5.0
+"""A slow answer is asked for again only after this many times its latency: a busy JobManager rests."""
+RATE_WINDOW = 10.0
+"""Seconds over which the request rate in the frame is taken."""
+
+
+class Asks(Protocol):
+    """The part of the client that polling needs."""
+
+    async def get(self, query: Query[Any]) -> Reply:
+        """The answer's bytes; raises FlinkError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How the connection to the cluster is doing; times on the engine's clock (s)."""
+
+    answered: float | None = None
+    """When the server last said anything of use."""
+    since: float = 0.0
+    """When the present outage began, or polling did."""
+    error: FlinkError | None = None
+    """Why the cluster can't be read at the moment; None while it can."""
+    failures: int = 0
+    retry_at: float | None = None
+    latency: float = 0.0
+    """Seconds the newest answer took."""
+    per_second: float = 0.0
+    """Requests sent a second, over the last ten."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """One query that somebody wants kept fresh."""
+
+    query: Query[Any]
+    panels: int = 0
+    resident: bool = False
+    every: float = 0.0
+    """Seconds between polls that the most eager panel asks for; 0 is the cluster's own interval."""
+    resident_every: float = 0.0
+    due: float = 0.0
+    busy: bool = False
+    digest: bytes = b""
+
+
+@dataclass(slots=True)
+class Poller:
+    """Keeps the watched queries of one cluster fresh. Lives on the engine's loop."""
+
+    http: Asks
+    store: Store
+    clock: Clock
+    jitter: Callable[[], float]
+    """A factor around 1 for each back-off, so that many monitors don't retry in step."""
+    changed: Callable[[Query[Any]], None]
+    """Called after each answer and each failure."""
+    arrived: Callable[[Query[Any], Any, float], None]
+    """Called with each decoded value and its time, before `changed`."""
+    refresh: float = DEFAULT_REFRESH
+    link: Link = field(default_factory=Link)
+    drifted: int = 0
+    """Fields dropped so far because they were not of the type that Flink documents."""
+    _watched: dict[Query[Any], Watched] = field(default_factory=dict)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _sent: tuple[float, ...] = ()
+    _resident_next: float = 0.0
+
+    # -- what is wanted ------------------------------------------------------------------------------
+
+    def watch(self, query: Query[Any], every: float = 0.0) -> None:
+        """A panel shows this query: keep it fresh, every `every` seconds or at the cluster's interval."""
+        watched = self._want(query)
+        watched.panels += 1
+        watched.every = every if watched.panels == 1 else min(watched.every, every)
+        reading = self.store.get(query)
+        last = reading.at if reading is not None else None
+        fresh_until = last + self._interval(watched) if last is not None else 0.0
+        watched.due = min(watched.due, fresh_until)
+        self._wake.set()
+
+    def unwatch(self, query: Query[Any]) -> None:
+        """A panel no longer shows this query. A request under way is left to end."""
+        watched = self._watched.get(query)
+        if watched is not None and watched.panels:
+            watched.panels -= 1
+            self._drop_if_unwanted(watched)
+
+    def reside(self, query: Query[Any], every: float) -> None:
+        """The engine wants this query now and then, at most every `every` seconds."""
+        watched = self._want(query)
+        watched.resident = True
+        watched.resident_every = every
+        self._wake.set()
+
+    def leave(self, query: Query[Any]) -> None:
+        """The engine no longer wants this query."""
+        watched = self._watched.get(query)
+        if watched is not None and watched.resident:
+            watched.resident = False
+            self._drop_if_unwanted(watched)
+
+    def refresh_now(self) -> None:
+        """Make everything on screen due at once, but for what the server's caches would answer unchanged."""
+        now = self.clock.now()
+        for watched in self._watched.values():
+            if watched.panels:
+                reading = self.store.get(watched.query)
+                cached = max(watched.query.endpoint.every, min(self.refresh, DEFAULT_REFRESH))
+                earliest = reading.at + cached if reading is not None and reading.at is not None else now
+                watched.due = min(watched.due, max(now, earliest))
+        if self.link.retry_at is not None:
+            self.link = replace(self.link, retry_at=now)
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Look again at what is due: the interval has changed."""
+        self._wake.set()
+
+    def _want(self, query: Query[Any]) -> Watched:
+        watched = self._watched.get(query)
+        if watched is None:
+            watched = self._watched[query] = Watched(query)
+            reading = self.store.get(query)
+            if reading is not None and reading.at is not None:
+                watched.due = reading.at + self.refresh
+            self.store.wanted(query)
+        return watched
+
+    def _drop_if_unwanted(self, watched: Watched) -> None:
+        if not watched.panels and not watched.resident:
+            del self._watched[watched.query]
+            self.store.left(watched.query, self.clock.now())
+
+    # -- asking --------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Poll for ever. Ends only by cancellation; requests under way are not cancelled with it."""
+        self.link = replace(self.link, since=self.clock.now())
+        while True:
+            self._wake.clear()
+            now = self.clock.now()
+            while len(self._tasks) < LANES and (watched := self._next(now)) is not None:
+                self._start(watched, now)
+            await self._rest(now)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the requests under way, but not longer than that."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way."""
+        return len(self._tasks)
+
+    def idle(self) -> bool:
+        """Whether nothing is under way and nothing is due now."""
+        return not self._tasks and self._next(self.clock.now()) is None
+
+    def _next(self, now: float) -> Watched | None:
+        if self.link.retry_at is not None:
+            return self._probe(now)
+        best: Watched | None = None
+        for watched in self._watched.values():
+            if (
+                watched.panels
+                and not watched.busy
+                and watched.due <= now
+                and (best is None or watched.due < best.due)
+            ):
+                best = watched
+        if best is not None or now < self._resident_next:
+            return best
+        for watched in self._watched.values():
+            if (
+                watched.resident
+                and not watched.panels
+                and not watched.busy
+                and watched.due <= now
+                and (best is None or watched.due < best.due)
+            ):
+                best = watched
+        return best
+
+    def _probe(self, now: float) -> Watched | None:
+        """While the cluster can't be reached one query at a time asks whether it is back."""
+        if self._tasks or self.link.retry_at is None or now < self.link.retry_at:
+            return None
+        return min(
+            self._watched.values(), key=lambda watched: (not watched.panels, watched.due), default=None
+        )
+
+    def _start(self, watched: Watched, now: float) -> None:
+        watched.busy = True
+        self._sent = (*(at for at in self._sent if at > now - RATE_WINDOW), now)
+        if not watched.panels:
+            self._resident_next = now + 60.0 / RESIDENTS_A_MINUTE
+        task = asyncio.get_running_loop().create_task(self._ask(watched, now))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.error("a poll broke", exc_info=failure)
+        self._wake.set()
+
+    async def _ask(self, watched: Watched, asked: float) -> None:
+        query = watched.query
+        try:
+            reply = await self.http.get(query)
+            self._take(watched, asked, reply)
+        except FlinkError as error:
+            self._fail(watched, asked, error)
+        except Exception as error:
+            log.exception("%s: the answer could not be taken in", query.target)
+            self._fail(watched, asked, BadReply("GET", query.target, f"flinktop can't take it in: {error!r}"))
+        finally:
+            watched.busy = False
+            if watched.due <= asked:
+                watched.due = asked + self._interval(watched)
+        self.changed(query)
+
+    def _take(self, watched: Watched, asked: float, reply: Reply) -> None:
+        query = watched.query
+        now = self.clock.now()
+        before = self.store.get(query)
+        digest = hashlib.blake2b(reply.body, digest_size=16).digest()
+        if before is not None and before.at is not None and digest == watched.digest:
+            value = before.value
+        else:
+            try:
+                decoded = decode(reply.body, query.endpoint.reply)
+            except DecodeError as error:
+                raise BadReply("GET", query.target, str(error), status=reply.status) from error
+            watched.digest = digest
+            value = decoded.value
+            if decoded.drift:
+                self.drifted += len(decoded.drift)
+                log.warning("%s: dropped %s", query.target, ", ".join(decoded.drift[:10]))
+        self.store.put(query, Reading(value, now, None, 0, reply.seconds))
+        watched.due = asked + max(self._interval(watched), PATIENCE * reply.seconds)
+        self._reached(now, reply.seconds)
+        self.arrived(query, value, now)
+
+    def _fail(self, watched: Watched, asked: float, error: FlinkError) -> None:
+        query = watched.query
+        now = self.clock.now()
+        reading: Reading[Any] = self.store.get(query) or Reading()
+        failures = reading.failures + 1
+        self.store.put(query, replace(reading, error=error, failures=failures, latency=now - asked))
+        log.warning("%s", error)
+        watched.due = asked + max(self._interval(watched), self._back_off(failures))
+        if isinstance(error, Unreachable | NotReady | Unauthorized):
+            lost = self.link.failures + 1
+            self.link = replace(
+                self.link,
+                error=error,
+                failures=lost,
+                since=now if self.link.error is None else self.link.since,
+                retry_at=now + self._back_off(lost),
+            )
+        else:
+            self._reached(now, now - asked)
+
+    def _reached(self, now: float, latency: float) -> None:
+        if self.link.error is not None:
+            log.info("the cluster answers again after %.0f s", now - self.link.since)
+            for watched in self._watched.values():
+                watched.due = min(watched.due, now)
+            self.link = replace(self.link, since=now)
+        self.link = replace(self.link, answered=now, error=None, failures=0, retry_at=None, latency=latency)
+
+    def _back_off(self, failures: int) -> float:
+        return min(MOST_BACK_OFF, 2.0 ** min(failures - 1, 6) * self.jitter())
+
+    def _interval(self, watched: Watched) -> float:
+        wanted = watched.every if watched.panels else watched.resident_every
+        return max(self.refresh, wanted, watched.query.endpoint.every)
+
+    async def _rest(self, now: float) -> None:
+        """Sleep until something is due or somebody wakes us."""
+        seconds = self._until_next(now)
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._wake.wait())]
+        if seconds is not None:
+            waits.append(asyncio.ensure_future(self.clock.sleep(seconds)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _until_next(self, now: float) -> float | None:
+        if len(self._tasks) >= LANES or not self._watched:
+            return None
+        if self.link.retry_at is not None:
+            return None if self._tasks else max(0.0, self.link.retry_at - now)
+        soonest = min(
+            (
+                watched.due if watched.panels else max(watched.due, self._resident_next)
+                for watched in self._watched.values()
+                if not watched.busy
+            ),
+            default=None,
+        )
+        return None if soonest is None else max(0.0, soonest - now)
+
+    def current_link(self) -> Link:
+        """The link, with the request rate of the last ten seconds; safe from any thread."""
+        now = self.clock.now()
+        return replace(self.link, per_second=sum(at > now - RATE_WINDOW for at in self._sent) / RATE_WINDOW)

@@ -1,0 +1,1 @@
+"""Pure judgement: values in, values out. No clock, no network, no terminal."""

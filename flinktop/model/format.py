@@ -1,0 +1,114 @@
+"""Numbers, times and sizes as a person reads them: the same everywhere, in few cells."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta, timezone
+
+UNKNOWN = "…"
+"""Asked for, or about to be, and not known yet."""
+ABSENT = "–"  # noqa: RUF001 -- a dash as wide as a digit, not a minus
+"""This release or this thing does not have it. Never 0."""
+
+_THOUSAND = 1000.0
+_KIBI = 1024.0
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def count(value: float | None) -> str:
+    """A count or a rate in at most five cells: 0, 7.5, 999, 1.2k, 81k, 4.5M; "…" for None and NaN."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if value < 0:
+        return f"-{count(-value)}"
+    if 0 < value < 10 and value != int(value):  # noqa: PLR2004 -- below ten a decimal says something
+        return f"{value:.1f}" if value >= 0.05 else "<0.1"  # noqa: PLR2004 -- rounds to 0.0 below
+    for unit in ("", "k", "M", "G", "T", "P"):
+        if value < 999.5:  # noqa: PLR2004 -- 999.5 would round to four digits
+            return _digits(value, unit)
+        value /= _THOUSAND
+    return f"{value:.0e}P"
+
+
+def _digits(value: float, unit: str) -> str:
+    if unit and value < 9.95:  # noqa: PLR2004 -- 9.95 would round to 10.0
+        return f"{value:.1f}{unit}"
+    return f"{value:.0f}{unit}"
+
+
+def size(value: float | None) -> str:
+    """Bytes with binary units in at most six cells: 0 B, 512 B, 1.5 kB, 20 MB."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    if value < 0 or math.isinf(value):
+        return ABSENT
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        if value < 999.5 or unit == "PB":  # noqa: PLR2004 -- 999.5 would round to four digits
+            small = unit != "B" and value < 9.95  # noqa: PLR2004 -- 9.95 would round to 10.0
+            return f"{value:.1f} {unit}" if small else f"{value:.0f} {unit}"
+        value /= _KIBI
+    return ABSENT
+
+
+def duration(seconds: float | None) -> str:
+    """A stretch of time by its largest unit, or two where the second matters: 45 s, 3 m, 2 h 5 m, 12 d."""
+    if seconds is None or math.isnan(seconds):
+        return UNKNOWN
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} m"
+    if whole < _DAY:
+        minutes = whole % _HOUR // _MINUTE
+        return f"{whole // _HOUR} h {minutes} m" if whole < 10 * _HOUR and minutes else f"{whole // _HOUR} h"
+    hours = whole % _DAY // _HOUR
+    return f"{whole // _DAY} d {hours} h" if whole < 10 * _DAY and hours else f"{whole // _DAY} d"
+
+
+def milliseconds(value: float | None) -> str:
+    """A latency or a checkpoint's duration, given in ms: 14 ms, 6.7 s, 3 m."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    if value < 0:
+        return ABSENT
+    if value < _THOUSAND:
+        return f"{value:.0f} ms"
+    seconds = value / _THOUSAND
+    return f"{seconds:.1f} s" if seconds < 9.95 else duration(seconds)  # noqa: PLR2004 -- rounds to 10.0
+
+
+def per_mille(value: float | None) -> str:
+    """Flink's ms/s (busy, backpressured, idle; 0 to 1000) as a percentage without its sign."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    return f"{min(100, round(value / 10))}"
+
+
+def clock(epoch: float, offset: float | None) -> str:
+    """HH:MM:SS of seconds since 1970, at an offset from UTC (s); None is this machine's zone."""
+    zone = None if offset is None else timezone(timedelta(seconds=offset))
+    moment = datetime.fromtimestamp(epoch, tz=UTC).astimezone(zone)
+    return moment.strftime("%H:%M:%S")
+
+
+def moment(epoch: float, offset: float | None) -> str:
+    """Date and time of seconds since 1970, to the second."""
+    zone = None if offset is None else timezone(timedelta(seconds=offset))
+    return datetime.fromtimestamp(epoch, tz=UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def offset_name(offset: float | None, epoch: float) -> str:
+    """An offset from UTC as +09:00; UTC for none at all."""
+    seconds = (
+        offset
+        if offset is not None
+        else (datetime.fromtimestamp(epoch, tz=UTC).astimezone().utcoffset() or timedelta()).total_seconds()
+    )
+    if not seconds:
+        return "UTC"
+    sign = "+" if seconds > 0 else "-"
+    minutes = int(abs(seconds)) // _MINUTE
+    return f"{sign}{minutes // _MINUTE:02}:{minutes % _MINUTE:02}"

@@ -1,0 +1,52 @@
+"""What asks for attention first: the order of a table of jobs, and whether a checkpoint is overdue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flinktop.model import states
+
+OVERDUE_INTERVALS = 3.0
+"""A last good checkpoint older than this many intervals is overdue (Flink's own guides say the same)."""
+OVERDUE_AT_LEAST = 30.0
+"""Seconds: intervals of a second or two don't make a job ill."""
+
+
+def overdue(age: float | None, interval: float | None) -> bool:
+    """Whether the last good checkpoint is too old for the job's checkpoint interval (both in s)."""
+    if age is None or interval is None:
+        return False
+    return age > max(OVERDUE_INTERVALS * interval, OVERDUE_AT_LEAST)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What is known of a job when it is weighed against others."""
+
+    state: str
+    restarts: int | None = None
+    overdue: bool = False
+    busy: float | None = None
+    """Of its hottest vertex, ms/s; None where it is not known."""
+
+
+def attention(condition: Condition) -> tuple[int, int, int, float]:
+    """A sort key, most in need of attention first.
+
+    Failed, failing, restarting jobs; then jobs under way; then running ones by overdue checkpoints,
+    restarts and load; jobs that have ended well come last.
+    """
+    if condition.state == "FAILED":
+        rank = 0
+    elif condition.state == "RUNNING":
+        rank = 5
+    elif states.is_terminal(condition.state):
+        rank = 6
+    else:
+        rank = 4 - states.severity(condition.state)
+    return (
+        rank,
+        0 if condition.overdue else 1,
+        -(condition.restarts or 0),
+        -(condition.busy or 0.0),
+    )

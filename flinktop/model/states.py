@@ -1,0 +1,55 @@
+"""Job and task states: which are alive, how bad each is. Unknown ones, which newer releases bring, pass."""
+
+from __future__ import annotations
+
+_TERMINAL = frozenset({"FINISHED", "FAILED", "CANCELED", "SUSPENDED"})
+_BAD = frozenset({"FAILED", "FAILING"})
+_TROUBLED = frozenset({"RESTARTING", "RECONCILING", "SUSPENDED"})
+_UNDERWAY = frozenset({"CREATED", "INITIALIZING", "SCHEDULED", "DEPLOYING", "CANCELLING", "CANCELING"})
+_DONE = frozenset({"FINISHED", "CANCELED"})
+
+
+def is_terminal(state: str) -> bool:
+    """Whether a job in this state will never run again by itself."""
+    return state in _TERMINAL
+
+
+def is_running(state: str) -> bool:
+    """Whether records can flow."""
+    return state == "RUNNING"
+
+
+def severity(state: str) -> int:
+    """How much a state asks for attention: 3 bad, 2 troubled, 1 under way or unknown, 0 fine or over."""
+    if state in _BAD:
+        return 3
+    if state in _TROUBLED:
+        return 2
+    if state == "RUNNING" or state in _DONE:
+        return 0
+    return 1
+
+
+def tone(state: str) -> str:
+    """The style name of a state: "good", "warn", "bad", "info" or "muted"."""
+    if state == "RUNNING":
+        return "good"
+    if state in _DONE:
+        return "muted"
+    if state in _BAD:
+        return "bad"
+    if state in _TROUBLED:
+        return "warn"
+    return "info"
+
+
+def mark(state: str, *, ascii_only: bool = False) -> str:
+    """One cell whose shape tells the kind of state without colour."""
+    plain, drawn = {
+        "good": ("*", "●"),
+        "muted": ("-", "○"),
+        "bad": ("X", "✕"),
+        "warn": ("!", "▲"),
+        "info": ("~", "◐"),
+    }[tone(state)]
+    return plain if ascii_only else drawn

@@ -1,0 +1,156 @@
+"""The Textual app: one cluster, a stack of screens, and the way news comes from the engine."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, ClassVar
+
+from flinktop.engine.clock import SystemClock
+from flinktop.engine.host import Port
+from flinktop.ui import clipboard, keys, theme
+from flinktop.ui.leaving import leave_on_signals
+from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
+from flinktop.ui.palette import Commands
+from flinktop.ui.screens.help import HelpScreen
+from flinktop.ui.screens.leave import LeaveScreen
+from flinktop.ui.screens.overview import OverviewScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.binding import BindingType
+    from textual.command import Provider
+
+    from flinktop.settings import Profile, Settings
+
+log = logging.getLogger(__name__)
+
+ZONES = ("cluster", "local", "UTC")
+
+
+class FlinkTop(LiveApp, inherit_bindings=False):
+    """flinktop on one cluster. Bindings are not inherited: Textual's ctrl+q would quit at once."""
+
+    TITLE = "flinktop"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings(keys.GLOBAL)]
+    ENABLE_COMMAND_PALETTE = True
+    CSS = """
+    Toast { max-width: 90%; }
+    """
+
+    def __init__(self, port: Port, settings: Settings, profile: Profile) -> None:
+        """Show what `port` knows; the engine behind it is started by whoever made it."""
+        super().__init__()
+        self.port = port
+        self.settings = settings
+        self.profile = profile
+        self._mouse_on = settings.mouse
+        for one in theme.THEMES:
+            self.register_theme(one)
+        self.theme = theme.theme_name(settings.theme)
+
+    def on_mount(self) -> None:
+        """Open the overview, and listen to the engine."""
+        self.push_screen(OverviewScreen())
+        self.port.on_change(lambda: self.post_message(FactsChanged()))
+        self.set_interval(1.0, self.tick)
+        for note in self.settings.notes:
+            self.notify(note, markup=False, timeout=10)
+
+    def tick(self) -> None:
+        """A second has passed: ages and times move on."""
+        for screen in self.screen_stack:
+            if isinstance(screen, LiveScreen) and screen.seen:
+                screen.tick()
+
+    def on_facts_changed(self) -> None:
+        """Hand the engine's news to what is seen."""
+        changes = self.port.take_changes()
+        for screen in self.screen_stack:
+            if isinstance(screen, LiveScreen) and screen.seen:
+                screen.facts_changed(changes)
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """The help of this screen."""
+        ids = {active.binding.id for active in self.screen.active_bindings.values()}
+        self.push_screen(HelpScreen([command for command in keys.every_command() if command.id in ids]))
+
+    def action_leave(self) -> None:
+        """Ask before leaving; asked a second time, leave."""
+        if isinstance(self.screen, LeaveScreen):
+            self.exit(0)
+        else:
+            self.ask_to_leave()
+
+    def ask_to_leave(self) -> None:
+        """Ask before leaving."""
+
+        def answered(leave: bool | None) -> None:  # noqa: FBT001 -- the dialog's answer
+            if leave:
+                self.exit(0)
+
+        self.push_screen(LeaveScreen(), answered)
+
+    def action_mouse(self) -> None:
+        """Mouse on or off."""
+        driver = self._driver
+        switch = getattr(
+            driver, "_disable_mouse_support" if self._mouse_on else "_enable_mouse_support", None
+        )
+        if switch is None:
+            self.notify("This terminal has no mouse to switch.", markup=False)
+            return
+        driver._mouse = True  # type: ignore[union-attr]  # noqa: SLF001 -- Textual has no public switch
+        switch()
+        self._mouse_on = not self._mouse_on
+        words = (
+            "on: click opens, m gives the mouse back to the terminal"
+            if self._mouse_on
+            else "off: the terminal selects"
+        )
+        self.notify(f"Mouse {words}", markup=False)
+
+    def action_picture(self) -> None:
+        """Save a picture of the screen."""
+        try:
+            path = self.save_screenshot(path=str(self.settings.paths.state))
+        except OSError as error:
+            self.notify(f"The picture could not be saved: {error}", markup=False, severity="error")
+        else:
+            self.notify(f"Saved {path}", markup=False)
+
+    def copy_text(self, text: str) -> None:
+        """Copy a text out of the terminal and say so."""
+        self.notify(clipboard.copy(self, text, self.settings.paths.state), markup=False)
+
+    def next_zone(self) -> None:
+        """Show times of the next zone."""
+        self.zone = ZONES[(ZONES.index(self.zone) + 1) % len(ZONES)]
+        self.notify(
+            f"Times are now {'the cluster' + chr(39) + 's' if self.zone == 'cluster' else self.zone}",
+            markup=False,
+        )
+
+
+def run(settings: Settings, profile: Profile) -> int:
+    """Watch a cluster until the person leaves; returns the exit code.
+
+    Raises:
+        FlinkError: What the profile says of the connection can't be used (a certificate that is not there).
+    """
+    if settings.no_color:
+        os.environ["NO_COLOR"] = "1"
+    port = Port(profile.connection, SystemClock(), refresh=profile.refresh)
+    port.start_thread()
+    app = FlinkTop(port, settings, profile)
+    with leave_on_signals(app, port):
+        try:
+            code = app.run(mouse=settings.mouse)
+        finally:
+            port.stop()
+    return code if code is not None else app.return_code or 0

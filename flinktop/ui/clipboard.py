@@ -1,0 +1,52 @@
+"""Copying out of the terminal: through tmux, through the terminal, and always into a file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.app import App
+
+TMUX_SECONDS = 2.0
+
+
+def copy(app: App[int], text: str, directory: Path) -> str:
+    """Copy a text by the ways that there are.
+
+    Inside tmux its own buffer and clipboard are asked (OSC 52 is often not passed through), elsewhere the
+    terminal by OSC 52. Nobody tells whether a terminal obeyed, so the text is also written to a file.
+
+    Returns:
+        One sentence for the person: what was copied, and the file's path.
+    """
+    if not _to_tmux(text):
+        app.copy_to_clipboard(text)
+    path = directory / "copied.txt"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        return f"Copied. It could not be written to {path} as well: {error.strerror}."
+    return f"Copied, and written to {path}"
+
+
+def _to_tmux(text: str) -> bool:
+    tmux = shutil.which("tmux")
+    if not os.environ.get("TMUX") or tmux is None:
+        return False
+    try:
+        done = subprocess.run(
+            [tmux, "load-buffer", "-w", "-"],
+            input=text.encode(),
+            capture_output=True,
+            timeout=TMUX_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,254 @@
+"""How what is on the screen stays live: panels watch queries while they are seen, and only then."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from textual import getters
+from textual.app import App
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from textual import events
+
+    from flinktop.engine.host import Port
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.settings import Profile, Settings
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class FactsChanged(Message):
+    """The engine has news. One is under way at most; what changed is asked of the port."""
+
+    bubble = False
+
+
+class LiveApp(App[int]):
+    """What panels and screens may ask of the app."""
+
+    port: Port
+    settings: Settings
+    profile: Profile
+    zone = "cluster"
+    """Whose time is shown: "cluster", "local" or "UTC"."""
+    raise_faults = False
+    """Whether what a panel raises ends the program: in tests."""
+
+    def ask_to_leave(self) -> None:
+        """Ask before leaving."""
+        raise NotImplementedError
+
+    def copy_text(self, text: str) -> None:
+        """Copy a text out of the terminal and say so."""
+        raise NotImplementedError
+
+    def next_zone(self) -> None:
+        """Show times of the next zone."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot(Generic[T]):
+    query: Query[T]
+    show: Callable[[Reading[T]], None]
+    every: float
+
+
+class Panel(Widget):
+    """A part of a screen that shows what some queries answer.
+
+    It watches while its screen is seen. What it raises is said in its place; the rest of the screen lives.
+    """
+
+    DEFAULT_CSS = """
+    Panel { height: auto; width: 1fr; }
+    Panel > .complaint { display: none; }
+    Panel.-broken > * { display: none; }
+    Panel.-broken > .complaint { display: block; color: $text-error; padding: 0 1; height: auto; }
+    """
+
+    app = getters.app(LiveApp)
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._slots: dict[str, _Slot[Any]] = {}
+        self._watching = False
+
+    @property
+    def port(self) -> Port:
+        """The door to the engine."""
+        return self.app.port
+
+    def watch_query(
+        self, slot: str, query: Query[T], show: Callable[[Reading[T]], None], every: float = 0.0
+    ) -> None:
+        """Keep `query` fresh while this panel is seen; `show` is called with what is known, and on news.
+
+        Args:
+            slot: A name for this watch; another query in the same slot takes its place.
+            query: What to ask.
+            show: Called at once with what is known already, then after each answer and each failure.
+            every: Seconds between polls; 0 is the cluster's own refresh interval.
+        """
+        before = self._slots.get(slot)
+        self._slots[slot] = _Slot(query, show, every)
+        if before is not None and before.query == query:
+            return
+        if self._watching:
+            self.port.watch(query, every)
+            if before is not None:
+                self.port.unwatch(before.query)
+        self._show(self._slots[slot])
+
+    def drop_query(self, slot: str) -> None:
+        """Stop watching what is in this slot."""
+        gone = self._slots.pop(slot, None)
+        if gone is not None and self._watching:
+            self.port.unwatch(gone.query)
+
+    def slots(self) -> tuple[str, ...]:
+        """The names of the watches."""
+        return tuple(self._slots)
+
+    def start_watching(self) -> None:
+        """The screen is seen: ask again, and show what came meanwhile."""
+        if not self._watching:
+            self._watching = True
+            for slot in tuple(self._slots.values()):
+                self.port.watch(slot.query, slot.every)
+                self._show(slot)
+
+    def stop_watching(self) -> None:
+        """The screen is not seen: ask for nothing."""
+        if self._watching:
+            self._watching = False
+            for slot in self._slots.values():
+                self.port.unwatch(slot.query)
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        """Show the news that this panel watches."""
+        for slot in tuple(self._slots.values()):
+            if slot.query in changes:
+                self._show(slot)
+
+    def show_again(self) -> None:
+        """Show everything this panel watches as it is known now."""
+        for slot in tuple(self._slots.values()):
+            self._show(slot)
+
+    def tick(self) -> None:
+        """A second has passed: ages may read differently. Nothing by default."""
+
+    def shielded(self, work: Callable[[], None]) -> None:
+        """Do something that may raise; say in the panel's place what went wrong, and log it."""
+        try:
+            work()
+        except Exception as error:
+            if self.app.raise_faults:
+                raise
+            log.exception("the panel %s cannot show its facts", type(self).__name__)
+            self._complain(error)
+        else:
+            self.remove_class("-broken")
+
+    def on_mount(self) -> None:
+        """Start watching if the screen is seen."""
+        if isinstance(self.screen, LiveScreen) and self.screen.seen:
+            self.start_watching()
+
+    def on_unmount(self) -> None:
+        """A panel that is gone watches nothing."""
+        self.stop_watching()
+
+    def _show(self, slot: _Slot[Any]) -> None:
+        reading = self.port.reading(slot.query)
+        if reading is not None:
+            self.shielded(lambda: slot.show(reading))
+
+    def _complain(self, error: Exception) -> None:
+        sentence = f"cannot show this: {type(error).__name__}: {error}"
+        complaints = self.query(".complaint").results(Static)
+        for complaint in complaints:
+            complaint.update(sentence)
+            break
+        else:
+            self.mount(Static(sentence, classes="complaint", markup=False))
+        self.add_class("-broken")
+
+
+class LiveScreen(Screen[None]):
+    """A place in the cluster: a frame around panels that watch while it is seen."""
+
+    app = getters.app(LiveApp)
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 -- Textual declares it so
+        (0, "-narrow"),
+        (100, "-medium"),
+        (160, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 -- Textual declares it so
+        (0, "-tiny"),
+        (16, "-short"),
+        (32, "-tall"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = True
+        self.paused = False
+
+    @property
+    def crumb(self) -> str:
+        """What the breadcrumb calls this place; foreign text."""
+        return ""
+
+    def panels(self) -> Iterable[Panel]:
+        """The panels of this screen."""
+        return self.query(Panel).results(Panel)
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        """Hand news to the panels, unless the person is reading (collection goes on)."""
+        if self.paused:
+            return
+        with self.app.batch_update():
+            for panel in self.panels():
+                panel.facts_changed(changes)
+
+    def tick(self) -> None:
+        """A second has passed."""
+        for panel in self.panels():
+            if not self.paused or panel.has_class("frame"):
+                panel.shielded(panel.tick)
+
+    def set_paused(self, paused: bool) -> None:  # noqa: FBT001 -- a state, not an option
+        """Hold what is on the screen, or catch up with what came meanwhile."""
+        self.paused = paused
+        if not paused:
+            with self.app.batch_update():
+                for panel in self.panels():
+                    panel.show_again()
+        self.tick()
+
+    def on_screen_suspend(self, _event: events.ScreenSuspend) -> None:
+        """Another screen covers this one: it asks for nothing, unless a dialog merely stands before it."""
+        if self.app.screen is not self and self.app.screen.is_modal:
+            return
+        self.seen = False
+        for panel in self.panels():
+            panel.stop_watching()
+
+    def on_screen_resume(self, _event: events.ScreenResume) -> None:
+        """This screen is seen (again)."""
+        self.seen = True
+        for panel in self.panels():
+            panel.start_watching()
+        self.tick()

@@ -1,0 +1,83 @@
+"""The command palette: every command that works here, every job by its name, the themes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.settings import THEMES
+from flinktop.ui.live import LiveApp, LiveScreen
+from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.theme import theme_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+MOST_JOBS = 500
+"""Jobs offered by name: more than anybody scrolls through, few enough to match at once."""
+
+Entry = tuple[str, str, "Callable[[], Any]"]
+"""What is typed and shown, what it does, and how."""
+
+
+class Commands(Provider):
+    """What can be chosen from where the person is."""
+
+    def _entries(self) -> Iterator[Entry]:
+        app = self.app
+        if not isinstance(app, LiveApp):
+            return
+        seen: set[str] = set()
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.id and binding.description and active.enabled and binding.id not in seen:
+                seen.add(binding.id)
+                yield (
+                    f"{binding.description}  ({binding.key_display or binding.key})",
+                    binding.tooltip,
+                    partial(app.run_action, binding.action, active.node),
+                )
+        yield "jobs", "The overview with all jobs.", partial(_overview, app)
+        for theme in THEMES:
+            yield f"theme {theme}", "Other colours.", partial(_theme, app, theme)
+        reading = app.port.reading(JOBS_OVERVIEW())
+        jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
+        for job in jobs[:MOST_JOBS]:
+            yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
+
+    async def discover(self) -> Hits:
+        """Everything, before anything is typed."""
+        for text, words, act in self._entries():
+            yield DiscoveryHit(Content(text), act, text=text, help=_plain(words))
+
+    async def search(self, query: str) -> Hits:
+        """What matches what has been typed."""
+        matcher = self.matcher(query)
+        for text, words, act in self._entries():
+            score = matcher.match(text)
+            if score > 0:
+                yield Hit(score, Content(text), act, text=text, help=_plain(words))
+
+
+def _plain(words: str) -> str:
+    """Words as Textual's palette shows them: it reads help as markup."""
+    return words.replace("[", r"\[")
+
+
+def _overview(app: LiveApp) -> None:
+    while len([screen for screen in app.screen_stack if isinstance(screen, LiveScreen)]) > 1:
+        app.pop_screen()
+
+
+def _theme(app: LiveApp, theme: str) -> None:
+    app.theme = theme_name(theme)
+
+
+def _open(app: LiveApp, job: str) -> None:
+    _overview(app)
+    app.push_screen(JobScreen(job))

@@ -1,0 +1,231 @@
+"""The frame of every screen: where I am, how fresh it is, what it costs the cluster, which keys work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+
+from flinktop.flink.cluster import CONFIG
+from flinktop.model import format as fmt
+from flinktop.ui.keys import key_name
+from flinktop.ui.live import LiveScreen, Panel
+from flinktop.ui.theme import TONES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.binding import Binding
+
+    from flinktop.engine.poller import Link
+    from flinktop.engine.store import Reading
+    from flinktop.flink.cluster import Config
+
+SLOW_SECONDS = 2.0
+"""An answer that took longer is slow."""
+LOST_SECONDS = 15.0
+"""A cluster that can't be read for longer is lost; before that what is shown is merely stale."""
+STALE_INTERVALS = 4.0
+GAP = 3
+LONGEST_CRUMB = 40
+
+Part = tuple[str, str]
+"""Text and the name of its tone."""
+
+_ASCII = str.maketrans({"●": "*", "◐": "~", "○": "o", "✕": "X", "⏸": "=", "▸": ">", "…": "~"})
+
+
+def freshness(link: Link, now: float, interval: float, *, paused: bool) -> Part:
+    """How fresh the screen is, in words and a shape."""
+    if paused:
+        return "⏸ paused", "warn"
+    if link.error is not None:
+        return _outage(link, now)
+    if link.answered is None:
+        return "◐ connecting", "info"
+    if now - link.answered > max(LOST_SECONDS, STALE_INTERVALS * interval):
+        return f"○ stale {fmt.duration(now - link.answered)}", "warn"
+    if link.latency > SLOW_SECONDS:
+        return f"◐ slow {link.latency:.1f} s", "warn"
+    return f"● live {interval:.3g}s", "good"
+
+
+def _outage(link: Link, now: float) -> Part:
+    out = now - link.since
+    retry = max(0.0, (link.retry_at or now) - now)
+    if link.answered is None:
+        return f"✕ no answer, retry in {retry:.0f} s", "bad"
+    if out >= LOST_SECONDS:
+        return f"✕ lost {fmt.duration(out)}, retry in {retry:.0f} s", "bad"
+    return f"○ stale {fmt.duration(now - link.answered)}", "warn"
+
+
+def load(link: Link) -> str:
+    """What watching costs the JobManager: requests a second, and how long the last one took."""
+    rate = f"{link.per_second:.1f}" if link.per_second < 9.95 else f"{link.per_second:.0f}"  # noqa: PLR2004 -- rounds to 10.0
+    return f"{rate} req/s {fmt.milliseconds(link.latency * 1000)}"
+
+
+def cut(text: str, cells: int) -> str:
+    """Text in at most so many cells, with an ellipsis where it was cut."""
+    if cell_len(text) <= cells:
+        return text
+    return set_cell_size(text, max(0, cells - 1)).rstrip() + "…" if cells > 0 else ""
+
+
+def fit(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
+    """Lay out one line: `left` from the left edge, `right` to the right edge.
+
+    Parts of `right` are given from the least to the most important; the least important ones give way
+    first, then the left part is cut.
+    """
+    right = list(right)
+    need = sum(cell_len(text) for text, _ in left)
+
+    def right_width() -> int:
+        return sum(cell_len(text) + GAP for text, _ in right)
+
+    while len(right) > 1 and need + right_width() > width:
+        right.pop(0)
+    room = max(0, width - right_width())
+    line: list[Part] = []
+    for text, tone in left:
+        shown = cut(text, room)
+        room -= cell_len(shown)
+        line.append((shown, tone))
+    line.append((" " * room, ""))
+    for text, tone in right:
+        line.extend([(" " * GAP, ""), (text, tone)])
+    return line
+
+
+def assemble(parts: Sequence[Part], *, ascii_only: bool = False) -> Content:
+    """The parts as Textual's content; nothing in them is read as markup."""
+    return Content("").join(
+        Content.styled(text.translate(_ASCII) if ascii_only else text, TONES.get(tone, ""))
+        for text, tone in parts
+    )
+
+
+class Line(Panel):
+    """One line of the frame, redrawn only when its text changes."""
+
+    DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self.add_class("frame")
+        self._parts: list[Part] = []
+
+    def set_parts(self, parts: list[Part]) -> None:
+        """Show these parts."""
+        if parts != self._parts:
+            self._parts = parts
+            self.refresh()
+
+    def render(self) -> Content:
+        """The line as it stands."""
+        return assemble(self._parts, ascii_only=self.app.settings.ascii)
+
+    def on_resize(self) -> None:
+        """Lay out anew."""
+        self.shielded(self.tick)
+
+
+class TopLine(Line):
+    """Where I am; freshness, load, release and time of the cluster."""
+
+    DEFAULT_CSS = "TopLine { background: $panel; padding: 0 1; }"
+
+    def on_mount(self) -> None:
+        """Watch what the cluster says of itself."""
+        self.watch_query("config", CONFIG(), self._configured, every=60.0)
+        super().on_mount()
+
+    def _configured(self, _reading: Reading[Config]) -> None:
+        self.tick()
+
+    def tick(self) -> None:
+        """The time moves on, and so does the age of what is shown."""
+        port, screen = self.port, self.screen
+        link = port.link
+        paused = isinstance(screen, LiveScreen) and screen.paused
+        offset = zone_offset(self)
+        right: list[Part] = []
+        if port.features.version:
+            history = " history" if port.features.history_server else ""
+            right.append((f"Flink {port.features.version}{history}", "muted"))
+        now = port.cluster_time()
+        right.append((f"{fmt.clock(now, offset)} {fmt.offset_name(offset, now)}", "muted"))
+        right.append((load(link), "muted"))
+        if port.crashes:
+            right.append((f"engine restarted x {port.crashes}", "bad"))
+        if self.app.profile.connection.read_only:
+            right.append(("READ-ONLY", "warn"))
+        right.append(freshness(link, port.now(), port.interval, paused=paused))
+        self.set_parts(fit(self._trail(), right, self.content_size.width))
+
+    def _trail(self) -> list[Part]:
+        """The breadcrumb: the cluster, then each place along the way here."""
+        places = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]
+        if isinstance(self.screen, LiveScreen) and self.screen.crumb not in places:
+            places.append(self.screen.crumb)
+        parts: list[Part] = [("flinktop", "info"), ("  ", ""), (self.app.profile.name, "strong")]
+        for place in places:
+            if place:
+                parts.extend([(" ▸ ", "muted"), (cut(place, LONGEST_CRUMB), "strong")])
+        return parts
+
+
+class Notice(Line):
+    """One sentence under the top line while the cluster can't be read."""
+
+    DEFAULT_CSS = "Notice { height: auto; max-height: 3; display: none; color: $text-error; padding: 0 1; }"
+
+    def tick(self) -> None:
+        """Show or hide the sentence."""
+        error = self.port.link.error
+        self.display = error is not None
+        self.set_parts([(str(error), "bad")] if error is not None else [])
+
+
+class BottomLine(Line):
+    """The keys that work here."""
+
+    DEFAULT_CSS = "BottomLine { background: $panel; padding: 0 1; }"
+
+    def tick(self) -> None:
+        """Keys come and go with what has the focus."""
+        parts: list[Part] = []
+        width = self.content_size.width
+        for binding in shown_bindings(self.screen):
+            part = [
+                (binding.key_display or key_name(binding.key), "info"),
+                (f" {binding.description}  ", "muted"),
+            ]
+            if sum(cell_len(text) for text, _ in (*parts, *part)) > width:
+                break
+            parts.extend(part)
+        self.set_parts(parts)
+
+
+def shown_bindings(screen: object) -> list[Binding]:
+    """The bindings of the footer, one for each command, help first."""
+    if not isinstance(screen, LiveScreen):
+        return []
+    found: dict[str, Binding] = {}
+    for active in screen.active_bindings.values():
+        if active.binding.show and active.enabled and active.binding.id:
+            found.setdefault(active.binding.id, active.binding)
+    return sorted(found.values(), key=lambda binding: binding.id != "help")
+
+
+def zone_offset(panel: Panel) -> float | None:
+    """Seconds from UTC in which times are shown; None is this machine's own zone."""
+    zone = panel.app.zone
+    if zone == "local":
+        return None
+    reading = panel.port.reading(CONFIG()) if zone == "cluster" else None
+    value = reading.value if reading is not None else None
+    return value.timezone_offset / 1000.0 if value is not None else 0.0

@@ -1,0 +1,151 @@
+"""What a job is and how it is: state, uptime, restarts, last good checkpoint, where it was restored from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from flinktop.engine.sweep import SECONDS, restarts_query
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
+from flinktop.flink.errors import NotFound
+from flinktop.flink.jobs import JOB
+from flinktop.model import format as fmt
+from flinktop.model import health, states
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import Part, assemble, zone_offset
+from flinktop.ui.panels.jobs_table import restarts_of
+
+if TYPE_CHECKING:
+    from flinktop.engine.host import Port
+    from flinktop.engine.store import Reading
+    from flinktop.flink.checkpoints import CheckpointStats
+    from flinktop.flink.jobs import Job
+
+RARELY = 600.0
+
+
+def state_line(job: Job, restarts: int | None, cluster_now: float, *, ascii_only: bool) -> list[Part]:
+    """State and since when, how long it runs, how often it restarted."""
+    tone = states.tone(job.state)
+    parts: list[Part] = [(f"{states.mark(job.state, ascii_only=ascii_only)} {job.state}", tone)]
+    entered = job.timestamps.get(job.state, 0)
+    if entered > 0:
+        word = "for" if not states.is_terminal(job.state) else "since"
+        parts.append((f" {word} {fmt.duration(cluster_now - entered / 1000.0)}", "muted"))
+    if states.is_terminal(job.state):
+        parts += [("   ran ", "muted"), (fmt.duration(job.duration / 1000.0), "")]
+    else:
+        parts += [
+            ("   started ", "muted"),
+            (f"{fmt.duration(cluster_now - job.start_time / 1000.0)} ago", ""),
+        ]
+        words = fmt.count(restarts) if restarts is not None else fmt.UNKNOWN
+        parts += [("   restarts ", "muted"), (words, "warn" if restarts else "")]
+    parallelism = max((vertex.parallelism for vertex in job.vertices), default=0)
+    if parallelism > 0:
+        parts += [("   parallelism ", "muted"), (str(parallelism), "")]
+    return parts
+
+
+def checkpoint_line(job: str, port: Port, offset: float | None, *, ended: bool) -> list[Part]:
+    """Age of the last good checkpoint against the interval, failed ones, what the job was restored from."""
+    reading = port.reading(CHECKPOINTS(job=job))
+    if reading is not None and isinstance(reading.error, NotFound) and reading.value is None:
+        return [("checkpoints ", "muted"), ("off for this job", "")]
+    if reading is None or reading.value is None:
+        return [("last checkpoint ", "muted"), (fmt.UNKNOWN, "")]
+    stats = reading.value
+    configured = port.reading(CHECKPOINT_CONFIG(job=job))
+    interval = None
+    if configured is not None and configured.value is not None and configured.value.interval is not None:
+        interval = configured.value.interval / 1000.0
+    parts = _last_good(stats, interval, port.cluster_time(), ended=ended)
+    if stats.counts.failed:
+        parts += [("   failed ", "muted"), (str(stats.counts.failed), "warn")]
+    restored = stats.latest.restored
+    if restored is not None:
+        kind = "savepoint" if restored.is_savepoint else "checkpoint"
+        when = fmt.clock(restored.restore_timestamp / 1000.0, offset)
+        parts += [("   restored from ", "muted"), (f"{kind} {restored.id} at {when}", "")]
+        if restored.external_path:
+            parts.append((f" {restored.external_path}", "muted"))
+    return parts
+
+
+def _last_good(
+    stats: CheckpointStats, interval: float | None, cluster_now: float, *, ended: bool
+) -> list[Part]:
+    completed = stats.latest.completed
+    every = f" / {fmt.duration(interval)}" if interval is not None else ""
+    if completed is None or completed.acknowledged_at is None:
+        return [("last checkpoint ", "muted"), (f"none yet{every}", "")]
+    age = max(0.0, cluster_now - completed.acknowledged_at / 1000.0)
+    late = not ended and health.overdue(age, interval)
+    words = f"{fmt.duration(age)} ago{every}"
+    parts: list[Part] = [
+        ("last checkpoint ", "muted"),
+        (words + ("  overdue" if late else ""), "bad" if late else ""),
+        ("   took ", "muted"),
+        (fmt.milliseconds(completed.duration), ""),
+    ]
+    if completed.state_size is not None:
+        parts += [("   size ", "muted"), (fmt.size(completed.state_size), "")]
+    return parts
+
+
+class JobHeader(Panel):
+    """Three lines above everything else on a job's screen."""
+
+    DEFAULT_CSS = "JobHeader { height: auto; max-height: 5; padding: 0 1; }"
+
+    def __init__(self, job: str) -> None:
+        super().__init__()
+        self._job = job
+        self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
+
+    def on_mount(self) -> None:
+        """Watch the job, its checkpoints and its restarts."""
+        again = lambda _reading: self.tick()  # noqa: E731 -- one handler for four watches
+        self.watch_query("job", JOB(job=self._job), again)
+        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), again)
+        self.watch_query("configuration", CHECKPOINT_CONFIG(job=self._job), again, every=RARELY)
+        self.watch_query("restarts", restarts_query(self._job), again, every=SECONDS)
+        super().on_mount()
+
+    def tick(self) -> None:
+        """Ages move on."""
+        lines = self._described(self.port.reading(JOB(job=self._job)))
+        if lines != self._lines:
+            grown = len(lines) != len(self._lines)
+            self._lines = lines
+            self.refresh(layout=grown)
+
+    def _described(self, reading: Reading[Job] | None) -> list[list[Part]]:
+        if reading is None or (reading.value is None and reading.error is None):
+            return [[("asking for the job…", "muted")]]
+        if reading.value is None:
+            return [[(f"no job {self._job}: {reading.error}", "bad")]]
+        job = reading.value
+        ascii_only = self.app.settings.ascii
+        restarts = restarts_of(self.port, self._job)
+        ended = states.is_terminal(job.state)
+        lines: list[list[Part]] = [
+            [(job.name, "strong"), ("   ", ""), (job.jid, "muted")],
+            state_line(job, restarts, self.port.cluster_time(), ascii_only=ascii_only),
+            checkpoint_line(self._job, self.port, zone_offset(self), ended=ended),
+        ]
+        if isinstance(reading.error, NotFound):
+            lines = [[(text, "stale") for text, _ in line] for line in lines]
+            seen = fmt.duration(self.port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
+            lines.append(
+                [(f"Flink no longer knows this job; this is what it was {seen} ago. esc goes back.", "bad")]
+            )
+        elif reading.error is not None:
+            lines = [[(text, "stale") for text, _ in line] for line in lines]
+        return lines
+
+    def render(self) -> Content:
+        """The lines, each cut to the width by the terminal's own rules."""
+        ascii_only = self.app.settings.ascii
+        return Content("\n").join(assemble(line, ascii_only=ascii_only) for line in self._lines)

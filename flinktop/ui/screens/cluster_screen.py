@@ -1,0 +1,123 @@
+"""What every screen of a cluster has in common: the frame, and the commands that work everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Container
+from textual.css.query import NoMatches
+
+from flinktop.ui.live import LiveScreen
+from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
+from flinktop.ui.screens.filter_line import FilterLine
+from flinktop.ui.widgets.table import LiveTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+STEP = 1.5
+"""Factor between two poll intervals that + and - choose."""
+LONGEST_INTERVAL = 300.0
+
+
+class ClusterScreen(LiveScreen):
+    """A framed screen; what stands in the frame is `body`."""
+
+    CSS_PATH = "cluster_screen.tcss"
+
+    def compose(self) -> ComposeResult:
+        """The frame around the body."""
+        yield TopLine()
+        yield Notice()
+        with Container(id="body"):
+            yield from self.body()
+        yield FilterLine()
+        yield BottomLine()
+
+    def body(self) -> Iterable[Widget]:
+        """The panels of this screen."""
+        return ()
+
+    def table(self) -> LiveTable[Any] | None:
+        """The table that filter, sort and copy are about: the focused one, else the first."""
+        if isinstance(self.focused, LiveTable):
+            return self.focused
+        try:
+            return self.query(LiveTable).first()
+        except NoMatches:
+            return None
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Undo one thing: the filter's line, the filter, the zoom, the screen; at the root ask to leave."""
+        table = self.table()
+        filter_line = self.query_one(FilterLine)
+        if filter_line.display:
+            filter_line.close(clear=True)
+        elif self.maximized is not None:
+            self.minimize()
+        elif table is not None and table.filter:
+            table.filter = ""
+        elif self.paused:
+            self.action_pause()
+        elif len([screen for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]) > 1:
+            self.app.pop_screen()
+        else:
+            self.app.ask_to_leave()
+
+    def action_filter(self) -> None:
+        """Open the line in which a filter is typed."""
+        table = self.table()
+        if table is not None:
+            self.query_one(FilterLine).open(table)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        table = self.table()
+        if table is not None:
+            table.next_sort()
+
+    def action_reverse(self) -> None:
+        """Sort the other way round."""
+        table = self.table()
+        if table is not None:
+            table.reverse_sort()
+
+    def action_copy(self) -> None:
+        """Copy the id under the cursor."""
+        table = self.table()
+        if table is not None and table.cursor_key is not None:
+            self.app.copy_text(table.cursor_key)
+
+    def action_pause(self) -> None:
+        """Hold the screen, or go on."""
+        self.set_paused(not self.paused)
+
+    def action_refresh(self) -> None:
+        """Ask the cluster now."""
+        self.app.port.refresh()
+
+    def action_slower(self) -> None:
+        """Poll less often."""
+        self.app.port.wish_interval(min(LONGEST_INTERVAL, self.app.port.interval * STEP))
+
+    def action_faster(self) -> None:
+        """Poll more often; the cluster's own interval is the shortest."""
+        self.app.port.wish_interval(self.app.port.interval / STEP)
+
+    def action_zone(self) -> None:
+        """Times of the next zone."""
+        self.app.next_zone()
+        self.tick()
+
+    def action_zoom(self) -> None:
+        """Give the whole body to the focused panel, or take it back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused)

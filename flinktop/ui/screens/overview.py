@@ -1,0 +1,48 @@
+"""The overview of a cluster: its state in one line, its throughput, its jobs worst first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from flinktop.ui import keys
+from flinktop.ui.panels.cluster_line import ClusterLine
+from flinktop.ui.panels.jobs_table import JobsTable
+from flinktop.ui.panels.throughput import Throughput
+from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.widgets.table_messages import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+
+class OverviewScreen(ClusterScreen):
+    """Where flinktop opens."""
+
+    CSS_PATH = "overview.tcss"
+    BINDINGS = keys.bindings(keys.OVERVIEW)
+    AUTO_FOCUS = "#jobs"
+
+    def body(self) -> Iterable[Widget]:
+        """One line, a chart, the jobs."""
+        yield ClusterLine()
+        yield Throughput()
+        yield JobsTable()
+
+    @on(Opened)
+    def _open_job(self, event: Opened) -> None:
+        self.app.push_screen(JobScreen(event.key))
+
+    def action_open(self) -> None:
+        """Open the job under the cursor."""
+        table = self.table()
+        if table is not None and table.cursor_key is not None:
+            self.app.push_screen(JobScreen(table.cursor_key))
+
+    def action_hide_finished(self) -> None:
+        """Hide or show the jobs that have ended."""
+        self.query_one(JobsTable).toggle_finished()
