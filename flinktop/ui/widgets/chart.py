@@ -18,6 +18,7 @@ from textual.widget import Widget
 from flinktop.ui.widgets.axes import Axis, Point, thin, time_axis, value_axis
 from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.spark import spark
+from flinktop.ui.widgets.styles import STYLES, style_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +35,6 @@ _COLOUR = "38;5;"
 _TO_ASCII = str.maketrans("│─┤├┬┴┼└┘┌┐", "|-+++++++++")
 _ASCII_MARKERS = "*+ox#@"
 _NAME_WIDTH = 24
-STYLES = ("good", "warn", "bad", "info", "muted", "strong", "stale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,8 @@ def drawing_thread() -> ThreadPoolExecutor:
 class Chart(Widget):
     """Lines over time under a title and a legend.
 
-    A new picture is drawn when the newest point moves it by a column, when the lines are other ones or the size
-    has changed. Until it is there the old one stays.
+    A new picture is drawn when the newest point moves it by a column, when the lines are other ones or the
+    size has changed. Until it is there the old one stays.
 
     Args:
         title: What the chart shows.
@@ -167,20 +167,11 @@ class Chart(Widget):
         & > .chart--line { color: $foreground; }
         & > .chart--title { color: $foreground; text-style: bold; }
         & > .chart--axis { color: $text-disabled; }
-        & > .chart--good { color: $success; }
-        & > .chart--warn { color: $warning; }
-        & > .chart--bad { color: $error; }
-        & > .chart--info { color: $primary; }
-        & > .chart--muted { color: $text-muted; }
-        & > .chart--strong { color: $foreground; text-style: bold; }
-        & > .chart--stale { color: $text-disabled; }
         &:nocolor, &:ansi {
-            & > .chart--muted { text-style: dim; }
-            & > .chart--stale { text-style: dim; }
             & > .chart--axis { text-style: dim; }
         }
     }
-    """
+    """ + style_rules("Chart", "chart--")
 
     def __init__(
         self,

@@ -79,6 +79,21 @@ def place(columns: Sequence[Column[R]], width: int) -> tuple[Place[R], ...]:
     return tuple(places)
 
 
+class Layout(Generic[R]):
+    """Columns, placed anew when the width changes."""
+
+    def __init__(self, columns: Sequence[Column[R]]) -> None:
+        self._columns = columns
+        self._width = -1
+        self._places: tuple[Place[R], ...] = ()
+
+    def at(self, width: int) -> tuple[Place[R], ...]:
+        """The columns that fit into `width` cells."""
+        if width != self._width:
+            self._places, self._width = place(self._columns, width), width
+        return self._places
+
+
 def column_at(places: Sequence[Place[R]], x: int) -> Column[R] | None:
     """The column a click on cell `x` means; the blank before a column belongs to it."""
     for found in places:

@@ -10,11 +10,11 @@ from textual.strip import Strip
 
 from flinktop.ui.widgets.celltext import fit
 from flinktop.ui.widgets.columns import Cell, Place
+from flinktop.ui.widgets.styles import STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-STYLES = ("good", "warn", "bad", "info", "muted", "strong", "stale")
 Cells = tuple[Cell, ...]
 
 NO_CURSOR, CURSOR, FOCUSED_CURSOR = 0, 1, 2
@@ -25,12 +25,12 @@ class LinePainter:
     """Turns cells into strips with the styles of a widget's component classes.
 
     Args:
-        style_of: Gives the full Rich style for component class names, the later ones above the earlier.
+        style_of: Gives the full Rich style of a component class.
         prefix: What stands before the style names in the component classes.
         ascii: Whether the marks are plain ASCII.
     """
 
-    def __init__(self, style_of: Callable[..., Style], prefix: str, *, ascii: bool = False) -> None:  # noqa: A002 - the option's name everywhere
+    def __init__(self, style_of: Callable[[str], Style], prefix: str, *, ascii: bool = False) -> None:  # noqa: A002 - the option's name everywhere
         self._style_of = style_of
         self._prefix = prefix
         self._ascii = ascii
@@ -96,15 +96,12 @@ class LinePainter:
         )
 
     def _compose(self, name: str, cursor: int, *, dim: bool) -> Style:
-        known = name in STYLES or name in {"header", "sorted"}
-        names = ["cell"]
-        if known:
-            names.append(name)
-        if dim:
-            names.append("stale")
-        if cursor:
-            names.append("cursor")
-        style = self._style_of(*(f"{self._prefix}{each}" for each in names))
+        plain = "stale" if dim else name if name in STYLES or name in {"header", "sorted"} else "cell"
+        style = self._style_of(f"{self._prefix}{plain}")
+        if not cursor:
+            return style
+        bar = self._style_of(f"{self._prefix}{'cursor' if cursor == FOCUSED_CURSOR else 'resting'}")
+        style += Style(bgcolor=bar.bgcolor, bold=bar.bold, underline=bar.underline)
         return _reversed(style) if cursor == FOCUSED_CURSOR else style
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 
 from flinktop.ui.widgets.celltext import wrap
-from flinktop.ui.widgets.columns import Cell, Column, Place, column_at, place
-from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, STYLES, Cells, LinePainter
+from flinktop.ui.widgets.columns import Cell, Column, Place, column_at
+from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells, LinePainter
 from flinktop.ui.widgets.order import Shown, arrange
+from flinktop.ui.widgets.styles import STYLES, style_rules
 from flinktop.ui.widgets.table_messages import Moved, Opened, VisibleChanged
 from flinktop.ui.widgets.viewport import Viewport, follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textual import events
     from textual.strip import Strip
 
 __all__ = ["Cell", "Column", "LiveTable"]
@@ -41,11 +42,10 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         match: Whether a row passes the filter's text; without it any cell that contains the text does.
         dim: Whether a row is shown faded.
         ascii: Whether marks are plain ASCII.
-        id: The widget's id.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"livetable--{name}" for name in ("cell", "header", "sorted", "cursor", *STYLES)
+        f"livetable--{name}" for name in ("cell", "header", "sorted", "cursor", "resting", *STYLES)
     }
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -58,24 +58,17 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         & > .livetable--cell { color: $foreground; }
         & > .livetable--header { color: $text-muted; }
         & > .livetable--sorted { color: $foreground; text-style: bold; }
-        & > .livetable--cursor { background: $foreground 8%; text-style: bold; }
-        &:focus > .livetable--cursor { background: $primary 30%; text-style: bold; }
-        & > .livetable--good { color: $success; }
-        & > .livetable--warn { color: $warning; }
-        & > .livetable--bad { color: $error; text-style: bold; }
-        & > .livetable--info { color: $primary; }
-        & > .livetable--muted { color: $text-muted; }
-        & > .livetable--strong { color: $foreground; text-style: bold; }
-        & > .livetable--stale { color: $text-disabled; }
+        & > .livetable--cursor { background: $primary 30%; text-style: bold; }
+        & > .livetable--resting { background: $foreground 8%; text-style: bold; }
         &.-ascii { scrollbar-size-vertical: 0; }
         &:nocolor, &:ansi {
             & > .livetable--header { text-style: underline; }
             & > .livetable--sorted { text-style: bold underline; }
-            & > .livetable--muted { text-style: dim; }
-            & > .livetable--stale { text-style: dim; }
+            & > .livetable--cursor { background: ansi_default; }
+            & > .livetable--resting { background: ansi_default; text-style: bold underline; }
         }
     }
-    """
+    """ + style_rules("LiveTable", "livetable--")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", "Up", show=False),
         Binding("down,j", "step(1)", "Down", show=False),
@@ -116,8 +109,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self._filter = ""
         self._sort: Column[R] | None = None
         self._reverse = False
-        self._places: tuple[Place[R], ...] = ()
-        self._placed_for = -1
+        self._layout = Layout(self._columns)
         self._painted: dict[int, _Line] = {}
         self._told_key: str | None = None
         self._told_visible: tuple[str, ...] = ()
@@ -197,7 +189,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     def next_sort(self) -> None:
         """Sort by the next visible column that sorts; after the last one comes the default order."""
-        keys = [where.column.key for where in self._layout() if where.column.sort]
+        keys = [where.column.key for where in self._places if where.column.sort]
         if self._sort is None:
             self.sort_by(keys[0] if keys else None)
             return
@@ -224,7 +216,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         width = self._width
         if y < _HEADER:
             sorted_by = self._sort.key if self._sort else None
-            return self._painter.header(self._layout(), width, sorted_by, descending=self._reverse)
+            return self._painter.header(self._places, width, sorted_by, descending=self._reverse)
         if not self._shown.rows:
             lines = wrap(self._says(), width - 2, self._view.page)
             return (
@@ -242,7 +234,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             self._painted.pop(y, None)
             return self._painter.text(f"cannot show this row: {error!r}", width, "bad")
         cells, cursor, dim = line
-        return self._painter.row(self._layout(), cells, width, cursor, dim=dim)
+        return self._painter.row(self._places, cells, width, cursor, dim=dim)
 
     def notify_style_update(self) -> None:
         """Forget the styles of the last theme."""
@@ -259,17 +251,13 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     def _line(self, at: int) -> _Line:
         row = self._shown.rows[at]
-        cells = tuple(where.column.cell(row) for where in self._layout())
+        cells = tuple(where.column.cell(row) for where in self._places)
         cursor = NO_CURSOR if at != self._cursor else FOCUSED_CURSOR if self.has_focus else CURSOR
         return cells, cursor, self._dim is not None and self._dim(row)
 
-    def _layout(self) -> tuple[Place[R], ...]:
-        width = self._width
-        if width != self._placed_for:
-            self._places = place(self._columns, width)
-            self._placed_for = width
-            self._painted.clear()
-        return self._places
+    @property
+    def _places(self) -> tuple[Place[R], ...]:
+        return self._layout.at(self._width)
 
     def _repaint_changed(self) -> None:
         """Mark the lines on the screen that look different from what was painted there last."""
@@ -378,7 +366,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Select a row, open the selected one, or sort by the header's column."""
         if event.y < _HEADER:
-            column = column_at(self._layout(), event.x)
+            column = column_at(self._places, event.x)
             if column is not None and column.sort is not None:
                 again = self._sort is not None and self._sort.key == column.key
                 self.sort_by(column.key, not self._reverse if again else None)
@@ -392,12 +380,9 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             self._move(at)
         self._clicked = self.cursor_key
 
-    def on_focus(self) -> None:
-        """The cursor stands out more."""
-        self._repaint_row(self._cursor)
-
-    def on_blur(self) -> None:
-        """The cursor stands out less."""
+    @on(events.Focus)
+    @on(events.Blur)
+    def _show_focus(self) -> None:
         self._repaint_row(self._cursor)
 
     def on_mount(self) -> None:
