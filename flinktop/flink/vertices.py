@@ -1,8 +1,11 @@
-"""Vertices and their subtasks."""
+"""Vertices, their subtasks and attempts: state, totals, backpressure, watermarks, flame graph."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
+from flinktop.flink.accumulators import UserAccumulator
+from flinktop.flink.endpoint import Endpoint
+from flinktop.flink.metrics import EVERY, Metric
 from flinktop.flink.numbers import known
 
 
@@ -26,3 +29,266 @@ class IoMetrics(Struct, frozen=True, rename="kebab"):
     def __post_init__(self) -> None:
         for name in ("accumulated_backpressured_time", "accumulated_idle_time", "accumulated_busy_time"):
             force_setattr(self, name, known(getattr(self, name)))
+
+    @property
+    def bytes_in(self) -> int | None:
+        """None while not known, as the next three."""
+        return self.read_bytes if self.read_bytes_complete else None
+
+    @property
+    def bytes_out(self) -> int | None:
+        """Bytes sent over the network or within the TaskManager."""
+        return self.write_bytes if self.write_bytes_complete else None
+
+    @property
+    def records_in(self) -> int | None:
+        """0 for sources: only what crosses between vertices is counted."""
+        return self.read_records if self.read_records_complete else None
+
+    @property
+    def records_out(self) -> int | None:
+        """0 for sinks: only what crosses between vertices is counted."""
+        return self.write_records if self.write_records_complete else None
+
+
+class Quantiles(Struct, frozen=True):
+    """How a number is spread over subtasks (1.16+); a NaN among them arrives as -1."""
+
+    min: float | None = None
+    max: float | None = None
+    avg: float | None = None
+    sum: float | None = None
+    median: float | None = None
+    p25: float | None = None
+    p75: float | None = None
+    p95: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            force_setattr(self, name, known(getattr(self, name)))
+
+
+class AggregatedTasks(Struct, frozen=True, rename="kebab"):
+    """Totals and time in each state over subtasks (1.16+)."""
+
+    metrics: dict[str, Quantiles] = {}
+    status_duration: dict[str, Quantiles] = {}
+
+
+class Attempt(Struct, frozen=True, rename="kebab"):
+    """One attempt of a subtask; times in ms since 1970, -1 when not yet."""
+
+    subtask: int = -1
+    status: str = ""
+    attempt: int = 0
+    """From 0."""
+    host: str | None = None
+    """Up to 1.20, without the port in some answers of 1.9."""
+    endpoint: str | None = None
+    """1.19+."""
+    start_time: int = -1
+    end_time: int = -1
+    duration: int = 0
+    metrics: IoMetrics = IoMetrics()
+    taskmanager_id: str | None = None
+    """1.10+."""
+    status_duration: dict[str, int] | None = None
+    """1.16+: ms in each state."""
+    other_concurrent_attempts: "tuple[Attempt, ...] | None" = None
+    """1.16+: speculative execution."""
+
+    @property
+    def where(self) -> str:
+        """Host and perhaps port of the TaskManager, "" before it has one."""
+        return self.endpoint or self.host or ""
+
+
+class Vertex(Struct, frozen=True, rename="kebab"):
+    """GET /jobs/:jobid/vertices/:vertexid."""
+
+    id: str = ""
+    name: str = ""
+    parallelism: int = 0
+    max_parallelism: int | None = field(name="maxParallelism", default=None)
+    now: int = 0
+    subtasks: tuple[Attempt, ...] = ()
+    aggregated: AggregatedTasks | None = None
+
+
+class VertexAccumulators(Struct, frozen=True, rename="kebab"):
+    """GET …/vertices/:vertexid/accumulators."""
+
+    id: str = ""
+    user_accumulators: tuple[UserAccumulator, ...] = ()
+
+
+class SubtaskAccumulators(Struct, frozen=True, rename="kebab"):
+    """One subtask's accumulators."""
+
+    subtask: int
+    attempt: int = 0
+    host: str | None = None
+    endpoint: str | None = None
+    user_accumulators: tuple[UserAccumulator, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Host and perhaps port of the TaskManager."""
+        return self.endpoint or self.host or ""
+
+
+class SubtasksAccumulators(Struct, frozen=True):
+    """GET …/vertices/:vertexid/subtasks/accumulators."""
+
+    id: str = ""
+    parallelism: int = 0
+    subtasks: tuple[SubtaskAccumulators, ...] = ()
+
+
+class AttemptAccumulators(Struct, frozen=True, rename="kebab"):
+    """GET …/attempts/:attempt/accumulators."""
+
+    subtask: int = -1
+    attempt: int = 0
+    id: str = ""
+    """The execution's."""
+    user_accumulators: tuple[UserAccumulator, ...] = ()
+
+
+class SubtaskBackpressure(Struct, frozen=True, rename="kebab"):
+    """One subtask's share of time: each ratio is 0 to 1, idle and busy from 1.13."""
+
+    subtask: int
+    kebab_level: str = field(name="backpressure-level", default="")
+    camel_level: str = field(name="backpressureLevel", default="")
+    ratio: float | None = None
+    idle_ratio: float | None = field(name="idleRatio", default=None)
+    busy_ratio: float | None = field(name="busyRatio", default=None)
+    attempt_number: int | None = None
+    other_concurrent_attempts: "tuple[SubtaskBackpressure, ...] | None" = None
+
+    def __post_init__(self) -> None:
+        for name in ("ratio", "idle_ratio", "busy_ratio"):
+            force_setattr(self, name, known(getattr(self, name)))
+
+    @property
+    def level(self) -> str:
+        """Ok (up to 0.10), low (up to 0.50) or high."""
+        return self.kebab_level or self.camel_level
+
+
+class VertexBackpressure(Struct, frozen=True, rename="kebab"):
+    """GET …/vertices/:vertexid/backpressure.
+
+    Up to 1.12 the server samples stacks when asked: `deprecated` for some ten seconds, then the result
+    for a minute. From 1.13 it is computed from metrics.
+    """
+
+    status: str = ""
+    """ok, or deprecated: no result yet or an old one."""
+    kebab_level: str | None = field(name="backpressure-level", default=None)
+    camel_level: str | None = field(name="backpressureLevel", default=None)
+    """1.17+, the same again."""
+    end_timestamp: int | None = None
+    """From 1.13 the time of the server's last fetch of metrics."""
+    subtasks: tuple[SubtaskBackpressure, ...] = ()
+
+    @property
+    def level(self) -> str:
+        """ok, low or high; "" without a result."""
+        return self.kebab_level or self.camel_level or ""
+
+
+class SubtaskTimes(Struct, frozen=True):
+    """When one subtask entered each state (ms since 1970, 0 is never)."""
+
+    subtask: int
+    host: str | None = None
+    endpoint: str | None = None
+    duration: int = 0
+    timestamps: dict[str, int] = {}
+
+    @property
+    def where(self) -> str:
+        """Host and perhaps port of the TaskManager."""
+        return self.endpoint or self.host or ""
+
+
+class SubtasksTimes(Struct, frozen=True):
+    """GET …/vertices/:vertexid/subtasktimes."""
+
+    id: str = ""
+    name: str = ""
+    now: int = 0
+    subtasks: tuple[SubtaskTimes, ...] = ()
+
+
+class VertexTaskManager(Struct, frozen=True, rename="kebab"):
+    """A vertex's share on one TaskManager."""
+
+    host: str | None = None
+    endpoint: str | None = None
+    status: str = ""
+    start_time: int = -1
+    end_time: int = -1
+    duration: int = 0
+    metrics: IoMetrics = IoMetrics()
+    status_counts: dict[str, int] = {}
+    taskmanager_id: str | None = None
+    aggregated: AggregatedTasks | None = None
+
+    @property
+    def where(self) -> str:
+        """Host and perhaps port of the TaskManager."""
+        return self.endpoint or self.host or ""
+
+
+class VertexTaskManagers(Struct, frozen=True):
+    """GET …/vertices/:vertexid/taskmanagers."""
+
+    id: str = ""
+    name: str = ""
+    now: int = 0
+    taskmanagers: tuple[VertexTaskManager, ...] = ()
+
+
+class Frame(Struct, frozen=True):
+    """A method in a flame graph and how many samples were inside it."""
+
+    name: str = ""
+    value: int = 0
+    children: "tuple[Frame, ...]" = ()
+
+
+class FlameGraph(Struct, frozen=True):
+    """GET …/vertices/:vertexid/flamegraph (1.13+, rest.flamegraph.enabled)."""
+
+    end_timestamp: int = field(name="endTimestamp", default=-3)
+    data: Frame | None = None
+
+    @property
+    def missing(self) -> str | None:
+        """Why there is no graph, None when there is one."""
+        if self.data is not None:
+            return None
+        return {-1: "the vertex has ended", -2: "rest.flamegraph.enabled is off"}.get(
+            self.end_timestamp, "samples are being taken"
+        )
+
+
+_VERTEX = "jobs/{job}/vertices/{vertex}"
+
+VERTEX = Endpoint(_VERTEX, Vertex, every=3)
+VERTEX_ACCUMULATORS = Endpoint(f"{_VERTEX}/accumulators", VertexAccumulators, every=3)
+VERTEX_BACKPRESSURE = Endpoint(f"{_VERTEX}/backpressure", VertexBackpressure, every=EVERY)
+# A 404 in 1.9: there it is SUBTASKS_METRICS(get=["currentInputWatermark"]).
+VERTEX_WATERMARKS = Endpoint(f"{_VERTEX}/watermarks", tuple[Metric, ...], every=EVERY, since=(1, 10))
+VERTEX_TASKMANAGERS = Endpoint(f"{_VERTEX}/taskmanagers", VertexTaskManagers, every=3)
+SUBTASK_TIMES = Endpoint(f"{_VERTEX}/subtasktimes", SubtasksTimes, every=3)
+SUBTASKS_ACCUMULATORS = Endpoint(f"{_VERTEX}/subtasks/accumulators", SubtasksAccumulators, every=3)
+SUBTASK = Endpoint(f"{_VERTEX}/subtasks/{{subtask}}", Attempt, every=3)
+ATTEMPT = Endpoint(f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}", Attempt, every=3)
+ATTEMPT_ACCUMULATORS = Endpoint(
+    f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}/accumulators", AttemptAccumulators, every=3
+)
+FLAMEGRAPH = Endpoint(f"{_VERTEX}/flamegraph", FlameGraph, every=60, since=(1, 13))

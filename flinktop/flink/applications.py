@@ -1,0 +1,88 @@
+"""Applications (2.3+): what was submitted together; a plain job is an application of its own."""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from flinktop.flink.acts import Nothing, act
+from flinktop.flink.decode import Lines
+from flinktop.flink.endpoint import Endpoint, fill
+from flinktop.flink.jobmanager import Setting
+from flinktop.flink.jobs import JobOverview
+
+if TYPE_CHECKING:
+    from flinktop.flink.http import Http
+
+
+class ApplicationOverview(Struct, frozen=True, rename="kebab"):
+    """One application in the list; times in ms since 1970."""
+
+    id: str
+    name: str = ""
+    start_time: int = -1
+    end_time: int = -1
+    duration: int = 0
+    status: str = ""
+    """CREATED, RUNNING, FAILING, FAILED, CANCELING, CANCELED, FINISHED."""
+    jobs: dict[str, int] = {}
+    """Jobs by state."""
+
+
+class ApplicationsOverview(Struct, frozen=True):
+    """GET /applications/overview."""
+
+    applications: tuple[ApplicationOverview, ...] = ()
+
+
+class Application(Struct, frozen=True, rename="kebab"):
+    """GET /applications/:applicationid."""
+
+    id: str = ""
+    name: str = ""
+    status: str = ""
+    start_time: int = -1
+    end_time: int = -1
+    duration: int = 0
+    timestamps: dict[str, int] = {}
+    jobs: tuple[JobOverview, ...] = ()
+
+
+class ApplicationFault(Struct, frozen=True, rename="camel"):
+    """Why an application failed."""
+
+    exception_name: str = ""
+    stacktrace: Lines = ""
+    timestamp: int = 0
+    job_id: str | None = None
+
+
+class ApplicationFaults(Struct, frozen=True):
+    """The inside of `exceptionHistory`."""
+
+    entries: tuple[ApplicationFault, ...] = ()
+
+
+class ApplicationExceptions(Struct, frozen=True):
+    """GET /applications/:applicationid/exceptions."""
+
+    history: ApplicationFaults = field(name="exceptionHistory", default=ApplicationFaults())
+
+
+APPLICATIONS_OVERVIEW = Endpoint("applications/overview", ApplicationsOverview, since=(2, 3))
+APPLICATION = Endpoint("applications/{application}", Application, since=(2, 3))
+APPLICATION_EXCEPTIONS = Endpoint(
+    "applications/{application}/exceptions", ApplicationExceptions, since=(2, 3)
+)
+APPLICATION_CONFIG = Endpoint(
+    "applications/{application}/jobmanager/config", tuple[Setting, ...], since=(2, 3)
+)
+
+
+async def cancel_application(http: "Http", application: str) -> None:
+    """POST /applications/:applicationid/cancel.
+
+    Raises:
+        NotFound: it has ended already.
+    """
+    path = fill("applications/{application}/cancel", application=application)
+    await act(http, "POST", path, Nothing)

@@ -1,0 +1,70 @@
+"""Handing a serialized job graph to the cluster."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct, field
+
+from flinktop.flink.acts import act
+
+if TYPE_CHECKING:
+    from flinktop.flink.features import Features
+    from flinktop.flink.http import Http
+
+SUBMIT_SECONDS = 300.0
+"""How long the JobManager may take to start the job."""
+
+
+class Submitted(Struct, frozen=True):
+    """The answer to POST /jobs."""
+
+    job_url: str = field(name="jobUrl", default="")
+
+    @property
+    def job(self) -> str:
+        """The job's id."""
+        return self.job_url.rstrip("/").rpartition("/")[2]
+
+
+async def submit(
+    http: "Http",
+    features: "Features",
+    graph: Path,
+    *,
+    jars: Sequence[Path] = (),
+    artifacts: Sequence[tuple[str, Path]] = (),
+) -> str:
+    """POST /jobs; gives the job's id.
+
+    Args:
+        http: the cluster.
+        features: its release; 2.x calls the graph an execution plan.
+        graph: a JobGraph (2.x: ExecutionPlan) serialized by Java of the same Flink release.
+        jars: the job's classes.
+        artifacts: distributed-cache entries by their names.
+
+    Raises:
+        OSError: a file can't be read.
+    """
+    names = [
+        f"{number}-{path.name}" for number, path in enumerate([graph, *jars, *(p for _, p in artifacts)])
+    ]
+    request = {
+        "executionPlanFileName" if features.has(2, 0) else "jobGraphFileName": names[0],
+        "jobJarFileNames": names[1 : 1 + len(jars)],
+        "jobArtifactFileNames": [
+            {"entryName": entry, "fileName": name}
+            for (entry, _), name in zip(artifacts, names[1 + len(jars) :], strict=True)
+        ],
+    }
+    with ExitStack() as files:
+        # Without a file name the server takes the part for the request itself.
+        parts: list[tuple[str, Any]] = [("request", (None, msgspec.json.encode(request), "application/json"))]
+        for name, path in zip(names, [graph, *jars, *(p for _, p in artifacts)], strict=True):
+            opened = files.enter_context(path.open("rb"))
+            parts.append((f"file_{name}", (name, opened, "application/octet-stream")))
+        reply = await act(http, "POST", "jobs", Submitted, files=parts, seconds=SUBMIT_SECONDS)
+    return reply.job
