@@ -105,7 +105,8 @@ def test_a_mistake_is_one_sentence_and_2(capsys: pytest.CaptureFixture[str]) -> 
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        "flinktop: there is no option --refesh; did you mean '--refresh'? (flinktop --help lists what there is)\n"
+        "flinktop: there is no option --refesh; did you mean '--refresh'? "
+        "(flinktop --help lists what there is)\n"
     )
 
 

@@ -67,10 +67,7 @@ def test_opening_it_twice_writes_each_line_once(paths: Paths) -> None:
 def test_no_credential_gets_into_it(paths: Paths, line: str) -> None:
     open_log(paths, debug=False)
     logging.getLogger("flinktop").warning(line)
-    try:
-        raise RuntimeError(line)
-    except RuntimeError:
-        logging.getLogger("flinktop").exception("failed")
+    logging.getLogger("flinktop").error("failed", exc_info=RuntimeError(line))
     written = paths.log.read_text()
     assert "hush" not in written
     assert "b3BzOmh1c2g" not in written
