@@ -9,6 +9,10 @@ import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.time.Time;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.ExecutionEnvironment;
+import org.apache.flink.api.java.io.DiscardingOutputFormat;
+import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.api.java.utils.ParameterTool;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.state.FunctionInitializationContext;
@@ -27,7 +31,7 @@ import org.apache.flink.streaming.api.windowing.assigners.TumblingEventTimeWindo
 import org.apache.flink.util.Collector;
 
 /**
- * One job for tests, in four behaviours: --kind steady, slow, failing or finishing.
+ * One job for tests, in five behaviours: --kind steady, slow, failing, finishing or batch.
  *
  * <p>Compiled against Flink 1.9.3 it runs on every later 1.x, so it uses only what did not change its
  * signature in between (RuntimeContext.getMetricGroup, for one, did).
@@ -50,6 +54,10 @@ public final class TestJob {
     public static void main(String[] words) throws Exception {
         ParameterTool arguments = ParameterTool.fromArgs(words);
         String kind = arguments.get("kind", "steady");
+        if (kind.equals("batch")) {
+            batch(arguments);
+            return;
+        }
         int parallelism = arguments.getInt("parallelism", 2);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
         env.setParallelism(parallelism);
@@ -108,6 +116,22 @@ public final class TestJob {
                     .setParallelism(1);
         }
         env.execute(arguments.get("name", kind + " [test] <b>作业</b>"));
+    }
+
+    private static void batch(ParameterTool arguments) throws Exception {
+        ExecutionEnvironment env = ExecutionEnvironment.getExecutionEnvironment();
+        env.setParallelism(arguments.getInt("parallelism", 2));
+        env.generateSequence(1, arguments.getLong("records", 5000))
+                .name("numbers [v1] 数字")
+                .map(number -> Tuple2.of(number % 10, 1L))
+                .returns(Types.TUPLE(Types.LONG, Types.LONG))
+                .name("<b>digit</b> & one")
+                .groupBy(0)
+                .sum(1)
+                .name("sum per digit")
+                .output(new DiscardingOutputFormat<>())
+                .name("nowhere [sink]");
+        env.execute(arguments.get("name", "batch [test] <b>作业</b>"));
     }
 
     /** Emits `rate` events a second over all subtasks, timed as they should have been sent, not as they were. */

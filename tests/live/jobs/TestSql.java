@@ -1,3 +1,5 @@
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.flink.configuration.Configuration;
@@ -55,7 +57,11 @@ public final class TestSql {
     public static void main(String[] words) {
         Map<String, String> options = new HashMap<>();
         TableEnvironment table = null;
-        for (String word : words) {
+        for (String given : words) {
+            String word = given;
+            if (word.startsWith("base64:")) { // a query parameter can't hold a comma
+                word = new String(Base64.getDecoder().decode(word.substring(7)), StandardCharsets.UTF_8);
+            }
             int equals = word.indexOf('=');
             if (table == null && equals > 0 && word.substring(0, equals).matches("[a-z.-]+")) {
                 options.put(word.substring(0, equals), word.substring(equals + 1));
