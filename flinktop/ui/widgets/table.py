@@ -10,7 +10,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 
 from flinktop.ui.widgets.celltext import wrap
-from flinktop.ui.widgets.columns import Cell, Column, Place, column_at
+from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells, LinePainter
 from flinktop.ui.widgets.order import Shown, arrange
 from flinktop.ui.widgets.styles import STYLES, style_rules
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textual.strip import Strip
+
+    from flinktop.ui.widgets.columns import Place
 
 __all__ = ["Cell", "Column", "LiveTable"]
 
@@ -151,9 +153,8 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     @cursor_key.setter
     def cursor_key(self, key: str | None) -> None:
-        at = None if key is None else self._shown.at.get(key)
-        if at is not None:
-            self._move(at)
+        if key in self._shown.at:
+            self._move(self._shown.at[key])
 
     @property
     def cursor_row(self) -> R | None:
