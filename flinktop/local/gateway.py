@@ -85,9 +85,9 @@ class SqlGateway:
             StartFailed: The gateway ended, or did not open its port within `seconds`.
             SqlFailed: Flink does not accept the configuration.
         """
+        port = self._port(seconds)
         from py4j.java_gateway import GatewayParameters, JavaGateway  # noqa: PLC0415  of the extra `local`
 
-        port = self._port(seconds)
         # Without memory management py4j asks nothing of a gateway that is gone already.
         parameters = GatewayParameters(port=port, enable_memory_management=False)
         self._gateway = JavaGateway(gateway_parameters=parameters)

@@ -94,7 +94,7 @@ class Keeper:
             say({"url": self._url})
 
 
-def _watch_input(lines: "SimpleQueue[Line | None]") -> None:
+def _watch_input(lines: SimpleQueue[Line | None]) -> None:
     try:
         while os.read(0, 4096):
             pass

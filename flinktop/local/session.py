@@ -78,12 +78,10 @@ class LocalSession(AbstractContextManager[str]):
                 keeper.kill()
                 keeper.wait()
                 sweep()
-            if keeper.stdout is not None:
-                keeper.stdout.close()
         finally:
             self._ending.release()
 
-    def _start(self) -> "subprocess.Popen[str]":
+    def _start(self) -> subprocess.Popen[str]:
         home = self._home
         words = {"release": home.release, "lib": str(home.lib), "opt": str(home.opt), "java": str(home.java)}
         # Our own package and no other of that name: the working directory is not looked into (-P).
@@ -104,21 +102,23 @@ class LocalSession(AbstractContextManager[str]):
         except OSError as error:
             raise LocalError(f"Cannot start {sys.executable}: {error.strerror or error}") from error
 
-    def _listen(self, keeper: "subprocess.Popen[str]") -> str:
+    def _listen(self, keeper: subprocess.Popen[str]) -> str:
         other: deque[str] = deque(maxlen=12)
-        for text in keeper.stdout or ():
-            try:
-                line = json.loads(text)
-            except ValueError:
-                line = None
-            if not isinstance(line, dict):
-                other.append(text.rstrip())
-            elif "url" in line:
-                return str(line["url"])
-            elif "error" in line:
-                raise LocalError(str(line["error"]))
-            elif "progress" in line:
-                self._progress(str(line["progress"]))
+        # After its last line the keeper writes no more.
+        with keeper.stdout or contextlib.nullcontext(()) as lines:
+            for text in lines:
+                try:
+                    line = json.loads(text)
+                except ValueError:
+                    line = None
+                if not isinstance(line, dict):
+                    other.append(text.rstrip())
+                elif "url" in line:
+                    return str(line["url"])
+                elif "error" in line:
+                    raise LocalError(str(line["error"]))
+                elif "progress" in line:
+                    self._progress(str(line["progress"]))
         said = "".join(f"\n{text}" for text in other)
         raise LocalError(f"The process that starts the local Flink ended before it was up.{said}")
 

@@ -1,0 +1,88 @@
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from flinktop.local.directories import sweep
+from tests.local.conftest import PATIENCE, SleepingJava, run_python, script
+
+
+@contextmanager
+def keeper(java: SleepingJava) -> Iterator[subprocess.Popen[bytes]]:
+    process = run_python(["-m", "flinktop.local.keeper", java.word], java.environment)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def said_by(process: subprocess.Popen[bytes]) -> dict[str, str]:
+    assert process.stdout is not None
+    line: dict[str, str] = json.loads(process.stdout.readline())
+    return line
+
+
+def test_end_of_input_ends_everything(java: SleepingJava) -> None:
+    with keeper(java) as process:
+        directory = Path(said_by(process)["directory"])
+        assert "2.3.0" in said_by(process)["progress"]
+        java.started()
+        assert (directory / "conf" / "config.yaml").exists()
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 0
+    java.wait_until_all_ended()
+    assert java.directories() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything(java: SleepingJava, number: signal.Signals) -> None:
+    with keeper(java) as process:
+        java.started()
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == 0
+    java.wait_until_all_ended()
+    assert java.directories() == []
+
+
+def test_killed_keeper_takes_its_jvms_along_and_the_next_start_its_directory(
+    java: SleepingJava, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with keeper(java) as process:
+        java.started()
+        process.kill()
+        process.wait(PATIENCE)
+    java.wait_until_all_ended()
+    assert len(java.directories()) == 1
+    monkeypatch.setattr(tempfile, "tempdir", str(java.temporary))
+    sweep()
+    assert java.directories() == []
+
+
+def test_a_jvm_that_does_not_start_is_told_with_its_last_words(java: SleepingJava) -> None:
+    script(java.home.java, "echo 'Unrecognized VM option' >&2\nexit 1")
+    with keeper(java) as process:
+        assert "directory" in said_by(process)
+        assert "progress" in said_by(process)
+        error = said_by(process)["error"]
+        assert "Unrecognized VM option" in error
+        assert process.wait(PATIENCE) == 1
+    assert java.directories() == []
+
+
+def test_two_keepers_do_not_meet(java: SleepingJava) -> None:
+    with keeper(java) as one, keeper(java) as other:
+        directories = {said_by(one)["directory"], said_by(other)["directory"]}
+        java.started(6)
+        assert {str(path) for path in java.directories()} == directories
+        for process in (one, other):
+            os.kill(process.pid, signal.SIGTERM)
+        assert (one.wait(PATIENCE), other.wait(PATIENCE)) == (0, 0)
+    assert java.directories() == []

@@ -1,0 +1,150 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from flinktop.local.directories import sweep
+from flinktop.local.session import LocalError, LocalSession
+from tests.local.conftest import PATIENCE, SleepingJava, run_python, script, wait_for_end
+
+# Stands for flinktop: starts a local Flink and waits for it.
+FLINKTOP = """
+import json, sys
+from pathlib import Path
+from flinktop.local.processes import FlinkHome
+from flinktop.local.directories import sweep
+from flinktop.local.session import LocalSession
+
+told = json.loads(sys.argv[1])
+home = FlinkHome(tuple(told["release"]), Path(told["lib"]), Path(told["opt"]), Path(told["java"]))
+with LocalSession(home, lambda sentence: None) as url:
+    pass
+"""
+
+
+def parent_of(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
+
+
+def enter(session: LocalSession) -> tuple[threading.Thread, list[str]]:
+    """Enter it in a thread; what goes wrong is in the list."""
+    errors: list[str] = []
+
+    def entering() -> None:
+        try:
+            session.__enter__()
+        except LocalError as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=entering)
+    thread.start()
+    return thread, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_when_flinktop_is_killed_everything_goes(java: SleepingJava, number: signal.Signals) -> None:
+    with run_python(["-c", FLINKTOP, java.word], java.environment, keep_input=False) as flinktop:
+        keeper = parent_of(java.started()[0])
+        assert keeper != flinktop.pid
+        assert len(java.directories()) == 1
+        flinktop.send_signal(number)
+        assert flinktop.wait(PATIENCE) == -number
+    java.wait_until_all_ended()
+    wait_for_end(keeper)
+    assert java.directories() == []
+
+
+def test_ctrl_c_at_the_terminal_does_not_reach_the_keeper(java: SleepingJava) -> None:
+    with run_python(["-c", FLINKTOP, java.word], java.environment, keep_input=False) as flinktop:
+        processes = java.started()
+        keeper = parent_of(processes[0])
+        groups = {os.getpgid(process) for process in (keeper, *processes)}
+        sessions = {os.getsid(process) for process in (keeper, *processes)}
+        assert os.getpgid(flinktop.pid) not in groups
+        assert sessions == {keeper}
+        flinktop.kill()
+    wait_for_end(keeper)
+
+
+def test_failure_to_start_is_an_error_with_the_log(
+    java: SleepingJava, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(java.temporary))
+    script(java.home.java, "echo 'Could not reserve enough space' >&2\nexit 1")
+    told: list[str] = []
+    with (
+        pytest.raises(LocalError, match="Could not reserve enough space"),
+        LocalSession(java.home, told.append),
+    ):
+        raise AssertionError("it was entered")
+    assert len(told) == 1
+    assert told[0].startswith("Starting Flink 2.3.0")
+    assert java.directories() == []
+
+
+def test_java_that_cannot_be_run(java: SleepingJava, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(java.temporary))
+    java.home.java.chmod(0o644)
+    with pytest.raises(LocalError, match="Permission denied"), LocalSession(java.home, lambda _: None):
+        raise AssertionError("it was entered")
+    assert java.directories() == []
+
+
+def test_kill_from_another_thread_ends_it_while_it_starts(
+    java: SleepingJava, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(java.temporary))
+    session = LocalSession(java.home, lambda _: None)
+    thread, errors = enter(session)
+    java.started()
+    session.kill(PATIENCE)
+    thread.join(PATIENCE)
+    assert errors == ["The process that starts the local Flink ended before it was up."]
+    java.wait_until_all_ended()
+    assert java.directories() == []
+    session.kill()
+
+
+def test_a_keeper_that_does_not_end_is_killed(java: SleepingJava, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(java.temporary))
+    monkeypatch.setattr("tempfile.tempdir", str(java.temporary))
+    monkeypatch.setattr("flinktop.local.session._PATIENCE", 0.05)
+    session = LocalSession(java.home, lambda _: None)
+    thread, _ = enter(session)
+    keeper = parent_of(java.started()[0])
+    os.kill(keeper, signal.SIGSTOP)
+    session.kill(0.05)
+    thread.join(PATIENCE)
+    wait_for_end(keeper)
+    java.wait_until_all_ended()
+    sweep()
+    assert java.directories() == []
+
+
+def test_leaving_before_entering_is_nothing(java: SleepingJava) -> None:
+    session = LocalSession(java.home, lambda _: None)
+    session.kill()
+    assert java.directories() == []
+
+
+def test_the_keeper_is_our_own_package(java: SleepingJava, tmp_path: Path) -> None:
+    fake = tmp_path / "elsewhere" / "flinktop" / "local"
+    fake.mkdir(parents=True)
+    for file in (fake.parent / "__init__.py", fake / "__init__.py"):
+        file.touch()
+    (fake / "keeper.py").write_text("raise SystemExit('not this one')")
+    environment = {name: value for name, value in java.environment.items() if name != "PYTHONPATH"}
+    words = ["-P", "-c", f"import sys; sys.path.insert(0, {java.environment['PYTHONPATH']!r})\n{FLINKTOP}"]
+    process = subprocess.Popen(
+        [sys.executable, *words, java.word], cwd=fake.parent.parent, env=environment, stdin=subprocess.DEVNULL
+    )
+    with process:
+        keeper = parent_of(java.started()[0])
+        process.kill()
+    wait_for_end(keeper)
+    assert java.directories() == []
