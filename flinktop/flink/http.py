@@ -1,6 +1,7 @@
 """The wire: the only file of the client that imports httpx."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -11,11 +12,13 @@ import httpx
 
 from flinktop.flink.answers import check_document, check_status
 from flinktop.flink.connection import Connection, Secret, SecretError
+from flinktop.flink.credentials import credentials
 from flinktop.flink.endpoint import REQUEST_LINE, ROOM, Query, target
-from flinktop.flink.errors import BadReply, Refused, Unauthorized, Unreachable
+from flinktop.flink.errors import BadReply, FlinkError, Refused, TimedOut, Unauthorized, Unreachable
 from flinktop.flink.guard import acts
-from flinktop.flink.trouble import unreachable
-from flinktop.flink.wire import credentials, wire
+from flinktop.flink.proxy import proxy_for, without_credentials
+from flinktop.flink.tls import tls
+from flinktop.flink.trouble import reason
 
 __all__ = ["Connection", "Http", "Reply", "Secret", "SecretError"]
 
@@ -51,6 +54,9 @@ class Http:
         """Sent so far."""
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self._retired: list[httpx.AsyncClient] = []
+        self._flying = 0
         self._headers: dict[str, str] | None = None
         self._room = min(ROOM, REQUEST_LINE - len("GET / HTTP/1.1\r\n") - len(httpx.URL(self.url).raw_path))
 
@@ -105,12 +111,12 @@ class Http:
                 return await self._send(method, line, json=json, files=files, seconds=seconds, most=most)
             except httpx.PoolTimeout as error:
                 if attempt:
-                    raise unreachable(error, method, self._shown(line), self.connection) from None
+                    raise _unreachable(error, method, self._shown(line), self.connection) from None
                 await self.renew()
             except httpx.TransportError as error:
                 # A kept connection that the server closed in the same instant: harmless for a GET.
                 if attempt or method != "GET" or not _dropped(error):
-                    raise unreachable(error, method, self._shown(line), self.connection) from None
+                    raise _unreachable(error, method, self._shown(line), self.connection) from None
             except Unauthorized as error:
                 if attempt or error.status != httpx.codes.UNAUTHORIZED or not await self._read_anew():
                     raise
@@ -136,17 +142,30 @@ class Http:
                     if left <= 0:
                         return
         except httpx.TransportError as error:
-            raise unreachable(error, "GET", shown, self.connection) from None
+            raise _unreachable(error, "GET", shown, self.connection) from None
 
     async def renew(self) -> None:
-        """Begin again with a fresh pool: a cancelled request can leave a slot taken for ever."""
-        await self.close()
+        """Begin again with a fresh pool: a cancelled request can leave a slot taken for ever.
+
+        Requests under way are left to end in the old one.
+        """
+        if self._client is not None:
+            self._retired.append(self._client)
+            self._client = None
+        await self._bury()
 
     async def close(self) -> None:
-        """Close all connections. The next request opens new ones."""
-        client, self._client = self._client, None
-        if client is not None and self._transport is None:
-            await client.aclose()
+        """Close all connections, busy or not. The next request opens new ones."""
+        await self.renew()
+        self._flying = 0
+        await self._bury()
+
+    async def _bury(self) -> None:
+        """Close retired clients once nothing is under way. A transport that was given is not ours to close."""
+        while self._retired and not self._flying:
+            client = self._retired.pop()
+            if self._transport is None:
+                await client.aclose()
 
     # -- one request ---------------------------------------------------------------------------------
 
@@ -154,9 +173,10 @@ class Http:
         self, method: str, line: str, *, json: Any, files: Any, seconds: float | None, most: int
     ) -> Reply:
         shown = self._shown(line)
-        client = self._client
-        if client is None:
-            client = self._client = await self._new_client(method, shown)
+        async with self._opening:
+            client = self._client
+            if client is None:
+                client = self._client = await self._new_client(method, shown)
         began = time.perf_counter()
         async with self._exchange(client, method, line, json=json, files=files, seconds=seconds) as response:
             body = await _read(response, most, method, shown)
@@ -181,8 +201,9 @@ class Http:
             write=limits.read_seconds,
             pool=5.0,
         )
+        self.requests += 1
+        self._flying += 1
         try:
-            self.requests += 1
             async with client.stream(
                 method,
                 httpx.URL(f"{self.url}/{line}"),
@@ -194,12 +215,15 @@ class Http:
                 yield response
         except httpx.InvalidURL as error:
             raise Refused(method, self._shown(line), f"not an address: {error}") from None
+        finally:
+            self._flying = max(0, self._flying - 1)
+            await self._bury()
 
     async def _new_client(self, method: str, shown: str) -> httpx.AsyncClient:
         try:
             if self._headers is None:
                 self._headers = await asyncio.to_thread(credentials, self.connection)
-            inner = self._transport or wire(self.connection, POOL)
+            inner = self._transport or _network(self.connection)
         except (SecretError, OSError, ValueError) as error:
             raise Unreachable(method, shown, str(error)) from None
         return httpx.AsyncClient(transport=_Guarded(inner, self.connection), trust_env=False)
@@ -243,6 +267,57 @@ class _Guarded(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _network(connection: Connection) -> httpx.AsyncHTTPTransport:
+    """The transport that reaches the network.
+
+    Nothing is left to httpx's trust_env: it would send loopback addresses to a proxy and take
+    credentials from .netrc.
+
+    Raises:
+        ValueError: a proxy or TLS setting is unusable; one sentence.
+    """
+    proxy = proxy_for(connection.url)
+    # A TLS context costs 20 to 50 ms, so plain addresses do without.
+    context = tls(connection, _usual_trust) if connection.url.startswith("https://") else False
+    try:
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=POOL, proxy=proxy)
+    except ImportError:
+        raise ValueError(
+            f"the environment asks for the SOCKS proxy {without_credentials(proxy)}, which needs one more "
+            "package: pip install 'flinktop[socks]'"
+        ) from None
+    except (ValueError, httpx.InvalidURL):
+        raise ValueError(
+            f"the environment's proxy {without_credentials(proxy)} is not an address flinktop can use"
+        ) from None
+
+
+def _usual_trust() -> ssl.SSLContext:
+    """The authorities that come with httpx, and the system's own (a company's)."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
+
+
+def _unreachable(error: httpx.TransportError, method: str, url: str, connection: Connection) -> Unreachable:
+    """The error that a failed exchange stands for."""
+    unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
+    sent = not isinstance(error, unsent)
+    match error:
+        case httpx.ConnectTimeout():
+            late = f"no connection within {connection.connect_seconds:g} s: wrong address, or a firewall?"
+        case httpx.PoolTimeout():
+            late = "all connections are busy"
+        case httpx.TimeoutException():
+            limits = error.request.extensions.get("timeout", {})
+            late = f"no answer within {limits.get('read', connection.read_seconds):g} s"
+        case _:
+            proxy, protocol = isinstance(error, httpx.ProxyError), isinstance(error, httpx.ProtocolError)
+            told = reason(error, connection.url, proxy=proxy, protocol=protocol)
+            return Unreachable(method, url, told, sent=sent)
+    return TimedOut(method, url, late, sent=sent)
 
 
 def _dropped(error: httpx.TransportError) -> bool:

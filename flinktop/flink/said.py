@@ -16,8 +16,14 @@ _WRAPPER = re.compile(
 _TRACE = re.compile(r"\n\s*(?:at [\w.$/<>@]+[(]|\.\.\. \d+ (?:more|common))")
 _CAUSE = re.compile(r"^Caused by: ", re.MULTILINE)
 _SERVER_SIDE = "<Exception on server side:"
-_VAGUE = ("Could not execute application.", "Internal server error.", "The main method caused an error")
+_VAGUE = (
+    "Could not execute application.",
+    "Internal server error.",
+    "The main method caused an error",
+    "Failed to transfer file",
+)
 """Messages that say nothing without their deepest cause."""
+_NO_ROUTE = ("Not found.", "File not found.")
 MOST = 400
 """Letters of a sentence that fit where errors are shown."""
 
@@ -67,7 +73,19 @@ def flink_errors(body: bytes) -> str | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     told = [error for error in errors if error.strip() not in ("", "Internal server error.")] or errors
-    return java_sentence(told[0]) if told else ""
+    return _reworded(java_sentence(told[0])) if told else ""
+
+
+def _reworded(sentence: str) -> str:
+    """Flink's sentence, or a better one where it speaks of its own insides."""
+    if sentence.endswith("/bad-request."):
+        return "the request line is longer than the 4096 bytes that Flink reads (/bad-request)"
+    # A path that no handler knows ends at the server of the Web UI's files.
+    if sentence.startswith(("Unable to load requested file ", "Not found: /")) or sentence in _NO_ROUTE:
+        return "this Flink has no such endpoint"
+    if sentence.startswith("Operation not found under key"):
+        return "the server knows no such operation; it forgets them five minutes after their end"
+    return sentence
 
 
 def page_title(body: bytes) -> str | None:

@@ -1,44 +1,29 @@
-"""Why a request got no answer, in words: refused, unknown name, TLS, time."""
+"""Why a request got no answer, in words: refused, unknown name, TLS, no HTTP."""
 
 import socket
 import ssl
 from collections.abc import Iterator
 
-import httpx
-
-from flinktop.flink.connection import Connection
-from flinktop.flink.errors import TimedOut, Unreachable
 from flinktop.flink.text import clean
 
 
-def unreachable(error: httpx.TransportError, method: str, url: str, connection: Connection) -> Unreachable:
-    """The error that a failed exchange stands for."""
-    sent = not isinstance(
-        error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
-    )
-    if isinstance(error, httpx.TimeoutException):
-        return TimedOut(method, url, _late(error, connection), sent=sent)
-    return Unreachable(method, url, _reason(error, connection), sent=sent)
+def reason(error: Exception, url: str, *, proxy: bool, protocol: bool) -> str:
+    """What is wrong, and what could be done.
 
-
-def _late(error: httpx.TimeoutException, connection: Connection) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
-        return f"no connection within {connection.connect_seconds:g} s: wrong address, or a firewall?"
-    if isinstance(error, httpx.PoolTimeout):
-        return "all connections are busy"
-    timeout = error.request.extensions.get("timeout", {}).get("read", connection.read_seconds)
-    return f"no answer within {timeout:g} s"
-
-
-def _reason(error: httpx.TransportError, connection: Connection) -> str:
-    perhaps_tls = "; perhaps it speaks TLS (https://)" if connection.url.startswith("http://") else ""
+    Args:
+        error: what the HTTP library raised; what is behind it says more.
+        url: where the request went.
+        proxy: a proxy refused it.
+        protocol: what came back was not HTTP, or nothing at all.
+    """
+    perhaps_tls = "; perhaps it speaks TLS (https://)" if url.startswith("http://") else ""
     for cause in _causes(error):
         known = _known(cause, perhaps_tls)
         if known:
             return known
-    if isinstance(error, httpx.ProxyError):
+    if proxy:
         return f"the proxy of the environment refuses: {clean(str(error))}"
-    if isinstance(error, httpx.RemoteProtocolError):
+    if protocol:
         return _no_http(str(error), perhaps_tls)
     told = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
     return clean(next(told, str(error))) or type(error).__name__

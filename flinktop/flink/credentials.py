@@ -1,0 +1,47 @@
+"""The headers that let a request in."""
+
+from base64 import b64encode
+from pathlib import Path
+
+from flinktop.flink.connection import Connection
+
+
+def credentials(connection: Connection) -> dict[str, str]:
+    """The headers that let a request in, and those that the user wants sent. Blocks (files, commands).
+
+    Raises:
+        SecretError: a password or token can't be read.
+        ValueError: the header file can't be read or has an odd line.
+    """
+    # Flink never compresses; a proxy that would is asked not to, so that the caps hold.
+    headers = {"Accept-Encoding": "identity", "User-Agent": "flinktop", "Accept": "application/json, */*"}
+    headers.update(connection.headers)
+    if connection.header_file is not None:
+        headers.update(_from_file(connection.header_file))
+    if connection.token is not None:
+        headers["Authorization"] = f"Bearer {connection.token.read()}"
+    elif connection.user is not None:
+        password = connection.password.read() if connection.password is not None else ""
+        headers["Authorization"] = "Basic " + b64encode(f"{connection.user}:{password}".encode()).decode()
+    for name, value in headers.items():
+        if not (name + value).isascii() or not (name + value).isprintable():
+            raise ValueError(f"the header {name!r} has letters that HTTP does not allow")
+    return headers
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    try:
+        text = path.expanduser().read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"cannot read the header file {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"the header file {path} is not text in UTF-8") from None
+    headers = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip() or " " in name.strip():
+            raise ValueError(f"{path}, line {number}: not of the form Name: value")
+        headers[name.strip()] = value.strip()
+    return headers

@@ -1,0 +1,40 @@
+"""Whether a request goes through a proxy of the environment."""
+
+import ipaddress
+import urllib.request
+from urllib.parse import urlsplit
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment wants for this address; never one for a loopback address."""
+    parts = urlsplit(url)
+    if is_loopback(parts.hostname or ""):
+        return None
+    proxies = urllib.request.getproxies_environment()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    if urllib.request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined] # missing in typeshed
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    host = host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def without_credentials(proxy: str | None) -> str:
+    """The proxy as a message may show it."""
+    parts = urlsplit(proxy or "")
+    try:
+        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return f"{parts.scheme}://…"
