@@ -68,8 +68,8 @@ class Sweep:
     series: SeriesStore
     live: set[str] = field(default_factory=set)
     coverage: Coverage = field(default_factory=Coverage)
-    _sent: dict[str, tuple[rates.Sample, ...]] = field(default_factory=dict)
-    _taken: dict[str, tuple[rates.Sample, ...]] = field(default_factory=dict)
+    _sent: dict[str, rates.Counted] = field(default_factory=dict)
+    _taken: dict[str, rates.Counted] = field(default_factory=dict)
     _chained: dict[str, JobVertex] = field(default_factory=dict)
     _extra: dict[str, tuple[Query[Any], ...]] = field(default_factory=dict)
 
@@ -126,7 +126,7 @@ class Sweep:
 
     def _add_rate(
         self,
-        samples: dict[str, tuple[rates.Sample, ...]],
+        counters: dict[str, rates.Counted],
         name: tuple[str, ...],
         job: str,
         counter: int | None,
@@ -134,10 +134,9 @@ class Sweep:
     ) -> None:
         if counter is None:
             return
-        before = samples.get(job, ())
-        after = rates.keep_sample(before, at, counter)
-        samples[job] = after
-        if after is not before and (rate := rates.mean_rate(after)) is not None:
+        before = counters.get(job)
+        counters[job] = after = rates.count_on(before, at, counter)
+        if before is not None and after.moves != before.moves and (rate := rates.mean_rate(after)) is not None:
             self.series.add(name, at, rate)
 
     def _ask_ids(self, job: Job, vertex: str) -> None:

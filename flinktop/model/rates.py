@@ -83,30 +83,41 @@ def _sum(counters: Sequence[int | None]) -> int | None:
 
 
 Sample = tuple[float, int]
-"""(seconds, counter) at the moment a counter was first seen to have moved."""
+"""(seconds, counter) at the moment a counter was seen to have moved."""
 
 
-def keep_sample(samples: tuple[Sample, ...], at: float, counter: int) -> tuple[Sample, ...]:
-    """Samples of a stepwise counter, oldest first, thinned to what a mean over `WINDOW` needs.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A stepwise counter over time: what it read last, and when it was seen to move."""
 
-    Flink's counters move every 10 s: an unchanged value is only recorded once a whole window has stood
-    still. A counter that falls belongs to a restarted job, and a long silence to another sight of it.
+    last: int
+    seen: float
+    moves: tuple[Sample, ...] = ()
+
+
+def count_on(before: Counted | None, at: float, counter: int) -> Counted:
+    """Take in a counter, keeping what a mean over `WINDOW` needs.
+
+    Flink fetches counters every 10 s, so one is true for the moment it moved and stale in between: the first
+    sight of it is no move, and an unchanged one says nothing until it has stood still for a whole window. A
+    counter that falls belongs to a restarted job, and a long silence to another sight of it.
     """
-    if not samples or counter < samples[-1][1] or at - samples[-1][0] > STALE_SAMPLES:
-        return ((at, counter),)
-    if counter == samples[-1][1] and at - samples[-1][0] < WINDOW:
-        return samples
-    kept = (*samples, (at, counter))
-    while len(kept) > 2 and kept[1][0] <= at - WINDOW:  # noqa: PLR2004 -- a mean needs two ends
-        kept = kept[1:]
-    return kept
+    if before is None or counter < before.last or at - before.seen > STALE_SAMPLES:
+        return Counted(counter, at)
+    moved_at = before.moves[-1][0] if before.moves else before.seen
+    if counter == before.last and at - moved_at < WINDOW:
+        return Counted(counter, at if before.moves else before.seen, before.moves)
+    moves = (*before.moves, (at, counter))
+    while len(moves) > 2 and moves[1][0] <= at - WINDOW:  # noqa: PLR2004 -- a mean needs two ends
+        moves = moves[1:]
+    return Counted(counter, at, moves)
 
 
-def mean_rate(samples: tuple[Sample, ...]) -> float | None:
-    """Records/s over the samples; None until there are two."""
-    if len(samples) < 2:  # noqa: PLR2004 -- a mean needs two ends
+def mean_rate(counted: Counted) -> float | None:
+    """Records/s over the moves; None until there are two."""
+    if len(counted.moves) < 2:  # noqa: PLR2004 -- a mean needs two ends
         return None
-    (first, low), (last, high) = samples[0], samples[-1]
+    (first, low), (last, high) = counted.moves[0], counted.moves[-1]
     return (high - low) / (last - first) if last > first else None
 
 

@@ -39,6 +39,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = True
     CSS = """
     Toast { max-width: 90%; }
+    /* Textual puts an emoji there, whose width terminals disagree about. */
+    CommandPalette SearchIcon { display: none; }
     """
 
     def __init__(self, port: Port, settings: Settings, profile: Profile) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from textual import getters
 from textual.app import App
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.settings import Profile, Settings
+    from flinktop.ui.keys import Command
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -190,6 +191,8 @@ class LiveScreen(Screen[None]):
     """A place in the cluster: a frame around panels that watch while it is seen."""
 
     app = getters.app(LiveApp)
+    COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ()
+    """What can be done on this screen."""
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 -- Textual declares it so
         (0, "-narrow"),
         (100, "-medium"),

@@ -9,14 +9,12 @@ from textual.content import Content
 
 from flinktop.flink.cluster import CONFIG
 from flinktop.model import format as fmt
-from flinktop.ui.keys import key_name
+from flinktop.ui.keys import GLOBAL, Command, key_name
 from flinktop.ui.live import LiveScreen, Panel
 from flinktop.ui.theme import TONES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from textual.binding import Binding
 
     from flinktop.engine.poller import Link
     from flinktop.engine.store import Reading
@@ -77,7 +75,7 @@ def cut(text: str, cells: int) -> str:
 def fit(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
     """Lay out one line: `left` from the left edge, `right` to the right edge.
 
-    Parts of `right` are given from the least to the most important; the least important ones give way
+    Parts of `right` are given from the most to the least important; the least important ones give way
     first, then the left part is cut.
     """
     right = list(right)
@@ -87,7 +85,7 @@ def fit(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
         return sum(cell_len(text) + GAP for text, _ in right)
 
     while len(right) > 1 and need + right_width() > width:
-        right.pop(0)
+        right.pop()
     room = max(0, width - right_width())
     line: list[Part] = []
     for text, tone in left:
@@ -152,18 +150,17 @@ class TopLine(Line):
         link = port.link
         paused = isinstance(screen, LiveScreen) and screen.paused
         offset = zone_offset(self)
-        right: list[Part] = []
+        now = port.cluster_time()
+        right = [freshness(link, port.now(), port.interval, paused=paused)]
+        if self.app.profile.connection.read_only:
+            right.append(("READ-ONLY", "warn"))
+        if port.crashes:
+            right.append((f"engine restarted x {port.crashes}", "bad"))
+        right.append((load(link), "muted"))
         if port.features.version:
             history = " history" if port.features.history_server else ""
             right.append((f"Flink {port.features.version}{history}", "muted"))
-        now = port.cluster_time()
         right.append((f"{fmt.clock(now, offset)} {fmt.offset_name(offset, now)}", "muted"))
-        right.append((load(link), "muted"))
-        if port.crashes:
-            right.append((f"engine restarted x {port.crashes}", "bad"))
-        if self.app.profile.connection.read_only:
-            right.append(("READ-ONLY", "warn"))
-        right.append(freshness(link, port.now(), port.interval, paused=paused))
         self.set_parts(fit(self._trail(), right, self.content_size.width))
 
     def _trail(self) -> list[Part]:
@@ -196,29 +193,21 @@ class BottomLine(Line):
     DEFAULT_CSS = "BottomLine { background: $panel; padding: 0 1; }"
 
     def tick(self) -> None:
-        """Keys come and go with what has the focus."""
-        parts: list[Part] = []
+        """Lay out as many keys as there is room for."""
         width = self.content_size.width
-        for binding in shown_bindings(self.screen):
-            part = [
-                (binding.key_display or key_name(binding.key), "info"),
-                (f" {binding.description}  ", "muted"),
-            ]
+        parts: list[Part] = []
+        for command in footer_commands(self.screen):
+            part = [(key_name(command.keys[0]), "info"), (f" {command.label}  ", "muted")]
             if sum(cell_len(text) for text, _ in (*parts, *part)) > width:
                 break
             parts.extend(part)
         self.set_parts(parts)
 
 
-def shown_bindings(screen: object) -> list[Binding]:
-    """The bindings of the footer, one for each command, help first."""
-    if not isinstance(screen, LiveScreen):
-        return []
-    found: dict[str, Binding] = {}
-    for active in screen.active_bindings.values():
-        if active.binding.show and active.enabled and active.binding.id:
-            found.setdefault(active.binding.id, active.binding)
-    return sorted(found.values(), key=lambda binding: binding.id != "help")
+def footer_commands(screen: object) -> list[Command]:
+    """What the footer of a screen offers: help and palette, then its own commands."""
+    own = screen.COMMANDS_HERE if isinstance(screen, LiveScreen) else ()
+    return [command for command in (*GLOBAL, *own) if command.shown]
 
 
 def zone_offset(panel: Panel) -> float | None:

@@ -15,26 +15,34 @@ if TYPE_CHECKING:
 
     from flinktop.engine.sweep import Coverage
 
-WINDOW = 900.0
-"""Seconds shown."""
+WINDOWS = (120.0, 300.0, 900.0)
+"""Seconds shown: the shortest that holds everything known, so that a fresh start is not an empty chart."""
 OLD_SECONDS = 30.0
 """A part of the sum older than this is worth a word."""
-WAITING = "the first rates come after two looks, 10 s apart"
+WAITING = "rates come when Flink's counters have moved twice, every 10 s"
+TO_THE_SECOND = 300.0
+"""Windows up to this (s) have their times to the second."""
+
+
+def window(oldest: float | None, now: float) -> float:
+    """How many seconds to show when the oldest point is of `oldest`."""
+    age = now - oldest if oldest is not None else 0.0
+    return next((seconds for seconds in WINDOWS if age <= seconds), WINDOWS[-1])
 
 
 def coverage_title(coverage: Coverage, now: float) -> str:
     """What the cluster's chart is the sum of: of how many jobs, and how old its oldest part is."""
     if not coverage.live:
-        return "records/s, whole cluster, 15 min"
+        return "records/s, whole cluster"
     jobs = "job" if coverage.live == 1 else "jobs"
-    words = f"records/s, {coverage.known} of {coverage.live} {jobs}, 15 min"
+    words = f"records/s, {coverage.known} of {coverage.live} {jobs}"
     if coverage.oldest is not None and now - coverage.oldest > OLD_SECONDS:
         words += f", oldest part {fmt.duration(now - coverage.oldest)} old"
     return words
 
 
 class Throughput(Panel):
-    """Records/s that sources send and that sinks take in, drawn over 15 minutes."""
+    """Records/s that sources send and that sinks take in, drawn over the last minutes."""
 
     DEFAULT_CSS = "Throughput { height: 1fr; } Throughput Chart { height: 1fr; }"
 
@@ -55,20 +63,21 @@ class Throughput(Panel):
         """Hand the chart what is known; it redraws when that moves it by a column."""
         chart, port = self.query_one(Chart), self.port
         now, offset = port.now(), zone_offset(self)
-        ahead = port.cluster_time() - now
-        if self._job is None:
-            chart.set_title(coverage_title(port.coverage, now))
-            chart.set_empty(WAITING if port.coverage.live else "no job is running")
-        else:
-            chart.set_title("records/s, 15 min")
-            chart.set_empty(WAITING)
+        # Drawn over the cluster's own time, so that the axis has round times; whole seconds, so that a late
+        # answer does not shift the picture.
+        ahead = round(port.cluster_time() - now)
+        points = {measure: port.points(self.series(measure), now - WINDOWS[-1]) for measure in ("in", "out")}
+        seconds = window(min((known[0][0] for known in points.values() if known), default=None), now)
+        title = coverage_title(port.coverage, now) if self._job is None else "records/s"
+        chart.set_title(f"{title}, {fmt.duration(seconds)}")
+        chart.set_empty(WAITING if self._job is not None or port.coverage.live else "no job is running")
         chart.set_lines(
             [
-                Line("in", port.points(self.series("in"), now - WINDOW), "good"),
-                Line("out", port.points(self.series("out"), now - WINDOW), "info"),
+                Line(measure, tuple((at + ahead, value) for at, value in points[measure]), style)
+                for measure, style in (("in", "good"), ("out", "info"))
             ],
-            since=now - WINDOW,
-            until=now,
+            since=now + ahead - seconds,
+            until=now + ahead,
             label=fmt.count,
-            clock=lambda at: fmt.clock(at + ahead, offset)[:5],
+            clock=lambda at: fmt.clock(at, offset)[: 8 if seconds < TO_THE_SECOND else 5],
         )

@@ -13,11 +13,9 @@ from flinktop.ui.screens.filter_line import FilterLine
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
 STEP = 1.5
 """Factor between two poll intervals that + and - choose."""
@@ -38,9 +36,9 @@ class ClusterScreen(LiveScreen):
         yield FilterLine()
         yield BottomLine()
 
-    def body(self) -> Iterable[Widget]:
+    def body(self) -> ComposeResult:
         """The panels of this screen."""
-        return ()
+        yield from ()
 
     def table(self) -> LiveTable[Any] | None:
         """The table that filter, sort and copy are about: the focused one, else the first."""

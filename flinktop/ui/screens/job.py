@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.containers import Container
+
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.ui import keys
 from flinktop.ui.panels.job_header import JobHeader
@@ -13,15 +15,14 @@ from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from textual.widget import Widget
+    from textual.app import ComposeResult
 
 
 class JobScreen(ClusterScreen):
     """A job by its id; whatever becomes of the job, the screen stays until the person leaves it."""
 
     CSS_PATH = "job.tcss"
+    COMMANDS_HERE = keys.JOB
     BINDINGS = keys.bindings(keys.JOB)
     AUTO_FOCUS = "#vertices"
 
@@ -42,11 +43,12 @@ class JobScreen(ClusterScreen):
                     return job.name
         return self.job
 
-    def body(self) -> Iterable[Widget]:
+    def body(self) -> ComposeResult:
         """Header, vertices, chart."""
         yield JobHeader(self.job)
-        yield VerticesTable(self.job)
-        yield Throughput(self.job)
+        with Container(id="panels"):
+            yield VerticesTable(self.job)
+            yield Throughput(self.job)
 
     def action_copy(self) -> None:
         """Copy the job's id."""

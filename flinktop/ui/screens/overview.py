@@ -15,19 +15,18 @@ from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from textual.widget import Widget
+    from textual.app import ComposeResult
 
 
 class OverviewScreen(ClusterScreen):
     """Where flinktop opens."""
 
     CSS_PATH = "overview.tcss"
+    COMMANDS_HERE = keys.OVERVIEW
     BINDINGS = keys.bindings(keys.OVERVIEW)
     AUTO_FOCUS = "#jobs"
 
-    def body(self) -> Iterable[Widget]:
+    def body(self) -> ComposeResult:
         """One line, a chart, the jobs."""
         yield ClusterLine()
         yield Throughput()

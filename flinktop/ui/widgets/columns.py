@@ -17,7 +17,8 @@ MARGIN = 1
 LEAST_FLEX = 4
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: on Python 3.11 Column[Row](...) raises for a frozen class that has them.
+@dataclass(frozen=True)
 class Column(Generic[R]):
     """One column: what it says of a row, how wide it is and how it sorts.
 
@@ -44,7 +45,7 @@ class Column(Generic[R]):
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place(Generic[R]):
     """Where a column stands: its first cell, its width, and the blank cells before it."""
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shown(Generic[R]):
     """The rows of a table as they are shown, with their keys and the place of each key.
 

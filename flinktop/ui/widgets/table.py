@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 
+from flinktop.ui.widgets import table_messages
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells, LinePainter
 from flinktop.ui.widgets.order import Shown, arrange
 from flinktop.ui.widgets.styles import STYLES, style_rules
-from flinktop.ui.widgets.table_messages import Moved, Opened, VisibleChanged
 from flinktop.ui.widgets.viewport import Viewport, follow
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         Binding("enter", "open", "Open", show=False),
     ]
 
-    Opened = Opened
-    Moved = Moved
-    VisibleChanged = VisibleChanged
+    Opened: TypeAlias = table_messages.Opened
+    Moved: TypeAlias = table_messages.Moved
+    VisibleChanged: TypeAlias = table_messages.VisibleChanged
 
     def __init__(
         self,

@@ -1,0 +1,278 @@
+"""What the poller asks, how often, and what it does when the cluster does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from flinktop.engine.poller import LANES, MOST_BACK_OFF, RESIDENTS_A_MINUTE
+from flinktop.flink.cluster import CONFIG, OVERVIEW
+from flinktop.flink.errors import NotFound, TimedOut, Unreachable
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.flink.metrics import JOB_METRICS
+from tests.engine.scripted import Cluster, polling
+from tests.manual_clock import ManualClock, settle
+
+REFUSED = Unreachable("GET", "http://h/overview", "connection refused")
+
+
+async def test_only_what_is_watched_is_asked() -> None:
+    async with polling() as bench:
+        await bench.clock.advance(60)
+        assert bench.cluster.asked == []
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(1)
+        assert {target for _, target in bench.cluster.asked} == {"overview"}
+
+
+async def test_a_visible_query_is_asked_at_the_clusters_refresh_interval() -> None:
+    async with polling() as bench:
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(10)
+        assert bench.cluster.times("overview") == [0, 3, 6, 9]
+
+
+async def test_another_interval_holds_from_the_next_poll_on() -> None:
+    async with polling() as bench:
+        bench.poller.refresh = 5.0
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(11)
+        assert bench.cluster.times("overview") == [0, 5, 10]
+
+
+async def test_metrics_are_asked_no_faster_than_flink_fetches_them() -> None:
+    async with polling() as bench:
+        query = JOB_METRICS(job="a", get=("numRestarts",))
+        bench.poller.watch(query)
+        await bench.clock.advance(31)
+        assert bench.cluster.times(query.target) == [0, 10, 20, 30]
+
+
+async def test_two_requests_in_flight_at_the_most() -> None:
+    async with polling() as bench:
+        bench.cluster.gate = asyncio.Event()
+        for number in range(20):
+            bench.poller.watch(JOB(job=f"{number:032x}"))
+        await settle()
+        assert bench.cluster.in_flight == LANES
+        bench.cluster.gate.set()
+        await bench.clock.advance(1)
+        assert bench.cluster.most_in_flight == LANES
+        assert len(bench.cluster.asked) == 20
+
+
+async def test_an_unwatched_query_is_not_cancelled_and_not_asked_again() -> None:
+    async with polling() as bench:
+        bench.cluster.gate = asyncio.Event()
+        bench.poller.watch(OVERVIEW())
+        await settle()
+        bench.poller.unwatch(OVERVIEW())
+        bench.cluster.gate.set()
+        await bench.clock.advance(30)
+        assert bench.cluster.cancelled == 0
+        assert bench.cluster.times("overview") == [0]
+
+
+async def test_coming_back_to_a_fresh_reading_asks_only_when_it_is_due() -> None:
+    async with polling() as bench:
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(1)
+        bench.poller.unwatch(OVERVIEW())
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(2.5)
+        assert bench.cluster.times("overview") == [0, 3]
+
+
+async def test_two_panels_share_one_query() -> None:
+    async with polling() as bench:
+        bench.poller.watch(OVERVIEW())
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(4)
+        bench.poller.unwatch(OVERVIEW())
+        await bench.clock.advance(3)
+        assert bench.cluster.times("overview") == [0, 3, 6]
+
+
+async def test_residents_share_a_fixed_number_of_requests_a_minute_by_rotation() -> None:
+    async with polling() as bench:
+        for number in range(300):
+            bench.poller.reside(JOB(job=f"{number:032x}"), 10.0)
+        await bench.clock.advance(600)
+        asked = [target for _, target in bench.cluster.asked]
+        assert RESIDENTS_A_MINUTE * 9 <= len(asked) <= RESIDENTS_A_MINUTE * 10 + 1
+        assert len(set(asked[:300])) == 300
+        assert asked[:250] == asked[300:550]
+
+
+async def test_the_cost_of_what_is_off_screen_does_not_grow_with_the_number_of_jobs() -> None:
+    counts = []
+    for jobs in (100, 1000):
+        async with polling() as bench:
+            for number in range(jobs):
+                bench.poller.reside(JOB(job=f"{number:032x}"), 10.0)
+            await bench.clock.advance(120)
+            counts.append(len(bench.cluster.asked))
+    assert counts[0] == counts[1]
+
+
+async def test_what_is_visible_goes_before_residents() -> None:
+    async with polling() as bench:
+        bench.cluster.gate = asyncio.Event()
+        for number in range(10):
+            bench.poller.reside(JOB(job=f"{number:032x}"), 10.0)
+        await settle()
+        before = len(bench.cluster.asked)
+        for number in range(5):
+            bench.poller.watch(JOB_METRICS(job=f"{number:032x}", get=("numRestarts",)))
+        bench.cluster.gate.set()
+        await settle()
+        first = [target for _, target in bench.cluster.asked[before : before + 5]]
+        assert all("metrics" in target for target in first)
+
+
+async def test_a_lost_cluster_is_asked_by_one_query_at_a_time_with_growing_pauses() -> None:
+    clock = ManualClock()
+    cluster = Cluster(clock, default=REFUSED)
+    async with polling(cluster) as bench:
+        for query in (OVERVIEW(), JOBS_OVERVIEW(), CONFIG()):
+            bench.poller.watch(query)
+        await clock.advance(1)
+        cluster.asked.clear()
+        cluster.most_in_flight = 0
+        await clock.advance(300)
+        times = [at for at, _ in cluster.asked]
+        pauses = [later - sooner for sooner, later in zip(times, times[1:], strict=False)]
+        assert cluster.most_in_flight == 1
+        assert max(pauses) <= MOST_BACK_OFF + 0.001
+        assert pauses == sorted(pauses)
+        assert len(times) < 20
+
+
+async def test_a_cluster_that_is_back_is_asked_for_everything_at_once() -> None:
+    clock = ManualClock()
+    cluster = Cluster(clock, default=REFUSED)
+    async with polling(cluster) as bench:
+        bench.poller.watch(OVERVIEW())
+        bench.poller.watch(JOBS_OVERVIEW())
+        await clock.advance(60)
+        assert bench.poller.link.error is REFUSED
+        assert bench.poller.link.retry_at is not None
+        cluster.default = {"taskmanagers": 1}
+        cluster.asked.clear()
+        await clock.advance(31)
+        assert bench.poller.link.error is None
+        assert {target for _, target in cluster.asked} == {"overview", "jobs/overview"}
+
+
+async def test_values_stay_with_their_age_and_the_reason_while_the_cluster_is_lost() -> None:
+    async with polling() as bench:
+        bench.cluster.answers["overview"] = {"taskmanagers": 7}
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(1)
+        bench.cluster.answers["overview"] = REFUSED
+        await bench.clock.advance(60)
+        reading = bench.store.get(OVERVIEW())
+        assert reading is not None
+        assert reading.value is not None
+        assert reading.value.taskmanagers == 7
+        assert reading.error is REFUSED
+        assert reading.failures > 1
+        assert reading.at == 1000.0
+
+
+async def test_one_missing_thing_does_not_hold_up_the_others() -> None:
+    async with polling() as bench:
+        gone = JOB(job="a" * 32)
+        bench.cluster.answers[gone.target] = NotFound("GET", "u", "Job not found", status=404)
+        bench.poller.watch(gone)
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(60)
+        assert len(bench.cluster.times("overview")) == 21
+        assert bench.poller.link.error is None
+        assert len(bench.cluster.times(gone.target)) < 10
+
+
+async def test_a_hanging_server_counts_as_lost_and_says_why() -> None:
+    clock = ManualClock()
+    cluster = Cluster(clock, default=TimedOut("GET", "u", "no answer within 10 s"))
+    async with polling(cluster) as bench:
+        bench.poller.watch(OVERVIEW())
+        await clock.advance(20)
+        assert isinstance(bench.poller.link.error, TimedOut)
+
+
+async def test_a_slow_server_is_asked_less_often() -> None:
+    async with polling() as bench:
+        bench.cluster.seconds = 2.0
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(31)
+        assert bench.cluster.times("overview") == [0, 10, 20, 30]
+
+
+async def test_an_answer_that_is_no_flink_is_an_error_of_that_query_alone() -> None:
+    async with polling() as bench:
+        bench.cluster.answers["overview"] = b"<html><title>It works</title></html>"
+        bench.poller.watch(OVERVIEW())
+        bench.poller.watch(JOBS_OVERVIEW())
+        await bench.clock.advance(1)
+        broken, fine = bench.store.get(OVERVIEW()), bench.store.get(JOBS_OVERVIEW())
+        assert broken is not None
+        assert broken.value is None
+        assert "web page" in str(broken.error)
+        assert fine is not None
+        assert fine.error is None
+
+
+async def test_equal_bytes_are_not_decoded_again() -> None:
+    async with polling() as bench:
+        bench.cluster.answers["overview"] = {"taskmanagers": 7}
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(1)
+        first = bench.store.get(OVERVIEW())
+        await bench.clock.advance(3)
+        second = bench.store.get(OVERVIEW())
+        assert first is not None
+        assert second is not None
+        assert second.value is first.value
+        assert second.at == 1003.0
+
+
+async def test_dropped_fields_are_counted() -> None:
+    async with polling() as bench:
+        bench.cluster.answers["overview"] = {"taskmanagers": "many", "slots-total": 8}
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(1)
+        reading = bench.store.get(OVERVIEW())
+        assert reading is not None
+        assert reading.value is not None
+        assert reading.value.slots_total == 8
+        assert bench.poller.drifted == 1
+
+
+async def test_refresh_asks_now_but_not_below_the_caches() -> None:
+    async with polling() as bench:
+        bench.poller.refresh = 60.0
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(10)
+        bench.poller.refresh_now()
+        bench.poller.refresh_now()
+        await bench.clock.advance(1)
+        bench.poller.refresh_now()
+        await bench.clock.advance(1)
+        assert bench.cluster.times("overview") == [0, 10]
+
+
+async def test_the_request_rate_is_that_of_the_last_ten_seconds() -> None:
+    async with polling() as bench:
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(30)
+        assert bench.poller.current_link().per_second == 0.4
+        bench.poller.unwatch(OVERVIEW())
+        await bench.clock.advance(30)
+        assert bench.poller.current_link().per_second == 0.0
+
+
+async def test_each_answer_is_told() -> None:
+    async with polling() as bench:
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(4)
+        assert bench.changes == ["overview", "overview"]

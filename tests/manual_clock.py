@@ -1,0 +1,50 @@
+"""A clock that stands still until a test moves it."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+
+TURNS = 25
+"""Turns of the loop that let everything run that can run without the network."""
+
+
+class ManualClock:
+    """Time as the test says; sleepers wake in order."""
+
+    def __init__(self, wall: float = 1_700_000_000.0) -> None:
+        self._now = 1000.0
+        self._ahead = wall - self._now
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._number = itertools.count()
+
+    def now(self) -> float:
+        return self._now
+
+    def wall(self) -> float:
+        return self._now + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, next(self._number), woken))
+        await woken
+
+    async def advance(self, seconds: float) -> None:
+        """Move on, waking each sleeper at its time."""
+        end = self._now + seconds
+        await settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            at, _, woken = heapq.heappop(self._sleepers)
+            self._now = max(self._now, at)
+            if not woken.done():
+                woken.set_result(None)
+                await settle()
+        self._now = end
+        await settle()
+
+
+async def settle() -> None:
+    """Let everything run that can."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
