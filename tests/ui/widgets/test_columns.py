@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flinktop.ui.widgets.columns import Column, Layout, column_at, place
+
+
+def column(key: str, width: int, *, drop: int = 0, flex: bool = False) -> Column[str]:
+    return Column(key, key.upper(), width, lambda row: (row, ""), drop=drop, flex=flex)
+
+
+JOBS = (
+    column("state", 10),
+    column("job", 16, flex=True),
+    column("in", 7),
+    column("out", 7, drop=1),
+    column("spark", 10, drop=3),
+    column("busy", 4, drop=2),
+    column("up", 6, drop=4),
+)
+
+
+def keys(width: int) -> list[str]:
+    return [where.column.key for where in place(JOBS, width)]
+
+
+def test_columns_go_in_the_order_of_their_drop_numbers() -> None:
+    orders = [keys(width) for width in range(200, 19, -1)]
+    gone: list[str] = []
+    for wide, narrow in pairwise(orders):
+        gone += [key for key in wide if key not in narrow]
+    assert gone[:4] == ["up", "spark", "busy", "out"]
+
+
+def test_of_equal_drop_numbers_the_rightmost_goes_first() -> None:
+    columns = (column("a", 5), column("b", 5, drop=1), column("c", 5, drop=1))
+    assert [where.column.key for where in place(columns, 12)] == ["a", "b"]
+
+
+def test_the_flexible_column_takes_the_rest() -> None:
+    places = {where.column.key: where for where in place(JOBS, 200)}
+    assert places["up"].x + places["up"].width == 200
+    assert places["job"].width > 100
+
+
+def test_a_second_blank_between_columns_never_costs_a_column() -> None:
+    columns = (column("a", 5), column("b", 5, drop=1))
+    assert [(where.x, where.width) for where in place(columns, 12)] == [(1, 5), (7, 5)]
+    assert [(where.x, where.width) for where in place(columns, 13)] == [(1, 5), (8, 5)]
+
+
+def test_the_flexible_column_shrinks_when_nothing_can_be_dropped() -> None:
+    columns = (column("a", 5), column("b", 20, flex=True))
+    assert [where.width for where in place(columns, 16)] == [5, 9]
+
+
+@pytest.mark.parametrize("width", [0, 1, 2, 5])
+def test_a_hopeless_width_gives_what_fits(width: int) -> None:
+    assert all(where.x + where.width <= width for where in place(JOBS, width))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4), st.booleans()), max_size=9),
+    st.integers(0, 220),
+)
+def test_nothing_overlaps_and_nothing_leaves_the_width(
+    specs: list[tuple[int, int, bool]], width: int
+) -> None:
+    columns = [column(str(at), size, drop=drop, flex=flex) for at, (size, drop, flex) in enumerate(specs)]
+    places = place(columns, width)
+    end = 0
+    for where in places:
+        assert where.x - where.gap == end
+        assert where.gap >= 1
+        assert where.width >= 1
+        end = where.x + where.width
+    assert end <= width
+
+
+def test_a_click_finds_its_column() -> None:
+    places = place(JOBS, 120)
+    for where in places:
+        found = column_at(places, where.x)
+        assert found is where.column
+    assert column_at(places, 500) is None
+
+
+def test_a_layout_is_only_made_anew_for_another_width() -> None:
+    layout = Layout(JOBS)
+    assert layout.at(80) is layout.at(80)
+    assert layout.at(120) == place(JOBS, 120)
