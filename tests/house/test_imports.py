@@ -32,7 +32,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "ui": ("engine", "model", "flink", *SETTINGS),
 }
 # The part of flink that speaks HTTP, and so the only code that knows the library.
-HTTP = ("flink.http", "flink.wire", "flink.trouble")
+HTTP = ("flink.http",)
 # What the screens know of the engine by name: values and the Port. Its machines are not theirs to hold.
 MACHINES = ("Engine", "Poller", "Store", "SeriesStore", "Sweep", "Fleet")
 

@@ -24,7 +24,7 @@ HEAVY = (
 
 
 def importers(words: list[str], home: Path) -> tuple[int, dict[str, str]]:
-    """flinktop's exit code with these words, and each module it loaded with the one that asked for it."""
+    """The exit code for these words, and each module that was loaded with the one that asked for it."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "flinktop", *words],
         stdin=subprocess.DEVNULL,
