@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -14,7 +15,7 @@ from flinktop.flink.answers import check_document, check_status
 from flinktop.flink.connection import Connection, Secret, SecretError
 from flinktop.flink.credentials import credentials
 from flinktop.flink.endpoint import REQUEST_LINE, ROOM, Query, target
-from flinktop.flink.errors import BadReply, FlinkError, Refused, TimedOut, Unauthorized, Unreachable
+from flinktop.flink.errors import BadReply, Refused, TimedOut, Unauthorized, Unreachable
 from flinktop.flink.guard import acts
 from flinktop.flink.proxy import proxy_for, without_credentials
 from flinktop.flink.tls import tls
@@ -54,11 +55,12 @@ class Http:
         """Sent so far."""
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
-        self._opening = asyncio.Lock()
+        self._reading = asyncio.Lock()
         self._retired: list[httpx.AsyncClient] = []
         self._flying = 0
-        self._headers: dict[str, str] | None = None
-        self._room = min(ROOM, REQUEST_LINE - len("GET / HTTP/1.1\r\n") - len(httpx.URL(self.url).raw_path))
+        self._headers: Mapping[str, str] | None = None
+        self._base = len(quote(urlsplit(self.url).path, safe="/%")) + 1
+        self._room = min(ROOM, REQUEST_LINE - len("GET  HTTP/1.1") - self._base)
 
     async def get(self, query: Query[Any]) -> Reply:
         """The answer to a query, put together when it takes several requests.
@@ -107,18 +109,19 @@ class Http:
         line = target(path, params)
         self._check(method, line)
         for attempt in range(3):
+            used = await self._credentials(method, line)
             try:
                 return await self._send(method, line, json=json, files=files, seconds=seconds, most=most)
             except httpx.PoolTimeout as error:
                 if attempt:
                     raise _unreachable(error, method, self._shown(line), self.connection) from None
                 await self.renew()
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 # A kept connection that the server closed in the same instant: harmless for a GET.
                 if attempt or method != "GET" or not _dropped(error):
                     raise _unreachable(error, method, self._shown(line), self.connection) from None
             except Unauthorized as error:
-                if attempt or error.status != httpx.codes.UNAUTHORIZED or not await self._read_anew():
+                if attempt or error.status != httpx.codes.UNAUTHORIZED or not await self._read_anew(used):
                     raise
         raise Unreachable(method, self._shown(line), "the connection was dropped again and again")
 
@@ -131,7 +134,8 @@ class Http:
         self._check("GET", path)
         shown = self._shown(path)
         left = most
-        client = await self._new_client("GET", shown)
+        await self._credentials("GET", path)
+        client = self._new_client("GET", shown)
         try:
             async with client, self._exchange(client, "GET", path) as response:
                 if not response.is_success:
@@ -141,7 +145,7 @@ class Http:
                     left -= len(chunk)
                     if left <= 0:
                         return
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _unreachable(error, "GET", shown, self.connection) from None
 
     async def renew(self) -> None:
@@ -161,11 +165,9 @@ class Http:
         await self._bury()
 
     async def _bury(self) -> None:
-        """Close retired clients once nothing is under way. A transport that was given is not ours to close."""
+        """Close retired clients once nothing is under way."""
         while self._retired and not self._flying:
-            client = self._retired.pop()
-            if self._transport is None:
-                await client.aclose()
+            await self._retired.pop().aclose()
 
     # -- one request ---------------------------------------------------------------------------------
 
@@ -173,10 +175,7 @@ class Http:
         self, method: str, line: str, *, json: Any, files: Any, seconds: float | None, most: int
     ) -> Reply:
         shown = self._shown(line)
-        async with self._opening:
-            client = self._client
-            if client is None:
-                client = self._client = await self._new_client(method, shown)
+        client = self._client = self._client or self._new_client(method, shown)
         began = time.perf_counter()
         async with self._exchange(client, method, line, json=json, files=files, seconds=seconds) as response:
             body = await _read(response, most, method, shown)
@@ -219,29 +218,36 @@ class Http:
             self._flying = max(0, self._flying - 1)
             await self._bury()
 
-    async def _new_client(self, method: str, shown: str) -> httpx.AsyncClient:
+    def _new_client(self, method: str, shown: str) -> httpx.AsyncClient:
         try:
-            if self._headers is None:
-                self._headers = await asyncio.to_thread(credentials, self.connection)
             inner = self._transport or _network(self.connection)
-        except (SecretError, OSError, ValueError) as error:
+        except ValueError as error:
             raise Unreachable(method, shown, str(error)) from None
-        return httpx.AsyncClient(transport=_Guarded(inner, self.connection), trust_env=False)
+        guarded = _Guarded(inner, self.connection, ours=self._transport is None)
+        return httpx.AsyncClient(transport=guarded, trust_env=False)
 
-    async def _read_anew(self) -> bool:
-        """After a 401: whether the secrets have changed since they were read (rotated tokens)."""
+    async def _credentials(self, method: str, line: str) -> Mapping[str, str]:
+        async with self._reading:
+            if self._headers is None:
+                try:
+                    self._headers = await asyncio.to_thread(credentials, self.connection)
+                except (SecretError, ValueError) as error:
+                    raise Unreachable(method, self._shown(line), str(error)) from None
+        return self._headers
+
+    async def _read_anew(self, used: Mapping[str, str]) -> bool:
+        """After a 401: whether the secrets are others now than those `used` (rotated tokens)."""
         try:
-            fresh: Mapping[str, str] = await asyncio.to_thread(credentials, self.connection)
-        except (SecretError, OSError, ValueError):
+            fresh = await asyncio.to_thread(credentials, self.connection)
+        except (SecretError, ValueError):
             return False
-        changed = fresh != self._headers
-        self._headers = dict(fresh)
-        return changed
+        self._headers = fresh
+        return fresh != used
 
     def _check(self, method: str, line: str) -> None:
         if self.connection.read_only and acts(method, line):
             raise Refused(method, self._shown(line), "this connection is read-only; nothing was sent")
-        length = len(method) + len(httpx.URL(self.url).raw_path) + len(line) + len("  HTTP/1.1") + 1
+        length = len(method) + self._base + len(line) + len("  HTTP/1.1")
         if length > REQUEST_LINE:
             raise Refused(
                 method, self._shown(line), f"a request line of {length} bytes, Flink reads {REQUEST_LINE}"
@@ -254,9 +260,10 @@ class Http:
 class _Guarded(httpx.AsyncBaseTransport):
     """The read-only guard on the wire itself: whatever was built above it, this is what would be sent."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, connection: Connection) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, connection: Connection, *, ours: bool) -> None:
         self._inner = inner
         self._connection = connection
+        self._ours = ours
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         line = request.url.raw_path.decode("ascii")
@@ -266,7 +273,9 @@ class _Guarded(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        """Close what we opened; a transport that was given outlives its clients."""
+        if self._ours:
+            await self._inner.aclose()
 
 
 def _network(connection: Connection) -> httpx.AsyncHTTPTransport:
@@ -301,7 +310,7 @@ def _usual_trust() -> ssl.SSLContext:
     return context
 
 
-def _unreachable(error: httpx.TransportError, method: str, url: str, connection: Connection) -> Unreachable:
+def _unreachable(error: httpx.RequestError, method: str, url: str, connection: Connection) -> Unreachable:
     """The error that a failed exchange stands for."""
     unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
     sent = not isinstance(error, unsent)
@@ -320,7 +329,7 @@ def _unreachable(error: httpx.TransportError, method: str, url: str, connection:
     return TimedOut(method, url, late, sent=sent)
 
 
-def _dropped(error: httpx.TransportError) -> bool:
+def _dropped(error: httpx.RequestError) -> bool:
     return isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
 
 

@@ -275,7 +275,7 @@ def test_every_rule_is_about_code_that_exists() -> None:
         ("model.rates", "import time", "model is pure judgement"),
         ("model.rates", "from os import path", "model is pure judgement"),
         ("ui.app", "from flinktop.flink import http", "ui sees endpoint values and types, never http"),
-        ("ui.app", "from flinktop.flink.wire import wire", "never http"),
+        ("ui.app", "from flinktop.flink.http import Http", "never http"),
         ("ui.app", "from flinktop.engine.engine import Engine", "never its machines"),
         ("ui.app", "from flinktop.engine.store import Store", "never its machines"),
         ("ui.app", "from flinktop.local.session import open_local", "ui may import engine, model, flink,"),
