@@ -64,7 +64,7 @@ def value_axis(
 def time_axis(since: float, until: float, columns: int, clock: Callable[[float], str]) -> Axis:
     """An axis of times in seconds with ticks at round times, as many as have room."""
     span = until - since
-    room = max(columns // (len(clock(until)) + 4), 1)
+    room = max(columns // (max(len(clock(since)), len(clock(until))) + 4), 1)
     step: float = next((step for step in _TIME_STEPS if span / step <= room), 0)
     if not step:
         step = math.ceil(span / room / 86400) * 86400

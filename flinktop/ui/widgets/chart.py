@@ -105,11 +105,11 @@ def draw(
 
 def _window(since: float, until: float, columns: int, options: Options) -> Axis:
     """The time axis, moved to whole columns, so that a line keeps its shape while it moves."""
-    step = (until - since) / columns
+    # plotext puts the limits on the middle of the first and the last dot.
+    step = (until - since) / max(columns - (1 if options.ascii else 0.5), 1)
     last = math.ceil(until / step) * step
-    clock = options.clock or (lambda at: _ago(until - at))
     if options.clock:
-        return time_axis(last - (until - since), last, columns, clock)
+        return time_axis(last - (until - since), last, columns, options.clock)
     axis = time_axis(since - until, 0, columns, lambda at: _ago(-at))
     return Axis(last - (until - since), last, tuple(tick + last for tick in axis.ticks), axis.labels)
 

@@ -180,7 +180,7 @@ async def test_the_cursor_goes_to_the_nearest_that_remains() -> None:
         app.table.set_rows(jobs("ab"))
         assert app.table.cursor_key == "b"
         app.table.set_rows([])
-        assert (app.table.cursor_key, app.table.cursor_row) == (None, None)
+        assert [app.table.cursor_key, app.table.cursor_row] == [None] * 2
         await settled(app)
         moved = [message.key for message in app.heard if isinstance(message, LiveTable.Moved)]
         assert moved == ["a", "b", "c", "d", "b", None]
