@@ -1,0 +1,137 @@
+"""A person's day with flinktop: the app on a recorded cluster, driven by keys, read from the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from flinktop.engine.host import Port
+from flinktop.flink.connection import Connection
+from flinktop.settings import Paths, Profile, Settings
+from flinktop.ui.app import FlinkTop
+from flinktop.ui.widgets.table import LiveTable
+from tests.fixture_cluster import FixtureCluster
+from tests.manual_clock import ManualClock
+
+CALM_TURNS = 12
+"""Turns of the loop without anything happening that count as settled."""
+PATIENCE = 10.0
+"""Seconds that `sees` waits: only the chart's own thread takes real time."""
+
+
+@dataclass
+class Day:
+    """The app, its cluster and its clock."""
+
+    app: FlinkTop
+    cluster: FixtureCluster
+    clock: ManualClock
+    port: Port
+    pilot: Pilot[Any]
+
+    async def settled(self) -> None:
+        """The engine is idle at this time, and the screen has shown everything."""
+        calm = 0
+        while calm < CALM_TURNS:
+            await asyncio.sleep(0)
+            busy = not self.port.engine.poller.idle() or any(
+                not node._message_queue.empty()
+                for node in (self.app, *self.app.screen.walk_children(with_self=True))
+            )
+            calm = 0 if busy else calm + 1
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settled()
+
+    async def wait(self, seconds: float) -> None:
+        """Let the clock move on, a second at a time, and the screen with it."""
+        for _ in range(int(seconds)):
+            await self.clock.advance(1.0)
+            await self.settled()
+            self.app.tick()
+            await self.settled()
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen's rows as text."""
+        return [
+            "".join(segment.text for segment in strip)
+            for strip in self.app.screen._compositor.render_strips()
+        ]
+
+    @property
+    def text(self) -> str:
+        """The whole screen as text."""
+        return "\n".join(self.lines)
+
+    def line(self, part: str) -> str:
+        """The first row that holds this text."""
+        return next((line for line in self.lines if part in line), "")
+
+    async def sees(self, part: str) -> None:
+        """Wait until the text is on the screen."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while part not in self.text:
+            assert loop.time() < deadline, f"{part!r} is not on the screen:\n{self.text}"
+            await asyncio.sleep(0.01)
+            await self.settled()
+
+    @property
+    def table(self) -> LiveTable[Any]:
+        """The first table of the screen."""
+        return self.app.screen.query(LiveTable).first()
+
+    def asked(self, since: int = 0) -> list[str]:
+        """Targets asked for, from the n-th request on."""
+        return [line.partition(" /")[2] for line in self.cluster.asked[since:]]
+
+
+@asynccontextmanager
+async def monitor(
+    release: str = "1.20.5",
+    size: tuple[int, int] = (120, 40),
+    *,
+    cluster: FixtureCluster | None = None,
+    read_only: bool = False,
+    ascii_only: bool = False,
+    theme: str = "dark",
+    state: Path = Path("/nonexistent/flinktop"),
+    raise_faults: bool = True,
+) -> AsyncIterator[Day]:
+    """flinktop opened on a recorded cluster, with everything that is on the first screen answered."""
+    cluster = cluster or FixtureCluster(release)
+    clock = ManualClock()
+    connection = Connection("http://flink.test:8081", read_only=read_only)
+    port = Port(connection, clock, transport=cluster, jitter=lambda: 1.0)
+    settings = Settings(
+        profiles=(),
+        default=None,
+        theme=theme,
+        ascii=ascii_only,
+        no_color=False,
+        mouse=False,
+        debug=False,
+        paths=Paths(state / "config.toml", state, state / "flinktop.log"),
+        notes=(),
+    )
+    app = FlinkTop(port, settings, Profile("test-cluster", connection, None, None, protected=False))
+    app.raise_faults = raise_faults
+    await port.start_inline()
+    try:
+        async with app.run_test(size=size) as pilot:
+            day = Day(app, cluster, clock, port, pilot)
+            await day.settled()
+            await day.wait(2)
+            yield day
+    finally:
+        await port.stop_inline()
