@@ -67,6 +67,8 @@ def test_what_a_program_leaves_behind_is_named() -> None:
 def test_the_program_is_told_of_a_new_size() -> None:
     with toy() as pty:
         pty.wait_for("size 60x10")
+        # Longer than 20 columns: written after the change it would wrap over the row that is looked at.
+        pty.wait_for("got b'\\x1b[?2026;2$y'")
         pty.resize(20, 5)
         pty.wait_for("size 20x5")
         assert len(pty.text.split("\n")) == 5
