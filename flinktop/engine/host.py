@@ -124,9 +124,9 @@ class Port:
         """A panel shows this query from now on; see Poller.watch."""
         self._do(lambda: self.engine.poller.watch(query, every))
 
-    def unwatch(self, query: Query[Any]) -> None:
-        """A panel no longer shows this query."""
-        self._do(lambda: self.engine.poller.unwatch(query))
+    def unwatch(self, query: Query[Any], every: float = 0.0) -> None:
+        """A panel that watched at this interval no longer shows this query."""
+        self._do(lambda: self.engine.poller.unwatch(query, every))
 
     def refresh(self) -> None:
         """Ask for everything on screen now, as far as the server's caches make that of use."""

@@ -72,10 +72,9 @@ class Watched:
     """One query that somebody wants kept fresh."""
 
     query: Query[Any]
-    panels: int = 0
+    panels: list[float] = field(default_factory=list)
+    """Seconds between polls that each panel asks for; 0 is the cluster's own interval."""
     resident: bool = False
-    every: float = 0.0
-    """Seconds between polls that the most eager panel asks for; 0 is the cluster's own interval."""
     resident_every: float = 0.0
     due: float = 0.0
     busy: bool = False
@@ -110,19 +109,18 @@ class Poller:
     def watch(self, query: Query[Any], every: float = 0.0) -> None:
         """A panel shows this query: keep it fresh, every `every` seconds or at the cluster's interval."""
         watched = self._want(query)
-        watched.panels += 1
-        watched.every = every if watched.panels == 1 else min(watched.every, every)
+        watched.panels.append(every)
         reading = self.store.get(query)
         last = reading.at if reading is not None else None
         fresh_until = last + self._interval(watched) if last is not None else 0.0
         watched.due = min(watched.due, fresh_until)
         self._wake.set()
 
-    def unwatch(self, query: Query[Any]) -> None:
-        """A panel no longer shows this query. A request under way is left to end."""
+    def unwatch(self, query: Query[Any], every: float = 0.0) -> None:
+        """A panel that watched at this interval no longer does. A request under way is left to end."""
         watched = self._watched.get(query)
-        if watched is not None and watched.panels:
-            watched.panels -= 1
+        if watched is not None and every in watched.panels:
+            watched.panels.remove(every)
             self._drop_if_unwanted(watched)
 
     def reside(self, query: Query[Any], every: float) -> None:
@@ -315,7 +313,7 @@ class Poller:
         return min(MOST_BACK_OFF, 2.0 ** min(failures - 1, 6) * self.jitter())
 
     def _interval(self, watched: Watched) -> float:
-        wanted = watched.every if watched.panels else watched.resident_every
+        wanted = min(watched.panels) if watched.panels else watched.resident_every
         return max(self.refresh, wanted, watched.query.endpoint.every)
 
     async def _rest(self, now: float) -> None:

@@ -136,7 +136,11 @@ class Sweep:
             return
         before = counters.get(job)
         counters[job] = after = rates.count_on(before, at, counter)
-        if before is not None and after.moves != before.moves and (rate := rates.mean_rate(after)) is not None:
+        if (
+            before is not None
+            and after.moves != before.moves
+            and (rate := rates.mean_rate(after)) is not None
+        ):
             self.series.add(name, at, rate)
 
     def _ask_ids(self, job: Job, vertex: str) -> None:

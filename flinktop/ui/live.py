@@ -103,19 +103,19 @@ class Panel(Widget):
         """
         before = self._slots.get(slot)
         self._slots[slot] = _Slot(query, show, every)
-        if before is not None and before.query == query:
-            return
-        if self._watching:
+        same = before is not None and before.query == query
+        if self._watching and not (same and before is not None and before.every == every):
             self.port.watch(query, every)
             if before is not None:
-                self.port.unwatch(before.query)
-        self._show(self._slots[slot])
+                self.port.unwatch(before.query, before.every)
+        if not same:
+            self._show(self._slots[slot])
 
     def drop_query(self, slot: str) -> None:
         """Stop watching what is in this slot."""
         gone = self._slots.pop(slot, None)
         if gone is not None and self._watching:
-            self.port.unwatch(gone.query)
+            self.port.unwatch(gone.query, gone.every)
 
     def slots(self) -> tuple[str, ...]:
         """The names of the watches."""
@@ -134,7 +134,7 @@ class Panel(Widget):
         if self._watching:
             self._watching = False
             for slot in self._slots.values():
-                self.port.unwatch(slot.query)
+                self.port.unwatch(slot.query, slot.every)
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
         """Show the news that this panel watches."""

@@ -60,7 +60,8 @@ def checkpoint_line(job: str, port: Port, offset: float | None, *, ended: bool) 
     interval = None
     if configured is not None and configured.value is not None and configured.value.interval is not None:
         interval = configured.value.interval / 1000.0
-    parts = _last_good(stats, interval, port.cluster_time(), ended=ended)
+    off = configured is not None and configured.value is not None and interval is None
+    parts = _last_good(stats, interval, port.cluster_time(), ended=ended, periodic_off=off)
     if stats.counts.failed:
         parts += [("   failed ", "muted"), (str(stats.counts.failed), "warn")]
     restored = stats.latest.restored
@@ -74,10 +75,12 @@ def checkpoint_line(job: str, port: Port, offset: float | None, *, ended: bool) 
 
 
 def _last_good(
-    stats: CheckpointStats, interval: float | None, cluster_now: float, *, ended: bool
+    stats: CheckpointStats, interval: float | None, cluster_now: float, *, ended: bool, periodic_off: bool
 ) -> list[Part]:
     completed = stats.latest.completed
     every = f" / {fmt.duration(interval)}" if interval is not None else ""
+    if (completed is None or completed.acknowledged_at is None) and periodic_off:
+        return [("checkpoints ", "muted"), ("not periodic, none taken yet", "")]
     if completed is None or completed.acknowledged_at is None:
         return [("last checkpoint ", "muted"), (f"none yet{every}", "")]
     age = max(0.0, cluster_now - completed.acknowledged_at / 1000.0)

@@ -59,6 +59,7 @@ class JobRow:
     overdue: bool = False
     restarts: int | None = None
     uptime: float | None = None
+    """Seconds: in its present state, or how long it ran."""
     ended: bool = False
     old: bool = False
     """Whether its figures are too old to be taken at their word."""
@@ -73,12 +74,13 @@ def job_row(job: JobOverview, port: Port) -> JobRow:
     restarts = restarts_of(port, job.jid)
     is_overdue = not ended and health.overdue(age, interval)
     condition = health.Condition(job.state, None if ended else restarts, is_overdue)
-    started = (
-        detail.value.timestamps.get("RUNNING") if detail is not None and detail.value is not None else None
-    )
+    # How long it ran; how long it has been in its state, for a job that lives.
     up = job.duration / 1000.0 if ended else None
-    if started and states.is_running(job.state):
-        up = cluster_now - started / 1000.0
+    entered = (
+        detail.value.timestamps.get(job.state) if detail is not None and detail.value is not None else None
+    )
+    if entered and not ended:
+        up = max(0.0, cluster_now - entered / 1000.0)
     newest = port.latest(job_series(job.jid, "in"))
     return JobRow(
         jid=job.jid,
@@ -137,7 +139,8 @@ def _checkpoint(port: Port, job: str, cluster_now: float) -> tuple[float | None,
         return None, interval, "unknown"
     completed = reading.value.latest.completed
     if completed is None or completed.acknowledged_at is None:
-        return None, interval, "none"
+        periodic = configured is None or configured.value is None or interval is not None
+        return None, interval, "none" if periodic else "off"
     return max(0.0, cluster_now - completed.acknowledged_at / 1000.0), interval, "some"
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flinktop.engine.series import SeriesName, cluster_series, job_series
+from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
+from flinktop.model import states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.widgets.chart import Chart, Line
@@ -59,6 +61,14 @@ class Throughput(Panel):
         """Where a measure is kept: "in" or "out"."""
         return cluster_series(measure) if self._job is None else job_series(self._job, measure)
 
+    def _nothing(self) -> str:
+        """Why there is nothing to draw."""
+        if self._job is None:
+            return WAITING if self.port.coverage.live else "no job is running"
+        reading = self.port.reading(JOB(job=self._job))
+        ended = reading is not None and reading.value is not None and states.is_terminal(reading.value.state)
+        return "the job has ended, and nothing was seen of its flow" if ended else WAITING
+
     def tick(self) -> None:
         """Hand the chart what is known; it redraws when that moves it by a column."""
         chart, port = self.query_one(Chart), self.port
@@ -70,7 +80,7 @@ class Throughput(Panel):
         seconds = window(min((known[0][0] for known in points.values() if known), default=None), now)
         title = coverage_title(port.coverage, now) if self._job is None else "records/s"
         chart.set_title(f"{title}, {fmt.duration(seconds)}")
-        chart.set_empty(WAITING if self._job is not None or port.coverage.live else "no job is running")
+        chart.set_empty(self._nothing())
         chart.set_lines(
             [
                 Line(measure, tuple((at + ahead, value) for at, value in points[measure]), style)

@@ -256,32 +256,38 @@ class VerticesTable(Panel):
         if not reading.value.vertices:
             self.table.set_empty("no vertices yet: the job is not running")
         self.table.set_rows(vertex_rows(reading.value, self.port))
+        self._follow()
 
-    def _again(self) -> None:
+    def _again(self, _reading: Reading[Aggregated]) -> None:
         reading = self.port.reading(JOB(job=self._job))
         if reading is not None:
             self._show_job(reading)
 
     @on(VisibleChanged)
-    def _follow(self, event: VisibleChanged) -> None:
-        """Ask for the figures of what is on the screen, and of nothing else."""
+    def _scrolled(self, event: VisibleChanged) -> None:
         self._visible = event.keys
+        self._follow()
+
+    def _follow(self) -> None:
+        """Ask for the figures of the vertices that are on the screen and alive, and of nothing else."""
+        reading = self.port.reading(JOB(job=self._job))
+        vertices = reading.value.vertices if reading is not None and reading.value is not None else ()
+        live = {vertex.id for vertex in vertices if not states.is_terminal(vertex.status)}
+        wanted = [vertex for vertex in self._visible if vertex in live]
         for slot in self.slots():
-            if slot != "job" and slot.partition(" ")[2] not in event.keys:
+            if slot != "job" and slot.partition(" ")[2] not in wanted:
                 self.drop_query(slot)
-        for vertex in event.keys:
-            self.watch_query(f"ids {vertex}", listing(self._job, vertex), self._listed, every=RELIST_SECONDS)
+        for vertex in wanted:
+            self._ask(vertex)
 
-    def _listed(self, reading: Reading[Aggregated]) -> None:
-        """The metrics that vertices have are known (again): ask for those that we show."""
-        for vertex in self._visible:
-            listed = self.port.reading(listing(self._job, vertex))
-            if listed is not None and listed.value:
-                query = asking(self._job, vertex, listed.value)
-                if query is not None:
-                    self.watch_query(f"figures {vertex}", query, self._figures)
-        if reading.error is None:
-            self._again()
-
-    def _figures(self, _reading: Reading[Aggregated]) -> None:
-        self._again()
+    def _ask(self, vertex: str) -> None:
+        """First which metrics the vertex has, then those of them that a row shows."""
+        listed = self.port.reading(listing(self._job, vertex))
+        query = asking(self._job, vertex, listed.value) if listed is not None and listed.value else None
+        figures = self.port.reading(query) if query is not None else None
+        # An empty answer: an id is gone, or the vertex has just started and has none. List them again soon.
+        known = figures is None or bool(figures.value)
+        every = RELIST_SECONDS if query is not None and known else 0.0
+        self.watch_query(f"ids {vertex}", listing(self._job, vertex), self._again, every=every)
+        if query is not None:
+            self.watch_query(f"figures {vertex}", query, self._again)
