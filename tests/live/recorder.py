@@ -3,6 +3,7 @@
 import getpass
 import json
 import re
+import shutil
 import socket
 import urllib.parse
 from pathlib import Path
@@ -28,14 +29,11 @@ class Recorder:
 
     def __init__(self, text: str, fixtures: Path = FIXTURES) -> None:
         self.directory = fixtures / text
-        self.directory.mkdir(parents=True, exist_ok=True)
-        for old in self.directory.iterdir():
-            old.unlink()
         self.labels: dict[str, str] = {}
         """Ids of the cluster, and what they are called in file names."""
         self._gets: list[dict[str, Any]] = []
         self._writes: list[dict[str, Any]] = []
-        self._names: set[str] = set()
+        self._files: dict[str, str] = {}
 
     def get(self, cluster: Cluster, endpoint: str, query: str = "", **ids: str | int) -> Answer:
         """Ask a GET and keep the answer, whatever its status."""
@@ -70,10 +68,14 @@ class Recorder:
         return answer
 
     def close(self) -> int:
-        """Write the two lists; the bytes of everything kept."""
+        """Write everything in place of what was there before; its bytes."""
         for name, entries in (("index.json", self._gets), ("writes.json", self._writes)):
             lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
-            (self.directory / name).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+            self._files[name] = f"[\n{lines}\n]\n"
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
+        for name, text in self._files.items():
+            (self.directory / name).write_text(text, encoding="utf-8")
         return sum(path.stat().st_size for path in self.directory.iterdir())
 
     def _keep(self, cluster: Cluster, prefix: str, path: str, answer: Answer) -> str:
@@ -90,7 +92,7 @@ class Recorder:
                 text if smaller == whole else json.dumps(smaller, ensure_ascii=False, separators=(",", ":"))
             )
         name = self._name(prefix + self._slug(path), ending)
-        (self.directory / name).write_text(self._neutral(cluster, kept), encoding="utf-8")
+        self._files[name] = self._neutral(cluster, kept)
         return name
 
     def _slug(self, path: str) -> str:
@@ -102,10 +104,9 @@ class Recorder:
 
     def _name(self, slug: str, ending: str) -> str:
         number, name = 1, f"{slug}.{ending}"
-        while name in self._names:
+        while name in self._files:
             number += 1
             name = f"{slug}.{number}.{ending}"
-        self._names.add(name)
         return name
 
     def _neutral(self, cluster: Cluster, text: str) -> str:

@@ -299,16 +299,19 @@ class Tour:
         write(self.cluster, "PATCH", JOB_ID, query="mode=cancel", jobid=NOBODY)
         write(self.cluster, "POST", SAVEPOINTS, {}, jobid=steady)
         write(self.cluster, "POST", SAVEPOINTS, {"cancel-job": False, "no-such-field": 1}, jobid=steady)
-        write(self.cluster, "POST", SAVEPOINTS, {"cancel-job": False}, jobid=NOBODY)
+        answer = write(self.cluster, "POST", SAVEPOINTS, {"cancel-job": False}, jobid=NOBODY)
+        ids = {"jobid": NOBODY, "triggerid": answer.json()["request-id"]}
+        self._operation(SAVEPOINT, f"jobs/{NOBODY}/savepoints", **ids)
         write(self.cluster, "DELETE", "/jars/:jarid", jarid="no-such.jar")
         run = {"entryClass": "no.such.Class"}
         write(self.cluster, "POST", "/jars/:jarid/run", run, jarid=uploaded(self.cluster))
         if self.has((1, 11)):
-            answer = write(self.cluster, "DELETE", "/datasets/:datasetid", datasetid=NOBODY)
-            if answer.status == 202:
-                self._operation(
-                    "/datasets/delete/:triggerid", "datasets/delete", triggerid=answer.json()["request-id"]
-                )
+            trigger = write(self.cluster, "DELETE", "/datasets/:datasetid", datasetid=NOBODY).json()[
+                "request-id"
+            ]
+            # Asked once: up to 1.14 the deletion of a data set that nobody has is never completed.
+            self.recorder.labels[trigger] = "trigger"
+            get(self.cluster, "/datasets/delete/:triggerid", triggerid=trigger)
 
     def ends(self) -> None:
         """Jobs that are stopped and cancelled, then the whole cluster."""
