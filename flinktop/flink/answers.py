@@ -1,7 +1,6 @@
 """From an HTTP answer to the error it stands for, with the server's own sentence."""
 
 from http import HTTPStatus
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, NotReady, Rejected, Unauthorized
@@ -11,33 +10,13 @@ from flinktop.flink.text import clean
 _LOGIN = (301, 302, 303, 307)
 
 
-class Answer(Protocol):
-    """The part of a response that says how it went."""
-
-    @property
-    def status_code(self) -> int:
-        """The status."""
-
-    @property
-    def headers(self) -> "Headers":
-        """The headers."""
-
-
-class Headers(Protocol):
-    """Headers by name, in any case."""
-
-    def get(self, key: str, default: str = "") -> str:
-        """The header's value."""
-
-
-def check_status(answer: Answer, body: bytes, method: str, url: str) -> None:
-    """Raise what a status other than 2xx stands for."""
-    status = answer.status_code
+def check_status(status: int, body: bytes, method: str, url: str, location: str = "") -> None:
+    """Raise what a status other than 2xx stands for; `location` is where a redirect points."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
     told = flink_errors(body)
     if status in _LOGIN or (status == HTTPStatus.PERMANENT_REDIRECT and told is None):
-        raise _redirected(answer.headers.get("location", ""), method, url, status)
+        raise _redirected(location, method, url, status)
     detail = told or _foreign(body, status)
     raise _kind(status, detail)(method, url, detail, status=status)
 
@@ -49,6 +28,9 @@ def _kind(status: int, detail: str) -> type[FlinkError]:
     # A request line over 4096 bytes is answered as a missing file.
     if status == HTTPStatus.NOT_FOUND and "/bad-request" in detail:
         return Rejected
+    # A TaskManager that is gone is a 500.
+    if detail.startswith("No TaskExecutor registered under"):
+        return NotFound
     return {
         401: Unauthorized,
         403: Unauthorized,

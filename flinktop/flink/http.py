@@ -139,7 +139,7 @@ class Http:
         try:
             async with client, self._exchange(client, "GET", path) as response:
                 if not response.is_success:
-                    check_status(response, await _read(response, MOST_JSON, "GET", shown), "GET", shown)
+                    _check(response, await _read(response, MOST_JSON, "GET", shown), "GET", shown)
                 async for chunk in response.aiter_bytes(64 * 1024):
                     yield chunk[:left]
                     left -= len(chunk)
@@ -179,7 +179,7 @@ class Http:
         began = time.perf_counter()
         async with self._exchange(client, method, line, json=json, files=files, seconds=seconds) as response:
             body = await _read(response, most, method, shown)
-        check_status(response, body, method, shown)
+        _check(response, body, method, shown)
         return Reply(body, response.status_code, time.perf_counter() - began)
 
     @asynccontextmanager
@@ -331,6 +331,10 @@ def _unreachable(error: httpx.RequestError, method: str, url: str, connection: C
 
 def _dropped(error: httpx.RequestError) -> bool:
     return isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
+
+
+def _check(response: httpx.Response, body: bytes, method: str, shown: str) -> None:
+    check_status(response.status_code, body, method, shown, response.headers.get("location", ""))
 
 
 async def _read(response: httpx.Response, most: int, method: str, shown: str) -> bytes:

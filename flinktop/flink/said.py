@@ -2,17 +2,14 @@
 
 import html
 import re
+from dataclasses import dataclass
 
 import msgspec
 
 from flinktop.flink.text import clean
 
-_CLASS = re.compile(r"^(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*(?::\s*|$)")
-"""`org.apache.flink.Some$Exception: ` at the beginning of a message."""
-_WRAPPER = re.compile(
-    r"^[\w.$]*\b(?:CompletionException|ExecutionException|InvocationTargetException|UndeclaredThrowableException"
-    r"|SerializedThrowable|RuntimeException|RestHandlerException|ProgramInvocationException)\b"
-)
+_CLASS = re.compile(r"^(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*")
+"""`org.apache.flink.Some$Exception` at the beginning of a message."""
 _TRACE = re.compile(r"\n\s*(?:at [\w.$/<>@]+[(]|\.\.\. \d+ (?:more|common))")
 _CAUSE = re.compile(r"^Caused by: ", re.MULTILINE)
 _SERVER_SIDE = "<Exception on server side:"
@@ -21,6 +18,7 @@ _VAGUE = (
     "Internal server error.",
     "The main method caused an error",
     "Failed to transfer file",
+    "Recovery is suppressed by",
 )
 """Messages that say nothing without their deepest cause."""
 _NO_ROUTE = ("Not found.", "File not found.")
@@ -37,33 +35,54 @@ class _Errors(msgspec.Struct):
 def java_sentence(text: str) -> str:
     """The one sentence in a Java exception: up to the trace, without class names.
 
-    From a wrapper (CompletionException and the like) the deepest cause is taken, where the reason is.
+    Behind wrappers (CompletionException and the like) stands the first cause of its own; with it, and
+    with messages that say nothing, the deepest cause is told, where the reason is.
     """
-    text = text.strip().removeprefix(_SERVER_SIDE).strip()
-    causes = _CAUSE.split(text)
-    outer, deepest = (_message(causes[0]), _message(causes[-1]))
-    if len(causes) == 1:
-        return outer
-    if not outer or _is_wrapper(causes[0]):
-        return deepest or outer
-    if outer.startswith(_VAGUE) and deepest and deepest not in outer:
-        return f"{outer.rstrip('.')}: {deepest}"
-    return outer
+    causes = [_Cause.of(cause) for cause in _CAUSE.split(text.strip().removeprefix(_SERVER_SIDE))]
+    wrapped = causes[0].repeats
+    told = next((cause for cause in causes if not cause.repeats), causes[-1])
+    deepest = causes[-1]
+    if (
+        (wrapped or told.message.startswith(_VAGUE))
+        and deepest.message
+        and deepest.message not in told.message
+    ):
+        return f"{told.sentence.rstrip('.')}: {deepest.sentence}"
+    return told.sentence
 
 
-def _is_wrapper(text: str) -> bool:
-    """A class whose message only repeats its cause's class and message."""
-    head = text.lstrip()
-    return bool(_WRAPPER.match(head)) and bool(_CLASS.match(_CLASS.sub("", head, count=1)))
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """One exception of a chain."""
 
+    name: str
+    """Its class without the package."""
+    message: str
+    repeats: bool
+    """A wrapper: its message is its cause's class and message."""
 
-def _message(text: str) -> str:
-    text = _TRACE.split(text, maxsplit=1)[0].split("End of exception on server side", 1)[0].strip()
-    name = ""
-    while found := _CLASS.match(text):
-        name = found[0].rstrip(": ").rpartition(".")[2]
-        text = text[found.end() :].lstrip()
-    return " ".join(clean(text).split()) or name
+    @classmethod
+    def of(cls, text: str) -> "_Cause":
+        text = (
+            _TRACE.split(text.strip(), maxsplit=1)[0].split("End of exception on server side", 1)[0].strip()
+        )
+        names: list[str] = []
+        while found := _CLASS.match(text):
+            rest = text[found.end() :]
+            # "java.lang.ClassNotFoundException: my.own.Class": the last one is the message.
+            if (rest and not rest.startswith(":")) or (names and not rest):
+                break
+            names.append(found[0].rpartition(".")[2])
+            text = rest.removeprefix(":").lstrip()
+        name = names[-1] if names else ""
+        return cls(name, " ".join(clean(text).split()), len(names) > 1)
+
+    @property
+    def sentence(self) -> str:
+        """The message; with the class when it is no sentence, as with ClassNotFoundException."""
+        if self.name and " " not in self.message:
+            return f"{self.name}: {self.message}" if self.message else self.name
+        return self.message
 
 
 def flink_errors(body: bytes) -> str | None:
