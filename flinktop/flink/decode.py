@@ -71,6 +71,13 @@ def decode(body: bytes, reply: type[T]) -> Decoded[T]:
     Raises:
         DecodeError: not JSON, or nothing in it belongs to such a document.
     """
+    try:
+        return _decode(body, reply)
+    except RecursionError:
+        raise DecodeError(f"JSON that is nested too deeply ({len(body)} bytes)") from None
+
+
+def _decode(body: bytes, reply: type[T]) -> Decoded[T]:
     if reply is str:
         return Decoded(cast("T", clean_lines(body.decode("utf-8", "replace"))))
     if not suspicious(body):

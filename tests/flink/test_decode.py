@@ -1,0 +1,196 @@
+"""Bytes to values: tolerance field by field, foreign text, and documents that are none."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flinktop.flink.cluster import CONFIG, Config
+from flinktop.flink.decode import DecodeError, decode, suspicious
+from flinktop.flink.exceptions import JobExceptions
+from flinktop.flink.jobs import Job, JobIds, JobsOverview
+from flinktop.flink.metrics import Aggregated, Metrics
+from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
+from flinktop.flink.text import clean
+from flinktop.flink.vertices import FlameGraph, IoMetrics, Vertex
+from tests.flink.shapes import control_characters, steers
+
+
+def jobs(*rows: dict[str, Any]) -> bytes:
+    return json.dumps({"jobs": rows}).encode()
+
+
+def test_one_odd_field_is_dropped_and_counted_and_its_row_lives() -> None:
+    body = jobs(
+        {"jid": "a", "name": "one", "state": "RUNNING", "start-time": None, "duration": 5},
+        {"jid": "b", "name": "two", "state": "RUNNING", "start-time": "soon", "duration": 6},
+        {"jid": "c", "name": "three", "state": "RUNNING", "start-time": 7, "duration": "8"},
+    )
+    decoded = decode(body, JobsOverview)
+    assert [(job.jid, job.start_time, job.duration) for job in decoded.value.jobs] == [
+        ("a", -1, 5),
+        ("b", -1, 6),
+        ("c", 7, 8),
+    ]
+    assert decoded.drift == ("jobs[].start-time: got null", "jobs[].start-time: got text")
+
+
+def test_the_same_oddity_in_many_rows_is_one_line() -> None:
+    decoded = decode(jobs(*({"jid": str(number), "name": None} for number in range(500))), JobsOverview)
+    assert len(decoded.value.jobs) == 500
+    assert decoded.drift == ("jobs[].name: got null (500 times)",)
+
+
+def test_a_row_without_its_id_goes_alone() -> None:
+    decoded = decode(jobs({"jid": "a"}, {"name": "nobody"}, 7, {"jid": "b"}), JobsOverview)  # type: ignore[arg-type]  # 7 is the point
+    assert [job.jid for job in decoded.value.jobs] == ["a", "b"]
+    assert set(decoded.drift) == {"jobs[]: got object", "jobs[]: got number"}
+
+
+def test_deep_inside_only_the_odd_leaf_goes() -> None:
+    body = {"vertices": [{"id": "v", "tasks": {"RUNNING": 2, "FAILED": "x"}, "metrics": {"read-bytes": []}}]}
+    decoded = decode(json.dumps(body).encode(), Job)
+    (vertex,) = decoded.value.vertices
+    assert vertex.tasks == {"RUNNING": 2}
+    assert vertex.metrics == IoMetrics()
+    assert set(decoded.drift) == {"vertices[].tasks{}: got text", "vertices[].metrics.read-bytes: got array"}
+
+
+def test_unknown_fields_and_states_pass() -> None:
+    decoded = decode(jobs({"jid": "a", "state": "HIBERNATING", "mood": {"x": [1]}}), JobsOverview)
+    assert decoded.value.jobs[0].state == "HIBERNATING"
+    assert decoded.drift == ()
+
+
+def test_not_a_number_is_unknown() -> None:
+    body = b'[{"id":"busy","min":"NaN","max":"Infinity","avg":3,"sum":null}]'
+    (metric,) = decode(body, Aggregated).value
+    assert (metric.min, metric.max, metric.avg, metric.sum) == (None, float("inf"), 3.0, None)
+    assert decode(b'{"accumulated-busy-time":"NaN"}', IoMetrics).value.accumulated_busy_time is None
+
+
+def test_maps_by_id_decode() -> None:
+    body = b'{"v1":{"parallelism":{"lowerBound":1,"upperBound":"many"}},"v2":7}'
+    decoded = decode(body, RESOURCE_REQUIREMENTS.reply)
+    assert decoded.value["v1"].parallelism.lower_bound == 1
+    assert len(decoded.drift) == 2
+
+
+def test_text_is_text() -> None:
+    assert decode(b"2026 INFO \x1b[32mok\x1b[0m\r\n\tat x\xff", str).value == "2026 INFO ok\n\tat x\ufffd"
+
+
+# -- foreign text ------------------------------------------------------------------------------------
+
+HOSTILE = 'x\x1b[2J\x1b]0;pwned\x07\x9b31m\u202e\n\r\t\x00\x7f\u2028"\\é作👩'
+RAW_ESCAPE = b'{"jobs":[{"jid":"a","name":"red \x1b[31m \x07 \xff"}]}'
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_no_name_steers_the_terminal(ascii_only: bool) -> None:  # noqa: FBT001 - both ways JSON is written
+    body = json.dumps(
+        {"jobs": [{"jid": HOSTILE, "name": HOSTILE, "tasks": {HOSTILE: 1}}]}, ensure_ascii=ascii_only
+    )
+    decoded = decode(body.encode(), JobsOverview)
+    assert control_characters(decoded.value) == []
+    assert decoded.value.jobs[0].name.startswith("x")
+    assert decoded.value.jobs[0].name.endswith('"\\é作👩')
+    assert decoded.drift == ()
+
+
+def test_bytes_that_are_not_quite_json_are_read_all_the_same() -> None:
+    decoded = decode(RAW_ESCAPE, JobsOverview)
+    assert decoded.value.jobs[0].name == "red  \ufffd \ufffd"
+    assert control_characters(decoded.value) == []
+    lone = decode(b'{"jobs":[{"jid":"a","name":"\\ud800"}]}', JobsOverview)
+    assert lone.value.jobs[0].name == "\ufffd"
+    assert decode(b'\xef\xbb\xbf{"jobs":[]}', JobIds).value == JobIds()
+
+
+def test_only_stacks_keep_their_lines() -> None:
+    trace = "java.lang.Error: a\x1b[1m\r\n\tat b.C.d(C.java:1)"
+    body = {"root-exception": trace, "all-exceptions": [{"exception": trace, "task": "a\nb"}]}
+    value = decode(json.dumps(body).encode(), JobExceptions).value
+    assert value.root_exception == "java.lang.Error: a\n\tat b.C.d(C.java:1)"
+    assert value.all_exceptions[0].task == "a b"
+    assert control_characters(value) == []
+
+
+def test_html_of_plans_is_undone_and_cannot_smuggle_anything() -> None:
+    node = {"id": "n", "description": "[1]:a&lt;b&gt; -&gt; c&amp;d<br/>+- e<br />&#27;[2J&#x202e;&#x9b;x"}
+    value = decode(json.dumps({"plan": {"nodes": [node]}}).encode(), Job).value
+    assert value.plan.nodes[0].description.startswith("[1]:a<b> -> c&d +- e ")
+    assert control_characters(value) == []
+
+
+def test_long_names_survive_whole() -> None:
+    name = "作" * 10_000 + "\\" + "x" * 10_000
+    assert decode(jobs({"jid": "a", "name": name}), JobsOverview).value.jobs[0].name == name
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_what_is_not_suspicious_needs_no_cleaning(text: str) -> None:
+    """The quick way past `clean` is safe: no text that it would change is thought harmless."""
+    for body in (json.dumps([text]), json.dumps([text], ensure_ascii=False)):
+        raw = body.encode("utf-8", "surrogatepass")
+        if not suspicious(raw):
+            assert clean(text) == text
+            assert not steers(text)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":"plain"}', '{"a":"作业 é"}'.encode(), b'{"a":"say \\"x\\" \\\\ \\/"}\n']
+)
+def test_ordinary_documents_take_the_quick_way(body: bytes) -> None:
+    assert not suspicious(body)
+
+
+# -- what is no document -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "empty answer"),
+        (b"   \n", "empty answer"),
+        (b"<!DOCTYPE html><title>Sign\n in</title>", r"a web page \(Sign in\)"),
+        (b"<html><body>hi</body></html>", "a web page instead"),
+        (b'{"jobs":[{"jid":"a"', "cut short"),
+        (b"hello \x1b[2J there", "no JSON but 'hello there'"),
+        (b'{"status":"ok","version":"7"}', "'status', 'version', which is not Flink's"),
+        (b"[1,2]", "array that is not"),
+        (b"7", "number that is not"),
+        (b"[" * 5000, "cut short"),
+    ],
+)
+def test_what_is_not_the_document_is_said_to_be_what_it_is(body: bytes, said: str) -> None:
+    with pytest.raises(DecodeError, match=said):
+        decode(body, JobsOverview)
+
+
+def test_an_empty_object_is_drift_but_no_error() -> None:
+    decoded = decode(b"{}", CONFIG.reply)
+    assert decoded.value == Config()
+    assert decoded.drift == ("empty answer",)
+
+
+def test_an_empty_list_is_a_list() -> None:
+    assert decode(b"[]", Metrics).value == ()
+
+
+def test_a_deep_flame_graph_decodes_or_is_refused_cleanly() -> None:
+    body = b'{"name":"f","value":1,"children":['
+    deep = decode(b'{"endTimestamp":1,"data":' + body * 150 + b"]}" * 150 + b"}", FlameGraph)
+    assert deep.value.data is not None
+    with pytest.raises(DecodeError):
+        decode(b'{"endTimestamp":1,"data":' + body * 9000 + b"]}" * 9000 + b"}", FlameGraph)
+
+
+def test_values_are_frozen() -> None:
+    value = decode(b'{"id":"v"}', Vertex).value
+    with pytest.raises(AttributeError):
+        value.id = "w"  # type: ignore[misc]  # the point
+    assert isinstance(value, msgspec.Struct)

@@ -1,0 +1,200 @@
+"""What servers say in words, and the error each answer stands for."""
+
+import json
+
+import pytest
+
+from flinktop.flink.answers import check_document, check_status
+from flinktop.flink.errors import (
+    BadReply,
+    Conflict,
+    FlinkError,
+    NotFound,
+    NotReady,
+    Rejected,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
+from flinktop.flink.said import flink_errors, java_sentence, page_title
+from tests.flink.shapes import steers
+
+URL = "http://flink:8081/jobs/x"
+TRACE = "\n\tat org.apache.flink.A.b(A.java:1)\n\tat java.base/java.util.C$D.e(Unknown Source)"
+
+
+MIDDLE = "a.B: middle is a sentence"
+WRAPPED = (
+    f"java.util.concurrent.CompletionException: {MIDDLE}{TRACE}\nCaused by: {MIDDLE}{TRACE}\n"
+    f"Caused by: java.io.IOException: Not a directory{TRACE}\n\t... 3 more"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Job a not found", "Job a not found"),
+        (f"org.apache.flink.runtime.rest.NotFoundException: Job a not found{TRACE}", "Job a not found"),
+        ("java.lang.NullPointerException", "NullPointerException"),
+        (f"java.util.concurrent.TimeoutException: {TRACE}", "TimeoutException"),
+        ("java.lang.ClassNotFoundException: my.own.Klass", "ClassNotFoundException: my.own.Klass"),
+        ("a.b.Outer$Inner: boom: bang", "boom: bang"),
+        (f"a.B: the outer one{TRACE}\nCaused by: c.D: the inner{TRACE}", "the outer one"),
+        (WRAPPED, "middle is a sentence: Not a directory"),
+        (
+            f"a.RestHandlerException: Could not execute application.{TRACE}\nCaused by: e.F: no such table{TRACE}",
+            "Could not execute application: no such table",
+        ),
+        (
+            f"a.JobException: Recovery is suppressed by NoRestart{TRACE}\nCaused by: e.F: bad row{TRACE}",
+            "Recovery is suppressed by NoRestart: bad row",
+        ),
+        ("red \x1b[31m\x07 a\u202eb", "red \ufffd ab"),
+        ("", ""),
+    ],
+)
+def test_the_sentence_in_a_java_exception(text: str, sentence: str) -> None:
+    assert java_sentence(text) == sentence
+
+
+def test_errors_of_flink() -> None:
+    assert flink_errors(json.dumps({"errors": ["a.B: not now"]}).encode()) == "not now"
+    inside = "<Exception on server side:
+a.b.C: upside down
+	at x.y(Z.java:1)
+End of exception on server side>"
+        "<Exception on server side:\na.b.C: upside down\n\tat x.y(Z.java:1)\nEnd of exception on server side>"
+    )
+    assert (
+        flink_errors(json.dumps({"errors": ["Internal server error.", inside]}).encode())
+        == "upside down"
+    )
+    assert flink_errors(b'{"errors":["Internal server error."]}') == "Internal server error."
+    assert flink_errors(b'{"errors":[]}') == ""
+    assert flink_errors(b'{"message":"no"}') is None
+    assert flink_errors(b"\xff<html>") is None
+    assert "no such endpoint" in (flink_errors(b'{"errors":["Unable to load requested file /x."]}') or "")
+    assert "4096" in (flink_errors(b'{"errors":["Unable to load requested file /bad-request."]}') or "")
+    assert "forgets" in (flink_errors(b'{"errors":["Operation not found under key: a.B@1f"]}') or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, Rejected),
+        (401, Unauthorized),
+        (403, Unauthorized),
+        (404, NotFound),
+        (408, Rejected),
+        (409, Conflict),
+        (413, Rejected),
+        (500, Rejected),
+        (502, Rejected),
+        (503, NotReady),
+        (599, Rejected),
+    ],
+)
+def test_each_status_has_its_error(status: int, kind: type[FlinkError]) -> None:
+    with pytest.raises(FlinkError) as caught:
+        check_status(status, b'{"errors":["a.B: the reason\\n\\tat c.d(E.java:1)"]}', "GET", URL)
+    told = caught.value
+    assert type(told) is kind
+    assert (told.method, told.url, told.status, told.detail) == ("GET", URL, status, "the reason")
+    assert str(told).startswith(f"GET {URL}: the reason")
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_success_is_no_error(status: int) -> None:
+    check_status(status, b"", "GET", URL)
+
+
+def test_rescaling_and_lost_task_managers_are_what_they_are() -> None:
+    with pytest.raises(Rejected):
+        check_status(503, b'{"errors":["Rescaling is temporarily disabled. See FLINK-12312."]}', "GET", URL)
+    with pytest.raises(NotFound):
+        check_status(500, b'{"errors":["a.B: No TaskExecutor registered under x."]}', "GET", URL)
+    with pytest.raises(Rejected):
+        check_status(404, b'{"errors":["Unable to load requested file /bad-request."]}', "GET", URL)
+
+
+@pytest.mark.parametrize(
+    ("location", "kind", "said"),
+    [
+        (
+            "https://sso.example/login?token=abc",
+            Unauthorized,
+            "redirects to https://sso.example/login, which",
+        ),
+        ("/login", Unauthorized, "redirects to /login"),
+        ("https://user:secret@sso.example/a", Unauthorized, "redirects to https://sso.example/a"),
+        ("", Unauthorized, "another page"),
+        ("https://flink:8081/jobs/x", Rejected, "moved this address to https://flink:8081/jobs/x"),
+        ("http://flink:8081/jobs/x/", Rejected, "moved this address"),
+        ("http://a\x1b[2J/b", Unauthorized, "redirects to http://a/b"),
+    ],
+)
+def test_a_redirect_is_said_to_be_what_it_is(location: str, kind: type[FlinkError], said: str) -> None:
+    with pytest.raises(kind) as caught:
+        check_status(302, b"<html>moved</html>", "GET", URL, location)
+    assert said in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "abc" not in str(caught.value)
+    assert not steers(str(caught.value))
+
+
+def test_a_308_of_flink_keeps_its_sentence() -> None:
+    with pytest.raises(Rejected, match="has been removed"):
+        check_status(308, b'{"errors":["The termination mode has been removed."]}', "PATCH", URL)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html><head><title>502 Bad Gateway</title></head></html>", "502 Bad Gateway"),
+        (b"<html><title>Corp Portal</title>", "502 Bad Gateway: Corp Portal"),
+        (b"upstream \x1b[31mdied", "502 Bad Gateway: upstream died"),
+        (b'{"message":"x"}', "502 Bad Gateway"),
+        (b"<html>The plain HTTP request was sent to HTTPS port</html>", "https://"),
+    ],
+)
+def test_a_proxys_answer_is_told_in_its_words(body: bytes, said: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        check_status(502, body, "GET", URL)
+    assert said in caught.value.detail
+    assert not steers(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<!DOCTYPE html>\n<html><title>Log &amp; in</title>", r"a web page \(Log & in\), not Flink's JSON"),
+        (b"ok", "not JSON but 'ok'"),
+        (b" ", "empty"),
+    ],
+)
+def test_a_success_that_is_not_json(body: bytes, said: str) -> None:
+    with pytest.raises(BadReply, match=said):
+        check_document(body, URL, 200)
+
+
+def test_json_is_let_through() -> None:
+    check_document(b'\n {"a":1}', URL, 200)
+    check_document(b"[]", URL, 200)
+
+
+def test_titles_are_found_only_on_pages() -> None:
+    assert page_title(b"{}") is None
+    assert page_title(b"<?xml version='1.0'?><title>a\x1b[2Jb</title>") == "ab"
+
+
+def test_what_was_sent_is_known() -> None:
+    assert not Unreachable("GET", URL).sent
+    assert TimedOut("POST", URL, sent=True).sent
+    assert Rejected("GET", URL).sent
+    assert isinstance(TimedOut("GET", URL), Unreachable)
+
+
+def test_a_long_reason_is_cut_in_the_sentence_but_kept() -> None:
+    told = Rejected("GET", URL, "x" * 5000)
+    assert len(str(told)) < 600
+    assert len(told.detail) == 5000
