@@ -37,7 +37,7 @@ from flinktop.local.processes import (
 )
 from flinktop.local.samples import SAMPLES
 
-_GRACE = 3.0  # seconds a JVM has to end by itself
+_GRACE = 1.0  # seconds a JVM has to end by itself; an orderly end takes 5 and keeps nothing anybody wants
 _PATIENCE = 120.0  # seconds, for a slow machine; usual are 10
 
 # What there is to see in the monitor is switched on.
@@ -86,12 +86,17 @@ class Keeper:
                 sample.submit(self._gateway)
             # Its port takes no password, and its memory is better used by others.
             self._gateway.close()
-        except (StartFailed, SqlFailed) as error:
-            say({"error": str(error)})
         except Exception as error:  # noqa: BLE001  a thread has nobody else who would say it
-            say({"error": f"The local Flink failed to start: {type(error).__name__}: {error}"})
+            say(_explained(error))
         else:
             say({"url": self._url})
+
+
+def _explained(error: Exception) -> Line:
+    """The line for what went wrong: our own errors are sentences already."""
+    if isinstance(error, StartFailed | SqlFailed):
+        return {"error": str(error)}
+    return {"error": f"The local Flink failed to start: {type(error).__name__}: {error}"}
 
 
 def _watch_input(lines: SimpleQueue[Line | None]) -> None:
@@ -127,31 +132,38 @@ def keep(home: FlinkHome) -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: lines.put(None))
     threading.Thread(target=_watch_input, args=(lines,), daemon=True).start()
-    sweep()
-    owned = OwnedDirectory()
-    status = 0
-    processes: list[Process] = []
+    status = 1
+    owned: OwnedDirectory | None = None
+    keeper: Keeper | None = None
     try:
+        sweep()
+        owned = OwnedDirectory()
         keeper = Keeper(home, owned.path)
-        processes = keeper.processes
         release = ".".join(map(str, home.release))
         lines.put({"directory": str(owned.path)})
         lines.put({"progress": f"Starting Flink {release}: JobManager, TaskManager and SQL gateway."})
         keeper.start()
         threading.Thread(target=keeper.prepare, args=(lines.put,), daemon=True).start()
-        # None: the input ended or a signal came.
-        while (line := lines.get()) is not None and _print(line) and "error" not in line:
-            if "url" in line:
-                _silence()
-        status = 1 if line and "error" in line else 0
-    except (StartFailed, OSError) as error:
-        _print({"error": str(error)})
-        status = 1
+        status = _relay(lines)
+    except Exception as error:  # noqa: BLE001  this process has no other way to say it
+        _print(_explained(error))
     finally:
-        stop(processes, _GRACE)
-        owned.remove()
+        if keeper is not None:
+            stop(keeper.processes, _GRACE)
+        if owned is not None:
+            owned.remove()
         # The other threads may wait for ever.
         os._exit(status)
+
+
+def _relay(lines: SimpleQueue[Line | None]) -> int:
+    """Print what there is to say until the input ends, a signal comes or nobody reads; the exit status."""
+    while (line := lines.get()) is not None and _print(line):
+        if "error" in line:
+            return 1
+        if "url" in line:
+            _silence()
+    return 0
 
 
 def main(words: list[str]) -> NoReturn:

@@ -174,6 +174,9 @@ def write_configuration(
         "taskmanager.host": LOOPBACK,
         "taskmanager.bind-host": LOOPBACK,
         "taskmanager.numberOfTaskSlots": str(slots),
+        # A TaskManager that is up before the JobManager would look again after 10 s only. Milliseconds: 1.9
+        # takes no unit.
+        "cluster.registration.error-delay": "300",
         "rest.address": LOOPBACK,
         "rest.bind-address": LOOPBACK,
         "rest.port": str(rest_port),

@@ -24,7 +24,7 @@ from flinktop.local.processes import FlinkHome
 
 __all__ = ["LocalError", "LocalSession", "open_local"]
 
-_PATIENCE = 8.0  # seconds the keeper has to end everything; it needs 3 to 4 at worst
+_PATIENCE = 8.0  # seconds the keeper has to end everything; it needs 2 at worst
 
 
 class LocalSession(AbstractContextManager[str]):
@@ -57,7 +57,7 @@ class LocalSession(AbstractContextManager[str]):
     def kill(self, seconds: float = 1.0) -> None:
         """End it, from any thread and at any time, and wait for that at most `seconds`.
 
-        The keeper goes on by itself when `seconds` are over (it needs 4 at worst), except that after
+        The keeper goes on by itself when `seconds` are over (it needs 2 at worst), except that after
         8 seconds it is killed, its JVMs with it. May be called more than once.
         """
         keeper = self._keeper

@@ -77,6 +77,16 @@ def test_a_jvm_that_does_not_start_is_told_with_its_last_words(java: SleepingJav
     assert java.directories() == []
 
 
+def test_nowhere_to_write_is_told(java: SleepingJava) -> None:
+    file = script(java.temporary / "no directory", "")
+    words = (
+        "import sys, tempfile\ntempfile.tempdir = sys.argv.pop(1)\nfrom flinktop.local.keeper import main\n"
+    )
+    with run_python(["-c", f"{words}main(sys.argv[1:])", str(file), java.word], java.environment) as process:
+        assert "NotADirectoryError" in said_by(process)["error"]
+        assert process.wait(PATIENCE) == 1
+
+
 def test_two_keepers_do_not_meet(java: SleepingJava) -> None:
     with keeper(java) as one, keeper(java) as other:
         directories = {said_by(one)["directory"], said_by(other)["directory"]}
