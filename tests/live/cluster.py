@@ -7,6 +7,7 @@ starts one, prints its address and keeps it until ctrl+c or SIGTERM.
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import shutil
 import signal
@@ -50,6 +51,7 @@ class Cluster:
     home: processes.FlinkHome
     jobmanager: processes.Process
     taskmanager: processes.Process
+    history_port: int
 
     @property
     def release(self) -> tuple[int, int, int]:
@@ -88,9 +90,19 @@ class Cluster:
         return answer.json()
 
 
-def full_tour(release: tuple[int, int, int]) -> dict[str, str]:
+def full_tour(release: tuple[int, int, int], directory: Path, history_port: int) -> dict[str, str]:
     """Settings that switch on what Flink keeps off, so that every endpoint has something to say."""
-    flags = {"web.refresh-interval": "3000"}
+    archive = directory / "archive"
+    archive.mkdir()
+    flags = {
+        "jobmanager.archive.fs.dir": archive.as_uri(),
+        # For those who start a HistoryServer beside the cluster.
+        "historyserver.archive.fs.dir": archive.as_uri(),
+        "historyserver.archive.fs.refresh-interval": "1000",
+        "historyserver.web.address": processes.LOOPBACK,
+        "historyserver.web.port": str(history_port),
+        "historyserver.web.tmpdir": str(directory / "history"),
+    }
     if release >= (1, 13):
         # A sample takes 100 x 50 ms, its answer is kept for a minute by default.
         flags |= {"rest.flamegraph.enabled": "true", "rest.flamegraph.refresh-interval": "20 s"}
@@ -99,6 +111,21 @@ def full_tour(release: tuple[int, int, int]) -> dict[str, str]:
     if release >= (2, 3):
         flags["web.adaptive-scheduler.rescale-history.size"] = "20"
     return flags
+
+
+@contextlib.contextmanager
+def history_server(cluster: Cluster) -> Iterator[Cluster]:
+    """A HistoryServer over the jobs that ended on `cluster`: the same cluster at another address."""
+    log = cluster.directory / "historyserver" / "historyserver.log"
+    name = "org.apache.flink.runtime.webmonitor.history.HistoryServer"
+    conf = cluster.directory / "conf"
+    java = processes.java_words(cluster.home, conf, log)
+    command = [*java, "-Xmx128m", "-cp", processes.class_path(cluster.home), name, "--configDir", str(conf)]
+    process = processes.start(command, log=log)
+    try:
+        yield dataclasses.replace(cluster, url=f"http://{processes.LOOPBACK}:{cluster.history_port}")
+    finally:
+        processes.stop([process])
 
 
 @contextlib.contextmanager
@@ -117,8 +144,9 @@ def running(
     url = f"http://{processes.LOOPBACK}:{port}"
     directory = Path(tempfile.mkdtemp(prefix=f"flinktop-{text}-"))
     started: list[processes.Process] = []
+    history_port = processes.free_port()
     try:
-        settings = {**full_tour(parse_release(text)), **(extra or {})}
+        settings = {**full_tour(parse_release(text), directory, history_port), **(extra or {})}
         conf = processes.write_configuration(home, directory, port, slots=slots, extra=settings)
         # A directory each: /jobmanager/logs lists whatever lies beside the JobManager's log.
         for name, command in (
@@ -128,7 +156,7 @@ def running(
             log = directory / name / f"{name}.log"
             started.append(processes.start(command(home, conf, log), log=log))
         processes.wait_until_ready(url, started, STARTS_WITHIN)
-        yield Cluster(text, url, directory, home, started[0], started[1])
+        yield Cluster(text, url, directory, home, started[0], started[1], history_port)
     finally:
         processes.stop(started)
         shutil.rmtree(directory, ignore_errors=True)

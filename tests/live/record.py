@@ -31,6 +31,7 @@ def record(text: str) -> None:
         tour.wait_until_telling()
         tour.reads()
         tour.errors()
+        tour.history()
         tour.ends()
     if parse_release(text) >= (1, 18):
         with running(text, extra={"jobmanager.scheduler": "adaptive"}) as cluster:

@@ -24,13 +24,16 @@ class Recorder:
     """Asks one cluster at a time and keeps its answers: a file each, and two lists of them.
 
     `index.json` has the GETs: `{"file", "path", "endpoint", "status"}`, `path` being the bare target with its
-    query and `endpoint` its template. `writes.json` has the other verbs, with `method` and `body` as well.
+    query and `endpoint` its template; a HistoryServer's answers are in files named `history.…`.
+    `writes.json` has the other verbs, with `method` and `body` as well.
     """
 
     def __init__(self, text: str, fixtures: Path = FIXTURES) -> None:
         self.directory = fixtures / text
         self.labels: dict[str, str] = {}
         """Ids of the cluster, and what they are called in file names."""
+        self.prefix = ""
+        """What the names of files begin with that are kept from now on."""
         self._gets: list[dict[str, Any]] = []
         self._writes: list[dict[str, Any]] = []
         self._files: dict[str, str] = {}
@@ -39,7 +42,7 @@ class Recorder:
         """Ask a GET and keep the answer, whatever its status."""
         path = _path(endpoint, ids, query)
         answer = cluster.ask("GET", path)
-        file = self._keep(cluster, "", path, answer)
+        file = self._keep(cluster, self.prefix, path, answer)
         neutral = self._neutral(cluster, path)
         self._gets.append({"file": file, "path": neutral, "endpoint": endpoint, "status": answer.status})
         return answer

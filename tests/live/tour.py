@@ -4,9 +4,10 @@ import base64
 import time
 import urllib.parse
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from tests.live.cluster import Cluster
+from tests.live.cluster import Cluster, history_server
 from tests.live.recorder import Recorder
 from tests.live.routes import CLUSTER, JOB, JOB_MORE, SUBTASK, TASKMANAGER, VERTEX, VERTEX_MORE, Route
 from tests.live.submission import (
@@ -59,6 +60,8 @@ class Tour:
         self.run("failing", "failing", fail_after=15)
         self.run("unchecked", "steady", checkpoint=0, parallelism=1, name="no checkpoints, no name")
         self.recorder.labels[uploaded(self.cluster)] = "jar"
+        for taskmanager in self.cluster.get("taskmanagers")["taskmanagers"]:
+            self.recorder.labels[taskmanager["id"]] = "taskmanager"
         for name in ("steady", "slow", "unchecked"):
             wait_for_state(self.cluster, self.jobs[name], "RUNNING")
         for job in self.jobs.values():
@@ -144,7 +147,6 @@ class Tour:
         self._routes(CLUSTER, {"jarid": uploaded(self.cluster), "filename": "jobmanager.log"})
         self._plan()
         for taskmanager in self.cluster.get("taskmanagers")["taskmanagers"]:
-            self.recorder.labels[taskmanager["id"]] = "taskmanager"
             ids = {"taskmanagerid": taskmanager["id"], "filename": "taskmanager.log"}
             self._routes(TASKMANAGER, ids)
         self._aggregates()
@@ -270,6 +272,38 @@ class Tour:
             ]
             path = f"jobs/{job}/checkpoints"
             self._operation(f"{endpoint}/:triggerid", path, jobid=job, triggerid=trigger)
+
+    def history(self) -> None:
+        """What a HistoryServer knows of jobs that ended; much of it is 404."""
+        jobs = [self.jobs[name] for name in ("finished", "failed", "batch")]
+        with history_server(self.cluster) as history:
+
+            def archived() -> bool:
+                try:
+                    answer = history.ask("GET", "jobs/overview")
+                except OSError:  # not listening yet
+                    return False
+                known = [job["jid"] for job in answer.json().get("jobs", [])] if answer.status == 200 else []
+                return set(jobs) <= set(known)
+
+            wait_for("the archive of ended jobs", archived)
+            self.recorder.prefix = "history."
+            get = partial(self.recorder.get, history)
+            for endpoint in ("/config", "/overview", "/jobs", "/jobs/overview", "/jobmanager/config"):
+                get(endpoint)
+            for job in jobs:
+                checkpoints = "" if job == self.jobs["batch"] else "/checkpoints"
+                for rest in ("", "/config", "/exceptions", "/accumulators", "/plan", checkpoints):
+                    get(f"{JOB_ID}{rest}", jobid=job)
+            ids = {"jobid": jobs[0], "vertexid": self.cluster.get(f"jobs/{jobs[0]}")["vertices"][0]["id"]}
+            get("/jobs/:jobid/checkpoints/config", jobid=jobs[0])
+            get("/jobs/:jobid/metrics", jobid=jobs[0])
+            for rest in ("", "/subtasktimes", "/taskmanagers", "/accumulators", "/backpressure"):
+                get(f"/jobs/:jobid/vertices/:vertexid{rest}", **ids)
+            subtask = "/jobs/:jobid/vertices/:vertexid/subtasks/:subtaskindex"
+            get(subtask, **ids, subtaskindex=0)
+            get(f"{subtask}/attempts/:attempt", **ids, subtaskindex=0, attempt=0)
+            self.recorder.prefix = ""
 
     def errors(self) -> None:
         """What Flink answers when it has no answer."""
