@@ -156,7 +156,7 @@ class Sweep:
         ids = rates.chained_ids(vertex, (metric.id for metric in listed))
         if ids is None:
             return
-        query = SUBTASKS_METRICS(job=job, vertex=vertex.id, get=tuple(dict.fromkeys(ids)))
+        query = SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids.all)
         if query not in self._extra[job]:
             self._extra[job] = (*self._extra[job], query)
             self.poller.reside(query, SECONDS)
@@ -167,8 +167,10 @@ class Sweep:
         if chained is not None and chained.id == vertex:
             ids = rates.chained_ids(chained, found)
             if ids is not None:
-                self.series.add(job_series(job, "in"), at, found[ids[0]].sum)
-                self.series.add(job_series(job, "out"), at, found[ids[1]].sum)
+                taken = [found[metric].sum for metric in ids.taken]
+                total = sum(value for value in taken if value is not None) if None not in taken else None
+                self.series.add(job_series(job, "in"), at, found[ids.sent].sum)
+                self.series.add(job_series(job, "out"), at, total)
         for name, metric in found.items():
             if name in rates.RATE_IDS:
                 self.series.add(vertex_series(job, vertex, name), at, metric.sum)

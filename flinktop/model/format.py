@@ -22,14 +22,14 @@ def count(value: float | None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     if value < 0:
-        return f"-{count(-value)}"
-    if 0 < value < 10 and value != int(value):  # noqa: PLR2004 -- below ten a decimal says something
+        return f"-{count(-value).lstrip('<>')}"
+    if 0 < value < 9.95 and value != int(value):  # noqa: PLR2004 -- below ten a decimal says something
         return f"{value:.1f}" if value >= 0.05 else "<0.1"  # noqa: PLR2004 -- rounds to 0.0 below
-    for unit in ("", "k", "M", "G", "T", "P"):
+    for unit in ("", "k", "M", "G", "T", "P", "E"):
         if value < 999.5:  # noqa: PLR2004 -- 999.5 would round to four digits
             return _digits(value, unit)
         value /= _THOUSAND
-    return f"{value:.0e}P"
+    return ">999E"
 
 
 def _digits(value: float, unit: str) -> str:
@@ -39,24 +39,26 @@ def _digits(value: float, unit: str) -> str:
 
 
 def size(value: float | None) -> str:
-    """Bytes with binary units in at most six cells: 0 B, 512 B, 1.5 kB, 20 MB."""
+    """Bytes with binary units in at most six cells: 0 B, 512 B, 1.5 kB, 20 MB; "–" for a -1 of Flink's."""  # noqa: RUF002 -- ABSENT
     if value is None or math.isnan(value):
         return UNKNOWN
     if value < 0 or math.isinf(value):
         return ABSENT
-    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
-        if value < 999.5 or unit == "PB":  # noqa: PLR2004 -- 999.5 would round to four digits
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB", "EB"):
+        if value < 999.5:  # noqa: PLR2004 -- 999.5 would round to four digits
             small = unit != "B" and value < 9.95  # noqa: PLR2004 -- 9.95 would round to 10.0
             return f"{value:.1f} {unit}" if small else f"{value:.0f} {unit}"
         value /= _KIBI
-    return ABSENT
+    return "∞"
 
 
 def duration(seconds: float | None) -> str:
     """A stretch of time by its largest unit, or two where the second matters: 45 s, 3 m, 2 h 5 m, 12 d."""
     if seconds is None or math.isnan(seconds):
         return UNKNOWN
-    whole = max(0, int(seconds))
+    if seconds == math.inf:
+        return "∞"
+    whole = int(max(0.0, seconds))
     if whole < _MINUTE:
         return f"{whole} s"
     if whole < _HOUR:
@@ -74,41 +76,52 @@ def milliseconds(value: float | None) -> str:
         return UNKNOWN
     if value < 0:
         return ABSENT
-    if value < _THOUSAND:
+    if value < 999.5:  # noqa: PLR2004 -- 999.5 would round to four digits
         return f"{value:.0f} ms"
     seconds = value / _THOUSAND
-    return f"{seconds:.1f} s" if seconds < 9.95 else duration(seconds)  # noqa: PLR2004 -- rounds to 10.0
+    # 9.95 would round to 10.0; cut off, it would read 9, less than before.
+    return f"{seconds:.1f} s" if seconds < 9.95 else duration(seconds + 0.5)  # noqa: PLR2004
 
 
 def per_mille(value: float | None) -> str:
     """Flink's ms/s (busy, backpressured, idle; 0 to 1000) as a percentage without its sign."""
     if value is None or math.isnan(value):
         return UNKNOWN
-    return f"{min(100, round(value / 10))}"
+    return f"{round(min(1000.0, max(0.0, value)) / 10)}"
 
 
 def clock(epoch: float, offset: float | None) -> str:
     """HH:MM:SS of seconds since 1970, at an offset from UTC (s); None is this machine's zone."""
-    zone = None if offset is None else timezone(timedelta(seconds=offset))
-    moment = datetime.fromtimestamp(epoch, tz=UTC).astimezone(zone)
-    return moment.strftime("%H:%M:%S")
+    return _written("%H:%M:%S", epoch, offset)
 
 
 def moment(epoch: float, offset: float | None) -> str:
     """Date and time of seconds since 1970, to the second."""
-    zone = None if offset is None else timezone(timedelta(seconds=offset))
-    return datetime.fromtimestamp(epoch, tz=UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return _written("%Y-%m-%d %H:%M:%S", epoch, offset)
+
+
+def _written(pattern: str, epoch: float, offset: float | None) -> str:
+    """A time by a pattern; "…" for one, or an offset, that no calendar has."""
+    try:
+        zone = None if offset is None else timezone(timedelta(seconds=offset))
+        return datetime.fromtimestamp(epoch, tz=UTC).astimezone(zone).strftime(pattern)
+    except (ValueError, OverflowError, OSError):
+        return UNKNOWN
 
 
 def offset_name(offset: float | None, epoch: float) -> str:
     """An offset from UTC as +09:00; UTC for none at all."""
-    seconds = (
-        offset
-        if offset is not None
-        else (datetime.fromtimestamp(epoch, tz=UTC).astimezone().utcoffset() or timedelta()).total_seconds()
-    )
-    if not seconds:
+    seconds = offset if offset is not None else _own_offset(epoch)
+    if not seconds or not math.isfinite(seconds) or abs(seconds) >= _DAY:
         return "UTC"
     sign = "+" if seconds > 0 else "-"
     minutes = int(abs(seconds)) // _MINUTE
     return f"{sign}{minutes // _MINUTE:02}:{minutes % _MINUTE:02}"
+
+
+def _own_offset(epoch: float) -> float:
+    """This machine's offset from UTC at a time (s)."""
+    try:
+        return (datetime.fromtimestamp(epoch, tz=UTC).astimezone().utcoffset() or timedelta()).total_seconds()
+    except (ValueError, OverflowError, OSError):
+        return 0.0

@@ -128,43 +128,67 @@ def ids_to_ask(known: Iterable[str], wanted: Sequence[str] = VERTEX_IDS) -> tupl
 
 
 _FORBIDDEN = re.compile(r"[ .:,]")
+_INDEX = re.compile(r"^\[vertex-\d+\]")
+_COMMITTER = re.compile(r"_->_\(?[^>]*?Committer")
 _LONGEST_NAME = 80
 
 
-def operator_prefixes(vertex: JobVertex) -> tuple[str, str]:
-    """First and last operator of a chained vertex, as Flink writes them before a metric's id.
+@dataclass(frozen=True, slots=True)
+class ChainIds:
+    """Metrics that tell what a vertex in which everything is chained sends and takes in."""
 
-    Space, dot, colon and comma become `_`, and a name is cut at 80 characters.
+    sent: str
+    """The first operator's output rate."""
+    taken: tuple[str, ...]
+    """The input rates of the last operators: several where the chain fans out."""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The ids to ask for."""
+        return tuple(dict.fromkeys((self.sent, *self.taken)))
+
+
+def chained_ids(vertex: JobVertex, known: Iterable[str]) -> ChainIds | None:
+    """Where a vertex that is source and sink in one counts its records, or None when it has no such metric.
+
+    Flink writes an operator's name before its metrics with `_` for space, dot, colon and comma, cut at 80
+    characters. Names may hold commas, parentheses and arrows of their own, so the vertex's name is not taken
+    apart: the operators that have metrics are looked for in it. A sink's committer (1.12+) takes in what is
+    to be committed at checkpoints, not records, and so counts for nothing.
     """
-    names = re.split(r"\s+->\s+", vertex.name)
-    first, last = names[0], names[-1]
-    return _operator_id(first), _operator_id(last)
-
-
-def _operator_id(name: str) -> str:
-    return _FORBIDDEN.sub("_", name.strip("() "))[:_LONGEST_NAME]
-
-
-def chained_ids(vertex: JobVertex, known: Iterable[str]) -> tuple[str, str] | None:
-    """Ids that tell what a vertex in which everything is chained sends and takes in.
-
-    Returns:
-        The id of the first operator's output rate and that of the last one's input rate, or None when
-        the vertex has no operator of the names in its own.
-    """
-    first, last = operator_prefixes(vertex)
+    chain = _FORBIDDEN.sub("_", _INDEX.sub("", vertex.name))
     have = sorted(known)
-    sent = _of_operator(have, first, "numRecordsOutPerSecond")
-    taken = _of_operator(have, last, "numRecordsInPerSecond")
-    return (sent, taken) if sent is not None and taken is not None else None
+    senders = _operators(have, ".numRecordsOutPerSecond")
+    takers = _operators(have, ".numRecordsInPerSecond")
+    first = [name for name in senders if re.match(_in_chain(name), chain)]
+    last = [name for name in takers if _is_last(name, chain)]
+    if not first or not last:
+        return None
+    return ChainIds(
+        f"{max(first, key=len)}.numRecordsOutPerSecond",
+        tuple(f"{name}.numRecordsInPerSecond" for name in last),
+    )
 
 
-def _of_operator(known: Sequence[str], operator: str, metric: str) -> str | None:
-    exact = f"{operator}.{metric}"
-    if exact in known:
-        return exact
-    # A sink's writer bears its name and a suffix of its own ("Sink: x: Writer").
-    return next((name for name in known if name.startswith(operator) and name.endswith(f".{metric}")), None)
+def _operators(known: Sequence[str], metric: str) -> list[str]:
+    return [name.removesuffix(metric) for name in known if name.endswith(metric)]
+
+
+def _in_chain(operator: str) -> str:
+    """A pattern for an operator's whole name in a chain's, up to what comes after it."""
+    if len(operator) < _LONGEST_NAME:
+        return rf"{re.escape(operator)}(?=$|\)|__|_->_)"
+    return rf"{re.escape(operator)}.*?(?=$|_->_)"
+
+
+def _is_last(operator: str, chain: str) -> bool:
+    if "Committer" in operator:
+        return False
+    for found in re.finditer(rf"(?:^|->_\(?|__){_in_chain(operator)}", chain):
+        after = chain[found.end() :]
+        if not after.startswith("_->_") or _COMMITTER.match(after):
+            return True
+    return False
 
 
 def by_id(metrics: Iterable[AggregatedMetric]) -> dict[str, AggregatedMetric]:
