@@ -23,7 +23,7 @@ from typing import Any, Self
 from tests.fixture_cluster import Answer, FixtureCluster, split
 
 LOOPBACK = "127.0.0.1"
-LIVE = ("RUNNING", "RESTARTING")
+ALIVE = ("RUNNING", "RESTARTING")
 _JOB = re.compile(r"jobs/[0-9a-f]{32}(?=/|$)")
 _METRICS = re.compile(r"metrics$")
 
@@ -54,7 +54,7 @@ def moving(body: bytes, path: str, seconds: float) -> bytes:
             _waver(metric, 1 + 0.1 * math.sin(seconds / 7 + number))
     elif isinstance(document, dict):
         for job in [document, *document.get("jobs", [])]:
-            if isinstance(job, dict) and job.get("state") in LIVE:
+            if isinstance(job, dict) and job.get("state") in ALIVE:
                 _grow(job, seconds)
         completed = (document.get("latest") or {}).get("completed")
         if completed:
@@ -81,7 +81,7 @@ def _waver(metric: dict[str, Any], by: float) -> None:
 
 
 class FixtureServer:
-    """Serves a FixtureCluster on a thread of its own, from `with` on; any answer may be spoilt at any time."""
+    """Serves a FixtureCluster on a thread of its own, from `with` on; any answer may be spoilt."""
 
     def __init__(
         self,
