@@ -316,7 +316,9 @@ def _unreachable(error: httpx.RequestError, method: str, url: str, connection: C
     sent = not isinstance(error, unsent)
     match error:
         case httpx.ConnectTimeout():
-            late = f"no connection within {connection.connect_seconds:g} s: wrong address, or a firewall?"
+            late = f"no connection within {connection.connect_seconds:g} s: wrong address, or a firewall"
+            # The handshake is part of connecting, and a plain server waits for the rest of a line.
+            late += ", or a port without TLS (http://)?" if connection.url.startswith("https://") else "?"
         case httpx.PoolTimeout():
             late = "all connections are busy"
         case httpx.TimeoutException():

@@ -47,7 +47,7 @@ def watermark(value: str | float | None) -> int | None:
     Long.MAX stays: the input has ended. A rounded float of Long.MIN is taken for it, too.
     """
     try:
-        number = int(value) if isinstance(value, str | int) else int(value or _MIN_AS_FLOAT)
+        number = int(value) if value is not None else LONG_MIN
     except (ValueError, OverflowError):
         return None
     if number <= _MIN_AS_FLOAT:

@@ -33,8 +33,8 @@ def is_loopback(host: str) -> bool:
 
 def without_credentials(proxy: str | None) -> str:
     """The proxy as a message may show it."""
-    parts = urlsplit(proxy or "")
     try:
+        parts = urlsplit(proxy or "")
         return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
     except ValueError:
-        return f"{parts.scheme}://…"
+        return (proxy or "").partition("://")[0] + "://…"

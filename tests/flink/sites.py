@@ -3,9 +3,12 @@
 import asyncio
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
@@ -18,23 +21,39 @@ async def serving(
     """
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                said = answer(await reader.readuntil(b"\r\n\r\n"))
-                if not said:
-                    break
+        with suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+            while said := answer(await reader.readuntil(b"\r\n\r\n")):
                 writer.write(said)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
-            pass
-        finally:
-            writer.close()
+        writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context)
+    async with listening(talk, context) as port:
+        yield port
+
+
+@asynccontextmanager
+async def listening(talk: Talk, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """A server with its own way to talk; yields its port and ends its connections with it."""
+    talks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        talks.add(asyncio.get_running_loop().create_task(_ending(talk(reader, writer))))
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0, ssl=context)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.gather(*talks)
+
+
+async def _ending(talk: Coroutine[Any, Any, None]) -> None:
+    with suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+        await talk
 
 
 def http(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
