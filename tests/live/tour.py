@@ -292,8 +292,7 @@ class Tour:
             for endpoint in ("/config", "/overview", "/jobs", "/jobs/overview", "/jobmanager/config"):
                 get(endpoint)
             for job in jobs:
-                checkpoints = "" if job == self.jobs["batch"] else "/checkpoints"
-                for rest in ("", "/config", "/exceptions", "/accumulators", "/plan", checkpoints):
+                for rest in ("", "/config", "/exceptions", "/accumulators", "/plan", "/checkpoints"):
                     get(f"{JOB_ID}{rest}", jobid=job)
             ids = {"jobid": jobs[0], "vertexid": self.cluster.get(f"jobs/{jobs[0]}")["vertices"][0]["id"]}
             get("/jobs/:jobid/checkpoints/config", jobid=jobs[0])
