@@ -1,0 +1,187 @@
+"""One cluster's engine on recorded answers: interval, features, the cluster's clock, and tasks that die."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from flinktop.engine.engine import HOUSEKEEPING_SECONDS, Engine
+from flinktop.engine.store import KEEP_SECONDS
+from flinktop.flink.cluster import CONFIG, OVERVIEW
+from flinktop.flink.connection import Connection
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from tests.fixture_cluster import FixtureCluster
+from tests.manual_clock import ManualClock
+
+CALM_TURNS = 12
+
+
+@dataclass
+class Running:
+    """An engine that runs on the test's loop."""
+
+    engine: Engine
+    clock: ManualClock
+    cluster: FixtureCluster
+
+    async def settled(self) -> None:
+        """Nothing is under way and nothing is due at this time."""
+        calm = 0
+        while calm < CALM_TURNS:
+            await asyncio.sleep(0)
+            calm = calm + 1 if self.engine.poller.idle() else 0
+
+    async def wait(self, seconds: int) -> None:
+        for _ in range(seconds):
+            await self.clock.advance(1.0)
+            await self.settled()
+
+    def asked(self, path: str) -> int:
+        return self.cluster.asked.count(f"GET /{path}")
+
+
+@asynccontextmanager
+async def running(
+    release: str = "1.20.5", *, refresh: float | None = None, changed: dict[str, Any] | None = None
+) -> AsyncIterator[Running]:
+    clock, cluster = ManualClock(), FixtureCluster(release)
+    cluster.changed.update(changed or {})
+    engine = Engine(
+        Connection("http://flink.test:8081"), clock, refresh=refresh, transport=cluster, jitter=lambda: 1.0
+    )
+    engine.start()
+    try:
+        yield Running(engine, clock, cluster)
+    finally:
+        await engine.stop()
+
+
+def config(**fields: Any) -> dict[str, Any]:
+    return {"config": lambda document: {**document, **fields}}
+
+
+async def test_the_interval_is_what_config_says() -> None:
+    async with running(changed=config(**{"refresh-interval": 7000})) as run:
+        assert run.engine.interval == 3.0
+        await run.wait(5)
+        assert run.engine.interval == 7.0
+
+
+async def test_a_wish_holds_when_it_is_longer_than_the_clusters_own() -> None:
+    async with running(refresh=1.0) as run:
+        await run.wait(3)
+        assert run.engine.interval == 3.0
+        assert run.engine.wish_interval(20.0) == 20.0
+        assert run.engine.wish_interval(2.0) == 3.0
+        assert run.engine.wish_interval(None) == 3.0
+
+
+async def test_a_config_without_a_refresh_interval_changes_nothing() -> None:
+    async with running(changed=config(**{"refresh-interval": 0})) as run:
+        await run.wait(5)
+        assert run.engine.interval == 3.0
+
+
+@pytest.mark.parametrize("release", ["1.9.3", "1.14.6", "1.20.5", "2.3.0"])
+async def test_features_are_those_of_the_release(release: str) -> None:
+    async with running(release) as run:
+        assert run.engine.features.version == ""
+        await run.wait(10)
+        features = run.engine.features
+        assert features.version == release
+        assert not features.history_server
+        assert features.has(1, 9)
+        assert features.has(2, 0) is release.startswith("2")
+
+
+async def test_a_history_server_is_known_by_what_it_does_not_have() -> None:
+    gone = {"overview": (404, {"errors": ["Unable to load requested file /overview.json."]})}
+    async with running(changed=gone) as run:
+        await run.wait(10)
+        assert run.engine.features.history_server
+
+
+async def test_the_time_is_this_machines_until_the_cluster_tells_its_own() -> None:
+    async with running() as run:
+        assert run.engine.cluster_time() == run.clock.wall()
+
+
+@pytest.mark.parametrize("skew", [-7200.0, 0.0, 7200.0])
+async def test_the_clusters_clock_counts_whatever_this_machine_believes(skew: float) -> None:
+    cluster = FixtureCluster("1.20.5")
+    job = cluster.job("steady")
+    epoch = ManualClock().wall() + skew
+    now: dict[str, float] = {}
+
+    def at_skew(document: dict[str, Any]) -> dict[str, Any]:
+        now["told"] = epoch + run.clock.now() - 1000.0
+        return {**document, "now": int(now["told"] * 1000)}
+
+    async with running() as run:
+        # No other job tells a time.
+        for one in cluster.document("jobs/overview")["jobs"]:
+            run.cluster.changed[f"jobs/{one['jid']}"] = lambda document: {**document, "now": 0}
+        run.cluster.changed[f"jobs/{job}"] = at_skew
+        run.engine.poller.watch(JOB(job=job))
+        await run.wait(10)
+        assert now
+        assert abs(run.engine.cluster_time() - (run.clock.wall() + skew)) < 0.01
+        run.engine.poller.unwatch(JOB(job=job))
+        await run.clock.advance(0.5)
+        assert abs(run.engine.cluster_time() - (run.clock.wall() + skew)) < 0.01
+
+
+async def test_readings_that_nobody_watches_are_dropped_after_a_while() -> None:
+    async with running() as run:
+        query = JOB(job=run.cluster.job("finishing"))
+        run.engine.poller.watch(query)
+        await run.wait(3)
+        run.engine.poller.unwatch(query)
+        await run.clock.advance(KEEP_SECONDS - 10)
+        assert run.engine.store.get(query) is not None
+        await run.clock.advance(HOUSEKEEPING_SECONDS + 20)
+        assert run.engine.store.get(query) is None
+        assert run.engine.store.get(JOBS_OVERVIEW()) is not None
+
+
+async def test_a_task_that_dies_is_started_again_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as run:
+        await run.wait(5)
+        poller = type(run.engine.poller)
+        rest, broken = poller._rest, RuntimeError("broken")
+
+        async def die(_self: Any, _now: float) -> None:
+            raise broken
+
+        monkeypatch.setattr(poller, "_rest", die)
+        run.engine.poller.wake()
+        await run.clock.advance(0.1)
+        assert run.engine.crashes == 1
+        await run.clock.advance(1.0)
+        assert run.engine.crashes == 2
+        monkeypatch.setattr(poller, "_rest", rest)
+        run.cluster.asked.clear()
+        run.engine.poller.watch(OVERVIEW())
+        await run.clock.advance(2.0)
+        await run.settled()
+        await run.wait(9)
+        assert run.engine.crashes == 2
+        assert run.asked("overview") >= 2
+
+
+async def test_nothing_is_asked_after_stop() -> None:
+    async with running() as run:
+        run.engine.poller.watch(OVERVIEW())
+        await run.wait(5)
+        await run.engine.stop()
+        run.cluster.asked.clear()
+        await run.clock.advance(100)
+        assert run.cluster.asked == []
+        reading = run.engine.store.get(CONFIG())
+        assert reading is not None
+        assert reading.value is not None

@@ -1,0 +1,148 @@
+"""The engine on its real thread, behind the Port: started, watched, told of, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from flinktop.engine.clock import SystemClock
+from flinktop.engine.host import Port
+from flinktop.engine.series import cluster_series
+from flinktop.flink.cluster import CONFIG, OVERVIEW
+from flinktop.flink.connection import Connection
+from flinktop.flink.endpoint import Query
+from flinktop.flink.jobs import JOBS_OVERVIEW
+from tests.fixture_cluster import FixtureCluster
+
+PATIENCE = 10.0
+"""Seconds until a thread that says nothing has failed the test."""
+
+
+class News:
+    """Counts what the port tells, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.told = 0
+        self.threads: set[str] = set()
+        self._more = threading.Condition()
+
+    def __call__(self) -> None:
+        with self._more:
+            self.told += 1
+            self.threads.add(threading.current_thread().name)
+            self._more.notify_all()
+
+    def wait_for(self, times: int) -> None:
+        with self._more:
+            assert self._more.wait_for(lambda: self.told >= times, PATIENCE), f"told {self.told} times"
+
+
+class Silent(FixtureCluster):
+    """A cluster that takes requests and never answers."""
+
+    def __init__(self, release: str) -> None:
+        super().__init__(release)
+        self.reached = threading.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:  # noqa: ARG002 -- httpx's
+        self.reached.set()
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+
+@contextmanager
+def hosted(cluster: FixtureCluster | None = None) -> Iterator[tuple[Port, News]]:
+    transport = cluster or FixtureCluster("1.20.5")
+    port, news = Port(Connection("http://flink.test:8081"), SystemClock(), transport=transport), News()
+    port.on_change(news)
+    port.start_thread()
+    try:
+        yield port, news
+    finally:
+        port.stop()
+
+
+def engine_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "flinktop-engine"]
+
+
+def wait_for_reading(port: Port, news: News) -> None:
+    """Take the news until the overview is among them."""
+    while OVERVIEW() not in port.take_changes():
+        news.wait_for(news.told + 1)
+
+
+def test_watching_brings_a_reading_and_news() -> None:
+    with hosted() as (port, news):
+        port.watch(OVERVIEW())
+        wait_for_reading(port, news)
+        reading = port.reading(OVERVIEW())
+        assert reading is not None
+        assert reading.value is not None
+        assert reading.value.flink_version == "1.20.5"
+        assert news.threads == {"flinktop-engine"}
+
+
+def test_one_notice_is_under_way_until_the_changes_are_taken() -> None:
+    with hosted() as (port, news):
+        take_in, answers = port.engine.poller.changed, threading.Semaphore(0)
+
+        def counted(query: Query[Any]) -> None:
+            take_in(query)
+            answers.release()
+
+        port.engine.poller.changed = counted
+        port.watch(OVERVIEW())
+        port.watch(JOBS_OVERVIEW())
+        for _ in range(3):
+            assert answers.acquire(timeout=PATIENCE)
+        assert news.told == 1
+        changes = port.take_changes()
+        assert {OVERVIEW(), JOBS_OVERVIEW()} <= changes
+        news.wait_for(2)
+        assert port.take_changes()
+
+
+def test_a_thread_that_gets_no_answer_still_ends() -> None:
+    cluster = Silent("1.20.5")
+    with hosted(cluster) as (port, _news):
+        port.watch(OVERVIEW())
+        assert cluster.reached.wait(PATIENCE)
+        port.stop()
+        assert engine_threads() == []
+
+
+def test_no_thread_is_left_after_stop() -> None:
+    with hosted() as (port, news):
+        port.watch(OVERVIEW())
+        news.wait_for(1)
+        assert len(engine_threads()) == 1
+        port.stop()
+        assert engine_threads() == []
+
+
+def test_calls_after_stop_do_nothing() -> None:
+    with hosted() as (port, news):
+        port.watch(OVERVIEW())
+        wait_for_reading(port, news)
+    port.watch(CONFIG())
+    port.unwatch(OVERVIEW())
+    port.refresh()
+    port.wish_interval(9.0)
+    port.stop()
+    assert port.reading(OVERVIEW()) is not None
+    assert port.interval == 3.0
+    assert port.link.answered is not None
+    assert port.points(cluster_series("in")) == ()
+    assert port.crashes == 0
+
+
+def test_stop_before_start_does_nothing() -> None:
+    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=FixtureCluster("1.20.5"))
+    port.stop()
+    assert engine_threads() == []
