@@ -19,6 +19,7 @@ _VAGUE = (
     "The main method caused an error",
     "Failed to transfer file",
     "Recovery is suppressed by",
+    "An Exception occurred while triggering the checkpoint",
 )
 """Messages that say nothing without their deepest cause."""
 _NO_ROUTE = ("Not found.", "File not found.")
@@ -35,13 +36,14 @@ class _Errors(msgspec.Struct):
 def java_sentence(text: str) -> str:
     """The one sentence in a Java exception: up to the trace, without class names.
 
-    Behind wrappers (CompletionException and the like) stands the first cause of its own; with it, and
-    with messages that say nothing, the deepest cause is told, where the reason is.
+    Wrappers (CompletionException and the like) only repeat their cause. Where there was one, and after a
+    message that says nothing, the deepest sentence is told as well: there the reason is.
     """
     causes = [_Cause.of(cause) for cause in _CAUSE.split(text.strip().removeprefix(_SERVER_SIDE))]
     wrapped = causes[0].repeats
     told = next((cause for cause in causes if not cause.repeats), causes[-1])
-    deepest = causes[-1]
+    # Below the last sentence there is often but a path or a class.
+    deepest = next((cause for cause in reversed(causes) if " " in cause.message), causes[-1])
     if (
         (wrapped or told.message.startswith(_VAGUE))
         and deepest.message

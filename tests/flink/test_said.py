@@ -29,6 +29,13 @@ WRAPPED = (
     f"Caused by: java.io.IOException: Not a directory{TRACE}\n\t... 3 more"
 )
 
+TRIGGERING = "An Exception occurred while triggering the checkpoint."
+VAGUE = (
+    f"a.B: {TRIGGERING} IO-problem detected.{TRACE}\n"
+    f"Caused by: java.io.IOException: Failed to create directory /f/x{TRACE}\n"
+    f"Caused by: java.nio.file.FileAlreadyExistsException: /f{TRACE}"
+)
+
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
@@ -49,6 +56,7 @@ WRAPPED = (
             f"a.JobException: Recovery is suppressed by NoRestart{TRACE}\nCaused by: e.F: bad row{TRACE}",
             "Recovery is suppressed by NoRestart: bad row",
         ),
+        (VAGUE, f"{TRIGGERING} IO-problem detected: Failed to create directory /f/x"),
         ("red \x1b[31m\x07 a\u202eb", "red \ufffd ab"),
         ("", ""),
     ],
