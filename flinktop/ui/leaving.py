@@ -13,6 +13,7 @@ import signal
 import sys
 import termios
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,12 +28,16 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 2.0
 """Seconds the app has to leave by itself."""
+TRIES = 50
+"""How often, every 10 ms, the terminal is asked to take the reset."""
 RESET = (
-    "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l"  # mouse
+    "\x1b\\\x1b[?2026l"  # the string and the frame that were cut short
+    "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
     "\x1b[?1004l\x1b[?2004l\x1b[?2048l"  # focus reports, bracketed paste, in-band resize
     "\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[0m"  # kitty keys, line wrap, main screen, cursor, colours
 )
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_STOPS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTTOU)
 
 
 @contextlib.contextmanager
@@ -40,7 +45,7 @@ def leave_on_signals(app: App[int], port: Port) -> Iterator[None]:
     """Make SIGTERM and SIGHUP leave the app, and the process within a few seconds, terminal restored."""
     terminal = _terminal()
     before = termios.tcgetattr(terminal) if terminal is not None else None
-    leaving = threading.Event()
+    asked, leaving = threading.Event(), threading.Event()
 
     def make_sure(code: int) -> None:
         if leaving.wait(PATIENCE):
@@ -53,8 +58,14 @@ def leave_on_signals(app: App[int], port: Port) -> Iterator[None]:
         os._exit(code)
 
     def leave(number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            return
+        asked.set()
         code = 128 + number
         log.info("leaving on signal %s", number)
+        for stop in _STOPS:
+            # `kill` of a suspended flinktop continues it too: Textual would stop it again at once.
+            signal.signal(stop, signal.SIG_IGN)
         threading.Thread(target=make_sure, args=(code,), daemon=True).start()
         loop = getattr(app, "_loop", None)
         if loop is not None:
@@ -66,6 +77,8 @@ def leave_on_signals(app: App[int], port: Port) -> Iterator[None]:
         yield
     finally:
         leaving.set()
+        if terminal is not None and not os.isatty(terminal):
+            _silence()
         for number, handler in kept:
             signal.signal(number, handler)
 
@@ -78,12 +91,31 @@ def _terminal() -> int | None:
     return None
 
 
+def _silence() -> None:
+    """Send what is written from now on nowhere: nobody is there, or nobody reads."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+
+
 def _restore(terminal: int, before: list[Any]) -> None:
-    """Give the terminal back without waiting for anybody to read from it."""
+    """Give the terminal back without waiting for anybody to read from it.
+
+    Textual's writer hangs in a write, and the kernel lets nobody else write before that has ended: what is
+    not read yet is thrown away, and output stopped and started to wake the writer, until the reset goes
+    through.
+    """
     with contextlib.suppress(OSError, termios.error):
-        termios.tcflush(terminal, termios.TCOFLUSH)
         termios.tcsetattr(terminal, termios.TCSANOW, before)
-    with contextlib.suppress(OSError):
-        os.set_blocking(terminal, False)
-        os.write(terminal, RESET.encode())
-        os.set_blocking(terminal, True)
+    with contextlib.suppress(OSError, termios.error):
+        door = os.open(os.ttyname(terminal), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        _silence()
+        for _ in range(TRIES):
+            termios.tcflush(door, termios.TCOFLUSH)
+            termios.tcflow(door, termios.TCOOFF)
+            termios.tcflow(door, termios.TCOON)
+            try:
+                os.write(door, RESET.encode())
+                break
+            except BlockingIOError:
+                time.sleep(0.01)

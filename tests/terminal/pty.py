@@ -78,7 +78,8 @@ class Pty:
         self._reading = True
         self._ending = False
         self._hung_up = False
-        self.bytes_read = 0
+        self.written = bytearray()
+        """Everything that the program wrote and that was read."""
         self._set_size(columns, rows)
         self._before = termios.tcgetattr(self._master)
         self.process = subprocess.Popen(
@@ -124,6 +125,17 @@ class Pty:
         """The screen as it is now."""
         with self._news:
             return self._screen.text
+
+    @property
+    def bytes_read(self) -> int:
+        """How much the program wrote that was read."""
+        return len(self.written)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """What of the terminal's modes and settings is not as at the start, now."""
+        with self._news:
+            return (*self._screen.changed_modes, *_changed(self._before, termios.tcgetattr(self._master)))
 
     @property
     def modes_ever_on(self) -> frozenset[str]:
@@ -230,7 +242,7 @@ class Pty:
             if not data:
                 break
             with self._news:
-                self.bytes_read += len(data)
+                self.written += data
                 answers = self._screen.feed(data)
                 self._news.notify_all()
             if answers:

@@ -40,6 +40,8 @@ _SEQUENCE: Final = re.compile(
     )""",
     re.VERBOSE,
 )
+# A sequence that its writer never ended: the next one begins in it.
+_CUT_SHORT: Final = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*|[\]P_^X][^\x07\x1b]*)(?=\x1b[^\\])")
 _REPLIES: Final = {
     "c": "\x1b[?62;22c",  # what are you: a VT220 with colours
     "5n": "\x1b[0n",
@@ -66,6 +68,9 @@ class TerminalScreen:
         self._rest = ""
         while (escape := text.find("\x1b", at)) >= 0:
             self._stream.feed(text[at:escape])
+            if short := _CUT_SHORT.match(text, escape):
+                at = short.end()
+                continue
             found = _SEQUENCE.match(text, escape)
             if found is None and len(text) - escape < _LONGEST:
                 # The end of it is still to come.

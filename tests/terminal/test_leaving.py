@@ -1,0 +1,165 @@
+"""Ways to leave: keys, signals, nobody reading, no terminal any more; the terminal is given back."""
+
+import itertools
+import os
+import re
+import shlex
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.fixture_server import Asked, FixtureServer
+from tests.terminal.monitor import (
+    LIVE,
+    QUESTION,
+    STARTS,
+    children_cpu_seconds,
+    command,
+    cpu_seconds,
+    environment,
+    log_of,
+    monitor,
+    session_of,
+    wait_until,
+)
+from tests.terminal.pty import Pty
+
+POLLED = "/jobs/overview"
+USUAL = 3.0
+"""Seconds between its polls: the recorded cluster's refresh interval."""
+
+
+def gaps(asked: list[Asked]) -> list[float]:
+    """Seconds between one poll of the overview and the next."""
+    times = [one.at for one in asked if one.target == POLLED]
+    return [after - before for before, after in itertools.pairwise(times)]
+
+
+def drag(pty: Pty, times: int = 60) -> None:
+    """Change the size again and again, as a window's corner that is dragged: much is painted."""
+    pace = threading.Event()
+    for number in range(times):
+        pty.resize(200 - number % 2, 60)
+        pace.wait(0.05)
+
+
+def stalled(server: FixtureServer, home: Path, seconds: float) -> tuple[list[Asked], list[Asked]]:
+    """Nobody reads for so long, then SIGTERM comes; what was asked before, and while it was stalled.
+
+    It must end within 5 s, with the terminal as it was and nothing left behind.
+    """
+    with monitor(home, server.url, columns=200, rows=60) as pty:
+        pty.wait_for(LIVE, STARTS)
+        opened = time.monotonic()
+        server.wait_until_polled_at(opened + seconds / 2, seconds + 20.0)
+        with pty.unread():
+            unread = time.monotonic()
+            drag(pty)
+            server.wait_until_polled_at(unread + seconds, seconds + 20.0)
+            pty.signal(signal.SIGTERM)
+            assert pty.process.wait(5.0) == 128 + signal.SIGTERM
+        left = pty.left()
+        assert left.clean, left
+        assert not session_of(pty)
+    assert "the terminal does not let the app go" in log_of(home), "it was not stalled at all"
+    return server.asked_between(opened, unread), server.asked_between(unread, unread + seconds)
+
+
+def test_nobody_reads_the_terminal(server: FixtureServer, tmp_path: Path) -> None:
+    _, during = stalled(server, tmp_path, 8.0)
+    assert max(gaps(during)) < 1.5 * USUAL
+
+
+@pytest.mark.long
+def test_nobody_reads_the_terminal_for_a_minute(server: FixtureServer, tmp_path: Path) -> None:
+    before, during = stalled(server, tmp_path, 60.0)
+    usual = len(before) / (before[-1].at - before[0].at)
+    assert len(during) / 60.0 == pytest.approx(usual, rel=0.2)
+    assert max(gaps(during)) < 1.5 * USUAL
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves(server: FixtureServer, tmp_path: Path, number: signal.Signals) -> None:
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        assert "alternate screen" in pty.changed
+        pty.signal(number)
+        left = pty.left(5.0)
+        assert (left.code, left.modes, left.termios) == (128 + number, (), ())
+        assert not session_of(pty)
+    assert "Traceback" not in pty.text
+
+
+def test_a_second_signal_is_no_trouble(server: FixtureServer, tmp_path: Path) -> None:
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        for _ in range(3):
+            pty.signal(signal.SIGTERM)
+        assert pty.left(5.0).clean
+    assert "Traceback" not in pty.text
+
+
+def test_ctrl_c_asks_and_a_second_one_leaves(server: FixtureServer, tmp_path: Path) -> None:
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        pty.press("ctrl+q", "ctrl+c")
+        pty.wait_for(QUESTION)
+        pty.press("escape")
+        pty.wait_until_gone(QUESTION)
+        pty.press("ctrl+c")
+        pty.wait_for(QUESTION)
+        pty.press("ctrl+c")
+        left = pty.left()
+        assert (left.code, left.clean) == (0, True)
+
+
+def test_the_terminal_is_gone(server: FixtureServer, tmp_path: Path) -> None:
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        used = children_cpu_seconds()
+        until_now = cpu_seconds(pty)
+        pty.hang_up()
+        assert pty.left(5.0).code == 128 + signal.SIGHUP
+        assert children_cpu_seconds() - used - until_now < 1.5, "it spun instead of leaving"
+        assert not session_of(pty)
+
+
+def test_suspended_and_back(server: FixtureServer, tmp_path: Path) -> None:
+    """ctrl+z gives the terminal to the shell as it was, `fg` brings the monitor back."""
+    flinktop = shlex.join(command(server.url))
+    script = f'set -m; {flinktop}; echo "stopped $?"; read -r; fg; echo "ended $?"'
+    with Pty(["bash", "-c", script], environ=environment(tmp_path)) as pty:
+        pty.wait_for(LIVE, STARTS)
+        pty.press("ctrl+z")
+        pty.wait_for("stopped 147")
+        assert pty.changed == ()
+        stopped = time.monotonic()
+        pty.press("enter")
+        pty.wait_for(LIVE)
+        pty.wait_for("steady [test]")
+        server.wait_until_polled_at(stopped, 10.0)
+        assert "alternate screen" in pty.changed
+        pty.press("ctrl+c")
+        pty.wait_for(QUESTION)
+        pty.press("y")
+        assert re.search(r"^ended 0", pty.wait_for("ended"), re.MULTILINE)
+        assert pty.left().clean
+
+
+def test_killed_while_suspended(server: FixtureServer, tmp_path: Path) -> None:
+    script = f'set -m; {shlex.join(command(server.url))}; read -r; wait %1; echo "ended $?"'
+    with Pty(["bash", "-c", script], environ=environment(tmp_path)) as pty:
+        pty.wait_for(LIVE, STARTS)
+        (flinktop,) = session_of(pty, "flinktop")
+        pty.press("ctrl+z")
+        pty.wait_for("Stopped")
+        # What a shell's `kill %1` does.
+        os.kill(flinktop, signal.SIGTERM)
+        os.kill(flinktop, signal.SIGCONT)
+        wait_until("flinktop is gone", lambda: not session_of(pty, "flinktop"), 5.0)
+        pty.press("enter")
+        pty.wait_for(f"ended {128 + signal.SIGTERM}")
+        assert pty.left().clean
