@@ -51,7 +51,9 @@ class FixtureCluster(httpx.AsyncBaseTransport):
         if self.failure is not None:
             raise self.failure
         status, body = self.answer(target)
-        return httpx.Response(status, content=body, headers={"content-type": "application/json"}, request=request)
+        return httpx.Response(
+            status, content=body, headers={"content-type": "application/json"}, request=request
+        )
 
     def answer(self, target: str) -> Answer:
         """Status and body for a target."""
@@ -82,7 +84,9 @@ class FixtureCluster(httpx.AsyncBaseTransport):
         wanted = dict(params).get("get")
         if wanted is None:
             return 404, json.dumps({"errors": [f"Unable to load requested file /{path}."]}).encode()
-        return 200, json.dumps(self._metrics(answers, wanted.split(","), aggregated=_aggregates(path))).encode()
+        return 200, json.dumps(
+            self._metrics(answers, wanted.split(","), aggregated=_aggregates(path))
+        ).encode()
 
     @staticmethod
     def _metrics(

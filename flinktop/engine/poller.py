@@ -37,12 +37,17 @@ MOST_BACK_OFF = 30.0
 """Seconds between retries at the most."""
 PATIENCE = 5.0
 """A slow answer is asked for again only after this many times its latency: a busy JobManager rests."""
+UNHELPFUL = 3
+"""Errors in a row, before any good answer, that make a server one that can't be read."""
 RATE_WINDOW = 10.0
 """Seconds over which the request rate in the frame is taken."""
 
 
 class Asks(Protocol):
     """The part of the client that polling needs."""
+
+    url: str
+    """The cluster's base address, for messages."""
 
     async def get(self, query: Query[Any]) -> Reply:
         """The answer's bytes; raises FlinkError."""
@@ -103,6 +108,8 @@ class Poller:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _sent: tuple[float, ...] = ()
     _resident_next: float = 0.0
+    _unhelpful: int = 0
+    """Errors since the last good answer."""
 
     # -- what is wanted ------------------------------------------------------------------------------
 
@@ -252,12 +259,16 @@ class Poller:
             self._fail(watched, asked, error)
         except Exception as error:
             log.exception("%s: the answer could not be taken in", query.target)
-            self._fail(watched, asked, BadReply("GET", query.target, f"flinktop can't take it in: {error!r}"))
+            reason = f"flinktop can't take it in: {error!r}"
+            self._fail(watched, asked, BadReply("GET", self._url(query), reason))
         finally:
             watched.busy = False
             if watched.due <= asked:
                 watched.due = asked + self._interval(watched)
         self.changed(query)
+
+    def _url(self, query: Query[Any]) -> str:
+        return f"{self.http.url}/{query.target.partition('?')[0]}"
 
     def _take(self, watched: Watched, asked: float, reply: Reply) -> None:
         query = watched.query
@@ -270,7 +281,7 @@ class Poller:
             try:
                 decoded = decode(reply.body, query.endpoint.reply)
             except DecodeError as error:
-                raise BadReply("GET", query.target, str(error), status=reply.status) from error
+                raise BadReply("GET", self._url(query), str(error), status=reply.status) from error
             watched.digest = digest
             value = decoded.value
             if decoded.drift:
@@ -278,6 +289,7 @@ class Poller:
                 log.warning("%s: dropped %s", query.target, ", ".join(decoded.drift[:10]))
         self.store.put(query, Reading(value, now, None, 0, reply.seconds))
         watched.due = asked + max(self._interval(watched), PATIENCE * reply.seconds)
+        self._unhelpful = 0
         self._reached(now, reply.seconds)
         self.arrived(query, value, now)
 
@@ -289,7 +301,7 @@ class Poller:
         self.store.put(query, replace(reading, error=error, failures=failures, latency=now - asked))
         log.warning("%s", error)
         watched.due = asked + max(self._interval(watched), self._back_off(failures))
-        if isinstance(error, Unreachable | NotReady | Unauthorized):
+        if self._means_lost(error, now):
             lost = self.link.failures + 1
             self.link = replace(
                 self.link,
@@ -299,15 +311,29 @@ class Poller:
                 retry_at=now + self._back_off(lost),
             )
         else:
-            self._reached(now, now - asked)
+            self._reached(now if not isinstance(error, BadReply) else self.link.answered, now - asked)
 
-    def _reached(self, now: float, latency: float) -> None:
+    def _means_lost(self, error: FlinkError, now: float) -> bool:
+        """Whether an error says that the cluster can't be read at all, and not just this one thing."""
+        if isinstance(error, Unreachable | NotReady | Unauthorized):
+            return True
+        answered = self.link.answered
+        self._unhelpful += 1
+        if answered is None:
+            # A 404 on its own may be a HistoryServer's; nothing but errors is another server's.
+            return self._unhelpful >= UNHELPFUL
+        return isinstance(error, BadReply) and now - answered > 2 * self.refresh
+
+    def _reached(self, answered: float | None, latency: float) -> None:
+        now = self.clock.now()
         if self.link.error is not None:
             log.info("the cluster answers again after %.0f s", now - self.link.since)
             for watched in self._watched.values():
                 watched.due = min(watched.due, now)
             self.link = replace(self.link, since=now)
-        self.link = replace(self.link, answered=now, error=None, failures=0, retry_at=None, latency=latency)
+        self.link = replace(
+            self.link, answered=answered, error=None, failures=0, retry_at=None, latency=latency
+        )
 
     def _back_off(self, failures: int) -> float:
         return min(MOST_BACK_OFF, 2.0 ** min(failures - 1, 6) * self.jitter())

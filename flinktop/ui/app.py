@@ -79,8 +79,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
 
     def action_help(self) -> None:
         """The help of this screen."""
-        ids = {active.binding.id for active in self.screen.active_bindings.values()}
-        self.push_screen(HelpScreen([command for command in keys.every_command() if command.id in ids]))
+        here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
+        self.push_screen(HelpScreen([*here, *keys.GLOBAL]))
 
     def action_leave(self) -> None:
         """Ask before leaving; asked a second time, leave."""

@@ -79,6 +79,8 @@ class Panel(Widget):
     """
 
     app = getters.app(LiveApp)
+    ticks_when_paused = False
+    """Whether it goes on while the person holds the screen: the frame does."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
@@ -196,7 +198,7 @@ class LiveScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 -- Textual declares it so
         (0, "-narrow"),
         (100, "-medium"),
-        (160, "-wide"),
+        (180, "-wide"),
     ]
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012 -- Textual declares it so
         (0, "-tiny"),
@@ -229,7 +231,8 @@ class LiveScreen(Screen[None]):
     def tick(self) -> None:
         """A second has passed."""
         for panel in self.panels():
-            if not self.paused or panel.has_class("frame"):
+            # A panel that is not mounted yet has no children to show anything in.
+            if panel.is_mounted and (not self.paused or panel.ticks_when_paused):
                 panel.shielded(panel.tick)
 
     def set_paused(self, paused: bool) -> None:  # noqa: FBT001 -- a state, not an option

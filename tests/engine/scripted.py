@@ -32,6 +32,7 @@ class Cluster:
     most_in_flight: int = 0
     cancelled: int = 0
     seconds: float = 0.01
+    url: str = "http://cluster.test"
 
     async def get(self, query: Query[Any]) -> Reply:
         target = query.target

@@ -108,7 +108,7 @@ async def monitor(
     state: Path = Path("/nonexistent/flinktop"),
     raise_faults: bool = True,
 ) -> AsyncIterator[Day]:
-    """flinktop opened on a recorded cluster, with everything that is on the first screen answered."""
+    """Flinktop opened on a recorded cluster, with everything that is on the first screen answered."""
     cluster = cluster or FixtureCluster(release)
     clock = ManualClock()
     connection = Connection("http://flink.test:8081", read_only=read_only)
@@ -128,7 +128,7 @@ async def monitor(
     app.raise_faults = raise_faults
     await port.start_inline()
     try:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             day = Day(app, cluster, clock, port, pilot)
             await day.settled()
             await day.wait(2)

@@ -11,6 +11,7 @@ from flinktop.flink.cluster import CONFIG
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, Command, key_name
 from flinktop.ui.live import LiveScreen, Panel
+from flinktop.ui.panels.plain import plain
 from flinktop.ui.theme import TONES
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ LONGEST_CRUMB = 40
 
 Part = tuple[str, str]
 """Text and the name of its tone."""
-
-_ASCII = str.maketrans({"●": "*", "◐": "~", "○": "o", "✕": "X", "⏸": "=", "▸": ">", "…": "~"})
 
 
 def freshness(link: Link, now: float, interval: float, *, paused: bool) -> Part:
@@ -101,8 +100,7 @@ def fit(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
 def assemble(parts: Sequence[Part], *, ascii_only: bool = False) -> Content:
     """The parts as Textual's content; nothing in them is read as markup."""
     return Content("").join(
-        Content.styled(text.translate(_ASCII) if ascii_only else text, TONES.get(tone, ""))
-        for text, tone in parts
+        Content.styled(plain(text) if ascii_only else text, TONES.get(tone, "")) for text, tone in parts
     )
 
 
@@ -113,7 +111,6 @@ class Line(Panel):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
-        self.add_class("frame")
         self._parts: list[Part] = []
 
     def set_parts(self, parts: list[Part]) -> None:
@@ -134,6 +131,7 @@ class Line(Panel):
 class TopLine(Line):
     """Where I am; freshness, load, release and time of the cluster."""
 
+    ticks_when_paused = True
     DEFAULT_CSS = "TopLine { background: $panel; padding: 0 1; }"
 
     def on_mount(self) -> None:
@@ -178,6 +176,7 @@ class TopLine(Line):
 class Notice(Line):
     """One sentence under the top line while the cluster can't be read."""
 
+    ticks_when_paused = True
     DEFAULT_CSS = "Notice { height: auto; max-height: 3; display: none; color: $text-error; padding: 0 1; }"
 
     def tick(self) -> None:
@@ -190,6 +189,7 @@ class Notice(Line):
 class BottomLine(Line):
     """The keys that work here."""
 
+    ticks_when_paused = True
     DEFAULT_CSS = "BottomLine { background: $panel; padding: 0 1; }"
 
     def tick(self) -> None:

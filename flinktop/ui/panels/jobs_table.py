@@ -15,6 +15,7 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import health, states
 from flinktop.ui.live import Panel
+from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.spark import spark
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
@@ -179,7 +180,12 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
             return ("" if row.ended else fmt.UNKNOWN), "muted"
         return fmt.count(row.restarts), "warn" if row.restarts else "muted"
 
-    return [
+    def uptime(row: JobRow) -> Cell:
+        if row.uptime is None:
+            return fmt.ABSENT if row.ended else fmt.UNKNOWN, "muted"
+        return fmt.duration(row.uptime), "muted"
+
+    found = [
         Column(
             "state",
             "STATE",
@@ -248,17 +254,13 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
             "uptime",
             "UP",
             7,
-            lambda row: (
-                fmt.duration(row.uptime)
-                if row.uptime is not None
-                else (fmt.ABSENT if row.ended else fmt.UNKNOWN),
-                "muted",
-            ),
+            uptime,
             sort=lambda row: row.uptime,
             align="right",
             drop=4,
         ),
     ]
+    return plain_columns(found) if ascii_only else found
 
 
 def matches(row: JobRow, text: str) -> bool:
@@ -284,6 +286,7 @@ class JobsTable(Panel):
             row_key=lambda row: row.jid,
             match=matches,
             dim=lambda row: row.old and not row.ended,
+            ascii=self.app.settings.ascii,
             id="jobs",
         )
 
@@ -312,7 +315,7 @@ class JobsTable(Panel):
 
     def _show_jobs(self, reading: Reading[JobsOverview]) -> None:
         if reading.value is None:
-            self.table.set_empty("" if reading.error is not None else "asking for the jobs…")
+            self.table.set_empty("" if reading.error is not None else "asking for the jobs")
             return
         rows = [job_row(job, self.port) for job in reading.value.jobs]
         shown = [row for row in rows if not (self.hide_finished and row.ended)]

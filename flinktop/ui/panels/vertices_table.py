@@ -14,6 +14,7 @@ from flinktop.model import format as fmt
 from flinktop.model import rates, states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.jobs_table import SPARK_CELLS, trend
+from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -169,7 +170,7 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
             drop=drop,
         )
 
-    return [
+    found = [
         Column(
             "state",
             "STATE",
@@ -217,6 +218,7 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
         number("busy", "BUSY%", 5, "busy", 1, percent=True),
         number("backpressured", "BKPR%", 5, "backpressured", 2, percent=True),
     ]
+    return plain_columns(found) if ascii_only else found
 
 
 class VerticesTable(Panel):
@@ -251,7 +253,7 @@ class VerticesTable(Panel):
 
     def _show_job(self, reading: Reading[Job]) -> None:
         if reading.value is None:
-            self.table.set_empty("" if reading.error is not None else "asking for the job…")
+            self.table.set_empty("" if reading.error is not None else "asking for the job")
             return
         if not reading.value.vertices:
             self.table.set_empty("no vertices yet: the job is not running")

@@ -103,10 +103,12 @@ class ClusterScreen(LiveScreen):
     def action_slower(self) -> None:
         """Poll less often."""
         self.app.port.wish_interval(min(LONGEST_INTERVAL, self.app.port.interval * STEP))
+        self.tick()
 
     def action_faster(self) -> None:
         """Poll more often; the cluster's own interval is the shortest."""
         self.app.port.wish_interval(self.app.port.interval / STEP)
+        self.tick()
 
     def action_zone(self) -> None:
         """Times of the next zone."""

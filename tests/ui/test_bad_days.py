@@ -1,0 +1,189 @@
+"""Bad input and bad days: each is a sentence on the screen, and what was known stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from flinktop.ui.panels.cluster_line import ClusterLine
+from flinktop.ui.panels.jobs_table import JobsTable
+from tests.fixture_cluster import FixtureCluster
+from tests.ui.day import monitor
+from tests.ui.test_job import open_job
+
+
+async def test_a_cluster_that_goes_away_leaves_its_values_and_comes_back_by_itself() -> None:
+    async with monitor("1.20.5") as day:
+        day.cluster.failure = httpx.ConnectError("Connection refused")
+        await day.wait(20)
+        assert "✕ lost" in day.lines[0]
+        assert "retry in" in day.lines[0]
+        assert "steady [test]" in day.text
+        assert "flink.test:8081" in day.lines[1]
+        assert "refused" in day.lines[1]
+        day.cluster.failure = None
+        await day.wait(40)
+        assert "● live" in day.lines[0]
+        assert "refused" not in day.text
+
+
+async def test_no_server_from_the_start_is_said_at_once() -> None:
+    cluster = FixtureCluster("1.20.5")
+    cluster.failure = httpx.ConnectError("Connection refused")
+    async with monitor(cluster=cluster) as day:
+        assert "✕ no answer" in day.lines[0]
+        assert "refused" in day.text
+        assert "Traceback" not in day.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((401, {"errors": ["who are you"]}), "user, password, token"),
+        (
+            (503, {"errors": ["Service temporarily unavailable due to an ongoing leader election."]}),
+            "leader election",
+        ),
+    ],
+)
+async def test_a_server_that_refuses_says_why(answer: tuple[int, Any], words: str) -> None:
+    cluster = FixtureCluster("1.20.5")
+    for path in ("config", "overview", "jobs/overview"):
+        cluster.changed[path] = answer
+    async with monitor(cluster=cluster) as day:
+        await day.wait(2)
+        assert words in day.text
+
+
+async def test_a_server_that_is_not_flink_is_said_to_be_none() -> None:
+    cluster = FixtureCluster("1.20.5")
+    for path in ("config", "overview", "jobs/overview"):
+        cluster.changed[path] = {
+            "name": "my-node",
+            "cluster_name": "elastic",
+            "tagline": "You Know, for Search",
+        }
+    async with monitor(cluster=cluster) as day:
+        await day.wait(2)
+        assert "not Flink" in day.text
+
+
+HOSTILE = (
+    "kafka[a] -> [/] [bold red]x",
+    "before\x1b[2J\x1b]0;title\x07after",
+    "作业" * 40,
+    "long " * 2000,
+    "<b>&amp;</b>",
+    "a\nb\r\nc\td\u202eevil\u0085",
+    "",
+)
+
+
+@pytest.mark.parametrize("size", [(20, 5), (80, 24), (120, 40)])
+async def test_names_that_would_break_a_terminal_are_shown_as_text(size: tuple[int, int]) -> None:
+    cluster = FixtureCluster("1.20.5")
+    document = cluster.document("jobs/overview")
+    jobs = [
+        {**document["jobs"][0], "jid": f"{number:032x}", "name": name, "state": "RUNNING"}
+        for number, name in enumerate(HOSTILE)
+    ]
+    cluster.changed["jobs/overview"] = {"jobs": jobs}
+    async with monitor(cluster=cluster, size=size) as day:
+        await day.wait(2)
+        screens = [day.lines]
+        for _ in HOSTILE:
+            await day.press("enter")
+            await day.wait(1)
+            screens.append(day.lines)
+            await day.press("escape", "j")
+        for lines in screens:
+            assert all(
+                ord(letter) >= 32 and not 127 <= ord(letter) < 160 for line in lines for letter in line
+            )
+            assert all("\u202e" not in line for line in lines)
+        if size == (120, 40):
+            assert "kafka[a] -> [/] [bold red]x" in day.text
+
+
+async def test_a_name_with_markup_in_the_palette_and_the_breadcrumb() -> None:
+    cluster = FixtureCluster("1.20.5")
+    document = cluster.document("jobs/overview")
+    cluster.changed["jobs/overview"] = {"jobs": [{**document["jobs"][0], "name": HOSTILE[0]}]}
+    async with monitor(cluster=cluster) as day:
+        await day.press("colon", *"job kafka")
+        await day.sees("job kafka[a] -> [/] [bold red]x")
+        await day.press("escape", "enter")
+        await day.settled()
+        assert "kafka[a] -> [/]" in day.lines[0] or "kafka" not in day.lines[0]
+
+
+async def test_a_panel_that_raises_says_so_and_the_rest_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_self: ClusterLine) -> None:
+        raise ZeroDivisionError("no slots")
+
+    monkeypatch.setattr(ClusterLine, "tick", broken)
+    async with monitor("1.20.5", raise_faults=False) as day:
+        await day.wait(4)
+        assert "cannot show this: ZeroDivisionError: no slots" in day.text
+        assert "steady [test]" in day.text
+
+
+async def test_a_panel_that_can_show_again_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    show = JobsTable._show_jobs
+    failing = [True]
+
+    def sometimes(self: JobsTable, reading: Any) -> None:
+        if failing[0]:
+            raise ValueError("not now")
+        show(self, reading)
+
+    monkeypatch.setattr(JobsTable, "_show_jobs", sometimes)
+    async with monitor("1.20.5", raise_faults=False) as day:
+        assert "cannot show this: ValueError: not now" in day.text
+        failing[0] = False
+        await day.wait(4)
+        await day.sees("RUNNING")
+        assert "cannot show this" not in day.text
+        assert "steady [test]" in day.text
+
+
+async def test_odd_fields_cost_only_themselves() -> None:
+    cluster = FixtureCluster("1.20.5")
+
+    def odd(document: dict[str, Any]) -> dict[str, Any]:
+        document["jobs"][0]["start-time"] = "yesterday"
+        document["jobs"][0]["tasks"] = None
+        return document
+
+    cluster.changed["jobs/overview"] = odd
+    async with monitor(cluster=cluster) as day:
+        for job in cluster.document("jobs/overview")["jobs"]:
+            assert job["name"] in day.text
+
+
+async def test_a_thousand_jobs_cost_no_more_requests_than_the_screen_and_the_rotation() -> None:
+    cluster = FixtureCluster("1.20.5")
+    document = cluster.document("jobs/overview")
+    running = next(job for job in document["jobs"] if job["state"] == "RUNNING")
+    jobs = [{**running, "jid": f"{number:032x}", "name": f"job {number:04}"} for number in range(1000)]
+    cluster.changed["jobs/overview"] = {"jobs": jobs}
+    async with monitor(cluster=cluster) as day:
+        assert "job 0000" in day.text
+        since = len(cluster.asked)
+        await day.wait(60)
+        # 26 rows of four queries, some of which are 404 here and back off; the lists; the rotation.
+        assert len(day.asked(since)) < 26 * 4 * 6 + 2 * 20 + 60 + 20
+        await day.press("G")
+        await day.wait(2)
+        assert "job 0999" in day.text
+
+
+async def test_the_job_screen_on_a_lost_cluster_keeps_the_job() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        day.cluster.failure = httpx.ReadTimeout("timed out")
+        await day.wait(30)
+        assert "✕ lost" in day.lines[0]
+        assert "count per user" in day.text

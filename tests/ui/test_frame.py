@@ -1,0 +1,189 @@
+"""The frame, the commands that work everywhere, and the ways out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flinktop.engine.poller import Link
+from flinktop.flink.errors import Unreachable
+from flinktop.ui import keys
+from flinktop.ui.panels.frame import cut, fit, freshness
+from tests.ui.day import monitor
+
+REFUSED = Unreachable("GET", "http://h", "connection refused")
+
+
+@pytest.mark.parametrize(
+    ("link", "paused", "words"),
+    [
+        (Link(), False, "◐ connecting"),
+        (Link(answered=99.0, latency=0.01), False, "● live 3s"),
+        (Link(answered=99.0, latency=3.0), False, "◐ slow 3.0 s"),
+        (Link(answered=99.0), True, "⏸ paused"),
+        (Link(answered=40.0), False, "○ stale 1 m"),
+        (Link(answered=95.0, since=96.0, error=REFUSED, retry_at=102.0), False, "○ stale 5 s"),
+        (Link(answered=10.0, since=40.0, error=REFUSED, retry_at=108.0), False, "✕ lost 1 m, retry in 8 s"),
+        (Link(since=0.0, error=REFUSED, retry_at=101.0), False, "✕ no answer, retry in 1 s"),
+    ],
+)
+def test_freshness_in_words_and_shape(link: Link, paused: bool, words: str) -> None:  # noqa: FBT001 -- a case
+    assert freshness(link, 100.0, 3.0, paused=paused)[0] == words
+
+
+def test_the_least_important_parts_give_way_first() -> None:
+    left, right = [("left", "")], [("most", ""), ("more", ""), ("less", "")]
+    assert "".join(text for text, _ in fit(left, right, 40)).split() == ["left", "most", "more", "less"]
+    assert "".join(text for text, _ in fit(left, right, 20)).split() == ["left", "most", "more"]
+    assert "".join(text for text, _ in fit(left, right, 12)).split() == ["left", "most"]
+    assert "".join(text for text, _ in fit(left, right, 9)) == "l…   most"
+
+
+def test_wide_characters_are_cut_by_cells() -> None:
+    assert cut("作业作业", 5) == "作业…"
+    assert cut("abc", 3) == "abc"
+    assert cut("abc", 0) == ""
+
+
+async def test_help_names_every_command_of_the_screen() -> None:
+    async with monitor("1.20.5", (120, 60)) as day:
+        await day.press("question_mark")
+        for command in (*keys.GLOBAL, *keys.OVERVIEW):
+            assert command.help[:24] in day.text, command.id
+        await day.press("escape")
+        assert "steady [test]" in day.text
+
+
+async def test_the_palette_opens_a_job_by_its_name() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("colon", *"job steady")
+        await day.sees("RUNNING, ")
+        await day.press("enter")
+        await day.sees(day.cluster.job("steady"))
+
+
+async def test_the_palette_changes_the_theme() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("ctrl+p", *"theme light")
+        await day.sees("Other colours")
+        await day.press("enter")
+        await day.settled()
+        assert day.app.theme == "flinktop-light"
+
+
+async def test_leaving_is_asked_for_and_esc_stays() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("q")
+        assert "Leave flinktop?" in day.text
+        await day.press("escape")
+        assert "Leave flinktop?" not in day.text
+        assert day.app.is_running
+
+
+@pytest.mark.parametrize("way", [("q", "q"), ("escape", "y"), ("ctrl+c", "ctrl+c"), ("q", "enter")])
+async def test_ways_to_leave(way: tuple[str, str]) -> None:
+    async with monitor("1.20.5") as day:
+        await day.press(way[0])
+        await day.pilot.press(way[1])
+        await day.pilot._wait_for_screen()
+        assert day.app.return_value == 0
+
+
+async def test_ctrl_q_does_not_leave() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("ctrl+q")
+        assert day.app.return_value is None
+        assert "steady [test]" in day.text
+
+
+async def test_pause_holds_the_screen_and_collection_goes_on() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("space")
+        assert "⏸ paused" in day.text
+        day.cluster.changed["overview"] = {"taskmanagers": 77, "slots-total": 99}
+        since = len(day.cluster.asked)
+        await day.wait(6)
+        assert "77" not in day.lines[1]
+        assert "overview" in day.asked(since)
+        await day.press("space")
+        assert "77" in day.lines[1]
+        assert "● live" in day.lines[0]
+
+
+async def test_read_only_is_said_in_the_frame() -> None:
+    async with monitor("1.20.5", read_only=True) as day:
+        assert "READ-ONLY" in day.lines[0]
+    async with monitor("1.20.5") as day:
+        assert "READ-ONLY" not in day.text
+
+
+async def test_intervals_grow_and_shrink_but_not_below_the_clusters_own() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("plus")
+        assert "live 4.5s" in day.lines[0]
+        await day.press("minus", "minus", "minus")
+        assert "live 3s" in day.lines[0]
+
+
+async def test_time_zones_go_round() -> None:
+    async with monitor("1.20.5") as day:
+        zones = []
+        for _ in range(3):
+            await day.press("t")
+            zones.append(day.app.zone)
+        assert zones == ["local", "UTC", "cluster"]
+
+
+async def test_zoom_and_back() -> None:
+    async with monitor("1.20.5") as day:
+        assert "TaskManagers" in day.text
+        await day.press("z")
+        assert "TaskManagers" not in day.text
+        assert "steady [test]" in day.text
+        await day.press("escape")
+        assert "TaskManagers" in day.text
+
+
+async def test_copying_says_where_the_text_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    async with monitor("1.20.5", state=tmp_path) as day:
+        await day.press("y")
+        assert (tmp_path / "copied.txt").read_text().strip() == day.table.cursor_key
+        await day.sees("copied.txt")
+
+
+async def test_copying_without_a_writable_directory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    async with monitor("1.20.5", state=Path("/proc/nowhere")) as day:
+        await day.press("y")
+        await day.sees("could not be written")
+
+
+async def test_a_screenshot_is_saved(tmp_path: Path) -> None:
+    async with monitor("1.20.5", state=tmp_path) as day:
+        await day.press("ctrl+s")
+        [picture] = tmp_path.glob("*.svg")
+        assert "steady" in picture.read_text()
+
+
+async def test_ascii_only_but_for_foreign_names() -> None:
+    async with monitor("1.20.5", ascii_only=True) as day:
+        await day.wait(2)
+        foreign = "".join(job["name"] for job in day.cluster.document("jobs/overview")["jobs"])
+        odd = {letter for letter in day.text if ord(letter) > 126 and letter not in foreign}
+        assert not odd, odd
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "ansi-dark", "ansi-light"])
+async def test_every_theme_opens(theme: str) -> None:
+    async with monitor("1.20.5", theme=theme) as day:
+        assert "steady [test]" in day.text
+
+
+def test_every_command_has_one_id_and_no_key_does_two_things() -> None:
+    commands = keys.every_command()
+    assert len({command.id for command in commands}) == len(commands)
+    for here in (keys.OVERVIEW, keys.JOB):
+        taken = [key for command in (*keys.GLOBAL, *here) for key in command.keys]
+        assert len(taken) == len(set(taken))

@@ -1,0 +1,171 @@
+"""One job's screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fixture_cluster import FixtureCluster
+from tests.ui.day import Day, monitor
+from tests.ui.test_overview import RELEASES, SIZES
+
+
+async def open_job(day: Day, name: str) -> None:
+    """Find a job by its name and open it."""
+    await day.press("slash", *name, "enter", "enter")
+    await day.wait(3)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_a_job_opens_with_all_its_vertices(release: str) -> None:
+    async with monitor(release, (150, 50)) as day:
+        await open_job(day, "steady")
+        job = day.cluster.job("steady")
+        document = day.cluster.document(f"jobs/{job}")
+        assert job in day.text
+        for vertex in document["vertices"]:
+            assert vertex["name"][:25] in day.text
+        assert "restarts 0" in day.text
+        assert "last checkpoint" in day.text
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_rates_are_the_sums_that_flinks_meters_tell(release: str) -> None:
+    async with monitor(release, (150, 50)) as day:
+        await open_job(day, "steady")
+        job = day.cluster.job("steady")
+        vertices = day.cluster.document(f"jobs/{job}")["vertices"]
+        middle = vertices[1]
+        path = f"/jobs/{job}/vertices/{middle['id']}/subtasks/metrics?get=numRecordsInPerSecond"
+        [metric] = __import__("json").loads(day.cluster.answer(path)[1])
+        shown = day.line(middle["name"][:25])
+        assert f" {metric['sum']:.0f} " in shown, shown
+
+
+async def test_busy_and_backpressure_are_absent_before_1_13_and_said_so() -> None:
+    async with monitor("1.9.3", (150, 50)) as day:
+        await open_job(day, "steady")
+        job = day.cluster.job("steady")
+        name = day.cluster.document(f"jobs/{job}")["vertices"][1]["name"][:25]
+        assert day.line(name).rstrip().endswith("–      –")  # noqa: RUF001 -- the dash that stands for absent
+
+
+async def test_a_source_has_no_input_and_a_sink_no_output() -> None:
+    async with monitor("1.20.5", (150, 50)) as day:
+        await open_job(day, "steady")
+        rows = {row.name: row for row in day.table._rows}
+        source = next(row for name, row in rows.items() if name.startswith("Source"))
+        sink = next(row for name, row in rows.items() if name.startswith("Sink"))
+        assert source.taken.absent
+        assert not source.sent.absent
+        assert sink.sent.absent
+        assert not sink.taken.absent
+
+
+async def test_one_metrics_request_for_each_vertex_on_the_screen_and_few_others() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        vertices = len(day.cluster.document(f"jobs/{day.cluster.job('steady')}")["vertices"])
+        await day.wait(10)
+        since = len(day.cluster.asked)
+        await day.wait(30)
+        asked = day.asked(since)
+        metrics = [target for target in asked if "metrics?" in target and "vertices" in target]
+        assert len(metrics) <= 3 * vertices + 1
+        assert any("numRecordsInPerSecond" in target for target in metrics)
+
+
+async def test_the_overview_is_not_asked_for_while_a_job_covers_it() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        since = len(day.cluster.asked)
+        await day.wait(60)
+        asked = day.asked(since)
+        # A resident of the engine, by rotation; not every three seconds.
+        assert asked.count("jobs/overview") <= 7
+        assert asked.count("overview") <= 2
+
+
+async def test_stepping_to_the_next_job_and_back() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("enter")
+        first = day.app.screen.job  # type: ignore[attr-defined]
+        await day.press("greater_than_sign")
+        second = day.app.screen.job  # type: ignore[attr-defined]
+        assert first != second
+        await day.press("less_than_sign")
+        assert day.app.screen.job == first  # type: ignore[attr-defined]
+        await day.press("escape")
+        assert "records/s" in day.text
+
+
+async def test_a_job_that_vanishes_keeps_its_last_picture_and_says_so() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        job = day.cluster.job("steady")
+        gone = (404, {"errors": [f"Job {job} not found"]})
+        for path in (f"jobs/{job}", f"jobs/{job}/checkpoints", f"jobs/{job}/metrics"):
+            day.cluster.changed[path] = gone
+        await day.wait(12)
+        assert "Flink no longer knows this job" in day.text
+        assert "steady [test]" in day.text
+        await day.press("escape", "escape")
+        assert "slow [test]" in day.text
+
+
+async def test_a_job_that_ends_while_it_is_open_says_how_it_ended() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+
+        def cancelled(document: dict[str, Any]) -> dict[str, Any]:
+            document["state"] = "CANCELED"
+            document["timestamps"]["CANCELED"] = document["now"]
+            for vertex in document["vertices"]:
+                vertex["status"] = "CANCELED"
+            return document
+
+        day.cluster.changed[f"jobs/{day.cluster.job('steady')}"] = cancelled
+        await day.wait(4)
+        assert "CANCELED since" in day.text
+        since = len(day.cluster.asked)
+        await day.wait(15)
+        assert not [target for target in day.asked(since) if "/vertices/" in target and "steady" in target]
+
+
+async def test_the_savepoint_a_job_was_restored_from_is_told() -> None:
+    async with monitor("1.20.5", (150, 50)) as day:
+        await open_job(day, "restored")
+        assert "restored from savepoint" in day.text
+        assert "savepoint-" in day.text
+
+
+async def test_a_job_without_checkpointing_is_no_error() -> None:
+    async with monitor("1.9.3", (150, 50)) as day:
+        await open_job(day, "batch")
+        assert "checkpoints off for this job" in day.text or "checkpoints not periodic" in day.text
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_size_shows_the_job(size: tuple[int, int]) -> None:
+    async with monitor("1.20.5", size) as day:
+        await open_job(day, "steady")
+        assert len(day.lines) == size[1]
+        assert all(len(line) <= size[0] for line in day.lines)
+        assert "steady" in day.text
+
+
+async def test_a_metric_that_goes_away_is_listed_anew() -> None:
+    cluster = FixtureCluster("1.20.5")
+    job = cluster.job("steady")
+    vertex = cluster.document(f"jobs/{job}")["vertices"][1]["id"]
+    path = f"jobs/{job}/vertices/{vertex}/subtasks/metrics"
+    async with monitor(cluster=cluster) as day:
+        await open_job(day, "steady")
+        cluster.changed[path] = []
+        await day.wait(25)
+        since = len(cluster.asked)
+        del cluster.changed[path]
+        await day.wait(25)
+        assert path in day.asked(since)
+        assert any(target.startswith(f"{path}?get=") for target in day.asked(since))

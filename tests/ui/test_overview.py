@@ -1,0 +1,207 @@
+"""The overview, as a person sees and drives it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fixture_cluster import FixtureCluster
+from tests.ui.day import monitor
+
+RELEASES = ("1.9.3", "1.14.6", "1.20.5", "2.3.0")
+SIZES = ((20, 5), (40, 12), (80, 24), (120, 40), (200, 60))
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_all_jobs_of_the_cluster_are_there_with_their_states(release: str) -> None:
+    async with monitor(release) as day:
+        for job in day.cluster.document("jobs/overview")["jobs"]:
+            line = day.line(job["name"])
+            assert job["state"] in line, day.text
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_the_frame_tells_release_load_and_the_clusters_time(release: str) -> None:
+    async with monitor(release) as day:
+        top = day.lines[0]
+        assert "test-cluster" in top
+        assert f"Flink {release}" in top
+        assert "● live 3s" in top
+        assert "req/s" in top
+        assert "UTC" in top
+
+
+async def test_what_needs_attention_comes_first_and_what_ended_well_last() -> None:
+    cluster = FixtureCluster("1.20.5")
+    [job, *_] = cluster.document("jobs/overview")["jobs"]
+    states = [
+        "FINISHED",
+        "RUNNING",
+        "RESTARTING",
+        "CANCELED",
+        "FAILED",
+        "FAILING",
+        "CREATED",
+        "BRAND_NEW_STATE",
+    ]
+    cluster.changed["jobs/overview"] = {
+        "jobs": [
+            {**job, "jid": f"{number:032x}", "name": f"job {number}", "state": state}
+            for number, state in enumerate(states)
+        ]
+    }
+    async with monitor(cluster=cluster, size=(120, 50)) as day:
+        shown = [line.split()[1] for line in day.lines if line.strip()[:1] in "✕▲◐●○" and "job " in line]
+        assert shown[:3] == ["FAILED", "FAILING", "RESTARTING"]
+        assert shown[-3:] == ["RUNNING", "FINISHED", "CANCELED"]
+        assert any(state.startswith("BRAND_NEW") for state in shown[3:5])
+
+
+async def test_a_rate_that_is_not_known_yet_is_an_ellipsis_and_never_0() -> None:
+    async with monitor("1.20.5") as day:
+        line = day.line("steady")
+        assert "…" in line.split("</b>")[1]
+        assert " 0 " not in line.split("</b>")[1].split("…")[0]
+
+
+async def test_rates_come_when_the_counters_have_moved_twice() -> None:
+    cluster = FixtureCluster("1.20.5")
+    steady = cluster.job("steady")
+    moved = 0
+
+    def moving(document: dict[str, Any]) -> dict[str, Any]:
+        for vertex in document["vertices"]:
+            for side in ("read", "write"):
+                vertex["metrics"][f"{side}-records"] += moved
+        return document
+
+    cluster.changed[f"jobs/{steady}"] = moving
+    async with monitor(cluster=cluster) as day:
+        for _ in range(4):
+            moved += 5000
+            await day.wait(10)
+        fields = day.line("steady").split("</b>")[1].split()
+        assert fields[:2] == ["500", "500"]
+
+
+async def test_checkpoint_age_is_told_against_the_interval() -> None:
+    async with monitor("1.20.5") as day:
+        assert "/ 5 s" in day.line("steady")
+
+
+async def test_an_overdue_checkpoint_is_marked() -> None:
+    def old(document: dict[str, Any]) -> dict[str, Any]:
+        document["latest"]["completed"]["latest_ack_timestamp"] -= 600_000
+        return document
+
+    async with monitor("1.20.5") as day:
+        assert "▲" not in day.line("steady")
+        day.cluster.changed[f"jobs/{day.cluster.job('steady')}/checkpoints"] = old
+        await day.wait(12)
+        assert "10 m / 5 s ▲" in day.line("steady")
+
+
+async def test_a_job_without_periodic_checkpoints_shows_a_dash() -> None:
+    cluster = FixtureCluster("1.20.5")
+    cluster.changed[f"jobs/{cluster.job('no checkpoints')}/checkpoints/config"] = {
+        "mode": "exactly_once",
+        "interval": 9223372036854775807,
+    }
+    async with monitor(cluster=cluster) as day:
+        fields = day.line("no checkpoints, no name").partition("no name")[2].split()
+        assert fields[2] == "–"  # noqa: RUF001 -- the dash that stands for absent
+
+
+async def test_moving_opening_and_coming_back_keeps_the_cursor() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("j", "j", "j")
+        key = day.table.cursor_key
+        await day.press("enter")
+        assert key is not None
+        assert key in day.text
+        await day.press("escape")
+        assert day.table.cursor_key == key
+
+
+async def test_the_filter_works_as_it_is_typed_and_esc_clears_it() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("slash", *"slow")
+        assert "slow [test]" in day.text
+        assert "steady [test]" not in day.text
+        await day.press("enter", "j")
+        assert "steady [test]" not in day.text
+        await day.press("escape")
+        assert "steady [test]" in day.text
+
+
+async def test_a_filter_by_state() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("slash", *"state:failed", "enter")
+        assert [line for line in day.lines if "RUNNING" in line] == []
+        assert "failed for good" in day.text
+
+
+async def test_jobs_that_have_ended_can_be_hidden() -> None:
+    async with monitor("1.20.5") as day:
+        assert "FINISHED" in day.text
+        await day.press("f")
+        assert "FINISHED" not in day.text
+        assert "failed for good" not in day.text
+        await day.press("f")
+        assert "FINISHED" in day.text
+
+
+async def test_sorting_by_name_and_the_other_way_round() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("s", "s")
+        names = [row.name for row in (day.table._rows)]
+        assert len(names) > 3
+        first = day.table.shown_keys()
+        await day.press("S")
+        assert day.table.shown_keys() == tuple(reversed(first))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_size_shows_the_jobs_and_nothing_overlaps(size: tuple[int, int]) -> None:
+    async with monitor("1.20.5", size) as day:
+        assert len(day.lines) == size[1]
+        assert all(len(line) <= size[0] for line in day.lines)
+        assert "RUNNING" in day.text or "FAILED" in day.text
+
+
+async def test_resizing_back_and_forth_never_breaks() -> None:
+    async with monitor("1.20.5") as day:
+        for size in (*SIZES, *reversed(SIZES)):
+            await day.pilot.resize_terminal(*size)
+            await day.settled()
+        await day.pilot.resize_terminal(120, 40)
+        await day.settled()
+        assert "steady [test]" in day.text
+
+
+async def test_the_rows_on_the_screen_are_asked_for_within_ten_seconds() -> None:
+    async with monitor("1.20.5") as day:
+        jobs = day.cluster.document("jobs/overview")["jobs"]
+        since = len(day.cluster.asked)
+        await day.wait(11)
+        asked = day.asked(since)
+        for job in jobs:
+            if job["state"] == "RUNNING":
+                assert any(target == f"jobs/{job['jid']}" for target in asked)
+                assert any(target == f"jobs/{job['jid']}/checkpoints" for target in asked)
+
+
+async def test_only_get_is_ever_sent() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("enter")
+        await day.wait(20)
+        assert {line.split()[0] for line in day.cluster.asked} == {"GET"}
+
+
+async def test_an_empty_cluster_says_so() -> None:
+    cluster = FixtureCluster("1.20.5")
+    cluster.changed["jobs/overview"] = {"jobs": []}
+    async with monitor(cluster=cluster) as day:
+        assert "no jobs on this cluster yet" in day.text
+        assert "jobs none" in day.text
