@@ -48,6 +48,18 @@ def monitor(
         yield pty
 
 
+def open_job(pty: Pty, name: str) -> None:
+    """From the overview, filter for a name and open the one job that is left, as a person who looks."""
+    pty.press("/")
+    pty.wait_for(re.compile(r"^ /", re.MULTILINE))
+    pty.write(name)
+    pty.wait_for(re.compile(rf"^ / {re.escape(name)}$", re.MULTILINE))
+    pty.press("enter")
+    pty.wait_until_gone(re.compile(r"^ /", re.MULTILINE))
+    pty.press("enter")
+    pty.wait_for(re.compile(rf"^ flinktop .* [▸>] {re.escape(name)}"))
+
+
 def log_of(home: Path) -> str:
     """What flinktop has logged."""
     return "".join(path.read_text(encoding="utf-8") for path in home.glob("state/**/*.log"))

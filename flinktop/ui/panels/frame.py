@@ -183,7 +183,11 @@ class Notice(Line):
         """Show or hide the sentence."""
         error = self.port.link.error
         self.display = error is not None
+        before = self._parts
         self.set_parts([(str(error), "bad")] if error is not None else [])
+        if self._parts != before:
+            # Another sentence may need another number of lines.
+            self.refresh(layout=True)
 
 
 class BottomLine(Line):
