@@ -103,6 +103,9 @@ def full_tour(release: tuple[int, int, int], directory: Path, history_port: int)
         "historyserver.web.port": str(history_port),
         "historyserver.web.tmpdir": str(directory / "history"),
     }
+    if release < (1, 13):
+        # Backpressure is sampled on demand, and a sample is kept for a minute by default.
+        flags["web.backpressure.refresh-interval"] = "10000"
     if release >= (1, 13):
         # A sample takes 100 x 50 ms, its answer is kept for a minute by default.
         flags |= {"rest.flamegraph.enabled": "true", "rest.flamegraph.refresh-interval": "20 s"}
