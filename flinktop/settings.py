@@ -42,7 +42,6 @@ class Profile:
     connection: Connection
     refresh: float | None  # seconds; None: what the cluster's own web page uses
     colour: str | None  # a name of allowed.COLOURS, or #rrggbb
-    protected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +167,6 @@ class Sources:
             connection=replace(cluster.connection, read_only=bool(read_only)),
             refresh=_first(refresh, cluster.refresh, self.file.refresh),
             colour=cluster.colour,
-            protected=cluster.protected,
         )
 
     def _given(self, name: str, check: Callable[[str], T]) -> T | None:

@@ -22,7 +22,6 @@ password_file = "secret/prod"
 ca = "ca.pem"
 headers = { X-Team = "data" }
 read_only = true
-protected = true
 refresh = 2.5
 color = "red"
 
@@ -88,13 +87,12 @@ def test_a_cluster_is_opened_as_the_file_says(config: Path, tmp_path: Path) -> N
         ),
         refresh=2.5,
         colour="red",
-        protected=True,
     )
 
 
 def test_the_top_of_the_file_holds_for_clusters_that_say_nothing(config: Path) -> None:
     dev = profile(config, "dev")
-    assert (dev.refresh, dev.connection.read_only, dev.protected, dev.colour) == (10.0, False, False, None)
+    assert (dev.refresh, dev.connection.read_only, dev.colour) == (10.0, False, None)
     assert dev.connection.token == Secret("command", "vault read flink")
 
 

@@ -273,6 +273,9 @@ class Poller:
     def _take(self, watched: Watched, asked: float, reply: Reply) -> None:
         query = watched.query
         now = self.clock.now()
+        log.debug(
+            "GET %s: %s, %d bytes, %.0f ms", query.target, reply.status, len(reply.body), reply.seconds * 1000
+        )
         before = self.store.get(query)
         digest = hashlib.blake2b(reply.body, digest_size=16).digest()
         if before is not None and before.at is not None and digest == watched.digest:

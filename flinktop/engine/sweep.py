@@ -22,6 +22,8 @@ SECONDS = 10.0
 """The most often that a job's figures are asked for in passing: Flink's metrics move no faster."""
 RARELY = 600.0
 """Seconds between looks at what hardly ever changes: a job's checkpoint configuration."""
+METERS_HOLD = 25.0
+"""Seconds for which meters that were read once stand for a job's rate: two and a half of Flink's fetches."""
 SUM_SECONDS = 9.0
 """Seconds between two points of the cluster's own series, at the least: its parts move every ten."""
 
@@ -70,6 +72,11 @@ class Sweep:
     coverage: Coverage = field(default_factory=Coverage)
     _sent: dict[str, rates.Counted] = field(default_factory=dict)
     _taken: dict[str, rates.Counted] = field(default_factory=dict)
+    _ends: dict[str, rates.Ends] = field(default_factory=dict)
+    _meters: dict[str, dict[str, tuple[float, float | None, float | None]]] = field(default_factory=dict)
+    """By job and vertex: when its meters were read, what it sends and takes in."""
+    _metered: dict[str, float] = field(default_factory=dict)
+    """When a job's rate was last taken from meters."""
     _chained: dict[str, JobVertex] = field(default_factory=dict)
     _extra: dict[str, tuple[Query[Any], ...]] = field(default_factory=dict)
 
@@ -103,6 +110,9 @@ class Sweep:
             self._sent.pop(job, None)
             self._taken.pop(job, None)
             self._chained.pop(job, None)
+            self._ends.pop(job, None)
+            self._meters.pop(job, None)
+            self._metered.pop(job, None)
             self.series.add(job_series(job, "in"), at, None)
             self.series.add(job_series(job, "out"), at, None)
         self.live = live
@@ -120,6 +130,7 @@ class Sweep:
         if chained := rates.ends(job).chained:
             self._ask_ids(job, chained[0])
             return
+        self._ends[job.jid] = rates.ends(job)
         found = rates.totals(job)
         self._add_rate(self._sent, job_series(job.jid, "in"), job.jid, found.sent, at)
         self._add_rate(self._taken, job_series(job.jid, "out"), job.jid, found.taken, at)
@@ -136,11 +147,9 @@ class Sweep:
             return
         before = counters.get(job)
         counters[job] = after = rates.count_on(before, at, counter)
-        if (
-            before is not None
-            and after.moves != before.moves
-            and (rate := rates.mean_rate(after)) is not None
-        ):
+        moved = before is not None and after.moves != before.moves
+        rate = rates.mean_rate(after) if moved else None
+        if rate is not None and at - self._metered.get(job, -METERS_HOLD) >= METERS_HOLD:
             self.series.add(name, at, rate)
 
     def _ask_ids(self, job: Job, vertex: str) -> None:
@@ -171,11 +180,35 @@ class Sweep:
                 total = sum(value for value in taken if value is not None) if None not in taken else None
                 self.series.add(job_series(job, "in"), at, found[ids.sent].sum)
                 self.series.add(job_series(job, "out"), at, total)
+        if all(name in found for name in rates.RATE_IDS):
+            taken_in, sent = (found[name].sum for name in rates.RATE_IDS)
+            self._meters.setdefault(job, {})[vertex] = (at, sent, taken_in)
+            self._from_meters(job, at)
         for name, metric in found.items():
             if name in rates.RATE_IDS:
                 self.series.add(vertex_series(job, vertex, name), at, metric.sum)
             elif name in rates.TIME_IDS:
                 self.series.add(vertex_series(job, vertex, name), at, metric.max)
+
+    def _from_meters(self, job: str, at: float) -> None:
+        """A job whose sources and sinks are on the screen has its rate from their own meters.
+
+        They are exact, and the job then says the same as its vertices do.
+        """
+        ends = self._ends.get(job)
+        if ends is None or ends.chained:
+            return
+        known = self._meters[job]
+        fresh = {vertex: meters for vertex, meters in known.items() if at - meters[0] < METERS_HOLD}
+        if not all(vertex in fresh for vertex in (*ends.sources, *ends.sinks)):
+            return
+        sent = [fresh[vertex][1] for vertex in ends.sources]
+        taken = [fresh[vertex][2] for vertex in ends.sinks]
+        for measure, values in (("in", sent), ("out", taken)):
+            if all(value is not None for value in values):
+                total = sum(value for value in values if value is not None)
+                self.series.add(job_series(job, measure), at, total)
+                self._metered[job] = at
 
     def _sum(self, at: float) -> None:
         """The cluster's records/s: the sum of what is known of its jobs."""

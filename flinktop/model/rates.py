@@ -88,10 +88,13 @@ Sample = tuple[float, int]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A stepwise counter over time: what it read last, and when it was seen to move."""
+    """A stepwise counter over time: what it read last, and when it moved."""
 
     last: int
     seen: float
+    """When it was read last."""
+    since: float
+    """When it came to read so, or last said that it stands still."""
     moves: tuple[Sample, ...] = ()
 
 
@@ -99,18 +102,22 @@ def count_on(before: Counted | None, at: float, counter: int) -> Counted:
     """Take in a counter, keeping what a mean over `WINDOW` needs.
 
     Flink fetches counters every 10 s, so one is true for the moment it moved and stale in between: the first
-    sight of it is no move, and an unchanged one says nothing until it has stood still for a whole window. A
+    sight of it is no move, and an unchanged one says nothing until it has stood still for a whole window. It
+    moved at some moment since the reading before: the middle errs least, whatever the pace of readings. A
     counter that falls belongs to a restarted job, and a long silence to another sight of it.
     """
     if before is None or counter < before.last or at - before.seen > STALE_SAMPLES:
-        return Counted(counter, at)
-    moved_at = before.moves[-1][0] if before.moves else before.seen
-    if counter == before.last and at - moved_at < WINDOW:
-        return Counted(counter, at if before.moves else before.seen, before.moves)
-    moves = (*before.moves, (at, counter))
+        return Counted(counter, at, at)
+    if counter > before.last:
+        moved = (before.seen + at) / 2
+    elif at - before.since >= WINDOW:
+        moved = at
+    else:
+        return Counted(counter, at, before.since, before.moves)
+    moves = (*before.moves, (moved, counter))
     while len(moves) > 2 and moves[1][0] <= at - WINDOW:  # noqa: PLR2004 -- a mean needs two ends
         moves = moves[1:]
-    return Counted(counter, at, moves)
+    return Counted(counter, at, moved, moves)
 
 
 def mean_rate(counted: Counted) -> float | None:

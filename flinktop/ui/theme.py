@@ -42,11 +42,18 @@ TONES = {
     "warn": "$text-warning",
     "bad": "$text-error",
     "info": "$text-primary",
-    "muted": "$text-muted",
+    "muted": "$foreground-muted",
     "strong": "bold",
     "stale": "dim",
 }
 """Style of each tone in a line of text. What a colour means, a word or a shape says too."""
+
+
+def cluster_style(colour: str | None) -> str:
+    """Style of a cluster's name: the colour its config gave it marks production; a name or #rrggbb."""
+    if colour is None:
+        return "bold"
+    return f"bold {colour if colour.startswith('#') else f'ansi_bright_{colour}'}"
 
 
 def theme_name(setting: str) -> str:

@@ -105,6 +105,7 @@ async def monitor(
     read_only: bool = False,
     ascii_only: bool = False,
     theme: str = "dark",
+    colour: str | None = None,
     state: Path = Path("/nonexistent/flinktop"),
     raise_faults: bool = True,
 ) -> AsyncIterator[Day]:
@@ -124,7 +125,7 @@ async def monitor(
         paths=Paths(state / "config.toml", state, state / "flinktop.log"),
         notes=(),
     )
-    app = FlinkTop(port, settings, Profile("test-cluster", connection, None, None, protected=False))
+    app = FlinkTop(port, settings, Profile("test-cluster", connection, None, colour))
     app.raise_faults = raise_faults
     await port.start_inline()
     try:

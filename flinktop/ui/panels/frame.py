@@ -12,7 +12,7 @@ from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, Command, key_name
 from flinktop.ui.live import LiveScreen, Panel
 from flinktop.ui.panels.plain import plain
-from flinktop.ui.theme import TONES
+from flinktop.ui.theme import TONES, cluster_style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ GAP = 3
 LONGEST_CRUMB = 40
 
 Part = tuple[str, str]
-"""Text and the name of its tone."""
+"""Text and the name of its tone, or a style of its own."""
 
 
 def freshness(link: Link, now: float, interval: float, *, paused: bool) -> Part:
@@ -100,7 +100,7 @@ def fit(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
 def assemble(parts: Sequence[Part], *, ascii_only: bool = False) -> Content:
     """The parts as Textual's content; nothing in them is read as markup."""
     return Content("").join(
-        Content.styled(plain(text) if ascii_only else text, TONES.get(tone, "")) for text, tone in parts
+        Content.styled(plain(text) if ascii_only else text, TONES.get(tone, tone)) for text, tone in parts
     )
 
 
@@ -166,7 +166,11 @@ class TopLine(Line):
         places = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]
         if isinstance(self.screen, LiveScreen) and self.screen.crumb not in places:
             places.append(self.screen.crumb)
-        parts: list[Part] = [("flinktop", "info"), ("  ", ""), (self.app.profile.name, "strong")]
+        parts: list[Part] = [
+            ("flinktop", "info"),
+            ("  ", ""),
+            (self.app.profile.name, cluster_style(self.app.profile.colour)),
+        ]
         for place in places:
             if place:
                 parts.extend([(" ▸ ", "muted"), (cut(place, LONGEST_CRUMB), "strong")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flinktop.engine.series import SeriesName, cluster_series, job_series
-from flinktop.flink.jobs import JOB
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.live import Panel
@@ -64,6 +64,8 @@ class Throughput(Panel):
     def _nothing(self) -> str:
         """Why there is nothing to draw."""
         if self._job is None:
+            if self.port.reading(JOBS_OVERVIEW()) is None:
+                return "asking for the jobs"
             return WAITING if self.port.coverage.live else "no job is running"
         reading = self.port.reading(JOB(job=self._job))
         ended = reading is not None and reading.value is not None and states.is_terminal(reading.value.state)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 RELIST_SECONDS = 120.0
 """Between two looks at which metrics a vertex has: they change when it restarts."""
 OLD_SECONDS = 30.0
+LEAST_LINES = 5
 HOT, WARM = 900.0, 500.0
 """ms/s of busy or backpressured time that are a lot, and worth a look."""
 
@@ -257,7 +258,9 @@ class VerticesTable(Panel):
             return
         if not reading.value.vertices:
             self.table.set_empty("no vertices yet: the job is not running")
-        self.table.set_rows(vertex_rows(reading.value, self.port))
+        rows = vertex_rows(reading.value, self.port)
+        self.table.set_rows(rows)
+        self.styles.max_height = max(LEAST_LINES, len(rows) + 2)
         self._follow()
 
     def _again(self, _reading: Reading[Aggregated]) -> None:
