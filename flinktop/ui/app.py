@@ -6,6 +6,8 @@ import logging
 import os
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.command import CommandPalette
+
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import Port
 from flinktop.ui import clipboard, keys, theme
@@ -41,6 +43,14 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     Toast { max-width: 90%; }
     /* Textual puts an emoji there, whose width terminals disagree about. */
     CommandPalette SearchIcon { display: none; }
+    /* Lines, edges and scrollbars of Textual's own are drawn with blocks. */
+    FlinkTop.-ascii {
+        * { scrollbar-size-vertical: 0; }
+        Toast { border: none; padding: 1 2; }
+        CommandPalette #--input { border: blank; }
+        CommandPalette CommandList { border: none; }
+        CommandPalette LoadingIndicator { display: none; }
+    }
     """
 
     def __init__(self, port: Port, settings: Settings, profile: Profile) -> None:
@@ -50,6 +60,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self.settings = settings
         self.profile = profile
         self._mouse_on = settings.mouse
+        self.set_class(settings.ascii, "-ascii")
         for one in theme.THEMES:
             self.register_theme(one)
         self.theme = theme.theme_name(settings.theme)
@@ -81,6 +92,11 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         """The help of this screen."""
         here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
         self.push_screen(HelpScreen([*here, *keys.GLOBAL]))
+
+    def action_command_palette(self) -> None:
+        """Find something by its name; Textual's own words here end in an ellipsis."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="Search for commands and jobs"))
 
     def action_leave(self) -> None:
         """Ask before leaving; asked a second time, leave."""

@@ -115,7 +115,10 @@ class TerminalScreen:
     @property
     def text(self) -> str:
         """The rows from top to bottom, without the blanks at their ends."""
-        return "\n".join(row.rstrip() for row in self._screen.display)
+        # Not pyte's own `display`: it fails on a wide letter that a new width has cut in two.
+        rows = (self._screen.buffer[number] for number in range(self._screen.lines))
+        columns = range(self._screen.columns)
+        return "\n".join("".join(row[column].data for column in columns).rstrip() for row in rows)
 
     @property
     def cursor_keys_of_applications(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
+from textual import getters
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -12,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from flinktop.ui import keys
+from flinktop.ui.live import LiveApp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 _TITLES = {"table": "Rows", "view": "View", "program": "Program"}
 
 
-def help_lines(commands: Sequence[keys.Command]) -> list[tuple[str, str]]:
+def help_lines(commands: Sequence[keys.Command], *, ascii_only: bool = False) -> list[tuple[str, str]]:
     """(keys, what they do) in groups; a group's title has no keys."""
-    lines: list[tuple[str, str]] = [("", "Move"), *keys.MOVES]
+    moves = [(names.replace("↑ ↓", "Up Down") if ascii_only else names, words) for names, words in keys.MOVES]
+    lines: list[tuple[str, str]] = [("", "Move"), *moves]
     for group, title in _TITLES.items():
         found = [command for command in commands if command.group == group]
         if found:
@@ -44,6 +47,7 @@ class HelpScreen(ModalScreen[None]):
         width: 86; max-width: 100%; height: auto; max-height: 90%; background: $panel; padding: 1 2;
     }
     """
+    app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "back", id="close"),
         Binding("j,down", "scroll(1)", "Down", show=False),
@@ -56,7 +60,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Keys on the left, words on the right."""
-        lines = help_lines(self._commands)
+        lines = help_lines(self._commands, ascii_only=self.app.settings.ascii)
         width = max(cell_len(names) for names, _ in lines) + 2
         text = Content("\n").join(
             Content.assemble((names.ljust(width), "$text-primary"), words)

@@ -1,0 +1,203 @@
+"""flinktop in a real terminal: first paint, a job found and opened, sizes, hostile names, plain terminals."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixture_server import FixtureServer
+from tests.terminal.monitor import LIVE, QUESTION, STARTS, command, environment, monitor, open_job, session_of
+from tests.terminal.pty import Pty
+
+SIZES = [(20, 5), (80, 24), (120, 40), (200, 60)]
+HOSTILE = "evil\x1b]0;pwned\x07\x1b[31mred\x9b32m [b]bold[/b] [/] \u202eback 作业 <i>x</i> " + "long" * 2500
+
+
+def rename(server: FixtureServer, names: dict[str, str]) -> None:
+    """Call jobs otherwise, by the beginning of their names, and their vertices as well."""
+
+    def jobs(document: dict[str, Any]) -> dict[str, Any]:
+        for job in document["jobs"]:
+            job["name"] = new_name(job["name"])
+        return document
+
+    def job(document: dict[str, Any]) -> dict[str, Any]:
+        new = new_name(document["name"])
+        vertices = [{**vertex, "name": new} for vertex in document["vertices"]]
+        return {**document, "name": new, "vertices": vertices}
+
+    def new_name(name: str) -> str:
+        return next((new for old, new in names.items() if name.startswith(old)), name)
+
+    for old in names:
+        server.cluster.changed[f"jobs/{server.cluster.job(old)}"] = job
+    server.cluster.changed["jobs/overview"] = jobs
+
+
+def framed(columns: int, rows: int) -> re.Pattern[str]:
+    """A screen of this size whose frame is where it belongs: its name above, its keys in the last line."""
+    line = rf"[^\n]{{0,{columns}}}"
+    return re.compile(rf"\A flink{line}\n(?:{line}\n){{{rows - 2}}} \? help{line}\Z")
+
+
+def test_something_is_seen_before_the_first_answer(server: FixtureServer, tmp_path: Path) -> None:
+    with server.holding(), monitor(tmp_path, server.url) as pty:
+        server.wait_until(lambda asked: len(asked) >= 2, STARTS)
+        screen = pty.wait_for("◐ connecting")
+        assert screen.startswith(" flinktop ")
+        pty.wait_for("asking for the jobs")
+        assert "STATE" in pty.wait_for("? help")
+        assert len(server.asked) == 2, "no more than two requests are under way"
+        pty.press("q")
+        pty.wait_for(QUESTION)
+        pty.press("q")
+        assert pty.left().clean
+
+
+def test_a_job_is_found_by_its_name_opened_and_left(server: FixtureServer, tmp_path: Path) -> None:
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        screen = pty.wait_for("steady [test] <b>作业</b>")
+        assert "slow [test] <b>作业</b>" in screen
+        assert "failing [test] <b>作业</b>" in screen
+        open_job(pty, "steady")
+        pty.wait_for(server.cluster.job("steady"))
+        pty.wait_for(re.compile(r"count per user \[v1\] -> <b>dedupe</b> +2 +\d"))
+        pty.press("q")
+        pty.wait_until_gone(" ▸ ")
+        pty.press("escape")
+        pty.wait_for("slow [test]")
+        pty.press("q")
+        pty.wait_for(QUESTION)
+        pty.press("q")
+        left = pty.left()
+        assert (left.code, left.modes, left.termios) == (0, (), ())
+        assert not session_of(pty)
+
+
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+def test_every_size_has_its_frame(server: FixtureServer, tmp_path: Path, columns: int, rows: int) -> None:
+    with monitor(tmp_path, server.url, columns=columns, rows=rows) as pty:
+        pty.wait_for(framed(columns, rows), STARTS)
+        pty.wait_for("FAILED" if columns < 80 else "steady [test]")
+        sizes_through(pty, [size for size in SIZES if size != (columns, rows)])
+        assert pty.process.poll() is None
+
+
+def sizes_through(pty: Pty, sizes: list[tuple[int, int]]) -> None:
+    """Through these sizes and back, on the overview and in a job's help too."""
+    for columns, rows in (*sizes, *reversed(sizes)):
+        pty.resize(columns, rows)
+        pty.wait_for(framed(columns, rows))
+
+
+def test_a_job_in_every_size(server: FixtureServer, tmp_path: Path) -> None:
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        pty.wait_for("steady [test]")
+        open_job(pty, "steady")
+        pty.wait_for("dedupe")
+        sizes_through(pty, SIZES)
+        pty.resize(120, 40)
+        pty.wait_for("dedupe")
+
+
+def test_hostile_names_are_only_letters(server: FixtureServer, tmp_path: Path) -> None:
+    rename(server, {"steady": HOSTILE, "slow": "[red]slow[/red] [/] ]] [[", "failing": "ー作業" * 3000})
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        screen = pty.wait_for("[red]slow[/red] [/] ]] [[")
+        assert "[b]bold[/b] [/]" in screen
+        assert "ー作業ー作業" in screen
+        for name in ("evil", "[red]slow"):
+            open_job(pty, name)
+            pty.wait_for(framed(120, 40))
+            pty.wait_for(re.compile(rf"RUNNING +{re.escape(name)}"))
+            pty.press("escape")
+            pty.wait_until_gone(" ▸ ")
+            pty.press("escape")
+            pty.wait_for("restored")
+        pty.press("ctrl+p")
+        pty.wait_for("Search for")
+        pty.write("evil")
+        pty.wait_for(re.compile(r"evil.*evil", re.DOTALL))
+        pty.resize(20, 5)
+        pty.resize(120, 40)
+        pty.press("escape")
+        pty.wait_for(framed(120, 40))
+        pty.press("ctrl+c", "ctrl+c")
+        assert pty.left().clean
+    for sequence in (b"\x1b]0;pwned", b"pwned\x07", b"\x1b[31mred", "\x9b".encode(), "\u202e".encode()):
+        assert sequence not in pty.written
+
+
+def test_ascii_draws_with_nothing_else(server: FixtureServer, tmp_path: Path) -> None:
+    rename(server, {name: f"plain {name}" for name in ("steady", "slow", "failing", "finishing", "batch")})
+    seen: list[str] = []
+    with monitor(tmp_path, server.url, "--ascii") as pty:
+        pty.wait_for(LIVE, STARTS)
+        seen.append(pty.wait_for("plain steady"))
+        pty.press("s")
+        seen.append(pty.wait_for(re.compile(r"STATE[v^]")))
+        pty.press("?")
+        seen.append(pty.wait_for("Program"))
+        pty.press("q")
+        pty.wait_until_gone("Program")
+        pty.press("space")
+        seen.append(pty.wait_for("= paused"))
+        pty.press("space")
+        open_job(pty, "plain steady")
+        # A chart comes when the counters have moved twice.
+        seen.append(pty.wait_for(re.compile(r"\|[^\n]*\*\*"), 30.0))
+        pty.press("escape")
+        pty.wait_until_gone(" > ")
+        pty.press("ctrl+p")
+        seen.append(pty.wait_for(re.compile(r"Search for.*leave", re.DOTALL)))
+        pty.press("escape")
+        pty.wait_until_gone("Search for")
+        pty.press("t")
+        seen.append(pty.wait_for("Times are now"))
+        server.stop()
+        seen.append(pty.wait_for(re.compile(r"o stale")))
+        pty.press("ctrl+c")
+        seen.append(pty.wait_for(QUESTION))
+    odd = {glyph: screen for screen in seen for glyph in screen if not glyph.isascii()}
+    assert not odd, "\n".join(f"{glyph!r} in\n{screen}" for glyph, screen in odd.items())
+
+
+@pytest.mark.parametrize(
+    ("words", "environ"), [(("--no-color",), {}), ((), {"NO_COLOR": "1"})], ids=["option", "environment"]
+)
+def test_no_colour(
+    server: FixtureServer, tmp_path: Path, words: tuple[str, ...], environ: dict[str, str]
+) -> None:
+    with monitor(tmp_path, server.url, *words, environ=environ) as pty:
+        pty.wait_for(LIVE, STARTS)
+        pty.wait_for("steady [test]")
+    written = pty.written.decode(errors="replace")
+    # Shades of grey are left; a colour is anything else.
+    greys = re.sub(r"\b[34]8;2;(\d+);\1;\1(?!\d)", "0", written)
+    assert not re.findall(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;\d+)*m", greys)
+
+
+def test_files_that_cannot_be_written(server: FixtureServer, tmp_path: Path) -> None:
+    """Configuration and state below a file, so that root can't make them either: said once, and it runs."""
+    blocked = tmp_path / "blocked"
+    blocked.write_text("no directory")
+    environ = {"XDG_CONFIG_HOME": str(blocked), "XDG_STATE_HOME": str(blocked), "HOME": str(blocked)}
+    with monitor(tmp_path, server.url, environ=environ) as pty:
+        pty.wait_for("steady [test]", STARTS)
+        pty.wait_for(re.compile(r"can't\s+be\s+written"))
+        pty.press("ctrl+s")
+        pty.wait_for(re.compile(r"could\s+not\s+be\s+saved"))
+        pty.press("y")
+        pty.press("ctrl+c", "ctrl+c")
+        assert pty.left().clean
+    assert "Traceback" not in pty.text
+
+
+def test_no_terminal_is_a_sentence(server: FixtureServer, tmp_path: Path) -> None:
+    script = f'"$0" -m flinktop {server.url} </dev/null; echo "ended $?"'
+    with Pty(["sh", "-c", script, command()[0]], environ=environment(tmp_path)) as pty:
+        assert "needs a terminal" in pty.wait_for("ended 2", STARTS)
