@@ -216,6 +216,10 @@ class LiveScreen(Screen[None]):
         """What the breadcrumb calls this place; foreign text."""
         return ""
 
+    def state_words(self) -> str:
+        """What the person has set here that changes what is seen: a filter, an order."""
+        return ""
+
     def panels(self) -> Iterable[Panel]:
         """The panels of this screen."""
         return self.query(Panel).results(Panel)

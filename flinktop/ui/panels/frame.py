@@ -203,7 +203,8 @@ class BottomLine(Line):
     def tick(self) -> None:
         """Lay out as many keys as there is room for."""
         width = self.content_size.width
-        parts: list[Part] = []
+        words = self.screen.state_words() if isinstance(self.screen, LiveScreen) else ""
+        parts: list[Part] = [(f"{cut(words, LONGEST_CRUMB)}  ", "warn")] if words else []
         for command in footer_commands(self.screen):
             part = [(key_name(command.keys[0]), "info"), (f" {command.label}  ", "muted")]
             if sum(cell_len(text) for text, _ in (*parts, *part)) > width:

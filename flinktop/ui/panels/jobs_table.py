@@ -293,6 +293,9 @@ class JobsTable(Panel):
     def on_mount(self) -> None:
         """Watch the list of jobs."""
         self.hide_finished = False
+        self._rows: list[JobRow] = []
+        self._kept: dict[str, JobRow] = {}
+        """Rows that are taken as they are."""
         self.watch_query("jobs", JOBS_OVERVIEW(), self._show_jobs)
         super().on_mount()
 
@@ -308,16 +311,22 @@ class JobsTable(Panel):
         return self.hide_finished
 
     def tick(self) -> None:
-        """Ages move on."""
+        """Ages on the screen move on; the other rows are made anew when the list has been read again."""
         reading = self.port.reading(JOBS_OVERVIEW())
         if reading is not None:
-            self._show_jobs(reading)
+            seen = frozenset(self.table.visible_keys())
+            self._kept = {row.jid: row for row in self._rows if row.jid not in seen}
+            try:
+                self._show_jobs(reading)
+            finally:
+                self._kept = {}
 
     def _show_jobs(self, reading: Reading[JobsOverview]) -> None:
         if reading.value is None:
             self.table.set_empty("" if reading.error is not None else "asking for the jobs")
             return
-        rows = [job_row(job, self.port) for job in reading.value.jobs]
+        rows = [self._kept.get(job.jid) or job_row(job, self.port) for job in reading.value.jobs]
+        self._rows = rows
         shown = [row for row in rows if not (self.hide_finished and row.ended)]
         if not rows:
             self.table.set_empty("no jobs on this cluster yet")

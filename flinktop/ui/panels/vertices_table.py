@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 
@@ -19,6 +19,8 @@ from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual.app import ComposeResult
 
     from flinktop.engine.host import Port
@@ -76,10 +78,10 @@ def asking(job: str, vertex: str, listed: Aggregated) -> Query[Aggregated] | Non
     return SUBTASKS_METRICS(job=job, vertex=vertex, get=ids) if ids else None
 
 
-def vertex_rows(job: Job, port: Port) -> list[VertexRow]:
-    """Rows in the order of the job's graph."""
+def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexRow]) -> list[VertexRow]:
+    """Rows in the order of the job's graph; those in `kept` are taken as they are."""
     ends = rates.ends(job)
-    return [_row(job, vertex, ends, port) for vertex in job.vertices]
+    return [kept.get(vertex.id) or _row(job, vertex, ends, port) for vertex in job.vertices]
 
 
 def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow:
@@ -231,6 +233,7 @@ class VerticesTable(Panel):
         super().__init__()
         self._job = job
         self._visible: tuple[str, ...] = ()
+        self._rows: list[VertexRow] = []
 
     def compose(self) -> ComposeResult:
         """One table."""
@@ -252,21 +255,29 @@ class VerticesTable(Panel):
         """The table itself."""
         return self.query_one(LiveTable)
 
-    def _show_job(self, reading: Reading[Job]) -> None:
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        """Show all news at once: the vertices on the screen answer one by one, and there is one table."""
+        changed = [slot for slot in self._slots.values() if slot.query in changes]
+        if changed:
+            self._show(next((slot for slot in changed if slot.query.endpoint is JOB), changed[0]))
+
+    def _show_job(self, reading: Reading[Job], kept: Mapping[str, VertexRow] | None = None) -> None:
         if reading.value is None:
             self.table.set_empty("" if reading.error is not None else "asking for the job")
             return
         if not reading.value.vertices:
             self.table.set_empty("no vertices yet: the job is not running")
-        rows = vertex_rows(reading.value, self.port)
+        rows = vertex_rows(reading.value, self.port, kept or {})
+        self._rows = rows
         self.table.set_rows(rows)
         self.styles.max_height = max(LEAST_LINES, len(rows) + 2)
         self._follow()
 
     def _again(self, _reading: Reading[Aggregated]) -> None:
+        """Figures have come: those of rows on the screen, as no others are asked for."""
         reading = self.port.reading(JOB(job=self._job))
         if reading is not None:
-            self._show_job(reading)
+            self._show_job(reading, {row.id: row for row in self._rows if row.id not in self._visible})
 
     @on(VisibleChanged)
     def _scrolled(self, event: VisibleChanged) -> None:

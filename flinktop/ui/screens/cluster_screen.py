@@ -49,6 +49,14 @@ class ClusterScreen(LiveScreen):
         except NoMatches:
             return None
 
+    def state_words(self) -> str:
+        """The kept filter and the chosen order of the table."""
+        table = self.table()
+        if table is None:
+            return ""
+        words = [f"/{table.filter}"] if table.filter else []
+        return "  ".join([*words, table.sort_label] if table.sort_label else words)
+
     # -- commands ------------------------------------------------------------------------------------
 
     def action_back(self) -> None:
