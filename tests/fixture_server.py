@@ -59,7 +59,8 @@ def moving(body: bytes, path: str, seconds: float) -> bytes:
         completed = (document.get("latest") or {}).get("completed")
         if completed:
             completed["latest_ack_timestamp"] += int(seconds // 5 * 5000)
-    return json.dumps(document).encode()
+    # As Flink writes it: letters of all scripts as they are.
+    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def _grow(job: dict[str, Any], seconds: float) -> None:

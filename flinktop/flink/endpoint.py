@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -33,7 +34,7 @@ class Endpoint(Generic[T]):
     @property
     def names(self) -> tuple[str, ...]:
         """The ids that the path takes."""
-        return tuple(_HOLE.findall(self.path))
+        return _names(self.path)
 
     def __call__(self, **arguments: Argument) -> "Query[T]":
         """A query. Names of the path are ids, all others query parameters; None is left out.
@@ -98,6 +99,12 @@ class Query(Generic[T]):
             Query(self.endpoint, self.ids, tuple(sorted((*others, ("get", ",".join(chunk))))))
             for chunk in chunks
         )
+
+
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    """Found once for each path: a table of a thousand jobs makes thousands of queries a second."""
+    return tuple(_HOLE.findall(path))
 
 
 def fill(path: str, **ids: str | int) -> str:

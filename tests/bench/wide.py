@@ -37,8 +37,8 @@ class WideCluster(FixtureCluster):
         detail = self.document(f"jobs/{self._model}")
         self._vertex_ids: list[str] = [vertex["id"] for vertex in detail["vertices"]]
         self._documents = {
-            "jobs/overview": json.dumps(self._overview()).encode(),
-            f"jobs/{self._wide}": json.dumps(self._wide_job(detail, vertices)).encode(),
+            "jobs/overview": json.dumps(self._overview(), ensure_ascii=False).encode(),
+            f"jobs/{self._wide}": json.dumps(self._wide_job(detail, vertices), ensure_ascii=False).encode(),
         }
 
     def answer(self, target: str) -> Answer:
@@ -92,7 +92,7 @@ class WideCluster(FixtureCluster):
 def _renamed(body: bytes, model: str, jid: str, name: str) -> bytes:
     body = body.replace(model.encode(), jid.encode())
     document = json.loads(body) if body.startswith(b'{"jid"') else None
-    return body if document is None else json.dumps({**document, "name": name}).encode()
+    return body if document is None else json.dumps({**document, "name": name}, ensure_ascii=False).encode()
 
 
 def main() -> None:
