@@ -66,7 +66,12 @@ def tables(name: str, rows: int) -> list[Program]:
 def flinktop(name: str, url: str, job: str, listed: str) -> list[Program]:
     """The overview of a cluster, and the screen of one of its jobs."""
     command = [sys.executable, "-m", "flinktop", url]
-    find = ("/", *job, "enter")
+    find = (
+        (listed, ("/",)),
+        (r"(?m)^ ?/", tuple(job)),
+        (rf"(?m)^ ?/ {job}", ("enter",)),
+        (rf"(?s)\A(?!.*\n ?/ {job}).*RUNNING +{job}", ("enter",)),
+    )
     return [
         Program(f"overview, {name}", command, listed, ARROWS),
         Program(
@@ -74,7 +79,7 @@ def flinktop(name: str, url: str, job: str, listed: str) -> list[Program]:
             command,
             r"VERTEX[^\n]*\n(?:[^\n]*\n)?[^\n]*Source",
             ARROWS,
-            ((listed, find), (rf"RUNNING +{job}", ("enter",))),
+            find,
         ),
     ]
 
