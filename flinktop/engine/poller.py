@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -104,6 +105,8 @@ class Poller:
     drifted: int = 0
     """Fields dropped so far because they were not of the type that Flink documents."""
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
+    _visible: dict[Query[Any], Watched] = field(default_factory=dict)
+    """Those of them that panels watch: few, while residents may be thousands."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _sent: tuple[float, ...] = ()
@@ -117,6 +120,7 @@ class Poller:
         """A panel shows this query: keep it fresh, every `every` seconds or at the cluster's interval."""
         watched = self._want(query)
         watched.panels.append(every)
+        self._visible[query] = watched
         reading = self.store.get(query)
         last = reading.at if reading is not None else None
         fresh_until = last + self._interval(watched) if last is not None else 0.0
@@ -128,6 +132,8 @@ class Poller:
         watched = self._watched.get(query)
         if watched is not None and every in watched.panels:
             watched.panels.remove(every)
+            if not watched.panels:
+                self._visible.pop(query, None)
             self._drop_if_unwanted(watched)
 
     def reside(self, query: Query[Any], every: float) -> None:
@@ -206,13 +212,8 @@ class Poller:
         if self.link.retry_at is not None:
             return self._probe(now)
         best: Watched | None = None
-        for watched in self._watched.values():
-            if (
-                watched.panels
-                and not watched.busy
-                and watched.due <= now
-                and (best is None or watched.due < best.due)
-            ):
+        for watched in self._visible.values():
+            if not watched.busy and watched.due <= now and (best is None or watched.due < best.due):
                 best = watched
         if best is not None or now < self._resident_next:
             return best
@@ -363,14 +364,18 @@ class Poller:
         if self.link.retry_at is not None:
             return None if self._tasks else max(0.0, self.link.retry_at - now)
         soonest = min(
-            (
-                watched.due if watched.panels else max(watched.due, self._resident_next)
-                for watched in self._watched.values()
-                if not watched.busy
-            ),
-            default=None,
+            (watched.due for watched in self._visible.values() if not watched.busy), default=math.inf
         )
-        return None if soonest is None else max(0.0, soonest - now)
+        if len(self._watched) > len(self._visible):
+            soonest = min(soonest, self._next_resident(now))
+        return max(0.0, soonest - now) if soonest < math.inf else None
+
+    def _next_resident(self, now: float) -> float:
+        """When to look at the residents again; not through all of them while their budget is spent."""
+        if now < self._resident_next:
+            return self._resident_next
+        idle = (watched.due for watched in self._watched.values() if not watched.panels and not watched.busy)
+        return min(idle, default=math.inf)
 
     def current_link(self) -> Link:
         """The link, with the request rate of the last ten seconds; safe from any thread."""
