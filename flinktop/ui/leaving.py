@@ -114,8 +114,7 @@ def _restore(terminal: int, before: list[Any]) -> None:
             termios.tcflush(door, termios.TCOFLUSH)
             termios.tcflow(door, termios.TCOOFF)
             termios.tcflow(door, termios.TCOON)
-            try:
-                os.write(door, RESET.encode())
-                break
-            except BlockingIOError:
-                time.sleep(0.01)
+            with contextlib.suppress(BlockingIOError):
+                if os.write(door, RESET.encode()) == len(RESET):
+                    break
+            time.sleep(0.01)

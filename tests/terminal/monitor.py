@@ -50,12 +50,13 @@ def monitor(
 
 def open_job(pty: Pty, name: str) -> None:
     """From the overview, filter for a name and open the one job that is left, as a person who looks."""
+    typed = re.compile(rf"^ / {re.escape(name)}$", re.MULTILINE)
     pty.press("/")
-    pty.wait_for(re.compile(r"^ /", re.MULTILINE))
+    pty.wait_for(re.compile(r"^ /$", re.MULTILINE))
     pty.write(name)
-    pty.wait_for(re.compile(rf"^ / {re.escape(name)}$", re.MULTILINE))
+    pty.wait_for(typed)
     pty.press("enter")
-    pty.wait_until_gone(re.compile(r"^ /", re.MULTILINE))
+    pty.wait_until_gone(typed)
     pty.press("enter")
     pty.wait_for(re.compile(rf"^ flinktop .* [▸>] {re.escape(name)}"))
 
