@@ -42,7 +42,13 @@ PALETTE = Command(
     app=True,
 )
 FILTER = Command(
-    "filter", ("slash",), "filter", "Show only rows with this text; state:failed asks for a state.", "table"
+    "filter",
+    ("slash",),
+    "filter",
+    "Show only rows with this text; state:failed asks for a state.",
+    "table",
+    # Handled before the next key is looked at, so that what is typed behind it is the filter.
+    priority=True,
 )
 OPEN = Command("open", ("enter",), "open", "Open what the cursor is on.", "table")
 BACK = Command(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Container
 from textual.css.query import NoMatches
+from textual.widgets import Input
 
 from flinktop.ui.live import LiveScreen
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
@@ -56,6 +57,12 @@ class ClusterScreen(LiveScreen):
             return ""
         words = [f"/{table.filter}"] if table.filter else []
         return "  ".join([*words, table.sort_label] if table.sort_label else words)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash in the filter's line is a letter, though the key has priority."""
+        if action == "filter" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
 
     # -- commands ------------------------------------------------------------------------------------
 

@@ -39,7 +39,8 @@ class FilterLine(Horizontal):
         line = self.query_one(Input)
         line.value = table.filter
         line.cursor_position = len(line.value)
-        line.focus()
+        # At once, and not with a message: the next key may be in the queue already.
+        self.screen.set_focus(line)
 
     def close(self, *, clear: bool) -> None:
         """Go back to the rows, with the filter or without it."""
@@ -47,7 +48,7 @@ class FilterLine(Horizontal):
         if self._table is not None:
             if clear:
                 self._table.filter = ""
-            self._table.focus()
+            self.screen.set_focus(self._table)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
