@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ class Day:
     async def settled(self) -> None:
         """The engine is idle at this time, and the screen has shown everything."""
         calm = 0
+        deadline = time.monotonic() + PATIENCE
         while calm < CALM_TURNS:
+            assert time.monotonic() < deadline, "the app does not come to rest"
             await asyncio.sleep(0)
             busy = not self.port.engine.poller.idle() or any(
                 not node._message_queue.empty()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from flinktop.engine.series import job_series
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.test_overview import RELEASES, SIZES
@@ -38,9 +40,23 @@ async def test_rates_are_the_sums_that_flinks_meters_tell(release: str) -> None:
         vertices = day.cluster.document(f"jobs/{job}")["vertices"]
         middle = vertices[1]
         path = f"/jobs/{job}/vertices/{middle['id']}/subtasks/metrics?get=numRecordsInPerSecond"
-        [metric] = __import__("json").loads(day.cluster.answer(path)[1])
+        [metric] = json.loads(day.cluster.answer(path)[1])
         shown = day.line(middle["name"][:25])
         assert f" {metric['sum']:.0f} " in shown, shown
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_the_jobs_rate_is_that_of_its_sources_on_the_screen(release: str) -> None:
+    async with monitor(release, (150, 50)) as day:
+        await open_job(day, "steady")
+        rows = day.table._rows
+        [source] = [row for row in rows if row.taken.absent]
+        [sink] = [row for row in rows if row.sent.absent]
+        job = day.cluster.job("steady")
+        coming, going = day.port.latest(job_series(job, "in")), day.port.latest(job_series(job, "out"))
+        assert coming is not None
+        assert going is not None
+        assert (coming[1], going[1]) == (source.sent.value, sink.taken.value)
 
 
 async def test_busy_and_backpressure_are_absent_before_1_13_and_said_so() -> None:

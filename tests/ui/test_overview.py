@@ -82,7 +82,7 @@ async def test_rates_come_when_the_counters_have_moved_twice() -> None:
             moved += 5000
             await day.wait(10)
         fields = day.line("steady").split("</b>")[1].split()
-        assert fields[:2] == ["500", "500"]
+        assert all(float(rate) == pytest.approx(500, rel=0.1) for rate in fields[:2])
 
 
 async def test_checkpoint_age_is_told_against_the_interval() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.engine.series import SeriesName
     from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobOverview, JobsOverview
 
 OLD_SECONDS = 30.0
@@ -279,6 +280,14 @@ class JobsTable(Panel):
 
     DEFAULT_CSS = "JobsTable { height: 1fr; } JobsTable LiveTable { height: 1fr; }"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.hide_finished = False
+        self._rows: list[JobRow] = []
+        self._kept: dict[str, JobRow] = {}
+        """Rows that are taken as they are."""
+        self._visible: tuple[str, ...] = ()
+
     def compose(self) -> ComposeResult:
         """One table."""
         yield LiveTable(
@@ -292,10 +301,6 @@ class JobsTable(Panel):
 
     def on_mount(self) -> None:
         """Watch the list of jobs."""
-        self.hide_finished = False
-        self._rows: list[JobRow] = []
-        self._kept: dict[str, JobRow] = {}
-        """Rows that are taken as they are."""
         self.watch_query("jobs", JOBS_OVERVIEW(), self._show_jobs)
         super().on_mount()
 
@@ -333,25 +338,32 @@ class JobsTable(Panel):
         else:
             self.table.set_empty("every job has ended: f shows them")
         self.table.set_rows(sorted(shown, key=lambda row: row.attention))
+        self._follow()
 
     @on(VisibleChanged)
-    def _follow(self, event: VisibleChanged) -> None:
-        """Keep fresh what is on the screen: watch its rows, and no others."""
-        wanted = {}
+    def _scrolled(self, event: VisibleChanged) -> None:
+        self._visible = event.keys
+        self._follow()
+
+    def _follow(self) -> None:
+        """Keep fresh what is on the screen and alive: watch its rows, and no others."""
         reading = self.port.reading(JOBS_OVERVIEW())
-        live = {
-            job.jid
-            for job in (reading.value.jobs if reading is not None and reading.value is not None else ())
-            if not states.is_terminal(job.state)
-        }
-        for job in event.keys:
+        jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
+        live = {job.jid for job in jobs if not states.is_terminal(job.state)}
+        wanted: dict[str, tuple[Query[Any], float]] = {}
+        for job in self._visible:
             if job in live:
-                for query in figures_of(job):
-                    wanted[query.target] = (query, SECONDS)
-                query = CHECKPOINT_CONFIG(job=job)
-                wanted[query.target] = (query, RARELY)
+                # A rate is known when counters have moved twice: look closely until then.
+                known = self.port.latest(job_series(job, "in")) is not None
+                wanted |= {query.target: (query, SECONDS) for query in figures_of(job)}
+                wanted[job_query(job).target] = (job_query(job), SECONDS if known else 0.0)
+                configured = CHECKPOINT_CONFIG(job=job)
+                wanted[configured.target] = (configured, RARELY)
         for slot in self.slots():
             if slot != "jobs" and slot not in wanted:
                 self.drop_query(slot)
         for slot, (query, every) in wanted.items():
-            self.watch_query(slot, query, lambda _reading: None, every=every)
+            self.watch_query(slot, query, self._known, every=every)
+
+    def _known(self, _reading: Reading[Any]) -> None:
+        """Rows take it in at the next second: there are many answers, and one table."""
