@@ -147,6 +147,9 @@ class Sweep:
             return
         before = counters.get(job)
         counters[job] = after = rates.count_on(before, at, counter)
+        if not after.moves and (before is None or before.moves):
+            # (Re)started: what it did before is not what it does now.
+            self.series.add(name, at, None)
         moved = before is not None and after.moves != before.moves
         rate = rates.mean_rate(after) if moved else None
         if rate is not None and at - self._metered.get(job, -METERS_HOLD) >= METERS_HOLD:

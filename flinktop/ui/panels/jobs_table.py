@@ -354,7 +354,7 @@ class JobsTable(Panel):
         for job in self._visible:
             if job in live:
                 # A rate is known when counters have moved twice: look closely until then.
-                known = self.port.latest(job_series(job, "in")) is not None
+                known = _latest(self.port, job, "in") is not None
                 wanted |= {query.target: (query, SECONDS) for query in figures_of(job)}
                 wanted[job_query(job).target] = (job_query(job), SECONDS if known else 0.0)
                 configured = CHECKPOINT_CONFIG(job=job)

@@ -91,5 +91,5 @@ class Throughput(Panel):
             since=now + ahead - seconds,
             until=now + ahead,
             label=fmt.count,
-            clock=lambda at: fmt.clock(at, offset)[: 8 if seconds < TO_THE_SECOND else 5],
+            clock=lambda at: fmt.clock(at, offset)[: 8 if seconds <= TO_THE_SECOND else 5],
         )
