@@ -131,6 +131,19 @@ async def test_only_the_changed_line_is_repainted(monkeypatch: pytest.MonkeyPatc
         assert "7" in app.lines()[3]
 
 
+async def test_of_a_changed_line_only_the_changed_cells_are_repainted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with bench(jobs("abcde")) as (app, _):
+        painted = Painted(app.table, monkeypatch)
+        rows = jobs("abcde")
+        rows[2] = replace(rows[2], rate=7.0)
+        app.table.set_rows(rows)
+        await settled(app)
+        where = next(place for place in app.table._places if place.column.key == "rate")
+        assert painted.regions == [((where.x, 3, where.width, 1),)]
+
+
 async def test_a_change_off_the_screen_repaints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async with bench(many(100)) as (app, _):
         painted = Painted(app.table, monkeypatch)
