@@ -61,6 +61,14 @@ def open_job(pty: Pty, name: str) -> None:
     pty.wait_for(re.compile(rf"^ flinktop .* [▸>] {re.escape(name)}"))
 
 
+def drag(pty: Pty, times: int = 60) -> None:
+    """Change the size again and again, as a window's corner that is dragged: much is painted."""
+    pace = threading.Event()
+    for number in range(times):
+        pty.resize(200 - number % 2, 60)
+        pace.wait(0.05)
+
+
 def log_of(home: Path) -> str:
     """What flinktop has logged."""
     return "".join(path.read_text(encoding="utf-8") for path in home.glob("state/**/*.log"))

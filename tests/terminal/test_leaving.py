@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import signal
-import threading
 import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tests.terminal.monitor import (
     children_cpu_seconds,
     command,
     cpu_seconds,
+    drag,
     environment,
     log_of,
     monitor,
@@ -36,14 +36,6 @@ def gaps(asked: list[Asked]) -> list[float]:
     """Seconds between one poll of the overview and the next."""
     times = [one.at for one in asked if one.target == POLLED]
     return [after - before for before, after in itertools.pairwise(times)]
-
-
-def drag(pty: Pty, times: int = 60) -> None:
-    """Change the size again and again, as a window's corner that is dragged: much is painted."""
-    pace = threading.Event()
-    for number in range(times):
-        pty.resize(200 - number % 2, 60)
-        pace.wait(0.05)
 
 
 def stalled(server: FixtureServer, home: Path, seconds: float) -> tuple[list[Asked], list[Asked]]:

@@ -156,6 +156,6 @@ def test_sequences_cut_in_two_are_put_together() -> None:
 def test_a_sequence_that_is_cut_short_swallows_nothing(short: str, after: str) -> None:
     screen = TerminalScreen(20, 2)
     screen.feed(f"a\x1b[?25l{short}".encode())
-    assert screen.changed_modes == ("cursor",)
+    assert "cursor" in screen.changed_modes
     screen.feed(f"{after}b".encode())
     assert (screen.text, screen.changed_modes) == ("ab\n", ())
