@@ -29,4 +29,5 @@ def cluster(release: str) -> Iterator[Cluster]:
 def jobs(cluster: Cluster) -> dict[str, str]:
     """The ids of the cluster's jobs by their kind: steady, slow, failing."""
     kinds = {name: kind for kind, name in NAMES.items()}
-    return {kinds[job["name"]]: job["jid"] for job in cluster.get("jobs/overview")["jobs"]}
+    listed = cluster.get("jobs/overview")["jobs"]
+    return {kinds[job["name"]]: job["jid"] for job in listed if job["name"] in kinds}
