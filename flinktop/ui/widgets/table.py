@@ -271,14 +271,16 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
                 self.refresh()
                 raise
             if line != (before := self._painted.get(y)):
-                self.refresh(*self._changed(y, before, line))
+                self.refresh(self._changed(y, before, line))
 
-    def _changed(self, y: int, before: _Line | None, line: _Line | None) -> list[Region]:
-        """What of a line is to be painted anew: single cells, a fifth of the bytes where only ages move."""
+    def _changed(self, y: int, before: _Line | None, line: _Line | None) -> Region:
+        """What of a line is to be painted anew: one stretch, as Textual writes more bytes for several."""
         if before is None or line is None or before[1:] != line[1:] or len(before[0]) != len(line[0]):
-            return [Region(0, y, self._width, 1)]
+            return Region(0, y, self._width, 1)
         cells = zip(self._places, before[0], line[0], strict=True)
-        return [Region(where.x, y, where.width, 1) for where, old, new in cells if old != new]
+        changed = [where for where, old, new in cells if old != new]
+        first, last = changed[0], changed[-1]
+        return Region(first.x, y, last.x + last.width - first.x, 1)
 
     def _repaint_row(self, at: int) -> None:
         y = at - self._view.top + _HEADER

@@ -131,7 +131,7 @@ async def test_only_the_changed_line_is_repainted(monkeypatch: pytest.MonkeyPatc
         assert "7" in app.lines()[3]
 
 
-async def test_of_a_changed_line_only_the_changed_cells_are_repainted(
+async def test_of_a_changed_line_only_the_changed_stretch_is_repainted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with bench(jobs("abcde")) as (app, _):
