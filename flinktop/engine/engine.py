@@ -35,6 +35,8 @@ CONFIG_SECONDS = 60.0
 SERIES_SECONDS = 24 * 3600.0
 """A series without a new point for this long is dropped."""
 HOUSEKEEPING_SECONDS = 30.0
+LONGEST_INTERVAL = 300.0
+"""Seconds between polls that a person can choose by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,14 @@ class Engine:
         """What this server can do, as far as is known."""
         config: Reading[Config] | None = self.store.get(CONFIG())
         overview = self.store.get(OVERVIEW())
-        missing = overview is not None and isinstance(overview.error, NotFound)
+        # A server that knows /config and no /overview; one that knows neither is no Flink.
+        missing = (
+            config is not None
+            and config.value is not None
+            and overview is not None
+            and overview.value is None
+            and isinstance(overview.error, NotFound)
+        )
         return features(config.value if config is not None else None, missing)
 
     @property
@@ -115,12 +124,12 @@ class Engine:
         """Seconds between polls of what is on screen."""
         return self.poller.refresh
 
-    def wish_interval(self, seconds: float | None) -> float:
-        """Ask for another interval; the cluster's own one is the shortest. Returns what holds now (s)."""
-        self._wished = seconds
+    def stretch_interval(self, factor: float) -> None:
+        """Poll so many times as rarely; the cluster's own interval is the shortest."""
+        longest = max(LONGEST_INTERVAL, self.poller.refresh)
+        self._wished = min(longest, self.poller.refresh * factor)
         self._set_interval()
         self.poller.wake()
-        return self.poller.refresh
 
     def cluster_time(self) -> float:
         """Seconds since 1970 by the cluster's own clock; this machine's until a reply has told it."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from flinktop.engine.clock import Clock
-    from flinktop.engine.poller import Link
+    from flinktop.engine.link import Link
     from flinktop.engine.series import Points, SeriesName
     from flinktop.engine.store import Reading
     from flinktop.engine.sweep import Coverage
@@ -100,8 +100,15 @@ class Port:
     # -- news ----------------------------------------------------------------------------------------
 
     def on_change(self, notify: Callable[[], object]) -> None:
-        """Have `notify` called, on the engine's thread, once after each `take_changes` when there is news."""
-        self._notify = notify
+        """Have `notify` called, on the engine's thread, once after each `take_changes` when there is news.
+
+        What came before anybody listened is told at once, on the caller's thread.
+        """
+        with self._lock:
+            self._notify = notify
+            missed = self._told = bool(self._dirty)
+        if missed:
+            notify()
 
     def take_changes(self) -> frozenset[Query[Any]]:
         """The queries with news since the last call."""
@@ -132,9 +139,9 @@ class Port:
         """Ask for everything on screen now, as far as the server's caches make that of use."""
         self._do(self.engine.poller.refresh_now)
 
-    def wish_interval(self, seconds: float) -> None:
-        """Ask for another poll interval (s); the cluster's own is the shortest."""
-        self._do(lambda: self.engine.wish_interval(seconds))
+    def stretch_interval(self, factor: float) -> None:
+        """Ask for a poll interval so many times as long; the cluster's own is the shortest."""
+        self._do(lambda: self.engine.stretch_interval(factor))
 
     def reading(self, query: Query[T]) -> Reading[T] | None:
         """What is known of a query."""
@@ -180,6 +187,12 @@ class Port:
     def cluster_time(self) -> float:
         """Seconds since 1970 by the cluster's own clock."""
         return self.engine.cluster_time()
+
+    def known_time(self) -> float:
+        """The cluster's time for which what is known holds: while it is lost, that of its last answer."""
+        link = self.engine.poller.link
+        blind = self.now() - link.answered if link.error is not None and link.answered is not None else 0.0
+        return self.engine.cluster_time() - blind
 
     def _do(self, work: Callable[[], object]) -> None:
         loop = self._loop

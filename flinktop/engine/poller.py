@@ -14,9 +14,10 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flinktop.engine.link import Link, after_answer, after_error, probed_in_vain
 from flinktop.engine.store import Reading
 from flinktop.flink.decode import DecodeError, decode
-from flinktop.flink.errors import BadReply, FlinkError, NotReady, Unauthorized, Unreachable
+from flinktop.flink.errors import BadReply, FlinkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +39,6 @@ MOST_BACK_OFF = 30.0
 """Seconds between retries at the most."""
 PATIENCE = 5.0
 """A slow answer is asked for again only after this many times its latency: a busy JobManager rests."""
-UNHELPFUL = 3
-"""Errors in a row, before any good answer, that make a server one that can't be read."""
 RATE_WINDOW = 10.0
 """Seconds over which the request rate in the frame is taken."""
 
@@ -53,24 +52,6 @@ class Asks(Protocol):
     async def get(self, query: Query[Any]) -> Reply:
         """The answer's bytes; raises FlinkError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """How the connection to the cluster is doing; times on the engine's clock (s)."""
-
-    answered: float | None = None
-    """When the server last said anything of use."""
-    since: float = 0.0
-    """When the present outage began, or polling did."""
-    error: FlinkError | None = None
-    """Why the cluster can't be read at the moment; None while it can."""
-    failures: int = 0
-    retry_at: float | None = None
-    latency: float = 0.0
-    """Seconds the newest answer took."""
-    per_second: float = 0.0
-    """Requests sent a second, over the last ten."""
 
 
 @dataclass(slots=True)
@@ -111,8 +92,6 @@ class Poller:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _sent: tuple[float, ...] = ()
     _resident_next: float = 0.0
-    _unhelpful: int = 0
-    """Errors since the last good answer."""
 
     # -- what is wanted ------------------------------------------------------------------------------
 
@@ -141,6 +120,9 @@ class Poller:
         watched = self._want(query)
         watched.resident = True
         watched.resident_every = every
+        reading = self.store.get(query)
+        if reading is not None and reading.at is not None and not watched.panels:
+            watched.due = reading.at + self._interval(watched)
         self._wake.set()
 
     def leave(self, query: Query[Any]) -> None:
@@ -293,7 +275,6 @@ class Poller:
                 log.warning("%s: dropped %s", query.target, ", ".join(decoded.drift[:10]))
         self.store.put(query, Reading(value, now, None, 0, reply.seconds))
         watched.due = asked + max(self._interval(watched), PATIENCE * reply.seconds)
-        self._unhelpful = 0
         self._reached(now, reply.seconds)
         self.arrived(query, value, now)
 
@@ -303,41 +284,21 @@ class Poller:
         reading: Reading[Any] = self.store.get(query) or Reading()
         failures = reading.failures + 1
         self.store.put(query, replace(reading, error=error, failures=failures, latency=now - asked))
-        log.warning("%s", error)
+        # A job without checkpoints is a 404 for as long as it lives: said once.
+        level = logging.DEBUG if str(error) == str(reading.error) else logging.WARNING
+        log.log(level, "%s", error)
         watched.due = asked + max(self._interval(watched), self._back_off(failures))
-        if self._means_lost(error, now):
-            lost = self.link.failures + 1
-            self.link = replace(
-                self.link,
-                error=error,
-                failures=lost,
-                since=now if self.link.error is None else self.link.since,
-                retry_at=now + self._back_off(lost),
-            )
-        else:
-            self._reached(now if not isinstance(error, BadReply) else self.link.answered, now - asked)
+        self.link = after_error(self.link, error, now, now - asked, self.refresh)
+        if self.link.error is not None:
+            self.link = replace(self.link, retry_at=now + self._back_off(self.link.failures))
 
-    def _means_lost(self, error: FlinkError, now: float) -> bool:
-        """Whether an error says that the cluster can't be read at all, and not just this one thing."""
-        if isinstance(error, Unreachable | NotReady | Unauthorized):
-            return True
-        answered = self.link.answered
-        self._unhelpful += 1
-        if answered is None:
-            # A 404 on its own may be a HistoryServer's; nothing but errors is another server's.
-            return self._unhelpful >= UNHELPFUL
-        return isinstance(error, BadReply) and now - answered > 2 * self.refresh
-
-    def _reached(self, answered: float | None, latency: float) -> None:
-        now = self.clock.now()
+    def _reached(self, now: float, latency: float) -> None:
         if self.link.error is not None:
             log.info("the cluster answers again after %.0f s", now - self.link.since)
-            for watched in self._watched.values():
-                watched.due = min(watched.due, now)
-            self.link = replace(self.link, since=now)
-        self.link = replace(
-            self.link, answered=answered, error=None, failures=0, retry_at=None, latency=latency
-        )
+            for query, watched in self._watched.items():
+                if probed_in_vain(self.store.get(query)):
+                    watched.due = min(watched.due, now)
+        self.link = after_answer(self.link, now, latency)
 
     def _back_off(self, failures: int) -> float:
         return min(MOST_BACK_OFF, 2.0 ** min(failures - 1, 6) * self.jitter())

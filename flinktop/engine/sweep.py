@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flinktop.engine.flow import JobFlow
 from flinktop.engine.series import SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview
@@ -22,8 +23,6 @@ SECONDS = 10.0
 """The most often that a job's figures are asked for in passing: Flink's metrics move no faster."""
 RARELY = 600.0
 """Seconds between looks at what hardly ever changes: a job's checkpoint configuration."""
-METERS_HOLD = 25.0
-"""Seconds for which meters that were read once stand for a job's rate: two and a half of Flink's fetches."""
 SUM_SECONDS = 9.0
 """Seconds between two points of the cluster's own series, at the least: its parts move every ten."""
 
@@ -60,25 +59,17 @@ class Coverage:
 
 @dataclass(slots=True)
 class Sweep:
-    """Keeps residents for the jobs that live, and turns answers into series.
-
-    One `/jobs/:jobid` answer gives a job's records/s: deltas of what its sources have sent and its sinks
-    have taken in. A job chained into a single vertex counts nothing there and is read from its operators.
-    """
+    """Keeps residents for the jobs that live, and hands their answers to those who make series of them."""
 
     poller: Poller
     series: SeriesStore
     live: set[str] = field(default_factory=set)
     coverage: Coverage = field(default_factory=Coverage)
-    _sent: dict[str, rates.Counted] = field(default_factory=dict)
-    _taken: dict[str, rates.Counted] = field(default_factory=dict)
-    _ends: dict[str, rates.Ends] = field(default_factory=dict)
-    _meters: dict[str, dict[str, tuple[float, float | None, float | None]]] = field(default_factory=dict)
-    """By job and vertex: when its meters were read, what it sends and takes in."""
-    _metered: dict[str, float] = field(default_factory=dict)
-    """When a job's rate was last taken from meters."""
-    _chained: dict[str, JobVertex] = field(default_factory=dict)
-    _extra: dict[str, tuple[Query[Any], ...]] = field(default_factory=dict)
+    _flows: dict[str, JobFlow] = field(default_factory=dict)
+    _chained: dict[tuple[str, str], JobVertex] = field(default_factory=dict)
+    """By job and vertex: those in which everything is chained."""
+    _extra: dict[str, set[Query[Any]]] = field(default_factory=dict)
+    """By job: residents that only such vertices need."""
 
     def start(self) -> None:
         """Ask for the list of jobs from now on."""
@@ -95,8 +86,8 @@ class Sweep:
             ids = dict(query.ids)
             if any(name == "get" for name, _ in query.params):
                 self._vertex(ids["job"], ids["vertex"], value, at)
-            elif ids["job"] in self._chained:
-                self._ask_operators(ids["job"], value)
+            elif (ids["job"], ids["vertex"]) in self._chained:
+                self._ask_operators(ids["job"], ids["vertex"], value)
 
     def _jobs(self, overview: JobsOverview, at: float) -> None:
         live = {job.jid for job in overview.jobs if not states.is_terminal(job.state)}
@@ -107,111 +98,57 @@ class Sweep:
         for job in self.live - live:
             for query in (*figures_of(job), CHECKPOINT_CONFIG(job=job), *self._extra.pop(job, ())):
                 self.poller.leave(query)
-            self._sent.pop(job, None)
-            self._taken.pop(job, None)
-            self._chained.pop(job, None)
-            self._ends.pop(job, None)
-            self._meters.pop(job, None)
-            self._metered.pop(job, None)
-            self.series.add(job_series(job, "in"), at, None)
-            self.series.add(job_series(job, "out"), at, None)
+            if (flow := self._flows.pop(job, None)) is not None:
+                flow.ended(at)
+        self._chained = {key: vertex for key, vertex in self._chained.items() if key[0] in live}
         self.live = live
         self._sum(at)
 
     def _job(self, job: Job, at: float) -> None:
+        if job.jid not in self.live:
+            return
+        flow = self._flows.get(job.jid)
+        if flow is None:
+            flow = self._flows[job.jid] = JobFlow(job.jid, self.series)
         if not states.is_running(job.state):
-            self._sent.pop(job.jid, None)
-            self._taken.pop(job.jid, None)
-            if job.jid in self.live:
-                # Nothing flows through a job that is not running: that is known, and it is none.
-                self.series.add(job_series(job.jid, "in"), at, 0.0)
-                self.series.add(job_series(job.jid, "out"), at, 0.0)
+            flow.stopped(at)
             return
-        if chained := rates.ends(job).chained:
-            self._ask_ids(job, chained[0])
-            return
-        self._ends[job.jid] = rates.ends(job)
-        found = rates.totals(job)
-        self._add_rate(self._sent, job_series(job.jid, "in"), job.jid, found.sent, at)
-        self._add_rate(self._taken, job_series(job.jid, "out"), job.jid, found.taken, at)
+        flow.counted(job, at)
+        for vertex in job.vertices:
+            if vertex.id in flow.ends.chained and (job.jid, vertex.id) not in self._chained:
+                self._chained[job.jid, vertex.id] = vertex
+                # Flink's first listing is often empty; found once, it is looked at rarely.
+                self._reside(job.jid, SUBTASKS_METRICS(job=job.jid, vertex=vertex.id), SECONDS)
 
-    def _add_rate(
-        self,
-        counters: dict[str, rates.Counted],
-        name: tuple[str, ...],
-        job: str,
-        counter: int | None,
-        at: float,
-    ) -> None:
-        if counter is None:
-            return
-        before = counters.get(job)
-        counters[job] = after = rates.count_on(before, at, counter)
-        if not after.moves and (before is None or before.moves):
-            # (Re)started: what it did before is not what it does now.
-            self.series.add(name, at, None)
-        moved = before is not None and after.moves != before.moves
-        rate = rates.mean_rate(after) if moved else None
-        if rate is not None and at - self._metered.get(job, -METERS_HOLD) >= METERS_HOLD:
-            self.series.add(name, at, rate)
+    def _ask_operators(self, job: str, vertex: str, listed: Aggregated) -> None:
+        ids = rates.chained_ids(self._chained[job, vertex], (metric.id for metric in listed))
+        if ids is not None:
+            self._reside(job, SUBTASKS_METRICS(job=job, vertex=vertex), RARELY)
+            self._reside(job, SUBTASKS_METRICS(job=job, vertex=vertex, get=ids.all), SECONDS)
 
-    def _ask_ids(self, job: Job, vertex: str) -> None:
-        if job.jid in self._chained:
-            return
-        self._chained[job.jid] = next(one for one in job.vertices if one.id == vertex)
-        listing = SUBTASKS_METRICS(job=job.jid, vertex=vertex)
-        self._extra[job.jid] = (listing,)
-        self.poller.reside(listing, RARELY)
-
-    def _ask_operators(self, job: str, listed: Aggregated) -> None:
-        vertex = self._chained[job]
-        ids = rates.chained_ids(vertex, (metric.id for metric in listed))
-        if ids is None:
-            return
-        query = SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids.all)
-        if query not in self._extra[job]:
-            self._extra[job] = (*self._extra[job], query)
-            self.poller.reside(query, SECONDS)
+    def _reside(self, job: str, query: Query[Any], every: float) -> None:
+        self._extra.setdefault(job, set()).add(query)
+        self.poller.reside(query, every)
 
     def _vertex(self, job: str, vertex: str, metrics: Aggregated, at: float) -> None:
         found = rates.by_id(metrics)
-        chained = self._chained.get(job)
-        if chained is not None and chained.id == vertex:
-            ids = rates.chained_ids(chained, found)
+        flow = self._flows.get(job)
+        if flow is not None and (job, vertex) in self._chained:
+            ids = rates.chained_ids(self._chained[job, vertex], found)
             if ids is not None:
                 taken = [found[metric].sum for metric in ids.taken]
-                total = sum(value for value in taken if value is not None) if None not in taken else None
-                self.series.add(job_series(job, "in"), at, found[ids.sent].sum)
-                self.series.add(job_series(job, "out"), at, total)
-        if all(name in found for name in rates.RATE_IDS):
+                known = [value for value in taken if value is not None]
+                flow.chained(
+                    vertex, found[ids.sent].sum, sum(known) if len(known) == len(taken) else None, at
+                )
+        elif flow is not None and all(name in found for name in rates.RATE_IDS):
             taken_in, sent = (found[name].sum for name in rates.RATE_IDS)
-            self._meters.setdefault(job, {})[vertex] = (at, sent, taken_in)
-            self._from_meters(job, at)
+            flow.metered(vertex, sent, taken_in, at)
         for name, metric in found.items():
             if name in rates.RATE_IDS:
                 self.series.add(vertex_series(job, vertex, name), at, metric.sum)
             elif name in rates.TIME_IDS:
                 self.series.add(vertex_series(job, vertex, name), at, metric.max)
-
-    def _from_meters(self, job: str, at: float) -> None:
-        """A job whose sources and sinks are on the screen has its rate from their own meters.
-
-        They are exact, and the job then says the same as its vertices do.
-        """
-        ends = self._ends.get(job)
-        if ends is None or ends.chained:
-            return
-        known = self._meters[job]
-        fresh = {vertex: meters for vertex, meters in known.items() if at - meters[0] < METERS_HOLD}
-        if not all(vertex in fresh for vertex in (*ends.sources, *ends.sinks)):
-            return
-        sent = [fresh[vertex][1] for vertex in ends.sources]
-        taken = [fresh[vertex][2] for vertex in ends.sinks]
-        for measure, values in (("in", sent), ("out", taken)):
-            if all(value is not None for value in values):
-                total = sum(value for value in values if value is not None)
-                self.series.add(job_series(job, measure), at, total)
-                self._metered[job] = at
 
     def _sum(self, at: float) -> None:
         """The cluster's records/s: the sum of what is known of its jobs."""

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 WINDOW = 60.0
 """Seconds a rate is taken over: what Flink's own meters use."""
-STALE_SAMPLES = 180.0
-"""Samples further apart than this belong to different sights of the job."""
+STEP = 10.0
+"""Seconds between two fetches of metrics by the JobManager (its default)."""
+STALE_SAMPLES = 3600.0
+"""Readings further apart than this (s) make no rate: the job may have been restarted in between."""
 
 RATE_IDS = ("numRecordsInPerSecond", "numRecordsOutPerSecond")
 TIME_IDS = ("busyTimeMsPerSecond", "backPressuredTimeMsPerSecond", "idleTimeMsPerSecond")
@@ -103,19 +105,20 @@ def count_on(before: Counted | None, at: float, counter: int) -> Counted:
 
     Flink fetches counters every 10 s, so one is true for the moment it moved and stale in between: the first
     sight of it is no move, and an unchanged one says nothing until it has stood still for a whole window. It
-    moved at some moment since the reading before: the middle errs least, whatever the pace of readings. A
+    moved at some moment since the reading before, or in the last fetch: the middle errs least. A
     counter that falls belongs to a restarted job, and a long silence to another sight of it.
     """
     if before is None or counter < before.last or at - before.seen > STALE_SAMPLES:
         return Counted(counter, at, at)
     if counter > before.last:
-        moved = (before.seen + at) / 2
+        moved = max((before.seen + at) / 2, at - STEP / 2)
     elif at - before.since >= WINDOW:
         moved = at
     else:
         return Counted(counter, at, before.since, before.moves)
     moves = (*before.moves, (moved, counter))
-    while len(moves) > 2 and moves[1][0] <= at - WINDOW:  # noqa: PLR2004 -- a mean needs two ends
+    # A mean needs two ends; an end far back would tell of long ago.
+    while len(moves) > 2 and (moves[1][0] <= at - WINDOW or moves[0][0] <= at - 2 * WINDOW):  # noqa: PLR2004
         moves = moves[1:]
     return Counted(counter, at, moved, moves)
 

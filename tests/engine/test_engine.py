@@ -76,9 +76,13 @@ async def test_a_wish_holds_when_it_is_longer_than_the_clusters_own() -> None:
     async with running(refresh=1.0) as run:
         await run.wait(3)
         assert run.engine.interval == 3.0
-        assert run.engine.wish_interval(20.0) == 20.0
-        assert run.engine.wish_interval(2.0) == 3.0
-        assert run.engine.wish_interval(None) == 3.0
+        run.engine.stretch_interval(4.0)
+        run.engine.stretch_interval(2.0)
+        assert run.engine.interval == 24.0
+        run.engine.stretch_interval(0.01)
+        assert run.engine.interval == 3.0
+        run.engine.stretch_interval(1e9)
+        assert run.engine.interval == 300.0
 
 
 async def test_a_config_without_a_refresh_interval_changes_nothing() -> None:

@@ -133,7 +133,7 @@ def test_calls_after_stop_do_nothing() -> None:
     port.watch(CONFIG())
     port.unwatch(OVERVIEW())
     port.refresh()
-    port.wish_interval(9.0)
+    port.stretch_interval(9.0)
     port.stop()
     assert port.reading(OVERVIEW()) is not None
     assert port.interval == 3.0
@@ -146,3 +146,13 @@ def test_stop_before_start_does_nothing() -> None:
     port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=FixtureCluster("1.20.5"))
     port.stop()
     assert engine_threads() == []
+
+
+def test_news_from_before_anybody_listened_are_told() -> None:
+    with hosted() as (port, news):
+        port.watch(OVERVIEW())
+        news.wait_for(1)
+        late = News()
+        port.on_change(late)
+        late.wait_for(1)
+        assert port.take_changes()

@@ -295,3 +295,15 @@ async def test_metrics_of_a_vertex_on_screen_become_series() -> None:
         busy = swept.series.points(vertex_series("a", "v", "busyTimeMsPerSecond"))
         assert [value for _, value in rates] == [12.0] * 3
         assert [value for _, value in busy] == [700.0] * 3
+
+
+async def test_a_first_listing_that_is_empty_is_repeated_soon() -> None:
+    async with sweeping(CHAINED) as swept:
+        listing = SUBTASKS_METRICS(job="a", vertex="only").target
+        full = swept.jobs.answers[listing]
+        swept.jobs.answers[listing] = []
+        await swept.wait(15)
+        assert swept.rate("a", "in") is None
+        swept.jobs.answers[listing] = full
+        await swept.wait(30)
+        assert swept.rate("a", "in") == 30.0

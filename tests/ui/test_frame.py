@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flinktop.engine.poller import Link
+from flinktop.engine.link import Link
 from flinktop.flink.errors import Unreachable
 from flinktop.ui import keys
 from flinktop.ui.panels.frame import cut, fit, freshness

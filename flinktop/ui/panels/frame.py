@@ -17,7 +17,7 @@ from flinktop.ui.theme import TONES, cluster_style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flinktop.engine.poller import Link
+    from flinktop.engine.link import Link
     from flinktop.engine.store import Reading
     from flinktop.flink.cluster import Config
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from flinktop.engine.series import SeriesName, job_series, vertex_series
+from flinktop.engine.series import SeriesName, vertex_series
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import format as fmt
@@ -109,8 +109,11 @@ def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow
     series = vertex_series(job.jid, vertex.id, "numRecordsInPerSecond" if sink else "numRecordsOutPerSecond")
     if source and sink:
         # All in one chain: the task's counters count network exchange only and stay at 0.
-        series = job_series(job.jid, "in")
-        sent, taken = _of_job(port, job.jid, "in", flows=flows), _of_job(port, job.jid, "out", flows=flows)
+        series = vertex_series(job.jid, vertex.id, "in")
+        sent, taken = (
+            _of_chain(port, vertex_series(job.jid, vertex.id, measure), flows=flows)
+            for measure in ("in", "out")
+        )
         total_sent = total_taken = none
     elif source:
         taken = total_taken = none
@@ -135,8 +138,8 @@ def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow
     )
 
 
-def _of_job(port: Port, job: str, measure: str, *, flows: bool) -> Figure:
-    newest = port.latest(job_series(job, measure))
+def _of_chain(port: Port, series: SeriesName, *, flows: bool) -> Figure:
+    newest = port.latest(series)
     known = newest is not None and newest[1] == newest[1]
     return Figure(newest[1] if newest is not None and known else None, absent=not flows)
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 STEP = 1.5
 """Factor between two poll intervals that + and - choose."""
-LONGEST_INTERVAL = 300.0
 
 
 class ClusterScreen(LiveScreen):
@@ -117,12 +116,12 @@ class ClusterScreen(LiveScreen):
 
     def action_slower(self) -> None:
         """Poll less often."""
-        self.app.port.wish_interval(min(LONGEST_INTERVAL, self.app.port.interval * STEP))
+        self.app.port.stretch_interval(STEP)
         self.tick()
 
     def action_faster(self) -> None:
         """Poll more often; the cluster's own interval is the shortest."""
-        self.app.port.wish_interval(self.app.port.interval / STEP)
+        self.app.port.stretch_interval(1 / STEP)
         self.tick()
 
     def action_zone(self) -> None:

@@ -1,0 +1,78 @@
+"""How the connection to a cluster is doing, and when an error means that the cluster itself is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from flinktop.flink.errors import FlinkError, NotReady, TimedOut, Unauthorized, Unreachable
+
+if TYPE_CHECKING:
+    from flinktop.engine.store import Reading
+
+UNHELPFUL = 3
+"""Errors in a row, before any good answer, that make a server one that can't be read."""
+SILENT_SECONDS = 15.0
+"""Seconds of errors alone, of whatever kind, after which a cluster is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The connection to one cluster; times on the engine's clock (s)."""
+
+    answered: float | None = None
+    """When the server last gave a good answer."""
+    since: float = 0.0
+    """When the present outage began, or polling did."""
+    error: FlinkError | None = None
+    """Why the cluster can't be read at the moment; None while it can."""
+    failures: int = 0
+    """Probes that failed in the present outage."""
+    retry_at: float | None = None
+    latency: float = 0.0
+    """Seconds the newest answer took."""
+    per_second: float = 0.0
+    """Requests sent a second, over the last ten."""
+    unhelpful: int = 0
+    """Errors since the last good answer."""
+
+
+def after_answer(link: Link, now: float, latency: float) -> Link:
+    """The link after a good answer."""
+    since = now if link.error is not None else link.since
+    return Link(answered=now, since=since, latency=latency)
+
+
+def after_error(link: Link, error: FlinkError, now: float, latency: float, refresh: float) -> Link:
+    """The link after an error: lost, or only one thing that could not be had.
+
+    A lost link keeps its error until something is answered well, or the server has at least said no in a way
+    that shows it is there (a 404 for a job that has gone).
+    """
+    link = replace(link, unhelpful=link.unhelpful + 1, latency=latency)
+    if not means_lost(link, error, now, refresh):
+        return replace(link, error=None, failures=0, retry_at=None)
+    since = now if link.error is None else link.since
+    return replace(link, error=error, failures=link.failures + 1, since=since)
+
+
+def means_lost(link: Link, error: FlinkError, now: float, refresh: float) -> bool:
+    """Whether an error says that the cluster can't be read at all, and not just this one thing.
+
+    While other answers are good, one that takes too long, is forbidden or not ready is that query's own
+    trouble. Errors of any kind and nothing else are another server's, or those of a proxy before a dead one.
+    """
+    if isinstance(error, Unreachable) and not isinstance(error, TimedOut):
+        return True
+    if link.answered is None:
+        whole = isinstance(error, TimedOut | NotReady | Unauthorized)
+        return whole or link.unhelpful >= UNHELPFUL
+    silent = now - link.answered
+    if isinstance(error, TimedOut | NotReady | Unauthorized):
+        return silent > 2 * refresh
+    return silent > max(SILENT_SECONDS, 2 * refresh)
+
+
+def probed_in_vain(reading: Reading[object] | None) -> bool:
+    """Whether a query's own back-off is only that of the outage it was asked in."""
+    return reading is not None and isinstance(reading.error, Unreachable | NotReady | Unauthorized)

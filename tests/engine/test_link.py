@@ -1,0 +1,96 @@
+"""When a cluster counts as lost, and when only one thing could not be had."""
+
+from __future__ import annotations
+
+import pytest
+
+from flinktop.engine.link import Link, after_answer, after_error
+from flinktop.flink.cluster import CONFIG, OVERVIEW
+from flinktop.flink.errors import (
+    BadReply,
+    FlinkError,
+    NotFound,
+    NotReady,
+    Rejected,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
+from flinktop.flink.jobs import JOBS_OVERVIEW
+from tests.engine.scripted import polling
+
+REFUSED = Unreachable("GET", "u", "refused")
+SLOW = TimedOut("GET", "u", "no answer in time")
+FORBIDDEN = Unauthorized("GET", "u", status=403)
+STARTING = NotReady("GET", "u", status=503)
+GONE = NotFound("GET", "u", status=404)
+GATEWAY = Rejected("GET", "u", status=502)
+PAGE = BadReply("GET", "u", "a web page")
+
+
+def error_after(silent: float | None, error: FlinkError, *, before: int = 0) -> FlinkError | None:
+    """What the link says after an error, so many seconds after the last good answer."""
+    link = Link(answered=None if silent is None else 100.0 - silent, unhelpful=before)
+    return after_error(link, error, 100.0, 0.1, refresh=3.0).error
+
+
+@pytest.mark.parametrize("error", [REFUSED, SLOW, FORBIDDEN, STARTING])
+def test_a_server_that_does_not_let_us_in_is_lost_from_the_start(error: FlinkError) -> None:
+    assert error_after(None, error) is error
+
+
+@pytest.mark.parametrize("error", [GONE, GATEWAY, PAGE])
+def test_a_server_that_only_errs_is_none_of_ours_after_three(error: FlinkError) -> None:
+    assert error_after(None, error) is None
+    assert error_after(None, error, before=2) is error
+
+
+@pytest.mark.parametrize("error", [SLOW, FORBIDDEN, STARTING, GONE, GATEWAY, PAGE])
+def test_one_thing_that_can_not_be_had_is_no_outage_while_others_answer(error: FlinkError) -> None:
+    assert error_after(1.0, error) is None
+
+
+def test_a_refused_connection_is_an_outage_at_once() -> None:
+    assert error_after(1.0, REFUSED) is REFUSED
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(SLOW, 7), (STARTING, 7), (GATEWAY, 16), (PAGE, 16), (GONE, 16)]
+)
+def test_errors_alone_are_an_outage_after_a_while(error: FlinkError, seconds: float) -> None:
+    assert error_after(seconds, error) is error
+
+
+def test_a_good_answer_ends_an_outage() -> None:
+    link = after_error(Link(answered=0.0), REFUSED, 50.0, 0.1, 3.0)
+    again = after_answer(link, 60.0, 0.2)
+    assert again == Link(answered=60.0, since=60.0, latency=0.2)
+
+
+@pytest.mark.parametrize("error", [FORBIDDEN, STARTING, SLOW, GATEWAY])
+async def test_one_bad_query_does_not_make_the_others_come_faster(error: FlinkError) -> None:
+    async with polling() as bench:
+        bench.cluster.answers = {
+            "overview": {"taskmanagers": 1},
+            "jobs/overview": {"jobs": []},
+            "config": error,
+        }
+        for query in (OVERVIEW(), JOBS_OVERVIEW(), CONFIG()):
+            bench.poller.watch(query)
+        await bench.clock.advance(300)
+        assert len(bench.cluster.times("overview")) <= 102
+        assert len(bench.cluster.times("jobs/overview")) <= 102
+        assert len(bench.cluster.times("config")) < 30
+        assert bench.poller.link.error is None
+
+
+async def test_a_proxy_before_a_dead_cluster_is_lost_and_says_why() -> None:
+    async with polling() as bench:
+        bench.cluster.answers = {"overview": {"taskmanagers": 1}, "jobs/overview": {"jobs": []}}
+        bench.poller.watch(OVERVIEW())
+        bench.poller.watch(JOBS_OVERVIEW())
+        await bench.clock.advance(10)
+        bench.cluster.answers = {}
+        bench.cluster.default = GATEWAY
+        await bench.clock.advance(60)
+        assert bench.poller.link.error is GATEWAY
