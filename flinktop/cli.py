@@ -9,11 +9,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from flinktop import __version__
-from flinktop.allowed import THEMES, SettingsError, near, shown
+from flinktop.allowed import COMMANDS, THEMES, SettingsError, near, shown
 
 if TYPE_CHECKING:
     from flinktop.settings import Flags, Profile, Settings, Sources
@@ -22,8 +23,6 @@ OK: Final = 0
 USAGE: Final = 2
 INTERRUPTED: Final = 130  # what a shell calls a program that ctrl+c ended
 NO_TERMINAL: Final = "the monitor needs a terminal, and stdin or stdout is none"
-
-COMMANDS: Final = ("open", "local", "clusters")
 
 
 class UsageError(Exception):
@@ -89,7 +88,8 @@ def _parser() -> _Parser:
         usage="flinktop [TARGET] [options]\n       flinktop {local,clusters} [options]",
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
         "without it FLINKTOP_TARGET, the config's default, else http://localhost:8081. Options stand before "
-        "or after the command. An option beats its FLINKTOP_ variable, which beats the config file.",
+        "or after the command. A variable beats the config file, and an option beats both: FLINKTOP_TARGET, "
+        "_CONFIG, _USER, _PASSWORD, _TOKEN, _READ_ONLY, _REFRESH, _THEME, _ASCII, and NO_COLOR.",
         parents=[common, connection],
         allow_abbrev=False,
     )
@@ -202,14 +202,17 @@ def _local(sources: "Sources") -> int:
     if not _at_a_terminal():
         return _complain(NO_TERMINAL)
     settings = _with_log(settings)
-    try:
-        with open_local(_progress) as url:
-            return _monitor(settings, sources.local(url))
-    except LocalError as error:
-        return _complain(str(error))
-    except KeyboardInterrupt:
-        _complain("stopped before Flink was up")
-        return INTERRUPTED
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(open_local(_progress))
+        except LocalError as error:
+            return _complain(str(error))
+        except KeyboardInterrupt:
+            _complain("stopped before Flink was up")
+            return INTERRUPTED
+        code = _monitor(settings, sources.local(url))
+        _progress("Stopping Flink.")
+        return code
 
 
 def _with_log(settings: "Settings") -> "Settings":

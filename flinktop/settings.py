@@ -145,7 +145,7 @@ class Sources:
         if target in by_name:
             return by_name[target]
         if not allowed.is_address(target):
-            near = allowed.near(target, (*by_name, *allowed.RESERVED))
+            near = allowed.near(target, (*by_name, *allowed.COMMANDS))
             have = (
                 f"clusters in the config: {', '.join(by_name)}" if by_name else "the config names no clusters"
             )

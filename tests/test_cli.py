@@ -174,7 +174,7 @@ def test_a_local_flink(
     assert (profile.name, profile.connection.url) == ("local", "http://127.0.0.1:4711")
     assert profile.connection.read_only
     assert left == [1], "Flink is stopped after the monitor was left"
-    assert capsys.readouterr().out == "Starting Flink\n"
+    assert capsys.readouterr().out == "Starting Flink\nStopping Flink.\n"
 
 
 @pytest.mark.parametrize(

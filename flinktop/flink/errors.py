@@ -29,8 +29,13 @@ class FlinkError(Exception):
             self.sent = sent
 
     def __str__(self) -> str:
+        return f"{self.method} {self.url}: {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """Why, and what to do about it, without the request: the sentence says elsewhere which it was."""
         reason = shorten(self.detail) or self.what()
-        return f"{self.method} {self.url}: {reason}" + (f" ({self.advice})" if self.advice else "")
+        return reason + (f" ({self.advice})" if self.advice else "")
 
     def what(self) -> str:
         """The reason when the server gave none."""

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from flinktop.flink.answers import check_document, check_status
+from flinktop.flink.aside import aside
 from flinktop.flink.connection import Connection, Secret, SecretError
 from flinktop.flink.credentials import credentials
 from flinktop.flink.endpoint import REQUEST_LINE, ROOM, Query, target
@@ -230,7 +231,7 @@ class Http:
         async with self._reading:
             if self._headers is None:
                 try:
-                    self._headers = await asyncio.to_thread(credentials, self.connection)
+                    self._headers = await aside(lambda: credentials(self.connection))
                 except (SecretError, ValueError) as error:
                     raise Unreachable(method, self._shown(line), str(error)) from None
         return self._headers
@@ -238,7 +239,7 @@ class Http:
     async def _read_anew(self, used: Mapping[str, str]) -> bool:
         """After a 401: whether the secrets are others now than those `used` (rotated tokens)."""
         try:
-            fresh = await asyncio.to_thread(credentials, self.connection)
+            fresh = await aside(lambda: credentials(self.connection))
         except (SecretError, ValueError):
             return False
         self._headers = fresh

@@ -58,6 +58,12 @@ class Secret:
             case "command":
                 return self._said()
 
+    @property
+    def _command(self) -> str:
+        """The command by its first word: the others may hold a secret themselves."""
+        first = self.source.split(maxsplit=1)[0] if self.source.split() else ""
+        return f"the secret's command {first!r}" if first and "=" not in first else "the secret's command"
+
     def _said(self) -> str:
         """What the command prints; its error output is not shown, it may hold the secret."""
         try:
@@ -71,11 +77,9 @@ class Secret:
                 timeout=COMMAND_SECONDS,
             )
         except (OSError, UnicodeDecodeError) as error:
-            raise SecretError(f"the secret's command {self.source!r} cannot be run: {error}") from None
+            raise SecretError(f"{self._command} cannot be run: {error}") from None
         except subprocess.TimeoutExpired:
-            raise SecretError(
-                f"the secret's command {self.source!r} did not end within {COMMAND_SECONDS:.0f} s"
-            ) from None
+            raise SecretError(f"{self._command} did not end within {COMMAND_SECONDS:.0f} s") from None
         if done.returncode:
-            raise SecretError(f"the secret's command {self.source!r} failed with status {done.returncode}")
+            raise SecretError(f"{self._command} failed with status {done.returncode}")
         return done.stdout

@@ -156,11 +156,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
 
 
 def run(settings: Settings, profile: Profile) -> int:
-    """Watch a cluster until the person leaves; returns the exit code.
-
-    Raises:
-        FlinkError: What the profile says of the connection can't be used (a certificate that is not there).
-    """
+    """Watch a cluster until the person leaves; returns the exit code."""
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
     port = Port(profile.connection, SystemClock(), refresh=profile.refresh)

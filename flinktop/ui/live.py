@@ -175,7 +175,8 @@ class Panel(Widget):
 
     def _show(self, slot: _Slot[Any]) -> None:
         reading = self.port.reading(slot.query)
-        if reading is not None:
+        held = isinstance(self.screen, LiveScreen) and self.screen.paused and not self.ticks_when_paused
+        if reading is not None and not held:
             self.shielded(lambda: slot.show(reading))
 
     def _complain(self, error: Exception) -> None:

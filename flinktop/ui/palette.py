@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-MOST_JOBS = 500
-"""Jobs offered by name: more than anybody scrolls through, few enough to match at once."""
+MOST = 500
+"""Entries shown: more than anybody scrolls through."""
 
 Entry = tuple[str, str, "Callable[[], Any]"]
 """What is typed and shown, what it does, and how."""
@@ -47,20 +48,22 @@ class Commands(Provider):
             yield f"theme {theme}", "Other colours.", partial(_theme, app, theme)
         reading = app.port.reading(JOBS_OVERVIEW())
         jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
-        for job in jobs[:MOST_JOBS]:
+        for job in jobs:
             yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
-        for text, words, act in self._entries():
+        for text, words, act in islice(self._entries(), MOST):
             yield DiscoveryHit(Content(text), act, text=text, help=_plain(words))
 
     async def search(self, query: str) -> Hits:
         """What matches what has been typed."""
         matcher = self.matcher(query)
+        found = 0
         for text, words, act in self._entries():
             score = matcher.match(text)
-            if score > 0:
+            if score > 0 and found < MOST:
+                found += 1
                 yield Hit(score, Content(text), act, text=text, help=_plain(words))
 
 

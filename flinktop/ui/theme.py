@@ -59,8 +59,3 @@ def cluster_style(colour: str | None) -> str:
 def theme_name(setting: str) -> str:
     """Textual's name of the theme a person chose: dark, light, or one of Textual's own (ansi-dark, …)."""
     return _NAMES.get(setting, setting)
-
-
-def setting_name(theme: str) -> str:
-    """What a person calls a theme."""
-    return next((setting for setting, name in _NAMES.items() if name == theme), theme)

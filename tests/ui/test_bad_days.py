@@ -70,6 +70,47 @@ async def test_a_server_that_is_not_flink_is_said_to_be_none() -> None:
         assert "not Flink" in day.text
 
 
+@pytest.mark.parametrize("status", [404, 500, 502])
+async def test_a_server_that_only_errs_is_not_called_live(status: int) -> None:
+    cluster = FixtureCluster("1.20.5")
+    for path in ("config", "overview", "jobs/overview"):
+        cluster.changed[path] = (status, {"message": "nothing here"})
+    async with monitor(cluster=cluster) as day:
+        await day.wait(6)
+        assert "✕ no answer" in day.lines[0]
+        assert "http://flink.test:8081" in day.lines[1]
+        assert "no job is running" not in day.text
+        assert "HistoryServer" not in day.text
+
+
+async def test_what_is_known_of_a_lost_cluster_is_greyed_and_its_ages_stand_still() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        since = day.line("RUNNING for")
+        age = day.line("last checkpoint")
+        day.cluster.failure = httpx.ConnectError("Connection refused")
+        await day.wait(130)
+        assert "No answer at the moment. This is what was known 2 m ago." in day.text
+        assert since in day.text
+        assert "overdue" not in day.line("last checkpoint")
+        assert age.split()[:2] == day.line("last checkpoint").split()[:2]
+        assert all(row.old for row in day.table._rows)
+        await day.press("escape", "escape")
+        assert all(row.old for row in day.table._rows)
+        assert "▲" not in day.line("steady")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_very_long_name_leaves_the_state_in_sight(size: tuple[int, int]) -> None:
+    cluster = FixtureCluster("1.20.5")
+    cluster.changed[f"jobs/{cluster.job('steady')}"] = lambda job: {**job, "name": "long " * 2000}
+    async with monitor(cluster=cluster, size=size) as day:
+        await open_job(day, "steady")
+        assert "● RUNNING for" in day.text
+        assert "last checkpoint" in day.text
+        assert "count per user" in day.text
+
+
 HOSTILE = (
     "kafka[a] -> [/] [bold red]x",
     "before\x1b[2J\x1b]0;title\x07after",

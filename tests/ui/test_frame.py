@@ -10,6 +10,7 @@ from flinktop.engine.link import Link
 from flinktop.flink.errors import Unreachable
 from flinktop.ui import keys
 from flinktop.ui.panels.frame import cut, fit, freshness
+from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 
 REFUSED = Unreachable("GET", "http://h", "connection refused")
@@ -135,14 +136,50 @@ async def test_time_zones_go_round() -> None:
         assert zones == ["local", "UTC", "cluster"]
 
 
-async def test_zoom_and_back() -> None:
+async def test_zoom_gives_the_panel_everything_but_the_frame() -> None:
     async with monitor("1.20.5") as day:
         assert "TaskManagers" in day.text
         await day.press("z")
+        await day.sees("JOB")
         assert "TaskManagers" not in day.text
-        assert "steady [test]" in day.text
+        assert "● live" in day.lines[0]
+        assert "? help" in day.lines[-1]
+        await day.press("slash", *"slow", "enter")
+        assert "steady [test]" not in day.text
         await day.press("escape")
-        assert "TaskManagers" in day.text
+        await day.sees("TaskManagers")
+
+
+async def test_the_chart_can_have_the_focus_and_be_zoomed() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("shift+tab", "z")
+        await day.sees("records/s")
+        assert "steady [test]" not in day.text
+
+
+async def test_a_held_screen_is_held_when_one_comes_back_to_it() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("space")
+        day.cluster.changed["overview"] = {"taskmanagers": 77, "slots-total": 99}
+        await day.press("enter")
+        await day.wait(5)
+        await day.press("escape")
+        await day.wait(5)
+        assert "⏸ paused" in day.lines[0]
+        assert "77" not in day.lines[1]
+        await day.press("f")
+        assert "FINISHED" not in day.text
+        assert "ended jobs hidden" in day.lines[-1]
+
+
+async def test_the_palette_finds_any_of_many_jobs() -> None:
+    cluster = FixtureCluster("1.20.5")
+    [job, *_] = cluster.document("jobs/overview")["jobs"]
+    jobs = [{**job, "jid": f"{number:032x}", "name": f"pipeline-{number}"} for number in range(1200)]
+    cluster.changed["jobs/overview"] = {"jobs": jobs}
+    async with monitor(cluster=cluster) as day:
+        await day.press("colon", *"pipeline-1199")
+        await day.sees("job pipeline-1199")
 
 
 async def test_copying_says_where_the_text_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,7 @@ async def test_an_overdue_checkpoint_is_marked() -> None:
         assert "▲" not in day.line("steady")
         day.cluster.changed[f"jobs/{day.cluster.job('steady')}/checkpoints"] = old
         await day.wait(12)
-        assert "10 m / 5 s ▲" in day.line("steady")
+        assert "▲ 10 m / 5 s" in day.line("steady")
 
 
 async def test_a_job_without_periodic_checkpoints_shows_a_dash() -> None:

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from flinktop.flink.cluster import OVERVIEW
-from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import states
@@ -75,7 +74,7 @@ class ClusterLine(Line):
         parts: list[Part] = []
         if overview is not None and overview.value is not None:
             parts += slots_parts(overview.value, ascii_only=self.app.settings.ascii)
-        elif overview is not None and isinstance(overview.error, NotFound):
+        elif self.port.features.history_server:
             parts += [("a HistoryServer: jobs that have ended", "info")]
         else:
             parts += [

@@ -28,6 +28,7 @@ LOST_SECONDS = 15.0
 STALE_INTERVALS = 4.0
 GAP = 3
 LONGEST_CRUMB = 40
+SEPARATOR = " ▸ "
 
 Part = tuple[str, str]
 """Text and the name of its tone, or a style of its own."""
@@ -69,6 +70,18 @@ def cut(text: str, cells: int) -> str:
     if cell_len(text) <= cells:
         return text
     return set_cell_size(text, max(0, cells - 1)).rstrip() + "…" if cells > 0 else ""
+
+
+def cut_line(parts: Sequence[Part], width: int) -> list[Part]:
+    """The parts of one line in at most so many cells, with an ellipsis where they were cut."""
+    found: list[Part] = []
+    room = width
+    for text, tone in parts:
+        if room <= 0:
+            break
+        found.append((cut(text, room), tone))
+        room -= cell_len(text)
+    return found
 
 
 def fit(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
@@ -159,22 +172,27 @@ class TopLine(Line):
             history = " history" if port.features.history_server else ""
             right.append((f"Flink {port.features.version}{history}", "muted"))
         right.append((f"{fmt.clock(now, offset)} {fmt.offset_name(offset, now)}", "muted"))
-        self.set_parts(fit(self._trail(), right, self.content_size.width))
+        self.set_parts(fit(self._trail(cell_len(right[0][0])), right, self.content_size.width))
 
-    def _trail(self) -> list[Part]:
-        """The breadcrumb: the cluster, then each place along the way here."""
+    def _trail(self, beside: int) -> list[Part]:
+        """The breadcrumb: the cluster, then each place along the way here.
+
+        Where there is no room for all of it beside the most important part of the line, its end stays.
+        """
         places = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]
         if isinstance(self.screen, LiveScreen) and self.screen.crumb not in places:
             places.append(self.screen.crumb)
-        parts: list[Part] = [
-            ("flinktop", "info"),
-            ("  ", ""),
-            (self.app.profile.name, cluster_style(self.app.profile.colour)),
+        trail: list[list[Part]] = [
+            [("flinktop", "info"), ("  ", "")],
+            [(self.app.profile.name, cluster_style(self.app.profile.colour))],
         ]
-        for place in places:
-            if place:
-                parts.extend([(" ▸ ", "muted"), (cut(place, LONGEST_CRUMB), "strong")])
-        return parts
+        trail += [[(SEPARATOR, "muted"), (cut(place, LONGEST_CRUMB), "strong")] for place in places if place]
+        room = self.content_size.width - beside - GAP
+        while len(trail) > 1 and sum(cell_len(text) for parts in trail for text, _ in parts) > room:
+            trail.pop(0)
+        if trail[0][0][0] == SEPARATOR:
+            trail[0].pop(0)
+        return [part for parts in trail for part in parts]
 
 
 class Notice(Line):
@@ -188,7 +206,7 @@ class Notice(Line):
         error = self.port.link.error
         self.display = error is not None
         before = self._parts
-        self.set_parts([(str(error), "bad")] if error is not None else [])
+        self.set_parts([(f"{self.port.connection.url}: {error.reason}", "bad")] if error is not None else [])
         if self._parts != before:
             # Another sentence may need another number of lines.
             self.refresh(layout=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
@@ -13,7 +13,7 @@ from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.model import health, states
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.frame import Part, assemble, zone_offset
+from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.jobs_table import restarts_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
 
 RARELY = 600.0
+FEW_ROWS = 3
+"""With fewer rows than this the state stands before the name."""
 
 
 def state_line(job: Job, restarts: int | None, cluster_now: float, *, ascii_only: bool) -> list[Part]:
@@ -48,8 +50,8 @@ def state_line(job: Job, restarts: int | None, cluster_now: float, *, ascii_only
     return parts
 
 
-def checkpoint_line(job: str, port: Port, offset: float | None, *, ended: bool) -> list[Part]:
-    """Age of the last good checkpoint against the interval, failed ones, what the job was restored from."""
+def checkpoint_line(job: str, port: Port, *, ended: bool) -> list[Part]:
+    """Age of the last good checkpoint against the interval, and how many have failed."""
     reading = port.reading(CHECKPOINTS(job=job))
     if reading is not None and isinstance(reading.error, NotFound) and reading.value is None:
         return [("checkpoints ", "muted"), ("off for this job", "")]
@@ -61,17 +63,25 @@ def checkpoint_line(job: str, port: Port, offset: float | None, *, ended: bool) 
     if configured is not None and configured.value is not None and configured.value.interval is not None:
         interval = configured.value.interval / 1000.0
     off = configured is not None and configured.value is not None and interval is None
-    parts = _last_good(stats, interval, port.cluster_time(), ended=ended, periodic_off=off)
+    parts = _last_good(stats, interval, port.known_time(), ended=ended, periodic_off=off)
     if stats.counts.failed:
         parts += [("   failed ", "muted"), (str(stats.counts.failed), "warn")]
-    restored = stats.latest.restored
-    if restored is not None:
-        kind = "savepoint" if restored.is_savepoint else "checkpoint"
-        when = fmt.clock(restored.restore_timestamp / 1000.0, offset)
-        parts += [("   restored from ", "muted"), (f"{kind} {restored.id} at {when}", "")]
-        if restored.external_path:
-            parts.append((f" {restored.external_path}", "muted"))
     return parts
+
+
+def restored_line(job: str, port: Port, offset: float | None) -> list[Part]:
+    """Which checkpoint or savepoint the job was restored from; [] when from none."""
+    reading = port.reading(CHECKPOINTS(job=job))
+    restored = reading.value.latest.restored if reading is not None and reading.value is not None else None
+    if restored is None:
+        return []
+    kind = "savepoint" if restored.is_savepoint else "checkpoint"
+    when = fmt.clock(restored.restore_timestamp / 1000.0, offset)
+    return [
+        ("restored from ", "muted"),
+        (f"{kind} {restored.id} at {when}", ""),
+        (f"  {restored.external_path or ''}", "muted"),
+    ]
 
 
 def _last_good(
@@ -98,7 +108,7 @@ def _last_good(
 
 
 class JobHeader(Panel):
-    """Three lines above everything else on a job's screen."""
+    """A few lines above everything else on a job's screen, each on one row and cut to the width."""
 
     DEFAULT_CSS = "JobHeader { height: auto; max-height: 5; padding: 0 1; }"
 
@@ -109,12 +119,14 @@ class JobHeader(Panel):
 
     def on_mount(self) -> None:
         """Watch the job, its checkpoints and its restarts."""
-        again = lambda _reading: self.tick()  # noqa: E731 -- one handler for four watches
-        self.watch_query("job", JOB(job=self._job), again)
-        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), again)
-        self.watch_query("configuration", CHECKPOINT_CONFIG(job=self._job), again, every=RARELY)
-        self.watch_query("restarts", restarts_query(self._job), again, every=SECONDS)
+        self.watch_query("job", JOB(job=self._job), self._news)
+        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self._news)
+        self.watch_query("configuration", CHECKPOINT_CONFIG(job=self._job), self._news, every=RARELY)
+        self.watch_query("restarts", restarts_query(self._job), self._news, every=SECONDS)
         super().on_mount()
+
+    def _news(self, _reading: Reading[Any]) -> None:
+        self.tick()
 
     def tick(self) -> None:
         """Ages move on."""
@@ -126,29 +138,35 @@ class JobHeader(Panel):
 
     def _described(self, reading: Reading[Job] | None) -> list[list[Part]]:
         if reading is None or (reading.value is None and reading.error is None):
-            return [[("asking for the job…", "muted")]]
+            return [[("asking for the job", "muted")]]
         if reading.value is None:
-            return [[(f"no job {self._job}: {reading.error}", "bad")]]
+            reason = reading.error.reason if reading.error is not None else ""
+            return [[(f"no job {self._job}: {reason}", "bad")]]
         job = reading.value
         ascii_only = self.app.settings.ascii
         restarts = restarts_of(self.port, self._job)
         ended = states.is_terminal(job.state)
         lines: list[list[Part]] = [
             [(job.name, "strong"), ("   ", ""), (job.jid, "muted")],
-            state_line(job, restarts, self.port.cluster_time(), ascii_only=ascii_only),
-            checkpoint_line(self._job, self.port, zone_offset(self), ended=ended),
+            state_line(job, restarts, self.port.known_time(), ascii_only=ascii_only),
+            checkpoint_line(self._job, self.port, ended=ended),
         ]
-        if isinstance(reading.error, NotFound):
+        if restored := restored_line(self._job, self.port, zone_offset(self)):
+            lines.append(restored)
+        age = fmt.duration(self.port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
+        gone = isinstance(reading.error, NotFound)
+        if gone or reading.error is not None or self.port.link.error is not None:
             lines = [[(text, "stale") for text, _ in line] for line in lines]
-            seen = fmt.duration(self.port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
-            lines.append(
-                [(f"Flink no longer knows this job; this is what it was {seen} ago. esc goes back.", "bad")]
+            words = (
+                "Flink no longer knows this job; esc goes back." if gone else "The cluster does not answer."
             )
-        elif reading.error is not None:
-            lines = [[(text, "stale") for text, _ in line] for line in lines]
+            lines.insert(0, [(f"{words} This is what was known {age} ago.", "bad")])
         return lines
 
     def render(self) -> Content:
-        """The lines, each cut to the width by the terminal's own rules."""
-        ascii_only = self.app.settings.ascii
-        return Content("\n").join(assemble(line, ascii_only=ascii_only) for line in self._lines)
+        """The lines; where there is room for one only, the state."""
+        width, ascii_only = self.content_size.width, self.app.settings.ascii
+        lines = self._lines
+        if self.size.height < FEW_ROWS and len(lines) > 1:
+            lines = [lines[1], lines[0], *lines[2:]]
+        return Content("\n").join(assemble(cut_line(line, width), ascii_only=ascii_only) for line in lines)

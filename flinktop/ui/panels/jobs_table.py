@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flinktop.engine.series import SeriesName
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.jobs import JobOverview, JobsOverview
+    from flinktop.flink.jobs import Job, JobOverview, JobsOverview
 
 OLD_SECONDS = 30.0
 """A figure older than this is dimmed."""
@@ -69,7 +69,7 @@ class JobRow:
 
 def job_row(job: JobOverview, port: Port) -> JobRow:
     """One row, from what the engine knows of the job."""
-    now, cluster_now = port.now(), port.cluster_time()
+    now, cluster_now = port.now(), port.known_time()
     detail = port.reading(job_query(job.jid))
     ended = states.is_terminal(job.state)
     age, interval, kind = _checkpoint(port, job.jid, cluster_now)
@@ -78,10 +78,11 @@ def job_row(job: JobOverview, port: Port) -> JobRow:
     condition = health.Condition(job.state, None if ended else restarts, is_overdue)
     # How long it ran; how long it has been in its state, for a job that lives.
     up = job.duration / 1000.0 if ended else None
-    entered = (
-        detail.value.timestamps.get(job.state) if detail is not None and detail.value is not None else None
-    )
-    if entered and not ended:
+    known = detail.value if detail is not None else None
+    # The list is newer than the details: what has changed since they were told has no known beginning.
+    current = known is not None and known.state == job.state and known.now >= job.last_modification
+    entered = known.timestamps.get(job.state, 0) if known is not None and current else 0
+    if entered > 0 and not ended:
         up = max(0.0, cluster_now - entered / 1000.0)
     newest = port.latest(job_series(job.jid, "in"))
     return JobRow(
@@ -99,8 +100,12 @@ def job_row(job: JobOverview, port: Port) -> JobRow:
         restarts=restarts,
         uptime=up,
         ended=ended,
-        old=detail is None or detail.at is None or now - detail.at > OLD_SECONDS,
+        old=port.link.error is not None or (not ended and _is_old(detail, now)),
     )
+
+
+def _is_old(reading: Reading[Job] | None, now: float) -> bool:
+    return reading is None or reading.at is None or now - reading.at > OLD_SECONDS
 
 
 def _latest(port: Port, job: str, measure: str) -> float | None:
@@ -164,8 +169,8 @@ def checkpoint_words(row: JobRow, *, ascii_only: bool = False) -> Cell:
     interval = f" / {fmt.duration(row.interval)}" if row.interval is not None else ""
     if row.checkpoints == "none":
         return f"none{interval}", "muted"
-    late = (" !" if ascii_only else " ▲") if row.overdue else ""
-    return f"{fmt.duration(row.age)}{interval}{late}", "bad" if row.overdue else ""
+    late = ("! " if ascii_only else "▲ ") if row.overdue else ""
+    return f"{late}{fmt.duration(row.age)}{interval}", "bad" if row.overdue else ""
 
 
 def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
@@ -234,7 +239,7 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
         Column(
             "checkpoint",
             "LAST CKPT",
-            14,
+            17,
             lambda row: checkpoint_words(row, ascii_only=ascii_only),
             sort=lambda row: row.age,
             align="right",
@@ -254,7 +259,7 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
         Column(
             "uptime",
             "UP",
-            7,
+            8,
             uptime,
             sort=lambda row: row.uptime,
             align="right",
@@ -294,7 +299,7 @@ class JobsTable(Panel):
             columns(self.port, ascii_only=self.app.settings.ascii),
             row_key=lambda row: row.jid,
             match=matches,
-            dim=lambda row: row.old and not row.ended,
+            dim=lambda row: row.old,
             ascii=self.app.settings.ascii,
             id="jobs",
         )
@@ -312,7 +317,7 @@ class JobsTable(Panel):
     def toggle_finished(self) -> bool:
         """Hide or show the jobs that have ended; returns whether they are hidden now."""
         self.hide_finished = not self.hide_finished
-        self.show_again()
+        self._arrange()
         return self.hide_finished
 
     def tick(self) -> None:
@@ -332,13 +337,18 @@ class JobsTable(Panel):
             return
         rows = [self._kept.get(job.jid) or job_row(job, self.port) for job in reading.value.jobs]
         self._rows = rows
+        self._arrange()
+        self._follow()
+
+    def _arrange(self) -> None:
+        """Show the rows, worst first, with those that have ended or without."""
+        rows = self._rows
         shown = [row for row in rows if not (self.hide_finished and row.ended)]
         if not rows:
             self.table.set_empty("no jobs on this cluster yet")
         else:
             self.table.set_empty("every job has ended: f shows them")
         self.table.set_rows(sorted(shown, key=lambda row: row.attention))
-        self._follow()
 
     @on(VisibleChanged)
     def _scrolled(self, event: VisibleChanged) -> None:

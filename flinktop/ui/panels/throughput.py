@@ -46,7 +46,11 @@ def coverage_title(coverage: Coverage, now: float) -> str:
 class Throughput(Panel):
     """Records/s that sources send and that sinks take in, drawn over the last minutes."""
 
-    DEFAULT_CSS = "Throughput { height: 1fr; } Throughput Chart { height: 1fr; }"
+    DEFAULT_CSS = """
+    Throughput { height: 1fr; }
+    Throughput Chart { height: 1fr; }
+    Throughput Chart:focus { background: $foreground 4%; }
+    """
 
     def __init__(self, job: str | None = None) -> None:
         """Draw one job, or the whole cluster."""
@@ -55,7 +59,9 @@ class Throughput(Panel):
 
     def compose(self) -> ComposeResult:
         """One chart."""
-        yield Chart(ascii=self.app.settings.ascii)
+        chart = Chart(ascii=self.app.settings.ascii)
+        chart.can_focus = True  # so that tab comes here and z gives it the whole screen
+        yield chart
 
     def series(self, measure: str) -> SeriesName:
         """Where a measure is kept: "in" or "out"."""
@@ -64,11 +70,12 @@ class Throughput(Panel):
     def _nothing(self) -> str:
         """Why there is nothing to draw."""
         if self._job is None:
-            if self.port.reading(JOBS_OVERVIEW()) is None:
-                return "asking for the jobs"
+            reading = self.port.reading(JOBS_OVERVIEW())
+            if reading is None or reading.value is None:
+                return "asking for the jobs" if reading is None or reading.error is None else ""
             return WAITING if self.port.coverage.live else "no job is running"
-        reading = self.port.reading(JOB(job=self._job))
-        ended = reading is not None and reading.value is not None and states.is_terminal(reading.value.state)
+        job = self.port.reading(JOB(job=self._job))
+        ended = job is not None and job.value is not None and states.is_terminal(job.value.state)
         return "the job has ended, and nothing was seen of its flow" if ended else WAITING
 
     def tick(self) -> None:

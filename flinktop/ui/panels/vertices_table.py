@@ -134,7 +134,8 @@ def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow
         backpressured=hottest("backPressuredTimeMsPerSecond"),
         series=series,
         newest=newest[0] if newest is not None else None,
-        old=reading is not None and reading.at is not None and port.now() - reading.at > OLD_SECONDS,
+        old=port.link.error is not None
+        or (reading is not None and reading.at is not None and port.now() - reading.at > OLD_SECONDS),
     )
 
 
@@ -276,8 +277,15 @@ class VerticesTable(Panel):
         self.styles.max_height = max(LEAST_LINES, len(rows) + 2)
         self._follow()
 
+    def tick(self) -> None:
+        """What grows old is greyed."""
+        self._show_visible()
+
     def _again(self, _reading: Reading[Aggregated]) -> None:
         """Figures have come: those of rows on the screen, as no others are asked for."""
+        self._show_visible()
+
+    def _show_visible(self) -> None:
         reading = self.port.reading(JOB(job=self._job))
         if reading is not None:
             self._show_job(reading, {row.id: row for row in self._rows if row.id not in self._visible})

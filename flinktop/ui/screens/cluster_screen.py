@@ -8,7 +8,7 @@ from textual.containers import Container
 from textual.css.query import NoMatches
 from textual.widgets import Input
 
-from flinktop.ui.live import LiveScreen
+from flinktop.ui.live import LiveScreen, Panel
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
 from flinktop.ui.screens.filter_line import FilterLine
 from flinktop.ui.widgets.table import LiveTable
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
+ZOOMED = "-zoomed"
+"""Class of a screen that shows one panel alone, and of that panel."""
 STEP = 1.5
 """Factor between two poll intervals that + and - choose."""
 
 
 class ClusterScreen(LiveScreen):
     """A framed screen; what stands in the frame is `body`."""
-
-    CSS_PATH = "cluster_screen.tcss"
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
@@ -71,8 +72,8 @@ class ClusterScreen(LiveScreen):
         filter_line = self.query_one(FilterLine)
         if filter_line.display:
             filter_line.close(clear=True)
-        elif self.maximized is not None:
-            self.minimize()
+        elif self.has_class(ZOOMED):
+            self.action_zoom()
         elif table is not None and table.filter:
             table.filter = ""
         elif self.paused:
@@ -93,12 +94,14 @@ class ClusterScreen(LiveScreen):
         table = self.table()
         if table is not None:
             table.next_sort()
+            self.tick()
 
     def action_reverse(self) -> None:
         """Sort the other way round."""
         table = self.table()
         if table is not None:
             table.reverse_sort()
+            self.tick()
 
     def action_copy(self) -> None:
         """Copy the id under the cursor."""
@@ -130,8 +133,17 @@ class ClusterScreen(LiveScreen):
         self.tick()
 
     def action_zoom(self) -> None:
-        """Give the whole body to the focused panel, or take it back."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self.focused is not None:
-            self.maximize(self.focused)
+        """Give the whole body to the focused panel, or take it back; the frame stays."""
+        if self.has_class(ZOOMED):
+            self.remove_class(ZOOMED)
+            for one in self.panels():
+                one.remove_class(ZOOMED)
+        elif (panel := self._panel_of(self.focused)) is not None:
+            self.add_class(ZOOMED)
+            panel.add_class(ZOOMED)
+
+    @staticmethod
+    def _panel_of(widget: Widget | None) -> Panel | None:
+        """The panel that a widget stands in."""
+        nodes = widget.ancestors_with_self if widget is not None else ()
+        return next((node for node in nodes if isinstance(node, Panel)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Container
 
@@ -15,13 +15,15 @@ from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
+    from pathlib import PurePath
+
     from textual.app import ComposeResult
 
 
 class JobScreen(ClusterScreen):
     """A job by its id; whatever becomes of the job, the screen stays until the person leaves it."""
 
-    CSS_PATH = "job.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "job.tcss"]
     COMMANDS_HERE = keys.JOB
     BINDINGS = keys.bindings(keys.JOB)
     AUTO_FOCUS = "#vertices"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
@@ -15,13 +15,15 @@ from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
+    from pathlib import PurePath
+
     from textual.app import ComposeResult
 
 
 class OverviewScreen(ClusterScreen):
     """Where flinktop opens."""
 
-    CSS_PATH = "overview.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "overview.tcss"]
     COMMANDS_HERE = keys.OVERVIEW
     BINDINGS = keys.bindings(keys.OVERVIEW)
     AUTO_FOCUS = "#jobs"
@@ -31,6 +33,11 @@ class OverviewScreen(ClusterScreen):
         yield ClusterLine()
         yield Throughput()
         yield JobsTable()
+
+    def state_words(self) -> str:
+        """The filter, the order, and whether jobs that have ended are hidden."""
+        words = super().state_words()
+        return f"{words}  ended jobs hidden".strip() if self.query_one(JobsTable).hide_finished else words
 
     @on(Opened)
     def _open_job(self, event: Opened) -> None:
@@ -45,3 +52,4 @@ class OverviewScreen(ClusterScreen):
     def action_hide_finished(self) -> None:
         """Hide or show the jobs that have ended."""
         self.query_one(JobsTable).toggle_finished()
+        self.tick()
