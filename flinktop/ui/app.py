@@ -77,7 +77,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         """A second has passed: ages and times move on."""
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
-                screen.tick()
+                screen.second()
 
     def on_facts_changed(self) -> None:
         """Hand the engine's news to what is seen."""

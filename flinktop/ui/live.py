@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from flinktop.ui.keys import Command
 
 log = logging.getLogger(__name__)
+
+AGES_SECONDS = 3.0
+"""Between two looks at how old things are: every one repaints each row with an age, over SSH as well."""
 T = TypeVar("T")
 
 
@@ -79,6 +82,8 @@ class Panel(Widget):
     """
 
     app = getters.app(LiveApp)
+    wants_tick = False
+    """Whether it has something to show that should not wait for the next look at ages."""
     ticks_when_paused = False
     """Whether it goes on while the person holds the screen: the frame does."""
 
@@ -150,7 +155,7 @@ class Panel(Widget):
             self._show(slot)
 
     def tick(self) -> None:
-        """A second has passed: ages may read differently. Nothing by default."""
+        """Time has passed: ages may read differently. Nothing by default."""
 
     def shielded(self, work: Callable[[], None]) -> None:
         """Do something that may raise; say in the panel's place what went wrong, and log it."""
@@ -211,6 +216,7 @@ class LiveScreen(Screen[None]):
         super().__init__()
         self.seen = True
         self.paused = False
+        self._ticked_at = float("-inf")
 
     @property
     def crumb(self) -> str:
@@ -233,11 +239,21 @@ class LiveScreen(Screen[None]):
             for panel in self.panels():
                 panel.facts_changed(changes)
 
-    def tick(self) -> None:
-        """A second has passed."""
+    def second(self) -> None:
+        """A second has passed: the frame goes on, and every `AGES_SECONDS` what tells ages does."""
+        now = self.app.port.now()
+        due = now - self._ticked_at >= AGES_SECONDS
+        self.tick(everything=due)
+
+    def tick(self, *, everything: bool = True) -> None:
+        """Show the time as it is now: in the frame, and unless the screen is held in all panels."""
+        if everything:
+            self._ticked_at = self.app.port.now()
         for panel in self.panels():
             # A panel that is not mounted yet has no children to show anything in.
-            if panel.is_mounted and (not self.paused or panel.ticks_when_paused):
+            due = everything or panel.wants_tick
+            if panel.is_mounted and (panel.ticks_when_paused or (due and not self.paused)):
+                panel.wants_tick = False
                 panel.shielded(panel.tick)
 
     def set_paused(self, paused: bool) -> None:  # noqa: FBT001 -- a state, not an option

@@ -135,7 +135,7 @@ async def monitor(
         async with app.run_test(size=size, notifications=True) as pilot:
             day = Day(app, cluster, clock, port, pilot)
             await day.settled()
-            await day.wait(2)
+            await day.wait(3)
             yield day
     finally:
         await port.stop_inline()
