@@ -70,6 +70,17 @@ def duration(seconds: float | None) -> str:
     return f"{whole // _DAY} d {hours} h" if whole < 10 * _DAY and hours else f"{whole // _DAY} d"
 
 
+def span(seconds: float | None) -> str:
+    """A stretch of time by its largest unit alone: 45 s, 2 h, 12 d; five cells up to 999 days."""
+    if seconds is None or not math.isfinite(seconds) or seconds < _MINUTE:
+        return duration(seconds)
+    whole = int(seconds)
+    unit, name = next(
+        (size, name) for size, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m")) if whole >= size
+    )
+    return f"{whole // unit} {name}"
+
+
 def milliseconds(value: float | None) -> str:
     """A latency or a checkpoint's duration, given in ms: 14 ms, 6.7 s, 3 m."""
     if value is None or math.isnan(value):

@@ -46,16 +46,21 @@ def leave_on_signals(app: App[int], port: Port) -> Iterator[None]:
     terminal = _terminal()
     before = termios.tcgetattr(terminal) if terminal is not None else None
     asked, leaving = threading.Event(), threading.Event()
+    # Who has it ends the process. The app comes free while the terminal is being restored: it must not run
+    # to its end before that is done.
+    end = threading.Lock()
 
     def make_sure(code: int) -> None:
-        if leaving.wait(PATIENCE):
+        if leaving.wait(PATIENCE) or not end.acquire(blocking=False):
             return
-        log.warning("the terminal does not let the app go: leaving without it")
-        port.stop(1.0)
-        logging.shutdown()
-        if terminal is not None and before is not None:
-            _restore(terminal, before)
-        os._exit(code)
+        try:
+            log.warning("the terminal does not let the app go: leaving without it")
+            port.stop(1.0)
+            logging.shutdown()
+            if terminal is not None and before is not None:
+                _restore(terminal, before)
+        finally:
+            os._exit(code)
 
     def leave(number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
@@ -77,6 +82,7 @@ def leave_on_signals(app: App[int], port: Port) -> Iterator[None]:
         yield
     finally:
         leaving.set()
+        end.acquire()
         if terminal is not None and not os.isatty(terminal):
             _silence()
         for number, handler in kept:

@@ -216,3 +216,11 @@ def _seconds(text: str) -> int:
     words = text.split()
     sizes = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
     return sum(int(number) * sizes[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "…"), (0, "0 s"), (59.9, "59 s"), (60, "1 m"), (7199, "1 h"), (86_400 * 12 + 5, "12 d")],
+)
+def test_a_span_has_one_unit(seconds: float | None, text: str) -> None:
+    assert fmt.span(seconds) == text

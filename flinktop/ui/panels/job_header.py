@@ -14,7 +14,7 @@ from flinktop.model import format as fmt
 from flinktop.model import health, states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.jobs_table import restarts_of
+from flinktop.ui.panels.job_row import restarts_of
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port

@@ -13,8 +13,8 @@ from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import format as fmt
 from flinktop.model import rates, states
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.jobs_table import SPARK_CELLS, trend
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -178,25 +178,8 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
         )
 
     found = [
-        Column(
-            "state",
-            "STATE",
-            12,
-            lambda row: (
-                f"{states.mark(row.state, ascii_only=ascii_only)} {row.state}",
-                states.tone(row.state),
-            ),
-            sort=lambda row: (-states.severity(row.state), row.state),
-            drop=4,
-        ),
-        Column(
-            "name",
-            "VERTEX",
-            16,
-            lambda row: (row.name, "strong"),
-            sort=lambda row: row.name.casefold(),
-            flex=True,
-        ),
+        state_column(ascii_only=ascii_only, drop=4),
+        name_column("VERTEX"),
         Column(
             "parallelism",
             "PAR",
@@ -213,13 +196,7 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
         ),
         number("in", "IN/s", 6, "taken", 0),
         number("out", "OUT/s", 6, "sent", 0),
-        Column(
-            "trend",
-            "30 min",
-            SPARK_CELLS,
-            lambda row: (trend(port, row.series, ascii_only=ascii_only), "info"),
-            drop=6,
-        ),
+        trend_column(port, lambda row: row.series, ascii_only=ascii_only, drop=6),
         number("total-in", "IN", 6, "total_taken", 7),
         number("total-out", "OUT", 6, "total_sent", 8),
         number("busy", "BUSY%", 5, "busy", 1, percent=True),

@@ -1,0 +1,125 @@
+"""What one line of the jobs table says of a job, from what the engine knows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flinktop.engine.series import job_series
+from flinktop.engine.sweep import job_query, restarts_query
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
+from flinktop.flink.errors import NotFound
+from flinktop.model import health, states
+
+if TYPE_CHECKING:
+    from flinktop.engine.host import Port
+    from flinktop.engine.store import Reading
+    from flinktop.flink.jobs import Job, JobOverview
+
+OLD_SECONDS = 30.0
+"""A figure older than this is dimmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """What one line of the table says of a job."""
+
+    jid: str
+    name: str
+    state: str
+    attention: tuple[Any, ...]
+    sent: float | None = None
+    """IN/s: records/s that its sources send."""
+    taken: float | None = None
+    """OUT/s: records/s that its sinks take in."""
+    newest: float | None = None
+    """When `sent` was last seen: the trend is drawn anew when it moves (engine's clock, s)."""
+    age: float | None = None
+    """Seconds since the last good checkpoint."""
+    interval: float | None = None
+    """Seconds between checkpoints; None where they are not periodic or not yet known."""
+    checkpoints: str = "unknown"
+    """unknown, off (the job has none), none (not one completed yet), some."""
+    overdue: bool = False
+    restarts: int | None = None
+    uptime: float | None = None
+    """Seconds: in its present state, or how long it ran."""
+    ended: bool = False
+    old: bool = False
+    """Whether its figures are too old to be taken at their word."""
+
+
+def job_row(job: JobOverview, port: Port) -> JobRow:
+    """One row, from what the engine knows of the job."""
+    now, cluster_now = port.now(), port.known_time()
+    detail = port.reading(job_query(job.jid))
+    ended = states.is_terminal(job.state)
+    age, interval, kind = _checkpoint(port, job.jid, cluster_now)
+    restarts = restarts_of(port, job.jid)
+    is_overdue = not ended and health.overdue(age, interval)
+    condition = health.Condition(job.state, None if ended else restarts, is_overdue)
+    # How long it ran; how long it has been in its state, for a job that lives.
+    up = job.duration / 1000.0 if ended else None
+    known = detail.value if detail is not None else None
+    # The list is newer than the details: what has changed since they were told has no known beginning.
+    current = known is not None and known.state == job.state and known.now >= job.last_modification
+    entered = known.timestamps.get(job.state, 0) if known is not None and current else 0
+    if entered > 0 and not ended:
+        up = max(0.0, cluster_now - entered / 1000.0)
+    newest = port.latest(job_series(job.jid, "in"))
+    return JobRow(
+        jid=job.jid,
+        name=job.name,
+        state=job.state,
+        attention=(*health.attention(condition), job.name, job.jid),
+        sent=None if ended else latest_rate(port, job.jid, "in"),
+        taken=None if ended else latest_rate(port, job.jid, "out"),
+        newest=newest[0] if newest is not None else None,
+        age=age,
+        interval=interval,
+        checkpoints=kind,
+        overdue=is_overdue,
+        restarts=restarts,
+        uptime=up,
+        ended=ended,
+        old=port.link.error is not None or (not ended and _is_old(detail, now)),
+    )
+
+
+def _is_old(reading: Reading[Job] | None, now: float) -> bool:
+    return reading is None or reading.at is None or now - reading.at > OLD_SECONDS
+
+
+def latest_rate(port: Port, job: str, measure: str) -> float | None:
+    """A job's newest rate, "in" or "out"; None where it is not known."""
+    newest = port.latest(job_series(job, measure))
+    return newest[1] if newest is not None and newest[1] == newest[1] else None
+
+
+def _checkpoint(port: Port, job: str, cluster_now: float) -> tuple[float | None, float | None, str]:
+    reading = port.reading(CHECKPOINTS(job=job))
+    configured = port.reading(CHECKPOINT_CONFIG(job=job))
+    interval = None
+    if configured is not None and configured.value is not None and configured.value.interval is not None:
+        interval = configured.value.interval / 1000.0
+    if reading is None:
+        return None, interval, "unknown"
+    if isinstance(reading.error, NotFound):
+        # 404 "Checkpointing has not been enabled": a batch job's normal answer in every release.
+        return None, interval, "off"
+    if reading.value is None:
+        return None, interval, "unknown"
+    completed = reading.value.latest.completed
+    if completed is None or completed.acknowledged_at is None:
+        periodic = configured is None or configured.value is None or interval is not None
+        return None, interval, "none" if periodic else "off"
+    return max(0.0, cluster_now - completed.acknowledged_at / 1000.0), interval, "some"
+
+
+def restarts_of(port: Port, job: str) -> int | None:
+    """How often a job has restarted, by the metric that its release has; None while not known."""
+    reading = port.reading(restarts_query(job))
+    if reading is None or reading.value is None:
+        return None
+    numbers = [metric.number for metric in reading.value if metric.number is not None]
+    return int(max(numbers)) if numbers else None

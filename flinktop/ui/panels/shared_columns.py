@@ -1,0 +1,83 @@
+"""Columns that tables of jobs and of vertices share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from flinktop.model import states
+from flinktop.ui.widgets.spark import spark
+from flinktop.ui.widgets.table import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from flinktop.engine.host import Port
+    from flinktop.engine.series import SeriesName
+
+SPARK_SECONDS = 1800.0
+SPARK_CELLS = 10
+
+
+class Stated(Protocol):
+    """A row with a state and a name."""
+
+    @property
+    def state(self) -> str:
+        """In upper case."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Foreign text."""
+        ...
+
+
+R = TypeVar("R", bound=Stated)
+
+
+def state_column(*, ascii_only: bool, drop: int = 0) -> Column[R]:
+    """The state, by a shape, a word and a colour."""
+    return Column(
+        "state",
+        "STATE",
+        12,
+        lambda row: (f"{states.mark(row.state, ascii_only=ascii_only)} {row.state}", states.tone(row.state)),
+        sort=lambda row: (-states.severity(row.state), row.state),
+        drop=drop,
+    )
+
+
+def name_column(title: str) -> Column[R]:
+    """The name, which is never dropped and takes what the others leave."""
+    return Column(
+        "name", title, 16, lambda row: (row.name, "strong"), sort=lambda row: row.name.casefold(), flex=True
+    )
+
+
+def trend_column(port: Port, series: Callable[[R], SeriesName], *, ascii_only: bool, drop: int) -> Column[R]:
+    """The last half hour of a row's series."""
+    return Column(
+        "trend",
+        "30 min",
+        SPARK_CELLS,
+        lambda row: (trend(port, series(row), ascii_only=ascii_only), "info"),
+        drop=drop,
+    )
+
+
+def trend(port: Port, series: SeriesName, *, ascii_only: bool) -> str:
+    """A series over the last half hour, one cell for each tenth of it."""
+    now = port.now()
+    points = port.points(series, now - SPARK_SECONDS)
+    return spark(by_cell(points, now - SPARK_SECONDS, now, SPARK_CELLS), SPARK_CELLS, ascii=ascii_only)
+
+
+def by_cell(
+    points: Iterable[tuple[float, float]], since: float, until: float, cells: int
+) -> list[float | None]:
+    """The mean of the points in each of `cells` equal stretches of time; None where there is none."""
+    found: list[list[float]] = [[] for _ in range(cells)]
+    for at, value in points:
+        if value == value and since <= at <= until:  # noqa: PLR0124 -- NaN is a gap
+            found[min(cells - 1, int((at - since) / (until - since) * cells))].append(value)
+    return [sum(values) / len(values) if values else None for values in found]
