@@ -28,8 +28,10 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 2.0
 """Seconds the app has to leave by itself."""
-TRIES = 50
-"""How often, every 10 ms, the terminal is asked to take the reset."""
+TRIES = 25
+"""How often the terminal is asked to take the reset."""
+PAUSE = 0.02
+"""Seconds between two tries."""
 RESET = (
     "\x1b\\\x1b[?2026l"  # the string and the frame that were cut short
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
@@ -120,7 +122,11 @@ def _restore(terminal: int, before: list[Any]) -> None:
             termios.tcflush(door, termios.TCOFLUSH)
             termios.tcflow(door, termios.TCOOFF)
             termios.tcflow(door, termios.TCOON)
+            written = 0
             with contextlib.suppress(BlockingIOError):
-                if os.write(door, RESET.encode()) == len(RESET):
-                    break
-            time.sleep(0.01)
+                written = os.write(door, RESET.encode())
+            # Also after it went through: the end of a session's first process hangs its terminal up, and
+            # what the kernel has not handed over yet is lost.
+            time.sleep(PAUSE)
+            if written == len(RESET):
+                break

@@ -38,7 +38,7 @@ def rename(server: FixtureServer, names: dict[str, str]) -> None:
 def framed(columns: int, rows: int) -> re.Pattern[str]:
     """A screen of this size whose frame is where it belongs: its name above, its keys in the last line."""
     line = rf"[^\n]{{0,{columns}}}"
-    return re.compile(rf"\A flink{line}\n(?:{line}\n){{{rows - 2}}} \? help{line}\Z")
+    return re.compile(rf"\A \S{line}\n(?:{line}\n){{{rows - 2}}} \? help{line}\Z")
 
 
 def test_something_is_seen_before_the_first_answer(server: FixtureServer, tmp_path: Path) -> None:
