@@ -40,8 +40,10 @@ _SEQUENCE: Final = re.compile(
     )""",
     re.VERBOSE,
 )
-# A sequence that its writer never ended: the next one begins in it.
-_CUT_SHORT: Final = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*)?(?=\x1b)|\x1b[\]P_^X][^\x07\x1b]*(?=\x1b[^\\])")
+# A sequence that its writer never ended: the next one begins in it, or a control character comes.
+_CUT_SHORT: Final = re.compile(
+    r"\x1b(?:\[[0-9;:<=>?]*[ -/]*)?(?=[^ -~])|\x1b[\]P_^X][^\x07\x1b]*(?=\x1b[^\\])"
+)
 _REPLIES: Final = {
     "c": "\x1b[?62;22c",  # what are you: a VT220 with colours
     "5n": "\x1b[0n",

@@ -152,7 +152,7 @@ def test_sequences_cut_in_two_are_put_together() -> None:
 
 
 @pytest.mark.parametrize("short", ["\x1b", "\x1b[", "\x1b[38;2;1", "\x1b[?20", "\x1b]0;title", "\x1bP1;2"])
-@pytest.mark.parametrize("after", ["\x1b[?25h", "\x1b\\\x1b[?25h"])
+@pytest.mark.parametrize("after", ["\x1b[?25h", "\x1b\\\x1b[?25h", "\0\x1b\\\x1b[?25h"])
 def test_a_sequence_that_is_cut_short_swallows_nothing(short: str, after: str) -> None:
     screen = TerminalScreen(20, 2)
     screen.feed(f"a\x1b[?25l{short}".encode())
