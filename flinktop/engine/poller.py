@@ -82,6 +82,8 @@ class Poller:
     arrived: Callable[[Query[Any], Any, float], None]
     """Called with each decoded value and its time, before `changed`."""
     refresh: float = DEFAULT_REFRESH
+    probe: Query[Any] | None = None
+    """What every server of this kind can answer: it tells whether a lost cluster is back."""
     link: Link = field(default_factory=Link)
     drifted: int = 0
     """Fields dropped so far because they were not of the type that Flink documents."""
@@ -214,6 +216,9 @@ class Poller:
         """While the cluster can't be reached one query at a time asks whether it is back."""
         if self._tasks or self.link.retry_at is None or now < self.link.retry_at:
             return None
+        # Every other time another one: a gate may forbid what every server can answer.
+        if self.probe in self._watched and self.link.failures % 2:
+            return self._watched[self.probe]
         return min(
             self._watched.values(), key=lambda watched: (not watched.panels, watched.due), default=None
         )

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 
 from flinktop.engine.engine import HOUSEKEEPING_SECONDS, Engine
@@ -189,3 +190,21 @@ async def test_nothing_is_asked_after_stop() -> None:
         reading = run.engine.store.get(CONFIG())
         assert reading is not None
         assert reading.value is not None
+
+
+def lost(run: Running) -> bool:
+    return run.engine.poller.link.error is not None
+
+
+async def test_a_cluster_that_is_back_without_its_jobs_is_live_again() -> None:
+    async with running() as run:
+        job = JOB(job=run.cluster.job("steady"))
+        run.engine.poller.watch(job)
+        await run.wait(5)
+        run.cluster.failure = httpx.ConnectError("Connection refused")
+        await run.wait(60)
+        assert lost(run)
+        run.cluster.failure = None
+        run.cluster.changed[job.target] = (404, {"errors": ["Job not found"]})
+        await run.wait(31)
+        assert not lost(run)

@@ -59,8 +59,8 @@ def test_a_job_is_cancelled_while_it_is_open(cluster: Cluster, jobs: dict[str, s
         open_job(pty, "to be cancelled")
         pty.wait_for(re.compile(rf"{job}\n.*RUNNING"))
         assert cluster.ask("PATCH", f"jobs/{job}?mode=cancel").status == 202
-        screen = pty.wait_for(re.compile(rf"{job}\n.*CANCELED since"), 30.0)
-        assert "CANCELED" in screen.partition("VERTEX")[2], "its vertices are still told"
+        # The header and the vertices, which are still told, may come in two strokes of the brush.
+        pty.wait_for(re.compile(rf"{job}\n.*CANCELED since(?s:.*)VERTEX(?s:.*)CANCELED"), 30.0)
 
 
 def test_rates_are_those_of_flink(cluster: Cluster, jobs: dict[str, str], tmp_path: Path) -> None:
