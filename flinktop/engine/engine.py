@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.poller import DEFAULT_REFRESH, MOST_BACK_OFF, Poller
+from flinktop.engine.seen_checkpoints import SeenCheckpoints
 from flinktop.engine.series import SeriesStore
 from flinktop.engine.store import Reading, Store
 from flinktop.engine.sweep import Sweep
@@ -75,7 +76,7 @@ class Engine:
         self.series = SeriesStore()
         self.http = Http(connection, transport=transport)
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self._arrived)
-        self.sweep = Sweep(self.poller, self.series)
+        self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.anchor: Anchor | None = None
         self.crashes = 0
         """Times a task of the engine died and was started again."""
@@ -150,6 +151,8 @@ class Engine:
         elif query.endpoint is JOB and value.now:
             self.anchor = Anchor(value.now / 1000.0, at)
         self.sweep.arrived(query, value, at)
+        behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
+        self.checkpoints.arrived(query, value, at, behind)
 
     async def _housekeeping(self) -> None:
         while True:

@@ -14,15 +14,19 @@ from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS
 from flinktop.model import rates, states
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flinktop.engine.poller import Poller
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobVertex
-    from flinktop.flink.metrics import Aggregated
+    from flinktop.flink.metrics import Aggregated, Metrics
 
 SECONDS = 10.0
 """The most often that a job's figures are asked for in passing: Flink's metrics move no faster."""
 RARELY = 600.0
 """Seconds between looks at what hardly ever changes: a job's checkpoint configuration."""
+LAG_SECONDS = 60.0
+"""For so long a sink's watermark lag stands for its job."""
 SUM_SECONDS = 9.0
 """Seconds between two points of the cluster's own series, at the least: its parts move every ten."""
 
@@ -63,6 +67,8 @@ class Sweep:
 
     poller: Poller
     series: SeriesStore
+    cluster_time: Callable[[], float]
+    """Seconds since 1970 by the cluster's own clock: watermarks are behind that."""
     live: set[str] = field(default_factory=set)
     coverage: Coverage = field(default_factory=Coverage)
     _flows: dict[str, JobFlow] = field(default_factory=dict)
@@ -82,6 +88,8 @@ class Sweep:
             self._jobs(value, at)
         elif endpoint is JOB:
             self._job(value, at)
+        elif endpoint is JOB_METRICS:
+            self._restarts(dict(query.ids)["job"], value, at)
         elif endpoint is SUBTASKS_METRICS:
             ids = dict(query.ids)
             if any(name == "get" for name, _ in query.params):
@@ -149,6 +157,32 @@ class Sweep:
                 self.series.add(vertex_series(job, vertex, name), at, metric.sum)
             elif name in rates.TIME_IDS:
                 self.series.add(vertex_series(job, vertex, name), at, metric.max)
+
+        if rates.WATERMARK_ID in found:
+            lag = rates.watermark_lag(found[rates.WATERMARK_ID].min, self.cluster_time())
+            self.series.add(vertex_series(job, vertex, "lag"), at, lag)
+            self._lag(job, at)
+
+    def _lag(self, job: str, at: float) -> None:
+        """A job's watermark lag: the worst of its sinks' that are known, for what is late comes late there."""
+        flow = self._flows.get(job)
+        newest = [
+            self.series.latest(vertex_series(job, vertex, "lag")) for vertex in (flow.ends.sinks if flow else ())
+        ]
+        known = [
+            point[1]
+            for point in newest
+            if point is not None and at - point[0] <= LAG_SECONDS and not math.isnan(point[1])
+        ]
+        if known:
+            self.series.add(job_series(job, "lag"), at, max(known))
+
+    def _restarts(self, job: str, metrics: Metrics, at: float) -> None:
+        """How often a job has restarted, by whichever metric its release has."""
+        if job in self.live:
+            known = [metric.number for metric in metrics if metric.id in RESTART_IDS]
+            numbers = [number for number in known if number is not None]
+            self.series.add(job_series(job, "restarts"), at, max(numbers) if numbers else None)
 
     def _sum(self, at: float) -> None:
         """The cluster's records/s: the sum of what is known of its jobs."""

@@ -21,8 +21,10 @@ STALE_SAMPLES = 3600.0
 
 RATE_IDS = ("numRecordsInPerSecond", "numRecordsOutPerSecond")
 TIME_IDS = ("busyTimeMsPerSecond", "backPressuredTimeMsPerSecond", "idleTimeMsPerSecond")
-VERTEX_IDS = (*RATE_IDS, *TIME_IDS)
-"""What a row of the vertices table is made of; the last three exist from 1.13 (idle from 1.11)."""
+WATERMARK_ID = "currentInputWatermark"
+"""The lowest watermark that a subtask has received (ms since 1970); sources have none."""
+VERTEX_IDS = (*RATE_IDS, *TIME_IDS, WATERMARK_ID)
+"""What a row of the vertices table is made of; times exist from 1.13 (idle from 1.11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,20 @@ def _is_last(operator: str, chain: str) -> bool:
         if not after.startswith("_->_") or _COMMITTER.match(after):
             return True
     return False
+
+
+_NO_WATERMARK, _LAST_WATERMARK = -9.2e18, 9.2e18
+"""Long.MIN is none yet, Long.MAX the end of the input; as floats they are rounded."""
+
+
+def watermark_lag(watermark: float | None, cluster_now: float) -> float | None:
+    """Seconds that a watermark (ms since 1970) is behind the cluster's clock (s since 1970).
+
+    None where there is none: nothing has come yet, or the input has ended. A watermark in the future is 0.
+    """
+    if watermark is None or not _NO_WATERMARK < watermark < _LAST_WATERMARK:
+        return None
+    return max(0.0, cluster_now - watermark / 1000.0)
 
 
 def by_id(metrics: Iterable[AggregatedMetric]) -> dict[str, AggregatedMetric]:

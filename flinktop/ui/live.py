@@ -45,6 +45,8 @@ class LiveApp(App[int]):
     profile: Profile
     zone = "cluster"
     """Whose time is shown: "cluster", "local" or "UTC"."""
+    chart_window: float | None = None
+    """Seconds that charts show, as the person chose; None is chosen by what is known."""
     raise_faults = False
     """Whether what a panel raises ends the program: in tests."""
 
@@ -128,16 +130,36 @@ class Panel(Widget):
         """The names of the watches."""
         return tuple(self._slots)
 
+    def set_shown(self, shown: bool) -> None:  # noqa: FBT001 -- a state, not an option
+        """Show or hide this panel; one that is hidden asks for nothing."""
+        if shown != self.display:
+            self.display = shown
+            self.follow_display()
+            if shown and self.is_mounted:
+                self.shielded(self.tick)
+
+    @property
+    def displayed(self) -> bool:
+        """Whether neither it nor anything around it is hidden."""
+        return all(node.display for node in self.ancestors_with_self)
+
+    def follow_display(self) -> None:
+        """Ask while this panel and its screen are seen, and only then."""
+        if self.displayed and isinstance(self.screen, LiveScreen) and self.screen.seen:
+            self.start_watching()
+        else:
+            self.stop_watching()
+
     def start_watching(self) -> None:
-        """The screen is seen: ask again, and show what came meanwhile."""
-        if not self._watching:
+        """The panel is seen: ask again, and show what came meanwhile."""
+        if not self._watching and self.displayed:
             self._watching = True
             for slot in tuple(self._slots.values()):
                 self.port.watch(slot.query, slot.every)
                 self._show(slot)
 
     def stop_watching(self) -> None:
-        """The screen is not seen: ask for nothing."""
+        """The panel is not seen: ask for nothing."""
         if self._watching:
             self._watching = False
             for slot in self._slots.values():
@@ -170,9 +192,8 @@ class Panel(Widget):
             self.remove_class("-broken")
 
     def on_mount(self) -> None:
-        """Start watching if the screen is seen."""
-        if isinstance(self.screen, LiveScreen) and self.screen.seen:
-            self.start_watching()
+        """Start watching if it is seen."""
+        self.follow_display()
 
     def on_unmount(self) -> None:
         """A panel that is gone watches nothing."""
@@ -252,7 +273,11 @@ class LiveScreen(Screen[None]):
         for panel in self.panels():
             # A panel that is not mounted yet has no children to show anything in.
             due = everything or panel.wants_tick
-            if panel.is_mounted and (panel.ticks_when_paused or (due and not self.paused)):
+            if (
+                panel.is_mounted
+                and panel.displayed
+                and (panel.ticks_when_paused or (due and not self.paused))
+            ):
                 panel.wants_tick = False
                 panel.shielded(panel.tick)
 

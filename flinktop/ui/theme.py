@@ -44,6 +44,7 @@ TONES = {
     "info": "$text-primary",
     "muted": "$foreground-muted",
     "strong": "bold",
+    "selected": "bold $text-primary",
     "stale": "dim",
 }
 """Style of each tone in a line of text. What a colour means, a word or a shape says too."""

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from flinktop.engine.series import SeriesName, vertex_series
 from flinktop.flink.jobs import JOB
-from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import format as fmt
-from flinktop.model import rates, states
+from flinktop.model import rates
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
+from flinktop.ui.panels.vertex_figures import HOT, WARM, Figure, VertexFacts, VertexFigures, vertex_facts
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
 
@@ -29,20 +28,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated
 
-RELIST_SECONDS = 120.0
-"""Between two looks at which metrics a vertex has: they change when it restarts."""
-OLD_SECONDS = 30.0
 LEAST_LINES = 5
-HOT, WARM = 900.0, 500.0
-"""ms/s of busy or backpressured time that are a lot, and worth a look."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number of a vertex that may be absent in this release, or not known yet."""
-
-    value: float | None = None
-    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +41,9 @@ class VertexRow:
     running: int
     """Subtasks that run."""
     parallelism: int
-    sent: Figure
-    taken: Figure
-    total_sent: Figure
-    total_taken: Figure
-    busy: Figure
-    """The hottest subtask's, ms/s."""
-    backpressured: Figure
-    series: SeriesName
+    facts: VertexFacts
     newest: float | None = None
-    old: bool = False
-
-
-def listing(job: str, vertex: str) -> Query[Aggregated]:
-    """Which metrics a vertex has: constant in size, unlike the listing by subtask."""
-    return SUBTASKS_METRICS(job=job, vertex=vertex)
-
-
-def asking(job: str, vertex: str, listed: Aggregated) -> Query[Aggregated] | None:
-    """One aggregated request for a vertex's figures; None when it has none of them (yet)."""
-    ids = rates.ids_to_ask(metric.id for metric in listed)
-    return SUBTASKS_METRICS(job=job, vertex=vertex, get=ids) if ids else None
+    """When its main flow was last seen: the trend is drawn anew when it moves (engine's clock, s)."""
 
 
 def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexRow]) -> list[VertexRow]:
@@ -85,64 +53,17 @@ def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexRow]) -> list[Ver
 
 
 def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow:
-    listed = port.reading(listing(job.jid, vertex.id))
-    ids = {metric.id for metric in listed.value} if listed is not None and listed.value else None
-    query = asking(job.jid, vertex.id, listed.value) if listed is not None and listed.value else None
-    reading = port.reading(query) if query is not None else None
-    found = rates.by_id(reading.value) if reading is not None and reading.value else {}
-    flows = not states.is_terminal(vertex.status)
-
-    def rate(metric: str) -> Figure:
-        known = found.get(metric)
-        return Figure(known.sum if known is not None else None, absent=not flows)
-
-    def hottest(metric: str) -> Figure:
-        known = found.get(metric)
-        missing = ids is not None and bool(ids) and metric not in ids
-        nan = known is not None and known.max is None
-        return Figure(known.max if known is not None else None, absent=not flows or missing or nan)
-
-    none = Figure(absent=True)
-    source, sink = vertex.id in ends.sources, vertex.id in ends.sinks
-    sent, taken = rate("numRecordsOutPerSecond"), rate("numRecordsInPerSecond")
-    total_sent, total_taken = Figure(rates.records_sent(vertex)), Figure(rates.records_taken(vertex))
-    series = vertex_series(job.jid, vertex.id, "numRecordsInPerSecond" if sink else "numRecordsOutPerSecond")
-    if source and sink:
-        # All in one chain: the task's counters count network exchange only and stay at 0.
-        series = vertex_series(job.jid, vertex.id, "in")
-        sent, taken = (
-            _of_chain(port, vertex_series(job.jid, vertex.id, measure), flows=flows)
-            for measure in ("in", "out")
-        )
-        total_sent = total_taken = none
-    elif source:
-        taken = total_taken = none
-    elif sink:
-        sent = total_sent = none
-    newest = port.latest(series)
+    facts = vertex_facts(job, vertex, ends, port)
+    newest = port.latest(facts.series)
     return VertexRow(
         id=vertex.id,
         name=vertex.name,
         state=vertex.status,
         running=vertex.tasks.get("RUNNING", 0),
         parallelism=vertex.parallelism,
-        sent=sent,
-        taken=taken,
-        total_sent=total_sent,
-        total_taken=total_taken,
-        busy=hottest("busyTimeMsPerSecond"),
-        backpressured=hottest("backPressuredTimeMsPerSecond"),
-        series=series,
+        facts=facts,
         newest=newest[0] if newest is not None else None,
-        old=port.link.error is not None
-        or (reading is not None and reading.at is not None and port.now() - reading.at > OLD_SECONDS),
     )
-
-
-def _of_chain(port: Port, series: SeriesName, *, flows: bool) -> Figure:
-    newest = port.latest(series)
-    known = newest is not None and newest[1] == newest[1]
-    return Figure(newest[1] if newest is not None and known else None, absent=not flows)
 
 
 def _count(figure: Figure) -> Cell:
@@ -160,18 +81,24 @@ def _percent(figure: Figure) -> Cell:
     return fmt.per_mille(figure.value), tone
 
 
+def _lag(figure: Figure) -> Cell:
+    if figure.absent:
+        return fmt.ABSENT, "muted"
+    return fmt.span(figure.value), "" if figure.value is not None else "muted"
+
+
 def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
     """The columns; the vertex's name is the last to give way."""
 
     def number(
-        key: str, title: str, width: int, of: str, drop: int, *, percent: bool = False
+        key: str, title: str, width: int, drop: int, said: Callable[[Figure], Cell] = _count
     ) -> Column[VertexRow]:
         return Column(
             key,
             title,
             width,
-            lambda row: (_percent if percent else _count)(getattr(row, of)),
-            sort=lambda row: getattr(row, of).value,
+            lambda row: said(getattr(row.facts, key)),
+            sort=lambda row: getattr(row.facts, key).value,
             align="right",
             descending=True,
             drop=drop,
@@ -194,13 +121,14 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
             align="right",
             drop=3,
         ),
-        number("in", "IN/s", 6, "taken", 0),
-        number("out", "OUT/s", 6, "sent", 0),
-        trend_column(port, lambda row: row.series, ascii_only=ascii_only, drop=6),
-        number("total-in", "IN", 6, "total_taken", 7),
-        number("total-out", "OUT", 6, "total_sent", 8),
-        number("busy", "BUSY%", 5, "busy", 1, percent=True),
-        number("backpressured", "BKPR%", 5, "backpressured", 2, percent=True),
+        number("taken", "IN/s", 6, 0),
+        number("sent", "OUT/s", 6, 0),
+        trend_column(port, lambda row: row.facts.series, ascii_only=ascii_only, drop=6),
+        number("total_taken", "IN", 6, 7),
+        number("total_sent", "OUT", 6, 8),
+        number("busy", "BUSY%", 5, 1, _percent),
+        number("backpressured", "BKPR%", 5, 2, _percent),
+        number("lag", "LAG", 5, 5, _lag),
     ]
     return plain_columns(found) if ascii_only else found
 
@@ -210,9 +138,10 @@ class VerticesTable(Panel):
 
     DEFAULT_CSS = "VerticesTable { height: 1fr; } VerticesTable LiveTable { height: 1fr; }"
 
-    def __init__(self, job: str) -> None:
-        super().__init__()
+    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
         self._job = job
+        self._figures = VertexFigures(self, job, self._again)
         self._visible: tuple[str, ...] = ()
         self._rows: list[VertexRow] = []
 
@@ -221,9 +150,9 @@ class VerticesTable(Panel):
         yield LiveTable(
             columns(self.port, ascii_only=self.app.settings.ascii),
             row_key=lambda row: row.id,
-            dim=lambda row: row.old,
+            dim=lambda row: row.facts.old,
             ascii=self.app.settings.ascii,
-            id="vertices",
+            id="vertex-rows",
         )
 
     def on_mount(self) -> None:
@@ -275,23 +204,5 @@ class VerticesTable(Panel):
     def _follow(self) -> None:
         """Ask for the figures of the vertices that are on the screen and alive, and of nothing else."""
         reading = self.port.reading(JOB(job=self._job))
-        vertices = reading.value.vertices if reading is not None and reading.value is not None else ()
-        live = {vertex.id for vertex in vertices if not states.is_terminal(vertex.status)}
-        wanted = [vertex for vertex in self._visible if vertex in live]
-        for slot in self.slots():
-            if slot != "job" and slot.partition(" ")[2] not in wanted:
-                self.drop_query(slot)
-        for vertex in wanted:
-            self._ask(vertex)
-
-    def _ask(self, vertex: str) -> None:
-        """First which metrics the vertex has, then those of them that a row shows."""
-        listed = self.port.reading(listing(self._job, vertex))
-        query = asking(self._job, vertex, listed.value) if listed is not None and listed.value else None
-        figures = self.port.reading(query) if query is not None else None
-        # An empty answer: an id is gone, or the vertex has just started and has none. List them again soon.
-        known = figures is None or bool(figures.value)
-        every = RELIST_SECONDS if query is not None and known else 0.0
-        self.watch_query(f"ids {vertex}", listing(self._job, vertex), self._again, every=every)
-        if query is not None:
-            self.watch_query(f"figures {vertex}", query, self._again)
+        if reading is not None and reading.value is not None:
+            self._figures.follow(reading.value, self._visible)

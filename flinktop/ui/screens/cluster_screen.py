@@ -9,6 +9,7 @@ from textual.css.query import NoMatches
 from textual.widgets import Input
 
 from flinktop.ui.live import LiveScreen, Panel
+from flinktop.ui.panels import chart_window
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
 from flinktop.ui.screens.filter_line import FilterLine
 from flinktop.ui.widgets.table import LiveTable
@@ -132,6 +133,11 @@ class ClusterScreen(LiveScreen):
         self.app.next_zone()
         self.tick()
 
+    def action_window(self, by: int) -> None:
+        """Charts show more time, or less."""
+        self.app.chart_window = chart_window.stepped(self.app.chart_window, by)
+        self.tick()
+
     def action_zoom(self) -> None:
         """Give the whole body to the focused panel, or take it back; the frame stays."""
         if self.has_class(ZOOMED):
@@ -141,6 +147,11 @@ class ClusterScreen(LiveScreen):
         elif (panel := self._panel_of(self.focused)) is not None:
             self.add_class(ZOOMED)
             panel.add_class(ZOOMED)
+        self.call_after_refresh(self._follow_display)
+
+    def _follow_display(self) -> None:
+        for panel in self.panels():
+            panel.follow_display()
 
     @staticmethod
     def _panel_of(widget: Widget | None) -> Panel | None:

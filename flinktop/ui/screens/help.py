@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-_TITLES = {"table": "Rows", "view": "View", "program": "Program"}
+_TITLES = {"tab": "Tabs", "table": "Rows", "view": "View", "program": "Program"}
 
 
 def help_lines(commands: Sequence[keys.Command], *, ascii_only: bool = False) -> list[tuple[str, str]]:

@@ -1,36 +1,46 @@
-"""One job: its header, its vertices, its throughput."""
+"""One job: its header, its graph and vertices, its charts, its configuration."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.containers import Container
-
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.ui import keys
+from flinktop.ui.panels.job_charts import JobCharts
+from flinktop.ui.panels.job_configuration import JobConfiguration
 from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.vertices_table import VerticesTable
-from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import PurePath
 
     from textual.app import ComposeResult
+    from textual.geometry import Size
+
+    from flinktop.ui.live import Panel
+
+GRAPH_SIZE = (120, 40)
+"""From this size on a job opens on its graph, with the vertices below."""
 
 
-class JobScreen(ClusterScreen):
+class JobScreen(TabbedScreen):
     """A job by its id; whatever becomes of the job, the screen stays until the person leaves it."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "job.tcss"]
     COMMANDS_HERE = keys.JOB
     BINDINGS = keys.bindings(keys.JOB)
-    AUTO_FOCUS = "#vertices"
+    TABS = keys.JOB_TABS
+    AUTO_FOCUS = None
 
-    def __init__(self, job: str) -> None:
+    def __init__(self, job: str, tab: str = "") -> None:
+        """Open a job, on this tab or on the one that suits the terminal."""
         super().__init__()
         self.job = job
+        self._wanted = tab
 
     @property
     def crumb(self) -> str:
@@ -45,12 +55,37 @@ class JobScreen(ClusterScreen):
                     return job.name
         return self.job
 
-    def body(self) -> ComposeResult:
-        """Header, vertices, chart."""
+    def first_tab(self, size: Size) -> str:
+        """The graph where it and the vertices have room, else the vertices."""
+        if self._wanted:
+            return self._wanted
+        return "graph" if size.width >= GRAPH_SIZE[0] and size.height >= GRAPH_SIZE[1] else "vertices"
+
+    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
+        """The panels of a tab; the graph has the vertices below it where there is room."""
+        if tab == "graph":
+            return ("graph", "vertices") if size.height >= GRAPH_SIZE[1] else ("graph",)
+        if tab == "vertices":
+            return ("vertices", "throughput")
+        return (tab,)
+
+    def headers(self) -> ComposeResult:
+        """What the job is and how it is."""
         yield JobHeader(self.job)
-        with Container(id="panels"):
-            yield VerticesTable(self.job)
-            yield Throughput(self.job)
+
+    def tabbed(self) -> Iterable[Panel]:
+        """Graph, vertices with throughput, charts, configuration."""
+        yield VerticesTable(self.job, id="vertices")
+        yield Throughput(self.job, id="throughput")
+        yield JobCharts(self.job, id="charts")
+        yield JobConfiguration(self.job, id="configuration")
+
+    def focus_first(self) -> None:
+        """Where graph and vertices are both seen the vertices have the keys: they are what is opened."""
+        if self.tab == "graph" and "vertices" in self.panels_of(self.tab, self.size):
+            self.set_focus(self.query_one(VerticesTable).table)
+        else:
+            super().focus_first()
 
     def action_copy(self) -> None:
         """Copy the job's id."""
@@ -69,4 +104,5 @@ class JobScreen(ClusterScreen):
         table = below.query(LiveTable).first() if below is not None and below.query(LiveTable) else None
         shown = table.shown_keys() if table is not None else ()
         if self.job in shown and len(shown) > 1:
-            self.app.switch_screen(JobScreen(shown[(shown.index(self.job) + by) % len(shown)]))
+            job = shown[(shown.index(self.job) + by) % len(shown)]
+            self.app.switch_screen(JobScreen(job, self.tab))

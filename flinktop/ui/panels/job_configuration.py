@@ -1,0 +1,112 @@
+"""How a job was told to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flinktop.flink.jobs import JOB, JOB_CONFIG
+from flinktop.model import format as fmt
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.plain import plain
+from flinktop.ui.widgets.table import Column, LiveTable
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.jobs import Job, JobConfig
+
+RARELY = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One setting."""
+
+    name: str
+    value: str
+    where: str
+    """What kind of setting it is."""
+
+
+def items(job: Job | None, config: JobConfig | None) -> list[Item]:
+    """What is known of how a job runs (`/jobs/:jobid`, `…/config`); a release without an item says so."""
+    found: list[Item] = []
+    if job is not None:
+        found += [
+            Item("type", job.job_type or job.plan.type or fmt.ABSENT, "job"),
+            Item("scheduler", job.scheduler_type or fmt.ABSENT, "job"),
+            Item("max parallelism", _number(job.max_parallelism), "job"),
+        ]
+    execution = config.execution_config if config is not None else None
+    if execution is not None:
+        parallelism = execution.job_parallelism
+        found += [
+            Item(
+                "default parallelism", "chosen by Flink" if parallelism < 0 else str(parallelism), "execution"
+            ),
+            Item("restart strategy", execution.restart_strategy or fmt.ABSENT, "execution"),
+            Item("object reuse", "on" if execution.object_reuse_mode else "off", "execution"),
+            Item("execution mode", execution.execution_mode or fmt.ABSENT, "execution"),
+        ]
+        found += [Item(name, value, "program") for name, value in sorted(execution.user_config.items())]
+    return found
+
+
+def _number(value: int | None) -> str:
+    """A setting that is a number; Flink writes -1 for one that is not set."""
+    if value is None:
+        return fmt.ABSENT
+    return "not set" if value < 0 else str(value)
+
+
+class JobConfiguration(Panel):
+    """The settings of a job, and the arguments that its program declared."""
+
+    DEFAULT_CSS = "JobConfiguration { height: 1fr; } JobConfiguration LiveTable { height: 1fr; }"
+
+    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+
+    def compose(self) -> ComposeResult:
+        """One table."""
+        ascii_only = self.app.settings.ascii
+        yield LiveTable(
+            [
+                Column("where", "OF", 10, lambda item: (item.where, "muted"), sort=lambda item: item.where),
+                Column(
+                    "name", "SETTING", 24, lambda item: (item.name, "strong"), sort=lambda item: item.name
+                ),
+                Column(
+                    "value",
+                    "VALUE",
+                    20,
+                    lambda item: (plain(item.value) if ascii_only else item.value, ""),
+                    sort=lambda item: item.value,
+                    flex=True,
+                ),
+            ],
+            row_key=lambda item: f"{item.where} {item.name}",
+            empty="asking for the configuration",
+            ascii=ascii_only,
+        )
+
+    def on_mount(self) -> None:
+        """It hardly ever changes."""
+        self.watch_query("configuration", JOB_CONFIG(job=self._job), self._news, every=RARELY)
+        self.watch_query("job", JOB(job=self._job), self._news)
+        super().on_mount()
+
+    def _news(self, reading: Reading[Any]) -> None:
+        job = self.port.reading(JOB(job=self._job))
+        config = self.port.reading(JOB_CONFIG(job=self._job))
+        table: LiveTable[Item] = self.query_one(LiveTable)
+        found = items(
+            job.value if job is not None else None,
+            config.value if config is not None else None,
+        )
+        if not found and reading.error is not None:
+            table.set_empty(reading.error.reason)
+        table.set_rows(found)

@@ -1,0 +1,102 @@
+"""A screen with tabs: one group of panels is seen at a time, and only what is seen is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Container
+from textual.widget import Widget
+
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.tab_line import TabLine
+from flinktop.ui.screens.cluster_screen import ClusterScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.geometry import Size
+
+    from flinktop.ui.keys import Command
+
+
+class TabbedScreen(ClusterScreen):
+    """Headers, a line of tabs, and the panels of the tab that is open.
+
+    Subclasses declare `TABS`, the commands that `keys.tab` makes, and say by `panels_of` what each shows. A
+    panel that is not among them is hidden, asks for nothing, and keeps its cursor, order and filter.
+    """
+
+    TABS: ClassVar[tuple[Command, ...]] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tab = ""
+        """The open tab's name; "" until the screen has a size."""
+
+    @property
+    def tab_names(self) -> tuple[str, ...]:
+        """The names of the tabs from left to right."""
+        return tuple(command.id.removeprefix("tab_") for command in self.TABS)
+
+    def first_tab(self, size: Size) -> str:  # noqa: ARG002 -- for subclasses
+        """The tab to open with at this size."""
+        return self.tab_names[0]
+
+    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
+        """The ids of the panels that a tab shows at this size; the first has the focus."""
+        raise NotImplementedError
+
+    def headers(self) -> ComposeResult:
+        """What stands above the tabs, whichever is open."""
+        yield from ()
+
+    def tabbed(self) -> Iterable[Panel]:
+        """All panels of all tabs."""
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        """Headers, tabs, panels."""
+        yield from self.headers()
+        yield TabLine(self.TABS)
+        with Container(id="tabs"):
+            for panel in self.tabbed():
+                panel.display = False
+                yield panel
+
+    def action_show_tab(self, name: str) -> None:
+        """Open a tab."""
+        if name in self.tab_names and name != self.tab:
+            self.tab = name
+            self.show_panels()
+            self.focus_first()
+            self.tick()
+
+    def show_panels(self) -> None:
+        """Show the open tab's panels, as many as there is room for."""
+        shown = self.panels_of(self.tab, self.size)
+        for panel in self.query("#tabs > Panel").results(Panel):
+            panel.set_shown(panel.id in shown)
+        for panel in self.panels():
+            panel.follow_display()
+        self.query_one(TabLine).open_tab(self.tab)
+        for name in self.tab_names:
+            self.set_class(name == self.tab, f"-tab-{name}")
+
+    def focus_first(self) -> None:
+        """Give the keys to the first panel of the open tab."""
+        for name in self.panels_of(self.tab, self.size):
+            for widget in self.query_one(f"#{name}").walk_children(Widget):
+                if widget.focusable:
+                    self.set_focus(widget)
+                    return
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the first tab by the first size; later sizes change what it has room for."""
+        opening = not self.tab
+        if opening:
+            self.tab = self.first_tab(event.size)
+        self.show_panels()
+        if opening:
+            self.call_after_refresh(self.focus_first)
