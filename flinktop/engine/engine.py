@@ -77,6 +77,7 @@ class Engine:
         self.http = Http(connection, transport=transport)
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self._arrived)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
+        self.checkpoints = SeenCheckpoints(self.series)
         self.anchor: Anchor | None = None
         self.crashes = 0
         """Times a task of the engine died and was started again."""

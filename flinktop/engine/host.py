@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.clock import Clock
     from flinktop.engine.link import Link
+    from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.series import Points, SeriesName
     from flinktop.engine.store import Reading
     from flinktop.engine.sweep import Coverage
@@ -154,6 +155,10 @@ class Port:
     def latest(self, name: SeriesName) -> tuple[float, float] | None:
         """The newest point of a series: (engine's clock in s, value)."""
         return self.engine.series.latest(name)
+
+    def checkpoints(self, job: str) -> tuple[SeenCheckpoint, ...]:
+        """Every checkpoint seen of a job, newest first, those that Flink has dropped too."""
+        return self.engine.checkpoints.of(job)
 
     @property
     def link(self) -> Link:

@@ -94,6 +94,17 @@ def milliseconds(value: float | None) -> str:
     return f"{seconds:.1f} s" if seconds < 9.95 else duration(seconds + 0.5)  # noqa: PLR2004
 
 
+def exact(milliseconds: int) -> str:
+    """A configured stretch of time to the last millisecond: 500 ms, 1 m 30 s, 2 h."""
+    parts: list[str] = []
+    rest = max(0, milliseconds)
+    for name, unit in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        count_of, rest = divmod(rest, unit)
+        if count_of:
+            parts.append(f"{count_of} {name}")
+    return " ".join(parts) or "0 s"
+
+
 def per_mille(value: float | None) -> str:
     """Flink's ms/s (busy, backpressured, idle; 0 to 1000) as a percentage without its sign."""
     if value is None or math.isnan(value):
@@ -109,6 +120,24 @@ def clock(epoch: float, offset: float | None) -> str:
 def moment(epoch: float, offset: float | None) -> str:
     """Date and time of seconds since 1970, to the second."""
     return _written("%Y-%m-%d %H:%M:%S", epoch, offset)
+
+
+def near(epoch: float, offset: float | None, now: float) -> str:
+    """A time (s since 1970) in ten cells at the most: HH:MM:SS within half a day of `now`, else its date."""
+    return clock(epoch, offset) if abs(epoch - now) < _DAY / 2 else moment(epoch, offset)[:10]
+
+
+def as_told(value: float) -> str:
+    """A number as exactly as it was told: whole ones with all digits, others with three decimals."""
+    if math.isfinite(value) and value != int(value):
+        return f"{value:.3f}"
+    return f"{value:.0f}" if math.isfinite(value) else ("∞" if value > 0 else "-∞")
+
+
+def share(part: float) -> str:
+    """A part of a whole (0 to 1) or a percentage already divided by 100: 0 %, <1 %, 61 %."""
+    percent = part * 100
+    return "<1 %" if 0 < percent < 0.5 else f"{percent:.0f} %"  # noqa: PLR2004 -- rounds to 0 below
 
 
 def _written(pattern: str, epoch: float, offset: float | None) -> str:

@@ -224,3 +224,19 @@ def _seconds(text: str) -> int:
 )
 def test_a_span_has_one_unit(seconds: float | None, text: str) -> None:
     assert fmt.span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "0 s"),
+        (-1, "0 s"),
+        (500, "500 ms"),
+        (5000, "5 s"),
+        (90_000, "1 m 30 s"),
+        (600_000, "10 m"),
+        (90_000_500, "1 d 1 h 500 ms"),
+    ],
+)
+def test_a_configured_stretch_is_told_to_the_millisecond(milliseconds: int, text: str) -> None:
+    assert fmt.exact(milliseconds) == text

@@ -1,0 +1,157 @@
+"""Every checkpoint that was seen of a job, when Flink has long dropped it from its history of ten."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
+
+from flinktop.engine.series import SeriesStore, job_series
+from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS, Checkpoint, CheckpointStats
+from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.model.checkpoints import COMPLETED, FAILED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flinktop.flink.endpoint import Query
+
+KEPT = 200
+"""Checkpoints kept of each job."""
+KEEP_SECONDS = 600.0
+"""How long those of a job are kept that Flink no longer lists: as long as its readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCheckpoint:
+    """One checkpoint or savepoint as it was told last."""
+
+    checkpoint: Checkpoint
+    """With its vertices, if it has failed and its details have been asked for."""
+    gone: bool = False
+    """Whether Flink no longer has it in its history."""
+
+
+@dataclass(slots=True)
+class _Job:
+    seen: dict[int, SeenCheckpoint] = field(default_factory=dict)
+    drawn: set[tuple[int, int]] = field(default_factory=set)
+    """What is in the series, by trigger time and id: a job submitted anew counts from 1 again."""
+    undrawn: bool = False
+    drawn_until: float = float("-inf")
+    """The newest point's time (engine's clock, s)."""
+    told: CheckpointStats | None = None
+    listed: float = 0.0
+    """When Flink last listed the job (engine's clock, s)."""
+
+
+class SeenCheckpoints:
+    """What was seen, by job. Written by the engine's thread alone; reading is safe from any thread."""
+
+    def __init__(self, series: SeriesStore) -> None:
+        self._series = series
+        self._jobs: dict[str, _Job] = {}
+        self._newest_first: dict[str, tuple[SeenCheckpoint, ...]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, job: str) -> tuple[SeenCheckpoint, ...]:
+        """The checkpoints seen of a job, newest first, at most KEPT."""
+        with self._lock:
+            return self._newest_first.get(job, ())
+
+    def arrived(self, query: Query[Any], value: Any, at: float, behind: float | None) -> None:
+        """Take in one answer.
+
+        Args:
+            query: What was asked.
+            value: The answer.
+            at: When it came (engine's clock, s).
+            behind: Seconds that the engine's clock is behind the cluster's (since 1970); None while that is
+                not known: series wait for it.
+        """
+        if query.endpoint is CHECKPOINTS:
+            self._stats(dict(query.ids)["job"], value, at, behind)
+        elif query.endpoint is CHECKPOINT:
+            self._details(dict(query.ids)["job"], value)
+        elif query.endpoint is JOBS_OVERVIEW:
+            self._listed({job.jid for job in value.jobs}, at)
+
+    def _stats(self, job: str, stats: CheckpointStats, at: float, behind: float | None) -> None:
+        known = self._jobs.setdefault(job, _Job(listed=at))
+        known.listed = at
+        if known.told is not stats:
+            known.told = stats
+            known.undrawn = True
+            self._merge(job, known, stats)
+        if behind is not None and known.undrawn:
+            known.undrawn = False
+            self._draw(job, known, behind)
+
+    def _merge(self, job: str, known: _Job, stats: CheckpointStats) -> None:
+        listed = {one.id: one for one in stats.history}
+        # Flink still tells of these, though it has no details of them any more.
+        latest = (stats.latest.completed, stats.latest.savepoint, stats.latest.failed)
+        told = {one.id: one for one in latest if one is not None} | listed
+        for number, before in known.seen.items():
+            if number not in listed and not before.gone:
+                known.seen[number] = replace(before, gone=True)
+        for number, one in told.items():
+            known.seen[number] = SeenCheckpoint(_fuller(one, known.seen.get(number)), number not in listed)
+        newest = sorted(known.seen.values(), key=lambda seen: _age(seen.checkpoint))[:KEPT]
+        known.seen = {seen.checkpoint.id: seen for seen in newest}
+        known.drawn &= {_age(seen.checkpoint) for seen in newest}
+        self._publish(job, newest)
+
+    def _details(self, job: str, details: Checkpoint) -> None:
+        """Keep who acknowledged a failed one; of others that is of interest only while they are open."""
+        known = self._jobs.get(job)
+        before = known.seen.get(details.id) if known is not None else None
+        if known is None or before is None or details.status != FAILED or before.checkpoint.tasks:
+            return
+        if _age(before.checkpoint) == _age(details):
+            known.seen[details.id] = replace(before, checkpoint=details)
+            self._publish(job, known.seen.values())
+
+    def _listed(self, jobs: set[str], at: float) -> None:
+        for job, known in list(self._jobs.items()):
+            if job in jobs:
+                known.listed = at
+            elif at - known.listed > KEEP_SECONDS:
+                del self._jobs[job]
+                with self._lock:
+                    self._newest_first.pop(job, None)
+
+    def _publish(self, job: str, newest: Iterable[SeenCheckpoint]) -> None:
+        with self._lock:
+            self._newest_first[job] = tuple(newest)
+
+    def _draw(self, job: str, known: _Job, behind: float) -> None:
+        """Put the completed ones into the series, each once, at the time of its completion."""
+        done = [
+            (seen.checkpoint.acknowledged_at / 1000.0 - behind, seen.checkpoint)
+            for seen in known.seen.values()
+            if seen.checkpoint.status == COMPLETED
+            and seen.checkpoint.acknowledged_at is not None
+            and _age(seen.checkpoint) not in known.drawn
+        ]
+        for at, checkpoint in sorted(done, key=lambda one: one[0]):
+            known.drawn.add(_age(checkpoint))
+            # A series goes forward: one that was told late, after a later one, has missed its place.
+            if at > known.drawn_until:
+                known.drawn_until = at
+                self._series.add(job_series(job, "checkpoint-duration"), at, checkpoint.duration)
+                self._series.add(job_series(job, "checkpoint-size"), at, checkpoint.written)
+
+
+def _age(checkpoint: Checkpoint) -> tuple[int, int]:
+    """Names a checkpoint and orders them, newest first: by time, as ids may begin at 1 again."""
+    return -checkpoint.trigger_timestamp, -checkpoint.id
+
+
+def _fuller(told: Checkpoint, before: SeenCheckpoint | None) -> Checkpoint:
+    """What was told last, with the vertices that its details told before."""
+    if before is None or before.checkpoint.status != told.status or _age(before.checkpoint) != _age(told):
+        return told
+    return structs.replace(told, tasks=before.checkpoint.tasks)

@@ -1,0 +1,252 @@
+"""How checkpoints went: their states and kinds in words, their phases, who is late, what took longest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.flink.numbers import positive
+from flinktop.model import format as fmt
+from flinktop.model import health
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flinktop.flink.checkpoints import Checkpoint, CheckpointSubtask, Measured
+
+COMPLETED, FAILED, IN_PROGRESS = "COMPLETED", "FAILED", "IN_PROGRESS"
+PHASES = ("start delay", "alignment", "sync", "async")
+"""What a subtask's share of a checkpoint consists of, in the order of time."""
+REST = "no phase"
+"""What Flink counts in none of them: waiting in the task's mailbox, the way of the acknowledgement."""
+MOST_NAMED = 12
+"""Ranges of subtasks that a sentence names."""
+
+_TONES = {COMPLETED: "good", FAILED: "bad", IN_PROGRESS: "info"}
+_MARKS = {COMPLETED: ("●", "*"), FAILED: ("✕", "X"), IN_PROGRESS: ("◐", "~")}
+_KINDS = {
+    "CHECKPOINT": "checkpoint",
+    "UNALIGNED_CHECKPOINT": "unaligned",
+    "SAVEPOINT": "savepoint",
+    "SYNC_SAVEPOINT": "sync savepoint",
+}
+
+
+def is_under_way(checkpoint: Measured) -> bool:
+    """Whether it may still complete."""
+    return checkpoint.status == IN_PROGRESS
+
+
+def tone(status: str) -> str:
+    """The style name of a checkpoint's state."""
+    return _TONES.get(status, "warn")
+
+
+def state(status: str, *, ascii_only: bool = False) -> str:
+    """A checkpoint's state as a shape and a word; of an unknown one, which a later release may bring, too."""
+    drawn, plain = _MARKS.get(status, ("▲", "!"))
+    words = status.replace("_", " ") or fmt.UNKNOWN
+    return f"{plain if ascii_only else drawn} {words}"
+
+
+def kind(checkpoint: Checkpoint) -> str:
+    """checkpoint, unaligned, savepoint or sync savepoint; before 1.12 only whether it is a savepoint."""
+    known = checkpoint.checkpoint_type
+    if known:
+        return _KINDS.get(known, known.replace("_", " ").lower())
+    return "savepoint" if checkpoint.is_savepoint else "checkpoint"
+
+
+def title(checkpoint: Checkpoint) -> str:
+    """What a checkpoint is called in a sentence: "savepoint 3"."""
+    return f"{'savepoint' if checkpoint.is_savepoint else 'checkpoint'} {checkpoint.id}"
+
+
+def overdue_words(age: float | None, interval: float | None) -> str:
+    """That the last good checkpoint is too old for its interval (both in s), in words; "" if it is not."""
+    if age is None or interval is None or not health.overdue(age, interval):
+        return ""
+    return f"overdue: {fmt.count(age // interval)} intervals without a good one"
+
+
+def ended_at(checkpoint: Checkpoint) -> int | None:
+    """When it completed or failed (ms since 1970); None while it is under way."""
+    if checkpoint.status == FAILED:
+        return positive(checkpoint.failure_timestamp)
+    return checkpoint.acknowledged_at if checkpoint.status == COMPLETED else None
+
+
+def tail(path: str, cells: int) -> str:
+    """The end of a path, which tells checkpoints apart, in at most so many characters."""
+    if len(path) <= cells:
+        return path
+    return "…" + path[len(path) - max(cells - 1, 0) :] if cells > 0 else ""
+
+
+# -- who is late --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A vertex of which subtasks have not acknowledged."""
+
+    vertex: str
+    missing: int
+    subtasks: int
+
+
+def late_vertices(checkpoint: Checkpoint, order: Sequence[str] = ()) -> tuple[Late, ...]:
+    """The vertices that have not acknowledged whole, in the order of the job's graph."""
+    at = {vertex: number for number, vertex in enumerate(order)}
+    late = (
+        Late(vertex, share.num_subtasks - share.num_acknowledged_subtasks, share.num_subtasks)
+        for vertex, share in checkpoint.tasks.items()
+    )
+    return tuple(
+        sorted((one for one in late if one.missing > 0), key=lambda one: at.get(one.vertex, len(at)))
+    )
+
+
+def is_acknowledged(subtask: CheckpointSubtask) -> bool:
+    """Whether a subtask has done its share."""
+    return subtask.status == "completed"
+
+
+def late_subtasks(subtasks: Iterable[CheckpointSubtask]) -> tuple[int, ...]:
+    """The indices of those that have not acknowledged."""
+    return tuple(sorted(subtask.index for subtask in subtasks if not is_acknowledged(subtask)))
+
+
+def ranges(indices: Sequence[int]) -> str:
+    """Indices in ascending order as a person writes them: "0-2, 5"; very many are cut with a count."""
+    runs: list[list[int]] = []
+    for index in indices:
+        if runs and index == runs[-1][1] + 1:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    words = [f"{first}" if first == last else f"{first}-{last}" for first, last in runs[:MOST_NAMED]]
+    left = sum(last - first + 1 for first, last in runs[MOST_NAMED:])
+    return ", ".join(words) + (f" and {left} more" if left else "")
+
+
+def named_subtasks(indices: Sequence[int]) -> str:
+    """ "subtask 3", "subtasks 0-2, 5"."""  # noqa: D210 -- a quoted word stands first
+    return f"subtask{'' if len(indices) == 1 else 's'} {ranges(indices)}"
+
+
+# -- phases -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseTimes:
+    """Where the time of one subtask's share went: ms by phase, None where Flink does not tell."""
+
+    start_delay: float | None = None
+    """Until the first barrier came; 1.11+."""
+    alignment: float | None = None
+    """From the first barrier to the last."""
+    sync: float | None = None
+    """While the task stood still."""
+    asynchronous: float | None = None
+    """While it worked on."""
+    total: float | None = None
+    """From the trigger to the acknowledgement."""
+
+    @property
+    def parts(self) -> tuple[float | None, ...]:
+        """In the order of PHASES."""
+        return self.start_delay, self.alignment, self.sync, self.asynchronous
+
+    @property
+    def counted(self) -> float:
+        """The sum of the phases; an unaligned checkpoint's overlap, so it may exceed the total."""
+        return sum(part for part in self.parts if part is not None)
+
+    @property
+    def rest(self) -> float:
+        """What of the total is in no phase."""
+        return max(0.0, (self.total or 0.0) - self.counted)
+
+    @property
+    def length(self) -> float:
+        """What a drawing of all of it has to hold."""
+        return max(self.total or 0.0, self.counted)
+
+
+def phase_times(subtask: CheckpointSubtask) -> PhaseTimes:
+    """The phases of one subtask; all None while it has not acknowledged."""
+    if not is_acknowledged(subtask):
+        return PhaseTimes()
+    return PhaseTimes(
+        positive(subtask.start_delay),
+        positive(subtask.alignment.duration),
+        positive(subtask.checkpoint.sync),
+        positive(subtask.checkpoint.async_),
+        subtask.duration,
+    )
+
+
+def longest(times: PhaseTimes) -> tuple[str, float]:
+    """The phase, or REST, that took longest, and its ms."""
+    parts = [(name, part) for name, part in zip(PHASES, times.parts, strict=True) if part is not None]
+    return max([*parts, (REST, times.rest)], key=lambda part: part[1])
+
+
+def slowest(subtasks: Iterable[CheckpointSubtask]) -> CheckpointSubtask | None:
+    """Of those that have acknowledged the one that took longest."""
+    done = [subtask for subtask in subtasks if subtask.duration is not None and is_acknowledged(subtask)]
+    return max(done, key=lambda subtask: subtask.end_to_end_duration, default=None)
+
+
+def slowest_words(subtasks: Iterable[CheckpointSubtask]) -> str:
+    """What took longest, in words: "alignment of subtask 3: 4.2 s of 5.0 s"; "" while nobody is done."""
+    subtask = slowest(subtasks)
+    if subtask is None:
+        return ""
+    name, took = longest(phase_times(subtask))
+    where = f"{name} of subtask {subtask.index}"
+    if name == REST:
+        untold = subtask.start_delay is None
+        why = "start delay, which is told from 1.11, or" if untold else "mailbox or"
+        where = f"{why} the acknowledgement's way, subtask {subtask.index}"
+    return f"{where}: {fmt.milliseconds(took)} of {fmt.milliseconds(subtask.duration)}"
+
+
+def stacked(parts: Sequence[float | None], scale: float, cells: int) -> tuple[int, ...]:
+    """How many of `cells` each part takes when `scale` takes all of them.
+
+    The ends of the parts are rounded, not the parts, so that bars of equal sums are equally long. Of a bar
+    too short for a cell its greatest part takes one: something is never drawn as nothing.
+    """
+    known = [max(0.0, part) if part is not None and math.isfinite(part) else 0.0 for part in parts]
+    if cells <= 0 or scale <= 0 or not any(known):
+        return (0,) * len(known)
+    ends: list[int] = []
+    sum_so_far = 0.0
+    for part in known:
+        sum_so_far += part
+        ends.append(math.floor(min(1.0, sum_so_far / scale) * cells + 0.5))
+    lengths = [end - before for end, before in zip(ends, [0, *ends], strict=False)]
+    if not any(lengths):
+        lengths[known.index(max(known))] = 1
+    return tuple(lengths)
+
+
+def quantile(values: Sequence[float], share: float) -> float | None:
+    """A percentile (`share` from 0 to 1) by the formula that Flink's own summaries use; None of nothing.
+
+    Flink answers "NaN" for the percentiles of a checkpoint's subtasks in 1.14 to 2.3, so they are taken from
+    the subtasks themselves.
+    """
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    at = share * (len(ordered) + 1)
+    if at < 1:
+        return ordered[0]
+    if at >= len(ordered):
+        return ordered[-1]
+    below = ordered[int(at) - 1]
+    return below + (at - int(at)) * (ordered[int(at)] - below)
