@@ -123,7 +123,7 @@ async def sweeping(*flows: Flow) -> AsyncIterator[Swept]:
     jobs = Jobs(ManualClock(), *flows)
     async with polling(jobs) as bench:
         series = SeriesStore()
-        sweep = Sweep(bench.poller, series)
+        sweep = Sweep(bench.poller, series, bench.clock.wall)
         bench.poller.arrived = sweep.arrived
         sweep.start()
         yield Swept(jobs, bench, sweep, series)

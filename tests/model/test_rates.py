@@ -254,12 +254,16 @@ def test_recorded_jobs_have_ends_and_totals(release: str) -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_ids_asked_for_are_ids_that_recorded_vertices_have(release: str) -> None:
-    vertices = [ids for _, by_vertex in recorded_jobs(release) for ids in by_vertex.values()]
+    vertices = [
+        (rates.ends(job).sources, vertex, ids)
+        for job, by_vertex in recorded_jobs(release)
+        for vertex, ids in by_vertex.items()
+    ]
     assert vertices
-    for ids in vertices:
-        asked = rates.ids_to_ask(ids)
-        assert set(asked) <= set(ids)
-        assert asked == (rates.RATE_IDS if release == "1.9.3" else rates.VERTEX_IDS)
+    for sources, vertex, ids in vertices:
+        times = () if release == "1.9.3" else rates.TIME_IDS
+        watermark = () if vertex in sources else (rates.WATERMARK_ID,)
+        assert rates.ids_to_ask(ids) == (*rates.RATE_IDS, *times, *watermark)
 
 
 def test_ids_are_asked_in_the_wanted_order_and_once() -> None:

@@ -45,6 +45,11 @@ class VertexRow:
     newest: float | None = None
     """When its main flow was last seen: the trend is drawn anew when it moves (engine's clock, s)."""
 
+    @property
+    def old(self) -> bool:
+        """Whether its figures are too old to be taken at their word."""
+        return self.facts.old
+
 
 def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexRow]) -> list[VertexRow]:
     """Rows in the order of the job's graph; those in `kept` are taken as they are."""
@@ -137,6 +142,7 @@ class VerticesTable(Panel):
     """The vertices of one job; figures are asked for the rows on the screen, one request each."""
 
     DEFAULT_CSS = "VerticesTable { height: 1fr; } VerticesTable LiveTable { height: 1fr; }"
+    BOX = "Vertices"
 
     def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
@@ -150,7 +156,7 @@ class VerticesTable(Panel):
         yield LiveTable(
             columns(self.port, ascii_only=self.app.settings.ascii),
             row_key=lambda row: row.id,
-            dim=lambda row: row.facts.old,
+            dim=lambda row: row.old,
             ascii=self.app.settings.ascii,
             id="vertex-rows",
         )
