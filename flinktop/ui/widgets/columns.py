@@ -12,6 +12,14 @@ R = TypeVar("R")
 Cell = tuple[str, str]
 """Text and the name of a style: "", good, warn, bad, info, muted, strong or stale."""
 
+
+@dataclass(frozen=True, slots=True)
+class Stripes:
+    """A cell in several styles: its texts from left to right, which fill its width at the most."""
+
+    runs: tuple[Cell, ...]
+
+
 WIDE_GAP = 2
 MARGIN = 1
 LEAST_FLEX = 4
@@ -32,6 +40,8 @@ class Column(Generic[R]):
         drop: 0 is never dropped; the highest number goes first when the width is short.
         flex: Takes what the others leave.
         descending: Its first direction when it is sorted by.
+        stripes: Paints the cell of a row in so many cells in several styles, such as a bar of parts; what
+            `cell` says of the row is what the filter looks at.
     """
 
     key: str
@@ -43,6 +53,7 @@ class Column(Generic[R]):
     drop: int = 0
     flex: bool = False
     descending: bool = False
+    stripes: Callable[[R, int], Stripes] | None = None
 
 
 @dataclass(frozen=True)

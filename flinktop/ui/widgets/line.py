@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from flinktop.ui.widgets.celltext import fit
-from flinktop.ui.widgets.columns import Cell, Place
+from flinktop.ui.widgets.celltext import clip, fit
+from flinktop.ui.widgets.columns import Cell, Place, Stripes
 from flinktop.ui.widgets.styles import STYLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-Cells = tuple[Cell, ...]
+Cells = tuple[Cell | Stripes, ...]
 
 NO_CURSOR, CURSOR, FOCUSED_CURSOR = 0, 1, 2
 _UP, _DOWN = ("▲", "▼"), ("^", "v")
@@ -49,14 +50,14 @@ class LinePainter:
 
     def row(self, places: Sequence[Place[Any]], cells: Cells, width: int, cursor: int, *, dim: bool) -> Strip:
         """A row of the table; `cells` stand in the order of `places`."""
-        runs = [
-            (
-                where.gap,
-                fit(text, where.width, where.column.align, ascii=self._ascii),
-                self.style(name, cursor, dim=dim),
-            )
-            for where, (text, name) in zip(places, cells, strict=True)
-        ]
+        runs: list[tuple[int, str, Style]] = []
+        for where, cell in zip(places, cells, strict=True):
+            if isinstance(cell, Stripes):
+                runs += self._stripes(where, cell, cursor, dim=dim)
+            else:
+                text, name = cell
+                shown = fit(text, where.width, where.column.align, ascii=self._ascii)
+                runs.append((where.gap, shown, self.style(name, cursor, dim=dim)))
         return _strip(runs, width, self.style("", cursor, dim=dim))
 
     def header(
@@ -84,6 +85,17 @@ class LinePainter:
     def blank(self, width: int) -> Strip:
         """A line with nothing on it."""
         return Strip.blank(width, self.style(""))
+
+    def _stripes(
+        self, where: Place[Any], cell: Stripes, cursor: int, *, dim: bool
+    ) -> Iterator[tuple[int, str, Style]]:
+        """The runs of a cell in several styles, and blanks up to its width."""
+        gap, room = where.gap, where.width
+        for text, name in cell.runs:
+            shown = clip(text, room, ascii=self._ascii)
+            yield gap, shown, self.style(name, cursor, dim=dim)
+            gap, room = 0, room - cell_len(shown)
+        yield gap, " " * room, self.style("", cursor, dim=dim)
 
     def _marked(self, where: Place[Any], *, descending: bool) -> str:
         marks = _DOWN if self._ascii else _UP

@@ -60,8 +60,8 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         & > .livetable--cell { color: $foreground; }
         & > .livetable--header { color: $text-muted; }
         & > .livetable--sorted { color: $foreground; text-style: bold; }
-        & > .livetable--cursor { background: $primary 30%; text-style: bold; }
-        & > .livetable--resting { background: $foreground 8%; text-style: bold; }
+        & > .livetable--cursor { background: $block-cursor-background; text-style: bold; }
+        & > .livetable--resting { background: $foreground 7%; }
         &.-ascii { scrollbar-size-vertical: 0; }
         &:nocolor, &:ansi {
             & > .livetable--header { text-style: underline; }
@@ -252,7 +252,10 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     def _line(self, at: int) -> _Line:
         row = self._shown.rows[at]
-        cells = tuple(where.column.cell(row) for where in self._places)
+        cells = tuple(
+            where.column.stripes(row, where.width) if where.column.stripes else where.column.cell(row)
+            for where in self._places
+        )
         cursor = NO_CURSOR if at != self._cursor else FOCUSED_CURSOR if self.has_focus else CURSOR
         return cells, cursor, self._dim is not None and self._dim(row)
 
