@@ -33,7 +33,6 @@ class JobChart(TimeChart):
 
     MEASURES: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     """Name in the legend, measure of the job, tone."""
-    HEADING: ClassVar[str] = ""
 
     def __init__(self, job: str) -> None:
         super().__init__()
@@ -45,20 +44,16 @@ class JobChart(TimeChart):
             Measure(name, job_series(self.job, measure), style) for name, measure, style in self.MEASURES
         )
 
-    def heading(self) -> str:
-        """What it shows."""
-        return self.HEADING
-
 
 class TimeSpent(JobChart):
     """How the job's busiest vertices spend their time."""
 
     MEASURES = (
-        ("busy", "busy", "bad"),
-        ("backpressured", "backpressured", "warn"),
+        ("busy", "busy", "first"),
+        ("backpressured", "backpressured", "second"),
         ("idle", "idle", "muted"),
     )
-    HEADING = "busy, backpressured, idle %"
+    BOX = "Busy, backpressured, idle %"
     HIGH = 1000.0
 
     def label(self, value: float) -> str:
@@ -75,8 +70,8 @@ class TimeSpent(JobChart):
 class WatermarkLag(JobChart):
     """How far the sinks' watermarks are behind the cluster's clock."""
 
-    MEASURES = (("lag", "lag", "warn"),)
-    HEADING = "watermark lag of the sinks"
+    MEASURES = (("lag", "lag", "first"),)
+    BOX = "Watermark lag of the sinks"
 
     def label(self, value: float) -> str:
         """A stretch of time."""
@@ -90,8 +85,8 @@ class WatermarkLag(JobChart):
 class Restarts(JobChart):
     """How often the job has restarted."""
 
-    MEASURES = (("restarts", "restarts", "bad"),)
-    HEADING = "restarts"
+    MEASURES = (("restarts", "restarts", "first"),)
+    BOX = "Restarts"
 
     def nothing(self) -> str:
         """Why there is nothing to draw."""
@@ -112,8 +107,8 @@ class CheckpointChart(JobChart):
 class CheckpointDuration(CheckpointChart):
     """End-to-end durations."""
 
-    MEASURES = (("duration", "checkpoint-duration", "info"),)
-    HEADING = "checkpoint duration"
+    MEASURES = (("duration", "checkpoint-duration", "first"),)
+    BOX = "Checkpoint duration"
 
     def label(self, value: float) -> str:
         """Given in ms."""
@@ -123,8 +118,8 @@ class CheckpointDuration(CheckpointChart):
 class CheckpointSize(CheckpointChart):
     """Bytes written."""
 
-    MEASURES = (("written", "checkpoint-size", "good"),)
-    HEADING = "checkpoint size"
+    MEASURES = (("written", "checkpoint-size", "first"),)
+    BOX = "Checkpoint size"
 
     def label(self, value: float) -> str:
         """Bytes."""

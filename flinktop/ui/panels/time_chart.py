@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.series import SeriesName
+    from flinktop.ui.widgets.axes import Scale
 
 TO_THE_SECOND = 300.0
 """Windows up to this (s) have their times to the second."""
@@ -33,7 +34,7 @@ class Measure:
 class TimeChart(Panel):
     """One chart; it is redrawn when its points move it by a column.
 
-    Subclasses say what is drawn: `measures`, `heading`, `nothing`; times are the cluster's own.
+    Subclasses say what is drawn: `BOX`, `measures`, `detail`, `nothing`; times are the cluster's own.
     """
 
     DEFAULT_CSS = """
@@ -43,13 +44,15 @@ class TimeChart(Panel):
     """
     HIGH: ClassVar[float | None] = None
     """A fixed upper limit of the values."""
+    SCALE: ClassVar[Scale] = "decimal"
+    """Which steps of the values are round."""
 
     def measures(self) -> tuple[Measure, ...]:
         """The lines."""
         return ()
 
-    def heading(self) -> str:
-        """What is drawn; foreign text is allowed."""
+    def detail(self) -> str:
+        """More words on what is drawn, beside the title; foreign text is allowed."""
         return ""
 
     def nothing(self) -> str:
@@ -78,7 +81,8 @@ class TimeChart(Panel):
         known = {one: port.points(one.series, now - chart_window.reach(chosen)) for one in measures}
         oldest = min((points[0][0] for points in known.values() if points), default=None)
         seconds = chart_window.window(chosen, oldest, now)
-        chart.set_title(f"{self.heading()}, {fmt.duration(seconds)}")
+        words = ("" if self.boxed else self.BOX, self.detail(), f"last {fmt.duration(seconds)}")
+        chart.set_title(", ".join(filter(None, words)))
         chart.set_empty(self.nothing())
         chart.set_lines(
             [
@@ -89,6 +93,7 @@ class TimeChart(Panel):
             until=now + ahead,
             label=self.label,
             high=self.HIGH,
+            scale=self.SCALE,
             clock=lambda at: _time(at, offset, seconds),
         )
 

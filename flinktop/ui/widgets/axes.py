@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 Point = tuple[float, float]
+Scale = Literal["decimal", "bytes", "whole", "seconds", "milliseconds"]
 
 # Steps in seconds between the labels of a time axis; above a day whole days.
 _TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 # Greater values would leave the range of a float on the way to a round limit, smaller ones its precision.
 _HUGE, _TINY = 1e300, 1e-12
+_DAY = 86400.0
+_KILO = 1000
 _ROWS_PER_TICK = 3
 _MOST_TICKS = 5
 
@@ -30,7 +33,11 @@ class Axis:
 
 
 def value_axis(
-    values: Iterable[float], rows: int, label: Callable[[float], str], high: float | None = None
+    values: Iterable[float],
+    rows: int,
+    label: Callable[[float], str],
+    high: float | None = None,
+    scale: Scale = "decimal",
 ) -> Axis:
     """An axis of values from 0 (or the lowest, if that is below) to a round limit above the greatest.
 
@@ -39,6 +46,8 @@ def value_axis(
         rows: How many lines of the terminal the axis has.
         label: Text of a value.
         high: A fixed upper limit, such as 100 of a percentage.
+        scale: Which steps are round: those of decimal numbers, of bytes in binary units, of whole things, of
+            time in seconds or milliseconds.
     """
     known = [clamp(value) for value in values if math.isfinite(value)]
     greatest = clamp(high) if high is not None else max(known, default=0.0)
@@ -47,7 +56,7 @@ def value_axis(
     least = least if least < -_TINY else 0.0
     if greatest == least:
         greatest = 1.0
-    step = round_step((greatest - least) / min(max(rows // _ROWS_PER_TICK, 1), _MOST_TICKS))
+    step = _STEPS[scale]((greatest - least) / min(max(rows // _ROWS_PER_TICK, 1), _MOST_TICKS))
     first = math.floor(least / step)
     last = max(math.ceil(greatest / step - 1e-9), first + 1)
     ticks: list[float] = []
@@ -67,7 +76,7 @@ def time_axis(since: float, until: float, columns: int, clock: Callable[[float],
     room = max(columns // (max(len(clock(since)), len(clock(until))) + 4), 1)
     step: float = next((step for step in _TIME_STEPS if span / step <= room), 0)
     if not step:
-        step = math.ceil(span / room / 86400) * 86400
+        step = math.ceil(span / room / _DAY) * _DAY
     ticks = [number * step for number in range(math.ceil(since / step), math.floor(until / step) + 1)]
     return Axis(since, until, tuple(ticks), tuple(clock(tick) for tick in ticks))
 
@@ -76,6 +85,34 @@ def round_step(least: float) -> float:
     """The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is not below `least`."""
     power = 10.0 ** math.floor(math.log10(least))
     return next((power * factor for factor in (1, 2, 2.5, 5) if power * factor >= least), power * 10)
+
+
+def _bytes_step(least: float) -> float:
+    """The same in the greatest binary unit that is not above `least`."""
+    unit: float = 1024.0 ** max(math.floor(math.log(least, 1024)), 0)
+    step = round_step(least / unit)
+    return unit * (step if step < _KILO else 1024)
+
+
+def _whole_step(least: float) -> float:
+    """The same among whole numbers."""
+    return max(1.0, math.ceil(round_step(least)))
+
+
+def _seconds_step(least: float) -> float:
+    """A step that a clock has, or whole days."""
+    if least <= 1:
+        return round_step(least)
+    return next((step for step in _TIME_STEPS if step >= least), math.ceil(least / _DAY) * _DAY)
+
+
+_STEPS: dict[Scale, Callable[[float], float]] = {
+    "decimal": round_step,
+    "bytes": _bytes_step,
+    "whole": _whole_step,
+    "seconds": _seconds_step,
+    "milliseconds": lambda least: _seconds_step(least / 1000) * 1000,
+}
 
 
 def clamp(value: float) -> float:

@@ -15,7 +15,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from flinktop.ui.widgets.axes import Axis, Point, thin, time_axis, value_axis
+from flinktop.ui.widgets.axes import Axis, Point, Scale, thin, time_axis, value_axis
 from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.spark import spark
 from flinktop.ui.widgets.styles import STYLES, style_rules
@@ -57,12 +57,14 @@ class Options:
         label: Text of a value.
         clock: Text of a time in seconds; None counts back from the newest.
         high: A fixed upper limit of the values.
+        scale: Which steps of the values are round.
         ascii: Whether plain ASCII draws it.
     """
 
     label: Callable[[float], str]
     clock: Callable[[float], str] | None = None
     high: float | None = None
+    scale: Scale = "decimal"
     ascii: bool = False
 
 
@@ -78,7 +80,7 @@ def draw(
     import plotext as plt  # noqa: PLC0415 - 30 to 70 ms that only a chart has to pay
 
     seen = [value for line in lines for at, value in line.points if since <= at <= until]
-    up = value_axis(seen, height - 2, options.label, options.high)
+    up = value_axis(seen, height - 2, options.label, options.high, options.scale)
     columns = max(width - max(len(label) for label in up.labels) - 1, 1)
     across = _window(since, until, columns, options)
     plt.clear_figure()
@@ -203,6 +205,7 @@ class Chart(Widget):
         label: Callable[[float], str],
         clock: Callable[[float], str] | None = None,
         high: float | None = None,
+        scale: Scale = "decimal",
     ) -> None:
         """Show these lines from `since` to `until` (seconds).
 
@@ -213,12 +216,13 @@ class Chart(Widget):
             label: Text of a value, for the axis and the legend.
             clock: Text of a time; without it the axis counts back from `until`.
             high: A fixed upper limit of the values, such as 100; otherwise a round one above the greatest.
+            scale: Which steps of the values are round.
         """
         had = self._has_points()
         self._lines = tuple(lines)
         self._until = until if math.isfinite(until) else 0.0
         self._since = since if math.isfinite(since) and since < self._until else self._until - 1.0
-        self._options = Options(label=label, clock=clock, high=high, ascii=self._ascii)
+        self._options = Options(label=label, clock=clock, high=high, scale=scale, ascii=self._ascii)
         if had != self._has_points() or self._is_small():
             self.refresh()
         self._update()

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from flinktop.ui.widgets import chart as chart_module
-from flinktop.ui.widgets.axes import round_step, thin, time_axis, value_axis
+from flinktop.ui.widgets.axes import Scale, round_step, thin, time_axis, value_axis
 from flinktop.ui.widgets.chart import Chart, Line, Options, Run, draw, drawing_thread
 
 if TYPE_CHECKING:
@@ -355,3 +355,25 @@ async def test_without_a_clock_the_axis_counts_back() -> None:
         await app.drawn()
         assert app.rows()[-1].split() == ["-15m", "-10m", "-5m", "now"]
         assert all(row.isascii() for row in app.rows())
+
+
+@pytest.mark.parametrize(
+    ("scale", "greatest", "ticks"),
+    [
+        ("decimal", 39_000, (0, 10_000, 20_000, 30_000, 40_000)),
+        ("bytes", 39_000, (0, 10_240, 20_480, 30_720, 40_960)),
+        ("bytes", 3 * 1024**3, (0, 1024**3, 2 * 1024**3, 3 * 1024**3)),
+        ("bytes", 900, (0, 250, 500, 750, 1000)),
+        ("whole", 1, (0, 1)),
+        ("whole", 7, (0, 2, 4, 6, 8)),
+        ("seconds", 130, (0, 60, 120, 180)),
+        ("seconds", 0.4, (0, 0.1, 0.2, 0.3, 0.4)),
+        ("seconds", 20 * 86400, (0, 5 * 86400, 10 * 86400, 15 * 86400, 20 * 86400)),
+        ("milliseconds", 250_000, (0, 120_000, 240_000, 360_000)),
+        ("milliseconds", 35, (0, 10, 20, 30, 40)),
+    ],
+)
+def test_ticks_are_round_in_the_units_of_what_is_drawn(
+    scale: Scale, greatest: float, ticks: tuple[float, ...]
+) -> None:
+    assert value_axis([greatest], 12, str, None, scale).ticks == pytest.approx(ticks)

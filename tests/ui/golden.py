@@ -1,0 +1,65 @@
+"""What a screen looked like when somebody last looked at it: its text, and its colours, kept in a file.
+
+    pytest tests/ui/test_goldens.py --write-goldens
+
+writes the files anew; what changed is to be looked at before it is committed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import string
+from pathlib import Path
+from typing import Any
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.app import App
+
+GOLDENS = Path(__file__).parent / "goldens"
+LETTERS = ".abcdefghijklmnopqrstuvwxyz" + string.ascii_uppercase + string.digits
+
+
+def planes(app: App[Any]) -> str:
+    """The screen as two planes: its letters, and for each cell the letter of its style, with a legend."""
+    text: list[str] = []
+    colours: list[str] = []
+    legend: dict[str, str] = {}
+    for strip in app.screen._compositor.render_strips():
+        text.append("".join(segment.text for segment in strip).rstrip())
+        row = ""
+        for segment in strip:
+            words = style_words(segment.style)
+            letter = legend.setdefault(words, LETTERS[min(len(legend), len(LETTERS) - 1)])
+            row += letter * cell_len(segment.text)
+        colours.append(row)
+    rows = [*text, "", "-- colours", *colours, "", "-- legend"]
+    return "\n".join([*rows, *(f"{letter} {words}" for words, letter in legend.items()), ""])
+
+
+def style_words(style: Style | None) -> str:
+    """A style in words, without what does not show."""
+    if style is None:
+        return "plain"
+    front = style.color.name if style.color is not None else "default"
+    back = style.bgcolor.name if style.bgcolor is not None else "default"
+    marks = [
+        name for name in ("bold", "dim", "italic", "underline", "reverse", "strike") if getattr(style, name)
+    ]
+    return " ".join([f"{front} on {back}", *marks])
+
+
+def check(app: App[Any], name: str, *, write: bool) -> None:
+    """Compare the screen with the golden of this name, or write it."""
+    path, seen = GOLDENS / f"{name}.txt", planes(app)
+    if write:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(seen, encoding="utf-8")
+        return
+    assert path.is_file(), f"no golden {path.name}: run with --write-goldens and look at it"
+    known = path.read_text(encoding="utf-8")
+    if seen != known:
+        changes = "\n".join(
+            difflib.unified_diff(known.splitlines(), seen.splitlines(), "golden", "screen", lineterm="")
+        )
+        raise AssertionError(f"{name} looks different:\n{changes}")

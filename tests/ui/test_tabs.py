@@ -1,0 +1,97 @@
+"""Tabs of a job: what each shows, and that only what is seen is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from flinktop.engine.series import job_series
+from flinktop.flink.jobs import JOB_CONFIG
+from tests.ui.day import monitor
+from tests.ui.test_job import open_job
+from tests.ui.test_overview import RELEASES
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_the_configuration_of_a_job_is_read_when_its_tab_is_open(release: str) -> None:
+    async with monitor(release) as day:
+        await open_job(day, "steady")
+        job = day.cluster.job("steady")
+        target = JOB_CONFIG(job=job).target
+        await day.wait(10)
+        assert target not in day.asked()
+        await day.press("4")
+        await day.wait(3)
+        assert day.asked().count(target) == 1
+        execution = day.cluster.document(target)["execution-config"]
+        assert execution["restart-strategy"][:30] in day.text
+        for name, value in execution["user-config"].items():
+            assert value in day.line(name)
+
+
+async def test_the_open_tab_is_marked_and_a_number_opens_another() -> None:
+    async with monitor("1.20.5", (80, 24)) as day:
+        await open_job(day, "steady")
+        assert "[2 Vertices]" in day.text
+        await day.press("3")
+        assert "[3 Charts]" in day.text
+        assert "watermark lag" in day.text
+        await day.press("9")
+        assert "[3 Charts]" in day.text
+
+
+async def test_vertices_are_not_asked_while_their_tab_is_closed() -> None:
+    async with monitor("1.20.5", (80, 24)) as day:
+        await open_job(day, "steady")
+        await day.press("4")
+        await day.wait(11)
+        since = len(day.cluster.asked)
+        await day.wait(60)
+        assert not [target for target in day.asked(since) if "subtasks/metrics" in target]
+
+
+async def test_a_hidden_table_keeps_its_cursor() -> None:
+    async with monitor("1.20.5", (80, 24)) as day:
+        await open_job(day, "steady")
+        await day.press("j", "j")
+        chosen = day.table.cursor_key
+        await day.press("4", "2")
+        assert day.table.cursor_key == chosen
+        assert day.app.focused is day.table
+
+
+async def test_charts_of_a_job_cost_two_metrics_requests_in_ten_seconds() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        await day.press("3")
+        await day.wait(20)
+        job = day.cluster.job("steady")
+        since = len(day.cluster.asked)
+        await day.wait(60)
+        metrics = [target for target in day.asked(since) if f"jobs/{job}" in target and "metrics" in target]
+        assert 6 <= len(metrics) <= 12
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_the_lag_of_watermarks_is_recorded_for_the_job(release: str) -> None:
+    async with monitor(release) as day:
+        await open_job(day, "steady")
+        await day.press("3")
+        await day.wait(25)
+        newest = day.port.latest(job_series(day.cluster.job("steady"), "lag"))
+        assert newest is not None
+        assert newest[1] > 0
+
+
+async def test_comma_and_full_stop_choose_how_much_time_charts_show() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        await day.press("2")
+        await day.press("comma")
+        await day.sees("records/s, 5 m")
+        await day.press("full_stop")
+        await day.sees("records/s, 15 m")
+        for _ in range(6):
+            await day.press("full_stop")
+        await day.sees("records/s, 5 m")
+        await day.press("comma")
+        await day.sees("records/s, 3 h")
