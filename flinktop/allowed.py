@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-THEMES: Final = ("dark", "light", "ansi-dark", "ansi-light")
+THEMES: Final = ("dark", "light", "ansi", "ansi-dark", "ansi-light")
 COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta", "white")
 # Words of the command line, those to come included: a cluster with such a name could not be opened by it.
 COMMANDS: Final = ("open", "local", "clusters")

@@ -155,7 +155,7 @@ def test_ascii_colour_and_mouse(config: Path) -> None:
     [
         (
             {"FLINKTOP_THEME": "drak"},
-            "FLINKTOP_THEME must be dark, light, ansi-dark or ansi-light, not 'drak'",
+            "FLINKTOP_THEME must be dark, light, ansi, ansi-dark or ansi-light, not 'drak'",
         ),
         (
             {"FLINKTOP_REFRESH": "fast"},
@@ -406,7 +406,7 @@ CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
         ("# one\n\ntheem = 'dark'", "line 3: the top of the file has no key 'theem'; did you mean 'theme'?"),
         (
             "theme = 'drak'",
-            "line 1: theme must be dark, light, ansi-dark or ansi-light, not 'drak'; did you mean",
+            "line 1: theme must be dark, light, ansi, ansi-dark or ansi-light, not 'drak'; did you mean",
         ),
         ("theme = 1", "line 1: theme must be a text in quotes, not the number 1"),
         ("ascii = 'yes'", "line 1: ascii must be true or false, not a text"),

@@ -11,6 +11,7 @@ from textual.command import CommandPalette
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import Port
 from flinktop.ui import clipboard, keys, theme
+from flinktop.ui.faint import FaintAsDim
 from flinktop.ui.leaving import leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
 from flinktop.ui.palette import Commands
@@ -19,16 +20,19 @@ from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.overview import OverviewScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textual.binding import BindingType
     from textual.command import Provider
+    from textual.filter import LineFilter
 
     from flinktop.settings import Profile, Settings
 
 log = logging.getLogger(__name__)
 
 ZONES = ("cluster", "local", "UTC")
+FEW_COLOURS = frozenset({"standard", None})
+"""Names of what a terminal can show that is sixteen colours of its own, or none."""
 
 
 class FlinkTop(LiveApp, inherit_bindings=False):
@@ -47,6 +51,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     FlinkTop.-ascii {
         * { scrollbar-size-vertical: 0; }
         Toast { border: none; padding: 1 2; }
+        ClusterScreen.-tall .-box { border: ascii $border-blurred; }
+        ClusterScreen.-tall .-box:focus-within { border: ascii $border; }
         CommandPalette #--input { border: blank; }
         CommandPalette CommandList { border: none; }
         CommandPalette LoadingIndicator { display: none; }
@@ -55,7 +61,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
 
     def __init__(self, port: Port, settings: Settings, profile: Profile) -> None:
         """Show what `port` knows; the engine behind it is started by whoever made it."""
-        super().__init__()
+        # Textual's own way without colours is shades of grey, and with the terminal's colours black on black.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.port = port
         self.settings = settings
         self.profile = profile
@@ -63,7 +70,10 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self.set_class(settings.ascii, "-ascii")
         for one in theme.THEMES:
             self.register_theme(one)
-        self.theme = theme.theme_name(settings.theme)
+        self._faint = FaintAsDim()
+        self.own_colours = not self.no_color
+        """Whether the terminal shows colours of ours; one with sixteen of its own, or none, does not."""
+        self.choose_theme(settings.theme)
 
     def on_mount(self) -> None:
         """Open the overview, and listen to the engine."""
@@ -142,6 +152,15 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         else:
             self.notify(f"Saved {path}", markup=False)
 
+    def choose_theme(self, name: str) -> None:
+        """Show other colours, as far as the terminal has them."""
+        self.theme = theme.theme_name(name, own_colours=self.own_colours)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What is done to each line before it is written."""
+        filters = super().get_line_filters()
+        return [self._faint, *filters] if self.native_ansi_color else filters
+
     def copy_text(self, text: str) -> None:
         """Copy a text out of the terminal and say so."""
         self.notify(clipboard.copy(self, text, self.settings.paths.state), markup=False)
@@ -162,6 +181,9 @@ def run(settings: Settings, profile: Profile) -> int:
     port = Port(profile.connection, SystemClock(), refresh=profile.refresh)
     port.start_thread()
     app = FlinkTop(port, settings, profile)
+    if app.console.color_system in FEW_COLOURS:
+        app.own_colours = False
+        app.choose_theme(settings.theme)
     with leave_on_signals(app, port):
         try:
             code = app.run(mouse=settings.mouse)

@@ -58,6 +58,10 @@ class LiveApp(App[int]):
         """Copy a text out of the terminal and say so."""
         raise NotImplementedError
 
+    def choose_theme(self, name: str) -> None:
+        """Show other colours: a theme by the name a setting has."""
+        raise NotImplementedError
+
     def next_zone(self) -> None:
         """Show times of the next zone."""
         raise NotImplementedError
@@ -88,9 +92,17 @@ class Panel(Widget):
     """Whether it has something to show that should not wait for the next look at ages."""
     ticks_when_paused = False
     """Whether it goes on while the person holds the screen: the frame does."""
+    ticks_when_hidden = False
+    """Whether it goes on while it is not seen: what shows itself when there is something to say does."""
+    BOX: ClassVar[str] = ""
+    """Title of the thin box that stands around it on a screen with room; none without. Words of ours that
+    stay the same: each change of a title repaints the whole box."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
+        if self.BOX:
+            self.add_class("-box")
+            self.border_title = self.BOX
         self._slots: dict[str, _Slot[Any]] = {}
         self._watching = False
 
@@ -98,6 +110,11 @@ class Panel(Widget):
     def port(self) -> Port:
         """The door to the engine."""
         return self.app.port
+
+    @property
+    def boxed(self) -> bool:
+        """Whether its box, with its title, stands around it now."""
+        return bool(self.BOX) and bool(self.styles.border_top[0])
 
     def watch_query(
         self, slot: str, query: Query[T], show: Callable[[Reading[T]], None], every: float = 0.0
@@ -273,11 +290,8 @@ class LiveScreen(Screen[None]):
         for panel in self.panels():
             # A panel that is not mounted yet has no children to show anything in.
             due = everything or panel.wants_tick
-            if (
-                panel.is_mounted
-                and panel.displayed
-                and (panel.ticks_when_paused or (due and not self.paused))
-            ):
+            seen = panel.ticks_when_hidden or panel.displayed
+            if panel.is_mounted and seen and (panel.ticks_when_paused or (due and not self.paused)):
                 panel.wants_tick = False
                 panel.shielded(panel.tick)
 

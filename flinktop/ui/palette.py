@@ -13,7 +13,6 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.settings import THEMES
 from flinktop.ui.live import LiveApp, LiveScreen
 from flinktop.ui.screens.job import JobScreen
-from flinktop.ui.theme import theme_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,7 +77,7 @@ def _overview(app: LiveApp) -> None:
 
 
 def _theme(app: LiveApp, theme: str) -> None:
-    app.theme = theme_name(theme)
+    app.choose_theme(theme)
 
 
 def _open(app: LiveApp, job: str) -> None:

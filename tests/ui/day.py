@@ -77,8 +77,8 @@ class Day:
         return "\n".join(self.lines)
 
     def line(self, part: str) -> str:
-        """The first row that holds this text."""
-        return next((line for line in self.lines if part in line), "")
+        """The first row that holds this text, without the sides of the box it stands in."""
+        return next((line.strip("│ ") for line in self.lines if part in line), "")
 
     async def sees(self, part: str) -> None:
         """Wait until the text is on the screen."""

@@ -153,7 +153,7 @@ async def test_zoom_gives_the_panel_everything_but_the_frame() -> None:
 async def test_the_chart_can_have_the_focus_and_be_zoomed() -> None:
     async with monitor("1.20.5") as day:
         await day.press("shift+tab", "z")
-        await day.sees("records/s")
+        await day.sees("Records/s")
         assert "steady [test]" not in day.text
 
 

@@ -52,7 +52,8 @@ async def test_what_needs_attention_comes_first_and_what_ended_well_last() -> No
         ]
     }
     async with monitor(cluster=cluster, size=(120, 50)) as day:
-        shown = [line.split()[1] for line in day.lines if line.strip()[:1] in "✕▲◐●○" and "job " in line]
+        rows = [line.strip("│ ") for line in day.lines]
+        shown = [row.split()[1] for row in rows if row[:1] in "✕▲◐●○" and "job " in row]
         assert shown[:3] == ["FAILED", "FAILING", "RESTARTING"]
         assert shown[-3:] == ["RUNNING", "FINISHED", "CANCELED"]
         assert any(state.startswith("BRAND_NEW") for state in shown[3:5])

@@ -199,6 +199,7 @@ class Notice(Line):
     """One sentence under the top line while the cluster can't be read."""
 
     ticks_when_paused = True
+    ticks_when_hidden = True
     DEFAULT_CSS = "Notice { height: auto; max-height: 3; display: none; color: $text-error; padding: 0 1; }"
 
     def tick(self) -> None:

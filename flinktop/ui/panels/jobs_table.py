@@ -132,6 +132,7 @@ class JobsTable(Panel):
     """All jobs of the cluster; rows on the screen are kept fresh, the others by rotation."""
 
     DEFAULT_CSS = "JobsTable { height: 1fr; } JobsTable LiveTable { height: 1fr; }"
+    BOX = "Jobs"
 
     def __init__(self) -> None:
         super().__init__()

@@ -18,12 +18,12 @@ OLD_SECONDS = 30.0
 WAITING = "rates come when Flink's counters have moved twice, every 10 s"
 
 
-def coverage_title(coverage: Coverage, now: float) -> str:
+def coverage_words(coverage: Coverage, now: float) -> str:
     """What the cluster's chart is the sum of: of how many jobs, and how old its oldest part is."""
     if not coverage.live:
-        return "records/s, whole cluster"
+        return ""
     jobs = "job" if coverage.live == 1 else "jobs"
-    words = f"records/s, {coverage.known} of {coverage.live} {jobs}"
+    words = f"{coverage.known} of {coverage.live} {jobs}"
     if coverage.oldest is not None and now - coverage.oldest > OLD_SECONDS:
         words += f", oldest part {fmt.duration(now - coverage.oldest)} old"
     return words
@@ -33,6 +33,7 @@ class Throughput(TimeChart):
     """Records/s that sources send and that sinks take in."""
 
     DEFAULT_CSS = "Throughput { height: 1fr; }"
+    BOX = "Records/s"
 
     def __init__(self, job: str | None = None, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         """Draw one job, or the whole cluster."""
@@ -44,12 +45,12 @@ class Throughput(TimeChart):
         job = self._job
         return tuple(
             Measure(name, cluster_series(name) if job is None else job_series(job, name), style)
-            for name, style in (("in", "good"), ("out", "info"))
+            for name, style in (("in", "first"), ("out", "second"))
         )
 
-    def heading(self) -> str:
-        """Records/s, and of how many jobs."""
-        return coverage_title(self.port.coverage, self.port.now()) if self._job is None else "records/s"
+    def detail(self) -> str:
+        """Of how many jobs."""
+        return coverage_words(self.port.coverage, self.port.now()) if self._job is None else ""
 
     def nothing(self) -> str:
         """Why there is nothing to draw."""

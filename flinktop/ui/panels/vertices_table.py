@@ -186,7 +186,7 @@ class VerticesTable(Panel):
         rows = vertex_rows(reading.value, self.port, kept or {})
         self._rows = rows
         self.table.set_rows(rows)
-        self.styles.max_height = max(LEAST_LINES, len(rows) + 2)
+        self.styles.max_height = max(LEAST_LINES, len(rows) + 2) + self.gutter.height
         self._follow()
 
     def tick(self) -> None:

@@ -1,28 +1,31 @@
-"""The names of styles that cells and lines can have, and how they look."""
+"""The names of styles that cells, lines and charts can have, and how they look."""
 
 from __future__ import annotations
 
-STYLES = ("good", "warn", "bad", "info", "muted", "strong", "stale")
-
-_LOOKS = {
-    "good": "color: $success;",
-    "warn": "color: $warning;",
-    "bad": "color: $error; text-style: bold;",
-    "info": "color: $primary;",
-    "muted": "color: $text-muted;",
-    "strong": "color: $foreground; text-style: bold;",
-    "stale": "color: $text-disabled;",
+LOOKS = {
+    "good": ("$success", ""),
+    "warn": ("$warning", ""),
+    "bad": ("$error", "bold"),
+    "info": ("$primary", ""),
+    "muted": ("$text-muted", ""),
+    "strong": ("$foreground", "bold"),
+    "stale": ("$text-disabled", ""),
+    "selected": ("$primary", "bold"),
+    "first": ("$primary", ""),
+    "second": ("$accent", ""),
+    "third": ("$secondary", ""),
 }
-# Where there are no shades of a colour the terminal's own dim has to do.
-_FAINT = ("muted", "stale")
+"""Colour (a variable of the theme) and attribute of each style.
+
+The first five say how something is; "stale" is what is too old to be taken at its word. The last three tell
+things apart that are neither good nor bad: the lines of a chart, the parts of a bar.
+"""
+STYLES = tuple(LOOKS)
 
 
 def style_rules(widget: str, prefix: str) -> str:
     """The style sheet of the named styles: component classes of `widget` that begin with `prefix`."""
-    rules = [f"{widget} > .{prefix}{name} {{ {look} }}" for name, look in _LOOKS.items()]
-    rules += [
-        f"{widget}:{mode} > .{prefix}{name} {{ text-style: dim; }}"
-        for mode in ("nocolor", "ansi")
-        for name in _FAINT
-    ]
-    return "\n".join(rules)
+    return "\n".join(
+        f"{widget} > .{prefix}{name} {{ color: {colour}; text-style: {attribute or 'none'}; }}"
+        for name, (colour, attribute) in LOOKS.items()
+    )

@@ -61,7 +61,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         & > .livetable--header { color: $text-muted; }
         & > .livetable--sorted { color: $foreground; text-style: bold; }
         & > .livetable--cursor { background: $block-cursor-background; text-style: bold; }
-        & > .livetable--resting { background: $foreground 7%; }
+        & > .livetable--resting { background: $foreground 7%; text-style: bold; }
         &.-ascii { scrollbar-size-vertical: 0; }
         &:nocolor, &:ansi {
             & > .livetable--header { text-style: underline; }
