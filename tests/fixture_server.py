@@ -51,7 +51,10 @@ def moving(body: bytes, path: str, seconds: float) -> bytes:
     document = json.loads(body)
     if _METRICS.search(path) and isinstance(document, list):
         for number, metric in enumerate(document):
-            _waver(metric, 1 + 0.1 * math.sin(seconds / 7 + number))
+            if "Watermark" in metric["id"]:
+                _advance(metric, seconds)
+            else:
+                _waver(metric, 1 + 0.1 * math.sin(seconds / 7 + number))
     elif isinstance(document, dict):
         for job in [document, *document.get("jobs", [])]:
             if isinstance(job, dict) and job.get("state") in ALIVE:
@@ -79,6 +82,13 @@ def _waver(metric: dict[str, Any], by: float) -> None:
             value = float(metric[name]) * by
             if math.isfinite(value) and value:
                 metric[name] = str(round(value, 3)) if isinstance(metric[name], str) else value
+
+
+def _advance(metric: dict[str, Any], seconds: float) -> None:
+    """A watermark keeps its distance to the cluster's clock."""
+    for name in ("min", "max", "avg"):
+        if isinstance(metric.get(name), float) and metric[name] > 0:
+            metric[name] += seconds * 1000
 
 
 class FixtureServer:
