@@ -1,0 +1,182 @@
+"""The lanes between two layers of a graph: where each bundle of edges runs up and down, apart from others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+PASSES = 8
+"""How often neighbouring lanes are compared for fewer crossings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One way from a row on the left of the gap to a row on its right; wires of a bundle share a lane."""
+
+    bundle: int
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Where the wires of one gap bend.
+
+    Attributes:
+        count: How many lanes there are.
+        lane: The lane of each bundle that needs one, counted from the left.
+        detour: For a row on the left whose wires would run into others: the lane in which they change to
+            another row first, and that row.
+    """
+
+    count: int
+    lane: Mapping[int, int]
+    detour: Mapping[int, tuple[int, int]]
+
+    def bends(self, wire: Wire) -> list[tuple[int, int]]:
+        """The (lane, row) corners of a wire, from left to right."""
+        found: list[tuple[int, int]] = []
+        row = wire.left
+        if row in self.detour:
+            lane, other = self.detour[row]
+            found += [(lane, row), (lane, other)]
+            row = other
+        if row != wire.right:
+            found += [(self.lane[wire.bundle], row), (self.lane[wire.bundle], wire.right)]
+        return found
+
+
+def lanes_of(wires: Sequence[Wire]) -> Lanes:
+    """Give every bundle a lane so that two wires that have no end in common never run over each other.
+
+    Where a wire leaves on the row on which another arrives, the first must bend before the second. If that
+    goes round in a circle one of them makes a detour over a row that nothing else uses.
+    """
+    rows = {wire.left: wire.left for wire in wires}
+    taken = {row for wire in wires for row in (wire.left, wire.right)}
+    while True:
+        nets = _nets(wires, rows)
+        order, stuck = _sorted(nets)
+        if stuck is None:
+            break
+        rows[stuck] = _free_row(rows[stuck], taken)
+        taken.add(rows[stuck])
+    detours = [row for row, other in rows.items() if row != other]
+    lane, detour = {}, {}
+    used = 0
+    for row in sorted(detours, key=lambda row: min(row, rows[row])):
+        detour[row] = (used, rows[row])
+        used += 1
+    spans: list[tuple[int, _Net]] = []
+    for net in order:
+        after = [number for number, other in spans if net.overlaps(other) or other.bundle in net.after]
+        lane[net.bundle] = max(after, default=used - 1) + 1
+        spans.append((lane[net.bundle], net))
+    return Lanes(max([used - 1, *lane.values()], default=-1) + 1, lane, detour)
+
+
+def _free_row(near: int, taken: set[int]) -> int:
+    distance = 1
+    while True:
+        for row in (near - distance, near + distance):
+            if row >= 0 and row not in taken:
+                return row
+        distance += 1
+
+
+class _Net:
+    """A bundle in one gap: the rows it comes from and goes to, and which bundles must bend before it."""
+
+    def __init__(self, bundle: int, lefts: Iterable[int], rights: Iterable[int]) -> None:
+        self.bundle = bundle
+        self.lefts = frozenset(lefts)
+        self.rights = frozenset(rights)
+        self.top = min(self.lefts | self.rights)
+        self.bottom = max(self.lefts | self.rights)
+        self.after: dict[int, int] = {}
+
+    def overlaps(self, other: _Net) -> bool:
+        """Whether the two can't share a lane: they would touch."""
+        return self.top <= other.bottom and other.top <= self.bottom
+
+    def crosses(self, rows: Iterable[int]) -> int:
+        """How many of these rows its lane crosses."""
+        return sum(self.top < row < self.bottom for row in rows)
+
+
+def _nets(wires: Sequence[Wire], rows: Mapping[int, int]) -> list[_Net]:
+    """The bundles that need a lane, with what stands in front of each."""
+    lefts: dict[int, set[int]] = {}
+    rights: dict[int, set[int]] = {}
+    for wire in wires:
+        lefts.setdefault(wire.bundle, set()).add(wire.left)
+        rights.setdefault(wire.bundle, set()).add(wire.right)
+    ends = {(wire.left, wire.bundle) for wire in wires}
+    found = {}
+    for bundle in sorted(lefts):
+        net = _Net(bundle, {rows[row] for row in lefts[bundle]}, rights[bundle])
+        if net.top != net.bottom:
+            found[bundle] = net
+    leaving: dict[int, list[tuple[int, int]]] = {}
+    for left, bundle in sorted(ends):
+        leaving.setdefault(rows[left], []).append((left, bundle))
+    for net in found.values():
+        for row in net.rights:
+            for left, bundle in leaving.get(row, []):
+                if bundle in found and bundle != net.bundle and (left, net.bundle) not in ends:
+                    net.after[bundle] = left
+    return list(found.values())
+
+
+def _sorted(nets: list[_Net]) -> tuple[list[_Net], int | None]:
+    """The bundles from the left lane to the right one; or a row on the left that has to make a detour."""
+    waiting = {net.bundle: net for net in nets}
+    order: list[_Net] = []
+    while waiting:
+        free = [net for net in waiting.values() if not any(bundle in waiting for bundle in net.after)]
+        if not free:
+            return [], min(_circle(waiting))
+        for net in sorted(free, key=_fall):
+            order.append(net)
+            del waiting[net.bundle]
+    for _ in range(PASSES):
+        if not _exchange(order):
+            break
+    return order, None
+
+
+def _circle(waiting: Mapping[int, _Net]) -> list[int]:
+    """The rows on the left of bundles that wait for each other in a circle."""
+    net = next(iter(waiting.values()))
+    seen: dict[int, int] = {}
+    while net.bundle not in seen:
+        before = next(bundle for bundle in net.after if bundle in waiting)
+        seen[net.bundle] = net.after[before]
+        net = waiting[before]
+    bundles = list(seen)
+    return [seen[bundle] for bundle in bundles[bundles.index(net.bundle) :]]
+
+
+def _fall(net: _Net) -> tuple[int, int]:
+    """What falls bends the earlier the lower it begins, what rises the earlier the higher it begins."""
+    start = min(net.lefts)
+    falls = max(net.rights) - start > start - min(net.rights)
+    return (0, -start) if falls else (1, start)
+
+
+def _exchange(order: list[_Net]) -> bool:
+    """Let neighbouring lanes change places where that leaves fewer crossings; whether any did."""
+    changed = False
+    for place in range(len(order) - 1):
+        one, other = order[place], order[place + 1]
+        if one.bundle in other.after:
+            continue
+        now = one.crosses(other.lefts - one.lefts) + other.crosses(one.rights - other.rights)
+        then = other.crosses(one.lefts - other.lefts) + one.crosses(other.rights - one.rights)
+        if then < now:
+            order[place], order[place + 1] = other, one
+            changed = True
+    return changed

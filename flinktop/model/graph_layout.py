@@ -1,0 +1,281 @@
+"""A graph laid out from left to right: where its boxes stand and how its edges run, in terminal cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
+
+from flinktop.model.graph_lanes import Wire, lanes_of
+from flinktop.model.graph_order import arrange
+from flinktop.model.graph_rows import anchor, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flinktop.model.graph import Graph
+    from flinktop.model.graph_lanes import Lanes
+    from flinktop.model.graph_order import Order, Segment
+
+Point = tuple[int, int]
+"""x and y of a cell."""
+
+LEAST_GAP = 4
+FEW_LANES = 6
+"""Up to so many lanes in a gap stand apart; more are drawn side by side."""
+DASHES = 2
+"""Cells of its edge beside a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """How large things are drawn, in cells.
+
+    Attributes:
+        width: Of a box, with its frame.
+        height: Of a box, with its frame; at least 3.
+        gap: Empty rows between two boxes.
+        label: The longest label there is room for; 0 writes none.
+    """
+
+    width: int
+    height: int
+    gap: int = 1
+    label: int = 9
+
+    @property
+    def ports(self) -> int:
+        """How many edges can end at a box one above the other."""
+        return max(self.height - 2, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A box, by its upper left corner."""
+
+    key: str
+    layer: int
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An edge from the cell beside one box to the cell beside another, with a corner at each point between.
+
+    Attributes:
+        source: Key of the box it comes from.
+        target: Key of the box it goes to.
+        points: From left to right; the arrow stands on the last one, of a backward edge on the first.
+        backward: Whether it leads from the right to the left.
+        label: What it is called.
+        label_at: The first cell of the room for the label, which nothing else runs through.
+        label_room: Cells there are for the label; 0 where it isn't written.
+    """
+
+    source: str
+    target: str
+    points: tuple[Point, ...]
+    backward: bool = False
+    label: str = ""
+    label_at: Point = (0, 0)
+    label_room: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All boxes, of one size, and all edges, within `width` x `height` cells."""
+
+    measures: Measures
+    width: int
+    height: int
+    boxes: tuple[Placed, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+
+def lay_out(graph: Graph, measures: Measures, order: Order | None = None) -> Layout:
+    """Lay a graph out; the same graph and measures always give the same layout.
+
+    Boxes never overlap, no edge runs through a box, and edges without a node in common only ever cross.
+    The time it takes grows with the square of the nodes of a layer: ask `is_drawable` first.
+
+    Args:
+        graph: The graph.
+        measures: How large things are.
+        order: What `arrange` said of the graph and `measures.ports`, where that is known already.
+    """
+    if not graph.nodes:
+        return Layout(measures, 0, 0)
+    return _Drawing(graph, measures, order or arrange(graph, measures.ports)).layout()
+
+
+@dataclass
+class _Gap:
+    """What runs between one layer and the next."""
+
+    segments: list[Segment] = field(default_factory=list)
+    labels: int = 0
+    x: int = 0
+    """Its first column."""
+    bend: int = 0
+    """Its first lane."""
+    step: int = 1
+    """Columns from lane to lane."""
+    arrow: int = 0
+    """Its last column."""
+    lanes: Lanes | None = None
+
+
+class _Drawing:
+    def __init__(self, graph: Graph, measures: Measures, order: Order) -> None:
+        self.graph = graph
+        self.measures = measures
+        self.order = order
+        self.row = rows_of(self.order, measures.height, measures.gap)
+        self.layer = [0] * len(self.row)
+        for number, nodes in enumerate(self.order.layers):
+            for node in nodes:
+                self.layer[node] = number
+        self.gaps = [_Gap() for _ in self.order.layers]
+        for segment in self.order.segments:
+            self.gaps[self.layer[segment.left]].segments.append(segment)
+        self.entry = self._entries()
+        self.x: list[int] = []
+
+    def layout(self) -> Layout:
+        """Everything put together."""
+        for edge, way in zip(self.graph.edges, self.order.ways, strict=True):
+            gap = self.gaps[self.layer[way[-1].left]]
+            gap.labels = max(gap.labels, min(len(edge.label), self.measures.label))
+        x = 0
+        for gap in self.gaps:
+            self.x.append(x)
+            x = self._measure(gap, x + self.measures.width)
+        above = anchor(self.measures.height)
+        boxes = tuple(
+            Placed(key, self.layer[node], self.x[self.layer[node]], self.row[node] - above)
+            for node, key in enumerate(self.graph.nodes)
+        )
+        routes = self._routes()
+        lowest = max(
+            [box.y + self.measures.height - 1 for box in boxes]
+            + [y for route in routes for _, y in route.points]
+        )
+        return Layout(self.measures, self.x[-1] + self.measures.width, lowest + 1, boxes, routes)
+
+    def _measure(self, gap: _Gap, x: int) -> int:
+        """Find the lanes of a gap that begins at `x`; where the next layer begins."""
+        wires = [self._wire(segment) for segment in gap.segments]
+        gap.lanes = lanes_of(wires)
+        gap.step = 2 if gap.lanes.count <= FEW_LANES else 1
+        gap.x = x
+        gap.bend = x + 1
+        bends = gap.step * gap.lanes.count
+        zone = gap.labels + DASHES if gap.labels else 1
+        gap.arrow = max(x + zone + (1 + bends if bends else 0), x + LEAST_GAP - 1)
+        return gap.arrow + 1
+
+    def _wire(self, segment: Segment) -> Wire:
+        return Wire(segment.bundle, self.row[segment.left], self.entry[segment.bundle, segment.right])
+
+    def _entries(self) -> dict[tuple[int, int], int]:
+        """The row on which each bundle arrives at each node or passage, each on its own."""
+        arriving: dict[int, dict[int, list[int]]] = {}
+        for segment in self.order.segments:
+            arriving.setdefault(segment.right, {}).setdefault(segment.bundle, []).append(
+                self.row[segment.left]
+            )
+        leaving = [{self.row[segment.left] for segment in gap.segments} for gap in self.gaps]
+        found: dict[tuple[int, int], int] = {}
+        for node, bundles in arriving.items():
+            if node >= self.order.count:
+                found.update({(bundle, node): self.row[node] for bundle in bundles})
+                continue
+            wanted = sorted((sum(rows) / len(rows), bundle) for bundle, rows in bundles.items())
+            first = self.row[node] - anchor(self.measures.height) + 1
+            ports = range(first, first + self.measures.ports)
+            taken = leaving[self.layer[node] - 1]
+            chosen = _ports([row for row, _ in wanted], ports, self.row[node], taken)
+            found.update({(bundle, node): row for (_, bundle), row in zip(wanted, chosen, strict=True)})
+        return found
+
+    def _routes(self) -> tuple[Route, ...]:
+        found: list[Route] = []
+        labelled: set[tuple[int, int]] = set()
+        together = self._together()
+        for edge, link, way in zip(self.graph.edges, self.order.links, self.order.ways, strict=True):
+            points = [point for segment in way for point in self._points(segment)]
+            last = way[-1]
+            gap, end = self.gaps[self.layer[last.left]], (last.bundle, last.right)
+            label = ", ".join(sorted(together[end]))
+            room = 0 if end in labelled else min(len(label), gap.labels)
+            labelled.add(end)
+            found.append(
+                Route(
+                    edge.source,
+                    edge.target,
+                    tuple(_corners(points)),
+                    link.backward,
+                    label,
+                    (gap.arrow - 1 - room, points[-1][1]),
+                    room,
+                )
+            )
+        return tuple(found)
+
+    def _together(self) -> dict[tuple[int, int], set[str]]:
+        """The labels of all edges that arrive at a node as one line."""
+        found: dict[tuple[int, int], set[str]] = {}
+        for edge, way in zip(self.graph.edges, self.order.ways, strict=True):
+            labels = found.setdefault((way[-1].bundle, way[-1].right), set())
+            if edge.label:
+                labels.add(edge.label)
+        return found
+
+    def _points(self, segment: Segment) -> list[Point]:
+        gap, wire = self.gaps[self.layer[segment.left]], self._wire(segment)
+        bends = gap.lanes.bends(wire) if gap.lanes is not None else []
+        return [
+            (gap.x, wire.left),
+            *((gap.bend + gap.step * lane, row) for lane, row in bends),
+            (gap.arrow, wire.right),
+        ]
+
+
+def _ports(wanted: Sequence[float], ports: Iterable[int], middle: int, taken: set[int]) -> tuple[int, ...]:
+    """A row for each of the wanted ones, in their order and each its own: straight where possible.
+
+    Rows on which something else leaves on the other side are avoided, as an edge that ends there has to
+    give way to it.
+    """
+    rows = list(ports)
+    spread = (rows[-1] - rows[0]) / 2
+
+    def cost(chosen: tuple[int, ...]) -> tuple[int, int, float, float]:
+        pairs = list(zip(wanted, chosen, strict=True))
+        crowded = len(chosen) - len(set(chosen))
+        bent = sum(row != want for want, row in pairs) + sum(
+            row != want and row in taken for want, row in pairs
+        )
+        even = sum(abs(row - middle - _even(place, len(chosen), spread)) for place, row in enumerate(chosen))
+        return crowded, bent, even, sum(abs(row - want) for want, row in pairs)
+
+    return min(combinations_with_replacement(rows, len(wanted)), key=cost)
+
+
+def _even(place: int, count: int, spread: float) -> float:
+    return (2 * place / (count - 1) - 1) * spread if count > 1 else 0.0
+
+
+def _corners(points: Sequence[Point]) -> list[Point]:
+    """The points at which a line begins, bends and ends."""
+    found: list[Point] = []
+    for point in points:
+        if found and found[-1] == point:
+            continue
+        if len(found) > 1 and (
+            found[-2][0] == found[-1][0] == point[0] or found[-2][1] == found[-1][1] == point[1]
+        ):
+            found.pop()
+        found.append(point)
+    return found

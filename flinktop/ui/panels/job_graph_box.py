@@ -1,0 +1,217 @@
+"""What a box of the job graph, or a line of its list, says of a vertex."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from flinktop.model import format as fmt
+from flinktop.model import states
+from flinktop.ui.panels.job_graph_form import FRAME, figure_lines
+from flinktop.ui.panels.plain import plain
+from flinktop.ui.panels.vertex_figures import HOT, WARM
+from flinktop.ui.widgets.celltext import fit, wrap
+from flinktop.ui.widgets.graph_picture import Box, Line
+from flinktop.ui.widgets.spark import bar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flinktop.model.graph_layout import Measures
+    from flinktop.ui.panels.vertex_figures import Figure, VertexFacts
+    from flinktop.ui.widgets.columns import Cell
+
+TRACK = "▁"
+PERCENT = 4
+LAG = 5
+LONGEST_BELOW = 22
+"""Cells of a frame's lower edge from which on lag and backpressure both fit into it."""
+LONGEST_PRESSURE = 12
+"""Cells of backpressure in a frame, with what stands between it and what is beside it."""
+LONGEST_NAME = 200
+"""Characters of a name that are looked at for each of its lines."""
+DEEPEST = 6
+"""Indents of a list that are told apart."""
+INDENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """One vertex as the graph shows it."""
+
+    id: str
+    name: str
+    state: str
+    running: int
+    """Subtasks that run."""
+    parallelism: int
+    facts: VertexFacts
+
+    @property
+    def subtasks(self) -> str:
+        """How many run in parallel, of how many, while those differ."""
+        if self.parallelism < 0:
+            return fmt.UNKNOWN
+        if self.running in (0, self.parallelism) or self.state != "RUNNING":
+            return f"x{self.parallelism}"
+        return f"{self.running}/{self.parallelism}"
+
+
+def box(vertex: Vertex, measures: Measures, x: int, y: int, *, ascii_only: bool) -> Box:
+    """A vertex as a box of one of the heights that `job_graph_form.heights` names."""
+    room = measures.width - FRAME
+    facts = vertex.facts
+    busy = _busy(facts.busy, room, ascii_only=ascii_only)
+    pressure, lag = _pressure(facts.backpressured), _lag(facts.lag)
+    figures: list[Line] = [busy, _apart(pressure, lag, room)]
+    if figure_lines(measures.width) > len(figures):
+        figures = [busy, _apart(pressure[:1], pressure[1:], room), _apart(lag[:1], lag[1:], room)]
+    below: tuple[Line, Line] = (), ()
+    if measures.height - 2 <= len(figures):
+        short = (_stripped(lag), _stripped(pressure))
+        figures = [busy]
+        # Where one of them has to give way it is the lag.
+        below = short if measures.width - 2 >= LONGEST_BELOW else ((), short[1])
+        if measures.height == 3:  # noqa: PLR2004 -- a frame around a name
+            beside = measures.width - 2 >= LONGEST_BELOW
+            cells = room - LONGEST_PRESSURE if beside else room
+            figures = []
+            below = _busy(facts.busy, cells, word="", ascii_only=ascii_only), short[1] if beside else ()
+    names = measures.height - 2 - len(figures)
+    own = [*figures, below[0], below[1], _state(vertex, ascii_only=ascii_only), ((vertex.subtasks, ""),)]
+    if ascii_only:
+        own = [_plain(line) for line in own]
+    name = [((text, "strong"),) for text in _name(vertex.name, room, names, ascii_only=ascii_only)]
+    return Box(
+        vertex.id,
+        x,
+        y,
+        measures.width,
+        measures.height,
+        (*name, *own[:-4]),
+        (own[-2], own[-1]),
+        (own[-4], own[-3]),
+        _frame_tone(vertex),
+        dim=facts.old,
+    )
+
+
+def entry(
+    vertex: Vertex, number: int, y: int, width: int, *, depth: int, inputs: Sequence[str], ascii_only: bool
+) -> Box:
+    """A vertex as one line of a list, with another below it that tells where its records come from.
+
+    Args:
+        vertex: The vertex.
+        number: What other lines call it.
+        y: Row of its first line.
+        width: Cells of a line.
+        depth: How far from the sources it is.
+        inputs: In words.
+        ascii_only: Whether shapes are plain ASCII.
+    """
+    facts = vertex.facts
+    blank = " " * (INDENT * min(depth, DEEPEST))
+    parts: list[Line] = [((fit(vertex.subtasks, 5, "right"), ""),)]
+    parts.append((("  ", ""), *_busy(facts.busy, 12 if width < 100 else 22, ascii_only=ascii_only)))  # noqa: PLR2004 -- a wide panel
+    parts.append((("  ", ""), *_pressure(facts.backpressured)))
+    parts.append((("  ", ""), *_lag(facts.lag)))
+    head: Line = ((f" {number:>3} {blank}", "muted"), *_state(vertex, ascii_only=ascii_only), (" ", ""))
+    while len(parts) > 1 and _cells(head) + sum(_cells(part) for part in parts) + 16 > width:
+        parts.pop()
+    tail = tuple(cell for part in parts for cell in part)
+    room = max(width - _cells(head) - _cells(tail) - 1, 1)
+    name = (fit(vertex.name, room, ascii=ascii_only), "strong")
+    if ascii_only:
+        tail = _plain(tail)
+    lines: list[Line] = [(*head, name, *tail)]
+    if inputs:
+        lines.append(((f"     {blank}  from {', '.join(inputs)}", "muted"),))
+    return Box(vertex.id, 0, y, width, len(lines), tuple(lines), framed=False, dim=facts.old)
+
+
+def _cells(line: Line) -> int:
+    return sum(cell_len(text) for text, _ in line)
+
+
+def _apart(left: Line, right: Line, room: int) -> Line:
+    """Two texts at the two ends of a line."""
+    return (*left, (" " * max(room - _cells(left) - _cells(right), 1), ""), *right)
+
+
+def _stripped(line: Line) -> Line:
+    """Texts for the frame, where nothing stands one below the other."""
+    return tuple(
+        (f"{text.strip()} " if at < len(line) - 1 else text.strip(), style)
+        for at, (text, style) in enumerate(line)
+    )
+
+
+def _plain(line: Line) -> Line:
+    return tuple((plain(text), style) for text, style in line)
+
+
+def _name(name: str, room: int, lines: int, *, ascii_only: bool) -> list[str]:
+    """A name in so many lines, broken between words; what doesn't fit into the last one is cut."""
+    rest = name[: LONGEST_NAME * lines].strip()
+    found: list[str] = []
+    while len(found) < lines - 1 and rest:
+        first = wrap(rest, room, 1)[0]
+        if not first or not rest.startswith(first):
+            # One long word: cut without an ellipsis, as it goes on in the next line.
+            first = next((rest[:end] for end in range(room, 0, -1) if cell_len(rest[:end]) <= room), rest[:1])
+        found.append(first)
+        rest = rest[len(first) :].strip()
+    found.append(rest)
+    return [fit(text, room, ascii=ascii_only) for text in [*found, *[""] * lines][:lines]]
+
+
+def _state(vertex: Vertex, *, ascii_only: bool) -> Line:
+    word = "" if vertex.state == "RUNNING" else f" {vertex.state}"
+    return ((f"{states.mark(vertex.state, ascii_only=ascii_only)}{word}", states.tone(vertex.state)),)
+
+
+def _frame_tone(vertex: Vertex) -> str:
+    """The frame tells the heat, or that a vertex does not run."""
+    if vertex.state != "RUNNING":
+        return states.tone(vertex.state)
+    return _heat(vertex.facts.busy.value)
+
+
+def _heat(value: float | None) -> str:
+    if value is None or value < WARM:
+        return ""
+    return "bad" if value >= HOT else "warn"
+
+
+def _percent(figure: Figure) -> Cell:
+    if figure.absent:
+        return fit(fmt.ABSENT, PERCENT, "right"), "muted"
+    if figure.value is None:
+        return fit(fmt.UNKNOWN, PERCENT, "right"), "muted"
+    return fit(f"{fmt.per_mille(figure.value)}%", PERCENT, "right"), _heat(figure.value)
+
+
+def _busy(figure: Figure, width: int, *, word: str = "busy ", ascii_only: bool) -> Line:
+    """A word, a bar and a number in `width` cells."""
+    known = figure.value is not None and not figure.absent
+    fraction = figure.value / 1000.0 if known and figure.value is not None else None
+    cells = max(width - PERCENT - 1 - len(word), 1)
+    filled = bar(fraction, cells, ascii=ascii_only).rstrip(" .")
+    # How far the bar could go: what is not known has no such line, zero has.
+    empty = ("." if ascii_only else TRACK) * (cells - len(filled)) if known else " " * cells
+    tone = _heat(figure.value) or "good"
+    return (word, "muted"), (filled, tone), (f"{empty} ", "stale"), _percent(figure)
+
+
+def _pressure(figure: Figure) -> Line:
+    return ("bkpr ", "muted"), _percent(figure)
+
+
+def _lag(figure: Figure) -> Line:
+    if figure.absent:
+        return ("lag ", "muted"), (fit(fmt.ABSENT, LAG, "right"), "muted")
+    style = "" if figure.value is not None else "muted"
+    return ("lag ", "muted"), (fit(fmt.span(figure.value), LAG, "right"), style)

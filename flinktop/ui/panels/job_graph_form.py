@@ -1,0 +1,105 @@
+"""In which form a job's graph is shown: how large its boxes are, or a list where no drawing is of use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flinktop.model.graph import MOST_NODES, is_drawable, layers_of, links
+from flinktop.model.graph_layout import Layout, Measures, lay_out
+from flinktop.model.graph_order import Order, arrange
+
+if TYPE_CHECKING:
+    from flinktop.model.graph import Graph
+
+FRAME = 4
+"""Cells of a box that its frame and the blanks beside it take."""
+WIDTHS = (40, 36, 32, 28, 24, 20, 18, 16)
+SCROLLED = 24
+"""Width of the boxes of a graph that is wider than its panel."""
+SHORT = (4, 1)
+"""Height of the boxes of a graph that is higher than its panel, and the rows between two."""
+SIDE_BY_SIDE = 19
+"""Cells within a box from which on backpressure and lag share a line."""
+LABELS = (9, 5, 0)
+"""Cells for a ship strategy: all of REBALANCE and BROADCAST, all of HASH, none."""
+LEAST_WIDTH = 2 * WIDTHS[-1] + 10
+"""Narrower panels (cells) would not show two boxes and what is between them."""
+LEAST_HEIGHT = 4
+MOST_ALONE = 6
+"""Vertices without any edge that are drawn; more are a list."""
+
+
+def why_list(graph: Graph, width: int, height: int) -> str | None:
+    """Why a graph is shown as a list in a panel of this many cells; None where it is drawn."""
+    if not is_drawable(graph):
+        many = len(graph.nodes) > MOST_NODES
+        return f"{len(graph.nodes)} vertices" if many else f"{len(graph.edges)} edges, many of them long"
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return "no room to draw it"
+    if not graph.edges and len(graph.nodes) > MOST_ALONE:
+        return "no vertex feeds another"
+    return None
+
+
+def figure_lines(width: int) -> int:
+    """How many lines busy, backpressure and lag take within a box of so many cells."""
+    return 2 if width - FRAME >= SIDE_BY_SIDE else 3
+
+
+def heights(width: int, longest: int) -> tuple[tuple[int, int], ...]:
+    """Heights of a box of this width and the rows between two, the best first.
+
+    First a name, of which the longest has `longest` cells, gives up lines; then lag and backpressure move
+    into the frame; then boxes stand one upon the other; then busy moves into the frame too.
+    """
+    room = width - FRAME
+    names = min(-(-longest // room), 2 if figure_lines(width) == 2 else 3)  # noqa: PLR2004 -- of three figures
+    tall = tuple((2 + lines + figure_lines(width), 1) for lines in range(max(names, 1), 0, -1))
+    return (*tall, (4, 1), (4, 0), (3, 1), (3, 0))
+
+
+class Form:
+    """The layouts of one graph; what does not depend on the panel's size is worked out once.
+
+    Args:
+        graph: The graph.
+        longest: Cells of the longest name in it.
+    """
+
+    def __init__(self, graph: Graph, longest: int) -> None:
+        self.graph = graph
+        self._longest = longest
+        self._orders: dict[int, Order] = {}
+
+    def layout(self, width: int, height: int) -> Layout:
+        """The largest boxes with which the graph fits into the panel, else readable ones that scroll."""
+        for label in LABELS:
+            narrow = self._layout(WIDTHS[-1], SHORT, label)
+            layers = max((box.layer for box in narrow.boxes), default=0) + 1
+            room = WIDTHS[-1] + (width - narrow.width) // layers
+            fitting = [cells for cells in WIDTHS if cells <= room]
+            # Long boxes are of no use when the names are short.
+            enough = [cells for cells in fitting if cells >= max(self._longest + FRAME, SCROLLED)]
+            for cells in (enough or fitting)[-1 if enough else 0 :]:
+                found = self._layout(cells, self._tall(cells, height, label), label)
+                if found.width <= width:
+                    return found
+        return self._layout(SCROLLED, self._tall(SCROLLED, height, LABELS[0]), LABELS[0])
+
+    def _tall(self, width: int, height: int, label: int) -> tuple[int, int]:
+        for tall in heights(width, self._longest):
+            if self._layout(width, tall, label).height <= height:
+                return tall
+        return SHORT if height >= 2 * SHORT[0] else (3, 0)
+
+    def _layout(self, width: int, tall: tuple[int, int], label: int) -> Layout:
+        measures = Measures(width, *tall, label=label)
+        order = self._orders.get(measures.ports)
+        if order is None:
+            order = self._orders[measures.ports] = arrange(self.graph, measures.ports)
+        return lay_out(self.graph, measures, order)
+
+
+def depths(graph: Graph) -> list[int]:
+    """How far from the sources each vertex is, in their order."""
+    return layers_of(len(graph.nodes), links(graph))

@@ -1,0 +1,299 @@
+"""A graph of boxes and wires that scrolls both ways; only what is on the screen is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+
+from flinktop.ui.widgets import graph_messages
+from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.graph_paint import GraphPainter
+from flinktop.ui.widgets.graph_picture import Box, Picture, beside, changed_rows, next_to
+from flinktop.ui.widgets.styles import STYLES, style_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.strip import Strip
+
+__all__ = ["GraphCanvas"]
+
+MARGIN = 2
+"""Cells that stay between the selected box and the edge of the view, where there is room."""
+SCROLL = 8
+
+
+class GraphCanvas(ScrollView, can_focus=True):
+    """Boxes and the wires between them, with a selected box that stays selected by key.
+
+    Setting an equal picture repaints nothing; where only the contents of boxes differ, only their changed
+    lines are repainted. Moving the selection lights the wires of the box.
+
+    Args:
+        empty: What a canvas without boxes says.
+        ascii: Whether frames and wires are plain ASCII.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"graphcanvas--{name}" for name in ("cell", "wire", "lit", "frame", "cursor", "resting", *STYLES)
+    }
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    GraphCanvas {
+        background: transparent;
+        overflow: auto auto;
+        /* Textual's bar would take a whole row; what is cut at the edge tells as much. */
+        scrollbar-size: 0 1;
+        & > .graphcanvas--cell { color: $foreground; }
+        & > .graphcanvas--wire { color: $text-disabled; }
+        & > .graphcanvas--lit { color: $primary; text-style: bold; }
+        & > .graphcanvas--frame { color: $text-muted; }
+        & > .graphcanvas--cursor { background: $primary 25%; }
+        & > .graphcanvas--resting { background: $foreground 7%; }
+        &.-ascii { scrollbar-size: 0 0; }
+        &:nocolor, &:ansi {
+            & > .graphcanvas--cursor { background: ansi_default; }
+            & > .graphcanvas--resting { background: ansi_default; }
+        }
+    }
+    """ + style_rules("GraphCanvas", "graphcanvas--")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "along(False)", "To an input", show=False),
+        Binding("right,l", "along(True)", "To an output", show=False),
+        Binding("up,k", "beside(False)", "Up", show=False),
+        Binding("down,j", "beside(True)", "Down", show=False),
+        Binding("home,g", "edge(0)", "First", show=False),
+        Binding("end,G", "edge(-1)", "Last", show=False),
+        Binding("shift+left,H", "shift(-1, 0)", "Scroll left", show=False),
+        Binding("shift+right,L", "shift(1, 0)", "Scroll right", show=False),
+        Binding("shift+up,K", "shift(0, -1)", "Scroll up", show=False),
+        Binding("shift+down,J", "shift(0, 1)", "Scroll down", show=False),
+        Binding("enter", "open", "Open", show=False),
+    ]
+
+    Opened: TypeAlias = graph_messages.Opened
+    Moved: TypeAlias = graph_messages.Moved
+    VisibleChanged: TypeAlias = graph_messages.VisibleChanged
+
+    def __init__(self, *, empty: str = "…", ascii: bool = False, id: str | None = None) -> None:  # noqa: A002 - Textual's name, and the option's everywhere
+        super().__init__(id=id, classes="-ascii" if ascii else None)
+        self._empty = empty
+        self._ascii = ascii
+        self._picture = Picture()
+        self._at: dict[str, int] = {}
+        self._selected: str | None = None
+        self._came_from: str | None = None
+        self._clicked: str | None = None
+        self._told: tuple[str, ...] = ()
+        self._painter = GraphPainter(self.get_component_rich_style, "graphcanvas--", ascii=ascii)
+
+    # What it shows
+
+    @property
+    def picture(self) -> Picture:
+        """What is drawn."""
+        return self._picture
+
+    def set_picture(self, picture: Picture) -> None:
+        """Draw this; the selected box stays where it is on the screen, if it is still there."""
+        before = self._picture
+        if picture == before:
+            return
+        if picture.same_places(before):
+            self._picture = picture
+            self._painter.set_picture(picture, same_places=True)
+            for old, new in zip(before.boxes, picture.boxes, strict=True):
+                if (rows := changed_rows(old, new)) is not None:
+                    self._repaint(new, *rows)
+            return
+        self._replace(picture)
+
+    def set_empty(self, text: str) -> None:
+        """What the canvas says while it has no boxes; line ends are kept."""
+        if text != self._empty:
+            self._empty = text
+            if not self._picture.boxes:
+                self.refresh()
+
+    @property
+    def selected(self) -> str | None:
+        """The key of the selected box, None on an empty canvas."""
+        return self._selected
+
+    def select(self, key: str | None) -> None:
+        """Select a box and bring it into sight; no message is sent. One that is not there changes nothing."""
+        if key is not None and key in self._at and key != self._selected:
+            self._came_from, self._selected = self._selected, key
+            self._painter.select(key)
+            self.refresh()
+            self._show_selected()
+
+    def visible_keys(self) -> tuple[str, ...]:
+        """The keys of the boxes on the screen, in the order of the picture."""
+        view = self._view
+        return tuple(box.key for box in self._picture.boxes if view.overlaps(_region(box)))
+
+    # Painting
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is on the screen."""
+        width = self._view.width
+        if not self._picture.boxes:
+            lines = wrap(self._empty, width - 2, max(self._view.height, 1))
+            return self._painter.words(lines[y] if y < len(lines) else "", width)
+        return self._painter.line(self._view.y + y, self._view.x, width, focused=self.has_focus)
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the last theme."""
+        super().notify_style_update()
+        self._painter.forget()
+
+    def _repaint(self, box: Box, first: int, last: int) -> None:
+        place = Region(box.x, box.y + first, box.width, last - first + 1)
+        seen = place.intersection(self._view)
+        if seen:
+            self.refresh(seen.translate((-self._view.x, -self._view.y)))
+
+    # Places
+
+    @property
+    def _view(self) -> Region:
+        """The part of the picture that is on the screen."""
+        offset, size = self.scroll_offset, self.scrollable_content_region.size
+        return Region(offset.x, offset.y, size.width, size.height)
+
+    def _box(self, key: str | None) -> Box | None:
+        return self._picture.boxes[self._at[key]] if key is not None and key in self._at else None
+
+    def _replace(self, picture: Picture) -> None:
+        before, view = self._box(self._selected), self._view
+        self._picture = picture
+        self._at = {box.key: at for at, box in enumerate(picture.boxes)}
+        after = self._box(self._selected)
+        if after is None:
+            self._selected = picture.boxes[0].key if picture.boxes else None
+        self._painter.set_picture(picture, same_places=False)
+        self._painter.select(self._selected)
+        self.virtual_size = Size(picture.width, picture.height)
+        if before is not None and after is not None and view.overlaps(_region(before)):
+            self._scroll(view.x + after.x - before.x, view.y + after.y - before.y)
+        self.refresh()
+        self._show_selected()
+        self._tell()
+
+    def _scroll(self, x: int, y: int) -> None:
+        view = self._view
+        x = max(0, min(x, self._picture.width - view.width))
+        y = max(0, min(y, self._picture.height - view.height))
+        if (x, y) != (view.x, view.y):
+            # A picture that was just set has no scroll bar yet, without which Textual scrolls by force only.
+            self.scroll_to(x, y, animate=False, force=True)
+
+    def _show_selected(self) -> None:
+        box, view = self._box(self._selected), self._view
+        if box is not None and view.width > 0 and view.height > 0:
+            self._scroll(
+                _shown(view.x, view.width, box.x, box.width), _shown(view.y, view.height, box.y, box.height)
+            )
+
+    def _tell(self) -> None:
+        visible = self.visible_keys()
+        if self.is_mounted and visible != self._told:
+            self._told = visible
+            self.post_message(self.VisibleChanged(self, visible))
+
+    # Keys, mouse, size
+
+    def _go(self, box: Box | None) -> None:
+        if box is not None and box.key != self._selected:
+            self.select(box.key)
+            self.post_message(self.Moved(self, box.key))
+        else:
+            self._show_selected()
+
+    def action_along(self, forward: bool) -> None:  # noqa: FBT001 - what a binding can say
+        """Follow a wire to the nearest box at its other end, or back to where one came from."""
+        here = self._box(self._selected)
+        if here is not None:
+            ends = beside(self._picture, here.key, forward=forward)
+            self._go(_nearest(ends, here, self._came_from))
+
+    def action_beside(self, down: bool) -> None:  # noqa: FBT001 - what a binding can say
+        """Move within the column, or past its end to the nearest box in that direction."""
+        here = self._box(self._selected)
+        if here is not None:
+            self._go(next_to(self._picture, here, down=down))
+
+    def action_edge(self, at: int) -> None:
+        """Select the first or the last box."""
+        if self._picture.boxes:
+            self._go(self._picture.boxes[at])
+
+    def action_shift(self, across: int, down: int) -> None:
+        """Scroll without selecting another box."""
+        self._scroll(self._view.x + across * SCROLL, self._view.y + down * SCROLL // 2)
+
+    def action_open(self) -> None:
+        """Open the selected box; one that is out of sight is shown first."""
+        box = self._box(self._selected)
+        if box is None:
+            return
+        if self._view.overlaps(_region(box)):
+            self.post_message(self.Opened(self, box.key))
+        else:
+            self._show_selected()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects a box, a second one opens it."""
+        at = event.offset + self._view.offset
+        box = next((box for box in self._picture.boxes if _region(box).contains_point(at)), None)
+        if box is None:
+            return
+        again = box.key == self._selected and (event.chain > 1 or self._clicked == box.key)
+        self._clicked = box.key
+        if again:
+            self.action_open()
+        else:
+            self._go(box)
+
+    @on(events.Focus)
+    @on(events.Blur)
+    def _show_focus(self) -> None:
+        box = self._box(self._selected)
+        if box is not None:
+            self._repaint(box, 0, box.height - 1)
+
+    def on_resize(self) -> None:
+        """Keep the selected box in sight at the new size."""
+        self._show_selected()
+        self._tell()
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """Other boxes have come into sight."""
+        super().watch_scroll_x(old_value, new_value)
+        self._tell()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other boxes have come into sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._tell()
+
+
+def _region(box: Box) -> Region:
+    return Region(box.x, box.y, box.width, box.height)
+
+
+def _nearest(boxes: Iterable[Box], here: Box, first: str | None) -> Box | None:
+    return min(boxes, key=lambda box: (box.key != first, abs(box.y - here.y), box.y), default=None)
+
+
+def _shown(at: int, room: int, start: int, length: int) -> int:
+    """Where a view of `room` cells has to begin to hold a stretch, moved from `at` as little as possible."""
+    margin = min(MARGIN, max(0, (room - length) // 2))
+    if length > room or start - margin < at:
+        return start - margin
+    return max(at, start + length + margin - room)

@@ -1,0 +1,47 @@
+"""What a graph canvas tells its screen; the screen knows them as GraphCanvas.Opened and so on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from flinktop.ui.widgets.graph_canvas import GraphCanvas
+
+
+class GraphMessage(Message, bubble=True):
+    """Something that happened on a canvas."""
+
+    def __init__(self, canvas: GraphCanvas) -> None:
+        super().__init__()
+        self.canvas = canvas
+
+    @property
+    def control(self) -> GraphCanvas:
+        """The canvas, for handlers chosen by selector."""
+        return self.canvas
+
+
+class Opened(GraphMessage, namespace="graph_canvas"):
+    """A box was opened with enter or a second click."""
+
+    def __init__(self, canvas: GraphCanvas, key: str) -> None:
+        super().__init__(canvas)
+        self.key = key
+
+
+class Moved(GraphMessage, namespace="graph_canvas"):
+    """The person has selected another box."""
+
+    def __init__(self, canvas: GraphCanvas, key: str) -> None:
+        super().__init__(canvas)
+        self.key = key
+
+
+class VisibleChanged(GraphMessage, namespace="graph_canvas"):
+    """Other boxes are on the screen now: their keys in the order of the picture."""
+
+    def __init__(self, canvas: GraphCanvas, keys: tuple[str, ...]) -> None:
+        super().__init__(canvas)
+        self.keys = keys

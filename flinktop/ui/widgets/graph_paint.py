@@ -1,0 +1,195 @@
+"""Paints one row of a graph: boxes, wires and labels become a strip of exactly the asked width."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from flinktop.ui.widgets.celltext import clip
+from flinktop.ui.widgets.graph_picture import Picture
+from flinktop.ui.widgets.graph_wires import WireCells
+from flinktop.ui.widgets.styles import STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flinktop.ui.widgets.graph_picture import Box, Line
+
+# Corners from the upper left clockwise, flat, upright, where a wire leaves at the right.
+_FRAME = "╭╮╯╰─│├"
+_SELECTED = "┏┓┛┗━┃┣"
+_ASCII_FRAME = "++++-|+"
+_ASCII_SELECTED = "#####" + "##"
+_OWN = ("wire", "lit", "frame", "cursor", "resting")
+PLAIN, RESTING, FOCUSED = 0, 1, 2
+
+
+class GraphPainter:
+    """Turns rows of a picture into strips with the styles of a widget's component classes.
+
+    Args:
+        style_of: Gives the full Rich style of a component class.
+        prefix: What stands before the style names in the component classes.
+        ascii: Whether frames and wires are plain ASCII.
+    """
+
+    def __init__(self, style_of: Callable[[str], Style], prefix: str, *, ascii: bool = False) -> None:  # noqa: A002 - the option's name everywhere
+        self._style_of = style_of
+        self._prefix = prefix
+        self._ascii = ascii
+        self._styles: dict[tuple[str, int, bool], Style] = {}
+        self._picture = Picture()
+        self._selected: str | None = None
+        self._lit: frozenset[int] = frozenset()
+        self._wires = WireCells((), ascii=ascii)
+        self._rows: dict[int, list[int]] = {}
+        self._leaving: frozenset[tuple[int, int]] = frozenset()
+
+    def set_picture(self, picture: Picture, *, same_places: bool) -> None:
+        """Paint this from now on; with `same_places` only what stands in the boxes is new."""
+        self._picture = picture
+        if same_places:
+            return
+        self._wires = WireCells(picture.wires, ascii=self._ascii)
+        self._leaving = frozenset(wire.points[0] for wire in picture.wires if wire.points)
+        self._rows = {}
+        for at, box in sorted(enumerate(picture.boxes), key=lambda pair: pair[1].x):
+            for y in range(box.y, box.y + box.height):
+                self._rows.setdefault(y, []).append(at)
+
+    def select(self, key: str | None) -> None:
+        """Show the box with this key as selected, and its wires lit."""
+        self._selected = key
+        self._lit = frozenset(
+            number for number, wire in enumerate(self._picture.wires) if key in (wire.source, wire.target)
+        )
+
+    def forget(self) -> None:
+        """Ask for all styles anew: the theme has changed."""
+        self._styles.clear()
+
+    def words(self, text: str, width: int) -> Strip:
+        """A line of plain words."""
+        shown = clip(text, max(width - 1, 0), ascii=self._ascii)
+        return Strip([Segment(" " + shown, self._style("muted"))]).adjust_cell_length(width, self._style(""))
+
+    def line(self, y: int, x: int, width: int, *, focused: bool) -> Strip:
+        """The cells `x` to `x + width` of a row of the picture."""
+        here = [self._picture.boxes[at] for at in self._rows.get(y, ())]
+        boxes = [box for box in here if box.x < x + width and box.x + box.width > x]
+        first = min([x, *(box.x for box in boxes)])
+        last = max([x + width, *(box.x + box.width for box in boxes)])
+        between = self._between(y, first, last)
+        segments: list[Segment] = []
+        at = first
+        for box in boxes:
+            segments += between[at - first : box.x - first]
+            segments += self._box_line(box, y - box.y, focused=focused)
+            at = box.x + box.width
+        segments += between[at - first :]
+        strip = Strip(Segment.simplify(segments), last - first)
+        return strip.crop(x - first, x - first + width)
+
+    # Wires
+
+    def _between(self, y: int, first: int, last: int) -> list[Segment]:
+        """A segment for each cell of a row, as if there were no boxes."""
+        blank, wire, lit = Segment(" ", self._style("")), self._style("wire"), self._style("lit")
+        cells = [blank] * (last - first)
+        for x, (glyph, shown) in self._wires.row(y, self._lit).items():
+            if first <= x < last:
+                cells[x - first] = Segment(glyph, lit if shown else wire)
+        for number, labelled in self._wires.labels(y):
+            text = clip(labelled.label, labelled.label_room, ascii=self._ascii)
+            end = labelled.label_at[0] + labelled.label_room
+            start = end - cell_len(text)
+            # A character of two cells would need a cell of its own width: such labels are left out.
+            if len(text) == end - start and first <= start and end <= last:
+                style = lit if number in self._lit else self._style("muted")
+                cells[start - first : end - first] = [Segment(char, style) for char in text]
+        return cells
+
+    # Boxes
+
+    def _box_line(self, box: Box, row: int, *, focused: bool) -> list[Segment]:
+        cursor = PLAIN if box.key != self._selected else FOCUSED if focused else RESTING
+        if not box.framed:
+            line = box.lines[row] if row < len(box.lines) else ()
+            return self._text(line, box.width, cursor, dim=box.dim)
+        corners = self._corners(cursor)
+        frame = self._style(_tone(box, cursor), cursor, dim=box.dim)
+        if row == 0:
+            return self._edge(box.above, box, corners[0] + corners[1], cursor)
+        if row == box.height - 1:
+            return self._edge(box.below, box, corners[3] + corners[2], cursor)
+        line = box.lines[row - 1] if row - 1 < len(box.lines) else ()
+        leaves = (box.x + box.width, box.y + row) in self._leaving
+        return [
+            Segment(corners[5] + " ", frame),
+            *self._text(line, box.width - 4, cursor, dim=box.dim),
+            Segment(" " + corners[6 if leaves else 5], frame),
+        ]
+
+    def _corners(self, cursor: int) -> str:
+        if cursor:
+            return _ASCII_SELECTED if self._ascii else _SELECTED
+        return _ASCII_FRAME if self._ascii else _FRAME
+
+    def _edge(self, texts: tuple[Line, Line], box: Box, ends: str, cursor: int) -> list[Segment]:
+        """An edge of a frame, with the texts that fit into it."""
+        frame = self._style(_tone(box, cursor), cursor, dim=box.dim)
+        flat = self._corners(cursor)[4]
+        room = box.width - 2
+        right = self._caption(texts[1], room, cursor, dim=box.dim)
+        room -= sum(segment.cell_length for segment in right)
+        left = self._caption(texts[0], room, cursor, dim=box.dim)
+        room -= sum(segment.cell_length for segment in left)
+        return [
+            Segment(ends[0], frame),
+            *left,
+            Segment(flat * room, frame),
+            *right,
+            Segment(ends[1], frame),
+        ]
+
+    def _caption(self, line: Line, room: int, cursor: int, *, dim: bool) -> list[Segment]:
+        """A text with a blank on both sides; nothing where there is no room for any of it."""
+        cells = min(sum(cell_len(text) for text, _ in line), room - 2)
+        if cells <= 0:
+            return []
+        blank = Segment(" ", self._style("", cursor, dim=dim))
+        return [blank, *self._text(line, cells, cursor, dim=dim), blank]
+
+    def _text(self, line: Line, width: int, cursor: int, *, dim: bool) -> list[Segment]:
+        """Texts in exactly `width` cells."""
+        found: list[Segment] = []
+        room = width
+        for text, name in line:
+            shown = clip(text, room, ascii=self._ascii)
+            room -= cell_len(shown)
+            found.append(Segment(shown, self._style(name, cursor, dim=dim)))
+        if room > 0:
+            found.append(Segment(" " * room, self._style("", cursor, dim=dim)))
+        return found
+
+    def _style(self, name: str, cursor: int = PLAIN, *, dim: bool = False) -> Style:
+        known = self._styles.get((name, cursor, dim))
+        if known is None:
+            known = self._styles[name, cursor, dim] = self._compose(name, cursor, dim=dim)
+        return known
+
+    def _compose(self, name: str, cursor: int, *, dim: bool) -> Style:
+        plain = "stale" if dim else name if name in STYLES or name in _OWN else "cell"
+        style = self._style_of(f"{self._prefix}{plain}")
+        if not cursor:
+            return style
+        ground = self._style_of(f"{self._prefix}{'cursor' if cursor == FOCUSED else 'resting'}")
+        return style + Style(bgcolor=ground.bgcolor)
+
+
+def _tone(box: Box, cursor: int) -> str:
+    return box.tone or ("selected" if cursor else "frame")
