@@ -31,6 +31,14 @@ def vertex_series(job: str, vertex: str, measure: str) -> SeriesName:
     return ("vertex", job, vertex, measure)
 
 
+def subtask_series(job: str, vertex: str, subtask: int, measure: str) -> SeriesName:
+    """A measure of one subtask: "taken", "sent" (records/s), "busy", "backpressured", "idle" (ms/s), "lag" (s).
+
+    Recorded while its row is on a screen.
+    """
+    return ("subtask", job, vertex, str(subtask), measure)
+
+
 class Ring:
     """The last `LENGTH` points of one series, in 16 bytes a point."""
 

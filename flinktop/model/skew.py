@@ -1,0 +1,61 @@
+"""How unevenly work is spread over subtasks: Flink's own figure, and who takes the most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+WORTH_A_WORD = 20.0
+"""Per cent from which a skew is said in words."""
+UNEVEN = 50.0
+"""Per cent from which it is marked."""
+
+
+def skew(values: Sequence[float]) -> float:
+    """Per cent by which values differ from their mean: 0 is even, 100 the most.
+
+    Flink's formula (DoubleAccumulator.DoubleDataSkew, 1.20+): the mean absolute deviation over the mean, cut
+    off at 100. No values, or a mean of 0, are no skew.
+    """
+    if not values:
+        return 0.0
+    mean = sum(values) / len(values)
+    if mean == 0:
+        return 0.0
+    deviation = sum(abs(value - mean) for value in values) / len(values)
+    return min(deviation / mean * 100.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How records are spread over subtasks.
+
+    Attributes:
+        percent: Flink's skew, 0 to 100.
+        top: The subtask that takes the most; the lowest index of several.
+        share: Its part of all records, 0 to 1.
+        over_mean: Its records over the mean. Flink's figure ends at 100 when one of many subtasks takes it
+            all; this one goes on growing.
+    """
+
+    percent: float
+    top: int
+    share: float
+    over_mean: float
+
+
+def spread(counts: Mapping[int, float]) -> Spread | None:
+    """How records by subtask are spread; None with fewer than two subtasks, or while there are no records."""
+    total = sum(counts.values())
+    if len(counts) < 2 or total <= 0:  # noqa: PLR2004 -- one alone can't be uneven
+        return None
+    top = min(counts, key=lambda subtask: (-counts[subtask], subtask))
+    return Spread(
+        percent=skew(list(counts.values())),
+        top=top,
+        share=counts[top] / total,
+        over_mean=counts[top] * len(counts) / total,
+    )

@@ -1,0 +1,130 @@
+"""Which metrics tell of one subtask, and what an answer says: rates, times, watermark."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.flink.metrics import watermark
+from flinktop.flink.numbers import LONG_MAX
+from flinktop.model import rates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flinktop.flink.jobs import JobVertex
+    from flinktop.flink.metrics import Metric
+
+OUTPUT_WATERMARK = "currentOutputWatermark"
+LONGEST_ID = 120
+"""Bytes in UTF-8 of an operator's watermark id that is asked for by subtask: longer ones fill requests."""
+
+MEASURES = {
+    "numRecordsInPerSecond": "taken",
+    "numRecordsOutPerSecond": "sent",
+    "busyTimeMsPerSecond": "busy",
+    "backPressuredTimeMsPerSecond": "backpressured",
+    "idleTimeMsPerSecond": "idle",
+    rates.WATERMARK_ID: "watermark",
+    OUTPUT_WATERMARK: "watermark",
+}
+"""What each metric measures, by the last part of its id."""
+
+_FORBIDDEN = re.compile(r"[ .:,]")
+"""What Flink writes as `_` in the names of operators in metrics."""
+
+NO_WATERMARK, ENDED = -math.inf, math.inf
+"""A watermark that has not come yet (Long.MIN); the end of the input (Long.MAX)."""
+
+Figures = dict[str, float | None]
+"""By measure: records/s, ms/s, a watermark in ms since 1970. None: the subtask measures no such thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubtaskIds:
+    """The metrics that tell of one subtask, without its index."""
+
+    ids: tuple[str, ...]
+
+    @property
+    def measures(self) -> frozenset[str]:
+        """What these metrics measure."""
+        return frozenset(MEASURES[last_part(metric)] for metric in self.ids)
+
+    def of(self, subtasks: Iterable[int]) -> tuple[str, ...]:
+        """The ids to ask a vertex for (`…/vertices/:vertexid/metrics?get=`)."""
+        return tuple(f"{subtask}.{metric}" for subtask in subtasks for metric in self.ids)
+
+
+def last_part(metric: str) -> str:
+    """What is measured: the id without subtask and operator."""
+    return metric.rpartition(".")[2]
+
+
+def subtask_ids(
+    vertex: JobVertex, *, source: bool, sink: bool, times: bool, listed: Sequence[str]
+) -> SubtaskIds:
+    """The metrics that tell of a subtask of this vertex.
+
+    Args:
+        vertex: From `/jobs/:jobid`.
+        source: Whether it has no inputs: then it counts nothing that comes in, and only its operators have
+            watermarks.
+        sink: Whether it has no outputs.
+        times: Whether the release measures busy, backpressured and idle time (1.13+).
+        listed: The ids that the vertex has (`…/subtasks/metrics`); () while not known.
+    """
+    ids: list[str] = []
+    if source and sink:
+        chain = rates.chained_ids(vertex, listed)
+        ids += chain.all if chain is not None else ()
+    else:
+        ids += [rates.RATE_IDS[0]] if not source else []
+        ids += [rates.RATE_IDS[1]] if not sink else []
+    ids += rates.TIME_IDS if times else ()
+    mark = output_watermark(vertex.name, listed) if source else rates.WATERMARK_ID
+    if mark is not None and len(mark.encode()) <= LONGEST_ID:
+        ids.append(mark)
+    return SubtaskIds(tuple(ids))
+
+
+def output_watermark(vertex: str, listed: Iterable[str]) -> str | None:
+    """The watermark that leaves a vertex without inputs: its last operator's (`<operator>.current…`).
+
+    The operators are looked for in the vertex's name, where they stand in the order of the chain; Flink
+    writes `_` for some letters and cuts names at 80.
+    """
+    chain = _FORBIDDEN.sub("_", vertex)
+    found = [metric for metric in listed if metric.endswith(f".{OUTPUT_WATERMARK}")]
+    return max(
+        found,
+        key=lambda metric: (chain.rfind(metric.removesuffix(f".{OUTPUT_WATERMARK}")), metric),
+        default=None,
+    )
+
+
+def by_subtask(metrics: Iterable[Metric]) -> dict[int, Figures]:
+    """What an answer of `…/vertices/:vertexid/metrics?get=` says of each subtask in it.
+
+    Several ids of one measure are summed: what the ends of a chain take in.
+    """
+    found: dict[int, Figures] = {}
+    for metric in metrics:
+        first, _, rest = metric.id.partition(".")
+        measure = MEASURES.get(last_part(rest))
+        if measure is None or not first.isdecimal():
+            continue
+        figures = found.setdefault(int(first), {})
+        value = _watermark(metric) if measure == "watermark" else metric.number
+        before = figures.get(measure)
+        figures[measure] = value if before is None or value is None else before + value
+    return found
+
+
+def _watermark(metric: Metric) -> float:
+    mark = watermark(metric.value)
+    if mark is None:
+        return NO_WATERMARK
+    return ENDED if mark >= LONG_MAX else float(mark)

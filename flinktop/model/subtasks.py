@@ -1,0 +1,200 @@
+"""What the subtasks of a vertex do: shares and rates from their totals, worst first, how numbers spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flinktop.model import states
+from flinktop.model.rates import STALE_SAMPLES, STEP, WINDOW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from flinktop.flink.vertices import Attempt, IoMetrics
+
+BANDS = (300.0, 500.0, 700.0, 900.0)
+"""Heats (ms/s) at which a subtask moves towards the top of its table."""
+MARGIN = 50.0
+"""By so much (ms/s) a heat must leave its band before the row moves: rows don't jump at every poll."""
+EVEN_HEAT = 400.0
+"""The heat of a subtask that takes just its share, where a release measures no time."""
+SECOND = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a subtask did between two looks at its totals; None where that is not known."""
+
+    taken: float | None = None
+    """Records/s."""
+    sent: float | None = None
+    """Records/s."""
+    busy: float | None = None
+    """ms/s, as the next two: from 1.16 on."""
+    backpressured: float | None = None
+    idle: float | None = None
+
+
+UNMOVED = Moved()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The totals of all subtasks as they stood at a time (s)."""
+
+    at: float
+    subtasks: Mapping[int, Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Totals over time, kept where they had moved: Flink fetches them every 10 s."""
+
+    seen: float
+    """When they were looked at last (s)."""
+    last: Mapping[int, Attempt]
+    since: float
+    """When they came to stand as they do."""
+    looks: tuple[Look, ...] = field(default=())
+
+    def moved(self, subtask: int) -> Moved:
+        """What one subtask did over the last minute or less; nothing before its totals moved twice."""
+        if len(self.looks) < 2:  # noqa: PLR2004 -- a rate needs two ends
+            return UNMOVED
+        first, last = self.looks[0], self.looks[-1]
+        before, after = first.subtasks.get(subtask), last.subtasks.get(subtask)
+        seconds = last.at - first.at
+        if before is None or after is None or seconds <= 0 or _restarted(before, after):
+            return UNMOVED
+        busy, backpressured, idle = _times(before.metrics, after.metrics, seconds)
+        return Moved(
+            taken=_rate(before.metrics.records_in, after.metrics.records_in, seconds),
+            sent=_rate(before.metrics.records_out, after.metrics.records_out, seconds),
+            busy=busy,
+            backpressured=backpressured,
+            idle=idle,
+        )
+
+
+def look(before: Progress | None, at: float, subtasks: Sequence[Attempt]) -> Progress:
+    """Take in an answer of `/jobs/:jobid/vertices/:vertexid`, keeping what a mean over a minute needs.
+
+    The first sight is no move, as nobody knows when it came; totals that stand still for a minute have
+    been seen not to move. They moved at some moment since the last look, or in the last fetch.
+    """
+    found = {one.subtask: one for one in subtasks}
+    if before is None or at - before.seen > STALE_SAMPLES:
+        return Progress(at, found, at)
+    if _sum(found.values()) != _sum(before.last.values()):
+        moment = max((before.seen + at) / 2, at - STEP / 2)
+    elif at - before.since >= WINDOW:
+        moment = at
+    else:
+        return Progress(at, before.last, before.since, before.looks)
+    looks = (*before.looks, Look(moment, found))
+    while len(looks) > 2 and looks[1].at <= at - WINDOW:  # noqa: PLR2004 -- a rate needs two ends
+        looks = looks[1:]
+    return Progress(at, found, moment, looks)
+
+
+def _sum(subtasks: Iterable[Attempt]) -> tuple[float, ...]:
+    """What moves when any subtask's totals do."""
+    records = times = attempts = 0.0
+    for one in subtasks:
+        totals = one.metrics
+        records += totals.read_records + totals.write_records
+        times += (totals.accumulated_idle_time or 0.0) + (totals.accumulated_backpressured_time or 0.0)
+        attempts += one.attempt
+    return records, times, attempts
+
+
+def _restarted(before: Attempt, after: Attempt) -> bool:
+    return before.attempt != after.attempt or before.start_time != after.start_time
+
+
+def _rate(before: int | None, after: int | None, seconds: float) -> float | None:
+    if before is None or after is None or after < before:
+        return None
+    return (after - before) / seconds
+
+
+def _times(before: IoMetrics, after: IoMetrics, seconds: float) -> tuple[float | None, ...]:
+    """Busy, backpressured and idle in ms/s from accumulated times (1.16+).
+
+    The three are shares of their sum, which is exact however late the answers came. A legacy source does
+    not measure when it is busy: then the others are shares of the time between the answers.
+    """
+    idle = _passed(before.accumulated_idle_time, after.accumulated_idle_time)
+    backpressured = _passed(before.accumulated_backpressured_time, after.accumulated_backpressured_time)
+    busy = _passed(before.accumulated_busy_time, after.accumulated_busy_time)
+    if idle is None or backpressured is None:
+        return None, None, None
+    whole = idle + backpressured + busy if busy is not None else seconds * SECOND
+    if whole <= 0:
+        return None, None, None
+    shares = (busy, backpressured, idle)
+    return tuple(None if one is None else min(SECOND, one / whole * SECOND) for one in shares)
+
+
+def _passed(before: float | None, after: float | None) -> float | None:
+    """Milliseconds between two accumulated times; busy is a remainder and falls now and then."""
+    return None if before is None or after is None else max(0.0, after - before)
+
+
+# -- worst first -------------------------------------------------------------------------------------
+
+
+def heat(busy: float | None, backpressured: float | None, over_mean: float | None) -> float | None:
+    """How hot a subtask is, 0 to 1000: what it is busy or backpressured.
+
+    Where a release measures no time (up to 1.12) it is how many times its share of the records it takes.
+    """
+    known = [one for one in (busy, backpressured) if one is not None]
+    if known:
+        return max(known)
+    return min(SECOND, EVEN_HEAT * over_mean) if over_mean is not None else None
+
+
+def band(value: float | None, before: int = 0) -> int:
+    """Which band of heat a value is in; one that is near a border stays in the band it was in."""
+    if value is None:
+        return before
+    plain = sum(value >= border for border in BANDS)
+    if plain == before:
+        return plain
+    border = BANDS[before] if plain > before else BANDS[before - 1]
+    return before if abs(value - border) < MARGIN and abs(plain - before) == 1 else plain
+
+
+def attention(state: str, heat_band: int, subtask: int) -> tuple[int, int, int]:
+    """A sort key, worst first: failed, not running, hot, then by index; those that ended well come last."""
+    if states.is_running(state):
+        rank = 4
+    elif states.is_terminal(state) and state != "FAILED":
+        rank = 5
+    else:
+        rank = 3 - states.severity(state)
+    return rank, -heat_band, subtask
+
+
+# -- how numbers spread ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The least, the mean and the greatest of a number over subtasks."""
+
+    least: float
+    mean: float
+    most: float
+
+
+def summary(values: Iterable[float | None]) -> Summary | None:
+    """How a number spreads; None while it is not known of every subtask."""
+    known: list[float] = []
+    for value in values:
+        if value is None:
+            return None
+        known.append(value)
+    return Summary(min(known), sum(known) / len(known), max(known)) if known else None

@@ -1,0 +1,275 @@
+"""The attempts of a subtask, newest first: how each ended, where it ran, how long each state took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.widgets import Static
+
+from flinktop.flink.errors import NotFound
+from flinktop.flink.vertices import ATTEMPT, SUBTASK
+from flinktop.model import format as fmt
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.shared_columns import state_column
+from flinktop.ui.panels.subtask_columns import said
+from flinktop.ui.panels.vertex_figures import OLD_SECONDS, Figure
+from flinktop.ui.widgets.table import Cell, Column, LiveTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.vertices import Attempt
+
+KEPT = 16
+"""Attempts that Flink keeps of a subtask (`jobmanager.execution.attempts-history-size`, its default)."""
+MOST_ROWS = 8
+"""Attempts that are seen at once; the table scrolls."""
+NEVER_AGAIN = 600.0
+"""Seconds between two looks at an attempt that is over."""
+PHASES = (
+    ("SCHEDULED", "SCHEDULED"),
+    ("DEPLOYING", "DEPLOYING"),
+    ("INITIALIZING", "INITIALIZ."),
+    ("RUNNING", "RUNNING"),
+)
+"""States whose time an attempt tells (1.16+), and what their columns are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One attempt."""
+
+    number: int
+    state: str
+    started: str
+    ended: str
+    start: int
+    """ms since 1970; -1 not yet."""
+    end: int
+    host: str
+    seconds: float | None
+    taken: Figure
+    sent: Figure
+    spent: tuple[int | None, ...]
+    """Milliseconds in each of `PHASES`; None where the release does not tell."""
+    old: bool = False
+
+    @property
+    def name(self) -> str:
+        """Where it ran."""
+        return self.host
+
+
+def attempt_row(attempt: Attempt, offset: float | None, cluster_now: float, *, old: bool) -> AttemptRow:
+    """One row; times in the zone that is `offset` seconds from UTC."""
+
+    def time(value: int) -> str:
+        return fmt.near(value / 1000.0, offset, cluster_now) if value > 0 else fmt.ABSENT
+
+    told = attempt.status_duration
+    return AttemptRow(
+        number=attempt.attempt,
+        state=attempt.status,
+        started=time(attempt.start_time),
+        ended=time(attempt.end_time),
+        start=attempt.start_time,
+        end=attempt.end_time,
+        host=attempt.where,
+        seconds=attempt.duration / 1000.0 if attempt.duration >= 0 else None,
+        taken=Figure(attempt.metrics.records_in),
+        sent=Figure(attempt.metrics.records_out),
+        spent=tuple(told.get(state) if told is not None else None for state, _ in PHASES),
+        old=old,
+    )
+
+
+def columns(*, ascii_only: bool) -> list[Column[AttemptRow]]:
+    """The columns; number, state and the times are the last to give way."""
+
+    def spent(at: int) -> Callable[[AttemptRow], Cell]:
+        return lambda row: (
+            (fmt.milliseconds(row.spent[at]), "") if row.spent[at] is not None else (fmt.ABSENT, "muted")
+        )
+
+    def count(key: str, title: str) -> Column[AttemptRow]:
+        return Column(
+            key,
+            title,
+            6,
+            lambda row: said(getattr(row, key), fmt.count),
+            sort=lambda row: getattr(row, key).value,
+            align="right",
+            descending=True,
+            drop=2,
+        )
+
+    state: Column[AttemptRow] = state_column(ascii_only=ascii_only)
+    phases = [
+        Column(
+            title.lower(),
+            title,
+            max(8, len(title)),
+            spent(at),
+            sort=lambda row, at=at: row.spent[at],  # type: ignore[misc]  # mypy infers no default's type
+            align="right",
+            descending=True,
+            drop=4,
+        )
+        for at, (_, title) in enumerate(PHASES)
+    ]
+    found: list[Column[AttemptRow]] = [
+        Column(
+            "attempt",
+            "ATTEMPT",
+            7,
+            lambda row: (str(row.number), "strong"),
+            sort=lambda row: row.number,
+            align="right",
+            descending=True,
+        ),
+        state,
+        Column(
+            "started", "STARTED", 10, lambda row: (row.started, ""), sort=lambda row: row.start, align="right"
+        ),
+        Column(
+            "ended", "ENDED", 10, lambda row: (row.ended, ""), sort=lambda row: row.end, align="right", drop=1
+        ),
+        Column(
+            "seconds",
+            "FOR",
+            8,
+            lambda row: (fmt.duration(row.seconds) if row.seconds is not None else fmt.ABSENT, ""),
+            sort=lambda row: row.seconds,
+            align="right",
+            descending=True,
+        ),
+        Column(
+            "host",
+            "HOST",
+            12,
+            lambda row: (row.host or fmt.ABSENT, ""),
+            sort=lambda row: row.host,
+            drop=3,
+            flex=True,
+        ),
+        count("taken", "IN"),
+        count("sent", "OUT"),
+        *phases,
+    ]
+    return plain_columns(found) if ascii_only else found
+
+
+class AttemptsTable(Panel):
+    """Every attempt of a subtask that Flink still knows; earlier ones are asked for one after the other."""
+
+    BOX = "Attempts"
+    DEFAULT_CSS = """
+    AttemptsTable { height: auto; }
+    AttemptsTable LiveTable { height: 2; }
+    AttemptsTable .note { height: auto; max-height: 2; color: $text-muted; padding: 0 1; display: none; }
+    """
+
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+        self._vertex = vertex
+        self._subtask = subtask
+
+    def compose(self) -> ComposeResult:
+        """The table, and a sentence on attempts that are not known any more."""
+        ascii_only = self.app.settings.ascii
+        yield LiveTable(
+            columns(ascii_only=ascii_only),
+            row_key=lambda row: str(row.number),
+            dim=lambda row: row.old,
+            ascii=ascii_only,
+            empty="asking for the subtask",
+            id="attempt-rows",
+        )
+        yield Static("", classes="note", markup=False)
+
+    def on_mount(self) -> None:
+        """Watch the present attempt."""
+        self.watch_query("subtask", self._query, self._told)
+        super().on_mount()
+
+    @property
+    def table(self) -> LiveTable[AttemptRow]:
+        """The table itself."""
+        return self.query_one(LiveTable)
+
+    @property
+    def _query(self) -> Query[Attempt]:
+        return SUBTASK(job=self._job, vertex=self._vertex, subtask=self._subtask)
+
+    def _earlier(self, number: int) -> Query[Attempt]:
+        return ATTEMPT(job=self._job, vertex=self._vertex, subtask=self._subtask, attempt=number)
+
+    def _told(self, _reading: Reading[Any]) -> None:
+        self.wants_tick = True
+        self._show_attempts()
+
+    def tick(self) -> None:
+        """Ask for one more of the earlier attempts, and show what is known."""
+        self._ask_next()
+        self._show_attempts()
+
+    def _ask_next(self) -> None:
+        """The next earlier attempt, until Flink does not know one: those before it are gone as well."""
+        reading = self.port.reading(self._query)
+        if reading is None or reading.value is None:
+            return
+        present = reading.value.attempt
+        for slot in self.slots():
+            if slot != "subtask" and int(slot) >= present:
+                self.drop_query(slot)
+        for number in range(present - 1, max(present - KEPT, 0) - 1, -1):
+            known = self.port.reading(self._earlier(number))
+            self.watch_query(str(number), self._earlier(number), self._told, every=NEVER_AGAIN)
+            if known is None or known.value is None:
+                return
+
+    def _show_attempts(self) -> None:
+        reading = self.port.reading(self._query)
+        if reading is None or reading.value is None:
+            self.table.set_empty(
+                "" if reading is not None and reading.error is not None else "asking for the subtask"
+            )
+            return
+        age = self.port.now() - reading.at if reading.at is not None else 0.0
+        old = reading.error is not None or self.port.link.error is not None or age > OLD_SECONDS
+        present = reading.value
+        found = [present]
+        gone: Reading[Attempt] | None = None
+        for number in range(present.attempt - 1, -1, -1):
+            earlier = self.port.reading(self._earlier(number))
+            if earlier is None:
+                break
+            if earlier.value is None:
+                gone = earlier if isinstance(earlier.error, NotFound) else None
+                break
+            found.append(earlier.value)
+        offset, now = zone_offset(self), self.port.known_time()
+        self.table.set_rows([attempt_row(one, offset, now, old=old) for one in found])
+        self._note(found[-1].attempt, gone)
+        self.table.styles.height = min(len(found), MOST_ROWS) + 1
+
+    def _note(self, first: int, gone: Reading[Attempt] | None) -> None:
+        """Say what has become of attempts that are not in the table."""
+        note = self.query_one(".note", Static)
+        words = ""
+        if first and gone is not None and gone.error is not None:
+            words = (
+                f"Flink no longer tells of {'attempt 0' if first == 1 else f'the attempts 0 to {first - 1}'}."
+            )
+        elif first:
+            words = "asking for earlier attempts"
+        note.display = bool(words)
+        note.update(words)

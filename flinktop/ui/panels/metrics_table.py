@@ -1,0 +1,164 @@
+"""All metrics of one subtask: listed once, values asked for the rows on the screen alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from flinktop.flink.metrics import SUBTASK_METRICS, watermark
+from flinktop.flink.numbers import LONG_MAX
+from flinktop.model import format as fmt
+from flinktop.model.subtask_figures import last_part
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
+from flinktop.ui.widgets.table import Cell, Column, LiveTable
+from flinktop.ui.widgets.table_messages import VisibleChanged
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.metrics import Metric, Metrics
+
+MOST_REQUESTS = 3
+"""Requests for the values of the rows on the screen, each below Flink's limit for a request line."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric."""
+
+    id: str
+    text: str
+    """Its value as it is written; "…" while it was not asked for."""
+    number: float | None
+    old: bool = False
+
+
+def metric_row(metric: Metric, offset: float | None, cluster_now: float, *, old: bool) -> MetricRow:
+    """One row; a value is written as Flink tells it, a watermark as a time."""
+    if metric.value is None:
+        return MetricRow(metric.id, fmt.UNKNOWN, None)
+    if last_part(metric.id).endswith("Watermark"):
+        mark = watermark(metric.value)
+        if mark is None:
+            return MetricRow(metric.id, "none yet", None, old)
+        if mark >= LONG_MAX:
+            return MetricRow(metric.id, "the input has ended", None, old)
+        return MetricRow(metric.id, fmt.near(mark / 1000.0, offset, cluster_now), float(mark), old)
+    number = metric.number
+    return MetricRow(metric.id, fmt.as_told(number) if number is not None else metric.value, number, old)
+
+
+def columns(*, ascii_only: bool) -> list[Column[MetricRow]]:
+    """Id and value."""
+
+    def value(row: MetricRow) -> Cell:
+        if row.text == fmt.UNKNOWN:
+            return ("~" if ascii_only else fmt.UNKNOWN), "muted"
+        return row.text, "" if row.number is not None else "muted"
+
+    return [
+        Column("name", "METRIC", 20, lambda row: (row.id, ""), sort=lambda row: row.id.casefold(), flex=True),
+        Column("value", "VALUE", 20, value, sort=lambda row: row.number, align="right", descending=True),
+    ]
+
+
+class MetricsTable(Panel):
+    """The metrics of one subtask, in the order of their ids."""
+
+    BOX = "Metrics"
+    DEFAULT_CSS = "MetricsTable { height: 1fr; } MetricsTable LiveTable { height: 1fr; }"
+
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._ids: dict[str, str | int] = {"job": job, "vertex": vertex, "subtask": subtask}
+        self._visible: tuple[str, ...] = ()
+        self._asked: tuple[str, ...] = ()
+        self._told: dict[str, tuple[float, Metric]] = {}
+        """By id: when a value came, and the value."""
+
+    def compose(self) -> ComposeResult:
+        """One table."""
+        ascii_only = self.app.settings.ascii
+        yield LiveTable(
+            columns(ascii_only=ascii_only),
+            row_key=lambda row: row.id,
+            match=lambda row, text: all(word in row.id.casefold() for word in text.casefold().split()),
+            dim=lambda row: row.old,
+            ascii=ascii_only,
+            empty="asking which metrics there are",
+            id="metric-rows",
+        )
+
+    def on_mount(self) -> None:
+        """Watch which metrics there are."""
+        self.watch_query("ids", self._listing, self._listed)
+        super().on_mount()
+
+    @property
+    def table(self) -> LiveTable[MetricRow]:
+        """The table itself."""
+        return self.query_one(LiveTable)
+
+    @property
+    def _listing(self) -> Query[Metrics]:
+        return SUBTASK_METRICS(**self._ids)
+
+    def _listed(self, reading: Reading[Metrics]) -> None:
+        # A subtask that has just started has none: look again soon.
+        self.watch_query("ids", self._listing, self._listed, every=RELIST_SECONDS if reading.value else 0.0)
+        if reading.value is None and reading.error is not None:
+            self.table.set_empty(reading.error.reason)
+        elif reading.value is not None:
+            self.table.set_empty("no metrics yet: they come some 10 s after a subtask has started")
+        self._show_metrics()
+        if not self._asked:
+            self._follow()
+
+    def _values(self, reading: Reading[Metrics]) -> None:
+        if reading.at is not None:
+            self._told |= {metric.id: (reading.at, metric) for metric in reading.value or ()}
+        self._show_metrics()
+
+    def tick(self) -> None:
+        """What grows old is greyed; rows that have come into sight are asked for."""
+        self._follow()
+        self._show_metrics()
+
+    def _show_metrics(self) -> None:
+        reading = self.port.reading(self._listing)
+        listed = reading.value if reading is not None and reading.value is not None else ()
+        offset, now, cluster_now = zone_offset(self), self.port.now(), self.port.known_time()
+        lost = self.port.link.error is not None
+        rows: list[MetricRow] = []
+        for metric in sorted(listed, key=lambda one: one.id.casefold()):
+            at, known = self._told.get(metric.id, (now, metric))
+            rows.append(metric_row(known, offset, cluster_now, old=lost or now - at > OLD_SECONDS))
+        self.table.set_rows(rows)
+
+    @on(VisibleChanged)
+    def _scrolled(self, event: VisibleChanged) -> None:
+        self._visible = event.keys
+        if self._asked:
+            # At the next second: someone who scrolls passes many rows.
+            self.wants_tick = True
+        else:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Ask for the values of the rows on the screen."""
+        wanted = tuple(sorted(self._visible))
+        if wanted == self._asked:
+            return
+        self._asked = wanted
+        queries = SUBTASK_METRICS(**self._ids, get=list(wanted)).parts()[:MOST_REQUESTS] if wanted else ()
+        for slot in self.slots():
+            if slot.startswith("values ") and int(slot.partition(" ")[2]) >= len(queries):
+                self.drop_query(slot)
+        for number, query in enumerate(queries):
+            self.watch_query(f"values {number}", query, self._values)

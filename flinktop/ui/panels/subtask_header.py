@@ -1,0 +1,179 @@
+"""What a subtask is and how it is: which of how many, state, attempt, where it runs, what it does now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from flinktop.flink.jobs import JOB
+from flinktop.flink.metrics import VERTEX_METRICS
+from flinktop.flink.vertices import SUBTASK
+from flinktop.model import format as fmt
+from flinktop.model import rates, states
+from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, by_subtask
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
+from flinktop.ui.panels.subtask_columns import hot, late, said
+from flinktop.ui.panels.subtask_rows import told_at
+from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
+from flinktop.ui.panels.vertex_figures import ABSENT, RELIST_SECONDS, Figure, listing
+from flinktop.ui.panels.vertex_header import FEW_ROWS, GAP, trouble_line
+
+if TYPE_CHECKING:
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.metrics import Metrics
+    from flinktop.flink.vertices import Attempt
+    from flinktop.model.subtask_figures import Figures
+
+GONE = "The vertex no longer has this subtask"
+
+
+def state_line(attempt: Attempt, *, ascii_only: bool) -> list[Part]:
+    """State and for how long, which attempt, where."""
+    tone = states.tone(attempt.status)
+    parts: list[Part] = [(f"{states.mark(attempt.status, ascii_only=ascii_only)} {attempt.status}", tone)]
+    if attempt.duration >= 0:
+        word = " ran " if states.is_terminal(attempt.status) else " for "
+        parts.append((f"{word}{fmt.duration(attempt.duration / 1000.0)}", "muted"))
+    parts += [GAP, ("attempt ", "muted"), (str(attempt.attempt), "warn" if attempt.attempt else "")]
+    if attempt.where:
+        parts += [GAP, ("on ", "muted"), (attempt.where, "")]
+    if attempt.taskmanager_id:
+        parts += [GAP, ("TaskManager ", "muted"), (attempt.taskmanager_id, "")]
+    return parts
+
+
+def flow_line(
+    figures: Figures | None, measures: frozenset[str], offset: float | None, cluster_now: float
+) -> list[Part]:
+    """Rates, times and watermark of one subtask; what is not measured is not the same as not known.
+
+    Args:
+        figures: From the subtask's metrics; None while they are not known.
+        measures: What is asked of this subtask in this release.
+        offset: Seconds from UTC in which times are shown.
+        cluster_now: The cluster's own time (s since 1970).
+    """
+
+    def figure(measure: str) -> Figure:
+        if measure not in measures:
+            return ABSENT
+        if figures is None:
+            return Figure()
+        value = figures.get(measure)
+        return Figure(value, absent=value is None)
+
+    parts: list[Part] = []
+    for word, measure in (("in ", "taken"), ("out ", "sent")):
+        one = figure(measure)
+        text, tone = said(one, fmt.count)
+        parts += [(word, "muted"), (f"{text}/s" if one.value is not None else text, tone), GAP]
+    for word, measure in (("busy ", "busy"), ("backpressured ", "backpressured"), ("idle ", "idle")):
+        one = figure(measure)
+        text, tone = said(one, fmt.per_mille, hot(one) if measure != "idle" else "")
+        parts += [(word, "muted"), (f"{text} %" if one.value is not None else text, tone), GAP]
+    mark = figure("watermark")
+    parts.append(("watermark ", "muted"))
+    if mark.absent or mark.value is None:
+        return [*parts, said(mark, fmt.count)]
+    if mark.value in (NO_WATERMARK, ENDED):
+        return [*parts, ("none yet" if mark.value == NO_WATERMARK else "the input has ended", "muted")]
+    lag = rates.watermark_lag(mark.value, cluster_now)
+    return [
+        *parts,
+        (fmt.near(mark.value / 1000.0, offset, cluster_now), ""),
+        (" lag ", "muted"),
+        (fmt.duration(lag), late(Figure(lag))),
+    ]
+
+
+class SubtaskHeader(Panel):
+    """A few lines above everything else on a subtask's screen, each on one row and cut to the width."""
+
+    DEFAULT_CSS = "SubtaskHeader { height: auto; max-height: 4; padding: 0 1; }"
+
+    def __init__(self, job: str, vertex: str, subtask: int) -> None:
+        super().__init__()
+        self._job = job
+        self._vertex = vertex
+        self._subtask = subtask
+        self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
+
+    def on_mount(self) -> None:
+        """Watch the job, the subtask, and what it does now."""
+        self.watch_query("job", JOB(job=self._job), self._news)
+        self.watch_query("subtask", self._query, self._news)
+        super().on_mount()
+
+    @property
+    def _query(self) -> Query[Attempt]:
+        return SUBTASK(job=self._job, vertex=self._vertex, subtask=self._subtask)
+
+    def figures_query(self) -> Query[Metrics] | None:
+        """What tells what it does now; None while it is not known which metrics do."""
+        around = circumstances(self.port, self._job, self._vertex, 0.0)
+        ids = around.ids.of([self._subtask]) if around is not None else ()
+        return VERTEX_METRICS(job=self._job, vertex=self._vertex, get=ids) if ids else None
+
+    def _news(self, _reading: Reading[Any]) -> None:
+        around = circumstances(self.port, self._job, self._vertex, 0.0)
+        query = self.figures_query()
+        if around is not None and around.source:
+            known = self.port.reading(listing(self._job, self._vertex))
+            every = RELIST_SECONDS if known is not None and known.value else 0.0
+            self.watch_query("ids", listing(self._job, self._vertex), self._news, every=every)
+        if query is not None:
+            self.watch_query("figures", query, self._told)
+        self.tick()
+
+    def _told(self, _reading: Reading[Metrics]) -> None:
+        self.tick()
+
+    def tick(self) -> None:
+        """Ages move on."""
+        lines = self._described()
+        if lines != self._lines:
+            grown = len(lines) != len(self._lines)
+            self._lines = lines
+            self.refresh(layout=grown)
+
+    def _described(self) -> list[list[Part]]:
+        reading = self.port.reading(self._query)
+        known = vertex_of(self.port, self._job, self._vertex)
+        of = f" ({self._subtask + 1}/{known[1].parallelism})" if known is not None else ""
+        title: list[Part] = [(f"subtask {self._subtask}{of}", "strong")]
+        if known is not None:
+            title += [(" of ", "muted"), (known[1].name, "")]
+        lines = [title]
+        if reading is not None and reading.value is not None:
+            lines.append(state_line(reading.value, ascii_only=self.app.settings.ascii))
+            if not states.is_terminal(reading.value.status):
+                lines.append(self._flow())
+        elif reading is None or reading.error is None:
+            lines.append([("asking for the subtask", "muted")])
+        if known is not None and not states.is_running(known[0].state):
+            lines[-1] = [*lines[-1], GAP, (f"the job is {known[0].state}", states.tone(known[0].state))]
+        if trouble := trouble_line(self.port, self._job, self._vertex, reading, GONE):
+            lines = [[(text, "stale") for text, _ in line] for line in lines]
+            lines.insert(0, trouble)
+        return lines
+
+    def _flow(self) -> list[Part]:
+        around = circumstances(self.port, self._job, self._vertex, 0.0)
+        query = self.figures_query()
+        reading = self.port.reading(query) if query is not None else None
+        figures = (
+            by_subtask(reading.value).get(self._subtask) if reading is not None and reading.value else None
+        )
+        measures = around.ids.measures if around is not None else frozenset()
+        return flow_line(figures, measures, zone_offset(self), told_at(self.port, reading))
+
+    def render(self) -> Content:
+        """The lines; where there is room for one only, the state."""
+        width, ascii_only = self.content_size.width, self.app.settings.ascii
+        lines = self._lines
+        if self.size.height < FEW_ROWS and len(lines) > 1:
+            lines = [lines[1], lines[0], *lines[2:]]
+        return Content("\n").join(assemble(cut_line(line, width), ascii_only=ascii_only) for line in lines)

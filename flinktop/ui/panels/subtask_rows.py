@@ -1,0 +1,240 @@
+"""What one line of the subtasks table says, from totals, metrics, and how both have moved."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flinktop.flink.errors import NotFound
+from flinktop.model import format as fmt
+from flinktop.model import rates, states, subtasks
+from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask
+from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flinktop.engine.host import Port
+    from flinktop.engine.store import Reading
+    from flinktop.flink.metrics import Metrics
+    from flinktop.flink.vertices import Attempt, Vertex
+    from flinktop.model.subtask_figures import Figures
+
+NOTHING = SubtaskIds(())
+UNKNOWN = Figure()
+
+
+@dataclass(frozen=True, slots=True)
+class SubtaskRow:
+    """One subtask; `key` is its index as text."""
+
+    key: str
+    index: int
+    state: str
+    attempt: int
+    host: str
+    taken: Figure
+    """Records/s, as `sent`."""
+    sent: Figure
+    total_taken: Figure
+    total_sent: Figure
+    bytes_taken: Figure
+    bytes_sent: Figure
+    busy: Figure
+    """ms/s, as the next two."""
+    backpressured: Figure
+    idle: Figure
+    watermark: str
+    """As it is written; the time of day, or the date of one that is far away."""
+    mark: float | None
+    """The watermark in ms since 1970; -inf has not come yet, inf is the end of the input."""
+    lag: Figure
+    """Seconds."""
+    seconds: float | None
+    """How long this attempt has been under way."""
+    attention: tuple[int, ...]
+    stale: bool = False
+    """Whether rates, times and watermark are older than the rest."""
+    old: bool = False
+    """Whether nothing of it can be taken at its word any more."""
+
+    @property
+    def name(self) -> str:
+        """Where it runs: what a filter looks for beside the state."""
+        return self.host
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What metrics said of one attempt of a subtask."""
+
+    attempt: int
+    at: float
+    figures: Figures
+    lag: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What all rows have in common."""
+
+    source: bool = False
+    sink: bool = False
+    ids: SubtaskIds = NOTHING
+    offset: float | None = 0.0
+    """Seconds from UTC in which times are shown."""
+
+
+class SubtaskBook:
+    """What has been told of a vertex's subtasks so far; it makes their rows."""
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._progress: subtasks.Progress | None = None
+        self._attempts: dict[int, Attempt] = {}
+        self._told: dict[int, Told] = {}
+        self._bands: dict[int, int] = {}
+        self._mean = 0.0
+        self._old = False
+        self._read: float | None = None
+
+    @property
+    def attempts(self) -> dict[int, Attempt]:
+        """The present attempt of each subtask."""
+        return self._attempts
+
+    def take_totals(self, reading: Reading[Vertex]) -> None:
+        """Take in `/jobs/:jobid/vertices/:vertexid`, or that it could not be had."""
+        age = self._port.now() - reading.at if reading.at is not None else 0.0
+        gone = isinstance(reading.error, NotFound)
+        self._old = gone or self._port.link.error is not None or age > OLD_SECONDS
+        if reading.value is None or reading.at is None or reading.at == self._read:
+            return
+        self._read = reading.at
+        self._progress = subtasks.look(self._progress, reading.at, reading.value.subtasks)
+        self._attempts = {one.subtask: one for one in reading.value.subtasks}
+        for gone_index in self._told.keys() - self._attempts.keys():
+            del self._told[gone_index]
+        counts = [records(one) for one in reading.value.subtasks]
+        self._mean = sum(counts) / len(counts) if counts else 0.0
+
+    def take_figures(self, reading: Reading[Metrics]) -> frozenset[int]:
+        """Take in `…/vertices/:vertexid/metrics?get=`; says of which subtasks it tells."""
+        if not reading.value or reading.at is None:
+            return frozenset()
+        cluster_now = told_at(self._port, reading)
+        found = by_subtask(reading.value)
+        for index, figures in found.items():
+            attempt = self._attempts.get(index)
+            if attempt is not None:
+                lag = rates.watermark_lag(figures.get("watermark"), cluster_now)
+                self._told[index] = Told(attempt.attempt, reading.at, figures, lag)
+        return frozenset(found)
+
+    def rows(self, indices: Iterable[int], around: Circumstances) -> dict[int, SubtaskRow]:
+        """The rows of some subtasks."""
+        return {
+            index: self._row(self._attempts[index], around) for index in indices if index in self._attempts
+        }
+
+    def _row(self, attempt: Attempt, around: Circumstances) -> SubtaskRow:
+        index, totals = attempt.subtask, attempt.metrics
+        told = self._told.get(index)
+        if told is not None and told.attempt != attempt.attempt:
+            told = None
+        stale = told is not None and self._port.now() - told.at > OLD_SECONDS
+        moved = self._progress.moved(index) if self._progress is not None else subtasks.UNMOVED
+        chained = around.source and around.sink
+        flows = not states.is_terminal(attempt.status)
+
+        def rate(measure: str) -> Figure:
+            if not flows or measure not in around.ids.measures:
+                return ABSENT
+            if told is not None and not stale:
+                return _figure(told.figures, measure)
+            # Of a chain's counters only its operators tell.
+            estimate = None if chained and measure in ("taken", "sent") else getattr(moved, measure)
+            if estimate is not None:
+                return Figure(estimate)
+            return _figure(told.figures, measure) if told is not None else UNKNOWN
+
+        busy, backpressured = rate("busy"), rate("backpressured")
+        mark = told.figures.get("watermark") if told is not None and flows else None
+        count = records(attempt)
+        hot = subtasks.heat(busy.value, backpressured.value, None)
+        if "busy" not in around.ids.measures and self._mean > 0 and flows:
+            hot = subtasks.heat(None, None, count / self._mean)
+        band = self._bands[index] = subtasks.band(hot, self._bands.get(index, 0))
+        return SubtaskRow(
+            key=str(index),
+            index=index,
+            state=attempt.status,
+            attempt=attempt.attempt,
+            host=attempt.where,
+            taken=rate("taken"),
+            sent=rate("sent"),
+            total_taken=ABSENT if around.source else Figure(totals.records_in),
+            total_sent=ABSENT if around.sink else Figure(totals.records_out),
+            bytes_taken=ABSENT if around.source else Figure(totals.bytes_in),
+            bytes_sent=ABSENT if around.sink else Figure(totals.bytes_out),
+            busy=busy,
+            backpressured=backpressured,
+            idle=rate("idle"),
+            watermark=self._mark_text(mark, around, told, flows=flows),
+            mark=mark,
+            lag=_lag(told, around, flows=flows),
+            seconds=attempt.duration / 1000.0 if attempt.duration >= 0 else None,
+            attention=subtasks.attention(attempt.status, band, index),
+            stale=stale,
+            old=self._old,
+        )
+
+    def _mark_text(self, mark: float | None, around: Circumstances, told: Told | None, *, flows: bool) -> str:
+        if not flows or "watermark" not in around.ids.measures or (told is not None and mark is None):
+            return fmt.ABSENT
+        if mark is None:
+            return fmt.UNKNOWN
+        if math.isinf(mark):
+            return "ended" if mark == ENDED else "none"
+        return fmt.near(mark / 1000.0, around.offset, self._port.known_time())
+
+
+def told_at(port: Port, reading: Reading[Any] | None) -> float:
+    """The cluster's time (s since 1970) when an answer came: what watermarks in it are behind."""
+    at = reading.at if reading is not None else None
+    return port.cluster_time() - (port.now() - at if at is not None else 0.0)
+
+
+def records(attempt: Attempt) -> float:
+    """The records that a subtask has handled: what it took in, or as a source sent."""
+    return float(attempt.metrics.read_records or attempt.metrics.write_records)
+
+
+def _figure(figures: Figures, measure: str) -> Figure:
+    """A figure of an answer; what is not in it, or is no number, is not measured."""
+    value = figures.get(measure)
+    return Figure(value, absent=value is None)
+
+
+def _lag(told: Told | None, around: Circumstances, *, flows: bool) -> Figure:
+    if not flows or "watermark" not in around.ids.measures:
+        return ABSENT
+    if told is None:
+        return UNKNOWN
+    if told.figures.get("watermark") in (None, NO_WATERMARK, ENDED):
+        return ABSENT
+    return Figure(told.lag)
+
+
+def matches(row: SubtaskRow, text: str) -> bool:
+    """Whether a row has the text, word by word: an index, a part of the host or the state; `state:failed`."""
+    for word in text.casefold().split():
+        if word.startswith("state:"):
+            if word.removeprefix("state:") not in row.state.casefold():
+                return False
+        elif word.isdecimal() and int(word) == row.index:
+            continue
+        elif word not in row.host.casefold() and word not in row.state.casefold():
+            return False
+    return True

@@ -1,0 +1,89 @@
+"""How a vertex's numbers spread over its subtasks: least, mean, most, and Flink's 95th percentile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flinktop.model import format as fmt
+from flinktop.model import rates, subtasks
+from flinktop.ui.panels.subtask_columns import SummaryRow, hot, late
+from flinktop.ui.panels.vertex_figures import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from flinktop.flink.metrics import AggregatedMetric
+    from flinktop.flink.vertices import AggregatedTasks, Attempt
+    from flinktop.ui.panels.subtask_rows import Circumstances
+    from flinktop.ui.widgets.columns import Cell
+
+_METERS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
+    ("taken", rates.RATE_IDS[0], fmt.count),
+    ("sent", rates.RATE_IDS[1], fmt.count),
+    ("busy", rates.TIME_IDS[0], fmt.per_mille),
+    ("backpressured", rates.TIME_IDS[1], fmt.per_mille),
+    ("idle", rates.TIME_IDS[2], fmt.per_mille),
+)
+_TOTALS: tuple[tuple[str, str, str, Callable[[float | None], str]], ...] = (
+    ("total_taken", "records_in", "read-records", fmt.count),
+    ("total_sent", "records_out", "write-records", fmt.count),
+    ("bytes_taken", "bytes_in", "read-bytes", fmt.size),
+    ("bytes_sent", "bytes_out", "write-bytes", fmt.size),
+)
+LABELS = ("min", "avg", "max")
+
+
+def summary_rows(
+    attempts: Sequence[Attempt],
+    aggregated: AggregatedTasks | None,
+    found: Mapping[str, AggregatedMetric],
+    around: Circumstances,
+    cluster_now: float,
+) -> list[SummaryRow]:
+    """The lines below the table; () for fewer than two subtasks.
+
+    Rates and times are those of `…/subtasks/metrics`; totals come from the subtasks themselves, and their
+    95th percentile from the same answer (1.16+).
+    """
+    if len(attempts) < 2:  # noqa: PLR2004 -- one alone is its own least and most
+        return []
+    cells: dict[str, dict[str, Cell]] = {label: {} for label in (*LABELS, "p95")}
+    for key, metric, write in _METERS:
+        chained = around.source and around.sink and key in ("taken", "sent")
+        if chained or key not in around.ids.measures:
+            continue
+        for label, value in zip(LABELS, _extremes(found.get(metric)), strict=True):
+            tone = hot(Figure(value)) if key in ("busy", "backpressured") else ""
+            cells[label][key] = _cell(value, write, tone, answered=bool(found))
+    for key, attribute, name, write in _TOTALS:
+        if (around.source and "taken" in key) or (around.sink and "sent" in key):
+            continue
+        spread = subtasks.summary(getattr(one.metrics, attribute) for one in attempts)
+        values = (spread.least, spread.mean, spread.most) if spread is not None else (None, None, None)
+        for label, value in zip(LABELS, values, strict=True):
+            cells[label][key] = _cell(value, write, "", answered=False)
+        if aggregated is not None and name in aggregated.metrics:
+            cells["p95"][key] = _cell(aggregated.metrics[name].p95, write, "", answered=True)
+    _put_lag(cells, found.get(rates.WATERMARK_ID), cluster_now)
+    lines = LABELS if aggregated is None else (*LABELS, "p95")
+    return [SummaryRow(label, cells[label]) for label in lines]
+
+
+def _extremes(known: AggregatedMetric | None) -> tuple[float | None, float | None, float | None]:
+    return (known.min, known.avg, known.max) if known is not None else (None, None, None)
+
+
+def _put_lag(cells: dict[str, dict[str, Cell]], known: AggregatedMetric | None, cluster_now: float) -> None:
+    """The lag of the foremost, the mean and the last watermark."""
+    if known is None or rates.watermark_lag(known.min, cluster_now) is None:
+        return
+    for label, value in zip(LABELS, (known.max, known.avg, known.min), strict=True):
+        lag = rates.watermark_lag(value, cluster_now)
+        if lag is not None:
+            cells[label]["lag"] = (fmt.span(lag), late(Figure(lag)))
+
+
+def _cell(value: float | None, write: Callable[[float | None], str], tone: str, *, answered: bool) -> Cell:
+    if value is None:
+        return (fmt.ABSENT if answered else fmt.UNKNOWN), "muted"
+    return write(value), tone

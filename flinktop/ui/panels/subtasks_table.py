@@ -1,0 +1,251 @@
+"""The subtasks of a vertex, worst first: state, where, rates, totals, busy, watermark; and their extremes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+
+from flinktop.flink.jobs import JOB
+from flinktop.flink.metrics import VERTEX_METRICS
+from flinktop.flink.vertices import VERTEX
+from flinktop.model import rates, states
+from flinktop.model.subtask_figures import subtask_ids
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.subtask_columns import SummaryRow, columns, summary_columns
+from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskBook, SubtaskRow, matches, told_at
+from flinktop.ui.panels.subtask_summary import summary_rows
+from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, figures_query, listing
+from flinktop.ui.widgets.fixed_rows import FixedRows
+from flinktop.ui.widgets.table import LiveTable
+from flinktop.ui.widgets.table_messages import VisibleChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import ComposeResult
+
+    from flinktop.engine.host import Port
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.jobs import Job, JobVertex
+    from flinktop.flink.metrics import Aggregated, Metrics
+    from flinktop.flink.vertices import Vertex
+
+MANY = 500
+"""Subtasks from which their answer, 650 bytes each, is asked for less often."""
+MANY_SECONDS = 10.0
+MOST_REQUESTS = 3
+"""Requests for the figures of the rows on the screen, each below Flink's limit for a request line."""
+LOW = 20
+"""Lines of a panel below which there is no room for a percentile."""
+
+
+def vertex_of(port: Port, job: str, vertex: str) -> tuple[Job, JobVertex] | None:
+    """A vertex as its job tells of it, or None while that is not known."""
+    reading = port.reading(JOB(job=job))
+    if reading is None or reading.value is None:
+        return None
+    found = next((one for one in reading.value.vertices if one.id == vertex), None)
+    return (reading.value, found) if found is not None else None
+
+
+def circumstances(port: Port, job: str, vertex: str, offset: float | None) -> Circumstances | None:
+    """What all rows of a vertex have in common; None while the job has not told."""
+    known = vertex_of(port, job, vertex)
+    if known is None:
+        return None
+    ends = rates.ends(known[0])
+    source, sink = vertex in ends.sources, vertex in ends.sinks
+    listed = port.reading(listing(job, vertex)) if source else None
+    ids = subtask_ids(
+        known[1],
+        source=source,
+        sink=sink,
+        times=port.features.has(1, 13),
+        listed=[metric.id for metric in listed.value or ()] if listed is not None else [],
+    )
+    return Circumstances(source, sink, ids, offset)
+
+
+class SubtasksTable(Panel):
+    """The subtasks of one vertex; figures are asked for the rows on the screen alone."""
+
+    DEFAULT_CSS = """
+    SubtasksTable { height: 1fr; }
+    SubtasksTable LiveTable { height: 1fr; }
+    """
+
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+        self._vertex = vertex
+        self._visible: tuple[str, ...] = ()
+        self._asked: tuple[int, ...] = ()
+        self._rows: dict[int, SubtaskRow] = {}
+        self._around = Circumstances()
+        self._changed: set[int] = set()
+        """Subtasks of which something has come that is not shown yet."""
+        self._batching = False
+
+    def compose(self) -> ComposeResult:
+        """The table, and the lines below it."""
+        ascii_only = self.app.settings.ascii
+        yield LiveTable(
+            columns(ascii_only=ascii_only),
+            row_key=lambda row: row.key,
+            match=matches,
+            dim=lambda row: row.old,
+            ascii=ascii_only,
+            id="subtask-rows",
+        )
+        yield FixedRows[SummaryRow](summary_columns(ascii_only=ascii_only), ascii=ascii_only)
+
+    def on_mount(self) -> None:
+        """Watch the job, for the place of the vertex in it, and the vertex."""
+        self._book = SubtaskBook(self.port)
+        self.watch_query("job", JOB(job=self._job), self._job_told)
+        self.watch_query("vertex", self._query, self._vertex_told, every=self._every())
+        super().on_mount()
+
+    @property
+    def table(self) -> LiveTable[SubtaskRow]:
+        """The table itself."""
+        return self.query_one(LiveTable)
+
+    @property
+    def _query(self) -> Query[Vertex]:
+        return VERTEX(job=self._job, vertex=self._vertex)
+
+    def _every(self) -> float:
+        """Seconds between two looks at all subtasks: a big answer is asked for as often as metrics move."""
+        reading = self.port.reading(self._query)
+        many = reading is not None and reading.value is not None and len(reading.value.subtasks) > MANY
+        return MANY_SECONDS if many else 0.0
+
+    # -- news ----------------------------------------------------------------------------------------
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        """Take all news in, then show them at once."""
+        self._batching = True
+        try:
+            super().facts_changed(changes)
+        finally:
+            self._batching = False
+        self._show_changed()
+
+    def tick(self) -> None:
+        """What grows old is greyed; rows that have come into sight are asked for."""
+        self._follow()
+        self._changed |= {int(key) for key in self._visible}
+        self._show_changed()
+
+    def _job_told(self, _reading: Reading[Job]) -> None:
+        around = circumstances(self.port, self._job, self._vertex, zone_offset(self))
+        if around is not None and around != self._around:
+            self._around = around
+            self._changed |= self._book.attempts.keys()
+            if around.source:
+                self.watch_query("ids", listing(self._job, self._vertex), self._listed, every=self._relist())
+            self._follow()
+        self._show_changed()
+
+    def _relist(self) -> float:
+        known = self.port.reading(listing(self._job, self._vertex))
+        return RELIST_SECONDS if known is not None and known.value else 0.0
+
+    def _listed(self, _reading: Reading[Aggregated]) -> None:
+        self.watch_query("ids", listing(self._job, self._vertex), self._listed, every=self._relist())
+        known = self.port.reading(JOB(job=self._job))
+        if known is not None:
+            self._job_told(known)
+
+    def _vertex_told(self, reading: Reading[Vertex]) -> None:
+        self._book.take_totals(reading)
+        if reading.value is None:
+            failed = reading.error is not None
+            self.table.set_empty("" if failed else "asking for the subtasks")
+            return
+        self.watch_query("vertex", self._query, self._vertex_told, every=self._every())
+        self.table.set_empty("no subtasks yet: the job is not running")
+        self._changed |= self._book.attempts.keys()
+        self._show_changed()
+
+    def _figures_told(self, reading: Reading[Metrics]) -> None:
+        self._changed |= self._book.take_figures(reading)
+        self._show_changed()
+
+    # -- what is shown -------------------------------------------------------------------------------
+
+    def _show_changed(self) -> None:
+        """Make the rows anew of which something has come, and put all in order."""
+        if self._batching:
+            return
+        offset = zone_offset(self)
+        if offset != self._around.offset:
+            self._job_told_zone(offset)
+        rows = {index: row for index, row in self._rows.items() if index in self._book.attempts}
+        rows |= self._book.rows(self._changed, self._around)
+        self._changed.clear()
+        self._rows = rows
+        self.table.set_rows(sorted(rows.values(), key=lambda row: row.attention))
+        below = self._summary()
+        self.query_one(FixedRows).set_rows(below)
+        self.styles.max_height = 1 + max(1, len(rows)) + len(below)
+
+    def _job_told_zone(self, offset: float | None) -> None:
+        around = circumstances(self.port, self._job, self._vertex, offset)
+        if around is not None:
+            self._around = around
+            self._changed |= self._book.attempts.keys()
+
+    def _summary(self) -> list[SummaryRow]:
+        reading = self.port.reading(self._query)
+        if reading is None or reading.value is None:
+            return []
+        query = figures_query(self.port, self._job, self._vertex, source=self._around.source)
+        figures = self.port.reading(query) if query is not None else None
+        rows = summary_rows(
+            list(self._book.attempts.values()),
+            reading.value.aggregated,
+            rates.by_id(figures.value or ()) if figures is not None else {},
+            self._around,
+            told_at(self.port, figures),
+        )
+        return rows if self.screen.size.height >= LOW * 2 else rows[:3]
+
+    # -- what is asked -------------------------------------------------------------------------------
+
+    @on(VisibleChanged)
+    def _scrolled(self, event: VisibleChanged) -> None:
+        self._visible = event.keys
+        if self._asked:
+            # At the next second: someone who scrolls passes many rows.
+            self.wants_tick = True
+        else:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Ask for the figures of the rows on the screen that run, in as few requests as there can be."""
+        running = [
+            int(key)
+            for key in self._visible
+            if int(key) in self._book.attempts
+            and not states.is_terminal(self._book.attempts[int(key)].status)
+        ]
+        enough = set(running) <= set(self._asked) and len(self._asked) <= 2 * len(running)
+        asked = self._asked if enough else tuple(sorted(running))
+        queries = self._queries(asked)
+        self._asked = asked if queries else ()
+        for slot in self.slots():
+            if slot.startswith("figures ") and int(slot.partition(" ")[2]) >= len(queries):
+                self.drop_query(slot)
+        for number, query in enumerate(queries):
+            self.watch_query(f"figures {number}", query, self._figures_told)
+
+    def _queries(self, asked: Iterable[int]) -> tuple[Query[Metrics], ...]:
+        ids = self._around.ids.of(asked)
+        if not ids:
+            return ()
+        return VERTEX_METRICS(job=self._job, vertex=self._vertex, get=ids).parts()[:MOST_REQUESTS]

@@ -1,0 +1,210 @@
+"""A vertex over time, and one of its subtasks: records/s, where the time goes, watermark lag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.containers import Container
+from textual.widgets import Static
+
+from flinktop.engine.series import SeriesName, subtask_series, vertex_series
+from flinktop.flink.jobs import JOB
+from flinktop.flink.metrics import VERTEX_METRICS
+from flinktop.model import format as fmt
+from flinktop.model import rates, states
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
+from flinktop.ui.panels.time_chart import Measure, TimeChart
+from flinktop.ui.panels.vertex_figures import listing
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flinktop.engine.store import Reading
+
+WAITING = "comes with Flink's metrics, every 10 s"
+
+
+class VertexChart(TimeChart):
+    """One chart of a vertex or of one of its subtasks."""
+
+    def __init__(self, job: str, vertex: str) -> None:
+        super().__init__()
+        self.job = job
+        self.vertex = vertex
+        self.subtask: int | None = None
+        """None: the vertex as a whole."""
+
+    def series(self, measure: str) -> SeriesName:
+        """Where a measure of a subtask is kept."""
+        return subtask_series(self.job, self.vertex, self.subtask or 0, measure)
+
+    def nothing(self) -> str:
+        """Why there is nothing to draw."""
+        known = vertex_of(self.port, self.job, self.vertex)
+        if known is not None and states.is_terminal(known[1].status):
+            return "the vertex has ended"
+        return WAITING
+
+
+class Records(VertexChart):
+    """What comes in and goes out."""
+
+    BOX = "Records/s"
+
+    def measures(self) -> tuple[Measure, ...]:
+        """Sums over the subtasks, or one subtask's; a source takes nothing in, a sink sends nothing."""
+        known = vertex_of(self.port, self.job, self.vertex)
+        ends = rates.ends(known[0]) if known is not None else rates.Ends((), ())
+        found: list[Measure] = []
+        chained = self.vertex in ends.chained
+        for name, metric, measure, left_out, style in (
+            ("in", rates.RATE_IDS[0], "taken", ends.sources, "first"),
+            ("out", rates.RATE_IDS[1], "sent", ends.sinks, "second"),
+        ):
+            if self.vertex in left_out and not chained:
+                continue
+            # Of a chain the engine keeps what the first operator sends as "in".
+            of_vertex = {"taken": "out", "sent": "in"}[measure] if chained else metric
+            series = (
+                vertex_series(self.job, self.vertex, of_vertex)
+                if self.subtask is None
+                else self.series(measure)
+            )
+            found.append(Measure(name, series, style))
+        return tuple(found)
+
+
+class TimeSpent(VertexChart):
+    """Busy, backpressured, idle: the highest of any subtask, or one subtask's."""
+
+    BOX = "Time spent, %"
+    HIGH = 1000.0
+    LINES: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
+        ("busy", "busy", rates.TIME_IDS[0], "first"),
+        ("bkpr", "backpressured", rates.TIME_IDS[1], "second"),
+        ("idle", "idle", rates.TIME_IDS[2], "muted"),
+    )
+
+    def measures(self) -> tuple[Measure, ...]:
+        """Three lines."""
+        return tuple(
+            Measure(
+                name,
+                vertex_series(self.job, self.vertex, metric)
+                if self.subtask is None
+                else self.series(measure),
+                style,
+            )
+            for name, measure, metric, style in self.LINES
+        )
+
+    def label(self, value: float) -> str:
+        """A percentage of Flink's ms/s."""
+        return fmt.per_mille(value)
+
+    def nothing(self) -> str:
+        """Why there is nothing to draw."""
+        if not self.port.features.has(1, 13):
+            return "Flink tells busy and backpressured time from 1.13 on"
+        return super().nothing()
+
+
+class WatermarkLag(VertexChart):
+    """How far the lowest watermark is behind the cluster's clock."""
+
+    BOX = "Watermark lag"
+
+    def measures(self) -> tuple[Measure, ...]:
+        """One line."""
+        series = vertex_series(self.job, self.vertex, "lag") if self.subtask is None else self.series("lag")
+        return (Measure("lag", series, "first"),)
+
+    def label(self, value: float) -> str:
+        """A stretch of time."""
+        return fmt.span(value)
+
+    def nothing(self) -> str:
+        """Why there is nothing to draw."""
+        waiting = super().nothing()
+        return "no watermark has come yet" if waiting == WAITING else waiting
+
+
+class VertexCharts(Panel):
+    """Three charts of a vertex beside each other, under a line that says of what they are."""
+
+    DEFAULT_CSS = """
+    VertexCharts { height: 1fr; }
+    VertexCharts .of { height: 1; padding: 0 1; color: $text-muted; }
+    VertexCharts .charts { height: 1fr; layout: horizontal; }
+    VertexCharts Records, VertexCharts WatermarkLag { width: 3fr; }
+    VertexCharts TimeSpent { width: 4fr; }
+    """
+
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+        self._vertex = vertex
+
+    def compose(self) -> ComposeResult:
+        """Throughput, time, watermark."""
+        yield Static(self.words(), classes="of", markup=False)
+        with Container(classes="charts"):
+            yield Records(self._job, self._vertex)
+            yield TimeSpent(self._job, self._vertex)
+            yield WatermarkLag(self._job, self._vertex)
+
+    def words(self) -> str:
+        """Of what the charts are."""
+        return "all subtasks: their records/s together, the most time that any of them spends"
+
+    def charts(self) -> list[VertexChart]:
+        """The charts."""
+        return list(self.query(VertexChart).results(VertexChart))
+
+
+class SubtaskCharts(VertexCharts):
+    """The same of one subtask, whose figures it asks for."""
+
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(job, vertex, id=id)
+        self.subtask = subtask
+
+    def on_mount(self) -> None:
+        """Watch the job, which tells what the vertex is, and then the subtask."""
+        self.choose(self.subtask)
+        self.watch_query("job", JOB(job=self._job), self._follow)
+        super().on_mount()
+
+    def words(self) -> str:
+        """Which subtask the charts are of."""
+        return f"subtask {self.subtask}"
+
+    def choose(self, subtask: int) -> None:
+        """Draw another subtask."""
+        self.subtask = subtask
+        self.query_one(".of", Static).update(self.words())
+        for chart in self.charts():
+            chart.subtask = subtask
+        if self.is_mounted:
+            self._ask()
+
+    def _follow(self, _reading: Reading[Any]) -> None:
+        self._ask()
+
+    def _ask(self) -> None:
+        around = circumstances(self.port, self._job, self._vertex, 0.0)
+        if around is None:
+            return
+        if around.source:
+            self.watch_query("ids", listing(self._job, self._vertex), self._follow, every=120.0)
+        ids = around.ids.of([self.subtask])
+        if ids:
+            self.watch_query(
+                "figures", VERTEX_METRICS(job=self._job, vertex=self._vertex, get=ids), self._news
+            )
+
+    def _news(self, _reading: Reading[Any]) -> None:
+        """The charts draw what the engine has recorded of it."""
+        for chart in self.charts():
+            chart.wants_tick = True

@@ -1,0 +1,262 @@
+"""What a vertex is and how it is: state, parallelism, rates, busy, watermark, skew in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from flinktop.flink.errors import NotFound
+from flinktop.flink.jobs import JOB
+from flinktop.flink.metrics import SUBTASKS_METRICS
+from flinktop.flink.numbers import LONG_MAX
+from flinktop.flink.vertices import VERTEX
+from flinktop.model import format as fmt
+from flinktop.model import rates, skew, states
+from flinktop.model.subtask_figures import output_watermark
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
+from flinktop.ui.panels.subtask_columns import hot, said
+from flinktop.ui.panels.subtask_rows import records, told_at
+from flinktop.ui.panels.subtasks_table import vertex_of
+from flinktop.ui.panels.vertex_figures import Figure, VertexFigures, figures_query, listing, vertex_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flinktop.engine.host import Port
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.jobs import Job, JobVertex
+    from flinktop.flink.metrics import Aggregated, AggregatedMetric
+    from flinktop.flink.vertices import Vertex
+    from flinktop.ui.panels.vertex_figures import VertexFacts
+
+FEW_ROWS = 3
+"""With fewer rows than this the state stands before the name."""
+NARROW = 100
+"""Cells below which words are shortened."""
+SECONDS = 10.0
+"""Between two looks at the totals, for the skew; the table of subtasks has more reason to ask."""
+GAP: Part = ("   ", "")
+
+
+def state_line(job: Job, vertex: JobVertex, *, ascii_only: bool) -> list[Part]:
+    """State, how many subtasks are in which, parallelism; the job's state where it does not run."""
+    tone = states.tone(vertex.status)
+    parts: list[Part] = [(f"{states.mark(vertex.status, ascii_only=ascii_only)} {vertex.status}", tone)]
+    counts = {state: count for state, count in vertex.tasks.items() if count}
+    if list(counts) not in ([], [vertex.status]):
+        words = ", ".join(f"{count} {state.lower()}" for state, count in counts.items())
+        parts.append((f" ({words})", "warn" if "FAILED" in counts else "muted"))
+    if not states.is_terminal(vertex.status) and vertex.duration >= 0:
+        parts.append((f" for {fmt.duration(vertex.duration / 1000.0)}", "muted"))
+    parts += [GAP, ("parallelism ", "muted"), (str(vertex.parallelism), "")]
+    if vertex.max_parallelism is not None:
+        parts.append((f" (max {vertex.max_parallelism})", "muted"))
+    if not states.is_running(job.state):
+        parts += [GAP, (f"the job is {job.state}", states.tone(job.state))]
+    return parts
+
+
+def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narrow: bool) -> list[Part]:
+    """Records/s of the vertex; least, mean and most of what its subtasks are busy, backpressured and idle."""
+    parts: list[Part] = []
+    for word, figure in (("in ", facts.taken), ("out ", facts.sent)):
+        text, tone = said(figure, fmt.count)
+        parts += [(word, "muted"), (f"{text}/s" if figure.value is not None else text, tone), GAP]
+    backpressured = "bkpr " if narrow else "backpressured "
+    times = (("busy ", facts.busy), (backpressured, facts.backpressured), ("idle ", facts.idle))
+    for (word, figure), metric in zip(times, rates.TIME_IDS, strict=True):
+        known = found.get(metric)
+        parts.append((word, "muted"))
+        if figure.value is None or known is None:
+            parts += [said(figure, fmt.per_mille), GAP]
+            continue
+        numbers = "/".join(fmt.per_mille(value) for value in (known.min, known.avg, known.max))
+        tone = hot(Figure(known.max)) if metric != rates.TIME_IDS[2] else ""
+        parts += [(f"{numbers} %", tone), GAP]
+    if any(figure.value is not None for _, figure in times):
+        parts.append(("min/avg/max", "muted"))
+    return parts
+
+
+def watermark_parts(mark: float | None, offset: float | None, cluster_now: float) -> list[Part]:
+    """The lowest watermark (ms since 1970) and how far it is behind the cluster's clock."""
+    parts: list[Part] = [("watermark ", "muted")]
+    lag = rates.watermark_lag(mark, cluster_now)
+    if lag is None or mark is None:
+        ended = mark is not None and mark >= LONG_MAX
+        return [*parts, ("the input has ended" if ended else "none yet", "muted")]
+    return [
+        *parts,
+        (fmt.near(mark / 1000.0, offset, cluster_now), ""),
+        (" lag ", "muted"),
+        (fmt.duration(lag), ""),
+    ]
+
+
+def skew_parts(vertex: Vertex, now: float | None) -> list[Part]:
+    """How unevenly records are spread, in words where it is worth them.
+
+    Args:
+        vertex: With the totals of its subtasks.
+        now: Per cent of skew of the present rates, as Flink tells from 1.20 on.
+    """
+    spread = skew.spread({one.subtask: records(one) for one in vertex.subtasks})
+    if spread is None:
+        return []
+    tone = "warn" if spread.percent >= skew.UNEVEN else ""
+    parts: list[Part] = [("skew ", "muted"), (fmt.share(spread.percent / 100), tone)]
+    if spread.percent >= skew.WORTH_A_WORD:
+        words = f": subtask {spread.top} takes {fmt.share(spread.share)} of the records"
+        parts.append((words, tone))
+        parts.append((f", {fmt.count(spread.over_mean)} times the mean", "muted"))
+    if now is not None:
+        parts.append((f", now {fmt.share(now / 100)}", "muted"))
+    return parts
+
+
+class VertexHeader(Panel):
+    """A few lines above everything else on a vertex's screen, each on one row and cut to the width."""
+
+    DEFAULT_CSS = "VertexHeader { height: auto; max-height: 5; padding: 0 1; }"
+
+    def __init__(self, job: str, vertex: str) -> None:
+        super().__init__()
+        self._job = job
+        self._vertex = vertex
+        self._figures = VertexFigures(self, job, self._news)
+        self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
+        self._known: tuple[Job, JobVertex] | None = None
+
+    def on_mount(self) -> None:
+        """Watch the job, the vertex, and what its subtasks' metrics sum up to."""
+        self.watch_query("job", JOB(job=self._job), self._news)
+        self.watch_query("vertex", VERTEX(job=self._job, vertex=self._vertex), self._news, every=SECONDS)
+        super().on_mount()
+
+    def _news(self, _reading: Reading[Any]) -> None:
+        known = vertex_of(self.port, self._job, self._vertex)
+        if known is not None:
+            self._known = known
+            self._figures.follow(known[0], [self._vertex])
+            if self._vertex in rates.ends(known[0]).sources:
+                self._follow_source(known[1])
+        self.tick()
+
+    def _follow_source(self, vertex: JobVertex) -> None:
+        """A source's watermark is its last operator's, which has to be looked for."""
+        query = source_watermark(self.port, self._job, vertex)
+        if query is not None:
+            self.watch_query("watermark", query, self._told)
+
+    def _told(self, _reading: Reading[Aggregated]) -> None:
+        self.tick()
+
+    def tick(self) -> None:
+        """Ages move on."""
+        lines = self._described()
+        if lines != self._lines:
+            grown = len(lines) != len(self._lines)
+            self._lines = lines
+            self.refresh(layout=grown)
+
+    def _described(self) -> list[list[Part]]:
+        job = self.port.reading(JOB(job=self._job))
+        vertex = self.port.reading(VERTEX(job=self._job, vertex=self._vertex))
+        trouble = trouble_line(
+            self.port, self._job, self._vertex, vertex, "The job no longer has this vertex"
+        )
+        if self._known is None:
+            unknown = job is None or (job.value is None and job.error is None)
+            return [[("asking for the vertex", "muted")] if unknown else trouble or [(fmt.UNKNOWN, "muted")]]
+        one, it = self._known
+        facts = vertex_facts(one, it, rates.ends(one), self.port)
+        source = self._vertex in rates.ends(one).sources
+        query = figures_query(self.port, self._job, self._vertex, source=source)
+        reading = self.port.reading(query) if query is not None else None
+        found = rates.by_id(reading.value or ()) if reading is not None else {}
+        last: list[Part] = []
+        if not states.is_terminal(it.status):
+            last = self._watermark(it, found, told_at(self.port, reading), source=source)
+        if vertex is not None and vertex.value is not None:
+            rate = found.get(rates.RATE_IDS[1 if source else 0])
+            told = skew_parts(vertex.value, rate.skew if rate is not None else None)
+            last += [*([GAP] if last and told else []), *told]
+        lines = [
+            [(it.name, "strong"), GAP, (self._vertex, "muted")],
+            state_line(one, it, ascii_only=self.app.settings.ascii),
+            flow_line(facts, found, narrow=self.size.width < NARROW),
+            *([last] if last else []),
+        ]
+        if trouble:
+            lines = [[(text, "stale") for text, _ in line] for line in lines]
+            lines.insert(0, trouble)
+        return lines
+
+    def _watermark(
+        self, vertex: JobVertex, found: Mapping[str, AggregatedMetric], cluster_now: float, *, source: bool
+    ) -> list[Part]:
+        known = found.get(rates.WATERMARK_ID)
+        if source:
+            query = source_watermark(self.port, self._job, vertex)
+            reading = self.port.reading(query) if query is not None else None
+            known = reading.value[0] if reading is not None and reading.value else None
+            cluster_now = told_at(self.port, reading)
+        if known is None:
+            listed = self.port.reading(listing(self._job, self._vertex)) if source else None
+            none = bool(found) and (not source or (listed is not None and bool(listed.value)))
+            return [("watermark ", "muted"), (fmt.ABSENT if none else fmt.UNKNOWN, "muted")]
+        return watermark_parts(known.min, zone_offset(self), cluster_now)
+
+    def render(self) -> Content:
+        """The lines; where there is room for one only, the state."""
+        width, ascii_only = self.content_size.width, self.app.settings.ascii
+        lines = self._lines
+        if self.size.height < FEW_ROWS and len(lines) > 1:
+            lines = [lines[1], lines[0], *lines[2:]]
+        return Content("\n").join(assemble(cut_line(line, width), ascii_only=ascii_only) for line in lines)
+
+
+def source_watermark(port: Port, job: str, vertex: JobVertex) -> Query[Aggregated] | None:
+    """What a vertex without inputs sends as its watermark; None while its operators are not known."""
+    listed = port.reading(listing(job, vertex.id))
+    mark = (
+        output_watermark(vertex.name, [one.id for one in listed.value or ()]) if listed is not None else None
+    )
+    return SUBTASKS_METRICS(job=job, vertex=vertex.id, get=[mark]) if mark is not None else None
+
+
+def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, gone: str) -> list[Part]:
+    """Why what is shown of a vertex, or of a part of it, is no longer so; [] while all is well.
+
+    Args:
+        port: The door to the engine.
+        job: Its id.
+        vertex: Its id.
+        part: What tells of the vertex or the subtask.
+        gone: What to say when the server does not know that any more.
+    """
+    of_job = port.reading(JOB(job=job))
+    seen = [one.at for one in (part, of_job) if one is not None and one.at is not None]
+    if of_job is not None and isinstance(of_job.error, NotFound):
+        words = "Flink no longer knows this job"
+    elif _left_out(of_job, vertex):
+        words = "The job no longer has this vertex"
+    elif part is not None and isinstance(part.error, NotFound):
+        words = gone
+    elif port.link.error is not None or (part is not None and part.error is not None):
+        words = ""
+    else:
+        return []
+    sentence = f"{words}; esc goes back." if words else "The cluster does not answer."
+    known = f" This is what was known {fmt.duration(port.now() - min(seen))} ago." if seen else ""
+    return [(f"{sentence}{known}", "bad")]
+
+
+def _left_out(job: Reading[Job] | None, vertex: str) -> bool:
+    """Whether the job has vertices, and this one is not among them: a restart can change them."""
+    if job is None or job.value is None or not job.value.vertices:
+        return False
+    return all(one.id != vertex for one in job.value.vertices)

@@ -1,0 +1,90 @@
+"""One subtask of a vertex: its attempts, its metrics, its charts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from flinktop.ui import keys
+from flinktop.ui.panels.attempts_table import AttemptsTable
+from flinktop.ui.panels.metrics_table import MetricsTable
+from flinktop.ui.panels.state_times import StateTimes
+from flinktop.ui.panels.subtask_header import SubtaskHeader
+from flinktop.ui.panels.subtasks_table import vertex_of
+from flinktop.ui.panels.vertex_charts import SubtaskCharts
+from flinktop.ui.screens.tabbed import TabbedScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+    from textual.geometry import Size
+
+    from flinktop.ui.live import Panel
+
+CHARTS_LINES = 40
+"""Lines from which the charts stand below the attempts."""
+
+
+class SubtaskScreen(TabbedScreen):
+    """A subtask by its index; whatever becomes of it, the screen stays until the person leaves it."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "subtask.tcss"]
+    COMMANDS_HERE = keys.SUBTASK
+    BINDINGS = keys.bindings(keys.SUBTASK)
+    TABS = keys.SUBTASK_TABS
+    AUTO_FOCUS = None
+
+    def __init__(self, job: str, vertex: str, subtask: int, tab: str = "") -> None:
+        """Open a subtask, on this tab or the first."""
+        super().__init__()
+        self.job = job
+        self.vertex = vertex
+        self.subtask = subtask
+        self._wanted = tab
+
+    @property
+    def crumb(self) -> str:
+        """Its index, as Flink's metrics and its REST API count them: from 0."""
+        return f"subtask {self.subtask}"
+
+    def first_tab(self, size: Size) -> str:
+        """The attempts, unless another was asked for."""
+        return self._wanted or super().first_tab(size)
+
+    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
+        """Attempts with the states of the present one, and charts where there is room; or one thing alone."""
+        if tab != "attempts":
+            return (tab,)
+        return ("attempts", "states", "charts") if size.height >= CHARTS_LINES else ("attempts", "states")
+
+    def headers(self) -> ComposeResult:
+        """What the subtask is and how it is."""
+        yield SubtaskHeader(self.job, self.vertex, self.subtask)
+
+    def tabbed(self) -> Iterable[Panel]:
+        """Attempts and states, metrics, charts."""
+        ids = (self.job, self.vertex, self.subtask)
+        yield AttemptsTable(*ids, id="attempts")
+        yield StateTimes(*ids, id="states")
+        yield MetricsTable(*ids, id="metrics")
+        yield SubtaskCharts(*ids, id="charts")
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    def action_previous(self) -> None:
+        """The subtask before this one, in the same view."""
+        self._step(-1)
+
+    def action_next(self) -> None:
+        """The subtask after this one, in the same view."""
+        self._step(1)
+
+    def _step(self, by: int) -> None:
+        known = vertex_of(self.app.port, self.job, self.vertex)
+        count = known[1].parallelism if known is not None else 0
+        if count > 0 and (count > 1 or self.subtask > 0):
+            # One that a smaller parallelism has taken away is followed by the first, preceded by the last.
+            inside = min(self.subtask, count if by < 0 else count - 1)
+            following = (inside + by) % count
+            self.app.switch_screen(SubtaskScreen(self.job, self.vertex, following, self.tab))

@@ -1,0 +1,114 @@
+"""One vertex of a job: its header, its subtasks, its charts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from flinktop.flink.jobs import JOB
+from flinktop.flink.vertices import VERTEX
+from flinktop.ui import keys
+from flinktop.ui.panels.subtasks_table import SubtasksTable, vertex_of
+from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
+from flinktop.ui.panels.vertex_header import VertexHeader
+from flinktop.ui.screens.subtask import SubtaskScreen
+from flinktop.ui.screens.tabbed import TabbedScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+    from textual.geometry import Size
+
+    from flinktop.ui.live import Panel
+    from flinktop.ui.widgets.table import LiveTable
+
+CHARTS_SIZE = (120, 40)
+"""From this size on the charts stand below the subtasks."""
+
+
+class VertexScreen(TabbedScreen):
+    """A vertex by its ids; whatever becomes of it, the screen stays until the person leaves it."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "vertex.tcss"]
+    COMMANDS_HERE = keys.VERTEX
+    BINDINGS = keys.bindings(keys.VERTEX)
+    TABS = keys.VERTEX_TABS
+    AUTO_FOCUS = None
+
+    def __init__(self, job: str, vertex: str, tab: str = "") -> None:
+        """Open a vertex, on this tab or the first."""
+        super().__init__()
+        self.job = job
+        self.vertex = vertex
+        self._wanted = tab
+
+    @property
+    def crumb(self) -> str:
+        """The vertex's name, as soon as anything has told it."""
+        known = vertex_of(self.app.port, self.job, self.vertex)
+        if known is not None:
+            return known[1].name
+        detail = self.app.port.reading(VERTEX(job=self.job, vertex=self.vertex))
+        return detail.value.name if detail is not None and detail.value is not None else self.vertex
+
+    def first_tab(self, size: Size) -> str:
+        """The subtasks, unless another was asked for."""
+        return self._wanted or super().first_tab(size)
+
+    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
+        """The subtasks, with the vertex's charts below where there is room; or charts alone."""
+        if tab == "charts":
+            return ("vertex-charts", "subtask-charts")
+        roomy = size.width >= CHARTS_SIZE[0] and size.height >= CHARTS_SIZE[1]
+        return ("subtasks", "vertex-charts") if roomy else ("subtasks",)
+
+    def headers(self) -> ComposeResult:
+        """What the vertex is and how it is."""
+        yield VertexHeader(self.job, self.vertex)
+
+    def tabbed(self) -> Iterable[Panel]:
+        """Subtasks, the vertex's charts, those of the selected subtask."""
+        yield SubtasksTable(self.job, self.vertex, id="subtasks")
+        yield VertexCharts(self.job, self.vertex, id="vertex-charts")
+        yield SubtaskCharts(self.job, self.vertex, 0, id="subtask-charts")
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    def on_live_table_moved(self, event: LiveTable.Moved) -> None:
+        """The charts are of the subtask that the cursor is on."""
+        if event.key is not None:
+            self.query_one("#subtask-charts", SubtaskCharts).choose(int(event.key))
+
+    def on_live_table_opened(self, event: LiveTable.Opened) -> None:
+        """Open a subtask."""
+        self.app.push_screen(SubtaskScreen(self.job, self.vertex, int(event.key)))
+
+    def action_copy(self) -> None:
+        """Copy the vertex's id."""
+        self.app.copy_text(self.vertex)
+
+    def action_checkpoints(self) -> None:
+        """The checkpoints of the job."""
+        from flinktop.ui.screens.checkpoints import CheckpointsScreen
+
+        self.app.push_screen(CheckpointsScreen(self.job))
+
+    def action_previous(self) -> None:
+        """The vertex before this one in the job, in the same view."""
+        self._step(-1)
+
+    def action_next(self) -> None:
+        """The vertex after this one in the job, in the same view."""
+        self._step(1)
+
+    def _step(self, by: int) -> None:
+        reading = self.app.port.reading(JOB(job=self.job))
+        vertices = [one.id for one in reading.value.vertices] if reading and reading.value else []
+        if not vertices:
+            return
+        # One that a restart has taken away is followed by the first, preceded by the last.
+        at = vertices.index(self.vertex) if self.vertex in vertices else (-1 if by > 0 else 0)
+        following = vertices[(at + by) % len(vertices)]
+        if following != self.vertex:
+            self.app.switch_screen(VertexScreen(self.job, following, self.tab))

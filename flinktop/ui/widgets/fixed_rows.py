@@ -1,0 +1,81 @@
+"""A few rows under a table that stay while it scrolls: sums, means, extremes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual.widget import Widget
+
+from flinktop.ui.widgets.columns import Column, Layout
+from flinktop.ui.widgets.line import NO_CURSOR, LinePainter
+from flinktop.ui.widgets.styles import STYLES, style_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.geometry import Size
+    from textual.strip import Strip
+
+R = TypeVar("R")
+
+
+class FixedRows(Widget, Generic[R]):
+    """Rows in the columns of a LiveTable above or below them; it is as high as it has rows.
+
+    Args:
+        columns: As wide, and dropped in the same order, as the table's.
+        ascii: Whether marks are plain ASCII, and the table has no scroll bar.
+        id: The widget's id.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"fixedrows--{name}" for name in ("cell", *STYLES)}
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    FixedRows {
+        height: auto;
+        background: transparent;
+        & > .fixedrows--cell { color: $foreground; }
+    }
+    """ + style_rules("FixedRows", "fixedrows--")
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        *,
+        ascii: bool = False,  # noqa: A002 - the option's name everywhere
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self._layout = Layout(tuple(columns))
+        self._rows: tuple[R, ...] = ()
+        # A LiveTable keeps one cell for its scroll bar, also while it needs none.
+        self._beside = 0 if ascii else 1
+        self._painter = LinePainter(self.get_component_rich_style, "fixedrows--", ascii=ascii)
+
+    def set_rows(self, rows: Sequence[R]) -> None:
+        """Show these rows; lines that stay the same are not repainted."""
+        fixed = tuple(rows)
+        if fixed == self._rows:
+            return
+        grown = len(fixed) != len(self._rows)
+        self._rows = fixed
+        self.refresh(layout=grown)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
+        """One line for each row."""
+        return len(self._rows)
+
+    def render_line(self, y: int) -> Strip:
+        """One row."""
+        width = max(self.size.width - self._beside, 0)
+        if y >= len(self._rows):
+            return self._painter.blank(self.size.width)
+        places = self._layout.at(width)
+        cells = tuple(where.column.cell(self._rows[y]) for where in places)
+        strip = self._painter.row(places, cells, width, NO_CURSOR, dim=False)
+        return strip.adjust_cell_length(self.size.width)
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the last theme."""
+        super().notify_style_update()
+        self._painter.forget()
