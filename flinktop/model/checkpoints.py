@@ -77,11 +77,11 @@ def ended_at(checkpoint: Checkpoint) -> int | None:
     return checkpoint.acknowledged_at if checkpoint.status == COMPLETED else None
 
 
-def tail(path: str, cells: int) -> str:
+def tail(path: str, cells: int, mark: str = "…") -> str:
     """The end of a path, which tells checkpoints apart, in at most so many characters."""
     if len(path) <= cells:
         return path
-    return "…" + path[len(path) - max(cells - 1, 0) :] if cells > 0 else ""
+    return mark + path[len(path) - max(cells - 1, 0) :] if cells > 0 else ""
 
 
 # -- who is late --------------------------------------------------------------------------------------

@@ -1,0 +1,163 @@
+"""One checkpoint: state, kind, times, sizes, where it lies, why it failed, who is late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
+from flinktop.flink.jobs import JOB
+from flinktop.model import checkpoints as judge
+from flinktop.model import format as fmt
+from flinktop.ui.panels.checkpoint_facts import (
+    CheckpointFacts,
+    checkpoint_facts,
+    faded_if_gone,
+    vertex_names,
+    watch_checkpoint,
+    when_line,
+)
+from flinktop.ui.panels.checkpoint_lines import CheckpointLines, Line, figure
+from flinktop.ui.panels.checkpoint_overview import full_size
+from flinktop.ui.panels.frame import Part, zone_offset
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.checkpoints import Checkpoint
+
+NAMED = 4
+"""Late vertices that the header names."""
+
+
+def state_line(checkpoint: Checkpoint, *, gone: bool, ascii_only: bool) -> Line:
+    """State, kind, format, and whether its files are still there."""
+    lost = gone and judge.is_under_way(checkpoint)
+    state = "its end was not seen" if lost else judge.state(checkpoint.status, ascii_only=ascii_only)
+    line: Line = [
+        (state, "warn" if lost else judge.tone(checkpoint.status)),
+        (f"  {judge.title(checkpoint)}", "strong"),
+        *figure("type", judge.kind(checkpoint)),
+    ]
+    if checkpoint.savepoint_format is not None:
+        line += figure("format", checkpoint.savepoint_format.lower())
+    if checkpoint.status == judge.COMPLETED:
+        line += figure("files", "discarded" if checkpoint.discarded else "kept")
+    return line
+
+
+def sizes_line(checkpoint: Checkpoint) -> Line:
+    """Bytes written, of the whole state, and in flight; "–" where the release does not tell."""  # noqa: RUF002 -- ABSENT
+    line = [
+        *figure("written", fmt.size(checkpoint.written), gap=False),
+        *figure("full size", full_size(checkpoint)),
+        *figure("in flight: processed", bytes_or_absent(checkpoint.processed_data)),
+        *figure("persisted", bytes_or_absent(checkpoint.persisted_data)),
+    ]
+    if checkpoint.alignment_buffered > 0:
+        # Counted up to 1.10; the field is 0 in later releases.
+        line += figure("buffered in alignment", fmt.size(checkpoint.alignment_buffered))
+    return line
+
+
+def bytes_or_absent(value: float | None) -> str:
+    """Bytes; "–" where the release does not tell."""  # noqa: RUF002 -- ABSENT
+    return fmt.size(value) if value is not None else fmt.ABSENT
+
+
+def late_line(checkpoint: Checkpoint, names: Mapping[str, str]) -> Line:
+    """The vertices that have not acknowledged whole; of a complete one the slowest."""
+    late = judge.late_vertices(checkpoint, list(names))
+    if late:
+        words = ", ".join(
+            f"{names.get(one.vertex, one.vertex)} ({one.missing} of {one.subtasks})" for one in late[:NAMED]
+        )
+        more = f" and {len(late) - NAMED} more vertices" if len(late) > NAMED else ""
+        tone = "info" if judge.is_under_way(checkpoint) else "bad"
+        verb = "have not acknowledged yet" if judge.is_under_way(checkpoint) else "did not acknowledge"
+        return [(f"subtasks that {verb}: ", "muted"), (words + more, tone)]
+    timed = [(share.duration, vertex) for vertex, share in checkpoint.tasks.items()]
+    known = [(took, vertex) for took, vertex in timed if took is not None]
+    if not known:
+        return []
+    took, vertex = max(known)
+    return [
+        ("slowest vertex ", "muted"),
+        (names.get(vertex, vertex), ""),
+        (f": {fmt.milliseconds(took)} of {fmt.milliseconds(checkpoint.duration)}", ""),
+    ]
+
+
+def header_lines(
+    facts: CheckpointFacts,
+    names: Mapping[str, str],
+    now: float,
+    offset: float | None,
+    *,
+    ascii_only: bool,
+) -> list[Line | Part]:
+    """Everything that is known of one checkpoint but its table."""
+    one = facts.told
+    if one is None:
+        return []
+    acknowledged = f"{one.num_acknowledged_subtasks}/{one.num_subtasks}"
+    latest = one.acknowledged_at
+    lines: list[Line | Part] = [
+        state_line(one, gone=facts.gone, ascii_only=ascii_only),
+        [
+            *when_line(one, now, offset),
+            *figure("acknowledged", acknowledged),
+            *figure(
+                "latest at", fmt.near(latest / 1000.0, offset, now) if latest is not None else fmt.ABSENT
+            ),
+        ],
+        sizes_line(one),
+    ]
+    if one.external_path:
+        lines.append([("path ", "muted"), (one.external_path, "")])
+    if one.status == judge.FAILED:
+        lines.append((f"Failed: {one.failure_message or 'Flink gave no reason'}", "bad"))
+    if facts.tasks_of is not None and (late := late_line(facts.tasks_of, names)):
+        lines.append(late)
+    return lines
+
+
+class CheckpointHeader(CheckpointLines):
+    """The header of one checkpoint."""
+
+    DEFAULT_CSS = "CheckpointHeader { max-height: 60%; }"
+
+    def __init__(self, job: str, checkpoint: int) -> None:
+        super().__init__()
+        self._job = job
+        self._checkpoint = checkpoint
+
+    def on_mount(self) -> None:
+        """Watch the details while they may change, and the history that tells what came after."""
+        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self.news)
+        self.watch_query("job", JOB(job=self._job), self.news)
+        watch_checkpoint(self, self._job, self._checkpoint, self._details)
+        super().on_mount()
+
+    def _details(self, _reading: Reading[Any]) -> None:
+        watch_checkpoint(self, self._job, self._checkpoint, self._details)
+        self.tick()
+
+    def described(self) -> list[Line | Part]:
+        """What is known; faded when Flink has dropped it."""
+        port = self.port
+        facts = checkpoint_facts(port, self._job, self._checkpoint)
+        reading = port.reading(CHECKPOINT(job=self._job, checkpoint=self._checkpoint))
+        if facts.told is None:
+            if reading is not None and reading.error is not None:
+                return [(f"checkpoint {self._checkpoint}: {reading.error.reason}", "bad")]
+            return [[(f"asking for checkpoint {self._checkpoint}", "muted")]]
+        lines = header_lines(
+            facts,
+            vertex_names(port, self._job),
+            port.known_time(),
+            zone_offset(self),
+            ascii_only=self.app.settings.ascii,
+        )
+        return faded_if_gone(port, lines, reading, gone=facts.gone)

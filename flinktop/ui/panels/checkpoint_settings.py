@@ -1,0 +1,78 @@
+"""How a job's checkpoints are configured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
+from flinktop.flink.errors import NotFound
+from flinktop.flink.jobs import JOB
+from flinktop.model import format as fmt
+from flinktop.model.checkpoint_configuration import Item, items
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.checkpoint_lines import OFF, is_off
+from flinktop.ui.panels.plain import plain, plain_columns
+from flinktop.ui.widgets.table import Cell, Column, LiveTable
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flinktop.engine.host import Port
+    from flinktop.engine.store import Reading
+
+RARELY = 600.0
+
+
+def value_cell(item: Item, port: Port) -> Cell:
+    """What an item is set to, in words; that a release does not tell it is said."""
+    if item.words is not None:
+        return item.words, ""
+    if port.features.has(*item.since):
+        return fmt.ABSENT, "muted"
+    major, minor = item.since
+    return f"{fmt.ABSENT} told from {major}.{minor} on", "muted"
+
+
+class CheckpointSettings(Panel):
+    """Every item of the configuration, those that the release does not tell too."""
+
+    BOX = "Configuration"
+    DEFAULT_CSS = "CheckpointSettings { height: 1fr; } CheckpointSettings LiveTable { height: 1fr; }"
+
+    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+
+    def compose(self) -> ComposeResult:
+        """One table."""
+        ascii_only = self.app.settings.ascii
+        found: list[Column[Item]] = [
+            Column("setting", "SETTING", 28, lambda item: (item.name, "strong"), sort=lambda item: item.name),
+            Column("value", "VALUE", 30, lambda item: value_cell(item, self.port), flex=True),
+            Column("field", "IN FLINK'S ANSWER", 43, lambda item: (item.field, "muted"), drop=1),
+        ]
+        yield LiveTable(
+            plain_columns(found) if ascii_only else found,
+            row_key=lambda item: item.field,
+            empty="asking for the configuration",
+            ascii=ascii_only,
+        )
+
+    def on_mount(self) -> None:
+        """It hardly ever changes."""
+        self.watch_query("configuration", CHECKPOINT_CONFIG(job=self._job), self._show_items, every=RARELY)
+        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self._show_items)
+        self.watch_query("job", JOB(job=self._job), self._show_items)
+        super().on_mount()
+
+    def _show_items(self, _reading: Reading[Any]) -> None:
+        reading = self.port.reading(CHECKPOINT_CONFIG(job=self._job))
+        table: LiveTable[Item] = self.query_one(LiveTable)
+        if reading is None:
+            return
+        if reading.value is not None:
+            table.set_rows(items(reading.value))
+        elif reading.error is not None:
+            off = isinstance(reading.error, NotFound) and is_off(self.port, self._job)
+            words = OFF if off else reading.error.reason
+            table.set_empty(plain(words) if self.app.settings.ascii else words)

@@ -1,0 +1,120 @@
+"""What a job's completed checkpoints have in common: least, mean, most and percentiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flinktop.flink.checkpoints import CHECKPOINTS
+from flinktop.flink.jobs import JOB
+from flinktop.model import format as fmt
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.checkpoint_lines import why_empty
+from flinktop.ui.panels.plain import plain, plain_columns
+from flinktop.ui.widgets.table import Cell, Column, LiveTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.checkpoints import CheckpointStats, Spread
+
+STATISTICS = (
+    ("min", "MIN", 0),
+    ("avg", "AVG", 0),
+    ("max", "MAX", 0),
+    ("p50", "P50", 1),
+    ("p90", "P90", 3),
+    ("p95", "P95", 4),
+    ("p99", "P99", 2),
+    ("p999", "P99.9", 5),
+)
+"""Field, title, and which goes first where there is no room; the percentiles from 1.14."""
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One measure; without a spread where the release does not tell it."""
+
+    name: str
+    spread: Spread | None
+    is_time: bool = False
+    note: str = ""
+
+
+def summary_rows(stats: CheckpointStats) -> list[SummaryRow]:
+    """A row for each measure; none while no checkpoint has completed, as Flink answers 0 then."""
+    if not stats.counts.completed:
+        return []
+    summary = stats.summary
+    in_full = summary.checkpointed_size is not None
+    return [
+        SummaryRow("end-to-end duration", summary.end_to_end_duration, is_time=True),
+        SummaryRow("written", summary.written),
+        SummaryRow("full size", summary.state_size if in_full else None, note="" if in_full else "from 1.15"),
+        SummaryRow(
+            "in flight, processed",
+            summary.processed_data,
+            note="" if summary.processed_data is not None else "from 1.12",
+        ),
+        SummaryRow(
+            "in flight, persisted",
+            summary.persisted_data,
+            note="" if summary.persisted_data is not None else "from 1.12",
+        ),
+    ]
+
+
+def _cell(statistic: str) -> Callable[[SummaryRow], Cell]:
+    def cell(row: SummaryRow) -> Cell:
+        value = getattr(row.spread, statistic) if row.spread is not None else None
+        if value is None:
+            return fmt.ABSENT, "muted"
+        return (fmt.milliseconds(value) if row.is_time else fmt.size(value)), ""
+
+    return cell
+
+
+def columns(*, ascii_only: bool) -> list[Column[SummaryRow]]:
+    """The measure, its statistics, and from which release on it is told."""
+    found: list[Column[SummaryRow]] = [
+        Column("name", "MEASURE", 21, lambda row: (row.name, "strong"), flex=True),
+        *(Column(key, title, 7, _cell(key), align="right", drop=drop) for key, title, drop in STATISTICS),
+        Column("note", "TOLD", 9, lambda row: (row.note, "muted"), drop=6),
+    ]
+    return plain_columns(found) if ascii_only else found
+
+
+class CheckpointSummary(Panel):
+    """The summary that Flink keeps of a job's completed checkpoints (`…/checkpoints`)."""
+
+    BOX = "Completed checkpoints"
+    DEFAULT_CSS = "CheckpointSummary { height: 1fr; } CheckpointSummary LiveTable { height: 1fr; }"
+
+    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+
+    def compose(self) -> ComposeResult:
+        """One table."""
+        ascii_only = self.app.settings.ascii
+        yield LiveTable(columns(ascii_only=ascii_only), row_key=lambda row: row.name, ascii=ascii_only)
+
+    def on_mount(self) -> None:
+        """Watch the history, which brings the summary."""
+        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self._show_summary)
+        self.watch_query("job", JOB(job=self._job), self._show_summary)
+        super().on_mount()
+
+    def _show_summary(self, _reading: Reading[Any]) -> None:
+        reading = self.port.reading(CHECKPOINTS(job=self._job))
+        table: LiveTable[SummaryRow] = self.query_one(LiveTable)
+        nothing = why_empty(
+            self.port, self._job, "asking for the checkpoints", "no checkpoint has completed yet"
+        )
+        table.set_empty(plain(nothing) if self.app.settings.ascii else nothing)
+        table.set_rows(
+            summary_rows(reading.value) if reading is not None and reading.value is not None else []
+        )

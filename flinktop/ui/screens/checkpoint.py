@@ -1,0 +1,68 @@
+"""One checkpoint of a job, by vertex."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+
+from flinktop.ui import keys
+from flinktop.ui.panels.checkpoint_facts import checkpoint_facts, neighbour
+from flinktop.ui.panels.checkpoint_header import CheckpointHeader
+from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
+from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
+from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.widgets.table_messages import Opened
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+
+
+class CheckpointScreen(ClusterScreen):
+    """A checkpoint or savepoint by the ids of its job and its own."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "checkpoint.tcss"]
+    COMMANDS_HERE = keys.CHECKPOINT
+    BINDINGS = keys.bindings(keys.CHECKPOINT)
+    AUTO_FOCUS = "#shares"
+
+    def __init__(self, job: str, checkpoint: int) -> None:
+        super().__init__()
+        self.job = job
+        self.checkpoint = checkpoint
+
+    @property
+    def crumb(self) -> str:
+        """Its kind and id."""
+        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).told
+        return f"{'savepoint' if told is not None and told.is_savepoint else 'checkpoint'} {self.checkpoint}"
+
+    def body(self) -> ComposeResult:
+        """Header, vertices."""
+        yield CheckpointHeader(self.job, self.checkpoint)
+        yield CheckpointVertices(self.job, self.checkpoint)
+
+    @on(Opened)
+    def _opened(self, event: Opened) -> None:
+        self.app.push_screen(CheckpointVertexScreen(self.job, self.checkpoint, event.key))
+
+    def action_copy(self) -> None:
+        """Copy where the checkpoint lies; its id while that is not known."""
+        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).told
+        path = told.external_path if told is not None else None
+        self.app.copy_text(path or str(self.checkpoint))
+
+    def action_previous(self) -> None:
+        """The next older checkpoint."""
+        self._step(-1)
+
+    def action_next(self) -> None:
+        """The next newer checkpoint."""
+        self._step(1)
+
+    def _step(self, by: int) -> None:
+        number = neighbour(self.app.port, self.job, self.checkpoint, by)
+        if number is not None:
+            self.app.switch_screen(CheckpointScreen(self.job, number))

@@ -1,0 +1,58 @@
+"""One vertex in one checkpoint, by subtask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from flinktop.ui import keys
+from flinktop.ui.panels.checkpoint_facts import neighbour, vertex_names
+from flinktop.ui.panels.checkpoint_share_header import CheckpointShareHeader
+from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
+from flinktop.ui.screens.cluster_screen import ClusterScreen
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+
+
+class CheckpointVertexScreen(ClusterScreen):
+    """A vertex's share of a checkpoint, by the ids of job, checkpoint and vertex."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "checkpoint_vertex.tcss"]
+    COMMANDS_HERE = keys.CHECKPOINT_VERTEX
+    BINDINGS = keys.bindings(keys.CHECKPOINT_VERTEX)
+    AUTO_FOCUS = "#subtasks"
+
+    def __init__(self, job: str, checkpoint: int, vertex: str) -> None:
+        super().__init__()
+        self.job = job
+        self.checkpoint = checkpoint
+        self.vertex = vertex
+
+    @property
+    def crumb(self) -> str:
+        """The vertex's name, as soon as the job has told it."""
+        return vertex_names(self.app.port, self.job).get(self.vertex, self.vertex)
+
+    def body(self) -> ComposeResult:
+        """Header, subtasks."""
+        yield CheckpointShareHeader(self.job, self.checkpoint, self.vertex)
+        yield CheckpointShares(self.job, self.checkpoint, self.vertex)
+
+    def action_copy(self) -> None:
+        """Copy the vertex's id."""
+        self.app.copy_text(self.vertex)
+
+    def action_previous(self) -> None:
+        """The same vertex in the next older checkpoint."""
+        self._step(-1)
+
+    def action_next(self) -> None:
+        """The same vertex in the next newer checkpoint."""
+        self._step(1)
+
+    def _step(self, by: int) -> None:
+        number = neighbour(self.app.port, self.job, self.checkpoint, by)
+        if number is not None:
+            self.app.switch_screen(CheckpointVertexScreen(self.job, number, self.vertex))
