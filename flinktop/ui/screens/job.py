@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
+
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.ui import keys
 from flinktop.ui.panels.job_charts import JobCharts
 from flinktop.ui.panels.job_configuration import JobConfiguration
+from flinktop.ui.panels.job_graph import JobGraph
 from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.vertices_table import VerticesTable
+from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.screens.vertex import VertexScreen
+from flinktop.ui.widgets import graph_messages
 from flinktop.ui.widgets.table import LiveTable
+from flinktop.ui.widgets.table_messages import Moved, Opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,6 +82,7 @@ class JobScreen(TabbedScreen):
 
     def tabbed(self) -> Iterable[Panel]:
         """Graph, vertices with throughput, charts, configuration."""
+        yield JobGraph(self.job, id="graph")
         yield VerticesTable(self.job, id="vertices")
         yield Throughput(self.job, id="throughput")
         yield JobCharts(self.job, id="charts")
@@ -86,6 +94,41 @@ class JobScreen(TabbedScreen):
             self.set_focus(self.query_one(VerticesTable).table)
         else:
             super().focus_first()
+
+    # -- one selection in graph and table ------------------------------------------------------------
+
+    @on(Moved)
+    def _select_in_graph(self, event: Moved) -> None:
+        if event.key is not None and event.table.id == "vertex-rows":
+            self.query_one(JobGraph).select(event.key)
+
+    @on(graph_messages.Moved)
+    def _select_in_table(self, event: graph_messages.Moved) -> None:
+        self.query_one(VerticesTable).table.cursor_key = event.key
+
+    @on(Opened)
+    def _open_row(self, event: Opened) -> None:
+        if event.table.id == "vertex-rows":
+            self._open_vertex(event.key)
+
+    @on(graph_messages.Opened)
+    def _open_box(self, event: graph_messages.Opened) -> None:
+        self._open_vertex(event.key)
+
+    def _open_vertex(self, vertex: str) -> None:
+        self.app.push_screen(VertexScreen(self.job, vertex))
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    def action_open(self) -> None:
+        """Open the selected vertex."""
+        vertex = self.query_one(VerticesTable).table.cursor_key
+        if vertex is not None and self.tab in ("graph", "vertices"):
+            self._open_vertex(vertex)
+
+    def action_checkpoints(self) -> None:
+        """The job's checkpoints."""
+        self.app.push_screen(CheckpointsScreen(self.job))
 
     def action_copy(self) -> None:
         """Copy the job's id."""
