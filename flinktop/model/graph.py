@@ -74,7 +74,7 @@ def graph(nodes: Iterable[str], inputs: Iterable[tuple[str, str, str]]) -> Graph
 
 def _joined(labels: Counter[str]) -> str:
     return ", ".join(
-        f"{count} {label}" if count > 1 else label for label, count in sorted(labels.items()) if label
+        f"{label} x{count}" if count > 1 else label for label, count in sorted(labels.items()) if label
     )
 
 

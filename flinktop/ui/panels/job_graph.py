@@ -12,12 +12,12 @@ from flinktop.flink.jobs import JOB
 from flinktop.model import rates
 from flinktop.model.graph import graph_of
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.job_graph_box import Vertex, box, entry
-from flinktop.ui.panels.job_graph_form import Form, depths, why_list
+from flinktop.ui.panels.job_graph_box import Vertex
+from flinktop.ui.panels.job_graph_form import Form, why_list
+from flinktop.ui.panels.job_graph_picture import Drawing, Listing
 from flinktop.ui.panels.vertex_figures import VertexFigures, vertex_facts
 from flinktop.ui.widgets.graph_canvas import GraphCanvas
 from flinktop.ui.widgets.graph_messages import VisibleChanged
-from flinktop.ui.widgets.graph_picture import Box, Picture, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job
     from flinktop.flink.metrics import Aggregated
-    from flinktop.model.graph import Graph
-    from flinktop.model.graph_layout import Layout
 
 LONGEST_NAME = 80
 """Cells of a name beyond which it makes no box wider."""
@@ -57,7 +55,7 @@ class JobGraph(Panel):
         self._visible: tuple[str, ...] = ()
         self._vertices: dict[str, Vertex] = {}
         self._form: Form | None = None
-        self._laid: tuple[Form, int, int, Layout] | None = None
+        self._sketch: tuple[Form, int, int, Drawing | Listing] | None = None
         self._selected: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -81,9 +79,14 @@ class JobGraph(Panel):
         return self.canvas.selected
 
     def select(self, vertex: str | None) -> None:
-        """Select a vertex, now or as soon as it is there, and bring it into sight; no message is sent."""
-        self._selected = vertex
-        self.canvas.select(vertex)
+        """Select a vertex, now or as soon as it is there, and bring it into sight; no message is sent.
+
+        While the canvas has the keys nothing happens: the person selects here, and what others say then
+        can only be the echo of a selection before.
+        """
+        if not self.canvas.has_focus:
+            self._selected = vertex
+            self.canvas.select(vertex)
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
         """Show all news at once: the vertices on the screen answer one by one, and there is one graph."""
@@ -107,10 +110,10 @@ class JobGraph(Panel):
         if not job.vertices:
             self.canvas.set_empty("no vertices yet: the job is not running")
         graph = graph_of(job)
-        self._vertices = vertices_of(job, self.port, kept or {})
+        old = reading.error is not None
+        self._vertices = vertices_of(job, self.port, {} if old else kept or {}, old=old)
         if self._form is None or self._form.graph != graph:
-            names = (cell_len(vertex.name[:LONGEST_NAME]) for vertex in job.vertices)
-            self._form = Form(graph, max(names, default=0))
+            self._form = Form(graph, _longest(job))
         self._draw(self._form)
         self._follow()
 
@@ -119,77 +122,21 @@ class JobGraph(Panel):
         width, height = self.content_size
         if not width or not height:
             return
+        if self._sketch is None or self._sketch[:3] != (form, width, height):
+            self._sketch = form, width, height, self._sketched(form, width, height)
+        self.canvas.set_picture(self._sketch[3].picture(self._vertices))
+        self.canvas.select(self._selected)
+
+    def _sketched(self, form: Form, width: int, height: int) -> Drawing | Listing:
+        ascii_only = self.app.settings.ascii
         why = why_list(form.graph, width, height)
-        note, canvas = self.query_one(".why", Static), self.canvas
-        if note.display != (why is not None):
-            note.display = why is not None
+        note = self.query_one(".why", Static)
+        note.display = why is not None
         if why is not None:
             note.update(f"as a list: {why}")
-            picture = self._list(form.graph, width)
-        else:
-            picture = self._drawing(self._layout(form, width, height))
-        canvas.set_picture(picture)
-        if self._selected is not None and canvas.selected != self._selected:
-            canvas.select(self._selected)
-
-    def _layout(self, form: Form, width: int, height: int) -> Layout:
-        if self._laid is None or self._laid[:3] != (form, width, height):
-            self._laid = (form, width, height, form.layout(width, height))
-        return self._laid[3]
-
-    def _drawing(self, layout: Layout) -> Picture:
-        """The layout as a picture, in the middle of the panel where it is smaller."""
-        width, height = self.content_size
-        x, y = max(0, (width - layout.width) // 2), max(0, (height - layout.height) // 2)
-        ascii_only = self.app.settings.ascii
-        return Picture(
-            max(width, layout.width) if layout.width <= width else layout.width,
-            layout.height + y,
-            tuple(
-                box(
-                    self._vertices[placed.key],
-                    layout.measures,
-                    placed.x + x,
-                    placed.y + y,
-                    ascii_only=ascii_only,
-                )
-                for placed in layout.boxes
-            ),
-            tuple(
-                Wire(
-                    route.source,
-                    route.target,
-                    tuple((at + x, row + y) for at, row in route.points),
-                    route.backward,
-                    route.label,
-                    (route.label_at[0] + x, route.label_at[1] + y),
-                    route.label_room,
-                )
-                for route in layout.routes
-            ),
-        )
-
-    def _list(self, graph: Graph, width: int) -> Picture:
-        """The vertices one below the other, with their inputs in words."""
-        numbers = {vertex: at for at, vertex in enumerate(graph.nodes, 1)}
-        inputs: dict[str, list[str]] = {vertex: [] for vertex in graph.nodes}
-        for edge in graph.edges:
-            inputs[edge.target].append(f"{numbers[edge.source]} {edge.label}".strip())
-        boxes: list[Box] = []
-        y = 0
-        for vertex, depth in zip(graph.nodes, depths(graph), strict=True):
-            shown = entry(
-                self._vertices[vertex],
-                numbers[vertex],
-                y,
-                width,
-                depth=depth,
-                inputs=inputs[vertex],
-                ascii_only=self.app.settings.ascii,
-            )
-            boxes.append(shown)
-            y += shown.height
-        return Picture(width, y, tuple(boxes), tuple(Wire(edge.source, edge.target) for edge in graph.edges))
+            # The last column is the scroll bar's.
+            return Listing(form.graph, width - 1, ascii_only=ascii_only)
+        return Drawing(form.layout(width, height), width, height, ascii_only=ascii_only)
 
     def _again(self, _reading: Reading[Aggregated]) -> None:
         """Figures have come: those of vertices on the screen, as no others are asked for."""
@@ -217,18 +164,29 @@ class JobGraph(Panel):
             self._figures.follow(reading.value, self._visible)
 
 
-def vertices_of(job: Job, port: Port, kept: Mapping[str, Vertex]) -> dict[str, Vertex]:
-    """The vertices of a job by their ids; those in `kept` are taken as they are."""
+def vertices_of(job: Job, port: Port, kept: Mapping[str, Vertex], *, old: bool) -> dict[str, Vertex]:
+    """The vertices of a job by their ids; those in `kept` are taken as they are.
+
+    Args:
+        job: The job.
+        port: What knows their figures.
+        kept: Vertices that have not changed.
+        old: Whether all of it is too old to be taken at its word.
+    """
     ends = rates.ends(job)
-    return {
-        vertex.id: kept.get(vertex.id)
-        or Vertex(
-            vertex.id,
-            vertex.name,
-            vertex.status,
-            vertex.tasks.get("RUNNING", 0),
-            vertex.parallelism,
-            vertex_facts(job, vertex, ends, port),
+    found: dict[str, Vertex] = {}
+    for vertex in job.vertices:
+        if vertex.id in kept:
+            found[vertex.id] = kept[vertex.id]
+            continue
+        facts = vertex_facts(job, vertex, ends, port)
+        running = vertex.tasks.get("RUNNING", 0)
+        found[vertex.id] = Vertex(
+            vertex.id, vertex.name, vertex.status, running, vertex.parallelism, facts, old or facts.old
         )
-        for vertex in job.vertices
-    }
+    return found
+
+
+def _longest(job: Job) -> int:
+    """Cells of the longest name, as far as it could make a box wider."""
+    return max((cell_len(vertex.name[:LONGEST_NAME]) for vertex in job.vertices), default=0)

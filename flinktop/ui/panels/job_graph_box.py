@@ -48,6 +48,8 @@ class Vertex:
     """Subtasks that run."""
     parallelism: int
     facts: VertexFacts
+    old: bool = False
+    """Whether all of this is too old to be taken at its word."""
 
     @property
     def subtasks(self) -> str:
@@ -94,7 +96,7 @@ def box(vertex: Vertex, measures: Measures, x: int, y: int, *, ascii_only: bool)
         (own[-2], own[-1]),
         (own[-4], own[-3]),
         _frame_tone(vertex),
-        dim=facts.old,
+        dim=vertex.old,
     )
 
 
@@ -129,7 +131,7 @@ def entry(
     lines: list[Line] = [(*head, name, *tail)]
     if inputs:
         lines.append(((f"     {blank}  from {', '.join(inputs)}", "muted"),))
-    return Box(vertex.id, 0, y, width, len(lines), tuple(lines), framed=False, dim=facts.old)
+    return Box(vertex.id, 0, y, width, len(lines), tuple(lines), framed=False, dim=vertex.old)
 
 
 def _cells(line: Line) -> int:

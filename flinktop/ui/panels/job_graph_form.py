@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flinktop.model.graph import MOST_NODES, is_drawable, layers_of, links
+from flinktop.model.graph import MOST_NODES, is_drawable
 from flinktop.model.graph_layout import Layout, Measures, lay_out
 from flinktop.model.graph_order import Order, arrange
 
@@ -33,7 +33,7 @@ def why_list(graph: Graph, width: int, height: int) -> str | None:
     """Why a graph is shown as a list in a panel of this many cells; None where it is drawn."""
     if not is_drawable(graph):
         many = len(graph.nodes) > MOST_NODES
-        return f"{len(graph.nodes)} vertices" if many else f"{len(graph.edges)} edges, many of them long"
+        return f"{len(graph.nodes)} vertices are too many to draw" if many else "too many long edges to draw"
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return "no room to draw it"
     if not graph.edges and len(graph.nodes) > MOST_ALONE:
@@ -82,7 +82,8 @@ class Form:
             enough = [cells for cells in fitting if cells >= max(self._longest + FRAME, SCROLLED)]
             for cells in (enough or fitting)[-1 if enough else 0 :]:
                 found = self._layout(cells, self._tall(cells, height, label), label)
-                if found.width <= width:
+                # A drawing that is too high has a scroll bar beside it.
+                if found.width <= (width if found.height <= height else width - 1):
                     return found
         return self._layout(SCROLLED, self._tall(SCROLLED, height, LABELS[0]), LABELS[0])
 
@@ -98,8 +99,3 @@ class Form:
         if order is None:
             order = self._orders[measures.ports] = arrange(self.graph, measures.ports)
         return lay_out(self.graph, measures, order)
-
-
-def depths(graph: Graph) -> list[int]:
-    """How far from the sources each vertex is, in their order."""
-    return layers_of(len(graph.nodes), links(graph))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FRAME = "╭╮╯╰─│├"
 _SELECTED = "┏┓┛┗━┃┣"
 _ASCII_FRAME = "++++-|+"
-_ASCII_SELECTED = "#####" + "##"
+_ASCII_SELECTED = "####=##"
 _OWN = ("wire", "lit", "frame", "cursor", "resting")
 PLAIN, RESTING, FOCUSED = 0, 1, 2
 
