@@ -9,6 +9,9 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.engine import subtasks
+from flinktop.engine.heaps import Heaps
+from flinktop.engine.load import Loads
 from flinktop.engine.poller import DEFAULT_REFRESH, MOST_BACK_OFF, Poller
 from flinktop.engine.seen_checkpoints import SeenCheckpoints
 from flinktop.engine.series import SeriesStore
@@ -76,6 +79,8 @@ class Engine:
         self.series = SeriesStore()
         self.http = Http(connection, transport=transport)
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self._arrived)
+        self.loads = Loads(self.series)
+        self.heaps = Heaps(self.series)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.checkpoints = SeenCheckpoints(self.series)
         self.anchor: Anchor | None = None
@@ -152,8 +157,11 @@ class Engine:
         elif query.endpoint is JOB and value.now:
             self.anchor = Anchor(value.now / 1000.0, at)
         self.sweep.arrived(query, value, at)
+        self.loads.arrived(query, value, at)
+        self.heaps.arrived(query, value, at)
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         self.checkpoints.arrived(query, value, at, behind)
+        subtasks.record(self.series, query, value, at, self.cluster_time() - (self.clock.now() - at))
 
     async def _housekeeping(self) -> None:
         while True:

@@ -17,12 +17,20 @@ Points = tuple[tuple[float, float], ...]
 
 
 def cluster_series(measure: str) -> SeriesName:
-    """A measure summed over the cluster's jobs: "in" or "out", records/s."""
+    """A measure of the cluster.
+
+    "in", "out": records/s, summed over its jobs; "heap": per mille of its limit, "gc": ms/s of garbage
+    collection (model/heap.py).
+    """
     return ("cluster", measure)
 
 
 def job_series(job: str, measure: str) -> SeriesName:
-    """A measure of one job: "in" or "out", records/s."""
+    """A measure of one job.
+
+    "in", "out": records/s; "busy", "backpressured", "idle": ms/s of its hottest vertex (engine/load.py);
+    "restarts"; "lag": s; "checkpoint-duration": ms; "checkpoint-size": bytes written.
+    """
     return ("job", job, measure)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flinktop.model import states
+from flinktop.model import busy, states
 
 OVERDUE_INTERVALS = 3.0
 """A last good checkpoint older than this many intervals is overdue (Flink's own guides say the same)."""
@@ -30,11 +30,12 @@ class Condition:
     """Of its hottest vertex, ms/s; None where it is not known."""
 
 
-def attention(condition: Condition) -> tuple[int, int, int, float]:
+def attention(condition: Condition) -> tuple[int, int, int, int]:
     """A sort key, most in need of attention first.
 
     Failed, failing, restarting jobs; then jobs under way; then running ones by overdue checkpoints,
-    restarts and load; jobs that have ended well come last.
+    restarts and heat, in steps, so that rows don't change places with every answer; jobs that have ended well
+    come last.
     """
     if condition.state == "FAILED":
         rank = 0
@@ -48,5 +49,5 @@ def attention(condition: Condition) -> tuple[int, int, int, float]:
         rank,
         0 if condition.overdue else 1,
         -(condition.restarts or 0),
-        -(condition.busy or 0.0),
+        -busy.heat(condition.busy),
     )

@@ -52,7 +52,7 @@ def test_worst_first() -> None:
         Condition("RUNNING", restarts=212),
         Condition("RUNNING", restarts=6),
         Condition("RUNNING", busy=1000),
-        Condition("RUNNING", busy=10),
+        Condition("RUNNING", busy=600),
         Condition("RUNNING"),
         Condition("FINISHED"),
     ]

@@ -1,26 +1,38 @@
-"""One line about the whole cluster: TaskManagers, slots, jobs by state."""
+"""One line about the whole cluster: TaskManagers, slots, jobs by state, heap and garbage collection."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+
+from flinktop.engine.series import cluster_series
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.metrics import TASKMANAGERS_METRICS
 from flinktop.model import format as fmt
-from flinktop.model import states
+from flinktop.model import heap, states
 from flinktop.ui.panels.frame import Line, Part
-from flinktop.ui.widgets.spark import bar
+from flinktop.ui.panels.meter import meter_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flinktop.engine.store import Reading
     from flinktop.flink.cluster import ClusterOverview
+    from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobsOverview
+    from flinktop.flink.metrics import Aggregated
 
-BAR_CELLS = 8
+METER_CELLS = 8
+GAP = "   "
+RARELY = 600.0
+"""Seconds between looks at which metrics TaskManagers have."""
+OLD_SECONDS = 30.0
 
 
-def slots_parts(overview: ClusterOverview, *, ascii_only: bool) -> list[Part]:
+def slots_parts(overview: ClusterOverview, *, meter: bool, ascii_only: bool) -> list[Part]:
     """TaskManagers and slots; what is blocked only where something is."""
     used = overview.slots_total - overview.slots_available
     none = "bad" if overview.taskmanagers == 0 else "strong"
@@ -28,11 +40,11 @@ def slots_parts(overview: ClusterOverview, *, ascii_only: bool) -> list[Part]:
     if overview.taskmanagers_blocked:
         parts.append((f" ({overview.taskmanagers_blocked} blocked)", "warn"))
     full = overview.slots_total > 0 and overview.slots_available == 0
-    parts += [("   slots ", "muted"), (f"{used}/{overview.slots_total} ", "warn" if full else "strong")]
-    if overview.slots_total:
-        parts.append(
-            (bar(used / overview.slots_total, BAR_CELLS, ascii=ascii_only), "warn" if full else "good")
-        )
+    parts += [(f"{GAP}slots ", "muted"), (f"{used}/{overview.slots_total}", "warn" if full else "strong")]
+    if overview.slots_total and meter:
+        tone = "warn" if full else "first"
+        parts.append((" ", ""))
+        parts += meter_parts(used / overview.slots_total, METER_CELLS, tone, ascii_only=ascii_only)
     if overview.slots_free_and_blocked:
         parts.append((f" {overview.slots_free_and_blocked} blocked", "warn"))
     return parts
@@ -41,50 +53,118 @@ def slots_parts(overview: ClusterOverview, *, ascii_only: bool) -> list[Part]:
 def state_parts(jobs: JobsOverview) -> list[Part]:
     """Jobs by state, the worst first."""
     counts = Counter(job.state for job in jobs.jobs)
-    parts: list[Part] = [("   jobs ", "muted")]
+    parts: list[Part] = [("jobs ", "muted")]
     if not counts:
         parts.append(("none", "strong"))
-    for state in sorted(counts, key=lambda state: (-states.severity(state), state != "RUNNING", state)):
-        tone = states.tone(state)
-        parts.append((f"{counts[state]} {state.lower()}  ", tone))
+    worst_first = sorted(counts, key=lambda state: (-states.severity(state), state != "RUNNING", state))
+    for number, state in enumerate(worst_first):
+        parts.append((f"{'  ' if number else ''}{counts[state]} {state.lower()}", states.tone(state)))
     return parts
 
 
+def heap_parts(metrics: Aggregated | None) -> list[Part]:
+    """How full the fullest heap is."""
+    fullest = heap.heap(metrics) if metrics is not None else None
+    if fullest is None:
+        return [("heap ", "muted"), (fmt.UNKNOWN, "muted")]
+    words = "heap " if fullest.worst else "heap of all "
+    tone = "warn" if fullest.share >= heap.FULL else "strong"
+    return [(words, "muted"), (f"{fmt.per_mille(1000 * fullest.share)} %", tone)]
+
+
+def gc_parts(rate: float | None) -> list[Part]:
+    """How long the worst TaskManager collects garbage."""
+    if rate is None or rate != rate:  # noqa: PLR0124 -- NaN is a gap
+        return [("GC ", "muted"), (fmt.UNKNOWN, "muted")]
+    return [("GC ", "muted"), (f"{fmt.count(rate)} ms/s", heap.gc_tone(rate) or "strong")]
+
+
+def width_of(parts: Sequence[Part]) -> int:
+    """Cells that parts take."""
+    return sum(cell_len(text) for text, _ in parts)
+
+
 class ClusterLine(Line):
-    """TaskManagers, slots and jobs by state (`/overview`, `/jobs/overview`)."""
+    """The cluster in one line (`/overview`, `/jobs/overview`, `/taskmanagers/metrics`)."""
 
     DEFAULT_CSS = "ClusterLine { padding: 0 1; }"
 
     def on_mount(self) -> None:
-        """Watch both overviews at the cluster's own rate."""
-        self.watch_query("overview", OVERVIEW(), self._show_overview)
-        self.watch_query("jobs", JOBS_OVERVIEW(), self._show_jobs)
+        """Watch both overviews at the cluster's own rate, and the TaskManagers' metrics."""
+        self.watch_query("overview", OVERVIEW(), self._news)
+        self.watch_query("jobs", JOBS_OVERVIEW(), self._news)
+        self._ask_metrics()
         super().on_mount()
 
-    def _show_overview(self, _reading: Reading[ClusterOverview]) -> None:
+    def _news(self, _reading: Reading[Any]) -> None:
         self.tick()
 
-    def _show_jobs(self, _reading: Reading[JobsOverview]) -> None:
-        self.tick()
+    def _metrics_query(self) -> Query[Aggregated] | None:
+        """One request for the metrics that TaskManagers have; None while that is not known."""
+        listed = self.port.reading(TASKMANAGERS_METRICS())
+        ids = heap.ids_to_ask(metric.id for metric in listed.value) if listed and listed.value else ()
+        return TASKMANAGERS_METRICS(get=ids) if ids else None
+
+    def _ask_metrics(self, _reading: Reading[Aggregated] | None = None) -> None:
+        """First which metrics there are: Flink's first list is empty, as is one without TaskManagers."""
+        query = self._metrics_query()
+        told = self.port.reading(query) if query is not None else None
+        gone = told is not None and told.value is not None and not told.value
+        every = RARELY if query is not None and not gone else 0.0
+        self.watch_query("metric ids", TASKMANAGERS_METRICS(), self._ask_metrics, every=every)
+        if query is not None:
+            self.watch_query("metrics", query, self._ask_metrics)
+        if self.is_mounted:
+            self.tick()
 
     def tick(self) -> None:
         """Lay the line out from what is known."""
-        overview = self.port.reading(OVERVIEW())
-        jobs = self.port.reading(JOBS_OVERVIEW())
+        width = self.content_size.width
+        # From all that there is to the least.
+        for meter, more in ((True, 2), (True, 1), (False, 2), (False, 1), (True, 0), (False, 0)):
+            left, right = self._left(meter=meter), self._right()[:more]
+            need = width_of(left) + sum(width_of(parts) + len(GAP) for parts in right)
+            if need <= width:
+                break
+        line = [*left, (" " * max(0, width - need), "")]
+        for parts in right:
+            line += [(GAP, ""), *parts]
+        if self.port.link.error is not None:
+            line = [(text, "stale") for text, _ in line]
+        self.set_parts(line)
+
+    def _left(self, *, meter: bool) -> list[Part]:
+        """TaskManagers, slots, jobs by state."""
+        overview, jobs = self.port.reading(OVERVIEW()), self.port.reading(JOBS_OVERVIEW())
         parts: list[Part] = []
         if overview is not None and overview.value is not None:
-            parts += slots_parts(overview.value, ascii_only=self.app.settings.ascii)
+            parts += slots_parts(overview.value, meter=meter, ascii_only=self.app.settings.ascii)
         elif self.port.features.history_server:
             parts += [("a HistoryServer: jobs that have ended", "info")]
         else:
             parts += [
                 ("TaskManagers ", "muted"),
-                (fmt.UNKNOWN, ""),
-                ("   slots ", "muted"),
-                (fmt.UNKNOWN, ""),
+                (fmt.UNKNOWN, "muted"),
+                (f"{GAP}slots ", "muted"),
+                (fmt.UNKNOWN, "muted"),
             ]
         if jobs is not None and jobs.value is not None:
-            parts += state_parts(jobs.value)
-        if self.port.link.error is not None:
-            parts = [(text, "stale") for text, _ in parts]
-        self.set_parts(parts)
+            parts += [(GAP, ""), *state_parts(jobs.value)]
+        return parts
+
+    def _right(self) -> list[list[Part]]:
+        """Heap and garbage collection, the more important first; a cluster without TaskManagers has none."""
+        overview = self.port.reading(OVERVIEW())
+        if overview is None or overview.value is None or overview.value.taskmanagers == 0:
+            return []
+        query = self._metrics_query()
+        reading = self.port.reading(query) if query is not None else None
+        collected = self.port.latest(cluster_series("gc"))
+        now = self.port.now()
+        found = [
+            heap_parts(reading.value if reading is not None else None),
+            gc_parts(collected[1] if collected is not None and now - collected[0] <= OLD_SECONDS else None),
+        ]
+        if reading is not None and reading.at is not None and now - reading.at > OLD_SECONDS:
+            found = [[(text, "stale") for text, _ in parts] for parts in found]
+        return found

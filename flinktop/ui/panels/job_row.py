@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.engine.load import METERS_HOLD
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import job_query, restarts_query
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.model import health, states
+from flinktop.ui.panels.vertex_figures import ABSENT, Figure
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
@@ -44,6 +46,9 @@ class JobRow:
     restarts: int | None = None
     uptime: float | None = None
     """Seconds: in its present state, or how long it ran."""
+    busy: Figure = ABSENT
+    """Of its busiest vertex, ms/s; `backpressured` of its most backpressured one."""
+    backpressured: Figure = ABSENT
     ended: bool = False
     old: bool = False
     """Whether its figures are too old to be taken at their word."""
@@ -57,7 +62,8 @@ def job_row(job: JobOverview, port: Port) -> JobRow:
     age, interval, kind = _checkpoint(port, job.jid, cluster_now)
     restarts = restarts_of(port, job.jid)
     is_overdue = not ended and health.overdue(age, interval)
-    condition = health.Condition(job.state, None if ended else restarts, is_overdue)
+    busy, backpressured = (time_figure(port, job, measure) for measure in ("busy", "backpressured"))
+    condition = health.Condition(job.state, None if ended else restarts, is_overdue, busy.value)
     # How long it ran; how long it has been in its state, for a job that lives.
     up = job.duration / 1000.0 if ended else None
     known = detail.value if detail is not None else None
@@ -81,6 +87,8 @@ def job_row(job: JobOverview, port: Port) -> JobRow:
         overdue=is_overdue,
         restarts=restarts,
         uptime=up,
+        busy=busy,
+        backpressured=backpressured,
         ended=ended,
         old=port.link.error is not None or (not ended and _is_old(detail, now)),
     )
@@ -88,6 +96,23 @@ def job_row(job: JobOverview, port: Port) -> JobRow:
 
 def _is_old(reading: Reading[Job] | None, now: float) -> bool:
     return reading is None or reading.at is None or now - reading.at > OLD_SECONDS
+
+
+def time_figure(port: Port, job: JobOverview, measure: str) -> Figure:
+    """Newest "busy" or "backpressured" time of a running job's hottest vertex, ms/s.
+
+    Absent before 1.16, unless somebody has just looked at the job's vertices, and where nothing measures it:
+    a job of legacy sources alone tells its backpressure and no busy time.
+    """
+    if not states.is_running(job.state):
+        return ABSENT
+    newest = port.latest(job_series(job.jid, measure))
+    if newest is not None and newest[1] == newest[1]:
+        passing = not port.features.has(1, 16) and port.now() - newest[0] > METERS_HOLD
+        return ABSENT if passing else Figure(newest[1])
+    other = port.latest(job_series(job.jid, "backpressured"))
+    unmeasured = other is not None and other[1] == other[1]
+    return Figure(absent=unmeasured or not port.features.has(1, 16))
 
 
 def latest_rate(port: Port, job: str, measure: str) -> float | None:

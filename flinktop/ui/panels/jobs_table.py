@@ -10,8 +10,8 @@ from flinktop.engine.series import job_series
 from flinktop.engine.sweep import SECONDS, figures_of, job_query
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.model import busy, states
 from flinktop.model import format as fmt
-from flinktop.model import states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.job_row import JobRow, job_row, latest_rate
 from flinktop.ui.panels.plain import plain_columns
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobsOverview
+    from flinktop.ui.panels.vertex_figures import Figure
 
 RARELY = 600.0
 
@@ -50,6 +51,13 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
         if row.ended:
             return "", "muted"
         return fmt.count(value), "" if value is not None else "muted"
+
+    def share(figure: Figure, row: JobRow) -> Cell:
+        if row.ended:
+            return "", "muted"
+        if figure.absent:
+            return fmt.ABSENT, "muted"
+        return fmt.per_mille(figure.value), busy.tone(figure.value) if figure.value is not None else "muted"
 
     def restarts(row: JobRow) -> Cell:
         if row.restarts is None:
@@ -81,9 +89,29 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
             sort=lambda row: row.taken,
             align="right",
             descending=True,
-            drop=1,
+            drop=3,
         ),
-        trend_column(port, lambda row: job_series(row.jid, "in"), ascii_only=ascii_only, drop=5),
+        trend_column(port, lambda row: job_series(row.jid, "in"), ascii_only=ascii_only, drop=7),
+        Column(
+            "busy",
+            "BUSY%",
+            5,
+            lambda row: share(row.busy, row),
+            sort=lambda row: row.busy.value,
+            align="right",
+            descending=True,
+            drop=4,
+        ),
+        Column(
+            "backpressured",
+            "BKPR%",
+            5,
+            lambda row: share(row.backpressured, row),
+            sort=lambda row: row.backpressured.value,
+            align="right",
+            descending=True,
+            drop=5,
+        ),
         Column(
             "checkpoint",
             "LAST CKPT",
@@ -92,7 +120,7 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
             sort=lambda row: row.age,
             align="right",
             descending=True,
-            drop=2,
+            drop=1,
         ),
         Column(
             "restarts",
@@ -102,7 +130,7 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
             sort=lambda row: row.restarts,
             align="right",
             descending=True,
-            drop=3,
+            drop=2,
         ),
         Column(
             "uptime",
@@ -111,7 +139,7 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
             uptime,
             sort=lambda row: row.uptime,
             align="right",
-            drop=4,
+            drop=6,
         ),
     ]
     return plain_columns(found) if ascii_only else found

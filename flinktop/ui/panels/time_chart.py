@@ -69,6 +69,10 @@ class TimeChart(Panel):
         chart.can_focus = True  # so that tab comes here and z gives it the whole screen
         yield chart
 
+    def on_resize(self) -> None:
+        """Its title stands in its box, or where there is none in its first line."""
+        self.shielded(self.tick)
+
     def tick(self) -> None:
         """Hand the chart what is known."""
         chart, port = self.query_one(Chart), self.port
@@ -81,8 +85,8 @@ class TimeChart(Panel):
         known = {one: port.points(one.series, now - chart_window.reach(chosen)) for one in measures}
         oldest = min((points[0][0] for points in known.values() if points), default=None)
         seconds = chart_window.window(chosen, oldest, now)
-        words = ("" if self.boxed else self.BOX, self.detail(), f"last {fmt.duration(seconds)}")
-        chart.set_title(", ".join(filter(None, words)))
+        words = (self.detail(), f"last {fmt.duration(seconds)}")
+        chart.set_title("" if self.boxed else self.BOX, ", ".join(filter(None, words)))
         chart.set_empty(self.nothing())
         chart.set_lines(
             [

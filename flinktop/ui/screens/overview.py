@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual.containers import Container
 
 from flinktop.ui import keys
 from flinktop.ui.panels.cluster_line import ClusterLine
+from flinktop.ui.panels.heap_chart import HeapChart
 from flinktop.ui.panels.jobs_table import JobsTable
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.screens.cluster_screen import ClusterScreen
@@ -29,10 +31,13 @@ class OverviewScreen(ClusterScreen):
     AUTO_FOCUS = "#jobs"
 
     def body(self) -> ComposeResult:
-        """One line, a chart, the jobs."""
+        """One line, the jobs, and beside or above them what moves."""
         yield ClusterLine()
-        yield Throughput()
-        yield JobsTable()
+        with Container(id="overview"):
+            with Container(id="charts"):
+                yield Throughput()
+                yield HeapChart()
+            yield JobsTable()
 
     def state_words(self) -> str:
         """The filter, the order, and whether jobs that have ended are hidden."""
@@ -42,12 +47,6 @@ class OverviewScreen(ClusterScreen):
     @on(Opened)
     def _open_job(self, event: Opened) -> None:
         self.app.push_screen(JobScreen(event.key))
-
-    def action_open(self) -> None:
-        """Open the job under the cursor."""
-        table = self.table()
-        if table is not None and table.cursor_key is not None:
-            self.app.push_screen(JobScreen(table.cursor_key))
 
     def action_hide_finished(self) -> None:
         """Hide or show the jobs that have ended."""

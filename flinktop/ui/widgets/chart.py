@@ -33,7 +33,11 @@ LEAST_WIDTH, LEAST_HEIGHT = 16, 4
 _ANSI = re.compile(r"\x1b\[([0-9;]*)m")
 _COLOUR = "38;5;"
 _TO_ASCII = str.maketrans("│─┤├┬┴┼└┘┌┐", "|-+++++++++")
-_ASCII_MARKERS = "*+ox#@"
+_BRAILLE = "braille"
+# Where lines can't have colours they are told apart by what they are drawn with.
+_COLOURLESS_MARKERS = (_BRAILLE, "o", "+", "x", "*", "#")
+_ASCII_MARKERS = ("*", "+", "o", "x", "#", "@")
+_DOTS = "⠒"
 _NAME_WIDTH = 24
 
 
@@ -59,6 +63,7 @@ class Options:
         high: A fixed upper limit of the values.
         scale: Which steps of the values are round.
         ascii: Whether plain ASCII draws it.
+        colours: Whether its lines can be told apart by their colours.
     """
 
     label: Callable[[float], str]
@@ -66,6 +71,18 @@ class Options:
     high: float | None = None
     scale: Scale = "decimal"
     ascii: bool = False
+    colours: bool = True
+
+    def marker(self, number: int) -> str:
+        """What the line of this number is drawn with, in plotext's words."""
+        if self.ascii:
+            return _ASCII_MARKERS[number % len(_ASCII_MARKERS)]
+        return _BRAILLE if self.colours else _COLOURLESS_MARKERS[number % len(_COLOURLESS_MARKERS)]
+
+    def legend_mark(self, number: int) -> str:
+        """What stands for that line in the legend."""
+        marker = self.marker(number)
+        return marker if marker != _BRAILLE else "━" if self.colours else _DOTS
 
 
 def draw(
@@ -98,9 +115,8 @@ def draw(
         points = thin(line.points, across, up, columns * 2)
         if all(math.isnan(value) for _, value in points):
             continue
-        marker = _ASCII_MARKERS[number % len(_ASCII_MARKERS)] if options.ascii else "braille"
         # The colour is the line's number, read back as its style.
-        plt.plot(*map(list, zip(*points, strict=True)), marker=marker, color=number + 1)
+        plt.plot(*map(list, zip(*points, strict=True)), marker=options.marker(number), color=number + 1)
     text = plt.build()
     return _runs(text.translate(_TO_ASCII) if options.ascii else text, [line.style for line in lines])
 
@@ -169,9 +185,6 @@ class Chart(Widget):
         & > .chart--line { color: $foreground; }
         & > .chart--title { color: $foreground; text-style: bold; }
         & > .chart--axis { color: $text-disabled; }
-        &:nocolor, &:ansi {
-            & > .chart--axis { text-style: dim; }
-        }
     }
     """ + style_rules("Chart", "chart--")
 
@@ -185,6 +198,7 @@ class Chart(Widget):
     ) -> None:
         super().__init__(id=id)
         self._title = title
+        self._detail = ""
         self._empty = empty
         self._ascii = ascii
         self._lines: tuple[Line, ...] = ()
@@ -222,15 +236,22 @@ class Chart(Widget):
         self._lines = tuple(lines)
         self._until = until if math.isfinite(until) else 0.0
         self._since = since if math.isfinite(since) and since < self._until else self._until - 1.0
-        self._options = Options(label=label, clock=clock, high=high, scale=scale, ascii=self._ascii)
+        self._options = Options(
+            label=label,
+            clock=clock,
+            high=high,
+            scale=scale,
+            ascii=self._ascii,
+            colours=not self.app.no_color,
+        )
         if had != self._has_points() or self._is_small():
             self.refresh()
         self._update()
 
-    def set_title(self, text: str) -> None:
-        """What the chart shows, before the legend."""
-        if text != self._title:
-            self._title = text
+    def set_title(self, text: str, detail: str = "") -> None:
+        """What the chart shows, and quieter words on it, before the legend."""
+        if (text, detail) != (self._title, self._detail):
+            self._title, self._detail = text, detail
             self._update()
 
     def set_empty(self, text: str) -> None:
@@ -313,6 +334,7 @@ class Chart(Widget):
             math.floor(moved / step),
             math.floor(oldest / step) if oldest > self._since else None,
             self._title,
+            self._detail,
             tuple((line.name, line.style, bool(line.points)) for line in self._lines),
             self._options.high,
             self._options.clock(0.0) if self._options.clock else None,
@@ -327,18 +349,19 @@ class Chart(Widget):
     def _make_heading(self) -> list[Run]:
         """The title and a legend with the newest values; what has no room is left out."""
         width = self.size.width - 1
-        title = clip(self._title, width, ascii=self._ascii)
-        for newest in (True, False):
-            runs = [(title, "title")] if title else []
+        title = [(clip(self._title, width, ascii=self._ascii), "title")] if self._title else []
+        detail = f"{', ' if title else ''}{self._detail}" if self._detail else ""
+        for said_more, newest in ((True, True), (True, False), (False, False)):
+            runs = [*title, (detail, "muted")] if detail and said_more else [*title]
             for number, line in enumerate(self._lines):
-                mark = _ASCII_MARKERS[number % len(_ASCII_MARKERS)] if self._ascii else "━"
+                mark = self._options.legend_mark(number)
                 value = _newest(line) if newest else None
                 said = "" if value is None else f" {self._options.label(value)}"
                 name = clip(line.name, _NAME_WIDTH, ascii=self._ascii)
                 runs += [("   " if runs else "", ""), (mark, line.style), (f" {name}", "muted"), (said, "")]
             if sum(cell_len(text) for text, _ in runs) <= width:
                 return runs
-        return [(title, "title")]
+        return title
 
     def _spark(self, line: Line) -> str:
         inside = [value for at, value in line.points if self._since <= at <= self._until]

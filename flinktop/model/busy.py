@@ -1,0 +1,161 @@
+"""How vertices spend their time, from the accumulated times of two `/jobs/:jobid` answers (1.16+)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from flinktop.flink.jobs import Job
+
+WINDOW = 60.0
+"""Seconds a mean is taken over: what Flink's own gauges use from 1.17 on."""
+STALE_SAMPLES = 3600.0
+"""Answers further apart than this (s) make no mean: the job may have been restarted in between."""
+HOT, WARM = 900.0, 500.0
+"""ms/s of busy or backpressured time that are a lot, and worth a look."""
+_MS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the subtasks of a vertex have spent their time with so far, ms summed over them."""
+
+    subtasks: int
+    idle: float
+    backpressured: float
+    busy: float | None
+    """None for a legacy source, which does not measure it (Flink's NaN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The times of a job's running vertices, by vertex, as one answer told them."""
+
+    at: float
+    """When it came (s)."""
+    spent: Mapping[str, Spent]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How a vertex spends its time: ms/s of the mean subtask. The three make 1000 where all are known."""
+
+    busy: float | None
+    backpressured: float
+    idle: float
+
+
+def sample(job: Job, at: float) -> Sample | None:
+    """The accumulated times of a job's running vertices; None where its release (before 1.16) has none."""
+    found = {
+        vertex.id: Spent(
+            vertex.parallelism,
+            vertex.metrics.accumulated_idle_time,
+            vertex.metrics.accumulated_backpressured_time,
+            vertex.metrics.accumulated_busy_time,
+        )
+        for vertex in job.vertices
+        if vertex.status == "RUNNING"
+        and vertex.parallelism > 0
+        and vertex.metrics.accumulated_idle_time is not None
+        and vertex.metrics.accumulated_backpressured_time is not None
+    }
+    return Sample(at, found) if found else None
+
+
+def sampled_on(before: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
+    """Take in an answer, keeping what a mean over `WINDOW` needs.
+
+    Flink fetches the times every 10 s: an answer that repeats the last one says nothing, and a mean taken to
+    it would be too low. Times that fall belong to a restarted job, and a long silence to another sight of it.
+    """
+    if not before:
+        return (new,)
+    last = before[-1]
+    if new.spent == last.spent:
+        return tuple(before)
+    if new.at - last.at > STALE_SAMPLES or _restarted(last, new):
+        return (new,)
+    kept = [*before, new]
+    while len(kept) > 2 and kept[1].at <= new.at - WINDOW:  # noqa: PLR2004 -- a mean needs two ends
+        kept.pop(0)
+    return tuple(kept)
+
+
+def loads(samples: Sequence[Sample]) -> dict[str, Load]:
+    """How each vertex spent its time between the first sample and the last; {} until there are two.
+
+    Idle, backpressured and busy time of a subtask add up to the time that passed for its TaskManager between
+    two fetches. That is taken for the seconds, as when an answer came tells them only to the ten seconds
+    of a fetch; vertices that don't measure their busy time take the others' seconds. Busy is what is left:
+    Flink's own busy time falls now and then.
+    """
+    if len(samples) < 2:  # noqa: PLR2004 -- a mean needs two ends
+        return {}
+    first, last = samples[0], samples[-1]
+    pairs = {
+        vertex: (first.spent[vertex], after)
+        for vertex, after in last.spent.items()
+        if vertex in first.spent and _goes_on(first.spent[vertex], after)
+    }
+    seconds = {vertex: _seconds(before, after) for vertex, (before, after) in pairs.items()}
+    known = [value for value in seconds.values() if value is not None and value > 0]
+    usual = median(known) if known else last.at - first.at
+    found: dict[str, Load] = {}
+    for vertex, (before, after) in pairs.items():
+        own = seconds[vertex]
+        passed = own if own is not None else usual
+        if passed > 0:
+            found[vertex] = _load(before, after, passed)
+    return found
+
+
+def hottest(values: Iterable[float | None]) -> float | None:
+    """The greatest of those that are known; None of none."""
+    return max((value for value in values if value is not None), default=None)
+
+
+def tone(value: float) -> str:
+    """The style of ms/s of busy or backpressured time: plain until it asks for attention."""
+    return "bad" if value >= HOT else "warn" if value >= WARM else ""
+
+
+def heat(value: float | None) -> int:
+    """Coarse steps of ms/s for an order that should not change with every answer: 0 below `WARM`."""
+    return 0 if value is None or value < WARM else int((min(value, _MS) - WARM) // 100) + 1
+
+
+def _load(before: Spent, after: Spent, seconds: float) -> Load:
+    whole = seconds * after.subtasks
+    idle = min(_MS, (after.idle - before.idle) / whole)
+    backpressured = min(_MS - idle, (after.backpressured - before.backpressured) / whole)
+    known = before.busy is not None and after.busy is not None
+    return Load(_MS - idle - backpressured if known else None, backpressured, idle)
+
+
+def _seconds(before: Spent, after: Spent) -> float | None:
+    """Seconds that passed between two fetches; None where busy time is not measured."""
+    if before.busy is None or after.busy is None:
+        return None
+    passed = after.busy - before.busy + after.idle - before.idle + after.backpressured - before.backpressured
+    return passed / _MS / after.subtasks
+
+
+def _goes_on(before: Spent, after: Spent) -> bool:
+    """Whether it is the same run of the vertex: as many subtasks, and no time taken back."""
+    return (
+        before.subtasks == after.subtasks
+        and after.idle >= before.idle
+        and after.backpressured >= before.backpressured
+    )
+
+
+def _restarted(before: Sample, after: Sample) -> bool:
+    return any(
+        vertex in before.spent and not _goes_on(before.spent[vertex], spent)
+        for vertex, spent in after.spent.items()
+    )
