@@ -18,7 +18,7 @@ from flinktop.ui.panels.checkpoint_facts import (
 )
 from flinktop.ui.panels.checkpoint_lines import CheckpointLines, Line, figure
 from flinktop.ui.panels.checkpoint_overview import full_size
-from flinktop.ui.panels.frame import Part, zone_offset
+from flinktop.ui.panels.frame import Part, cut, zone_offset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NAMED = 4
 """Late vertices that the header names."""
+LONGEST_NAME = 40
 
 
 def state_line(checkpoint: Checkpoint, *, gone: bool, ascii_only: bool) -> Line:
@@ -66,26 +67,28 @@ def bytes_or_absent(value: float | None) -> str:
     return fmt.size(value) if value is not None else fmt.ABSENT
 
 
-def late_line(checkpoint: Checkpoint, names: Mapping[str, str]) -> Line:
-    """The vertices that have not acknowledged whole; of a complete one the slowest."""
+def who_is_late(checkpoint: Checkpoint, names: Mapping[str, str]) -> Line | Part | None:
+    """The vertices that have not acknowledged whole, as a sentence; of a complete one the slowest."""
     late = judge.late_vertices(checkpoint, list(names))
     if late:
         words = ", ".join(
-            f"{names.get(one.vertex, one.vertex)} ({one.missing} of {one.subtasks})" for one in late[:NAMED]
+            f"{cut(names.get(one.vertex, one.vertex), LONGEST_NAME)} ({one.missing} of {one.subtasks})"
+            for one in late[:NAMED]
         )
         more = f" and {len(late) - NAMED} more vertices" if len(late) > NAMED else ""
-        tone = "info" if judge.is_under_way(checkpoint) else "bad"
-        verb = "have not acknowledged yet" if judge.is_under_way(checkpoint) else "did not acknowledge"
-        return [(f"subtasks that {verb}: ", "muted"), (words + more, tone)]
-    timed = [(share.duration, vertex) for vertex, share in checkpoint.tasks.items()]
-    known = [(took, vertex) for took, vertex in timed if took is not None]
+        if judge.is_under_way(checkpoint):
+            return f"Subtasks that have not acknowledged yet: {words}{more}", "info"
+        return f"Subtasks that did not acknowledge: {words}{more}", "bad"
+    known = [
+        (share.duration, vertex) for vertex, share in checkpoint.tasks.items() if share.duration is not None
+    ]
     if not known:
-        return []
+        return None
     took, vertex = max(known)
     return [
         ("slowest vertex ", "muted"),
-        (names.get(vertex, vertex), ""),
-        (f": {fmt.milliseconds(took)} of {fmt.milliseconds(checkpoint.duration)}", ""),
+        (f"{names.get(vertex, vertex)}: ", ""),
+        (f"{fmt.milliseconds(took)} of {fmt.milliseconds(checkpoint.duration)}", ""),
     ]
 
 
@@ -118,7 +121,7 @@ def header_lines(
         lines.append([("path ", "muted"), (one.external_path, "")])
     if one.status == judge.FAILED:
         lines.append((f"Failed: {one.failure_message or 'Flink gave no reason'}", "bad"))
-    if facts.tasks_of is not None and (late := late_line(facts.tasks_of, names)):
+    if facts.tasks_of is not None and (late := who_is_late(facts.tasks_of, names)) is not None:
         lines.append(late)
     return lines
 

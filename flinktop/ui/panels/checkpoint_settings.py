@@ -48,7 +48,7 @@ class CheckpointSettings(Panel):
         ascii_only = self.app.settings.ascii
         found: list[Column[Item]] = [
             Column("setting", "SETTING", 28, lambda item: (item.name, "strong"), sort=lambda item: item.name),
-            Column("value", "VALUE", 30, lambda item: value_cell(item, self.port), flex=True),
+            Column("value", "VALUE", 43, lambda item: value_cell(item, self.port), flex=True),
             Column("field", "IN FLINK'S ANSWER", 43, lambda item: (item.field, "muted"), drop=1),
         ]
         yield LiveTable(

@@ -18,7 +18,6 @@ from flinktop.ui.panels.checkpoint_facts import (
 )
 from flinktop.ui.panels.checkpoint_header import bytes_or_absent
 from flinktop.ui.panels.checkpoint_lines import CheckpointLines, Line, figure
-from flinktop.ui.panels.checkpoint_shares import legend
 from flinktop.ui.panels.checkpoint_subtasks import subtasks_every
 from flinktop.ui.panels.frame import Part, zone_offset
 
@@ -90,7 +89,6 @@ class CheckpointShareHeader(CheckpointLines):
         facts = checkpoint_facts(port, self._job, self._checkpoint)
         share = reading.value if reading is not None else None
         known = facts.tasks_of.tasks.get(self._vertex) if facts.tasks_of is not None else None
-        ascii_only = self.app.settings.ascii
         name = vertex_names(port, self._job).get(self._vertex, self._vertex)
         lines: list[Line | Part] = [[(name, "strong")]]
         if facts.told is not None:
@@ -100,8 +98,6 @@ class CheckpointShareHeader(CheckpointLines):
         if share is not None:
             under_way = facts.told is None or judge.is_under_way(facts.told)
             lines += words_line(share, under_way=under_way)
-            scale = max((judge.phase_times(subtask).length for subtask in share.subtasks), default=0.0)
-            lines.append([*legend(ascii_only=ascii_only), (f"full width {fmt.milliseconds(scale)}", "muted")])
         gone = reading is not None and isinstance(reading.error, NotFound)
         return faded_if_gone(port, lines, reading, gone=gone)
 

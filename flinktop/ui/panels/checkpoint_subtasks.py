@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from textual.widgets import Static
+
 from flinktop.flink.checkpoints import CHECKPOINT_SUBTASKS
 from flinktop.flink.errors import NotFound
 from flinktop.model import checkpoints as judge
@@ -16,8 +18,8 @@ from flinktop.ui.panels.checkpoint_facts import (
     watch_checkpoint,
 )
 from flinktop.ui.panels.checkpoint_history import in_flight
-from flinktop.ui.panels.checkpoint_shares import ShareRow, painted_bar, share_rows, summary_rows
-from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.checkpoint_shares import ShareRow, legend, painted_bar, share_rows, summary_rows
+from flinktop.ui.panels.frame import assemble, zone_offset
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
     from flinktop.flink.checkpoints import CheckpointSubtasks
+    from flinktop.flink.endpoint import Query
 
 TALL = 32
 """Rows of a screen that has room for percentiles."""
@@ -155,21 +158,25 @@ class CheckpointShares(Panel):
     DEFAULT_CSS = """
     CheckpointShares { height: 1fr; layout: vertical; }
     CheckpointShares LiveTable { height: 1fr; }
+    CheckpointShares Static { height: 1; padding: 0 1; }
     """
 
-    def __init__(self, job: str, checkpoint: int, vertex: str) -> None:
-        super().__init__()
+    def __init__(self, job: str, checkpoint: int, vertex: str = "", *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        """Show this vertex, or none yet."""
+        super().__init__(id=id)
         self._job = job
         self._checkpoint = checkpoint
         self._vertex = vertex
+        self._shown_for: tuple[object, ...] = ()
+        """What the rows on the screen were made of."""
 
     def compose(self) -> ComposeResult:
-        """The table, the statistics."""
+        """What the shapes stand for, the table, the statistics."""
         ascii_only = self.app.settings.ascii
+        yield Static(assemble(legend(ascii_only=ascii_only)), markup=False)
         yield LiveTable(
             columns(ascii_only=ascii_only),
             row_key=lambda row: row.name,
-            empty="asking for the subtasks",
             ascii=ascii_only,
             id="subtasks",
         )
@@ -186,39 +193,53 @@ class CheckpointShares(Panel):
         """The table itself."""
         return self.query_one(LiveTable)
 
-    def on_resize(self) -> None:
-        """Percentiles are shown where there is room for them."""
-        self.shielded(self._show_subtasks)
+    def show_vertex(self, vertex: str) -> None:
+        """Show another vertex."""
+        if vertex != self._vertex:
+            self._vertex = vertex
+            self._follow()
+            self.tick()
 
     def _details(self, _reading: Reading[Any]) -> None:
         watch_checkpoint(self, self._job, self._checkpoint, self._details)
         self._follow()
-        self._show_subtasks()
+        self.tick()
 
     def _told(self, _reading: Reading[CheckpointSubtasks]) -> None:
         self._follow()
-        self._show_subtasks()
+        self.tick()
+
+    def _query(self) -> Query[CheckpointSubtasks]:
+        return CHECKPOINT_SUBTASKS(job=self._job, checkpoint=self._checkpoint, vertex=self._vertex)
 
     def _follow(self) -> None:
-        query = CHECKPOINT_SUBTASKS(job=self._job, checkpoint=self._checkpoint, vertex=self._vertex)
-        every = subtasks_every(self.port, self._job, self._checkpoint, self._vertex)
-        self.watch_query("subtasks", query, self._told, every=every)
+        if self._vertex:
+            every = subtasks_every(self.port, self._job, self._checkpoint, self._vertex)
+            self.watch_query("subtasks", self._query(), self._told, every=every)
 
-    def _show_subtasks(self) -> None:
-        query = CHECKPOINT_SUBTASKS(job=self._job, checkpoint=self._checkpoint, vertex=self._vertex)
-        reading = self.port.reading(query)
-        if reading is None:
-            return
-        if reading.value is None:
-            if reading.error is not None:
-                words = DROPPED if isinstance(reading.error, NotFound) else reading.error.reason
-                self.table.set_empty(plain(words) if self.app.settings.ascii else words)
-            return
+    def tick(self) -> None:
+        """Show what is known, if that is something else than what is shown."""
+        reading = self.port.reading(self._query()) if self._vertex else None
+        share = reading.value if reading is not None else None
         told = checkpoint_facts(self.port, self._job, self._checkpoint).told
         under_way = told is None or judge.is_under_way(told)
-        rows = share_rows(
-            reading.value, under_way=under_way, now=self.port.known_time(), offset=zone_offset(self)
+        offset, tall = zone_offset(self), self.screen.size.height >= TALL
+        # Thousands of rows are made of one answer: not at every look.
+        made_of = (self._vertex, id(share), under_way, offset, tall)
+        if share is None:
+            self._say_why(reading)
+        if made_of == self._shown_for:
+            return
+        self._shown_for = made_of
+        rows = (
+            share_rows(share, under_way=under_way, now=self.port.known_time(), offset=offset) if share else []
         )
         self.table.set_rows(rows)
         statistics: FixedRows[ShareRow] = self.query_one(FixedRows)
-        statistics.set_rows(summary_rows(reading.value, rows, percentiles=self.screen.size.height >= TALL))
+        statistics.set_rows(summary_rows(share, rows, percentiles=tall) if share else [])
+
+    def _say_why(self, reading: Reading[CheckpointSubtasks] | None) -> None:
+        words = "asking for the subtasks" if self._vertex else ""
+        if reading is not None and reading.error is not None:
+            words = DROPPED if isinstance(reading.error, NotFound) else reading.error.reason
+        self.table.set_empty(plain(words) if self.app.settings.ascii else words)

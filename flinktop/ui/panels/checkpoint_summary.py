@@ -51,7 +51,12 @@ def summary_rows(stats: CheckpointStats) -> list[SummaryRow]:
     summary = stats.summary
     in_full = summary.checkpointed_size is not None
     return [
-        SummaryRow("end-to-end duration", summary.end_to_end_duration, is_time=True),
+        SummaryRow(
+            "end-to-end duration",
+            summary.end_to_end_duration,
+            is_time=True,
+            note="" if summary.end_to_end_duration.p50 is not None else "percentiles from 1.14",
+        ),
         SummaryRow("written", summary.written),
         SummaryRow("full size", summary.state_size if in_full else None, note="" if in_full else "from 1.15"),
         SummaryRow(
@@ -82,7 +87,7 @@ def columns(*, ascii_only: bool) -> list[Column[SummaryRow]]:
     found: list[Column[SummaryRow]] = [
         Column("name", "MEASURE", 21, lambda row: (row.name, "strong"), flex=True),
         *(Column(key, title, 7, _cell(key), align="right", drop=drop) for key, title, drop in STATISTICS),
-        Column("note", "TOLD", 9, lambda row: (row.note, "muted"), drop=6),
+        Column("note", "", 21, lambda row: (row.note, "muted"), drop=6),
     ]
     return plain_columns(found) if ascii_only else found
 

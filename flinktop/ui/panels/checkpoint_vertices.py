@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Checkpoint, CheckpointVertex
 
 NAMED = 2
-"""Late vertices of which the late subtasks are asked for: one request each."""
+"""Vertices late in part of which the late subtasks are asked for: one request each."""
 BAR = 12
+LEAST_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,16 @@ def _clock(epoch_ms: int | None, now: float, offset: float | None) -> str:
 
 
 def _late(port: Port, job: str, number: int, vertex: str, share: CheckpointVertex) -> tuple[int, ...] | None:
-    reading = port.reading(CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex))
-    if share.num_subtasks == share.num_acknowledged_subtasks or reading is None or reading.value is None:
+    if share.num_subtasks == share.num_acknowledged_subtasks:
         return None
-    return judge.late_subtasks(reading.value.subtasks)
+    if not share.num_acknowledged_subtasks:
+        return tuple(range(share.num_subtasks))
+    reading = port.reading(CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex))
+    return (
+        judge.late_subtasks(reading.value.subtasks)
+        if reading is not None and reading.value is not None
+        else None
+    )
 
 
 def _acknowledged(row: VertexShare) -> Cell:
@@ -101,7 +108,7 @@ def _acknowledged(row: VertexShare) -> Cell:
 def _missing(row: VertexShare) -> Cell:
     if not row.missing:
         return "", ""
-    words = judge.named_subtasks(row.late) if row.late else f"{row.missing} of its subtasks"
+    words = judge.named_subtasks(row.late) if row.late else f"{row.missing} of them"
     return words, "info" if row.under_way else "bad"
 
 
@@ -225,7 +232,10 @@ class CheckpointVertices(Panel):
         elif reading is not None and reading.value is not None:
             self._say("Flink tells of no vertices")
         self.table.set_rows(rows)
-        self._ask_who_is_late([row.vertex for row in rows if row.missing][:NAMED])
+        self.styles.max_height = max(LEAST_LINES, len(rows) + 2) + self.gutter.height
+        self._ask_who_is_late(
+            [row.vertex for row in rows if 0 < row.missing < row.share.num_subtasks][:NAMED]
+        )
 
     def _say(self, words: str) -> None:
         self.table.set_empty(plain(words) if self.app.settings.ascii else words)

@@ -1,4 +1,4 @@
-"""One checkpoint of a job, by vertex."""
+"""One checkpoint of a job, by vertex, with the subtasks of the selected one where there is room."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from textual import on
 from flinktop.ui import keys
 from flinktop.ui.panels.checkpoint_facts import checkpoint_facts, neighbour
 from flinktop.ui.panels.checkpoint_header import CheckpointHeader
+from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
 from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
 from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.widgets.table_messages import Opened
+from flinktop.ui.widgets.table_messages import Moved, Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath
 
+    from textual import events
     from textual.app import ComposeResult
+
+PREVIEW_SIZE = (120, 40)
+"""From this size on the selected vertex's subtasks are shown too."""
 
 
 class CheckpointScreen(ClusterScreen):
@@ -43,10 +48,24 @@ class CheckpointScreen(ClusterScreen):
         """Header, vertices."""
         yield CheckpointHeader(self.job, self.checkpoint)
         yield CheckpointVertices(self.job, self.checkpoint)
+        preview = CheckpointShares(self.job, self.checkpoint)
+        preview.display = False
+        yield preview
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Where there is room the subtasks of the selected vertex stand below."""
+        room = event.size.width >= PREVIEW_SIZE[0] and event.size.height >= PREVIEW_SIZE[1]
+        self.query_one(CheckpointShares).set_shown(room)
+
+    @on(Moved)
+    def _select(self, event: Moved) -> None:
+        if event.key is not None and event.table.id == "shares":
+            self.query_one(CheckpointShares).show_vertex(event.key)
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:
-        self.app.push_screen(CheckpointVertexScreen(self.job, self.checkpoint, event.key))
+        if event.table.id == "shares":
+            self.app.push_screen(CheckpointVertexScreen(self.job, self.checkpoint, event.key))
 
     def action_copy(self) -> None:
         """Copy where the checkpoint lies; its id while that is not known."""

@@ -16,6 +16,9 @@ class TableMessage(Message, bubble=True):
     def __init__(self, table: LiveTable[Any]) -> None:
         super().__init__()
         self.table = table
+        # Textual takes whoever runs now for the sender, and ends the way up at a parent that is the sender:
+        # a panel that hands its table rows would keep the news from its screen.
+        self.set_sender(table)
 
     @property
     def control(self) -> LiveTable[Any]:
