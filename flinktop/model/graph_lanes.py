@@ -126,7 +126,7 @@ def _nets(wires: Sequence[Wire], rows: Mapping[int, int]) -> list[_Net]:
     for net in found.values():
         for row in net.rights:
             for left, bundle in leaving.get(row, []):
-                if bundle in found and bundle != net.bundle and (left, net.bundle) not in ends:
+                if bundle in found and bundle != net.bundle:
                     net.after[bundle] = left
     return list(found.values())
 

@@ -205,6 +205,12 @@ def test_wires_that_would_have_to_bend_before_each_other_make_a_detour() -> None
     assert found.count == 3
 
 
+def test_a_wire_leaves_a_row_before_others_join_it() -> None:
+    # Bundle 2 runs along row 9 and is joined there from row 5; bundle 1 leaves from row 9 as well.
+    found = lanes_of([Wire(1, 9, 16), Wire(2, 9, 9), Wire(2, 5, 9)])
+    assert found.lane[1] < found.lane[2]
+
+
 def test_bundles_far_from_each_other_share_a_lane() -> None:
     assert lanes_of([Wire(1, 2, 5), Wire(2, 12, 15)]).count == 1
     assert lanes_of([Wire(1, 2, 9), Wire(2, 5, 15)]).count == 2

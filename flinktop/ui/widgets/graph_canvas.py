@@ -242,7 +242,7 @@ class GraphCanvas(ScrollView, can_focus=True):
         box = self._box(self._selected)
         if box is None:
             return
-        if self._view.overlaps(_region(box)):
+        if not self._view or self._view.overlaps(_region(box)):
             self.post_message(self.Opened(self, box.key))
         else:
             self._show_selected()
