@@ -14,7 +14,8 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from flinktop import __version__
-from flinktop.allowed import COMMANDS, THEMES, SettingsError, near, shown
+from flinktop.allowed import COMMANDS, THEMES, SettingsError, listed, near, shown
+from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 
 if TYPE_CHECKING:
     from flinktop.settings import Flags, Profile, Settings, Sources
@@ -50,6 +51,8 @@ def main(words: Sequence[str] | None = None) -> int:
             return _clusters(sources)
         if command == "local":
             return _local(sources)
+        if command == "demo":
+            return _demo(sources, target)
         return _open(sources, target)
     except UsageError as error:
         return _complain(f"{error} (flinktop --help lists what there is)")
@@ -85,7 +88,8 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="flinktop",
         description="A terminal monitor for Apache Flink clusters.",
-        usage="flinktop [TARGET] [options]\n       flinktop {local,clusters} [options]",
+        usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
+        "       flinktop {local,clusters} [options]",
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
         "without it FLINKTOP_TARGET, the config's default, else http://localhost:8081. Options stand before "
         "or after the command. A variable beats the config file, and an option beats both: FLINKTOP_TARGET, "
@@ -109,6 +113,23 @@ def _parser() -> _Parser:
         help="a real Flink on this machine with sample jobs, opened; stopped when you leave",
         parents=[common],
         allow_abbrev=False,
+    )
+    demo = uses.add_parser(
+        "demo",
+        help="a simulated cluster: no Flink is needed",
+        description="A simulated cluster in the place of a real one. It takes no orders.",
+        epilog="Scenarios: "
+        + "; ".join(f"{name}: {shows}" for name, shows in SHOWS.items())
+        + f". Without one: {DEFAULT}.",
+        parents=[common],
+        allow_abbrev=False,
+    )
+    demo.add_argument("target", nargs="?", metavar="SCENARIO", help=", ".join(SHOWS))
+    demo.add_argument(
+        "--flink",
+        metavar="VERSION",
+        default=argparse.SUPPRESS,
+        help=f"the release that it is: {', '.join(RELEASES)} (default: the first)",
     )
     uses.add_parser(
         "clusters",
@@ -157,7 +178,8 @@ def _connection() -> _Parser:
 
 def _options(parser: argparse.ArgumentParser) -> dict[str, bool]:
     """All options, and whether a value follows."""
-    return {word: action.nargs is None for action in parser._actions for word in action.option_strings}  # noqa: SLF001 -- argparse has no public list
+    options = {word: action.nargs is None for action in parser._actions for word in action.option_strings}  # noqa: SLF001 -- argparse has no public list
+    return {**options, "--flink": True}
 
 
 def _with_command(words: list[str], options: dict[str, bool]) -> list[str]:
@@ -178,11 +200,14 @@ def _with_command(words: list[str], options: dict[str, bool]) -> list[str]:
 def _not_understood(left: list[str], options: dict[str, bool], command: str) -> str:
     word = next((word for word in left if word.startswith("-")), None)
     if word is None:
-        enough = "one TARGET is enough" if command == "open" else f"'{command}' takes no further word"
+        takes = {"open": "one TARGET is enough", "demo": "one SCENARIO is enough"}
+        enough = takes.get(command, f"'{command}' takes no further word")
         return f"{enough}, '{shown(left[0])}' is too much"
     name = word.partition("=")[0]
     if name in ("--password", "--token"):
         return f"a secret never stands on the command line: use {name}-file or FLINKTOP_{name[2:].upper()}"
+    if name == "--flink":
+        return f"--flink is for 'demo', not for '{command}'"
     if name in options:
         return f"{name} is for a cluster that is opened, not for '{command}'"
     return f"there is no option {shown(name)}{near(name, options)}"
@@ -213,6 +238,28 @@ def _local(sources: "Sources") -> int:
         code = _monitor(settings, sources.local(url))
         _progress("Stopping Flink.")
         return code
+
+
+def _demo(sources: "Sources", scenario: str | None) -> int:
+    name, version = scenario or DEFAULT, sources.flags.flink or RELEASES[0]
+    if name not in SHOWS:
+        raise UsageError(f"the demo has no scenario '{shown(name)}'{near(name, SHOWS)}: {listed(SHOWS)}")
+    if version not in RELEASES:
+        raise UsageError(f"--flink must be {listed(RELEASES)}, not '{shown(version)}'")
+    settings = sources.settings
+    if not _at_a_terminal():
+        return _complain(NO_TERMINAL)
+    from flinktop.demo.past import Past
+    from flinktop.demo.transport import DemoTransport
+    from flinktop.demo.world import World
+    from flinktop.engine.clock import SystemClock
+
+    clock = SystemClock()
+    world, opened = World(scenario=name, version=version, born=clock.wall()), clock.now()
+    transport = DemoTransport(world, lambda: clock.now() - opened)
+    from flinktop.ui.app import run
+
+    return run(_with_log(settings), sources.demo(), transport=transport, past=Past(world).seen())
 
 
 def _with_log(settings: "Settings") -> "Settings":

@@ -42,6 +42,7 @@ class Profile:
     connection: Connection
     refresh: float | None  # seconds; None: what the cluster's own web page uses
     colour: str | None  # a name of allowed.COLOURS, or #rrggbb
+    demo: bool = False  # the simulated cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Flags:
     cert: str | None = None
     key: str | None = None
     insecure: bool = False
+    flink: str | None = None  # the release that the demo is
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,10 @@ class Sources:
     def local(self, url: str) -> Profile:
         """The cluster that `flinktop local` started; it has no login, whatever the environment says."""
         return self._profile(Cluster("local", Connection(url)))
+
+    def demo(self) -> Profile:
+        """The simulated cluster. Nothing is sent to its address."""
+        return replace(self._profile(Cluster("demo", Connection("http://demo:8081"))), demo=True)
 
     def _cluster(self, target: str) -> Cluster:
         by_name = {cluster.name: cluster for cluster in self.file.clusters}

@@ -112,6 +112,10 @@ class Engine:
         with contextlib.suppress(Exception):
             await self.http.close()
 
+    def remember(self, query: Query[Any], value: Any, at: float) -> None:
+        """Do what an answer that came at `at` (engine's clock, s) did to the series; no reading is kept of it."""
+        self._arrived(query, value, at)
+
     @property
     def features(self) -> Features:
         """What this server can do, as far as is known."""

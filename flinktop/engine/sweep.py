@@ -159,7 +159,8 @@ class Sweep:
                 self.series.add(vertex_series(job, vertex, name), at, metric.max)
 
         if rates.WATERMARK_ID in found:
-            lag = rates.watermark_lag(found[rates.WATERMARK_ID].min, self.cluster_time())
+            then = self.cluster_time() - (self.poller.clock.now() - at)
+            lag = rates.watermark_lag(found[rates.WATERMARK_ID].min, then)
             self.series.add(vertex_series(job, vertex, "lag"), at, lag)
             self._lag(job, at)
 

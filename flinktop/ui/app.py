@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.command import CommandPalette
 
@@ -20,12 +20,14 @@ from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.overview import OverviewScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    import httpx
     from textual.binding import BindingType
     from textual.command import Provider
     from textual.filter import LineFilter
 
+    from flinktop.flink.endpoint import Query
     from flinktop.settings import Profile, Settings
 
 log = logging.getLogger(__name__)
@@ -174,11 +176,27 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         )
 
 
-def run(settings: Settings, profile: Profile) -> int:
-    """Watch a cluster until the person leaves; returns the exit code."""
+def run(
+    settings: Settings,
+    profile: Profile,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    past: Iterable[tuple[Query[Any], Any, float]] = (),
+) -> int:
+    """Watch a cluster until the person leaves; returns the exit code.
+
+    Args:
+        settings: What holds for the program.
+        profile: The cluster.
+        transport: Where answers come from instead of the network.
+        past: Answers from before, oldest first, each with how many seconds ago it came.
+    """
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
-    port = Port(profile.connection, SystemClock(), refresh=profile.refresh)
+    port = Port(profile.connection, SystemClock(), refresh=profile.refresh, transport=transport)
+    opened = port.now()
+    for query, value, ago in past:
+        port.remember(query, value, opened - ago)
     port.start_thread()
     app = FlinkTop(port, settings, profile)
     if app.console.color_system in FEW_COLOURS:

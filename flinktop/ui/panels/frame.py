@@ -163,6 +163,8 @@ class TopLine(Line):
         offset = zone_offset(self)
         now = port.cluster_time()
         right = [freshness(link, port.now(), port.interval, paused=paused)]
+        if self.app.profile.demo:
+            right.append(("DEMO", "info"))
         if self.app.profile.connection.read_only:
             right.append(("READ-ONLY", "warn"))
         if port.crashes:

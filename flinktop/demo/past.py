@@ -1,0 +1,115 @@
+"""What a monitor would have seen in the last minutes: answers of the past, for charts that begin full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from flinktop.demo.replies.answer import Asked, Handler, Refusal
+from flinktop.demo.replies.jobs import job_row
+from flinktop.demo.routes import ROUTES
+from flinktop.demo.task_metrics import metric_name, task_ids
+from flinktop.flink.checkpoints import CHECKPOINTS
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS, TASKMANAGERS_METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flinktop.demo.flow import VertexPlan
+    from flinktop.demo.world import JobMoment, Moment, World
+    from flinktop.flink.endpoint import Endpoint, Query
+
+MINUTES = 15
+STEP = 20.0
+"""Seconds from one look to the next."""
+MOST_JOBS, MOST_VERTICES = 30, 64
+"""More have no past: it would take too long to make one."""
+LARGE = 100
+"""Vertices of a job, or TaskManagers, from which on they are looked at more rarely."""
+
+_TIMES = (
+    "numRecordsInPerSecond", "numRecordsOutPerSecond", "busyTimeMsPerSecond", "backPressuredTimeMsPerSecond",
+    "idleTimeMsPerSecond", "currentInputWatermark",
+)  # fmt: skip
+_HEAP = ("Status.JVM.Memory.Heap.Used", "Status.JVM.Memory.Heap.Max")
+_HEAP_NEW = (*_HEAP, "Status.JVM.GarbageCollector.All.TimeMsPerSecond")
+_HEAP_OLD = (
+    *_HEAP,
+    "Status.JVM.GarbageCollector.G1_Old_Generation.Time",
+    "Status.JVM.GarbageCollector.G1_Young_Generation.Time",
+)
+
+Seen = tuple["Query[Any]", Any, float]
+"""A query, its answer, and how many seconds before the demo opened that was."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """The last minutes of a world, as answers to the queries that a monitor's series are made of."""
+
+    world: World
+    minutes: int = MINUTES
+
+    def seen(self) -> Iterator[Seen]:
+        """Answers from the oldest to the newest."""
+        handlers = {endpoint.path: handler for endpoint, handler in ROUTES}
+        for step in range(int(self.minutes * 60 / STEP), 0, -1):
+            ago = step * STEP
+            moment = self.world.at(-ago)
+            jobs = [job for job in moment.jobs if not job.ended][:MOST_JOBS]
+            listed = {"jobs": [job_row(moment, job) for job in jobs]}
+            yield JOBS_OVERVIEW(), msgspec.convert(listed, JOBS_OVERVIEW.reply), ago
+            for query in self._asked(moment, jobs, step):
+                answer = _answer(handlers, moment, query)
+                if answer is not None:
+                    yield query, answer, ago
+
+    def _asked(self, moment: Moment, jobs: list[JobMoment], step: int) -> Iterator[Query[Any]]:
+        """What is asked at one step: what moves slowly, or is large, more rarely."""
+        if step % (9 if len(self.world.machines) > LARGE else 2) == 0:
+            yield TASKMANAGERS_METRICS(get=_HEAP_NEW if moment.release.since(1, 19) else _HEAP_OLD)
+        vertices = 0
+        for job in jobs:
+            named = job.plan.id
+            if len(job.plan.vertices) <= LARGE or step % 3 == 0:
+                yield JOB(job=named)
+            if step % 3 == 0:
+                yield JOB_METRICS(job=named, get=("numRestarts", "fullRestarts"))
+            if step % 6 == 0 and job.checkpoints is not None:
+                yield CHECKPOINTS(job=named)
+            vertices += len(job.plan.vertices)
+            if vertices <= MOST_VERTICES and job.measured:
+                yield from _metrics(moment, job)
+
+
+def _metrics(moment: Moment, job: JobMoment) -> Iterator[Query[Any]]:
+    for vertex in job.plan.vertices:
+        ids = moment.world.memory.recall(
+            ("past", job.plan.place, vertex.place), lambda vertex=vertex: _wanted(moment, vertex)
+        )
+        for wanted in ids:
+            yield SUBTASKS_METRICS(job=job.plan.id, vertex=vertex.id, get=wanted)
+
+
+def _wanted(moment: Moment, vertex: VertexPlan) -> tuple[tuple[str, ...], ...]:
+    """The metrics of a vertex that are asked for, by request."""
+    have = frozenset(task_ids(moment.release.number, vertex))
+    operators = [metric_name(operator) for operator in vertex.spec.operators]
+    requests = [tuple(name for name in _TIMES if name in have)]
+    if vertex.chained:
+        requests.append(tuple(f"{name}.{rate}" for name in operators for rate in _TIMES[:2]))
+    if not vertex.spec.inputs:
+        requests.append((f"{operators[-1]}.currentOutputWatermark",))
+    return tuple(requests)
+
+
+def _answer(handlers: dict[str, Handler], moment: Moment, query: Query[Any]) -> Any:
+    endpoint: Endpoint[Any] = query.endpoint
+    try:
+        document = handlers[endpoint.path](moment, Asked(dict(query.ids), dict(query.params)))
+    except Refusal:
+        return None
+    return msgspec.convert(document, endpoint.reply, strict=False)

@@ -1,0 +1,126 @@
+"""What the demo's jobs are made of: vertices, edges, checkpoints and fates, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where a vertex's records come from: the place of the other vertex in the job, and how they are shipped."""
+
+    source: int
+    ship: str = "HASH"
+
+
+@dataclass(frozen=True, slots=True)
+class VertexSpec:
+    """One vertex; a source has a rate and no inputs."""
+
+    name: str
+    parallelism: int
+    inputs: tuple[Edge, ...] = ()
+    rate: float = 0.0
+    """Records/s that a source sends in the mean, over all subtasks."""
+    selectivity: float = 1.0
+    """Records sent for each one taken in."""
+    busy: float = 0.15
+    """Share of its time that the busiest subtask works when the flow is at its mean."""
+    held: float = 0.0
+    """Share of its time that a subtask is backpressured, in the mean."""
+    hot: float = 0.0
+    """Share of all records that go to one subtask beyond its fair part."""
+    record: int = 160
+    """Bytes of a record that it sends."""
+    state: int = 0
+    """Bytes in a checkpoint, over all subtasks."""
+    lag: float = 0.0
+    """Seconds that its watermarks are behind: a source's out-of-orderness, or time spent waiting in buffers."""
+    stuck: float | None = None
+    """When (s of the demo's clock) the first subtask's watermark came to a stop."""
+    max_parallelism: int = 128
+    counts: tuple[str, ...] = ()
+    """Names of accumulators that its code keeps, one for each record."""
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The names of its chained operators."""
+        return tuple(self.name.split(" -> "))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSpec:
+    """How a job is checkpointed."""
+
+    interval: float = 60.0
+    """Seconds between triggers; no checkpoint takes longer than this."""
+    duration: float = 1.2
+    """Seconds of a usual one."""
+    timeout: float = 600.0
+    failing: float = 0.0
+    """Share of checkpoints that fail."""
+    reason: str = "Checkpoint expired before completing."
+    culprit: int = -1
+    """The vertex that does not acknowledge in time, or that is the slowest; -1 is any."""
+    waiting: float = 0.3
+    """Share of the time that the barriers travel; high under backpressure."""
+    unaligned: bool = False
+    rocksdb: bool = True
+    """Checkpoints hold what has changed only, and the state lies on disk."""
+    growth: float = 0.0
+    """Share by which the state grows in a day."""
+    savepoint: float | None = None
+    """Seconds of the demo's clock at which one of them was a savepoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How a job's life goes, in seconds of the demo's clock (0 is when the demo opened)."""
+
+    started: float = -3 * DAY
+    ended: float | None = None
+    end: str = "FINISHED"
+    """FINISHED, FAILED or CANCELED, once `ended` is reached."""
+    cycle: float | None = None
+    """Seconds from one restart to the next, when it restarts again and again."""
+    stumbles: tuple[float, ...] = ()
+    """When it failed once and went on."""
+    fault: str = ""
+    """Which of the exceptions ends a run."""
+    culprit: int = 0
+    """The vertex that fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """One job."""
+
+    name: str
+    vertices: tuple[VertexSpec, ...]
+    fate: Fate = field(default_factory=Fate)
+    checkpoints: CheckpointSpec | None = field(default_factory=CheckpointSpec)
+    swing: float = 0.3
+    """How far the flow goes up and down around its mean."""
+    kind: str = "STREAMING"
+    event_time: bool = True
+    """Whether it has watermarks at all."""
+    adaptive: bool = False
+    """Runs on the adaptive scheduler, where the release has one that tells of its rescales."""
+    restored_from: str | None = None
+    """Path of the savepoint it was started from."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """The user's own configuration."""
+
+    @property
+    def slots(self) -> int:
+        """Slots it holds: its vertices share them."""
+        return max(vertex.parallelism for vertex in self.vertices)
+
+    def renamed(self, name: str) -> JobSpec:
+        """The same job under another name."""
+        return replace(self, name=name)
