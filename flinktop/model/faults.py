@@ -1,0 +1,245 @@
+"""What exceptions say: the cause that matters, which are the same fault, a stack without its noise."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flinktop.flink.exceptions import Fault
+
+LOOP_SECONDS = 600.0
+"""Faults that follow each other within this are one restart loop."""
+_CAUSE = re.compile(r"^(?:Caused by: )", re.MULTILINE)
+_FRAME = re.compile(r"^\s*at (\S.*)$")
+_MORE = re.compile(r"^\s*\.\.\. (\d+) (?:more|common frames omitted)")
+_SUPPRESSED = re.compile(r"^\s+Suppressed: ")
+_CLASS = re.compile(r"^[A-Za-z_$][\w$]*(?:\.[\w$]+)*(?=:|$)")
+_TASK = re.compile(r"^(.*?)\s*\((\d+)/(\d+)\)(?:#(\d+)| - execution #(\d+))?$", re.DOTALL)
+_NUMBER = re.compile(r"\d+")
+_SILENT = frozenset(
+    {"ClosedChannelException", "InterruptedException", "CancellationException", "CancelTaskException"}
+)
+"""What follows from another failure; without a message it is no reason."""
+_WRAPPERS = frozenset(
+    {
+        "CompletionException",
+        "ExecutionException",
+        "ExceptionInChainedOperatorException",
+        "FlinkRuntimeException",
+        "InvocationTargetException",
+        "JobException",
+        "JobExecutionException",
+        "SerializedThrowable",
+        "UndeclaredThrowableException",
+        "WrappingRuntimeException",
+    }
+)
+"""Exceptions that hand on their cause."""
+_OF_OTHERS = re.compile(
+    r"^(?:[\w.]+(?:@[\w.\-]+)?/)*"
+    r"(?:java|javax|jdk|sun|com\.sun|scala|akka|org\.apache\.pekko|org\.apache\.flink(?!\.(?:connectors?|formats)\.))\."
+)
+"""Frames of the machinery around a program: Flink, Java, and what Flink is written with."""
+TELLING = 3
+"""Frames of the cause by which two faults are told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One exception of a chain."""
+
+    name: str
+    """Its class, with the package."""
+    message: str
+    """May have several lines."""
+    frames: tuple[str, ...] = ()
+    """Without their `at`; the place where it was thrown first."""
+    omitted: int = 0
+    """Frames that it has in common with the one above it."""
+
+    @property
+    def short(self) -> str:
+        """Its class without the package."""
+        return self.name.rpartition(".")[2].rpartition("$")[2]
+
+    @property
+    def sentence(self) -> str:
+        """Class and message on one line."""
+        words = " ".join(self.message.split())
+        return ": ".join(filter(None, (self.short, words)))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The task that an exception came from, as its name tells."""
+
+    name: str
+    """Without subtask and attempt."""
+    subtask: int | None = None
+    """From 0."""
+    of: int = 0
+    attempt: int | None = None
+    """From 0; told from 1.13 on."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultGroup:
+    """The same fault, again and again."""
+
+    key: str
+    first: Fault
+    latest: Fault
+    count: int
+    kept: tuple[Fault, ...]
+    """Newest first; the first one is the last of them, what came between may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackLine:
+    """One line of a stack as it is shown."""
+
+    text: str
+    kind: str
+    """"cause", "wrapper" (an exception that only hands on its cause), "frame", "other" (a frame of Flink or
+    Java), "folded" (several of those), "more"."""
+
+
+@lru_cache(maxsize=512)
+def causes(trace: str) -> tuple[Cause, ...]:
+    """The chain of exceptions in a Java stack trace, the outermost first; () for no trace at all."""
+    return tuple(_cause(part) for part in _CAUSE.split(trace.strip()) if part.strip())
+
+
+def root(trace: str) -> Cause:
+    """The deepest cause that matters: what merely follows from a failure and says nothing is passed over."""
+    chain = causes(trace)
+    if not chain:
+        return Cause("", "")
+    return next((one for one in reversed(chain) if one.message or one.short not in _SILENT), chain[-1])
+
+
+def reason(fault: Fault) -> str:
+    """The root cause in one line; the exception's class where Flink sends no trace."""
+    return root(fault.stacktrace).sentence or fault.exception_name.rpartition(".")[2] or "no reason given"
+
+
+def task(name: str | None) -> Task | None:
+    """The parts of a task's name: `Map -> Sink (2/4) - execution #3`; None for the job as a whole."""
+    if not name:
+        return None
+    found = _TASK.match(name)
+    if found is None:
+        return Task(name)
+    attempt = found[4] or found[5]
+    return Task(found[1], int(found[2]) - 1, int(found[3]), int(attempt) if attempt is not None else None)
+
+
+def key(fault: Fault) -> str:
+    """What is the same of two faults that differ in their data, subtask and attempt only."""
+    of = task(fault.task_name)
+    return f"{of.name if of is not None else ''}\n{_place(fault.stacktrace, fault.exception_name)}"
+
+
+@lru_cache(maxsize=512)
+def _place(trace: str, name: str) -> str:
+    """Class and place of the root cause; its message, without numbers, where no place is told."""
+    cause = root(trace)
+    if cause.frames:
+        return "\n".join((cause.name, *cause.frames[:TELLING]))
+    return f"{cause.name or name}\n{_NUMBER.sub('#', cause.message)}"
+
+
+def groups(faults: Iterable[Fault]) -> tuple[FaultGroup, ...]:
+    """Faults, newest first, as groups of the same, those with the newest first."""
+    found: dict[str, list[Fault]] = {}
+    for fault in faults:
+        found.setdefault(key(fault), []).append(fault)
+    return tuple(FaultGroup(name, same[-1], same[0], len(same), tuple(same)) for name, same in found.items())
+
+
+def loop_start(told: Sequence[FaultGroup]) -> Fault | None:
+    """The first fault of the restart loop that the newest one is part of; None where it stands alone."""
+    kept = sorted(
+        (fault for group in told for fault in group.kept), key=lambda fault: fault.timestamp, reverse=True
+    )
+    # Between the kept ones of a group others have been forgotten: together they bridge the time.
+    spans = [
+        (group.first.timestamp, group.latest.timestamp) for group in told if group.count > len(group.kept)
+    ]
+    if not kept:
+        return None
+    first = kept[0]
+    for fault in kept[1:]:
+        bridged = any(start <= fault.timestamp and first.timestamp <= end for start, end in spans)
+        if first.timestamp - fault.timestamp > LOOP_SECONDS * 1000 and not bridged:
+            break
+        first = fault
+    return first if first is not kept[0] else None
+
+
+def stack(trace: str, *, folded: bool = True) -> tuple[StackLine, ...]:
+    """A stack trace line by line; folded, runs of frames of Flink and Java are one line each.
+
+    The place where each exception was thrown always stays, and so does whatever is not understood.
+    """
+    lines: list[StackLine] = []
+    for number, cause in enumerate(causes(trace)):
+        kind = "wrapper" if cause.short in _WRAPPERS else "cause"
+        first, *rest = cause.message.split("\n")
+        head = f"{cause.name}: {first}" if first else cause.name
+        lines.append(StackLine(f"Caused by: {head}" if number else head, kind))
+        lines += [StackLine(line, kind) for line in rest]
+        lines += _frames(cause.frames, folded=folded)
+        if cause.omitted:
+            lines.append(StackLine(f"    … {cause.omitted} more, as above", "more"))
+    return tuple(lines)
+
+
+def _frames(frames: Sequence[str], *, folded: bool) -> list[StackLine]:
+    lines: list[StackLine] = []
+    hidden: list[StackLine] = []
+
+    def unfold() -> None:
+        if len(hidden) > 1:
+            lines.append(StackLine(f"    … {len(hidden)} frames of Flink and Java", "folded"))
+        else:
+            lines.extend(hidden)
+        hidden.clear()
+
+    for number, frame in enumerate(frames):
+        other = _OF_OTHERS.match(frame) is not None
+        line = StackLine(f"    at {frame}", "other" if other else "frame")
+        if folded and other and number > 0:
+            hidden.append(line)
+        else:
+            unfold()
+            lines.append(line)
+    unfold()
+    return lines
+
+
+def _cause(text: str) -> Cause:
+    """One exception: its message goes on until the first frame."""
+    head: list[str] = []
+    frames: list[str] = []
+    omitted = 0
+    for line in text.strip("\n").split("\n"):
+        if (frame := _FRAME.match(line)) is not None:
+            frames.append(frame[1])
+        elif (more := _MORE.match(line)) is not None:
+            omitted += int(more[1])
+        elif _SUPPRESSED.match(line) or frames:
+            # What was suppressed has frames of its own, which are not the exception's.
+            frames.append(line.strip())
+        else:
+            head.append(line)
+    first = "\n".join(head).strip()
+    found = _CLASS.match(first)
+    if found is None:
+        return Cause("", first, tuple(frames), omitted)
+    return Cause(found[0], first[found.end() :].removeprefix(":").strip(), tuple(frames), omitted)
