@@ -122,7 +122,7 @@ def columns(*, ascii_only: bool) -> list[Column[VertexShare]]:
         Column(
             "name",
             "VERTEX",
-            20,
+            30,
             lambda row: (row.name, "strong"),
             sort=lambda row: row.name.casefold(),
             flex=True,

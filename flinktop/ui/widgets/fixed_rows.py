@@ -73,7 +73,7 @@ class FixedRows(Widget, Generic[R]):
         places = self._layout.at(width)
         cells = tuple(where.column.cell(self._rows[y]) for where in places)
         strip = self._painter.row(places, cells, width, NO_CURSOR, dim=False)
-        return strip.adjust_cell_length(self.size.width)
+        return strip.adjust_cell_length(self.size.width, self._painter.style(""))
 
     def notify_style_update(self) -> None:
         """Forget the styles of the last theme."""
