@@ -14,6 +14,7 @@ from flinktop.engine.heaps import Heaps
 from flinktop.engine.load import Loads
 from flinktop.engine.poller import DEFAULT_REFRESH, MOST_BACK_OFF, Poller
 from flinktop.engine.seen_checkpoints import SeenCheckpoints
+from flinktop.engine.seen_faults import SeenFaults
 from flinktop.engine.series import SeriesStore
 from flinktop.engine.store import Reading, Store
 from flinktop.engine.sweep import Sweep
@@ -83,6 +84,7 @@ class Engine:
         self.heaps = Heaps(self.series)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.checkpoints = SeenCheckpoints(self.series)
+        self.faults = SeenFaults()
         self.anchor: Anchor | None = None
         self.crashes = 0
         """Times a task of the engine died and was started again."""
@@ -165,6 +167,7 @@ class Engine:
         self.heaps.arrived(query, value, at)
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         self.checkpoints.arrived(query, value, at, behind)
+        self.faults.arrived(query, value, at)
         subtasks.record(self.series, query, value, at, self.cluster_time() - (self.clock.now() - at))
 
     async def _housekeeping(self) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.features import Features
+    from flinktop.model.faults import FaultGroup
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -163,6 +164,10 @@ class Port:
     def checkpoints(self, job: str) -> tuple[SeenCheckpoint, ...]:
         """Every checkpoint seen of a job, newest first, those that Flink has dropped too."""
         return self.engine.checkpoints.of(job)
+
+    def faults(self, job: str) -> tuple[FaultGroup, ...]:
+        """Every fault seen of a job as groups of the same, newest first, those that Flink has dropped too."""
+        return self.engine.faults.of(job)
 
     @property
     def link(self) -> Link:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flinktop.engine.fault_watch import FaultWatch
 from flinktop.engine.flow import JobFlow
 from flinktop.engine.series import SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
@@ -76,6 +77,10 @@ class Sweep:
     """By job and vertex: those in which everything is chained."""
     _extra: dict[str, set[Query[Any]]] = field(default_factory=dict)
     """By job: residents that only such vertices need."""
+    _faults: FaultWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._faults = FaultWatch(self.poller)
 
     def start(self) -> None:
         """Ask for the list of jobs from now on."""
@@ -108,6 +113,7 @@ class Sweep:
                 self.poller.leave(query)
             if (flow := self._flows.pop(job, None)) is not None:
                 flow.ended(at)
+        self._faults.ended(self.live - live)
         self._chained = {key: vertex for key, vertex in self._chained.items() if key[0] in live}
         self.live = live
         self._sum(at)
@@ -168,7 +174,8 @@ class Sweep:
         """A job's watermark lag: the worst of its sinks' that are known, for what is late comes late there."""
         flow = self._flows.get(job)
         newest = [
-            self.series.latest(vertex_series(job, vertex, "lag")) for vertex in (flow.ends.sinks if flow else ())
+            self.series.latest(vertex_series(job, vertex, "lag"))
+            for vertex in (flow.ends.sinks if flow else ())
         ]
         known = [
             point[1]
@@ -183,7 +190,9 @@ class Sweep:
         if job in self.live:
             known = [metric.number for metric in metrics if metric.id in RESTART_IDS]
             numbers = [number for number in known if number is not None]
-            self.series.add(job_series(job, "restarts"), at, max(numbers) if numbers else None)
+            most = max(numbers) if numbers else None
+            self._faults.restarts(job, most, at)
+            self.series.add(job_series(job, "restarts"), at, most)
 
     def _sum(self, at: float) -> None:
         """The cluster's records/s: the sum of what is known of its jobs."""
