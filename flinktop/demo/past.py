@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 MINUTES = 15
 STEP = 20.0
 """Seconds from one look to the next."""
-MOST_JOBS, MOST_VERTICES = 30, 64
+MOST_JOBS, MOST_VERTICES = 16, 48
 """More have no past: it would take too long to make one."""
+LEAD = 4
+"""Looks at everything to begin with: a rate needs some."""
 LARGE = 100
 """Vertices of a job, or TaskManagers, from which on they are looked at more rarely."""
 
@@ -53,10 +56,14 @@ class Past:
     world: World
     minutes: int = MINUTES
 
+    @property
+    def _steps(self) -> int:
+        return int(self.minutes * 60 / STEP)
+
     def seen(self) -> Iterator[Seen]:
         """Answers from the oldest to the newest."""
         handlers = {endpoint.path: handler for endpoint, handler in ROUTES}
-        for step in range(int(self.minutes * 60 / STEP), 0, -1):
+        for step in range(self._steps, 0, -1):
             ago = step * STEP
             moment = self.world.at(-ago)
             jobs = [job for job in moment.jobs if not job.ended][:MOST_JOBS]
@@ -71,26 +78,25 @@ class Past:
         """What is asked at one step: what moves slowly, or is large, more rarely."""
         if step % (9 if len(self.world.machines) > LARGE else 2) == 0:
             yield TASKMANAGERS_METRICS(get=_HEAP_NEW if moment.release.since(1, 19) else _HEAP_OLD)
+        begins = step > self._steps - LEAD
         vertices = 0
         for job in jobs:
-            named = job.plan.id
-            if len(job.plan.vertices) <= LARGE or step % 3 == 0:
+            named, width = job.plan.id, len(job.plan.vertices)
+            if width <= LARGE or begins or step % 5 == 0:
                 yield JOB(job=named)
             if step % 3 == 0:
                 yield JOB_METRICS(job=named, get=("numRestarts", "fullRestarts"))
             if step % 6 == 0 and job.checkpoints is not None:
                 yield CHECKPOINTS(job=named)
-            vertices += len(job.plan.vertices)
-            if vertices <= MOST_VERTICES and job.measured:
+            if vertices + width <= MOST_VERTICES and job.measured:
+                vertices += width
                 yield from _metrics(moment, job)
 
 
 def _metrics(moment: Moment, job: JobMoment) -> Iterator[Query[Any]]:
     for vertex in job.plan.vertices:
-        ids = moment.world.memory.recall(
-            ("past", job.plan.place, vertex.place), lambda vertex=vertex: _wanted(moment, vertex)
-        )
-        for wanted in ids:
+        make = partial(_wanted, moment, vertex)
+        for wanted in moment.world.memory.recall(("past", job.plan.place, vertex.place), make):
             yield SUBTASKS_METRICS(job=job.plan.id, vertex=vertex.id, get=wanted)
 
 

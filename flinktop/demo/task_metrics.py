@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flinktop.demo.flow import Times, Totals, VertexPlan
@@ -23,24 +25,76 @@ LONGEST_NAME = 80
 _FORBIDDEN = re.compile(r"[ .:,]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Figures:
-    """What one subtask's metrics are made of."""
+    """What one subtask's metrics are made of, at the last fetch; reckoned when a metric needs it."""
 
     job: JobMoment
     vertex: VertexPlan
     subtask: int
-    total: Totals
-    """Its own part since the run began."""
-    recent: Totals
-    """Its own part of the last minute."""
-    spent: Times
-    lately: Times
-    mark_in: int
-    mark_out: int
-    chained: int = 0
-    """Records that went through it from operator to operator, where none crosses the network."""
-    chained_recent: int = 0
+
+    @cached_property
+    def total(self) -> Totals:
+        """Its own part of what the vertex has exchanged since the run began."""
+        return self._part(self.job.totals[self.vertex.place])
+
+    @cached_property
+    def recent(self) -> Totals:
+        """Its own part of the last minute."""
+        return self._part(self.job.recent[self.vertex.place])
+
+    @cached_property
+    def spent(self) -> Times:
+        """Its time since the run began."""
+        return self.job.times(self.vertex, self.subtask)
+
+    @cached_property
+    def lately(self) -> Times:
+        """How it spends a second."""
+        return self.job.lately(self.vertex, self.subtask)
+
+    @property
+    def mark_in(self) -> int:
+        """The watermark that has come in, ms since 1970."""
+        return self._mark(coming=True)
+
+    @property
+    def mark_out(self) -> int:
+        """The watermark that it sends."""
+        return self._mark(coming=False)
+
+    @property
+    def chained(self) -> int:
+        """Records that went through it from operator to operator, where none crosses the network."""
+        return self._chained(math.inf)
+
+    @property
+    def chained_recent(self) -> int:
+        """Those of the last minute."""
+        return self._chained(METER_SECONDS)
+
+    def _part(self, totals: Totals) -> Totals:
+        part = self.job.plan.part
+        return Totals(
+            part(self.vertex, totals.records_in, self.subtask),
+            part(self.vertex, totals.records_out, self.subtask),
+            part(self.vertex, totals.bytes_in, self.subtask),
+            part(self.vertex, totals.bytes_out, self.subtask),
+        )
+
+    def _mark(self, *, coming: bool) -> int:
+        if self.job.ended:
+            return LONG_MAX
+        mark = self.job.watermark(self.vertex, coming=coming)
+        return LONG_MIN if mark is None else self.job.moment.stamp(mark)
+
+    def _chained(self, ago: float) -> int:
+        run, plan, fetched = self.job.run, self.job.plan, self.job.fetched
+        if run is None:
+            return 0
+        passed = plan.chained_total(run.flows, fetched, self.vertex)
+        before = plan.chained_total(run.flows, max(run.flows, fetched - ago), self.vertex)
+        return plan.part(self.vertex, passed - before, self.subtask)
 
     def noise(self, low: float, high: float, which: int) -> float:
         """A number that changes with every fetch."""
@@ -55,46 +109,6 @@ class Figures:
     def blocked(self) -> float:
         """How full its output is."""
         return min(1.0, self.lately.backpressured / 600)
-
-
-def figures(job: JobMoment, vertex: VertexPlan, subtask: int) -> Figures:
-    """A subtask's figures at the last fetch of metrics."""
-    plan = job.plan
-    over = job.ended
-    chained = recent = 0
-    if vertex.chained and job.run is not None:
-        chained = plan.chained_total(job.run.flows, job.fetched, vertex)
-        recent = chained - plan.chained_total(
-            job.run.flows, max(job.run.flows, job.fetched - METER_SECONDS), vertex
-        )
-    return Figures(
-        job,
-        vertex,
-        subtask,
-        _part(job, vertex, job.totals[vertex.place], subtask),
-        _part(job, vertex, job.recent[vertex.place], subtask),
-        job.times(vertex, subtask),
-        job.lately(vertex, subtask),
-        LONG_MAX if over else _mark(job, vertex, coming=True),
-        LONG_MAX if over else _mark(job, vertex, coming=False),
-        plan.part(vertex, chained, subtask),
-        plan.part(vertex, recent, subtask),
-    )
-
-
-def _part(job: JobMoment, vertex: VertexPlan, totals: Totals, subtask: int) -> Totals:
-    part = job.plan.part
-    return Totals(
-        part(vertex, totals.records_in, subtask),
-        part(vertex, totals.records_out, subtask),
-        part(vertex, totals.bytes_in, subtask),
-        part(vertex, totals.bytes_out, subtask),
-    )
-
-
-def _mark(job: JobMoment, vertex: VertexPlan, *, coming: bool) -> int:
-    mark = job.watermark(vertex, coming=coming)
-    return LONG_MIN if mark is None else job.moment.stamp(mark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from flinktop.demo.checkpointing import Checkpointing
 from flinktop.demo.flow import JobPlan, Span, Times, Totals, VertexPlan
 from flinktop.demo.life import Life, Run, Task, task_at
 from flinktop.demo.memory import Memory
+from flinktop.demo.names import DEFAULT
 from flinktop.demo.noise import between, identity
 from flinktop.demo.releases import Release
-from flinktop.demo.names import DEFAULT
 from flinktop.demo.scenarios import Cluster, cluster_of
 
 METRICS_SECONDS = 10.0
@@ -140,7 +140,7 @@ class Moment:
         """The cluster's clock: ms since 1970."""
         return self.stamp(self.seconds)
 
-    @property
+    @cached_property
     def fetched(self) -> float:
         """When metrics were fetched last."""
         return math.floor(self.seconds / METRICS_SECONDS) * METRICS_SECONDS
@@ -170,10 +170,19 @@ class Moment:
 
     def job(self, job_id: str) -> JobMoment | None:
         """A job by its id."""
+        known = self._known.get(job_id)
+        if known is not None:
+            return known
         plan = self.world.by_id.get(job_id)
         if plan is None or plan.spec.fate.started > self.seconds:
             return None
-        return JobMoment(self, plan, self.world.lives[plan.place])
+        found = self._known[job_id] = JobMoment(self, plan, self.world.lives[plan.place])
+        return found
+
+    @cached_property
+    def _known(self) -> dict[str, JobMoment]:
+        """Jobs that were asked for: what is reckoned of them is reckoned once."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -209,7 +218,7 @@ class JobMoment:
         """Its checkpoints; None when it takes none."""
         return self.moment.world.checkpointing(self.plan)
 
-    @property
+    @cached_property
     def fetched(self) -> float:
         """For when metrics are true: the last fetch, or the end of the run if that came first."""
         return min(self.moment.fetched, self.run.ends) if self.run is not None else self.moment.fetched

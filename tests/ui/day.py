@@ -17,6 +17,7 @@ from flinktop.flink.connection import Connection
 from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.widgets.table import LiveTable
+from tests.demo_cluster import DemoCluster
 from tests.fixture_cluster import FixtureCluster
 from tests.manual_clock import ManualClock
 
@@ -105,6 +106,7 @@ async def monitor(
     size: tuple[int, int] = (120, 40),
     *,
     cluster: FixtureCluster | None = None,
+    demo: str | None = None,
     read_only: bool = False,
     ascii_only: bool = False,
     theme: str = "dark",
@@ -112,9 +114,13 @@ async def monitor(
     state: Path = Path("/nonexistent/flinktop"),
     raise_faults: bool = True,
 ) -> AsyncIterator[Day]:
-    """Flinktop opened on a recorded cluster, with everything that is on the first screen answered."""
-    cluster = cluster or FixtureCluster(release)
+    """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
+
+    Everything that is on the first screen has been answered.
+    """
     clock = ManualClock()
+    simulated = DemoCluster(demo, release, clock) if demo is not None else None
+    cluster = cluster or simulated or FixtureCluster(release)
     connection = Connection("http://flink.test:8081", read_only=read_only)
     port = Port(connection, clock, transport=cluster, jitter=lambda: 1.0)
     settings = Settings(
@@ -128,7 +134,9 @@ async def monitor(
         paths=Paths(state / "config.toml", state, state / "flinktop.log"),
         notes=(),
     )
-    app = FlinkTop(port, settings, Profile("test-cluster", connection, None, colour))
+    if simulated is not None:
+        simulated.remembered(port)
+    app = FlinkTop(port, settings, Profile("test-cluster", connection, None, colour, demo=demo is not None))
     app.raise_faults = raise_faults
     await port.start_inline()
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flinktop.demo.releases import NEWEST, OLDEST, Number
 from flinktop.demo.replies.answer import Asked, Refusal, job_of, subtask_of, vertex_of
 from flinktop.demo.replies.checkpoints import path_of
-from flinktop.demo.task_metrics import figures, task_ids, values
+from flinktop.demo.task_metrics import Figures, task_ids, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -203,7 +203,7 @@ def vertex_metrics(moment: Moment, asked: Asked) -> list[dict[str, str]]:
     for wanted in asked.get:
         subtask, _, name = wanted.partition(".")
         if subtask.isdigit() and int(subtask) in subtasks and name in have:
-            value = values(figures(job, vertex, int(subtask)), (name,))[name]
+            value = values(Figures(job, vertex, int(subtask)), (name,))[name]
             told.append({"id": wanted, "value": text(value)})
     return told
 
@@ -217,7 +217,7 @@ def subtask_metrics(moment: Moment, asked: Asked) -> list[dict[str, str]]:
     if asked.get is None:
         return [{"id": name} for name in known]
     have = frozenset(known)
-    found = values(figures(job, vertex, subtask), (name for name in asked.get if name in have))
+    found = values(Figures(job, vertex, subtask), (name for name in asked.get if name in have))
     return plain(found, known, asked.get)
 
 
@@ -231,7 +231,7 @@ def subtasks_metrics(moment: Moment, asked: Asked) -> list[dict[str, Any]]:
     have = frozenset(known)
     wanted = tuple(name for name in asked.get if name in have)
     chosen = _subtasks(asked.params.get("subtasks"), vertex.spec.parallelism)
-    rows = [values(figures(job, vertex, subtask), wanted) for subtask in chosen]
+    rows = [values(Figures(job, vertex, subtask), wanted) for subtask in chosen]
     return aggregated(moment, rows, known, asked)
 
 

@@ -1,0 +1,35 @@
+"""The demo's cluster where a test expects a recorded one: its world moves with the test's clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from flinktop.demo.past import Past
+from flinktop.demo.transport import DemoTransport
+from flinktop.demo.world import World
+from tests.fixture_cluster import Answer, FixtureCluster
+
+if TYPE_CHECKING:
+    from flinktop.engine.host import Port
+    from tests.manual_clock import ManualClock
+
+
+class DemoCluster(FixtureCluster):
+    """Answers GETs as the simulated cluster does; a test may change any answer or break the link."""
+
+    def __init__(self, scenario: str, release: str, clock: ManualClock) -> None:
+        super().__init__(release)
+        self.world = World(scenario=scenario, version=release, born=clock.wall())
+        opened = clock.now()
+        self._transport = DemoTransport(self.world, lambda: clock.now() - opened)
+
+    def remembered(self, port: Port) -> None:
+        """Give an engine that has not started yet what it would have seen in the last minutes."""
+        now = port.now()
+        for query, value, ago in Past(self.world).seen():
+            port.remember(query, value, now - ago)
+
+    def _recorded(self, path: str, params: tuple[tuple[str, str], ...]) -> Answer:
+        status, body, _ = self._transport.answer("GET", f"/{path}?{urlencode(params)}")
+        return status, body
