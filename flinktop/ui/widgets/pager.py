@@ -1,0 +1,405 @@
+"""Long text to read: only the rows on the screen are made; with search, wrapping and sideways scrolling."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.columns import Cell
+from flinktop.ui.widgets.line import LinePainter
+from flinktop.ui.widgets.styles import STYLES, style_rules
+from flinktop.ui.widgets.text_rows import Run, TextRows, cells, folded, marked_segments, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rich.style import Style
+
+__all__ = ["Cell", "Pager"]
+
+SIDEWAYS = 20
+"""Cells that a step to the left or right moves."""
+MARGIN = 1
+_CONTEXT = 3
+"""Part of the page that stands above a match that had to be looked for."""
+
+
+class Searched(Message, bubble=True):
+    """What is searched for, or where its matches are, has changed."""
+
+    def __init__(self, pager: Pager) -> None:
+        super().__init__()
+        self.pager = pager
+
+    @property
+    def control(self) -> Pager:
+        """The pager, for handlers chosen by selector."""
+        return self.pager
+
+
+class Pager(ScrollView, can_focus=True):
+    """Lines of text, scrolled both ways, with a search whose matches are marked.
+
+    Lines are given as cells: a text and the name of its style. Setting the lines anew keeps the line at the
+    top in its place, by its key if there are keys; a view at the end of a pager that follows stays there.
+
+    Args:
+        lines: What is shown.
+        follows: Whether a view at the end stays at the end when lines are added.
+        paint: Parts a line on the screen into styles; without it a line has the one style it was given.
+        empty: What is said while there are no lines.
+        wrapped: Whether lines longer than the screen go on in the next row.
+        ascii: Whether marks are plain ASCII.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"pager--{name}" for name in ("cell", "match", "found", *STYLES)}
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Pager {
+        background: transparent;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        & > .pager--cell { color: $foreground; }
+        & > .pager--match { color: $foreground; background: $block-cursor-background; text-style: bold; }
+        & > .pager--found { color: $background; background: $warning; text-style: bold; }
+        &.-ascii { scrollbar-size-vertical: 0; }
+        &:nocolor, &:ansi {
+            & > .pager--match { color: ansi_default; background: ansi_default; text-style: bold underline; }
+            & > .pager--found { color: ansi_default; background: ansi_default; text-style: bold reverse; }
+        }
+    }
+    """ + style_rules("Pager", "pager--")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "step(-1)", "Up", show=False),
+        Binding("down,j", "step(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "edge(-1)", "Top", show=False),
+        Binding("end,G", "edge(1)", "Bottom", show=False),
+        Binding("left", "sideways(-1)", "Left", show=False),
+        Binding("right", "sideways(1)", "Right", show=False),
+    ]
+
+    Searched: TypeAlias = Searched
+
+    def __init__(
+        self,
+        lines: Sequence[Cell] = (),
+        *,
+        follows: bool = False,
+        paint: Callable[[Cell], Sequence[Cell]] | None = None,
+        empty: str = "…",
+        wrapped: bool = False,
+        ascii: bool = False,  # noqa: A002 - the option's name everywhere
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id, classes="-ascii" if ascii else None)
+        self.follows = follows
+        self._paint = paint
+        self._empty = empty
+        self._ascii = ascii
+        self._wrapped = wrapped
+        self._lines: tuple[Cell, ...] = ()
+        self._texts: tuple[str, ...] = ()
+        self._keys: tuple[int, ...] | None = None
+        self._longest = 0
+        self._rows = TextRows((), None)
+        self._left = 0
+        self._search = ""
+        self._pattern: re.Pattern[str] | None = None
+        self._matches: tuple[int, ...] = ()
+        self._found: int | None = None
+        self._began = 0
+        self._ended = True  # whether the last row was on the screen when it was looked at last
+        self._painter = LinePainter(self.get_component_rich_style, "pager--", ascii=ascii)
+        self.set_lines(lines)
+
+    # What it shows
+
+    def set_lines(self, lines: Sequence[Cell], keys: Sequence[int] | None = None) -> None:
+        """Show these lines.
+
+        Args:
+            lines: Texts without line ends, each with the name of its style.
+            keys: A number for each line, growing from line to line, that stays with it; the line at the top
+                and the match that was found are kept by it. Without it they are kept by their places.
+        """
+        fixed = tuple(lines)
+        named = tuple(keys) if keys is not None else None
+        if fixed == self._lines and named == self._keys:
+            return
+        top, part = self._top
+        kept = self._key_of(top)
+        found = self._key_of(self._found) if self._found is not None else None
+        ended = self._ended
+        self._lines, self._keys = fixed, named
+        self._texts = tuple(shown(text) for text, _ in fixed)
+        self._longest = max((cells(text) for text in self._texts), default=0)
+        self._lay_out()
+        self._found = self._place_of(found) if found is not None and self._texts else None
+        self._match_anew()
+        if self.follows and ended:
+            self._scroll(self._last_top)
+        else:
+            self._scroll(self._rows.row_of(self._place_of(kept)) + part)
+        if self.size.height:
+            self._ended = self.at_end
+        self.refresh()
+
+    def set_empty(self, text: str) -> None:
+        """What it says while there are no lines; line ends are kept."""
+        if text != self._empty:
+            self._empty = text
+            if not self._lines:
+                self.refresh()
+
+    @property
+    def lines(self) -> tuple[Cell, ...]:
+        """All lines."""
+        return self._lines
+
+    @property
+    def visible_text(self) -> str:
+        """The lines of which something is on the screen, whole."""
+        if not self._lines:
+            return ""
+        first, _ = self._top
+        last, _ = self._rows.line_at(min(self._row + self._page, self._rows.height) - 1)
+        return "\n".join(text for text, _ in self._lines[first : last + 1])
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last row is on the screen."""
+        return self._row >= self._last_top
+
+    def show_end(self) -> None:
+        """Go to the last row."""
+        self._scroll(self._last_top)
+
+    def show_line(self, line: int) -> None:
+        """Bring a line into sight, with some lines above it where it was out of sight."""
+        row = self._rows.row_of(line)
+        if not self._row <= row < self._row + self._page:
+            self._scroll(row - self._page // _CONTEXT)
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether lines longer than the screen go on in the next row."""
+        return self._wrapped
+
+    def toggle_wrap(self) -> None:
+        """Wrap long lines, or cut them at the edge of the screen; the line at the top stays there."""
+        top, _ = self._top
+        self._wrapped = not self._wrapped
+        self._left = 0
+        self._lay_out()
+        self._scroll(self._rows.row_of(top))
+        self.refresh()
+
+    # Search
+
+    @property
+    def filter(self) -> str:
+        """What is searched for, in small letters or capitals alike; empty for nothing."""
+        return self._search
+
+    @filter.setter  # noqa: A003 - what it is called in every table
+    def filter(self, text: str) -> None:
+        if text == self._search:
+            return
+        if not self._search:
+            self._began = self._top[0]
+        self._search = text
+        self._pattern = re.compile(re.escape(shown(text)), re.IGNORECASE) if text else None
+        self._found = None
+        self._match_anew()
+        if self._matches:
+            # From where the reader is on; where nothing follows, what stands nearest before.
+            after = bisect_left(self._matches, self._began)
+            self._find(min(after, len(self._matches) - 1))
+        self.refresh()
+        self._tell()
+
+    def step_match(self, by: int) -> None:
+        """The next match, or the one before; after the last comes the first."""
+        if not self._matches:
+            return
+        if self._found is None:
+            top, _ = self._top
+            at = bisect_left(self._matches, top) + min(by, 0)
+        else:
+            at = bisect_left(self._matches, self._found)
+            passed = at >= len(self._matches) or self._matches[at] != self._found
+            at += by if by < 0 or not passed else by - 1
+        self._find(at % len(self._matches))
+        self.refresh()
+        self._tell()
+
+    @property
+    def search_label(self) -> str:
+        """What is searched for and which of its lines is shown: "/text 3 of 17"."""
+        if not self._search:
+            return ""
+        if not self._matches:
+            return f"/{self._search} not found"
+        at = f"{bisect_left(self._matches, self._found) + 1} of " if self._found is not None else ""
+        return f"/{self._search} {at}{len(self._matches)}"
+
+    def _match_anew(self) -> None:
+        wanted = shown(self._search).casefold()
+        if not wanted:
+            self._matches = ()
+            return
+        self._matches = tuple(at for at, text in enumerate(self._texts) if wanted in text.casefold())
+
+    def _find(self, at: int) -> None:
+        self._found = line = self._matches[at]
+        self.show_line(line)
+        spans = self._spans(self._texts[line])
+        if not self._wrapped and spans:
+            start = cells(self._texts[line][: spans[0][0]])
+            if not self._left <= start < self._left + self._width - SIDEWAYS // 2:
+                self._left = max(0, start - self._width // 2) if start >= self._width - SIDEWAYS // 2 else 0
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        return [match.span() for match in self._pattern.finditer(text)] if self._pattern else []
+
+    def _tell(self) -> None:
+        if self.is_mounted:
+            self.post_message(Searched(self))
+
+    # Painting
+
+    def render_line(self, y: int) -> Strip:
+        """One row of what is on the screen."""
+        width = self.scrollable_content_region.width
+        if not self._lines:
+            said = wrap(self._empty, width - 2, self._page)
+            return self._painter.text(said[y], width) if y < len(said) else self._painter.blank(width)
+        row = self._row + y
+        if row >= self._rows.height:
+            return self._painter.blank(width)
+        line, part = self._rows.line_at(row)
+        strip = Strip(list(self._segments(line, part)))
+        left = 0 if self._wrapped else self._left
+        blank = self._painter.style("")
+        strip = strip.crop(left, left + self._width).adjust_cell_length(self._width, blank)
+        return Strip([Segment(" " * MARGIN, blank), *strip], width)
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the last theme."""
+        super().notify_style_update()
+        self._painter.forget()
+
+    def _segments(self, line: int, part: int) -> list[Segment]:
+        """What one row shows of a line, in its styles."""
+        text = self._texts[line]
+        start, end = 0, len(text)
+        if self._wrapped:
+            pieces = folded(text, self._width)
+            start = sum(len(piece) for piece in pieces[:part])
+            end = start + len(pieces[part])
+        elif text.isascii():
+            # Of a line of a million letters only those that are seen are painted.
+            end = min(end, self._left + self._width)
+        runs = self._paint(self._lines[line]) if self._paint is not None else (self._lines[line],)
+        styled: list[Run] = []
+        at = 0
+        for run, name in runs:
+            # Tabs before a run change where it stands: only the first run of a line may hold any.
+            length = len(shown(run))
+            styled.append((at, at + length, self._painter.style(name)))
+            at += length
+        marked = self._marked(found=line == self._found)
+        return marked_segments(text[:end], styled, [(at, to, marked) for at, to in self._spans(text)], start)
+
+    def _marked(self, *, found: bool) -> Style:
+        return self.get_component_rich_style("pager--found" if found else "pager--match")
+
+    # Place
+
+    @property
+    def _width(self) -> int:
+        return max(self.scrollable_content_region.width - MARGIN, 1)
+
+    @property
+    def _page(self) -> int:
+        return max(self.size.height, 1)
+
+    @property
+    def _row(self) -> int:
+        return self.scroll_offset.y
+
+    @property
+    def _last_top(self) -> int:
+        return max(self._rows.height - self._page, 0)
+
+    @property
+    def _top(self) -> tuple[int, int]:
+        """The line in the first row of the screen, and which of its rows that is."""
+        return self._rows.line_at(self._row) if self._lines else (0, 0)
+
+    def _key_of(self, line: int) -> int:
+        if self._keys is None or not self._keys:
+            return line
+        return self._keys[min(line, len(self._keys) - 1)]
+
+    def _place_of(self, key: int) -> int:
+        """The line with this key, or the first after it."""
+        at = bisect_left(self._keys, key) if self._keys is not None else key
+        return max(0, min(at, len(self._lines) - 1))
+
+    def _lay_out(self) -> None:
+        self._rows = TextRows(self._texts, self._width if self._wrapped and self.size.width else None)
+        self.virtual_size = Size(0, self._rows.height)
+
+    def _scroll(self, row: int) -> None:
+        wanted = max(0, min(row, self._last_top))
+        if wanted != self._row and self.is_attached:
+            self.scroll_to(y=wanted, animate=False, force=True)
+
+    # Keys, size
+
+    def action_step(self, by: int) -> None:
+        """Move by rows."""
+        self._scroll(self._row + by)
+
+    def action_page(self, by: int) -> None:
+        """Move by a screen; one row of the last stays in sight."""
+        self._scroll(self._row + by * max(self._page - 1, 1))
+
+    def action_edge(self, to: int) -> None:
+        """Go to the first or the last row."""
+        self._scroll(0 if to < 0 else self._last_top)
+
+    def action_sideways(self, by: int) -> None:
+        """Show more of what stands to the left or right."""
+        most = max(self._longest - self._width, 0)
+        wanted = 0 if self._wrapped else max(0, min(self._left + by * SIDEWAYS, most))
+        if wanted != self._left:
+            self._left = wanted
+            self.refresh()
+
+    def on_resize(self) -> None:
+        """Wrap to the new width; the line at the top stays there, and the end stays the end."""
+        ended = self.follows and self._ended
+        top, _ = self._top
+        self._lay_out()
+        self._scroll(self._last_top if ended else self._rows.row_of(top))
+        self._ended = self.at_end
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows have come into sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._ended = self.at_end

@@ -1,0 +1,108 @@
+"""Long text as rows of a terminal: where each line begins when it is wrapped, and what a row shows of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, TypeAlias
+
+from rich.cells import cell_len, chop_cells
+from rich.segment import Segment
+
+from flinktop.ui.widgets.celltext import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.style import Style
+
+Run: TypeAlias = "tuple[int, int, Style]"
+"""A stretch of a line: its first letter, the one after its last, and its style."""
+TAB = 4
+"""Cells from one tab stop to the next: Java indents its stack traces by one."""
+
+
+def shown(text: str) -> str:
+    """A line as it is put on the screen: tabs are blanks, nothing steers the terminal."""
+    return safe(text.expandtabs(TAB) if "\t" in text else text)
+
+
+def cells(text: str) -> int:
+    """The width of a shown line."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def folded(text: str, width: int) -> list[str]:
+    """A shown line in rows of at most `width` cells; an empty one is one row."""
+    if text.isascii():
+        return [text[at : at + width] for at in range(0, len(text), width)] or [""]
+    return chop_cells(text, width) or [""]
+
+
+def rows_of(text: str, width: int) -> int:
+    """How many rows a shown line takes."""
+    if text.isascii():
+        return max(1, -(-len(text) // width))
+    return len(folded(text, width))
+
+
+class TextRows:
+    """Which line, and which part of it, stands in which row.
+
+    Args:
+        lines: The lines as they are shown.
+        width: Cells of a row; lines are wrapped to it. None: each line is one row.
+    """
+
+    def __init__(self, lines: Sequence[str], width: int | None) -> None:
+        self._lines = lines
+        self._width = max(width, 1) if width is not None else None
+        self._ends: list[int] | None = None
+        if self._width is not None:
+            most = self._width
+            self._ends = list(accumulate(rows_of(line, most) for line in lines))
+
+    @property
+    def height(self) -> int:
+        """Rows altogether."""
+        if self._ends is None:
+            return len(self._lines)
+        return self._ends[-1] if self._ends else 0
+
+    def line_at(self, row: int) -> tuple[int, int]:
+        """The line in a row, and which of the line's rows it is."""
+        if self._ends is None:
+            return row, 0
+        line = bisect_right(self._ends, row)
+        return line, row - (self._ends[line - 1] if line else 0)
+
+    def row_of(self, line: int) -> int:
+        """The first row of a line."""
+        if self._ends is None:
+            return line
+        return self._ends[min(line, len(self._ends)) - 1] if line and self._ends else 0
+
+
+def marked_segments(text: str, styled: Sequence[Run], marks: Sequence[Run], start: int) -> list[Segment]:
+    """A line from the letter `start` on, in its styles, with those of the marks laid over them.
+
+    Args:
+        text: The line up to the last letter wanted.
+        styled: Its stretches from left to right.
+        marks: From left to right, none over another.
+        start: The first letter wanted.
+    """
+    segments: list[Segment] = []
+    for first, last, style in styled:
+        at, stop = max(first, start), min(last, len(text))
+        while at < stop:
+            mark = next((one for one in marks if one[1] > at), None)
+            if mark is None or mark[0] >= stop:
+                segments.append(Segment(text[at:stop], style))
+                break
+            if mark[0] > at:
+                segments.append(Segment(text[at : mark[0]], style))
+            upto = min(mark[1], stop)
+            segments.append(Segment(text[max(at, mark[0]) : upto], style + mark[2]))
+            at = upto
+    return segments
