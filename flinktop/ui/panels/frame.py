@@ -202,7 +202,7 @@ class Notice(Line):
 
     ticks_when_paused = True
     ticks_when_hidden = True
-    DEFAULT_CSS = "Notice { height: auto; max-height: 3; display: none; color: $text-error; padding: 0 1; }"
+    DEFAULT_CSS = "Notice { height: auto; max-height: 3; display: none; color: $error; padding: 0 1; }"
 
     def tick(self) -> None:
         """Show or hide the sentence."""

@@ -1,8 +1,8 @@
-"""The line in which a table's filter is typed."""
+"""The line in which a table's filter, or what is searched for in a text, is typed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual import on
 from textual.containers import Horizontal
@@ -10,8 +10,14 @@ from textual.widgets import Input, Static
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
-    from flinktop.ui.widgets.table import LiveTable
+
+@runtime_checkable
+class Filtered(Protocol):
+    """What shows only what has a text in it, or looks for it."""
+
+    filter: str
 
 
 class FilterLine(Horizontal):
@@ -19,25 +25,27 @@ class FilterLine(Horizontal):
 
     DEFAULT_CSS = """
     FilterLine { height: 1; display: none; background: $panel; padding: 0 1; }
-    FilterLine Static { width: auto; color: $text-primary; }
+    FilterLine Static { width: auto; color: $primary; }
     FilterLine Input { width: 1fr; border: none; height: 1; padding: 0; background: $panel; }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._table: LiveTable[Any] | None = None
+        self._asks: Filtered | None = None
+        self._back: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """A slash and what follows it."""
         yield Static("/ ", markup=False)
         yield Input(compact=True, select_on_focus=False)
 
-    def open(self, table: LiveTable[Any]) -> None:
-        """Type a filter for this table."""
-        self._table = table
+    def open(self, asks: Filtered, back: Widget, sign: str = "/") -> None:
+        """Type a filter for `asks`; afterwards `back` has the keys again."""
+        self._asks, self._back = asks, back
         self.display = True
+        self.query_one(Static).update(f"{sign} ")
         line = self.query_one(Input)
-        line.value = table.filter
+        line.value = asks.filter
         line.cursor_position = len(line.value)
         # At once, and not with a message: the next key may be in the queue already.
         self.screen.set_focus(line)
@@ -45,16 +53,16 @@ class FilterLine(Horizontal):
     def close(self, *, clear: bool) -> None:
         """Go back to the rows, with the filter or without it."""
         self.display = False
-        if self._table is not None:
+        if self._asks is not None:
             if clear:
-                self._table.filter = ""
-            self.screen.set_focus(self._table)
+                self._asks.filter = ""
+            self.screen.set_focus(self._back)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._table is not None and self.display:
-            self._table.filter = event.value
+        if self._asks is not None and self.display:
+            self._asks.filter = event.value
 
     @on(Input.Submitted)
     def _kept(self, event: Input.Submitted) -> None:

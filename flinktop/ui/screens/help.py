@@ -14,14 +14,19 @@ from textual.widgets import Static
 
 from flinktop.ui import keys
 from flinktop.ui.live import LiveApp
+from flinktop.ui.widgets.celltext import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-_TITLES = {"tab": "Tabs", "table": "Rows", "view": "View", "program": "Program"}
+WIDTH, EDGES = 90, 5
+"""Cells that the box takes at the most, and of those what its border, padding and scroll bar take."""
+LEAST_WORDS, MOST_LINES = 12, 20
+_TITLES = {"tab": "Tabs", "table": "Rows", "text": "Text", "view": "View", "program": "Program"}
 
 
 def help_lines(commands: Sequence[keys.Command], *, ascii_only: bool = False) -> list[tuple[str, str]]:
@@ -44,7 +49,9 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen > VerticalScroll {
-        width: 86; max-width: 100%; height: auto; max-height: 90%; background: $panel; padding: 1 2;
+        width: 90; max-width: 100%; height: auto; max-height: 95%; background: $background; padding: 0 1;
+        border: round $border; border-title-color: $primary; border-title-style: bold;
+        border-title-background: $background; scrollbar-size-vertical: 1;
     }
     """
     app = getters.app(LiveApp)
@@ -60,16 +67,28 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Keys on the left, words on the right."""
+        with VerticalScroll() as box:
+            box.border_title = "Keys"
+            yield Static(self._text(self.app.size.width))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break the lines anew; once this size is laid out, as a text that grows under way is cut."""
+        self.call_after_refresh(self.query_one(Static).update, self._text(event.size.width))
+
+    def _text(self, screen_width: int) -> Content:
+        """The lines; words that take several stand below each other."""
         lines = help_lines(self._commands, ascii_only=self.app.settings.ascii)
         width = max(cell_len(names) for names, _ in lines) + 2
-        text = Content("\n").join(
-            Content.assemble((names.ljust(width), "$text-primary"), words)
-            if names
-            else Content.styled(f"\n{words}" if number else words, "bold")
-            for number, (names, words) in enumerate(lines)
-        )
-        with VerticalScroll():
-            yield Static(text)
+        room = max(min(screen_width, WIDTH) - EDGES - width, LEAST_WORDS)
+        parts: list[Content] = []
+        for number, (names, words) in enumerate(lines):
+            if not names:
+                parts.append(Content.styled(f"\n{words}" if number else words, "bold"))
+                continue
+            first, *more = wrap(words, room, MOST_LINES)
+            parts.append(Content.assemble((names.ljust(width), "$primary"), first))
+            parts += [Content(" " * width + line) for line in more]
+        return Content("\n").join(parts)
 
     def action_scroll(self, by: int) -> None:
         """One line down or up."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -18,7 +19,11 @@ class LeaveScreen(ModalScreen[bool]):
 
     DEFAULT_CSS = """
     LeaveScreen { align: center middle; background: $background 60%; }
-    LeaveScreen > Vertical { width: 46; max-width: 100%; height: auto; background: $panel; padding: 1 2; }
+    LeaveScreen > Vertical {
+        width: 46; max-width: 100%; height: auto; background: $background; padding: 1 2;
+        border: round $border; border-title-color: $primary; border-title-style: bold;
+        border-title-background: $background;
+    }
     LeaveScreen Static { width: 1fr; }
     """
     YES = frozenset({"y", "q", "enter", "ctrl+c"})
@@ -26,8 +31,9 @@ class LeaveScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """The question."""
-        with Vertical():
-            yield Static("Leave flinktop?  y  leave    esc  stay", markup=False)
+        with Vertical() as box:
+            box.border_title = "Leave flinktop?"
+            yield Static(Content.assemble(("y", "$primary"), " leave   ", ("esc", "$primary"), " stay"))
 
     def on_key(self, event: events.Key) -> None:
         """Answer."""
