@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine import subtasks
+from flinktop.engine.acts.facts import Facts
 from flinktop.engine.heaps import Heaps
+from flinktop.engine.lane import Lane
 from flinktop.engine.load import Loads
+from flinktop.engine.operations import Operations
 from flinktop.engine.poller import DEFAULT_REFRESH, MOST_BACK_OFF, Poller
 from flinktop.engine.seen_checkpoints import SeenCheckpoints
 from flinktop.engine.seen_faults import SeenFaults
 from flinktop.engine.series import SeriesStore
 from flinktop.engine.store import Reading, Store
 from flinktop.engine.sweep import Sweep
+from flinktop.engine.transfers import Transfers
 from flinktop.flink.cluster import CONFIG, OVERVIEW, Config
 from flinktop.flink.errors import NotFound
 from flinktop.flink.features import Features, features
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     import httpx
 
     from flinktop.engine.clock import Clock
+    from flinktop.engine.ledger import Ledger
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
 
@@ -64,6 +69,10 @@ class Engine:
         transport: httpx.AsyncBaseTransport | None = None,
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),  # noqa: S311 -- not a secret
         changed: Callable[[Query[Any]], None] = lambda _query: None,
+        cluster: Facts | None = None,
+        ledger: Ledger | None = None,
+        resume: bool = True,
+        told: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is sent before `start`.
 
@@ -74,6 +83,10 @@ class Engine:
             transport: Where bytes come from instead of the network.
             jitter: Factor around 1 for each back-off.
             changed: Called after each answer or failure, on the engine's loop.
+            cluster: Its name, and whether it is protected.
+            ledger: Where acts are written down; without one they are refused.
+            resume: Follow to their end acts that another flinktop has left.
+            told: Called when there is news of operations, on the engine's loop.
         """
         self.clock = clock
         self.store = Store()
@@ -85,6 +98,19 @@ class Engine:
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.checkpoints = SeenCheckpoints(self.series)
         self.faults = SeenFaults()
+        lane = Lane(connection, transport=transport)
+        self.transfers = Transfers(self.http, clock, changed, lane.one_transfer)
+        self.operations = Operations(
+            lane,
+            ledger,
+            clock,
+            cluster or Facts(connection.url, connection.url, read_only=connection.read_only),
+            known_features=lambda: self.features,
+            refresh=lambda: self._own,
+            news=told,
+            touched=self.poller.hurry,
+            resume=resume,
+        )
         self.anchor: Anchor | None = None
         self.crashes = 0
         """Times a task of the engine died and was started again."""
@@ -104,12 +130,15 @@ class Engine:
             loop.create_task(self._keep_alive("poller", self.poller.run)),
             loop.create_task(self._keep_alive("housekeeping", self._housekeeping)),
         ]
+        self.operations.start()
 
     async def stop(self, seconds: float = 1.0) -> None:
         """End polling, wait for the requests under way (not longer than that), close the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.operations.stop()
+        await self.transfers.close()
         await self.poller.drain(seconds)
         with contextlib.suppress(Exception):
             await self.http.close()

@@ -9,22 +9,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from flinktop.engine.acts.facts import Facts, known_facts
 from flinktop.engine.engine import Engine
+from flinktop.engine.ledger import Ledger
+from flinktop.engine.transfers import LARGE, MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import httpx
 
+    from flinktop.engine.acts.act import Act
     from flinktop.engine.clock import Clock
     from flinktop.engine.link import Link
+    from flinktop.engine.operation import Operation
+    from flinktop.engine.question import Answer, Question
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.series import Points, SeriesName
     from flinktop.engine.store import Reading
     from flinktop.engine.sweep import Coverage
+    from flinktop.engine.transfers import Transfer
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.features import Features
@@ -45,11 +54,37 @@ class Port:
         refresh: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         jitter: Callable[[], float] | None = None,
+        name: str = "",
+        protected: bool = False,
+        ledger: Path | None = None,
+        resume: bool = True,
     ) -> None:
-        """Prepare an engine; `start_thread` or `start_inline` sets it going. Arguments as Engine's."""
+        """Prepare an engine; `start_thread` or `start_inline` sets it going.
+
+        Args:
+            connection: As Engine's.
+            clock: As Engine's.
+            refresh: As Engine's.
+            transport: As Engine's.
+            jitter: As Engine's.
+            name: What the person calls this cluster.
+            protected: A name is typed before every act on it.
+            ledger: The file in which acts are written down; without one they are refused.
+            resume: Follow to their end acts that another flinktop has left.
+        """
         self.connection = connection
         self.clock = clock
-        options: dict[str, Any] = {"refresh": refresh, "transport": transport, "changed": self._changed}
+        options: dict[str, Any] = {
+            "refresh": refresh,
+            "transport": transport,
+            "changed": self._changed,
+            "cluster": Facts(
+                name or connection.url, connection.url, read_only=connection.read_only, protected=protected
+            ),
+            "ledger": Ledger(ledger) if ledger is not None else None,
+            "resume": resume,
+            "told": self._tell,
+        }
         if jitter is not None:
             options["jitter"] = jitter
         self.engine = Engine(connection, clock, **options)
@@ -61,6 +96,7 @@ class Port:
         self._lock = threading.Lock()
         self._dirty: set[Query[Any]] = set()
         self._told = False
+        self._acts_told = False
 
     # -- life ----------------------------------------------------------------------------------------
 
@@ -108,21 +144,29 @@ class Port:
         """
         with self._lock:
             self._notify = notify
-            missed = self._told = bool(self._dirty)
+            missed = self._told = bool(self._dirty) or self._acts_told
         if missed:
             notify()
 
     def take_changes(self) -> frozenset[Query[Any]]:
-        """The queries with news since the last call."""
+        """The queries with news since the last call; none may mean news of operations or of a question."""
         with self._lock:
             changes = frozenset(self._dirty)
             self._dirty.clear()
-            self._told = False
+            self._told = self._acts_told = False
         return changes
 
     def _changed(self, query: Query[Any]) -> None:
         with self._lock:
             self._dirty.add(query)
+            tell, self._told = not self._told, True
+        if tell:
+            self._notify()
+
+    def _tell(self) -> None:
+        """There is news of operations or of a question."""
+        with self._lock:
+            self._acts_told = True
             tell, self._told = not self._told, True
         if tell:
             self._notify()
@@ -148,6 +192,66 @@ class Port:
     def stretch_interval(self, factor: float) -> None:
         """Ask for a poll interval so many times as long; the cluster's own is the shortest."""
         self._do(lambda: self.engine.stretch_interval(factor))
+
+    # -- acts ----------------------------------------------------------------------------------------
+
+    def facts(self, job: str | None = None) -> Facts:
+        """What is known of the cluster and a job, by which an act says what it costs or why it is off."""
+
+        def value(query: Query[Any]) -> Any:
+            reading = self.engine.store.get(query)
+            return reading.value if reading is not None else None
+
+        return known_facts(self.engine.operations.base(job), job, value, self.known_time())
+
+    def submit(self, act: Act, typed: str | None = None) -> str:
+        """Do an act, once; gives the id of the operation that is followed from now on.
+
+        Args:
+            act: What to do. Whether it can be done is asked of the cluster again.
+            typed: The name that was typed, where `act.must_be_typed`.
+        """
+        number = os.urandom(16).hex()
+        self._do(lambda: self.engine.operations.submit(act, number, typed))
+        return number
+
+    def operations(self) -> tuple[Operation, ...]:
+        """What was asked of any cluster, newest first; the same object while there is no news."""
+        return self.engine.operations.book.all
+
+    def operation(self, number: str) -> Operation | None:
+        """One operation; None for an instant after `submit`."""
+        return next((one for one in self.operations() if one.id == number), None)
+
+    def ask(self, question: Question) -> str:
+        """Ask what is no poll, such as a jar's plan; gives the id under which `answer` has it."""
+        number = os.urandom(16).hex()
+        self._do(lambda: self.engine.operations.ask(question, number))
+        return number
+
+    def answer(self, number: str) -> Answer | None:
+        """The answer to a question, pending at first; None for an instant after `ask`."""
+        return self.engine.operations.answers.get(number)
+
+    # -- files ---------------------------------------------------------------------------------------
+
+    def read_file(self, query: Query[str], most: int = LARGE) -> None:
+        """Read a file of the cluster and keep its end; one with more than `most` bytes is not sent."""
+        self._do(lambda: self.engine.transfers.begin(query, most=most))
+
+    def save_file(self, query: Query[str], file: Path) -> None:
+        """Read a file of the cluster and save it."""
+        self._do(lambda: self.engine.transfers.begin(query, most=MOST, file=file))
+
+    def end_file(self, query: Query[str]) -> None:
+        """Nobody waits for this file, or reads it, any more."""
+        self._do(lambda: self.engine.transfers.end(query))
+
+    def transfer(self, query: Query[str]) -> Transfer | None:
+        """How far a file has come, and what was read of it; None when it was not asked for."""
+        return self.engine.transfers.get(query)
+
+    # -- what is known -------------------------------------------------------------------------------
 
     def reading(self, query: Query[T]) -> Reading[T] | None:
         """What is known of a query."""

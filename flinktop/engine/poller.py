@@ -20,7 +20,7 @@ from flinktop.flink.decode import DecodeError, decode
 from flinktop.flink.errors import BadReply, FlinkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from flinktop.engine.clock import Clock
     from flinktop.engine.store import Store
@@ -145,6 +145,15 @@ class Poller:
                 watched.due = min(watched.due, max(now, earliest))
         if self.link.retry_at is not None:
             self.link = replace(self.link, retry_at=now)
+        self._wake.set()
+
+    def hurry(self, queries: Iterable[Query[Any]]) -> None:
+        """Something has changed these: whoever watches one is told as soon as there is room."""
+        now = self.clock.now()
+        for query in queries:
+            watched = self._watched.get(query)
+            if watched is not None:
+                watched.due = min(watched.due, now)
         self._wake.set()
 
     def wake(self) -> None:

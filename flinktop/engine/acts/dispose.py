@@ -1,0 +1,83 @@
+"""Deleting a savepoint's files."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flinktop.engine.acts.act import (
+    Accepted,
+    Act,
+    Done,
+    Failed,
+    Going,
+    Line,
+    NoTrace,
+    Result,
+    Risk,
+    Site,
+    Trace,
+    Verdict,
+    where_lines,
+)
+from flinktop.engine.acts.facts import Facts
+from flinktop.flink.checkpoints import disposal_status, dispose_savepoint
+from flinktop.flink.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Dispose(Act):
+    """POST /savepoint-disposal. It takes no id of ours in any release."""
+
+    kind: ClassVar[str] = "dispose"
+    label: ClassVar[str] = "dispose of savepoint"
+    risk: ClassVar[Risk] = Risk.LOSES
+    typed: ClassVar[bool] = True
+
+    path: str
+
+    @property
+    def subject(self) -> str:
+        """The savepoint's path."""
+        return self.path
+
+    def name_to_type(self, facts: Facts) -> str:
+        """The savepoint's own directory."""
+        del facts
+        return self.path.rstrip("/").rpartition("/")[2]
+
+    def own_reason(self, facts: Facts) -> str | None:
+        """It needs a path."""
+        del facts
+        return None if self.path.strip("/ ") else "there is no path to dispose of"
+
+    def consequence(self, facts: Facts) -> tuple[Line, ...]:
+        """Its files are gone for good."""
+        return (
+            *where_lines(facts),
+            Line("savepoint", self.path),
+            Line("lost", "its files, for good: no job can be restored from it any more", "bad"),
+            Line(
+                "then", "a job that still uses its files (restored in CLAIM or LEGACY mode) may fail", "warn"
+            ),
+        )
+
+    async def start(self, site: Site, trace: Trace) -> Accepted:
+        """Ask for it."""
+        del trace
+        return Accepted(await dispose_savepoint(site.http, self.path))
+
+    async def check(self, site: Site, trace: Trace) -> Verdict:
+        """Whether the files are gone; without a trigger nobody can say."""
+        unknown = NoTrace(
+            "whether the savepoint was deleted can't be asked for without the answer of Flink, which was lost"
+        )
+        if trace.trigger is None:
+            return unknown
+        try:
+            status = await disposal_status(site.http, trace.trigger)
+        except NotFound:
+            return NoTrace(
+                "Flink has forgotten how the disposal ended: it tells for five minutes after the end"
+            )
+        if not status.done:
+            return Going("in progress")
+        return Failed(status.failure) if status.failure is not None else Done(Result())

@@ -1,0 +1,155 @@
+"""Finding a savepoint in the checkpoint history, when the server's answer or its trigger is gone.
+
+Before a savepoint is asked for, it is noted what the cluster's clock says and which savepoints the job has.
+A savepoint that was triggered afterwards and belongs to no other operation is the one that was asked for.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flinktop.engine.acts.act import Notes, Trace
+from flinktop.flink.checkpoints import CHECKPOINTS, Checkpoint, CheckpointStats
+from flinktop.flink.decode import read
+from flinktop.flink.errors import NotFound
+from flinktop.flink.http import Http
+from flinktop.flink.jobs import JOB
+
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the history says: one savepoint, or the paths of several that it could be, or none."""
+
+    one: Checkpoint | None = None
+    several: tuple[str, ...] = ()
+    restarted: bool = False
+    """Fewer checkpoints are counted than before: the JobManager has lost its history."""
+    job_gone: bool = False
+
+
+async def before(http: Http, job: str) -> Notes:
+    """What to note before a savepoint is asked for.
+
+    Raises:
+        FlinkError: the cluster does not answer, or does not know the job.
+    """
+    details = (await read(http, JOB(job=job))).value
+    stats = await _stats(http, job)
+    return {
+        "now": details.now,
+        "savepoints": [[one.id, one.trigger_timestamp] for one in _savepoints(stats)] if stats else [],
+        "total": stats.counts.total if stats else 0,
+        "restored": _restored(stats) if stats else None,
+    }
+
+
+async def look(http: Http, job: str, trace: Trace, *, directory: str | None, stops: bool) -> Found:
+    """Look for the savepoint that was asked for.
+
+    Args:
+        http: the cluster.
+        job: the job.
+        trace: what was noted before, and what other operations have claimed.
+        directory: where it was to go; tells several apart.
+        stops: it was to end the job; 1.12+ tells such savepoints apart.
+
+    Raises:
+        FlinkError: the cluster does not answer.
+    """
+    stats = await _stats(http, job)
+    if stats is None:
+        return Found(job_gone=not await _known(http, job))
+    return find(stats, trace.notes, trace.claimed, directory=directory, stops=stops)
+
+
+def find(
+    stats: CheckpointStats,
+    notes: Mapping[str, Any],
+    claimed: frozenset[str],
+    *,
+    directory: str | None = None,
+    stops: bool = False,
+) -> Found:
+    """The savepoint in these statistics that was asked for after the notes were taken."""
+    known = {(one[0], one[1]) for one in notes.get("savepoints", ())}
+    since = notes.get("now", 0)
+    fitting = [
+        one
+        for one in _savepoints(stats)
+        if one.trigger_timestamp >= since
+        and (one.id, one.trigger_timestamp) not in known
+        and one.external_path not in claimed
+        and _kind_fits(one, stops=stops)
+    ]
+    restarted = stats.counts.total < notes.get("total", 0)
+    if not fitting:
+        restored = _restored_since(stats, notes, claimed)
+        return Found(one=restored, restarted=restarted)
+    if len(fitting) > 1 and directory is not None:
+        below = [one for one in fitting if _below(one.external_path, directory)]
+        fitting = below or fitting
+    if len(fitting) > 1:
+        return Found(several=tuple(one.external_path or f"number {one.id}" for one in fitting))
+    return Found(one=fitting[0], restarted=restarted)
+
+
+def _savepoints(stats: CheckpointStats) -> list[Checkpoint]:
+    """Savepoints of the history and the newest ones, which outlive it; each once."""
+    latest = (stats.latest.savepoint, stats.latest.failed)
+    told = [one for one in (*stats.history, *latest) if one is not None and one.is_savepoint]
+    return list({(one.id, one.trigger_timestamp): one for one in reversed(told)}.values())
+
+
+def _restored(stats: CheckpointStats) -> str | None:
+    restored = stats.latest.restored
+    return restored.external_path if restored is not None and restored.is_savepoint else None
+
+
+def _restored_since(
+    stats: CheckpointStats, notes: Mapping[str, Any], claimed: frozenset[str]
+) -> Checkpoint | None:
+    """A savepoint that the job was restored from after a restart of the JobManager: it was complete."""
+    path, restored = _restored(stats), stats.latest.restored
+    if path is None or restored is None or path in claimed or path == notes.get("restored"):
+        return None
+    known = {one[0] for one in notes.get("savepoints", ())}
+    if restored.restore_timestamp < notes.get("now", 0) or restored.id in known:
+        return None
+    return Checkpoint(
+        id=restored.id,
+        status="COMPLETED",
+        is_savepoint=True,
+        trigger_timestamp=restored.restore_timestamp,
+        external_path=path,
+    )
+
+
+def _kind_fits(one: Checkpoint, *, stops: bool) -> bool:
+    if one.checkpoint_type not in ("SAVEPOINT", "SYNC_SAVEPOINT"):
+        return True
+    return (one.checkpoint_type == "SYNC_SAVEPOINT") == stops
+
+
+def _below(path: str | None, directory: str) -> bool:
+    """Whether a path lies in a directory, however many slashes either has after its scheme."""
+    if path is None:
+        return True
+    return _SCHEME.sub("/", path).startswith(_SCHEME.sub("/", directory).rstrip("/") + "/")
+
+
+async def _stats(http: Http, job: str) -> CheckpointStats | None:
+    try:
+        return (await read(http, CHECKPOINTS(job=job))).value
+    except NotFound:
+        return None
+
+
+async def _known(http: Http, job: str) -> bool:
+    try:
+        await read(http, JOB(job=job))
+    except NotFound:
+        return False
+    return True

@@ -1,0 +1,180 @@
+"""Running a jar that lies on the cluster, and looking at its job graph first."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+from flinktop.engine.acts import secrets
+from flinktop.engine.acts.act import (
+    Accepted,
+    Act,
+    Done,
+    Failed,
+    Going,
+    Line,
+    NoTrace,
+    Result,
+    Risk,
+    Site,
+    Trace,
+    Verdict,
+    where_lines,
+)
+from flinktop.engine.acts.facts import Facts
+from flinktop.engine.acts.jar_files import SUBMITTING_OFF
+from flinktop.engine.acts.job_act import state_of, why_it_failed
+from flinktop.flink import jars
+from flinktop.flink.checkpoints import CHECKPOINTS
+from flinktop.flink.decode import read
+from flinktop.flink.endpoint import Query
+from flinktop.flink.errors import NotFound
+from flinktop.flink.features import Features
+from flinktop.flink.http import Http
+from flinktop.flink.jars import RunOptions
+from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.plan import Plan
+from flinktop.model import states
+
+STARTS_WITHIN = 60.0
+"""Seconds after which a job that waits for slots is left to itself."""
+
+
+@dataclass(frozen=True)
+class RunJar(Act):
+    """POST /jars/:jarid/run. The job gets the operation's id, so that it is known when the answer is lost."""
+
+    kind: ClassVar[str] = "run-jar"
+    label: ClassVar[str] = "run jar"
+    risk: ClassVar[Risk] = Risk.CHANGES
+    patience: ClassVar[float] = 600.0
+
+    jar: str
+    name: str = ""
+    """The jar's name when it was asked for."""
+    options: RunOptions = field(default_factory=RunOptions)
+
+    @property
+    def subject(self) -> str:
+        """The jar's name."""
+        return self.name or self.jar
+
+    def own_reason(self, facts: Facts) -> str | None:
+        """The cluster must take jars, and know the options."""
+        if not facts.features.web_submit:
+            return SUBMITTING_OFF
+        if secrets.hides(self.options.arguments, self.options.configuration):
+            return f"an argument was kept as {secrets.HIDDEN}, as it looked like a secret: give it anew"
+        return wrong_options(facts.features, self.options)
+
+    def consequence(self, facts: Facts) -> tuple[Line, ...]:
+        """Its main() runs on the JobManager, then its job on the cluster."""
+        options = self.options
+        lines = [*where_lines(facts), Line("jar", self.subject), Line("id", self.jar)]
+        if options.entry_class:
+            lines.append(Line("class", options.entry_class))
+        if options.arguments:
+            lines.append(Line("arguments", " ".join(secrets.arguments(options.arguments))))
+        if options.savepoint:
+            lines.append(Line("restores", options.savepoint))
+        if options.allow_non_restored_state:
+            lines.append(Line("lost", "state of the savepoint that no operator takes is dropped", "warn"))
+        if options.claim_mode == "CLAIM":
+            lines.append(
+                Line("lost", "Flink owns the savepoint then, and deletes it when it is not needed", "warn")
+            )
+        free = "" if facts.slots_free is None else f"   ({facts.slots_free} slots free now)"
+        lines.append(Line("then", f"main() runs on the JobManager, and its job starts{free}"))
+        return tuple(lines)
+
+    async def start(self, site: Site, trace: Trace) -> Accepted:
+        """Run it; answered when main() has submitted its job."""
+        options = replace(self.options, job_id=self.options.job_id or trace.id)
+        run = await jars.run(site.http, site.features, self.jar, options)
+        return Accepted(None, Result(job=run.jobid or options.job_id, application=run.application_id))
+
+    async def check(self, site: Site, trace: Trace) -> Verdict:
+        """Whether the job is there, and runs."""
+        job = trace.result.job or self.options.job_id or trace.id
+        return await started(site.http, job, trace.result)
+
+    def given_up(self, words: str, result: Result) -> Verdict | None:
+        """A job that is there was started, whatever it waits for."""
+        return Done(replace(result, facts=(words,))) if result.job_state else None
+
+    def touches(self) -> tuple[Query[Any], ...]:
+        """The list of jobs."""
+        return (JOBS_OVERVIEW(),)
+
+    def without_secrets(self) -> Self:
+        """Without what looks like a secret in arguments and configuration."""
+        options = replace(
+            self.options,
+            arguments=secrets.arguments(self.options.arguments),
+            configuration=secrets.settings(self.options.configuration),
+        )
+        return replace(self, options=options)
+
+
+async def started(http: Http, job: str, known: Result) -> Verdict:
+    """The verdict on a job that was handed to the cluster.
+
+    Raises:
+        FlinkError: the cluster does not answer.
+    """
+    state = await state_of(http, job)
+    if state is None:
+        return NoTrace("no such job is on the cluster; a main() that takes long may still be running")
+    result = replace(known, job=job, job_state=state)
+    if state == "FAILED":
+        why = await why_it_failed(http, job)
+        return Failed(why or "the job FAILED", result)
+    if state == "RUNNING" or states.is_terminal(state):
+        restored = await _restored(http, job)
+        return Done(replace(result, facts=(f"restored from {restored}",) if restored else ()))
+    if state in ("INITIALIZING", "CREATED"):
+        return NoTrace(f"the job is there and {state}", result, STARTS_WITHIN)
+    return Going(f"the job is {state}", result)
+
+
+async def _restored(http: Http, job: str) -> str | None:
+    try:
+        restored = (await read(http, CHECKPOINTS(job=job))).value.latest.restored
+    except NotFound:
+        return None
+    return restored.external_path if restored is not None else None
+
+
+def wrong_options(features: Features, options: RunOptions) -> str | None:
+    """Why a jar can't be run so on this release; what is not known there would be left out silently."""
+    if options.parallelism is not None and options.parallelism < 1:
+        return f"a parallelism of {options.parallelism} is none: it is 1 or more"
+    if options.configuration and not features.has(1, 17):
+        return f"this cluster runs Flink {features.version}; a configuration for one job came with 1.17"
+    if options.claim_mode is not None and not features.has(1, 15):
+        return f"this cluster runs Flink {features.version}; claim modes came with 1.15"
+    if options.allow_non_restored_state and not options.savepoint:
+        return "there is no savepoint whose state could be left out: give its path"
+    if options.claim_mode is not None and not options.savepoint:
+        return "there is no savepoint to claim: give its path"
+    return None
+
+
+@dataclass(frozen=True)
+class PlanJar:
+    """POST /jars/:jarid/plan: a question, but one that runs main() on the JobManager."""
+
+    jar: str
+    options: RunOptions = field(default_factory=RunOptions)
+
+    def why_not(self, facts: Facts) -> str | None:
+        """Why the plan can't be asked for."""
+        if facts.read_only:
+            return "this cluster is opened read-only, and a plan runs the jar's main() on its JobManager"
+        return None if facts.features.web_submit else SUBMITTING_OFF
+
+    async def ask(self, site: Site) -> Plan:
+        """The job graph.
+
+        Raises:
+            FlinkError: the cluster does not answer, or main() throws.
+        """
+        return await jars.plan(site.http, site.features, self.jar, self.options)

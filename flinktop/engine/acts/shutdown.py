@@ -1,0 +1,78 @@
+"""Shutting the whole cluster down."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flinktop.engine.acts.act import (
+    Accepted,
+    Act,
+    Done,
+    Failed,
+    Line,
+    NoTrace,
+    Result,
+    Risk,
+    Site,
+    Trace,
+    Verdict,
+    where_lines,
+)
+from flinktop.engine.acts.facts import Facts
+from flinktop.flink.cluster import CONFIG, shutdown
+from flinktop.flink.decode import read
+from flinktop.flink.errors import TimedOut, Unreachable
+
+
+@dataclass(frozen=True)
+class Shutdown(Act):
+    """DELETE /cluster."""
+
+    kind: ClassVar[str] = "shutdown"
+    label: ClassVar[str] = "shut the cluster down"
+    risk: ClassVar[Risk] = Risk.LOSES
+    typed: ClassVar[bool] = True
+
+    cluster: str
+    """The cluster's name when it was asked for."""
+
+    @property
+    def subject(self) -> str:
+        """The cluster."""
+        return self.cluster
+
+    def own_reason(self, facts: Facts) -> str | None:
+        """Nothing is against it: no switch of the server forbids it."""
+        del facts
+        return None
+
+    def consequence(self, facts: Facts) -> tuple[Line, ...]:
+        """All jobs end with it."""
+        jobs = "all jobs" if facts.running is None else f"all jobs: {facts.running} have not ended"
+        return (
+            *where_lines(facts),
+            Line("lost", f"{jobs}; no savepoint is taken", "bad"),
+            Line(
+                "then", "the JobManager and its TaskManagers end; only whoever deployed it can start it again"
+            ),
+        )
+
+    async def start(self, site: Site, trace: Trace) -> Accepted:
+        """Ask for it."""
+        del trace
+        await shutdown(site.http)
+        return Accepted()
+
+    async def check(self, site: Site, trace: Trace) -> Verdict:
+        """It is done when nothing listens there any more."""
+        del trace
+        try:
+            await read(site.http, CONFIG())
+        except TimedOut:
+            raise
+        except Unreachable as error:
+            return Done(Result(facts=(f"the cluster does not answer any more: {error.detail}",)))
+        return NoTrace("the cluster still answers")
+
+    def given_up(self, words: str, result: Result) -> Verdict | None:
+        """A cluster that answers is up, or up again."""
+        return Failed(words, result)

@@ -1,0 +1,203 @@
+"""Operations as they are now: those of the ledger, and those that this flinktop follows or has refused."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flinktop.engine.ledger import LedgerError
+from flinktop.engine.operation import Operation, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flinktop.engine.clock import Clock
+    from flinktop.engine.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+REFUSED_KEPT = 50
+NO_LEDGER = "this flinktop has no ledger"
+
+
+class Book:
+    """What is known of operations. Written on the engine's loop; `all` and `trouble` are for any thread."""
+
+    def __init__(self, ledger: Ledger | None, clock: Clock, news: Callable[[], None]) -> None:
+        """Nothing is read before `look`.
+
+        Args:
+            ledger: where operations are written down; None refuses them.
+            clock: the time.
+            news: called when `all` or `trouble` has changed.
+        """
+        self.all: tuple[Operation, ...] = ()
+        """Newest first."""
+        self.trouble: str | None = NO_LEDGER if ledger is None else None
+        """Why nothing can be written down."""
+        self._ledger = ledger
+        self._clock = clock
+        self._news = news
+        self._read: tuple[Operation, ...] = ()
+        self._here: dict[str, Operation] = {}
+        self._saved: dict[str, Operation] = {}
+
+    # -- the ledger ------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Read what other flinktops have written, and write what could not be written before."""
+        if self._ledger is None:
+            return
+        try:
+            if self._ledger.changed():
+                self._read = self._ledger.operations()
+                self._publish()
+            self._catch_up(self._ledger)
+            self.has_trouble(None)
+        except LedgerError as error:
+            self.has_trouble(str(error))
+
+    def _catch_up(self, ledger: Ledger) -> None:
+        for operation in list(self._here.values()):
+            saved = self._saved.get(operation.id)
+            if saved is not None and _kept(saved) != _kept(operation):
+                ledger.save(operation, self._clock.wall())
+                self._saved[operation.id] = operation
+
+    def beat(self) -> None:
+        """Give a sign of life for what is followed here."""
+        if self._ledger is None or self.idle():
+            return
+        try:
+            self._ledger.beat(self._clock.wall())
+        except LedgerError as error:
+            self.has_trouble(str(error))
+
+    def take_over(self, cluster: str) -> tuple[Operation, ...]:
+        """Unfinished operations of a cluster that nobody follows, ours from now on."""
+        if self._ledger is None:
+            return ()
+        try:
+            taken = self._ledger.take_over(cluster, self._clock.wall())
+        except LedgerError as error:
+            self.has_trouble(str(error))
+            return ()
+        for operation in taken:
+            log.info("%s of %s is taken over", operation.label, operation.subject)
+            self._saved[operation.id] = operation
+            self.put(operation)
+        return taken
+
+    def write_down(self, operation: Operation) -> Operation:
+        """Planned, then sent, both on the disk when this returns.
+
+        Raises:
+            LedgerError: it can't be written; nothing may be sent then.
+        """
+        if self._ledger is None:
+            raise LedgerError(NO_LEDGER)
+        self._ledger.add(operation, self._clock.wall())
+        operation = replace(operation, state=State.SENT, sent=self._clock.wall())
+        if not self._ledger.save(operation, self._clock.wall()):
+            raise LedgerError("another flinktop took this one for left behind")
+        self._saved[operation.id] = operation
+        return self.put(operation)
+
+    def claimed(self, operation: Operation) -> frozenset[str]:
+        """Paths of savepoints of its job that other operations have made."""
+        if operation.job is None or self._ledger is None:
+            return frozenset()
+        try:
+            return self._ledger.claimed(operation.job, operation.id)
+        except LedgerError as error:
+            self.has_trouble(str(error))
+            made = (one.result.savepoint for one in self.all if one.id != operation.id)
+            return frozenset(path for path in made if path is not None)
+
+    def close(self) -> None:
+        """Leave what is unfinished to others, and close the ledger."""
+        if self._ledger is None:
+            return
+        try:
+            self._ledger.let_go()
+        except LedgerError as error:
+            log.warning("%s", error)
+        self._ledger.close()
+
+    def has_trouble(self, reason: str | None) -> None:
+        """Say why nothing can be written down, or that it can."""
+        if self._ledger is not None and reason != self.trouble:
+            self.trouble = reason
+            if reason is not None:
+                log.warning("%s", reason)
+            self._news()
+
+    # -- what is followed here -------------------------------------------------------------------------
+
+    def now(self, number: str) -> Operation | None:
+        """An operation of this flinktop as it is now."""
+        return self._here.get(number)
+
+    def idle(self) -> bool:
+        """Whether nothing is under way here."""
+        return all(operation.state.final for operation in self._here.values())
+
+    def put(self, operation: Operation) -> Operation:
+        """Show the operation as it is now, without writing it down."""
+        self._here[operation.id] = operation
+        self._publish()
+        return operation
+
+    def save(self, operation: Operation, *, known: bool = False) -> Operation:
+        """Show the operation, and write it down when something of it that is kept has changed.
+
+        The operation that is returned is not `ours` when another flinktop has taken it over.
+        """
+        if self._ledger is None or _kept(operation) == _kept(self._saved.get(operation.id)):
+            return self.put(operation)
+        try:
+            if not self._ledger.save(operation, self._clock.wall(), known=known):
+                log.info("%s of %s is followed by another flinktop", operation.label, operation.subject)
+                return self._lose(operation)
+            self._saved[operation.id] = operation
+        except LedgerError as error:
+            # It is followed all the same, and written down as soon as that is possible.
+            self.has_trouble(str(error))
+        return self.put(operation)
+
+    def end(self, operation: Operation, state: State, reason: str) -> Operation:
+        """The operation has ended; what was refused is shown, but not written down."""
+        operation = replace(
+            operation, state=state, reason=reason, words="", progress=None, ended=self._clock.wall()
+        )
+        log.info("%s of %s: %s %s", operation.label, operation.subject, state, reason)
+        if state is State.REFUSED:
+            self._forget_refused()
+            return self.put(operation)
+        return self.save(operation)
+
+    def _lose(self, operation: Operation) -> Operation:
+        self._here.pop(operation.id, None)
+        self._saved.pop(operation.id, None)
+        self.look()
+        self._publish()
+        return replace(operation, ours=False)
+
+    def _forget_refused(self) -> None:
+        refused = [one.id for one in self._here.values() if one.state is State.REFUSED]
+        for number in refused[:-REFUSED_KEPT]:
+            del self._here[number]
+
+    def _publish(self) -> None:
+        read = {operation.id: operation for operation in self._read}
+        merged = (read | self._here).values()
+        self.all = tuple(sorted(merged, key=lambda one: one.planned, reverse=True))
+        self._news()
+
+
+def _kept(operation: Operation | None) -> tuple[Any, ...] | None:
+    """What of an operation changes on the disk."""
+    if operation is None:
+        return None
+    return operation.state, operation.trigger, operation.result, operation.reason, operation.ended

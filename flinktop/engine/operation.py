@@ -1,0 +1,79 @@
+"""An operation: one act that was asked of a cluster, and how far it has come."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from flinktop.engine.acts.act import Act, Notes, Result
+
+
+class State(StrEnum):
+    """How far an operation has come; the last four are final."""
+
+    PLANNED = "planned"
+    """Written down; nothing has been sent."""
+    SENT = "sent"
+    """Written down as sent: the request is on its way, or its answer was lost."""
+    ACCEPTED = "accepted"
+    """The server has taken it."""
+    RUNNING = "running"
+    """The server says that it is under way."""
+    DONE = "done"
+    FAILED = "failed"
+    """It has not done what it was to do; what it did all the same is in the result."""
+    LOST = "lost"
+    """How it ended can't be found out; the reason says what is known."""
+    REFUSED = "refused"
+    """Not sent, and so not written down either."""
+
+    @property
+    def final(self) -> bool:
+        """Nothing will come any more."""
+        return self in FINAL
+
+
+FINAL = frozenset({State.DONE, State.FAILED, State.LOST, State.REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One act and what became of it; times are this machine's (s since 1970)."""
+
+    id: str
+    """32 hex digits; Flink gets them as triggerId or job id where it takes one."""
+    cluster: str
+    """The cluster's address, without credentials."""
+    cluster_name: str
+    kind: str
+    """Name of the act."""
+    act: Act | None
+    """None when a newer flinktop wrote it."""
+    subject: str
+    """What it was done to, by name."""
+    job: str | None = None
+    by: str = ""
+    """User and machine that asked for it."""
+    state: State = State.PLANNED
+    planned: float = 0.0
+    sent: float | None = None
+    ended: float | None = None
+    trigger: str | None = None
+    """Under which Flink follows it."""
+    notes: Notes = field(default_factory=dict)
+    """What was seen just before it was sent."""
+    result: Result = field(default_factory=Result)
+    reason: str = ""
+    """Why it failed, was lost or refused."""
+    # What follows is not kept on disk.
+    words: str = ""
+    """What it is doing now."""
+    progress: tuple[int, int] | None = None
+    """Bytes sent and to send, while a file is on its way."""
+    ours: bool = False
+    """This flinktop follows it; another one's is only shown."""
+    unreachable: bool = False
+    """Refused because the cluster did not answer."""
+
+    @property
+    def label(self) -> str:
+        """What the act is called."""
+        return self.act.label if self.act is not None else self.kind
