@@ -31,6 +31,11 @@ AGES_SECONDS = 3.0
 T = TypeVar("T")
 
 
+def is_displayed(widget: Widget) -> bool:
+    """Whether neither it nor anything around it is hidden."""
+    return all(node.display for node in widget.ancestors_with_self)
+
+
 class FactsChanged(Message):
     """The engine has news. One is under way at most; what changed is asked of the port."""
 
@@ -84,7 +89,7 @@ class Panel(Widget):
     Panel { height: auto; width: 1fr; }
     Panel > .complaint { display: none; }
     Panel.-broken > * { display: none; }
-    Panel.-broken > .complaint { display: block; color: $text-error; padding: 0 1; height: auto; }
+    Panel.-broken > .complaint { display: block; color: $error; padding: 0 1; height: auto; }
     """
 
     app = getters.app(LiveApp)
@@ -151,6 +156,8 @@ class Panel(Widget):
         """Show or hide this panel; one that is hidden asks for nothing."""
         if shown != self.display:
             self.display = shown
+            if not self.is_attached:
+                return
             self.follow_display()
             if shown and self.is_mounted:
                 self.shielded(self.tick)
@@ -158,7 +165,7 @@ class Panel(Widget):
     @property
     def displayed(self) -> bool:
         """Whether neither it nor anything around it is hidden."""
-        return all(node.display for node in self.ancestors_with_self)
+        return is_displayed(self)
 
     def follow_display(self) -> None:
         """Ask while this panel and its screen are seen, and only then."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from flinktop.engine.host import Port
@@ -21,6 +22,22 @@ from tests.demo_cluster import DemoCluster
 from tests.fixture_cluster import FixtureCluster
 from tests.manual_clock import ManualClock
 
+LETTERS = {
+    "slash": "/",
+    "colon": ":",
+    "comma": ",",
+    "full_stop": ".",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "question_mark": "?",
+    "plus": "+",
+    "minus": "-",
+    "space": " ",
+    "enter": "\r",
+    "escape": "\x1b",
+    "tab": "\t",
+}
+"""What keys with a name of their own type."""
 CALM_TURNS = 12
 """Turns of the loop without anything happening that count as settled."""
 PATIENCE = 10.0
@@ -44,16 +61,25 @@ class Day:
         while calm < CALM_TURNS:
             assert time.monotonic() < deadline, "the app does not come to rest"
             await asyncio.sleep(0)
-            busy = not self.port.engine.poller.idle() or any(
-                not node._message_queue.empty()
-                for node in (self.app, *self.app.screen.walk_children(with_self=True))
+            busy = (
+                not self.port.engine.poller.idle()
+                or not self.port.engine.transfers.idle
+                or any(
+                    not node._message_queue.empty()
+                    for node in (self.app, *self.app.screen.walk_children(with_self=True))
+                )
             )
             calm = 0 if busy else calm + 1
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other."""
+        # Not the pilot's: it waits for an idle process after each key, and this knows when the app rests.
         for key in keys:
-            await self.pilot.press(key)
+            letter = key if len(key) == 1 else LETTERS.get(key)
+            event = events.Key(key, letter)
+            event.set_sender(self.app)
+            assert self.app._driver is not None
+            self.app._driver.send_message(event)
             await self.settled()
 
     async def wait(self, seconds: float) -> None:

@@ -36,6 +36,7 @@ async def test_a_job_opens_with_all_its_vertices(release: str) -> None:
 async def test_rates_are_the_sums_that_flinks_meters_tell(release: str) -> None:
     async with monitor(release, (150, 50)) as day:
         await open_job(day, "steady")
+        await day.press("2")
         job = day.cluster.job("steady")
         vertices = day.cluster.document(f"jobs/{job}")["vertices"]
         middle = vertices[1]

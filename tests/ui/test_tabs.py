@@ -34,7 +34,7 @@ async def test_the_open_tab_is_marked_and_a_number_opens_another() -> None:
         assert "[2 Vertices]" in day.text
         await day.press("3")
         assert "[3 Charts]" in day.text
-        assert "watermark lag" in day.text
+        assert "Watermark lag" in day.text or "watermark lag" in day.text
         await day.press("9")
         assert "[3 Charts]" in day.text
 
@@ -87,11 +87,41 @@ async def test_comma_and_full_stop_choose_how_much_time_charts_show() -> None:
         await open_job(day, "steady")
         await day.press("2")
         await day.press("comma")
-        await day.sees("records/s, 5 m")
+        await day.sees("last 5 m")
         await day.press("full_stop")
-        await day.sees("records/s, 15 m")
+        await day.sees("last 15 m")
         for _ in range(6):
             await day.press("full_stop")
-        await day.sees("records/s, 5 m")
+        await day.sees("last 5 m")
         await day.press("comma")
-        await day.sees("records/s, 3 h")
+        await day.sees("last 3 h")
+
+
+async def test_enter_opens_also_where_nothing_has_the_focus() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        await day.press("c")
+        await day.wait(3)
+        day.app.screen.set_focus(None)
+        await day.press("enter")
+        await day.sees("▸ checkpoint ")
+
+
+async def test_what_lost_the_focus_has_it_again_a_second_later() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        await day.press("4")
+        day.app.screen.set_focus(None)
+        await day.wait(1)
+        assert day.app.focused is not None
+
+
+async def test_filter_and_sort_are_about_the_table_that_is_seen() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        await day.press("4")
+        await day.wait(3)
+        day.app.screen.set_focus(None)
+        await day.press("slash", *"restart", "enter")
+        assert "restart strategy" in day.text
+        assert "max parallelism" not in day.text

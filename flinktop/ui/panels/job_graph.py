@@ -76,7 +76,7 @@ class JobGraph(Panel):
     @property
     def selected(self) -> str | None:
         """The id of the selected vertex."""
-        return self.canvas.selected
+        return self.canvas.selected if self.is_mounted else self._selected
 
     def select(self, vertex: str | None) -> None:
         """Select a vertex, now or as soon as it is there, and bring it into sight; no message is sent.
@@ -84,7 +84,9 @@ class JobGraph(Panel):
         While the canvas has the keys nothing happens: the person selects here, and what others say then
         can only be the echo of a selection before.
         """
-        if not self.canvas.has_focus:
+        if not self.is_mounted:
+            self._selected = vertex
+        elif not self.canvas.has_focus:
             self._selected = vertex
             self.canvas.select(vertex)
 

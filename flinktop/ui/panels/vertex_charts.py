@@ -145,14 +145,17 @@ class VertexCharts(Panel):
         super().__init__(id=id)
         self._job = job
         self._vertex = vertex
+        self.subtask: int | None = None
+        """None: the vertex as a whole."""
 
     def compose(self) -> ComposeResult:
         """Throughput, time, watermark."""
         yield Static(self.words(), classes="of", markup=False)
         with Container(classes="charts"):
-            yield Records(self._job, self._vertex)
-            yield TimeSpent(self._job, self._vertex)
-            yield WatermarkLag(self._job, self._vertex)
+            for kind in (Records, TimeSpent, WatermarkLag):
+                chart = kind(self._job, self._vertex)
+                chart.subtask = self.subtask
+                yield chart
 
     def words(self) -> str:
         """Of what the charts are."""
@@ -172,7 +175,6 @@ class SubtaskCharts(VertexCharts):
 
     def on_mount(self) -> None:
         """Watch the job, which tells what the vertex is, and then the subtask."""
-        self.choose(self.subtask)
         self.watch_query("job", JOB(job=self._job), self._follow)
         super().on_mount()
 
@@ -183,18 +185,19 @@ class SubtaskCharts(VertexCharts):
     def choose(self, subtask: int) -> None:
         """Draw another subtask."""
         self.subtask = subtask
+        if not self.is_mounted:
+            return
         self.query_one(".of", Static).update(self.words())
         for chart in self.charts():
             chart.subtask = subtask
-        if self.is_mounted:
-            self._ask()
+        self._ask()
 
     def _follow(self, _reading: Reading[Any]) -> None:
         self._ask()
 
     def _ask(self) -> None:
         around = circumstances(self.port, self._job, self._vertex, 0.0)
-        if around is None:
+        if around is None or self.subtask is None:
             return
         if around.source:
             self.watch_query("ids", listing(self._job, self._vertex), self._follow, every=120.0)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import on
 from textual.containers import Container
-from textual.css.query import NoMatches
 from textual.widgets import Input
 
-from flinktop.ui.live import LiveScreen, Panel
+from flinktop.ui.live import LiveScreen, Panel, is_displayed
 from flinktop.ui.panels import chart_window
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
-from flinktop.ui.screens.filter_line import FilterLine
+from flinktop.ui.screens.filter_line import Filtered, FilterLine
+from flinktop.ui.widgets.pager import Pager
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
@@ -43,16 +44,34 @@ class ClusterScreen(LiveScreen):
         yield from ()
 
     def table(self) -> LiveTable[Any] | None:
-        """The table that filter, sort and copy are about: the focused one, else the first."""
+        """What open, filter, sort and copy are about: the focused table, else the first that is seen."""
         if isinstance(self.focused, LiveTable):
             return self.focused
-        try:
-            return self.query(LiveTable).first()
-        except NoMatches:
-            return None
+        return next((table for table in self.query(LiveTable) if is_displayed(table)), None)
+
+    def searched(self) -> LiveTable[Any] | Pager | None:
+        """The table or text that a slash is about: the focused one, else the first that is seen."""
+        if isinstance(self.focused, LiveTable | Pager):
+            return self.focused
+        pager = next((one for one in self.query(Pager) if is_displayed(one)), None)
+        return pager or self.table()
+
+    def pager(self) -> Pager | None:
+        """The text that is read, if one is seen."""
+        searched = self.searched()
+        return searched if isinstance(searched, Pager) else None
+
+    def narrowed(self) -> Filtered | None:
+        """What has a filter that esc clears: the table or text, else the panel that it stands in."""
+        searched = self.searched()
+        found = (one for one in (searched, self._panel_of(searched)) if isinstance(one, Filtered))
+        return next((one for one in found if one.filter), None)
 
     def state_words(self) -> str:
-        """The kept filter and the chosen order of the table."""
+        """The kept filter and the chosen order of the table; what is searched for in a text."""
+        pager = self.pager()
+        if pager is not None:
+            return pager.search_label
         table = self.table()
         if table is None:
             return ""
@@ -61,7 +80,7 @@ class ClusterScreen(LiveScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash in the filter's line is a letter, though the key has priority."""
-        if action == "filter" and isinstance(self.focused, Input):
+        if action in ("filter", "only") and isinstance(self.focused, Input):
             return False
         return super().check_action(action, parameters)
 
@@ -69,14 +88,14 @@ class ClusterScreen(LiveScreen):
 
     def action_back(self) -> None:
         """Undo one thing: the filter's line, the filter, the zoom, the screen; at the root ask to leave."""
-        table = self.table()
+        narrowed = self.narrowed()
         filter_line = self.query_one(FilterLine)
         if filter_line.display:
             filter_line.close(clear=True)
         elif self.has_class(ZOOMED):
             self.action_zoom()
-        elif table is not None and table.filter:
-            table.filter = ""
+        elif narrowed is not None:
+            narrowed.filter = ""
         elif self.paused:
             self.action_pause()
         elif len([screen for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]) > 1:
@@ -84,11 +103,39 @@ class ClusterScreen(LiveScreen):
         else:
             self.app.ask_to_leave()
 
-    def action_filter(self) -> None:
-        """Open the line in which a filter is typed."""
+    def action_open(self) -> None:
+        """Open what the cursor is on."""
         table = self.table()
         if table is not None:
-            self.query_one(FilterLine).open(table)
+            table.action_open()
+
+    def action_filter(self) -> None:
+        """Open the line in which a filter, or what is searched for, is typed."""
+        searched = self.searched()
+        if searched is not None:
+            self.query_one(FilterLine).open(searched, searched)
+
+    def action_only(self) -> None:
+        """Open the line in which is typed what the lines of a text must have in them."""
+        pager, panel = self.pager(), self._panel_of(self.pager())
+        if pager is not None and isinstance(panel, Filtered):
+            self.query_one(FilterLine).open(panel, pager, "&")
+
+    def action_match(self, by: int) -> None:
+        """The next match of what is searched for, or the one before."""
+        pager = self.pager()
+        if pager is not None:
+            pager.step_match(by)
+
+    def action_wrap(self) -> None:
+        """Wrap long lines of a text, or cut them."""
+        pager = self.pager()
+        if pager is not None:
+            pager.toggle_wrap()
+
+    @on(Pager.Searched)
+    def _say_matches(self) -> None:
+        self.tick()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -105,7 +152,11 @@ class ClusterScreen(LiveScreen):
             self.tick()
 
     def action_copy(self) -> None:
-        """Copy the id under the cursor."""
+        """Copy the id under the cursor, or what is seen of a text."""
+        pager = self.pager()
+        if pager is not None and pager.lines:
+            self.app.copy_text(pager.visible_text)
+            return
         table = self.table()
         if table is not None and table.cursor_key is not None:
             self.app.copy_text(table.cursor_key)

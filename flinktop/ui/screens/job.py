@@ -8,13 +8,16 @@ from textual import on
 
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.ui import keys
+from flinktop.ui.panels.fault_stack import FaultStack
 from flinktop.ui.panels.job_charts import JobCharts
 from flinktop.ui.panels.job_configuration import JobConfiguration
+from flinktop.ui.panels.job_exceptions import ExceptionsTable
 from flinktop.ui.panels.job_graph import JobGraph
 from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.vertices_table import VerticesTable
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
+from flinktop.ui.screens.fault import FaultScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.widgets import graph_messages
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 GRAPH_SIZE = (120, 40)
 """From this size on a job opens on its graph, with the vertices below."""
+STACK_LINES = 32
+"""From so many lines on the stack of the selected exception stands below the exceptions."""
 
 
 class JobScreen(TabbedScreen):
@@ -48,6 +53,10 @@ class JobScreen(TabbedScreen):
         super().__init__()
         self.job = job
         self._wanted = tab
+        self._graph = JobGraph(job, id="graph")
+        self._vertices = VerticesTable(job, id="vertices")
+        self._exceptions = ExceptionsTable(job, id="exceptions")
+        self._stack = FaultStack(job)
 
     @property
     def crumb(self) -> str:
@@ -74,6 +83,8 @@ class JobScreen(TabbedScreen):
             return ("graph", "vertices") if size.height >= GRAPH_SIZE[1] else ("graph",)
         if tab == "vertices":
             return ("vertices", "throughput")
+        if tab == "exceptions":
+            return ("exceptions", "stack") if size.height >= STACK_LINES else ("exceptions",)
         return (tab,)
 
     def headers(self) -> ComposeResult:
@@ -81,35 +92,42 @@ class JobScreen(TabbedScreen):
         yield JobHeader(self.job)
 
     def tabbed(self) -> Iterable[Panel]:
-        """Graph, vertices with throughput, charts, configuration."""
-        yield JobGraph(self.job, id="graph")
-        yield VerticesTable(self.job, id="vertices")
+        """Graph, vertices with throughput, charts, configuration, exceptions."""
+        yield self._graph
+        yield self._vertices
         yield Throughput(self.job, id="throughput")
         yield JobCharts(self.job, id="charts")
         yield JobConfiguration(self.job, id="configuration")
+        yield self._exceptions
+        yield self._stack
 
     def focus_first(self) -> None:
         """Where graph and vertices are both seen the vertices have the keys: they are what is opened."""
         if self.tab == "graph" and "vertices" in self.panels_of(self.tab, self.size):
-            self.set_focus(self.query_one(VerticesTable).table)
+            self.set_focus(self._vertices.table)
         else:
             super().focus_first()
 
     # -- one selection in graph and table ------------------------------------------------------------
 
     @on(Moved)
-    def _select_in_graph(self, event: Moved) -> None:
+    def _select_beside(self, event: Moved) -> None:
         if event.key is not None and event.table.id == "vertex-rows":
-            self.query_one(JobGraph).select(event.key)
+            self._graph.select(event.key)
+        elif (fault := self._exceptions.selected()) is not None and event.table is self._exceptions.table:
+            self._stack.choose(fault.group, fault.at, fault.beside)
 
     @on(graph_messages.Moved)
     def _select_in_table(self, event: graph_messages.Moved) -> None:
-        self.query_one(VerticesTable).table.cursor_key = event.key
+        if self._vertices.is_mounted:
+            self._vertices.table.cursor_key = event.key
 
     @on(Opened)
     def _open_row(self, event: Opened) -> None:
         if event.table.id == "vertex-rows":
             self._open_vertex(event.key)
+        elif (fault := self._exceptions.selected()) is not None and event.table is self._exceptions.table:
+            self.app.push_screen(FaultScreen(self.job, fault.group, fault.at, fault.beside))
 
     @on(graph_messages.Opened)
     def _open_box(self, event: graph_messages.Opened) -> None:
@@ -122,17 +140,19 @@ class JobScreen(TabbedScreen):
 
     def action_open(self) -> None:
         """Open the selected vertex."""
-        vertex = self.query_one(VerticesTable).table.cursor_key
-        if vertex is not None and self.tab in ("graph", "vertices"):
-            self._open_vertex(vertex)
+        if self.tab == "graph" and self._graph.selected is not None:
+            self._open_vertex(self._graph.selected)
+        else:
+            super().action_open()
 
     def action_checkpoints(self) -> None:
         """The job's checkpoints."""
         self.app.push_screen(CheckpointsScreen(self.job))
 
     def action_copy(self) -> None:
-        """Copy the job's id."""
-        self.app.copy_text(self.job)
+        """Copy the job's id; of a selected exception its stack."""
+        chosen = self._exceptions.copied() if self.tab == "exceptions" else None
+        self.app.copy_text(chosen or self.job)
 
     def action_previous(self) -> None:
         """The previous job of the overview, in the same view."""

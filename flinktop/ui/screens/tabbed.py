@@ -34,6 +34,7 @@ class TabbedScreen(ClusterScreen):
         super().__init__()
         self.tab = ""
         """The open tab's name; "" until the screen has a size."""
+        self._made: dict[str, Panel] = {}
 
     @property
     def tab_names(self) -> tuple[str, ...]:
@@ -53,50 +54,66 @@ class TabbedScreen(ClusterScreen):
         yield from ()
 
     def tabbed(self) -> Iterable[Panel]:
-        """All panels of all tabs."""
+        """All panels of all tabs, in the order in which they stand; each is mounted when it is first seen."""
         raise NotImplementedError
 
     def body(self) -> ComposeResult:
         """Headers, tabs, panels."""
         yield from self.headers()
         yield TabLine(self.TABS)
-        with Container(id="tabs"):
-            for panel in self.tabbed():
-                panel.display = False
-                yield panel
+        yield Container(id="tabs")
 
-    def action_show_tab(self, name: str) -> None:
+    async def action_show_tab(self, name: str) -> None:
         """Open a tab."""
         if name in self.tab_names and name != self.tab:
             self.tab = name
-            self.show_panels()
+            await self.show_panels()
             self.focus_first()
             self.tick()
 
-    def show_panels(self) -> None:
+    async def show_panels(self) -> None:
         """Show the open tab's panels, as many as there is room for."""
+        if not self._made:
+            self._made = {panel.id or "": panel for panel in self.tabbed()}
         shown = self.panels_of(self.tab, self.size)
-        for panel in self.query("#tabs > Panel").results(Panel):
-            panel.set_shown(panel.id in shown)
+        for name in self.tab_names:
+            self.set_class(name == self.tab, f"-tab-{name}")
+        for name, panel in self._made.items():
+            panel.set_shown(name in shown)
+        await self._mount(shown)
         for panel in self.panels():
             panel.follow_display()
         self.query_one(TabLine).open_tab(self.tab)
-        for name in self.tab_names:
-            self.set_class(name == self.tab, f"-tab-{name}")
+
+    async def _mount(self, names: tuple[str, ...]) -> None:
+        """Mount those of these panels that were never seen, each before the one that follows it."""
+        tabs = self.query_one("#tabs")
+        following: Panel | None = None
+        for name, panel in reversed(self._made.items()):
+            if name in names and not panel.is_attached:
+                await tabs.mount(panel, before=following)
+            if panel.is_attached:
+                following = panel
 
     def focus_first(self) -> None:
         """Give the keys to the first panel of the open tab."""
         for name in self.panels_of(self.tab, self.size):
-            for widget in self.query_one(f"#{name}").walk_children(Widget):
+            for widget in self._made[name].walk_children(Widget):
                 if widget.focusable:
                     self.set_focus(widget)
                     return
 
-    def on_resize(self, event: events.Resize) -> None:
+    def tick(self, *, everything: bool = True) -> None:
+        """Time moves on; a panel that had nothing to focus when its tab was opened has it now."""
+        if self.focused is None and self.tab:
+            self.focus_first()
+        super().tick(everything=everything)
+
+    async def on_resize(self, event: events.Resize) -> None:
         """Choose the first tab by the first size; later sizes change what it has room for."""
         opening = not self.tab
         if opening:
             self.tab = self.first_tab(event.size)
-        self.show_panels()
+        await self.show_panels()
         if opening:
-            self.call_after_refresh(self.focus_first)
+            self.focus_first()

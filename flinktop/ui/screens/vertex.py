@@ -10,6 +10,7 @@ from flinktop.ui import keys
 from flinktop.ui.panels.subtasks_table import SubtasksTable, vertex_of
 from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
 from flinktop.ui.panels.vertex_header import VertexHeader
+from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 CHARTS_SIZE = (120, 40)
 """From this size on the charts stand below the subtasks."""
+BOTH_SIZE = (100, 24)
+"""From this size on the charts of the selected subtask stand below those of the vertex."""
 
 
 class VertexScreen(TabbedScreen):
@@ -42,6 +45,7 @@ class VertexScreen(TabbedScreen):
         self.job = job
         self.vertex = vertex
         self._wanted = tab
+        self._charts = SubtaskCharts(job, vertex, 0, id="subtask-charts")
 
     @property
     def crumb(self) -> str:
@@ -59,7 +63,8 @@ class VertexScreen(TabbedScreen):
     def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
         """The subtasks, with the vertex's charts below where there is room; or charts alone."""
         if tab == "charts":
-            return ("vertex-charts", "subtask-charts")
+            both = size.width >= BOTH_SIZE[0] and size.height >= BOTH_SIZE[1]
+            return ("vertex-charts", "subtask-charts") if both else ("vertex-charts",)
         roomy = size.width >= CHARTS_SIZE[0] and size.height >= CHARTS_SIZE[1]
         return ("subtasks", "vertex-charts") if roomy else ("subtasks",)
 
@@ -71,14 +76,14 @@ class VertexScreen(TabbedScreen):
         """Subtasks, the vertex's charts, those of the selected subtask."""
         yield SubtasksTable(self.job, self.vertex, id="subtasks")
         yield VertexCharts(self.job, self.vertex, id="vertex-charts")
-        yield SubtaskCharts(self.job, self.vertex, 0, id="subtask-charts")
+        yield self._charts
 
     # -- commands ------------------------------------------------------------------------------------
 
     def on_live_table_moved(self, event: LiveTable.Moved) -> None:
         """The charts are of the subtask that the cursor is on."""
         if event.key is not None:
-            self.query_one("#subtask-charts", SubtaskCharts).choose(int(event.key))
+            self._charts.choose(int(event.key))
 
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
         """Open a subtask."""
@@ -90,8 +95,6 @@ class VertexScreen(TabbedScreen):
 
     def action_checkpoints(self) -> None:
         """The checkpoints of the job."""
-        from flinktop.ui.screens.checkpoints import CheckpointsScreen
-
         self.app.push_screen(CheckpointsScreen(self.job))
 
     def action_previous(self) -> None:

@@ -1,0 +1,257 @@
+"""From the overview to one subtask's checkpoint by keys alone, and every number as Flink tells it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flinktop.model import format as fmt
+from tests.live.cluster import Cluster
+from tests.live.submission import wait_for
+from tests.terminal.monitor import LIVE, STARTS, log_of, monitor, open_job
+from tests.terminal.pty import Pty
+
+pytestmark = pytest.mark.live
+
+MIDDLE = 2
+"""The vertex that is opened: it has inputs, outputs, a watermark, and two subtasks."""
+_NUMBER = r"([\d.]+[kMG]?)"
+UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
+
+
+def number(text: str) -> float:
+    """A count as the screen has it."""
+    return float(text.rstrip("kMG")) * UNITS.get(text[-1], 1.0)
+
+
+def between(shown: str, before: float, after: float) -> bool:
+    """Whether a count on the screen lies between two that Flink told, as far as it is rounded."""
+    return before * 0.94 - 1 <= number(shown) <= after * 1.06 + 1
+
+
+def said(milliseconds: int | None) -> str:
+    """A duration as the screen has it; -1 and nothing are a dash."""
+    return fmt.ABSENT if milliseconds is None or milliseconds < 0 else fmt.milliseconds(milliseconds)
+
+
+def on_trail(*places: str) -> re.Pattern[str]:
+    """A screen whose breadcrumb ends so."""
+    return re.compile(r"\A[^\n]*" + r"[^\n]*▸ ".join(re.escape(place) for place in places))
+
+
+def row(*cells: str) -> re.Pattern[str]:
+    """A line of a table with these cells one after the other; "*" is any cell."""
+    return re.compile(
+        r"^\W*"
+        + r"\s+".join(r"\S+(?: \S+)*" if cell == "*" else re.escape(cell) for cell in cells)
+        + r"(?=\s|$)",
+        re.MULTILINE,
+    )
+
+
+@pytest.fixture
+def job(cluster: Cluster, jobs: dict[str, str]) -> dict[str, Any]:
+    """The steady job, with a checkpoint behind it and counters that have moved."""
+    path = f"jobs/{jobs['steady']}"
+
+    def ready() -> bool:
+        done = cluster.get(f"{path}/checkpoints")["counts"]["completed"]
+        moved = cluster.get(path)["vertices"][MIDDLE]["metrics"]["write-records"]
+        return bool(done and moved)
+
+    wait_for("a checkpoint and moved counters", ready, 60.0)
+    found: dict[str, Any] = cluster.get(path)
+    return found
+
+
+def test_every_place_is_reached_by_keys_and_tells_what_flink_tells(
+    cluster: Cluster, job: dict[str, Any], tmp_path: Path
+) -> None:
+    with monitor(tmp_path, cluster.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        open_job(pty, "steady")
+        open_vertex(pty, job)
+        subtasks_are_those_of_flink(pty, cluster, job)
+        one_subtask_is_that_of_flink(pty, cluster, job)
+        pty.press("escape")
+        pty.wait_for("[1 Subtasks]")
+        pty.press("escape")
+        pty.wait_for("[1 Graph]")
+        pty.press("c")
+        checkpoint = checkpoints_are_those_of_flink(pty, cluster, job)
+        pty.press("enter")
+        details = one_checkpoint_is_that_of_flink(pty, cluster, job, checkpoint)
+        pty.press("enter")
+        phases_are_those_of_flink(pty, cluster, job, details)
+        for place in ("[1 History]", "[1 Graph]", "TaskManagers 1"):
+            pty.press("escape")
+            if place == "[1 History]":
+                pty.wait_for(f"checkpoint {details['id']}")
+                pty.press("escape")
+            pty.wait_for(place)
+    log = log_of(tmp_path)
+    assert "Traceback" not in log
+    assert "dropped" not in log, "a field is not as this release has it"
+
+
+def test_every_place_is_reached_on_a_small_terminal(
+    cluster: Cluster, job: dict[str, Any], tmp_path: Path
+) -> None:
+    with monitor(tmp_path, cluster.url, columns=80, rows=24) as pty:
+        pty.wait_for(LIVE, STARTS)
+        open_job(pty, "steady")
+        pty.wait_for("[2 Vertices]")
+        open_vertex(pty, job)
+        for number_, tab in (("2", "Charts"), ("1", "Subtasks")):
+            pty.press(number_)
+            pty.wait_for(f"[{number_} {tab}]")
+        pty.press("enter")
+        pty.wait_for(on_trail("subtask 0"))
+        for number_, tab in (("2", "Metrics"), ("3", "Charts"), ("1", "Attempts")):
+            pty.press(number_)
+            pty.wait_for(f"[{number_} {tab}]")
+        pty.press("escape")
+        pty.wait_for("[1 Subtasks]")
+        pty.press("c")
+        pty.wait_for(on_trail("checkpoints"))
+        pty.wait_for(re.compile(r"COMPLETED"))
+        for number_, tab in (("2", "Charts"), ("3", "Summary"), ("4", "Configuration"), ("1", "History")):
+            pty.press(number_)
+            pty.wait_for(f"[{number_} {tab}]")
+        pty.press("enter")
+        pty.wait_for(re.compile(r"\A[^\n]*checkpoint \d+"))
+        pty.wait_for(re.compile(r"VERTEX"))
+        pty.press("enter")
+        pty.wait_for(re.compile(r"SUBTASK"))
+    assert "Traceback" not in log_of(tmp_path)
+
+
+def open_vertex(pty: Pty, job: dict[str, Any]) -> None:
+    """From a job, by the arrows of its table of vertices."""
+    name = job["vertices"][MIDDLE]["name"]
+    pty.wait_for(re.compile(r"VERTEX[^\n]*\n(?:[^\n]*RUNNING[^\n]*\n)+"))
+    pty.press(*["j"] * MIDDLE, "enter")
+    pty.wait_for(on_trail(name[:10]))
+    pty.wait_for("[1 Subtasks]")
+
+
+def vertex_of(cluster: Cluster, job: dict[str, Any]) -> dict[str, Any]:
+    path = f"jobs/{job['jid']}/vertices/{job['vertices'][MIDDLE]['id']}"
+    found: dict[str, Any] = cluster.get(path)
+    return found
+
+
+def subtasks_are_those_of_flink(pty: Pty, cluster: Cluster, job: dict[str, Any]) -> None:
+    """State, attempt, host and totals of every subtask."""
+    before = vertex_of(cluster, job)["subtasks"]
+    subtask = r"^\W*{0} . {1} +{2} {3}.*"
+    patterns = [
+        re.compile(
+            subtask.format(
+                one["subtask"],
+                one["status"],
+                one["attempt"],
+                re.escape((one.get("endpoint") or one["host"])[:8]),
+            ),
+            re.MULTILINE,
+        )
+        for one in before
+    ]
+    shown = pty.wait_for(lambda screen: all(pattern.search(screen) for pattern in patterns))
+    assert len(re.findall(r"^\W*\d+ . RUNNING ", shown, re.MULTILINE)) == len(before)
+    wait_for("another fetch of the counters", lambda: moved(cluster, job, before), 30.0)
+    after = vertex_of(cluster, job)["subtasks"]
+    for pattern, first, last in zip(patterns, before, after, strict=True):
+        found = pattern.search(shown)
+        assert found is not None
+        # After the host: IN/s, OUT/s, then the totals.
+        cells = re.findall(rf"(?<=\s){_NUMBER}(?=\s)", found[0])[2:]
+        totals = cells[2:4]
+        for cell, total in zip(totals, ("read-records", "write-records"), strict=True):
+            assert between(cell, first["metrics"][total], last["metrics"][total]), (
+                f"{found[0]}\n{first}\n{last}"
+            )
+
+
+def moved(cluster: Cluster, job: dict[str, Any], before: list[dict[str, Any]]) -> bool:
+    after = vertex_of(cluster, job)["subtasks"]
+    return all(
+        one["metrics"]["write-records"] > old["metrics"]["write-records"]
+        for one, old in zip(after, before, strict=True)
+    )
+
+
+def one_subtask_is_that_of_flink(pty: Pty, cluster: Cluster, job: dict[str, Any]) -> None:
+    """The attempt that runs: since when, and where."""
+    pty.press("enter")
+    shown = pty.wait_for(re.compile(r"\A[^\n]*subtask (\d+)"))
+    opened = int(re.findall(r"\A[^\n]*subtask (\d+)", shown)[0])
+    told = vertex_of(cluster, job)["subtasks"][opened]
+    began = (told.get("start-time") or told.get("start_time")) / 1000
+    pty.wait_for(row(str(told["attempt"]), "*", fmt.clock(began, 0.0)))
+
+
+def checkpoints_are_those_of_flink(pty: Pty, cluster: Cluster, job: dict[str, Any]) -> int:
+    """The counts, and the newest checkpoint's row; gives its id."""
+    before = cluster.get(f"jobs/{job['jid']}/checkpoints")
+    shown = pty.wait_for(re.compile(r"completed +\d+(?s:.*)COMPLETED"))
+    after = cluster.get(f"jobs/{job['jid']}/checkpoints")
+    for count in ("completed", "failed", "restored"):
+        told = re.search(rf"{count} +(\d+)", shown)
+        assert told is not None, shown
+        assert before["counts"][count] - 2 <= int(told[1]) <= after["counts"][count], shown
+    known = {one["id"]: one for one in (*before["history"], *after["history"])}
+    rows = re.findall(r"^\W*(\d+) . COMPLETED +(?:un)?aligned|^\W*(\d+) . COMPLETED", shown, re.MULTILINE)
+    ids = [int(one or other) for one, other in rows]
+    both = [number for number in ids if known.get(number, {}).get("status") == "COMPLETED"]
+    assert both, shown
+    for checkpoint in both:
+        one = known[checkpoint]
+        acked = f"{one['num_acknowledged_subtasks']}/{one['num_subtasks']}"
+        assert re.search(
+            rf"^\W*{checkpoint} .*{acked} +{re.escape(said(one['end_to_end_duration']))} ",
+            shown,
+            re.MULTILINE,
+        ), f"{one}\n{shown}"
+    return both[0]
+
+
+def one_checkpoint_is_that_of_flink(
+    pty: Pty, cluster: Cluster, job: dict[str, Any], expected: int
+) -> dict[str, Any]:
+    """Each vertex's share of the checkpoint under the cursor."""
+    shown = pty.wait_for(re.compile(r"\A[^\n]*checkpoint \d+(?s:.*)VERTEX"))
+    found = re.search(r"\A[^\n]*checkpoint (\d+)", shown)
+    assert found is not None
+    assert int(found[1]) <= expected
+    details: dict[str, Any] = cluster.get(f"jobs/{job['jid']}/checkpoints/details/{found[1]}")
+    for vertex in job["vertices"]:
+        share = details["tasks"][vertex["id"]]
+        acked = f"{share['num_acknowledged_subtasks']}/{share['num_subtasks']}"
+        duration = re.escape(said(share["end_to_end_duration"]))
+        line = rf"^\W*{re.escape(vertex['name'][:8])}.* {acked} .*{duration} "
+        pty.wait_for(re.compile(line, re.MULTILINE))
+    return details
+
+
+def phases_are_those_of_flink(
+    pty: Pty, cluster: Cluster, job: dict[str, Any], details: dict[str, Any]
+) -> None:
+    """Start delay, alignment, sync and async of every subtask, beside its bar."""
+    shown = pty.wait_for(re.compile(r"SUBTASK[^\n]*PHASES"))
+    vertex = next(
+        one for one in job["vertices"] if re.search(re.escape(one["name"][:10]), shown.splitlines()[1])
+    )
+    told = cluster.get(f"jobs/{job['jid']}/checkpoints/details/{details['id']}/subtasks/{vertex['id']}")
+    assert len(told["subtasks"]) == vertex["parallelism"]
+    for one in told["subtasks"]:
+        phases = (
+            one.get("start_delay"),
+            one["alignment"].get("duration"),
+            one["checkpoint"]["sync"],
+            one["checkpoint"]["async"],
+            one["end_to_end_duration"],
+        )
+        numbers = r"\s+".join(re.escape(said(phase)) for phase in phases)
+        pty.wait_for(re.compile(rf"^\W*{one['index']} . COMPLETED .*\s{numbers}(?=\s)", re.MULTILINE))
