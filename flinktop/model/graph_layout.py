@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Point = tuple[int, int]
 """x and y of a cell."""
 
+MOST_PORTS = 4
 LEAST_GAP = 4
 FEW_LANES = 6
 """Up to so many lanes in a gap stand apart; more are drawn side by side."""
@@ -46,7 +47,7 @@ class Measures:
     @property
     def ports(self) -> int:
         """How many edges can end at a box one above the other."""
-        return max(self.height - 2, 1)
+        return min(max(self.height - 2, 1), MOST_PORTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class _Drawing:
                 found.update({(bundle, node): self.row[node] for bundle in bundles})
                 continue
             wanted = sorted((sum(rows) / len(rows), bundle) for bundle, rows in bundles.items())
-            first = self.row[node] - anchor(self.measures.height) + 1
+            first = self.row[node] - (self.measures.ports - 1) // 2
             ports = range(first, first + self.measures.ports)
             taken = leaving[self.layer[node] - 1]
             chosen = _ports([row for row, _ in wanted], ports, self.row[node], taken)

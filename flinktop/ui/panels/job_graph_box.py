@@ -68,8 +68,11 @@ def box(vertex: Vertex, measures: Measures, x: int, y: int, *, ascii_only: bool)
     busy = _busy(facts.busy, room, ascii_only=ascii_only)
     pressure, lag = _pressure(facts.backpressured), _lag(facts.lag)
     figures: list[Line] = [busy, _apart(pressure, lag, room)]
-    if figure_lines(measures.width) > len(figures):
+    if figure_lines(measures.width, measures.height) > len(figures):
         figures = [busy, _apart(pressure[:1], pressure[1:], room), _apart(lag[:1], lag[1:], room)]
+    if figure_lines(measures.width, measures.height) > len(figures):
+        whole = _bar(facts.busy, room, ascii_only=ascii_only)
+        figures = [_apart(busy[:1], busy[-1:], room), whole, *figures[1:]]
     below: tuple[Line, Line] = (), ()
     if measures.height - 2 <= len(figures):
         short = (_stripped(lag), _stripped(pressure))
@@ -130,7 +133,7 @@ def entry(
         tail = _plain(tail)
     lines: list[Line] = [(*head, name, *tail)]
     if inputs:
-        lines.append(((f"     {blank}  from {', '.join(inputs)}", "muted"),))
+        lines.append(((f"     {blank}  from {'; '.join(inputs)}", "muted"),))
     return Box(vertex.id, 0, y, width, len(lines), tuple(lines), framed=False, dim=vertex.old)
 
 
@@ -198,14 +201,17 @@ def _percent(figure: Figure) -> Cell:
 
 def _busy(figure: Figure, width: int, *, word: str = "busy ", ascii_only: bool) -> Line:
     """A word, a bar and a number in `width` cells."""
-    known = figure.value is not None and not figure.absent
-    fraction = figure.value / 1000.0 if known and figure.value is not None else None
-    cells = max(width - PERCENT - 1 - len(word), 1)
-    filled = bar(fraction, cells, ascii=ascii_only).rstrip(" .")
-    # How far the bar could go: what is not known has no such line, zero has.
-    empty = ("." if ascii_only else TRACK) * (cells - len(filled)) if known else " " * cells
-    tone = _heat(figure.value) or "good"
-    return (word, "muted"), (filled, tone), (f"{empty} ", "stale"), _percent(figure)
+    shown = _bar(figure, max(width - PERCENT - 1 - len(word), 1), ascii_only=ascii_only)
+    return (word, "muted"), *shown, (" ", ""), _percent(figure)
+
+
+def _bar(figure: Figure, width: int, *, ascii_only: bool) -> Line:
+    """How busy of how busy it could be, in `width` cells: all blank where that is not known, unlike zero."""
+    if figure.absent or figure.value is None:
+        return ((" " * width, ""),)
+    filled = bar(figure.value / 1000.0, width, ascii=ascii_only).rstrip(" .")
+    rest = ("." if ascii_only else TRACK) * (width - len(filled))
+    return (filled, _heat(figure.value) or "good"), (rest, "stale")
 
 
 def _pressure(figure: Figure) -> Line:

@@ -20,6 +20,8 @@ SHORT = (4, 1)
 """Height of the boxes of a graph that is higher than its panel, and the rows between two."""
 SIDE_BY_SIDE = 19
 """Cells within a box from which on backpressure and lag share a line."""
+HIGH = 8
+"""From this height on a narrow box gives the bar of busy a line of its own."""
 LABELS = (9, 5, 0)
 """Cells for a ship strategy: all of REBALANCE and BROADCAST, all of HASH, none."""
 LEAST_WIDTH = 2 * WIDTHS[-1] + 10
@@ -41,9 +43,15 @@ def why_list(graph: Graph, width: int, height: int) -> str | None:
     return None
 
 
-def figure_lines(width: int) -> int:
-    """How many lines busy, backpressure and lag take within a box of so many cells."""
-    return 2 if width - FRAME >= SIDE_BY_SIDE else 3
+def figure_lines(width: int, height: int) -> int:
+    """How many lines busy, backpressure and lag take within a box, where they are not in its frame.
+
+    In a wide one 2: backpressure and lag share one. In a narrow one 3, and 4 where it is high: the bar of
+    busy has a line of its own.
+    """
+    if width - FRAME >= SIDE_BY_SIDE:
+        return 2
+    return 4 if height >= HIGH else 3
 
 
 def heights(width: int, longest: int) -> tuple[tuple[int, int], ...]:
@@ -53,9 +61,11 @@ def heights(width: int, longest: int) -> tuple[tuple[int, int], ...]:
     into the frame; then boxes stand one upon the other; then busy moves into the frame too.
     """
     room = width - FRAME
-    names = min(-(-longest // room), 2 if figure_lines(width) == 2 else 3)  # noqa: PLR2004 -- of three figures
-    tall = tuple((2 + lines + figure_lines(width), 1) for lines in range(max(names, 1), 0, -1))
-    return (*tall, (4, 1), (4, 0), (3, 1), (3, 0))
+    names = -(-longest // room)
+    tall: tuple[int, ...] = (6, 5) if names > 1 else (5,)
+    if room < SIDE_BY_SIDE:
+        tall = (HIGH + 1, HIGH, 7, 6) if names > 2 else (HIGH, 7, 6)  # noqa: PLR2004 -- two lines of a name
+    return (*((high, 1) for high in tall), (4, 1), (4, 0), (3, 1), (3, 0))
 
 
 class Form:

@@ -73,7 +73,7 @@ class Bench(App[None]):
             self.painted.extend(regions or [Region(0, 0, 999, 999)])
             return refresh(*regions, **options)
 
-        self.canvas.refresh = noted  # type: ignore[method-assign,assignment]  # every repaint is noted
+        self.canvas.refresh = noted  # type: ignore[method-assign]  # every repaint is noted
 
     def on_graph_canvas_opened(self, message: GraphCanvas.Opened) -> None:
         self.heard.append(message)
