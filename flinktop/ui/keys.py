@@ -47,7 +47,7 @@ FILTER = Command(
     "filter",
     ("slash",),
     "filter",
-    "Show only rows with this text; state:failed asks for a state.",
+    "Show only rows with this text; state:failed asks for a state. In a text: look for it.",
     "table",
     # Handled before the next key is looked at, so that what is typed behind it is the filter.
     priority=True,
@@ -150,6 +150,58 @@ CHECKPOINTS_HERE = Command(
     "The checkpoints of this job: history, sizes, configuration.",
     "view",
 )
+FOLD = Command("fold", ("f",), "fold", "Fold away the frames of Flink and Java, or show them all.", "view")
+TASKMANAGERS_HERE = Command(
+    # A capital, as everything else that leaves the jobs for the cluster around them; a small m is the mouse.
+    "taskmanagers",
+    ("M",),
+    "machines",
+    "The TaskManagers, worst first; from there J is the JobManager.",
+    "view",
+)
+JOBMANAGER_HERE = Command(
+    "jobmanager", ("J",), "JobManager", "The JobManager: memory, configuration, logs, threads.", "view"
+)
+LOG_HERE = Command(
+    "log", ("l",), "log", "The log of the TaskManager that the selected thing runs on.", "view", shown=False
+)
+THREADS_HERE = Command(
+    "threads",
+    ("d",),
+    "threads",
+    "Its thread dump; that of a subtask shows the task's own threads.",
+    "view",
+    shown=False,
+)
+NEXT_MATCH = Command(
+    "next_match", ("n",), "next match", "The next match in a text.", "text", action="match(1)", shown=False
+)
+PREVIOUS_MATCH = Command(
+    "previous_match",
+    ("N",),
+    "previous match",
+    "The match before in a text.",
+    "text",
+    action="match(-1)",
+    shown=False,
+)
+ONLY = Command(
+    "only",
+    ("ampersand",),
+    "only",
+    "Show only entries with this text, each with the lines that belong to it.",
+    "text",
+    priority=True,
+)
+LEVEL = Command("level", ("v",), "level", "Show a log's entries from INFO, WARN or ERROR on, or all.", "text")
+FOLLOW = Command(
+    "follow",
+    ("F",),
+    "follow",
+    "Read a log again when it has grown, at most every 10 s, and stay at its end.",
+    "text",
+)
+WRAP = Command("wrap", ("W",), "wrap", "Wrap long lines, or cut them at the edge.", "text", shown=False)
 SHORTER_WINDOW = Command(
     "shorter_window",
     ("comma",),
@@ -182,6 +234,7 @@ JOB_TABS = (
     tab(2, "vertices", "Vertices", "The job's vertices alone."),
     tab(3, "charts", "Charts", "The job over time: records/s, busy, lag, restarts, checkpoints."),
     tab(4, "configuration", "Configuration", "How the job was told to run."),
+    tab(5, "exceptions", "Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
 )
 VERTEX_TABS = (
     tab(1, "subtasks", "Subtasks", "The vertex's subtasks, worst first."),
@@ -198,6 +251,35 @@ CHECKPOINTS_TABS = (
     tab(3, "summary", "Summary", "Least, mean, most and percentiles of durations and sizes."),
     tab(4, "configuration", "Configuration", "How checkpoints are configured."),
 )
+_LOG_TABS = (
+    tab(5, "log", "Log", "The newest 2 MB of its log."),
+    tab(6, "stdout", "Stdout", "What its programs have printed."),
+    tab(7, "files", "Log list", "All files of its log directory (1.11+)."),
+    tab(8, "threads", "Threads", "What each of its threads does now."),
+    tab(9, "profiler", "Profiler", "Runs of Flink's profiler (1.19+), and their results."),
+)
+TASKMANAGER_TABS = (
+    tab(1, "memory", "Memory", "Each part of its memory: configured and used."),
+    tab(2, "charts", "Charts", "Heap, garbage collection, processor and threads over time."),
+    tab(3, "metrics", "Metrics", "All of its metrics."),
+    tab(4, "slots", "Slots", "Its slots, by the job that has them."),
+    *_LOG_TABS,
+)
+JOBMANAGER_TABS = (
+    *TASKMANAGER_TABS[:3],
+    tab(4, "configuration", "Configuration", "The cluster's configuration, and the JVM's."),
+    *_LOG_TABS,
+)
+JARS_TABS = (
+    tab(1, "jars", "Jars", "Jars that were uploaded, with the classes that can be run."),
+    tab(2, "applications", "Applications", "What was submitted together (2.3+)."),
+    tab(3, "datasets", "Datasets", "Intermediate results that batch programs share (1.11+)."),
+)
+APPLICATION_TABS = (
+    tab(1, "jobs", "Jobs", "The jobs of the application."),
+    tab(2, "exceptions", "Exceptions", "Why it failed."),
+    tab(3, "configuration", "Configuration", "The configuration it was submitted with."),
+)
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
@@ -206,14 +288,28 @@ EVERYWHERE = (BACK, PAUSE, REFRESH, SLOWER, FASTER, ZONE, ZOOM)
 TABLE = (OPEN, FILTER, SORT, REVERSE, COPY)
 STEPS = (PREVIOUS, NEXT)
 WINDOWS = (SHORTER_WINDOW, LONGER_WINDOW)
-OVERVIEW = (*TABLE, HIDE_FINISHED, *WINDOWS, *EVERYWHERE)
+TEXT = (NEXT_MATCH, PREVIOUS_MATCH, WRAP)
+"""Where there is something to read."""
+LOG = (ONLY, LEVEL, FOLLOW)
+MACHINE = (LOG_HERE, THREADS_HERE)
+OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
 JOB = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *JOB_TABS, *WINDOWS, *EVERYWHERE)
-VERTEX = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *VERTEX_TABS, *WINDOWS, *EVERYWHERE)
-SUBTASK = (*TABLE[1:], *STEPS, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
+VERTEX = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE, *VERTEX_TABS, *WINDOWS, *EVERYWHERE)
+SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINT = (*TABLE, *STEPS, *EVERYWHERE)
 CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *EVERYWHERE)
-SCREENS = (OVERVIEW, JOB, VERTEX, SUBTASK, CHECKPOINTS, CHECKPOINT, CHECKPOINT_VERTEX)
+FAULT = (FILTER, FOLD, COPY, *TEXT, *STEPS, *EVERYWHERE)
+TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *MACHINE, *EVERYWHERE)
+TASKMANAGER = (*TABLE, *LOG, *TEXT, *STEPS, *MACHINE, *TASKMANAGER_TABS, *WINDOWS, *EVERYWHERE)
+JOBMANAGER = (*TABLE, *LOG, *TEXT, *MACHINE, *JOBMANAGER_TABS, *WINDOWS, *EVERYWHERE)
+LOG_FILE = (OPEN, FILTER, *LOG, *TEXT, COPY, *EVERYWHERE)
+JARS = (*TABLE, *JARS_TABS, *EVERYWHERE)
+APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *EVERYWHERE)
+SCREENS = (
+    *(OVERVIEW, JOB, VERTEX, SUBTASK, CHECKPOINTS, CHECKPOINT, CHECKPOINT_VERTEX, FAULT),
+    *(TASKMANAGERS, TASKMANAGER, JOBMANAGER, LOG_FILE, JARS, APPLICATION),
+)
 
 MOVES = (
     ("↑ ↓ j k", "One row up or down."),
@@ -235,6 +331,7 @@ _SHOWN = {
     "escape": "esc",
     "comma": ",",
     "full_stop": ".",
+    "ampersand": "&",
 }
 
 
@@ -263,7 +360,7 @@ def bindings(commands: Iterable[Command]) -> list[BindingType]:
 def every_command() -> tuple[Command, ...]:
     """All commands but the tabs, each once, in the order of their groups."""
     found = dict.fromkeys(command for commands in (GLOBAL, *SCREENS) for command in commands)
-    order = ("table", "view", "program")
+    order = ("table", "text", "view", "program")
     return tuple(
         sorted(
             (command for command in found if command.group in order),

@@ -1,0 +1,58 @@
+"""What is said of an exception wherever it is shown: where and when it happened, how often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flinktop.model import faults
+from flinktop.model import format as fmt
+
+if TYPE_CHECKING:
+    from flinktop.flink.exceptions import Fault
+    from flinktop.model.faults import FaultGroup
+    from flinktop.ui.panels.frame import Part
+
+WHOLE_JOB = "the job as a whole"
+
+
+def place_parts(fault: Fault) -> list[Part]:
+    """The task, its subtask and attempt, and the TaskManager."""
+    task = faults.task(fault.task_name)
+    if task is None:
+        return [("in ", "muted"), (WHOLE_JOB, ""), *_machine_parts(fault)]
+    parts: list[Part] = [("in ", "muted"), (task.name, "")]
+    if task.subtask is not None:
+        parts += [("   subtask ", "muted"), (f"{task.subtask}", ""), (f" of {task.of}", "muted")]
+    if task.attempt is not None:
+        parts += [("   attempt ", "muted"), (f"{task.attempt}", "")]
+    return [*parts, *_machine_parts(fault)]
+
+
+def _machine_parts(fault: Fault) -> list[Part]:
+    parts: list[Part] = []
+    if fault.task_manager_id and not fault.task_manager_id.startswith("(unassigned"):
+        parts += [("   on ", "muted"), (fault.task_manager_id, "")]
+        if fault.where:
+            parts.append((f" ({fault.where})", "muted"))
+    elif fault.where:
+        parts += [("   on ", "muted"), (fault.where, "")]
+    return parts
+
+
+def when(at: int, offset: float | None, cluster_now: float) -> str:
+    """A time (ms since 1970), and how long ago that is: `07:02:27, 3 m ago`."""
+    seconds = at / 1000.0
+    return f"{fmt.near(seconds, offset, cluster_now)}, {fmt.duration(cluster_now - seconds)} ago"
+
+
+def repeated_parts(group: FaultGroup, offset: float | None, cluster_now: float) -> list[Part]:
+    """How often the same fault was seen, and since when; [] for one that came once."""
+    if group.count == 1:
+        return []
+    since = fmt.near(group.first.timestamp / 1000.0, offset, cluster_now)
+    return [("same fault ", "muted"), (f"x {group.count}", "warn"), (f" since {since}", "")]
+
+
+def label_text(fault: Fault) -> str:
+    """The labels that the cluster's own failure enrichers have put on a fault (1.18+)."""
+    return " ".join(f"{name}={value}" for name, value in sorted(fault.failure_labels.items()))

@@ -1,0 +1,272 @@
+"""Why a job failed: the root cause, the fault that a restart loop began with, all that were seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.flink.exceptions import EXCEPTIONS
+from flinktop.model import faults
+from flinktop.model import format as fmt
+from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.fault_words import label_text, place_parts, repeated_parts, when
+from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.job_row import restarts_of
+from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.table import Cell, Column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.exceptions import Fault, JobExceptions
+    from flinktop.model.faults import FaultGroup
+    from flinktop.ui.panels.frame import Part
+
+SECONDS = 10.0
+"""Between two looks: an answer has a stack of 2 to 20 kB for each fault."""
+MOST = 320
+"""Faults that are asked for at the most, where a cluster keeps so many."""
+TOLD = 20
+"""Faults that Flink tells of when it is not asked for more (`maxExceptions`)."""
+LEAST_ROWS = 3
+HEAD = 7
+"""Letters of what stands before a fault in the lines above the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRow:
+    """A group of the same fault, or one that happened together with its latest."""
+
+    key: str
+    group: str
+    beside: int
+    """-1 for the fault itself, else its number among those that happened together with it."""
+    at: int
+    """ms since 1970, as `first`."""
+    latest: str
+    first: int
+    since: str
+    count: int
+    reason: str
+    task: str
+    subtask: str
+    machine: str
+    labels: str
+    old: bool = False
+
+    @property
+    def name(self) -> str:
+        """The reason, indented where it only happened together with another."""
+        return self.reason if self.beside < 0 else f"  and {self.reason}"
+
+
+def fault_rows(
+    groups: tuple[FaultGroup, ...], offset: float | None, cluster_now: float, *, old: bool
+) -> list[FaultRow]:
+    """Rows of what was seen of a job, the newest first, each followed by what happened together with it."""
+    rows: list[FaultRow] = []
+    for group in groups:
+        for beside, fault in enumerate((group.latest, *group.latest.concurrent_exceptions), start=-1):
+            of = faults.task(fault.task_name)
+            at = fault.timestamp or group.latest.timestamp
+            first = group.first.timestamp if beside < 0 else at
+            rows.append(
+                FaultRow(
+                    key=f"{beside}\n{group.key}",
+                    group=group.key,
+                    beside=beside,
+                    at=at,
+                    latest=fmt.near(at / 1000.0, offset, cluster_now),
+                    first=first,
+                    since=fmt.near(first / 1000.0, offset, cluster_now),
+                    count=group.count if beside < 0 else 1,
+                    reason=faults.reason(fault),
+                    task=of.name if of is not None else "",
+                    subtask=str(of.subtask) if of is not None and of.subtask is not None else fmt.ABSENT,
+                    machine=fault.task_manager_id or fault.where,
+                    labels=label_text(fault),
+                    old=old,
+                )
+            )
+    return rows
+
+
+def columns(*, ascii_only: bool) -> list[Column[FaultRow]]:
+    """The columns; when, how often and why are the last to give way."""
+
+    def words(text: Callable[[FaultRow], str]) -> Callable[[FaultRow], Cell]:
+        return lambda row: (text(row), "") if text(row) else (fmt.ABSENT, "muted")
+
+    found: list[Column[FaultRow]] = [
+        Column(
+            "at",
+            "LATEST",
+            10,
+            lambda row: (row.latest, ""),
+            sort=lambda row: row.at,
+            align="right",
+            descending=True,
+        ),
+        Column(
+            "count",
+            "TIMES",
+            5,
+            lambda row: (fmt.count(row.count), "warn" if row.count > 1 else ""),
+            sort=lambda row: row.count,
+            align="right",
+            descending=True,
+        ),
+        Column(
+            "name",
+            "ROOT CAUSE",
+            24,
+            lambda row: (row.name, "strong" if row.beside < 0 else ""),
+            sort=lambda row: row.reason.casefold(),
+            flex=True,
+        ),
+        Column("task", "TASK", 22, words(lambda row: row.task), sort=lambda row: row.task.casefold(), drop=2),
+        Column(
+            "subtask",
+            "SUBTASK",
+            7,
+            words(lambda row: row.subtask),
+            sort=lambda row: row.subtask,
+            align="right",
+            drop=3,
+        ),
+        Column(
+            "machine", "TASKMANAGER", 22, words(lambda row: row.machine), sort=lambda row: row.machine, drop=4
+        ),
+        Column(
+            "first",
+            "FIRST",
+            10,
+            lambda row: (row.since, ""),
+            sort=lambda row: row.first,
+            align="right",
+            drop=1,
+        ),
+        Column("labels", "LABELS", 16, words(lambda row: row.labels), sort=lambda row: row.labels, drop=5),
+    ]
+    return plain_columns(found) if ascii_only else found
+
+
+class ExceptionsTable(AnswerTable[FaultRow]):
+    """The faults of one job, repeats grouped; those that Flink has dropped are still here."""
+
+    BOX = "Exceptions"
+    ASKING = "asking for the exceptions"
+
+    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+        self._most = TOLD
+
+    def columns(self, *, ascii_only: bool) -> list[Column[FaultRow]]:
+        """The columns."""
+        return columns(ascii_only=ascii_only)
+
+    def row_key(self, row: FaultRow) -> str:
+        """Place and kind of the fault."""
+        return row.key
+
+    def on_mount(self) -> None:
+        """Watch the job's exceptions."""
+        self.watch_query("exceptions", self._query, self._told, every=SECONDS)
+        super().on_mount()
+
+    @property
+    def _query(self) -> Query[JobExceptions]:
+        # The plain question is what the engine asks in passing as well.
+        return EXCEPTIONS(job=self._job, maxExceptions=self._most if self._most > TOLD else None)
+
+    def selected(self) -> FaultRow | None:
+        """The row that the cursor is on."""
+        return self.table.cursor_row if self.is_mounted else None
+
+    def copied(self) -> str | None:
+        """The stack of the selected fault, as Flink sent it."""
+        row = self.selected()
+        found = found_fault(self.port.faults(self._job), row.group, row.at, row.beside) if row else None
+        return found[1].stacktrace or None if found is not None else None
+
+    def _told(self, reading: Reading[JobExceptions]) -> None:
+        if reading.value is not None and reading.value.truncated and self._most < MOST:
+            self._most *= 2
+            self.watch_query("exceptions", self._query, self._told, every=SECONDS)
+        self.tick()
+
+    def tick(self) -> None:
+        """Ages move on."""
+        reading = self.port.reading(self._query)
+        groups = self.port.faults(self._job)
+        offset, now = zone_offset(self), self.port.known_time()
+        self.explain(reading, self._nothing())
+        head = self._head(groups, offset, now)
+        self.set_words(head)
+        rows = fault_rows(groups, offset, now, old=self.outdated(reading))
+        self.table.set_rows(rows)
+        self.styles.max_height = len(head) + 1 + max(len(rows), LEAST_ROWS) + self.gutter.height
+
+    def _nothing(self) -> str:
+        if not self.port.features.has(1, 13):
+            return (
+                "no exceptions\n"
+                "Up to 1.12 Flink tells of the last failure alone, and forgets it when the job runs again."
+            )
+        return "no exceptions: nothing has failed, as far as Flink remembers"
+
+    def _head(self, groups: tuple[FaultGroup, ...], offset: float | None, now: float) -> list[list[Part]]:
+        """The latest root cause, how often the same was seen, and with which fault the restart loop began."""
+        if not groups:
+            return []
+        latest = groups[0]
+        start = faults.loop_start(groups)
+        lines = [
+            _headed("latest", [(faults.reason(latest.latest), "bad")]),
+            _headed("", place_parts(latest.latest)),
+        ]
+        last: list[Part] = [(when(latest.latest.timestamp, offset, now), "")]
+        if repeated := repeated_parts(latest, offset, now):
+            last += [("   ", ""), *repeated]
+        lines.append(_headed("", last))
+        if start is not None:
+            same = faults.key(start) == latest.key
+            why = "the same" if same and faults.reason(start) == faults.reason(latest.latest) else ""
+            lines.append(
+                _headed(
+                    "first",
+                    [
+                        (why or faults.reason(start), "" if same else "bad"),
+                        ("   ", ""),
+                        (when(start.timestamp, offset, now), ""),
+                        (f"   {self._of_loop(groups)}", "muted"),
+                    ],
+                )
+            )
+        return lines
+
+    def _of_loop(self, groups: tuple[FaultGroup, ...]) -> str:
+        """What the first fault is the first of: Flink may have forgotten those before it."""
+        restarts = restarts_of(self.port, self._job) or 0
+        seen = sum(group.count for group in groups)
+        return "of a restart loop" if seen >= restarts else "the earliest known of a restart loop"
+
+
+def _headed(word: str, parts: list[Part]) -> list[Part]:
+    return [(word.ljust(HEAD), "muted"), *parts]
+
+
+def found_fault(
+    groups: tuple[FaultGroup, ...], group: str, at: int, beside: int
+) -> tuple[FaultGroup, Fault] | None:
+    """A fault by its names: its group, its time (ms since 1970), its number among those beside it, or -1."""
+    for one in groups:
+        if one.key == group:
+            fault = next((fault for fault in one.kept if fault.timestamp == at), one.latest)
+            if 0 <= beside < len(fault.concurrent_exceptions):
+                fault = fault.concurrent_exceptions[beside]
+            return one, fault
+    return None

@@ -1,0 +1,72 @@
+"""One exception of a job with its whole stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from flinktop.model import faults
+from flinktop.ui import keys
+from flinktop.ui.panels.fault_stack import FaultHeader, FaultStack
+from flinktop.ui.panels.job_exceptions import found_fault
+from flinktop.ui.screens.cluster_screen import ClusterScreen
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+
+
+class FaultScreen(ClusterScreen):
+    """A fault by its names: it stays until the person leaves it, whatever becomes of the job."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "fault.tcss"]
+    COMMANDS_HERE = keys.FAULT
+    BINDINGS = keys.bindings(keys.FAULT)
+    AUTO_FOCUS = "Pager"
+
+    def __init__(self, job: str, group: str, at: int, beside: int = -1) -> None:
+        """Show the fault of a group that happened `at` (ms since 1970), or one that happened beside it."""
+        super().__init__()
+        self.job = job
+        self._group = group
+        self._at = at
+        self._beside = beside
+
+    @property
+    def crumb(self) -> str:
+        """The class of the root cause."""
+        found = found_fault(self.app.port.faults(self.job), self._group, self._at, self._beside)
+        return faults.root(found[1].stacktrace).short or "exception" if found is not None else "exception"
+
+    def body(self) -> ComposeResult:
+        """What it was, and the stack."""
+        names = (self.job, self._group, self._at, self._beside)
+        yield FaultHeader(*names)
+        yield FaultStack(*names)
+
+    def action_fold(self) -> None:
+        """Fold the frames of Flink and Java, or show all."""
+        self.query_one(FaultStack).toggle()
+
+    def action_copy(self) -> None:
+        """Copy the whole stack as Flink sent it."""
+        found = self.query_one(FaultStack).fault
+        if found is not None:
+            self.app.copy_text(found[1].stacktrace or faults.reason(found[1]))
+
+    def action_previous(self) -> None:
+        """The one of its kind before this."""
+        self._step(1)
+
+    def action_next(self) -> None:
+        """The one of its kind after this."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        found = self.query_one(FaultStack).fault
+        if found is None or self._beside >= 0:
+            return
+        kept = found[0].kept
+        at = kept.index(found[1]) + by if found[1] in kept else 0
+        if 0 <= at < len(kept):
+            self.app.switch_screen(FaultScreen(self.job, self._group, kept[at].timestamp))

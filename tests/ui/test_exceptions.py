@@ -1,0 +1,171 @@
+"""Why a job failed, on the screen: root cause first, repeats as one, the stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flinktop.ui.widgets.pager import Pager
+from tests.fixture_cluster import FixtureCluster
+from tests.ui.day import Day, monitor
+from tests.ui.test_job import open_job
+from tests.ui.test_overview import RELEASES
+
+INNER = "NumberFormatException: For input string:"
+
+
+async def open_exceptions(day: Day, job: str) -> None:
+    await open_job(day, job)
+    await day.press("5")
+    await day.wait(3)
+
+
+@pytest.mark.parametrize("release", [one for one in RELEASES if one != "1.9.3"])
+async def test_repeats_are_one_row_with_their_number_and_their_root_cause(release: str) -> None:
+    async with monitor(release, (150, 50)) as day:
+        await open_exceptions(day, "failing")
+        told = day.cluster.document(f"jobs/{day.cluster.job('failing')}/exceptions")["exceptionHistory"][
+            "entries"
+        ]
+        await day.sees(f"same fault x {len(told)}")
+        assert day.line("latest ").startswith(f"latest {INNER}")
+        task = told[0]["taskName"]
+        assert task.partition(" (")[0][:30] in day.text
+        index = int(task.rpartition(" (")[2].partition("/")[0]) - 1
+        assert f"subtask {index} of 2" in day.text
+        assert (told[0].get("taskManagerId") or told[0]["location"])[:20] in day.text
+
+
+async def test_1_9_tells_of_the_last_failure_alone_and_that_is_said() -> None:
+    async with monitor("1.9.3", (150, 50)) as day:
+        await open_exceptions(day, "failing")
+        assert "Up to 1.12 Flink tells of the last failure alone" in day.text
+
+
+async def test_a_failed_job_of_1_9_shows_its_failure() -> None:
+    async with monitor("1.9.3", (150, 50)) as day:
+        await open_exceptions(day, "failed")
+        assert INNER in day.line("latest ")
+        assert "localhost:" in day.line("in parse")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_a_job_without_failures_says_so(release: str) -> None:
+    async with monitor(release) as day:
+        await open_exceptions(day, "steady")
+        assert "no exceptions" in day.text
+
+
+async def test_enter_opens_the_stack_folded_and_f_unfolds_it() -> None:
+    async with monitor("1.20.5", (120, 40)) as day:
+        await open_exceptions(day, "failing")
+        await day.press("enter")
+        assert "▸ NumberFormatException" in day.text
+        assert "frames of Flink and Java" in day.text
+        assert "Caused by: java.lang.NumberFormatException" in day.text
+        folded = len(day.app.screen.query_one(Pager).lines)
+        await day.press("f")
+        assert "frames of Flink and Java" not in day.text
+        assert len(day.app.screen.query_one(Pager).lines) > folded
+        await day.press("escape")
+        assert "[5 Exceptions]" in day.text
+
+
+async def test_the_stack_that_is_copied_is_the_one_that_flink_sent() -> None:
+    async with monitor("2.3.0") as day:
+        copied: list[str] = []
+        day.app.copy_text = copied.append  # type: ignore[method-assign]
+        await open_exceptions(day, "failing")
+        entry = day.cluster.document(f"jobs/{day.cluster.job('failing')}/exceptions")["exceptionHistory"][
+            "entries"
+        ][0]
+        await day.press("y", "enter", "f", "y")
+        assert copied == [entry["stacktrace"], entry["stacktrace"]]
+
+
+async def test_one_steps_through_the_faults_of_a_kind() -> None:
+    async with monitor("1.20.5") as day:
+        await open_exceptions(day, "failing")
+        await day.press("enter")
+        assert "this is the latest" in day.text
+        told = day.cluster.document(f"jobs/{day.cluster.job('failing')}/exceptions")["exceptionHistory"][
+            "entries"
+        ]
+        for _ in range(len(told) + 2):
+            await day.press("less_than_sign")
+        assert "this is the first" in day.text
+        await day.press("greater_than_sign")
+        assert "this is the first" not in day.text
+
+
+async def test_what_happened_together_stands_below_it() -> None:
+    async with monitor("1.20.5", (150, 50)) as day:
+        await open_exceptions(day, "failed")
+        assert "and NumberFormatException" in day.text
+        await day.press("j", "enter")
+        assert "together with NumberFormatException" in day.text
+
+
+def with_labels(document: dict[str, Any]) -> dict[str, Any]:
+    for entry in document["exceptionHistory"]["entries"]:
+        entry["failureLabels"] = {"type": "user [code]", "team": "x"}
+    return document
+
+
+async def test_labels_of_the_clusters_own_enrichers_are_told() -> None:
+    cluster = FixtureCluster("2.3.0")
+    cluster.changed[f"jobs/{cluster.job('failing')}/exceptions"] = with_labels
+    async with monitor(cluster=cluster, size=(200, 50)) as day:
+        await open_exceptions(day, "failing")
+        assert "team=x type=us" in day.text
+        await day.press("enter")
+        assert "labels team=x type=user [code]" in day.text
+
+
+async def test_the_first_fault_is_told_beside_a_latest_that_is_another() -> None:
+    cluster = FixtureCluster("2.3.0")
+    job = cluster.job("failing")
+
+    def changed(document: dict[str, Any]) -> dict[str, Any]:
+        document["exceptionHistory"]["entries"][-1]["stacktrace"] = (
+            "java.io.IOException: disk full\n\tat x.Y.z(Y.java:1)"
+        )
+        return document
+
+    cluster.changed[f"jobs/{job}/exceptions"] = changed
+    async with monitor(cluster=cluster, size=(150, 50)) as day:
+        await open_exceptions(day, "failing")
+        assert INNER in day.line("latest ")
+        assert "first  IOException: disk full" in day.text
+
+
+async def test_a_history_that_is_cut_is_asked_for_again_with_more() -> None:
+    cluster = FixtureCluster("2.3.0")
+
+    def cut(document: dict[str, Any]) -> dict[str, Any]:
+        document["exceptionHistory"]["truncated"] = True
+        return document
+
+    path = f"jobs/{cluster.job('failing')}/exceptions"
+    cluster.changed[path] = cut
+    async with monitor(cluster=cluster) as day:
+        await open_exceptions(day, "failing")
+        assert f"{path}?maxExceptions=40" in day.asked()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_every_size_shows_the_reason(size: tuple[int, int]) -> None:
+    async with monitor("2.3.0", size) as day:
+        await open_exceptions(day, "failing")
+        assert INNER in day.text
+        assert all(len(line) <= size[0] for line in day.lines)
+
+
+async def test_exceptions_are_asked_for_only_while_they_are_seen() -> None:
+    async with monitor("1.20.5") as day:
+        await open_exceptions(day, "steady")
+        await day.press("4")
+        since = len(day.cluster.asked)
+        await day.wait(30)
+        assert not [target for target in day.asked(since) if target.endswith("/exceptions")]
