@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -126,8 +126,22 @@ class Http:
                     raise
         raise Unreachable(method, self._shown(line), "the connection was dropped again and again")
 
-    async def stream(self, path: str, *, most: int) -> AsyncIterator[bytes]:
+    async def stream(
+        self,
+        path: str,
+        *,
+        most: int,
+        seconds: float | None = None,
+        begun: Callable[[int | None], None] = lambda _size: None,
+    ) -> AsyncIterator[bytes]:
         """The bytes of a file as they come, over a connection of their own, `most` bytes at the most.
+
+        Args:
+            path: percent-encoded, without a leading slash.
+            most: bytes at the most; the connection is closed behind them.
+            seconds: how long the server may be silent instead of the connection's own limit.
+            begun: called with the size that the server announces before the first byte, None when it
+                announces none; what it raises ends the transfer.
 
         Raises:
             FlinkError: no answer, or none that is a success.
@@ -138,9 +152,10 @@ class Http:
         await self._credentials("GET", path)
         client = self._new_client("GET", shown)
         try:
-            async with client, self._exchange(client, "GET", path) as response:
+            async with client, self._exchange(client, "GET", path, seconds=seconds) as response:
                 if not response.is_success:
                     _check(response, await _read(response, MOST_JSON, "GET", shown), "GET", shown)
+                begun(_announced(response))
                 async for chunk in response.aiter_bytes(64 * 1024):
                     yield chunk[:left]
                     left -= len(chunk)
@@ -338,6 +353,12 @@ def _dropped(error: httpx.RequestError) -> bool:
 
 def _check(response: httpx.Response, body: bytes, method: str, shown: str) -> None:
     check_status(response.status_code, body, method, shown, response.headers.get("location", ""))
+
+
+def _announced(response: httpx.Response) -> int | None:
+    """The size of the body by its header."""
+    told = response.headers.get("content-length", "")
+    return int(told) if told.isdecimal() else None
 
 
 async def _read(response: httpx.Response, most: int, method: str, shown: str) -> bytes:

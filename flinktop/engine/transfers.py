@@ -1,0 +1,230 @@
+"""Files that come from the cluster: logs and profiles, one at a time, each over a connection of its own.
+
+Flink sends a log whole, however little of it is wanted. So the size is looked at before, only the end is
+kept, and a file that nobody waits for any more is given up by closing its connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from flinktop.flink.aside import aside
+from flinktop.flink.errors import FlinkError
+from flinktop.model import loglines
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from flinktop.engine.clock import Clock
+    from flinktop.flink.endpoint import Query
+    from flinktop.model.loglines import LogLine
+
+log = logging.getLogger(__name__)
+
+KEPT = 2 * 1024 * 1024
+"""Bytes of the end of a log that are kept."""
+LARGE = 16 * 1024 * 1024
+"""Bytes from which on a person is asked before a file is sent."""
+MOST = 1 << 40
+SILENCE_SECONDS = 300.0
+"""How long the server may take for the first byte: a TaskManager's file comes to the JobManager first."""
+NEWS_SECONDS = 0.5
+"""Between two looks at how far a file has come."""
+
+State = Literal["waiting", "running", "large", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How far a file has come. What was read before stays until the file has been read again."""
+
+    state: State = "waiting"
+    """"large": it was not read, for it is larger than was allowed."""
+    received: int = 0
+    """Bytes so far."""
+    size: int | None = None
+    """Bytes of the whole, as far as the server has announced it."""
+    lines: tuple[LogLine, ...] = ()
+    """The last lines of the file as it was read last, `KEPT` bytes at the most."""
+    begins: int = 0
+    """Where in the file they begin."""
+    read: int = 0
+    """Bytes that the file had when it was read last."""
+    at: float | None = None
+    """When it was read last (engine's clock, s)."""
+    file: Path | None = None
+    """Where it was saved."""
+    reason: str = ""
+    """Why it failed."""
+
+
+class Streams(Protocol):
+    """The part of the client that transfers need."""
+
+    def stream(
+        self, path: str, *, most: int, seconds: float | None, begun: Callable[[int | None], None]
+    ) -> AsyncIterator[bytes]:
+        """The bytes as they come; raises FlinkError."""
+        ...
+
+
+class _TooLarge(Exception):  # noqa: N818 -- it says what happened
+    """The server announces more bytes than are wanted."""
+
+
+@dataclass(slots=True)
+class Transfers:
+    """The files under way and those that are still shown. Lives on the engine's loop."""
+
+    http: Streams
+    clock: Clock
+    changed: Callable[[Query[Any]], None]
+    """Called with the file's query whenever there is news of it."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a file is sent."""
+    _known: dict[Query[Any], Transfer] = field(default_factory=dict)
+    _tasks: dict[Query[Any], asyncio.Task[None]] = field(default_factory=dict)
+    """Those that somebody waits for."""
+    _alive: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def get(self, query: Query[Any]) -> Transfer | None:
+        """How far a file has come; None when nobody asked for it. From any thread."""
+        return self._known.get(query)
+
+    def begin(self, query: Query[Any], *, most: int = LARGE, file: Path | None = None) -> None:
+        """Read a file, after those that were asked for before; one that is under way goes on.
+
+        Args:
+            query: The file.
+            most: Bytes; a larger one is not sent.
+            file: Where to save it whole; otherwise its end is kept in memory.
+        """
+        if query in self._tasks:
+            return
+        before = self._known.get(query) or Transfer()
+        self._put(query, replace(before, state="waiting", received=0, size=None, reason=""))
+        task = asyncio.get_running_loop().create_task(self._run(query, most, file))
+        self._tasks[query] = task
+        self._alive.add(task)
+        task.add_done_callback(lambda done: self._ended(query, done))
+
+    def end(self, query: Query[Any]) -> None:
+        """Nobody waits for this file any more: close its connection and forget what came."""
+        self._known.pop(query, None)
+        task = self._tasks.pop(query, None)
+        if task is not None:
+            task.cancel()
+
+    async def close(self) -> None:
+        """End all of them."""
+        tasks = tuple(self._alive)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return not self._alive
+
+    def _ended(self, query: Query[Any], task: asyncio.Task[None]) -> None:
+        self._alive.discard(task)
+        if self._tasks.get(query) is task:
+            del self._tasks[query]
+
+    async def _run(self, query: Query[Any], most: int, file: Path | None) -> None:
+        try:
+            async with self.turn:
+                self._put(query, replace(self._present(query), state="running"))
+                if file is None:
+                    await self._keep_end(query, most)
+                else:
+                    await self._save(query, most, file)
+        except _TooLarge:
+            self._put(query, replace(self._present(query), state="large"))
+        except FlinkError as error:
+            self._fail(query, error.reason)
+        except OSError as error:
+            self._fail(query, f"it could not be written to {file}: {error.strerror or error}")
+        except Exception as error:
+            log.exception("%s: the file could not be read", query.target)
+            self._fail(query, repr(error))
+
+    async def _keep_end(self, query: Query[Any], most: int) -> None:
+        kept = bytearray()
+        async for chunk in self._chunks(query, most):
+            kept += chunk
+            if len(kept) > 2 * KEPT:
+                del kept[: len(kept) - KEPT]
+        del kept[: max(0, len(kept) - KEPT)]
+        whole = self._present(query).received
+        begins = whole - len(kept)
+        if begins:
+            # The first line is only the end of one.
+            cut = kept.find(b"\n") + 1
+            del kept[:cut]
+            begins += cut
+        body = bytes(kept)
+        lines = await aside(lambda: loglines.read(body, begins))
+        self._put(
+            query,
+            replace(
+                self._present(query),
+                state="done",
+                lines=lines,
+                begins=begins,
+                read=whole,
+                at=self.clock.now(),
+            ),
+        )
+
+    async def _save(self, query: Query[Any], most: int, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.part")
+        try:
+            with part.open("wb") as opened:
+                async for chunk in self._chunks(query, most):
+                    opened.write(chunk)
+            part.replace(file)
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        self._put(query, replace(self._present(query), state="done", file=file, at=self.clock.now()))
+
+    async def _chunks(self, query: Query[Any], most: int) -> AsyncIterator[bytes]:
+        """The bytes, and news of them now and then."""
+
+        def begun(size: int | None) -> None:
+            self._known[query] = replace(self._present(query), size=size)
+            if size is not None and size > most:
+                raise _TooLarge
+
+        told = self.clock.now()
+        received = 0
+        stream = self.http.stream(query.target, most=MOST, seconds=SILENCE_SECONDS, begun=begun)
+        async with aclosing(stream) as chunks:  # type: ignore[type-var]  # an async generator by its protocol
+            async for chunk in chunks:
+                received += len(chunk)
+                self._known[query] = replace(self._present(query), received=received)
+                if received > most:
+                    raise _TooLarge
+                yield chunk
+                if self.clock.now() - told >= NEWS_SECONDS:
+                    told = self.clock.now()
+                    self.changed(query)
+
+    def _present(self, query: Query[Any]) -> Transfer:
+        return self._known.get(query) or Transfer()
+
+    def _fail(self, query: Query[Any], reason: str) -> None:
+        self._put(query, replace(self._present(query), state="failed", reason=reason))
+
+    def _put(self, query: Query[Any], transfer: Transfer) -> None:
+        self._known[query] = transfer
+        self.changed(query)

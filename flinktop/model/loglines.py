@@ -1,0 +1,143 @@
+"""A log as entries: which line begins one, how bad it is, and which are shown under a level and a text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from flinktop.flink.text import clean_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from flinktop.flink.logs import LogFile
+
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+"""From harmless to worst. Log4j's and logback's."""
+STEPS = ("", "INFO", "WARN", "ERROR")
+"""Least levels that a person chooses from; "" shows everything."""
+
+_ENTRY = re.compile(r"[\d\[{][^\n]{0,100}?\b(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?:ING)?\b")
+"""The first line of an entry: a time or a bracket, and a level soon after. What Flink's own pattern writes
+(`2026-11-22 04:10:06,019 INFO  logger [] - words`), and logback's, and one JSON object a line."""
+_PARTS = re.compile(r"(\S+ \S+)( +)([A-Z]+)( +)(\S+)(.*)", re.DOTALL)
+"""Flink's own pattern: date and time, level, logger, words."""
+_TONES = {"FATAL": "bad", "ERROR": "bad", "WARN": "warn", "DEBUG": "muted", "TRACE": "muted"}
+
+
+class LogLine(NamedTuple):
+    """One line."""
+
+    text: str
+    level: str
+    """Of its entry; "" before the first line that tells one."""
+    at: int
+    """Bytes of the file before it."""
+    first: bool
+    """Whether its entry begins with it; others are what an entry says over several lines: stack traces."""
+
+
+def read(body: bytes, begins: int = 0) -> tuple[LogLine, ...]:
+    """The lines of a log.
+
+    Args:
+        body: The bytes, from the beginning of a line on.
+        begins: Where in the file they begin.
+    """
+    if not body:
+        return ()
+    # Every line ends with one, so that \r\n is seen whole.
+    body = body if body.endswith(b"\n") else body + b"\n"
+    raws = body.split(b"\n")[:-1]
+    texts = clean_lines(body.decode("utf-8", "replace")).split("\n")[:-1]
+    if len(texts) != len(raws):
+        # A terminal sequence that reaches over line ends: each line by itself.
+        texts = [clean_lines(raw.decode("utf-8", "replace")) for raw in raws]
+    lines: list[LogLine] = []
+    level, at = "", begins
+    for raw, text in zip(raws, texts, strict=True):
+        found = _ENTRY.match(text)
+        if found is not None:
+            level = found[1]
+        lines.append(LogLine(text, level, at, found is not None))
+        at += len(raw) + 1
+    return tuple(lines)
+
+
+def entries(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:
+    """Each entry with all its lines."""
+    began = 0
+    for number, line in enumerate(lines):
+        if line.first and number > began:
+            yield lines[began:number]
+            began = number
+    if began < len(lines):
+        yield lines[began:]
+
+
+def chosen(lines: Sequence[LogLine], least: str, text: str) -> Sequence[LogLine]:
+    """The entries of at least this level that have this text somewhere, each with all its lines.
+
+    What tells no level is shown under every level: it may be anything.
+    """
+    if not least and not text:
+        return lines
+    rank = LEVELS.index(least) if least else 0
+    wanted = text.casefold()
+    found: list[LogLine] = []
+    for entry in entries(lines):
+        level = entry[0].level
+        if level and LEVELS.index(level) < rank:
+            continue
+        if not wanted or any(wanted in line.text.casefold() for line in entry):
+            found += entry
+    return found
+
+
+def next_step(least: str) -> str:
+    """The next level that a person can choose."""
+    return STEPS[(STEPS.index(least) + 1) % len(STEPS)]
+
+
+def tone(line: LogLine) -> str:
+    """The style of a line as a whole."""
+    return _TONES.get(line.level, "") if line.first or line.level not in ("ERROR", "FATAL", "WARN") else ""
+
+
+def parts(text: str, style: str) -> list[tuple[str, str]]:
+    """A line in its styles: when and from where stand back, the level and bad words come forward."""
+    found = _PARTS.match(text) if text[:1].isdigit() else None
+    if found is None or found[3] not in LEVELS:
+        return [(text, style)]
+    when, gap, level, second, logger, words = found.groups()
+    return [
+        (f"{when}{gap}", "muted"),
+        (level, style or "info"),
+        (f"{second}{logger}", "muted"),
+        (words, style),
+    ]
+
+
+def counted(lines: Iterable[LogLine]) -> dict[str, int]:
+    """How many entries there are of each level that is worth a look."""
+    found = {"ERROR": 0, "WARN": 0}
+    for line in lines:
+        if line.first and line.level in ("FATAL", "ERROR"):
+            found["ERROR"] += 1
+        elif line.first and line.level == "WARN":
+            found["WARN"] += 1
+    return found
+
+
+def size_in_list(files: Iterable[LogFile], *, stdout: bool) -> int | None:
+    """The size in bytes of what …/log or …/stdout sends, by the list of files; None when it can't be told.
+
+    The list does not say which file that is. It is the one whose name ends in .log or .out; of several
+    (rotated ones, those of other processes in the same directory) the one written to last, or the largest
+    where the release does not tell when (up to 1.14).
+    """
+    ending = ".out" if stdout else ".log"
+    found = [file for file in files if file.name.endswith(ending)]
+    if not found:
+        return None
+    return max(found, key=lambda file: (file.mtime or 0, file.size)).size

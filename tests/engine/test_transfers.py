@@ -1,0 +1,187 @@
+"""Files from the cluster: only their end is kept, one at a time, given up by closing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from flinktop.engine.transfers import KEPT, LARGE, Transfer, Transfers
+from flinktop.flink.errors import Rejected
+from flinktop.flink.machine import Machine
+from tests.manual_clock import ManualClock
+
+LOG, STDOUT = Machine("tm-1").log, Machine("tm-1").stdout
+
+
+class Files:
+    """Streams what a test lays down; a file with a gate waits at it before its last byte."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, bytes] = {}
+        self.announced = True
+        self.gates: dict[str, asyncio.Event] = {}
+        self.open: set[str] = set()
+        self.most_open = 0
+        self.sent: list[str] = []
+
+    async def stream(
+        self, path: str, *, begun: Callable[[int | None], None], **_limits: object
+    ) -> AsyncIterator[bytes]:
+        self.sent.append(path)
+        self.open.add(path)
+        self.most_open = max(self.most_open, len(self.open))
+        try:
+            body = self.bodies.get(path)
+            if body is None:
+                raise Rejected("GET", path, "the file is unavailable", status=500)
+            begun(len(body) if self.announced else None)
+            for at in range(0, len(body), 65536):
+                yield body[at : at + 65536]
+            if path in self.gates:
+                await self.gates[path].wait()
+        finally:
+            self.open.discard(path)
+
+
+def transfers() -> tuple[Transfers, Files]:
+    files = Files()
+    return Transfers(files, ManualClock(), lambda _query: None), files
+
+
+async def ended(all_of_them: Transfers) -> None:
+    async with asyncio.timeout(10):
+        while not all_of_them.idle:  # noqa: ASYNC110 -- it is read as the screen reads it
+            await asyncio.sleep(0)
+
+
+def known(all_of_them: Transfers) -> Transfer:
+    found = all_of_them.get(LOG)
+    assert found is not None
+    return found
+
+
+async def test_a_small_file_is_kept_whole() -> None:
+    ours, files = transfers()
+    files.bodies[LOG.target] = b"2026-11-22 04:10:06,019 INFO  a [] - one\n\tat two\n"
+    ours.begin(LOG)
+    await ended(ours)
+    found = known(ours)
+    assert [line.text for line in found.lines] == ["2026-11-22 04:10:06,019 INFO  a [] - one", "\tat two"]
+    assert (found.state, found.begins, found.read, found.size) == ("done", 0, 48, 48)
+
+
+async def test_of_a_long_file_the_last_whole_lines_are_kept() -> None:
+    ours, files = transfers()
+    lines = [f"line {number:06}".encode() for number in range(500_000)]
+    files.bodies[LOG.target] = b"\n".join(lines) + b"\n"
+    ours.begin(LOG)
+    await ended(ours)
+    found = known(ours)
+    assert found.lines[-1].text == "line 499999"
+    assert found.begins + KEPT >= found.read > KEPT
+    first = found.lines[0]
+    assert first.at == found.begins == int(first.text.split()[1]) * 12
+
+
+async def test_a_file_larger_than_allowed_is_not_sent() -> None:
+    ours, files = transfers()
+    files.bodies[LOG.target] = b"x" * (LARGE + 1)
+    ours.begin(LOG)
+    await ended(ours)
+    assert (known(ours).state, known(ours).received, known(ours).size) == ("large", 0, LARGE + 1)
+    ours.begin(LOG, most=LARGE * 2)
+    await ended(ours)
+    assert known(ours).state == "done"
+
+
+async def test_a_file_of_unknown_size_is_given_up_once_it_is_too_large() -> None:
+    ours, files = transfers()
+    files.announced = False
+    files.bodies[LOG.target] = b"x" * 300_000
+    ours.begin(LOG, most=100_000)
+    await ended(ours)
+    assert known(ours).state == "large"
+    assert 100_000 < known(ours).received < 300_000
+
+
+async def test_one_file_at_a_time() -> None:
+    ours, files = transfers()
+    files.bodies = {LOG.target: b"a\n", STDOUT.target: b"b\n"}
+    files.gates[LOG.target] = asyncio.Event()
+    ours.begin(LOG)
+    ours.begin(STDOUT)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    waiting = ours.get(STDOUT)
+    assert waiting is not None
+    assert waiting.state == "waiting"
+    files.gates[LOG.target].set()
+    await ended(ours)
+    assert files.sent == [LOG.target, STDOUT.target]
+    assert files.most_open == 1
+
+
+async def test_leaving_closes_the_connection_and_forgets() -> None:
+    ours, files = transfers()
+    files.bodies[LOG.target] = b"a\n"
+    files.gates[LOG.target] = asyncio.Event()
+    ours.begin(LOG)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert files.open
+    ours.end(LOG)
+    await ended(ours)
+    assert not files.open
+    assert ours.get(LOG) is None
+
+
+async def test_who_comes_back_at_once_gets_the_file() -> None:
+    ours, files = transfers()
+    files.bodies[LOG.target] = b"a\n"
+    files.gates[LOG.target] = asyncio.Event()
+    ours.begin(LOG)
+    await asyncio.sleep(0)
+    ours.end(LOG)
+    files.gates[LOG.target].set()
+    ours.begin(LOG)
+    await ended(ours)
+    assert known(ours).state == "done"
+
+
+async def test_a_failure_says_why_and_keeps_what_was_read() -> None:
+    ours, files = transfers()
+    files.bodies[LOG.target] = b"a\n"
+    ours.begin(LOG)
+    await ended(ours)
+    del files.bodies[LOG.target]
+    ours.begin(LOG)
+    await ended(ours)
+    assert (known(ours).state, known(ours).reason) == ("failed", "the file is unavailable")
+    assert [line.text for line in known(ours).lines] == ["a"]
+
+
+async def test_a_file_is_saved_whole_or_not_at_all(tmp_path: Path) -> None:
+    ours, files = transfers()
+    files.bodies[LOG.target] = b"<html>" * 100_000
+    there = tmp_path / "profiles" / "run.html"
+    ours.begin(LOG, file=there)
+    await ended(ours)
+    assert there.read_bytes() == files.bodies[LOG.target]
+    assert known(ours).file == there
+    del files.bodies[LOG.target]
+    other = tmp_path / "profiles" / "other.html"
+    ours.begin(LOG, file=other)
+    await ended(ours)
+    assert known(ours).state == "failed"
+    assert [path.name for path in other.parent.iterdir()] == ["run.html"]
+
+
+async def test_a_file_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    ours, files = transfers()
+    files.bodies[LOG.target] = b"x"
+    (tmp_path / "file").write_text("")
+    ours.begin(LOG, file=tmp_path / "file" / "below.html")
+    await ended(ours)
+    assert known(ours).state == "failed"
+    assert "could not be written" in known(ours).reason

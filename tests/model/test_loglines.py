@@ -1,0 +1,112 @@
+"""Logs as entries: levels, stack traces that belong to them, what a level and a text leave."""
+
+from __future__ import annotations
+
+import pytest
+
+from flinktop.flink.logs import LogFile
+from flinktop.model import loglines
+
+LOG = b"""\
+cut off at its beginning
+2026-11-22 04:10:06,019 INFO  org.apache.flink.A [] - started
+2026-11-22 04:10:07,019 WARN  org.apache.flink.B [] - low on memory
+2026-11-22 04:10:08,019 ERROR org.apache.flink.C [] - failed
+java.lang.IllegalStateException: no INFO here
+\tat org.apache.flink.C.run(C.java:1)
+Caused by: java.io.IOException: disk full
+2026-11-22 04:10:09,019 DEBUG org.apache.flink.D [] - ended
+"""
+
+
+def texts(lines: object) -> list[str]:
+    return [line.text.rpartition(" - ")[2] for line in lines]  # type: ignore[attr-defined]
+
+
+def test_a_stack_trace_has_the_level_of_its_entry() -> None:
+    lines = loglines.read(LOG)
+    assert [line.level for line in lines] == ["", "INFO", "WARN", "ERROR", "ERROR", "ERROR", "ERROR", "DEBUG"]
+    assert [line.first for line in lines] == [False, True, True, True, False, False, False, True]
+
+
+def test_every_line_knows_where_it_stands_in_the_file() -> None:
+    for line in loglines.read(LOG, 1000):
+        assert LOG[line.at - 1000 :].startswith(line.text.encode())
+
+
+def test_a_sequence_over_line_ends_costs_no_line() -> None:
+    body = b"one \x1b]0;title\ntwo\x07 three\nfour\x1b[31m red\n"
+    lines = loglines.read(body)
+    assert len(lines) == 3
+    assert not any("\x1b" in line.text for line in lines)
+    assert lines[2].text == "four red"
+
+
+def test_windows_line_ends_are_line_ends() -> None:
+    assert [line.text for line in loglines.read(b"a\r\nb\r\n")] == ["a", "b"]
+
+
+def test_nothing_is_no_line() -> None:
+    assert loglines.read(b"") == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("2026-11-22 04:10:06,019 INFO  a.B [] - x", "INFO"),
+        ("04:10:06.019 [main] ERROR a.B - x", "ERROR"),
+        ('{"@timestamp":"2026-11-22T04:10:06Z","level":"WARN","message":"x"}', "WARN"),
+        ("[2026-11-22 04:10:06] WARNING: x", "WARN"),
+        ("java.lang.Exception: ERROR", ""),
+        ("2 INFORMED people", ""),
+    ],
+)
+def test_levels_of_several_layouts(line: str, level: str) -> None:
+    [read] = loglines.read(line.encode())
+    assert read.level == level
+
+
+def test_a_level_keeps_what_is_as_bad_with_all_its_lines_and_what_tells_none() -> None:
+    lines = loglines.read(LOG)
+    assert texts(loglines.chosen(lines, "ERROR", ""))[:2] == ["cut off at its beginning", "failed"]
+    assert len(loglines.chosen(lines, "ERROR", "")) == 5
+    assert len(loglines.chosen(lines, "WARN", "")) == 6
+    assert loglines.chosen(lines, "", "") is lines
+
+
+def test_a_text_keeps_whole_entries() -> None:
+    lines = loglines.read(LOG)
+    assert texts(loglines.chosen(lines, "", "DISK full"))[0] == "failed"
+    assert len(loglines.chosen(lines, "", "DISK full")) == 4
+    assert loglines.chosen(lines, "WARN", "started") == []
+
+
+def test_levels_are_stepped_through() -> None:
+    step, seen = "", []
+    for _ in loglines.STEPS:
+        step = loglines.next_step(step)
+        seen.append(step)
+    assert seen == ["INFO", "WARN", "ERROR", ""]
+
+
+def test_parts_of_a_line_are_the_line() -> None:
+    for line in loglines.read(LOG):
+        assert "".join(text for text, _ in loglines.parts(line.text, loglines.tone(line))) == line.text
+    error = loglines.read(LOG)[3]
+    assert ("ERROR", "bad") in loglines.parts(error.text, loglines.tone(error))
+
+
+def test_errors_and_warnings_are_counted_as_entries() -> None:
+    assert loglines.counted(loglines.read(LOG)) == {"ERROR": 1, "WARN": 1}
+
+
+def test_which_file_of_the_list_is_the_log() -> None:
+    files = [
+        LogFile("flink-taskmanager.log.1", 900, 30),
+        LogFile("flink-jobmanager.log", 100, 10),
+        LogFile("flink-taskmanager.log", 200, 20),
+        LogFile("flink-taskmanager.out", 3, 30),
+    ]
+    assert loglines.size_in_list(files, stdout=False) == 200
+    assert loglines.size_in_list(files, stdout=True) == 3
+    assert loglines.size_in_list(files[:1], stdout=False) is None
