@@ -156,12 +156,12 @@ def heat(busy: float | None, backpressured: float | None, over_mean: float | Non
     return min(SECOND, EVEN_HEAT * over_mean) if over_mean is not None else None
 
 
-def band(value: float | None, before: int = 0) -> int:
+def band(value: float | None, before: int | None = None) -> int:
     """Which band of heat a value is in; one that is near a border stays in the band it was in."""
     if value is None:
-        return before
+        return before or 0
     plain = sum(value >= border for border in BANDS)
-    if plain == before:
+    if before is None or plain == before:
         return plain
     border = BANDS[before] if plain > before else BANDS[before - 1]
     return before if abs(value - border) < MARGIN and abs(plain - before) == 1 else plain

@@ -15,7 +15,9 @@ from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
-from flinktop.ui.panels.vertex_figures import OLD_SECONDS, Figure
+from flinktop.ui.panels.subtask_rows import Circumstances
+from flinktop.ui.panels.subtasks_table import circumstances
+from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
 if TYPE_CHECKING:
@@ -67,11 +69,11 @@ class AttemptRow:
         return self.host
 
 
-def attempt_row(attempt: Attempt, offset: float | None, cluster_now: float, *, old: bool) -> AttemptRow:
-    """One row; times in the zone that is `offset` seconds from UTC."""
+def attempt_row(attempt: Attempt, around: Circumstances, cluster_now: float, *, old: bool) -> AttemptRow:
+    """One row; times in the zone of `around`."""
 
     def time(value: int) -> str:
-        return fmt.near(value / 1000.0, offset, cluster_now) if value > 0 else fmt.ABSENT
+        return fmt.near(value / 1000.0, around.offset, cluster_now) if value > 0 else fmt.ABSENT
 
     told = attempt.status_duration
     return AttemptRow(
@@ -83,8 +85,8 @@ def attempt_row(attempt: Attempt, offset: float | None, cluster_now: float, *, o
         end=attempt.end_time,
         host=attempt.where,
         seconds=attempt.duration / 1000.0 if attempt.duration >= 0 else None,
-        taken=Figure(attempt.metrics.records_in),
-        sent=Figure(attempt.metrics.records_out),
+        taken=ABSENT if around.source else Figure(attempt.metrics.records_in),
+        sent=ABSENT if around.sink else Figure(attempt.metrics.records_out),
         spent=tuple(told.get(state) if told is not None else None for state, _ in PHASES),
         old=old,
     )
@@ -257,7 +259,8 @@ class AttemptsTable(Panel):
                 break
             found.append(earlier.value)
         offset, now = zone_offset(self), self.port.known_time()
-        self.table.set_rows([attempt_row(one, offset, now, old=old) for one in found])
+        around = circumstances(self.port, self._job, self._vertex, offset) or Circumstances(offset=offset)
+        self.table.set_rows([attempt_row(one, around, now, old=old) for one in found])
         self._note(found[-1].attempt, gone)
         self.table.styles.height = min(len(found), MOST_ROWS) + 1
 

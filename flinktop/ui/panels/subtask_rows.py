@@ -165,7 +165,9 @@ class SubtaskBook:
         hot = subtasks.heat(busy.value, backpressured.value, None)
         if "busy" not in around.ids.measures and self._mean > 0 and flows:
             hot = subtasks.heat(None, None, count / self._mean)
-        band = self._bands[index] = subtasks.band(hot, self._bands.get(index, 0))
+        band = subtasks.band(hot, self._bands.get(index))
+        if hot is not None:
+            self._bands[index] = band
         return SubtaskRow(
             key=str(index),
             index=index,

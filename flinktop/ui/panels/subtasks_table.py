@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -104,10 +105,14 @@ class SubtasksTable(Panel):
 
     def on_mount(self) -> None:
         """Watch the job, for the place of the vertex in it, and the vertex."""
-        self._book = SubtaskBook(self.port)
         self.watch_query("job", JOB(job=self._job), self._job_told)
         self.watch_query("vertex", self._query, self._vertex_told, every=self._every())
         super().on_mount()
+
+    @cached_property
+    def _book(self) -> SubtaskBook:
+        """What has been told so far."""
+        return SubtaskBook(self.port)
 
     @property
     def table(self) -> LiveTable[SubtaskRow]:

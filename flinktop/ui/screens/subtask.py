@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from flinktop.ui.live import Panel
 
-CHARTS_LINES = 40
-"""Lines from which the charts stand below the attempts."""
+STATES_LINES, CHARTS_LINES = 16, 40
+"""Lines from which the states of the present attempt, and the charts, stand below the attempts."""
 
 
 class SubtaskScreen(TabbedScreen):
@@ -56,7 +56,12 @@ class SubtaskScreen(TabbedScreen):
         """Attempts with the states of the present one, and charts where there is room; or one thing alone."""
         if tab != "attempts":
             return (tab,)
-        return ("attempts", "states", "charts") if size.height >= CHARTS_LINES else ("attempts", "states")
+        below = [
+            name
+            for name, least in (("states", STATES_LINES), ("charts", CHARTS_LINES))
+            if size.height >= least
+        ]
+        return ("attempts", *below)
 
     def headers(self) -> ComposeResult:
         """What the subtask is and how it is."""

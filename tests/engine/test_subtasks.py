@@ -1,0 +1,54 @@
+"""What is recorded of subtasks while their rows are seen."""
+
+from __future__ import annotations
+
+import math
+
+from flinktop.engine.series import SeriesStore, subtask_series, vertex_series
+from flinktop.engine.subtasks import record
+from flinktop.flink.metrics import SUBTASKS_METRICS, VERTEX_METRICS, AggregatedMetric, Metric
+
+CLUSTER_NOW = 1_700_000_010.0
+
+
+def points(series: SeriesStore, measure: str, subtask: int = 3) -> list[float]:
+    return [value for _, value in series.points(subtask_series("j", "v", subtask, measure))]
+
+
+def test_each_measure_of_each_subtask_is_a_series() -> None:
+    series = SeriesStore()
+    ids = ["3.numRecordsInPerSecond", "3.busyTimeMsPerSecond", "4.numRecordsInPerSecond"]
+    query = VERTEX_METRICS(job="j", vertex="v", get=ids)
+    answer = tuple(Metric(name, value) for name, value in zip(ids, ("12", "NaN", "7"), strict=True))
+    record(series, query, answer, 5.0, CLUSTER_NOW)
+    assert points(series, "taken") == [12.0]
+    assert points(series, "taken", 4) == [7.0]
+    assert points(series, "busy") == []
+
+
+def test_a_lag_is_behind_the_clusters_clock_and_ends_with_the_input() -> None:
+    series = SeriesStore()
+    query = VERTEX_METRICS(job="j", vertex="v", get=["3.currentInputWatermark"])
+    for at, value in enumerate(("-9223372036854775808", "1700000000000", "9223372036854775807")):
+        record(series, query, (Metric("3.currentInputWatermark", value),), float(at), CLUSTER_NOW)
+    first, last = points(series, "lag")
+    assert first == 10.0
+    assert math.isnan(last)
+
+
+def test_a_sources_lag_is_its_last_operators() -> None:
+    series = SeriesStore()
+    query = SUBTASKS_METRICS(job="j", vertex="v", get=["Source__a.currentOutputWatermark"])
+    answer = (AggregatedMetric("Source__a.currentOutputWatermark", min=1_700_000_004_000.0),)
+    record(series, query, answer, 1.0, CLUSTER_NOW)
+    assert series.points(vertex_series("j", "v", "lag")) == ((1.0, 6.0),)
+
+
+def test_listings_and_other_answers_are_none_of_it() -> None:
+    series = SeriesStore()
+    record(
+        series, VERTEX_METRICS(job="j", vertex="v"), (Metric("3.numRecordsInPerSecond"),), 1.0, CLUSTER_NOW
+    )
+    query = SUBTASKS_METRICS(job="j", vertex="v", get=["numRecordsInPerSecond"])
+    record(series, query, (AggregatedMetric("numRecordsInPerSecond", sum=3.0),), 1.0, CLUSTER_NOW)
+    assert len(series) == 0
