@@ -1,4 +1,4 @@
-"""A job's checkpoints as functions of time: when each is triggered, how it ends, and who acknowledges when."""
+"""A job's checkpoints as functions of time: when each is triggered, how it ends, who acknowledges when."""
 
 from __future__ import annotations
 
@@ -113,6 +113,11 @@ class Checkpointing:
         """The newest with a status, among those that are not long gone."""
         found = self.newest(seconds, SUMMED)
         return next((one for one in found if one.status_at(seconds) == status), None)
+
+    def savepoint_at(self, seconds: float) -> Taken | None:
+        """The newest savepoint, once it is complete."""
+        taken = self.taken(self._savepoint) if 0 < self._savepoint <= self.count_at(seconds) else None
+        return taken if taken is not None and taken.status_at(seconds) == "COMPLETED" else None
 
     def failed_at(self, seconds: float) -> int:
         """How many have failed so far."""

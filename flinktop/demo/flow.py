@@ -1,4 +1,4 @@
-"""What flows through a job: counters of each vertex as integrals of rates, and how its subtasks spend their time."""
+"""What flows through a job: counters as integrals of rates, and how subtasks spend their time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Milliseconds that one subtask has spent since a run began; together they are the time that has passed."""
+    """Milliseconds that one subtask has spent; together they are the time that has passed."""
 
     busy: float
     backpressured: float

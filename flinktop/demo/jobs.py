@@ -23,21 +23,37 @@ def enrichment(name: str = "orders-enrichment") -> JobSpec:
         name,
         (
             VertexSpec(
-                "Source: orders[1] -> Calc[2] -> WatermarkAssigner[3]", 4, rate=5200, busy=0.34, lag=5, record=410
+                "Source: orders[1] -> Calc[2] -> WatermarkAssigner[3]",
+                4,
+                rate=5200,
+                busy=0.34,
+                lag=5,
+                record=410,
             ),
-            VertexSpec("Source: customers[4] -> DropUpdateBefore[5]", 2, rate=310, busy=0.08, lag=8, record=520),
             VertexSpec(
-                "Join[7] -> Calc[8]", 4, (Edge(0), Edge(1)), selectivity=0.94, busy=0.52, state=int(2.6 * GIB), record=680
+                "Source: customers[4] -> DropUpdateBefore[5]", 2, rate=310, busy=0.08, lag=8, record=520
+            ),
+            VertexSpec(
+                "Join[7] -> Calc[8]",
+                4,
+                (Edge(0), Edge(1)),
+                selectivity=0.94,
+                busy=0.52,
+                state=int(2.6 * GIB),
+                record=680,
             ),
             VertexSpec(
                 "ConstraintEnforcer[9] -> Sink: orders_enriched[10] -> Sink: Committer",
-                4, (Edge(2, FORWARD),), busy=0.21, state=2 * MIB,
+                4,
+                (Edge(2, FORWARD),),
+                busy=0.21,
+                state=2 * MIB,
             ),
         ),
         Fate(started=-9.3 * DAY, stumbles=(-2.1 * DAY,), fault="lost"),
         CheckpointSpec(60, 2.6, culprit=2, savepoint=-4.2 * HOUR, growth=0.004),
         restored_from="s3://flink-savepoints/orders-enrichment/savepoint-5f21c0-8d3a41e0b7c9",
-    )  # fmt: skip
+    )
 
 
 def scoring(name: str = "payments-fraud-scoring") -> JobSpec:
@@ -86,15 +102,36 @@ def clickstream(name: str = "clickstream-sessions") -> JobSpec:
     return JobSpec(
         name,
         (
-            VertexSpec("Source: clicks -> Parse click -> Timestamps/Watermarks", 6, rate=14_200, busy=0.24, held=0.7, lag=6, record=230),
-            VertexSpec("Session windows -> Count pages", 6, (Edge(0),), 0.0, 0.4, 0.36, 0.58, state=int(3.1 * GIB), record=310, lag=22),
-            VertexSpec("Enrich with campaign", 6, (Edge(1, REBALANCE),), 0.0, 0.98, 0.21, 0.73, record=350, lag=9),
+            VertexSpec(
+                "Source: clicks -> Parse click -> Timestamps/Watermarks",
+                6,
+                rate=14_200,
+                busy=0.24,
+                held=0.7,
+                lag=6,
+                record=230,
+            ),
+            VertexSpec(
+                "Session windows -> Count pages",
+                6,
+                (Edge(0),),
+                0.0,
+                0.4,
+                0.36,
+                0.58,
+                state=int(3.1 * GIB),
+                record=310,
+                lag=22,
+            ),
+            VertexSpec(
+                "Enrich with campaign", 6, (Edge(1, REBALANCE),), 0.0, 0.98, 0.21, 0.73, record=350, lag=9
+            ),
             VertexSpec("Sink: sessions into PostgreSQL", 4, (Edge(2, REBALANCE),), busy=0.955, lag=14),
         ),
         Fate(started=-1.6 * DAY),
         CheckpointSpec(90, 41, timeout=600, waiting=0.86, culprit=3),
         swing=0.035,
-    )  # fmt: skip
+    )
 
 
 def inventory(name: str = "inventory-sync") -> JobSpec:
@@ -119,12 +156,28 @@ def profiles(name: str = "user-profiles") -> JobSpec:
         (
             VertexSpec("Source: events-v2 -> Filter bots", 4, rate=6100, busy=0.28, lag=4, record=280),
             VertexSpec("Source: crm-changes", 1, rate=40, busy=0.02, lag=4, record=900),
-            VertexSpec("Profile per user", 4, (Edge(0), Edge(1)), 0.0, 0.7, 0.66, state=38 * GIB, record=1100, hot=0.11),
-            VertexSpec("Sink: profiles into S3: Writer -> profiles into S3: Committer", 2, (Edge(2, REBALANCE),), busy=0.3, state=6 * MIB),
+            VertexSpec(
+                "Profile per user",
+                4,
+                (Edge(0), Edge(1)),
+                0.0,
+                0.7,
+                0.66,
+                state=38 * GIB,
+                record=1100,
+                hot=0.11,
+            ),
+            VertexSpec(
+                "Sink: profiles into S3: Writer -> profiles into S3: Committer",
+                2,
+                (Edge(2, REBALANCE),),
+                busy=0.3,
+                state=6 * MIB,
+            ),
         ),
         Fate(started=-13 * HOUR),
         CheckpointSpec(60, 33, timeout=50, failing=0.72, culprit=2, waiting=0.2, growth=0.3),
-    )  # fmt: skip
+    )
 
 
 def impressions(name: str = "ad-impressions") -> JobSpec:
@@ -132,17 +185,35 @@ def impressions(name: str = "ad-impressions") -> JobSpec:
     return JobSpec(
         name,
         (
-            VertexSpec("Source: impressions[11] -> Calc[12] -> WatermarkAssigner[13]", 8, rate=21_000, busy=0.46, lag=10, record=190),
-            VertexSpec("WindowAggregate[15] -> Calc[16]", 8, (Edge(0),), 0.0, 0.002, 0.49, state=410 * MIB, record=120),
+            VertexSpec(
+                "Source: impressions[11] -> Calc[12] -> WatermarkAssigner[13]",
+                8,
+                rate=21_000,
+                busy=0.46,
+                lag=10,
+                record=190,
+            ),
+            VertexSpec(
+                "WindowAggregate[15] -> Calc[16]",
+                8,
+                (Edge(0),),
+                0.0,
+                0.002,
+                0.49,
+                state=410 * MIB,
+                record=120,
+            ),
             VertexSpec("GroupAggregate[18]", 4, (Edge(0),), 0.0, 0.03, 0.38, state=900 * MIB, record=90),
-            VertexSpec("Deduplicate[20] -> Calc[21]", 4, (Edge(0),), 0.0, 0.2, 0.29, state=int(1.2 * GIB), record=160),
+            VertexSpec(
+                "Deduplicate[20] -> Calc[21]", 4, (Edge(0),), 0.0, 0.2, 0.29, state=int(1.2 * GIB), record=160
+            ),
             VertexSpec("Sink: impressions_per_minute[17]", 1, (Edge(1, REBALANCE),), busy=0.04),
             VertexSpec("Sink: impressions_per_campaign[19]", 2, (Edge(2, REBALANCE),), busy=0.08),
             VertexSpec("Sink: first_impressions[22]", 4, (Edge(3, FORWARD),), busy=0.17),
         ),
         Fate(started=-6.2 * DAY),
         CheckpointSpec(60, 4.1),
-    )  # fmt: skip
+    )
 
 
 def telemetry(name: str = "iot-telemetry-rollup") -> JobSpec:
@@ -168,7 +239,14 @@ def search_index(name: str = "search-index-updater") -> JobSpec:
         name,
         (
             VertexSpec("Source: catalogue-changes", 2, rate=640, busy=0.1, lag=3, record=1400),
-            VertexSpec("Render text -> Detect language", 4, (Edge(0, REBALANCE),), busy=0.58, record=2300),
+            VertexSpec(
+                "Render text -> Detect language",
+                4,
+                (Edge(0, REBALANCE),),
+                busy=0.58,
+                record=2300,
+                counts=("articles rendered",),
+            ),
             VertexSpec("Fetch prices (async)", 2, (Edge(0, REBALANCE),), busy=0.07, record=120),
             VertexSpec(
                 "Merge per article", 4, (Edge(1), Edge(2)), 0.0, 0.5, 0.22, state=780 * MIB, record=2500
@@ -185,10 +263,19 @@ def mirror(name: str = "cdc-orders-mirror") -> JobSpec:
     """Everything chained into one vertex, which exchanges nothing."""
     return JobSpec(
         name,
-        (VertexSpec("Source: orders-cdc -> Map to Avro -> Sink: orders-mirror: Writer", 2, rate=480, busy=0.13, lag=1, state=3 * MIB),),
+        (
+            VertexSpec(
+                "Source: orders-cdc -> Map to Avro -> Sink: orders-mirror: Writer",
+                2,
+                rate=480,
+                busy=0.13,
+                lag=1,
+                state=3 * MIB,
+            ),
+        ),
         Fate(started=-17.5 * DAY),
         CheckpointSpec(30, 0.25, rocksdb=False),
-    )  # fmt: skip
+    )
 
 
 def emails(name: str = "notification-dispatcher") -> JobSpec:
@@ -214,7 +301,14 @@ def ledger(name: str = "daily-ledger-export") -> JobSpec:
     return JobSpec(
         name,
         (
-            VertexSpec("Source: ledger files -> Parse row", 4, rate=48_000, busy=0.72, record=140),
+            VertexSpec(
+                "Source: ledger files -> Parse row",
+                4,
+                rate=48_000,
+                busy=0.72,
+                record=140,
+                counts=("rows parsed",),
+            ),
             VertexSpec("Sort and sum per account", 4, (Edge(0),), 0.0, 0.04, 0.61, record=90),
             VertexSpec("Sink: Parquet files", 2, (Edge(1, REBALANCE),), busy=0.2),
         ),
@@ -257,6 +351,17 @@ def audit(name: str = "legacy-audit-copy") -> JobSpec:
 def production() -> tuple[JobSpec, ...]:
     """All of them, the healthy ones and those that need a look."""
     return (
-        enrichment(), scoring(), clickstream(), inventory(), profiles(), impressions(), telemetry(), search_index(),
-        mirror(), emails(), ledger(), experiment(), audit(),
-    )  # fmt: skip
+        enrichment(),
+        scoring(),
+        clickstream(),
+        inventory(),
+        profiles(),
+        impressions(),
+        telemetry(),
+        search_index(),
+        mirror(),
+        emails(),
+        ledger(),
+        experiment(),
+        audit(),
+    )

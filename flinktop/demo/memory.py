@@ -1,4 +1,4 @@
-"""What was reckoned once and is asked for again: pure results by what they depend on, a bounded number of them."""
+"""What was reckoned once and is asked for again: a bounded number of pure results."""
 
 from __future__ import annotations
 

@@ -30,9 +30,14 @@ class Cluster:
 def healthy() -> tuple[JobSpec, ...]:
     """Jobs that nobody has to look at."""
     return (
-        jobs.enrichment(), jobs.scoring(), jobs.impressions(), jobs.telemetry(), jobs.search_index(), jobs.mirror(),
+        jobs.enrichment(),
+        jobs.scoring(),
+        jobs.impressions(),
+        jobs.telemetry(),
+        jobs.search_index(),
+        jobs.mirror(),
         jobs.ledger(),
-    )  # fmt: skip
+    )
 
 
 def _idle() -> Cluster:
@@ -90,8 +95,14 @@ def _stuck_watermark() -> Cluster:
 
 def _many_jobs() -> Cluster:
     makers = (
-        jobs.enrichment, jobs.telemetry, jobs.search_index, jobs.mirror, jobs.impressions, jobs.emails, jobs.scoring,
-    )  # fmt: skip
+        jobs.enrichment,
+        jobs.telemetry,
+        jobs.search_index,
+        jobs.mirror,
+        jobs.impressions,
+        jobs.emails,
+        jobs.scoring,
+    )
     made = [
         _one_of_many(maker(), number) for number, maker in ((n, makers[n % len(makers)]) for n in range(MANY))
     ]

@@ -12,7 +12,7 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Where a vertex's records come from: the place of the other vertex in the job, and how they are shipped."""
+    """Where records come from: the place of the other vertex in the job, and how they are shipped."""
 
     source: int
     ship: str = "HASH"
@@ -40,7 +40,7 @@ class VertexSpec:
     state: int = 0
     """Bytes in a checkpoint, over all subtasks."""
     lag: float = 0.0
-    """Seconds that its watermarks are behind: a source's out-of-orderness, or time spent waiting in buffers."""
+    """Seconds that its watermarks are behind: a source's out-of-orderness, or the wait in buffers."""
     stuck: float | None = None
     """When (s of the demo's clock) the first subtask's watermark came to a stop."""
     max_parallelism: int = 128

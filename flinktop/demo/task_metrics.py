@@ -197,7 +197,9 @@ TASK_METRICS: dict[str, TaskMetric] = {
     "accumulateIdleTimeMs": TaskMetric(lambda f: int(f.spent.idle), (1, 16)),
     "changelogBusyTimeMsPerSecond": TaskMetric(lambda _: 0, (1, 18)),
     "initializationTime": TaskMetric(lambda f: round(between(30, 400, f.vertex.seed, f.subtask)), (1, 18)),
-    "checkpointStartDelayNanos": TaskMetric(lambda f: int(f.noise(4e6, 9e7, 33) * (1 + 60 * f.pressed)), (1, 11)),
+    "checkpointStartDelayNanos": TaskMetric(
+        lambda f: int(f.noise(4e6, 9e7, 33) * (1 + 60 * f.pressed)), (1, 11)
+    ),
     "checkpointAlignmentTime": TaskMetric(lambda f: int(f.noise(1e6, 4e7, 34)), fed=True),
     "currentInputWatermark": TaskMetric(lambda f: f.mark_in, fed=True),
     "mailboxMailsPerSecond": TaskMetric(lambda f: round(f.noise(0.5, 9, 35), 3), (1, 16)),
@@ -251,6 +253,11 @@ def _out_rate(f: Figures, _first: bool, last: bool) -> float:  # noqa: FBT001
     return _per_second(f.recent.records_out if last else _through_recent(f))
 
 
+def _emit_lag(f: Figures) -> int:
+    """Milliseconds from an event to its being sent by the source."""
+    return round(1000 * (f.vertex.spec.lag + 40 * f.blocked) + f.noise(0, 200, 42))
+
+
 OPERATOR_METRICS: dict[str, OperatorMetric] = {
     "numRecordsIn": OperatorMetric(_into),
     "numRecordsInPerSecond": OperatorMetric(_into_rate),
@@ -270,7 +277,7 @@ OPERATOR_METRICS: dict[str, OperatorMetric] = {
         lambda f, _first, _last: int(f.noise(40, 900, 41) * (1 + 900 * f.blocked)), (1, 14), "source"
     ),
     "currentEmitEventTimeLag": OperatorMetric(
-        lambda f, _first, _last: round(1000 * (f.vertex.spec.lag + 40 * f.blocked) + f.noise(0, 200, 42)),
+        lambda f, _first, _last: _emit_lag(f),
         (1, 14),
         "source",
     ),

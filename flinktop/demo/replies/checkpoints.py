@@ -44,7 +44,7 @@ def stats_document(moment: Moment, job: JobMoment) -> dict[str, Any]:
     completed = [taken for taken in recent if taken.status_at(seconds) == "COMPLETED"]
     history = [checkpoint_document(moment, job, taken) for taken in recent[:10]]
     newest_failed = next((taken for taken in recent if taken.status_at(seconds) == "FAILED"), None)
-    savepoint = next((taken for taken in completed if taken.savepoint), None)
+    savepoint = all_of.savepoint_at(seconds)
     first = next((taken for taken in completed if not taken.savepoint), None)
     return {
         "counts": {
@@ -225,12 +225,9 @@ def taken_of(moment: Moment, job: JobMoment, asked: Asked) -> Taken:
     text = asked.ids["checkpoint"]
     seconds = min(moment.seconds, job.life.over)
     known = {taken.id: taken for taken in all_of.newest(seconds)}
-    for taken in all_of.newest(seconds, SUMMED):
-        if taken.savepoint:
-            known[taken.id] = taken
-    newest_failed = all_of.latest(seconds, "FAILED")
-    if newest_failed is not None:
-        known[newest_failed.id] = newest_failed
+    for kept in (all_of.savepoint_at(seconds), all_of.latest(seconds, "FAILED")):
+        if kept is not None:
+            known[kept.id] = kept
     if not text.isdigit() or int(text) not in known:
         raise Refusal(NOT_FOUND, f"Could not find checkpointing statistics for checkpoint {text}.")
     return known[int(text)]

@@ -58,9 +58,8 @@ def datasets(_moment: Moment, _asked: Asked) -> dict[str, Any]:
 def no_operation(_moment: Moment, asked: Asked) -> Any:
     """The demo takes no orders, so none is under way."""
     trigger = asked.ids.get("trigger", "")
-    raise missing(
-        f"Operation not found under key: org.apache.flink.runtime.rest.handler.async.OperationKey@{trigger[:8]}"
-    )
+    key = f"org.apache.flink.runtime.rest.handler.async.OperationKey@{trigger[:8]}"
+    raise missing(f"Operation not found under key: {key}")
 
 
 def savepoint_status(_moment: Moment, asked: Asked) -> Any:

@@ -11,6 +11,11 @@ from flinktop.demo.replies.answer import Asked, job_of
 if TYPE_CHECKING:
     from flinktop.demo.world import JobMoment, Moment
 
+GIVEN_UP = "org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy"
+_SCHEDULER = (
+    "org.apache.flink.runtime.executiongraph.failover.ExecutionFailureHandler.handleFailure"
+    "(ExecutionFailureHandler.java:219)"
+)
 USUAL = 20
 """Entries that are told unless more are asked for (1.10+)."""
 
@@ -58,6 +63,22 @@ def _old(moment: Moment, job: JobMoment, run: Run, trace: str) -> dict[str, Any]
 
 
 def _entry(moment: Moment, job: JobMoment, run: Run, trace: str) -> dict[str, Any]:
+    last = job.ended and job.state == "FAILED" and run.ends >= job.life.over
+    caused = _task_fault(moment, job, run, trace)
+    if not last:
+        return {**caused, "concurrentExceptions": []}
+    # A failure that nothing restarts after is told by the scheduler, the task's own beside it.
+    given_up = f"{GIVEN_UP}\n\tat {_SCHEDULER}\nCaused by: {trace}"
+    told = {name: value for name, value in caused.items() if name in ("timestamp", "failureLabels")}
+    return {
+        "exceptionName": name_of(given_up),
+        "stacktrace": given_up,
+        **told,
+        "concurrentExceptions": [caused],
+    }
+
+
+def _task_fault(moment: Moment, job: JobMoment, run: Run, trace: str) -> dict[str, Any]:
     task, subtask = _place(job, run)
     machine = job.machine(subtask)
     document = {
@@ -69,6 +90,5 @@ def _entry(moment: Moment, job: JobMoment, run: Run, trace: str) -> dict[str, An
         "location": machine.endpoint,
         "endpoint": machine.endpoint,
         "taskManagerId": machine.id,
-        "concurrentExceptions": [],
     }
     return moment.release.keep("fault", document)

@@ -89,14 +89,3 @@ def machine_log_url(moment: Moment, asked: Asked) -> dict[str, str]:
     """/jobs/:jobid/taskmanagers/:id/log-url (1.16+)."""
     job_of(moment, asked)
     return {"url": f"{ADDRESS}/#/task-manager/{machine_of(moment, asked).id}/logs"}
-
-
-def profiler(_moment: Moment, _asked: Asked) -> dict[str, Any]:
-    """…/profiler (1.19+): nobody has run it."""
-    return {"profilingList": []}
-
-
-def machine_profiler(moment: Moment, asked: Asked) -> dict[str, Any]:
-    """/taskmanagers/:id/profiler (1.19+)."""
-    machine_of(moment, asked)
-    return profiler(moment, asked)

@@ -10,7 +10,7 @@ from flinktop.demo.faults import FAULTS, name_of
 from flinktop.demo.life import JOB_STATES, TASK_STATES
 from flinktop.demo.noise import identity
 from flinktop.demo.replies.answer import Asked, Refusal, job_of
-from flinktop.demo.replies.plan import plan_document
+from flinktop.demo.replies.plan import plan_document, stream_graph
 
 if TYPE_CHECKING:
     from flinktop.demo.flow import Totals, VertexPlan
@@ -57,7 +57,7 @@ def scheduler(moment: Moment, job: JobMoment) -> str:
     """By Flink's names."""
     if job.plan.spec.kind == "BATCH":
         return "AdaptiveBatch"
-    return "Adaptive" if job.plan.spec.adaptive and moment.release.since(2, 3) else "Default"
+    return "Adaptive" if job.plan.spec.adaptive and moment.release.since(1, 18) else "Default"
 
 
 def span(moment: Moment, job: JobMoment) -> tuple[int, int]:
@@ -114,7 +114,7 @@ def job_document(moment: Moment, job: JobMoment) -> dict[str, Any]:
     vertices = [_vertex_row(moment, job, vertex, totals[vertex.place]) for vertex in job.plan.vertices]
     counted = Counter(vertex["status"] for vertex in vertices)
     stamps = {state: moment.stamp(entered[state]) if state in entered else 0 for state in JOB_STATES}
-    return release.keep(
+    document = release.keep(
         "job",
         {
             "jid": job.plan.id,
@@ -138,6 +138,9 @@ def job_document(moment: Moment, job: JobMoment) -> dict[str, Any]:
             "pending-operators": 0,
         },
     )
+    if job.plan.spec.kind == "BATCH" and release.since(2, 0):
+        document["stream-graph"] = stream_graph(job.plan)
+    return document
 
 
 def _vertex_row(moment: Moment, job: JobMoment, vertex: VertexPlan, totals: Totals) -> dict[str, Any]:
@@ -188,7 +191,7 @@ def _begun(job: JobMoment, vertex: VertexPlan) -> float | None:
 def io_metrics(
     moment: Moment, job: JobMoment, vertex: VertexPlan, totals: Totals, subtasks: range
 ) -> dict[str, Any]:
-    """Totals of a vertex or of some of its subtasks; incomplete until this run's metrics have been fetched."""
+    """Totals of a vertex or of some subtasks; incomplete until this run's metrics have been fetched."""
     whole = len(subtasks) == vertex.spec.parallelism
 
     def share(total: int) -> int:

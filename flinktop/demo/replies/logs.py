@@ -18,18 +18,45 @@ LINES = 120
 STEP = 17.0
 """Seconds from one line to the next, more or less."""
 
+_RUNTIME = "org.apache.flink.runtime"
+_COORDINATOR = f"{_RUNTIME}.checkpoint.CheckpointCoordinator"
 _JOBMANAGER = (
-    ("INFO ", "org.apache.flink.runtime.checkpoint.CheckpointCoordinator", "Triggering checkpoint (a periodic one) for job {job}."),
-    ("INFO ", "org.apache.flink.runtime.checkpoint.CheckpointCoordinator", "Completed checkpoint for job {job} (1843210 bytes, checkpointDuration=1320 ms, finalizationTime=12 ms)."),
-    ("INFO ", "org.apache.flink.runtime.executiongraph.ExecutionGraph", "{name} (1/4) switched from INITIALIZING to RUNNING."),
-    ("WARN ", "org.apache.flink.runtime.checkpoint.CheckpointFailureManager", "Failed to trigger or complete checkpoint for job {job}. (0 consecutive failed attempts so far)"),
-)  # fmt: skip
+    ("INFO ", _COORDINATOR, "Triggering checkpoint for job {job}."),
+    (
+        "INFO ",
+        _COORDINATOR,
+        "Completed checkpoint for job {job} (1843210 bytes, checkpointDuration=1320 ms).",
+    ),
+    (
+        "INFO ",
+        f"{_RUNTIME}.executiongraph.ExecutionGraph",
+        "{name} (1/4) switched from INITIALIZING to RUNNING.",
+    ),
+    (
+        "WARN ",
+        f"{_RUNTIME}.checkpoint.CheckpointFailureManager",
+        "Failed to trigger or complete checkpoint for job {job}. (0 consecutive failed attempts so far)",
+    ),
+)
 _TASKMANAGER = (
-    ("INFO ", "org.apache.flink.connector.kafka.source.reader.KafkaSourceReader", "Committing offsets for checkpoint of {name}."),
-    ("INFO ", "org.apache.flink.runtime.taskmanager.Task", "{name} (2/4)#0 switched from INITIALIZING to RUNNING."),
-    ("INFO ", "org.apache.flink.contrib.streaming.state.RocksDBIncrementalCheckpoint", "Finished asynchronous snapshot for {name}."),
-    ("WARN ", "org.apache.kafka.clients.NetworkClient", "[Consumer clientId={job}] Connection to node 3 could not be established. Broker may not be available."),
-)  # fmt: skip
+    (
+        "INFO ",
+        "org.apache.flink.connector.kafka.source.reader.KafkaSourceReader",
+        "Committing offsets for checkpoint of {name}.",
+    ),
+    ("INFO ", f"{_RUNTIME}.taskmanager.Task", "{name} (2/4)#0 switched from INITIALIZING to RUNNING."),
+    (
+        "INFO ",
+        "org.apache.flink.state.rocksdb.snapshot.RocksIncrementalSnapshotStrategy",
+        "Finished asynchronous snapshot for {name}.",
+    ),
+    (
+        "WARN ",
+        "org.apache.kafka.clients.NetworkClient",
+        "[Consumer clientId={job}] Connection to node 3 could not be established. Broker may be down.",
+    ),
+)
+"""Level, logger and text of what is written, the usual first."""
 
 
 def _written(moment: Moment, whose: str, lines: tuple[tuple[str, str, str], ...]) -> str:
@@ -96,7 +123,7 @@ def _threads(names: tuple[str, ...]) -> dict[str, Any]:
         {
             "threadName": name,
             "stringifiedThreadInfo": (
-                f'"{name}" Id={place + 1} WAITING on java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject\n'
+                f'"{name}" Id={place + 1} WAITING on java.util.concurrent.CompletableFuture$Signaller\n'
                 "\tat java.base/jdk.internal.misc.Unsafe.park(Native Method)\n"
                 "\tat java.base/java.util.concurrent.locks.LockSupport.park(Unknown Source)\n"
                 "\tat java.base/java.lang.Thread.run(Unknown Source)\n\n"

@@ -46,6 +46,30 @@ def _nodes(moment: Moment, plan: JobPlan) -> list[dict[str, Any]]:
     return nodes
 
 
+def stream_graph(plan: JobPlan) -> dict[str, Any]:
+    """What the adaptive batch scheduler (2.0+) tells beside the plan: the graph by operator."""
+    nodes: list[dict[str, Any]] = []
+    lasts: list[str] = []
+    for vertex in plan.vertices:
+        fed = [(lasts[edge.source], edge.ship, "BATCH") for edge in vertex.spec.inputs]
+        for name in vertex.spec.operators:
+            inputs = [
+                {"num": order, "id": source, "ship_strategy": ship, "exchange": exchange}
+                for order, (source, ship, exchange) in enumerate(fed)
+            ]
+            node: dict[str, Any] = {
+                "id": str(len(nodes) + 1),
+                "parallelism": vertex.spec.parallelism,
+                "operator": name,
+                "description": name,
+                "job_vertex_id": vertex.id,
+            }
+            nodes.append({**node, "inputs": inputs} if inputs else node)
+            fed = [(str(len(nodes)), "FORWARD", "UNDEFINED")]
+        lasts.append(str(len(nodes)))
+    return {"nodes": nodes}
+
+
 def plan(moment: Moment, asked: Asked) -> dict[str, Any]:
     """/jobs/:jobid/plan."""
     return {"plan": plan_document(moment, job_of(moment, asked).plan)}
