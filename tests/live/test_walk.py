@@ -145,15 +145,10 @@ def vertex_of(cluster: Cluster, job: dict[str, Any]) -> dict[str, Any]:
 def subtasks_are_those_of_flink(pty: Pty, cluster: Cluster, job: dict[str, Any]) -> None:
     """State, attempt, host and totals of every subtask."""
     before = vertex_of(cluster, job)["subtasks"]
-    subtask = r"^\W*{0} . {1} +{2} {3}.*"
     patterns = [
         re.compile(
-            subtask.format(
-                one["subtask"],
-                one["status"],
-                one["attempt"],
-                re.escape((one.get("endpoint") or one["host"])[:8]),
-            ),
+            rf"^\W*{one['subtask']} . {one['status']} +{one['attempt']} "
+            rf"{re.escape((one.get('endpoint') or one['host'])[:8])}\S* +\S+ +\S+ +{_NUMBER} +{_NUMBER} ",
             re.MULTILINE,
         )
         for one in before
@@ -165,13 +160,9 @@ def subtasks_are_those_of_flink(pty: Pty, cluster: Cluster, job: dict[str, Any])
     for pattern, first, last in zip(patterns, before, after, strict=True):
         found = pattern.search(shown)
         assert found is not None
-        # After the host: IN/s, OUT/s, then the totals.
-        cells = re.findall(rf"(?<=\s){_NUMBER}(?=\s)", found[0])[2:]
-        totals = cells[2:4]
-        for cell, total in zip(totals, ("read-records", "write-records"), strict=True):
-            assert between(cell, first["metrics"][total], last["metrics"][total]), (
-                f"{found[0]}\n{first}\n{last}"
-            )
+        for cell, total in zip(found.groups(), ("read-records", "write-records"), strict=True):
+            told = first["metrics"][total], last["metrics"][total]
+            assert between(cell, *told), f"{found[0]}\n{told}"
 
 
 def moved(cluster: Cluster, job: dict[str, Any], before: list[dict[str, Any]]) -> bool:
@@ -202,8 +193,7 @@ def checkpoints_are_those_of_flink(pty: Pty, cluster: Cluster, job: dict[str, An
         assert told is not None, shown
         assert before["counts"][count] - 2 <= int(told[1]) <= after["counts"][count], shown
     known = {one["id"]: one for one in (*before["history"], *after["history"])}
-    rows = re.findall(r"^\W*(\d+) . COMPLETED +(?:un)?aligned|^\W*(\d+) . COMPLETED", shown, re.MULTILINE)
-    ids = [int(one or other) for one, other in rows]
+    ids = [int(found) for found in re.findall(r"^\W*(\d+) (?:. )?COMPLETED", shown, re.MULTILINE)]
     both = [number for number in ids if known.get(number, {}).get("status") == "COMPLETED"]
     assert both, shown
     for checkpoint in both:
@@ -239,10 +229,15 @@ def phases_are_those_of_flink(
     pty: Pty, cluster: Cluster, job: dict[str, Any], details: dict[str, Any]
 ) -> None:
     """Start delay, alignment, sync and async of every subtask, beside its bar."""
-    shown = pty.wait_for(re.compile(r"SUBTASK[^\n]*PHASES"))
-    vertex = next(
-        one for one in job["vertices"] if re.search(re.escape(one["name"][:10]), shown.splitlines()[1])
-    )
+    names = {vertex["name"][:10]: vertex for vertex in job["vertices"]}
+
+    def opened(screen: str) -> dict[str, Any] | None:
+        """The vertex whose name stands under the breadcrumb."""
+        line = screen.splitlines()[1].strip()
+        return next((vertex for name, vertex in names.items() if line.startswith(name)), None)
+
+    vertex = opened(pty.wait_for(lambda screen: opened(screen) is not None))
+    assert vertex is not None
     told = cluster.get(f"jobs/{job['jid']}/checkpoints/details/{details['id']}/subtasks/{vertex['id']}")
     assert len(told["subtasks"]) == vertex["parallelism"]
     for one in told["subtasks"]:
@@ -254,4 +249,4 @@ def phases_are_those_of_flink(
             one["end_to_end_duration"],
         )
         numbers = r"\s+".join(re.escape(said(phase)) for phase in phases)
-        pty.wait_for(re.compile(rf"^\W*{one['index']} . COMPLETED .*\s{numbers}(?=\s)", re.MULTILINE))
+        pty.wait_for(re.compile(rf"^\W*{one['index']} (?:. )?COMPLETED .*\s{numbers}(?=\s)", re.MULTILINE))
