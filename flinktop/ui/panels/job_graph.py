@@ -55,6 +55,7 @@ class JobGraph(Panel):
         self._visible: tuple[str, ...] = ()
         self._vertices: dict[str, Vertex] = {}
         self._form: Form | None = None
+        self._drawn: Job | None = None
         self._sketch: tuple[Form, int, int, Drawing | Listing] | None = None
         self._selected: str | None = None
 
@@ -104,20 +105,30 @@ class JobGraph(Panel):
         """Choose the form that suits the size."""
         self.shielded(self._show_visible)
 
-    def _show_job(self, reading: Reading[Job], kept: Mapping[str, Vertex] | None = None) -> None:
+    def _show_job(self, reading: Reading[Job]) -> None:
         if reading.value is None:
             self.canvas.set_empty("" if reading.error is not None else "asking for the job")
             return
         job = reading.value
         if not job.vertices:
             self.canvas.set_empty("no vertices yet: the job is not running")
-        graph = graph_of(job)
+        self._form = self._form_of(job)
         old = reading.error is not None
-        self._vertices = vertices_of(job, self.port, {} if old else kept or {}, old=old)
-        if self._form is None or self._form.graph != graph:
-            self._form = Form(graph, _longest(job))
+        # What is out of sight is brought up to date when it comes into sight.
+        unseen = {key: known for key, known in self._vertices.items() if key not in self._visible}
+        self._vertices = vertices_of(job, self.port, {} if old else unseen, old=old)
         self._draw(self._form)
         self._follow()
+
+    def _form_of(self, job: Job) -> Form:
+        """The forms of the job's graph, which stay the same as long as its structure does."""
+        if self._form is not None and job is self._drawn:
+            return self._form
+        self._drawn = job
+        graph = graph_of(job)
+        if self._form is not None and graph == self._form.graph:
+            return self._form
+        return Form(graph, max((cell_len(vertex.name[:LONGEST_NAME]) for vertex in job.vertices), default=0))
 
     def _draw(self, form: Form) -> None:
         """Show the graph in the form that suits the size there is."""
@@ -147,8 +158,7 @@ class JobGraph(Panel):
     def _show_visible(self) -> None:
         reading = self.port.reading(JOB(job=self._job))
         if reading is not None:
-            kept = {key: known for key, known in self._vertices.items() if key not in self._visible}
-            self._show_job(reading, kept)
+            self._show_job(reading)
 
     @on(GraphCanvas.Moved)
     def _moved(self, event: GraphCanvas.Moved) -> None:
@@ -172,7 +182,7 @@ def vertices_of(job: Job, port: Port, kept: Mapping[str, Vertex], *, old: bool) 
     Args:
         job: The job.
         port: What knows their figures.
-        kept: Vertices that have not changed.
+        kept: Vertices that need not be looked at.
         old: Whether all of it is too old to be taken at its word.
     """
     ends = rates.ends(job)
@@ -187,8 +197,3 @@ def vertices_of(job: Job, port: Port, kept: Mapping[str, Vertex], *, old: bool) 
             vertex.id, vertex.name, vertex.status, running, vertex.parallelism, facts, old or facts.old
         )
     return found
-
-
-def _longest(job: Job) -> int:
-    """Cells of the longest name, as far as it could make a box wider."""
-    return max((cell_len(vertex.name[:LONGEST_NAME]) for vertex in job.vertices), default=0)

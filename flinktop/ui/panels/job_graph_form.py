@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from flinktop.model.graph import MOST_NODES, is_drawable
-from flinktop.model.graph_layout import Layout, Measures, lay_out
+from flinktop.model.graph import MOST_NODES, is_drawable, layers_of, links
+from flinktop.model.graph_layout import LEAST_GAP, Layout, Measures, lay_out
 from flinktop.model.graph_order import Order, arrange
 
 if TYPE_CHECKING:
@@ -80,13 +81,16 @@ class Form:
         self.graph = graph
         self._longest = longest
         self._orders: dict[int, Order] = {}
+        layers = Counter(layers_of(len(graph.nodes), links(graph)))
+        self._layers = len(layers)
+        self._fullest = max(layers.values(), default=0)
 
     def layout(self, width: int, height: int) -> Layout:
         """The largest boxes with which the graph fits into the panel, else readable ones that scroll."""
-        for label in LABELS:
+        least = self._layers * WIDTHS[-1] + (self._layers - 1) * LEAST_GAP
+        for label in LABELS if least <= width else ():
             narrow = self._layout(WIDTHS[-1], SHORT, label)
-            layers = max((box.layer for box in narrow.boxes), default=0) + 1
-            room = WIDTHS[-1] + (width - narrow.width) // layers
+            room = WIDTHS[-1] + (width - narrow.width) // max(self._layers, 1)
             fitting = [cells for cells in WIDTHS if cells <= room]
             # Long boxes are of no use when the names are short.
             enough = [cells for cells in fitting if cells >= max(self._longest + FRAME, SCROLLED)]
@@ -99,7 +103,8 @@ class Form:
 
     def _tall(self, width: int, height: int, label: int) -> tuple[int, int]:
         for tall in heights(width, self._longest):
-            if self._layout(width, tall, label).height <= height:
+            least = self._fullest * sum(tall) - tall[1]
+            if least <= height and self._layout(width, tall, label).height <= height:
                 return tall
         return SHORT if height >= 2 * SHORT[0] else (3, 0)
 

@@ -23,7 +23,7 @@ class _Boxes:
 
     def of(self, vertex: Vertex, make: Callable[[Vertex], Box]) -> Box:
         known = self._known.get(vertex.id)
-        if known is None or known[0] != vertex:
+        if known is None or (known[0] is not vertex and known[0] != vertex):
             known = self._known[vertex.id] = vertex, make(vertex)
         return known[1]
 

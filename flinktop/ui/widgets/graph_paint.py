@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -46,6 +47,7 @@ class GraphPainter:
         self._selected: str | None = None
         self._lit: frozenset[int] = frozenset()
         self._wires = WireCells((), ascii=ascii)
+        self._drawn: dict[int, list[tuple[int, str, str]]] = {}
         self._rows: dict[int, list[int]] = {}
         self._leaving: frozenset[tuple[int, int]] = frozenset()
 
@@ -56,6 +58,7 @@ class GraphPainter:
             return
         self._wires = WireCells(picture.wires, ascii=self._ascii)
         self._leaving = frozenset(wire.points[0] for wire in picture.wires if wire.points)
+        self._drawn.clear()
         self._rows = {}
         for at, box in sorted(enumerate(picture.boxes), key=lambda pair: pair[1].x):
             for y in range(box.y, box.y + box.height):
@@ -64,6 +67,7 @@ class GraphPainter:
     def select(self, key: str | None) -> None:
         """Show the box with this key as selected, and its wires lit."""
         self._selected = key
+        self._drawn.clear()
         self._lit = frozenset(
             number for number, wire in enumerate(self._picture.wires) if key in (wire.source, wire.target)
         )
@@ -83,35 +87,48 @@ class GraphPainter:
         boxes = [box for box in here if box.x < x + width and box.x + box.width > x]
         first = min([x, *(box.x for box in boxes)])
         last = max([x + width, *(box.x + box.width for box in boxes)])
-        between = self._between(y, first, last)
         segments: list[Segment] = []
         at = first
         for box in boxes:
-            segments += between[at - first : box.x - first]
+            segments += self._between(y, at, box.x)
             segments += self._box_line(box, y - box.y, focused=focused)
             at = box.x + box.width
-        segments += between[at - first :]
+        segments += self._between(y, at, last)
         strip = Strip(Segment.simplify(segments), last - first)
         return strip.crop(x - first, x - first + width)
 
     # Wires
 
     def _between(self, y: int, first: int, last: int) -> list[Segment]:
-        """A segment for each cell of a row, as if there were no boxes."""
-        blank, wire, lit = Segment(" ", self._style("")), self._style("wire"), self._style("lit")
-        cells = [blank] * (last - first)
-        for x, (glyph, shown) in self._wires.row(y, self._lit).items():
-            if first <= x < last:
-                cells[x - first] = Segment(glyph, lit if shown else wire)
+        """What stands in the cells `first` to `last` of a row, as far as there are no boxes."""
+        drawn = self._drawn.get(y)
+        if drawn is None:
+            drawn = self._drawn[y] = self._wired(y)
+        found: list[Segment] = []
+        at = first
+        for x, text, style in drawn[bisect_left(drawn, (first,)) : bisect_left(drawn, (last,))]:
+            if x > at:
+                found.append(Segment(" " * (x - at), self._style("")))
+            found.append(Segment(text, self._style(style)))
+            at = x + len(text)
+        if last > at:
+            found.append(Segment(" " * (last - at), self._style("")))
+        return found
+
+    def _wired(self, y: int) -> list[tuple[int, str, str]]:
+        """The wires and labels of a row, in their order: (column, character, style) of each cell."""
+        cells = {
+            x: (x, glyph, "lit" if shown else "wire")
+            for x, (glyph, shown) in self._wires.row(y, self._lit).items()
+        }
         for number, labelled in self._wires.labels(y):
             text = clip(labelled.label, labelled.label_room, ascii=self._ascii)
-            end = labelled.label_at[0] + labelled.label_room
-            start = end - cell_len(text)
+            start = labelled.label_at[0] + labelled.label_room - cell_len(text)
             # A character of two cells would need a cell of its own width: such labels are left out.
-            if len(text) == end - start and first <= start and end <= last:
-                style = lit if number in self._lit else self._style("muted")
-                cells[start - first : end - first] = [Segment(char, style) for char in text]
-        return cells
+            if len(text) == cell_len(text):
+                style = "lit" if number in self._lit else "muted"
+                cells.update({x: (x, char, style) for x, char in enumerate(text, start)})
+        return sorted(cells.values())
 
     # Boxes
 

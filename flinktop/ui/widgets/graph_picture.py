@@ -84,13 +84,16 @@ class Picture:
         return (
             self.wires == other.wires
             and (self.width, self.height) == (other.width, other.height)
-            and [box.place for box in self.boxes] == [box.place for box in other.boxes]
+            and len(self.boxes) == len(other.boxes)
+            and all(
+                one is two or one.place == two.place for one, two in zip(self.boxes, other.boxes, strict=True)
+            )
         )
 
 
 def changed_rows(before: Box, after: Box) -> tuple[int, int] | None:
     """First and last row, counted from the box's top, in which two boxes of one place differ."""
-    if before == after:
+    if before is after or before == after:
         return None
     if (before.tone, before.dim) != (after.tone, after.dim) or len(before.lines) != len(after.lines):
         return 0, after.height - 1
