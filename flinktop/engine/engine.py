@@ -14,6 +14,7 @@ from flinktop.engine.acts.facts import Facts
 from flinktop.engine.heaps import Heaps
 from flinktop.engine.lane import Lane
 from flinktop.engine.load import Loads
+from flinktop.engine.machines import Machines
 from flinktop.engine.operations import Operations
 from flinktop.engine.poller import DEFAULT_REFRESH, MOST_BACK_OFF, Poller
 from flinktop.engine.seen_checkpoints import SeenCheckpoints
@@ -95,6 +96,7 @@ class Engine:
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self._arrived)
         self.loads = Loads(self.series)
         self.heaps = Heaps(self.series)
+        self.machines = Machines(self.series)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.checkpoints = SeenCheckpoints(self.series)
         self.faults = SeenFaults()
@@ -194,6 +196,7 @@ class Engine:
         self.sweep.arrived(query, value, at)
         self.loads.arrived(query, value, at)
         self.heaps.arrived(query, value, at)
+        self.machines.arrived(query, value, at)
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         self.checkpoints.arrived(query, value, at, behind)
         self.faults.arrived(query, value, at)

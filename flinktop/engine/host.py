@@ -306,6 +306,11 @@ class Port:
         """Seconds since 1970 by the cluster's own clock."""
         return self.engine.cluster_time()
 
+    @property
+    def knows_time(self) -> bool:
+        """Whether an answer has told the cluster's own time; else it is this machine's."""
+        return self.engine.anchor is not None
+
     def known_time(self) -> float:
         """The cluster's time for which what is known holds: while it is lost, that of its last answer."""
         link = self.engine.poller.link

@@ -47,6 +47,14 @@ def subtask_series(job: str, vertex: str, subtask: int, measure: str) -> SeriesN
     return ("subtask", job, vertex, str(subtask), measure)
 
 
+def machine_series(taskmanager: str | None, measure: str) -> SeriesName:
+    """A measure of a TaskManager by its id, or of the JobManager (None).
+
+    "heap", "cpu": per mille; "gc": ms/s; "threads". Recorded while it is on a screen (engine/machines.py).
+    """
+    return ("machine", taskmanager or "", measure)
+
+
 class Ring:
     """The last `LENGTH` points of one series, in 16 bytes a point."""
 

@@ -1,0 +1,250 @@
+"""What a JobManager's or TaskManager's metrics say of it, and what of that is worth a look."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.model import format as fmt
+from flinktop.model import heap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flinktop.flink.metrics import Metrics
+    from flinktop.flink.taskmanagers import TaskManager
+
+HEARTBEAT_LATE, HEARTBEAT_LOST = 20.0, 50.0
+"""Seconds without a heartbeat. One comes every 10 s (heartbeat.interval), and Flink gives a TaskManager up
+after 50 (heartbeat.timeout)."""
+FULL, NEARLY_FULL = 0.9, 0.75
+"""Shares of a limit that ask for attention."""
+SCARCE = 0.95
+"""Share of the network buffers in use from which on tasks wait for one."""
+LOADED = 0.9
+"""Share of the machine's processors."""
+
+_JVM, _NETTY = "Status.JVM.", "Status.Shuffle.Netty."
+_GC = f"{_JVM}GarbageCollector."
+_IDS = {
+    "heap_used": f"{_JVM}Memory.Heap.Used",
+    "heap_committed": f"{_JVM}Memory.Heap.Committed",
+    "heap_max": f"{_JVM}Memory.Heap.Max",
+    "non_heap_used": f"{_JVM}Memory.NonHeap.Used",
+    "non_heap_committed": f"{_JVM}Memory.NonHeap.Committed",
+    "non_heap_max": f"{_JVM}Memory.NonHeap.Max",
+    "metaspace_used": f"{_JVM}Memory.Metaspace.Used",
+    "metaspace_max": f"{_JVM}Memory.Metaspace.Max",
+    "direct_used": f"{_JVM}Memory.Direct.MemoryUsed",
+    "direct_capacity": f"{_JVM}Memory.Direct.TotalCapacity",
+    "direct_count": f"{_JVM}Memory.Direct.Count",
+    "mapped_used": f"{_JVM}Memory.Mapped.MemoryUsed",
+    "mapped_capacity": f"{_JVM}Memory.Mapped.TotalCapacity",
+    "mapped_count": f"{_JVM}Memory.Mapped.Count",
+    "managed_used": "Status.Flink.Memory.Managed.Used",
+    "managed_total": "Status.Flink.Memory.Managed.Total",
+    "network_used": f"{_NETTY}UsedMemory",
+    "network_total": f"{_NETTY}TotalMemory",
+    "segments_free": f"{_NETTY}AvailableMemorySegments",
+    "segments": f"{_NETTY}TotalMemorySegments",
+    "requested": f"{_NETTY}RequestedMemoryUsage",
+    "cpu": f"{_JVM}CPU.Load",
+    "threads": f"{_JVM}Threads.Count",
+    "files": f"{_JVM}FileDescriptor.Open",
+    "files_max": f"{_JVM}FileDescriptor.Max",
+    "gc_rate": heap.GC_RATE,
+}
+ROW = (
+    *("heap_used", "heap_max", "managed_used", "managed_total", "network_used", "network_total"),
+    *("segments_free", "segments", "cpu", "threads", "gc_rate"),
+)
+"""Names of the figures that a row of the TaskManagers needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """A garbage collector: its collections so far, the ms spent in them, and ms/s now (1.19+)."""
+
+    name: str
+    count: float | None = None
+    time: float | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a machine's metrics tell (`…/metrics?get=`); bytes. None: it does not have it, or no limit."""
+
+    heap_used: float | None = None
+    heap_committed: float | None = None
+    heap_max: float | None = None
+    non_heap_used: float | None = None
+    non_heap_committed: float | None = None
+    non_heap_max: float | None = None
+    metaspace_used: float | None = None
+    """1.12+, as the next."""
+    metaspace_max: float | None = None
+    direct_used: float | None = None
+    direct_capacity: float | None = None
+    direct_count: float | None = None
+    mapped_used: float | None = None
+    mapped_capacity: float | None = None
+    mapped_count: float | None = None
+    managed_used: float | None = None
+    """TaskManagers, 1.12+, as the next."""
+    managed_total: float | None = None
+    network_used: float | None = None
+    """TaskManagers, 1.12+, as the next; before only their number is told."""
+    network_total: float | None = None
+    segments_free: float | None = None
+    segments: float | None = None
+    requested: float | None = None
+    """Per cent of the network buffers that tasks have asked for (1.15+): over 100 some wait."""
+    cpu: float | None = None
+    """0 to 1, of all processors of the machine."""
+    threads: float | None = None
+    files: float | None = None
+    """File descriptors (2.1+), as the next."""
+    files_max: float | None = None
+    gc_rate: float | None = None
+    """ms/s in all collectors (1.19+)."""
+    collectors: tuple[Collector, ...] = ()
+
+    @property
+    def heap(self) -> float | None:
+        """Share of the heap in use."""
+        return share(self.heap_used, self.heap_max)
+
+    @property
+    def managed(self) -> float | None:
+        """Share of the managed memory in use."""
+        return share(self.managed_used, self.managed_total)
+
+    @property
+    def network(self) -> float | None:
+        """Share of the network buffers in use, in every release."""
+        if self.segments is None or self.segments_free is None:
+            return share(self.network_used, self.network_total)
+        return share(self.segments - self.segments_free, self.segments)
+
+    @property
+    def metaspace(self) -> float | None:
+        """Share of the metaspace in use."""
+        return share(self.metaspace_used, self.metaspace_max)
+
+    @property
+    def gc_time(self) -> int | None:
+        """Milliseconds in all collectors so far."""
+        times = [one.time for one in self.collectors if one.time is not None]
+        return int(sum(times)) if times else None
+
+
+def share(used: float | None, most: float | None) -> float | None:
+    """Part of a whole; None where one is not known or there is no limit."""
+    return used / most if used is not None and most is not None and most > 0 else None
+
+
+def figures(metrics: Metrics) -> Figures:
+    """What an answer tells."""
+    found = {metric.id: metric.number for metric in metrics}
+    known: dict[str, float | None] = {}
+    for name, metric in _IDS.items():
+        value = found.get(metric)
+        # -1 is a maximum that there is not, or a load that the JVM can't tell.
+        known[name] = value if value is not None and value >= 0 else None
+    return Figures(**known, collectors=_collectors(found))
+
+
+def _collectors(found: dict[str, float | None]) -> tuple[Collector, ...]:
+    names = {metric.removeprefix(_GC).rpartition(".")[0] for metric in found if metric.startswith(_GC)}
+    return tuple(
+        Collector(
+            name,
+            found.get(f"{_GC}{name}.Count"),
+            found.get(f"{_GC}{name}.Time"),
+            found.get(f"{_GC}{name}.TimeMsPerSecond"),
+        )
+        for name in sorted(names - {"All"})
+    )
+
+
+def ids_to_ask(listed: Iterable[str], names: Iterable[str] = tuple(_IDS)) -> tuple[str, ...]:
+    """The metrics to ask for: those of `names` that there are, and those of the collectors.
+
+    Args:
+        listed: Metrics that the machine, or machines of its kind, have.
+        names: Of `Figures`.
+    """
+    have = sorted(listed)
+    wanted = {_IDS[name] for name in names}
+    return tuple(metric for metric in have if metric in wanted or metric.startswith(_GC))
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something about a machine that asks for attention."""
+
+    words: str
+    bad: bool
+    """Else it is worth a look."""
+
+
+def troubles(
+    taskmanager: TaskManager, found: Figures | None, gc: float | None, heartbeat: float | None
+) -> tuple[Trouble, ...]:
+    """What asks for attention, the worst first.
+
+    Args:
+        taskmanager: What the list says of it.
+        found: Its metrics, if they are known.
+        gc: ms/s of garbage collection.
+        heartbeat: Seconds since its last heartbeat.
+    """
+    said: list[Trouble] = []
+    if heartbeat is not None and heartbeat >= HEARTBEAT_LATE:
+        said.append(Trouble(f"no heartbeat for {fmt.duration(heartbeat)}", heartbeat >= HEARTBEAT_LOST))
+    if taskmanager.blocked:
+        said.append(Trouble("blocked: takes no new tasks", bad=False))
+    if found is not None:
+        said += _full(found)
+    if gc is not None and gc >= heap.GC_WARM:
+        said.append(Trouble(f"GC {gc:.0f} ms/s", gc >= heap.GC_LONG))
+    return tuple(sorted(said, key=lambda one: not one.bad))
+
+
+def _full(found: Figures) -> list[Trouble]:
+    said: list[Trouble] = []
+    for name, part in (("heap", found.heap), ("metaspace", found.metaspace)):
+        if part is not None and part >= FULL:
+            said.append(Trouble(f"{name} {fmt.share(part)} full", part >= SCARCE))
+    if found.requested is not None and found.requested > 100:  # noqa: PLR2004 -- per cent
+        said.append(Trouble(f"network buffers {found.requested:.0f} % asked for", bad=True))
+    elif found.network is not None and found.network >= SCARCE:
+        said.append(Trouble(f"network buffers {fmt.share(found.network)} used", bad=False))
+    if found.cpu is not None and found.cpu >= LOADED:
+        said.append(Trouble(f"CPU {fmt.share(found.cpu)}", bad=False))
+    return said
+
+
+def tone(part: float | None, *, full: float = FULL, warm: float = NEARLY_FULL) -> str:
+    """The style of a share of a limit."""
+    if part is None:
+        return ""
+    return "bad" if part >= full else "warn" if part >= warm else ""
+
+
+def heartbeat_age(last: int, now: float) -> float | None:
+    """Seconds since a heartbeat (ms since 1970) by the cluster's clock; None where there was none."""
+    if last <= 0 or not math.isfinite(now):
+        return None
+    return max(0.0, now - last / 1000.0)
+
+
+def address(taskmanager: TaskManager) -> str:
+    """Where it is: host and port by its RPC path, for its id may be 32 letters (up to 1.10)."""
+    _, at, rest = taskmanager.path.partition("@")
+    where = rest.partition("/")[0] if at else ""
+    if taskmanager.id.startswith(where):
+        return taskmanager.id
+    return where

@@ -1,0 +1,328 @@
+"""A log or another file of a machine: its end, by level and text; read again only when it has grown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flinktop.engine.transfers import KEPT, LARGE, MOST
+from flinktop.flink.errors import NotFound
+from flinktop.model import format as fmt
+from flinktop.model import loglines
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.absent import missing_words
+from flinktop.ui.panels.answer_table import Words
+from flinktop.ui.panels.plain import plain
+from flinktop.ui.widgets.pager import Pager
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from flinktop.engine.store import Reading
+    from flinktop.engine.transfers import Transfer
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.logs import LogFiles
+    from flinktop.flink.machine import Machine
+    from flinktop.model.loglines import LogLine
+    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.widgets.pager import Cell
+
+LOOK_SECONDS = 10.0
+"""Between two looks at whether the file has grown."""
+NOT_THERE = (
+    "(file unavailable)",
+    "(log file unavailable)",
+    "The file STDOUT does not exist",
+    "The file LOG does",
+)
+"""What is sent instead of a file that is not there: by the JobManager, and by TaskManagers from 1.18."""
+GAP: Part = ("   ", "")
+
+
+class LogView(Panel):
+    """The end of a file that a machine writes.
+
+    Flink sends a file whole, so each look costs all of it: a large one is read when the person says so, the
+    list of files tells whether it has grown, and what is no longer seen is not read any more.
+    """
+
+    BOX = "Log"
+    DEFAULT_CSS = "LogView { height: 1fr; } LogView Pager { height: 1fr; }"
+
+    def __init__(
+        self,
+        machine: Machine,
+        query: Query[str],
+        *,
+        name: str = "",
+        stdout: bool = False,
+        id: str | None = None,  # noqa: A002 -- Textual's own name for it
+    ) -> None:
+        """Show what `query` sends.
+
+        Args:
+            machine: Whose file it is.
+            query: The file: one of the machine's.
+            name: Its name in the list of files, if it was chosen there.
+            stdout: Whether it is the standard output.
+            id: Textual's.
+        """
+        super().__init__(id=id)
+        self._machine = machine
+        self._query = query
+        self._file = name
+        self._stdout = stdout
+        self._allowed = LARGE
+        self._following: bool | None = None
+        """Whether the file is read again when it has grown; None: it is, if it is small."""
+        self._wanted = True
+        """Whether the file is to be read, as soon as its size is known."""
+        self._lines: Sequence[LogLine] = ()
+        self._text = ""
+        self._least = ""
+
+    def compose(self) -> ComposeResult:
+        """What there is to say of the file, and the file."""
+        ascii_only = self.app.settings.ascii
+        yield Words(ascii_only=ascii_only)
+        yield Pager(
+            follows=True,
+            paint=lambda line: loglines.parts(*line),
+            empty="asking for its size",
+            ascii=ascii_only,
+        )
+
+    @property
+    def pager(self) -> Pager:
+        """The text itself."""
+        return self.query_one(Pager)
+
+    # -- what is asked -------------------------------------------------------------------------------
+
+    def start_watching(self) -> None:
+        """It is seen: read it, if its size allows it."""
+        if not self._watching and self.displayed:
+            self._wanted = True
+            lists = self.port.features.has(*self._machine.files.endpoint.since)
+            if lists and not self.port.features.history_server:
+                self.watch_query("files", self._machine.files, self._listed, every=LOOK_SECONDS)
+            super().start_watching()
+            self.shielded(self._consider)
+
+    def stop_watching(self) -> None:
+        """It is not seen: whatever is under way ends."""
+        if self._watching:
+            self.port.end_file(self._query)
+        super().stop_watching()
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        """The list has been told anew, or more of the file has come."""
+        super().facts_changed(changes)
+        if self._query in changes:
+            self.shielded(self._news)
+
+    def show_again(self) -> None:
+        """Show what came while the screen was held."""
+        super().show_again()
+        self.shielded(self._news)
+
+    def read_again(self) -> None:
+        """Read the file now, unless it is so large that the person is asked."""
+        self._wanted = True
+        self._consider()
+
+    def read_large(self) -> None:
+        """Read the file however large it is."""
+        if self._asks:
+            self._allowed = MOST
+            self.read_again()
+
+    def _listed(self, _reading: Reading[LogFiles]) -> None:
+        self._consider()
+
+    def _consider(self) -> None:
+        """Read the file if it is wanted, or has grown, and its size allows it."""
+        if self._watching and not self.port.features.history_server and self._due():
+            self._wanted = False
+            self.port.read_file(self._query, self._allowed)
+        self._say()
+
+    def _due(self) -> bool:
+        size, transfer = self.size, self.port.transfer(self._query)
+        if "files" in self.slots():
+            reading = self.port.reading(self._machine.files)
+            if reading is None or (reading.value is None and reading.error is None):
+                return False
+            if reading.value is None and not isinstance(reading.error, NotFound):
+                return False
+        if size is not None and size > self._allowed:
+            return False
+        if self._wanted:
+            return True
+        grown = (
+            size is not None and transfer is not None and transfer.at is not None and size != transfer.read
+        )
+        return grown and self.follows and transfer is not None and transfer.state in ("done", "failed")
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the file by the list of files, else by its last answer; None when nothing tells it."""
+        reading = self.port.reading(self._machine.files)
+        files = reading.value.logs if reading is not None and reading.value is not None else ()
+        if self._file:
+            listed = next((file.size for file in files if file.name == self._file), None)
+        else:
+            listed = loglines.size_in_list(files, stdout=self._stdout)
+        if listed is not None:
+            return listed
+        transfer = self.port.transfer(self._query)
+        return transfer.size if transfer is not None else None
+
+    @property
+    def _asks(self) -> bool:
+        """Whether the file waits for the person's word."""
+        size, transfer = self.size, self.port.transfer(self._query)
+        refused = transfer is not None and transfer.state == "large"
+        return refused or (self._wanted and size is not None and size > self._allowed)
+
+    # -- what the person chooses ---------------------------------------------------------------------
+
+    @property
+    def follows(self) -> bool:
+        """Whether the file is read again when it has grown."""
+        size = self.size
+        if size is None or size > LARGE or "files" not in self.slots():
+            return False
+        return size <= KEPT if self._following is None else self._following
+
+    def toggle_follow(self) -> None:
+        """Read the file again when it has grown, or not; following begins at its end."""
+        self._following = not self.follows
+        if self._following:
+            self.pager.show_end()
+            self._consider()
+        self._say()
+
+    def next_level(self) -> None:
+        """Show entries from the next level on."""
+        self._least = loglines.next_step(self._least)
+        self._show_lines()
+
+    @property
+    def filter(self) -> str:
+        """The text that entries must have to be shown; empty shows all."""
+        return self._text
+
+    @filter.setter  # noqa: A003 - what it is called in every table
+    def filter(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self._show_lines()
+
+    # -- what is shown -------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Ages move on."""
+        self._say()
+
+    def _news(self) -> None:
+        if not self._watching:
+            return
+        transfer = self.port.transfer(self._query)
+        if transfer is not None and transfer.at is not None and transfer.lines is not self._lines:
+            self._lines = transfer.lines
+            self._show_lines()
+        self._say()
+
+    def _show_lines(self) -> None:
+        lines = loglines.chosen(self._lines, self._least, self._text)
+        if len(self._lines) == 1 and self._lines[0].text.startswith(NOT_THERE):
+            lines = ()
+        cells: list[Cell] = [(line.text, loglines.tone(line)) for line in lines]
+        self.pager.set_lines(cells, [line.at for line in lines])
+        self._say()
+
+    def _say(self) -> None:
+        ascii_only = self.app.settings.ascii
+        words = self._nothing()
+        self.pager.set_empty(plain(words) if ascii_only else words)
+        self.query_one(Words).set_lines([self._status()])
+
+    def _nothing(self) -> str:
+        """Why there is nothing to read."""
+        if absent := missing_words(self.port, self._query.endpoint, f"a {self._machine.kind}'s log"):
+            return absent
+        if self._asks:
+            return (
+                f"It has {fmt.size(self.size)}. Flink sends a file whole, however little of it is wanted: each "
+                f"look costs all of it, {self._way} and the way here. The last {fmt.size(KEPT)} are kept."
+                "\n\nenter reads it."
+            )
+        transfer = self.port.transfer(self._query)
+        if transfer is None:
+            files = self.port.reading(self._machine.files)
+            failed = files is not None and files.value is None and files.error is not None
+            return (
+                files.error.reason if failed and files is not None and files.error else "asking for its size"
+            )
+        if transfer.state == "failed":
+            return f"It could not be read: {transfer.reason}"
+        return "reading it" if transfer.at is None else self._nothing_in_it()
+
+    def _nothing_in_it(self) -> str:
+        if self._lines and (self._least or self._text):
+            return "Nothing of what is kept of it passes: & asks for a text, v for a level."
+        if self._lines:
+            return "The file is not there: nothing has been written, or it is written elsewhere."
+        return "Nothing has been written to it."
+
+    @property
+    def _way(self) -> str:
+        return (
+            "on the JobManager" if self._machine.taskmanager is None else "on the TaskManager, the JobManager"
+        )
+
+    def _status(self) -> list[Part]:
+        """Size, what is read of it and when, whether it is followed, what is shown of it."""
+        transfer, size = self.port.transfer(self._query), self.size
+        parts: list[Part] = []
+        if self._file:
+            parts += [(self._file, "strong"), GAP]
+        if size is not None:
+            parts += [("size ", "muted"), (fmt.size(size), ""), GAP]
+        if transfer is not None:
+            parts += self._progress(transfer)
+        if self._lines:
+            found = loglines.counted(self._lines)
+            parts += [("errors ", "muted"), (fmt.count(found["ERROR"]), "bad" if found["ERROR"] else ""), GAP]
+            parts += [
+                ("warnings ", "muted"),
+                (fmt.count(found["WARN"]), "warn" if found["WARN"] else ""),
+                GAP,
+            ]
+        if self._least:
+            parts += [("from ", "muted"), (self._least, "strong"), (" on", "muted"), GAP]
+        if self._text:
+            parts += [("only ", "muted"), (self._text, "strong"), GAP]
+        return parts
+
+    def _progress(self, transfer: Transfer) -> list[Part]:
+        if transfer.state == "waiting":
+            return [("waits for another file", "info"), GAP]
+        if transfer.state == "running":
+            of = f" of {fmt.size(transfer.size)}" if transfer.size else ""
+            return [(f"reading {fmt.size(transfer.received)}{of}", "info"), GAP]
+        parts: list[Part] = []
+        if transfer.state == "failed" and transfer.at is not None:
+            parts += [(f"could not be read again: {transfer.reason}", "bad"), GAP]
+        if transfer.at is None:
+            return parts
+        if transfer.begins:
+            parts += [("the last ", "muted"), (fmt.size(transfer.read - transfer.begins), ""), GAP]
+        parts += [("read ", "muted"), (f"{fmt.duration(self.port.now() - transfer.at)} ago", ""), GAP]
+        if self.follows:
+            parts += [("following", "good"), GAP]
+        elif self.size is not None and self.size != transfer.read:
+            parts += [(f"{fmt.size(abs(self.size - transfer.read))} more by now, r reads it", "warn"), GAP]
+        return parts
