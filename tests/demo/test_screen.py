@@ -1,0 +1,40 @@
+"""The demo on the screen: marked as such, and with a past."""
+
+from __future__ import annotations
+
+import pytest
+
+from flinktop.demo.names import RELEASES
+from flinktop.engine.series import cluster_series, job_series
+from tests.demo_cluster import DemoCluster
+from tests.ui.day import monitor
+
+
+async def test_the_frame_says_that_it_is_the_demo() -> None:
+    async with monitor(demo="calm") as day:
+        assert "DEMO" in day.lines[0]
+    async with monitor() as day:
+        assert "DEMO" not in day.lines[0]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_charts_begin_full(release: str) -> None:
+    async with monitor(release, demo="mixed") as day:
+        assert isinstance(day.cluster, DemoCluster)
+        began = day.port.now() - 800
+        sent = [value for at, value in day.port.points(cluster_series("in")) if at < began + 700]
+        assert len(sent) > 20
+        assert min(sent) > 10_000
+        loop = next(job for job in day.cluster.world.at(0.0).jobs if job.plan.spec.name == "inventory-sync")
+        restarts = [value for _, value in day.port.points(job_series(loop.plan.id, "restarts"))]
+        assert restarts == sorted(restarts)
+        assert restarts[-1] - restarts[0] >= 4
+
+
+@pytest.mark.parametrize("scenario", ["many-jobs", "wide-job"])
+async def test_large_clusters_open(scenario: str) -> None:
+    async with monitor("2.3.0", demo=scenario) as day:
+        assert "RUNNING" in day.text
+        await day.press("enter")
+        await day.wait(4)
+        assert "last checkpoint" in day.text
