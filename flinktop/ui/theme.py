@@ -27,9 +27,9 @@ DARK = Theme(
     panel="#1d222d",
     dark=True,
     variables={
-        "text-muted": "#9ca7be",
-        "foreground-muted": "#9ca7be",
-        "text-disabled": "#8792aa",
+        "text-muted": "#a0abc2",
+        "foreground-muted": "#a0abc2",
+        "text-disabled": "#8f9ab2",
         "border": "#4f74a3",
         "border-blurred": "#3a4356",
         "scrollbar": "#3a4356",
@@ -39,7 +39,7 @@ DARK = Theme(
         "scrollbar-background-hover": "#161a22",
         "scrollbar-background-active": "#161a22",
         "block-cursor-foreground": "#d5dbe8",
-        "block-cursor-background": "#253549",
+        "block-cursor-background": "#212f42",
     },
 )
 LIGHT = Theme(
