@@ -26,7 +26,8 @@ _SELECTED = "┏┓┛┗━┃┣"
 _ASCII_FRAME = "++++-|+"
 _ASCII_SELECTED = "####=##"
 _OWN = ("wire", "lit", "frame", "cursor", "resting")
-PLAIN, RESTING, FOCUSED = 0, 1, 2
+PLAIN, RESTING, FOCUSED, RESTING_LINE, FOCUSED_LINE = range(5)
+"""How a box is marked: not, as selected, as selected with the focus; the last two without a frame."""
 
 
 class GraphPainter:
@@ -136,7 +137,8 @@ class GraphPainter:
         cursor = PLAIN if box.key != self._selected else FOCUSED if focused else RESTING
         if not box.framed:
             line = box.lines[row] if row < len(box.lines) else ()
-            return self._text(line, box.width, cursor, dim=box.dim)
+            mark = {RESTING: RESTING_LINE, FOCUSED: FOCUSED_LINE}.get(cursor, PLAIN)
+            return self._text(line, box.width, mark, dim=box.dim)
         corners = self._corners(cursor)
         frame = self._style(_tone(box, cursor), cursor, dim=box.dim)
         if row == 0:
@@ -204,7 +206,11 @@ class GraphPainter:
         style = self._style_of(f"{self._prefix}{plain}")
         if not cursor:
             return style
-        ground = self._style_of(f"{self._prefix}{'cursor' if cursor == FOCUSED else 'resting'}")
+        focused = cursor in (FOCUSED, FOCUSED_LINE)
+        ground = self._style_of(f"{self._prefix}{'cursor' if focused else 'resting'}")
+        if cursor in (RESTING_LINE, FOCUSED_LINE) and (ground.bgcolor is None or ground.bgcolor.is_default):
+            # One bar over the whole line, not a patch for each colour.
+            return Style(reverse=True) if focused else style + Style(underline=True)
         return style + Style(bgcolor=ground.bgcolor)
 
 

@@ -362,3 +362,17 @@ async def test_the_selected_box_is_told_by_its_shape_too_and_brighter_with_the_f
         resting = app.canvas.render_line(3)
         assert focused.text == resting.text
         assert list(focused) != list(resting)
+
+
+async def test_a_selected_line_without_a_frame_is_seen_in_the_terminals_own_colours_too() -> None:
+    lines = tuple(replace(box(key, 0, at, height=1), framed=False) for at, key in enumerate("ab"))
+    async with bench(Picture(12, 2, lines)) as (app, _):
+        app.theme = "ansi-dark"
+        await settled(app)
+        selected, other = app.canvas.render_line(0), app.canvas.render_line(1)
+        assert all(segment.style is not None and segment.style.reverse for segment in selected.crop(0, 12))
+        assert not any(segment.style is not None and segment.style.reverse for segment in other)
+        app.screen.set_focus(None)
+        await settled(app)
+        resting = app.canvas.render_line(0)
+        assert all(segment.style is not None and segment.style.underline for segment in resting.crop(0, 12))
