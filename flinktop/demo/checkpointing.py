@@ -110,8 +110,12 @@ class Checkpointing:
         return tuple(self.taken(number) for number in range(count, max(0, count - most), -1))
 
     def latest(self, seconds: float, status: str) -> Taken | None:
-        """The newest with a status, among those that are not long gone."""
-        found = self.newest(seconds, SUMMED)
+        """The newest with a status."""
+        count = self.count_at(seconds)
+        # Where hardly any fails, a failure long ago is not looked for.
+        most = count if self.spec.failing or status == "COMPLETED" else SUMMED
+        numbers = range(count, max(0, count - most), -1)
+        found = (self.taken(number) for number in numbers)
         return next((one for one in found if one.status_at(seconds) == status), None)
 
     def savepoint_at(self, seconds: float) -> Taken | None:

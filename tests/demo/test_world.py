@@ -241,6 +241,9 @@ def test_a_failed_checkpoint_says_why_and_who_was_late() -> None:
     stats = document(of, f"jobs/{job}/checkpoints")
     failed = stats["latest"]["failed"]
     assert "expired" in failed["failure_message"]
+    # The only good one is long gone from the history, and still the latest.
+    assert (stats["counts"]["completed"], stats["latest"]["completed"]["id"]) == (1, 1)
+    assert stats["summary"]["state_size"]["max"] == stats["latest"]["completed"]["state_size"]
     assert failed["num_acknowledged_subtasks"] < failed["num_subtasks"]
     tasks = document(of, f"jobs/{job}/checkpoints/details/{failed['id']}")["tasks"]
     late = [

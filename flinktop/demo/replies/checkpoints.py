@@ -43,9 +43,9 @@ def stats_document(moment: Moment, job: JobMoment) -> dict[str, Any]:
     running = sum(taken.status_at(seconds) == "IN_PROGRESS" for taken in recent)
     completed = [taken for taken in recent if taken.status_at(seconds) == "COMPLETED"]
     history = [checkpoint_document(moment, job, taken) for taken in recent[:10]]
-    newest_failed = next((taken for taken in recent if taken.status_at(seconds) == "FAILED"), None)
+    newest_failed = all_of.latest(seconds, "FAILED")
     savepoint = all_of.savepoint_at(seconds)
-    first = next((taken for taken in completed if not taken.savepoint), None)
+    newest = all_of.latest(seconds, "COMPLETED")
     return {
         "counts": {
             "restored": job.restarts + bool(job.plan.spec.restored_from),
@@ -54,9 +54,9 @@ def stats_document(moment: Moment, job: JobMoment) -> dict[str, Any]:
             "completed": total - failed - running,
             "failed": failed,
         },
-        "summary": _summary(moment, job, completed),
+        "summary": _summary(moment, job, completed or [newest] if newest else []),
         "latest": {
-            "completed": checkpoint_document(moment, job, first) if first else None,
+            "completed": checkpoint_document(moment, job, newest) if newest else None,
             "savepoint": checkpoint_document(moment, job, savepoint) if savepoint else None,
             "failed": checkpoint_document(moment, job, newest_failed) if newest_failed else None,
             "restored": _restored(moment, job, all_of),
@@ -225,7 +225,11 @@ def taken_of(moment: Moment, job: JobMoment, asked: Asked) -> Taken:
     text = asked.ids["checkpoint"]
     seconds = min(moment.seconds, job.life.over)
     known = {taken.id: taken for taken in all_of.newest(seconds)}
-    for kept in (all_of.savepoint_at(seconds), all_of.latest(seconds, "FAILED")):
+    kept_ones = (
+        all_of.savepoint_at(seconds),
+        *(all_of.latest(seconds, end) for end in ("FAILED", "COMPLETED")),
+    )
+    for kept in kept_ones:
         if kept is not None:
             known[kept.id] = kept
     if not text.isdigit() or int(text) not in known:
