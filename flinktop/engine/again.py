@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.engine.acts.dispose import Dispose
 from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,11 +23,17 @@ def run_of(operations: Iterable[Operation], job: str) -> RunJar | None:
 
 
 def savepoints(operations: Iterable[Operation]) -> tuple[tuple[str, Operation], ...]:
-    """Paths of the savepoints that were made, with the operations that made them; newest first."""
+    """Paths of the savepoints that were made and not disposed of from here, newest first."""
+    known = tuple(operations)
+    disposed = {
+        operation.act.path
+        for operation in known
+        if isinstance(operation.act, Dispose) and operation.state is State.DONE
+    }
     return tuple(
         (operation.result.savepoint, operation)
-        for operation in operations
-        if operation.result.savepoint is not None
+        for operation in known
+        if operation.result.savepoint is not None and operation.result.savepoint not in disposed
     )
 
 

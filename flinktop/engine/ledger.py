@@ -121,7 +121,7 @@ class Ledger:
         Raises:
             LedgerError: the file can't be read.
         """
-        if self._open is None and not self.path.exists():
+        if self._nothing:
             return ()
         with self._at_work() as file:
             rows = file.execute(f"{_SELECT} ORDER BY planned DESC, rowid DESC LIMIT ?", (most,))
@@ -133,7 +133,7 @@ class Ledger:
         Raises:
             LedgerError: the file can't be read.
         """
-        if self._open is None and not self.path.exists():
+        if self._nothing:
             return False
         with self._at_work() as file:
             (version,) = file.execute("PRAGMA data_version").fetchone()
@@ -146,6 +146,8 @@ class Ledger:
         Raises:
             LedgerError: the file can't be read.
         """
+        if self._nothing:
+            return frozenset()
         with self._at_work() as file:
             rows = file.execute("SELECT result FROM operations WHERE job = ? AND id != ?", (job, apart_from))
             paths = [_result(row[0]).savepoint for row in rows]
@@ -190,8 +192,9 @@ class Ledger:
         Raises:
             LedgerError: it can't be written.
         """
-        with self._at_work() as file, file:
-            file.execute("UPDATE operations SET beat = ? WHERE owner = ?", (wall, str(self.owner)))
+        if self._open is not None:
+            with self._at_work() as file, file:
+                file.execute("UPDATE operations SET beat = ? WHERE owner = ?", (wall, str(self.owner)))
 
     def take_over(self, cluster: str, wall: float) -> tuple[Operation, ...]:
         """Unfinished operations of a cluster that nobody follows, ours from now on.
@@ -199,7 +202,7 @@ class Ledger:
         Raises:
             LedgerError: the file can't be read or written.
         """
-        if self._open is None and not self.path.exists():
+        if self._nothing:
             return ()
         taken = []
         with self._at_work() as file:
@@ -246,6 +249,11 @@ class Ledger:
         if self._open is not None:
             self._open.close()
             self._open = None
+
+    @property
+    def _nothing(self) -> bool:
+        """Nobody has written anything yet."""
+        return self._open is None and not self.path.exists()
 
     # -- the file --------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A JobManager that acts: it takes savepoints, cancels jobs and runs jars, on a manual clock and a bad link."""
+"""A JobManager that acts: takes savepoints, cancels jobs, runs jars, on a manual clock and a bad link."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class JobManager(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode().lstrip("/")
-        body = b"".join([part async for part in request.stream]) if request.method != "GET" else b""  # type: ignore[union-attr]  # httpx's own streams are both
+        body = await request.aread()
         self.requests += 1
         self.catch_up()
         fault = self.fault(request.method, path)
@@ -184,7 +184,7 @@ class JobManager(httpx.AsyncBaseTransport):
             ("POST", "jars/upload", self._upload),
             ("DELETE", "jars/(.+)", self._delete),
             ("POST", "jars/([^/]+)/run", self._run),
-            ("POST", "jars/([^/]+)/plan", lambda _jar, _sent: (200, {"plan": {"name": "planned", "nodes": []}})),
+            ("POST", "jars/([^/]+)/plan", lambda _jar, _sent: (200, {"plan": {"name": "planned"}})),
             ("POST", "jobs", self._submit),
             ("DELETE", "cluster", self._shutdown),
             ("GET", "applications/(\\w+)", self._application),
@@ -224,8 +224,8 @@ class JobManager(httpx.AsyncBaseTransport):
         return 202, {}
 
     def _result(self, number: str, _sent: Any) -> tuple[int, Any]:
-        cause = {"class": "java.lang.Exception", "stack-trace": "java.lang.Exception: no space left on device"}
-        return 200, {"status": {"id": "COMPLETED"}, "job-execution-result": {"id": number, "failure-cause": cause}}
+        result = {"id": number, **_cause("no space left on device")}
+        return 200, {"status": {"id": "COMPLETED"}, "job-execution-result": result}
 
     # -- savepoints ------------------------------------------------------------------------------------
 
@@ -263,7 +263,8 @@ class JobManager(httpx.AsyncBaseTransport):
         status = savepoint.status(self.clock.now())
         if status == "IN_PROGRESS":
             return 200, {"status": {"id": "IN_PROGRESS"}, "operation": None}
-        operation = {"location": savepoint.path} if status == "COMPLETED" else _cause(savepoint.fails or "aborted")
+        failed = _cause(savepoint.fails or "aborted")
+        operation = {"location": savepoint.path} if status == "COMPLETED" else failed
         return 200, {"status": {"id": "COMPLETED"}, "operation": operation}
 
     def _cached_checkpoints(self, number: str, _sent: Any) -> tuple[int, Any]:

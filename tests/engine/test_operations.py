@@ -293,15 +293,12 @@ async def test_without_a_ledger_nothing_is_sent(tmp_path: Path) -> None:
     await at.operations.stop()
 
 
-async def test_a_disk_that_fills_up_does_not_end_the_following(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_disk_that_fills_up_does_not_end_the_following(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     async with at_work(tmp_path, jobmanager) as at:
         await at.do(Savepoint(JOB, "orders"))
         ledger = at.ledger
         assert ledger is not None
-        ledger._open.execute("PRAGMA max_page_count = 1")  # type: ignore[union-attr]  # it is open
         ledger._open.execute("PRAGMA query_only = 1")  # type: ignore[union-attr]  # it is open
         assert (await at.until_ended()).state is State.DONE
         assert at.operations.book.trouble is not None
