@@ -206,3 +206,135 @@ async def test_an_empty_cluster_says_so() -> None:
     async with monitor(cluster=cluster) as day:
         assert "no jobs on this cluster yet" in day.text
         assert "jobs none" in day.text
+
+
+@pytest.mark.parametrize(
+    ("release", "heap", "collection"),
+    [
+        ("1.9.3", 10, "GC …"),
+        ("1.14.6", 52, "GC …"),
+        ("1.20.5", 20, "GC 1.1 ms/s"),
+        ("2.3.0", 18, "GC 9.4 ms/s"),
+    ],
+)
+async def test_heap_and_collection_of_the_worst_taskmanager(release: str, heap: int, collection: str) -> None:
+    async with monitor(release) as day:
+        await day.wait(12)
+        assert f"heap {heap} %   {collection}" in day.lines[1]
+
+
+async def test_before_1_19_collection_comes_from_counters_that_have_moved_twice() -> None:
+    cluster = FixtureCluster("1.14.6")
+    collected = 0
+
+    def collecting(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for metric in metrics:
+            if metric["id"].endswith("G1_Young_Generation.Time"):
+                metric["max"] = metric.get("max", 0.0) + collected
+        return metrics
+
+    cluster.changed["taskmanagers/metrics"] = collecting
+    async with monitor(cluster=cluster) as day:
+        for _ in range(4):
+            collected += 1500
+            await day.wait(10)
+        assert "GC 150 ms/s" in day.lines[1]
+
+
+async def test_taskmanagers_with_different_limits_are_told_together() -> None:
+    cluster = FixtureCluster("1.20.5")
+
+    def unlike(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for metric in metrics:
+            if metric["id"].endswith("Heap.Max"):
+                metric.update(min=100e6, max=300e6, sum=400e6)
+            elif metric["id"].endswith("Heap.Used"):
+                metric.update(min=90e6, max=110e6, sum=200e6)
+        return metrics
+
+    cluster.changed["taskmanagers/metrics"] = unlike
+    async with monitor(cluster=cluster) as day:
+        await day.wait(3)
+        assert "heap of all 50 %" in day.lines[1]
+
+
+async def test_the_memory_of_taskmanagers_costs_one_request_in_ten_seconds() -> None:
+    async with monitor("1.20.5") as day:
+        since = len(day.cluster.asked)
+        await day.wait(60)
+        asked = [target for target in day.asked(since) if target.startswith("taskmanagers/metrics")]
+        listed = asked.count("taskmanagers/metrics")
+        assert listed <= 1
+        assert 5 <= len(asked) - listed <= 7
+
+
+async def test_the_cluster_line_gives_up_the_least_important_first() -> None:
+    shown = {}
+    for width in (60, 70, 80, 100):
+        async with monitor("1.20.5", (width, 24)) as day:
+            await day.wait(3)
+            shown[width] = day.lines[1]
+    assert "heap" in shown[100]
+    assert "jobs" in shown[60]
+    assert all(len(line) == width for width, line in shown.items())
+
+
+def busy_job(cluster: FixtureCluster, job: str, spent: dict[str, float]) -> None:
+    """Have all vertices of a job spend so many ms a subtask on each kind of time, beyond the recorded."""
+
+    def spending(document: dict[str, Any]) -> dict[str, Any]:
+        for vertex in document["vertices"]:
+            for name, more in spent.items():
+                key = f"accumulated-{name}-time"
+                if isinstance(vertex["metrics"].get(key), int | float):
+                    vertex["metrics"][key] += more * vertex["parallelism"]
+        return document
+
+    cluster.changed[f"jobs/{job}"] = spending
+
+
+async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
+    cluster = FixtureCluster("1.20.5")
+    spent = {"busy": 0.0, "backpressured": 0.0, "idle": 0.0}
+    busy_job(cluster, cluster.job("steady"), spent)
+    async with monitor(cluster=cluster) as day:
+        assert day.line("steady").split("</b>")[1].split()[2:4] == ["…", "…"]
+        for _ in range(3):
+            spent["busy"] += 7000.0
+            spent["backpressured"] += 2000.0
+            spent["idle"] += 1000.0
+            await day.wait(10)
+        fields = [field for field in day.line("steady").split("</b>")[1].split() if field.isdecimal()]
+        assert "20" in fields
+        busy = next(row for row in day.table._rows if row.name.startswith("steady")).busy
+        assert busy.value == pytest.approx(700.0)
+
+
+@pytest.mark.parametrize("release", ["1.9.3", "1.14.6"])
+async def test_releases_without_accumulated_times_show_a_dash(release: str) -> None:
+    async with monitor(release) as day:
+        await day.wait(30)
+        row = next(row for row in day.table._rows if row.name.startswith("steady"))
+        assert row.busy.absent
+        assert row.backpressured.absent
+        assert day.line("steady").split("</b>")[1].split().count("–") >= 2  # noqa: RUF001 -- the dash that stands for absent
+
+
+async def test_a_hot_job_comes_before_others_and_stays_there() -> None:
+    cluster = FixtureCluster("1.20.5")
+    spent = {"busy": 0.0, "backpressured": 0.0, "idle": 0.0}
+    running = [job for job in cluster.document("jobs/overview")["jobs"] if job["state"] == "RUNNING"]
+    last = max(running, key=lambda job: job["name"])["jid"]
+    busy_job(cluster, last, spent)
+    async with monitor(cluster=cluster) as day:
+        places = []
+        for step in range(4):
+            spent["busy"] += 9990.0 - step
+            spent["idle"] += 10.0
+            await day.wait(12)
+            places.append(day.table.shown_keys().index(last))
+        at = {row.jid: row for row in day.table._rows}
+        calm = [key for key in day.table.shown_keys() if key in at and at[key].state == "RUNNING"]
+        assert len(set(places[1:])) == 1
+        better = [key for key in calm if not at[key].restarts and not at[key].overdue]
+        assert better[0] == last

@@ -120,15 +120,16 @@ class ClusterLine(Line):
     def tick(self) -> None:
         """Lay the line out from what is known."""
         width = self.content_size.width
-        # From all that there is to the least.
+        found = self._right()
+        line: list[Part] = []
+        # From all that there is to the least: the last one is cut.
         for meter, more in ((True, 2), (True, 1), (False, 2), (False, 1), (True, 0), (False, 0)):
-            left, right = self._left(meter=meter), self._right()[:more]
-            need = width_of(left) + sum(width_of(parts) + len(GAP) for parts in right)
-            if need <= width:
+            left = self._left(meter=meter)
+            right = [part for parts in found[:more] for part in ((GAP, ""), *parts)]
+            blank = width - width_of(left) - width_of(right)
+            line = [*left, (" " * max(0, blank), ""), *right]
+            if blank >= 0:
                 break
-        line = [*left, (" " * max(0, width - need), "")]
-        for parts in right:
-            line += [(GAP, ""), *parts]
         if self.port.link.error is not None:
             line = [(text, "stale") for text, _ in line]
         self.set_parts(line)
@@ -160,11 +161,10 @@ class ClusterLine(Line):
         query = self._metrics_query()
         reading = self.port.reading(query) if query is not None else None
         collected = self.port.latest(cluster_series("gc"))
-        now = self.port.now()
         found = [
             heap_parts(reading.value if reading is not None else None),
-            gc_parts(collected[1] if collected is not None and now - collected[0] <= OLD_SECONDS else None),
+            gc_parts(collected[1] if collected is not None else None),
         ]
-        if reading is not None and reading.at is not None and now - reading.at > OLD_SECONDS:
+        if reading is not None and reading.at is not None and self.port.now() - reading.at > OLD_SECONDS:
             found = [[(text, "stale") for text, _ in parts] for parts in found]
         return found
