@@ -11,16 +11,17 @@ from flinktop.demo.world import World
 from tests.fixture_cluster import Answer, FixtureCluster
 
 if TYPE_CHECKING:
+    from flinktop.demo.scenarios import Cluster
+    from flinktop.engine.clock import Clock
     from flinktop.engine.host import Port
-    from tests.manual_clock import ManualClock
 
 
 class DemoCluster(FixtureCluster):
     """Answers GETs as the simulated cluster does; a test may change any answer or break the link."""
 
-    def __init__(self, scenario: str, release: str, clock: ManualClock) -> None:
+    def __init__(self, scenario: str, release: str, clock: Clock, own: Cluster | None = None) -> None:
         super().__init__(release)
-        self.world = World(scenario=scenario, version=release, born=clock.wall())
+        self.world = World(scenario=scenario, version=release, born=clock.wall(), own=own)
         opened = clock.now()
         self._transport = DemoTransport(self.world, lambda: clock.now() - opened)
 

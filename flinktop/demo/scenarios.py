@@ -16,6 +16,8 @@ MANY = 1000
 """Jobs of many-jobs."""
 WIDE, WIDE_PARALLELISM = 500, 10
 """Vertices of wide-job, and subtasks of each."""
+LAYER = 20
+"""Vertices side by side in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def _stuck_watermark() -> Cluster:
     return Cluster((stuck, slow, jobs.search_index()))
 
 
-def _many_jobs() -> Cluster:
+def many_jobs(count: int) -> tuple[JobSpec, ...]:
+    """So many jobs of all kinds, most of them healthy."""
     makers = (
         jobs.enrichment,
         jobs.telemetry,
@@ -103,10 +106,11 @@ def _many_jobs() -> Cluster:
         jobs.emails,
         jobs.scoring,
     )
-    made = [
-        _one_of_many(maker(), number) for number, maker in ((n, makers[n % len(makers)]) for n in range(MANY))
-    ]
-    return Cluster(tuple(made), slots_each=32, spare_slots=40)
+    return tuple(_one_of_many(makers[number % len(makers)](), number) for number in range(count))
+
+
+def _many_jobs() -> Cluster:
+    return Cluster(many_jobs(MANY), slots_each=32, spare_slots=40)
 
 
 def _one_of_many(spec: JobSpec, number: int) -> JobSpec:
@@ -125,11 +129,12 @@ def _one_of_many(spec: JobSpec, number: int) -> JobSpec:
     )
 
 
-def _wide_job() -> Cluster:
-    """Layers of vertices that fan out and come together again, as a large SQL program does."""
+def wide_job(name: str, count: int) -> JobSpec:
+    """A job of so many vertices: layers that fan out and come together, as a large SQL program has them."""
+    layer = max(1, min(LAYER, count // 5))
     vertices: list[VertexSpec] = []
-    for place in range(WIDE):
-        if place < 20:  # noqa: PLR2004 -- sources
+    for place in range(count):
+        if place < layer:
             vertices.append(
                 VertexSpec(
                     f"Source: topic-{place:03}[{place}] -> Calc[{place}]",
@@ -140,16 +145,14 @@ def _wide_job() -> Cluster:
                 )
             )
             continue
-        before = 20 if place < 480 else 40  # noqa: PLR2004 -- the last layer takes from two
-        inputs = [Edge(place - before, "HASH" if place % 3 else "FORWARD")]
-        if place % 5 == 0:
-            inputs.append(Edge(place - before + 1, "HASH"))
+        inputs = [Edge(place - layer, "HASH" if place % 3 else "FORWARD")]
+        if place % 5 == 0 and layer > 1:
+            inputs.append(Edge(place - layer + 1, "HASH"))
         kind = ("Join", "GroupAggregate", "Calc", "WindowAggregate", "Rank")[place % 5]
-        last = place >= 480  # noqa: PLR2004
-        name = f"Sink: table_{place:03}[{place}]" if last else f"{kind}[{place}] -> Calc[{place}]"
+        last = place >= count - layer
         vertices.append(
             VertexSpec(
-                name,
+                f"Sink: table_{place:03}[{place}]" if last else f"{kind}[{place}] -> Calc[{place}]",
                 WIDE_PARALLELISM,
                 tuple(inputs),
                 selectivity=between(0.5, 0.95, place, 4),
@@ -158,10 +161,12 @@ def _wide_job() -> Cluster:
                 state=int(between(0, 300, place, 6)) * MIB,
             )
         )
-    wide = JobSpec(
-        "warehouse-500-vertices", tuple(vertices), Fate(started=-2.2 * DAY), CheckpointSpec(300, 24)
-    )
-    return Cluster((wide, jobs.telemetry(), jobs.mirror()), slots_each=4, spare_slots=10)
+    return JobSpec(name, tuple(vertices), Fate(started=-2.2 * DAY), CheckpointSpec(300, 24))
+
+
+def _wide_job() -> Cluster:
+    made = (wide_job("warehouse-500-vertices", WIDE), jobs.telemetry(), jobs.mirror())
+    return Cluster(made, slots_each=4, spare_slots=10)
 
 
 MAKERS: dict[str, Callable[[], Cluster]] = {

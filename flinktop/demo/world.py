@@ -54,6 +54,8 @@ class World:
     """Seconds since 1970 at which the demo's clock says 0."""
     hostile: bool = False
     """Whether names try to steer the terminal, to be read as markup, or to be endless."""
+    own: Cluster | None = None
+    """A cluster of the caller's instead of the scenario's."""
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
     """Results that more than one answer needs."""
 
@@ -69,7 +71,7 @@ class World:
     @cached_property
     def cluster(self) -> Cluster:
         """Its jobs and TaskManagers, as the scenario says."""
-        return cluster_of(self.scenario, hostile=self.hostile)
+        return self.own or cluster_of(self.scenario, hostile=self.hostile)
 
     @cached_property
     def plans(self) -> tuple[JobPlan, ...]:

@@ -64,7 +64,7 @@ def spread(counts: list[int]) -> tuple[float, int]:
 def count(vertices: int, size: tuple[int, int], tab: str, seconds: float) -> Counted:
     """Watch one tab of a job for so long."""
     with (
-        FixtureServer(WideCluster(0, vertices), moves=True) as server,
+        FixtureServer(WideCluster(0, vertices)) as server,
         tempfile.TemporaryDirectory() as home,
         monitor(Path(home), server.url, columns=size[0], rows=size[1]) as pty,
     ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from flinktop.flink.endpoint import Query
 
+T = TypeVar("T")
 ECHO = """
 import sys, tty
 tty.setraw(0)
@@ -33,7 +34,7 @@ while (key := sys.stdin.read(1)) != "q":
 def test_the_wide_cluster_answers_as_flink_does() -> None:
     cluster = WideCluster(jobs=30, vertices=12)
 
-    def ask(query: Query[Any]) -> object:
+    def ask(query: Query[T]) -> T:
         status, body = cluster.answer(f"/{query.target}")
         assert status == 200, query.target
         decoded = decode(body, query.endpoint.reply)
@@ -48,9 +49,13 @@ def test_the_wide_cluster_answers_as_flink_does() -> None:
     wide = next(job for job in overview.jobs if job.name == WIDE_NAME)
     detail = decode(cluster.answer(f"/{JOB(job=wide.jid).target}")[1], JOB.reply).value
     assert len(detail.vertices) == 12
-    assert rates.ends(detail) == rates.Ends((detail.vertices[0].id,), (detail.vertices[-1].id,))
+    ends = rates.ends(detail)
+    assert (ends.sources[0], ends.sinks[-1]) == (detail.vertices[0].id, detail.vertices[-1].id)
     for vertex in detail.vertices:
-        assert ask(SUBTASKS_METRICS(job=wide.jid, vertex=vertex.id, get=rates.VERTEX_IDS))
+        listed = ask(SUBTASKS_METRICS(job=wide.jid, vertex=vertex.id))
+        ids = rates.ids_to_ask(metric.id for metric in listed)
+        assert set(rates.RATE_IDS) < set(ids)
+        assert ask(SUBTASKS_METRICS(job=wide.jid, vertex=vertex.id, get=ids))
 
 
 def figures(value: float, delays: tuple[float, ...] = ()) -> Figures:
