@@ -26,7 +26,7 @@ from flinktop.engine.sending import answer_lost, never_sent
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
 from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, Rejected, Unreachable
-from flinktop.flink.features import features
+from flinktop.flink.features import Features, features, release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from flinktop.engine.ledger import Ledger
     from flinktop.engine.question import Question
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.features import Features
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +57,8 @@ LEAST_ANSWERS = 3
 CACHES = 2.0
 """Times the cluster's refresh interval for which its answers may be old."""
 ANSWERS_KEPT = 20
+RELEASE = "flink"
+"""Among the notes of an operation: the release that it was sent to."""
 
 
 class Operations:
@@ -230,7 +231,8 @@ class Operations:
         # A kept connection that breaks in this instant would be an answer lost for nothing.
         await self._lane.fresh()
         try:
-            operation = self.book.write_down(replace(operation, notes=notes))
+            kept = {**notes, RELEASE: site.features.version}
+            operation = self.book.write_down(replace(operation, notes=kept))
         except LedgerError as error:
             self.book.has_trouble(str(error))
             why = f"what is asked of a cluster is written down first, and {error}"
@@ -285,7 +287,7 @@ class Operations:
         pause, failures, silent = FIRST_PAUSE, 0, _Silence()
         while not operation.state.final and operation.ours:
             try:
-                site = await self._site(operation.id)
+                site = await self._site(operation.id, operation.notes.get(RELEASE, ""))
                 verdict = await act.check(site, self._trace(operation))
             except (Rejected, Conflict, BadReply, NotFound) as error:
                 verdict = NoTrace(f"Flink does not say: {error.reason}")
@@ -335,9 +337,12 @@ class Operations:
             return self.book.end(operation, State.LOST, f"{words}, for longer than a day")
         return self.book.put(replace(operation, words=words))
 
-    async def _site(self, number: str) -> Site:
+    async def _site(self, number: str, sent_to: str = "") -> Site:
+        """Where to do or to ask after an act; one that was sent may have been sent to a cluster now gone."""
         known = self._known_features()
-        if known.release is None:
+        if known.release is None and sent_to:
+            known = Features(release=release(sent_to), version=sent_to)
+        elif known.release is None:
             config = (await read(self._lane.acts, CONFIG())).value
             known = features(config, known.history_server)
         return Site(

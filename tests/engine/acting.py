@@ -85,6 +85,8 @@ class JobManager(httpx.AsyncBaseTransport):
         self.gone = False
         """Shut down: nothing listens."""
         self.main_throws: str | None = None
+        self.starts_as = "RUNNING"
+        """State of a job that has been started."""
         self.fault: Fault = lambda _method, _path: ""
         self.lines: list[str] = []
         """Verbs and paths that came here."""
@@ -341,7 +343,7 @@ class JobManager(httpx.AsyncBaseTransport):
                 "org.apache.flink.runtime.rest.handler.RestHandlerException: Could not execute application.\n"
                 f"\tat x.Y(Z.java:1)\nCaused by: java.lang.IllegalStateException: {self.main_throws}\n"
             )
-        self.jobs[sent["jobId"]] = Job("run")
+        self.jobs[sent["jobId"]] = Job("run", self.starts_as)
         return 200, {"jobid": sent["jobId"]}
 
     def _submit(self, _sent: Any) -> tuple[int, Any]:

@@ -1,0 +1,380 @@
+"""Every act: when it is off and why, what it says beforehand, and how it ends on a JobManager that acts."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flinktop.engine.acts.act import Act, Line
+from flinktop.engine.acts.application import CancelApplication
+from flinktop.engine.acts.cancel import Cancel
+from flinktop.engine.acts.checkpoint import Checkpoint
+from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.acts.facts import Facts, JobFacts, Vertex, job_facts
+from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
+from flinktop.engine.acts.kinds import KINDS, ON_A_JOB
+from flinktop.engine.acts.rescale import Rescale
+from flinktop.engine.acts.run_jar import PlanJar, RunJar
+from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
+from flinktop.engine.acts.shutdown import Shutdown
+from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.submit_graph import SubmitGraph
+from flinktop.engine.ledger import Ledger
+from flinktop.engine.operation import Operation, State
+from flinktop.flink.checkpoints import CheckpointStats
+from flinktop.flink.decode import decode
+from flinktop.flink.features import Features
+from flinktop.flink.jars import RunOptions
+from flinktop.flink.plan import Plan
+from tests.engine.acting import JOB, URL, Desk, JobManager, desk, process
+from tests.manual_clock import ManualClock
+
+ID = "1" * 32
+ALL: tuple[Act, ...] = (
+    Stop(JOB), Savepoint(JOB), SavepointAndCancel(JOB), Checkpoint(JOB), Cancel(JOB),
+    Rescale(JOB, bounds={"v1": (1, 4)}), UploadJar("x.jar"), RunJar("x"), DeleteJar("x"), SubmitGraph("x"),
+    Dispose("s3://a/b"), CancelApplication("a"), Shutdown("prod"),
+)  # fmt: skip
+
+
+def flink(version: str = "2.3.0", **flags: bool) -> Features:
+    numbers = tuple(int(part) for part in version.split("."))
+    known: dict[str, Any] = {"web_rescale": True, **flags}
+    return Features(release=(numbers[0], numbers[1], numbers[2]), version=version, **known)
+
+
+def facts(features: Features | None = None, **changes: Any) -> Facts:
+    job = JobFacts(
+        JOB,
+        "orders [v1]",
+        "RUNNING",
+        {"RUNNING": 4},
+        scheduler="Adaptive",
+        vertices=(Vertex("v1", "Map", 2, 8),),
+        checkpointing=True,
+        last_good=20.0,
+    )
+    base = Facts("prod", URL, features or flink(), job=job, slots_free=3, running=2)
+    return replace(base, **changes)
+
+
+def job(**changes: Any) -> Facts:
+    known = facts()
+    assert known.job is not None
+    return replace(known, job=replace(known.job, **changes))
+
+
+# -- why not -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ALL, ids=lambda act: act.kind)
+def test_every_act_can_be_done_and_can_be_off(act: Act) -> None:
+    assert act.why_not(facts()) is None
+    assert act.why_not(facts(read_only=True)) == "this cluster is opened read-only"
+    assert "HistoryServer" in (act.why_not(facts(flink(history_server=True))) or "")
+    assert act.why_not(facts(ledger_trouble="the disk is full")) == (
+        "what is asked of a cluster is written down first, and the disk is full"
+    )
+    assert act.must_be_typed(facts(protected=True))
+    assert act.must_be_typed(facts()) == (act.kind in {"dispose", "shutdown"})
+
+
+def test_every_kind_is_looked_at() -> None:
+    assert {act.kind for act in ALL} == set(KINDS)
+    assert (ON_A_JOB[0], ON_A_JOB[-1]) == (Stop, Cancel)
+
+
+@pytest.mark.parametrize(
+    ("act", "known", "said"),
+    [
+        (Checkpoint(JOB), facts(flink("1.16.3")), "runs Flink 1.16.3; checkpoint came with 1.17"),
+        (CancelApplication("a"), facts(flink("2.2.0")), "cancel application came with 2.3"),
+        (CancelApplication("a", status="FINISHED"), facts(), "the application has ended (FINISHED)"),
+        (Savepoint(JOB), facts(job=None), "not known yet"),
+        (Savepoint(JOB), facts(job=None, job_missing=True), "does not know this job any more"),
+        (Savepoint(JOB), job(state="FINISHED"), "the job has ended (FINISHED)"),
+        (Savepoint(JOB), job(state="RESTARTING"), "the job is RESTARTING: it must be RUNNING"),
+        (Stop(JOB), job(tasks={"RUNNING": 6, "INITIALIZING": 2}), "2 of 8 subtasks are not running yet"),
+        (Stop(JOB), job(batch=True), "a batch job has no state to save"),
+        (Stop(JOB), facts(under_way=("savepoint",)), "savepoint of this job is under way"),
+        (Checkpoint(JOB), job(checkpointing=False), "this job takes no checkpoints"),
+        (Savepoint(JOB, form="NATIVE"), facts(flink("1.14.6")), "formats came with 1.15"),
+        (Stop(JOB, form="NATIVE"), facts(flink("1.14.6")), "formats came with 1.15"),
+        (Cancel(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
+        (Stop(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
+        (SavepointAndCancel(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
+        (CancelApplication("a"), facts(flink(web_cancel=False)), "switched cancelling off"),
+        (Cancel(JOB), job(state="CANCELLING"), "being cancelled already"),
+        (Cancel(JOB), job(state="FAILED"), "the job has ended (FAILED)"),
+        (Rescale(JOB), facts(flink("1.14.6")), "FLINK-12312"),
+        (Rescale(JOB, bounds={"v1": (1, 4)}), facts(flink(web_rescale=False)), "adaptive scheduler"),
+        (Rescale(JOB, bounds={"v1": (1, 4)}), job(scheduler="Default"), "adaptive scheduler"),
+        (Rescale(JOB), facts(), "no vertex is given another parallelism"),
+        (Rescale(JOB, bounds={"v1": (0, 4)}), facts(), "is no range"),
+        (Rescale(JOB, bounds={"v1": (5, 4)}), facts(), "is no range"),
+        (Rescale(JOB, bounds={"v9": (1, 4)}), facts(), "has no vertex v9"),
+        (Rescale(JOB, bounds={"v1": (1, 9)}), facts(), "Map has a max parallelism of 8"),
+        (RunJar("x"), facts(flink(web_submit=False)), "takes no jars"),
+        (UploadJar("x.jar"), facts(flink(web_submit=False)), "takes no jars"),
+        (DeleteJar("x"), facts(flink(web_submit=False)), "takes no jars"),
+        (RunJar("x", options=RunOptions(parallelism=0)), facts(), "a parallelism of 0"),
+        (RunJar("x", options=RunOptions(configuration={"a": "b"})), facts(flink("1.16.0")), "came with 1.17"),
+        (
+            RunJar("x", options=RunOptions(savepoint="s", claim_mode="CLAIM")),
+            facts(flink("1.14.6")),
+            "claim modes came with 1.15",
+        ),
+        (RunJar("x", options=RunOptions(claim_mode="CLAIM")), facts(), "no savepoint to claim"),
+        (RunJar("x", options=RunOptions(allow_non_restored_state=True)), facts(), "give its path"),
+        (RunJar("x", options=RunOptions(arguments=("--token", "******"))), facts(), "give it anew"),
+        (Dispose(" / "), facts(), "no path"),
+    ],
+)
+def test_why_an_act_is_off(act: Act, known: Facts, said: str) -> None:
+    assert said in (act.why_not(known) or "nothing")
+
+
+def test_a_cancel_goes_through_whatever_else_is_under_way() -> None:
+    assert Cancel(JOB).why_not(facts(under_way=("savepoint",))) is None
+    assert Cancel(JOB).why_not(job(state="RESTARTING")) is None
+
+
+# -- what it says --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ALL, ids=lambda act: act.kind)
+def test_every_act_says_what_it_does_and_where(act: Act) -> None:
+    lines = act.consequence(facts())
+    labels = [line.label for line in lines]
+    assert lines[0].text.startswith("prod")
+    assert "then" in labels
+    assert "lost" in labels or act.kind in {"run-jar", "submit-graph"}
+    if act.job_id is not None:
+        told = {line.label: line.text for line in lines}
+        assert (told["job"], told["id"], told["state"]) == ("orders [v1]", JOB, "RUNNING")
+        assert told["last good checkpoint"] == "20 s ago"
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"last_good": 3600.0}, Line("last good checkpoint", "1 h ago", "warn")),
+        ({"last_good": 5.0, "last_good_is_savepoint": True}, Line("last savepoint", "5 s ago")),
+        ({"last_good": None}, Line("last good checkpoint", "none so far", "bad")),
+        (
+            {"last_good": None, "checkpointing": False},
+            Line("last good checkpoint", "none: this job takes no checkpoints", "bad"),
+        ),
+        ({"last_good": None, "checkpointing": None}, Line("last good checkpoint", "…")),
+    ],
+)
+def test_a_cancel_says_what_there_is_to_go_back_to(changes: dict[str, Any], line: Line) -> None:
+    assert line in Cancel(JOB).consequence(job(**changes))
+
+
+def test_the_name_to_type() -> None:
+    assert Cancel(JOB).name_to_type(facts()) == "orders [v1]"
+    assert Shutdown("prod").name_to_type(facts()) == "prod"
+    assert Dispose("s3://a/savepoint-1/").name_to_type(facts()) == "savepoint-1"
+
+
+def test_the_last_good_checkpoint_is_the_newest_completed_one() -> None:
+    stats = decode(
+        b'{"latest": {"completed": {"id": 1, "status": "COMPLETED", "trigger_timestamp": 1000},'
+        b'"savepoint": {"id": 2, "status": "COMPLETED", "is_savepoint": true, "trigger_timestamp": 5000,'
+        b'"external_path": "s3://a"}}, "history": [{"id": 3, "status": "FAILED", "trigger_timestamp": 90}]}',
+        CheckpointStats,
+    ).value
+    known = job_facts(JOB, None, None, stats, 10.0)
+    assert (known.last_good, known.last_good_path, known.last_good_is_savepoint) == (5.0, "s3://a", True)
+
+
+# -- how it ends ---------------------------------------------------------------------------------------
+
+
+async def done(
+    tmp_path: Path,
+    act: Act,
+    jobmanager: JobManager | None = None,
+    *,
+    typed: str | None = None,
+    fault: tuple[str, str] = ("", ""),
+) -> Operation:
+    """Do an act to its end; the first request of a verb has a fault."""
+    jobmanager = jobmanager or JobManager(ManualClock(), "2.3.0")
+    left = [fault[1]]
+    jobmanager.fault = lambda method, _path: left.pop() if left and method == fault[0] else ""
+    at: Desk = desk(jobmanager, Ledger(tmp_path / "operations.db", process(1)))
+    try:
+        await at.do(act, ID, typed)
+        return await at.until_ended()
+    finally:
+        await at.operations.stop()
+
+
+async def test_a_checkpoint_has_a_number(tmp_path: Path) -> None:
+    ended = await done(tmp_path, Checkpoint(JOB, full=True))
+    assert (ended.state, ended.result.checkpoint) == (State.DONE, 7)
+    found = await done(tmp_path / "2", Checkpoint(JOB), fault=("POST", "cut after"))
+    assert (found.state, found.result.checkpoint) == (State.DONE, 7)
+    lost = await done(tmp_path / "3", Checkpoint(JOB), fault=("POST", "cut before"))
+    assert (lost.state, "periodic ones" in lost.reason) == (State.LOST, True)
+
+
+async def test_a_savepoint_is_disposed_of(tmp_path: Path) -> None:
+    jobmanager = JobManager(ManualClock())
+    path = (await done(tmp_path, Savepoint(JOB), jobmanager)).result.savepoint
+    assert path == "file:/savepoints/savepoint-1"
+    refused = await done(tmp_path / "2", Dispose(path), jobmanager)
+    assert (refused.state, refused.reason) == (State.REFUSED, "the name savepoint-1 has to be typed for this")
+    assert (await done(tmp_path / "3", Dispose(path), jobmanager, typed="savepoint-1")).state is State.DONE
+    again = await done(tmp_path / "4", Dispose(path), jobmanager, typed="savepoint-1")
+    assert (again.state, again.reason) == (
+        State.FAILED,
+        "Could not dispose savepoint: no such file",
+    )
+    lost = await done(
+        tmp_path / "5", Dispose(path), jobmanager, typed="savepoint-1", fault=("POST", "cut after")
+    )
+    assert (lost.state, "can't be asked for" in lost.reason) == (State.LOST, True)
+
+
+@pytest.mark.parametrize("fault", ["", "cut after"])
+async def test_the_parallelism_is_changed(tmp_path: Path, fault: str) -> None:
+    jobmanager = JobManager(ManualClock(), "2.3.0")
+    jobmanager.flags = {"web-rescale": True}
+    at = desk(jobmanager, Ledger(tmp_path / "operations.db", process(1)))
+    left = [fault]
+    jobmanager.fault = lambda method, _path: left.pop() if left and method == "PUT" else ""
+    await at.do(Rescale(JOB, bounds={"v1": (1, 4)}))
+    await at.advance(10.0)
+    assert not at.operation(ID).state.final
+    jobmanager.jobs[JOB].parallelism = 4
+    ended = await at.until_ended()
+    assert (ended.state, ended.result.facts) == (State.DONE, ("Map: 2 -> 4",))
+    await at.do(Rescale(JOB, bounds={"v1": (2, 8)}), "2" * 32)
+    kept = await at.until_ended("2" * 32)
+    assert kept.state is State.DONE
+    assert "has not followed them yet" in kept.result.facts[0]
+    await at.operations.stop()
+
+
+async def test_the_cluster_is_shut_down(tmp_path: Path) -> None:
+    ended = await done(tmp_path, Shutdown("prod"), typed="prod")
+    assert (ended.state, "does not answer any more" in ended.result.facts[0]) == (State.DONE, True)
+    lost = await done(tmp_path / "2", Shutdown("prod"), typed="prod", fault=("DELETE", "cut after"))
+    assert lost.state is State.DONE
+    failed = await done(tmp_path / "3", Shutdown("prod"), typed="prod", fault=("DELETE", "cut before"))
+    assert (failed.state, failed.reason) == (State.FAILED, "the cluster still answers")
+
+
+@pytest.mark.parametrize("fault", ["", "cut after", "cut before"])
+async def test_an_application_is_cancelled(tmp_path: Path, fault: str) -> None:
+    jobmanager = JobManager(ManualClock(), "2.3.0")
+    jobmanager.applications["app"] = "RUNNING"
+    ended = await done(tmp_path, CancelApplication("app", "x"), jobmanager, fault=("POST", fault))
+    assert ended.state is (State.FAILED if fault == "cut before" else State.DONE)
+
+
+def jar_at(path: Path) -> str:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a/Main.class", "x" * 1000)
+    return str(path)
+
+
+@pytest.mark.parametrize("fault", ["", "cut after", "cut before"])
+async def test_a_jar_is_uploaded(tmp_path: Path, fault: str) -> None:
+    jobmanager = JobManager(ManualClock(), "1.9.3")
+    ended = await done(tmp_path, UploadJar(jar_at(tmp_path / "job.jar")), jobmanager, fault=("POST", fault))
+    if fault == "cut before":
+        assert (ended.state, "it was not taken whole" in ended.reason) == (State.FAILED, True)
+    else:
+        assert (ended.state, ended.result.jar) == (State.DONE, "0_job.jar")
+
+
+async def test_what_is_no_jar_is_not_sent(tmp_path: Path) -> None:
+    (tmp_path / "text.jar").write_text("no jar")
+    (tmp_path / "jar.txt").write_text("no jar")
+    for name, said in (
+        ("text.jar", "text.jar is no jar: it is no zip archive; nothing was sent"),
+        ("jar.txt", "jar.txt is no jar: its name does not end in .jar; nothing was sent"),
+        ("none.jar", f"{tmp_path}/none.jar can't be read: No such file or directory"),
+    ):
+        jobmanager = JobManager(ManualClock())
+        refused = await done(tmp_path / "d", UploadJar(str(tmp_path / name)), jobmanager)
+        assert (refused.state, refused.reason) == (State.REFUSED, said)
+        assert jobmanager.acts() == []
+
+
+@pytest.mark.parametrize("fault", ["", "cut after", "cut before"])
+async def test_a_jar_is_deleted(tmp_path: Path, fault: str) -> None:
+    jobmanager = JobManager(ManualClock())
+    jobmanager.jars["0_job.jar"] = "job.jar"
+    ended = await done(tmp_path, DeleteJar("0_job.jar", "job.jar"), jobmanager, fault=("DELETE", fault))
+    assert ended.state is (State.FAILED if fault == "cut before" else State.DONE)
+
+
+@pytest.mark.parametrize("release", ["1.9.3", "2.3.0"])
+@pytest.mark.parametrize("fault", ["", "cut after"])
+async def test_a_run_is_known_by_our_own_id(tmp_path: Path, release: str, fault: str) -> None:
+    jobmanager = JobManager(ManualClock(), release)
+    options = RunOptions(arguments=("--name", "a, b"))
+    ended = await done(tmp_path, RunJar("x", options=options), jobmanager, fault=("POST", fault))
+    assert (ended.state, ended.result.job, ended.result.job_state) == (State.DONE, ID, "RUNNING")
+    assert len(jobmanager.jobs) == 2
+
+
+async def test_a_main_that_throws_says_its_message(tmp_path: Path) -> None:
+    jobmanager = JobManager(ManualClock())
+    jobmanager.main_throws = "no topic orders"
+    failed = await done(tmp_path, RunJar("x"), jobmanager)
+    assert failed.state is State.FAILED
+    assert failed.reason.endswith("no topic orders")
+    assert "\tat" not in failed.reason
+
+
+async def test_a_job_that_fails_at_once_is_a_run_that_failed(tmp_path: Path) -> None:
+    jobmanager = JobManager(ManualClock())
+    jobmanager.starts_as = "FAILED"
+    failed = await done(tmp_path, RunJar("x"), jobmanager)
+    assert (failed.state, failed.reason) == (State.FAILED, "no space left on device")
+    assert (failed.result.job, failed.result.job_state) == (ID, "FAILED")
+
+
+async def test_a_job_that_waits_for_slots_has_been_started(tmp_path: Path) -> None:
+    jobmanager = JobManager(ManualClock())
+    jobmanager.starts_as = "CREATED"
+    ended = await done(tmp_path, RunJar("x"), jobmanager)
+    assert (ended.state, ended.result.facts) == (State.DONE, ("the job is there and CREATED",))
+
+
+async def test_a_job_graph_is_submitted(tmp_path: Path) -> None:
+    graph = tmp_path / "job.graph"
+    graph.write_bytes(b"x")
+    ended = await done(tmp_path, SubmitGraph(str(graph)))
+    assert (ended.state, ended.result.job) == (State.DONE, "b" * 32)
+    lost = await done(tmp_path / "2", SubmitGraph(str(graph)), fault=("POST", "cut after"))
+    assert lost.state is State.LOST
+    assert f"submitted ({'b' * 32})" in lost.reason
+    gone = await done(tmp_path / "3", SubmitGraph(str(tmp_path / "none")))
+    assert (gone.state, "No such file" in gone.reason) == (State.REFUSED, True)
+
+
+async def test_a_plan_is_a_question_but_not_in_read_only() -> None:
+    jobmanager = JobManager(ManualClock())
+    for read_only in (False, True):
+        at = desk(jobmanager, None, read_only=read_only)
+        at.operations.ask(PlanJar("x"), "q")
+        assert at.operations.answers["q"].pending
+        await at.quiet()
+        answer = at.operations.answers["q"]
+        if read_only:
+            assert answer.reason.startswith("this cluster is opened read-only")
+        else:
+            assert isinstance(answer.value, Plan)
+        await at.operations.stop()
+    assert jobmanager.acts() == ["POST jars/x/plan"]

@@ -1,0 +1,299 @@
+"""The ledger on disk: private, bounded, shared by several flinktops, and never a reason to end."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from flinktop.engine import again, ledger
+from flinktop.engine.acts.act import Result
+from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.acts.kinds import KINDS, from_json
+from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.acts.savepoint import Savepoint
+from flinktop.engine.ledger import Ledger, LedgerError, process_lives
+from flinktop.engine.operation import Operation, State
+from flinktop.flink.jars import RunOptions
+from tests.engine.acting import URL, process
+
+NOW = 1_700_000_000.0
+
+
+def operation(number: int, state: State = State.PLANNED, **changes: object) -> Operation:
+    made = Operation(
+        id=f"{number:032x}",
+        cluster=URL,
+        cluster_name="prod",
+        kind="savepoint",
+        act=Savepoint("j", "orders"),
+        subject="orders",
+        job="j",
+        by="me@here",
+        state=state,
+        planned=NOW + number,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # names of fields
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "operations.db"
+
+
+def test_nothing_is_made_before_there_is_something_to_write(path: Path) -> None:
+    book = Ledger(path)
+    assert book.operations() == ()
+    assert book.take_over(URL, NOW) == ()
+    assert book.claimed("j", "x") == frozenset()
+    assert not book.changed()
+    book.beat(NOW)
+    book.let_go()
+    assert not path.parent.exists()
+
+
+def test_what_is_written_is_read_again(path: Path) -> None:
+    book = Ledger(path, process(1))
+    first = operation(1, notes={"now": 5, "savepoints": [[1, 2]]})
+    book.add(first, NOW)
+    done = replace(
+        first,
+        state=State.DONE,
+        sent=NOW,
+        ended=NOW + 9,
+        trigger="t",
+        result=Result(savepoint="s3://a", job_state="FINISHED", facts=("one", "two")),
+        reason="why",
+    )
+    assert book.save(done, NOW)
+    book.add(operation(2), NOW)
+    book.close()
+    newest, oldest = Ledger(path, process(1)).operations()
+    assert replace(oldest, ours=False) == done
+    assert (newest.id, newest.ours) == (operation(2).id, True)
+
+
+def test_every_kind_of_act_is_read_again() -> None:
+    assert set(KINDS) == {
+        "stop", "savepoint", "savepoint-cancel", "checkpoint", "rescale", "cancel", "upload", "run-jar",
+        "delete-jar", "submit-graph", "dispose", "cancel-application", "shutdown",
+    }  # fmt: skip
+    assert from_json("of-tomorrow", "{}") is None
+    assert from_json("savepoint", '{"no": "job"}') is None
+
+
+def test_nobody_else_may_read_it(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        Ledger(path).add(operation(1), NOW)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_it_is_on_the_disk_when_the_call_returns(path: Path) -> None:
+    book = Ledger(path)
+    book.add(operation(1), NOW)
+    with sqlite3.connect(path) as file:
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        assert file.execute("SELECT state FROM operations").fetchall() == [("planned",)]
+    assert book._open is not None
+    assert book._open.execute("PRAGMA synchronous").fetchone() == (2,)
+    file.close()
+
+
+def test_no_secret_is_written(path: Path) -> None:
+    options = RunOptions(
+        arguments=("--in", "kafka://me:hush@host/x", "--db.password", "hush", "--token=hush", "--out", "y"),
+        configuration={"s3.secret-key": "hush", "parallelism.default": "2"},
+    )
+    run = RunJar("1_a.jar", "a.jar", options)
+    Ledger(path).add(operation(1, kind="run-jar", act=run), NOW)
+    assert b"hush" not in path.read_bytes()
+    (kept,) = Ledger(path).operations()
+    assert isinstance(kept.act, RunJar)
+    assert kept.act.options.arguments[:3] == ("--in", "kafka://******@host/x", "--db.password")
+    assert kept.act.options.arguments[-2:] == ("--out", "y")
+    assert kept.act.options.configuration == {"s3.secret-key": "******", "parallelism.default": "2"}
+
+
+def test_it_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "KEPT", 3)
+    book = Ledger(path, process(1))
+    book.add(operation(0), NOW)
+    for number in range(1, 7):
+        book.add(operation(number), NOW)
+        book.save(operation(number, State.DONE), NOW)
+    assert [int(one.id, 16) for one in book.operations()] == [6, 5, 4, 0]
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but a text of some length" * 50, b""])
+def test_a_file_that_is_no_ledger_is_said_or_used(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    if content:
+        with pytest.raises(LedgerError, match="can't be used: file is not a database"):
+            Ledger(path).add(operation(1), NOW)
+        assert path.read_bytes() == content
+    else:
+        Ledger(path).add(operation(1), NOW)
+
+
+def test_a_newer_ledger_is_left_alone(path: Path) -> None:
+    Ledger(path).add(operation(1), NOW)
+    with sqlite3.connect(path) as file:
+        file.execute("PRAGMA user_version = 2")
+    file.close()
+    with pytest.raises(LedgerError, match="newer flinktop"):
+        Ledger(path).operations()
+
+
+def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match=r"can't be used: (File exists|Not a directory)"):
+        Ledger(tmp_path / "file" / "operations.db").add(operation(1), NOW)
+
+
+def test_a_full_disk_is_said_and_passes(path: Path) -> None:
+    book = Ledger(path, process(1))
+    book.add(operation(1), NOW)
+    assert book._open is not None
+    pages = book._open.execute("PRAGMA page_count").fetchone()[0]
+    book._open.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(LedgerError, match="full"):
+        book.add(operation(2, reason="x" * 100_000), NOW)
+    book._open.execute("PRAGMA max_page_count = 100000")
+    book.add(operation(2), NOW)
+    assert len(book.operations()) == 2
+
+
+# -- several flinktops ---------------------------------------------------------------------------------
+
+
+def test_only_the_owner_writes(path: Path) -> None:
+    mine, other = Ledger(path, process(1)), Ledger(path, process(2))
+    mine.add(operation(1), NOW)
+    assert not other.save(operation(1, State.DONE), NOW)
+    assert mine.save(operation(1, State.SENT), NOW)
+    assert [one.state for one in other.operations()] == [State.SENT]
+    assert [one.ours for one in other.operations()] == [False]
+
+
+def test_a_lease_lapses(path: Path) -> None:
+    mine, other = Ledger(path, process(1)), Ledger(path, process(2), lambda _pid: True)
+    mine.add(operation(1, State.SENT), NOW)
+    assert other.take_over(URL, NOW + 30) == ()
+    mine.beat(NOW + 25)
+    assert other.take_over(URL, NOW + 50) == ()
+    assert [one.ours for one in other.take_over(URL, NOW + 56)] == [True]
+    assert mine.take_over(URL, NOW + 57) == ()
+    assert not mine.save(operation(1, State.RUNNING), NOW + 57)
+    assert other.save(operation(1, State.RUNNING), NOW + 57)
+
+
+def test_a_clock_that_was_set_back_frees_what_it_would_hold_for_ever(path: Path) -> None:
+    Ledger(path, process(1)).add(operation(1, State.SENT), NOW)
+    assert Ledger(path, process(2), lambda _pid: True).take_over(URL, NOW - 3600)
+
+
+def test_what_a_dead_process_left_is_free_at_once(path: Path) -> None:
+    Ledger(path, process(1)).add(operation(1, State.SENT), NOW)
+    elsewhere = Ledger(path, replace(process(2), machine="there"), lambda _pid: False)
+    assert elsewhere.take_over(URL, NOW + 1) == ()
+    assert Ledger(path, process(2), lambda _pid: False).take_over("http://other", NOW + 1) == ()
+    assert Ledger(path, process(2), lambda _pid: False).take_over(URL, NOW + 1)
+
+
+def test_what_has_ended_is_nobodys(path: Path) -> None:
+    mine = Ledger(path, process(1))
+    for number, state in enumerate((State.DONE, State.FAILED, State.LOST)):
+        mine.add(operation(number), NOW)
+        mine.save(operation(number, state), NOW)
+    assert Ledger(path, process(2), lambda _pid: False).take_over(URL, NOW + 99) == ()
+
+
+def test_what_the_server_told_beats_what_somebody_else_did_not_find(path: Path) -> None:
+    mine, other = Ledger(path, process(1)), Ledger(path, process(2), lambda _pid: False)
+    mine.add(operation(1, State.SENT), NOW)
+    other.take_over(URL, NOW + 1)
+    other.save(operation(1, State.LOST), NOW + 2)
+    assert not mine.save(operation(1, State.ACCEPTED, trigger="t"), NOW + 3)
+    assert mine.save(operation(1, State.ACCEPTED, trigger="t"), NOW + 3, known=True)
+    assert [(one.state, one.ours) for one in mine.operations()] == [(State.ACCEPTED, True)]
+
+
+def test_a_newer_flinktops_act_is_shown_and_left_to_it(path: Path) -> None:
+    mine = Ledger(path, process(1))
+    mine.add(operation(1, State.SENT, kind="teleport", act=None), NOW)
+    other = Ledger(path, process(2), lambda _pid: False)
+    assert other.take_over(URL, NOW + 99) == ()
+    assert [(one.act, one.label) for one in other.operations()] == [(None, "teleport")]
+
+
+def test_news_of_others_are_noticed(path: Path) -> None:
+    mine, other = Ledger(path, process(1)), Ledger(path, process(2))
+    mine.add(operation(1), NOW)
+    assert other.changed()
+    assert not other.changed()
+    mine.save(operation(1, State.SENT), NOW)
+    assert other.changed()
+    other.add(operation(2), NOW)
+    assert not other.changed()
+
+
+def test_several_may_begin_at_once(path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from tests.engine.test_ledger import *\n"
+        "book = Ledger(Path(sys.argv[1]))\n"
+        "for number in range(20): book.add(operation(1000 * int(sys.argv[2]) + number), NOW)"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, str(path), str(one)], cwd=Path(__file__).parents[2])
+        for one in range(4)
+    ]
+    assert [one.wait(60) for one in started] == [0, 0, 0, 0]
+    assert len(Ledger(path).operations()) == 80
+
+
+def test_processes_are_told_from_none() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    assert process_lives(os.getpid())
+    ended.wait(30)
+    assert not process_lives(ended.pid)
+
+
+# -- what it is good for -------------------------------------------------------------------------------
+
+
+def test_what_it_knows_of_a_job() -> None:
+    run = operation(1, State.DONE, act=RunJar("1_a.jar"), job=None, result=Result(job="j"))
+    old = operation(2, State.DONE, result=Result(savepoint="s3://old"))
+    new = operation(3, State.DONE, result=Result(savepoint="s3://new"))
+    gone = operation(4, State.DONE, act=Dispose("s3://new"), job=None)
+    kept = operation(5, State.FAILED, act=Dispose("s3://old"), job=None)
+    assert again.run_of([new, old, run], "j") == RunJar("1_a.jar")
+    assert again.run_of([new, old], "j") is None
+    assert again.last_savepoint([new, old, run], "j") == "s3://new"
+    assert again.last_savepoint([kept, gone, new, old, run], "j") == "s3://old"
+    assert again.last_savepoint([new], "k") is None
+
+
+def test_a_ledger_on_a_disk_that_goes_away_is_no_trace(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = Ledger(path)
+    book.add(operation(1), NOW)
+    broken = SimpleNamespace(execute=_io_error)
+    monkeypatch.setattr(book, "_open", broken)
+    with pytest.raises(LedgerError, match="disk I/O error"):
+        book.operations()
+
+
+def _io_error(*_words: object) -> None:
+    raise sqlite3.OperationalError("disk I/O error")
