@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 class DemoCluster(FixtureCluster):
     """Answers GETs as the simulated cluster does; a test may change any answer or break the link."""
 
-    def __init__(self, scenario: str, release: str, clock: Clock, own: Cluster | None = None) -> None:
+    def __init__(
+        self,
+        scenario: str,
+        release: str,
+        clock: Clock,
+        *,
+        own: Cluster | None = None,
+        hostile: bool = False,
+    ) -> None:
         super().__init__(release)
-        self.world = World(scenario=scenario, version=release, born=clock.wall(), own=own)
+        self.world = World(scenario=scenario, version=release, born=clock.wall(), own=own, hostile=hostile)
         opened = clock.now()
         self._transport = DemoTransport(self.world, lambda: clock.now() - opened)
 

@@ -35,7 +35,7 @@ class WideCluster(DemoCluster):
             for number, spec in enumerate(many_jobs(jobs), 1)
         )
         own = Cluster((*many, wide_job(WIDE_NAME, vertices)), slots_each=32)
-        super().__init__("wide-job", RELEASE, SystemClock(), own)
+        super().__init__("wide-job", RELEASE, SystemClock(), own=own)
 
 
 def main() -> None:

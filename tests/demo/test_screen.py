@@ -7,6 +7,8 @@ import pytest
 from flinktop.demo.names import RELEASES
 from flinktop.engine.series import cluster_series, job_series
 from tests.demo_cluster import DemoCluster
+from tests.flink.shapes import steers
+from tests.manual_clock import ManualClock
 from tests.ui.day import monitor
 
 
@@ -29,6 +31,24 @@ async def test_charts_begin_full(release: str) -> None:
         restarts = [value for _, value in day.port.points(job_series(loop.plan.id, "restarts"))]
         assert restarts == sorted(restarts)
         assert restarts[-1] - restarts[0] >= 4
+        # A watermark's lag is that of its own time, not of the time at which the past was told.
+        join = day.cluster.world.at(0.0).jobs[0].plan.id
+        lags = [value for _, value in day.port.points(job_series(join, "lag"))]
+        assert len(lags) > 20
+        assert all(5 < lag < 40 for lag in lags)
+
+
+async def test_names_that_mean_harm_are_only_names() -> None:
+    cluster = DemoCluster("mixed", "2.3.0", ManualClock(), hostile=True)
+    async with monitor(cluster=cluster) as day:
+        assert "[bold red]markup[/]" in day.text
+        for _ in range(4):
+            assert not steers(day.text, lines=True)
+            await day.press("enter")
+            await day.wait(2)
+            assert "1 Graph" in day.text
+            assert not steers(day.text, lines=True)
+            await day.press("escape", "down")
 
 
 @pytest.mark.parametrize("scenario", ["many-jobs", "wide-job"])
