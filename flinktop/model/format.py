@@ -13,6 +13,7 @@ ABSENT = "–"  # noqa: RUF001 -- a dash as wide as a digit, not a minus
 _THOUSAND = 1000.0
 _KIBI = 1024.0
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_HALF_YEAR = 182 * _DAY
 
 
 def count(value: float | None) -> str:
@@ -123,8 +124,14 @@ def moment(epoch: float, offset: float | None) -> str:
 
 
 def near(epoch: float, offset: float | None, now: float) -> str:
-    """A time (s since 1970) in ten cells at the most: HH:MM:SS within half a day of `now`, else its date."""
-    return clock(epoch, offset) if abs(epoch - now) < _DAY / 2 else moment(epoch, offset)[:10]
+    """A time (s since 1970) in eleven cells at the most.
+
+    HH:MM:SS within half a day of `now`, MM-DD HH:MM within half a year, else the date.
+    """
+    away = abs(epoch - now)
+    if away < _DAY / 2:
+        return clock(epoch, offset)
+    return moment(epoch, offset)[5:16] if away < _HALF_YEAR else moment(epoch, offset)[:10]
 
 
 def as_told(value: float) -> str:

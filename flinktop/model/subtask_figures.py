@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flinktop.flink.metrics import watermark
@@ -42,13 +43,14 @@ Figures = dict[str, float | None]
 """By measure: records/s, ms/s, a watermark in ms since 1970. None: the subtask measures no such thing."""
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: what is measured is found once, and asked for by thousands of rows.
+@dataclass(frozen=True)
 class SubtaskIds:
     """The metrics that tell of one subtask, without its index."""
 
     ids: tuple[str, ...]
 
-    @property
+    @cached_property
     def measures(self) -> frozenset[str]:
         """What these metrics measure."""
         return frozenset(MEASURES[last_part(metric)] for metric in self.ids)

@@ -240,3 +240,44 @@ def test_a_span_has_one_unit(seconds: float | None, text: str) -> None:
 )
 def test_a_configured_stretch_is_told_to_the_millisecond(milliseconds: int, text: str) -> None:
     assert fmt.exact(milliseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("away", "text"),
+    [
+        (0, "12:00:00"),
+        (-3600, "11:00:00"),
+        (3600, "13:00:00"),
+        (-13 * 3600, "03-04 23:00"),
+        (-40 * 86_400, "01-24 12:00"),
+        (-400 * 86_400, "2025-01-29"),
+    ],
+)
+def test_a_time_near_by_is_a_time_of_day_and_one_far_away_a_date(away: float, text: str) -> None:
+    noon = 1_772_712_000.0  # 2026-03-05 12:00:00 UTC
+    assert fmt.near(noon + away, 0.0, noon) == text
+    assert len(fmt.near(noon + away, 0.0, noon)) <= 11
+
+
+def test_a_time_no_calendar_has_is_not_known() -> None:
+    assert fmt.near(9.2e15, 0.0, 0.0) == fmt.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1384.0, "1384"),
+        (-2.0, "-2"),
+        (0.1667, "0.167"),
+        (1e15, "1000000000000000"),
+        (math.inf, "∞"),
+    ],
+)
+def test_a_number_is_as_exact_as_it_was_told(value: float, text: str) -> None:
+    assert fmt.as_told(value) == text
+
+
+@pytest.mark.parametrize(("part", "text"), [(0.0, "0 %"), (0.001, "<1 %"), (0.61, "61 %"), (1.0, "100 %")])
+def test_something_is_never_a_share_of_nothing(part: float, text: str) -> None:
+    assert fmt.share(part) == text

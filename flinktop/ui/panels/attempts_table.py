@@ -138,10 +138,10 @@ def columns(*, ascii_only: bool) -> list[Column[AttemptRow]]:
         ),
         state,
         Column(
-            "started", "STARTED", 10, lambda row: (row.started, ""), sort=lambda row: row.start, align="right"
+            "started", "STARTED", 11, lambda row: (row.started, ""), sort=lambda row: row.start, align="right"
         ),
         Column(
-            "ended", "ENDED", 10, lambda row: (row.ended, ""), sort=lambda row: row.end, align="right", drop=1
+            "ended", "ENDED", 11, lambda row: (row.ended, ""), sort=lambda row: row.end, align="right", drop=1
         ),
         Column(
             "seconds",

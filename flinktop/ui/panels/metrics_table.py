@@ -1,9 +1,9 @@
-"""All metrics of one subtask: listed once, values asked for the rows on the screen alone."""
+"""All metrics of something: listed once, values asked for the rows on the screen alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
@@ -18,6 +18,8 @@ from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
     from flinktop.engine.store import Reading
@@ -68,15 +70,16 @@ def columns(*, ascii_only: bool) -> list[Column[MetricRow]]:
     ]
 
 
-class MetricsTable(Panel):
-    """The metrics of one subtask, in the order of their ids."""
+class MetricsList(Panel):
+    """Metrics in the order of their ids. Subclasses say whose."""
 
     BOX = "Metrics"
-    DEFAULT_CSS = "MetricsTable { height: 1fr; } MetricsTable LiveTable { height: 1fr; }"
+    DEFAULT_CSS = "MetricsList { height: 1fr; } MetricsList LiveTable { height: 1fr; }"
+    NONE: ClassVar[str] = ""
+    """What it means that there are none."""
 
-    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
-        self._ids: dict[str, str | int] = {"job": job, "vertex": vertex, "subtask": subtask}
         self._visible: tuple[str, ...] = ()
         self._asked: tuple[str, ...] = ()
         self._told: dict[str, tuple[float, Metric]] = {}
@@ -105,9 +108,13 @@ class MetricsTable(Panel):
         """The table itself."""
         return self.query_one(LiveTable)
 
+    def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
+        """What lists the metrics, or tells the values of these."""
+        raise NotImplementedError
+
     @property
     def _listing(self) -> Query[Metrics]:
-        return SUBTASK_METRICS(**self._ids)
+        return self.metrics()
 
     def _listed(self, reading: Reading[Metrics]) -> None:
         # A subtask that has just started has none: look again soon.
@@ -115,7 +122,7 @@ class MetricsTable(Panel):
         if reading.value is None and reading.error is not None:
             self.table.set_empty(reading.error.reason)
         elif reading.value is not None:
-            self.table.set_empty("no metrics yet: they come some 10 s after a subtask has started")
+            self.table.set_empty(self.NONE)
         self._show_metrics()
         if not self._asked:
             self._follow()
@@ -156,9 +163,23 @@ class MetricsTable(Panel):
         if wanted == self._asked:
             return
         self._asked = wanted
-        queries = SUBTASK_METRICS(**self._ids, get=list(wanted)).parts()[:MOST_REQUESTS] if wanted else ()
+        queries = self.metrics(wanted).parts()[:MOST_REQUESTS] if wanted else ()
         for slot in self.slots():
             if slot.startswith("values ") and int(slot.partition(" ")[2]) >= len(queries):
                 self.drop_query(slot)
         for number, query in enumerate(queries):
             self.watch_query(f"values {number}", query, self._values)
+
+
+class MetricsTable(MetricsList):
+    """The metrics of one subtask."""
+
+    NONE = "no metrics yet: they come some 10 s after a subtask has started"
+
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._ids: dict[str, str | int] = {"job": job, "vertex": vertex, "subtask": subtask}
+
+    def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
+        """The subtask's."""
+        return SUBTASK_METRICS(**self._ids, get=get)

@@ -82,7 +82,7 @@ def columns(*, ascii_only: bool) -> list[Column[StateRow]]:
     found: list[Column[StateRow]] = [
         replace(state, width=LONGEST_STATE),
         Column(
-            "entered", "ENTERED", 10, lambda row: (row.at, ""), sort=lambda row: row.entered, align="right"
+            "entered", "ENTERED", 11, lambda row: (row.at, ""), sort=lambda row: row.entered, align="right"
         ),
         Column(
             "spent",

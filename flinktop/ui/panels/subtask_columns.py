@@ -113,7 +113,7 @@ def columns(*, ascii_only: bool) -> list[Column[SubtaskRow]]:
         Column(
             "watermark",
             "WATERMARK",
-            10,
+            11,
             lambda row: (row.watermark, "stale" if row.stale else "" if row.mark is not None else "muted"),
             sort=lambda row: row.mark,
             align="right",

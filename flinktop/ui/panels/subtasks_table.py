@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.subtask_columns import SummaryRow, columns, summary_columns
 from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskBook, SubtaskRow, matches, told_at
-from flinktop.ui.panels.subtask_summary import summary_rows
+from flinktop.ui.panels.subtask_summary import LABELS, summary_rows
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, figures_query, listing
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.table import LiveTable
@@ -39,8 +40,8 @@ MANY = 500
 MANY_SECONDS = 10.0
 MOST_REQUESTS = 3
 """Requests for the figures of the rows on the screen, each below Flink's limit for a request line."""
-LOW = 20
-"""Lines of a panel below which there is no room for a percentile."""
+LOW = 40
+"""Lines of a screen below which there is no room for a percentile."""
 
 
 def vertex_of(port: Port, job: str, vertex: str) -> tuple[Job, JobVertex] | None:
@@ -73,6 +74,7 @@ def circumstances(port: Port, job: str, vertex: str, offset: float | None) -> Ci
 class SubtasksTable(Panel):
     """The subtasks of one vertex; figures are asked for the rows on the screen alone."""
 
+    BOX = "Subtasks"
     DEFAULT_CSS = """
     SubtasksTable { height: 1fr; }
     SubtasksTable LiveTable { height: 1fr; }
@@ -89,6 +91,9 @@ class SubtasksTable(Panel):
         self._changed: set[int] = set()
         """Subtasks of which something has come that is not shown yet."""
         self._batching = False
+        self._below: list[SummaryRow] = []
+        self._made_of: tuple[object, ...] = ()
+        """When the answers came that the lines below are made of."""
 
     def compose(self) -> ComposeResult:
         """The table, and the lines below it."""
@@ -143,6 +148,8 @@ class SubtasksTable(Panel):
     def tick(self) -> None:
         """What grows old is greyed; rows that have come into sight are asked for."""
         self._follow()
+        if (reading := self.port.reading(self._query)) is not None:
+            self._book.take_totals(reading)
         self._changed |= {int(key) for key in self._visible}
         self._show_changed()
 
@@ -187,38 +194,39 @@ class SubtasksTable(Panel):
         """Make the rows anew of which something has come, and put all in order."""
         if self._batching:
             return
-        offset = zone_offset(self)
-        if offset != self._around.offset:
-            self._job_told_zone(offset)
-        rows = {index: row for index, row in self._rows.items() if index in self._book.attempts}
-        rows |= self._book.rows(self._changed, self._around)
-        self._changed.clear()
-        self._rows = rows
-        self.table.set_rows(sorted(rows.values(), key=lambda row: row.attention))
-        below = self._summary()
-        self.query_one(FixedRows).set_rows(below)
-        self.styles.max_height = 1 + max(1, len(rows)) + len(below)
-
-    def _job_told_zone(self, offset: float | None) -> None:
-        around = circumstances(self.port, self._job, self._vertex, offset)
-        if around is not None:
-            self._around = around
+        if self._around.offset != (offset := zone_offset(self)):
+            self._around = replace(self._around, offset=offset)
             self._changed |= self._book.attempts.keys()
+        fresh = self._book.rows(self._changed, self._around)
+        self._changed.clear()
+        different = any(self._rows.get(index) != row for index, row in fresh.items())
+        if different or self._rows.keys() != self._book.attempts.keys():
+            kept = {index: row for index, row in self._rows.items() if index in self._book.attempts}
+            self._rows = kept | fresh
+            self.table.set_rows(sorted(self._rows.values(), key=lambda row: row.attention))
+        self._sum_up()
+        below = len(self._below) if self.screen.size.height >= LOW else min(len(self._below), len(LABELS))
+        self.query_one(FixedRows).set_rows(self._below[:below])
+        self.styles.max_height = 1 + max(1, len(self._rows)) + below + self.gutter.height
 
-    def _summary(self) -> list[SummaryRow]:
+    def _sum_up(self) -> None:
+        """The lines below, made anew when one of the answers they are made of has come."""
         reading = self.port.reading(self._query)
         if reading is None or reading.value is None:
-            return []
+            return
         query = figures_query(self.port, self._job, self._vertex, source=self._around.source)
         figures = self.port.reading(query) if query is not None else None
-        rows = summary_rows(
+        made_of = (reading.at, figures.at if figures is not None else None, self._around)
+        if made_of == self._made_of:
+            return
+        self._made_of = made_of
+        self._below = summary_rows(
             list(self._book.attempts.values()),
             reading.value.aggregated,
             rates.by_id(figures.value or ()) if figures is not None else {},
             self._around,
             told_at(self.port, figures),
         )
-        return rows if self.screen.size.height >= LOW * 2 else rows[:3]
 
     # -- what is asked -------------------------------------------------------------------------------
 

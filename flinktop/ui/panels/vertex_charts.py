@@ -114,6 +114,7 @@ class WatermarkLag(VertexChart):
     """How far the lowest watermark is behind the cluster's clock."""
 
     BOX = "Watermark lag"
+    SCALE = "seconds"
 
     def measures(self) -> tuple[Measure, ...]:
         """One line."""

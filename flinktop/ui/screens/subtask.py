@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from flinktop.ui import keys
+from flinktop.ui.panels.accumulators import AttemptAccumulatorsTable
 from flinktop.ui.panels.attempts_table import AttemptsTable
 from flinktop.ui.panels.metrics_table import MetricsTable
 from flinktop.ui.panels.state_times import StateTimes
@@ -73,6 +74,7 @@ class SubtaskScreen(TabbedScreen):
         yield AttemptsTable(*ids, id="attempts")
         yield StateTimes(*ids, id="states")
         yield MetricsTable(*ids, id="metrics")
+        yield AttemptAccumulatorsTable(*ids, id="accumulators")
         yield SubtaskCharts(*ids, id="charts")
 
     # -- commands ------------------------------------------------------------------------------------

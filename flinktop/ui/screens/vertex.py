@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from flinktop.flink.jobs import JOB
 from flinktop.flink.vertices import VERTEX
 from flinktop.ui import keys
+from flinktop.ui.panels.accumulators import VertexAccumulatorsTable
 from flinktop.ui.panels.subtasks_table import SubtasksTable, vertex_of
+from flinktop.ui.panels.vertex_backpressure import VertexPressure
 from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
 from flinktop.ui.panels.vertex_header import VertexHeader
+from flinktop.ui.panels.vertex_taskmanagers import VertexMachines
+from flinktop.ui.panels.vertex_watermarks import VertexWatermarks
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -28,6 +32,8 @@ CHARTS_SIZE = (120, 40)
 """From this size on the charts stand below the subtasks."""
 BOTH_SIZE = (100, 24)
 """From this size on the charts of the selected subtask stand below those of the vertex."""
+SUBTASK_TABLES = ("subtask-rows", "backpressure-rows", "watermarks-rows")
+"""Tables whose rows are subtasks."""
 
 
 class VertexScreen(TabbedScreen):
@@ -46,6 +52,7 @@ class VertexScreen(TabbedScreen):
         self.vertex = vertex
         self._wanted = tab
         self._charts = SubtaskCharts(job, vertex, 0, id="subtask-charts")
+        self._pressure = VertexPressure(job, vertex, id="backpressure")
 
     @property
     def crumb(self) -> str:
@@ -65,6 +72,8 @@ class VertexScreen(TabbedScreen):
         if tab == "charts":
             both = size.width >= BOTH_SIZE[0] and size.height >= BOTH_SIZE[1]
             return ("vertex-charts", "subtask-charts") if both else ("vertex-charts",)
+        if tab != "subtasks":
+            return (tab,)
         roomy = size.width >= CHARTS_SIZE[0] and size.height >= CHARTS_SIZE[1]
         return ("subtasks", "vertex-charts") if roomy else ("subtasks",)
 
@@ -73,25 +82,36 @@ class VertexScreen(TabbedScreen):
         yield VertexHeader(self.job, self.vertex)
 
     def tabbed(self) -> Iterable[Panel]:
-        """Subtasks, the vertex's charts, those of the selected subtask."""
+        """Subtasks, the vertex's charts, those of the selected subtask, and what has a tab of its own."""
         yield SubtasksTable(self.job, self.vertex, id="subtasks")
         yield VertexCharts(self.job, self.vertex, id="vertex-charts")
         yield self._charts
+        yield self._pressure
+        yield VertexWatermarks(self.job, self.vertex, id="watermarks")
+        yield VertexMachines(self.job, self.vertex, id="taskmanagers")
+        yield VertexAccumulatorsTable(self.job, self.vertex, id="accumulators")
 
     # -- commands ------------------------------------------------------------------------------------
 
     def on_live_table_moved(self, event: LiveTable.Moved) -> None:
         """The charts are of the subtask that the cursor is on."""
-        if event.key is not None:
+        if event.key is not None and event.table.id == "subtask-rows":
             self._charts.choose(int(event.key))
 
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
         """Open a subtask."""
-        self.app.push_screen(SubtaskScreen(self.job, self.vertex, int(event.key)))
+        if event.table.id in SUBTASK_TABLES:
+            subtask = int(event.key.partition(".")[0])
+            self.app.push_screen(SubtaskScreen(self.job, self.vertex, subtask))
 
     def action_copy(self) -> None:
-        """Copy the vertex's id."""
-        self.app.copy_text(self.vertex)
+        """Copy the vertex's id; of a selected accumulator its value."""
+        self.app.copy_text(self.copied() or self.vertex)
+
+    def action_sample(self) -> None:
+        """Have the backpressure measured, where that has a price."""
+        if self.tab == "backpressure" and self._pressure.is_mounted:
+            self._pressure.ask()
 
     def action_checkpoints(self) -> None:
         """The checkpoints of the job."""
