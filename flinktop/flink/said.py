@@ -18,6 +18,7 @@ _VAGUE = (
     "Internal server error.",
     "The main method caused an error",
     "Failed to transfer file",
+    "Could not dispose savepoint",
     "Recovery is suppressed by",
     "An Exception occurred while triggering the checkpoint",
 )
