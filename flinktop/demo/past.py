@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MINUTES = 15
 STEP = 20.0
 """Seconds from one look to the next."""
+AFTER_FETCH = 5.0
+"""Seconds from the server's fetch of metrics to the look at them, as it comes out in the mean."""
 MOST_JOBS, MOST_VERTICES = 16, 48
 """More have no past: it would take too long to make one."""
 LEAD = 4
@@ -64,7 +66,7 @@ class Past:
         """Answers from the oldest to the newest."""
         handlers = {endpoint.path: handler for endpoint, handler in ROUTES}
         for step in range(self._steps, 0, -1):
-            ago = step * STEP
+            ago = step * STEP - AFTER_FETCH
             moment = self.world.at(-ago)
             jobs = [job for job in moment.jobs if not job.ended][:MOST_JOBS]
             listed = {"jobs": [job_row(moment, job) for job in jobs]}
