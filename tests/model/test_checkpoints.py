@@ -145,7 +145,7 @@ def test_ranges(indices: tuple[int, ...], words: str) -> None:
 
 def test_phases_of_a_subtask_and_what_is_in_none_of_them() -> None:
     times = judge.phase_times(subtask(0, total=612, start=235, align=10, sync=1, later=17))
-    assert times.parts == (235, 10, 1, 17)
+    assert list(times.parts) == [235, 10, 1, 17]
     assert times.rest == 612 - 263
     assert times.length == 612
 

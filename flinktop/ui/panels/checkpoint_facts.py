@@ -53,14 +53,25 @@ def checkpoint_facts(port: Port, job: str, number: int) -> CheckpointFacts:
 
 
 def seconds_between(port: Port, job: str, number: int, reading: Reading[Any] | None) -> float:
-    """How often to ask for a checkpoint's details: at the cluster's interval while they may change."""
+    """Seconds between two looks at what `reading` tells of a checkpoint; 0 is the cluster's interval."""
     details = port.reading(CHECKPOINT(job=job, checkpoint=number))
-    if details is not None and isinstance(details.error, NotFound):
-        return ONCE
-    if reading is None or reading.value is None:
-        return ONCE if reading is not None and isinstance(reading.error, NotFound) else 0.0
-    ended = details is not None and details.value is not None and not judge.is_under_way(details.value)
-    return ONCE if ended else 0.0
+    for told in (details, reading):
+        if told is not None and isinstance(told.error, NotFound):
+            return ONCE
+    if details is None or details.value is None:
+        listed = next((one.checkpoint for one in port.checkpoints(job) if one.checkpoint.id == number), None)
+        return ONCE if listed is not None and not judge.is_under_way(listed) else 0.0
+    if judge.is_under_way(details.value):
+        return 0.0
+    return 0.0 if reading is not None and _told_before_the_end(reading, details) else ONCE
+
+
+def _told_before_the_end(reading: Reading[Any], details: Reading[Checkpoint]) -> bool:
+    """Whether subtasks were told last when the checkpoint was not known to have ended."""
+    share = reading.value
+    if share is None or reading.at is None or details.at is None or reading.at >= details.at:
+        return False
+    return bool(share.num_acknowledged_subtasks < share.num_subtasks)
 
 
 def watch_checkpoint(panel: Panel, job: str, number: int, show: Any) -> None:
