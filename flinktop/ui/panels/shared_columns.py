@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SPARK_SECONDS = 1800.0
 SPARK_CELLS = 10
+HEADROOM = 7.6 / 7
+"""Of the scale above the greatest value."""
 
 
 class Stated(Protocol):
@@ -60,7 +62,7 @@ def trend_column(port: Port, series: Callable[[R], SeriesName], *, ascii_only: b
         "trend",
         "30 min",
         SPARK_CELLS,
-        lambda row: (trend(port, series(row), ascii_only=ascii_only), "info"),
+        lambda row: (trend(port, series(row), ascii_only=ascii_only), "trend"),
         drop=drop,
     )
 
@@ -68,8 +70,10 @@ def trend_column(port: Port, series: Callable[[R], SeriesName], *, ascii_only: b
 def trend(port: Port, series: SeriesName, *, ascii_only: bool) -> str:
     """A series over the last half hour, one cell for each tenth of it."""
     now = port.now()
-    points = port.points(series, now - SPARK_SECONDS)
-    return spark(by_cell(points, now - SPARK_SECONDS, now, SPARK_CELLS), SPARK_CELLS, ascii=ascii_only)
+    cells = by_cell(port.points(series, now - SPARK_SECONDS), now - SPARK_SECONDS, now, SPARK_CELLS)
+    # The greatest leaves a little of its cell free: else steady rows grow together to one block.
+    most = HEADROOM * max((value for value in cells if value is not None), default=0.0)
+    return spark(cells, SPARK_CELLS, ascii=ascii_only, top=most or None)
 
 
 def by_cell(

@@ -14,11 +14,13 @@ LOOKS = {
     "first": ("$primary", ""),
     "second": ("$accent", ""),
     "third": ("$secondary", ""),
+    "trend": ("$border", ""),
 }
 """Colour (a variable of the theme) and attribute of each style.
 
-The first five say how something is; "stale" is what is too old to be taken at its word. The last three tell
-things apart that are neither good nor bad: the lines of a chart, the parts of a bar.
+The first five say how something is; "stale" is what is too old to be taken at its word. The next three tell
+things apart that are neither good nor bad: the lines of a chart, the parts of a bar. "trend" is for small
+pictures beside a number, which should not outshine it.
 """
 STYLES = tuple(LOOKS)
 
