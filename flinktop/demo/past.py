@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -68,7 +69,8 @@ class Past:
         for step in range(self._steps, 0, -1):
             ago = step * STEP - AFTER_FETCH
             moment = self.world.at(-ago)
-            jobs = [job for job in moment.jobs if not job.ended][:MOST_JOBS]
+            known = (moment.job(plan.id) for plan in self.world.plans)
+            jobs = list(islice((job for job in known if job is not None and not job.ended), MOST_JOBS))
             listed = {"jobs": [job_row(moment, job) for job in jobs]}
             yield JOBS_OVERVIEW(), msgspec.convert(listed, JOBS_OVERVIEW.reply), ago
             for query in self._asked(moment, jobs, step):
