@@ -150,6 +150,14 @@ CHECKPOINTS_HERE = Command(
     "The checkpoints of this job: history, sizes, configuration.",
     "view",
 )
+SAMPLE = Command(
+    "sample",
+    ("b",),
+    "measure",
+    "Have the backpressure measured where that costs the TaskManagers (up to 1.12).",
+    "view",
+    shown=False,
+)
 FOLD = Command("fold", ("f",), "fold", "Fold away the frames of Flink and Java, or show them all.", "view")
 TASKMANAGERS_HERE = Command(
     # A capital, as everything else that leaves the jobs for the cluster around them; a small m is the mouse.
@@ -194,12 +202,28 @@ ONLY = Command(
     priority=True,
 )
 LEVEL = Command("level", ("v",), "level", "Show a log's entries from INFO, WARN or ERROR on, or all.", "text")
+SHORT_LINES = Command(
+    "short_lines",
+    ("f",),
+    "short lines",
+    "Lines of a log with time, level and class alone before their words, or as they are written.",
+    "text",
+    shown=False,
+)
 FOLLOW = Command(
     "follow",
     ("F",),
     "follow",
     "Read a log again when it has grown, at most every 10 s, and stay at its end.",
     "text",
+)
+PROFILE = Command(
+    "profile",
+    ("P",),
+    "profile",
+    "On the profiler's tab: choose mode and length of a run, and start it.",
+    "view",
+    shown=False,
 )
 WRAP = Command("wrap", ("W",), "wrap", "Wrap long lines, or cut them at the edge.", "text", shown=False)
 SHORTER_WINDOW = Command(
@@ -235,15 +259,23 @@ JOB_TABS = (
     tab(3, "charts", "Charts", "The job over time: records/s, busy, lag, restarts, checkpoints."),
     tab(4, "configuration", "Configuration", "How the job was told to run."),
     tab(5, "exceptions", "Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
+    tab(6, "accumulators", "Accumulators", "What the job's own code counts."),
 )
 VERTEX_TABS = (
     tab(1, "subtasks", "Subtasks", "The vertex's subtasks, worst first."),
     tab(2, "charts", "Charts", "The vertex and the selected subtask over time."),
+    tab(
+        3, "backpressure", "Backpressure", "Busy, backpressured and idle time by subtask."
+    ),
+    tab(4, "watermarks", "Watermarks", "The watermark of each subtask, and which one holds back."),
+    tab(5, "taskmanagers", "TaskManagers", "The vertex by TaskManager."),
+    tab(6, "accumulators", "Accumulators", "What the job's own code counts: of the vertex and its subtasks."),
 )
 SUBTASK_TABS = (
     tab(1, "attempts", "Attempts", "Every attempt of the subtask, with its times."),
     tab(2, "metrics", "Metrics", "All metrics of the subtask."),
     tab(3, "charts", "Charts", "The subtask over time."),
+    tab(4, "accumulators", "Accumulators", "What the job's own code counts: of each attempt."),
 )
 CHECKPOINTS_TABS = (
     tab(1, "history", "History", "The newest checkpoints and savepoints."),
@@ -290,19 +322,19 @@ STEPS = (PREVIOUS, NEXT)
 WINDOWS = (SHORTER_WINDOW, LONGER_WINDOW)
 TEXT = (NEXT_MATCH, PREVIOUS_MATCH, WRAP)
 """Where there is something to read."""
-LOG = (ONLY, LEVEL, FOLLOW)
+LOG = (ONLY, LEVEL, FOLLOW, SHORT_LINES)
 MACHINE = (LOG_HERE, THREADS_HERE)
 OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
 JOB = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *JOB_TABS, *WINDOWS, *EVERYWHERE)
-VERTEX = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE, *VERTEX_TABS, *WINDOWS, *EVERYWHERE)
+VERTEX = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE, SAMPLE, *VERTEX_TABS, *WINDOWS, *EVERYWHERE)
 SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINT = (*TABLE, *STEPS, *EVERYWHERE)
 CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *EVERYWHERE)
 FAULT = (FILTER, FOLD, COPY, *TEXT, *STEPS, *EVERYWHERE)
 TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *MACHINE, *EVERYWHERE)
-TASKMANAGER = (*TABLE, *LOG, *TEXT, *STEPS, *MACHINE, *TASKMANAGER_TABS, *WINDOWS, *EVERYWHERE)
-JOBMANAGER = (*TABLE, *LOG, *TEXT, *MACHINE, *JOBMANAGER_TABS, *WINDOWS, *EVERYWHERE)
+TASKMANAGER = (*TABLE, *LOG, *TEXT, *STEPS, *MACHINE, PROFILE, *TASKMANAGER_TABS, *WINDOWS, *EVERYWHERE)
+JOBMANAGER = (*TABLE, *LOG, *TEXT, *MACHINE, PROFILE, *JOBMANAGER_TABS, *WINDOWS, *EVERYWHERE)
 LOG_FILE = (OPEN, FILTER, *LOG, *TEXT, COPY, *EVERYWHERE)
 JARS = (*TABLE, *JARS_TABS, *EVERYWHERE)
 APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *EVERYWHERE)

@@ -203,6 +203,10 @@ class Panel(Widget):
     def tick(self) -> None:
         """Time has passed: ages may read differently. Nothing by default."""
 
+    def copied(self) -> str | None:
+        """What of its selected row is worth copying, if that is more than an id. Nothing by default."""
+        return None
+
     def shielded(self, work: Callable[[], None]) -> None:
         """Do something that may raise; say in the panel's place what went wrong, and log it."""
         try:

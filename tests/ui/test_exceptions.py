@@ -33,14 +33,14 @@ async def test_repeats_are_one_row_with_their_number_and_their_root_cause(releas
         task = told[0]["taskName"]
         assert task.partition(" (")[0][:30] in day.text
         index = int(task.rpartition(" (")[2].partition("/")[0]) - 1
-        assert f"subtask {index} of 2" in day.text
+        await day.sees(f"subtask {index} of 2")
         assert (told[0].get("taskManagerId") or told[0]["location"])[:20] in day.text
 
 
 async def test_1_9_tells_of_the_last_failure_alone_and_that_is_said() -> None:
     async with monitor("1.9.3", (150, 50)) as day:
         await open_exceptions(day, "failing")
-        assert "Up to 1.12 Flink tells of the last failure alone" in day.text
+        await day.sees("Up to 1.12 Flink tells of the last failure alone")
 
 
 async def test_a_failed_job_of_1_9_shows_its_failure() -> None:
@@ -54,22 +54,22 @@ async def test_a_failed_job_of_1_9_shows_its_failure() -> None:
 async def test_a_job_without_failures_says_so(release: str) -> None:
     async with monitor(release) as day:
         await open_exceptions(day, "steady")
-        assert "no exceptions" in day.text
+        await day.sees("no exceptions")
 
 
 async def test_enter_opens_the_stack_folded_and_f_unfolds_it() -> None:
     async with monitor("1.20.5", (120, 40)) as day:
         await open_exceptions(day, "failing")
         await day.press("enter")
-        assert "▸ NumberFormatException" in day.text
-        assert "frames of Flink and Java" in day.text
-        assert "Caused by: java.lang.NumberFormatException" in day.text
+        await day.sees("▸ NumberFormatException")
+        await day.sees("frames of Flink and Java")
+        await day.sees("Caused by: java.lang.NumberFormatException")
         folded = len(day.app.screen.query_one(Pager).lines)
         await day.press("f")
         assert "frames of Flink and Java" not in day.text
         assert len(day.app.screen.query_one(Pager).lines) > folded
         await day.press("escape")
-        assert "[5 Exceptions]" in day.text
+        await day.sees("[5 Exceptions]")
 
 
 async def test_the_stack_that_is_copied_is_the_one_that_flink_sent() -> None:
@@ -88,13 +88,13 @@ async def test_one_steps_through_the_faults_of_a_kind() -> None:
     async with monitor("1.20.5") as day:
         await open_exceptions(day, "failing")
         await day.press("enter")
-        assert "this is the latest" in day.text
+        await day.sees("this is the latest")
         told = day.cluster.document(f"jobs/{day.cluster.job('failing')}/exceptions")["exceptionHistory"][
             "entries"
         ]
         for _ in range(len(told) + 2):
             await day.press("less_than_sign")
-        assert "this is the first" in day.text
+        await day.sees("this is the first")
         await day.press("greater_than_sign")
         assert "this is the first" not in day.text
 
@@ -102,9 +102,9 @@ async def test_one_steps_through_the_faults_of_a_kind() -> None:
 async def test_what_happened_together_stands_below_it() -> None:
     async with monitor("1.20.5", (150, 50)) as day:
         await open_exceptions(day, "failed")
-        assert "and NumberFormatException" in day.text
+        await day.sees("and NumberFormatException")
         await day.press("j", "enter")
-        assert "together with NumberFormatException" in day.text
+        await day.sees("together with NumberFormatException")
 
 
 def with_labels(document: dict[str, Any]) -> dict[str, Any]:
@@ -118,9 +118,9 @@ async def test_labels_of_the_clusters_own_enrichers_are_told() -> None:
     cluster.changed[f"jobs/{cluster.job('failing')}/exceptions"] = with_labels
     async with monitor(cluster=cluster, size=(200, 50)) as day:
         await open_exceptions(day, "failing")
-        assert "team=x type=us" in day.text
+        await day.sees("team=x type=us")
         await day.press("enter")
-        assert "labels team=x type=user [code]" in day.text
+        await day.sees("labels team=x type=user [code]")
 
 
 async def test_the_first_fault_is_told_beside_a_latest_that_is_another() -> None:
@@ -137,7 +137,7 @@ async def test_the_first_fault_is_told_beside_a_latest_that_is_another() -> None
     async with monitor(cluster=cluster, size=(150, 50)) as day:
         await open_exceptions(day, "failing")
         assert INNER in day.line("latest ")
-        assert "first  IOException: disk full" in day.text
+        await day.sees("first  IOException: disk full")
 
 
 async def test_a_history_that_is_cut_is_asked_for_again_with_more() -> None:
@@ -158,7 +158,7 @@ async def test_a_history_that_is_cut_is_asked_for_again_with_more() -> None:
 async def test_every_size_shows_the_reason(size: tuple[int, int]) -> None:
     async with monitor("2.3.0", size) as day:
         await open_exceptions(day, "failing")
-        assert INNER in day.text
+        await day.sees(INNER)
         assert all(len(line) <= size[0] for line in day.lines)
 
 

@@ -8,6 +8,7 @@ from textual import on
 
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.ui import keys
+from flinktop.ui.panels.accumulators import JobAccumulatorsTable
 from flinktop.ui.panels.fault_stack import FaultStack
 from flinktop.ui.panels.job_charts import JobCharts
 from flinktop.ui.panels.job_configuration import JobConfiguration
@@ -100,6 +101,7 @@ class JobScreen(TabbedScreen):
         yield JobConfiguration(self.job, id="configuration")
         yield self._exceptions
         yield self._stack
+        yield JobAccumulatorsTable(self.job, id="accumulators")
 
     def focus_first(self) -> None:
         """Where graph and vertices are both seen the vertices have the keys: they are what is opened."""
@@ -151,8 +153,7 @@ class JobScreen(TabbedScreen):
 
     def action_copy(self) -> None:
         """Copy the job's id; of a selected exception its stack."""
-        chosen = self._exceptions.copied() if self.tab == "exceptions" else None
-        self.app.copy_text(chosen or self.job)
+        self.app.copy_text(self.copied() or self.job)
 
     def action_previous(self) -> None:
         """The previous job of the overview, in the same view."""

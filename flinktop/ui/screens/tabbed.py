@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import Container
 from textual.widget import Widget
 
-from flinktop.ui.live import Panel
 from flinktop.ui.panels.tab_line import TabLine
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from flinktop.ui.keys import Command
+    from flinktop.ui.live import Panel
 
 
 class TabbedScreen(ClusterScreen):
@@ -94,6 +94,11 @@ class TabbedScreen(ClusterScreen):
                 await tabs.mount(panel, before=following)
             if panel.is_attached:
                 following = panel
+
+    def copied(self) -> str | None:
+        """What the open tab has to copy of its selected row, if that is more than an id."""
+        seen = (self._made[name] for name in self.panels_of(self.tab, self.size) if name in self._made)
+        return next((text for panel in seen if panel.is_mounted and (text := panel.copied())), None)
 
     def focus_first(self) -> None:
         """Give the keys to the first panel of the open tab."""

@@ -1,0 +1,58 @@
+"""The watermarks of a vertex's subtasks: how late each is, and which of them holds the others back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.flink.metrics import watermark
+from flinktop.flink.numbers import LONG_MAX
+from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flinktop.flink.metrics import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who holds a vertex back.
+
+    Attributes:
+        subtask: The one with the lowest watermark; the lowest index of several.
+        behind: Seconds that it is behind the foremost; infinite where it has no watermark at all.
+        others: How many are as low.
+    """
+
+    subtask: int
+    behind: float
+    others: int
+
+
+def marks(metrics: Iterable[Metric]) -> dict[int, float]:
+    """Watermarks in ms since 1970 by subtask: `0.currentInputWatermark` and the like.
+
+    -inf is none yet (Long.MIN), inf the end of the input (Long.MAX).
+    """
+    found: dict[int, float] = {}
+    for metric in metrics:
+        index = metric.id.partition(".")[0]
+        if index.isdecimal() and metric.value is not None:
+            mark = watermark(metric.value)
+            found[int(index)] = NO_WATERMARK if mark is None else ENDED if mark >= LONG_MAX else float(mark)
+    return found
+
+
+def held(by_subtask: Mapping[int, float]) -> Held | None:
+    """Who holds the others back; None where all are level, or nobody has a watermark."""
+    if len(by_subtask) < 2 or max(by_subtask.values()) == NO_WATERMARK:  # noqa: PLR2004 -- one alone holds nobody back
+        return None
+    lowest = min(by_subtask.values())
+    # The end of the input is no time that could be behind.
+    foremost = max((mark for mark in by_subtask.values() if math.isfinite(mark)), default=lowest)
+    if lowest in (foremost, ENDED):
+        return None
+    last = [subtask for subtask, mark in by_subtask.items() if mark == lowest]
+    return Held(min(last), (foremost - lowest) / 1000.0, len(last) - 1)

@@ -1,0 +1,248 @@
+"""Backpressure of a vertex by subtask; where asking costs the TaskManagers it is asked for on demand only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.flink.vertices import VERTEX_BACKPRESSURE
+from flinktop.model import format as fmt
+from flinktop.model import states
+from flinktop.model.checkpoints import stacked
+from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.subtasks_table import vertex_of
+from flinktop.ui.panels.vertex_figures import HOT, OLD_SECONDS, WARM
+from flinktop.ui.widgets.columns import Stripes
+from flinktop.ui.widgets.table import Cell, Column
+
+if TYPE_CHECKING:
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.vertices import SubtaskBackpressure, VertexBackpressure
+    from flinktop.ui.panels.frame import Part
+
+JUST_NOW = 3.0
+"""Seconds for which an answer counts as the one that was asked for."""
+LEVELS = {"ok": ("● ok", "good"), "low": ("▲ low", "warn"), "high": ("✕ high", "bad")}
+WORST_FIRST = {"high": 0, "low": 1, "ok": 2}
+SHAPES = (("█", "#", "first"), ("▓", "+", "second"), ("░", ".", "muted"))
+"""Busy, backpressured, idle: each in a shape and a tone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PressureRow:
+    """One subtask, or one of several attempts of it that run at once; shares are 0 to 1."""
+
+    key: str
+    index: int
+    attempt: int | None
+    level: str
+    backpressured: float | None
+    busy: float | None
+    idle: float | None
+    old: bool = False
+
+
+def pressure_rows(told: VertexBackpressure, *, old: bool) -> list[PressureRow]:
+    """Rows by Flink's verdict, worst first, then by index; attempts that run beside another below it."""
+    rows: list[PressureRow] = []
+    for one in sorted(told.subtasks, key=lambda one: (WORST_FIRST.get(one.level, 3), one.subtask)):
+        rows.append(_row(one, one.subtask, "", old=old))
+        for number, other in enumerate(one.other_concurrent_attempts or ()):
+            rows.append(_row(other, one.subtask, f".{number}", old=old))
+    return rows
+
+
+def _row(one: SubtaskBackpressure, index: int, suffix: str, *, old: bool) -> PressureRow:
+    return PressureRow(
+        key=f"{index}{suffix}",
+        index=index,
+        attempt=one.attempt_number,
+        level=one.level,
+        backpressured=one.ratio,
+        busy=one.busy_ratio,
+        idle=one.idle_ratio,
+        old=old,
+    )
+
+
+def time_bar(row: PressureRow, width: int, *, ascii_only: bool) -> Stripes:
+    """What a subtask does with its time, as parts of a bar; before 1.13 only how much it waits is known."""
+    shares = [row.busy or 0.0, row.backpressured or 0.0, row.idle or 0.0]
+    lengths = stacked([1000.0 * share for share in shares], 1000.0, width)
+    return Stripes(
+        tuple(
+            ((plain if ascii_only else shape) * length, tone)
+            for (shape, plain, tone), length in zip(SHAPES, lengths, strict=True)
+            if length
+        )
+    )
+
+
+def level_cell(level: str) -> Cell:
+    """Flink's verdict: ok up to 10 %, low up to 50 %, else high."""
+    return LEVELS.get(level, (level or fmt.UNKNOWN, "muted"))
+
+
+def columns(*, ascii_only: bool) -> list[Column[PressureRow]]:
+    """The columns; subtask, verdict and backpressure are the last to give way."""
+
+    def share(key: str, title: str, drop: int) -> Column[PressureRow]:
+        def cell(row: PressureRow) -> Cell:
+            value: float | None = getattr(row, key)
+            if value is None:
+                return fmt.ABSENT, "muted"
+            hot = (
+                ""
+                if key == "idle"
+                else "bad"
+                if value * 1000 >= HOT
+                else "warn"
+                if value * 1000 >= WARM
+                else ""
+            )
+            return fmt.per_mille(value * 1000), hot
+
+        return Column(
+            key, title, 5, cell, sort=lambda row: getattr(row, key), align="right", descending=True, drop=drop
+        )
+
+    found: list[Column[PressureRow]] = [
+        Column(
+            "subtask",
+            "SUBTASK",
+            7,
+            lambda row: (str(row.index), "strong"),
+            sort=lambda row: row.index,
+            align="right",
+        ),
+        Column(
+            "level",
+            "LEVEL",
+            6,
+            lambda row: level_cell(row.level),
+            sort=lambda row: row.backpressured,
+            descending=True,
+        ),
+        share("backpressured", "BKPR%", 0),
+        share("busy", "BUSY%", 1),
+        share("idle", "IDLE%", 2),
+        Column(
+            "attempt",
+            "ATTEMPT",
+            7,
+            lambda row: (str(row.attempt), "") if row.attempt is not None else (fmt.ABSENT, "muted"),
+            sort=lambda row: row.attempt,
+            align="right",
+            drop=4,
+        ),
+        Column(
+            "time",
+            "TIME",
+            20,
+            lambda _row: ("", ""),
+            flex=True,
+            drop=3,
+            stripes=lambda row, width: time_bar(row, width, ascii_only=ascii_only),
+        ),
+    ]
+    return plain_columns(found) if ascii_only else found
+
+
+class VertexPressure(AnswerTable[PressureRow]):
+    """What each subtask of a vertex does with its time (`…/backpressure`)."""
+
+    BOX = "Backpressure"
+    ASKING = "asking for the backpressure"
+
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+        self._vertex = vertex
+
+    def columns(self, *, ascii_only: bool) -> list[Column[PressureRow]]:
+        """The columns."""
+        return columns(ascii_only=ascii_only)
+
+    def row_key(self, row: PressureRow) -> str:
+        """Index, and number of an attempt beside it."""
+        return row.key
+
+    @property
+    def _query(self) -> Query[VertexBackpressure]:
+        return VERTEX_BACKPRESSURE(job=self._job, vertex=self._vertex)
+
+    @property
+    def samples(self) -> bool:
+        """Whether the release samples threads to answer (up to 1.12)."""
+        return not self.port.features.has(1, 13)
+
+    def on_mount(self) -> None:
+        """Watch it, unless asking has a price."""
+        super().on_mount()
+        if not self.samples:
+            self.watch_query("pressure", self._query, self._told)
+        self.tick()
+
+    def ask(self) -> None:
+        """Ask, where that has a price; else it is asked for anyway."""
+        if self.samples:
+            self.drop_query("pressure")
+            self.watch_query("pressure", self._query, self._told)
+        self.tick()
+
+    def _told(self, reading: Reading[VertexBackpressure]) -> None:
+        value = reading.value
+        fresh = reading.at is not None and self.port.now() - reading.at < JUST_NOW
+        if self.samples and value is not None and value.status == "ok" and fresh:
+            # One measurement has been paid for.
+            self.drop_query("pressure")
+        self.tick()
+
+    def tick(self) -> None:
+        """The measurement grows old."""
+        reading = self.port.reading(self._query)
+        asked = "pressure" in self.slots()
+        if self.samples and not asked and (reading is None or reading.value is None):
+            self.table.set_empty(
+                "Up to 1.12 Flink finds out by stopping this vertex's threads a hundred times,\n"
+                "which costs its TaskManagers. b asks it to."
+            )
+            return
+        ended = (known := vertex_of(self.port, self._job, self._vertex)) and states.is_terminal(
+            known[1].status
+        )
+        self.explain(reading, "the vertex has ended" if ended else self._nothing())
+        told = reading.value if reading is not None else None
+        if reading is None or told is None:
+            return
+        age = self.port.known_time() - told.end_timestamp / 1000.0 if told.end_timestamp else None
+        old = ended or self.outdated(reading) or (age is not None and age > OLD_SECONDS and not asked)
+        self.set_words([self._head(told, age, asked=asked, ended=bool(ended))])
+        self.table.set_rows(pressure_rows(told, old=bool(old)))
+
+    def _nothing(self) -> str:
+        return (
+            "the threads are being looked at: that takes about ten seconds"
+            if self.samples
+            else "no subtask has told yet"
+        )
+
+    def _head(self, told: VertexBackpressure, age: float | None, *, asked: bool, ended: bool) -> list[Part]:
+        parts: list[Part] = []
+        if told.level:
+            parts += [("backpressure ", "muted"), level_cell(told.level)]
+        if age is not None:
+            parts += [("   measured ", "muted"), (f"{fmt.duration(age)} ago", "")]
+        if ended:
+            parts.append(("   the vertex has ended: these are its last numbers", "muted"))
+        elif self.samples:
+            parts.append(("   measuring" if asked else "   b measures again", "info" if asked else "muted"))
+        if not self.samples:
+            marks = [(plain if self.app.settings.ascii else shape) * 2 for shape, plain, _ in SHAPES]
+            for mark, (_, _, tone), word in zip(
+                marks, SHAPES, ("busy", "backpressured", "idle"), strict=True
+            ):
+                parts += [("   ", ""), (mark, tone), (f" {word}", "muted")]
+        return [(parts[0][0].lstrip(), parts[0][1]), *parts[1:]] if parts else []

@@ -1,0 +1,281 @@
+"""The watermarks of a vertex by subtask: as told, as times, how late, and who holds the others back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+
+from flinktop.flink.jobs import JOB
+from flinktop.flink.metrics import VERTEX_METRICS
+from flinktop.flink.numbers import LONG_MAX, LONG_MIN
+from flinktop.flink.vertices import VERTEX_WATERMARKS
+from flinktop.model import format as fmt
+from flinktop.model import rates, states, watermarks
+from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
+from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.subtask_columns import LATE
+from flinktop.ui.panels.subtask_rows import told_at
+from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
+from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, listing
+from flinktop.ui.widgets.table import Cell, Column
+from flinktop.ui.widgets.table_messages import VisibleChanged
+
+if TYPE_CHECKING:
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.metrics import Metrics
+    from flinktop.ui.panels.frame import Part
+
+MOST_REQUESTS = 3
+"""Requests for watermarks that have to be asked for one by one, each below Flink's limit."""
+MOST_ALONE = 300
+"""Subtasks that are asked for one by one though they are not on the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRow:
+    """One subtask."""
+
+    index: int
+    mark: float | None
+    """ms since 1970; -inf has not come, inf is the end of the input, None is not known."""
+    raw: str
+    time: str
+    lag: float | None
+    """Seconds behind the cluster's clock."""
+    behind: float | None
+    """Seconds behind the foremost subtask."""
+    holds: bool
+    """Whether it holds the others back."""
+    old: bool = False
+
+
+def mark_rows(
+    known: dict[int, float], count: int, offset: float | None, cluster_now: float, *, old: bool
+) -> list[MarkRow]:
+    """Rows of all subtasks, the lowest watermark first; what has not been told stands last."""
+    held = watermarks.held(known)
+    foremost = max((mark for mark in known.values() if math.isfinite(mark)), default=None)
+    lowest = min(known.values(), default=None)
+    rows: list[MarkRow] = []
+    for index in range(max(count, max(known, default=-1) + 1)):
+        mark = known.get(index)
+        finite = mark is not None and math.isfinite(mark)
+        rows.append(
+            MarkRow(
+                index=index,
+                mark=mark,
+                raw=_raw(mark),
+                time=_time(mark, offset, cluster_now),
+                lag=rates.watermark_lag(mark, cluster_now) if finite else None,
+                behind=(foremost - mark) / 1000.0
+                if finite and foremost is not None and mark is not None
+                else None,
+                holds=held is not None and mark == lowest,
+                old=old,
+            )
+        )
+    return sorted(rows, key=lambda row: (row.mark is None, row.mark or 0.0, row.index))
+
+
+def _raw(mark: float | None) -> str:
+    if mark is None:
+        return fmt.UNKNOWN
+    return str(LONG_MIN if mark == NO_WATERMARK else LONG_MAX if mark == ENDED else int(mark))
+
+
+def _time(mark: float | None, offset: float | None, cluster_now: float) -> str:
+    if mark is None:
+        return fmt.UNKNOWN
+    if math.isinf(mark):
+        return "the input has ended" if mark == ENDED else "none yet"
+    return (
+        fmt.moment(mark / 1000.0, offset)
+        if abs(mark / 1000.0 - cluster_now) > FAR
+        else fmt.clock(mark / 1000.0, offset)
+    )
+
+
+FAR = 43_200.0
+"""Seconds from which on a time is written with its date."""
+
+
+def columns(*, ascii_only: bool) -> list[Column[MarkRow]]:
+    """The columns; the number that Flink tells is the first to give way."""
+
+    def span(value: float | None, tone: str = "") -> Cell:
+        return (fmt.duration(value), tone) if value is not None else (fmt.ABSENT, "muted")
+
+    found: list[Column[MarkRow]] = [
+        Column(
+            "subtask",
+            "SUBTASK",
+            7,
+            lambda row: (str(row.index), "strong"),
+            sort=lambda row: row.index,
+            align="right",
+        ),
+        Column(
+            "time",
+            "WATERMARK",
+            19,
+            lambda row: (row.time, "" if row.mark is not None and math.isfinite(row.mark) else "muted"),
+            sort=lambda row: row.mark,
+            align="right",
+        ),
+        Column(
+            "lag",
+            "LAG",
+            8,
+            lambda row: span(row.lag, "warn" if (row.lag or 0.0) >= LATE else ""),
+            sort=lambda row: row.lag,
+            align="right",
+            descending=True,
+        ),
+        Column(
+            "behind",
+            "BEHIND",
+            8,
+            lambda row: span(row.behind),
+            sort=lambda row: row.behind,
+            align="right",
+            descending=True,
+        ),
+        Column("holds", "", 12, lambda row: ("holds back" if row.holds else "", "warn"), drop=1),
+        Column(
+            "raw",
+            "AS TOLD",
+            20,
+            lambda row: (row.raw, "muted"),
+            sort=lambda row: row.mark,
+            align="right",
+            drop=2,
+        ),
+    ]
+    return plain_columns(found) if ascii_only else found
+
+
+class VertexWatermarks(AnswerTable[MarkRow]):
+    """Watermarks by subtask: `…/watermarks` (1.10+); of sources, and in 1.9, metrics of each subtask."""
+
+    BOX = "Watermarks"
+    ASKING = "asking for the watermarks"
+
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+        self._vertex = vertex
+        self._visible: tuple[str, ...] = ()
+        self._told: dict[int, float] = {}
+        self._readings: tuple[Reading[Metrics], ...] = ()
+
+    def columns(self, *, ascii_only: bool) -> list[Column[MarkRow]]:
+        """The columns."""
+        return columns(ascii_only=ascii_only)
+
+    def row_key(self, row: MarkRow) -> str:
+        """The index."""
+        return str(row.index)
+
+    def on_mount(self) -> None:
+        """Watch the job, for the vertex's place in it."""
+        self.watch_query("job", JOB(job=self._job), self._news)
+        super().on_mount()
+
+    def _news(self, _reading: Reading[Any]) -> None:
+        self._follow()
+        self.tick()
+
+    def _queries(self) -> tuple[Query[Metrics], ...] | None:
+        """What tells the watermarks; () where there are none, None while that is not known."""
+        known = vertex_of(self.port, self._job, self._vertex)
+        around = circumstances(self.port, self._job, self._vertex, 0.0)
+        if known is None or around is None:
+            return None
+        if not around.source and self.port.features.has(1, 10):
+            return (VERTEX_WATERMARKS(job=self._job, vertex=self._vertex),)
+        mark = next((one for one in around.ids.ids if one.endswith("Watermark")), None)
+        if mark is None:
+            listed = self.port.reading(listing(self._job, self._vertex))
+            return () if listed is not None and listed.value else None
+        count = known[1].parallelism
+        asked = range(count) if count <= MOST_ALONE else sorted(int(key) for key in self._visible)
+        ids = [f"{index}.{mark}" for index in asked]
+        return VERTEX_METRICS(job=self._job, vertex=self._vertex, get=ids).parts()[:MOST_REQUESTS]
+
+    def _follow(self) -> None:
+        around = circumstances(self.port, self._job, self._vertex, 0.0)
+        if around is not None and around.source:
+            listed = self.port.reading(listing(self._job, self._vertex))
+            every = RELIST_SECONDS if listed is not None and listed.value else 0.0
+            slot = self._slots.get("ids")
+            if slot is None or slot.every != every:
+                self.watch_query("ids", listing(self._job, self._vertex), self._news, every=every)
+        queries = self._queries() or ()
+        for slot_name in self.slots():
+            if slot_name.startswith("marks ") and int(slot_name.partition(" ")[2]) >= len(queries):
+                self.drop_query(slot_name)
+        for number, query in enumerate(queries):
+            self.watch_query(f"marks {number}", query, self._marks_told)
+
+    def _marks_told(self, reading: Reading[Metrics]) -> None:
+        if reading.value:
+            self._told |= watermarks.marks(reading.value)
+        self.tick()
+
+    @on(VisibleChanged)
+    def _scrolled(self, event: VisibleChanged) -> None:
+        self._visible = event.keys
+        self.wants_tick = True
+
+    def tick(self) -> None:
+        """Lags are as of the answer; rows that have come into sight are asked for."""
+        known = vertex_of(self.port, self._job, self._vertex)
+        if known is not None and known[1].parallelism > MOST_ALONE:
+            self._follow()
+        queries = self._queries()
+        if queries == ():
+            self.table.set_empty("no operator of this vertex has a watermark")
+            return
+        readings = [self.port.reading(query) for query in queries or ()]
+        first = readings[0] if readings else None
+        ended = known is not None and states.is_terminal(known[1].status)
+        self.explain(
+            first, "the vertex has ended" if ended else "no watermarks yet: they come with Flink's metrics"
+        )
+        if known is None or not self._told:
+            return
+        count = known[1].parallelism
+        self._told = {index: mark for index, mark in self._told.items() if index < count}
+        offset, now = zone_offset(self), told_at(self.port, first)
+        self.set_words(self._head(offset, now, whole=len(self._told) == count))
+        self.table.set_rows(mark_rows(self._told, count, offset, now, old=self.outdated(first)))
+
+    def _head(self, offset: float | None, now: float, *, whole: bool) -> list[list[Part]]:
+        """The lowest, how late it is, and whose it is."""
+        lowest = min(self._told.values())
+        parts: list[Part] = [
+            ("low watermark ", "muted"),
+            (_time(lowest, offset, now), ""),
+        ]
+        lag = rates.watermark_lag(lowest, now)
+        if lag is not None:
+            parts += [("   lag ", "muted"), (fmt.duration(lag), "warn" if lag >= LATE else "")]
+        if not whole:
+            parts.append(("   of those that have been asked for", "muted"))
+        held = watermarks.held(self._told)
+        if held is None:
+            return [parts]
+        who = f"subtask {held.subtask}" + (f" and {held.others} more" if held.others else "")
+        verb = "hold" if held.others else "holds"
+        behind = (
+            f", {fmt.duration(held.behind)} behind the foremost"
+            if math.isfinite(held.behind)
+            else ": no watermark has come there yet"
+        )
+        return [parts, [(f"{who} {verb} the others back{behind}", "warn" if held.behind >= LATE else "")]]
