@@ -40,9 +40,9 @@ def vertex_series(job: str, vertex: str, measure: str) -> SeriesName:
 
 
 def subtask_series(job: str, vertex: str, subtask: int, measure: str) -> SeriesName:
-    """A measure of one subtask: "taken", "sent" (records/s), "busy", "backpressured", "idle" (ms/s), "lag" (s).
+    """A measure of one subtask, recorded while its row is on a screen.
 
-    Recorded while its row is on a screen.
+    "taken", "sent": records/s; "busy", "backpressured", "idle": ms/s; "lag": s.
     """
     return ("subtask", job, vertex, str(subtask), measure)
 

@@ -14,6 +14,7 @@ from flinktop.engine.series import subtask_series, vertex_series
 from flinktop.model import format as fmt
 from flinktop.model.skew import skew
 from flinktop.ui.panels.subtasks_table import SubtasksTable
+from flinktop.ui.panels.vertex_figures import Figure
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.ui.day import Day, monitor
@@ -508,3 +509,47 @@ async def test_ascii_draws_no_other_letters_of_ours() -> None:
         body = "\n".join(day.lines[1:-1])
         assert "RUNNING" in body
         assert body.isascii(), [letter for letter in body if not letter.isascii()][:5]
+
+
+async def test_a_new_attempt_is_not_given_the_rates_of_the_one_before() -> None:
+    async with on_vertex(parallelism=2) as (day, job, vertex):
+        path = f"jobs/{job}/vertices/{vertex}"
+        widened = day.cluster.changed[path]
+        started = day.port.cluster_time()
+
+        def restarted(document: dict[str, Any]) -> dict[str, Any]:
+            document = widened(document)
+            for one in document["subtasks"]:
+                one["attempt"] = 1
+                one["start-time"] = int(started * 1000)
+            return document
+
+        day.cluster.changed[path] = restarted
+        await day.wait(7)
+        # Flink's store still has the last values of the attempt that is gone.
+        assert all(row.attempt == 1 and row.taken == Figure() for row in rows(day).values())
+
+
+async def test_a_vertex_that_does_not_run_has_dashes_for_rates_and_no_sums_of_them() -> None:
+    async with on_vertex(parallelism=2) as (day, job, vertex):
+        path = f"jobs/{job}/vertices/{vertex}"
+        widened, in_job = day.cluster.changed[path], day.cluster.changed[f"jobs/{job}"]
+
+        def ended(document: dict[str, Any]) -> dict[str, Any]:
+            document = widened(document)
+            for one in document["subtasks"]:
+                one["status"] = "CANCELED"
+            return document
+
+        def job_ended(document: dict[str, Any]) -> dict[str, Any]:
+            document = in_job(document)
+            for one in document["vertices"]:
+                one["status"] = "CANCELED"
+            return document
+
+        day.cluster.changed |= {path: ended, f"jobs/{job}": job_ended}
+        await day.wait(5)
+        assert "in –   out –   busy –" in day.text  # noqa: RUF001 -- the dash that stands for absent
+        assert all(row.taken.absent and row.busy.absent for row in rows(day).values())
+        total = rows(day)[0].total_taken.value
+        assert day.line("  min ").split()[1] == fmt.count(total)

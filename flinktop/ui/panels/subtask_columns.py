@@ -38,6 +38,11 @@ def said(figure: Figure, write: Callable[[float | None], str], tone: str = "") -
     return write(figure.value), tone
 
 
+def shown(figure: Figure) -> bool:
+    """Whether a figure is written as a number, which may have a unit."""
+    return not figure.absent and figure.value is not None
+
+
 def hot(figure: Figure) -> str:
     """The tone of busy or backpressured time."""
     value = figure.value or 0.0

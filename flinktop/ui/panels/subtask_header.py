@@ -14,7 +14,7 @@ from flinktop.model import rates, states
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, by_subtask
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.subtask_columns import hot, late, said
+from flinktop.ui.panels.subtask_columns import hot, late, said, shown
 from flinktop.ui.panels.subtask_rows import told_at
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.vertex_figures import ABSENT, RELIST_SECONDS, Figure, listing
@@ -69,11 +69,11 @@ def flow_line(
     for word, measure in (("in ", "taken"), ("out ", "sent")):
         one = figure(measure)
         text, tone = said(one, fmt.count)
-        parts += [(word, "muted"), (f"{text}/s" if one.value is not None else text, tone), GAP]
+        parts += [(word, "muted"), (f"{text}/s" if shown(one) else text, tone), GAP]
     for word, measure in (("busy ", "busy"), ("backpressured ", "backpressured"), ("idle ", "idle")):
         one = figure(measure)
         text, tone = said(one, fmt.per_mille, hot(one) if measure != "idle" else "")
-        parts += [(word, "muted"), (f"{text} %" if one.value is not None else text, tone), GAP]
+        parts += [(word, "muted"), (f"{text} %" if shown(one) else text, tone), GAP]
     mark = figure("watermark")
     parts.append(("watermark ", "muted"))
     if mark.absent or mark.value is None:

@@ -127,7 +127,7 @@ class SubtaskBook:
         found = by_subtask(reading.value)
         for index, figures in found.items():
             attempt = self._attempts.get(index)
-            if attempt is not None:
+            if attempt is not None and not _of_earlier(attempt, cluster_now):
                 lag = rates.watermark_lag(figures.get("watermark"), cluster_now)
                 self._told[index] = Told(attempt.attempt, reading.at, figures, lag)
         return frozenset(found)
@@ -206,6 +206,11 @@ def told_at(port: Port, reading: Reading[Any] | None) -> float:
     """The cluster's time (s since 1970) when an answer came: what watermarks in it are behind."""
     at = reading.at if reading is not None else None
     return port.cluster_time() - (port.now() - at if at is not None else 0.0)
+
+
+def _of_earlier(attempt: Attempt, cluster_now: float) -> bool:
+    """Whether metrics may still be those of the attempt before: Flink keeps them until its next fetch."""
+    return attempt.attempt > 0 and cluster_now - attempt.start_time / 1000.0 < rates.STEP
 
 
 def records(attempt: Attempt) -> float:

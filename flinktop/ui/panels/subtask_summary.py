@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flinktop.model import format as fmt
-from flinktop.model import rates, subtasks
+from flinktop.model import rates, states, subtasks
 from flinktop.ui.panels.subtask_columns import SummaryRow, hot, late
 from flinktop.ui.panels.vertex_figures import Figure
 
@@ -47,10 +47,11 @@ def summary_rows(
     """
     if len(attempts) < 2:  # noqa: PLR2004 -- one alone is its own least and most
         return []
+    flows = any(not states.is_terminal(one.status) for one in attempts)
     cells: dict[str, dict[str, Cell]] = {label: {} for label in (*LABELS, "p95")}
     for key, metric, write in _METERS:
         chained = around.source and around.sink and key in ("taken", "sent")
-        if chained or key not in around.ids.measures:
+        if chained or not flows or key not in around.ids.measures:
             continue
         for label, value in zip(LABELS, _extremes(found.get(metric)), strict=True):
             tone = hot(Figure(value)) if key in ("busy", "backpressured") else ""
@@ -64,7 +65,7 @@ def summary_rows(
             cells[label][key] = _cell(value, write, "", answered=False)
         if aggregated is not None and name in aggregated.metrics:
             cells["p95"][key] = _cell(aggregated.metrics[name].p95, write, "", answered=True)
-    _put_lag(cells, found.get(rates.WATERMARK_ID), cluster_now)
+    _put_lag(cells, found.get(rates.WATERMARK_ID) if flows else None, cluster_now)
     lines = LABELS if aggregated is None else (*LABELS, "p95")
     return [SummaryRow(label, cells[label]) for label in lines]
 

@@ -16,7 +16,7 @@ from flinktop.model import rates, skew, states
 from flinktop.model.subtask_figures import output_watermark
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.subtask_columns import hot, said
+from flinktop.ui.panels.subtask_columns import hot, said, shown
 from flinktop.ui.panels.subtask_rows import records, told_at
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.vertex_figures import Figure, VertexFigures, figures_query, listing, vertex_facts
@@ -64,19 +64,19 @@ def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narr
     parts: list[Part] = []
     for word, figure in (("in ", facts.taken), ("out ", facts.sent)):
         text, tone = said(figure, fmt.count)
-        parts += [(word, "muted"), (f"{text}/s" if figure.value is not None else text, tone), GAP]
+        parts += [(word, "muted"), (f"{text}/s" if shown(figure) else text, tone), GAP]
     backpressured = "bkpr " if narrow else "backpressured "
     times = (("busy ", facts.busy), (backpressured, facts.backpressured), ("idle ", facts.idle))
     for (word, figure), metric in zip(times, rates.TIME_IDS, strict=True):
         known = found.get(metric)
         parts.append((word, "muted"))
-        if figure.value is None or known is None:
+        if not shown(figure) or known is None:
             parts += [said(figure, fmt.per_mille), GAP]
             continue
         numbers = "/".join(fmt.per_mille(value) for value in (known.min, known.avg, known.max))
         tone = hot(Figure(known.max)) if metric != rates.TIME_IDS[2] else ""
         parts += [(f"{numbers} %", tone), GAP]
-    if any(figure.value is not None for _, figure in times):
+    if any(shown(figure) for _, figure in times):
         parts.append(("min/avg/max", "muted"))
     return parts
 
