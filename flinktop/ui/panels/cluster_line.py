@@ -13,7 +13,7 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.metrics import TASKMANAGERS_METRICS
 from flinktop.model import format as fmt
 from flinktop.model import heap, states
-from flinktop.ui.panels.frame import Line, Part
+from flinktop.ui.panels.frame import Line, Part, cut_line
 from flinktop.ui.panels.meter import meter_parts
 
 if TYPE_CHECKING:
@@ -30,13 +30,25 @@ GAP = "   "
 RARELY = 600.0
 """Seconds between looks at which metrics TaskManagers have."""
 OLD_SECONDS = 30.0
+ENDED = "ENDED"
+"""What stands for FINISHED and CANCELED together; no state of Flink's."""
+FORMS = (
+    (True, False, 2),
+    (False, False, 2),
+    (False, True, 2),
+    (False, True, 1),
+    (False, True, 0),
+)
+"""From all that there is to the least: with a meter, in short words, how many of heap and GC."""
 
 
-def slots_parts(overview: ClusterOverview, *, meter: bool, ascii_only: bool) -> list[Part]:
+def slots_parts(
+    overview: ClusterOverview, *, meter: bool, short: bool = False, ascii_only: bool = False
+) -> list[Part]:
     """TaskManagers and slots; what is blocked only where something is."""
     used = overview.slots_total - overview.slots_available
     none = "bad" if overview.taskmanagers == 0 else "strong"
-    parts: list[Part] = [("TaskManagers ", "muted"), (str(overview.taskmanagers), none)]
+    parts: list[Part] = [(_label(short=short), "muted"), (str(overview.taskmanagers), none)]
     if overview.taskmanagers_blocked:
         parts.append((f" ({overview.taskmanagers_blocked} blocked)", "warn"))
     full = overview.slots_total > 0 and overview.slots_available == 0
@@ -50,15 +62,22 @@ def slots_parts(overview: ClusterOverview, *, meter: bool, ascii_only: bool) -> 
     return parts
 
 
-def state_parts(jobs: JobsOverview) -> list[Part]:
-    """Jobs by state, the worst first."""
-    counts = Counter(job.state for job in jobs.jobs)
+def _label(*, short: bool) -> str:
+    return "TM " if short else "TaskManagers "
+
+
+def state_parts(jobs: JobsOverview, *, short: bool = False) -> list[Part]:
+    """Jobs by state, the worst first; in short those that ended as they should are one number."""
+    counts = Counter(ENDED if short and states.tone(job.state) == "muted" else job.state for job in jobs.jobs)
     parts: list[Part] = [("jobs ", "muted")]
     if not counts:
         parts.append(("none", "strong"))
-    worst_first = sorted(counts, key=lambda state: (-states.severity(state), state != "RUNNING", state))
+    worst_first = sorted(
+        counts, key=lambda state: (state == ENDED, -states.severity(state), state != "RUNNING", state)
+    )
     for number, state in enumerate(worst_first):
-        parts.append((f"{'  ' if number else ''}{counts[state]} {state.lower()}", states.tone(state)))
+        tone = "muted" if state == ENDED else states.tone(state)
+        parts.append((f"{'  ' if number else ''}{counts[state]} {state.lower()}", tone))
     return parts
 
 
@@ -122,9 +141,8 @@ class ClusterLine(Line):
         width = self.content_size.width
         found = self._right()
         line: list[Part] = []
-        # From all that there is to the least: the last one is cut.
-        for meter, more in ((True, 2), (True, 1), (False, 2), (False, 1), (True, 0), (False, 0)):
-            left = self._left(meter=meter)
+        for meter, short, more in FORMS:
+            left = self._left(meter=meter, short=short)
             right = [part for parts in found[:more] for part in ((GAP, ""), *parts)]
             blank = width - width_of(left) - width_of(right)
             line = [*left, (" " * max(0, blank), ""), *right]
@@ -132,25 +150,25 @@ class ClusterLine(Line):
                 break
         if self.port.link.error is not None:
             line = [(text, "stale") for text, _ in line]
-        self.set_parts(line)
+        self.set_parts(cut_line(line, width))
 
-    def _left(self, *, meter: bool) -> list[Part]:
+    def _left(self, *, meter: bool, short: bool) -> list[Part]:
         """TaskManagers, slots, jobs by state."""
         overview, jobs = self.port.reading(OVERVIEW()), self.port.reading(JOBS_OVERVIEW())
         parts: list[Part] = []
         if overview is not None and overview.value is not None:
-            parts += slots_parts(overview.value, meter=meter, ascii_only=self.app.settings.ascii)
+            parts += slots_parts(overview.value, meter=meter, short=short, ascii_only=self.app.settings.ascii)
         elif self.port.features.history_server:
             parts += [("a HistoryServer: jobs that have ended", "info")]
         else:
             parts += [
-                ("TaskManagers ", "muted"),
+                (_label(short=short), "muted"),
                 (fmt.UNKNOWN, "muted"),
                 (f"{GAP}slots ", "muted"),
                 (fmt.UNKNOWN, "muted"),
             ]
         if jobs is not None and jobs.value is not None:
-            parts += [(GAP, ""), *state_parts(jobs.value)]
+            parts += [(GAP, ""), *state_parts(jobs.value, short=short)]
         return parts
 
     def _right(self) -> list[list[Part]]:
