@@ -76,7 +76,7 @@ def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narr
         numbers = "/".join(fmt.per_mille(value) for value in (known.min, known.avg, known.max))
         tone = hot(Figure(known.max)) if metric != rates.TIME_IDS[2] else ""
         parts += [(f"{numbers} %", tone), GAP]
-    if any(shown(figure) for _, figure in times):
+    if not narrow and any(shown(figure) for _, figure in times):
         parts.append(("min/avg/max", "muted"))
     return parts
 
