@@ -22,6 +22,8 @@ _ENTRY = re.compile(r"[\d\[{][^\n]{0,100}?\b(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(
 (`2026-11-22 04:10:06,019 INFO  logger [] - words`), and logback's, and one JSON object a line."""
 _PARTS = re.compile(r"(\S+ \S+)( +)([A-Z]+)( +)(\S+)(.*)", re.DOTALL)
 """Flink's own pattern: date and time, level, logger, words."""
+_LEAD = re.compile(r"\s*(?:\[\]\s*)?-\s+|\s+")
+"""What Flink's pattern puts before the words: an empty context, a dash."""
 _TONES = {"FATAL": "bad", "ERROR": "bad", "WARN": "warn", "DEBUG": "muted", "TRACE": "muted"}
 
 
@@ -35,6 +37,8 @@ class LogLine(NamedTuple):
     """Bytes of the file before it."""
     first: bool
     """Whether its entry begins with it; others are what an entry says over several lines: stack traces."""
+    short: str
+    """The line with less before its words: see `shortened`."""
 
 
 def read(body: bytes, begins: int = 0) -> tuple[LogLine, ...]:
@@ -59,9 +63,24 @@ def read(body: bytes, begins: int = 0) -> tuple[LogLine, ...]:
         found = _ENTRY.match(text)
         if found is not None:
             level = found[1]
-        lines.append(LogLine(text, level, at, found is not None))
+        short = shortened(text) if found is not None else text
+        lines.append(LogLine(text, level, at, found is not None, short))
         at += len(raw) + 1
     return tuple(lines)
+
+
+def shortened(text: str) -> str:
+    """A line of Flink's own pattern with month, day and second, level, class and words; others as they are.
+
+    On a screen of 80 columns the class's whole name alone would leave no room for the words.
+    """
+    found = _PARTS.fullmatch(text)
+    if found is None or found[3] not in LEVELS:
+        return text
+    when, _, level, _, logger, words = found.groups()
+    clock = when.partition(",")[0].partition(".")[0]
+    said = _LEAD.sub("", words, count=1)
+    return f"{clock[5:] if clock[4:5] == '-' else clock} {level:<5} {logger.rpartition('.')[2]}  {said}"
 
 
 def entries(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:

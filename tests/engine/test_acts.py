@@ -17,6 +17,7 @@ from flinktop.engine.acts.dispose import Dispose
 from flinktop.engine.acts.facts import Facts, JobFacts, Vertex, job_facts
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
 from flinktop.engine.acts.kinds import KINDS, ON_A_JOB
+from flinktop.engine.acts.profile import Profile
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.run_jar import PlanJar, RunJar
 from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
@@ -37,7 +38,7 @@ ID = "1" * 32
 ALL: tuple[Act, ...] = (
     Stop(JOB), Savepoint(JOB), SavepointAndCancel(JOB), Checkpoint(JOB), Cancel(JOB),
     Rescale(JOB, bounds={"v1": (1, 4)}), UploadJar("x.jar"), RunJar("x"), DeleteJar("x"), SubmitGraph("x"),
-    Dispose("s3://a/b"), CancelApplication("a"), Shutdown("prod"),
+    Dispose("s3://a/b"), CancelApplication("a"), Shutdown("prod"), Profile("tm-1"),
 )  # fmt: skip
 
 

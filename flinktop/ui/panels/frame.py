@@ -237,7 +237,17 @@ class BottomLine(Line):
 def footer_commands(screen: object) -> list[Command]:
     """What the footer of a screen offers: help and palette, then its own commands."""
     own = screen.COMMANDS_HERE if isinstance(screen, LiveScreen) else ()
-    return [command for command in (*GLOBAL, *own) if command.shown]
+    return [
+        command
+        for command in (*GLOBAL, *own)
+        if command.shown and (not isinstance(screen, LiveScreen) or offers(screen, command))
+    ]
+
+
+def offers(screen: LiveScreen, command: Command) -> bool:
+    """Whether what a screen shows now has something to do with this command."""
+    name = (command.action or command.id).partition("(")[0]
+    return command.app or screen.check_action(name, ()) is not False
 
 
 def zone_offset(panel: Panel) -> float | None:

@@ -81,6 +81,7 @@ class LogView(Panel):
         self._lines: Sequence[LogLine] = ()
         self._text = ""
         self._least = ""
+        self._short = True
 
     def compose(self) -> ComposeResult:
         """What there is to say of the file, and the file."""
@@ -149,7 +150,7 @@ class LogView(Panel):
         self._say()
 
     def _due(self) -> bool:
-        size, transfer = self.size, self.port.transfer(self._query)
+        size, transfer = self.file_size, self.port.transfer(self._query)
         if "files" in self.slots():
             reading = self.port.reading(self._machine.files)
             if reading is None or (reading.value is None and reading.error is None):
@@ -166,7 +167,7 @@ class LogView(Panel):
         return grown and self.follows and transfer is not None and transfer.state in ("done", "failed")
 
     @property
-    def size(self) -> int | None:
+    def file_size(self) -> int | None:
         """Bytes of the file by the list of files, else by its last answer; None when nothing tells it."""
         reading = self.port.reading(self._machine.files)
         files = reading.value.logs if reading is not None and reading.value is not None else ()
@@ -182,7 +183,7 @@ class LogView(Panel):
     @property
     def _asks(self) -> bool:
         """Whether the file waits for the person's word."""
-        size, transfer = self.size, self.port.transfer(self._query)
+        size, transfer = self.file_size, self.port.transfer(self._query)
         refused = transfer is not None and transfer.state == "large"
         return refused or (self._wanted and size is not None and size > self._allowed)
 
@@ -191,7 +192,7 @@ class LogView(Panel):
     @property
     def follows(self) -> bool:
         """Whether the file is read again when it has grown."""
-        size = self.size
+        size = self.file_size
         if size is None or size > LARGE or "files" not in self.slots():
             return False
         return size <= KEPT if self._following is None else self._following
@@ -207,6 +208,11 @@ class LogView(Panel):
     def next_level(self) -> None:
         """Show entries from the next level on."""
         self._least = loglines.next_step(self._least)
+        self._show_lines()
+
+    def toggle_short(self) -> None:
+        """Show lines as they are written, or with less before their words."""
+        self._short = not self._short
         self._show_lines()
 
     @property
@@ -239,7 +245,9 @@ class LogView(Panel):
         lines = loglines.chosen(self._lines, self._least, self._text)
         if len(self._lines) == 1 and self._lines[0].text.startswith(NOT_THERE):
             lines = ()
-        cells: list[Cell] = [(line.text, loglines.tone(line)) for line in lines]
+        cells: list[Cell] = [
+            (line.short if self._short else line.text, loglines.tone(line)) for line in lines
+        ]
         self.pager.set_lines(cells, [line.at for line in lines])
         self._say()
 
@@ -255,8 +263,9 @@ class LogView(Panel):
             return absent
         if self._asks:
             return (
-                f"It has {fmt.size(self.size)}. Flink sends a file whole, however little of it is wanted: each "
-                f"look costs all of it, {self._way} and the way here. The last {fmt.size(KEPT)} are kept."
+                f"It has {fmt.size(self.file_size)}. Flink sends a file whole, however little is wanted: "
+                f"each look costs all of it, {self._way} and the way here. "
+                f"The last {fmt.size(KEPT)} are kept."
                 "\n\nenter reads it."
             )
         transfer = self.port.transfer(self._query)
@@ -285,7 +294,7 @@ class LogView(Panel):
 
     def _status(self) -> list[Part]:
         """Size, what is read of it and when, whether it is followed, what is shown of it."""
-        transfer, size = self.port.transfer(self._query), self.size
+        transfer, size = self.port.transfer(self._query), self.file_size
         parts: list[Part] = []
         if self._file:
             parts += [(self._file, "strong"), GAP]
@@ -323,6 +332,7 @@ class LogView(Panel):
         parts += [("read ", "muted"), (f"{fmt.duration(self.port.now() - transfer.at)} ago", ""), GAP]
         if self.follows:
             parts += [("following", "good"), GAP]
-        elif self.size is not None and self.size != transfer.read:
-            parts += [(f"{fmt.size(abs(self.size - transfer.read))} more by now, r reads it", "warn"), GAP]
+        elif self.file_size is not None and self.file_size != transfer.read:
+            grown = fmt.size(abs(self.file_size - transfer.read))
+            parts += [(f"{grown} more by now, r reads it", "warn"), GAP]
         return parts

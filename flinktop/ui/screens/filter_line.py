@@ -20,6 +20,16 @@ class Filtered(Protocol):
     filter: str
 
 
+class FilterInput(Input):
+    """Enter is obeyed at once, and not with a message: the next key may be in the queue already."""
+
+    async def action_submit(self) -> None:
+        """Keep the filter and go back."""
+        line = self.parent
+        if isinstance(line, FilterLine):
+            line.close(clear=False)
+
+
 class FilterLine(Horizontal):
     """Filters as you type; enter keeps the filter and goes back to the rows, esc clears it."""
 
@@ -37,7 +47,7 @@ class FilterLine(Horizontal):
     def compose(self) -> ComposeResult:
         """A slash and what follows it."""
         yield Static("/ ", markup=False)
-        yield Input(compact=True, select_on_focus=False)
+        yield FilterInput(compact=True, select_on_focus=False)
 
     def open(self, asks: Filtered, back: Widget, sign: str = "/") -> None:
         """Type a filter for `asks`; afterwards `back` has the keys again."""
@@ -54,8 +64,8 @@ class FilterLine(Horizontal):
         """Go back to the rows, with the filter or without it."""
         self.display = False
         if self._asks is not None:
-            if clear:
-                self._asks.filter = ""
+            # What was typed last may not have come as a message yet.
+            self._asks.filter = "" if clear else self.query_one(Input).value
             self.screen.set_focus(self._back)
 
     @on(Input.Changed)
@@ -64,7 +74,3 @@ class FilterLine(Horizontal):
         if self._asks is not None and self.display:
             self._asks.filter = event.value
 
-    @on(Input.Submitted)
-    def _kept(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.close(clear=False)

@@ -1,0 +1,214 @@
+"""What a TaskManager's or JobManager's memory is made of: configured, used, and of how much."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from flinktop.model import format as fmt
+from flinktop.model.machines import share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails
+    from flinktop.model.machines import Collector, Figures
+
+MODEL, JVM, NETWORK, GC = "memory model", "JVM", "network", "garbage collection"
+"""The sections, in which parts are told apart that have the same name."""
+_UNITS = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20}
+_UNITS |= {"g": 1 << 30, "gb": 1 << 30, "t": 1 << 40, "tb": 1 << 40}
+_SIZE = re.compile(r"(\d+)\s*([a-z]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line: a part of the memory, or of what lives on it."""
+
+    section: str
+    name: str
+    depth: int = 0
+    """How deep it lies in the parts above it."""
+    configured: float | None = None
+    """Bytes that were set aside for it."""
+    used: float | None = None
+    of: float | None = None
+    """Its limit."""
+    unit: Literal["bytes", "count"] = "bytes"
+    """Of `used` and `of`."""
+    note: str = ""
+    old: bool = False
+    """Whether it can't be taken at its word any more."""
+
+    @property
+    def share(self) -> float | None:
+        """How much of it is used, 0 to 1."""
+        return share(self.used, self.of)
+
+
+def taskmanager_parts(details: TaskManagerDetails, found: Figures | None) -> tuple[Part, ...]:
+    """The memory of a TaskManager.
+
+    Args:
+        details: `/taskmanagers/:taskmanagerid`; the memory model is told from 1.12 on.
+        found: Its metrics: managed memory and metaspace in use, from 1.12 on.
+    """
+    model = details.memory_configuration
+    told = details.metrics
+    if model is None:
+        managed = Part(MODEL, "managed memory", configured=details.hardware.managed_memory or None)
+        heap = Part(
+            MODEL, "JVM heap", configured=told.heap_max or None, used=told.heap_used, of=told.heap_max
+        )
+        return (
+            heap,
+            managed,
+            *jvm_parts(_figures_of(details)),
+            *_buffers(details),
+            *_collected(told.garbage_collectors),
+        )
+    network_used, network = told.netty_shuffle_memory_used, told.netty_shuffle_memory_total
+    heap_configured = _sum(model.framework_heap, model.task_heap)
+    off_heap = _sum(model.managed_memory, model.framework_off_heap, model.task_off_heap, model.network_memory)
+    metaspace_used = found.metaspace_used if found is not None else None
+    managed_used = found.managed_used if found is not None else None
+    managed_total = found.managed_total if found is not None else None
+    return (
+        Part(MODEL, "total process memory", configured=model.total_process_memory),
+        Part(MODEL, "total Flink memory", 1, model.total_flink_memory),
+        Part(MODEL, "JVM heap", 2, heap_configured, told.heap_used, told.heap_max),
+        Part(MODEL, "framework heap", 3, model.framework_heap),
+        Part(MODEL, "task heap", 3, model.task_heap),
+        Part(MODEL, "off-heap", 2, off_heap),
+        Part(MODEL, "managed", 3, model.managed_memory, managed_used, managed_total),
+        Part(MODEL, "network", 3, model.network_memory, network_used, network),
+        Part(MODEL, "framework off-heap", 3, model.framework_off_heap),
+        Part(MODEL, "task off-heap", 3, model.task_off_heap),
+        Part(MODEL, "JVM metaspace", 1, model.jvm_metaspace, metaspace_used, model.jvm_metaspace),
+        Part(MODEL, "JVM overhead", 1, model.jvm_overhead),
+        *jvm_parts(_figures_of(details)),
+        *_buffers(details),
+        *_collected(told.garbage_collectors),
+    )
+
+
+def jobmanager_parts(settings: Mapping[str, str], found: Figures | None) -> tuple[Part, ...]:
+    """The memory of the JobManager.
+
+    Args:
+        settings: `/jobmanager/config`.
+        found: Its metrics.
+    """
+
+    def size(*names: str) -> float | None:
+        return next(
+            (parsed for name in names if (parsed := configured_size(settings.get(name, ""))) is not None),
+            None,
+        )
+
+    heap_max = found.heap_max if found is not None else None
+    parts = [
+        Part(MODEL, "total process memory", configured=size("jobmanager.memory.process.size")),
+        Part(MODEL, "total Flink memory", 1, size("jobmanager.memory.flink.size")),
+        Part(
+            MODEL,
+            "JVM heap",
+            2,
+            size("jobmanager.memory.heap.size", "jobmanager.heap.size"),
+            found.heap_used if found is not None else None,
+            heap_max,
+        ),
+        Part(MODEL, "off-heap", 2, size("jobmanager.memory.off-heap.size")),
+        Part(
+            MODEL,
+            "JVM metaspace",
+            1,
+            size("jobmanager.memory.jvm-metaspace.size"),
+            found.metaspace_used if found is not None else None,
+            found.metaspace_max if found is not None else None,
+        ),
+        Part(MODEL, "JVM overhead", 1, size("jobmanager.memory.jvm-overhead.max")),
+    ]
+    known = [part for part in parts if part.configured is not None or part.used is not None]
+    if found is None:
+        return tuple(known)
+    return (*known, *jvm_parts(_of_figures(found)), *_collected(found.collectors))
+
+
+@dataclass(frozen=True, slots=True)
+class _Jvm:
+    """What both sources tell of the JVM, bytes; None: no limit, or not told."""
+
+    heap: tuple[float | None, float | None, float | None]
+    """Committed, used, most."""
+    non_heap: tuple[float | None, float | None, float | None]
+    direct: tuple[float | None, float | None, float | None]
+    """How many buffers, used, capacity."""
+    mapped: tuple[float | None, float | None, float | None]
+
+
+def _figures_of(details: TaskManagerDetails) -> _Jvm:
+    told = details.metrics
+    return _Jvm(
+        (told.heap_committed, told.heap_used, told.heap_max),
+        (told.non_heap_committed, told.non_heap_used, told.non_heap_limit),
+        (told.direct_count, told.direct_used, told.direct_max),
+        (told.mapped_count, told.mapped_used, told.mapped_max),
+    )
+
+
+def _of_figures(found: Figures) -> _Jvm:
+    return _Jvm(
+        (found.heap_committed, found.heap_used, found.heap_max),
+        (found.non_heap_committed, found.non_heap_used, found.non_heap_max),
+        (found.direct_count, found.direct_used, found.direct_capacity),
+        (found.mapped_count, found.mapped_used, found.mapped_capacity),
+    )
+
+
+def jvm_parts(jvm: _Jvm) -> tuple[Part, ...]:
+    """What the JVM itself tells: memory it has taken from the system, and buffers outside of its heap."""
+    parts = [
+        Part(JVM, name, used=used, of=most, note=f"committed {fmt.size(committed)}")
+        for name, (committed, used, most) in (("heap", jvm.heap), ("non-heap", jvm.non_heap))
+    ]
+    # Their capacity is what they have, no limit that they could reach.
+    parts += [
+        Part(JVM, f"{name} buffers", used=used, note=f"{fmt.count(count)} buffers")
+        for name, (count, used, _) in (("direct", jvm.direct), ("mapped", jvm.mapped))
+    ]
+    return tuple(part for part in parts if part.used is not None)
+
+
+def _buffers(details: TaskManagerDetails) -> tuple[Part, ...]:
+    """Network buffers: memorySegments* up to 1.20, nettyShuffleMemorySegments* from 1.12 on."""
+    free, total = details.metrics.segments_available, details.metrics.segments_total
+    if free is None or total is None:
+        return ()
+    return (Part(NETWORK, "network buffers", used=total - free, of=total, unit="count", note=f"{free} free"),)
+
+
+def _collected(collectors: Iterable[GarbageCollector | Collector]) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            GC,
+            f"GC {one.name.replace('_', ' ')}",
+            used=one.count,
+            unit="count",
+            note=f"{fmt.milliseconds(one.time)} in all",
+        )
+        for one in collectors
+    )
+
+
+def configured_size(text: str) -> float | None:
+    """Bytes of a size as Flink's configuration has it, such as "256m" or "1 gb"; None for anything else."""
+    found = _SIZE.fullmatch(text.strip().lower())
+    unit = _UNITS.get(found[2].removesuffix("ytes")) if found is not None else None
+    return float(int(found[1]) * unit) if found is not None and unit is not None else None
+
+
+def _sum(*values: int | None) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None

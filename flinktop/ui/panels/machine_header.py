@@ -1,0 +1,190 @@
+"""What a machine is and how it is: heartbeat, slots, heap, garbage collection, processor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from flinktop.flink.cluster import OVERVIEW
+from flinktop.flink.errors import NotFound
+from flinktop.flink.taskmanagers import TASKMANAGER
+from flinktop.model import format as fmt
+from flinktop.model import heap, machines
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.absent import missing_words
+from flinktop.ui.panels.frame import Part, assemble, cut_line
+from flinktop.ui.panels.machine_figures import (
+    RARELY,
+    figures_query,
+    heartbeat_now,
+    known_figures,
+    taskmanagers_listing,
+)
+
+if TYPE_CHECKING:
+    from flinktop.engine.store import Reading
+    from flinktop.flink.cluster import ClusterOverview
+    from flinktop.flink.machine import Machine
+    from flinktop.flink.taskmanagers import TaskManagerDetails
+    from flinktop.ui.panels.machine_figures import Known
+
+GAP: Part = ("   ", "")
+GONE = "Flink no longer knows this TaskManager: it has left or was lost; esc goes back."
+
+
+def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> list[Part]:
+    """Its name, heartbeat, slots and tasks."""
+    parts: list[Part] = [(machines.address(details), "strong"), GAP]
+    if heartbeat is not None:
+        late = heartbeat >= machines.HEARTBEAT_LATE
+        tone = "bad" if heartbeat >= machines.HEARTBEAT_LOST else "warn" if late else ""
+        parts += [("heartbeat ", "muted"), (f"{fmt.duration(heartbeat)} ago", tone), GAP]
+    used = details.slots_number - details.free_slots
+    parts += [("slots ", "muted"), (f"{used}/{details.slots_number}", "strong"), GAP]
+    if details.assigned_tasks is not None:
+        parts += [("tasks ", "muted"), (str(details.assigned_tasks), ""), GAP]
+    if details.blocked:
+        parts.append(("blocked: takes no new tasks", "warn"))
+    return parts
+
+
+def jobmanager_line(overview: ClusterOverview) -> list[Part]:
+    """What it looks after."""
+    used = overview.slots_total - overview.slots_available
+    return [
+        ("JobManager", "strong"),
+        GAP,
+        ("TaskManagers ", "muted"),
+        (str(overview.taskmanagers), ""),
+        GAP,
+        ("slots ", "muted"),
+        (f"{used}/{overview.slots_total}", ""),
+        GAP,
+        ("jobs running ", "muted"),
+        (str(overview.jobs_running), ""),
+    ]
+
+
+def figures_line(known: Known | None) -> list[Part]:
+    """Heap, garbage collection, processor, threads, and what a TaskManager has besides."""
+    found = known.figures if known is not None else machines.Figures()
+    unknown = fmt.UNKNOWN if known is None else fmt.ABSENT
+
+    def part(word: str, share: float | None, *, full: float = machines.FULL) -> list[Part]:
+        text = fmt.share(share) if share is not None else unknown
+        return [
+            (word, "muted"),
+            (text, machines.tone(share, full=full) if share is not None else "muted"),
+            GAP,
+        ]
+
+    parts = part("heap ", found.heap)
+    if found.heap_max is not None:
+        parts[-1:] = [(" of ", "muted"), (fmt.size(found.heap_max), ""), GAP]
+    gc = known.gc if known is not None else None
+    if gc is None:
+        parts += [("GC ", "muted"), (fmt.UNKNOWN, "muted"), GAP]
+    else:
+        parts += [("GC ", "muted"), (f"{fmt.count(gc)} ms/s", heap.gc_tone(gc)), GAP]
+    parts += part("CPU ", found.cpu)
+    threads = fmt.count(found.threads) if found.threads is not None else unknown
+    parts += [("threads ", "muted"), (threads, "" if found.threads is not None else "muted"), GAP]
+    if found.managed_total:
+        # All of it in use is as it should be with RocksDB.
+        parts += [("managed ", "muted"), (fmt.share(found.managed or 0.0), ""), GAP]
+    if found.segments is not None:
+        parts += part("network ", found.network, full=machines.SCARCE)
+    if found.files is not None:
+        parts += [("open files ", "muted"), (fmt.count(found.files), ""), GAP]
+    if known is not None and known.old:
+        return [(text, "stale") for text, _ in parts]
+    return parts
+
+
+def place_line(details: TaskManagerDetails) -> list[Part]:
+    """The machine it runs on, and where it is reached."""
+    hardware = details.hardware
+    parts: list[Part] = [
+        ("cores ", "muted"),
+        (str(hardware.cpu_cores), ""),
+        GAP,
+        ("machine's memory ", "muted"),
+        (fmt.size(hardware.physical_memory), ""),
+        GAP,
+        ("data port ", "muted"),
+        (str(details.data_port), ""),
+        GAP,
+    ]
+    return [*parts, ("path ", "muted"), (details.path, "")] if details.path else parts
+
+
+class MachineHeader(Panel):
+    """A few lines above everything else on a machine's screen, each on one row and cut to the width."""
+
+    DEFAULT_CSS = "MachineHeader { height: auto; max-height: 4; padding: 0 1; }"
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self._machine = machine
+        self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
+
+    def on_mount(self) -> None:
+        """Watch what it says of itself."""
+        taskmanager = self._machine.taskmanager
+        if taskmanager is not None:
+            self.watch_query("details", TASKMANAGER(taskmanager=taskmanager), self._news)
+            self.watch_query("listing", taskmanagers_listing(), self._news, every=RARELY)
+        else:
+            self.watch_query("overview", OVERVIEW(), self._news)
+            self.watch_query("listing", self._machine.metrics(), self._news, every=RARELY)
+        super().on_mount()
+
+    def _news(self, _reading: Reading[Any]) -> None:
+        query = figures_query(self.port, self._machine)
+        if query is not None:
+            self.watch_query("figures", query, self._figures_came)
+        self.tick()
+
+    def _figures_came(self, _reading: Reading[Any]) -> None:
+        self.tick()
+
+    def tick(self) -> None:
+        """Ages move on."""
+        lines = self._described()
+        if lines != self._lines:
+            grown = len(lines) != len(self._lines)
+            self._lines = lines
+            self.refresh(layout=grown)
+
+    def _described(self) -> list[list[Part]]:
+        port, taskmanager = self.port, self._machine.taskmanager
+        if absent := missing_words(port, TASKMANAGER, f"a {self._machine.kind}"):
+            return [[(absent, "muted")]]
+        known = known_figures(port, self._machine, figures_query(port, self._machine))
+        if taskmanager is None:
+            overview = port.reading(OVERVIEW())
+            first = (
+                jobmanager_line(overview.value) if overview and overview.value else [("JobManager", "strong")]
+            )
+            return [first, figures_line(known)]
+        reading = port.reading(TASKMANAGER(taskmanager=taskmanager))
+        if reading is None or reading.value is None:
+            if reading is None or reading.error is None:
+                return [[("asking for the TaskManager", "muted")]]
+            words = GONE if isinstance(reading.error, NotFound) else reading.error.reason
+            return [[(words, "bad")]]
+        details = reading.value
+        now = heartbeat_now(port, [details.last_heartbeat], reading.at)
+        heartbeat = machines.heartbeat_age(details.last_heartbeat, now)
+        lines = [taskmanager_line(details, heartbeat), figures_line(known), place_line(details)]
+        if isinstance(reading.error, NotFound):
+            lines = [[(GONE, "bad")], *([(text, "stale") for text, _ in line] for line in lines)]
+        return lines
+
+    def render(self) -> Content:
+        """The lines."""
+        width, ascii_only = self.content_size.width, self.app.settings.ascii
+        return Content("\n").join(
+            assemble(cut_line(line, width), ascii_only=ascii_only) for line in self._lines
+        )

@@ -1,0 +1,37 @@
+"""All metrics of the JobManager or of a TaskManager."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flinktop.ui.panels.absent import missing_words
+from flinktop.ui.panels.metrics_table import MetricsList
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.machine import Machine
+    from flinktop.flink.metrics import Metrics
+
+
+class MachineMetrics(MetricsList):
+    """The metrics of one machine."""
+
+    NONE = "no metrics yet: they come some 10 s after it has started"
+
+    def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._machine = machine
+
+    def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
+        """The machine's."""
+        return self._machine.metrics(get=get)
+
+    def on_mount(self) -> None:
+        """Watch which metrics there are, where there are any."""
+        if absent := missing_words(self.port, self.metrics().endpoint, f"a {self._machine.kind}'s metrics"):
+            self.table.set_empty(absent)
+            self.follow_display()
+        else:
+            super().on_mount()

@@ -1,0 +1,146 @@
+"""The memory of a machine, part by part: configured, used, of how much."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
+from flinktop.flink.taskmanagers import TASKMANAGER
+from flinktop.model import format as fmt
+from flinktop.model import machines, memory
+from flinktop.ui.panels.absent import missing_words
+from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.machine_figures import (
+    OLD_SECONDS,
+    RARELY,
+    figures_query,
+    known_figures,
+    taskmanagers_listing,
+)
+from flinktop.ui.panels.meter import meter_parts
+from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.columns import Stripes
+from flinktop.ui.widgets.table import Cell, Column
+
+if TYPE_CHECKING:
+    from flinktop.engine.store import Reading
+    from flinktop.flink.machine import Machine
+    from flinktop.ui.panels.frame import Part
+
+METER = 16
+FROM_1_12 = "The parts of a TaskManager's memory, and managed memory in use, are told from Flink 1.12 on."
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A number of bytes, or a count; nothing for what a part does not have."""
+    if value is None:
+        return ""
+    return fmt.size(value) if unit == "bytes" else fmt.count(value)
+
+
+def used(part: memory.Part) -> Cell:
+    """What is used of a part; "–" where a limit is told without it."""  # noqa: RUF002 -- ABSENT
+    if part.used is None and part.of is not None:
+        return fmt.ABSENT, "muted"
+    return amount(part.used, part.unit), ""
+
+
+def columns(*, ascii_only: bool) -> list[Column[memory.Part]]:
+    """The columns; the parts' names and what is used are the last to give way."""
+
+    def meter(part: memory.Part, cells: int) -> Stripes:
+        tone = machines.tone(part.share) or "first"
+        return Stripes(tuple(meter_parts(part.share, cells, tone, ascii_only=ascii_only)))
+
+    def percent(part: memory.Part) -> Cell:
+        if part.share is None:
+            return "", ""
+        return fmt.share(part.share), machines.tone(part.share)
+
+    def title(part: memory.Part) -> Cell:
+        return "  " * part.depth + part.name, "strong" if part.used is not None else ""
+
+    found: list[Column[memory.Part]] = [
+        Column("part", "PART", 27, title),
+        Column(
+            "configured", "CONFIGURED", 10, lambda part: (amount(part.configured, "bytes"), ""), align="right"
+        ),
+        Column("used", "USED", 8, used, align="right"),
+        Column("of", "OF", 8, lambda part: (amount(part.of, part.unit), ""), align="right"),
+        Column("share", "%", 5, percent, align="right"),
+        Column("meter", "", METER, percent, stripes=meter, drop=2),
+        Column("note", "", 14, lambda part: (part.note, "muted"), drop=1, flex=True),
+    ]
+    return plain_columns(found) if ascii_only else found
+
+
+class MemoryTable(AnswerTable[memory.Part]):
+    """Flink's memory model against its use, the JVM's own words, network buffers, garbage collectors."""
+
+    BOX = "Memory"
+    ASKING = "asking for its memory"
+
+    def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._machine = machine
+
+    def columns(self, *, ascii_only: bool) -> list[Column[memory.Part]]:
+        """As the module's."""
+        return columns(ascii_only=ascii_only)
+
+    def row_key(self, row: memory.Part) -> str:
+        """Names a row."""
+        return f"{row.section} {row.name}"
+
+    @property
+    def _first(self) -> Any:
+        """The query without which there is nothing to show."""
+        machine = self._machine.taskmanager
+        return TASKMANAGER(taskmanager=machine) if machine is not None else JOBMANAGER_CONFIG()
+
+    def on_mount(self) -> None:
+        """Watch what is configured and what is used."""
+        if self._machine.taskmanager is None:
+            self.watch_query("configuration", JOBMANAGER_CONFIG(), self._told, every=RARELY)
+            self.watch_query("listing", self._machine.metrics(), self._told, every=RARELY)
+        else:
+            self.watch_query("details", TASKMANAGER(taskmanager=self._machine.taskmanager), self._told)
+            self.watch_query("listing", taskmanagers_listing(), self._told, every=RARELY)
+        super().on_mount()
+
+    def _told(self, _reading: Reading[Any]) -> None:
+        query = figures_query(self.port, self._machine)
+        if query is not None and not self.port.features.history_server:
+            self.watch_query("figures", query, self._figures_came)
+        self._show_parts()
+
+    def _figures_came(self, _reading: Reading[Any]) -> None:
+        self._show_parts()
+
+    def tick(self) -> None:
+        """What grows old is greyed."""
+        self._show_parts()
+
+    def _show_parts(self) -> None:
+        absent = missing_words(self.port, self._first.endpoint, f"a {self._machine.kind}'s memory")
+        reading = self.port.reading(self._first)
+        if absent:
+            self.table.set_empty(absent)
+            return
+        if reading is None or reading.value is None:
+            self.explain(reading, "")
+            return
+        known = known_figures(self.port, self._machine, figures_query(self.port, self._machine))
+        found = known.figures if known is not None else None
+        words: list[Part] = []
+        if self._machine.taskmanager is None:
+            settings = {one.key: one.value or "" for one in reading.value}
+            parts = memory.jobmanager_parts(settings, found)
+        else:
+            parts = memory.taskmanager_parts(reading.value, found)
+            if reading.value.memory_configuration is None:
+                words = [(FROM_1_12, "muted")]
+        self.set_words([words])
+        old = self.outdated(reading, RARELY * 2 if self._machine.taskmanager is None else OLD_SECONDS)
+        self.table.set_rows([replace(part, old=old) for part in parts])

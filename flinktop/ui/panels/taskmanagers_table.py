@@ -1,0 +1,290 @@
+"""The TaskManagers, worst first: heartbeat, slots, heap, garbage collection, memory, processor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+
+from flinktop.flink.machine import Machine
+from flinktop.flink.taskmanagers import TASKMANAGERS
+from flinktop.model import format as fmt
+from flinktop.model import heap, machines
+from flinktop.ui.panels.absent import missing_words
+from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.machine_figures import (
+    RARELY,
+    figures_query,
+    heartbeat_now,
+    known_figures,
+    taskmanagers_listing,
+)
+from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.table import Column
+from flinktop.ui.widgets.table_messages import VisibleChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.taskmanagers import TaskManager
+    from flinktop.ui.panels.machine_figures import Known
+    from flinktop.ui.widgets.table import Cell
+
+SECONDS = 10.0
+"""Between two requests for one TaskManager's metrics, while few are seen; Flink fetches no faster."""
+MOST_A_SECOND = 1.0
+"""Requests for metrics: with more TaskManagers on the screen each is asked more rarely."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskManagerRow:
+    """One TaskManager."""
+
+    id: str
+    name: str
+    """Its id, or where it is: up to 1.10 ids say nothing."""
+    troubles: tuple[machines.Trouble, ...]
+    heartbeat: float | None
+    """Seconds since the last."""
+    slots: int
+    free: int
+    tasks: int | None
+    """2.3+."""
+    cores: int
+    memory: int
+    """The machine's, bytes."""
+    heap_limit: int
+    managed_limit: int
+    known: Known | None
+
+    @property
+    def old(self) -> bool:
+        """Whether its figures can't be taken at their word any more."""
+        return self.known is not None and self.known.old
+
+    @property
+    def worst(self) -> tuple[int, int]:
+        """How much it asks for attention; the first row has the most."""
+        return sum(one.bad for one in self.troubles), len(self.troubles)
+
+
+def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
+    """The columns; name, verdict, slots and heap are the last to give way."""
+
+    def verdict(row: TaskManagerRow) -> Cell:
+        if not row.troubles:
+            return ("…", "muted") if row.known is None else ("healthy", "")
+        return ", ".join(one.words for one in row.troubles), "bad" if row.troubles[0].bad else "warn"
+
+    def figure(  # noqa: PLR0917 -- a row of the table below each
+        key: str,
+        title: str,
+        value: Callable[[Known], float | None],
+        write: Callable[[float], str],
+        tone: Callable[[float], str],
+        drop: int,
+    ) -> Column[TaskManagerRow]:
+        def cell(row: TaskManagerRow) -> Cell:
+            if row.known is None:
+                return fmt.UNKNOWN, "muted"
+            found = value(row.known)
+            return (write(found), tone(found)) if found is not None else (fmt.ABSENT, "muted")
+
+        return Column(
+            key,
+            title,
+            max(5, len(title)),
+            cell,
+            sort=lambda row: value(row.known) if row.known is not None else None,
+            align="right",
+            descending=True,
+            drop=drop,
+        )
+
+    def size(
+        key: str, title: str, value: Callable[[TaskManagerRow], int], drop: int
+    ) -> Column[TaskManagerRow]:
+        return Column(
+            key,
+            title,
+            7,
+            lambda row: (fmt.size(value(row)), ""),
+            sort=value,
+            align="right",
+            descending=True,
+            drop=drop,
+        )
+
+    def heartbeat(row: TaskManagerRow) -> Cell:
+        if row.heartbeat is None:
+            return fmt.UNKNOWN, "muted"
+        late, lost = row.heartbeat >= machines.HEARTBEAT_LATE, row.heartbeat >= machines.HEARTBEAT_LOST
+        return fmt.span(row.heartbeat), "bad" if lost else "warn" if late else ""
+
+    def percent(part: float) -> str:
+        return f"{part * 100:.0f}"
+
+    found: list[Column[TaskManagerRow]] = [
+        Column(
+            "name", "TASKMANAGER", 22, lambda row: (row.name, "strong"), sort=lambda row: row.name, flex=True
+        ),
+        Column("verdict", "VERDICT", 16, verdict, sort=lambda row: row.worst, descending=True, flex=True),
+        Column(
+            "heartbeat",
+            "BEAT",
+            5,
+            heartbeat,
+            sort=lambda row: row.heartbeat,
+            align="right",
+            descending=True,
+            drop=1,
+        ),
+        Column(
+            "slots",
+            "SLOTS",
+            6,
+            lambda row: (f"{row.slots - row.free}/{row.slots}", "" if row.free else "warn"),
+            sort=lambda row: row.free,
+            align="right",
+        ),
+        Column(
+            "tasks",
+            "TASKS",
+            5,
+            lambda row: (str(row.tasks), "") if row.tasks is not None else (fmt.ABSENT, "muted"),
+            sort=lambda row: row.tasks,
+            align="right",
+            descending=True,
+            drop=5,
+        ),
+        figure("heap", "HEAP%", lambda known: known.figures.heap, percent, machines.tone, 0),
+        figure("gc", "GC ms/s", lambda known: known.gc, fmt.count, heap.gc_tone, 1),
+        figure(
+            "cpu",
+            "CPU%",
+            lambda known: known.figures.cpu,
+            percent,
+            lambda part: machines.tone(part, warm=0.8),
+            1,
+        ),
+        # All of the managed memory in use is as it should be with RocksDB.
+        figure("managed", "MNGD%", lambda known: known.figures.managed, percent, lambda _part: "", 3),
+        figure(
+            "network",
+            "NETW%",
+            lambda known: known.figures.network,
+            percent,
+            lambda part: machines.tone(part, full=machines.SCARCE, warm=0.8),
+            2,
+        ),
+        figure("threads", "THREADS", lambda known: known.figures.threads, fmt.count, lambda _count: "", 6),
+        size("heap-limit", "HEAP", lambda row: row.heap_limit, 4),
+        size("managed-limit", "MANAGED", lambda row: row.managed_limit, 7),
+        Column(
+            "cores",
+            "CORES",
+            5,
+            lambda row: (str(row.cores), ""),
+            sort=lambda row: row.cores,
+            align="right",
+            drop=8,
+        ),
+        size("memory", "MACHINE", lambda row: row.memory, 7),
+    ]
+    return plain_columns(found) if ascii_only else found
+
+
+class TaskManagersTable(AnswerTable[TaskManagerRow]):
+    """All TaskManagers by one request, and the metrics of those on the screen."""
+
+    BOX = "TaskManagers"
+    ASKING = "asking for the TaskManagers"
+
+    def __init__(self) -> None:
+        super().__init__(id="taskmanagers")
+        self._visible: tuple[str, ...] = ()
+
+    def columns(self, *, ascii_only: bool) -> list[Column[TaskManagerRow]]:
+        """As the module's."""
+        return columns(ascii_only=ascii_only)
+
+    def row_key(self, row: TaskManagerRow) -> str:
+        """The id."""
+        return row.id
+
+    def on_mount(self) -> None:
+        """Watch the list, where there is one."""
+        if absent := missing_words(self.port, TASKMANAGERS, "a TaskManager"):
+            self.table.set_empty(absent)
+        else:
+            self.watch_query("list", TASKMANAGERS(), self._told)
+            self.watch_query("listing", taskmanagers_listing(), self._told, every=RARELY)
+        super().on_mount()
+
+    def tick(self) -> None:
+        """Heartbeats grow older, rows have come into sight."""
+        self._follow()
+        self._show_rows()
+
+    def _told(self, _reading: Reading[Any]) -> None:
+        self._follow()
+        self._show_rows()
+
+    def _figures_came(self, _reading: Reading[Any]) -> None:
+        self._show_rows()
+
+    @on(VisibleChanged)
+    def _scrolled(self, event: VisibleChanged) -> None:
+        first = not self._visible
+        self._visible = event.keys
+        if first:
+            self._follow()
+        else:
+            # At the next second: someone who scrolls passes many rows.
+            self.wants_tick = True
+
+    def _follow(self) -> None:
+        """Ask for the metrics of the rows on the screen, and of no others."""
+        every = max(SECONDS, len(self._visible) / MOST_A_SECOND)
+        slots = {f"figures {one}" for one in self._visible}
+        for slot in self.slots():
+            if slot.startswith("figures ") and slot not in slots:
+                self.drop_query(slot)
+        for one in self._visible:
+            query = figures_query(self.port, Machine(one), machines.ROW)
+            if query is not None:
+                self.watch_query(f"figures {one}", query, self._figures_came, every=every)
+
+    def _show_rows(self) -> None:
+        reading = self.port.reading(TASKMANAGERS())
+        if reading is None or reading.value is None:
+            if "list" in self.slots():
+                self.explain(reading, "")
+            return
+        self.explain(reading, "The cluster has no TaskManagers: nothing can run.")
+        taskmanagers = reading.value.taskmanagers
+        now = heartbeat_now(self.port, [one.last_heartbeat for one in taskmanagers], reading.at)
+        rows = [self._row(one, now) for one in taskmanagers]
+        self.table.set_rows(sorted(rows, key=lambda row: (-row.worst[0], -row.worst[1], row.name)))
+
+    def _row(self, one: TaskManager, now: float) -> TaskManagerRow:
+        machine = Machine(one.id)
+        known = known_figures(self.port, machine, figures_query(self.port, machine, machines.ROW))
+        heartbeat = machines.heartbeat_age(one.last_heartbeat, now)
+        figures, gc = (known.figures, known.gc) if known is not None else (None, None)
+        return TaskManagerRow(
+            id=one.id,
+            name=machines.address(one),
+            troubles=machines.troubles(one, figures, gc, heartbeat),
+            heartbeat=heartbeat,
+            slots=one.slots_number,
+            free=one.free_slots,
+            tasks=one.assigned_tasks,
+            cores=one.hardware.cpu_cores,
+            memory=one.hardware.physical_memory,
+            heap_limit=one.hardware.free_memory,
+            managed_limit=one.hardware.managed_memory,
+            known=known,
+        )

@@ -1,0 +1,40 @@
+"""One file of a machine's log directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from flinktop.ui import keys
+from flinktop.ui.panels.log_view import LogView
+from flinktop.ui.screens.log_screen import LogCommands
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+
+    from flinktop.flink.machine import Machine
+
+
+class LogFileScreen(LogCommands):
+    """A file by its name in the list."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss"]
+    COMMANDS_HERE = keys.LOG_FILE
+    BINDINGS = keys.bindings(keys.LOG_FILE)
+    AUTO_FOCUS = "Pager"
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        super().__init__()
+        self.machine = machine
+        self.name_in_list = name
+
+    @property
+    def crumb(self) -> str:
+        """The file's name."""
+        return self.name_in_list
+
+    def body(self) -> ComposeResult:
+        """The file."""
+        name = self.name_in_list
+        yield LogView(self.machine, self.machine.file(name), name=name, id="file")

@@ -1,0 +1,54 @@
+"""What can be done where a log is read: levels, following, reading a large one."""
+
+from __future__ import annotations
+
+from flinktop.ui.live import is_displayed
+from flinktop.ui.panels.log_view import LogView
+from flinktop.ui.screens.cluster_screen import ClusterScreen
+
+
+class LogCommands(ClusterScreen):
+    """A screen on which logs may be seen."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is for logs alone is offered where one is seen."""
+        if action in ("level", "follow", "only", "short_lines", "match", "wrap") and self.pager() is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def log_seen(self) -> LogView | None:
+        """The log that is seen."""
+        return next((one for one in self.query(LogView) if is_displayed(one)), None)
+
+    def action_open(self) -> None:
+        """Read a log however large it is; else open what the cursor is on."""
+        log = self.log_seen()
+        if log is not None:
+            log.read_large()
+        else:
+            super().action_open()
+
+    def action_refresh(self) -> None:
+        """Read the log again; ask the cluster now."""
+        log = self.log_seen()
+        if log is not None:
+            log.read_again()
+        super().action_refresh()
+
+    def action_level(self) -> None:
+        """Entries from the next level on."""
+        log = self.log_seen()
+        if log is not None:
+            log.next_level()
+
+    def action_short_lines(self) -> None:
+        """Lines with less before their words, or as they are written."""
+        log = self.log_seen()
+        if log is not None:
+            log.toggle_short()
+
+    def action_follow(self) -> None:
+        """Read the log again whenever it has grown, or not."""
+        log = self.log_seen()
+        if log is not None:
+            log.toggle_follow()

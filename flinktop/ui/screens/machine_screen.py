@@ -1,0 +1,119 @@
+"""What the screens of JobManager and TaskManagers share: logs, threads, metrics, charts, profiler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+
+from flinktop.engine.acts.profile import Profile
+from flinktop.ui.panels.files_table import FilesTable
+from flinktop.ui.panels.log_view import LogView
+from flinktop.ui.panels.machine_charts import MachineCharts
+from flinktop.ui.panels.machine_header import MachineHeader
+from flinktop.ui.panels.machine_metrics import MachineMetrics
+from flinktop.ui.panels.memory_table import MemoryTable
+from flinktop.ui.panels.profiler_table import ProfilerTable
+from flinktop.ui.panels.thread_view import ThreadView
+from flinktop.ui.screens.log_file import LogFileScreen
+from flinktop.ui.screens.log_screen import LogCommands
+from flinktop.ui.screens.profile_start import ProfileStart
+from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.widgets.table_messages import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+    from textual.geometry import Size
+
+    from flinktop.flink.machine import Machine
+    from flinktop.ui.live import Panel
+
+
+class MachineScreen(LogCommands, TabbedScreen):
+    """A machine by its id; whatever becomes of it, the screen stays until the person leaves it."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "machine_screen.tcss"]
+    AUTO_FOCUS = None
+
+    def __init__(self, machine: Machine, tab: str = "", search: str = "") -> None:
+        """Open a machine, on this tab or the first; `search` is looked for in its threads."""
+        super().__init__()
+        self.machine = machine
+        self._wanted = tab
+        self._search = search
+
+    def first_tab(self, size: Size) -> str:
+        """The memory, unless another was asked for."""
+        return self._wanted or super().first_tab(size)
+
+    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:  # noqa: ARG002 -- each has the room for itself
+        """One thing at a time."""
+        return (tab,)
+
+    def headers(self) -> ComposeResult:
+        """What the machine is and how it is."""
+        yield MachineHeader(self.machine)
+
+    def own(self) -> Panel:
+        """The panel that machines of its kind alone have."""
+        raise NotImplementedError
+
+    def tabbed(self) -> Iterable[Panel]:
+        """All panels."""
+        machine = self.machine
+        yield MemoryTable(machine, id="memory")
+        yield MachineCharts(machine, id="charts")
+        yield MachineMetrics(machine, id="metrics")
+        yield self.own()
+        yield LogView(machine, machine.log, id="log")
+        yield LogView(machine, machine.stdout, stdout=True, id="stdout")
+        yield FilesTable(machine, id="files")
+        yield ThreadView(machine, search=self._search, id="threads")
+        yield ProfilerTable(machine, id="profiler")
+
+    @on(Opened)
+    def _opened(self, event: Opened) -> None:
+        if self.tab == "files":
+            self.app.push_screen(LogFileScreen(self.machine, event.key))
+        elif self.tab == "profiler":
+            self.query_one(ProfilerTable).save_here()
+        else:
+            self.open_own(event.key)
+
+    def open_own(self, key: str) -> None:
+        """Open a row of a panel that machines of its kind alone have. Nothing by default."""
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    async def action_log(self) -> None:
+        """Its log."""
+        await self.action_show_tab("log")
+
+    async def action_threads(self) -> None:
+        """Its threads."""
+        await self.action_show_tab("threads")
+
+    def action_profile(self) -> None:
+        """Ask how a run of the profiler is to be, and start it."""
+        table = self.query_one(ProfilerTable) if self.tab == "profiler" else None
+        if table is None:
+            return
+        if (why_not := table.why_not) is not None:
+            self.app.notify(f"No run: {why_not}", markup=False)
+            return
+
+        def chosen(act: Profile | None) -> None:
+            if act is not None:
+                table.begin(act)
+
+        self.app.push_screen(ProfileStart(Profile(self.machine.taskmanager)), chosen)
+
+    def action_level(self) -> None:
+        """Entries from the next level on; of threads those in the next state."""
+        if self.tab == "threads":
+            self.query_one(ThreadView).next_state()
+        else:
+            super().action_level()

@@ -1,0 +1,101 @@
+"""The dialog before a run of the profiler: its mode, how long it lasts, what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, get_args
+
+from textual import getters
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from flinktop.engine.acts.profile import MOST_SECONDS, Profile
+from flinktop.flink.profiler import Mode
+from flinktop.ui.live import LiveApp
+from flinktop.ui.theme import TONES
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+LENGTHS = (5, 10, 30, 60, 120, MOST_SECONDS)
+"""Seconds to choose from."""
+WHAT = {
+    "ITIMER": "processor time, by a timer: works everywhere",
+    "CPU": "processor time, by the kernel's counters: not in every container",
+    "WALL": "all threads, also those that wait",
+    "LOCK": "where threads wait for locks",
+    "ALLOC": "where memory is taken",
+}
+MODES = tuple(sorted(get_args(Mode), key=list(WHAT).index))
+
+
+class ProfileStart(ModalScreen[Profile | None]):
+    """Chooses mode and length; enter starts."""
+
+    DEFAULT_CSS = """
+    ProfileStart { align: center middle; background: $background 60%; }
+    ProfileStart > Vertical {
+        width: 84; max-width: 100%; height: auto; background: $background; padding: 1 2;
+        border: round $border; border-title-color: $primary; border-title-style: bold;
+        border-title-background: $background;
+    }
+    """
+    app = getters.app(LiveApp)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "back", id="close"),
+        Binding("enter", "start", "start"),
+        Binding("m,down,j", "mode(1)", "mode"),
+        Binding("up,k", "mode(-1)", "mode"),
+        Binding("plus,right", "length(1)", "longer"),
+        Binding("minus,left", "length(-1)", "shorter"),
+    ]
+
+    def __init__(self, act: Profile) -> None:
+        super().__init__()
+        self._act = act
+
+    def compose(self) -> ComposeResult:
+        """What will be done, and the keys."""
+        with Vertical() as box:
+            box.border_title = "Start a run of the profiler"
+            yield Static(self._words(), id="words")
+
+    def _words(self) -> Content:
+        lines = [
+            Content.assemble((f"{line.label:<14}", TONES["muted"]), (line.text, TONES[line.tone]))
+            for line in self._act.consequence(self.app.port.facts())
+        ]
+        keys = "enter starts   m mode   + - longer, shorter   esc back"
+        what = Content.styled(f"{'':<14}{WHAT[self._act.mode]}", TONES["muted"])
+        at = next(
+            at for at, line in enumerate(self._act.consequence(self.app.port.facts())) if line.label == "mode"
+        )
+        lines[at + 1 : at + 1] = [what]
+        return Content("\n").join([*lines, Content(""), Content.styled(keys, TONES["info"])])
+
+    def _show(self) -> None:
+        self.query_one("#words", Static).update(self._words())
+
+    def action_mode(self, by: int) -> None:
+        """The next mode."""
+        mode = MODES[(MODES.index(self._act.mode) + by) % len(MODES)]
+        self._act = replace(self._act, mode=mode)
+        self._show()
+
+    def action_length(self, by: int) -> None:
+        """Longer or shorter."""
+        at = max(0, min(LENGTHS.index(self._act.seconds) + by, len(LENGTHS) - 1))
+        self._act = replace(self._act, seconds=LENGTHS[at])
+        self._show()
+
+    def action_start(self) -> None:
+        """Start it."""
+        self.dismiss(self._act)
+
+    def action_leave(self) -> None:
+        """Start nothing."""
+        self.dismiss(None)

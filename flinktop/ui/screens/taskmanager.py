@@ -1,0 +1,76 @@
+"""One TaskManager: memory, charts, metrics, slots, logs, threads, profiler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flinktop.flink.machine import Machine
+from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS
+from flinktop.model import machines
+from flinktop.ui import keys
+from flinktop.ui.panels.slots_table import SlotsTable
+from flinktop.ui.screens.machine_screen import MachineScreen
+from flinktop.ui.widgets.table import LiveTable
+
+if TYPE_CHECKING:
+    from flinktop.ui.live import Panel
+
+
+class TaskManagerScreen(MachineScreen):
+    """A TaskManager by its id."""
+
+    COMMANDS_HERE = keys.TASKMANAGER
+    BINDINGS = keys.bindings(keys.TASKMANAGER)
+    TABS = keys.TASKMANAGER_TABS
+
+    def __init__(self, taskmanager: str, tab: str = "", search: str = "") -> None:
+        """Open a TaskManager, on this tab or the first; `search` is looked for in its threads."""
+        super().__init__(Machine(taskmanager), tab, search)
+        self.taskmanager = taskmanager
+
+    @property
+    def crumb(self) -> str:
+        """Where it is, or its id."""
+        details = self.app.port.reading(TASKMANAGER(taskmanager=self.taskmanager))
+        if details is not None and details.value is not None:
+            return machines.address(details.value)
+        listed = self.app.port.reading(TASKMANAGERS())
+        for one in listed.value.taskmanagers if listed is not None and listed.value is not None else ():
+            if one.id == self.taskmanager:
+                return machines.address(one)
+        return self.taskmanager
+
+    def own(self) -> Panel:
+        """Its slots."""
+        return SlotsTable(self.taskmanager, id="slots")
+
+    def open_own(self, key: str) -> None:
+        """Open the job that has the slot under the cursor."""
+        from flinktop.ui.screens.job import JobScreen  # noqa: PLC0415 -- which opens TaskManagers itself
+
+        del key
+        if self.tab == "slots" and (job := self.query_one(SlotsTable).job_here()) is not None:
+            self.app.push_screen(JobScreen(job))
+
+    def action_copy(self) -> None:
+        """Copy what is seen of a text; elsewhere the id."""
+        if self.pager() is not None or self.tab in ("metrics", "files"):
+            super().action_copy()
+        else:
+            self.app.copy_text(self.taskmanager)
+
+    def action_previous(self) -> None:
+        """The TaskManager before this one in the list, in the same view."""
+        self._step(-1)
+
+    def action_next(self) -> None:
+        """The TaskManager after this one in the list, in the same view."""
+        self._step(1)
+
+    def _step(self, by: int) -> None:
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        table = below.query(LiveTable).first() if below is not None and below.query(LiveTable) else None
+        shown = table.shown_keys() if table is not None else ()
+        if self.taskmanager in shown and len(shown) > 1:
+            following = shown[(shown.index(self.taskmanager) + by) % len(shown)]
+            self.app.switch_screen(TaskManagerScreen(following, self.tab))

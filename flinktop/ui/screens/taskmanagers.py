@@ -1,0 +1,58 @@
+"""The TaskManagers of the cluster, worst first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+
+from flinktop.ui import keys
+from flinktop.ui.panels.taskmanagers_table import TaskManagersTable
+from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.screens.jobmanager import JobManagerScreen
+from flinktop.ui.screens.taskmanager import TaskManagerScreen
+from flinktop.ui.widgets.table_messages import Opened
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+
+
+class TaskManagersScreen(ClusterScreen):
+    """All TaskManagers; each opens a screen of its own."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss"]
+    COMMANDS_HERE = keys.TASKMANAGERS
+    BINDINGS = keys.bindings(keys.TASKMANAGERS)
+    AUTO_FOCUS = "LiveTable"
+
+    @property
+    def crumb(self) -> str:
+        """The place."""
+        return "TaskManagers"
+
+    def body(self) -> ComposeResult:
+        """The table."""
+        yield TaskManagersTable()
+
+    @on(Opened)
+    def _opened(self, event: Opened) -> None:
+        self.app.push_screen(TaskManagerScreen(event.key))
+
+    def action_log(self) -> None:
+        """The log of the TaskManager under the cursor."""
+        self._open("log")
+
+    def action_threads(self) -> None:
+        """The threads of the TaskManager under the cursor."""
+        self._open("threads")
+
+    def action_jobmanager(self) -> None:
+        """The JobManager."""
+        self.app.push_screen(JobManagerScreen())
+
+    def _open(self, tab: str) -> None:
+        table = self.table()
+        if table is not None and table.cursor_key is not None:
+            self.app.push_screen(TaskManagerScreen(table.cursor_key, tab))
