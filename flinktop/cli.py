@@ -116,7 +116,7 @@ def _parser() -> _Parser:
     )
     demo = uses.add_parser(
         "demo",
-        help="a simulated cluster: no Flink is needed",
+        help=f"a simulated cluster, no Flink is needed; SCENARIO is one of {', '.join(SHOWS)}",
         description="A simulated cluster in the place of a real one. It takes no orders.",
         epilog="Scenarios: "
         + "; ".join(f"{name}: {shows}" for name, shows in SHOWS.items())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NO_ORDERS = "The demo cluster takes no orders."
 METHOD_NOT_ALLOWED = 405
+"""Not 403: that would have the person look at users and passwords."""
 UNAVAILABLE = 503
 
 
