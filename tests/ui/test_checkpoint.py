@@ -16,8 +16,8 @@ from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
+from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.test_checkpoints import open_checkpoints
-from tests.ui.test_overview import RELEASES, SIZES
 
 WIDE = (200, 60)
 GONE = (404, {"errors": ["Could not find checkpointing statistics for checkpoint 15."]})

@@ -15,8 +15,8 @@ from flinktop.ui.panels.checkpoint_history import CheckpointHistory, HistoryRow
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
+from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.test_job import open_job
-from tests.ui.test_overview import RELEASES, SIZES
 
 WIDE = (200, 60)
 
@@ -265,6 +265,27 @@ async def test_charts_draw_every_completed_checkpoint_once() -> None:
         assert "● COMPLETED" not in day.text
 
 
+async def test_charts_of_a_window_without_checkpoints_say_so() -> None:
+    cluster = FixtureCluster("1.20.5")
+    job = cluster.job("steady")
+
+    def long_ago(document: dict[str, Any]) -> dict[str, Any]:
+        for one in (*document["history"], document["latest"]["completed"], document["latest"]["savepoint"]):
+            for field in ("trigger_timestamp", "latest_ack_timestamp"):
+                one[field] -= 3_600_000
+        document["latest"]["failed"] = None
+        return document
+
+    cluster.changed[f"jobs/{job}/checkpoints"] = long_ago
+    async with monitor(cluster=cluster, size=(120, 40)) as day:
+        await open_checkpoints(day, "steady")
+        await day.sees("end to end 14 ms")
+        for _ in range(3):
+            await day.press("comma")
+        await day.sees("no checkpoint has completed in this time")
+        assert "end to end" not in day.text
+
+
 async def test_the_charts_of_a_job_that_ended_long_ago_show_its_last_checkpoints() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("failed")
@@ -300,7 +321,7 @@ async def test_a_failed_checkpoint_stays_readable_when_flink_has_dropped_it() ->
         cluster.changed[f"jobs/{job}/checkpoints"] = dropped
         gone = (404, {"errors": ["Could not find checkpointing statistics for checkpoint 4."]})
         cluster.changed[f"jobs/{job}/checkpoints/details/4"] = gone
-        await day.wait(700)
+        await day.wait(12)
         line = day.line("4  ✕ FAILED")
         assert "gone from Flink's history" in line
         assert "The job has failed." in line

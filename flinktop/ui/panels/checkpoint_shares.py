@@ -25,7 +25,7 @@ SHAPES = (
 )
 """Shape, its ASCII, and tone of each phase, and of what is in none of them."""
 PERCENTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
-LEAST_FOR_PERCENTILES = 10
+LEAST_FOR_PERCENTILES = 20
 """Of fewer subtasks percentiles say nothing that the rows don't."""
 
 

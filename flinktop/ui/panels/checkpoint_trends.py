@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.axes import Scale
 
 LEAST_WINDOW = 120.0
+MARGIN = 1.03
+"""The window is longer than what it shows by more than a column, as charts move by whole columns."""
 TO_THE_SECOND = 600.0
 """Windows up to this (s) have their times to the second."""
 DAY = 86400.0
@@ -120,13 +122,19 @@ class CheckpointTrend(Panel):
     def tick(self) -> None:
         """Hand the chart what is known; it redraws when that moves it by a column."""
         ascii_only, offset = self.app.settings.ascii, zone_offset(self)
-        lines = self.lines()
         since, until = self._span(*ends(self.port, self.job))
+        lines = self.lines()
+        if not any(since <= at <= until for line in lines for at, _ in line.points):
+            lines = []
         chart = self.query_one(Chart)
         words = ("" if self.boxed else self.BOX, f"last {fmt.duration(until - since)}")
         chart.set_title(", ".join(filter(None, words)))
+        known = bool(self.port.checkpoints(self.job))
         nothing = why_empty(
-            self.port, self.job, "asking for the checkpoints", "no checkpoint has completed yet"
+            self.port,
+            self.job,
+            "asking for the checkpoints",
+            "no checkpoint has completed in this time" if known else "no checkpoint has completed yet",
         )
         chart.set_empty(plain(nothing) if ascii_only else nothing)
         chart.set_lines(
@@ -149,7 +157,7 @@ class CheckpointTrend(Panel):
         chosen = self.app.chart_window
         if chosen is None or chosen == chart_window.EVERYTHING:
             age = until - oldest if oldest is not None else 0.0
-            return until - max(LEAST_WINDOW, math.ceil(age) + 1.0), until
+            return until - max(LEAST_WINDOW, math.ceil(age * MARGIN)), until
         return until - chosen, until
 
 
