@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.demo.checkpointing import SUMMED, Acknowledged, Checkpointing, Taken
@@ -93,33 +94,48 @@ def _in_flight(taken: Taken) -> int:
     return IN_FLIGHT * taken.duration // 10
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a checkpoint has come."""
+
+    sizes: tuple[int, int]
+    """The whole state and what was written, in bytes."""
+    acknowledged: int
+    latest: int
+    """When the last subtask acknowledged (ms since 1970), -1 while none has."""
+    duration: int
+
+
+def _progress(
+    moment: Moment, job: JobMoment, taken: Taken, status: str, rows: list[dict[str, Any]]
+) -> Progress:
+    """How far it has come; that of an incomplete one is the sum of its vertices' `rows`."""
+    triggered = moment.stamp(taken.triggered)
+    if status == "COMPLETED":
+        sizes, count = checkpointing_of(job).bytes_of(taken), sum(job.plan.shape)
+        return Progress(sizes, count, triggered + taken.duration, taken.duration)
+    latest = max((row["latest_ack_timestamp"] for row in rows), default=-1)
+    return Progress(
+        (
+            sum(row["state_size"] for row in rows),
+            sum(row.get("checkpointed_size", row["state_size"]) for row in rows),
+        ),
+        sum(row["num_acknowledged_subtasks"] for row in rows),
+        latest,
+        moment.stamp(taken.ends) - triggered if status == "FAILED" else max(-1, latest - triggered),
+    )
+
+
 def checkpoint_document(
     moment: Moment, job: JobMoment, taken: Taken, *, tasks: bool = False
 ) -> dict[str, Any]:
     """One checkpoint; its vertices only when asked for alone."""
     all_of = checkpointing_of(job)
     status = taken.status_at(min(moment.seconds, job.life.over))
-    rows = (
-        {vertex.id: _vertex_document(moment, job, taken, vertex) for vertex in job.plan.vertices}
-        if (tasks or status != "COMPLETED")
-        else {}
-    )
-    sizes = all_of.bytes_of(taken)
-    count = sum(job.plan.shape)
-    acknowledged = sum(row["num_acknowledged_subtasks"] for row in rows.values()) if rows else count
-    if status == "COMPLETED":
-        latest = moment.stamp(taken.ends)
-        duration = taken.duration
-    else:
-        sizes = (
-            sum(row["state_size"] for row in rows.values()),
-            sum(row.get("checkpointed_size", row["state_size"]) for row in rows.values()),
-        )
-        latest = max((row["latest_ack_timestamp"] for row in rows.values()), default=-1)
-        triggered = moment.stamp(taken.triggered)
-        duration = max(-1, latest - triggered) if latest > 0 else -1
-        if status == "FAILED":
-            duration = moment.stamp(taken.ends) - triggered
+    rows: dict[str, dict[str, Any]] = {}
+    if tasks or status != "COMPLETED":
+        rows = {vertex.id: _vertex_document(moment, job, taken, vertex) for vertex in job.plan.vertices}
+    progress = _progress(moment, job, taken, status, list(rows.values()))
     kind = {"IN_PROGRESS": "in_progress", "FAILED": "failed"}.get(status, "completed")
     unaligned = all_of.spec.unaligned and not taken.savepoint
     document: dict[str, Any] = {
@@ -130,15 +146,15 @@ def checkpoint_document(
         "is_savepoint": taken.savepoint,
         "savepointFormat": "CANONICAL" if taken.savepoint else None,
         "trigger_timestamp": moment.stamp(taken.triggered),
-        "latest_ack_timestamp": latest,
-        "checkpointed_size": sizes[1],
-        "state_size": _state_size(moment, sizes),
-        "end_to_end_duration": duration,
+        "latest_ack_timestamp": progress.latest,
+        "checkpointed_size": progress.sizes[1],
+        "state_size": _state_size(moment, progress.sizes),
+        "end_to_end_duration": progress.duration,
         "alignment_buffered": 0,
         "processed_data": _in_flight(taken) if status == "COMPLETED" else 0,
         "persisted_data": _in_flight(taken) // 3 if unaligned and status == "COMPLETED" else 0,
-        "num_subtasks": count,
-        "num_acknowledged_subtasks": acknowledged,
+        "num_subtasks": sum(job.plan.shape),
+        "num_acknowledged_subtasks": progress.acknowledged,
         "checkpoint_type": _type(taken, unaligned=unaligned),
         "tasks": rows if tasks else {},
     }

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 AGO = 26 * 3600.0
 """Seconds before the demo opened that the one rescale there was began."""
 TOOK = 14.2
+PREPARED = 9800
+"""Milliseconds of it that the job still ran."""
 
 
 def _adaptive(moment: Moment, asked: Asked) -> JobMoment:
@@ -84,22 +86,10 @@ def _row(moment: Moment, job: JobMoment, *, whole: bool = False) -> dict[str, An
             "acquiredResourceProfile": _profile(CORES / 8, 160),
         }
     }
-    begun = moment.stamp(-AGO)
+    begun, took = moment.stamp(-AGO), round(TOOK * 1000)
     states = [
-        {
-            "state": "Executing",
-            "enterTimestampInMillis": begun,
-            "leaveTimestampInMillis": begun + 9800,
-            "durationInMillis": 9800,
-            "stringifiedException": None,
-        },
-        {
-            "state": "Restarting",
-            "enterTimestampInMillis": begun + 9800,
-            "leaveTimestampInMillis": begun + round(TOOK * 1000),
-            "durationInMillis": round(TOOK * 1000) - 9800,
-            "stringifiedException": None,
-        },
+        _state("Executing", begun, begun + PREPARED),
+        _state("Restarting", begun + PREPARED, begun + took),
     ]
     return {
         "rescaleUuid": uuid_of(job),
@@ -109,10 +99,20 @@ def _row(moment: Moment, job: JobMoment, *, whole: bool = False) -> dict[str, An
         "slots": slots if whole else {},
         "schedulerStates": states if whole else [],
         "startTimestampInMillis": begun,
-        "endTimestampInMillis": begun + round(TOOK * 1000),
+        "endTimestampInMillis": begun + took,
         "terminalState": "COMPLETED",
         "triggerCause": "UPDATE_REQUIREMENT",
         "terminatedReason": "SUCCEEDED",
+    }
+
+
+def _state(name: str, entered: int, left: int) -> dict[str, Any]:
+    return {
+        "state": name,
+        "enterTimestampInMillis": entered,
+        "leaveTimestampInMillis": left,
+        "durationInMillis": left - entered,
+        "stringifiedException": None,
     }
 
 
