@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import SeriesName, vertex_series
 from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.model import rates, states
+from flinktop.model import busy, rates, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 RELIST_SECONDS = 120.0
 """Between two looks at which metrics a vertex has that lacks some of those a row is made of."""
 OLD_SECONDS = 30.0
-HOT, WARM = 900.0, 500.0
-"""ms/s of busy or backpressured time that are a lot, and worth a look."""
+HOT, WARM = busy.HOT, busy.WARM
 
 
 @dataclass(frozen=True, slots=True)
