@@ -158,6 +158,14 @@ SAMPLE = Command(
     "view",
     shown=False,
 )
+FLAME_KIND = Command(
+    "flame_kind",
+    ("x",),
+    "on/off CPU",
+    "The flame graph of threads that run, that wait, of all.",
+    "view",
+    shown=False,
+)
 FOLD = Command("fold", ("f",), "fold", "Fold away the frames of Flink and Java, or show them all.", "view")
 TASKMANAGERS_HERE = Command(
     # A capital, as everything else that leaves the jobs for the cluster around them; a small m is the mouse.
@@ -264,18 +272,18 @@ JOB_TABS = (
 VERTEX_TABS = (
     tab(1, "subtasks", "Subtasks", "The vertex's subtasks, worst first."),
     tab(2, "charts", "Charts", "The vertex and the selected subtask over time."),
-    tab(
-        3, "backpressure", "Backpressure", "Busy, backpressured and idle time by subtask."
-    ),
+    tab(3, "backpressure", "Backpressure", "Busy, backpressured and idle time by subtask."),
     tab(4, "watermarks", "Watermarks", "The watermark of each subtask, and which one holds back."),
     tab(5, "taskmanagers", "TaskManagers", "The vertex by TaskManager."),
     tab(6, "accumulators", "Accumulators", "What the job's own code counts: of the vertex and its subtasks."),
+    tab(7, "flame", "Flame graph", "Where the threads of the vertex spend their time (1.13+)."),
 )
 SUBTASK_TABS = (
     tab(1, "attempts", "Attempts", "Every attempt of the subtask, with its times."),
     tab(2, "metrics", "Metrics", "All metrics of the subtask."),
     tab(3, "charts", "Charts", "The subtask over time."),
     tab(4, "accumulators", "Accumulators", "What the job's own code counts: of each attempt."),
+    tab(5, "flame", "Flame graph", "Where the threads of the subtask spend their time (1.17+)."),
 )
 CHECKPOINTS_TABS = (
     tab(1, "history", "History", "The newest checkpoints and savepoints."),
@@ -326,12 +334,24 @@ LOG = (ONLY, LEVEL, FOLLOW, SHORT_LINES)
 MACHINE = (LOG_HERE, THREADS_HERE)
 OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
 JOB = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *JOB_TABS, *WINDOWS, *EVERYWHERE)
-VERTEX = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE, SAMPLE, *VERTEX_TABS, *WINDOWS, *EVERYWHERE)
-SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
+VERTEX = (
+    OPEN,
+    CHECKPOINTS_HERE,
+    *TABLE[1:],
+    *STEPS,
+    *MACHINE,
+    SAMPLE,
+    *TEXT[:2],
+    FLAME_KIND,
+    *VERTEX_TABS,
+    *WINDOWS,
+    *EVERYWHERE,
+)
+SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, *TEXT[:2], FLAME_KIND, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINT = (*TABLE, *STEPS, *EVERYWHERE)
 CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *EVERYWHERE)
-FAULT = (FILTER, FOLD, COPY, *TEXT, *STEPS, *EVERYWHERE)
+FAULT = (FILTER, FOLD, COPY, *TEXT, *STEPS, *MACHINE, *EVERYWHERE)
 TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *MACHINE, *EVERYWHERE)
 TASKMANAGER = (*TABLE, *LOG, *TEXT, *STEPS, *MACHINE, PROFILE, *TASKMANAGER_TABS, *WINDOWS, *EVERYWHERE)
 JOBMANAGER = (*TABLE, *LOG, *TEXT, *MACHINE, PROFILE, *JOBMANAGER_TABS, *WINDOWS, *EVERYWHERE)

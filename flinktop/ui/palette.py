@@ -1,4 +1,4 @@
-"""The command palette: every command that works here, every job by its name, the themes."""
+"""The command palette: every command that works here, every job and TaskManager by its name, the themes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,38 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.taskmanagers import TASKMANAGERS
+from flinktop.model import machines
 from flinktop.settings import THEMES
 from flinktop.ui.live import LiveApp, LiveScreen
+from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.jobmanager import JobManagerScreen
+from flinktop.ui.screens.taskmanager import TaskManagerScreen
+from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from textual.screen import Screen
+
 MOST = 500
 """Entries shown: more than anybody scrolls through."""
 
+PLACES: tuple[tuple[str, str, Callable[[], Screen[None]]], ...] = (
+    ("tm", "TaskManagers, worst first.", TaskManagersScreen),
+    ("jm", "The JobManager: memory, configuration, logs, threads.", JobManagerScreen),
+    ("jars", "Jars that were uploaded.", JarsScreen),
+    ("applications", "What was submitted together (2.3+).", partial(JarsScreen, "applications")),
+    ("datasets", "Intermediate results that programs share (1.11+).", partial(JarsScreen, "datasets")),
+    (
+        "logs",
+        "The JobManager's log files; those of a TaskManager are on its own screen.",
+        partial(JobManagerScreen, "files"),
+    ),
+)
+"""What can be gone to by a short word: the word, what is there, and how."""
 Entry = tuple[str, str, "Callable[[], Any]"]
 """What is typed and shown, what it does, and how."""
 
@@ -43,12 +64,29 @@ class Commands(Provider):
                     partial(app.run_action, binding.action, active.node),
                 )
         yield "jobs", "The overview with all jobs.", partial(_overview, app)
+        for word, words, screen in PLACES:
+            yield word, words, partial(_go, app, screen)
         for theme in THEMES:
             yield f"theme {theme}", "Other colours.", partial(_theme, app, theme)
         reading = app.port.reading(JOBS_OVERVIEW())
         jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
         for job in jobs:
             yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
+        listed = app.port.reading(TASKMANAGERS())
+        for one in listed.value.taskmanagers if listed is not None and listed.value is not None else ():
+            used = one.slots_number - one.free_slots
+            words = f"{used} of {one.slots_number} slots, {one.id}"
+            yield f"tm {machines.address(one)}", words, partial(_go, app, partial(TaskManagerScreen, one.id))
+
+    async def startup(self) -> None:
+        """Ask for the TaskManagers while the palette is open."""
+        if isinstance(self.app, LiveApp) and not self.app.port.features.history_server:
+            self.app.port.watch(TASKMANAGERS())
+
+    async def shutdown(self) -> None:
+        """Ask no more."""
+        if isinstance(self.app, LiveApp) and not self.app.port.features.history_server:
+            self.app.port.unwatch(TASKMANAGERS())
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
@@ -74,6 +112,10 @@ def _plain(words: str) -> str:
 def _overview(app: LiveApp) -> None:
     while len([screen for screen in app.screen_stack if isinstance(screen, LiveScreen)]) > 1:
         app.pop_screen()
+
+
+def _go(app: LiveApp, screen: Callable[[], Screen[None]]) -> None:
+    app.push_screen(screen())
 
 
 def _theme(app: LiveApp, theme: str) -> None:

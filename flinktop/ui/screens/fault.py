@@ -8,7 +8,7 @@ from flinktop.model import faults
 from flinktop.ui import keys
 from flinktop.ui.panels.fault_stack import FaultHeader, FaultStack
 from flinktop.ui.panels.job_exceptions import found_fault
-from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class FaultScreen(ClusterScreen):
+class FaultScreen(RunsOnMachine):
     """A fault by its names: it stays until the person leaves it, whatever becomes of the job."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "fault.tcss"]
@@ -43,6 +43,20 @@ class FaultScreen(ClusterScreen):
         names = (self.job, self._group, self._at, self._beside)
         yield FaultHeader(*names)
         yield FaultStack(*names)
+
+    def whereabouts(self) -> Whereabouts | None:
+        """The TaskManager that it came from; a fault of the whole job came from none."""
+        found = self.query_one(FaultStack).fault
+        if found is None:
+            return None
+        fault = found[1]
+        if fault.task_name is None:
+            self.app.notify("This failed the job as a whole: it came from no TaskManager.", markup=False)
+            return None
+        task, slash, _ = fault.task_name.rpartition("/")
+        placed = fault.task_manager_id or ""
+        known = placed if placed and not placed.startswith("(unassigned") else None
+        return Whereabouts(known, f"{task}/" if slash else fault.task_name, "1.17")
 
     def action_fold(self) -> None:
         """Fold the frames of Flink and Java, or show all."""

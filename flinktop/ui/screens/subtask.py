@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from flinktop.ui import keys
 from flinktop.ui.panels.accumulators import AttemptAccumulatorsTable
 from flinktop.ui.panels.attempts_table import AttemptsTable
+from flinktop.ui.panels.flame_graph import FlamePanel
 from flinktop.ui.panels.metrics_table import MetricsTable
 from flinktop.ui.panels.state_times import StateTimes
 from flinktop.ui.panels.subtask_header import SubtaskHeader
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.vertex_charts import SubtaskCharts
+from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.tabbed import TabbedScreen
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ STATES_LINES, CHARTS_LINES = 16, 40
 """Lines from which the states of the present attempt, and the charts, stand below the attempts."""
 
 
-class SubtaskScreen(TabbedScreen):
+class SubtaskScreen(RunsOnMachine, TabbedScreen):
     """A subtask by its index; whatever becomes of it, the screen stays until the person leaves it."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "subtask.tcss"]
@@ -43,6 +45,7 @@ class SubtaskScreen(TabbedScreen):
         self.vertex = vertex
         self.subtask = subtask
         self._wanted = tab
+        self._flame = FlamePanel(job, vertex, subtask, id="flame")
 
     @property
     def crumb(self) -> str:
@@ -75,9 +78,24 @@ class SubtaskScreen(TabbedScreen):
         yield StateTimes(*ids, id="states")
         yield MetricsTable(*ids, id="metrics")
         yield AttemptAccumulatorsTable(*ids, id="accumulators")
+        yield self._flame
         yield SubtaskCharts(*ids, id="charts")
 
+    def whereabouts(self) -> Whereabouts:
+        """Where the present attempt runs."""
+        return of_subtask(self.app.port, self.job, self.vertex, self.subtask)
+
     # -- commands ------------------------------------------------------------------------------------
+
+    def action_flame_kind(self) -> None:
+        """The flame graph of other threads."""
+        if self.tab == "flame" and self._flame.is_mounted:
+            self._flame.next_kind()
+
+    def action_back(self) -> None:
+        """A zoomed flame graph shows all again first."""
+        if not self._flame.leave_zoom():
+            super().action_back()
 
     def action_previous(self) -> None:
         """The subtask before this one, in the same view."""

@@ -8,6 +8,7 @@ from flinktop.flink.jobs import JOB
 from flinktop.flink.vertices import VERTEX
 from flinktop.ui import keys
 from flinktop.ui.panels.accumulators import VertexAccumulatorsTable
+from flinktop.ui.panels.flame_graph import FlamePanel
 from flinktop.ui.panels.subtasks_table import SubtasksTable, vertex_of
 from flinktop.ui.panels.vertex_backpressure import VertexPressure
 from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
@@ -15,8 +16,10 @@ from flinktop.ui.panels.vertex_header import VertexHeader
 from flinktop.ui.panels.vertex_taskmanagers import VertexMachines
 from flinktop.ui.panels.vertex_watermarks import VertexWatermarks
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
+from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.screens.taskmanager import TaskManagerScreen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +39,7 @@ SUBTASK_TABLES = ("subtask-rows", "backpressure-rows", "watermarks-rows")
 """Tables whose rows are subtasks."""
 
 
-class VertexScreen(TabbedScreen):
+class VertexScreen(RunsOnMachine, TabbedScreen):
     """A vertex by its ids; whatever becomes of it, the screen stays until the person leaves it."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "vertex.tcss"]
@@ -52,6 +55,7 @@ class VertexScreen(TabbedScreen):
         self.vertex = vertex
         self._wanted = tab
         self._charts = SubtaskCharts(job, vertex, 0, id="subtask-charts")
+        self._flame = FlamePanel(job, vertex, id="flame")
         self._pressure = VertexPressure(job, vertex, id="backpressure")
 
     @property
@@ -90,6 +94,21 @@ class VertexScreen(TabbedScreen):
         yield VertexWatermarks(self.job, self.vertex, id="watermarks")
         yield VertexMachines(self.job, self.vertex, id="taskmanagers")
         yield VertexAccumulatorsTable(self.job, self.vertex, id="accumulators")
+        yield self._flame
+
+    def whereabouts(self) -> Whereabouts | None:
+        """Where the subtask under the cursor runs, or the TaskManager under it."""
+        table = self.table()
+        key = table.cursor_key if table is not None else None
+        if table is None or key is None:
+            return None
+        if self.tab == "taskmanagers":
+            # Before 1.10 the rows are hosts.
+            told = self.app.port.features.has(1, 10)
+            return Whereabouts(key if told else None, f"{self.crumb} (")
+        if table.id not in SUBTASK_TABLES:
+            return None
+        return of_subtask(self.app.port, self.job, self.vertex, int(key.partition(".")[0]))
 
     # -- commands ------------------------------------------------------------------------------------
 
@@ -103,10 +122,22 @@ class VertexScreen(TabbedScreen):
         if event.table.id in SUBTASK_TABLES:
             subtask = int(event.key.partition(".")[0])
             self.app.push_screen(SubtaskScreen(self.job, self.vertex, subtask))
+        elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
+            self.app.push_screen(TaskManagerScreen(event.key))
 
     def action_copy(self) -> None:
         """Copy the vertex's id; of a selected accumulator its value."""
         self.app.copy_text(self.copied() or self.vertex)
+
+    def action_flame_kind(self) -> None:
+        """The flame graph of other threads."""
+        if self.tab == "flame" and self._flame.is_mounted:
+            self._flame.next_kind()
+
+    def action_back(self) -> None:
+        """A zoomed flame graph shows all again first."""
+        if not self._flame.leave_zoom():
+            super().action_back()
 
     def action_sample(self) -> None:
         """Have the backpressure measured, where that has a price."""

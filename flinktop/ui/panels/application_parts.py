@@ -1,0 +1,236 @@
+"""One application: what it is, its jobs, why it failed, its configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from flinktop.flink.applications import APPLICATION, APPLICATION_CONFIG, APPLICATION_EXCEPTIONS
+from flinktop.flink.errors import NotFound
+from flinktop.model import format as fmt
+from flinktop.model import states
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
+from flinktop.ui.panels.machine_figures import RARELY
+from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.shared_columns import name_column, state_column
+from flinktop.ui.widgets.pager import Pager
+from flinktop.ui.widgets.table import Column
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.applications import Application, ApplicationExceptions
+    from flinktop.flink.jobmanager import Setting
+    from flinktop.ui.widgets.pager import Cell
+
+GAP: Part = ("   ", "")
+
+
+class ApplicationHeader(Panel):
+    """Name, state, since when."""
+
+    DEFAULT_CSS = "ApplicationHeader { height: auto; max-height: 3; padding: 0 1; }"
+
+    def __init__(self, application: str) -> None:
+        super().__init__()
+        self._application = application
+        self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
+
+    def on_mount(self) -> None:
+        """Watch it."""
+        self.watch_query("application", APPLICATION(application=self._application), self._news)
+        super().on_mount()
+
+    def _news(self, _reading: Reading[Application]) -> None:
+        self.tick()
+
+    def tick(self) -> None:
+        """Ages move on."""
+        lines = self._described()
+        if lines != self._lines:
+            grown = len(lines) != len(self._lines)
+            self._lines = lines
+            self.refresh(layout=grown)
+
+    def _described(self) -> list[list[Part]]:
+        reading = self.port.reading(APPLICATION(application=self._application))
+        if reading is None or reading.value is None:
+            failed = reading is not None and reading.error is not None
+            words = (
+                reading.error.reason if failed and reading and reading.error else "asking for the application"
+            )
+            return [[(words, "bad" if failed else "muted")]]
+        one, offset = reading.value, zone_offset(self)
+        mark = states.mark(one.status, ascii_only=self.app.settings.ascii)
+        parts: list[Part] = [(f"{mark} {one.status}", states.tone(one.status))]
+        parts += [(f" for {fmt.duration(one.duration / 1000.0)}", "muted"), GAP]
+        if one.start_time > 0:
+            parts += [("started ", "muted"), (fmt.moment(one.start_time / 1000.0, offset), ""), GAP]
+        if one.end_time > 0:
+            parts += [("ended ", "muted"), (fmt.moment(one.end_time / 1000.0, offset), ""), GAP]
+        parts += [("id ", "muted"), (one.id, "")]
+        lines = [[(one.name, "strong")], parts]
+        if isinstance(reading.error, NotFound):
+            gone: Part = ("Flink no longer knows this application; esc goes back.", "bad")
+            lines = [[gone], *([(text, "stale") for text, _ in line] for line in lines)]
+        return lines
+
+    def render(self) -> Content:
+        """The lines."""
+        width, ascii_only = self.content_size.width, self.app.settings.ascii
+        return Content("\n").join(
+            assemble(cut_line(line, width), ascii_only=ascii_only) for line in self._lines
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """One job of an application."""
+
+    id: str
+    name: str
+    state: str
+    started: str
+    at: int
+    seconds: float
+    old: bool = False
+
+
+class ApplicationJobs(AnswerTable[JobLine]):
+    """Its jobs, the worst first; enter opens one."""
+
+    BOX = "Jobs"
+    ASKING = "asking for its jobs"
+
+    def __init__(self, application: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._application = application
+
+    def columns(self, *, ascii_only: bool) -> list[Column[JobLine]]:
+        """State, name, since when, for how long."""
+        found: list[Column[JobLine]] = [
+            state_column(ascii_only=ascii_only),
+            name_column("JOB"),
+            Column(
+                "started",
+                "STARTED",
+                19,
+                lambda row: (row.started, ""),
+                sort=lambda row: row.at,
+                align="right",
+            ),
+            Column(
+                "seconds",
+                "FOR",
+                8,
+                lambda row: (fmt.duration(row.seconds), ""),
+                sort=lambda row: row.seconds,
+                align="right",
+                descending=True,
+            ),
+        ]
+        return plain_columns(found) if ascii_only else found
+
+    def row_key(self, row: JobLine) -> str:
+        """The id."""
+        return row.id
+
+    def on_mount(self) -> None:
+        """Watch the application."""
+        self.watch_query("application", APPLICATION(application=self._application), self._told)
+        super().on_mount()
+
+    def _told(self, reading: Reading[Application]) -> None:
+        self.explain(reading, "It has submitted no job.")
+        offset, old = zone_offset(self), self.outdated(reading)
+        rows = [
+            JobLine(
+                job.jid,
+                job.name,
+                job.state,
+                fmt.moment(job.start_time / 1000.0, offset) if job.start_time > 0 else fmt.ABSENT,
+                job.start_time,
+                job.duration / 1000.0,
+                old,
+            )
+            for job in (reading.value.jobs if reading.value is not None else ())
+        ]
+        self.table.set_rows(sorted(rows, key=lambda row: (-states.severity(row.state), -row.at, row.name)))
+
+
+class ApplicationFaults(Panel):
+    """Why it failed: the newest first, with their stacks."""
+
+    BOX = "Exceptions"
+    DEFAULT_CSS = "ApplicationFaults { height: 1fr; } ApplicationFaults Pager { height: 1fr; }"
+
+    def __init__(self, application: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._application = application
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield Pager(empty="asking for its exceptions", ascii=self.app.settings.ascii)
+
+    def on_mount(self) -> None:
+        """Watch them."""
+        query = APPLICATION_EXCEPTIONS(application=self._application)
+        self.watch_query("exceptions", query, self._told)
+        super().on_mount()
+
+    def _told(self, reading: Reading[ApplicationExceptions]) -> None:
+        pager = self.query_one(Pager)
+        if reading.value is None:
+            if reading.error is not None:
+                pager.set_empty(reading.error.reason)
+            return
+        offset = zone_offset(self)
+        lines: list[Cell] = []
+        for fault in sorted(reading.value.history.entries, key=lambda one: -one.timestamp):
+            of = f"   job {fault.job_id}" if fault.job_id else ""
+            lines.append(
+                (f"{fmt.moment(fault.timestamp / 1000.0, offset)}   {fault.exception_name}{of}", "bad")
+            )
+            lines += [(line, "") for line in fault.stacktrace.rstrip("\n").split("\n")]
+            lines.append(("", ""))
+        pager.set_empty("It has not failed. What fails in its jobs is told by each of them.")
+        pager.set_lines(lines[:-1])
+
+
+class ApplicationConfiguration(AnswerTable[Any]):
+    """The cluster's configuration as the application saw it."""
+
+    BOX = "Configuration"
+    ASKING = "asking for the configuration"
+
+    def __init__(self, application: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._application = application
+
+    def columns(self, *, ascii_only: bool) -> list[Column[Any]]:  # noqa: ARG002 -- no shapes of ours
+        """Name and value."""
+        return [
+            Column("setting", "SETTING", 30, lambda one: (one.key, "strong"), sort=lambda one: one.key),
+            Column(
+                "name", "VALUE", 20, lambda one: (one.value or "", ""), sort=lambda one: one.value, flex=True
+            ),
+        ]
+
+    def row_key(self, row: Setting) -> str:
+        """The name."""
+        return row.key
+
+    def on_mount(self) -> None:
+        """It hardly ever changes."""
+        query = APPLICATION_CONFIG(application=self._application)
+        self.watch_query("configuration", query, self._told, every=RARELY)
+        super().on_mount()
+
+    def _told(self, reading: Reading[tuple[Setting, ...]]) -> None:
+        self.explain(reading, "Nothing is configured.")
+        self.table.set_rows(sorted(reading.value or (), key=lambda one: one.key))

@@ -1,0 +1,67 @@
+"""One application with its jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+
+from flinktop.flink.applications import APPLICATION
+from flinktop.ui import keys
+from flinktop.ui.panels.application_parts import (
+    ApplicationConfiguration,
+    ApplicationFaults,
+    ApplicationHeader,
+    ApplicationJobs,
+)
+from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.widgets.table_messages import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+    from textual.geometry import Size
+
+    from flinktop.ui.live import Panel
+
+
+class ApplicationScreen(TabbedScreen):
+    """An application by its id (2.3+)."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "lists.tcss"]
+    COMMANDS_HERE = keys.APPLICATION
+    BINDINGS = keys.bindings(keys.APPLICATION)
+    TABS = keys.APPLICATION_TABS
+    AUTO_FOCUS = None
+
+    def __init__(self, application: str) -> None:
+        super().__init__()
+        self.application = application
+
+    @property
+    def crumb(self) -> str:
+        """Its name, as soon as anything has told it."""
+        reading = self.app.port.reading(APPLICATION(application=self.application))
+        return reading.value.name if reading is not None and reading.value is not None else self.application
+
+    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:  # noqa: ARG002 -- each has the room for itself
+        """One thing at a time."""
+        return (tab,)
+
+    def headers(self) -> ComposeResult:
+        """What it is."""
+        yield ApplicationHeader(self.application)
+
+    def tabbed(self) -> Iterable[Panel]:
+        """Jobs, exceptions, configuration."""
+        yield ApplicationJobs(self.application, id="jobs")
+        yield ApplicationFaults(self.application, id="exceptions")
+        yield ApplicationConfiguration(self.application, id="configuration")
+
+    @on(Opened)
+    def _opened(self, event: Opened) -> None:
+        if self.tab == "jobs":
+            self.app.push_screen(JobScreen(event.key))

@@ -1,0 +1,62 @@
+"""What was handed to the cluster: jars, applications, and datasets that programs left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+
+from flinktop.ui import keys
+from flinktop.ui.panels.applications_table import ApplicationsTable
+from flinktop.ui.panels.datasets_table import DatasetsTable
+from flinktop.ui.panels.jars_table import JarsTable
+from flinktop.ui.screens.application import ApplicationScreen
+from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.widgets.table_messages import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePath
+
+    from textual.geometry import Size
+
+    from flinktop.ui.live import Panel
+
+
+class JarsScreen(TabbedScreen):
+    """Jars, applications (2.3+), datasets (1.11+)."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "lists.tcss"]
+    COMMANDS_HERE = keys.JARS
+    BINDINGS = keys.bindings(keys.JARS)
+    TABS = keys.JARS_TABS
+    AUTO_FOCUS = None
+
+    def __init__(self, tab: str = "") -> None:
+        """Open it on this tab or the first."""
+        super().__init__()
+        self._wanted = tab
+
+    @property
+    def crumb(self) -> str:
+        """The open tab's name."""
+        return {"applications": "applications", "datasets": "datasets"}.get(self.tab, "jars")
+
+    def first_tab(self, size: Size) -> str:
+        """The jars, unless another was asked for."""
+        return self._wanted or super().first_tab(size)
+
+    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:  # noqa: ARG002 -- each has the room for itself
+        """One thing at a time."""
+        return (tab,)
+
+    def tabbed(self) -> Iterable[Panel]:
+        """All panels."""
+        yield JarsTable(id="jars")
+        yield ApplicationsTable(id="applications")
+        yield DatasetsTable(id="datasets")
+
+    @on(Opened)
+    def _opened(self, event: Opened) -> None:
+        if self.tab == "applications":
+            self.app.push_screen(ApplicationScreen(event.key))

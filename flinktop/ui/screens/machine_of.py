@@ -1,0 +1,70 @@
+"""From something that runs, or has failed, to the log and the threads of the TaskManager it ran on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.flink.vertices import SUBTASK, VERTEX
+from flinktop.model import threads
+from flinktop.ui.panels.subtasks_table import vertex_of
+from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.screens.taskmanager import TaskManagerScreen
+
+if TYPE_CHECKING:
+    from flinktop.engine.host import Port
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where something runs."""
+
+    taskmanager: str | None
+    """Its id; None where that is not known."""
+    search: str = ""
+    """What the names of its threads hold."""
+    told_from: str = "1.10"
+    """The first release that tells it."""
+
+
+class RunsOnMachine(ClusterScreen):
+    """A screen of something that runs on a TaskManager."""
+
+    def whereabouts(self) -> Whereabouts | None:
+        """Where what the cursor is on runs; None where there is nothing."""
+        raise NotImplementedError
+
+    def action_log(self) -> None:
+        """The log of its TaskManager."""
+        self._open("log")
+
+    def action_threads(self) -> None:
+        """The threads of its TaskManager; its own are looked for."""
+        self._open("threads")
+
+    def _open(self, tab: str) -> None:
+        found = self.whereabouts()
+        if found is None:
+            return
+        if found.taskmanager is None:
+            version = self.app.port.features.version
+            told = f"Flink tells it from {found.told_from} on; this is {version}."
+            self.app.notify(f"It is not known on which TaskManager this runs. {told}", markup=False)
+            return
+        search = found.search if tab == "threads" else ""
+        self.app.push_screen(TaskManagerScreen(found.taskmanager, tab, search))
+
+
+def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Whereabouts:
+    """Where the present attempt of a subtask runs (`…/subtasks/:subtaskindex`, else the vertex's answer)."""
+    reading = port.reading(SUBTASK(job=job, vertex=vertex, subtask=subtask))
+    taskmanager = reading.value.taskmanager_id if reading is not None and reading.value is not None else None
+    detail = port.reading(VERTEX(job=job, vertex=vertex))
+    if taskmanager is None and detail is not None and detail.value is not None:
+        found = (one.taskmanager_id for one in detail.value.subtasks if one.subtask == subtask)
+        taskmanager = next(found, None)
+    known = vertex_of(port, job, vertex)
+    name = known[1].name if known is not None else ""
+    # While a subtask is not deployed it is "(unassigned)" on none.
+    placed = taskmanager if taskmanager and not taskmanager.startswith("(") else None
+    return Whereabouts(placed, threads.of_task(name, subtask) if name else "")
