@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 THEMES: Final = ("dark", "light", "ansi", "ansi-dark", "ansi-light")
 COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta", "white")
 # Words of the command line, those to come included: a cluster with such a name could not be opened by it.
-COMMANDS: Final = ("open", "local", "demo", "clusters")
+COMMANDS: Final = (
+    "open", "local", "demo", "operations", "savepoint", "stop", "cancel", "submit", "clusters",
+)  # fmt: skip
 """What flinktop does now; RESERVED are also the words of later commands."""
 RESERVED: Final = (
     "open", "local", "demo", "replay", "record", "status", "operations", "savepoint", "stop", "cancel",

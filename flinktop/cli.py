@@ -16,6 +16,15 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from flinktop import __version__
 from flinktop.allowed import COMMANDS, THEMES, SettingsError, listed, near, shown
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
+from flinktop.headless.words import (
+    ACTS,
+    ON_A_JOB,
+    ActWords,
+    act_words,
+    add_operations,
+    add_parsers,
+    program_cut,
+)
 
 if TYPE_CHECKING:
     from flinktop.settings import Flags, Profile, Settings, Sources
@@ -38,30 +47,29 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run flinktop and return its exit code: 0, or 2 for usage and settings that can't be."""
+    """Run flinktop and return its exit code: 0, 2 for usage and settings that can't be; those of acts."""
     if isinstance(sys.stdout, TextIOWrapper):
         # A path or a name that the terminal's encoding lacks is no reason to say nothing.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        command, target, flags = read_words(list(sys.argv[1:] if words is None else words))
+        command, target, flags, act = read_words(list(sys.argv[1:] if words is None else words))
         from flinktop.settings import read_sources
 
         sources = read_sources(flags, os.environ)
-        if command == "clusters":
-            return _clusters(sources)
-        if command == "local":
-            return _local(sources)
-        if command == "demo":
-            return _demo(sources, target)
-        return _open(sources, target)
+        if act is not None:
+            return _operations(sources, act) if command == "operations" else _act(sources, target, act)
+        runs = {"clusters": _clusters, "local": _local}
+        if command in runs:
+            return runs[command](sources)
+        return _demo(sources, target) if command == "demo" else _open(sources, target)
     except UsageError as error:
         return _complain(f"{error} (flinktop --help lists what there is)")
     except SettingsError as error:
         return _complain(str(error))
 
 
-def read_words(words: list[str]) -> "tuple[str, str | None, Flags]":
-    """Command, target and options.
+def read_words(words: list[str]) -> "tuple[str, str | None, Flags, ActWords | None]":
+    """Command, target, options, and what the commands that act take beside them.
 
     Raises:
         UsageError: something in them is no command, no option, or does not go together.
@@ -70,17 +78,21 @@ def read_words(words: list[str]) -> "tuple[str, str | None, Flags]":
     """
     parser = _parser()
     options = _options(parser)
-    found, left = parser.parse_known_args(_with_command(words, options))
+    words, program = program_cut(_with_command(words, options))
+    found, left = parser.parse_known_args(words)
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
     if left:
-        raise UsageError(_not_understood(left, options, command))
+        raise UsageError(_not_understood(left, _belongs(parser), command))
+    acts = command in ACTS or command == "operations"
+    act = act_words(command, {"what": "", **given}, program) if acts else None
+    given = {name: value for name, value in given.items() if act is None or not hasattr(act, name)}
     if "header" in given:
         given["header"] = tuple(given["header"])
     # After the parsing, which ends the process for --help and --version.
     from flinktop.settings import Flags
 
-    return command, target, Flags(**given)
+    return command, target, Flags(**given), act
 
 
 def _parser() -> _Parser:
@@ -89,7 +101,8 @@ def _parser() -> _Parser:
         prog="flinktop",
         description="A terminal monitor for Apache Flink clusters.",
         usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
-        "       flinktop {local,clusters} [options]",
+        "       flinktop {savepoint,stop,cancel} JOB [options]\n       flinktop submit FILE [options]\n"
+        "       flinktop {local,operations,clusters} [options]",
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
         "without it FLINKTOP_TARGET, the config's default, else http://localhost:8081. Options stand before "
         "or after the command. A variable beats the config file, and an option beats both: FLINKTOP_TARGET, "
@@ -131,6 +144,8 @@ def _parser() -> _Parser:
         default=argparse.SUPPRESS,
         help=f"the release that it is: {', '.join(RELEASES)} (default: the first)",
     )
+    add_operations(uses, [common])
+    add_parsers(uses, [common, connection])
     uses.add_parser(
         "clusters",
         help="clusters from the config, and where files and the log lie",
@@ -177,9 +192,25 @@ def _connection() -> _Parser:
 
 
 def _options(parser: argparse.ArgumentParser) -> dict[str, bool]:
-    """All options, and whether a value follows."""
-    options = {word: action.nargs is None for action in parser._actions for word in action.option_strings}  # noqa: SLF001 -- argparse has no public list
-    return {**options, "--flink": True}
+    """All options of all commands, and whether a value follows."""
+    parsers = [parser, *_commands(parser).values()]
+    actions = [action for one in parsers for action in one._actions]  # noqa: SLF001 -- argparse has no public list
+    return {word: action.nargs is None for action in actions for word in action.option_strings}
+
+
+def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The commands and their parsers."""
+    return next(dict(action.choices) for action in parser._actions if isinstance(action.choices, dict))  # noqa: SLF001 -- as above
+
+
+def _belongs(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
+    """All options, and the commands that take them."""
+    belongs: dict[str, list[str]] = {}
+    for command, one in _commands(parser).items():
+        for action in one._actions:  # noqa: SLF001 -- as above
+            for word in action.option_strings:
+                belongs.setdefault(word, []).append(command)
+    return belongs
 
 
 def _with_command(words: list[str], options: dict[str, bool]) -> list[str]:
@@ -197,20 +228,25 @@ def _with_command(words: list[str], options: dict[str, bool]) -> list[str]:
     return ["open", *words]
 
 
-def _not_understood(left: list[str], options: dict[str, bool], command: str) -> str:
+def _not_understood(left: list[str], belongs: dict[str, list[str]], command: str) -> str:
     word = next((word for word in left if word.startswith("-")), None)
     if word is None:
-        takes = {"open": "one TARGET is enough", "demo": "one SCENARIO is enough"}
+        takes = {
+            "open": "one TARGET is enough",
+            "demo": "one SCENARIO is enough",
+            "submit": "one FILE is enough, and what its program is to be told stands after --",
+            **dict.fromkeys(ON_A_JOB, "one JOB is enough"),
+        }
         enough = takes.get(command, f"'{command}' takes no further word")
         return f"{enough}, '{shown(left[0])}' is too much"
     name = word.partition("=")[0]
     if name in ("--password", "--token"):
         return f"a secret never stands on the command line: use {name}-file or FLINKTOP_{name[2:].upper()}"
-    if name == "--flink":
-        return f"--flink is for 'demo', not for '{command}'"
-    if name in options:
-        return f"{name} is for a cluster that is opened, not for '{command}'"
-    return f"there is no option {shown(name)}{near(name, options)}"
+    if name in belongs:
+        those = "a cluster that is opened" if "open" in belongs[name] else listed(map(repr, belongs[name]))
+        return f"{name} is for {those}, not for '{command}'"
+    here = [option for option, commands in belongs.items() if command in commands]
+    return f"there is no option {shown(name)}{near(name, here)}"
 
 
 def _open(sources: "Sources", target: str | None) -> int:
@@ -260,6 +296,21 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
     from flinktop.ui.app import run
 
     return run(_with_log(settings), sources.demo(), transport=transport, past=Past(world).seen())
+
+
+def _operations(sources: "Sources", act: ActWords) -> int:
+    from flinktop.headless.operations import print_operations
+
+    return print_operations(sources.paths.operations, json=act.json)
+
+
+def _act(sources: "Sources", target: str | None, act: ActWords) -> int:
+    settings, profile = sources.settings, sources.profile(target)
+    from flinktop.headless.act import run_act
+
+    for note in _with_log(settings).notes:
+        print(f"flinktop: {note}", file=sys.stderr)
+    return run_act(profile, settings.paths.operations, act)
 
 
 def _with_log(settings: "Settings") -> "Settings":

@@ -15,7 +15,7 @@ TOP_KEYS: Final = ("default", "theme", "ascii", "mouse", "refresh", "read_only",
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
     "token_env", "headers", "header_file", "ca", "cert", "key", "insecure", "read_only",
-    "refresh", "color",
+    "protected", "refresh", "color",
 )  # fmt: skip
 
 
@@ -28,6 +28,7 @@ class Cluster:
     read_only: bool | None = None
     refresh: float | None = None
     colour: str | None = None
+    protected: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         read_only=at.truth("read_only"),
         refresh=at.seconds("refresh"),
         colour=at.colour("color"),
+        protected=at.truth("protected"),
     )
 
 

@@ -33,6 +33,11 @@ class Paths:
     state: Path
     log: Path
 
+    @property
+    def operations(self) -> Path:
+        """The ledger: what was asked of clusters."""
+        return self.state / "operations.db"
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -43,6 +48,7 @@ class Profile:
     refresh: float | None  # seconds; None: what the cluster's own web page uses
     colour: str | None  # a name of allowed.COLOURS, or #rrggbb
     demo: bool = False  # the simulated cluster
+    protected: bool = False  # a name is typed before whatever changes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,7 @@ class Sources:
             connection=replace(cluster.connection, read_only=bool(read_only)),
             refresh=_first(refresh, cluster.refresh, self.file.refresh),
             colour=cluster.colour,
+            protected=bool(cluster.protected),
         )
 
     def _given(self, name: str, check: Callable[[str], T]) -> T | None:

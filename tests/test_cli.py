@@ -10,6 +10,7 @@ import pytest
 import flinktop
 from flinktop import cli
 from flinktop.cli import UsageError, main, read_words
+from flinktop.headless.words import ACTS, ActWords
 from flinktop.local.session import LocalError
 from flinktop.settings import Flags, Profile, Settings
 
@@ -66,7 +67,50 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Profile]]:
     ],
 )
 def test_options_stand_before_and_after(line: str, command: str, target: str | None, flags: Flags) -> None:
-    assert read_words(line.split()) == (command, target, flags)
+    assert read_words(line.split()) == (command, target, flags, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "target", "flags", "act"),
+    [
+        ("savepoint orders", None, Flags(), ActWords("savepoint", "orders")),
+        (
+            "--read-only savepoint --target prod orders --directory s3 --format native --cancel --yes --json",
+            "prod",
+            Flags(read_only=True),
+            ActWords("savepoint", "orders", yes=True, json=True, directory="s3", form="native", cancel=True),
+        ),
+        (
+            "stop 1a --drain --no-wait --confirm orders --user u --password-file p",
+            None,
+            Flags(user="u", password_file="p"),
+            ActWords("stop", "1a", wait=False, confirm="orders", drain=True),
+        ),
+        ("--target prod cancel orders --wait", "prod", Flags(), ActWords("cancel", "orders")),
+        (
+            "submit a.jar --class a.Main --parallelism 2 --conf a=b --conf c=d=e -- --in x --target y",
+            None,
+            Flags(),
+            ActWords(
+                "submit",
+                "a.jar",
+                entry_class="a.Main",
+                parallelism=2,
+                settings=("a=b", "c=d=e"),
+                arguments=("--in", "x", "--target", "y"),
+            ),
+        ),
+        (
+            "submit x.graph --job-graph --jar a --jar b --artifact n=f",
+            None,
+            Flags(),
+            ActWords("submit", "x.graph", job_graph=True, jars=("a", "b"), artifacts=("n=f",)),
+        ),
+        ("operations --json --config f", None, Flags(config="f"), ActWords("operations", "", json=True)),
+    ],
+)
+def test_what_commands_that_act_take(line: str, target: str | None, flags: Flags, act: ActWords) -> None:
+    assert read_words(line.split()) == (act.command, target, flags, act)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +130,14 @@ def test_options_stand_before_and_after(line: str, command: str, target: str | N
         ("--user bob clusters", "--user is for a cluster that is opened, not for 'clusters'"),
         ("local --insecure", "--insecure is for a cluster that is opened, not for 'local'"),
         ("-x", "there is no option -x"),
+        ("savepoint orders --drain", "--drain is for 'stop', not for 'savepoint'"),
+        ("stop orders --drian", "there is no option --drian; did you mean '--drain'?"),
+        ("stop", "the following arguments are required: JOB"),
+        ("stop a b", "one JOB is enough, 'b' is too much"),
+        ("submit a.jar b", "what its program is to be told stands after --, 'b' is too much"),
+        ("submit a.jar --claim-mode MINE", "invalid choice: 'MINE'"),
+        ("submit a.jar --parallelism two", "invalid int value: 'two'"),
+        ("operations --yes", "--yes is for 'savepoint', 'stop', 'cancel' or 'submit', not for 'operations'"),
     ],
 )
 def test_words_that_are_not_understood(line: str, said: str) -> None:
@@ -96,8 +148,12 @@ def test_words_that_are_not_understood(line: str, said: str) -> None:
 
 
 def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
-    options = {word.removeprefix("--").replace("-", "_") for word in cli._options(cli._parser())}
-    assert options - {"_h", "help", "version"} == set(Flags.__dataclass_fields__)
+    # What the commands that act take beside them is no setting.
+    belongs = {
+        word: {*commands} - {*ACTS, "operations"} for word, commands in cli._belongs(cli._parser()).items()
+    }
+    options = {word.removeprefix("--").replace("-", "_") for word, commands in belongs.items() if commands}
+    assert options - {"_h", "help"} == set(Flags.__dataclass_fields__)
 
 
 def test_a_mistake_is_one_sentence_and_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,1 @@
+"""Commands that need no terminal: for scripts, and for people in a hurry."""

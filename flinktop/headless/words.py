@@ -1,0 +1,132 @@
+"""The words of the commands that act: what `flinktop savepoint`, `stop`, `cancel` and `submit` understand."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+ON_A_JOB: Final = ("savepoint", "stop", "cancel")
+ACTS: Final = (*ON_A_JOB, "submit")
+_JOB: Final = "a job's id, the beginning of one, or its name"
+
+
+@dataclass(frozen=True, slots=True)
+class ActWords:
+    """What was written after a command that acts, unchecked."""
+
+    command: str
+    what: str
+    """The job, or the file."""
+    yes: bool = False
+    confirm: str | None = None
+    wait: bool = True
+    json: bool = False
+    directory: str | None = None
+    form: str | None = None
+    drain: bool = False
+    cancel: bool = False
+    job_graph: bool = False
+    jars: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
+    entry_class: str | None = None
+    parallelism: int | None = None
+    savepoint: str | None = None
+    allow_non_restored_state: bool = False
+    claim_mode: str | None = None
+    settings: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    """Of the program: what stands after `--`."""
+
+
+def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
+    """Give argparse's subparsers those of the acts; absent options leave no trace."""
+    acting = _acting()
+    for command, does in (
+        ("savepoint", "take a savepoint of a job"),
+        ("stop", "stop a job with a savepoint"),
+        ("cancel", "cancel a job, without a savepoint"),
+    ):
+        parser = _parser(uses, command, does, [*parents, acting])
+        parser.add_argument("what", metavar="JOB", help=_JOB)
+        if command != "cancel":
+            add = parser.add_argument_group("savepoint").add_argument
+            add("--directory", metavar="DIR", help="where to (default: the cluster's savepoint directory)")
+            add("--format", dest="form", choices=("canonical", "native"), help="of its state (Flink 1.15+)")
+        if command == "stop":
+            parser.add_argument(
+                "--drain", action="store_true", help="fire all windows and timers first: it ends for good"
+            )
+        if command == "savepoint":
+            parser.add_argument("--cancel", action="store_true", help="cancel the job when it is complete")
+    _add_submit(_parser(uses, "submit", "run a jar, or a serialized job graph", [*parents, acting]))
+
+
+def add_operations(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
+    """Give argparse's subparsers that of the ledger."""
+    parser = _parser(uses, "operations", "what was asked of clusters from here, newest first", parents)
+    parser.add_argument("--json", action="store_true", help="as a JSON array")
+
+
+def program_cut(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The words of `submit` before `--`, and those of the program after it."""
+    if words[:1] == ["submit"] and "--" in words:
+        at = words.index("--")
+        return words[:at], tuple(words[at + 1 :])
+    return words, ()
+
+
+def act_words(command: str, given: dict[str, Any], program: tuple[str, ...]) -> ActWords:
+    """Take the words of an act out of those that were given, and leave the others."""
+    names = {name for name in ActWords.__slots__ if name in given}
+    taken: dict[str, Any] = {name: given.pop(name) for name in names}
+    for name in ("jars", "artifacts", "settings"):
+        if name in taken:
+            taken[name] = tuple(taken[name])
+    return ActWords(command=command, arguments=program, **taken)
+
+
+def _parser(
+    uses: Any, command: str, does: str, parents: Sequence[argparse.ArgumentParser]
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = uses.add_parser(
+        command,
+        help=does,
+        description=does[0].upper() + does[1:] + ".",
+        parents=parents,
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+    return parser
+
+
+def _acting() -> argparse.ArgumentParser:
+    acting = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    add = acting.add_argument_group("act").add_argument
+    add("--target", metavar="TARGET", help="the cluster: an address or a name (default: as for opening)")
+    add("--yes", action="store_true", help="don't ask; needed where there is no terminal to ask at")
+    add(
+        "--confirm",
+        metavar="NAME",
+        help="the name to type for a protected cluster, where there is no terminal",
+    )
+    add("--wait", action="store_true", help="stay until it has ended (the default)")
+    add("--no-wait", action="store_false", dest="wait", help="leave when Flink has taken it")
+    add("--json", action="store_true", help="print what came of it as JSON")
+    return acting
+
+
+def _add_submit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", metavar="FILE", help="a jar; its program's arguments stand after --")
+    add = parser.add_argument_group("jar").add_argument
+    add("--class", dest="entry_class", metavar="NAME", help="the class whose main() runs")
+    add("--parallelism", metavar="N", type=int, help="of the job")
+    add("--savepoint", metavar="PATH", help="restore from it")
+    add("--allow-non-restored-state", action="store_true", help="drop state that no operator takes")
+    add("--claim-mode", choices=("NO_CLAIM", "CLAIM", "LEGACY"), help="who owns the savepoint (1.15+)")
+    add("--conf", dest="settings", metavar="KEY=VALUE", action="append", help="for this job alone (1.17+)")
+    add = parser.add_argument_group("job graph").add_argument
+    add("--job-graph", action="store_true", help="FILE is a job graph, serialized by the same Flink release")
+    add("--jar", dest="jars", metavar="FILE", action="append", help="a jar of its classes")
+    add(
+        "--artifact", dest="artifacts", metavar="NAME=FILE", action="append", help="for its distributed cache"
+    )
