@@ -17,6 +17,7 @@ from flinktop.engine.host import Port
 from flinktop.flink.connection import Connection
 from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
+from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.table import LiveTable
 from tests.demo_cluster import DemoCluster
 from tests.fixture_cluster import FixtureCluster
@@ -115,6 +116,14 @@ class Day:
             assert loop.time() < deadline, f"{part!r} is not on the screen:\n{self.text}"
             await asyncio.sleep(0.01)
             await self.settled()
+
+    async def drawn(self) -> None:
+        """Wait until every chart on the screen is drawn: their own thread takes real time."""
+        deadline = time.monotonic() + PATIENCE
+        while any(chart._drawing for chart in self.app.screen.query(Chart)):
+            assert time.monotonic() < deadline, "the charts are not drawn"
+            await asyncio.sleep(0.01)
+        await self.settled()
 
     @property
     def table(self) -> LiveTable[Any]:

@@ -16,8 +16,8 @@ from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.widgets.graph_picture import Box
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
+from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.test_job import open_job
-from tests.ui.test_overview import RELEASES, SIZES
 
 DIAMOND = ((0, 1, "HASH"), (0, 2, "BROADCAST"), (1, 3, "FORWARD"), (2, 3, "REBALANCE"))
 

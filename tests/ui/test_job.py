@@ -10,7 +10,7 @@ import pytest
 from flinktop.engine.series import job_series
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
-from tests.ui.test_overview import RELEASES, SIZES
+from tests.ui.matrix import RELEASES, SIZES
 
 
 async def open_job(day: Day, name: str) -> None:

@@ -8,9 +8,7 @@ import pytest
 
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
-
-RELEASES = ("1.9.3", "1.14.6", "1.20.5", "2.3.0")
-SIZES = ((20, 5), (40, 12), (80, 24), (120, 40), (200, 60))
+from tests.ui.matrix import EVERY_SIZE, RELEASES, SIZES
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -173,7 +171,7 @@ async def test_every_size_shows_the_jobs_and_nothing_overlaps(size: tuple[int, i
 
 async def test_resizing_back_and_forth_never_breaks() -> None:
     async with monitor("1.20.5") as day:
-        for size in (*SIZES, *reversed(SIZES)):
+        for size in (*EVERY_SIZE, *reversed(EVERY_SIZE)):
             await day.pilot.resize_terminal(*size)
             await day.settled()
         await day.pilot.resize_terminal(120, 40)

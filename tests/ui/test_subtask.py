@@ -16,8 +16,8 @@ from flinktop.ui.panels.metrics_table import MetricsTable
 from flinktop.ui.panels.state_times import StateTimes
 from flinktop.ui.screens.subtask import SubtaskScreen
 from tests.ui.day import Day, monitor
+from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.meters import Metered
-from tests.ui.test_overview import RELEASES, SIZES
 
 
 @asynccontextmanager

@@ -7,8 +7,8 @@ import pytest
 from flinktop.engine.series import job_series
 from flinktop.flink.jobs import JOB_CONFIG
 from tests.ui.day import monitor
+from tests.ui.matrix import RELEASES
 from tests.ui.test_job import open_job
-from tests.ui.test_overview import RELEASES
 
 
 @pytest.mark.parametrize("release", RELEASES)

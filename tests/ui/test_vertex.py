@@ -18,8 +18,8 @@ from flinktop.ui.panels.vertex_figures import Figure
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.ui.day import Day, monitor
+from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.meters import Metered
-from tests.ui.test_overview import RELEASES, SIZES
 
 MIDDLE = 1
 

@@ -12,7 +12,7 @@ from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
-from tests.ui.test_overview import RELEASES
+from tests.ui.matrix import RELEASES
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 

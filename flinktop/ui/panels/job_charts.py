@@ -72,6 +72,7 @@ class WatermarkLag(JobChart):
 
     MEASURES = (("lag", "lag", "first"),)
     BOX = "Watermark lag of the sinks"
+    SCALE = "seconds"
 
     def label(self, value: float) -> str:
         """A stretch of time."""
@@ -87,6 +88,7 @@ class Restarts(JobChart):
 
     MEASURES = (("restarts", "restarts", "first"),)
     BOX = "Restarts"
+    SCALE = "whole"
 
     def nothing(self) -> str:
         """Why there is nothing to draw."""
@@ -109,6 +111,7 @@ class CheckpointDuration(CheckpointChart):
 
     MEASURES = (("duration", "checkpoint-duration", "first"),)
     BOX = "Checkpoint duration"
+    SCALE = "milliseconds"
 
     def label(self, value: float) -> str:
         """Given in ms."""
@@ -120,6 +123,7 @@ class CheckpointSize(CheckpointChart):
 
     MEASURES = (("written", "checkpoint-size", "first"),)
     BOX = "Checkpoint size"
+    SCALE = "bytes"
 
     def label(self, value: float) -> str:
         """Bytes."""
