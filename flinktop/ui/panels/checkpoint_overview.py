@@ -36,10 +36,12 @@ def counts_line(stats: CheckpointStats) -> Line:
         *figure("completed", str(counts.completed), "good" if counts.completed else ""),
         *figure("in progress", str(counts.in_progress), "info" if counts.in_progress else ""),
         *figure("failed", str(counts.failed), "bad" if counts.failed else ""),
+        *figure("restored", str(counts.restored)),
     ]
     if counts.failed and stats.latest.failed is None:
-        line.append((" before they had an id: Flink keeps no record of them", "muted"))
-    return [*line, *figure("restored", str(counts.restored))]
+        words = "one left no record: it" if counts.failed == 1 else "ones left no record: they"
+        line.append((f"   the failed {words} never had an id", "muted"))
+    return line
 
 
 def last_good_line(

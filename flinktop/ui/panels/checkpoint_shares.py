@@ -40,7 +40,10 @@ class ShareRow:
     times: judge.PhaseTimes
     scale: float
     """What a full bar stands for (ms)."""
-    acknowledged_at: str = ""
+    acknowledged_at: int | None = None
+    """ms since 1970."""
+    offset: float | None = None
+    """Seconds from UTC in which that is shown; None is this machine's zone."""
     written: float | None = None
     full: float | None = None
     processed: float | None = None
@@ -48,9 +51,7 @@ class ShareRow:
     kind: str = ""
 
 
-def share_rows(
-    share: CheckpointSubtasks, *, under_way: bool, now: float, offset: float | None
-) -> list[ShareRow]:
+def share_rows(share: CheckpointSubtasks, *, under_way: bool, offset: float | None) -> list[ShareRow]:
     """A row for each subtask: those that have not acknowledged first, then the slowest.
 
     Rests on `…/checkpoints/details/:checkpointid/subtasks/:vertexid`; times in ms, sizes in bytes.
@@ -58,13 +59,7 @@ def share_rows(
     times = {subtask.index: judge.phase_times(subtask) for subtask in share.subtasks}
     scale = max((one.length for one in times.values()), default=0.0)
     rows = [
-        _row(
-            subtask,
-            times[subtask.index],
-            scale,
-            under_way=under_way,
-            clock=lambda epoch_ms: fmt.near(epoch_ms / 1000.0, offset, now),
-        )
+        _row(subtask, times[subtask.index], scale, under_way=under_way, offset=offset)
         for subtask in share.subtasks
     ]
     return sorted(rows, key=lambda row: (row.times.total is not None, -(row.times.total or 0.0), row.index))
@@ -76,11 +71,11 @@ def _row(
     scale: float,
     *,
     under_way: bool,
-    clock: Callable[[int], str],
+    offset: float | None,
 ) -> ShareRow:
     state, tone = _state(subtask, under_way=under_way)
     if not judge.is_acknowledged(subtask):
-        return ShareRow(str(subtask.index), subtask.index, state, tone, times, scale, fmt.ABSENT)
+        return ShareRow(str(subtask.index), subtask.index, state, tone, times, scale)
     unaligned = subtask.unaligned_checkpoint
     return ShareRow(
         name=str(subtask.index),
@@ -89,7 +84,8 @@ def _row(
         tone=tone,
         times=times,
         scale=scale,
-        acknowledged_at=clock(subtask.ack_timestamp),
+        acknowledged_at=subtask.ack_timestamp,
+        offset=offset,
         written=subtask.written,
         full=subtask.state_size if subtask.checkpointed_size is not None else None,
         processed=subtask.alignment.processed,

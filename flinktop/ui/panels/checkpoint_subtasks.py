@@ -59,8 +59,15 @@ def _milliseconds_of(number: int) -> Callable[[ShareRow], float | None]:
     return lambda row: row.times.parts[number]
 
 
-def columns(*, ascii_only: bool) -> list[Column[ShareRow]]:
-    """The columns of subtasks and of the statistics under them."""
+def _acknowledged(row: ShareRow, now: float) -> Cell:
+    if row.index < 0:
+        return "", ""
+    at = row.acknowledged_at
+    return (fmt.near(at / 1000.0, row.offset, now) if at is not None else fmt.ABSENT), "muted"
+
+
+def columns(now: Callable[[], float], *, ascii_only: bool) -> list[Column[ShareRow]]:
+    """The columns of subtasks and of the statistics under them; `now` gives the cluster's time (s)."""
     phases: list[Column[ShareRow]] = [
         Column(
             key,
@@ -107,9 +114,7 @@ def columns(*, ascii_only: bool) -> list[Column[ShareRow]]:
             align="right",
             descending=True,
         ),
-        Column(
-            "acknowledged", "ACKED", 10, lambda row: (row.acknowledged_at, "muted"), align="right", drop=5
-        ),
+        Column("acknowledged", "ACKED", 10, lambda row: _acknowledged(row, now()), align="right", drop=5),
         Column(
             "written",
             "WRITTEN",
@@ -175,12 +180,12 @@ class CheckpointShares(Panel):
         ascii_only = self.app.settings.ascii
         yield Static(assemble(legend(ascii_only=ascii_only)), markup=False)
         yield LiveTable(
-            columns(ascii_only=ascii_only),
+            columns(self.port.known_time, ascii_only=ascii_only),
             row_key=lambda row: row.name,
             ascii=ascii_only,
             id="subtasks",
         )
-        yield FixedRows(columns(ascii_only=ascii_only), ascii=ascii_only)
+        yield FixedRows(columns(self.port.known_time, ascii_only=ascii_only), ascii=ascii_only)
 
     def on_mount(self) -> None:
         """Watch the subtasks while they may change."""
@@ -231,9 +236,7 @@ class CheckpointShares(Panel):
         if made_of == self._shown_for:
             return
         self._shown_for = made_of
-        rows = (
-            share_rows(share, under_way=under_way, now=self.port.known_time(), offset=offset) if share else []
-        )
+        rows = share_rows(share, under_way=under_way, offset=offset) if share else []
         self.table.set_rows(rows)
         statistics: FixedRows[ShareRow] = self.query_one(FixedRows)
         statistics.set_rows(summary_rows(share, rows, percentiles=tall) if share else [])
