@@ -291,4 +291,5 @@ ATTEMPT = Endpoint(f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}", Attem
 ATTEMPT_ACCUMULATORS = Endpoint(
     f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}/accumulators", AttemptAccumulators, every=3
 )
-FLAMEGRAPH = Endpoint(f"{_VERTEX}/flamegraph", FlameGraph, every=60, since=(1, 13))
+# The server looks at the threads once a minute; until it has, it says that it is at it.
+FLAMEGRAPH = Endpoint(f"{_VERTEX}/flamegraph", FlameGraph, every=5, since=(1, 13))

@@ -162,7 +162,7 @@ FLAME_KIND = Command(
     "flame_kind",
     ("x",),
     "on/off CPU",
-    "The flame graph of threads that run, that wait, of all.",
+    "The flame graph of all threads, of those that run, of those that wait.",
     "view",
     shown=False,
 )
@@ -332,6 +332,7 @@ TEXT = (NEXT_MATCH, PREVIOUS_MATCH, WRAP)
 """Where there is something to read."""
 LOG = (ONLY, LEVEL, FOLLOW, SHORT_LINES)
 MACHINE = (LOG_HERE, THREADS_HERE)
+FLAME = (*TEXT[:2], FLAME_KIND)
 OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
 JOB = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *JOB_TABS, *WINDOWS, *EVERYWHERE)
 VERTEX = (
@@ -347,7 +348,7 @@ VERTEX = (
     *WINDOWS,
     *EVERYWHERE,
 )
-SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, *TEXT[:2], FLAME_KIND, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
+SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, *FLAME, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINT = (*TABLE, *STEPS, *EVERYWHERE)
 CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *EVERYWHERE)

@@ -12,6 +12,7 @@ from flinktop.ui.live import LiveScreen, Panel, is_displayed
 from flinktop.ui.panels import chart_window
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
 from flinktop.ui.screens.filter_line import Filtered, FilterLine
+from flinktop.ui.widgets.flame import FlameView
 from flinktop.ui.widgets.pager import Pager
 from flinktop.ui.widgets.table import LiveTable
 
@@ -49,9 +50,9 @@ class ClusterScreen(LiveScreen):
             return self.focused
         return next((table for table in self.query(LiveTable) if is_displayed(table)), None)
 
-    def searched(self) -> LiveTable[Any] | Pager | None:
-        """The table or text that a slash is about: the focused one, else the first that is seen."""
-        if isinstance(self.focused, LiveTable | Pager):
+    def searched(self) -> LiveTable[Any] | Pager | FlameView | None:
+        """What a slash is about, a table, a text or a flame graph: the focused one, else the first seen."""
+        if isinstance(self.focused, LiveTable | Pager | FlameView):
             return self.focused
         pager = next((one for one in self.query(Pager) if is_displayed(one)), None)
         return pager or self.table()
@@ -69,9 +70,9 @@ class ClusterScreen(LiveScreen):
 
     def state_words(self) -> str:
         """The kept filter and the chosen order of the table; what is searched for in a text."""
-        pager = self.pager()
-        if pager is not None:
-            return pager.search_label
+        searched = self.searched()
+        if isinstance(searched, Pager | FlameView):
+            return searched.search_label
         table = self.table()
         if table is None:
             return ""
@@ -123,9 +124,9 @@ class ClusterScreen(LiveScreen):
 
     def action_match(self, by: int) -> None:
         """The next match of what is searched for, or the one before."""
-        pager = self.pager()
-        if pager is not None:
-            pager.step_match(by)
+        searched = self.searched()
+        if isinstance(searched, Pager | FlameView):
+            searched.step_match(by)
 
     def action_wrap(self) -> None:
         """Wrap long lines of a text, or cut them."""

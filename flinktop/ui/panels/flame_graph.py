@@ -1,0 +1,197 @@
+"""Where the threads of a vertex, or of one subtask, spend their time: Flink's flame graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from flinktop.flink.vertices import FLAMEGRAPH
+from flinktop.model import flame
+from flinktop.model import format as fmt
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.answer_table import Words
+from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.widgets.flame import FlameView, Found
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.vertices import FlameGraph
+    from flinktop.ui.panels.frame import Part
+
+KINDS = (
+    ("full", "all threads", "threads"),
+    ("on_cpu", "on-CPU", "threads that run or could run"),
+    ("off_cpu", "off-CPU", "threads that wait or are blocked"),
+)
+"""What Flink calls each kind, what we call it, and what its samples are of."""
+SECONDS = 60.0
+"""Flink looks at the threads anew once in so many (`rest.flamegraph.refresh-interval`)."""
+OFF = -2
+HOTTEST = 3
+
+
+class FlamePanel(Panel):
+    """A flame graph of one kind; asking for it makes Flink look at the vertex's threads a hundred times."""
+
+    BOX = "Flame graph"
+    DEFAULT_CSS = "FlamePanel { height: 1fr; } FlamePanel FlameView { height: 1fr; }"
+
+    def __init__(
+        self,
+        job: str,
+        vertex: str,
+        subtask: int | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 -- Textual's own name for it
+    ) -> None:
+        """Draw a vertex, or one of its subtasks."""
+        super().__init__(id=id)
+        self._ids: dict[str, str | int] = {"job": job, "vertex": vertex}
+        if subtask is not None:
+            self._ids["subtaskindex"] = subtask
+        self.kind = 0
+        """Which of `KINDS`."""
+        self._graph: tuple[flame.Piece, ...] = ()
+        self._shown: FlameGraph | None = None
+
+    def compose(self) -> ComposeResult:
+        """Words, and the graph."""
+        yield Words(ascii_only=self.app.settings.ascii)
+        yield FlameView(self._look_for, ascii=self.app.settings.ascii)
+
+    @property
+    def view(self) -> FlameView:
+        """The graph."""
+        return self.query_one(FlameView)
+
+    @property
+    def _query(self) -> Query[FlameGraph]:
+        return FLAMEGRAPH(**self._ids, type=KINDS[self.kind][0])
+
+    def on_mount(self) -> None:
+        """Watch the graph, where the release has it."""
+        super().on_mount()
+        if (lacking := self._lacking()) is not None:
+            self.view.set_empty(lacking)
+        else:
+            self.view.set_empty("asking for the flame graph")
+            self.watch_query("graph", self._query, self._told)
+
+    def _lacking(self) -> str | None:
+        """What this release does not have."""
+        if not self.port.features.has(1, 13):
+            return "Flink draws flame graphs from 1.13 on"
+        if "subtaskindex" in self._ids and not self.port.features.has(1, 17):
+            return (
+                "Flink draws that of one subtask from 1.17 on;\n"
+                "the flame graph of all is a tab of the vertex."
+            )
+        return None
+
+    def next_kind(self) -> None:
+        """Show the samples of the next kind."""
+        self.kind = (self.kind + 1) % len(KINDS)
+        self._graph, self._shown = (), None
+        if self._lacking() is None:
+            self.view.set_empty("asking for the flame graph")
+            self.watch_query("graph", self._query, self._told)
+        self.tick()
+
+    def _told(self, reading: Reading[FlameGraph]) -> None:
+        told = reading.value
+        # Samples are being taken when there is none: look again soon.
+        self.watch_query("graph", self._query, self._told, every=SECONDS if told and told.data else 0.0)
+        if told is None:
+            if reading.error is not None:
+                self.view.set_empty(reading.error.reason)
+        elif told.data is None or not told.data.value:
+            self._graph, self._shown = (), told
+            self.view.set_empty(self._nothing(told))
+        elif told != self._shown:
+            self._draw(told)
+        self.tick()
+
+    def _draw(self, told: FlameGraph) -> None:
+        """Show a new graph, with zoom and selection as they were as far as it has the same methods."""
+        before, view = self._graph, self.view
+        assert told.data is not None  # noqa: S101 -- the caller has looked
+        graph = flame.pieces(told.data)
+        if before:
+            zoomed = flame.find(graph, flame.path(before, view.zoomed))
+            selected = flame.find(graph, flame.path(before, view.selected))
+        else:
+            zoomed, selected = 0, flame.trunk(graph)
+        self._graph, self._shown = graph, told
+        view.set_graph(lambda top, width: flame.rows(graph, top, width), zoomed, selected)
+
+    def _nothing(self, told: FlameGraph) -> str:
+        if told.data is not None:
+            return f"no samples: there were no {KINDS[self.kind][2]} when Flink looked; x shows others"
+        if told.end_timestamp == OFF:
+            return (
+                "Flame graphs are off on this cluster (rest.flamegraph.enabled).\n"
+                "Whoever runs it turns them on in its configuration; asking for them costs the TaskManagers."
+            )
+        missing = told.missing or ""
+        return f"{missing}: a hundred in five seconds" if told.end_timestamp not in (-1, OFF) else missing
+
+    def _look_for(self, text: str) -> Found:
+        numbers = flame.matching(self._graph, text)
+        share = fmt.share(flame.share(self._graph, numbers))
+        words = f"in {share} of the samples" if numbers else "not found"
+        return Found(frozenset(numbers), words)
+
+    @on(FlameView.Selected)
+    def _selected(self) -> None:
+        self.tick()
+
+    def tick(self) -> None:
+        """The samples grow old."""
+        lines = self._lines() if self._graph else [self._head()] if self._lacking() is None else []
+        self.query_one(Words).set_lines(lines)
+
+    def _head(self) -> list[Part]:
+        """What the samples are of, and when they were taken."""
+        told = self._shown
+        parts: list[Part] = [(KINDS[self.kind][1], "strong")]
+        if self._graph:
+            parts += [("   ", ""), (f"{self._graph[0].samples} samples", "")]
+        if told is not None and told.end_timestamp > 0:
+            now, at = self.port.known_time(), told.end_timestamp / 1000.0
+            parts.append((f" at {fmt.near(at, zone_offset(self), now)}", ""))
+            parts.append((f", {fmt.duration(now - at)} ago", "muted"))
+        others = [name for at, (_, name, _) in enumerate(KINDS) if at != self.kind]
+        return [*parts, (f"   x shows {', '.join(others)}", "muted")]
+
+    def _lines(self) -> list[list[Part]]:
+        graph = self._graph
+        number = self.view.selected if self.view.selected < len(graph) else 0
+        whole, piece = graph[0].samples, graph[number]
+        hot: list[Part] = [("hottest ", "muted")]
+        for name, own in flame.hottest(graph, HOTTEST):
+            hot += [(fmt.share(own / whole), "strong"), (f" {name}   ", "")]
+        chosen: list[Part] = [
+            (fmt.share(piece.samples / whole).rjust(5), "strong"),
+            (f"  {flame.without_line(piece.name)}", ""),
+        ]
+        if piece.own:
+            chosen.append((f"   itself {fmt.share(piece.own / whole)}", "muted"))
+        if self.view.zoomed:
+            chosen.append(("   zoomed in, esc shows all", "info"))
+        return [self._head(), hot, chosen]
+
+    def copied(self) -> str | None:
+        """The whole name of the selected method."""
+        number = self.view.selected
+        return self._graph[number].name if number < len(self._graph) else None
+
+    def leave_zoom(self) -> bool:
+        """Show all again; says whether anything was zoomed into."""
+        if not self.is_mounted or not self.displayed or not self.view.zoomed:
+            return False
+        self.view.action_out()
+        return True

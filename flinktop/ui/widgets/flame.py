@@ -1,0 +1,372 @@
+"""A flame graph upside down: what calls stands above what is called, as wide as it was often seen.
+
+The widget draws blocks and moves between them; what they mean, and where they stand, it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from rich.segment import Segment
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from flinktop.ui.widgets.celltext import fit, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rich.style import Style
+
+
+class Drawn(Protocol):
+    """A method in the graph."""
+
+    @property
+    def number(self) -> int:
+        """Names it."""
+        ...
+
+    @property
+    def parent(self) -> int:
+        """What called it, -1 for the root."""
+        ...
+
+    @property
+    def short(self) -> str:
+        """What is written on its block."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """The name of its look: one of `KINDS`."""
+        ...
+
+
+class Block(Protocol):
+    """A method on the screen."""
+
+    @property
+    def piece(self) -> Drawn:
+        """The method."""
+        ...
+
+    @property
+    def x(self) -> int:
+        """Its first cell."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Its cells, one at the least."""
+        ...
+
+
+KINDS = ("program", "flink", "java")
+EDGE, ASCII_EDGE = "▏", "|"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found: the methods, and what is said of them."""
+
+    numbers: frozenset[int] = frozenset()
+    words: str = ""
+
+
+class FlameView(ScrollView, can_focus=True):
+    """Blocks, one of which is selected; a block can be zoomed into: then it has the whole width.
+
+    Args:
+        look_for: What a text that is searched for finds.
+        ascii: Whether edges are plain ASCII.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"flame--{name}" for name in (*KINDS, "empty", "said", "match", "cursor")
+    }
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    FlameView {
+        background: transparent;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        & > .flame--empty { color: $foreground; }
+        & > .flame--said { color: $text-muted; }
+        & > .flame--program { color: $foreground; background: $primary 40%; text-style: bold; }
+        & > .flame--flink { color: $foreground; background: $secondary 22%; }
+        & > .flame--java { color: $foreground; background: $foreground 12%; }
+        & > .flame--match { color: $background; background: $warning; }
+        & > .flame--cursor { color: $background; background: $foreground; text-style: bold; }
+        &.-ascii { scrollbar-size-vertical: 0; }
+        &:nocolor, &:ansi {
+            & > .flame--program { color: ansi_default; background: ansi_default; text-style: bold; }
+            & > .flame--flink { color: ansi_default; background: ansi_default; }
+            & > .flame--java { color: ansi_default; background: ansi_default; }
+            & > .flame--match { color: ansi_default; background: ansi_default; text-style: underline; }
+            & > .flame--cursor { color: ansi_default; background: ansi_default; text-style: bold reverse; }
+        }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "caller", "What calls it", show=False),
+        Binding("down,j", "called", "What it calls", show=False),
+        Binding("left,h", "beside(-1)", "Left", show=False),
+        Binding("right,l", "beside(1)", "Right", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "top", "Top", show=False),
+        Binding("enter", "open", "Zoom in", show=False),
+        Binding("backspace", "out", "Zoom out", show=False),
+    ]
+
+    class Selected(Message):
+        """Another method is selected, or the view of them has changed."""
+
+        def __init__(self, view: FlameView) -> None:
+            super().__init__()
+            self.view = view
+
+        @property
+        def control(self) -> FlameView:
+            """The view, for handlers chosen by selector."""
+            return self.view
+
+    def __init__(
+        self,
+        look_for: Callable[[str], Found],
+        *,
+        ascii: bool = False,  # noqa: A002 - the option's name everywhere
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id, classes="-ascii" if ascii else None)
+        self._look_for = look_for
+        self._ascii = ascii
+        self._lay_out: Callable[[int, int], Sequence[Sequence[Block]]] = lambda _top, _width: ()
+        self._rows: Sequence[Sequence[Block]] = ()
+        self._zoomed = 0
+        self._selected = 0
+        self._search = ""
+        self._found = Found()
+        self._empty = ""
+
+    # What it shows
+
+    def set_graph(
+        self, lay_out: Callable[[int, int], Sequence[Sequence[Block]]], zoomed: int, selected: int
+    ) -> None:
+        """Show a graph.
+
+        Args:
+            lay_out: The rows from a method on downwards in so many cells, each from left to right.
+            zoomed: The method that has the whole width.
+            selected: The method that is selected.
+        """
+        fresh = not self._rows
+        self._lay_out = lay_out
+        self._zoomed = zoomed
+        self._selected = selected
+        if self._search:
+            self._found = self._look_for(self._search)
+        self._place()
+        if fresh:
+            self.scroll_to(y=max(0, self._row_of(selected) - self.size.height // 3), animate=False)
+        self._tell()
+
+    def set_empty(self, text: str) -> None:
+        """Show words in place of a graph; line ends are kept."""
+        if text != self._empty or self._rows:
+            self._empty = text
+            self._rows = ()
+            self.virtual_size = Size(0, 0)
+            self.refresh()
+
+    @property
+    def zoomed(self) -> int:
+        """The method that has the whole width; 0 is all."""
+        return self._zoomed
+
+    @property
+    def selected(self) -> int:
+        """The selected method."""
+        return self._selected
+
+    # Search
+
+    @property
+    def filter(self) -> str:
+        """What is searched for; empty for nothing."""
+        return self._search
+
+    @filter.setter  # noqa: A003 -- what it is called on every screen
+    def filter(self, text: str) -> None:
+        if text != self._search:
+            self._search = text
+            self._found = self._look_for(text) if text else Found()
+            self.refresh()
+            self._tell()
+
+    @property
+    def search_label(self) -> str:
+        """What is searched for, and what is said of what was found."""
+        return f"/{self._search} {self._found.words}" if self._search else ""
+
+    def step_match(self, by: int) -> None:
+        """Select the next method that was found, or the one before, among those on the screen."""
+        seen = [block.piece.number for row in self._rows for block in row]
+        matches = [number for number in seen if number in self._found.numbers]
+        if not matches:
+            return
+        before = [at for at, number in enumerate(matches) if number == self._selected]
+        following = (before[0] + by) if before else (0 if by > 0 else -1)
+        self._select(matches[following % len(matches)])
+
+    # Painting
+
+    def render_line(self, y: int) -> Strip:
+        """One row of blocks."""
+        width = self._width
+        blank = self.get_component_rich_style("flame--empty")
+        if not self._rows:
+            said = wrap(self._empty, width - 2, self.size.height)
+            text = f" {said[y]}" if y < len(said) else ""
+            return Strip([Segment(fit(text, width), self.get_component_rich_style("flame--said"))], width)
+        at = self.scroll_offset.y + y
+        if at >= len(self._rows):
+            return Strip.blank(width, blank)
+        segments: list[Segment] = []
+        x = 0
+        for block in self._rows[at]:
+            if block.x > x:
+                segments.append(Segment(" " * (block.x - x), blank))
+            edge = ASCII_EDGE if self._ascii else EDGE
+            text = edge + fit(block.piece.short, block.width - 1, ascii=self._ascii)
+            segments.append(Segment(text, self._style(block.piece)))
+            x = block.x + block.width
+        return Strip(segments, x).adjust_cell_length(width, blank)
+
+    def _style(self, piece: Drawn) -> Style:
+        if piece.number == self._selected:
+            return self.get_component_rich_style("flame--cursor")
+        if piece.number in self._found.numbers:
+            return self.get_component_rich_style("flame--match")
+        return self.get_component_rich_style(f"flame--{piece.kind}")
+
+    # Moving
+
+    def action_caller(self) -> None:
+        """What called the selected method; above the zoomed one there is nothing."""
+        block = self._block(self._selected)
+        if block is not None and self._selected != self._zoomed:
+            self._select(block.piece.parent)
+
+    def action_called(self) -> None:
+        """The widest of what the selected method called."""
+        below = self._row_of(self._selected) + 1
+        if below < len(self._rows):
+            called = [block for block in self._rows[below] if block.piece.parent == self._selected]
+            if called:
+                self._select(max(called, key=lambda block: block.width).piece.number)
+
+    def action_beside(self, by: int) -> None:
+        """The next block of the same row."""
+        row = self._rows[self._row_of(self._selected)] if self._rows else ()
+        at = next((at for at, block in enumerate(row) if block.piece.number == self._selected), 0) + by
+        if 0 <= at < len(row):
+            self._select(row[at].piece.number)
+
+    def action_page(self, by: int) -> None:
+        """The row a page up or down, in the same column as far as it has blocks."""
+        if not self._rows:
+            return
+        row = self._row_of(self._selected)
+        block = self._block(self._selected)
+        middle = block.x + block.width // 2 if block is not None else 0
+        aim = min(max(row + by * max(self.size.height - 1, 1), 0), len(self._rows) - 1)
+        near = min(self._rows[aim], key=lambda one: abs(one.x + one.width // 2 - middle))
+        self._select(near.piece.number)
+
+    def action_top(self) -> None:
+        """What has the whole width."""
+        if self._rows:
+            self._select(self._zoomed)
+
+    def action_open(self) -> None:
+        """Give the selected method the whole width; once more shows what is above it again."""
+        if not self._rows:
+            return
+        if self._selected == self._zoomed:
+            self.action_out()
+        else:
+            self.zoom(self._selected)
+
+    def action_out(self) -> None:
+        """Show all again."""
+        self.zoom(0)
+
+    def zoom(self, number: int) -> None:
+        """Give a method the whole width; 0 is all."""
+        if number != self._zoomed and self._rows:
+            self._zoomed = number
+            self._place()
+            self._show_selected()
+            self._tell()
+
+    @on(events.Click)
+    def _clicked(self, event: events.Click) -> None:
+        row = self.scroll_offset.y + event.y
+        if row < len(self._rows):
+            for block in self._rows[row]:
+                if block.x <= event.x < block.x + block.width:
+                    again = block.piece.number == self._selected
+                    self._select(block.piece.number)
+                    if again:
+                        self.action_open()
+
+    def on_resize(self) -> None:
+        """Blocks are placed anew."""
+        self._place()
+
+    # Places
+
+    @property
+    def _width(self) -> int:
+        return max(self.scrollable_content_region.width, 1)
+
+    def _place(self) -> None:
+        self._rows = self._lay_out(self._zoomed, self._width)
+        self.virtual_size = Size(0, len(self._rows))
+        if self._rows and self._block(self._selected) is None:
+            self._selected = self._zoomed
+        self.refresh()
+
+    def _block(self, number: int) -> Block | None:
+        return next((block for row in self._rows for block in row if block.piece.number == number), None)
+
+    def _row_of(self, number: int) -> int:
+        return next(
+            (at for at, row in enumerate(self._rows) if any(block.piece.number == number for block in row)), 0
+        )
+
+    def _select(self, number: int) -> None:
+        if number != self._selected and self._block(number) is not None:
+            self._selected = number
+            self._show_selected()
+            self.refresh()
+            self._tell()
+
+    def _show_selected(self) -> None:
+        row, top, page = self._row_of(self._selected), self.scroll_offset.y, max(self.size.height, 1)
+        if not top <= row < top + page:
+            self.scroll_to(y=row if row < top else row - page + 1, animate=False)
+
+    def _tell(self) -> None:
+        if self.is_mounted:
+            self.post_message(self.Selected(self))
