@@ -64,7 +64,7 @@ def test_a_job_is_found_by_its_name_opened_and_left(server: FixtureServer, tmp_p
         assert "failing [test] <b>作业</b>" in screen
         open_job(pty, "steady")
         pty.wait_for(server.cluster.job("steady"))
-        pty.wait_for(re.compile(r"count per user \[v1\] -> <b>dedupe</b> +2 +\d"))
+        pty.wait_for(re.compile(r"count per user \[v1\] -> <b>ded\S+ +2 +\d"))
         pty.press("q")
         pty.wait_until_gone(" ▸ ")
         pty.press("escape")
@@ -108,9 +108,9 @@ def test_hostile_names_are_only_letters(server: FixtureServer, tmp_path: Path) -
     rename(server, {"steady": HOSTILE, "slow": "[red]slow[/red] [/] ]] [[", "failing": "ー作業" * 3000})
     with monitor(tmp_path, server.url) as pty:
         pty.wait_for(LIVE, STARTS)
-        screen = pty.wait_for("[red]slow[/red] [/] ]] [[")
-        assert "[b]bold[/b] [/]" in screen
-        assert "ー作業ー作業" in screen
+        pty.wait_for("[red]slow[/red] [/] ]] [[")
+        pty.wait_for("[b]bold[/b] [/]")
+        pty.wait_for("ー作業ー作業")
         for name in ("evil", "[red]slow"):
             open_job(pty, name)
             pty.wait_for(framed(120, 40))
@@ -150,6 +150,8 @@ def test_ascii_draws_with_nothing_else(server: FixtureServer, tmp_path: Path) ->
         pty.press("space")
         pty.wait_until_gone("= paused")
         open_job(pty, "plain steady")
+        seen.append(pty.wait_for("REBALANCE"))
+        pty.press("2")
         # A chart comes when the counters have moved twice.
         seen.append(pty.wait_for(re.compile(r"\|[^\n]*\*\*"), 30.0))
         pty.press("escape")
