@@ -1,71 +1,73 @@
-"""Makes the pictures of the README: flinktop on a real Flink, at 120x40, as SVG.
+"""Makes the pictures: the screens of the simulated cluster, as SVG.
 
-Usage: python screenshots/make.py [URL]
+Usage: python -m screenshots.make [PATTERN]
 
-Without an address it starts `flinktop local`'s Flink, which needs the extra flinktop[local]. It watches for
-three minutes, so that the charts have something to show, then writes overview.svg and job.svg beside itself.
+writes <screen>-<size>-<theme>.svg beside itself, or those whose name the pattern is found in. The simulated
+cluster is deterministic and its clock is held: the same code makes the same pictures.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
-from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
-import flinktop.ui.app as ui
-from flinktop.engine.clock import SystemClock
-from flinktop.engine.host import Port
-from flinktop.flink.connection import Connection
-from flinktop.local.session import open_local
-from flinktop.settings import Paths, Profile, Settings
+from tests.ui.day import Day, monitor
 
 HERE = Path(__file__).parent
-SIZE = (120, 40)
-MINUTES = 3.0
-SETTLED = 15.0
+SCENARIO, RELEASE = "mixed", "2.3.0"
+SIZES = ((120, 40), (80, 24))
+THEMES = ("dark", "light")
+FIGURES = 12
 """Seconds after which a newly opened screen has its first metrics."""
 
 
-async def pictures(url: str) -> None:
-    """Open flinktop on a cluster and save the overview and the job in most need of a look."""
-    connection = Connection(url, read_only=True)
-    port = Port(connection, SystemClock())
-    port.start_thread()
-    settings = Settings(
-        profiles=(),
-        default=None,
-        theme="dark",
-        ascii=False,
-        no_color=False,
-        mouse=False,
-        debug=False,
-        paths=Paths(HERE, HERE, HERE),
-        notes=(),
-    )
-    app = ui.FlinkTop(port, settings, Profile("local", connection, None, None))
-    try:
-        async with app.run_test(size=SIZE) as pilot:
-            await asyncio.sleep(MINUTES * 60)
-            save(app, "overview.svg")
-            await pilot.press("slash", *"slow", "enter", "enter")
-            await asyncio.sleep(SETTLED)
-            save(app, "job.svg")
-    finally:
-        port.stop()
+@dataclass(frozen=True)
+class Place:
+    """A screen, and the keys that lead there from the one before."""
+
+    name: str
+    keys: tuple[str, ...] = ()
 
 
-def save(app: ui.FlinkTop, name: str) -> None:
+WALK = (
+    Place("overview"),
+    Place("job", ("slash", *"orders", "enter", "enter")),
+    Place("charts", ("3",)),
+    Place("vertex", ("2", "j", "j", "enter")),
+    Place("checkpoints", ("c",)),
+    Place("checkpoint", ("j", "enter")),
+    Place("checkpoint-vertex", ("enter",)),
+)
+
+
+async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> None:
+    """Walk from screen to screen and save each."""
+    async with monitor(RELEASE, size, demo=SCENARIO, theme=theme) as day:
+        for place in WALK:
+            await day.press(*place.keys)
+            await day.wait(FIGURES)
+            await day.drawn()
+            name = f"{place.name}-{size[0]}x{size[1]}-{theme}"
+            if pattern.search(name):
+                save(day, name)
+
+
+def save(day: Day, name: str) -> None:
     """Write what is on the screen."""
-    (HERE / name).write_text(app.export_screenshot(title="flinktop"), encoding="utf-8")
-    print(HERE / name)
+    path = HERE / f"{name}.svg"
+    path.write_text(day.app.export_screenshot(title="flinktop"), encoding="utf-8")
+    print(path.name, flush=True)
 
 
 def main() -> None:
     """Read the command line and make the pictures."""
-    given = sys.argv[1] if len(sys.argv) > 1 else None
-    with nullcontext(given) if given is not None else open_local(print) as url:
-        asyncio.run(pictures(url))
+    pattern = re.compile(sys.argv[1] if len(sys.argv) > 1 else "")
+    for size in SIZES:
+        for theme in THEMES:
+            asyncio.run(take(size, theme, pattern))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
     python -m tests.bench [--repeats 3] [--seconds 20] [--size 120x40] [--only PATTERN]
 
-Each program runs in a pty of its own, with the cluster it watches in another process: recorded answers whose
-values move (small: 8 jobs, 3 to 5 vertices; wide: 1,000 jobs, a job of 500 vertices). Repeats are interleaved
-(A B C A B C), so that a busy machine is busy for all; figures are medians, key delays those of all repeats.
+Each program runs in a pty of its own, with the cluster it watches in another process: small are recorded
+answers whose values move (8 jobs, 3 to 5 vertices), wide the demo's world (1,000 jobs, one of 500 vertices
+with 5,000 subtasks, one with 5,000 subtasks in each vertex). Repeats are interleaved (A B C A B C), so that a
+busy machine is busy for all; figures are medians, key delays those of all repeats.
 
 first paint: from the start of the process to the first visible letter. ready: to the screen that is measured.
 CPU (user and system, of the program alone) and bytes to the terminal: over --seconds, after six more seconds
@@ -64,7 +65,7 @@ def tables(name: str, rows: int) -> list[Program]:
 
 
 def flinktop(name: str, url: str, job: str, listed: str) -> list[Program]:
-    """The overview of a cluster, and the screen of one of its jobs."""
+    """The overview of a cluster; one of its jobs, one of its vertices, its checkpoints."""
     command = [sys.executable, "-m", "flinktop", url]
     find = (
         (listed, ("/",)),
@@ -72,15 +73,17 @@ def flinktop(name: str, url: str, job: str, listed: str) -> list[Program]:
         (rf"(?m)^ ?/ {job}", ("enter",)),
         (rf"(?s)\A(?!.*\n ?/ {job}).*RUNNING +{job}", ("enter",)),
     )
+    job_ready = r"VERTEX[^\n]*\n(?:[^\n]*\n)?[^\n]*Source"
+    # By the second vertex, which has inputs, on the tab of the vertices alone.
+    vertex = (*find, (job_ready, ("2",)), (r"\[2 Vertices\]", ("j", "enter")))
+    checkpoints = (*find, (job_ready, ("c",)))
     return [
         Program(f"overview, {name}", command, listed, ARROWS),
+        Program(f"job, {name}", command, job_ready, ARROWS, find),
         Program(
-            f"job, {name}",
-            command,
-            r"VERTEX[^\n]*\n(?:[^\n]*\n)?[^\n]*Source",
-            ARROWS,
-            find,
+            f"vertex, {name}", command, r"\[1 Subtasks\](?s:.*)\n\W*\d+ . RUNNING[^\n]* \d", ARROWS, vertex
         ),
+        Program(f"checkpoints, {name}", command, r"\[1 History\](?s:.*)COMPLETED", ARROWS, checkpoints),
     ]
 
 
@@ -92,6 +95,7 @@ def programs(small: str, wide: str) -> list[Program]:
         *flinktop("small", small, "steady", "steady"),
         *tables(f"{WIDE_ROWS} rows", WIDE_ROWS),
         *flinktop("wide", wide, "wide", "job 0003"),
+        *flinktop("5,000 subtasks", wide, "tall", "job 0003")[2:],
     ]
 
 

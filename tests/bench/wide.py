@@ -1,9 +1,8 @@
-"""A cluster of many jobs, one of them of many vertices: the demo's world behind a real port.
+"""A cluster of many jobs, of many vertices and of many subtasks: the demo's world behind a real port.
 
     python -m tests.bench.wide [--jobs N] [--vertices N]
 
-serves it until ctrl+c or SIGTERM, and prints its address. Each vertex has ten subtasks, and the numbers move
-as a real cluster's do.
+serves it until ctrl+c or SIGTERM, and prints its address. Its numbers move as a real cluster's do.
 """
 
 from __future__ import annotations
@@ -23,18 +22,22 @@ from tests.fixture_server import FixtureServer
 RELEASE = "1.20.5"
 WIDE_NAME = "wide"
 """The name of the job of many vertices."""
+TALL_NAME, TALL_SUBTASKS = "tall", 5000
+"""The name of the job of many subtasks, which stands beside many jobs; how many a vertex has."""
 HEALTHY = Fate(started=-86_400.0)
 
 
 class WideCluster(DemoCluster):
-    """`jobs` running jobs, and another one that has `vertices` vertices."""
+    """`jobs` running jobs, one that has `vertices` vertices, and one whose vertices have 5,000 subtasks."""
 
     def __init__(self, jobs: int = 1000, vertices: int = 500) -> None:
         many = tuple(
             replace(spec, name=f"job {number:04} of many", fate=HEALTHY)
             for number, spec in enumerate(many_jobs(jobs), 1)
         )
-        own = Cluster((*many, wide_job(WIDE_NAME, vertices)), slots_each=32)
+        tall = wide_job(TALL_NAME, 4)
+        tall = replace(tall, vertices=tuple(replace(one, parallelism=TALL_SUBTASKS) for one in tall.vertices))
+        own = Cluster((*many, wide_job(WIDE_NAME, vertices), tall)[: None if jobs else -1], slots_each=32)
         super().__init__("wide-job", RELEASE, SystemClock(), own=own)
 
 

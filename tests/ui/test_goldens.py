@@ -1,0 +1,116 @@
+"""Every screen of the simulated cluster looks as it did when somebody last looked at it.
+
+At 120x40 in the dark theme all of them; in the other sizes and themes the four that are looked at all day.
+Each look is one walk from screen to screen; a walk goes on where a golden differs, and tells of all of them
+at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.ui.day import Day, monitor
+from tests.ui.golden import check
+
+JOB = "orders-enrichment"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A size and colours."""
+
+    size: tuple[int, int] = (120, 40)
+    theme: str = "dark"
+    ascii_only: bool = False
+
+    @property
+    def name(self) -> str:
+        marks = "-ascii" if self.ascii_only else ""
+        return f"{self.size[0]}x{self.size[1]}-{self.theme}{marks}"
+
+
+@dataclass
+class Walk:
+    """One look at a screen after the other."""
+
+    day: Day
+    look: Look
+    write: bool
+    differences: list[str]
+
+    async def press(self, *keys: str, seconds: int = 3) -> None:
+        await self.day.press(*keys)
+        await self.day.wait(seconds)
+
+    async def looks(self, name: str) -> None:
+        """Hold the screen against its golden."""
+        await self.day.drawn()
+        try:
+            check(self.day.app, f"{name}-{self.look.name}", write=self.write)
+        except AssertionError as error:
+            self.differences.append(str(error))
+
+
+async def the_four(walk: Walk) -> None:
+    """Overview, job, vertex, checkpoints."""
+    await walk.looks("overview")
+    await walk.press("slash", *JOB, "enter", "enter", seconds=12)
+    await walk.looks("job")
+    await walk.press("2", "j", "j", "enter", seconds=12)
+    await walk.looks("vertex")
+    await walk.press("c")
+    await walk.looks("checkpoints")
+
+
+async def all_of_them(walk: Walk) -> None:
+    """Every screen, every tab."""
+    await walk.looks("overview")
+    await walk.press("slash", *JOB, "enter", "enter", seconds=12)
+    await walk.looks("job")
+    await walk.press("question_mark")
+    await walk.looks("help")
+    await walk.press("escape", "2")
+    await walk.looks("job-vertices")
+    for number, command in enumerate(walk.day.app.screen.TABS[2:], 3):  # type: ignore[attr-defined]
+        await walk.press(str(number))
+        await walk.looks(f"job-{command.id.removeprefix('tab_')}")
+    await walk.press("2", "g", "j", "j", "enter", seconds=12)
+    await walk.looks("vertex")
+    for number, command in enumerate(walk.day.app.screen.TABS[1:], 2):  # type: ignore[attr-defined]
+        await walk.press(str(number))
+        await walk.looks(f"vertex-{command.id.removeprefix('tab_')}")
+    await walk.press("1", "enter", seconds=12)
+    await walk.looks("subtask")
+    for number, command in enumerate(walk.day.app.screen.TABS[1:], 2):  # type: ignore[attr-defined]
+        await walk.press(str(number), seconds=6)
+        await walk.looks(f"subtask-{command.id.removeprefix('tab_')}")
+    await walk.press("escape", "escape", "c")
+    await walk.looks("checkpoints")
+    for number, command in enumerate(walk.day.app.screen.TABS[1:], 2):  # type: ignore[attr-defined]
+        await walk.press(str(number))
+        await walk.looks(f"checkpoints-{command.id.removeprefix('tab_')}")
+    await walk.press("1", "g", "j", "enter")
+    await walk.looks("checkpoint")
+    await walk.press("enter")
+    await walk.looks("checkpoint-vertex")
+
+
+WALKS: dict[Look, Callable[[Walk], Awaitable[None]]] = {
+    Look(): all_of_them,
+    Look((80, 24)): the_four,
+    Look((200, 60)): the_four,
+    Look(theme="light"): the_four,
+    Look(theme="ansi-dark"): the_four,
+    Look(ascii_only=True): the_four,
+}
+
+
+@pytest.mark.parametrize("look", WALKS, ids=lambda look: look.name)
+async def test_screens_look_as_they_did(look: Look, *, write_goldens: bool) -> None:
+    async with monitor("2.3.0", look.size, demo="mixed", theme=look.theme, ascii_only=look.ascii_only) as day:
+        walk = Walk(day, look, write_goldens, [])
+        await WALKS[look](walk)
+        assert not walk.differences, "\n\n".join(walk.differences)
