@@ -343,3 +343,16 @@ async def test_a_hot_job_comes_before_others_and_stays_there() -> None:
         assert len(set(places[1:])) == 1
         better = [key for key in calm if not at[key].restarts and not at[key].overdue]
         assert better[0] == last
+
+
+@pytest.mark.parametrize(("size", "beside"), [((120, 40), False), ((200, 60), True), ((200, 24), False)])
+async def test_with_room_to_the_side_the_charts_stand_beside_the_jobs(
+    size: tuple[int, int],
+    beside: bool,  # noqa: FBT001 -- a table
+) -> None:
+    async with monitor("1.20.5", size) as day:
+        await day.wait(12)
+        assert ("Heap and GC" in day.text) == beside
+        if beside:
+            assert "Jobs" in day.line("Records/s")
+            await day.sees("heap 20")
