@@ -23,6 +23,11 @@ class Machine:
         return "JobManager" if self.taskmanager is None else "TaskManager"
 
     @property
+    def all_of_them(self) -> str:
+        """It and its like, in words: "TaskManagers"."""
+        return "the JobManager" if self.taskmanager is None else "TaskManagers"
+
+    @property
     def log(self) -> "Query[str]":
         """GET …/log: the whole log."""
         return self._of(logs.JOBMANAGER_LOG, logs.TASKMANAGER_LOG)

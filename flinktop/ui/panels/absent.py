@@ -10,23 +10,17 @@ if TYPE_CHECKING:
 
 
 def missing_words(port: Port, endpoint: Endpoint[Any], what: str) -> str:
-    """Why there is none of `what` on this cluster, as one sentence; "" where there should be.
+    """Why there is no `what` on this cluster, as one sentence; "" where there should be.
 
     Args:
         port: The cluster.
         endpoint: Where it would be asked for.
-        what: In the singular, as it stands in the middle of a sentence.
+        what: In the plural, as it stands in the middle of a sentence.
     """
     features = port.features
     if features.history_server:
-        return f"This is a HistoryServer: it keeps ended jobs, and knows of no {without_article(what)}."
+        return f"This is a HistoryServer: it keeps jobs that have ended, and has no {what}."
     if not features.has(*endpoint.since):
         major, minor = endpoint.since
-        return f"Flink tells {what} from {major}.{minor} on; this is {features.version}."
+        return f"Flink has {what} from {major}.{minor} on; this is {features.version}."
     return ""
-
-
-def without_article(what: str) -> str:
-    """A thing without its "a", "an" or "the"."""
-    first, _, rest = what.partition(" ")
-    return rest if first in ("a", "an", "the") else what

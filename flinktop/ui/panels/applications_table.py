@@ -102,7 +102,7 @@ class ApplicationsTable(AnswerTable[ApplicationRow]):
         endpoint = APPLICATIONS_OVERVIEW
         # A HistoryServer of 2.3 knows them too.
         if not self.port.features.has(*endpoint.since):
-            self.table.set_empty(missing_words(self.port, endpoint, "an application"))
+            self.table.set_empty(missing_words(self.port, endpoint, "applications"))
         else:
             self.watch_query("applications", endpoint(), self._told)
         super().on_mount()

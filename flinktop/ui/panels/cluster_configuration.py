@@ -68,7 +68,7 @@ class ClusterConfiguration(AnswerTable[Item]):
 
     def on_mount(self) -> None:
         """They change with a restart at the most."""
-        if absent := missing_words(self.port, JOBMANAGER_CONFIG, "a JobManager's configuration"):
+        if absent := missing_words(self.port, JOBMANAGER_CONFIG, "configuration of a JobManager"):
             self.table.set_empty(absent)
         else:
             self.watch_query("configuration", JOBMANAGER_CONFIG(), self._told, every=RARELY)
@@ -88,6 +88,6 @@ class ClusterConfiguration(AnswerTable[Item]):
             self.explain(settings, "")
             return
         told = environment.value if environment is not None else None
-        absent = missing_words(self.port, JOBMANAGER_ENVIRONMENT, "the JVM's options and class path")
+        absent = missing_words(self.port, JOBMANAGER_ENVIRONMENT, "the JVM's options and the class path")
         self.set_words([[(absent, "muted")] if absent else []])
         self.table.set_rows(items(settings.value, told))

@@ -41,7 +41,7 @@ class DatasetsTable(AnswerTable[DataSet]):
 
     def on_mount(self) -> None:
         """Watch the list, where there is one."""
-        if absent := missing_words(self.port, DATASETS, "a dataset"):
+        if absent := missing_words(self.port, DATASETS, "datasets"):
             self.table.set_empty(absent)
         else:
             self.watch_query("datasets", DATASETS(), self._told, every=SECONDS)

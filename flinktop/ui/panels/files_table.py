@@ -76,7 +76,7 @@ class FilesTable(AnswerTable[FileRow]):
 
     def on_mount(self) -> None:
         """Ask, where there is something to ask."""
-        what = f"the list of a {self._machine.kind}'s log files"
+        what = f"lists of the log files of {self._machine.all_of_them}"
         if absent := missing_words(self.port, self._machine.files.endpoint, what):
             self.table.set_empty(f"{absent}{'' if self.port.features.history_server else ' Its log: 5.'}")
         else:

@@ -76,7 +76,7 @@ class JarsTable(AnswerTable[JarRow]):
 
     def on_mount(self) -> None:
         """Watch the list, where there is one."""
-        if absent := missing_words(self.port, JARS, "an uploaded jar"):
+        if absent := missing_words(self.port, JARS, "uploaded jars"):
             self.table.set_empty(absent)
         else:
             self.watch_query("jars", JARS(), self._told, every=SECONDS)

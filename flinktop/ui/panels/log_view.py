@@ -259,7 +259,7 @@ class LogView(Panel):
 
     def _nothing(self) -> str:
         """Why there is nothing to read."""
-        if absent := missing_words(self.port, self._query.endpoint, f"a {self._machine.kind}'s log"):
+        if absent := missing_words(self.port, self._query.endpoint, f"logs of {self._machine.all_of_them}"):
             return absent
         if self._asks:
             return (
@@ -336,3 +336,15 @@ class LogView(Panel):
             grown = fmt.size(abs(self.file_size - transfer.read))
             parts += [(f"{grown} more by now, r reads it", "warn"), GAP]
         return parts
+
+
+class StdoutView(LogView):
+    """The end of what a machine's programs have printed."""
+
+    BOX = "Stdout"
+
+
+class FileView(LogView):
+    """The end of a file of the log directory."""
+
+    BOX = "File"

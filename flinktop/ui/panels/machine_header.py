@@ -159,7 +159,7 @@ class MachineHeader(Panel):
 
     def _described(self) -> list[list[Part]]:
         port, taskmanager = self.port, self._machine.taskmanager
-        if absent := missing_words(port, TASKMANAGER, f"a {self._machine.kind}"):
+        if absent := missing_words(port, TASKMANAGER, "TaskManagers and no JobManager"):
             return [[(absent, "muted")]]
         known = known_figures(port, self._machine, figures_query(port, self._machine))
         if taskmanager is None:

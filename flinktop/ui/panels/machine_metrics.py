@@ -30,7 +30,9 @@ class MachineMetrics(MetricsList):
 
     def on_mount(self) -> None:
         """Watch which metrics there are, where there are any."""
-        if absent := missing_words(self.port, self.metrics().endpoint, f"a {self._machine.kind}'s metrics"):
+        if absent := missing_words(
+            self.port, self.metrics().endpoint, f"metrics of {self._machine.all_of_them}"
+        ):
             self.table.set_empty(absent)
             self.follow_display()
         else:

@@ -123,7 +123,7 @@ class MemoryTable(AnswerTable[memory.Part]):
         self._show_parts()
 
     def _show_parts(self) -> None:
-        absent = missing_words(self.port, self._first.endpoint, f"a {self._machine.kind}'s memory")
+        absent = missing_words(self.port, self._first.endpoint, f"figures of {self._machine.all_of_them}")
         reading = self.port.reading(self._first)
         if absent:
             self.table.set_empty(absent)

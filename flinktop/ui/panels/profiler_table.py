@@ -97,7 +97,7 @@ class ProfilerTable(AnswerTable[Run]):
 
     def on_mount(self) -> None:
         """Ask, where there is something to ask."""
-        what = f"a {self._machine.kind}'s profiler"
+        what = "profilers"
         if absent := missing_words(self.port, self._machine.profiler.endpoint, what):
             self.table.set_empty(absent)
         else:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.table import Cell
 
 MEBI = 1 << 20
-TOLD_FROM = (1, 13)
 FREE = "free"
 
 
@@ -133,7 +132,7 @@ class SlotsTable(AnswerTable[SlotRow]):
     def _show_slots(self) -> None:
         query = TASKMANAGER(taskmanager=self._taskmanager)
         reading = self.port.reading(query)
-        if absent := missing_words(self.port, query.endpoint, "a TaskManager's slots"):
+        if absent := missing_words(self.port, query.endpoint, "TaskManagers"):
             self.table.set_empty(absent)
         elif reading is None or reading.value is None:
             self.explain(reading, "")
@@ -148,5 +147,9 @@ class SlotsTable(AnswerTable[SlotRow]):
                 return
             jobs = self.port.reading(JOBS_OVERVIEW())
             names = {job.jid: job.name for job in jobs.value.jobs} if jobs is not None and jobs.value else {}
+            taken = details.slots_number - details.free_slots
+            silent = taken > 0 and not details.allocated_slots
+            words = f"This cluster does not tell which jobs have the {taken} slots that are taken."
+            self.set_words([[(words, "muted")] if silent else []])
             self.table.set_empty("It has no slots.")
             self.table.set_rows(slot_rows(details, names, old=self.outdated(reading)))

@@ -130,7 +130,7 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
         Column(
             "name", "TASKMANAGER", 22, lambda row: (row.name, "strong"), sort=lambda row: row.name, flex=True
         ),
-        Column("verdict", "VERDICT", 16, verdict, sort=lambda row: row.worst, descending=True, flex=True),
+        Column("verdict", "VERDICT", 24, verdict, sort=lambda row: row.worst, descending=True, flex=True),
         Column(
             "heartbeat",
             "BEAT",
@@ -216,7 +216,7 @@ class TaskManagersTable(AnswerTable[TaskManagerRow]):
 
     def on_mount(self) -> None:
         """Watch the list, where there is one."""
-        if absent := missing_words(self.port, TASKMANAGERS, "a TaskManager"):
+        if absent := missing_words(self.port, TASKMANAGERS, "TaskManagers"):
             self.table.set_empty(absent)
         else:
             self.watch_query("list", TASKMANAGERS(), self._told)

@@ -60,7 +60,7 @@ class ThreadView(Panel):
 
     def on_mount(self) -> None:
         """Ask, where there is something to ask."""
-        what = f"a {self._machine.kind}'s thread dump"
+        what = f"thread dumps of {self._machine.all_of_them}"
         if absent := missing_words(self.port, self._machine.threads.endpoint, what):
             self.pager.set_empty(absent)
         else:

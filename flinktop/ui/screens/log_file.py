@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from flinktop.ui import keys
-from flinktop.ui.panels.log_view import LogView
+from flinktop.ui.panels.log_view import FileView
 from flinktop.ui.screens.log_screen import LogCommands
 
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ class LogFileScreen(LogCommands):
     def body(self) -> ComposeResult:
         """The file."""
         name = self.name_in_list
-        yield LogView(self.machine, self.machine.file(name), name=name, id="file")
+        yield FileView(self.machine, self.machine.file(name), name=name, id="file")

@@ -8,7 +8,7 @@ from textual import on
 
 from flinktop.engine.acts.profile import Profile
 from flinktop.ui.panels.files_table import FilesTable
-from flinktop.ui.panels.log_view import LogView
+from flinktop.ui.panels.log_view import LogView, StdoutView
 from flinktop.ui.panels.machine_charts import MachineCharts
 from flinktop.ui.panels.machine_header import MachineHeader
 from flinktop.ui.panels.machine_metrics import MachineMetrics
@@ -69,7 +69,7 @@ class MachineScreen(LogCommands, TabbedScreen):
         yield MachineMetrics(machine, id="metrics")
         yield self.own()
         yield LogView(machine, machine.log, id="log")
-        yield LogView(machine, machine.stdout, stdout=True, id="stdout")
+        yield StdoutView(machine, machine.stdout, stdout=True, id="stdout")
         yield FilesTable(machine, id="files")
         yield ThreadView(machine, search=self._search, id="threads")
         yield ProfilerTable(machine, id="profiler")

@@ -248,13 +248,13 @@ class Pager(ScrollView, can_focus=True):
 
     @property
     def search_label(self) -> str:
-        """What is searched for and which of its lines is shown: "/text 3 of 17"."""
+        """Which line with what is searched for is shown: "3 of 17 /text"; the text may be long."""
         if not self._search:
             return ""
         if not self._matches:
-            return f"/{self._search} not found"
+            return f"not found /{self._search}"
         at = f"{bisect_left(self._matches, self._found) + 1} of " if self._found is not None else ""
-        return f"/{self._search} {at}{len(self._matches)}"
+        return f"{at}{len(self._matches)} /{self._search}"
 
     def _match_anew(self) -> None:
         wanted = shown(self._search).casefold()

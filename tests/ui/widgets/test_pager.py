@@ -154,18 +154,18 @@ async def test_a_search_finds_the_next_match_and_the_one_before() -> None:
         pager.filter = "error"
         await pilot.pause(0)
         assert " An ERROR here" in seen(pager)
-        assert pager.search_label == "/error 1 of 3"
+        assert pager.search_label == "1 of 3 /error"
         pager.step_match(1)
         pager.step_match(1)
-        assert pager.search_label == "/error 3 of 3"
+        assert pager.search_label == "3 of 3 /error"
         pager.step_match(1)
-        assert pager.search_label == "/error 1 of 3"
+        assert pager.search_label == "1 of 3 /error"
         pager.step_match(-1)
         await pilot.pause(0)
-        assert pager.search_label == "/error 3 of 3"
+        assert pager.search_label == "3 of 3 /error"
         assert " An ERROR here" in seen(pager)
         pager.filter = "no such text"
-        assert pager.search_label == "/no such text not found"
+        assert pager.search_label == "not found /no such text"
         pager.filter = ""
         assert pager.search_label == ""
 
