@@ -338,7 +338,8 @@ def test_a_bar_is_as_long_as_its_share_of_the_scale() -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_size_shows_one_checkpoint_and_one_vertex_of_it(size: tuple[int, int]) -> None:
     async with monitor("1.20.5", size) as day:
-        await open_newest(day, "steady")
+        day.app.push_screen(CheckpointScreen(day.cluster.job("steady"), 15))
+        await day.wait(3)
         for text in ("ACKED", "PHASES" if size[0] > 20 else "SUBTASK"):
             await day.sees(text)
             assert len(day.lines) == size[1]

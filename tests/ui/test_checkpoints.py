@@ -64,8 +64,10 @@ async def test_every_checkpoint_of_the_history_is_a_line_with_its_numbers(releas
     async with monitor(release, WIDE) as day:
         job = await open_checkpoints(day, name)
         for told in stats(day, job)["history"]:
-            line = next(line for line in day.lines if re.match(rf"│ +{told['id']}  [●◐✕] ", line))
-            assert told["status"].replace("_", " ") in line
+            shape = {"COMPLETED": "●", "FAILED": "✕", "IN_PROGRESS": "◐"}[told["status"]]
+            begin = f" {told['id']}  {shape} {told['status'].replace('_', ' ')} "
+            await day.sees(begin)
+            line = day.line(begin)
             assert f" {told['num_acknowledged_subtasks']}/{told['num_subtasks']} " in line
             written = told.get("checkpointed_size", told["state_size"])
             assert f" {fmt.size(written)} " in line
@@ -440,7 +442,8 @@ async def test_markup_in_a_message_is_shown_as_it_is() -> None:
 async def test_every_size_shows_every_tab(size: tuple[int, int]) -> None:
     expected = {"1": "● COMPLETED", "2": "end to end", "3": "end-to-end", "4": "exactly once"}
     async with monitor("1.20.5", size) as day:
-        await open_checkpoints(day, "steady")
+        day.app.push_screen(CheckpointsScreen(day.cluster.job("steady")))
+        await day.wait(3)
         for tab, text in expected.items():
             await day.press(tab)
             if size[1] >= 24:
