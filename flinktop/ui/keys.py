@@ -268,6 +268,7 @@ JOB_TABS = (
     tab(4, "configuration", "Configuration", "How the job was told to run."),
     tab(5, "exceptions", "Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
     tab(6, "accumulators", "Accumulators", "What the job's own code counts."),
+    tab(7, "timeline", "Timeline", "When vertices and subtasks were in which state; rescales (2.3+)."),
 )
 VERTEX_TABS = (
     tab(1, "subtasks", "Subtasks", "The vertex's subtasks, worst first."),
@@ -277,6 +278,7 @@ VERTEX_TABS = (
     tab(5, "taskmanagers", "TaskManagers", "The vertex by TaskManager."),
     tab(6, "accumulators", "Accumulators", "What the job's own code counts: of the vertex and its subtasks."),
     tab(7, "flame", "Flame graph", "Where the threads of the vertex spend their time (1.13+)."),
+    tab(8, "timeline", "Timeline", "When each subtask was in which state."),
 )
 SUBTASK_TABS = (
     tab(1, "attempts", "Attempts", "Every attempt of the subtask, with its times."),

@@ -15,10 +15,12 @@ from flinktop.ui.panels.job_configuration import JobConfiguration
 from flinktop.ui.panels.job_exceptions import ExceptionsTable
 from flinktop.ui.panels.job_graph import JobGraph
 from flinktop.ui.panels.job_header import JobHeader
+from flinktop.ui.panels.job_timeline import JobTimeline
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.vertices_table import VerticesTable
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.fault import FaultScreen
+from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.widgets import graph_messages
@@ -102,6 +104,7 @@ class JobScreen(TabbedScreen):
         yield self._exceptions
         yield self._stack
         yield JobAccumulatorsTable(self.job, id="accumulators")
+        yield JobTimeline(self.job, id="timeline")
 
     def focus_first(self) -> None:
         """Where graph and vertices are both seen the vertices have the keys: they are what is opened."""
@@ -130,6 +133,9 @@ class JobScreen(TabbedScreen):
             self._open_vertex(event.key)
         elif (fault := self._exceptions.selected()) is not None and event.table is self._exceptions.table:
             self.app.push_screen(FaultScreen(self.job, fault.group, fault.at, fault.beside))
+        elif event.key.startswith("subtask "):
+            _, vertex, subtask = event.key.split(" ")
+            self.app.push_screen(SubtaskScreen(self.job, vertex, int(subtask)))
 
     @on(graph_messages.Opened)
     def _open_box(self, event: graph_messages.Opened) -> None:

@@ -9,6 +9,7 @@ from flinktop.flink.vertices import VERTEX
 from flinktop.ui import keys
 from flinktop.ui.panels.accumulators import VertexAccumulatorsTable
 from flinktop.ui.panels.flame_graph import FlamePanel
+from flinktop.ui.panels.job_timeline import VertexTimeline
 from flinktop.ui.panels.subtasks_table import SubtasksTable, vertex_of
 from flinktop.ui.panels.vertex_backpressure import VertexPressure
 from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
@@ -35,7 +36,7 @@ CHARTS_SIZE = (120, 40)
 """From this size on the charts stand below the subtasks."""
 BOTH_SIZE = (100, 24)
 """From this size on the charts of the selected subtask stand below those of the vertex."""
-SUBTASK_TABLES = ("subtask-rows", "backpressure-rows", "watermarks-rows")
+SUBTASK_TABLES = ("subtask-rows", "backpressure-rows", "watermarks-rows", "timeline-rows")
 """Tables whose rows are subtasks."""
 
 
@@ -95,6 +96,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         yield VertexMachines(self.job, self.vertex, id="taskmanagers")
         yield VertexAccumulatorsTable(self.job, self.vertex, id="accumulators")
         yield self._flame
+        yield VertexTimeline(self.job, self.vertex, id="timeline")
 
     def whereabouts(self) -> Whereabouts | None:
         """Where the subtask under the cursor runs, or the TaskManager under it."""
@@ -120,7 +122,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
         """Open a subtask."""
         if event.table.id in SUBTASK_TABLES:
-            subtask = int(event.key.partition(".")[0])
+            subtask = int(event.key.rpartition(" ")[2].partition(".")[0])
             self.app.push_screen(SubtaskScreen(self.job, self.vertex, subtask))
         elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
             self.app.push_screen(TaskManagerScreen(event.key))

@@ -71,7 +71,11 @@ class FixedRows(Widget, Generic[R]):
         if y >= len(self._rows):
             return self._painter.blank(self.size.width)
         places = self._layout.at(width)
-        cells = tuple(where.column.cell(self._rows[y]) for where in places)
+        row = self._rows[y]
+        cells = tuple(
+            where.column.stripes(row, where.width) if where.column.stripes else where.column.cell(row)
+            for where in places
+        )
         strip = self._painter.row(places, cells, width, NO_CURSOR, dim=False)
         return strip.adjust_cell_length(self.size.width, self._painter.style(""))
 

@@ -1,0 +1,77 @@
+"""Which state something was in from when to when, from the times at which it entered each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.model import states
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flinktop.flink.jobs import JobVertex
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """One state; times in ms since 1970."""
+
+    state: str
+    start: float
+    end: float | None
+    """None while it lasts. A state that nothing follows is a moment: it ends where it starts."""
+
+
+def intervals(entered: Mapping[str, int]) -> tuple[Interval, ...]:
+    """The states in the order in which they were entered.
+
+    Args:
+        entered: By state: when it was entered last, in ms since 1970; 0 is never.
+    """
+    order = sorted((at, _RANK.get(state, len(_RANK)), state) for state, at in entered.items() if at > 0)
+    found: list[Interval] = []
+    for number, (at, _, state) in enumerate(order):
+        following = order[number + 1][0] if number + 1 < len(order) else None
+        if following is None and states.is_terminal(state):
+            following = at
+        found.append(Interval(state, at, following))
+    return tuple(found)
+
+
+_RANK = {
+    state: rank
+    for rank, state in enumerate(
+        (
+            "INITIALIZING",
+            "CREATED",
+            "SCHEDULED",
+            "DEPLOYING",
+            "RUNNING",
+            "FAILING",
+            "CANCELLING",
+            "RESTARTING",
+        )
+    )
+}
+"""Which of two states that were entered in the same millisecond came first; a task is INITIALIZING later."""
+
+
+def of_vertex(vertex: JobVertex) -> tuple[Interval, ...]:
+    """What a job tells of a vertex: from its first subtask's start to its last one's end (`/jobs/:jobid`)."""
+    if vertex.start_time <= 0:
+        return ()
+    end: float | None = vertex.end_time if vertex.end_time > 0 else None
+    if end is None and states.is_terminal(vertex.status):
+        end = vertex.start_time + max(vertex.duration, 0)
+    return (Interval(vertex.status, vertex.start_time, end),)
+
+
+def span(rows: Iterable[Iterable[Interval]]) -> tuple[float, float | None] | None:
+    """The first start and the last end (ms since 1970), None while something lasts; None of nothing."""
+    all_of_them = [one for row in rows for one in row]
+    if not all_of_them:
+        return None
+    ends = [one.end for one in all_of_them]
+    known = [end for end in ends if end is not None]
+    return min(one.start for one in all_of_them), None if len(known) < len(ends) else max(known)

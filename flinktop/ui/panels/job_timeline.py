@@ -1,0 +1,268 @@
+"""A job over time: the job, its vertices and, opened, their subtasks by state; rescales as rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+
+from flinktop.flink.jobs import JOB
+from flinktop.flink.rescale import RESCALE, RESCALES_HISTORY, RESCALES_SUMMARY
+from flinktop.flink.vertices import SUBTASK_TIMES
+from flinktop.model import states, timeline
+from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.rescale_rows import detail_rows, has_rescales, rescale_row, summary_parts
+from flinktop.ui.panels.subtasks_table import MANY
+from flinktop.ui.panels.timeline_rows import (
+    TimelineRow,
+    Window,
+    axis_columns,
+    columns,
+    legend,
+    state_words,
+    window_of,
+)
+from flinktop.ui.widgets.fixed_rows import FixedRows
+from flinktop.ui.widgets.table_messages import Opened
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.jobs import Job, JobVertex
+    from flinktop.flink.rescale import Rescale
+    from flinktop.flink.vertices import SubtasksTimes
+    from flinktop.ui.widgets.table import Column
+
+SECONDS, MANY_SECONDS = 10.0, 60.0
+"""Between two looks at the times of a vertex's subtasks: one answer tells of all of them."""
+MARKS = {False: "▸", True: "▾"}
+ASCII_MARKS = {False: "+", True: "-"}
+
+
+def subtask_rows(
+    told: SubtasksTimes, vertex: str, window: Window, indent: str, *, ascii_only: bool, old: bool
+) -> list[TimelineRow]:
+    """The subtasks of a vertex by their states (`…/subtasktimes`)."""
+    rows: list[TimelineRow] = []
+    for one in told.subtasks:
+        found = timeline.intervals(one.timestamps)
+        state = found[-1].state if found else "CREATED"
+        where = f"  {one.where}" if one.where else ""
+        rows.append(
+            TimelineRow(
+                f"subtask {vertex} {one.subtask}",
+                f"{indent}subtask {one.subtask}{where}",
+                state_words(state, ascii_only=ascii_only),
+                states.tone(state),
+                found,
+                window,
+                old=old,
+            )
+        )
+    return rows
+
+
+class TimelineTable(AnswerTable[TimelineRow]):
+    """Rows over time, with an axis below them."""
+
+    BOX = "Timeline"
+    TITLE = "VERTEX"
+
+    def columns(self, *, ascii_only: bool) -> list[Column[TimelineRow]]:
+        """The columns."""
+        return columns(self.TITLE, ascii_only=ascii_only)
+
+    def row_key(self, row: TimelineRow) -> str:
+        """What it is and its id."""
+        return row.key
+
+    def matches(self, row: TimelineRow, text: str) -> bool:
+        """By name and state; a bar has no words."""
+        return all(
+            word in row.label.casefold() or word in row.state.casefold() for word in text.casefold().split()
+        )
+
+    def compose(self) -> ComposeResult:
+        """The table, and the axis."""
+        yield from super().compose()
+        ascii_only = self.app.settings.ascii
+        yield FixedRows[Window](axis_columns(self.TITLE, ascii_only=ascii_only), ascii=ascii_only)
+
+    def show_rows(self, rows: list[TimelineRow]) -> None:
+        """Show these rows, and the axis of their window."""
+        self.table.set_rows(rows)
+        self.query_one(FixedRows).set_rows([rows[0].window] if rows else [])
+
+
+class JobTimeline(TimelineTable):
+    """The vertices of a job; enter opens one by its subtasks, and a rescale by what it did."""
+
+    ASKING = "asking for the job"
+
+    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+        self._opened: set[str] = set()
+        """Keys of the rows that are opened."""
+
+    def on_mount(self) -> None:
+        """Watch the job."""
+        self.watch_query("job", JOB(job=self._job), self._job_told)
+        super().on_mount()
+
+    def _job_told(self, reading: Reading[Job]) -> None:
+        if reading.value is not None and has_rescales(self.port, reading.value):
+            self.watch_query("history", RESCALES_HISTORY(job=self._job), self._told, every=SECONDS)
+            self.watch_query("summary", RESCALES_SUMMARY(job=self._job), self._told, every=SECONDS)
+        self.tick()
+
+    def _told(self, _reading: Reading[Any]) -> None:
+        self.tick()
+
+    @on(Opened)
+    def _open(self, event: Opened) -> None:
+        """Open a vertex or a rescale, or close it again; a subtask is opened by the screen."""
+        kind, _, name = event.key.partition(" ")
+        if kind not in ("vertex", "rescale"):
+            return
+        event.stop()
+        if event.key in self._opened:
+            self._opened.remove(event.key)
+            self.drop_query(event.key)
+        else:
+            self._opened.add(event.key)
+            self._ask(event.key, kind, name)
+        self.tick()
+
+    def _ask(self, key: str, kind: str, name: str) -> None:
+        if kind == "vertex":
+            times = SUBTASK_TIMES(job=self._job, vertex=name)
+            self.watch_query(key, times, self._told, every=self._every(name))
+        else:
+            self.watch_query(key, RESCALE(job=self._job, rescale=name), self._told, every=SECONDS)
+
+    def _every(self, vertex: str) -> float:
+        reading = self.port.reading(JOB(job=self._job))
+        known = reading.value.vertices if reading is not None and reading.value is not None else ()
+        many = any(one.id == vertex and one.parallelism > MANY for one in known)
+        return MANY_SECONDS if many else SECONDS
+
+    def tick(self) -> None:
+        """What lasts grows longer."""
+        reading = self.port.reading(JOB(job=self._job))
+        self.explain(reading, "no vertices yet: the job is not running")
+        if reading is None or reading.value is None:
+            return
+        job = reading.value
+        ascii_only = self.app.settings.ascii
+        history = self.port.reading(RESCALES_HISTORY(job=self._job)) if has_rescales(self.port, job) else None
+        rescales = history.value or () if history is not None else ()
+        words = [legend(ascii_only=ascii_only)]
+        if has_rescales(self.port, job):
+            words.append(summary_parts(self.port, self._job))
+        self.set_words(words)
+        window = self._window(job, rescales)
+        old = self.outdated(reading)
+        rows = [self._job_row(job, window, old=old)] if job.vertices else []
+        for vertex in job.vertices:
+            rows += self._vertex_rows(vertex, window, old=old)
+        for one in rescales:
+            rows += self._rescale_rows(one, window, old=old)
+        self.show_rows(rows)
+
+    def _window(self, job: Job, rescales: tuple[Rescale, ...]) -> Window:
+        """From the first start of a vertex or a rescale to now, or to the job's end."""
+        bounds = [vertex.start_time / 1000.0 for vertex in job.vertices if vertex.start_time > 0]
+        bounds += [at / 1000.0 for one in rescales for at in (one.start, one.end) if at is not None]
+        over = job.end_time / 1000.0 if job.end_time > 0 and states.is_terminal(job.state) else None
+        return window_of(bounds, self.port.known_time(), self.app.chart_window, zone_offset(self), ended=over)
+
+    def _job_row(self, job: Job, window: Window, *, old: bool) -> TimelineRow:
+        ascii_only = self.app.settings.ascii
+        return TimelineRow(
+            "job",
+            job.name,
+            state_words(job.state, ascii_only=ascii_only),
+            states.tone(job.state),
+            timeline.intervals(job.timestamps),
+            window,
+            old=old,
+        )
+
+    def _vertex_rows(self, vertex: JobVertex, window: Window, *, old: bool) -> list[TimelineRow]:
+        key = f"vertex {vertex.id}"
+        opened, ascii_only = key in self._opened, self.app.settings.ascii
+        mark = (ASCII_MARKS if ascii_only else MARKS)[opened]
+        rows = [
+            TimelineRow(
+                key,
+                f"{mark} {vertex.name}",
+                state_words(vertex.status, ascii_only=ascii_only),
+                states.tone(vertex.status),
+                timeline.of_vertex(vertex),
+                window,
+                old=old,
+            )
+        ]
+        if opened:
+            times = self.port.reading(SUBTASK_TIMES(job=self._job, vertex=vertex.id))
+            if times is not None and times.value is not None:
+                rows += subtask_rows(times.value, vertex.id, window, "    ", ascii_only=ascii_only, old=old)
+        return rows
+
+    def _rescale_rows(self, one: Rescale, window: Window, *, old: bool) -> list[TimelineRow]:
+        key = f"rescale {one.rescale_uuid}"
+        opened, ascii_only = key in self._opened, self.app.settings.ascii
+        mark = (ASCII_MARKS if ascii_only else MARKS)[opened]
+        rows = [rescale_row(one, mark, window, ascii_only=ascii_only, old=old)]
+        details = self.port.reading(RESCALE(job=self._job, rescale=one.rescale_uuid)) if opened else None
+        if details is not None and details.value is not None:
+            rows += detail_rows(details.value, window, old=old)
+        return rows
+
+
+class VertexTimeline(TimelineTable):
+    """The subtasks of one vertex by their states."""
+
+    TITLE = "SUBTASK"
+    ASKING = "asking when the subtasks entered their states"
+
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._job = job
+        self._vertex = vertex
+        self._query = SUBTASK_TIMES(job=job, vertex=vertex)
+
+    def on_mount(self) -> None:
+        """Watch the times."""
+        self.watch_query("times", self._query, self._told, every=SECONDS)
+        super().on_mount()
+
+    def _told(self, reading: Reading[SubtasksTimes]) -> None:
+        many = reading.value is not None and len(reading.value.subtasks) > MANY
+        self.watch_query("times", self._query, self._told, every=MANY_SECONDS if many else SECONDS)
+        self.tick()
+
+    def tick(self) -> None:
+        """What lasts grows longer."""
+        reading = self.port.reading(self._query)
+        self.explain(reading, "no subtasks yet: the job is not running")
+        if reading is None or reading.value is None:
+            return
+        whole = timeline.span(timeline.intervals(one.timestamps) for one in reading.value.subtasks)
+        if whole is None:
+            return
+        start, end = whole
+        ascii_only = self.app.settings.ascii
+        window = window_of(
+            [start / 1000.0],
+            self.port.known_time(),
+            self.app.chart_window,
+            zone_offset(self),
+            ended=end / 1000.0 if end is not None else None,
+        )
+        self.set_words([legend(ascii_only=ascii_only)])
+        old = self.outdated(reading, MANY_SECONDS * 2)
+        self.show_rows(subtask_rows(reading.value, self._vertex, window, "", ascii_only=ascii_only, old=old))

@@ -1,0 +1,130 @@
+"""Rescales of a job as rows of its timeline (2.3+, adaptive scheduler): when, why, with which outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flinktop.flink.rescale import RESCALES_HISTORY, RESCALES_SUMMARY
+from flinktop.model import format as fmt
+from flinktop.model.timeline import Interval
+from flinktop.ui.panels.timeline_rows import TimelineRow, Window
+
+if TYPE_CHECKING:
+    from flinktop.engine.host import Port
+    from flinktop.flink.jobs import Job
+    from flinktop.flink.rescale import Rescale
+    from flinktop.ui.panels.frame import Part
+
+ADAPTIVE = "Adaptive"
+_OUTCOMES = {"COMPLETED": ("○", "-", "good"), "FAILED": ("✕", "X", "bad"), "IGNORED": ("○", "-", "muted")}
+
+
+def has_rescales(port: Port, job: Job) -> bool:
+    """Whether the job can have a history of rescales."""
+    return port.features.has(2, 3) and job.scheduler_type == ADAPTIVE
+
+
+def interval(one: Rescale) -> tuple[Interval, ...]:
+    """A rescale from its cause to its end."""
+    if one.start is None:
+        return ()
+    state = {"COMPLETED": "RUNNING", "FAILED": "FAILED", "IGNORED": "CANCELED"}.get(
+        one.terminal_state or "", "DEPLOYING"
+    )
+    return (Interval(state, one.start, one.end),)
+
+
+def outcome(one: Rescale, *, ascii_only: bool) -> Part:
+    """How it ended, by a shape, a word and a tone."""
+    if one.terminal_state is None:
+        return ("~ in progress" if ascii_only else "◐ in progress"), "info"
+    shape, plain, tone = _OUTCOMES.get(one.terminal_state, ("○", "-", "muted"))
+    return f"{plain if ascii_only else shape} {one.terminal_state.lower()}", tone
+
+
+def plain_words(constant: str | None) -> str:
+    """Flink's constants as words: `UPDATE_REQUIREMENT` is `update requirement`."""
+    return (constant or "").replace("_", " ").lower()
+
+
+def rescale_row(one: Rescale, mark: str, window: Window, *, ascii_only: bool, old: bool) -> TimelineRow:
+    """One rescale."""
+    state, tone = outcome(one, ascii_only=ascii_only)
+    return TimelineRow(
+        f"rescale {one.rescale_uuid}",
+        f"{mark} rescale: {plain_words(one.trigger_cause)}",
+        state,
+        tone,
+        interval(one),
+        window,
+        old=old,
+    )
+
+
+def detail_rows(one: Rescale, window: Window, *, old: bool) -> list[TimelineRow]:
+    """What an opened rescale consists of: parallelism of each vertex, slots, what the scheduler did."""
+    key = f"detail {one.rescale_uuid}"
+    rows: list[TimelineRow] = []
+
+    def say(what: str, label: str, words: str) -> None:
+        rows.append(TimelineRow(f"{key} {what}", f"    {label}", "", "", (), window, words=words))
+
+    if one.terminated_reason:
+        say("reason", "reason", plain_words(one.terminated_reason))
+    for vertex in (one.vertices or {}).values():
+        changed = _change(vertex.pre_rescale_parallelism, vertex.post_rescale_parallelism)
+        wanted = (
+            f"desired {_known(vertex.desired_parallelism)}, at least {_known(vertex.sufficient_parallelism)}"
+        )
+        name = vertex.job_vertex_name or vertex.job_vertex_id
+        say(vertex.job_vertex_id, name, f"parallelism {changed}, {wanted}")
+    for slots in (one.slots or {}).values():
+        changed = _change(slots.pre_rescale_slots, slots.post_rescale_slots)
+        wanted = f"desired {_known(slots.desired_slots)}, at least {_known(slots.minimal_required_slots)}"
+        name = slots.slot_sharing_group_name or slots.slot_sharing_group_id
+        say(slots.slot_sharing_group_id, f"slots of {name}", f"slots {changed}, {wanted}")
+    for number, state in enumerate(one.scheduler_states or ()):
+        kind = "FAILED" if state.exception else "RUNNING" if state.state == "Executing" else "DEPLOYING"
+        intervals = (Interval(kind, state.entered, state.left),) if state.entered is not None else ()
+        said = state.exception.partition("\n")[0] if state.exception else "scheduler"
+        tone = "bad" if state.exception else "muted"
+        rows.append(
+            TimelineRow(f"{key} {number}", f"    {state.state}", said, tone, intervals, window, old=old)
+        )
+    return rows
+
+
+def _known(value: int | None) -> str:
+    return fmt.ABSENT if value is None else str(value)
+
+
+def _change(before: int | None, after: int | None) -> str:
+    return f"{_known(before)} to {_known(after)}" if before != after else _known(after)
+
+
+def summary_parts(port: Port, job: str) -> list[Part]:
+    """How many rescales ended how, and how long they took (`…/rescales/summary`); or why that is not told."""
+    reading = port.reading(RESCALES_SUMMARY(job=job))
+    history = port.reading(RESCALES_HISTORY(job=job))
+    if history is not None and history.value is None and history.error is not None:
+        return [
+            ("rescales ", "muted"),
+            ("no history is kept on this cluster (web.adaptive-scheduler.rescale-history.size)", ""),
+        ]
+    if reading is None or reading.value is None:
+        return []
+    told = reading.value
+    counts = told.rescales_counts
+    parts: list[Part] = [("rescales ", "muted")]
+    for word, count, tone in (
+        ("completed", counts.completed, ""),
+        ("in progress", counts.in_progress, "info" if counts.in_progress else ""),
+        ("failed", counts.failed, "bad" if counts.failed else ""),
+        ("ignored", counts.ignored, ""),
+    ):
+        parts += [(f"{word} ", "muted"), (f"{count}   ", tone)]
+    for word in ("min", "avg", "max", "p50", "p99"):
+        value: float | None = getattr(told.all, word)
+        if value is not None:
+            parts += [(f"{word} ", "muted"), (f"{fmt.milliseconds(value)}   ", "")]
+    return parts
