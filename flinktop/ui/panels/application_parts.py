@@ -215,7 +215,9 @@ class ApplicationConfiguration(AnswerTable[Any]):
     def columns(self, *, ascii_only: bool) -> list[Column[Any]]:  # noqa: ARG002 -- no shapes of ours
         """Name and value."""
         return [
-            Column("setting", "SETTING", 30, lambda one: (one.key, "strong"), sort=lambda one: one.key),
+            Column(
+                "setting", "SETTING", 30, lambda one: (one.key, "strong"), sort=lambda one: one.key, flex=True
+            ),
             Column(
                 "name", "VALUE", 20, lambda one: (one.value or "", ""), sort=lambda one: one.value, flex=True
             ),

@@ -55,7 +55,14 @@ class ClusterConfiguration(AnswerTable[Item]):
             Column(
                 "where", "OF", 11, lambda item: (item.where, "muted"), sort=lambda item: item.where, drop=1
             ),
-            Column("setting", "SETTING", 30, lambda item: (item.name, "strong"), sort=lambda item: item.name),
+            Column(
+                "setting",
+                "SETTING",
+                30,
+                lambda item: (item.name, "strong"),
+                sort=lambda item: item.name,
+                flex=True,
+            ),
             Column(
                 "name", "VALUE", 20, lambda item: (item.value, ""), sort=lambda item: item.value, flex=True
             ),

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.flink.jobmanager import (
+    JOB_JOBMANAGER_CONFIG,
+    JOB_JOBMANAGER_ENVIRONMENT,
+    JOB_JOBMANAGER_LOG_URL,
+)
 from flinktop.flink.jobs import JOB, JOB_CONFIG
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
+from flinktop.ui.panels import cluster_configuration
 from flinktop.ui.panels.plain import plain
 from flinktop.ui.widgets.table import Column, LiveTable
 
@@ -15,9 +21,12 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobConfig
 
 RARELY = 600.0
+CLUSTER = {cluster_configuration.CONFIG: "cluster"}
+"""What kinds of settings are called here that have another name beside the cluster's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,37 @@ class JobConfiguration(Panel):
         """It hardly ever changes."""
         self.watch_query("configuration", JOB_CONFIG(job=self._job), self._news, every=RARELY)
         self.watch_query("job", JOB(job=self._job), self._news)
+        if self._keeps_cluster:
+            for slot, query in self._of_cluster.items():
+                self.watch_query(slot, query, self._news, every=RARELY)
         super().on_mount()
+
+    @property
+    def _keeps_cluster(self) -> bool:
+        """Whether the cluster that the job ran on is told with the job: by a HistoryServer, from 1.16 on."""
+        return self.port.features.history_server and self.port.features.has(1, 16)
+
+    @property
+    def _of_cluster(self) -> dict[str, Query[Any]]:
+        return {
+            "cluster": JOB_JOBMANAGER_CONFIG(job=self._job),
+            "environment": JOB_JOBMANAGER_ENVIRONMENT(job=self._job),
+            "log": JOB_JOBMANAGER_LOG_URL(job=self._job),
+        }
+
+    def _cluster_items(self) -> list[Item]:
+        """What is kept of the cluster: its configuration, its JVM, where its log lies if that was set up."""
+        if not self._keeps_cluster:
+            return []
+        readings = {slot: self.port.reading(query) for slot, query in self._of_cluster.items()}
+        settings, environment, log = (
+            reading.value if reading is not None else None for reading in readings.values()
+        )
+        found = cluster_configuration.items(settings or (), environment)
+        rows = [Item(one.name, one.value, CLUSTER.get(one.where, one.where)) for one in found]
+        if log is not None and log.url:
+            rows.append(Item("JobManager's log", log.url, "cluster"))
+        return rows
 
     def _news(self, reading: Reading[Any]) -> None:
         job = self.port.reading(JOB(job=self._job))
@@ -107,6 +146,7 @@ class JobConfiguration(Panel):
             job.value if job is not None else None,
             config.value if config is not None else None,
         )
+        found += self._cluster_items()
         if not found and reading.error is not None:
             table.set_empty(reading.error.reason)
         table.set_rows(found)

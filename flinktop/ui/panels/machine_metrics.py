@@ -28,12 +28,6 @@ class MachineMetrics(MetricsList):
         """The machine's."""
         return self._machine.metrics(get=get)
 
-    def on_mount(self) -> None:
-        """Watch which metrics there are, where there are any."""
-        if absent := missing_words(
-            self.port, self.metrics().endpoint, f"metrics of {self._machine.all_of_them}"
-        ):
-            self.table.set_empty(absent)
-            self.follow_display()
-        else:
-            super().on_mount()
+    def absent(self) -> str:
+        """A HistoryServer has none."""
+        return missing_words(self.port, self.metrics().endpoint, f"metrics of {self._machine.all_of_them}")

@@ -98,9 +98,16 @@ class MetricsList(Panel):
             id="metric-rows",
         )
 
+    def absent(self) -> str:
+        """Why there can be none on this cluster, as a sentence; "" where there may be."""
+        return ""
+
     def on_mount(self) -> None:
-        """Watch which metrics there are."""
-        self.watch_query("ids", self._listing, self._listed)
+        """Watch which metrics there are, where there are any."""
+        if absent := self.absent():
+            self.table.set_empty(absent)
+        else:
+            self.watch_query("ids", self._listing, self._listed)
         super().on_mount()
 
     @property
