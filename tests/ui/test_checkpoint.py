@@ -261,9 +261,11 @@ async def test_a_checkpoint_that_was_never_there_is_a_sentence() -> None:
     async with monitor("1.20.5", (120, 40)) as day:
         job = await open_checkpoints(day, "steady")
         day.app.push_screen(CheckpointScreen(job, 999999))
+        await day.settled()
         await day.wait(3)
         await day.sees("checkpoint 999999: Could not find checkpointing statistics")
         day.app.push_screen(CheckpointVertexScreen(job, 999999, "no-such-vertex"))
+        await day.settled()
         await day.wait(3)
         await day.sees("Flink no longer has the details of this checkpoint")
 
@@ -315,6 +317,7 @@ async def test_five_thousand_subtasks_have_percentiles_and_the_late_ones_first()
     async with monitor(cluster=cluster, size=WIDE) as day:
         await open_checkpoints(day, "steady")
         day.app.push_screen(CheckpointVertexScreen(job, 15, vertex))
+        await day.settled()
         await day.wait(3)
         await day.sees("p95")
         assert [row.index for row in subtasks(day)[:3]] == [7, 4999, 4998]
@@ -339,6 +342,7 @@ def test_a_bar_is_as_long_as_its_share_of_the_scale() -> None:
 async def test_every_size_shows_one_checkpoint_and_one_vertex_of_it(size: tuple[int, int]) -> None:
     async with monitor("1.20.5", size) as day:
         day.app.push_screen(CheckpointScreen(day.cluster.job("steady"), 15))
+        await day.settled()
         await day.wait(3)
         for text in ("ACKED", "PHASES" if size[0] > 20 else "SUBTASK"):
             await day.sees(text)

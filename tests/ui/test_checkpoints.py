@@ -443,6 +443,7 @@ async def test_every_size_shows_every_tab(size: tuple[int, int]) -> None:
     expected = {"1": "● COMPLETED", "2": "end to end", "3": "end-to-end", "4": "exactly once"}
     async with monitor("1.20.5", size) as day:
         day.app.push_screen(CheckpointsScreen(day.cluster.job("steady")))
+        await day.settled()
         await day.wait(3)
         for tab, text in expected.items():
             await day.press(tab)
