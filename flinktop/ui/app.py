@@ -195,7 +195,16 @@ def run(
     """
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
-    port = Port(profile.connection, SystemClock(), refresh=profile.refresh, transport=transport)
+    port = Port(
+        profile.connection,
+        SystemClock(),
+        refresh=profile.refresh,
+        transport=transport,
+        name=profile.name,
+        protected=profile.protected,
+        # What is done to a cluster that does not exist is not worth remembering.
+        ledger=settings.paths.operations if transport is None else None,
+    )
     opened = port.now()
     for query, value, ago in past:
         port.remember(query, value, opened - ago)

@@ -68,7 +68,7 @@ class Profile(Act):
             Line("lasts", f"{self.seconds} s"),
             Line("lost", "nothing"),
             Line(
-                "then", "the machine runs some per cent slower meanwhile; its file stays in the list of runs"
+                "then", "it runs some per cent slower meanwhile; the file stays in its list"
             ),
         )
 

@@ -121,6 +121,7 @@ class ProfilerTable(AnswerTable[Run]):
     def save_here(self) -> None:
         """Save the result of the run under the cursor."""
         run = self.table.cursor_row
+        self._operation = None
         if run is None or not run.file:
             self._said = "this run has no result" if run is not None else ""
             self._say()
