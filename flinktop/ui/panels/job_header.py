@@ -9,12 +9,13 @@ from textual.content import Content
 from flinktop.engine.sweep import SECONDS, restarts_query
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
-from flinktop.flink.jobs import JOB
+from flinktop.flink.jobs import EXECUTION_RESULT, JOB
 from flinktop.model import format as fmt
 from flinktop.model import health, states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.job_row import restarts_of
+from flinktop.ui.panels.result_line import result_line
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
@@ -47,6 +48,10 @@ def state_line(job: Job, restarts: int | None, cluster_now: float, *, ascii_only
     parallelism = max((vertex.parallelism for vertex in job.vertices), default=0)
     if parallelism > 0:
         parts += [("   parallelism ", "muted"), (str(parallelism), "")]
+    if any(vertex.parallelism < 0 for vertex in job.vertices):
+        parts += [("   parallelism ", "muted"), ("not decided yet for some vertices", "info")]
+    if job.pending_operators:
+        parts += [("   pending operators ", "muted"), (str(job.pending_operators), "info")]
     return parts
 
 
@@ -110,7 +115,7 @@ def _last_good(
 class JobHeader(Panel):
     """A few lines above everything else on a job's screen, each on one row and cut to the width."""
 
-    DEFAULT_CSS = "JobHeader { height: auto; max-height: 5; padding: 0 1; }"
+    DEFAULT_CSS = "JobHeader { height: auto; max-height: 6; padding: 0 1; }"
 
     def __init__(self, job: str) -> None:
         super().__init__()
@@ -119,11 +124,16 @@ class JobHeader(Panel):
 
     def on_mount(self) -> None:
         """Watch the job, its checkpoints and its restarts."""
-        self.watch_query("job", JOB(job=self._job), self._news)
+        self.watch_query("job", JOB(job=self._job), self._job_told)
         self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self._news)
         self.watch_query("configuration", CHECKPOINT_CONFIG(job=self._job), self._news, every=RARELY)
         self.watch_query("restarts", restarts_query(self._job), self._news, every=SECONDS)
         super().on_mount()
+
+    def _job_told(self, reading: Reading[Job]) -> None:
+        if reading.value is not None and states.is_terminal(reading.value.state):
+            self.watch_query("result", EXECUTION_RESULT(job=self._job), self._news, every=RARELY)
+        self.tick()
 
     def _news(self, _reading: Reading[Any]) -> None:
         self.tick()
@@ -151,6 +161,8 @@ class JobHeader(Panel):
             state_line(job, restarts, self.port.known_time(), ascii_only=ascii_only),
             checkpoint_line(self._job, self.port, ended=ended),
         ]
+        if ended and (result := result_line(self._job, self.port)):
+            lines.insert(2, result)
         if restored := restored_line(self._job, self.port, zone_offset(self)):
             lines.append(restored)
         age = fmt.duration(self.port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN

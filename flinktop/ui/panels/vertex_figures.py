@@ -55,6 +55,10 @@ class VertexFacts:
     """Seconds that the lowest watermark is behind the cluster's clock; absent for sources and without one."""
     series: SeriesName
     """Its main flow: what a sink takes in, what any other sends."""
+    skew: Figure = ABSENT
+    """Per cent by which its subtasks' records/s differ from their mean, as Flink tells it from 1.20 on."""
+    over_mean: Figure = ABSENT
+    """Records/s of the subtask that has most over their mean; unlike Flink's figure it has no upper end."""
     old: bool = False
     """Whether the figures are too old to be taken at their word."""
 
@@ -120,6 +124,9 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
         taken = total_taken = ABSENT
     elif sink:
         sent = total_sent = ABSENT
+    uneven, over_mean = _spread(
+        found.get(rates.RATE_IDS[1 if source else 0]), port, flows=flows and vertex.parallelism > 1
+    )
     age = port.now() - reading.at if reading is not None and reading.at is not None else 0.0
     return VertexFacts(
         sent=sent,
@@ -131,8 +138,21 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
         idle=_coldest(found.get("idleTimeMsPerSecond"), flows=flows, answered=bool(found)),
         lag=_lag(found.get(rates.WATERMARK_ID), port, flows=flows, answered=bool(found), source=source),
         series=series,
+        skew=uneven,
+        over_mean=over_mean,
         old=port.link.error is not None or age > OLD_SECONDS,
     )
+
+
+def _spread(known: AggregatedMetric | None, port: Port, *, flows: bool) -> tuple[Figure, Figure]:
+    """How unevenly records are spread over subtasks now: Flink's figure, and the most over the mean."""
+    if not flows:
+        return ABSENT, ABSENT
+    if known is None:
+        return Figure(absent=not port.features.has(1, 20)), Figure()
+    mean = known.avg or 0.0
+    most = known.max / mean if known.max is not None and mean > 0 else None
+    return Figure(known.skew, absent=known.skew is None), Figure(most, absent=most is None)
 
 
 def _coldest(known: AggregatedMetric | None, *, flows: bool, answered: bool) -> Figure:

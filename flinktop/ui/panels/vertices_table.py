@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -10,6 +10,7 @@ from textual import on
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.model import rates
+from flinktop.model.skew import UNEVEN
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Aggregated
 
 LEAST_LINES = 5
+NAME = 28
+"""Cells that a vertex's name has before its skew gets a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,12 @@ def _percent(figure: Figure) -> Cell:
     return fmt.per_mille(figure.value), tone
 
 
+def _skew(figure: Figure) -> Cell:
+    if figure.absent or figure.value is None:
+        return (fmt.ABSENT if figure.absent else fmt.UNKNOWN), "muted"
+    return f"{figure.value:.0f}", "warn" if figure.value >= UNEVEN else ""
+
+
 def _lag(figure: Figure) -> Cell:
     if figure.absent:
         return fmt.ABSENT, "muted"
@@ -117,7 +126,10 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
             "PAR",
             5,
             lambda row: (
-                str(row.parallelism)
+                # Of an adaptive batch job it is decided when the vertex before it has ended.
+                fmt.UNKNOWN
+                if row.parallelism < 0
+                else str(row.parallelism)
                 if row.running in (0, row.parallelism) or row.state != "RUNNING"
                 else f"{row.running}/{row.parallelism}",
                 "",
@@ -134,6 +146,8 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
         number("busy", "BUSY%", 5, 1, _percent),
         number("backpressured", "BKPR%", 5, 2, _percent),
         number("lag", "LAG", 5, 5, _lag),
+        replace(number("skew", "SKEW%", 5, 9, _skew), leaves=NAME),
+        replace(number("over_mean", "MAX/AVG", 7, 10), leaves=NAME),
     ]
     return plain_columns(found) if ascii_only else found
 

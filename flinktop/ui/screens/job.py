@@ -109,7 +109,9 @@ class JobScreen(TabbedScreen):
     def focus_first(self) -> None:
         """Where graph and vertices are both seen the vertices have the keys: they are what is opened."""
         if self.tab == "graph" and "vertices" in self.panels_of(self.tab, self.size):
-            self.set_focus(self._vertices.table)
+            # A panel that has just been mounted has no table yet; the next second sees to it.
+            for table in self._vertices.query(LiveTable):
+                self.set_focus(table)
         else:
             super().focus_first()
 

@@ -39,6 +39,7 @@ class Column(Generic[R]):
         align: Side the text stands on; the title follows it.
         drop: 0 is never dropped; the highest number goes first when the width is short.
         flex: Takes what the others leave.
+        leaves: Cells that the flexible columns must have for it to be there.
         descending: Its first direction when it is sorted by.
         stripes: Paints the cell of a row in so many cells in several styles, such as a bar of parts; what
             `cell` says of the row is what the filter looks at.
@@ -52,6 +53,7 @@ class Column(Generic[R]):
     align: Literal["left", "right"] = "left"
     drop: int = 0
     flex: bool = False
+    leaves: int = 0
     descending: bool = False
     stripes: Callable[[R, int], Stripes] | None = None
 
@@ -118,8 +120,15 @@ def _needed(columns: Sequence[Column[R]], gap: int) -> int:
     return sum(column.width for column in columns) + gap * (len(columns) - 1)
 
 
+def _crowded(columns: Sequence[Column[R]], room: int) -> bool:
+    """Whether a column is there that does not leave the flexible ones what it should."""
+    leaves = max((column.leaves for column in columns), default=0)
+    fixed = sum(column.width for column in columns if not column.flex)
+    return bool(leaves) and fixed + leaves + WIDE_GAP * (len(columns) - 1) > room
+
+
 def _kept(columns: list[Column[R]], room: int) -> list[Column[R]]:
-    while columns and _needed(columns, 1) > room:
+    while columns and (_needed(columns, 1) > room or _crowded(columns, room)):
         # Of equal numbers the one further right goes first.
         last = max(range(len(columns)), key=lambda at: (columns[at].drop, at))
         if columns[last].drop <= 0:

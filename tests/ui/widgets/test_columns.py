@@ -93,3 +93,10 @@ def test_a_layout_is_only_made_anew_for_another_width() -> None:
     layout = Layout(JOBS)
     assert layout.at(80) is layout.at(80)
     assert layout.at(120) == place(JOBS, 120)
+
+
+def test_a_column_that_leaves_room_goes_before_the_flexible_one_shrinks_below_it() -> None:
+    name = Column[str]("name", "NAME", 10, lambda row: (row, ""), flex=True)
+    extra = Column[str]("extra", "X", 5, lambda row: (row, ""), drop=1, leaves=30)
+    assert [where.column.key for where in place([name, extra], 40)] == ["name", "extra"]
+    assert [where.column.key for where in place([name, extra], 35)] == ["name"]

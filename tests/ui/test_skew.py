@@ -1,0 +1,104 @@
+"""Skew of vertices as columns, how an ended job ended, and batch jobs that are not decided yet."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.fixture_cluster import FixtureCluster
+from tests.ui.day import Day, monitor
+from tests.ui.test_job import open_job
+from tests.ui.test_overview import RELEASES
+
+
+def rates(day: Day, vertex: str, metric: str) -> dict[str, Any]:
+    path = f"/jobs/{day.cluster.job('steady')}/vertices/{vertex}/subtasks/metrics?get={metric}"
+    [told] = json.loads(day.cluster.answer(path)[1])
+    return dict(told)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_skew_is_flinks_own_and_the_most_over_the_mean_stands_beside_it(release: str) -> None:
+    async with monitor(release, (160, 40)) as day:
+        await open_job(day, "steady")
+        await day.press("2")
+        await day.sees("MAX/AVG")
+        await day.wait(6)
+        vertices = day.cluster.document(f"jobs/{day.cluster.job('steady')}")["vertices"]
+        rows = {row.id: row for row in day.table._rows}
+        checked = 0
+        for at, vertex in enumerate(vertices):
+            told = rates(day, vertex["id"], "numRecordsOutPerSecond" if at == 0 else "numRecordsInPerSecond")
+            facts = rows[vertex["id"]].facts
+            if vertex["parallelism"] == 1 or not told["avg"]:
+                continue
+            checked += 1
+            assert facts.over_mean.value == pytest.approx(told["max"] / told["avg"])
+            assert facts.skew.value == told.get("skew")
+            assert facts.skew.absent is ("skew" not in told)
+        assert checked
+
+
+async def test_vertices_are_sorted_by_skew() -> None:
+    async with monitor("2.3.0", (160, 40)) as day:
+        await open_job(day, "steady")
+        await day.press("2")
+        await day.wait(6)
+        day.table.sort_by("skew")
+        values = [row.facts.skew.value for row in day.table._shown.rows]
+        known = [value for value in values if value is not None]
+        assert known == sorted(known, reverse=True)
+        assert values[: len(known)] == known
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_where_names_would_be_cut_skew_gives_way(size: tuple[int, int]) -> None:
+    async with monitor("2.3.0", size) as day:
+        await open_job(day, "steady")
+        await day.press("2")
+        await day.wait(3)
+        assert "SKEW%" not in day.text
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_an_ended_job_says_how_it_ended(release: str) -> None:
+    async with monitor(release, (160, 40)) as day:
+        await open_job(day, "finishing")
+        told = day.cluster.document(f"jobs/{day.cluster.job('finishing')}/execution-result")
+        await day.sees(f"result {told['job-execution-result']['application-status']}")
+        await day.sees("net run time 8 s" if release == "2.3.0" else "net run time")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_a_failed_job_says_why(release: str) -> None:
+    async with monitor(release, (160, 40)) as day:
+        await open_job(day, "failed")
+        await day.sees("result FAILED")
+        await day.sees("because NumberFormatException")
+
+
+async def test_a_running_job_is_not_asked_for_its_result() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        await day.wait(10)
+        assert not [target for target in day.asked() if "execution-result" in target]
+
+
+async def test_what_an_adaptive_batch_job_has_not_decided_is_said() -> None:
+    cluster = FixtureCluster("2.3.0")
+
+    def undecided(document: dict[str, Any]) -> dict[str, Any]:
+        document["pending-operators"] = 3
+        document["vertices"][1]["parallelism"] = -1
+        return document
+
+    cluster.changed[f"jobs/{cluster.job('steady')}"] = undecided
+    async with monitor(cluster=cluster, size=(160, 40)) as day:
+        await open_job(day, "steady")
+        await day.sees("not decided yet for some vertices")
+        await day.sees("pending operators 3")
+        await day.press("2")
+        await day.wait(3)
+        assert " -1 " not in day.text
