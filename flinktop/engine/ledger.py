@@ -24,7 +24,6 @@ from typing import Any
 import msgspec
 
 from flinktop.engine.acts.act import Result
-from flinktop.engine.acts.kinds import as_json, from_json
 from flinktop.engine.operation import FINAL, Operation, State
 
 VERSION = 1
@@ -33,7 +32,7 @@ KEPT = 10_000
 """Finished operations kept."""
 LEASE_SECONDS = 30.0
 """So old may an owner's last sign be."""
-BUSY_SECONDS = 2.0
+BUSY_SECONDS = 3.0
 """How long a call waits for another flinktop's write."""
 _TABLES = """
 CREATE TABLE operations (
@@ -274,7 +273,9 @@ class Ledger:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Before SQLite makes it: it would ask the umask, and its journal copies the file's mode.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        file = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+        address = f"{self.path.absolute().as_uri()}?mode=rw"
+        # Immediate: a write that begins by reading is refused at once, instead of waiting for another's.
+        file = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
         try:
             made = self._version(file) == VERSION or self._make_tables(file)
         except BaseException:
@@ -313,6 +314,9 @@ class Ledger:
         return machine == self.owner.machine and pid.isdigit() and not self._lives(int(pid))
 
     def _operation(self, row: tuple[Any, ...]) -> Operation:
+        # All acts: whoever only watches does not wait for them at the start.
+        from flinktop.engine.acts.kinds import from_json  # noqa: PLC0415 - see above
+
         told = dict(zip(_COLUMNS, row, strict=True))
         return Operation(
             id=told["id"],
@@ -337,6 +341,8 @@ class Ledger:
 
 def _values(operation: Operation) -> tuple[Any, ...]:
     """The columns of an operation but for owner and sign of life."""
+    from flinktop.engine.acts.kinds import as_json  # noqa: PLC0415 - as in `_operation`
+
     return (
         operation.id,
         operation.cluster,

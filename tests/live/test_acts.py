@@ -204,19 +204,18 @@ def test_a_main_that_throws_says_so_and_holds_up_nothing(actor: Actor) -> None:
         actor.port.watch(query)
     began = time.monotonic()
     number = actor.port.submit(RunJar(jar, MAIN.name, RunOptions(arguments=("sleep", "20"))))
-    ages = []
+    polled = set()
     while (operation := actor.port.operation(number)) is None or not operation.state.final:
         reading = actor.port.reading(JOBS_OVERVIEW())
-        if reading is not None and reading.at is not None and time.monotonic() - began > 5:
-            ages.append(actor.port.now() - reading.at)
+        if reading is not None and reading.at is not None and 3 < time.monotonic() - began < 19:
+            polled.add(reading.at)
         assert time.monotonic() - began < 120
         time.sleep(0.2)
     assert time.monotonic() - began > 20
     assert operation.state is State.FAILED
     assert operation.reason.endswith("it slept for 20 s, and has no job [red]")
-    # The list of jobs is asked for every three seconds all the while.
-    assert max(ages) < 6.0, max(ages)
-    assert len(ages) > 30
+    # Five times in fifteen seconds, were the machine idle; a slow answer is asked for more rarely.
+    assert len(polled) >= 3, polled
 
 
 def test_arguments_with_commas_and_spaces_arrive(cluster: Cluster, actor: Actor) -> None:
