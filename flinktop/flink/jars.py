@@ -13,7 +13,7 @@ from flinktop.flink.acts import Nothing, act
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.errors import Refused
 from flinktop.flink.plan import JobPlan, Plan
-from flinktop.flink.upload import Watched
+from flinktop.flink.upload import Watched, sent_whole
 
 if TYPE_CHECKING:
     from flinktop.flink.features import Features
@@ -108,11 +108,14 @@ async def upload(http: "Http", path: Path, progress: Callable[[int, int], None] 
     Raises:
         OSError: the file can't be read.
     """
-    with path.open("rb") as opened:
-        watched = Watched(opened, os.fstat(opened.fileno()).st_size, progress)
-        part = ("jarfile", (path.name, watched, "application/x-java-archive"))
-        reply = await act(http, "POST", "jars/upload", Uploaded, files=[part], seconds=UPLOAD_SECONDS)
-    return reply.jar
+
+    async def send(kind: str) -> Uploaded:
+        with path.open("rb") as opened:
+            watched = Watched(opened, os.fstat(opened.fileno()).st_size, progress)
+            part = ("jarfile", (path.name, watched, kind))
+            return await act(http, "POST", "jars/upload", Uploaded, files=[part], seconds=UPLOAD_SECONDS)
+
+    return (await sent_whole(send)).jar
 
 
 async def delete(http: "Http", jar: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, field
 
 from flinktop.flink.acts import act
+from flinktop.flink.upload import sent_whole
 
 if TYPE_CHECKING:
     from flinktop.flink.features import Features
@@ -60,11 +61,15 @@ async def submit(
             for (entry, _), name in zip(artifacts, names[1 + len(jars) :], strict=True)
         ],
     }
-    with ExitStack() as files:
-        # Without a file name the server takes the part for the request itself.
-        parts: list[tuple[str, Any]] = [("request", (None, msgspec.json.encode(request), "application/json"))]
-        for name, path in zip(names, [graph, *jars, *(p for _, p in artifacts)], strict=True):
-            opened = files.enter_context(path.open("rb"))
-            parts.append((f"file_{name}", (name, opened, "application/octet-stream")))
-        reply = await act(http, "POST", "jobs", Submitted, files=parts, seconds=SUBMIT_SECONDS)
-    return reply.job
+    paths = [graph, *jars, *(path for _, path in artifacts)]
+
+    async def send(kind: str) -> Submitted:
+        with ExitStack() as files:
+            # Without a file name the server takes the part for the request itself.
+            told = (None, msgspec.json.encode(request), "application/json")
+            parts: list[tuple[str, Any]] = [("request", told)]
+            for name, path in zip(names, paths, strict=True):
+                parts.append((f"file_{name}", (name, files.enter_context(path.open("rb")), kind)))
+            return await act(http, "POST", "jobs", Submitted, files=parts, seconds=SUBMIT_SECONDS)
+
+    return (await sent_whole(send)).job

@@ -1,7 +1,36 @@
 """Files on their way to the cluster."""
 
-from collections.abc import Callable
-from typing import BinaryIO
+from collections.abc import Awaitable, Callable
+from typing import BinaryIO, TypeVar
+
+from flinktop.flink.errors import Rejected
+
+T = TypeVar("T")
+
+KINDS = ("application/x-java-archive", "application/java-archive", "application/zip")
+"""Content types of a part, of different lengths; Flink looks at none."""
+_STUMBLED = "File upload failed"
+
+
+async def sent_whole(send: Callable[[str], Awaitable[T]]) -> T:
+    """Send files, and again when the server stumbled over how their bytes fell into packets.
+
+    The netty of Flink 1.14 breaks off with a 500 when a packet ends in a carriage return, whatever was sent;
+    nothing was taken then. Another content type moves the bytes.
+
+    Args:
+        send: sends the files with a content type.
+
+    Raises:
+        FlinkError: as `send`.
+    """
+    for kind in KINDS[:-1]:
+        try:
+            return await send(kind)
+        except Rejected as error:
+            if not error.detail.startswith(_STUMBLED):
+                raise
+    return await send(KINDS[-1])
 
 
 class Watched:
