@@ -119,8 +119,12 @@ def next_step(least: str) -> str:
 
 
 def tone(line: LogLine) -> str:
-    """The style of a line as a whole."""
-    return _TONES.get(line.level, "") if line.first or line.level not in ("ERROR", "FATAL", "WARN") else ""
+    """The style of a line; of a stack trace what is thrown comes forward, and its frames stand back."""
+    if line.first:
+        return _TONES.get(line.level, "")
+    if line.text.lstrip().startswith(("at ", "... ")):
+        return "muted"
+    return "strong" if line.text.startswith(("Caused by:", "Suppressed:")) else ""
 
 
 def parts(text: str, style: str) -> list[tuple[str, str]]:

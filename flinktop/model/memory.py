@@ -12,7 +12,7 @@ from flinktop.model.machines import share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails
+    from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, TaskManagerMetrics
     from flinktop.model.machines import Collector, Figures
 
 MODEL, JVM, NETWORK, GC = "memory model", "JVM", "network", "garbage collection"
@@ -58,13 +58,11 @@ def taskmanager_parts(details: TaskManagerDetails, found: Figures | None) -> tup
     told = details.metrics
     if model is None:
         managed = Part(MODEL, "managed memory", configured=details.hardware.managed_memory or None)
-        heap = Part(
-            MODEL, "JVM heap", configured=told.heap_max or None, used=told.heap_used, of=told.heap_max
-        )
+        heap = _heap(0, told.heap_max or None, told.heap_used, told.heap_max, told.heap_committed)
         return (
             heap,
             managed,
-            *jvm_parts(_figures_of(details)),
+            *_outside(told),
             *_buffers(details),
             *_collected(told.garbage_collectors),
         )
@@ -77,7 +75,7 @@ def taskmanager_parts(details: TaskManagerDetails, found: Figures | None) -> tup
     return (
         Part(MODEL, "total process memory", configured=model.total_process_memory),
         Part(MODEL, "total Flink memory", 1, model.total_flink_memory),
-        Part(MODEL, "JVM heap", 2, heap_configured, told.heap_used, told.heap_max),
+        _heap(2, heap_configured, told.heap_used, told.heap_max, told.heap_committed),
         Part(MODEL, "framework heap", 3, model.framework_heap),
         Part(MODEL, "task heap", 3, model.task_heap),
         Part(MODEL, "off-heap", 2, off_heap),
@@ -87,7 +85,7 @@ def taskmanager_parts(details: TaskManagerDetails, found: Figures | None) -> tup
         Part(MODEL, "task off-heap", 3, model.task_off_heap),
         Part(MODEL, "JVM metaspace", 1, model.jvm_metaspace, metaspace_used, model.jvm_metaspace),
         Part(MODEL, "JVM overhead", 1, model.jvm_overhead),
-        *jvm_parts(_figures_of(details)),
+        *_outside(told),
         *_buffers(details),
         *_collected(told.garbage_collectors),
     )
@@ -107,17 +105,15 @@ def jobmanager_parts(settings: Mapping[str, str], found: Figures | None) -> tupl
             None,
         )
 
-    heap_max = found.heap_max if found is not None else None
     parts = [
         Part(MODEL, "total process memory", configured=size("jobmanager.memory.process.size")),
         Part(MODEL, "total Flink memory", 1, size("jobmanager.memory.flink.size")),
-        Part(
-            MODEL,
-            "JVM heap",
+        _heap(
             2,
             size("jobmanager.memory.heap.size", "jobmanager.heap.size"),
             found.heap_used if found is not None else None,
-            heap_max,
+            found.heap_max if found is not None else None,
+            found.heap_committed if found is not None else None,
         ),
         Part(MODEL, "off-heap", 2, size("jobmanager.memory.off-heap.size")),
         Part(
@@ -133,50 +129,36 @@ def jobmanager_parts(settings: Mapping[str, str], found: Figures | None) -> tupl
     known = [part for part in parts if part.configured is not None or part.used is not None]
     if found is None:
         return tuple(known)
-    return (*known, *jvm_parts(_of_figures(found)), *_collected(found.collectors))
+    return (*known, *_outside(found), *_collected(found.collectors))
 
 
-@dataclass(frozen=True, slots=True)
-class _Jvm:
-    """What both sources tell of the JVM, bytes; None: no limit, or not told."""
-
-    heap: tuple[float | None, float | None, float | None]
-    """Committed, used, most."""
-    non_heap: tuple[float | None, float | None, float | None]
-    direct: tuple[float | None, float | None, float | None]
-    """How many buffers, used, capacity."""
-    mapped: tuple[float | None, float | None, float | None]
+def _heap(
+    depth: int, configured: float | None, used: float | None, most: float | None, committed: float | None
+) -> Part:
+    note = f"committed {fmt.size(committed)}" if committed is not None else ""
+    return Part(MODEL, "JVM heap", depth, configured, used, most, note=note)
 
 
-def _figures_of(details: TaskManagerDetails) -> _Jvm:
-    told = details.metrics
-    return _Jvm(
-        (told.heap_committed, told.heap_used, told.heap_max),
-        (told.non_heap_committed, told.non_heap_used, told.non_heap_limit),
-        (told.direct_count, told.direct_used, told.direct_max),
-        (told.mapped_count, told.mapped_used, told.mapped_max),
-    )
-
-
-def _of_figures(found: Figures) -> _Jvm:
-    return _Jvm(
-        (found.heap_committed, found.heap_used, found.heap_max),
-        (found.non_heap_committed, found.non_heap_used, found.non_heap_max),
-        (found.direct_count, found.direct_used, found.direct_capacity),
-        (found.mapped_count, found.mapped_used, found.mapped_capacity),
-    )
-
-
-def jvm_parts(jvm: _Jvm) -> tuple[Part, ...]:
-    """What the JVM itself tells: memory it has taken from the system, and buffers outside of its heap."""
+def _outside(told: TaskManagerMetrics | Figures) -> tuple[Part, ...]:
+    """What the JVM tells of its memory outside of the heap, and of the buffers that lie there."""
+    limited = told.non_heap_max is not None and told.non_heap_max >= 0
+    committed = f"committed {fmt.size(told.non_heap_committed)}"
     parts = [
-        Part(JVM, name, used=used, of=most, note=f"committed {fmt.size(committed)}")
-        for name, (committed, used, most) in (("heap", jvm.heap), ("non-heap", jvm.non_heap))
+        Part(
+            JVM,
+            "JVM non-heap",
+            used=told.non_heap_used,
+            of=told.non_heap_max if limited else None,
+            note=committed,
+        )
     ]
     # Their capacity is what they have, no limit that they could reach.
     parts += [
         Part(JVM, f"{name} buffers", used=used, note=f"{fmt.count(count)} buffers")
-        for name, (count, used, _) in (("direct", jvm.direct), ("mapped", jvm.mapped))
+        for name, used, count in (
+            ("direct", told.direct_used, told.direct_count),
+            ("mapped", told.mapped_used, told.mapped_count),
+        )
     ]
     return tuple(part for part in parts if part.used is not None)
 

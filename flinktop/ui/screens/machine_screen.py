@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from flinktop.ui.live import Panel
 
 
+BESIDE = 180
+"""Columns from which the charts stand beside the memory."""
+
+
 class MachineScreen(LogCommands, TabbedScreen):
     """A machine by its id; whatever becomes of it, the screen stays until the person leaves it."""
 
@@ -49,9 +53,9 @@ class MachineScreen(LogCommands, TabbedScreen):
         """The memory, unless another was asked for."""
         return self._wanted or super().first_tab(size)
 
-    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:  # noqa: ARG002 -- each has the room for itself
-        """One thing at a time."""
-        return (tab,)
+    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
+        """One thing at a time; the memory has the charts beside it where there is room."""
+        return ("memory", "charts") if tab == "memory" and size.width >= BESIDE else (tab,)
 
     def headers(self) -> ComposeResult:
         """What the machine is and how it is."""

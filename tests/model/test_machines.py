@@ -1,0 +1,95 @@
+"""What of a TaskManager asks for attention."""
+
+from __future__ import annotations
+
+import pytest
+
+from flinktop.flink.taskmanagers import TaskManager
+from flinktop.model import machines
+from flinktop.model.machines import Figures
+
+CALM = TaskManager("tm-1")
+
+
+def words(
+    found: Figures | None = None, gc: float | None = 0.0, beat: float | None = 5.0
+) -> list[tuple[str, bool]]:
+    return [(one.words, one.bad) for one in machines.troubles(CALM, found, gc, beat)]
+
+
+@pytest.mark.parametrize(
+    ("found", "gc", "beat", "said"),
+    [
+        (None, None, None, []),
+        (Figures(heap_used=50, heap_max=100, cpu=0.5), 5.0, 12.0, []),
+        (None, 0.0, 30.0, [("no heartbeat for 30 s", False)]),
+        (None, 0.0, 70.0, [("no heartbeat for 1 m", True)]),
+        (Figures(heap_used=92, heap_max=100), 0.0, 5.0, [("heap 92 % full", False)]),
+        (Figures(heap_used=97, heap_max=100), 120.0, 5.0, [("heap 97 % full", True), ("GC 120 ms/s", False)]),
+        (Figures(), 250.0, 5.0, [("GC 250 ms/s", True)]),
+        (Figures(metaspace_used=99, metaspace_max=100), 0.0, 5.0, [("metaspace 99 % full", True)]),
+        (
+            Figures(requested=130.0, segments=10, segments_free=0),
+            0.0,
+            5.0,
+            [("network buffers 130 % asked for", True)],
+        ),
+        (
+            Figures(requested=90.0, segments=100, segments_free=1),
+            0.0,
+            5.0,
+            [("network buffers 99 % used", False)],
+        ),
+        (Figures(cpu=0.95), 0.0, 5.0, [("CPU 95 %", False)]),
+        # All of the managed memory in use is as it should be.
+        (Figures(managed_used=10, managed_total=10), 0.0, 5.0, []),
+    ],
+)
+def test_what_is_said(
+    found: Figures | None, gc: float | None, beat: float | None, said: list[tuple[str, bool]]
+) -> None:
+    assert words(found, gc, beat) == said
+
+
+def test_the_worst_is_said_first() -> None:
+    found = machines.troubles(
+        TaskManager("x", blocked=True), Figures(heap_used=97, heap_max=100), 120.0, 30.0
+    )
+    assert [one.bad for one in found] == [True, False, False, False]
+    assert found[0].words == "heap 97 % full"
+
+
+@pytest.mark.parametrize(
+    ("id_", "path", "shown"),
+    [
+        (
+            "75e8bebe5b968def7f1e6bbaa79f5017",
+            "akka.tcp://flink@127.0.0.1:37209/user/taskmanager_0",
+            "127.0.0.1:37209",
+        ),
+        ("127.0.0.1:45849-bd594c", "pekko.tcp://flink@127.0.0.1:45849/user/rpc/x", "127.0.0.1:45849-bd594c"),
+        ("flink-taskmanager-1-1", "pekko.tcp://flink@10.0.0.7:6122/user/rpc/x", "10.0.0.7:6122"),
+        ("tm", "", "tm"),
+    ],
+)
+def test_where_a_taskmanager_is(id_: str, path: str, shown: str) -> None:
+    assert machines.address(TaskManager(id_, path=path)) == shown
+
+
+def test_heartbeats_age_by_the_clock_that_is_given() -> None:
+    assert machines.heartbeat_age(1_000_000, 1010.0) == 10.0
+    assert machines.heartbeat_age(1_000_000, 900.0) == 0.0
+    assert machines.heartbeat_age(0, 900.0) is None
+
+
+def test_only_what_there_is_is_asked_for() -> None:
+    listed = [
+        "Status.JVM.Memory.Heap.Used",
+        "Status.JVM.GarbageCollector.PS_MarkSweep.Time",
+        "taskSlotsTotal",
+    ]
+    assert machines.ids_to_ask(listed) == (
+        "Status.JVM.GarbageCollector.PS_MarkSweep.Time",
+        "Status.JVM.Memory.Heap.Used",
+    )
+    assert machines.ids_to_ask(listed, ("cpu",)) == ("Status.JVM.GarbageCollector.PS_MarkSweep.Time",)
