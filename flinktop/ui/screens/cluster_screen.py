@@ -118,7 +118,8 @@ class ClusterScreen(LiveScreen):
 
     def action_only(self) -> None:
         """Open the line in which is typed what the lines of a text must have in them."""
-        pager, panel = self.pager(), self._panel_of(self.pager())
+        pager = self.pager()
+        panel: object = self._panel_of(pager)
         if pager is not None and isinstance(panel, Filtered):
             self.query_one(FilterLine).open(panel, pager, "&")
 
