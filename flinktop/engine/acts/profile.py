@@ -67,9 +67,7 @@ class Profile(Act):
             Line("mode", self.mode),
             Line("lasts", f"{self.seconds} s"),
             Line("lost", "nothing"),
-            Line(
-                "then", "it runs some per cent slower meanwhile; the file stays in its list"
-            ),
+            Line("then", "it runs some per cent slower meanwhile; the file stays in its list"),
         )
 
     async def prepare(self, site: Site) -> Notes:
