@@ -28,8 +28,17 @@ class Thread:
     """What the dump says of it; the first line names it."""
 
 
-def threads(dump: ThreadDump) -> tuple[Thread, ...]:
-    """All threads by their names."""
+LEGACY = "Legacy Source Thread - "
+"""What the thread of a source of before FLIP-27 is called, before the name of its task."""
+
+
+def threads(dump: ThreadDump, task: str = "") -> tuple[Thread, ...]:
+    """All threads by their names.
+
+    Args:
+        dump: What the machine told.
+        task: What the names of a task's own threads begin with (`of_task`): they stand first.
+    """
     found: list[Thread] = []
     for info in dump.threads:
         lines = tuple(line.rstrip() for line in info.stack.rstrip("\n").split("\n"))
@@ -37,7 +46,12 @@ def threads(dump: ThreadDump) -> tuple[Thread, ...]:
         # The state stands behind the name, which may hold such a word itself.
         state = _STATE.search(first.rpartition('"')[2])
         found.append(Thread(info.name, state[1] if state is not None else "", lines or (info.name,)))
-    return tuple(sorted(found, key=lambda thread: thread.name.casefold()))
+    own = (task, f"{LEGACY}{task}")
+    return tuple(
+        sorted(
+            found, key=lambda thread: (not task or not thread.name.startswith(own), thread.name.casefold())
+        )
+    )
 
 
 def chosen(known: Iterable[Thread], state: str, text: str) -> Sequence[Thread]:

@@ -61,6 +61,14 @@ def test_the_threads_of_a_task_have_its_number_from_one_on() -> None:
     assert name not in "Map [x] (12/40)#0"
 
 
+def test_the_threads_of_a_task_stand_first() -> None:
+    names = ("A pool", "Legacy Source Thread - Map (1/2)#0", "Map (1/2)#0", "OutputFlusher for Map (1/2)#0")
+    dump = ThreadDump(tuple(info(name) for name in names))
+    found = [thread.name for thread in threads.threads(dump, threads.of_task("Map", 0))]
+    assert found == [names[1], names[2], names[0], names[3]]
+    assert [thread.name for thread in threads.threads(dump)] == list(names)
+
+
 def test_states_are_stepped_through() -> None:
     state, seen = "", []
     for _ in threads.STATES:

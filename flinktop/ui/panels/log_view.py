@@ -314,7 +314,7 @@ class LogView(Panel):
             parts += [("from ", "muted"), (self._least, "strong"), (" on", "muted"), GAP]
         if self._text:
             parts += [("only ", "muted"), (self._text, "strong"), GAP]
-        return parts
+        return [*parts, *self._more(transfer)] if transfer is not None else parts
 
     def _progress(self, transfer: Transfer) -> list[Part]:
         if transfer.state == "waiting":
@@ -330,12 +330,14 @@ class LogView(Panel):
         if transfer.begins:
             parts += [("the last ", "muted"), (fmt.size(transfer.read - transfer.begins), ""), GAP]
         parts += [("read ", "muted"), (f"{fmt.duration(self.port.now() - transfer.at)} ago", ""), GAP]
-        if self.follows:
-            parts += [("following", "good"), GAP]
-        elif self.file_size is not None and self.file_size != transfer.read:
-            grown = fmt.size(abs(self.file_size - transfer.read))
-            parts += [(f"{grown} more by now, r reads it", "warn"), GAP]
-        return parts
+        return [*parts, ("following", "good"), GAP] if self.follows else parts
+
+    def _more(self, transfer: Transfer) -> list[Part]:
+        """How much has been written since, where the file is not followed."""
+        size = self.file_size
+        if self.follows or transfer.at is None or size is None or size == transfer.read:
+            return []
+        return [(f"{fmt.size(abs(size - transfer.read))} more by now, r reads it", "warn")]
 
 
 class StdoutView(LogView):

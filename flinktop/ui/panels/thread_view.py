@@ -42,7 +42,7 @@ class ThreadView(Panel):
         """Show the threads of a machine, and look for this text in them."""
         super().__init__(id=id)
         self._machine = machine
-        self._search = search
+        self._search = self._task = search
         self._threads: tuple[Thread, ...] = ()
         self._state = ""
         self._text = ""
@@ -67,12 +67,6 @@ class ThreadView(Panel):
             self.watch_query("threads", self._machine.threads, self._told, every=RARELY)
         super().on_mount()
 
-    def look_for(self, text: str) -> None:
-        """Look for this text, at once or when the threads have come."""
-        self._search = text
-        if self._threads:
-            self._find()
-
     def next_state(self) -> None:
         """Show the threads of the next state."""
         self._state = threads.next_state(self._state)
@@ -94,7 +88,7 @@ class ThreadView(Panel):
             if reading.error is not None:
                 self.pager.set_empty(reading.error.reason)
             return
-        self._threads = threads.threads(reading.value)
+        self._threads = threads.threads(reading.value, self._task)
         self._show_threads()
         if self._search:
             self._find()

@@ -368,6 +368,12 @@ class Pager(ScrollView, can_focus=True):
         wanted = max(0, min(row, self._last_top))
         if wanted != self._row and self.is_attached:
             self.scroll_to(y=wanted, animate=False, force=True)
+            # A scroll bar that comes with these lines has not heard of it.
+            self.call_after_refresh(self._place_bar)
+
+    def _place_bar(self) -> None:
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = self.scroll_y
 
     # Keys, size
 

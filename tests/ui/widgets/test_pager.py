@@ -137,6 +137,14 @@ async def test_a_view_at_the_end_follows_and_one_that_was_scrolled_away_stays() 
         assert seen(pager)[0] == top
 
 
+async def test_the_scroll_bar_knows_the_end() -> None:
+    pager = Pager(follows=True)
+    async with reading(pager) as pilot:
+        pager.set_lines(numbered(100))
+        await pilot.pause(0.05)
+        assert pager.vertical_scrollbar.position == pager.scroll_y == 100 - HEIGHT
+
+
 async def test_the_end_stays_the_end_when_the_screen_shrinks() -> None:
     pager = Pager(numbered(100), follows=True)
     async with reading(pager) as pilot:
