@@ -13,27 +13,30 @@ if TYPE_CHECKING:
 
     from flinktop.ui.keys import Command
 
-GAP = "   "
+SHAPES = ((3, 99), (2, 99), (1, 99), (1, 9), (1, 7), (1, 5), (0, 5), (0, 4), (0, 0))
+"""(blanks between tabs, letters of a closed tab's name), from the roomiest on."""
 
 
 def tab_parts(tabs: Sequence[Command], opened: str, width: int) -> list[Part]:
-    """The tabs in at most so many cells; where there is no room the closed ones are numbers alone."""
-    parts = _parts(tabs, opened, short=False)
-    fits = sum(cell_len(text) for text, _ in parts) <= width
-    return parts if fits else _parts(tabs, opened, short=True)
+    """The tabs in at most so many cells; where there is no room the closed ones are cut."""
+    for gap, letters in SHAPES:
+        parts = _parts(tabs, opened, gap, letters)
+        if sum(cell_len(text) for text, _ in parts) <= width:
+            return parts
+    return _parts(tabs, opened, *SHAPES[-1])
 
 
-def _parts(tabs: Sequence[Command], opened: str, *, short: bool) -> list[Part]:
+def _parts(tabs: Sequence[Command], opened: str, gap: int, letters: int) -> list[Part]:
     parts: list[Part] = []
     for tab in tabs:
         number = tab.keys[0]
         if parts:
-            parts.append((GAP, ""))
+            parts.append((" " * gap, ""))
         if tab.id == f"tab_{opened}":
             # A shape as well as a colour tells which one is open.
             parts.append((f"[{number} {tab.label}]", "selected"))
         else:
-            parts += [(f" {number}", "info"), ("" if short else f" {tab.label} ", "muted")]
+            parts += [(f" {number}", "info"), (f" {tab.label[:letters]}".rstrip() + " ", "muted")]
     return parts
 
 
