@@ -16,6 +16,7 @@ from flinktop.engine.lane import Lane
 from flinktop.engine.load import Loads
 from flinktop.engine.machines import Machines
 from flinktop.engine.operations import Operations
+from flinktop.engine.pins import Pins
 from flinktop.engine.poller import DEFAULT_REFRESH, MOST_BACK_OFF, Poller
 from flinktop.engine.seen_checkpoints import SeenCheckpoints
 from flinktop.engine.seen_faults import SeenFaults
@@ -100,6 +101,7 @@ class Engine:
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.checkpoints = SeenCheckpoints(self.series)
         self.faults = SeenFaults()
+        self.pins = Pins(self.series)
         lane = Lane(connection, transport=transport)
         self.transfers = Transfers(self.http, clock, changed, lane.one_transfer)
         self.operations = Operations(
@@ -200,6 +202,7 @@ class Engine:
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         self.checkpoints.arrived(query, value, at, behind)
         self.faults.arrived(query, value, at)
+        self.pins.arrived(query, value, at)
         subtasks.record(self.series, query, value, at, self.cluster_time() - (self.clock.now() - at))
 
     async def _housekeeping(self) -> None:

@@ -19,7 +19,7 @@ from flinktop.engine.ledger import Ledger
 from flinktop.engine.transfers import LARGE, MOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import httpx
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.engine.link import Link
     from flinktop.engine.operation import Operation
+    from flinktop.engine.pins import Pin
     from flinktop.engine.question import Answer, Question
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.series import Points, SeriesName
@@ -268,6 +269,10 @@ class Port:
     def checkpoints(self, job: str) -> tuple[SeenCheckpoint, ...]:
         """Every checkpoint seen of a job, newest first, those that Flink has dropped too."""
         return self.engine.checkpoints.of(job)
+
+    def keep_pins(self, pins: Iterable[Pin]) -> None:
+        """Record these metrics whenever an answer tells of them, and no others."""
+        self.engine.pins.keep(pins)
 
     def faults(self, job: str) -> tuple[FaultGroup, ...]:
         """Every fault seen of a job as groups of the same, newest first, those that Flink has dropped too."""

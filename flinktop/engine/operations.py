@@ -22,7 +22,7 @@ from flinktop.engine.book import Book
 from flinktop.engine.ledger import LedgerError
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.question import Answer
-from flinktop.engine.sending import answer_lost, never_sent
+from flinktop.engine.sending import answer_lost, never_sent, refused_because
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
 from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, Rejected, Unreachable
@@ -258,7 +258,7 @@ class Operations:
             if never_sent(error):
                 return self.book.end(operation, State.FAILED, f"it was not sent: {error.reason}")
             if not answer_lost(error):
-                return self.book.end(operation, State.FAILED, error.reason)
+                return self.book.end(operation, State.FAILED, refused_because(error))
             words = f"the answer was lost ({error.reason}): Flink is asked after it"
             return self.book.put(replace(operation, words=words))
         except OSError as error:

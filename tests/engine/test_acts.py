@@ -297,6 +297,11 @@ async def test_a_jar_is_uploaded(tmp_path: Path, fault: str) -> None:
         assert (ended.state, ended.result.jar) == (State.DONE, "0_job.jar")
 
 
+async def test_a_jar_that_a_proxy_finds_too_large_has_failed(tmp_path: Path) -> None:
+    failed = await done(tmp_path, UploadJar(jar_at(tmp_path / "job.jar")), fault=("POST", "413"))
+    assert (failed.state, failed.reason.startswith("413 ")) == (State.FAILED, True)
+
+
 async def test_what_is_no_jar_is_not_sent(tmp_path: Path) -> None:
     (tmp_path / "text.jar").write_text("no jar")
     (tmp_path / "jar.txt").write_text("no jar")

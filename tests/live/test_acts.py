@@ -188,13 +188,15 @@ def test_jars_come_and_go(cluster: Cluster, actor: Actor, tmp_path: Path) -> Non
     assert "is no jar" in actor.done(UploadJar(str(tmp_path / "text.jar"))).reason
 
 
-def test_a_jar_that_is_too_large_is_not_sent(cluster: Cluster, actor: Actor, tmp_path: Path) -> None:
+def test_the_limit_of_requests_is_none_of_uploads(cluster: Cluster, actor: Actor, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "large.jar", "w") as archive:
-        archive.writestr("filler", bytes(2 * LIMIT))
-    refused = actor.done(UploadJar(str(tmp_path / "large.jar")))
-    assert refused.state is State.REFUSED
-    assert "rest.server.max-content-length" in refused.reason
-    assert not [file for file in cluster.get("jars")["files"] if file["name"] == "large.jar"]
+        archive.writestr("filler", bytes(20 * LIMIT))
+    jar = actor.did(UploadJar(str(tmp_path / "large.jar"))).result.jar
+    assert jar in {file["id"] for file in cluster.get("jars")["files"]}
+    assert jar is not None
+    failed = actor.done(RunJar(jar, "large.jar", RunOptions(arguments=("x" * (LIMIT + 1),))))
+    assert (failed.state, "rest.server.max-content-length" in failed.reason) == (State.FAILED, True)
+    actor.did(DeleteJar(jar))
 
 
 def test_a_main_that_throws_says_so_and_holds_up_nothing(actor: Actor) -> None:

@@ -14,7 +14,8 @@ _WORD = re.compile(
     r"|jaas|authorization|\bpwd\b|connection[-_.]?string",
     re.IGNORECASE,
 )
-_USER = re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
+# Bounded: an argument may be a megabyte of letters, each of which could begin a scheme.
+_USER = re.compile(r"([a-z][a-z0-9+.-]{0,20}://)[^/\s@]{1,500}@", re.IGNORECASE)
 
 
 def arguments(words: tuple[str, ...]) -> tuple[str, ...]:
