@@ -351,6 +351,7 @@ def _clusters(sources: "Sources") -> int:
     for title, path in (
         ("config", settings.paths.config),
         ("state", settings.paths.state),
+        ("ledger", settings.paths.operations),
         ("log", settings.paths.log),
     ):
         print(f"{title:6}  {path}{'' if os.access(path, os.F_OK) else '  (not there yet)'}")

@@ -298,6 +298,7 @@ dev         http://localhost:8081
 
 config  {config}
 state   {home}/.local/state/flinktop  (not there yet)
+ledger  {home}/.local/state/flinktop/operations.db  (not there yet)
 log     {home}/.local/state/flinktop/flinktop.log  (not there yet)
 """
     )

@@ -370,6 +370,15 @@ async def test_a_job_graph_is_submitted(tmp_path: Path) -> None:
     assert (gone.state, "No such file" in gone.reason) == (State.REFUSED, True)
 
 
+async def test_a_server_without_an_overview_is_a_history_server(tmp_path: Path) -> None:
+    jobmanager = JobManager(ManualClock(), "1.14.6")
+    at = desk(jobmanager, Ledger(tmp_path / "operations.db", process(1)))
+    jobmanager.fault = lambda _method, path: "404" if path == "overview" else ""
+    refused = await at.do(Cancel(JOB))
+    assert (refused.state, "HistoryServer" in refused.reason) == (State.REFUSED, True)
+    await at.operations.stop()
+
+
 async def test_a_plan_is_a_question_but_not_in_read_only() -> None:
     jobmanager = JobManager(ManualClock())
     for read_only in (False, True):

@@ -1,7 +1,7 @@
 """What is known of a cluster and a job before something is done to them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flinktop.flink.checkpoints import CHECKPOINTS, CheckpointStats
@@ -162,7 +162,12 @@ async def asked_facts(http: Http, base: Facts, job: str | None, wall: float) -> 
         FlinkError: the cluster does not answer.
     """
     listed = (await read(http, JOBS_OVERVIEW())).value
-    overview = (await read(http, OVERVIEW())).value
+    overview: ClusterOverview | None = None
+    try:
+        overview = (await read(http, OVERVIEW())).value
+    except NotFound:
+        # The only mark of a HistoryServer before 1.16.
+        base = replace(base, features=replace(base.features, history_server=True))
     details: Job | None = None
     stats: CheckpointStats | None = None
     if job is not None:
