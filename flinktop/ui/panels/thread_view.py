@@ -42,7 +42,7 @@ class ThreadView(Panel):
         """Show the threads of a machine, and look for this text in them."""
         super().__init__(id=id)
         self._machine = machine
-        self._search = self._task = search
+        self._search = self._first = search
         self._threads: tuple[Thread, ...] = ()
         self._state = ""
         self._text = ""
@@ -88,7 +88,7 @@ class ThreadView(Panel):
             if reading.error is not None:
                 self.pager.set_empty(reading.error.reason)
             return
-        self._threads = threads.threads(reading.value, self._task)
+        self._threads = threads.threads(reading.value, self._first)
         self._show_threads()
         if self._search:
             self._find()
