@@ -10,7 +10,7 @@ from textual.command import CommandPalette
 
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import Port
-from flinktop.ui import clipboard, keys, theme
+from flinktop.ui import clipboard, keys, pin_file, theme
 from flinktop.ui.faint import FaintAsDim
 from flinktop.ui.leaving import leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.filter import LineFilter
 
+    from flinktop.engine.pins import Pin
     from flinktop.flink.endpoint import Query
     from flinktop.settings import Profile, Settings
 
 log = logging.getLogger(__name__)
 
 ZONES = ("cluster", "local", "UTC")
+MOST_PINS = 6
+"""Metrics of one job that are pinned at the most: each has a chart."""
 FEW_COLOURS = frozenset({"standard", None})
 """Names of what a terminal can show that is sixteen colours of its own, or none."""
 
@@ -70,6 +73,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self.port = port
         self.settings = settings
         self.profile = profile
+        self._pins = pin_file.load(settings.paths.state)
+        port.keep_pins(self._pins)
         self._mouse_on = settings.mouse
         self.set_class(settings.ascii, "-ascii")
         for one in theme.THEMES:
@@ -168,6 +173,24 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     def copy_text(self, text: str) -> None:
         """Copy a text out of the terminal and say so."""
         self.notify(clipboard.copy(self, text, self.settings.paths.state), markup=False)
+
+    def pins_of(self, job: str) -> tuple[Pin, ...]:
+        """The metrics of a job that are pinned."""
+        return tuple(pin for pin in self._pins if pin.job == job)
+
+    def toggle_pin(self, pin: Pin) -> None:
+        """Pin a metric, or no longer, and remember it for the next start."""
+        if pin in self._pins:
+            self._pins = tuple(one for one in self._pins if one != pin)
+        elif len(self.pins_of(pin.job)) >= MOST_PINS:
+            words = f"{MOST_PINS} metrics of this job are pinned already: p on one of them frees its place."
+            self.notify(words, markup=False)
+            return
+        else:
+            self._pins = (*self._pins, pin)
+        self.port.keep_pins(self._pins)
+        if (trouble := pin_file.save(self.settings.paths.state, self._pins)) is not None:
+            self.notify(trouble, markup=False, severity="warning")
 
     def next_zone(self) -> None:
         """Show times of the next zone."""

@@ -158,6 +158,9 @@ SAMPLE = Command(
     "view",
     shown=False,
 )
+PIN = Command(
+    "pin", ("p",), "pin", "Pin the selected metric: it is drawn, and kept for this job.", "view", shown=False
+)
 FLAME_KIND = Command(
     "flame_kind",
     ("x",),
@@ -269,6 +272,7 @@ JOB_TABS = (
     tab(5, "exceptions", "Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
     tab(6, "accumulators", "Accumulators", "What the job's own code counts."),
     tab(7, "timeline", "Timeline", "When vertices and subtasks were in which state; rescales (2.3+)."),
+    tab(8, "metrics", "Metrics", "Every metric of the job, its vertices and subtasks: search, pin, chart."),
 )
 VERTEX_TABS = (
     tab(1, "subtasks", "Subtasks", "The vertex's subtasks, worst first."),
@@ -279,6 +283,7 @@ VERTEX_TABS = (
     tab(6, "accumulators", "Accumulators", "What the job's own code counts: of the vertex and its subtasks."),
     tab(7, "flame", "Flame graph", "Where the threads of the vertex spend their time (1.13+)."),
     tab(8, "timeline", "Timeline", "When each subtask was in which state."),
+    tab(9, "metrics", "Metrics", "Every metric of the vertex and its subtasks: search, pin, chart."),
 )
 SUBTASK_TABS = (
     tab(1, "attempts", "Attempts", "Every attempt of the subtask, with its times."),
@@ -336,21 +341,12 @@ LOG = (ONLY, LEVEL, FOLLOW, SHORT_LINES)
 MACHINE = (LOG_HERE, THREADS_HERE)
 FLAME = (*TEXT[:2], FLAME_KIND)
 OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
-JOB = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *JOB_TABS, *WINDOWS, *EVERYWHERE)
+JOB = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, PIN, *JOB_TABS, *WINDOWS, *EVERYWHERE)
 VERTEX = (
-    OPEN,
-    CHECKPOINTS_HERE,
-    *TABLE[1:],
-    *STEPS,
-    *MACHINE,
-    SAMPLE,
-    *TEXT[:2],
-    FLAME_KIND,
-    *VERTEX_TABS,
-    *WINDOWS,
-    *EVERYWHERE,
+    *(OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE),
+    *(SAMPLE, PIN, *FLAME, *VERTEX_TABS, *WINDOWS, *EVERYWHERE),
 )
-SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, *FLAME, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
+SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, PIN, *FLAME, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINT = (*TABLE, *STEPS, *EVERYWHERE)
 CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *EVERYWHERE)

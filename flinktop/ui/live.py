@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from flinktop.engine.host import Port
+    from flinktop.engine.pins import Pin
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.settings import Profile, Settings
@@ -65,6 +66,14 @@ class LiveApp(App[int]):
 
     def choose_theme(self, name: str) -> None:
         """Show other colours: a theme by the name a setting has."""
+        raise NotImplementedError
+
+    def pins_of(self, job: str) -> tuple[Pin, ...]:
+        """The metrics of a job that are pinned, in the order in which they were."""
+        raise NotImplementedError
+
+    def toggle_pin(self, pin: Pin) -> None:
+        """Pin a metric, or no longer."""
         raise NotImplementedError
 
     def next_zone(self) -> None:

@@ -68,7 +68,7 @@ async def test_an_ended_job_says_how_it_ended(release: str) -> None:
         await open_job(day, "finishing")
         told = day.cluster.document(f"jobs/{day.cluster.job('finishing')}/execution-result")
         await day.sees(f"result {told['job-execution-result']['application-status']}")
-        await day.sees("net run time 8 s" if release == "2.3.0" else "net run time")
+        await day.sees("net run time 8.1 s" if release == "2.3.0" else "net run time")
 
 
 @pytest.mark.parametrize("release", RELEASES)

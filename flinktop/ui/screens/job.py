@@ -16,6 +16,8 @@ from flinktop.ui.panels.job_exceptions import ExceptionsTable
 from flinktop.ui.panels.job_graph import JobGraph
 from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.panels.job_timeline import JobTimeline
+from flinktop.ui.panels.metrics_explorer import MetricsExplorer
+from flinktop.ui.panels.pinned_charts import PinnedCharts
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.vertices_table import VerticesTable
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
@@ -60,6 +62,8 @@ class JobScreen(TabbedScreen):
         self._vertices = VerticesTable(job, id="vertices")
         self._exceptions = ExceptionsTable(job, id="exceptions")
         self._stack = FaultStack(job)
+        self._metrics = MetricsExplorer(job, id="metrics")
+        self._pinned = PinnedCharts(job, id="pins")
 
     @property
     def crumb(self) -> str:
@@ -86,6 +90,8 @@ class JobScreen(TabbedScreen):
             return ("graph", "vertices") if size.height >= GRAPH_SIZE[1] else ("graph",)
         if tab == "vertices":
             return ("vertices", "throughput")
+        if tab == "metrics":
+            return ("metrics", "pins")
         if tab == "exceptions":
             return ("exceptions", "stack") if size.height >= STACK_LINES else ("exceptions",)
         return (tab,)
@@ -105,6 +111,8 @@ class JobScreen(TabbedScreen):
         yield self._stack
         yield JobAccumulatorsTable(self.job, id="accumulators")
         yield JobTimeline(self.job, id="timeline")
+        yield self._metrics
+        yield self._pinned
 
     def focus_first(self) -> None:
         """Where graph and vertices are both seen the vertices have the keys: they are what is opened."""
@@ -158,6 +166,12 @@ class JobScreen(TabbedScreen):
     def action_checkpoints(self) -> None:
         """The job's checkpoints."""
         self.app.push_screen(CheckpointsScreen(self.job))
+
+    def action_pin(self) -> None:
+        """Pin the selected metric, or no longer."""
+        if self.tab == "metrics" and self._metrics.is_mounted:
+            self._metrics.toggle_pin()
+            self._pinned.tick()
 
     def action_copy(self) -> None:
         """Copy the job's id; of a selected exception its stack."""

@@ -10,6 +10,8 @@ from flinktop.ui import keys
 from flinktop.ui.panels.accumulators import VertexAccumulatorsTable
 from flinktop.ui.panels.flame_graph import FlamePanel
 from flinktop.ui.panels.job_timeline import VertexTimeline
+from flinktop.ui.panels.metrics_explorer import MetricsExplorer
+from flinktop.ui.panels.pinned_charts import PinnedCharts
 from flinktop.ui.panels.subtasks_table import SubtasksTable, vertex_of
 from flinktop.ui.panels.vertex_backpressure import VertexPressure
 from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
@@ -57,6 +59,8 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         self._wanted = tab
         self._charts = SubtaskCharts(job, vertex, 0, id="subtask-charts")
         self._flame = FlamePanel(job, vertex, id="flame")
+        self._metrics = MetricsExplorer(job, vertex, id="metrics")
+        self._pinned = PinnedCharts(job, vertex, id="pins")
         self._pressure = VertexPressure(job, vertex, id="backpressure")
 
     @property
@@ -77,6 +81,8 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         if tab == "charts":
             both = size.width >= BOTH_SIZE[0] and size.height >= BOTH_SIZE[1]
             return ("vertex-charts", "subtask-charts") if both else ("vertex-charts",)
+        if tab == "metrics":
+            return ("metrics", "pins")
         if tab != "subtasks":
             return (tab,)
         roomy = size.width >= CHARTS_SIZE[0] and size.height >= CHARTS_SIZE[1]
@@ -97,6 +103,8 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         yield VertexAccumulatorsTable(self.job, self.vertex, id="accumulators")
         yield self._flame
         yield VertexTimeline(self.job, self.vertex, id="timeline")
+        yield self._metrics
+        yield self._pinned
 
     def whereabouts(self) -> Whereabouts | None:
         """Where the subtask under the cursor runs, or the TaskManager under it."""
@@ -126,6 +134,12 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
             self.app.push_screen(SubtaskScreen(self.job, self.vertex, subtask))
         elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
             self.app.push_screen(TaskManagerScreen(event.key))
+
+    def action_pin(self) -> None:
+        """Pin the selected metric, or no longer."""
+        if self.tab == "metrics" and self._metrics.is_mounted:
+            self._metrics.toggle_pin()
+            self._pinned.tick()
 
     def action_copy(self) -> None:
         """Copy the vertex's id; of a selected accumulator its value."""

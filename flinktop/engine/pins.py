@@ -1,0 +1,90 @@
+"""Metrics that a person has pinned: what they were whenever an answer told of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flinktop.flink.metrics import (
+    JM_OPERATOR_METRICS,
+    JOB_METRICS,
+    SUBTASK_METRICS,
+    SUBTASKS_METRICS,
+    VERTEX_METRICS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flinktop.engine.series import SeriesName, SeriesStore
+    from flinktop.flink.endpoint import Query
+
+ALL, COORDINATOR = -1, -2
+"""In place of a subtask: all of them, aggregated; the vertex's part that runs on the JobManager (1.20+)."""
+AGGREGATES = ("max", "avg", "min", "sum")
+VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pin:
+    """One metric of a job, of a vertex, or of one subtask."""
+
+    job: str
+    vertex: str
+    """Id; "" for the job itself."""
+    subtask: int
+    """Its index, or ALL, or COORDINATOR."""
+    metric: str
+    """Its id, without the subtask."""
+
+
+def pin_series(pin: Pin, measure: str = VALUE) -> SeriesName:
+    """Where the values of a pinned metric are kept: one of AGGREGATES for all subtasks, else VALUE."""
+    return ("pin", pin.job, pin.vertex, str(pin.subtask), pin.metric, measure)
+
+
+@dataclass(slots=True)
+class Pins:
+    """Records pinned metrics from whatever answers tell of them; it asks for nothing."""
+
+    series: SeriesStore
+    _pinned: frozenset[Pin] = field(default_factory=frozenset)
+    _jobs: frozenset[str] = field(default_factory=frozenset)
+
+    def keep(self, pins: Iterable[Pin]) -> None:
+        """Record these from now on, and no others; from any thread."""
+        pinned = frozenset(pins)
+        self._pinned, self._jobs = pinned, frozenset(pin.job for pin in pinned)
+
+    def arrived(self, query: Query[Any], value: Any, at: float) -> None:
+        """Take in one answer, if it has values of metrics."""
+        ids = dict(query.ids)
+        job = ids.get("job", "")
+        if job not in self._jobs or not value or "get" not in dict(query.params):
+            return
+        vertex = ids.get("vertex", "")
+        if query.endpoint is SUBTASKS_METRICS:
+            for metric in value:
+                pin = Pin(job, vertex, ALL, metric.id)
+                if pin in self._pinned:
+                    for measure in AGGREGATES:
+                        self.series.add(pin_series(pin, measure), at, getattr(metric, measure))
+            return
+        for metric in value:
+            told = _pin(query, job, vertex, metric.id)
+            if told is not None and told in self._pinned:
+                self.series.add(pin_series(told), at, metric.number)
+
+
+def _pin(query: Query[Any], job: str, vertex: str, metric: str) -> Pin | None:
+    """Which metric an answer of plain ones tells of."""
+    if query.endpoint is JOB_METRICS:
+        return Pin(job, "", ALL, metric)
+    if query.endpoint is JM_OPERATOR_METRICS:
+        return Pin(job, vertex, COORDINATOR, metric)
+    if query.endpoint is SUBTASK_METRICS:
+        return Pin(job, vertex, int(dict(query.ids)["subtask"]), metric)
+    if query.endpoint is VERTEX_METRICS:
+        index, _, name = metric.partition(".")
+        return Pin(job, vertex, int(index), name) if index.isdecimal() else None
+    return None

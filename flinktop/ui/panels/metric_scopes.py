@@ -1,0 +1,113 @@
+"""Where metrics are: the job, its vertices, their parts on the JobManager; and how each is asked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flinktop.engine.pins import ALL, COORDINATOR, Pin
+from flinktop.flink.metrics import (
+    JM_OPERATOR_METRICS,
+    JOB_METRICS,
+    SUBTASKS_METRICS,
+    VERTEX_METRICS,
+    AggregatedMetric,
+    Metric,
+    watermark,
+)
+from flinktop.flink.numbers import LONG_MAX
+from flinktop.model import format as fmt
+from flinktop.model.subtask_figures import last_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flinktop.flink.endpoint import Query
+
+ROUND = 1000.0
+"""From this on a number's decimals say nothing."""
+LONGEST = 9
+"""Cells of a number that is written as it was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Something that has metrics."""
+
+    job: str
+    vertex: str = ""
+    """Id; "" for the job itself."""
+    coordinator: bool = False
+    """Whether it is the vertex's part that runs on the JobManager (1.20+)."""
+    name: str = ""
+    """Foreign text."""
+    parallelism: int = 0
+
+    @property
+    def key(self) -> str:
+        """Names it among the others."""
+        return f"{self.vertex}{'/jm' if self.coordinator else ''}" or "job"
+
+    @property
+    def aggregated(self) -> bool:
+        """Whether its metrics are told over its subtasks."""
+        return bool(self.vertex) and not self.coordinator
+
+    @property
+    def listing(self) -> Query[Any]:
+        """Which metrics it has."""
+        return self._query(None)
+
+    def values(self, ids: Sequence[str]) -> tuple[Query[Any], ...]:
+        """The requests that tell these metrics."""
+        return self._query(list(ids)).parts() if ids else ()
+
+    def of_subtasks(self, ids: Iterable[tuple[int, str]]) -> tuple[Query[Any], ...]:
+        """The requests that tell metrics of single subtasks."""
+        wanted = [f"{subtask}.{metric}" for subtask, metric in ids]
+        return VERTEX_METRICS(job=self.job, vertex=self.vertex, get=wanted).parts() if wanted else ()
+
+    def pin(self, metric: str, subtask: int | None = None) -> Pin:
+        """A metric of it, or of one of its subtasks, as a pin."""
+        if subtask is not None:
+            return Pin(self.job, self.vertex, subtask, metric)
+        return Pin(self.job, self.vertex, COORDINATOR if self.coordinator else ALL, metric)
+
+    def _query(self, get: list[str] | None) -> Query[Any]:
+        if not self.vertex:
+            return JOB_METRICS(job=self.job, get=get)
+        endpoint = JM_OPERATOR_METRICS if self.coordinator else SUBTASKS_METRICS
+        return endpoint(job=self.job, vertex=self.vertex, get=get)  # type: ignore[operator]  # both are endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer said of one metric."""
+
+    at: float
+    """Engine's clock, s."""
+    value: Metric | AggregatedMetric | None
+    """None: the answer came without it, since it is no number."""
+
+
+def number_text(metric: str, value: float | None, offset: float | None, cluster_now: float) -> str:
+    """A number as it was told, or rounded where it is long; a watermark as a time."""
+    if value is None:
+        return fmt.ABSENT
+    if last_part(metric).endswith("Watermark"):
+        mark = watermark(value)
+        if mark is None:
+            return "none yet"
+        return "ended" if mark >= LONG_MAX else fmt.near(mark / 1000.0, offset, cluster_now)
+    text = fmt.as_told(round(value) if abs(value) >= ROUND and math.isfinite(value) else value)
+    return text if len(text) <= LONGEST else fmt.count(value)
+
+
+def plain_text(metric: Metric, offset: float | None, cluster_now: float) -> str:
+    """A value of one thing: a number with all its digits, a watermark as a time, or Flink's own words."""
+    if last_part(metric.id).endswith("Watermark"):
+        mark = watermark(metric.value)
+        return "none yet" if mark is None else number_text(metric.id, float(mark), offset, cluster_now)
+    number = metric.number
+    return fmt.as_told(number) if number is not None else metric.value or fmt.ABSENT

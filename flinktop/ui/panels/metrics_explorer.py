@@ -1,0 +1,340 @@
+"""All metrics of a job, of its vertices and their subtasks: to look for, to open, to pin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+
+from flinktop.engine.pins import COORDINATOR
+from flinktop.flink.jobs import JOB
+from flinktop.flink.metrics import VERTEX_METRICS, AggregatedMetric
+from flinktop.model import format as fmt
+from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.metric_scopes import Scope, Told, number_text, plain_text
+from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
+from flinktop.ui.widgets.table import Cell, Column
+from flinktop.ui.widgets.table_messages import Opened, VisibleChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from flinktop.engine.pins import Pin
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.jobs import Job
+
+MOST_REQUESTS = 4
+"""Requests for the values of the rows on the screen and of pinned metrics, each below Flink's limit."""
+MOST_SEARCHED = 20
+"""Things whose metrics are listed so that a search finds them; with more, those that are opened."""
+MARKS, ASCII_MARKS = {False: "▸", True: "▾"}, {False: "+", True: "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class ExploredRow:
+    """Something that has metrics, one metric, or that of one subtask."""
+
+    key: str
+    label: str
+    depth: int
+    """0 has metrics, 1 is one, 2 is that of a subtask."""
+    scope: Scope
+    metric: str = ""
+    subtask: int | None = None
+    pinned: bool = False
+    value: str = ""
+    low: str = ""
+    mean: str = ""
+    high: str = ""
+    total: str = ""
+    order: float | None = None
+    old: bool = False
+
+    @property
+    def name(self) -> str:
+        """As it stands in the table."""
+        return f"{'  ' * self.depth}{self.label}"
+
+    @property
+    def pin(self) -> Pin | None:
+        """The metric as a pin."""
+        return self.scope.pin(self.metric, self.subtask) if self.metric else None
+
+
+def columns(*, ascii_only: bool) -> list[Column[ExploredRow]]:
+    """The columns; the metric and its value are the last to give way."""
+
+    def number(key: str, title: str, width: int, drop: int) -> Column[ExploredRow]:
+        def cell(row: ExploredRow) -> Cell:
+            text: str = getattr(row, key)
+            tone = "muted" if text in (fmt.UNKNOWN, fmt.ABSENT) else ""
+            return ({fmt.UNKNOWN: "~", fmt.ABSENT: "-"}.get(text, text) if ascii_only else text), tone
+
+        sort: Callable[[ExploredRow], Any] | None = (lambda row: row.order) if key == "high" else None
+        return Column(key, title, width, cell, sort=sort, align="right", descending=True, drop=drop)
+
+    return [
+        Column("pinned", "", 1, lambda row: (("*" if ascii_only else "◆") if row.pinned else "", "info")),
+        Column(
+            "name",
+            "METRIC",
+            24,
+            lambda row: (row.name, "strong" if row.depth == 0 else ""),
+            sort=lambda row: row.label.casefold(),
+            flex=True,
+        ),
+        number("value", "VALUE", 16, 0),
+        number("low", "MIN", 9, 2),
+        number("mean", "AVG", 9, 1),
+        number("high", "MAX", 9, 0),
+        number("total", "SUM", 9, 3),
+    ]
+
+
+class MetricsExplorer(AnswerTable[ExploredRow]):
+    """Metrics as a tree: enter opens what has metrics, and a metric by its subtasks.
+
+    Ids are listed for what is open, values are asked for the rows on the screen and for what is pinned.
+    """
+
+    BOX = "Metrics"
+    ASKING = "asking which metrics there are"
+
+    def __init__(self, job: str, vertex: str = "", *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        """The metrics of a job and all its vertices, or of one vertex."""
+        super().__init__(id=id)
+        self._job = job
+        self._vertex = vertex
+        self._opened = {vertex or "job"}
+        """Keys of the rows that are open."""
+        self._visible: tuple[str, ...] = ()
+        self._told: dict[tuple[str, int | None, str], Told] = {}
+        """By scope, subtask and metric."""
+        self._rows: dict[str, ExploredRow] = {}
+        self._stale_lists: set[str] = set()
+        """Keys of what has other metrics now: it was asked for one that is gone."""
+
+    def columns(self, *, ascii_only: bool) -> list[Column[ExploredRow]]:
+        """The columns."""
+        return columns(ascii_only=ascii_only)
+
+    def row_key(self, row: ExploredRow) -> str:
+        """What it is."""
+        return row.key
+
+    def matches(self, row: ExploredRow, text: str) -> bool:
+        """By the metric's id, and the name of what has it; that stands above what was found of it."""
+        words = text.casefold().split()
+        told = (row.metric,) if row.metric else self._ids(row.scope)
+        return any(all(word in f"{one} {row.scope.name}".casefold() for word in words) for one in told)
+
+    def on_mount(self) -> None:
+        """Watch the job, for its vertices."""
+        self.watch_query("job", JOB(job=self._job), self._news)
+        super().on_mount()
+
+    def scopes(self) -> list[Scope]:
+        """What has metrics, in the order in which it stands."""
+        reading = self.port.reading(JOB(job=self._job))
+        job: Job | None = reading.value if reading is not None else None
+        found = [] if self._vertex else [Scope(self._job, name="the job")]
+        for vertex in job.vertices if job is not None else ():
+            if self._vertex in ("", vertex.id):
+                found.append(Scope(self._job, vertex.id, name=vertex.name, parallelism=vertex.parallelism))
+                if self._vertex and self.port.features.has(1, 20):
+                    found.append(Scope(self._job, vertex.id, coordinator=True, name="on the JobManager"))
+        return found
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    @on(Opened)
+    def _open(self, event: Opened) -> None:
+        """Open or close a row that has others below it."""
+        event.stop()
+        row = self._rows.get(event.key)
+        if row is None or row.depth > 1 or (row.depth == 1 and row.scope.parallelism <= 0):
+            return
+        key = row.scope.key if row.depth == 0 else row.key
+        self._opened ^= {key}
+        self.tick()
+
+    def toggle_pin(self) -> None:
+        """Pin the selected metric, or no longer."""
+        row = self.table.cursor_row
+        if row is not None and row.pin is not None:
+            self.app.toggle_pin(row.pin)
+            self.tick()
+
+    def copied(self) -> str | None:
+        """The id of the selected metric."""
+        row = self.table.cursor_row if self.is_mounted else None
+        return row.metric or None if row is not None else None
+
+    # -- news ----------------------------------------------------------------------------------------
+
+    def _news(self, _reading: Reading[Any]) -> None:
+        self.tick()
+
+    def _listed(self, _reading: Reading[Any]) -> None:
+        self._stale_lists.clear()
+        self.tick()
+
+    def _take(self, scope: Scope, asked: Iterable[tuple[int | None, str]], reading: Reading[Any]) -> None:
+        """Take values in; what was asked for and is not among them is no number."""
+        if reading.value is None or reading.at is None:
+            return
+        by_id = {metric.id: metric for metric in reading.value}
+        found = {
+            (subtask, metric): by_id.get(metric if subtask is None else f"{subtask}.{metric}")
+            for subtask, metric in asked
+        }
+        # One id that is gone empties a whole aggregated answer: that says nothing of the others.
+        if not by_id and scope.aggregated:
+            self._stale_lists.add(scope.key)
+        if by_id:
+            for (subtask, metric), told in found.items():
+                self._told[scope.key, subtask, metric] = Told(reading.at, told)
+        self.tick()
+
+    @on(VisibleChanged)
+    def _scrolled(self, event: VisibleChanged) -> None:
+        self._visible = event.keys
+        # At the next second: someone who scrolls passes many rows.
+        self.wants_tick = True
+
+    # -- what is asked -------------------------------------------------------------------------------
+
+    def _shown_scopes(self, scopes: list[Scope]) -> set[str]:
+        """Keys of those whose metrics are rows: the opened ones; to a search, all where they are few."""
+        searching = bool(self.table.filter) and len(scopes) <= MOST_SEARCHED
+        return {scope.key for scope in scopes if searching or scope.key in self._opened}
+
+    def _ids(self, scope: Scope) -> tuple[str, ...]:
+        reading = self.port.reading(scope.listing)
+        known = reading.value if reading is not None and reading.value is not None else ()
+        return tuple(sorted((metric.id for metric in known), key=str.casefold))
+
+    def _follow(self, scopes: list[Scope]) -> None:
+        """List what is open; ask for the rows on the screen and for what is pinned."""
+        wanted: dict[str, tuple[Any, Any, float]] = {}
+        shown = self._shown_scopes(scopes)
+        for scope in scopes:
+            if scope.key in shown:
+                again = not self._ids(scope) or scope.key in self._stale_lists
+                every = 0.0 if again else RELIST_SECONDS
+                wanted[f"ids {scope.key}"] = (scope.listing, self._listed, every)
+        number = 0
+        for scope, asked in self._asked(scopes).items():
+            over_all = sorted({metric for subtask, metric in asked if subtask is None})
+            single = sorted((subtask, metric) for subtask, metric in asked if subtask is not None)
+            for query in (*scope.values(over_all), *scope.of_subtasks(single)):
+                if number < MOST_REQUESTS:
+                    wanted[f"values {number}"] = (query, self._taker(scope, query), 0.0)
+                    number += 1
+        for slot in self.slots():
+            if slot != "job" and slot not in wanted:
+                self.drop_query(slot)
+        for slot, (query, handler, every) in wanted.items():
+            before = self._slots.get(slot)
+            if before is None or before.query != query or before.every != every:
+                self.watch_query(slot, query, handler, every=every)
+
+    def _taker(self, scope: Scope, query: Query[Any]) -> Callable[[Reading[Any]], None]:
+        wanted = dict(query.params)["get"].split(",")
+        if query.endpoint is VERTEX_METRICS:
+            pairs = (one.partition(".") for one in wanted)
+            asked: list[tuple[int | None, str]] = [(int(index), metric) for index, _, metric in pairs]
+        else:
+            asked = [(None, metric) for metric in wanted]
+        return lambda reading: self._take(scope, asked, reading)
+
+    def _asked(self, scopes: list[Scope]) -> dict[Scope, frozenset[tuple[int | None, str]]]:
+        """By scope: (subtask or None, metric) on the screen, and pinned ones that the scope has."""
+        found: dict[Scope, set[tuple[int | None, str]]] = {}
+        by_pin = {(scope.vertex, scope.coordinator): scope for scope in scopes}
+        for pin in self.app.pins_of(self._job):
+            scope = by_pin.get((pin.vertex, pin.subtask == COORDINATOR))
+            if scope is not None:
+                found.setdefault(scope, set()).add((pin.subtask if pin.subtask >= 0 else None, pin.metric))
+        for key in self._visible:
+            row = self._rows.get(key)
+            if row is not None and row.metric:
+                found.setdefault(row.scope, set()).add((row.subtask, row.metric))
+        return {scope: frozenset(asked) for scope, asked in found.items()}
+
+    # -- what is shown -------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """What grows old is greyed; rows that have come into sight are asked for."""
+        scopes = self.scopes()
+        self._follow(scopes)
+        self.explain(self.port.reading(JOB(job=self._job)), "no vertices yet: the job is not running")
+        shown = self._shown_scopes(scopes)
+        pins = frozenset(self.app.pins_of(self._job))
+        rows: list[ExploredRow] = []
+        for scope in scopes:
+            rows += self._scope_rows(scope, pins, shown=scope.key in shown)
+        self._rows = {row.key: row for row in rows}
+        closed = len(scopes) - len(shown)
+        self.set_words(
+            [[(f"looked for in what is open; enter opens the other {closed}", "muted")]]
+            if self.table.filter and closed
+            else []
+        )
+        self.table.set_rows(rows)
+
+    def _scope_rows(self, scope: Scope, pins: frozenset[Pin], *, shown: bool) -> list[ExploredRow]:
+        mark = (ASCII_MARKS if self.app.settings.ascii else MARKS)[shown]
+        ids = self._ids(scope) if shown else ()
+        reading = self.port.reading(scope.listing) if shown else None
+        words = f"{len(ids)} metrics" if ids else ""
+        if shown and not ids:
+            words = fmt.UNKNOWN if reading is None or reading.value is None else "none yet"
+            if reading is not None and reading.value is None and reading.error is not None:
+                words = fmt.ABSENT
+        rows = [ExploredRow(f"scope {scope.key}", f"{mark} {scope.name}", 0, scope, value=words)]
+        for metric in ids:
+            row = self._row(scope, metric, None, pins)
+            rows.append(row)
+            if row.key in self._opened:
+                rows += [self._row(scope, metric, subtask, pins) for subtask in range(scope.parallelism)]
+        return rows
+
+    def _row(self, scope: Scope, metric: str, subtask: int | None, pins: frozenset[Pin]) -> ExploredRow:
+        told = self._told.get((scope.key, subtask, metric))
+        at = "" if subtask is None else subtask
+        label = metric if subtask is None else f"subtask {subtask}"
+        key = f"metric {scope.key} {at} {metric}"
+        depth = 1 if subtask is None else 2
+        pinned = scope.pin(metric, subtask) in pins
+        if told is None:
+            if not scope.aggregated or subtask is not None:
+                return ExploredRow(key, label, depth, scope, metric, subtask, pinned, fmt.UNKNOWN)
+            return ExploredRow(key, label, depth, scope, metric, subtask, pinned, "", *(fmt.UNKNOWN,) * 4)
+        old = self.port.link.error is not None or self.port.now() - told.at > OLD_SECONDS
+        offset, now = zone_offset(self), self.port.known_time()
+        value = told.value
+        if isinstance(value, AggregatedMetric):
+            low, mean, high, total = (
+                number_text(metric, one, offset, now) for one in (value.min, value.avg, value.max, value.sum)
+            )
+            return ExploredRow(
+                key, label, depth, scope, metric, subtask, pinned, "", low, mean, high, total, value.max, old
+            )
+        if value is None:
+            return ExploredRow(key, label, depth, scope, metric, subtask, pinned, "not a number", old=old)
+        return ExploredRow(
+            key,
+            label,
+            depth,
+            scope,
+            metric,
+            subtask,
+            pinned,
+            plain_text(value, offset, now),
+            order=value.number,
+            old=old,
+        )

@@ -1,0 +1,113 @@
+"""Charts of the metrics that a person has pinned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Container
+from textual.widgets import Static
+
+from flinktop.engine.pins import ALL, COORDINATOR, Pin, pin_series
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.subtasks_table import vertex_of
+from flinktop.ui.panels.time_chart import Measure, TimeChart
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+LINES = 9
+"""Lines of a chart."""
+_STYLES = (("max", "first"), ("avg", "second"), ("min", "third"))
+
+
+class PinChart(TimeChart):
+    """One metric: of all subtasks their maximum, mean and minimum."""
+
+    def __init__(self, pin: Pin) -> None:
+        super().__init__()
+        self.pin = pin
+
+    def measures(self) -> tuple[Measure, ...]:
+        """Three lines for all subtasks, else one."""
+        if self.pin.vertex and self.pin.subtask == ALL:
+            return tuple(Measure(name, pin_series(self.pin, name), style) for name, style in _STYLES)
+        return (Measure("value", pin_series(self.pin), "first"),)
+
+    def compose(self) -> ComposeResult:
+        """The metric's name above its chart."""
+        yield Static("", classes="title", markup=False)
+        yield from super().compose()
+
+    def tick(self) -> None:
+        """The name of what it is of may have come."""
+        self.query_one(".title", Static).update(self.title())
+        super().tick()
+
+    def title(self) -> str:
+        """The metric, and what it is of."""
+        if not self.pin.vertex:
+            return self.pin.metric
+        known = vertex_of(self.port, self.pin.job, self.pin.vertex)
+        of = known[1].name if known is not None else self.pin.vertex
+        if self.pin.subtask == COORDINATOR:
+            of = f"JobManager's part of {of}"
+        elif self.pin.subtask != ALL:
+            of = f"subtask {self.pin.subtask} of {of}"
+        return f"{self.pin.metric} of {of}"
+
+    def nothing(self) -> str:
+        """Why there is nothing to draw."""
+        return "comes with Flink's metrics, every 10 s; it is recorded while this tab is open"
+
+
+class PinnedCharts(Panel):
+    """The charts, side by side where there is room."""
+
+    DEFAULT_CSS = """
+    PinnedCharts { height: 1; max-height: 50%; overflow-y: auto; scrollbar-size-vertical: 1; }
+    PinnedCharts .hint { height: 1; color: $text-muted; padding: 0 1; }
+    PinnedCharts .pins { height: 0; layout: grid; grid-size: 2; grid-gutter: 0 1; }
+    PinnedCharts .pins PinChart { height: 9; }
+    PinnedCharts .pins .title { height: 1; padding: 0 1; text-style: bold; }
+    """
+
+    def __init__(self, job: str, vertex: str = "", *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        """The pins of a job, or those of one of its vertices."""
+        super().__init__(id=id)
+        self._job = job
+        self._vertex = vertex
+        self._drawn: tuple[Pin, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Words while nothing is pinned, then charts."""
+        yield Static("p pins a metric: it is drawn here, and kept for this job", classes="hint", markup=False)
+        yield Container(classes="pins")
+
+    def on_mount(self) -> None:
+        """Draw what is pinned."""
+        super().on_mount()
+        self.tick()
+
+    def tick(self) -> None:
+        """Charts of what is pinned now."""
+        pins = tuple(
+            pin for pin in self.app.pins_of(self._job) if not self._vertex or pin.vertex == self._vertex
+        )
+        self.query_one(".hint").display = not pins
+        if pins == self._drawn:
+            return
+        self._drawn = pins
+        place = self.query_one(".pins", Container)
+        columns = 1 if len(pins) == 1 or self.screen.size.width < WIDE else 2
+        place.styles.grid_size_columns = columns
+        place.styles.height = -(-len(pins) // columns) * LINES
+        self.styles.height = max(1, -(-len(pins) // columns) * LINES)
+        for chart in place.query(PinChart):
+            if chart.pin not in pins:
+                chart.remove()
+        there = {chart.pin for chart in place.query(PinChart)}
+        place.mount_all([PinChart(pin) for pin in pins if pin not in there])
+
+
+WIDE = 100
+"""Columns from which two charts stand side by side."""

@@ -1,0 +1,161 @@
+"""All metrics of a job and of a vertex: what is listed, what is asked, what is pinned."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flinktop.ui import keys
+from flinktop.ui.panels.metrics_explorer import MetricsExplorer
+from flinktop.ui.panels.pinned_charts import PinChart
+from tests.fixture_cluster import FixtureCluster
+from tests.ui.day import Day, monitor
+from tests.ui.test_job import open_job
+from tests.ui.test_overview import RELEASES
+from tests.ui.test_vertex_tabs import number, open_tab
+
+
+class WholeCluster(FixtureCluster):
+    """As recorded, with a value for every metric: of most only the ids were recorded."""
+
+    @staticmethod
+    def _metrics(_answers: Any, wanted: list[str], *, aggregated: bool) -> list[Any]:
+        if aggregated:
+            return [{"id": name, "min": 1.0, "max": 4.0, "avg": 2.5, "sum": 5.0} for name in wanted]
+        return [{"id": name, "value": "7"} for name in wanted]
+
+
+async def open_metrics(day: Day, job: str = "steady") -> MetricsExplorer:
+    await open_job(day, job)
+    await day.press(number(keys.JOB_TABS, "metrics"))
+    await day.sees("the job")
+    await day.wait(6)
+    return day.app.screen.query_one(MetricsExplorer)
+
+
+def told(day: Day, target: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(day.cluster.answer(f"/{target}")[1])
+    return found
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_every_metric_of_the_job_is_there_with_its_value(release: str) -> None:
+    async with monitor(release, (120, 60)) as day:
+        explorer = await open_metrics(day)
+        job = day.cluster.job("steady")
+        ids = [one["id"] for one in told(day, f"jobs/{job}/metrics")]
+        rows = {row.metric: row for row in explorer.table._rows if row.metric}
+        assert sorted(rows) == sorted(ids)
+        assert f"{len(ids)} metrics" in day.line("the job")
+        values = {one["id"]: one["value"] for one in told(day, f"jobs/{job}/metrics?get={','.join(ids)}")}
+        for name in ("totalNumberOfCheckpoints", "uptime"):
+            assert rows[name].value == values[name]
+
+
+async def test_a_vertex_is_listed_when_it_is_opened_and_its_rows_are_aggregates() -> None:
+    async with monitor(cluster=WholeCluster("2.3.0"), size=(120, 60)) as day:
+        explorer = await open_metrics(day)
+        job = day.cluster.job("steady")
+        vertex = day.cluster.document(f"jobs/{job}")["vertices"][1]["id"]
+        listing = f"jobs/{job}/vertices/{vertex}/subtasks/metrics"
+        explorer.table.cursor_key = f"scope {vertex}"
+        await day.press("enter")
+        await day.wait(14)
+        assert listing in day.asked()
+        explorer.table.cursor_key = f"metric {vertex}  numRecordsInPerSecond"
+        await day.wait(12)
+        row = explorer.table.cursor_row
+        assert row is not None
+        assert (row.low, row.mean, row.high, row.total) == ("1", "2.500", "4", "5")
+        # By its subtasks: plain metrics of each.
+        await day.press("enter", "j", "j")
+        await day.wait(14)
+        single = f"vertices/{vertex}/metrics?get=0.numRecordsInPerSecond"
+        assert any(single in target for target in day.asked())
+        values = {
+            row.subtask: row.value for row in explorer.table._rows if row.metric == "numRecordsInPerSecond"
+        }
+        assert (values[0], values[1]) == ("7", "7")
+
+
+async def test_a_search_finds_metrics_of_vertices_that_were_not_open() -> None:
+    async with monitor("2.3.0", (120, 60)) as day:
+        await open_metrics(day)
+        await day.press("slash", *"busytimems", "enter")
+        await day.wait(8)
+        vertices = day.cluster.document(f"jobs/{day.cluster.job('steady')}")["vertices"]
+        shown = day.app.screen.query_one(MetricsExplorer).table._shown.rows
+        found = [row for row in shown if row.metric == "busyTimeMsPerSecond"]
+        assert {row.scope.vertex for row in found} == {vertex["id"] for vertex in vertices}
+        # Each stands below what it is of.
+        assert len([row for row in shown if not row.metric]) == len(vertices)
+
+
+async def test_only_rows_on_the_screen_are_asked_for_their_values() -> None:
+    async with monitor("2.3.0", (80, 24)) as day:
+        await open_metrics(day)
+        job = day.cluster.job("steady")
+        asked = [target for target in day.asked() if target.startswith(f"jobs/{job}/metrics?get=allSub")]
+        assert asked
+        assert len(asked[-1].split(",")) < 18
+
+
+async def test_a_pinned_metric_is_drawn_recorded_and_kept_for_the_next_start(tmp_path: Path) -> None:
+    async with monitor("2.3.0", state=tmp_path) as day:
+        explorer = await open_metrics(day)
+        await day.sees("p pins a metric")
+        explorer.table.cursor_key = "metric job  createdTime"
+        await day.press("p")
+        await day.wait(12)
+        assert explorer.table.cursor_row is not None
+        assert explorer.table.cursor_row.pinned
+        [chart] = day.app.screen.query(PinChart)
+        assert chart.title() == "createdTime"
+        [measure] = chart.measures()
+        assert day.port.points(measure.series)
+    async with monitor("2.3.0", state=tmp_path) as day:
+        explorer = await open_metrics(day)
+        await day.sees("◆")
+        assert len(day.app.screen.query(PinChart)) == 1
+        explorer.table.cursor_key = "metric job  createdTime"
+        await day.press("p")
+        await day.wait(3)
+        await day.sees("p pins a metric")
+        assert not day.app.screen.query(PinChart)
+
+
+async def test_a_pin_of_a_subtask_is_drawn_on_the_vertex_too(tmp_path: Path) -> None:
+    async with monitor(cluster=WholeCluster("2.3.0"), size=(120, 60), state=tmp_path) as day:
+        path = await open_tab(day, "metrics")
+        vertex = path.rpartition("/")[2]
+        explorer = day.app.screen.query_one(MetricsExplorer)
+        explorer.table.cursor_key = f"metric {vertex}  numRecordsIn"
+        await day.press("enter")
+        await day.wait(4)
+        await day.press("j", "j", "p")
+        await day.wait(12)
+        [chart] = day.app.screen.query(PinChart)
+        assert chart.title().startswith("numRecordsIn of subtask 1 of ")
+        await day.press("G")
+        await day.sees("on the JobManager")
+
+
+async def test_no_more_than_six_are_pinned(tmp_path: Path) -> None:
+    async with monitor("2.3.0", state=tmp_path) as day:
+        await open_metrics(day)
+        await day.press(*("j", "p") * 7)
+        assert len(day.app.pins_of(day.cluster.job("steady"))) == 6
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_every_size_shows_it(size: tuple[int, int], tmp_path: Path) -> None:
+    async with monitor("1.20.5", size, state=tmp_path) as day:
+        await open_metrics(day)
+        await day.press("j", "p")
+        await day.wait(4)
+        assert all(len(line) <= size[0] for line in day.lines)
+        await day.sees("◆")
+        await day.sees("metrics")
