@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,25 @@ async def test_a_savepoint_is_followed_to_its_path(tmp_path: Path, release: str)
         assert (done.state, done.result.savepoint, done.reason) == (State.DONE, "file:/mine/savepoint-1", "")
         assert at.jobmanager.acts() == [f"POST jobs/{JOB}/savepoints"]
         assert at.touched
+
+
+async def test_it_is_on_the_disk_before_the_request_leaves(tmp_path: Path) -> None:
+    jobmanager = JobManager(ManualClock())
+    path, seen = tmp_path / "state" / "operations.db", []
+
+    def look(method: str, _path: str) -> str:
+        if method == "POST":
+            with closing(sqlite3.connect(path)) as file:
+                seen.extend(file.execute("SELECT id, state, trigger_id FROM operations").fetchall())
+        else:
+            assert seen or not path.exists()
+        return ""
+
+    jobmanager.fault = look
+    async with at_work(tmp_path, jobmanager) as at:
+        await at.do(Savepoint(JOB, "orders"))
+        await at.until_ended()
+    assert seen == [(ID, "sent", None)]
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -23,6 +23,7 @@ from flinktop.engine.acts.cancel import Cancel
 from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.acts.stop import Stop
 from flinktop.engine.operation import Operation, State
+from flinktop.local import processes
 from tests.live.acting import acting, run_steady
 from tests.live.cluster import Cluster, running
 from tests.live.cutting_proxy import CuttingProxy
@@ -142,3 +143,38 @@ def test_a_killed_command_is_gone_on_with_by_the_next(cluster: Cluster, tmp_path
         assert (row["state"], row["result"]["savepoint"]) == ("done", operation.result.savepoint)
         with acting(proxy.url, tmp_path / "l.db") as actor:
             actor.did(Cancel(job))
+
+
+def test_a_jobmanager_that_has_forgotten_everything_is_no_failure(cluster: Cluster, tmp_path: Path) -> None:
+    """The last test of a release: its jobs end with the JobManager."""
+    saved = tmp_path / "saved"
+    restarted: list[processes.Process] = []
+    with CuttingProxy(cluster.url) as proxy, acting(proxy.url, tmp_path / "l.db") as actor:
+        job = run_steady(actor, cluster, "forgotten")
+        dark = []
+
+        def link(verb: str, path: str) -> str:
+            """From the savepoint on nothing comes back."""
+            if verb == "POST" and job in path:
+                dark.append(path)
+                return "cut after"
+            return "cut before" if dark else ""
+
+        proxy.link = link
+        number = actor.port.submit(Savepoint(job, "forgotten", saved.as_uri()))
+        wait_until(lambda: saved.is_dir() and any(saved.glob("*/_metadata")))
+        cluster.jobmanager.kill()
+        cluster.jobmanager.wait()
+        log = cluster.directory / "jobmanager" / "again.log"
+        command = processes.jobmanager_command(cluster.home, cluster.directory / "conf", log)
+        try:
+            restarted.append(processes.start(command, log=log))
+            processes.wait_until_ready(cluster.url, restarted, 120)
+            dark.clear()
+            lost = actor.ended(number)
+        finally:
+            processes.stop(restarted)
+    assert lost.state is State.LOST
+    assert lost.reason == (
+        f"Flink knows neither this savepoint nor the job any more; look into {saved.as_uri()}"
+    )
