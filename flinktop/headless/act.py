@@ -60,10 +60,12 @@ class Ended(Exception):  # noqa: N818 - it says what happened
 def run_act(profile: Profile, ledger: Path, words: ActWords) -> int:
     """Do one act on a cluster and follow it to its end; gives the exit code."""
     command = _Command(profile, ledger, words)
+    sent = "nothing was sent"
     try:
         act, facts = asyncio.run(command.look())
         # Not on the loop, which would keep ctrl+c from whoever is asked.
         typed = agreed(words, act, facts)
+        sent = "what was sent goes on, and a flinktop that opens this cluster follows it"
         return asyncio.run(command.do(act, typed))
     except Ended as ended:
         if words.json:
@@ -72,7 +74,7 @@ def run_act(profile: Profile, ledger: Path, words: ActWords) -> int:
         _say(str(ended))
         return ended.code
     except KeyboardInterrupt:
-        _say("interrupted; what was sent goes on, and a flinktop that opens this cluster follows it")
+        _say(f"interrupted; {sent}")
         return INTERRUPTED
 
 

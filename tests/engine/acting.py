@@ -172,6 +172,7 @@ class JobManager(httpx.AsyncBaseTransport):
             ("GET", "jobs/(\\w+)", self._job),
             ("PATCH", "jobs/(\\w+)", self._cancel),
             ("GET", "jobs/(\\w+)/checkpoints", self._cached_checkpoints),
+            ("GET", "jobs/(\\w+)/checkpoints/config", lambda _job, _sent: (200, {"externalization": {}})),
             ("GET", "jobs/(\\w+)/execution-result", self._result),
             ("POST", "jobs/(\\w+)/savepoints", lambda job, sent: self._savepoint(job, sent, stops=False)),
             ("POST", "jobs/(\\w+)/stop", lambda job, sent: self._savepoint(job, sent, stops=True)),

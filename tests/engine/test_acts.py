@@ -177,6 +177,19 @@ def test_a_cancel_says_what_there_is_to_go_back_to(changes: dict[str, Any], line
     assert line in Cancel(JOB).consequence(job(**changes))
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"retained": True}, "which is retained"),
+        ({"retained": False}, "its checkpoints are deleted with it"),
+        ({}, "unless it is retained"),
+        ({"last_good": None, "checkpointing": False}, "all of its state"),
+    ],
+)
+def test_a_cancel_says_what_is_lost(changes: dict[str, Any], said: str) -> None:
+    assert said in next(line.text for line in Cancel(JOB).consequence(job(**changes)) if line.label == "lost")
+
+
 def test_the_name_to_type() -> None:
     assert Cancel(JOB).name_to_type(facts()) == "orders [v1]"
     assert Shutdown("prod").name_to_type(facts()) == "prod"

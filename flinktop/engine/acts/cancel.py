@@ -61,7 +61,7 @@ class Cancel(Act):
         return (
             *job_lines(facts, loses_since=True),
             Line("lost", _lost(facts), "bad"),
-            Line("then", "the job ends CANCELED; checkpoints that it does not retain are deleted"),
+            Line("then", "the job ends CANCELED at once; no savepoint is taken"),
         )
 
     async def start(self, site: Site, trace: Trace) -> Accepted:
@@ -94,6 +94,11 @@ class Cancel(Act):
 
 
 def _lost(facts: Facts) -> str:
-    if facts.job is not None and facts.job.last_good is None and facts.job.checkpointing is not True:
+    job = facts.job
+    if job is not None and job.last_good is None and job.checkpointing is not True:
         return "all of its state: it has no checkpoint"
-    return "its state since the last checkpoint or savepoint, and that too unless it is retained"
+    if job is not None and job.retained:
+        return "what came since the last checkpoint, which is retained"
+    if job is not None and job.retained is False:
+        return "all state but that of savepoints: its checkpoints are deleted with it"
+    return "what came since the last checkpoint, and that too unless it is retained"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flinktop.flink.checkpoints import CHECKPOINTS, CheckpointStats
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointConfig, CheckpointStats
 from flinktop.flink.cluster import OVERVIEW, ClusterOverview
 from flinktop.flink.decode import read
 from flinktop.flink.errors import NotFound
@@ -44,6 +44,8 @@ class JobFacts:
     """Seconds since its last completed checkpoint or savepoint was triggered."""
     last_good_path: str | None = None
     last_good_is_savepoint: bool = False
+    retained: bool | None = None
+    """Whether its last checkpoint outlives a cancel."""
 
     @property
     def ended(self) -> bool:
@@ -88,6 +90,7 @@ def job_facts(
     stats: CheckpointStats | None,
     now: float,
     *,
+    config: CheckpointConfig | None = None,
     checkpointing: bool | None = None,
 ) -> JobFacts:
     """What the answers say of a job; `now` is the cluster's time (s since 1970)."""
@@ -114,7 +117,14 @@ def job_facts(
         last_good=age,
         last_good_path=done[1] if done is not None else None,
         last_good_is_savepoint=done is not None and done[2],
+        retained=_retained(config),
     )
+
+
+def _retained(config: CheckpointConfig | None) -> bool | None:
+    if config is None:
+        return None
+    return config.externalization.enabled and not config.externalization.delete_on_cancellation
 
 
 def newest_completed(stats: CheckpointStats) -> tuple[int, str | None, bool] | None:
@@ -145,6 +155,7 @@ def known_facts(base: Facts, job: str | None, value: Callable[[Any], Any], now: 
         job,
         details=value(JOB(job=job)) if job is not None else None,
         stats=value(CHECKPOINTS(job=job)) if job is not None else None,
+        config=value(CHECKPOINT_CONFIG(job=job)) if job is not None else None,
         now=now,
     )
 
@@ -170,15 +181,19 @@ async def asked_facts(http: Http, base: Facts, job: str | None, wall: float) -> 
         base = replace(base, features=replace(base.features, history_server=True))
     details: Job | None = None
     stats: CheckpointStats | None = None
+    config: CheckpointConfig | None = None
     if job is not None:
         try:
             details = (await read(http, JOB(job=job))).value
             stats = (await read(http, CHECKPOINTS(job=job))).value
+            config = (await read(http, CHECKPOINT_CONFIG(job=job))).value
         except NotFound:
             # No such job, one that is initializing, or one without checkpoints: what is known tells which.
             pass
     now = details.now / 1000.0 if details is not None and details.now else wall
-    return _facts(base, listed, overview, job, details=details, stats=stats, now=now, asked=True)
+    return _facts(
+        base, listed, overview, job, details=details, stats=stats, config=config, now=now, asked=True
+    )
 
 
 def _facts(
@@ -189,6 +204,7 @@ def _facts(
     *,
     details: Job | None,
     stats: CheckpointStats | None,
+    config: CheckpointConfig | None,
     now: float,
     asked: bool = False,
 ) -> Facts:
@@ -204,7 +220,13 @@ def _facts(
         ledger_trouble=base.ledger_trouble,
         under_way=base.under_way,
         job=job_facts(
-            job, mine, details, stats, now, checkpointing=False if asked and details is not None else None
+            job,
+            mine,
+            details,
+            stats,
+            now,
+            config=config,
+            checkpointing=False if asked and details is not None else None,
         )
         if job is not None and known
         else None,
