@@ -17,7 +17,7 @@ INNER = "NumberFormatException: For input string:"
 
 async def open_exceptions(day: Day, job: str) -> None:
     await open_job(day, job)
-    await day.press("5")
+    await day.press("4")
     await day.wait(3)
 
 
@@ -69,7 +69,7 @@ async def test_enter_opens_the_stack_folded_and_f_unfolds_it() -> None:
         assert "frames of Flink and Java" not in day.text
         assert len(day.app.screen.query_one(Pager).lines) > folded
         await day.press("escape")
-        await day.sees("[5 Exceptions]")
+        await day.sees("[4 Exceptions]")
 
 
 async def test_the_stack_that_is_copied_is_the_one_that_flink_sent() -> None:
@@ -165,7 +165,7 @@ async def test_every_size_shows_the_reason(size: tuple[int, int]) -> None:
 async def test_exceptions_are_asked_for_only_while_they_are_seen() -> None:
     async with monitor("1.20.5") as day:
         await open_exceptions(day, "steady")
-        await day.press("4")
+        await day.press("6")
         since = len(day.cluster.asked)
         await day.wait(30)
         assert not [target for target in day.asked(since) if target.endswith("/exceptions")]

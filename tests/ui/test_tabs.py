@@ -19,7 +19,7 @@ async def test_the_configuration_of_a_job_is_read_when_its_tab_is_open(release: 
         target = JOB_CONFIG(job=job).target
         await day.wait(10)
         assert target not in day.asked()
-        await day.press("4")
+        await day.press("6")
         await day.wait(3)
         assert day.asked().count(target) == 1
         execution = day.cluster.document(target)["execution-config"]
@@ -42,7 +42,7 @@ async def test_the_open_tab_is_marked_and_a_number_opens_another() -> None:
 async def test_vertices_are_not_asked_while_their_tab_is_closed() -> None:
     async with monitor("1.20.5", (80, 24)) as day:
         await open_job(day, "steady")
-        await day.press("4")
+        await day.press("6")
         await day.wait(11)
         since = len(day.cluster.asked)
         await day.wait(60)
@@ -54,7 +54,7 @@ async def test_a_hidden_table_keeps_its_cursor() -> None:
         await open_job(day, "steady")
         await day.press("j", "j")
         chosen = day.table.cursor_key
-        await day.press("4", "2")
+        await day.press("6", "2")
         assert day.table.cursor_key == chosen
         assert day.app.focused is day.table
 
@@ -110,7 +110,7 @@ async def test_enter_opens_also_where_nothing_has_the_focus() -> None:
 async def test_what_lost_the_focus_has_it_again_a_second_later() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
-        await day.press("4")
+        await day.press("6")
         day.app.screen.set_focus(None)
         await day.wait(1)
         assert day.app.focused is not None
@@ -119,7 +119,7 @@ async def test_what_lost_the_focus_has_it_again_a_second_later() -> None:
 async def test_filter_and_sort_are_about_the_table_that_is_seen() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
-        await day.press("4")
+        await day.press("6")
         await day.wait(3)
         day.app.screen.set_focus(None)
         await day.press("slash", *"restart", "enter")

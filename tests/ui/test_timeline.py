@@ -144,3 +144,19 @@ async def test_every_size_shows_it(size: tuple[int, int], ascii_only: bool) -> N
         await day.sees("##########" if ascii_only else "██████████")
         assert all(len(line) <= size[0] for line in day.lines)
         assert any("'" in line and ":" in line for line in day.lines[-4:])
+
+
+async def test_the_configuration_tells_how_an_adaptive_job_rescales() -> None:
+    async with monitor("2.3.0", (120, 50)) as day:
+        job = adaptive(day.cluster)
+        day.app.push_screen(JobScreen(job, "configuration"))
+        await day.settled()
+        await day.wait(6)
+        for name, value in (
+            ("cooldown", "30 s"),
+            ("wait at submission", "5 m"),
+            ("failed checkpoints", "2"),
+            ("history kept", "20"),
+        ):
+            await day.sees(name)
+            assert value in day.line(name)

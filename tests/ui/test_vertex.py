@@ -439,7 +439,7 @@ async def test_the_vertex_and_the_selected_subtask_are_drawn_over_time() -> None
         await day.sees("━ busy")
         day.table.cursor_key = "3"
         await day.settled()
-        await day.press("2")
+        await day.press("9")
         await day.wait(12)
         await day.sees("subtask 3")
         assert day.port.points(vertex_series(job, vertex, "numRecordsInPerSecond"))
@@ -457,7 +457,7 @@ async def test_the_vertex_and_the_selected_subtask_are_drawn_over_time() -> None
 async def test_stepping_through_the_vertices_in_the_order_of_the_job_keeps_the_tab() -> None:
     async with on_vertex() as (day, job, vertex):
         order = [one["id"] for one in day.cluster.document(f"jobs/{job}")["vertices"]]
-        await day.press("2", "greater_than_sign")
+        await day.press("9", "greater_than_sign")
         screen = day.app.screen
         assert isinstance(screen, VertexScreen)
         assert (screen.vertex, screen.tab) == (order[(order.index(vertex) + 1) % len(order)], "charts")

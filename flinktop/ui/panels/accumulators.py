@@ -10,7 +10,7 @@ from flinktop.flink.vertices import ATTEMPT_ACCUMULATORS, SUBTASK, SUBTASKS_ACCU
 from flinktop.model import format as fmt
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.widgets.table import Column
+from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +97,7 @@ def columns(of: str, *, serialized: bool, ascii_only: bool) -> list[Column[Accum
                 "where",
                 "HOST",
                 20,
-                lambda row: (row.where, "") if row.where else (fmt.ABSENT, "muted"),
+                _where,
                 sort=lambda row: row.where,
                 drop=2,
             ),
@@ -120,6 +120,10 @@ def columns(of: str, *, serialized: bool, ascii_only: bool) -> list[Column[Accum
             )
         )
     return plain_columns(found) if ascii_only else found
+
+
+def _where(row: AccumulatorRow) -> Cell:
+    return (row.where, "") if row.where else (fmt.ABSENT, "muted")
 
 
 class Accumulators(AnswerTable[AccumulatorRow]):

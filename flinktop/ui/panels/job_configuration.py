@@ -11,10 +11,12 @@ from flinktop.flink.jobmanager import (
     JOB_JOBMANAGER_LOG_URL,
 )
 from flinktop.flink.jobs import JOB, JOB_CONFIG
+from flinktop.flink.rescale import RESCALE_CONFIG
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels import cluster_configuration
 from flinktop.ui.panels.plain import plain
+from flinktop.ui.panels.rescale_rows import has_rescales
 from flinktop.ui.widgets.table import Column, LiveTable
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobConfig
+    from flinktop.flink.rescale import RescaleConfig
 
 RARELY = 600.0
 CLUSTER = {cluster_configuration.CONFIG: "cluster"}
@@ -61,6 +64,29 @@ def items(job: Job | None, config: JobConfig | None) -> list[Item]:
         ]
         found += [Item(name, value, "program") for name, value in sorted(execution.user_config.items())]
     return found
+
+
+def rescale_items(config: RescaleConfig | None) -> list[Item]:
+    """How the adaptive scheduler rescales the job (`…/rescales/config`, 2.3+)."""
+    if config is None:
+        return []
+    times = (
+        ("wait at submission", config.submission_resource_wait_timeout_in_millis),
+        ("stable at submission", config.submission_resource_stabilization_timeout_in_millis),
+        ("idle slots kept", config.slot_idle_timeout_in_millis),
+        ("cooldown", config.executing_cooldown_timeout_in_millis),
+        ("stable while executing", config.executing_resource_stabilization_timeout_in_millis),
+        ("longest delay", config.maximum_delay_for_triggering_rescale_in_millis),
+    )
+    return [
+        Item("history kept", _number(config.rescale_history_max), "rescale"),
+        Item("scheduler mode", config.scheduler_execution_mode or fmt.ABSENT, "rescale"),
+        *(
+            Item(name, fmt.exact(value) if value is not None else fmt.ABSENT, "rescale")
+            for name, value in times
+        ),
+        Item("failed checkpoints", _number(config.rescale_on_failed_checkpoint_count), "rescale"),
+    ]
 
 
 def _number(value: int | None) -> str:
@@ -140,12 +166,16 @@ class JobConfiguration(Panel):
 
     def _news(self, reading: Reading[Any]) -> None:
         job = self.port.reading(JOB(job=self._job))
+        if job is not None and job.value is not None and has_rescales(self.port, job.value):
+            self.watch_query("rescales", RESCALE_CONFIG(job=self._job), self._news, every=RARELY)
+        rescales = self.port.reading(RESCALE_CONFIG(job=self._job))
         config = self.port.reading(JOB_CONFIG(job=self._job))
         table: LiveTable[Item] = self.query_one(LiveTable)
         found = items(
             job.value if job is not None else None,
             config.value if config is not None else None,
         )
+        found += rescale_items(rescales.value if rescales is not None else None)
         found += self._cluster_items()
         if not found and reading.error is not None:
             table.set_empty(reading.error.reason)

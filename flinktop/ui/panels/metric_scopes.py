@@ -78,7 +78,7 @@ class Scope:
         if not self.vertex:
             return JOB_METRICS(job=self.job, get=get)
         endpoint = JM_OPERATOR_METRICS if self.coordinator else SUBTASKS_METRICS
-        return endpoint(job=self.job, vertex=self.vertex, get=get)  # type: ignore[operator]  # both are endpoints
+        return endpoint(job=self.job, vertex=self.vertex, get=get)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ SUBTASK_TABLES = ("subtask-rows", "backpressure-rows", "watermarks-rows", "timel
 """Tables whose rows are subtasks."""
 
 
+def subtask_of(key: str) -> int:
+    """The subtask that a row is of: `3`, `3.0` of an attempt beside another, `subtask <vertex> 3`."""
+    return int(key.rpartition(" ")[2].partition(".")[0])
+
+
 class VertexScreen(RunsOnMachine, TabbedScreen):
     """A vertex by its ids; whatever becomes of it, the screen stays until the person leaves it."""
 
@@ -118,7 +123,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
             return Whereabouts(key if told else None, f"{self.crumb} (")
         if table.id not in SUBTASK_TABLES:
             return None
-        return of_subtask(self.app.port, self.job, self.vertex, int(key.partition(".")[0]))
+        return of_subtask(self.app.port, self.job, self.vertex, subtask_of(key))
 
     # -- commands ------------------------------------------------------------------------------------
 
@@ -130,8 +135,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
         """Open a subtask."""
         if event.table.id in SUBTASK_TABLES:
-            subtask = int(event.key.rpartition(" ")[2].partition(".")[0])
-            self.app.push_screen(SubtaskScreen(self.job, self.vertex, subtask))
+            self.app.push_screen(SubtaskScreen(self.job, self.vertex, subtask_of(event.key)))
         elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
             self.app.push_screen(TaskManagerScreen(event.key))
 
