@@ -70,7 +70,7 @@ def test_the_jobmanager_is_reached_on_a_small_terminal(cluster: Cluster, tmp_pat
         pty.press("J")
         pty.wait_for(re.compile(r"JVM heap +\d"), ANSWERS)
         tab(pty, 4, "Configuration")
-        pty.wait_for("blob.server.port")
+        pty.wait_for("cluster.registration.error-delay")
         pty.press("/")
         pty.write("rest.port")
         pty.wait_for(re.compile(rf"rest\.port +{cluster.url.rpartition(':')[2]}"))

@@ -130,9 +130,11 @@ class MachineHeader(Panel):
         self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
 
     def on_mount(self) -> None:
-        """Watch what it says of itself."""
+        """Watch what it says of itself, where there is a machine."""
         taskmanager = self._machine.taskmanager
-        if taskmanager is not None:
+        if self.port.features.history_server:
+            self.tick()
+        elif taskmanager is not None:
             self.watch_query("details", TASKMANAGER(taskmanager=taskmanager), self._news)
             self.watch_query("listing", taskmanagers_listing(), self._news, every=RARELY)
         else:

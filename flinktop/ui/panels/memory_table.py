@@ -100,8 +100,10 @@ class MemoryTable(AnswerTable[memory.Part]):
         return TASKMANAGER(taskmanager=machine) if machine is not None else JOBMANAGER_CONFIG()
 
     def on_mount(self) -> None:
-        """Watch what is configured and what is used."""
-        if self._machine.taskmanager is None:
+        """Watch what is configured and what is used, where there is a machine."""
+        if self.port.features.history_server:
+            self._show_parts()
+        elif self._machine.taskmanager is None:
             self.watch_query("configuration", JOBMANAGER_CONFIG(), self._told, every=RARELY)
             self.watch_query("listing", self._machine.metrics(), self._told, every=RARELY)
         else:
@@ -111,7 +113,7 @@ class MemoryTable(AnswerTable[memory.Part]):
 
     def _told(self, _reading: Reading[Any]) -> None:
         query = figures_query(self.port, self._machine)
-        if query is not None and not self.port.features.history_server:
+        if query is not None:
             self.watch_query("figures", query, self._figures_came)
         self._show_parts()
 
