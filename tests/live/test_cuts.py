@@ -145,6 +145,7 @@ def test_a_killed_command_is_gone_on_with_by_the_next(cluster: Cluster, tmp_path
             actor.did(Cancel(job))
 
 
+@pytest.mark.long
 def test_a_jobmanager_that_has_forgotten_everything_is_no_failure(cluster: Cluster, tmp_path: Path) -> None:
     """The last test of a release: its jobs end with the JobManager."""
     saved = tmp_path / "saved"
