@@ -19,6 +19,8 @@ from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.test_checkpoints import open_checkpoints
 
+pytestmark = pytest.mark.screens
+
 WIDE = (200, 60)
 GONE = (404, {"errors": ["Could not find checkpointing statistics for checkpoint 15."]})
 

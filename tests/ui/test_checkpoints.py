@@ -18,6 +18,8 @@ from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.test_job import open_job
 
+pytestmark = pytest.mark.screens
+
 WIDE = (200, 60)
 
 

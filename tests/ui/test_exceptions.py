@@ -12,6 +12,8 @@ from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES
 from tests.ui.test_job import open_job
 
+pytestmark = pytest.mark.screens
+
 INNER = "NumberFormatException: For input string:"
 
 

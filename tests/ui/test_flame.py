@@ -14,6 +14,8 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.test_vertex_tabs import number, open_tab, vertex_of
 
+pytestmark = pytest.mark.screens
+
 
 def frame(name: str, value: int, *children: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "value": value, "children": list(children)}

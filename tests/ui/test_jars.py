@@ -11,6 +11,8 @@ from tests.ui.day import monitor
 from tests.ui.matrix import RELEASES
 from tests.ui.test_machines import go, seen, taskmanager
 
+pytestmark = pytest.mark.screens
+
 
 @pytest.mark.parametrize("release", RELEASES)
 async def test_jars_stand_with_their_entry_classes(release: str) -> None:

@@ -9,6 +9,8 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES
 
+pytestmark = pytest.mark.screens
+
 LOG = b"""\
 2026-11-22 04:10:06,019 INFO  org.apache.flink.runtime.A [] - started
 2026-11-22 04:10:07,019 WARN  org.apache.flink.runtime.B [] - low on [b]memory[/b]

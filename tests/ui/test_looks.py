@@ -29,6 +29,8 @@ from flinktop.ui.widgets.styles import LOOKS
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 
+pytestmark = pytest.mark.screens
+
 OURS = (theme.DARK, theme.LIGHT)
 EVERY_THEME = ("dark", "light", "ansi", "ansi-dark", "ansi-light")
 READABLE, VISIBLE = 4.5, 3.0
@@ -58,7 +60,9 @@ def test_every_tone_can_be_read_wherever_it_stands(of: Theme, tone: str) -> None
     for name, ground in grounds(known):
         assert colour.a == 1  # not a mixture with what is behind it
         ratio = contrast(colour, ground)
-        assert ratio >= (VISIBLE if tone == "trend" else READABLE), f"{tone} on {name} of {of.name}: {ratio:.2f}"
+        assert ratio >= (VISIBLE if tone == "trend" else READABLE), (
+            f"{tone} on {name} of {of.name}: {ratio:.2f}"
+        )
 
 
 def contrast(one: Color, other: Color) -> float:

@@ -17,6 +17,8 @@ from tests.ui.test_job import open_job
 from tests.ui.test_overview import RELEASES
 from tests.ui.test_vertex_tabs import number, open_tab
 
+pytestmark = pytest.mark.screens
+
 
 class WholeCluster(FixtureCluster):
     """As recorded, with a value for every metric: of most only the ids were recorded."""

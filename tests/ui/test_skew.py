@@ -12,6 +12,8 @@ from tests.ui.day import Day, monitor
 from tests.ui.test_job import open_job
 from tests.ui.test_overview import RELEASES
 
+pytestmark = pytest.mark.screens
+
 
 def rates(day: Day, vertex: str, metric: str) -> dict[str, Any]:
     path = f"/jobs/{day.cluster.job('steady')}/vertices/{vertex}/subtasks/metrics?get={metric}"

@@ -16,6 +16,8 @@ from tests.ui.test_job import open_job
 from tests.ui.test_overview import RELEASES
 from tests.ui.test_vertex_tabs import number, open_tab
 
+pytestmark = pytest.mark.screens
+
 
 async def open_timeline(day: Day, job: str) -> JobTimeline:
     await open_job(day, job)

@@ -21,6 +21,8 @@ from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.meters import Metered
 
+pytestmark = pytest.mark.screens
+
 MIDDLE = 1
 
 

@@ -14,6 +14,8 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES
 
+pytestmark = pytest.mark.screens
+
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
