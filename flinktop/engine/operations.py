@@ -154,15 +154,19 @@ class Operations:
             self._cluster,
             features=self._known_features(),
             ledger_trouble=self.book.trouble,
-            under_way=tuple(
-                operation.label
-                for operation in self.book.all
-                if job is not None
-                and operation.job == job
-                and operation.cluster == self._cluster.url
-                and not operation.state.final
-            ),
+            under_way=tuple(operation.label for operation in self._under_way(job)),
         )
+
+    def _under_way(self, job: str | None) -> list[Operation]:
+        """What was asked of a job and has not ended."""
+        return [
+            operation
+            for operation in self.book.all
+            if job is not None
+            and operation.job == job
+            and operation.cluster == self._cluster.url
+            and not operation.state.final
+        ]
 
     def submit(self, act: Act, number: str, typed: str | None = None) -> None:
         """Do an act, once.
@@ -243,6 +247,10 @@ class Operations:
         """Why this can't be done, by what the cluster says now."""
         if base.read_only:
             return act.why_not(base)
+        # Another flinktop may have asked for something in this instant.
+        self.book.look()
+        others = tuple(one.label for one in self._under_way(act.job_id) if not one.ours)
+        base = replace(base, under_way=base.under_way + others)
         facts = await asked_facts(self._lane.acts, base, act.job_id, self._clock.wall())
         reason = act.why_not(facts)
         name = act.name_to_type(facts)

@@ -404,6 +404,15 @@ async def test_another_flinktop_shows_it_and_keeps_its_hands_off(tmp_path: Path)
         assert len(statuses) < 60
 
 
+async def test_two_flinktops_in_the_same_instant_make_one_savepoint(tmp_path: Path) -> None:
+    jobmanager = JobManager(ManualClock())
+    async with at_work(tmp_path, jobmanager, pid=1) as first, at_work(tmp_path, jobmanager, pid=2) as second:
+        await first.do(Savepoint(JOB, "orders"))
+        refused = await second.do(Savepoint(JOB, "orders"), "2" * 32)
+        assert refused.reason == "savepoint of this job is under way"
+        assert len(jobmanager.savepoints) == 1
+
+
 async def test_one_that_was_stopped_gives_way_to_who_took_over(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     jobmanager.takes = 300.0
