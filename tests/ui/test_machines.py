@@ -385,7 +385,7 @@ async def test_a_run_that_goes_on_has_no_result_to_save() -> None:
         await open_taskmanager(day, "9")
         await day.press("enter")
         await day.wait(1)
-        assert "this run has no result" in day.text
+        await day.sees("this run has no result")
 
 
 async def test_read_only_starts_no_run() -> None:
@@ -393,5 +393,5 @@ async def test_read_only_starts_no_run() -> None:
         await open_taskmanager(day, "9")
         await day.press("P")
         await day.wait(1)
-        assert "read-only" in day.text
+        await day.sees("opened read-only")
         assert not [line for line in day.cluster.asked if not line.startswith("GET")]
