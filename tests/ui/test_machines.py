@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from flinktop.model import format as fmt
+from flinktop.ui.keys import JOB_TABS
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.table import LiveTable
 from tests.fixture_cluster import FixtureCluster
@@ -346,6 +347,32 @@ async def test_the_threads_of_a_task_are_found_from_its_subtask(release: str) ->
         await day.press("l")
         await day.wait(3)
         assert "errors 0" in day.text or "warnings" in day.text
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_the_taskmanager_of_an_exception_is_opened(release: str) -> None:
+    async with monitor(release) as day:
+        # 1.9 tells the last failure alone, and the failing job had none when it was recorded.
+        name = "failed for" if release == "1.9.3" else "failing"
+        await day.press("slash", *name, "enter", "enter")
+        await day.wait(3)
+        [tab] = [one for one in JOB_TABS if one.label == "Exceptions"]
+        await day.press(*tab.keys)
+        await day.wait(3)
+        await day.press("enter")
+        await day.wait(3)
+        assert type(day.app.screen).__name__ == "FaultScreen"
+        await day.press("l")
+        await day.wait(3)
+        if version(release) < (1, 17):
+            await day.sees("It is not known on which TaskManager")
+            return
+        assert type(day.app.screen).__name__ == "TaskManagerScreen"
+        await day.sees("warnings")
+        await day.press("escape", "d")
+        await day.wait(3)
+        await day.sees("threads ")
+        assert "/" in day.lines[-1]
 
 
 async def test_where_the_profiler_is_off_the_setting_is_named() -> None:
