@@ -42,7 +42,7 @@ ASCII_MARKS = {False: "+", True: "-"}
 
 
 def subtask_rows(
-    told: SubtasksTimes, vertex: str, window: Window, indent: str, *, ascii_only: bool, old: bool
+    told: SubtasksTimes, vertex: str, indent: str, *, ascii_only: bool, old: bool
 ) -> list[TimelineRow]:
     """The subtasks of a vertex by their states (`…/subtasktimes`)."""
     rows: list[TimelineRow] = []
@@ -57,7 +57,6 @@ def subtask_rows(
                 state_words(state, ascii_only=ascii_only),
                 states.tone(state),
                 found,
-                window,
                 old=old,
             )
         )
@@ -70,9 +69,25 @@ class TimelineTable(AnswerTable[TimelineRow]):
     BOX = "Timeline"
     TITLE = "VERTEX"
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self.window = Window(0.0, 1.0, 0.0)
+        """What is drawn."""
+        self._made: dict[str, tuple[SubtasksTimes, bool, list[TimelineRow]]] = {}
+        """By vertex: the rows of its subtasks, and what they were made of; there may be thousands."""
+
+    def subtasks(self, told: SubtasksTimes, vertex: str, indent: str, *, old: bool) -> list[TimelineRow]:
+        """The rows of a vertex's subtasks, made anew when something else is told of them."""
+        made = self._made.get(vertex)
+        if made is None or made[0] is not told or made[1] is not old:
+            ascii_only = self.app.settings.ascii
+            rows = subtask_rows(told, vertex, indent, ascii_only=ascii_only, old=old)
+            made = self._made[vertex] = (told, old, rows)
+        return made[2]
+
     def columns(self, *, ascii_only: bool) -> list[Column[TimelineRow]]:
         """The columns."""
-        return columns(self.TITLE, ascii_only=ascii_only)
+        return columns(self.TITLE, lambda: self.window, ascii_only=ascii_only)
 
     def row_key(self, row: TimelineRow) -> str:
         """What it is and its id."""
@@ -90,10 +105,14 @@ class TimelineTable(AnswerTable[TimelineRow]):
         ascii_only = self.app.settings.ascii
         yield FixedRows[Window](axis_columns(self.TITLE, ascii_only=ascii_only), ascii=ascii_only)
 
-    def show_rows(self, rows: list[TimelineRow]) -> None:
-        """Show these rows, and the axis of their window."""
+    def show_rows(self, rows: list[TimelineRow], window: Window) -> None:
+        """Show these rows in this window, with its axis below them."""
+        moved = window != self.window
+        self.window = window
         self.table.set_rows(rows)
-        self.query_one(FixedRows).set_rows([rows[0].window] if rows else [])
+        if moved:
+            self.table.look_again()
+        self.query_one(FixedRows).set_rows([window] if rows else [])
 
 
 class JobTimeline(TimelineTable):
@@ -165,12 +184,12 @@ class JobTimeline(TimelineTable):
         self.set_words(words)
         window = self._window(job, rescales)
         old = self.outdated(reading)
-        rows = [self._job_row(job, window, old=old)] if job.vertices else []
+        rows = [self._job_row(job, old=old)] if job.vertices else []
         for vertex in job.vertices:
-            rows += self._vertex_rows(vertex, window, old=old)
+            rows += self._vertex_rows(vertex, old=old)
         for one in rescales:
-            rows += self._rescale_rows(one, window, old=old)
-        self.show_rows(rows)
+            rows += self._rescale_rows(one, old=old)
+        self.show_rows(rows, window)
 
     def _window(self, job: Job, rescales: tuple[Rescale, ...]) -> Window:
         """From the first start of a vertex or a rescale to now, or to the job's end."""
@@ -179,7 +198,7 @@ class JobTimeline(TimelineTable):
         over = job.end_time / 1000.0 if job.end_time > 0 and states.is_terminal(job.state) else None
         return window_of(bounds, self.port.known_time(), self.app.chart_window, zone_offset(self), ended=over)
 
-    def _job_row(self, job: Job, window: Window, *, old: bool) -> TimelineRow:
+    def _job_row(self, job: Job, *, old: bool) -> TimelineRow:
         ascii_only = self.app.settings.ascii
         return TimelineRow(
             "job",
@@ -187,11 +206,10 @@ class JobTimeline(TimelineTable):
             state_words(job.state, ascii_only=ascii_only),
             states.tone(job.state),
             timeline.intervals(job.timestamps),
-            window,
             old=old,
         )
 
-    def _vertex_rows(self, vertex: JobVertex, window: Window, *, old: bool) -> list[TimelineRow]:
+    def _vertex_rows(self, vertex: JobVertex, *, old: bool) -> list[TimelineRow]:
         key = f"vertex {vertex.id}"
         opened, ascii_only = key in self._opened, self.app.settings.ascii
         mark = (ASCII_MARKS if ascii_only else MARKS)[opened]
@@ -202,24 +220,23 @@ class JobTimeline(TimelineTable):
                 state_words(vertex.status, ascii_only=ascii_only),
                 states.tone(vertex.status),
                 timeline.of_vertex(vertex),
-                window,
                 old=old,
             )
         ]
         if opened:
             times = self.port.reading(SUBTASK_TIMES(job=self._job, vertex=vertex.id))
             if times is not None and times.value is not None:
-                rows += subtask_rows(times.value, vertex.id, window, "    ", ascii_only=ascii_only, old=old)
+                rows += self.subtasks(times.value, vertex.id, "    ", old=old)
         return rows
 
-    def _rescale_rows(self, one: Rescale, window: Window, *, old: bool) -> list[TimelineRow]:
+    def _rescale_rows(self, one: Rescale, *, old: bool) -> list[TimelineRow]:
         key = f"rescale {one.rescale_uuid}"
         opened, ascii_only = key in self._opened, self.app.settings.ascii
         mark = (ASCII_MARKS if ascii_only else MARKS)[opened]
-        rows = [rescale_row(one, mark, window, ascii_only=ascii_only, old=old)]
+        rows = [rescale_row(one, mark, ascii_only=ascii_only, old=old)]
         details = self.port.reading(RESCALE(job=self._job, rescale=one.rescale_uuid)) if opened else None
         if details is not None and details.value is not None:
-            rows += detail_rows(details.value, window, old=old)
+            rows += detail_rows(details.value, old=old)
         return rows
 
 
@@ -265,4 +282,4 @@ class VertexTimeline(TimelineTable):
         )
         self.set_words([legend(ascii_only=ascii_only)])
         old = self.outdated(reading, MANY_SECONDS * 2)
-        self.show_rows(subtask_rows(reading.value, self._vertex, window, "", ascii_only=ascii_only, old=old))
+        self.show_rows(self.subtasks(reading.value, self._vertex, "", old=old), window)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flinktop.flink.rescale import RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.model import format as fmt
 from flinktop.model.timeline import Interval
-from flinktop.ui.panels.timeline_rows import TimelineRow, Window
+from flinktop.ui.panels.timeline_rows import TimelineRow
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
@@ -47,7 +47,7 @@ def plain_words(constant: str | None) -> str:
     return (constant or "").replace("_", " ").lower()
 
 
-def rescale_row(one: Rescale, mark: str, window: Window, *, ascii_only: bool, old: bool) -> TimelineRow:
+def rescale_row(one: Rescale, mark: str, *, ascii_only: bool, old: bool) -> TimelineRow:
     """One rescale."""
     state, tone = outcome(one, ascii_only=ascii_only)
     return TimelineRow(
@@ -56,18 +56,17 @@ def rescale_row(one: Rescale, mark: str, window: Window, *, ascii_only: bool, ol
         state,
         tone,
         interval(one),
-        window,
         old=old,
     )
 
 
-def detail_rows(one: Rescale, window: Window, *, old: bool) -> list[TimelineRow]:
+def detail_rows(one: Rescale, *, old: bool) -> list[TimelineRow]:
     """What an opened rescale consists of: parallelism of each vertex, slots, what the scheduler did."""
     key = f"detail {one.rescale_uuid}"
     rows: list[TimelineRow] = []
 
     def say(what: str, label: str, words: str) -> None:
-        rows.append(TimelineRow(f"{key} {what}", f"    {label}", "", "", (), window, words=words))
+        rows.append(TimelineRow(f"{key} {what}", f"    {label}", "", "", (), words=words))
 
     if one.terminated_reason:
         say("reason", "reason", plain_words(one.terminated_reason))
@@ -88,9 +87,7 @@ def detail_rows(one: Rescale, window: Window, *, old: bool) -> list[TimelineRow]
         intervals = (Interval(kind, state.entered, state.left),) if state.entered is not None else ()
         said = state.exception.partition("\n")[0] if state.exception else "scheduler"
         tone = "bad" if state.exception else "muted"
-        rows.append(
-            TimelineRow(f"{key} {number}", f"    {state.state}", said, tone, intervals, window, old=old)
-        )
+        rows.append(TimelineRow(f"{key} {number}", f"    {state.state}", said, tone, intervals, old=old))
     return rows
 
 

@@ -14,7 +14,7 @@ from flinktop.ui.widgets.gantt import Stretch
 from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from flinktop.model.timeline import Interval
 
@@ -61,7 +61,6 @@ class TimelineRow:
     state: str
     tone: str
     intervals: tuple[Interval, ...]
-    window: Window
     words: str = ""
     """What is said in place of a bar."""
     old: bool = False
@@ -76,13 +75,12 @@ class TimelineRow:
         """Seconds since 1970."""
         return self.intervals[0].start / 1000.0 if self.intervals else None
 
-    @property
-    def seconds(self) -> float | None:
-        """From its start to its end, or to the end of the window."""
+    def seconds(self, until: float) -> float | None:
+        """From its start to its end, or to `until` (s since 1970) while it lasts."""
         if not self.intervals:
             return None
         end = self.intervals[-1].end
-        return (end / 1000.0 if end is not None else self.window.until) - self.intervals[0].start / 1000.0
+        return (end / 1000.0 if end is not None else until) - self.intervals[0].start / 1000.0
 
 
 def state_words(state: str, *, ascii_only: bool) -> str:
@@ -97,11 +95,10 @@ def stretch(one: Interval, until: float, *, ascii_only: bool) -> Stretch:
     return Stretch(one.start / 1000.0, end, plain if ascii_only else shape, tone)
 
 
-def painted(row: TimelineRow, width: int, *, ascii_only: bool) -> Stripes:
+def painted(row: TimelineRow, window: Window, width: int, *, ascii_only: bool) -> Stripes:
     """The bar of a row, or the words in its place."""
     if row.words:
         return Stripes(((row.words, "muted"),))
-    window = row.window
     return gantt.bar(
         (stretch(one, window.until, ascii_only=ascii_only) for one in row.intervals),
         window.since,
@@ -111,23 +108,37 @@ def painted(row: TimelineRow, width: int, *, ascii_only: bool) -> Stripes:
     )
 
 
-def columns(title: str, *, ascii_only: bool) -> list[Column[TimelineRow]]:
-    """The columns; name and bar are the last to give way."""
+def columns(title: str, window: Callable[[], Window], *, ascii_only: bool) -> list[Column[TimelineRow]]:
+    """The columns; name and bar are the last to give way.
+
+    Args:
+        title: What the rows are.
+        window: The stretch of time that is drawn now: rows stay the same while it moves.
+        ascii_only: Whether our own shapes are ASCII.
+    """
 
     def started(row: TimelineRow) -> Cell:
         if row.start is None:
             return ("" if row.words else fmt.ABSENT), "muted"
-        return fmt.near(row.start, row.window.offset, row.window.until), ""
+        return fmt.near(row.start, window().offset, window().until), ""
 
     def spent(row: TimelineRow) -> Cell:
-        return (fmt.duration(row.seconds), "") if row.seconds is not None else ("", "")
+        seconds = row.seconds(window().until)
+        return (fmt.duration(seconds), "") if seconds is not None else ("", "")
 
     found = [
         Column("name", title, NAME, lambda row: (row.label, ""), sort=lambda row: row.label.casefold()),
         Column("state", "STATE", 14, lambda row: (row.state, row.tone), sort=lambda row: row.state, drop=2),
         Column("started", "STARTED", 10, started, sort=lambda row: row.start, align="right", drop=1),
         Column(
-            "spent", "FOR", 8, spent, sort=lambda row: row.seconds, align="right", descending=True, drop=3
+            "spent",
+            "FOR",
+            8,
+            spent,
+            sort=lambda row: row.seconds(window().until),
+            align="right",
+            descending=True,
+            drop=3,
         ),
         Column(
             "bar",
@@ -135,10 +146,14 @@ def columns(title: str, *, ascii_only: bool) -> list[Column[TimelineRow]]:
             24,
             lambda _row: ("", ""),
             flex=True,
-            stripes=lambda row, width: painted(row, width, ascii_only=ascii_only),
+            stripes=lambda row, width: painted(row, window(), width, ascii_only=ascii_only),
         ),
     ]
     return plain_columns(found) if ascii_only else found
+
+
+def _no_window() -> Window:
+    return Window(0.0, 1.0, 0.0)
 
 
 def axis_columns(title: str, *, ascii_only: bool) -> list[Column[Window]]:
@@ -153,7 +168,7 @@ def axis_columns(title: str, *, ascii_only: bool) -> list[Column[Window]]:
             flex=one.flex,
             stripes=_axis if one.key == "bar" else None,
         )
-        for one in columns(title, ascii_only=ascii_only)
+        for one in columns(title, _no_window, ascii_only=ascii_only)
     ]
 
 

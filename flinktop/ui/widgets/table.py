@@ -130,6 +130,11 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             self._rows = fixed
             self._arrange()
 
+    def look_again(self) -> None:
+        """Show the cells anew: what they say has changed, though the rows are the same."""
+        if self._shown.rows:
+            self._repaint_changed()
+
     def set_empty(self, text: str) -> None:
         """What the table says while it has no rows; line ends are kept."""
         if text != self._empty:
