@@ -42,7 +42,7 @@ def test_the_wide_cluster_answers_as_flink_does() -> None:
         return decoded.value
 
     overview = decode(cluster.answer("/jobs/overview")[1], JOBS_OVERVIEW.reply).value
-    assert len({job.jid for job in overview.jobs}) == 31
+    assert len({job.jid for job in overview.jobs}) == 32
     for job in (overview.jobs[0], overview.jobs[-1]):
         for query in figures_of(job.jid):
             ask(query)

@@ -63,9 +63,15 @@ async def test_the_jobs_rate_is_that_of_its_sources_on_the_screen(release: str) 
 async def test_busy_and_backpressure_are_absent_before_1_13_and_said_so() -> None:
     async with monitor("1.9.3", (150, 50)) as day:
         await open_job(day, "steady")
-        job = day.cluster.job("steady")
-        name = day.cluster.document(f"jobs/{job}")["vertices"][1]["name"][:25]
-        assert day.line(name).rstrip().endswith("–      –")  # noqa: RUF001 -- the dash that stands for absent
+        rows = day.table._rows
+        assert rows
+        assert all(row.facts.busy.absent and row.facts.backpressured.absent for row in rows)
+        [header] = [line for line in day.lines if "BUSY%" in line]
+        name = day.cluster.document(f"jobs/{day.cluster.job('steady')}")["vertices"][1]["name"][:25]
+        [row] = [line for line in day.lines if name in line and "RUNNING" in line]
+        for title in ("BUSY%", "BKPR%"):
+            end = header.index(title) + len(title)
+            assert row[:end].endswith(" –")  # noqa: RUF001 -- the dash that stands for absent
 
 
 async def test_a_source_has_no_input_and_a_sink_no_output() -> None:
