@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from flinktop.ui.widgets import pager_messages
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell
 from flinktop.ui.widgets.line import LinePainter
@@ -31,19 +31,6 @@ SIDEWAYS = 20
 MARGIN = 1
 _CONTEXT = 3
 """Part of the page that stands above a match that had to be looked for."""
-
-
-class Searched(Message, bubble=True):
-    """What is searched for, or where its matches are, has changed."""
-
-    def __init__(self, pager: Pager) -> None:
-        super().__init__()
-        self.pager = pager
-
-    @property
-    def control(self) -> Pager:
-        """The pager, for handlers chosen by selector."""
-        return self.pager
 
 
 class Pager(ScrollView, can_focus=True):
@@ -91,7 +78,7 @@ class Pager(ScrollView, can_focus=True):
         Binding("right", "sideways(1)", "Right", show=False),
     ]
 
-    Searched: TypeAlias = Searched
+    Searched: TypeAlias = pager_messages.Searched
 
     def __init__(
         self,
@@ -277,7 +264,7 @@ class Pager(ScrollView, can_focus=True):
 
     def _tell(self) -> None:
         if self.is_mounted:
-            self.post_message(Searched(self))
+            self.post_message(self.Searched(self))
 
     # Painting
 
