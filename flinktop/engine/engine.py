@@ -148,7 +148,7 @@ class Engine:
             await self.http.close()
 
     def remember(self, query: Query[Any], value: Any, at: float) -> None:
-        """Do what an answer that came at `at` (engine's clock, s) did to the series; no reading is kept of it."""
+        """Do to the series what an answer of then (`at`, engine's clock, s) did; no reading is kept of it."""
         self._arrived(query, value, at)
 
     @property

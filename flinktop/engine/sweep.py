@@ -171,7 +171,7 @@ class Sweep:
             self._lag(job, at)
 
     def _lag(self, job: str, at: float) -> None:
-        """A job's watermark lag: the worst of its sinks' that are known, for what is late comes late there."""
+        """A job's watermark lag: the worst of its sinks' that are known: what is late comes late there."""
         flow = self._flows.get(job)
         newest = [
             self.series.latest(vertex_series(job, vertex, "lag"))

@@ -45,7 +45,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "platformdirs": ("settings",),
     "py4j": ("local",),
 }
-# An engine is given its transport (by way of the app), whose type is the library's: for the type checker alone.
+# An engine is given its transport (by way of the app), whose type is the library's: for types alone.
 TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("engine", "ui.app")}
 # Judgement takes arguments and gives values.
 WORLDLY = ("asyncio", "os", "pathlib", "random", "select", "socket", "subprocess", "sys", "threading", "time")

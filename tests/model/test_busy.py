@@ -141,7 +141,7 @@ def test_whatever_is_told_the_shares_stay_shares(
     before: tuple[float, ...], more: tuple[float, ...], subtasks: int, seconds: float
 ) -> None:
     after = [one + other for one, other in zip(before, more, strict=True)]
-    for load in two(Spent(subtasks, *before), Spent(subtasks, *after), seconds).values():  # type: ignore[arg-type]
+    for load in two(Spent(subtasks, *before), Spent(subtasks, *after), seconds).values():
         parts = (load.busy or 0.0, load.backpressured, load.idle)
         assert all(-1e-6 <= part <= 1000 + 1e-6 for part in parts)
         assert sum(parts) == pytest.approx(1000.0)

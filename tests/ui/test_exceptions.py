@@ -74,10 +74,10 @@ async def test_enter_opens_the_stack_folded_and_f_unfolds_it() -> None:
         await day.sees("[4 Exceptions]")
 
 
-async def test_the_stack_that_is_copied_is_the_one_that_flink_sent() -> None:
+async def test_the_stack_that_is_copied_is_the_one_that_flink_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     async with monitor("2.3.0") as day:
         copied: list[str] = []
-        day.app.copy_text = copied.append  # type: ignore[method-assign]
+        monkeypatch.setattr(day.app, "copy_text", copied.append)
         await open_exceptions(day, "failing")
         entry = day.cluster.document(f"jobs/{day.cluster.job('failing')}/exceptions")["exceptionHistory"][
             "entries"

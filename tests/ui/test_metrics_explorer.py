@@ -11,10 +11,11 @@ import pytest
 from flinktop.ui import keys
 from flinktop.ui.panels.metrics_explorer import MetricsExplorer
 from flinktop.ui.panels.pinned_charts import PinChart
+from flinktop.ui.screens.subtask import SubtaskScreen
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
+from tests.ui.matrix import RELEASES
 from tests.ui.test_job import open_job
-from tests.ui.test_overview import RELEASES
 from tests.ui.test_vertex_tabs import number, open_tab
 
 pytestmark = pytest.mark.screens
@@ -161,3 +162,40 @@ async def test_every_size_shows_it(size: tuple[int, int], tmp_path: Path) -> Non
         assert all(len(line) <= size[0] for line in day.lines)
         await day.sees("◆")
         await day.sees("metrics")
+
+
+async def test_a_metric_is_pinned_on_its_subtask_too(tmp_path: Path) -> None:
+    async with monitor(cluster=WholeCluster("2.3.0"), size=(120, 40), state=tmp_path) as day:
+        job = day.cluster.job("steady")
+        vertex = day.cluster.document(f"jobs/{job}")["vertices"][1]["id"]
+        day.app.push_screen(SubtaskScreen(job, vertex, 1, "metrics"))
+        await day.settled()
+        await day.wait(14)
+        await day.press("j", "p")
+        await day.wait(14)
+        await day.sees("◆")
+        [chart] = day.app.screen.query(PinChart)
+        assert chart.pin.subtask == 1
+        [measure] = chart.measures()
+        assert day.port.points(measure.series)
+
+
+async def test_a_history_server_has_no_metrics_and_that_is_said() -> None:
+    cluster = FixtureCluster("2.3.0")
+
+    def archived(document: dict[str, Any]) -> dict[str, Any]:
+        document["features"]["web-history"] = True
+        return document
+
+    cluster.changed["config"] = archived
+    async with monitor(cluster=cluster) as day:
+        await open_job(day, "finishing")
+        await day.press(number(keys.JOB_TABS, "metrics"))
+        await day.sees("This is a HistoryServer: it keeps jobs that have ended, and has no metrics.")
+        for tab, what in (
+            ("backpressure", "backpressure"),
+            ("watermarks", "watermarks"),
+            ("flame", "flame graphs"),
+        ):
+            await open_tab(day, tab, job="finishing", at=0)
+            await day.sees(f"and has no {what}.")

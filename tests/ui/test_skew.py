@@ -9,8 +9,8 @@ import pytest
 
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
+from tests.ui.matrix import RELEASES
 from tests.ui.test_job import open_job
-from tests.ui.test_overview import RELEASES
 
 pytestmark = pytest.mark.screens
 

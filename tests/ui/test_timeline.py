@@ -12,8 +12,8 @@ from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from tests.fixture_cluster import FIXTURES, FixtureCluster
 from tests.ui.day import Day, monitor
+from tests.ui.matrix import RELEASES
 from tests.ui.test_job import open_job
-from tests.ui.test_overview import RELEASES
 from tests.ui.test_vertex_tabs import number, open_tab
 
 pytestmark = pytest.mark.screens

@@ -110,6 +110,7 @@ async def test_high_backpressure_stands_first() -> None:
 async def test_watermarks_are_told_raw_and_as_times(release: str) -> None:
     cluster = FixtureCluster(release)
     vertices = cluster.document(f"jobs/{cluster.job('steady')}")["vertices"]
+    at, told = 0, []
     for at in range(1, len(vertices)):
         vertex = vertices[at]["id"]
         path = f"/jobs/{cluster.job('steady')}/vertices/{vertex}/metrics?get=0.currentInputWatermark"
