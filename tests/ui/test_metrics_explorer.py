@@ -168,14 +168,14 @@ async def test_a_metric_is_pinned_on_its_subtask_too(tmp_path: Path) -> None:
     async with monitor(cluster=WholeCluster("2.3.0"), size=(120, 40), state=tmp_path) as day:
         job = day.cluster.job("steady")
         vertex = day.cluster.document(f"jobs/{job}")["vertices"][1]["id"]
-        day.app.push_screen(SubtaskScreen(job, vertex, 1, "metrics"))
+        day.app.push_screen(SubtaskScreen(job, vertex, 0, "metrics"))
         await day.settled()
         await day.wait(14)
         await day.press("j", "p")
         await day.wait(14)
         await day.sees("◆")
         [chart] = day.app.screen.query(PinChart)
-        assert chart.pin.subtask == 1
+        assert chart.pin.subtask == 0
         [measure] = chart.measures()
         assert day.port.points(measure.series)
 

@@ -10,6 +10,7 @@ from flinktop.flink.vertices import FLAMEGRAPH
 from flinktop.model import flame
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
+from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.widgets.flame import FlameView, Found
@@ -83,8 +84,8 @@ class FlamePanel(Panel):
 
     def _lacking(self) -> str | None:
         """What this release does not have."""
-        if not self.port.features.has(1, 13):
-            return "Flink draws flame graphs from 1.13 on"
+        if absent := missing_words(self.port, FLAMEGRAPH, "flame graphs"):
+            return absent
         if "subtaskindex" in self._ids and not self.port.features.has(1, 17):
             return (
                 "Flink draws that of one subtask from 1.17 on;\n"

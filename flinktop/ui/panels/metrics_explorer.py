@@ -9,8 +9,9 @@ from textual import on
 
 from flinktop.engine.pins import COORDINATOR
 from flinktop.flink.jobs import JOB
-from flinktop.flink.metrics import VERTEX_METRICS, AggregatedMetric
+from flinktop.flink.metrics import JOB_METRICS, VERTEX_METRICS, AggregatedMetric
 from flinktop.model import format as fmt
+from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.metric_scopes import Scope, Told, number_text, plain_text
@@ -269,6 +270,9 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
 
     def tick(self) -> None:
         """What grows old is greyed; rows that have come into sight are asked for."""
+        if absent := missing_words(self.port, JOB_METRICS, "metrics"):
+            self.table.set_empty(absent)
+            return
         scopes = self.scopes()
         self._follow(scopes)
         self.explain(self.port.reading(JOB(job=self._job)), "no vertices yet: the job is not running")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -39,6 +39,7 @@ class MetricRow:
     """Its value as it is written; "…" while it was not asked for."""
     number: float | None
     old: bool = False
+    pinned: bool = False
 
 
 def metric_row(metric: Metric, offset: float | None, cluster_now: float, *, old: bool) -> MetricRow:
@@ -56,18 +57,22 @@ def metric_row(metric: Metric, offset: float | None, cluster_now: float, *, old:
     return MetricRow(metric.id, fmt.as_told(number) if number is not None else metric.value, number, old)
 
 
-def columns(*, ascii_only: bool) -> list[Column[MetricRow]]:
-    """Id and value."""
+def columns(*, pins: bool, ascii_only: bool) -> list[Column[MetricRow]]:
+    """Id and value; before them whether it is pinned, where metrics can be."""
 
     def value(row: MetricRow) -> Cell:
         if row.text == fmt.UNKNOWN:
             return ("~" if ascii_only else fmt.UNKNOWN), "muted"
         return row.text, "" if row.number is not None else "muted"
 
-    return [
+    mark = "*" if ascii_only else "◆"
+    found: list[Column[MetricRow]] = [
         Column("name", "METRIC", 20, lambda row: (row.id, ""), sort=lambda row: row.id.casefold(), flex=True),
         Column("value", "VALUE", 20, value, sort=lambda row: row.number, align="right", descending=True),
     ]
+    if pins:
+        found.insert(0, Column("pinned", "", 1, lambda row: (mark if row.pinned else "", "info")))
+    return found
 
 
 class MetricsList(Panel):
@@ -77,6 +82,8 @@ class MetricsList(Panel):
     DEFAULT_CSS = "MetricsList { height: 1fr; } MetricsList LiveTable { height: 1fr; }"
     NONE: ClassVar[str] = ""
     """What it means that there are none."""
+    PINS: ClassVar[bool] = False
+    """Whether they can be pinned."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
@@ -89,7 +96,7 @@ class MetricsList(Panel):
         """One table."""
         ascii_only = self.app.settings.ascii
         yield LiveTable(
-            columns(ascii_only=ascii_only),
+            columns(pins=self.PINS, ascii_only=ascii_only),
             row_key=lambda row: row.id,
             match=lambda row, text: all(word in row.id.casefold() for word in text.casefold().split()),
             dim=lambda row: row.old,
@@ -114,6 +121,10 @@ class MetricsList(Panel):
     def table(self) -> LiveTable[MetricRow]:
         """The table itself."""
         return self.query_one(LiveTable)
+
+    def pinned(self) -> frozenset[str]:
+        """The ids of those that are pinned."""
+        return frozenset()
 
     def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
         """What lists the metrics, or tells the values of these."""
@@ -149,10 +160,12 @@ class MetricsList(Panel):
         listed = reading.value if reading is not None and reading.value is not None else ()
         offset, now, cluster_now = zone_offset(self), self.port.now(), self.port.known_time()
         lost = self.port.link.error is not None
+        pinned = self.pinned()
         rows: list[MetricRow] = []
         for metric in sorted(listed, key=lambda one: one.id.casefold()):
             at, known = self._told.get(metric.id, (now, metric))
-            rows.append(metric_row(known, offset, cluster_now, old=lost or now - at > OLD_SECONDS))
+            row = metric_row(known, offset, cluster_now, old=lost or now - at > OLD_SECONDS)
+            rows.append(replace(row, pinned=True) if metric.id in pinned else row)
         self.table.set_rows(rows)
 
     @on(VisibleChanged)
@@ -165,8 +178,8 @@ class MetricsList(Panel):
             self._follow()
 
     def _follow(self) -> None:
-        """Ask for the values of the rows on the screen."""
-        wanted = tuple(sorted(self._visible))
+        """Ask for the values of the rows on the screen, and of what is pinned."""
+        wanted = tuple(sorted({*self._visible, *self.pinned()}))
         if wanted == self._asked:
             return
         self._asked = wanted
@@ -181,6 +194,8 @@ class MetricsList(Panel):
 class MetricsTable(MetricsList):
     """The metrics of one subtask."""
 
+    PINS = True
+
     NONE = "no metrics yet: they come some 10 s after a subtask has started"
 
     def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
@@ -190,3 +205,10 @@ class MetricsTable(MetricsList):
     def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
         """The subtask's."""
         return SUBTASK_METRICS(**self._ids, get=get)
+
+    def pinned(self) -> frozenset[str]:
+        """Those of this subtask."""
+        ids = self._ids
+        pins = self.app.pins_of(str(ids["job"]))
+        of_this = (pin for pin in pins if (pin.vertex, pin.subtask) == (ids["vertex"], ids["subtask"]))
+        return frozenset(pin.metric for pin in of_this)

@@ -71,9 +71,17 @@ class PinnedCharts(Panel):
     PinnedCharts .pins .title { height: 1; padding: 0 1; text-style: bold; }
     """
 
-    def __init__(self, job: str, vertex: str = "", *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
-        """The pins of a job, or those of one of its vertices."""
+    def __init__(
+        self,
+        job: str,
+        vertex: str = "",
+        subtask: int | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 -- Textual's own name for it
+    ) -> None:
+        """The pins of a job, of one of its vertices, or of one subtask."""
         super().__init__(id=id)
+        self._subtask = subtask
         self._job = job
         self._vertex = vertex
         self._drawn: tuple[Pin, ...] = ()
@@ -91,7 +99,9 @@ class PinnedCharts(Panel):
     def tick(self) -> None:
         """Charts of what is pinned now."""
         pins = tuple(
-            pin for pin in self.app.pins_of(self._job) if not self._vertex or pin.vertex == self._vertex
+            pin
+            for pin in self.app.pins_of(self._job)
+            if self._vertex in ("", pin.vertex) and self._subtask in (None, pin.subtask)
         )
         self.query_one(".hint").display = not pins
         if pins == self._drawn:

@@ -9,6 +9,7 @@ from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.model.checkpoints import stacked
+from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.subtasks_table import vertex_of
@@ -178,16 +179,20 @@ class VertexPressure(AnswerTable[PressureRow]):
         """Whether the release samples threads to answer (up to 1.12)."""
         return not self.port.features.has(1, 13)
 
+    @property
+    def _absent(self) -> str:
+        return missing_words(self.port, VERTEX_BACKPRESSURE, "backpressure")
+
     def on_mount(self) -> None:
         """Watch it, unless asking has a price."""
         super().on_mount()
-        if not self.samples:
+        if not self.samples and not self._absent:
             self.watch_query("pressure", self._query, self._told)
         self.tick()
 
     def ask(self) -> None:
         """Ask, where that has a price; else it is asked for anyway."""
-        if self.samples:
+        if self.samples and not self._absent:
             self.drop_query("pressure")
             self.watch_query("pressure", self._query, self._told)
         self.tick()
@@ -202,6 +207,9 @@ class VertexPressure(AnswerTable[PressureRow]):
 
     def tick(self) -> None:
         """The measurement grows old."""
+        if self._absent:
+            self.table.set_empty(self._absent)
+            return
         reading = self.port.reading(self._query)
         asked = "pressure" in self.slots()
         if self.samples and not asked and (reading is None or reading.value is None):

@@ -15,6 +15,7 @@ from flinktop.flink.vertices import VERTEX_WATERMARKS
 from flinktop.model import format as fmt
 from flinktop.model import rates, states, watermarks
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
+from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
@@ -209,6 +210,8 @@ class VertexWatermarks(AnswerTable[MarkRow]):
         return VERTEX_METRICS(job=self._job, vertex=self._vertex, get=ids).parts()[:MOST_REQUESTS]
 
     def _follow(self) -> None:
+        if self.port.features.history_server:
+            return
         around = circumstances(self.port, self._job, self._vertex, 0.0)
         if around is not None and around.source:
             listed = self.port.reading(listing(self._job, self._vertex))
@@ -235,6 +238,9 @@ class VertexWatermarks(AnswerTable[MarkRow]):
 
     def tick(self) -> None:
         """Lags are as of the answer; rows that have come into sight are asked for."""
+        if self.port.features.history_server:
+            self.table.set_empty(missing_words(self.port, VERTEX_WATERMARKS, "watermarks"))
+            return
         known = vertex_of(self.port, self._job, self._vertex)
         if known is not None and known[1].parallelism > MOST_ALONE:
             self._follow()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from flinktop.engine.pins import Pin
 from flinktop.ui import keys
 from flinktop.ui.panels.accumulators import AttemptAccumulatorsTable
 from flinktop.ui.panels.attempts_table import AttemptsTable
 from flinktop.ui.panels.flame_graph import FlamePanel
 from flinktop.ui.panels.metrics_table import MetricsTable
+from flinktop.ui.panels.pinned_charts import PinnedCharts
 from flinktop.ui.panels.state_times import StateTimes
 from flinktop.ui.panels.subtask_header import SubtaskHeader
 from flinktop.ui.panels.subtasks_table import vertex_of
@@ -46,6 +48,7 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
         self.subtask = subtask
         self._wanted = tab
         self._flame = FlamePanel(job, vertex, subtask, id="flame")
+        self._pinned = PinnedCharts(job, vertex, subtask, id="pins")
 
     @property
     def crumb(self) -> str:
@@ -58,6 +61,8 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
 
     def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
         """Attempts with the states of the present one, and charts where there is room; or one thing alone."""
+        if tab == "metrics":
+            return ("metrics", "pins")
         if tab != "attempts":
             return (tab,)
         below = [
@@ -77,6 +82,7 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
         yield AttemptsTable(*ids, id="attempts")
         yield StateTimes(*ids, id="states")
         yield MetricsTable(*ids, id="metrics")
+        yield self._pinned
         yield AttemptAccumulatorsTable(*ids, id="accumulators")
         yield self._flame
         yield SubtaskCharts(*ids, id="charts")
@@ -86,6 +92,14 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
         return of_subtask(self.app.port, self.job, self.vertex, self.subtask)
 
     # -- commands ------------------------------------------------------------------------------------
+
+    def action_pin(self) -> None:
+        """Pin the selected metric, or no longer."""
+        table = self.table() if self.tab == "metrics" else None
+        if table is not None and table.cursor_key is not None and self._pinned.is_mounted:
+            self.app.toggle_pin(Pin(self.job, self.vertex, self.subtask, table.cursor_key))
+            self.query_one(MetricsTable).tick()
+            self._pinned.tick()
 
     def action_flame_kind(self) -> None:
         """The flame graph of other threads."""
