@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from flinktop.model import format as fmt
@@ -127,6 +127,9 @@ def jobmanager_parts(settings: Mapping[str, str], found: Figures | None) -> tupl
         Part(MODEL, "JVM overhead", 1, size("jobmanager.memory.jvm-overhead.max")),
     ]
     known = [part for part in parts if part.configured is not None or part.used is not None]
+    if known and known[0].depth:
+        # Without the totals that they are parts of they stand side by side.
+        known = [replace(part, depth=0) for part in known]
     if found is None:
         return tuple(known)
     return (*known, *_outside(found), *_collected(found.collectors))

@@ -78,6 +78,7 @@ def test_the_jobmanagers_memory_is_that_of_its_configuration(release: str) -> No
     found = machines.Figures(heap_used=1.0, heap_max=2.0, non_heap_used=3.0)
     parts = named(memory.jobmanager_parts(settings, found))
     assert parts["JVM heap"].share == 0.5
+    assert parts["JVM heap"].depth == (2 if "total process memory" in parts else 0)
     told = settings.get("jobmanager.memory.heap.size", settings.get("jobmanager.heap.size", ""))
     assert parts["JVM heap"].configured == memory.configured_size(told)
     assert all(part.configured is not None or part.used is not None for part in parts.values())

@@ -12,7 +12,9 @@ class LogCommands(ClusterScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is for logs alone is offered where one is seen."""
-        if action in ("level", "follow", "only", "short_lines", "match", "wrap") and self.pager() is None:
+        if action in ("level", "only", "match", "wrap") and self.pager() is None:
+            return False
+        if action in ("follow", "short_lines") and self.log_seen() is None:
             return False
         return super().check_action(action, parameters)
 
