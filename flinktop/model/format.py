@@ -144,7 +144,7 @@ def as_told(value: float) -> str:
 def share(part: float) -> str:
     """A part of a whole (0 to 1) or a percentage already divided by 100: 0 %, <1 %, 61 %."""
     percent = part * 100
-    return "<1 %" if 0 < percent < 0.5 else f"{percent:.0f} %"  # noqa: PLR2004 -- rounds to 0 below
+    return "<1 %" if percent > 0 and round(percent) == 0 else f"{percent:.0f} %"
 
 
 def _written(pattern: str, epoch: float, offset: float | None) -> str:

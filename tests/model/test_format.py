@@ -281,3 +281,11 @@ def test_a_number_is_as_exact_as_it_was_told(value: float, text: str) -> None:
 @pytest.mark.parametrize(("part", "text"), [(0.0, "0 %"), (0.001, "<1 %"), (0.61, "61 %"), (1.0, "100 %")])
 def test_something_is_never_a_share_of_nothing(part: float, text: str) -> None:
     assert fmt.share(part) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [(0.0, "0 %"), (0.001, "<1 %"), (0.005, "<1 %"), (0.006, "1 %"), (0.5, "50 %"), (1.0, "100 %")],
+)
+def test_a_share_that_is_something_is_never_nothing(part: float, text: str) -> None:
+    assert fmt.share(part) == text
