@@ -73,4 +73,3 @@ class FilterLine(Horizontal):
         event.stop()
         if self._asks is not None and self.display:
             self._asks.filter = event.value
-
