@@ -49,7 +49,6 @@ async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> N
         for place in WALK:
             await day.press(*place.keys)
             await day.wait(FIGURES)
-            await day.drawn()
             name = f"{place.name}-{size[0]}x{size[1]}-{theme}"
             if pattern.search(name):
                 save(day, name)

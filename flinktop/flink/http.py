@@ -2,10 +2,10 @@
 
 import asyncio
 import ssl
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -192,11 +192,11 @@ class Http:
     ) -> Reply:
         shown = self._shown(line)
         client = self._client = self._client or self._new_client(method, shown)
-        began = time.perf_counter()
+        began = perf_counter()
         async with self._exchange(client, method, line, json=json, files=files, seconds=seconds) as response:
             body = await _read(response, most, method, shown)
         _check(response, body, method, shown)
-        return Reply(body, response.status_code, time.perf_counter() - began)
+        return Reply(body, response.status_code, perf_counter() - began)
 
     @asynccontextmanager
     async def _exchange(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from flinktop.model import format as fmt
+from flinktop.ui import keys
 from tests.live.cluster import Cluster
 from tests.live.submission import wait_for
 from tests.terminal.monitor import LIVE, STARTS, log_of, monitor, open_job
@@ -103,28 +104,29 @@ def test_every_place_is_reached_on_a_small_terminal(
         open_job(pty, "steady")
         pty.wait_for("[2 Vertices]")
         open_vertex(pty, job)
-        for number_, tab in (("2", "Charts"), ("1", "Subtasks")):
-            pty.press(number_)
-            pty.wait_for(f"[{number_} {tab}]")
+        every_tab(pty, keys.VERTEX_TABS)
         pty.press("enter")
         pty.wait_for(on_trail("subtask 0"))
-        for number_, tab in (("2", "Metrics"), ("3", "Charts"), ("1", "Attempts")):
-            pty.press(number_)
-            pty.wait_for(f"[{number_} {tab}]")
+        every_tab(pty, keys.SUBTASK_TABS)
         pty.press("escape")
         pty.wait_for("[1 Subtasks]")
         pty.press("c")
         pty.wait_for(on_trail("checkpoints"))
         pty.wait_for(re.compile(r"COMPLETED"))
-        for number_, tab in (("2", "Charts"), ("3", "Summary"), ("4", "Configuration"), ("1", "History")):
-            pty.press(number_)
-            pty.wait_for(f"[{number_} {tab}]")
+        every_tab(pty, keys.CHECKPOINTS_TABS)
         pty.press("enter")
         pty.wait_for(re.compile(r"\A[^\n]*checkpoint \d+"))
         pty.wait_for(re.compile(r"VERTEX"))
         pty.press("enter")
         pty.wait_for(re.compile(r"SUBTASK"))
     assert "Traceback" not in log_of(tmp_path)
+
+
+def every_tab(pty: Pty, tabs: tuple[keys.Command, ...]) -> None:
+    """Open each tab by its number, the first one last."""
+    for tab in (*tabs[1:], tabs[0]):
+        pty.press(tab.keys[0])
+        pty.wait_for(f"[{tab.keys[0]} {tab.label}]")
 
 
 def open_vertex(pty: Pty, job: dict[str, Any]) -> None:
@@ -196,14 +198,12 @@ def checkpoints_are_those_of_flink(pty: Pty, cluster: Cluster, job: dict[str, An
     ids = [int(found) for found in re.findall(r"^\W*(\d+) (?:. )?COMPLETED", shown, re.MULTILINE)]
     both = [number for number in ids if known.get(number, {}).get("status") == "COMPLETED"]
     assert both, shown
-    for checkpoint in both:
+    for checkpoint in both[:3]:
         one = known[checkpoint]
         acked = f"{one['num_acknowledged_subtasks']}/{one['num_subtasks']}"
-        assert re.search(
-            rf"^\W*{checkpoint} .*{acked} +{re.escape(said(one['end_to_end_duration']))} ",
-            shown,
-            re.MULTILINE,
-        ), f"{one}\n{shown}"
+        duration = re.escape(said(one["end_to_end_duration"]))
+        # The screen may have been read between two strokes of the brush.
+        pty.wait_for(re.compile(rf"^\W*{checkpoint} .*{acked} +{duration} ", re.MULTILINE))
     return both[0]
 
 

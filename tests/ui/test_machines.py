@@ -305,7 +305,8 @@ async def test_every_size_shows_a_taskmanager(size: tuple[int, int]) -> None:
     async with monitor("1.20.5", size) as day:
         await open_taskmanager(day)
         assert all(len(line) <= size[0] for line in day.lines)
-        assert "heap" in day.text
+        # On the smallest there is room for one part of the memory alone.
+        assert "heap" in day.text or "total process" in day.text
 
 
 async def test_a_capital_shows_no_shapes_of_ours_in_ascii() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from flinktop.ui.keys import Command
 
-SHAPES = ((3, 99), (2, 99), (1, 99), (1, 9), (1, 7), (1, 5), (0, 5), (0, 4), (0, 0))
+SHAPES = ((3, 99), (2, 99), (1, 99), (1, 9), (1, 7), (1, 5), (0, 5), (0, 4), (0, 3), (0, 2), (0, 0))
 """(blanks between tabs, letters of a closed tab's name), from the roomiest on."""
 
 
