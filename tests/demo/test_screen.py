@@ -11,6 +11,8 @@ from tests.flink.shapes import steers
 from tests.manual_clock import ManualClock
 from tests.ui.day import monitor
 
+pytestmark = pytest.mark.deep
+
 
 async def test_the_frame_says_that_it_is_the_demo() -> None:
     async with monitor(demo="calm") as day:

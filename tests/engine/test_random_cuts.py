@@ -113,7 +113,7 @@ def _judged(ended: Operation | None, jobmanager: JobManager) -> str:
     return "lost, forgotten by Flink" if made else "lost on the way"
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.deep) for part in (1, 2, 3))])
 async def test_none_is_doubled_lost_or_told_wrong(tmp_path: Path, part: int) -> None:
     """In four parts, which may run side by side."""
     outcomes: Counter[str] = Counter()

@@ -15,6 +15,8 @@ from tests.engine.acting import JOB
 from tests.headless.served import PATIENCE, Served, served
 from tests.house.test_startup import importers
 
+pytestmark = pytest.mark.deep
+
 PATH = "file:/savepoints/savepoint-1"
 
 

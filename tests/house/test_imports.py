@@ -157,10 +157,10 @@ def broken_by_room(module: Module, to: str, *, types_only: bool) -> str | None:
     may = ROOMS[module.room]
     if ANY not in may and room not in may:
         return f"{module.room} may import {', '.join(may) or 'nothing of ours'}"
-    return broken_by_screens(to, types_only=types_only) if module.room == "ui" else None
+    return broken_by_deep(to, types_only=types_only) if module.room == "ui" else None
 
 
-def broken_by_screens(to: str, *, types_only: bool) -> str | None:
+def broken_by_deep(to: str, *, types_only: bool) -> str | None:
     if inside(to, HTTP):
         return "ui sees endpoint values and types, never http"
     machine = inside(to, ("engine.engine",)) or to.rpartition(".")[2] in MACHINES

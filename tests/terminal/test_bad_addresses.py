@@ -12,6 +12,8 @@ from tests.fixture_cluster import FixtureCluster
 from tests.fixture_server import FixtureServer, Said
 from tests.terminal.monitor import LIVE, STARTS, log_of, monitor, open_job
 
+pytestmark = pytest.mark.deep
+
 LOGIN = "https://sso.example.org/login?next=flink"
 NO_FLINK = [
     (Said(401, b"<html>who are you?</html>"), "401"),

@@ -1,6 +1,6 @@
 """What a screen looked like when somebody last looked at it: its text, and its colours, kept in a file.
 
-    pytest tests/ui/test_goldens.py --write-goldens
+    pytest tests/ui/test_goldens.py -m "deep or not deep" --write-goldens
 
 writes the files anew; what changed is to be looked at before it is committed.
 """

@@ -204,6 +204,7 @@ async def test_odd_fields_cost_only_themselves() -> None:
             assert job["name"] in day.text
 
 
+@pytest.mark.deep
 async def test_a_thousand_jobs_cost_no_more_requests_than_the_screen_and_the_rotation() -> None:
     cluster = FixtureCluster("1.20.5")
     document = cluster.document("jobs/overview")

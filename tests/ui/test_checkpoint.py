@@ -19,7 +19,7 @@ from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.test_checkpoints import open_checkpoints
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 WIDE = (200, 60)
 GONE = (404, {"errors": ["Could not find checkpointing statistics for checkpoint 15."]})

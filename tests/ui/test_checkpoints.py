@@ -18,7 +18,7 @@ from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.test_job import open_job
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 WIDE = (200, 60)
 

@@ -14,7 +14,7 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.test_vertex_tabs import number, open_tab, vertex_of
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 
 def frame(name: str, value: int, *children: dict[str, Any]) -> dict[str, Any]:

@@ -113,7 +113,11 @@ WALKS: dict[Look, Callable[[Walk], Awaitable[None]]] = {
 }
 
 
-@pytest.mark.parametrize("look", WALKS, ids=lambda look: look.name)
+@pytest.mark.parametrize(
+    "look",
+    [look if look == Look() else pytest.param(look, marks=pytest.mark.deep) for look in WALKS],
+    ids=lambda look: look.name,
+)
 async def test_screens_look_as_they_did(look: Look, *, write_goldens: bool) -> None:
     async with monitor("2.3.0", look.size, demo="mixed", theme=look.theme, ascii_only=look.ascii_only) as day:
         walk = Walk(day, look, write_goldens, [])

@@ -19,7 +19,7 @@ from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.test_job import open_job
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 DIAMOND = ((0, 1, "HASH"), (0, 2, "BROADCAST"), (1, 3, "FORWARD"), (2, 3, "REBALANCE"))
 

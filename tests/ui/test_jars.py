@@ -11,7 +11,7 @@ from tests.ui.day import monitor
 from tests.ui.matrix import RELEASES
 from tests.ui.test_machines import go, seen, taskmanager
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 
 @pytest.mark.parametrize("release", RELEASES)

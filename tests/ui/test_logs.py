@@ -9,7 +9,7 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 LOG = b"""\
 2026-11-22 04:10:06,019 INFO  org.apache.flink.runtime.A [] - started

@@ -29,7 +29,7 @@ from flinktop.ui.widgets.styles import LOOKS
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 OURS = (theme.DARK, theme.LIGHT)
 EVERY_THEME = ("dark", "light", "ansi", "ansi-dark", "ansi-light")

@@ -14,7 +14,7 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 LOG_TABS = ("Log", "Stdout", "Log list", "Threads", "Profiler")
 

@@ -18,7 +18,7 @@ from tests.ui.matrix import RELEASES
 from tests.ui.test_job import open_job
 from tests.ui.test_vertex_tabs import number, open_tab
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 
 class WholeCluster(FixtureCluster):

@@ -12,7 +12,7 @@ from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES
 from tests.ui.test_job import open_job
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 
 def rates(day: Day, vertex: str, metric: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.meters import Metered
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES
 
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.deep
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
