@@ -128,11 +128,15 @@ class SeenCheckpoints:
             self._newest_first[job] = tuple(newest)
 
     def _draw(self, job: str, known: _Job, behind: float) -> None:
-        """Put the completed ones into the series, each once, at the time of its completion."""
+        """Put the completed ones into the series, each once, at the time of its completion.
+
+        Not savepoints: they are whole, and come when somebody asks for one.
+        """
         done = [
             (seen.checkpoint.acknowledged_at / 1000.0 - behind, seen.checkpoint)
             for seen in known.seen.values()
             if seen.checkpoint.status == COMPLETED
+            and not seen.checkpoint.is_savepoint
             and seen.checkpoint.acknowledged_at is not None
             and _age(seen.checkpoint) not in known.drawn
         ]

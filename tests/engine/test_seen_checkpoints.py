@@ -203,3 +203,10 @@ def test_a_job_that_flink_no_longer_lists_is_forgotten_after_a_while() -> None:
     assert told.ids() == [1]
     told.jobs(after=2)
     assert told.ids() == []
+
+
+def test_savepoints_are_seen_and_no_part_of_the_series() -> None:
+    told = Told()
+    told.history(completed(2), completed(1, is_savepoint=True))
+    assert told.ids() == [2, 1]
+    assert [value for _, value in told.points("checkpoint-size")] == [502.0]

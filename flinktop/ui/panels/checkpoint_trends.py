@@ -42,11 +42,15 @@ Points = list[tuple[float, float]]
 
 
 def completed_points(port: Port, job: str, measure: str, value: Callable[[Checkpoint], int | None]) -> Points:
-    """The completed ones that are kept, and before them what the series still has."""
+    """The completed ones that are kept, and before them what the series still has.
+
+    Savepoints are no part of it: they are whole, and come when somebody asks for one.
+    """
     points: Points = []
     for seen in port.checkpoints(job):
         at, known = judge.ended_at(seen.checkpoint), value(seen.checkpoint)
-        if seen.checkpoint.status == judge.COMPLETED and at is not None and known is not None:
+        good = seen.checkpoint.status == judge.COMPLETED and not seen.checkpoint.is_savepoint
+        if good and at is not None and known is not None:
             points.append((at / 1000.0, float(known)))
     points.sort()
     oldest = points[0][0] if points else math.inf
