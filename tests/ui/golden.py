@@ -8,7 +8,9 @@ writes the files anew; what changed is to be looked at before it is committed.
 from __future__ import annotations
 
 import difflib
+import re
 import string
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,23 @@ from textual.app import App
 
 GOLDENS = Path(__file__).parent / "goldens"
 LETTERS = ".abcdefghijklmnopqrstuvwxyz" + string.ascii_uppercase + string.digits
+
+
+_TIME = re.compile(r"\d\d:\d\d")
+_BLANKS = re.compile(r" {2,}")
+
+
+def steady(rows: list[str]) -> list[str]:
+    """The rows without how far apart the times below a chart stand.
+
+    plotext puts the labels of an axis where there is room in the order of a set of texts, which differs from
+    process to process.
+    """
+    found = rows[:1]
+    for above, row in pairwise(rows):
+        below_axis = ("┬" in above or "-+-" in above) and _TIME.search(row)
+        found.append(_BLANKS.sub(" ", row) if below_axis else row)
+    return found
 
 
 def planes(app: App[Any]) -> str:
@@ -33,7 +52,7 @@ def planes(app: App[Any]) -> str:
             letter = legend.setdefault(words, LETTERS[min(len(legend), len(LETTERS) - 1)])
             row += letter * cell_len(segment.text)
         colours.append(row)
-    rows = [*text, "", "-- colours", *colours, "", "-- legend"]
+    rows = [*steady(text), "", "-- colours", *colours, "", "-- legend"]
     return "\n".join([*rows, *(f"{letter} {words}" for words, letter in legend.items()), ""])
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from flinktop.ui.live import LiveScreen
 from flinktop.ui.widgets.chart import Chart
 from tests.ui.day import Day, monitor
 from tests.ui.golden import check
@@ -48,8 +49,13 @@ class Walk:
 
     async def looks(self, name: str) -> None:
         """Hold the screen against its golden."""
-        # A chart is drawn anew when its points have moved by a column: when that was last must not matter.
-        for chart in self.day.app.screen.query(Chart):
+        # A chart is told the time now and then, and drawn anew when its points have moved by a column: when
+        # that was last must not matter.
+        screen = self.day.app.screen
+        if isinstance(screen, LiveScreen):
+            screen.tick()
+        await self.day.settled()
+        for chart in screen.query(Chart):
             chart._drawn_for = ()
             chart._update()
         await self.day.settled()
