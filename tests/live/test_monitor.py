@@ -68,6 +68,8 @@ def test_rates_are_those_of_flink(cluster: Cluster, jobs: dict[str, str], tmp_pa
     with monitor(tmp_path, cluster.url) as pty:
         pty.wait_for(LIVE, STARTS)
         open_job(pty, "steady")
+        pty.press("2")
+        pty.wait_for("[2 Vertices]")
         wait_for("two minutes of the job", lambda: ran(cluster, job) >= STEADY_SECONDS, STEADY_SECONDS + 60)
         for columns, rows in ((120, 40), (80, 24)):
             pty.resize(columns, rows)
