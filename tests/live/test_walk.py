@@ -15,8 +15,8 @@ from tests.terminal.pty import Pty
 
 pytestmark = pytest.mark.live
 
-MIDDLE = 2
-"""The vertex that is opened: it has inputs, outputs, a watermark, and two subtasks."""
+MIDDLE = -2
+"""The vertex that is opened, before the last one: it has inputs, outputs, a watermark, and two subtasks."""
 _NUMBER = r"([\d.]+[kMG]?)"
 UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
@@ -133,7 +133,7 @@ def open_vertex(pty: Pty, job: dict[str, Any]) -> None:
     """From a job, by the arrows of its table of vertices."""
     name = job["vertices"][MIDDLE]["name"]
     pty.wait_for(re.compile(r"VERTEX[^\n]*\n(?:[^\n]*RUNNING[^\n]*\n)+"))
-    pty.press(*["j"] * MIDDLE, "enter")
+    pty.press(*["j"] * (len(job["vertices"]) + MIDDLE), "enter")
     pty.wait_for(on_trail(name[:10]))
     pty.wait_for("[1 Subtasks]")
 
