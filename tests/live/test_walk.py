@@ -220,7 +220,7 @@ def one_checkpoint_is_that_of_flink(
         share = details["tasks"][vertex["id"]]
         acked = f"{share['num_acknowledged_subtasks']}/{share['num_subtasks']}"
         duration = re.escape(said(share["end_to_end_duration"]))
-        line = rf"^\W*{re.escape(vertex['name'][:8])}.* {acked} .*{duration} "
+        line = rf"^\W*{re.escape(vertex['name'][:16])}.* {acked} .*{duration} "
         pty.wait_for(re.compile(line, re.MULTILINE))
     return details
 
@@ -229,12 +229,13 @@ def phases_are_those_of_flink(
     pty: Pty, cluster: Cluster, job: dict[str, Any], details: dict[str, Any]
 ) -> None:
     """Start delay, alignment, sync and async of every subtask, beside its bar."""
-    names = {vertex["name"][:10]: vertex for vertex in job["vertices"]}
 
     def opened(screen: str) -> dict[str, Any] | None:
-        """The vertex whose name stands under the breadcrumb."""
+        """The vertex whose name stands under the breadcrumb, whole or cut."""
         line = screen.splitlines()[1].strip()
-        return next((vertex for name, vertex in names.items() if line.startswith(name)), None)
+        named = [vertex for vertex in job["vertices"] if vertex["name"] == line]
+        cut = [vertex for vertex in job["vertices"] if line and vertex["name"].startswith(line.rstrip("…"))]
+        return next(iter(named or cut), None)
 
     vertex = opened(pty.wait_for(lambda screen: opened(screen) is not None))
     assert vertex is not None
