@@ -24,6 +24,8 @@ from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 from tests.flink.shapes import control_characters
 
+pytestmark = pytest.mark.deep
+
 ADDRESS = Connection("http://demo:8081")
 
 

@@ -104,6 +104,7 @@ def test_a_job_in_every_size(server: FixtureServer, tmp_path: Path) -> None:
         pty.wait_for("dedupe")
 
 
+@pytest.mark.deep
 def test_hostile_names_are_only_letters(server: FixtureServer, tmp_path: Path) -> None:
     rename(server, {"steady": HOSTILE, "slow": "[red]slow[/red] [/] ]] [[", "failing": "ー作業" * 3000})
     with monitor(tmp_path, server.url) as pty:
@@ -133,6 +134,7 @@ def test_hostile_names_are_only_letters(server: FixtureServer, tmp_path: Path) -
         assert sequence not in pty.written
 
 
+@pytest.mark.deep
 def test_ascii_draws_with_nothing_else(server: FixtureServer, tmp_path: Path) -> None:
     rename(server, {name: f"plain {name}" for name in ("steady", "slow", "failing", "finishing", "batch")})
     seen: list[str] = []

@@ -8,6 +8,8 @@ from tests.ui.day import monitor
 from tests.ui.matrix import RELEASES, SIZES
 from tests.ui.test_machines import LOG_TABS, go
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.mark.parametrize("release", RELEASES)
 async def test_every_place_around_the_jobs_opens(release: str) -> None:
