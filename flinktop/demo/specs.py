@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -120,7 +120,3 @@ class JobSpec:
     def slots(self) -> int:
         """Slots it holds: its vertices share them."""
         return max(vertex.parallelism for vertex in self.vertices)
-
-    def renamed(self, name: str) -> JobSpec:
-        """The same job under another name."""
-        return replace(self, name=name)

@@ -233,16 +233,6 @@ class Ledger:
             with self._at_work() as file, file:
                 file.execute("UPDATE operations SET owner = NULL WHERE owner = ?", (str(self.owner),))
 
-    def try_to_write(self) -> None:
-        """See that something could be written down now.
-
-        Raises:
-            LedgerError: it could not.
-        """
-        with self._at_work(make=True) as file:
-            file.execute("BEGIN IMMEDIATE")
-            file.execute("ROLLBACK")
-
     def close(self) -> None:
         """Close the file."""
         if self._open is not None:
