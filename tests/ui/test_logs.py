@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flinktop.engine.transfers import LARGE
+from flinktop.ui.panels.log_view import within
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES
@@ -197,3 +198,21 @@ async def test_a_file_of_the_list_is_opened() -> None:
         await day.wait(3)
         await day.sees("D  ended")
         assert "▸ jobmanager.log" in day.lines[0]
+
+
+def test_where_there_is_no_room_the_name_and_the_size_give_way_to_the_counts() -> None:
+    facts: list[tuple[int, list[tuple[str, str]]]] = [
+        (4, [("jobmanager.log", "strong")]),
+        (3, [("size ", "muted"), ("119 kB", "")]),
+        (0, [("errors 2", "bad")]),
+        (0, [("warnings 3", "warn")]),
+    ]
+    assert told(within(facts, 60)) == "jobmanager.log   size 119 kB   errors 2   warnings 3"
+    assert told(within(facts, 40)) == "size 119 kB   errors 2   warnings 3"
+    assert told(within(facts, 21)) == "errors 2   warnings 3"
+    assert told(within(facts, 5)) == "errors 2   warnings 3"
+
+
+def told(parts: list[tuple[str, str]]) -> str:
+    """The words of a line."""
+    return "".join(text for text, _ in parts)

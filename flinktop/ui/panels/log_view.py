@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+
 from flinktop.engine.transfers import KEPT, LARGE, MOST
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.frame import Part
     from flinktop.ui.widgets.pager import Cell
 
+    Fact = tuple[int, list[Part]]
+    """How soon it gives way to what is more important (0: never), and what it says."""
+
 LOOK_SECONDS = 10.0
 """Between two looks at whether the file has grown."""
 NOT_THERE = (
@@ -38,6 +43,8 @@ NOT_THERE = (
 )
 """What is sent instead of a file that is not there: by the JobManager, and by TaskManagers from 1.18."""
 GAP: Part = ("   ", "")
+EDGES = 2
+"""Blank cells at the left and the right of the line of facts."""
 
 
 class LogView(Panel):
@@ -255,7 +262,7 @@ class LogView(Panel):
         ascii_only = self.app.settings.ascii
         words = self._nothing()
         self.pager.set_empty(plain(words) if ascii_only else words)
-        self.query_one(Words).set_lines([self._status()])
+        self.query_one(Words).set_lines([within(self._status(), self.content_size.width - EDGES)])
 
     def _nothing(self) -> str:
         """Why there is nothing to read."""
@@ -292,52 +299,62 @@ class LogView(Panel):
             "on the JobManager" if self._machine.taskmanager is None else "on the TaskManager, the JobManager"
         )
 
-    def _status(self) -> list[Part]:
+    def _status(self) -> list[Fact]:
         """Size, what is read of it and when, whether it is followed, what is shown of it."""
         transfer, size = self.port.transfer(self._query), self.file_size
-        parts: list[Part] = []
+        facts: list[Fact] = []
         if self._file:
-            parts += [(self._file, "strong"), GAP]
+            # Also where I am, at the top of the screen.
+            facts.append((4, [(self._file, "strong")]))
         if size is not None:
-            parts += [("size ", "muted"), (fmt.size(size), ""), GAP]
+            facts.append((3, [("size ", "muted"), (fmt.size(size), "")]))
         if transfer is not None:
-            parts += self._progress(transfer)
+            facts += self._progress(transfer)
         if self._lines:
             found = loglines.counted(self._lines)
-            parts += [("errors ", "muted"), (fmt.count(found["ERROR"]), "bad" if found["ERROR"] else ""), GAP]
-            parts += [
-                ("warnings ", "muted"),
-                (fmt.count(found["WARN"]), "warn" if found["WARN"] else ""),
-                GAP,
+            facts += [
+                (0, [("errors ", "muted"), (fmt.count(found["ERROR"]), "bad" if found["ERROR"] else "")]),
+                (0, [("warnings ", "muted"), (fmt.count(found["WARN"]), "warn" if found["WARN"] else "")]),
             ]
         if self._least:
-            parts += [("from ", "muted"), (self._least, "strong"), (" on", "muted"), GAP]
+            facts.append((0, [("from ", "muted"), (self._least, "strong"), (" on", "muted")]))
         if self._text:
-            parts += [("only ", "muted"), (self._text, "strong"), GAP]
-        return [*parts, *self._more(transfer)] if transfer is not None else parts
+            facts.append((0, [("only ", "muted"), (self._text, "strong")]))
+        return [*facts, *self._more(transfer)] if transfer is not None else facts
 
-    def _progress(self, transfer: Transfer) -> list[Part]:
+    def _progress(self, transfer: Transfer) -> list[Fact]:
         if transfer.state == "waiting":
-            return [("waits for another file", "info"), GAP]
+            return [(0, [("waits for another file", "info")])]
         if transfer.state == "running":
             of = f" of {fmt.size(transfer.size)}" if transfer.size else ""
-            return [(f"reading {fmt.size(transfer.received)}{of}", "info"), GAP]
-        parts: list[Part] = []
+            return [(0, [(f"reading {fmt.size(transfer.received)}{of}", "info")])]
+        facts: list[Fact] = []
         if transfer.state == "failed" and transfer.at is not None:
-            parts += [(f"could not be read again: {transfer.reason}", "bad"), GAP]
+            facts.append((0, [(f"could not be read again: {transfer.reason}", "bad")]))
         if transfer.at is None:
-            return parts
+            return facts
         if transfer.begins:
-            parts += [("the last ", "muted"), (fmt.size(transfer.read - transfer.begins), ""), GAP]
-        parts += [("read ", "muted"), (f"{fmt.duration(self.port.now() - transfer.at)} ago", ""), GAP]
-        return [*parts, ("following", "good"), GAP] if self.follows else parts
+            facts.append((2, [("the last ", "muted"), (fmt.size(transfer.read - transfer.begins), "")]))
+        facts.append((1, [("read ", "muted"), (f"{fmt.duration(self.port.now() - transfer.at)} ago", "")]))
+        return [*facts, (2, [("following", "good")])] if self.follows else facts
 
-    def _more(self, transfer: Transfer) -> list[Part]:
+    def _more(self, transfer: Transfer) -> list[Fact]:
         """How much has been written since, where the file is not followed."""
         size = self.file_size
         if self.follows or transfer.at is None or size is None or size == transfer.read:
             return []
-        return [(f"{fmt.size(abs(size - transfer.read))} more by now, r reads it", "warn")]
+        return [(1, [(f"{fmt.size(abs(size - transfer.read))} more by now, r reads it", "warn")])]
+
+
+def within(facts: Sequence[Fact], width: int) -> list[Part]:
+    """The facts in one line of so many cells; those of the highest rank give way where they do not fit."""
+    kept = list(facts)
+    while True:
+        line = [part for _, parts in kept for part in (*parts, GAP)][:-1]
+        given = max((rank for rank, _ in kept), default=0)
+        if given == 0 or sum(cell_len(text) for text, _ in line) <= width:
+            return line
+        kept = [fact for fact in kept if fact[0] < given]
 
 
 class StdoutView(LogView):
