@@ -90,12 +90,16 @@ class JobManager(httpx.AsyncBaseTransport):
         self.fault: Fault = lambda _method, _path: ""
         self.lines: list[str] = []
         """Verbs and paths that came here."""
+        self.sent: list[tuple[str, Any]] = []
+        """What came that was no GET: verb and path, and its JSON; {} for anything else."""
         self.flags: dict[str, bool] = {}
         self.restarts = 0
         self.requests = 0
         self._known: dict[str, Any] = {}
         """Operations by trigger, as far as this JobManager remembers."""
         self._counted = 0
+        self._file = ""
+        """Name of the file that came last."""
         self._history_since = 0
         self._arrivals: list[tuple[float, str, str, bytes]] = []
         self._cache: dict[str, tuple[float, tuple[int, Any]]] = {}
@@ -120,6 +124,8 @@ class JobManager(httpx.AsyncBaseTransport):
         status, answer = self._answer(request.method, path, body)
         if fault == "cut after":
             raise httpx.ReadError("cut", request=request)
+        if isinstance(answer, bytes):
+            return httpx.Response(status, content=answer, request=request)
         return httpx.Response(status, json=answer, request=request)
 
     def catch_up(self) -> None:
@@ -157,10 +163,18 @@ class JobManager(httpx.AsyncBaseTransport):
         path = target.partition("?")[0]
         self.lines.append(f"{method} {target}")
         sent = json.loads(body) if body[:1] == b"{" else {}
+        if method != "GET":
+            self.sent.append((f"{method} {target}", sent))
+        named = re.search(rb'filename="([^"]+)"', body[:1000])
+        self._file = named[1].decode() if named else "job.jar"
         for verb, pattern, answer in self._routes():
             found = re.fullmatch(pattern, path)
             if verb == method and found:
                 return answer(*found.groups(), sent)
+        return self._elsewhere(target)
+
+    def _elsewhere(self, _target: str) -> tuple[int, Any]:
+        """The answer to what it knows nothing of."""
         return 404, _error("Unable to load requested file /x.")
 
     def _routes(self) -> tuple[tuple[str, str, Callable[..., tuple[int, Any]]], ...]:
@@ -187,7 +201,8 @@ class JobManager(httpx.AsyncBaseTransport):
             ("POST", "jars/upload", self._upload),
             ("DELETE", "jars/(.+)", self._delete),
             ("POST", "jars/([^/]+)/run", self._run),
-            ("POST", "jars/([^/]+)/plan", lambda _jar, _sent: (200, {"plan": {"name": "planned"}})),
+            ("POST", "jars/([^/]+)/plan", self._plan),
+            ("GET", "jars/([^/]+)/plan", self._plan),
             ("POST", "jobs", self._submit),
             ("DELETE", "cluster", self._shutdown),
             ("GET", "applications/(\\w+)", self._application),
@@ -329,8 +344,8 @@ class JobManager(httpx.AsyncBaseTransport):
         return 200, {"files": [{"id": jar, "name": name, "uploaded": 1} for jar, name in self.jars.items()]}
 
     def _upload(self, _sent: Any) -> tuple[int, Any]:
-        jar = f"{len(self.jars)}_job.jar"
-        self.jars[jar] = "job.jar"
+        jar = f"{len(self.jars)}_{self._file}"
+        self.jars[jar] = self._file
         return 200, {"filename": f"/tmp/{jar}", "status": "success"}
 
     def _delete(self, jar: str, _sent: Any) -> tuple[int, Any]:
@@ -338,12 +353,20 @@ class JobManager(httpx.AsyncBaseTransport):
             return 400, _error(f"File {jar} does not exist")
         return 200, {}
 
+    def _plan(self, _jar: str, _sent: Any) -> tuple[int, Any]:
+        return self._main_threw() or (200, {"plan": {"name": "planned"}})
+
+    def _main_threw(self) -> tuple[int, Any] | None:
+        if self.main_throws is None:
+            return None
+        return 400, _error(
+            "org.apache.flink.runtime.rest.handler.RestHandlerException: Could not execute application.\n"
+            f"\tat x.Y(Z.java:1)\nCaused by: java.lang.IllegalStateException: {self.main_throws}\n"
+        )
+
     def _run(self, _jar: str, sent: Any) -> tuple[int, Any]:
-        if self.main_throws is not None:
-            return 400, _error(
-                "org.apache.flink.runtime.rest.handler.RestHandlerException: Could not execute application.\n"
-                f"\tat x.Y(Z.java:1)\nCaused by: java.lang.IllegalStateException: {self.main_throws}\n"
-            )
+        if (threw := self._main_threw()) is not None:
+            return threw
         self.jobs[sent["jobId"]] = Job("run", self.starts_as)
         return 200, {"jobid": sent["jobId"]}
 

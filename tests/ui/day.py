@@ -43,6 +43,8 @@ LETTERS = {
 """What keys with a name of their own type."""
 CALM_TURNS = 12
 """Turns of the loop without anything happening that count as settled."""
+CALM_WITH_ACTS = 40
+"""The same while an act is under way, whose requests and waits nobody counts."""
 PATIENCE = 60.0
 """Seconds that a test waits at the most, on a machine that is busy with other things."""
 
@@ -59,20 +61,22 @@ class Day:
 
     async def settled(self) -> None:
         """The engine is idle at this time, and the screen has shown everything."""
-        calm = 0
+        calm, asked = 0, -1
         deadline = time.monotonic() + PATIENCE
-        while calm < CALM_TURNS:
+        while calm < (CALM_TURNS if self.port.engine.operations.book.idle() else CALM_WITH_ACTS):
             assert time.monotonic() < deadline, "the app does not come to rest"
             await asyncio.sleep(0)
             screen = self.app.screen
             busy = (
                 not self.port.engine.poller.idle()
                 or not self.port.engine.transfers.idle
+                or asked != len(self.cluster.asked)
                 or any(
                     not node._message_queue.empty()
                     for node in (self.app, *screen.walk_children(with_self=True))
                 )
             )
+            asked = len(self.cluster.asked)
             if not busy and _wants_update(screen):
                 # Textual's own timer does it up to a sixtieth of a second later.
                 screen._on_timer_update()
@@ -166,17 +170,19 @@ async def monitor(
     theme: str = "dark",
     colour: str | None = None,
     state: Path = Path("/nonexistent/flinktop"),
+    clock: ManualClock | None = None,
+    acts: bool = False,
+    protected: bool = False,
     raise_faults: bool = True,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
 
-    Everything that is on the first screen has been answered.
+    Everything that is on the first screen has been answered. With `acts` there is a ledger below `state`.
     """
-    clock = ManualClock()
+    clock = clock or ManualClock()
     simulated = DemoCluster(demo, release, clock) if demo is not None else None
     cluster = cluster or simulated or FixtureCluster(release)
     connection = Connection("http://flink.test:8081", read_only=read_only)
-    port = Port(connection, clock, transport=cluster, jitter=lambda: 1.0)
     settings = Settings(
         profiles=(),
         default=None,
@@ -188,9 +194,19 @@ async def monitor(
         paths=Paths(state / "config.toml", state, state / "flinktop.log"),
         notes=(),
     )
+    port = Port(
+        connection,
+        clock,
+        transport=cluster,
+        jitter=lambda: 1.0,
+        name="test-cluster",
+        protected=protected,
+        ledger=settings.paths.operations if acts else None,
+    )
     if simulated is not None:
         simulated.remembered(port)
-    app = FlinkTop(port, settings, Profile("test-cluster", connection, None, colour, demo=demo is not None))
+    profile = Profile("test-cluster", connection, None, colour, demo=demo is not None, protected=protected)
+    app = FlinkTop(port, settings, profile)
     app.raise_faults = raise_faults
     await port.start_inline()
     try:
