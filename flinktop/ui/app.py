@@ -57,7 +57,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         * { scrollbar-size-vertical: 0; }
         Toast { border: none; padding: 1 2; }
         HelpScreen > VerticalScroll { border: ascii $border; }
-        LeaveScreen > Vertical { border: ascii $border; }
+        LeaveScreen > Vertical, WriteView > Vertical { border: ascii $border; }
         ClusterScreen.-tall .-box { border: ascii $border-blurred; }
         ClusterScreen.-tall .-box:focus-within { border: ascii $border; }
         CommandPalette #--input { border: blank; }

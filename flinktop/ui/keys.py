@@ -74,6 +74,14 @@ FASTER = Command(
     shown=False,
 )
 COPY = Command("copy", ("y",), "copy", "Copy the id or path of what the cursor is on.", "view", shown=False)
+WRITE = Command(
+    "write",
+    ("w",),
+    "write",
+    "Write this view to a file, as text or JSON: all rows and columns of a table, all of a text.",
+    "view",
+    shown=False,
+)
 ZONE = Command(
     "zone",
     ("t",),
@@ -330,7 +338,7 @@ APPLICATION_TABS = (
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
-EVERYWHERE = (BACK, PAUSE, REFRESH, SLOWER, FASTER, ZONE, ZOOM)
+EVERYWHERE = (BACK, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM)
 """On every screen of the cluster."""
 TABLE = (OPEN, FILTER, SORT, REVERSE, COPY)
 STEPS = (PREVIOUS, NEXT)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.containers import Container
 from textual.widgets import Input
 
+from flinktop.model import format as fmt
 from flinktop.ui.live import LiveScreen, Panel, is_displayed
 from flinktop.ui.panels import chart_window
-from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
+from flinktop.ui.panels.frame import BottomLine, Notice, TopLine, zone_offset
 from flinktop.ui.screens.filter_line import Filtered, FilterLine
+from flinktop.ui.screens.write_view import WriteView
 from flinktop.ui.widgets.flame import FlameView
 from flinktop.ui.widgets.pager import Pager
 from flinktop.ui.widgets.table import LiveTable
+from flinktop.ui.written_view import View, rows_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -22,10 +27,15 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
+    from flinktop.ui.written_view import Rows
+
 ZOOMED = "-zoomed"
 """Class of a screen that shows one panel alone, and of that panel."""
 STEP = 1.5
 """Factor between two poll intervals that + and - choose."""
+NO_NAME = re.compile(r"[^\w.]+")
+"""What has no place in a file's name."""
+LONGEST_NAME = 100
 
 
 class ClusterScreen(LiveScreen):
@@ -162,6 +172,40 @@ class ClusterScreen(LiveScreen):
         table = self.table()
         if table is not None and table.cursor_key is not None:
             self.app.copy_text(table.cursor_key)
+
+    def action_write(self) -> None:
+        """Write what is seen to a file: the table or text that the keys are about, else the screen."""
+        view = self._view()
+        name = "-".join(("flinktop", *view.places[-2:], view.at[:19]))
+        self.app.push_screen(WriteView(view, Path.cwd() / f"{NO_NAME.sub('-', name)[:LONGEST_NAME]}.txt"))
+
+    def _view(self) -> View:
+        app, port, searched = self.app, self.app.port, self.searched()
+        now, offset = port.cluster_time(), zone_offset(self.query_one(TopLine))
+        rows: Rows | None = None
+        lines: tuple[str, ...] = ()
+        if isinstance(searched, LiveTable):
+            rows = rows_of(searched)
+        elif isinstance(searched, Pager):
+            lines = tuple(text for text, _ in searched.lines)
+        else:
+            lines = self.seen_lines()
+        return View(
+            cluster=app.profile.name,
+            url=port.connection.url,
+            flink=port.features.version,
+            places=tuple(
+                screen.crumb for screen in app.screen_stack if isinstance(screen, LiveScreen) and screen.crumb
+            ),
+            at=f"{fmt.moment(now, offset)} {fmt.offset_name(offset, now)}",
+            rows=rows,
+            lines=lines,
+        )
+
+    def seen_lines(self) -> tuple[str, ...]:
+        """The screen as it is seen, without colours."""
+        strips = self._compositor.render_strips(self.size)
+        return tuple(strip.text.rstrip() for strip in strips)
 
     def action_pause(self) -> None:
         """Hold the screen, or go on."""

@@ -146,6 +146,15 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         """The keys of all rows that pass the filter, in the order shown."""
         return self._shown.keys
 
+    def shown_rows(self) -> tuple[R, ...]:
+        """All rows that pass the filter, in the order shown."""
+        return self._shown.rows
+
+    @property
+    def columns(self) -> tuple[Column[R], ...]:
+        """All columns, those that have no room among them."""
+        return self._columns
+
     def visible_keys(self) -> tuple[str, ...]:
         """The keys of the rows on the screen, from top to bottom."""
         view = self._view

@@ -1,0 +1,89 @@
+"""The dialog in which a file is named that the present view is written to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, on
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from flinktop.model import format as fmt
+from flinktop.ui.live import LiveApp
+from flinktop.ui.theme import TONES
+from flinktop.ui.written_view import JSON_ENDING, View, write
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+TEXT_ENDING = ".txt"
+
+
+class WriteView(ModalScreen[None]):
+    """Writes a view that was taken when the dialog was opened: what comes meanwhile is not in it."""
+
+    DEFAULT_CSS = """
+    WriteView { align: center middle; background: $background 60%; }
+    WriteView > Vertical {
+        width: 84; max-width: 100%; height: auto; background: $background; padding: 1 2;
+        border: round $border; border-title-color: $primary; border-title-style: bold;
+        border-title-background: $background;
+    }
+    WriteView Input { border: none; height: 1; padding: 0; background: $panel; }
+    WriteView #trouble { color: $error; display: none; }
+    """
+    app = getters.app(LiveApp)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "back"),
+        Binding("down,up", "other_kind", "text or JSON"),
+    ]
+
+    def __init__(self, view: View, path: Path) -> None:
+        """Propose this file for it."""
+        super().__init__()
+        self._view = view
+        self._path = path
+
+    def compose(self) -> ComposeResult:
+        """The file's name, and the keys."""
+        keys = f"enter writes   ↑ ↓ {TEXT_ENDING} or {JSON_ENDING}   esc back"
+        with Vertical() as box:
+            box.border_title = "Write this view to a file"
+            yield Input(str(self._path), compact=True, select_on_focus=False)
+            yield Static("", id="trouble", markup=False)
+            yield Static(Content.styled(f"\n{keys}", TONES["info"]))
+
+    def action_other_kind(self) -> None:
+        """The other kind of file, by its ending."""
+        line = self.query_one(Input)
+        path = Path(line.value)
+        line.value = str(path.with_suffix(TEXT_ENDING if path.suffix == JSON_ENDING else JSON_ENDING))
+        line.cursor_position = len(line.value)
+
+    @on(Input.Submitted)
+    def _write(self, event: Input.Submitted) -> None:
+        event.stop()
+        path = Path(event.value.strip()).expanduser()
+        try:
+            size = write(self._view, path)
+        except FileExistsError:
+            self._say(f"{path} is there already: choose another name.")
+        except OSError as error:
+            self._say(f"{path} could not be written: {error.strerror}.")
+        else:
+            self.app.notify(f"Wrote {fmt.size(size)} to {path.absolute()}", markup=False)
+            self.dismiss()
+
+    def _say(self, words: str) -> None:
+        trouble = self.query_one("#trouble", Static)
+        trouble.display = True
+        trouble.update(words)
+
+    def action_leave(self) -> None:
+        """Write nothing."""
+        self.dismiss()

@@ -1,0 +1,140 @@
+"""What a screen shows, as text for a person or as JSON for a program: whole tables, whole texts."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from flinktop.ui.widgets.table import LiveTable
+
+GAP = 2
+JSON_ENDING = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table as it stands: filtered and ordered as on the screen, with all of its columns and rows."""
+
+    columns: tuple[tuple[str, str, bool], ...]
+    """Key and title of each, and whether it stands at the right."""
+    rows: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
+    """The key of each, and of each cell the words and what it is sorted by."""
+    filter: str = ""
+    order: str = ""
+    """By which column it is sorted, in words; empty for the order it is given in."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where the person is, and what is to be read there."""
+
+    cluster: str
+    url: str
+    flink: str
+    """Release of the cluster; empty while it is not known."""
+    places: tuple[str, ...]
+    """The breadcrumb."""
+    at: str
+    """When it was written: the cluster's time, ISO 8601."""
+    rows: Rows | None = None
+    lines: tuple[str, ...] = field(default=())
+    """The text, or the screen as it is seen where there is neither table nor text."""
+
+
+def rows_of(table: LiveTable[Any]) -> Rows:
+    """A table's rows, those that are scrolled away or whose columns had no room among them."""
+    columns = table.columns
+    rows = tuple(
+        (key, tuple((column.cell(row)[0], column.sort(row) if column.sort else None) for column in columns))
+        for key, row in zip(table.shown_keys(), table.shown_rows(), strict=True)
+    )
+    return Rows(
+        tuple((column.key, column.title, column.align == "right") for column in columns),
+        rows,
+        table.filter,
+        table.sort_label,
+    )
+
+
+def as_text(view: View) -> str:
+    """For a person: a heading, then the table in columns, or the text."""
+    heading = [
+        " ▸ ".join((view.cluster, *view.places)),
+        "   ".join(part for part in (view.url, f"Flink {view.flink}" if view.flink else "", view.at) if part),
+    ]
+    if view.rows is None:
+        return "\n".join([*heading, "", *view.lines]) + "\n"
+    about = [f"/{view.rows.filter}"] if view.rows.filter else []
+    about += [view.rows.order] if view.rows.order else []
+    heading += ["   ".join(about)] if about else []
+    return "\n".join([*heading, "", *_in_columns(view.rows)]) + "\n"
+
+
+def as_json(view: View) -> str:
+    """For a program: `value` of a cell is its number as it was told, without unit or rounding."""
+    told: dict[str, Any] = {
+        "cluster": view.cluster,
+        "url": view.url,
+        "flink": view.flink,
+        "view": list(view.places),
+        "at": view.at,
+    }
+    if view.rows is None:
+        told["lines"] = list(view.lines)
+    else:
+        keys = [key for key, _, _ in view.rows.columns]
+        told["filter"] = view.rows.filter
+        told["order"] = view.rows.order
+        told["columns"] = {key: title for key, title, _ in view.rows.columns}
+        told["rows"] = [
+            {"id": id_, "cells": dict(zip(keys, (_cell(*cell) for cell in cells), strict=True))}
+            for id_, cells in view.rows.rows
+        ]
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+def write(view: View, path: Path) -> int:
+    """Write a view: JSON where the name ends so, else text; a file of that name is never overwritten.
+
+    Returns:
+        Bytes written.
+
+    Raises:
+        OSError: it can't be written, or there is such a file.
+    """
+    text = as_json(view) if path.suffix == JSON_ENDING else as_text(view)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+    return len(text.encode())
+
+
+def _cell(text: str, value: Any) -> dict[str, Any]:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # What a word is sorted by is a rank, and means nothing outside.
+    if number and any(letter.isdigit() for letter in text):
+        return {"text": text, "value": value}
+    return {"text": text}
+
+
+def _in_columns(table: Rows) -> list[str]:
+    titles = [title for _, title, _ in table.columns]
+    cells = [[text for text, _ in row] for _, row in table.rows]
+    widths = [max(cell_len(row[at]) for row in (titles, *cells)) for at in range(len(titles))]
+    right = [at_right for _, _, at_right in table.columns]
+    return [_line(row, widths, right) for row in (titles, *cells)]
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    padded = (
+        " " * (width - cell_len(text)) + text if at_right else text + " " * (width - cell_len(text))
+        for text, width, at_right in zip(cells, widths, right, strict=True)
+    )
+    return (" " * GAP).join(padded).rstrip()
