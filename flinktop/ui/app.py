@@ -11,6 +11,7 @@ from textual.command import CommandPalette
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import Port
 from flinktop.ui import clipboard, keys, pin_file, theme
+from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
 from flinktop.ui.leaving import leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
@@ -56,7 +57,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     FlinkTop.-ascii {
         * { scrollbar-size-vertical: 0; }
         Toast { border: none; padding: 1 2; }
-        HelpScreen > VerticalScroll { border: ascii $border; }
+        HelpScreen > VerticalScroll, Dialog > .dialog { border: ascii $border; }
         LeaveScreen > Vertical, WriteView > Vertical { border: ascii $border; }
         ClusterScreen.-tall .-box { border: ascii $border-blurred; }
         ClusterScreen.-tall .-box:focus-within { border: ascii $border; }
@@ -97,6 +98,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.second()
+            elif isinstance(screen, Dialog) and screen.is_mounted:
+                screen.renew()
 
     def on_facts_changed(self) -> None:
         """Hand the engine's news to what is seen."""
@@ -104,6 +107,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.facts_changed(changes)
+            elif isinstance(screen, Dialog) and screen.is_mounted:
+                screen.renew()
 
     # -- commands ------------------------------------------------------------------------------------
 
