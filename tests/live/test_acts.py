@@ -199,25 +199,27 @@ def test_the_limit_of_requests_is_none_of_uploads(cluster: Cluster, actor: Actor
     actor.did(DeleteJar(jar))
 
 
-def test_a_main_that_throws_says_so_and_holds_up_nothing(actor: Actor) -> None:
+def test_a_main_that_throws_says_so_and_holds_up_nothing(cluster: Cluster, actor: Actor) -> None:
+    # A whole minute on one release; what keeps the lanes apart does not know the release.
+    sleep = 60 if cluster.release[:2] == (1, 20) else 15
     jar = actor.did(UploadJar(str(MAIN))).result.jar
     assert jar is not None
     for query in (JOBS_OVERVIEW(), OVERVIEW()):
         actor.port.watch(query)
     began = time.monotonic()
-    number = actor.port.submit(RunJar(jar, MAIN.name, RunOptions(arguments=("sleep", "20"))))
+    number = actor.port.submit(RunJar(jar, MAIN.name, RunOptions(arguments=("sleep", str(sleep)))))
     polled = set()
     while (operation := actor.port.operation(number)) is None or not operation.state.final:
         reading = actor.port.reading(JOBS_OVERVIEW())
-        if reading is not None and reading.at is not None and 3 < time.monotonic() - began < 19:
+        if reading is not None and reading.at is not None and 3 < time.monotonic() - began < sleep - 1:
             polled.add(reading.at)
-        assert time.monotonic() - began < 120
+        assert time.monotonic() - began < sleep + 100
         time.sleep(0.2)
-    assert time.monotonic() - began > 20
+    assert time.monotonic() - began > sleep
     assert operation.state is State.FAILED
-    assert operation.reason.endswith("it slept for 20 s, and has no job [red]")
-    # Five times in fifteen seconds, were the machine idle; a slow answer is asked for more rarely.
-    assert len(polled) >= 3, polled
+    assert operation.reason.endswith(f"it slept for {sleep} s, and has no job [red]")
+    # Every three seconds, were the machine idle; a slow answer is asked for more rarely.
+    assert len(polled) >= (sleep - 4) // 5, polled
 
 
 def test_arguments_with_commas_and_spaces_arrive(cluster: Cluster, actor: Actor) -> None:
