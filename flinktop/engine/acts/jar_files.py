@@ -167,9 +167,19 @@ def check_jar(http: Http, path: Path) -> None:
         Refused: it is no jar; Flink would take anything that is named so.
     """
     size_of(path)
-    if path.suffix != ".jar" or not zipfile.is_zipfile(path):
-        why = "its name does not end in .jar" if path.suffix != ".jar" else "it is no zip archive"
-        raise Refused("POST", f"{http.url}/jars/upload", f"{path.name} is no jar: {why}; nothing was sent")
+    if (why := why_no_jar(path)) is not None:
+        raise Refused("POST", f"{http.url}/jars/upload", f"{why}; nothing was sent")
+
+
+def why_no_jar(path: Path) -> str | None:
+    """Why a file that can be read is no jar; None for one that is.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    if path.suffix != ".jar":
+        return f"{path.name} is no jar: its name does not end in .jar"
+    return None if zipfile.is_zipfile(path) else f"{path.name} is no jar: it is no zip archive"
 
 
 def size_of(path: Path) -> int:
