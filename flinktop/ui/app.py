@@ -15,9 +15,11 @@ from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
 from flinktop.ui.leaving import leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
+from flinktop.ui.operation_news import OperationNews
 from flinktop.ui.palette import Commands
 from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.leave import LeaveScreen
+from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.filter import LineFilter
 
+    from flinktop.engine.acts.act import Act
     from flinktop.engine.pins import Pin
     from flinktop.flink.endpoint import Query
     from flinktop.settings import Profile, Settings
@@ -50,13 +53,14 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings(keys.GLOBAL)]
     ENABLE_COMMAND_PALETTE = True
     CSS = """
-    Toast { max-width: 90%; }
+    /* They cover rows: as few as they can. */
+    Toast { max-width: 90%; padding: 0 1; }
     /* Textual puts an emoji there, whose width terminals disagree about. */
     CommandPalette SearchIcon { display: none; }
     /* Lines, edges and scrollbars of Textual's own are drawn with blocks. */
     FlinkTop.-ascii {
         * { scrollbar-size-vertical: 0; }
-        Toast { border: none; padding: 1 2; }
+        Toast { border: none; padding: 0 2; }
         HelpScreen > VerticalScroll, Dialog > .dialog { border: ascii $border; }
         LeaveScreen > Vertical, WriteView > Vertical { border: ascii $border; }
         ClusterScreen.-tall .-box { border: ascii $border-blurred; }
@@ -77,10 +81,12 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self._pins = pin_file.load(settings.paths.state)
         port.keep_pins(self._pins)
         self._mouse_on = settings.mouse
+        self._said_read_only = False
         self.set_class(settings.ascii, "-ascii")
         for one in theme.THEMES:
             self.register_theme(one)
         self._faint = FaintAsDim()
+        self._operation_news = OperationNews()
         self.own_colours = not self.no_color
         """Whether the terminal shows colours of ours; one with sixteen of its own, or none, does not."""
         self.choose_theme(settings.theme)
@@ -99,7 +105,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.second()
             elif isinstance(screen, Dialog) and screen.is_mounted:
-                screen.renew()
+                screen.news()
 
     def on_facts_changed(self) -> None:
         """Hand the engine's news to what is seen."""
@@ -108,19 +114,28 @@ class FlinkTop(LiveApp, inherit_bindings=False):
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.facts_changed(changes)
             elif isinstance(screen, Dialog) and screen.is_mounted:
-                screen.renew()
+                screen.news()
+        for one in self._operation_news.ended(self.port.operations()):
+            self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
 
     # -- commands ------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
         """The help of this screen."""
         here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
-        self.push_screen(HelpScreen([*here, *keys.GLOBAL]))
+        read_only = self.profile.connection.read_only
+        own = [command for command in here if not (command.acts and read_only)]
+        self.push_screen(HelpScreen([*own, *keys.GLOBAL]))
 
     def action_command_palette(self) -> None:
         """Find something by its name; Textual's own words here end in an ellipsis."""
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder="Search for commands and jobs"))
+
+    def action_operations(self) -> None:
+        """What was asked of clusters from here."""
+        if isinstance(self.screen, LiveScreen) and not isinstance(self.screen, OperationsScreen):
+            self.push_screen(OperationsScreen())
 
     def action_leave(self) -> None:
         """Ask before leaving; asked a second time, leave."""
@@ -136,6 +151,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
             if leave:
                 self.exit(0)
 
+        # What was said would stand before the question.
+        self.clear_notifications()
         self.push_screen(LeaveScreen(), answered)
 
     def action_mouse(self) -> None:
@@ -196,6 +213,23 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self.port.keep_pins(self._pins)
         if (trouble := pin_file.save(self.settings.paths.state, self._pins)) is not None:
             self.notify(trouble, markup=False, severity="warning")
+
+    def submit(self, act: Act, typed: str | None = None) -> str:
+        """Do an act, once, and say so; gives the id of the operation."""
+        number = self.port.submit(act, typed)
+        self.notify(f"Asked: {act.label} of {act.subject}. O follows it.", markup=False)
+        return number
+
+    def close_dialogs(self) -> None:
+        """Close every dialog that stands before the screen."""
+        while self.screen.is_modal:
+            self.pop_screen()
+
+    def say_read_only(self) -> None:
+        """Say once that nothing can be done to this cluster from here."""
+        if not self._said_read_only:
+            self._said_read_only = True
+            self.notify("This cluster is opened read-only: nothing can be done to it.", markup=False)
 
     def next_zone(self) -> None:
         """Show times of the next zone."""

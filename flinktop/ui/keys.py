@@ -30,6 +30,8 @@ class Command:
     """Whether the action is the app's, not the screen's."""
     action: str = ""
     """The action with its arguments, where the id is not its name."""
+    acts: bool = False
+    """Whether it is there to do something to the cluster: gone on one that is opened read-only."""
 
 
 HELP = Command(
@@ -53,6 +55,14 @@ FILTER = Command(
     priority=True,
 )
 OPEN = Command("open", ("enter",), "open", "Open what the cursor is on.", "table")
+ACTIONS = Command(
+    "actions",
+    ("a",),
+    "actions",
+    "What can be done to the selected thing: stop, savepoint, cancel, run; asks before it does anything.",
+    "view",
+    acts=True,
+)
 BACK = Command(
     "back",
     ("escape", "q"),
@@ -264,6 +274,20 @@ LONGER_WINDOW = Command(
     action="window(1)",
 )
 
+OPERATIONS = Command(
+    # On the app: a screen that opens it would have to be known by the screens that it opens.
+    "operations",
+    ("O",),
+    "operations",
+    "Everything that was asked of clusters from here, and what came of it.",
+    "program",
+    shown=False,
+    app=True,
+)
+OPEN_JOB = Command(
+    "open_job", ("enter",), "job", "From an operation to the job it was done to, or that it started.", "view"
+)
+
 
 def tab(number: int, name: str, label: str, help: str) -> Command:  # noqa: A002 -- the field's name
     """The command that shows a tab by its number."""
@@ -338,9 +362,9 @@ APPLICATION_TABS = (
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
-EVERYWHERE = (BACK, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM)
+EVERYWHERE = (BACK, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS)
 """On every screen of the cluster."""
-TABLE = (OPEN, FILTER, SORT, REVERSE, COPY)
+TABLE = (OPEN, ACTIONS, FILTER, SORT, REVERSE, COPY)
 STEPS = (PREVIOUS, NEXT)
 WINDOWS = (SHORTER_WINDOW, LONGER_WINDOW)
 TEXT = (NEXT_MATCH, PREVIOUS_MATCH, WRAP)
@@ -358,16 +382,19 @@ SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, PIN, *FLAME, *SUBTASK_TABS, *WINDOWS, *
 CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINT = (*TABLE, *STEPS, *EVERYWHERE)
 CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *EVERYWHERE)
-FAULT = (FILTER, FOLD, COPY, *TEXT, *STEPS, *MACHINE, *EVERYWHERE)
+FAULT = (ACTIONS, FILTER, FOLD, COPY, *TEXT, *STEPS, *MACHINE, *EVERYWHERE)
 TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *MACHINE, *EVERYWHERE)
 TASKMANAGER = (*TABLE, *LOG, *TEXT, *STEPS, *MACHINE, PROFILE, *TASKMANAGER_TABS, *WINDOWS, *EVERYWHERE)
 JOBMANAGER = (*TABLE, *LOG, *TEXT, *MACHINE, PROFILE, *JOBMANAGER_TABS, *WINDOWS, *EVERYWHERE)
-LOG_FILE = (OPEN, FILTER, *LOG, *TEXT, COPY, *EVERYWHERE)
+LOG_FILE = (OPEN, ACTIONS, FILTER, *LOG, *TEXT, COPY, *EVERYWHERE)
 JARS = (*TABLE, *JARS_TABS, *EVERYWHERE)
 APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *EVERYWHERE)
+OPERATIONS_LIST = (*TABLE, *EVERYWHERE)
+OPERATION = (OPEN_JOB, ACTIONS, COPY, *STEPS, *EVERYWHERE)
 SCREENS = (
     *(OVERVIEW, JOB, VERTEX, SUBTASK, CHECKPOINTS, CHECKPOINT, CHECKPOINT_VERTEX, FAULT),
     *(TASKMANAGERS, TASKMANAGER, JOBMANAGER, LOG_FILE, JARS, APPLICATION),
+    *(OPERATIONS_LIST, OPERATION),
 )
 
 MOVES = (

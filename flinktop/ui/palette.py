@@ -17,6 +17,7 @@ from flinktop.ui.live import LiveApp, LiveScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.jobmanager import JobManagerScreen
+from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 
@@ -34,6 +35,7 @@ PLACES: tuple[tuple[str, str, Callable[[], Screen[None]]], ...] = (
     ("jm", "The JobManager: memory, configuration, logs, threads.", JobManagerScreen),
     ("jars", "Jars that were uploaded.", JarsScreen),
     ("applications", "What was submitted together (2.3+).", partial(JarsScreen, "applications")),
+    ("ops", "Operations: what was asked of clusters from here, and what came of it.", OperationsScreen),
     ("datasets", "Intermediate results that programs share (1.11+).", partial(JarsScreen, "datasets")),
     (
         "logs",

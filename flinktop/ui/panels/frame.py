@@ -11,15 +11,20 @@ from flinktop.flink.cluster import CONFIG
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, Command, key_name
 from flinktop.ui.live import LiveScreen, Panel
+from flinktop.ui.panels.operation_words import under_way
 from flinktop.ui.panels.plain import plain
+from flinktop.ui.panels.under_way import chips
 from flinktop.ui.theme import TONES, cluster_style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from flinktop.engine.link import Link
+    from flinktop.engine.operation import Operation
     from flinktop.engine.store import Reading
     from flinktop.flink.cluster import Config
+    from flinktop.flink.endpoint import Query
 
 SLOW_SECONDS = 2.0
 """An answer that took longer is slow."""
@@ -28,6 +33,8 @@ LOST_SECONDS = 15.0
 STALE_INTERVALS = 4.0
 GAP = 3
 LONGEST_CRUMB = 40
+FIRST_KEYS = 2
+"""Of a footer: help and palette, by which everything else is found."""
 SEPARATOR = " ▸ "
 
 Part = tuple[str, str]
@@ -216,22 +223,51 @@ class Notice(Line):
 
 
 class BottomLine(Line):
-    """The keys that work here."""
+    """The keys that work here, and what is under way."""
 
     ticks_when_paused = True
     DEFAULT_CSS = "BottomLine { background: $panel; padding: 0 1; }"
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._operations: tuple[Operation, ...] = ()
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        """Show news of operations, too."""
+        super().facts_changed(changes)
+        if self.port.operations() is not self._operations:
+            self.shielded(self.tick)
+
     def tick(self) -> None:
-        """Lay out as many keys as there is room for."""
+        """Lay out as many keys as there is room for; help and palette before what is under way."""
         width = self.content_size.width
         words = self.screen.state_words() if isinstance(self.screen, LiveScreen) else ""
         parts: list[Part] = [(f"{cut(words, LONGEST_CRUMB)}  ", "warn")] if words else []
-        for command in footer_commands(self.screen):
-            part = [(key_name(command.keys[0]), "info"), (f" {command.label}  ", "muted")]
-            if sum(cell_len(text) for text, _ in (*parts, *part)) > width:
+        commands = [_key_parts(command) for command in footer_commands(self.screen)]
+        least = _cells(parts) + sum(_cells(one) for one in commands[:FIRST_KEYS])
+        chip = self._chip(width - least - GAP)
+        room = width - (cell_len(chip) + GAP if chip else 0)
+        for part in commands:
+            if _cells((*parts, *part)) > room:
                 break
             parts.extend(part)
+        if chip:
+            parts += [(" " * (width - cell_len(chip) - _cells(parts)), ""), (chip, "info")]
         self.set_parts(parts)
+
+    def _chip(self, room: int) -> str:
+        """What was asked of this cluster and has not ended, in so many cells at the most."""
+        self._operations = self.port.operations()
+        said = chips(under_way(self.port), self.port.clock.wall())
+        return next((one for one in said if cell_len(one) <= room), "")
+
+
+def _key_parts(command: Command) -> list[Part]:
+    return [(key_name(command.keys[0]), "info"), (f" {command.label}  ", "muted")]
+
+
+def _cells(parts: Sequence[Part]) -> int:
+    return sum(cell_len(text) for text, _ in parts)
 
 
 def footer_commands(screen: object) -> list[Command]:

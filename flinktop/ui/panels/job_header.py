@@ -15,12 +15,15 @@ from flinktop.model import health, states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.job_row import restarts_of
+from flinktop.ui.panels.last_savepoint import savepoint_line
 from flinktop.ui.panels.result_line import result_line
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
+    from flinktop.engine.operation import Operation
     from flinktop.engine.store import Reading
     from flinktop.flink.checkpoints import CheckpointStats
+    from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job
 
 RARELY = 600.0
@@ -121,6 +124,7 @@ class JobHeader(Panel):
         super().__init__()
         self._job = job
         self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
+        self._operations: tuple[Operation, ...] = ()
 
     def on_mount(self) -> None:
         """Watch the job, its checkpoints and its restarts."""
@@ -129,6 +133,17 @@ class JobHeader(Panel):
         self.watch_query("configuration", CHECKPOINT_CONFIG(job=self._job), self._news, every=RARELY)
         self.watch_query("restarts", restarts_query(self._job), self._news, every=SECONDS)
         super().on_mount()
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        """A savepoint that was asked for from here is told at once."""
+        super().facts_changed(changes)
+        if self.port.operations() is not self._operations:
+            self._operations = self.port.operations()
+            self.shielded(self.tick)
+
+    def on_resize(self) -> None:
+        """A path is cut anew."""
+        self.shielded(self.tick)
 
     def _job_told(self, reading: Reading[Job]) -> None:
         if reading.value is not None and states.is_terminal(reading.value.state):
@@ -163,6 +178,10 @@ class JobHeader(Panel):
         ]
         if ended and (result := result_line(self._job, self.port)):
             lines.insert(2, result)
+        # Before what it was restored from: on a short screen the last lines give way.
+        width = self.content_size.width
+        if savepoint := savepoint_line(self.port, self._job, width, ascii_only=ascii_only):
+            lines.append(savepoint)
         if restored := restored_line(self._job, self.port, zone_offset(self)):
             lines.append(restored)
         age = fmt.duration(self.port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _ASCII = str.maketrans(
-    {"●": "*", "◐": "~", "○": "o", "✕": "X", "▲": "!", "⏸": "=", "▸": ">", fmt.UNKNOWN: "~", fmt.ABSENT: "-"}
+    {
+        "●": "*",
+        "◐": "~",
+        "○": "o",
+        "✕": "X",
+        "▲": "!",
+        "⏸": "=",
+        "⟳": "@",
+        "▸": ">",
+        fmt.UNKNOWN: "~",
+        fmt.ABSENT: "-",
+    }
 )
 
 

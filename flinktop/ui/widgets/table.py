@@ -130,6 +130,16 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             self._rows = fixed
             self._arrange()
 
+    def set_columns(self, columns: Sequence[Column[R]]) -> None:
+        """Show other columns; what was sorted by stays so, if it is there."""
+        self._columns = tuple(columns)
+        self._layout = Layout(self._columns)
+        if self._sort is not None:
+            self._sort = next((one for one in self._columns if one.key == self._sort.key), None)
+        self._painted.clear()
+        self._arrange()
+        self.refresh()
+
     def look_again(self) -> None:
         """Show the cells anew: what they say has changed, though the rows are the same."""
         if self._shown.rows:

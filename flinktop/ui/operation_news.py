@@ -1,0 +1,73 @@
+"""What is said when an operation of this flinktop ends: once, and longer when it did not go well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from flinktop.engine.operation import State
+from flinktop.flink.text import clean
+from flinktop.ui.panels.operation_words import outcome, two_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flinktop.engine.operation import Operation
+
+LONGEST = 400
+"""Letters of a reason: more is read on the screen of operations."""
+Severity = Literal["information", "warning", "error"]
+_SAID: dict[State, tuple[Severity, float]] = {
+    State.DONE: ("information", 8.0),
+    State.FAILED: ("error", 30.0),
+    State.LOST: ("warning", 30.0),
+    State.REFUSED: ("warning", 20.0),
+}
+"""How grave each end is, and for how many seconds it is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is said of an operation that has ended."""
+
+    title: str
+    words: str
+    """Foreign text among them."""
+    severity: Severity
+    seconds: float
+
+
+class OperationNews:
+    """Which operations have ended since it was asked last: those this flinktop sent, or took over."""
+
+    def __init__(self) -> None:
+        self._seen: Iterable[Operation] | None = None
+        self._said: set[str] = set()
+
+    def ended(self, operations: tuple[Operation, ...]) -> list[Ending]:
+        """What is to be said now, the oldest first; the same tuple again has no news.
+
+        Args:
+            operations: as `Port.operations` gives them.
+        """
+        if operations is self._seen:
+            return []
+        self._seen = operations
+        # What others asked for, or what ended before this start, is not `ours`.
+        news = [one for one in operations if one.ours and one.state.final and one.id not in self._said]
+        self._said.update(one.id for one in news)
+        return [ending(one) for one in reversed(news)]
+
+
+def ending(operation: Operation) -> Ending:
+    """What is said of an operation that has ended."""
+    severity, seconds = _SAID[operation.state]
+    text, _, _ = outcome(operation)
+    told = [clean(operation.subject)]
+    if text:
+        told.append(text if len(text) <= LONGEST else f"{text[:LONGEST]} … (O tells all)")
+    if operation.state is State.DONE:
+        told += [f"the job is {words}" for label, words, _ in two_facts(operation) if label == "job"]
+    elif operation.result.savepoint:
+        told.append(f"the savepoint was made all the same: {clean(operation.result.savepoint)}")
+    return Ending(f"{operation.label}: {operation.state}", "\n".join(told), severity, seconds)

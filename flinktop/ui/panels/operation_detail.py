@@ -1,0 +1,218 @@
+"""One operation with everything that is known of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from flinktop.engine.operation import State
+from flinktop.flink.text import clean
+from flinktop.model import format as fmt
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import assemble, zone_offset
+from flinktop.ui.panels.meter import meter_parts
+from flinktop.ui.panels.operation_words import (
+    followed_by,
+    now_words,
+    options,
+    progress_words,
+    state_tone,
+    state_words,
+    took,
+    two_facts,
+)
+from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.text_rows import folded
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from textual import events
+    from textual.app import ComposeResult
+
+    from flinktop.engine.operation import Operation
+    from flinktop.flink.endpoint import Query
+    from flinktop.ui.panels.frame import Part
+
+Fact = tuple[str, str, str]
+"""Label, words and tone."""
+LABEL_CELLS = 13
+METER_CELLS = 24
+MOST_LINES = 200
+"""Lines of one value: a reason is a sentence, a stack of Java's has an end."""
+FORGOTTEN = "flinktop no longer has this operation: what was refused is not written down; esc goes back."
+NONE_CHOSEN = "no operation is selected"
+
+
+def facts_of(operation: Operation, wall: float, offset: float | None, followed: str) -> list[Fact]:
+    """Everything that is known of an operation but its name and state.
+
+    Args:
+        operation: The operation.
+        wall: This machine's time (s since 1970).
+        offset: The zone of times, seconds from UTC.
+        followed: Who follows it.
+    """
+    result = operation.result
+    now = now_words(operation)
+    found: list[Fact] = [("now", now, "info")] if now else []
+    if operation.reason:
+        label = {State.REFUSED: "refused", State.LOST: "lost"}.get(operation.state, "failed")
+        found.append((label, clean(operation.reason), state_tone(operation)))
+    found += two_facts(operation)
+    for label, value in (
+        ("path", result.savepoint),
+        ("job started", result.job if result.job != operation.job else None),
+        ("jar", result.jar),
+        ("application", result.application if result.application != result.job else None),
+        ("checkpoint", result.checkpoint),
+        ("job is", result.job_state if not two_facts(operation) else None),
+    ):
+        if value is not None:
+            found.append((label, clean(str(value)), "strong" if label == "path" else ""))
+    found += [("", clean(fact), "") for fact in result.facts]
+    found += [("job", operation.job, "")] if operation.job is not None else []
+    if operation.cluster_name != operation.cluster:
+        found.append(("cluster", clean(operation.cluster_name), ""))
+    found.append(("address", clean(operation.cluster), ""))
+    if operation.act is not None:
+        found += [(name, value, "") for name, value in options(operation.act)]
+    found += _times(operation, wall, offset)
+    if followed:
+        found.append(("followed by", followed, ""))
+    if operation.trigger is not None:
+        found.append(("trigger", clean(operation.trigger), "muted"))
+    found.append(("operation", operation.id, "muted"))
+    return found
+
+
+def _times(operation: Operation, wall: float, offset: float | None) -> list[Fact]:
+    asked = fmt.moment(operation.planned, offset)
+    found = [("asked for", f"{asked}, {fmt.duration(wall - operation.planned)} ago", "")]
+    found += [("by", clean(operation.by), "")] if operation.by else []
+    if operation.sent is not None:
+        found.append(("sent", fmt.moment(operation.sent, offset), ""))
+    elif operation.state is State.REFUSED:
+        found.append(("sent", "never: nothing was asked of the cluster", ""))
+    if operation.ended is not None:
+        found.append(("ended", fmt.moment(operation.ended, offset), ""))
+    return found
+
+
+def laid_out(facts: list[Fact], width: int) -> list[list[Part]]:
+    """The facts as lines: labels on the left, words broken beside them, nothing cut off."""
+    room = max(width - LABEL_CELLS, 1)
+    lines: list[list[Part]] = []
+    for label, words, tone in facts:
+        for number, row in enumerate(_broken(words, room)):
+            lines.append([(f"{label if not number else '':<{LABEL_CELLS}}", "muted"), (row, tone)])
+    return lines
+
+
+def _broken(words: str, room: int) -> list[str]:
+    """Words in rows; what has a word too long for a row, such as a path, is broken within it."""
+    if any(cell_len(word) > room for word in words.split(" ")):
+        return folded(words, room)
+    return wrap(words, room, MOST_LINES)
+
+
+class FactsScroll(VerticalScroll):
+    """Scrolls by the keys of every text here."""
+
+    DEFAULT_CSS = "FactsScroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("k", "scroll_up", "Up", show=False),
+        Binding("g", "scroll_home", "Top", show=False),
+        Binding("G", "scroll_end", "Bottom", show=False),
+    ]
+
+
+class OperationDetail(Panel):
+    """An operation by its id."""
+
+    BOX = "Operation"
+    DEFAULT_CSS = "OperationDetail { height: 1fr; }"
+
+    def __init__(self, number: str | None = None, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+        super().__init__(id=id)
+        self._number = number
+        self._told: Operation | None = None
+        self._lines: list[list[Part]] = []
+
+    def compose(self) -> ComposeResult:
+        """A text that scrolls."""
+        with FactsScroll():
+            yield Static(id="facts", markup=False)
+
+    def choose(self, number: str | None) -> None:
+        """Show another operation from its top."""
+        if number != self._number:
+            self._number = number
+            if self.is_mounted:
+                self.query_one(FactsScroll).scroll_home(animate=False)
+                self.shielded(self.tick)
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation as it is now."""
+        return self.port.operation(self._number) if self._number is not None else None
+
+    def on_mount(self) -> None:
+        """Show what is known."""
+        super().on_mount()
+        self.shielded(self.tick)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Break the lines anew."""
+        self.shielded(self.tick)
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        """Show news of the operation, too."""
+        super().facts_changed(changes)
+        if self.operation is not self._told:
+            self.shielded(self.tick)
+
+    def tick(self) -> None:
+        """Ages move on."""
+        operation = self._told = self.operation
+        lines = self._of(operation) if operation is not None else [[(self._nothing(), "muted")]]
+        if lines != self._lines:
+            self._lines = lines
+            ascii_only = self.app.settings.ascii
+            text = Content("\n").join(assemble(line, ascii_only=ascii_only) for line in lines)
+            self.query_one("#facts", Static).update(text)
+        self.wants_tick = operation is not None and not operation.state.final
+
+    def _nothing(self) -> str:
+        return FORGOTTEN if self._number is not None else NONE_CHOSEN
+
+    def _of(self, operation: Operation) -> list[list[Part]]:
+        ascii_only, wall = self.app.settings.ascii, self.port.clock.wall()
+        scroll = self.query_one(FactsScroll)
+        width = max(scroll.size.width - 2 - scroll.scrollbar_size_vertical, LABEL_CELLS + 8)
+        lasted = took(operation, wall)
+        state: list[Part] = [(state_words(operation, ascii_only=ascii_only), state_tone(operation))]
+        if lasted is not None:
+            word = "took" if operation.state.final else "for"
+            state += [(f"   {word} ", "muted"), (fmt.duration(lasted), "")]
+        head = [
+            [(row, "strong")] for row in _broken(clean(f"{operation.label} of {operation.subject}"), width)
+        ]
+        lines = [*head, state, *self._progress(operation)]
+        facts = facts_of(operation, wall, zone_offset(self), followed_by(self.port, operation))
+        return [*lines, *laid_out(facts, width)]
+
+    def _progress(self, operation: Operation) -> list[list[Part]]:
+        if operation.progress is None:
+            return []
+        sent, size = operation.progress
+        drawn = meter_parts(
+            sent / size if size else None, METER_CELLS, "info", ascii_only=self.app.settings.ascii
+        )
+        return [[*drawn, (f"  {progress_words(operation)}", "")]]

@@ -1,0 +1,175 @@
+"""An operation in words: its state, how long it took, what came of it, what of it is worth copying."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from flinktop.engine.operation import State
+from flinktop.flink.text import clean
+from flinktop.model import format as fmt
+from flinktop.model import states
+
+if TYPE_CHECKING:
+    from flinktop.engine.acts.act import Act
+    from flinktop.engine.host import Port
+    from flinktop.engine.operation import Operation
+
+_LOOKS = {
+    State.PLANNED: ("◐", "~", "info"),
+    State.SENT: ("◐", "~", "info"),
+    State.ACCEPTED: ("◐", "~", "info"),
+    State.RUNNING: ("◐", "~", "info"),
+    State.DONE: ("●", "*", "good"),
+    State.FAILED: ("✕", "X", "bad"),
+    State.LOST: ("▲", "!", "warn"),
+    State.REFUSED: ("○", "o", "warn"),
+}
+_NOW = {
+    State.PLANNED: "the cluster is asked first whether it can be done",
+    State.SENT: "sent; Flink has not answered yet",
+    State.ACCEPTED: "Flink has taken it",
+    State.RUNNING: "Flink is at it",
+}
+TWO_FACTS = frozenset({"stop", "savepoint-cancel"})
+"""Kinds of acts that are done when a savepoint is made and its job has ended."""
+TARGET_FIELDS = frozenset({"job", "name"})
+"""Of an act: what it is done to, which is told elsewhere."""
+
+
+def state_words(operation: Operation, *, ascii_only: bool = False) -> str:
+    """The state, by a shape and a word."""
+    drawn, letter, _ = _LOOKS[operation.state]
+    return f"{letter if ascii_only else drawn} {operation.state.upper()}"
+
+
+def state_tone(operation: Operation) -> str:
+    """The style name of the state."""
+    return _LOOKS[operation.state][2]
+
+
+def severity(operation: Operation) -> int:
+    """How much the state asks for attention: 3 failed, 2 lost or refused, 1 under way, 0 done."""
+    return {"bad": 3, "warn": 2, "info": 1}.get(state_tone(operation), 0)
+
+
+def is_here(port: Port, operation: Operation) -> bool:
+    """Whether it was asked of the cluster that is open."""
+    return operation.cluster == port.connection.url
+
+
+def under_way(port: Port) -> tuple[Operation, ...]:
+    """What was asked of this cluster and has not ended, newest first."""
+    return tuple(one for one in port.operations() if not one.state.final and is_here(port, one))
+
+
+def took(operation: Operation, wall: float) -> float | None:
+    """Seconds from when it was sent to its end, or so far; None when it was never sent.
+
+    Args:
+        operation: The operation.
+        wall: This machine's time (s since 1970), by which operations are written down.
+    """
+    if operation.state.final:
+        return operation.ended - operation.sent if operation.ended and operation.sent else None
+    return max(0.0, wall - operation.planned)
+
+
+def now_words(operation: Operation) -> str:
+    """What it is doing now; "" once it has ended."""
+    if operation.state.final:
+        return ""
+    if (share := progress_words(operation)) and not operation.words:
+        return share
+    return clean(operation.words) or _NOW[operation.state]
+
+
+def progress_words(operation: Operation) -> str:
+    """How much of a file has been sent; "" when none is on its way."""
+    if operation.progress is None:
+        return ""
+    sent, size = operation.progress
+    return f"{100 * sent // max(size, 1)} % of {fmt.size(size)}"
+
+
+def made(operation: Operation) -> str:
+    """What came of it by name: the savepoint's path, else the id of a job, jar or application."""
+    result = operation.result
+    return clean(result.savepoint or result.job or result.jar or result.application or "")
+
+
+def outcome(operation: Operation) -> tuple[str, str, bool]:
+    """What its line in a table tells last: the words, their tone, and whether they are a path."""
+    result = operation.result
+    if not operation.state.final:
+        return now_words(operation), "info", False
+    if operation.state is not State.DONE:
+        return clean(operation.reason) or "no reason is known", state_tone(operation), False
+    if result.savepoint:
+        return clean(result.savepoint), "", True
+    told = [f"job {result.job}"] if result.job and result.job != operation.job else []
+    told += [f"jar {result.jar}"] if result.jar else []
+    told += [f"checkpoint {result.checkpoint}"] if result.checkpoint is not None else []
+    told += [f"the job is {result.job_state}"] if result.job_state else []
+    told += result.facts
+    return clean(", ".join(told)), "", False
+
+
+def worth_copying(operation: Operation) -> str:
+    """The savepoint's path, else the id of what came of it or of its job, else why it failed."""
+    return made(operation) or clean(operation.job or operation.reason)
+
+
+def followed_by(port: Port, operation: Operation) -> str:
+    """Who sees to it that it comes to an end; "" when it has."""
+    if operation.state.final:
+        return ""
+    if operation.ours:
+        return "this flinktop"
+    if is_here(port, operation):
+        return "another flinktop follows it; when that one ends, this one does"
+    return "a flinktop that opens its cluster follows it"
+
+
+def options(act: Act) -> tuple[tuple[str, str], ...]:
+    """What was chosen for an act, without what looks like a secret: names and values."""
+    chosen = _chosen(act.without_secrets())
+    return tuple((name.replace("_", " "), clean(_written(value))) for name, value in chosen)
+
+
+def _written(value: Any) -> str:
+    if value is True:
+        return "yes"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_written(one)}" for key, one in value.items())
+    if isinstance(value, tuple | list):
+        return " ".join(_written(one) for one in value)
+    return str(value)
+
+
+def _chosen(of: Any) -> list[tuple[str, Any]]:
+    """The fields of a dataclass that are not as they are by default, those of its parts among them."""
+    found: list[tuple[str, Any]] = []
+    for field in fields(of):
+        value = getattr(of, field.name)
+        if is_dataclass(value):
+            found += _chosen(value)
+        elif value not in (None, "", (), {}, False) and field.name not in TARGET_FIELDS:
+            found.append((field.name, value))
+    return found
+
+
+def two_facts(operation: Operation) -> tuple[tuple[str, str, str], ...]:
+    """Label, words and tone of both facts of an act that makes a savepoint and ends its job; else ()."""
+    if operation.kind not in TWO_FACTS or operation.state is State.REFUSED:
+        return ()
+    final, result = operation.state.final, operation.result
+    saved, saved_tone = "made", "good"
+    if result.savepoint is None:
+        saved, saved_tone = ("not made, as far as is known", "bad") if final else ("not yet", "muted")
+    state = result.job_state
+    if state is None:
+        return ("savepoint", saved, saved_tone), ("job", fmt.UNKNOWN, "muted")
+    tone = "good" if states.is_terminal(state) and state != "FAILED" else "bad" if final else "info"
+    return ("savepoint", saved, saved_tone), ("job", clean(state), tone)

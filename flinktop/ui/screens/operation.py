@@ -1,0 +1,81 @@
+"""One operation: what was asked, how far it is, what came of it, why it failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from flinktop.flink.text import clean
+from flinktop.ui import keys
+from flinktop.ui.panels.operation_detail import OperationDetail
+from flinktop.ui.panels.operation_words import is_here, worth_copying
+from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.screens.job import JobScreen
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    from textual.app import ComposeResult
+
+    from flinktop.engine.operation import Operation
+
+
+class OperationScreen(ClusterScreen):
+    """An operation by its id."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "operations.tcss"]
+    COMMANDS_HERE = keys.OPERATION
+    BINDINGS = keys.bindings(keys.OPERATION)
+    AUTO_FOCUS = "FactsScroll"
+
+    def __init__(self, number: str) -> None:
+        """Show the operation with this id."""
+        super().__init__()
+        self.number = number
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation as it is now; None for what was refused before a restart."""
+        return self.app.port.operation(self.number)
+
+    @property
+    def crumb(self) -> str:
+        """What was done to what."""
+        one = self.operation
+        return clean(f"{one.label} of {one.subject}") if one is not None else "operation"
+
+    def body(self) -> ComposeResult:
+        """All of it."""
+        yield OperationDetail(self.number, id="detail")
+
+    def action_open_job(self) -> None:
+        """Open the job that was started, or that it was done to."""
+        one = self.operation
+        if one is None:
+            return
+        job = one.result.job or one.job
+        if job is None:
+            self.app.notify("This was done to no job.", markup=False)
+        elif not is_here(self.app.port, one):
+            words = f"Its job is on another cluster: flinktop {one.cluster_name} opens that."
+            self.app.notify(clean(words), markup=False)
+        else:
+            self.app.push_screen(JobScreen(job))
+
+    def action_copy(self) -> None:
+        """Copy the savepoint's path, else an id, else the reason."""
+        if (one := self.operation) is not None and (text := worth_copying(one)):
+            self.app.copy_text(text)
+
+    def action_previous(self) -> None:
+        """The one that was asked for after this."""
+        self._step(-1)
+
+    def action_next(self) -> None:
+        """The one that was asked for before this, as it stands below in the list."""
+        self._step(1)
+
+    def _step(self, by: int) -> None:
+        numbers = [one.id for one in self.app.port.operations()]
+        at = numbers.index(self.number) + by if self.number in numbers else -1
+        if 0 <= at < len(numbers):
+            self.app.switch_screen(OperationScreen(numbers[at]))
