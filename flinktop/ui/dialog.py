@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from rich.cells import cell_len
 from textual import getters
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from flinktop.ui.live import LiveApp
+from flinktop.ui.theme import TONES
+from flinktop.ui.widgets.celltext import safe, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +21,49 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from flinktop.engine.acts.act import Line
     from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
 
 T = TypeVar("T")
+
+LABEL = 14
+"""Cells of the labels in a dialog at the least, so that values stand below each other."""
+WIDTH, EDGES = 84, 5
+"""Cells that a box takes at the most, and of those what its border, padding and scroll bar take."""
+LEAST_WORDS, MOST_LINES = 12, 20
+STEP = 5
+"""Lines that a dialog scrolls by at once."""
+
+
+def lines_content(lines: Iterable[Line], width: int = 0) -> Content:
+    """What an act says beforehand: labels in a column, and words; nothing in them is read as markup.
+
+    Args:
+        lines: from top to bottom.
+        width: cells; words that take more stand below each other. 0 leaves that to whoever shows them.
+    """
+    lines = tuple(lines)
+    labels = label_cells(lines)
+    parts: list[Content] = []
+    for line in lines:
+        room = max(width - labels, LEAST_WORDS)
+        first, *more = wrap(line.text, room, MOST_LINES) if width else [safe(line.text)]
+        tone = TONES[line.tone]
+        parts.append(Content.assemble((line.label.ljust(labels), TONES["muted"]), (first, tone)))
+        parts += [Content.assemble(" " * labels, (text, tone)) for text in more]
+    return Content("\n").join(parts)
+
+
+def label_cells(lines: Iterable[Line]) -> int:
+    """Cells of the column of labels that these lines need."""
+    return max([LABEL, *(cell_len(line.label) + 2 for line in lines)])
+
+
+class DialogBox(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """What scrolls in a dialog. It takes no keys: up and down go from field to field."""
+
+    DEFAULT_CSS = "DialogBox { scrollbar-size-vertical: 1; }"
 
 
 class Dialog(ModalScreen[T]):
@@ -34,7 +77,7 @@ class Dialog(ModalScreen[T]):
     Dialog > .dialog {
         width: 84; max-width: 100%; height: auto; max-height: 100%; background: $background; padding: 0 1;
         border: round $border; border-title-color: $primary; border-title-style: bold;
-        border-title-background: $background; scrollbar-size-vertical: 1;
+        border-title-background: $background;
     }
     Dialog .words { height: auto; width: 1fr; }
     Dialog .buttons { height: 1; width: 1fr; margin-top: 1; }
@@ -46,18 +89,29 @@ class Dialog(ModalScreen[T]):
         Binding("down", "app.focus_next", "Down", show=False),
         Binding("left", "app.focus_previous", "Left", show=False),
         Binding("right", "app.focus_next", "Right", show=False),
+        Binding("pageup", "scroll(-1)", "Up", show=False),
+        Binding("pagedown", "scroll(1)", "Down", show=False),
     ]
     TITLE_WORDS: ClassVar[str] = ""
     """Words of ours in the upper edge of the box."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked_for: frozenset[Query[Any]] = frozenset()
 
     @property
     def port(self) -> Port:
         """The door to the engine."""
         return self.app.port
 
+    @property
+    def words_width(self) -> int:
+        """Cells that words in the box may take."""
+        return min(self.app.size.width, WIDTH) - EDGES
+
     def compose(self) -> ComposeResult:
         """The box around the body."""
-        with VerticalScroll(classes="dialog", can_focus=False) as box:
+        with DialogBox(classes="dialog") as box:
             box.border_title = self.TITLE_WORDS
             yield from self.body()
 
@@ -66,22 +120,31 @@ class Dialog(ModalScreen[T]):
         yield from ()
 
     def watched(self) -> Iterable[Query[Any]]:
-        """What is asked while the dialog is open."""
+        """What is asked while the dialog is open; asked anew on news, so that it may change."""
         return ()
 
     def renew(self) -> None:
         """There is news, or a second has passed."""
 
+    def news(self) -> None:
+        """Ask for what is watched now, and show what is known."""
+        now = frozenset(self.watched())
+        for query in now - self._asked_for:
+            self.port.watch(query)
+        for query in self._asked_for - now:
+            self.port.unwatch(query)
+        self._asked_for = now
+        self.renew()
+
     def on_mount(self) -> None:
         """Ask for what it judges by."""
-        for query in self.watched():
-            self.port.watch(query)
-        self.renew()
+        self.news()
 
     def on_unmount(self) -> None:
         """Ask no more."""
-        for query in self.watched():
+        for query in self._asked_for:
             self.port.unwatch(query)
+        self._asked_for = frozenset()
 
     def action_leave(self) -> None:
         """Close it; nothing is done."""
