@@ -6,7 +6,7 @@ A savepoint that was triggered afterwards and belongs to no other operation is t
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flinktop.engine.acts.act import Notes, Trace
@@ -26,7 +26,7 @@ class Found:
     one: Checkpoint | None = None
     several: tuple[str, ...] = ()
     restarted: bool = False
-    """Fewer checkpoints are counted than before: the JobManager has lost its history."""
+    """The JobManager has restarted, and has lost its history."""
     job_gone: bool = False
 
 
@@ -62,7 +62,12 @@ async def look(http: Http, job: str, trace: Trace, *, directory: str | None, sto
     stats = await _stats(http, job)
     if stats is None:
         return Found(job_gone=not await _known(http, job))
-    return find(stats, trace.notes, trace.claimed, directory=directory, stops=stops)
+    found = find(stats, trace.notes, trace.claimed, directory=directory, stops=stops)
+    if found.one is None and not found.several and not found.restarted:
+        # One that is highly available brings its jobs back: each starts anew, with an empty history.
+        details = (await read(http, JOB(job=job))).value
+        return replace(found, restarted=details.start_time > trace.notes.get("now", 0) > 0)
+    return found
 
 
 def find(
