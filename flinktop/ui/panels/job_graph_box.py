@@ -88,7 +88,7 @@ def box(vertex: Vertex, measures: Measures, x: int, y: int, *, ascii_only: bool)
     own = [*figures, below[0], below[1], _state(vertex, ascii_only=ascii_only), ((vertex.subtasks, ""),)]
     if ascii_only:
         own = [_plain(line) for line in own]
-    name = [((text, "strong"),) for text in _name(vertex.name, room, names, ascii_only=ascii_only)]
+    name = [((text, "strong"),) for text in name_lines(vertex.name, room, names, ascii_only=ascii_only)]
     return Box(
         vertex.id,
         x,
@@ -158,7 +158,7 @@ def _plain(line: Line) -> Line:
     return tuple((plain(text), style) for text, style in line)
 
 
-def _name(name: str, room: int, lines: int, *, ascii_only: bool) -> list[str]:
+def name_lines(name: str, room: int, lines: int, *, ascii_only: bool) -> list[str]:
     """A name in so many lines, broken between words; what doesn't fit into the last one is cut."""
     rest = name[: LONGEST_NAME * lines].strip()
     found: list[str] = []

@@ -28,6 +28,32 @@ class _Boxes:
         return known[1]
 
 
+def wires_of(layout: Layout, x: int, y: int) -> tuple[Wire, ...]:
+    """The edges of a layout whose upper left corner stands at x, y."""
+    return tuple(
+        Wire(
+            route.source,
+            route.target,
+            tuple((at + x, row + y) for at, row in route.points),
+            route.backward,
+            route.label,
+            (route.label_at[0] + x, route.label_at[1] + y),
+            route.label_room,
+        )
+        for route in layout.routes
+    )
+
+
+def inputs_of(graph: Graph) -> dict[str, list[str]]:
+    """What feeds each vertex, in words: the others' numbers in the list, and by which strategy."""
+    number = {vertex: at for at, vertex in enumerate(graph.nodes, 1)}
+    inputs: dict[str, list[str]] = {vertex: [] for vertex in graph.nodes}
+    for edge in graph.edges:
+        by = f" by {edge.label}" if edge.label else ""
+        inputs[edge.target].append(f"{number[edge.source]}{by}")
+    return inputs
+
+
 class Drawing:
     """A layout as a picture, in the middle of a view that is larger."""
 
@@ -37,18 +63,7 @@ class Drawing:
         self._y = y = max(0, (height - layout.height) // 2)
         self._ascii = ascii_only
         self._boxes = _Boxes()
-        self._wires = tuple(
-            Wire(
-                route.source,
-                route.target,
-                tuple((at + x, row + y) for at, row in route.points),
-                route.backward,
-                route.label,
-                (route.label_at[0] + x, route.label_at[1] + y),
-                route.label_room,
-            )
-            for route in layout.routes
-        )
+        self._wires = wires_of(layout, x, y)
 
     def picture(self, vertices: Mapping[str, Vertex]) -> Picture:
         """The vertices as they are now."""
@@ -79,11 +94,7 @@ class Listing:
         self._boxes = _Boxes()
         self._wires = tuple(Wire(edge.source, edge.target) for edge in graph.edges)
         self._depth = layers_of(len(graph.nodes), links(graph))
-        number = {vertex: at for at, vertex in enumerate(graph.nodes, 1)}
-        self._inputs: dict[str, list[str]] = {vertex: [] for vertex in graph.nodes}
-        for edge in graph.edges:
-            by = f" by {edge.label}" if edge.label else ""
-            self._inputs[edge.target].append(f"{number[edge.source]}{by}")
+        self._inputs = inputs_of(graph)
 
     def picture(self, vertices: Mapping[str, Vertex]) -> Picture:
         """The vertices as they are now."""

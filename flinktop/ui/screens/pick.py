@@ -1,0 +1,195 @@
+"""Choosing one of a list: a jar, an entry class, what to restore from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.widgets import Static
+
+from flinktop.flink.jars import JARS
+from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.model import format as fmt
+from flinktop.model.checkpoints import tail
+from flinktop.ui import known_savepoints
+from flinktop.ui.dialog import Dialog
+from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.celltext import safe
+from flinktop.ui.widgets.columns import Stripes
+from flinktop.ui.widgets.table import Column, LiveTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.app import ComposeResult
+
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.jars import Jar, JarEntry
+    from flinktop.model.restore_points import RestorePoint
+
+R = TypeVar("R")
+
+
+class PickScreen(Dialog[str | None], Generic[R]):
+    """Rows; enter gives the key of the one under the cursor, esc gives none."""
+
+    DEFAULT_CSS = """
+    PickScreen > .dialog { width: 110; height: 20; max-height: 90%; overflow-y: hidden; }
+    PickScreen LiveTable { height: 1fr; }
+    PickScreen #whole { height: auto; max-height: 3; color: $text-muted; padding: 0 1; }
+    """
+    EMPTY: ClassVar[str] = ""
+
+    def columns(self) -> list[Column[R]]:
+        """From left to right."""
+        raise NotImplementedError
+
+    def row_key(self, row: R) -> str:
+        """What is given when it is chosen."""
+        raise NotImplementedError
+
+    def rows(self) -> Sequence[R]:
+        """What there is to choose from, as it is known now."""
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        """The rows, and the whole of what the cursor is on."""
+        columns, ascii_only = self.columns(), self.app.settings.ascii
+        yield LiveTable(
+            plain_columns(columns) if ascii_only else columns,
+            row_key=self.row_key,
+            ascii=ascii_only,
+            empty=self.EMPTY,
+        )
+        yield Static(id="whole", markup=False)
+
+    def renew(self) -> None:
+        """The rows as they are known now."""
+        table = self.query_one(LiveTable)
+        table.set_rows(self.rows())
+        self._whole(table)
+
+    def on_mount(self) -> None:
+        """The rows have the focus."""
+        super().on_mount()
+        self.query_one(LiveTable).focus()
+
+    @on(LiveTable.Moved)
+    def _moved(self, event: LiveTable.Moved) -> None:
+        self._whole(event.table)
+
+    def _whole(self, table: LiveTable[Any]) -> None:
+        self.query_one("#whole", Static).update(safe(table.cursor_key or ""))
+
+    @on(LiveTable.Opened)
+    def _chosen(self, event: LiveTable.Opened) -> None:
+        event.stop()
+        self.dismiss(event.key)
+
+
+class PickJar(PickScreen["Jar"]):
+    """One of the jars on the cluster, by its id."""
+
+    TITLE_WORDS = "Which jar?"
+    EMPTY = "There are no jars on this cluster; `upload jar` is among its actions."
+
+    def columns(self) -> list[Column[Jar]]:
+        """Name, classes, when it was uploaded."""
+        return [
+            Column("name", "JAR", 20, lambda jar: (jar.name, "strong"), flex=True),
+            Column(
+                "classes", "CLASSES", 20, lambda jar: (", ".join(e.name for e in jar.entry), ""), flex=True
+            ),
+            Column("age", "UPLOADED", 9, lambda jar: (self._age(jar.uploaded / 1000.0), ""), align="right"),
+        ]
+
+    def row_key(self, row: Jar) -> str:
+        """Its id."""
+        return row.id
+
+    def _age(self, at: float) -> str:
+        return f"{fmt.span(max(0.0, self.port.known_time() - at))} ago"
+
+    def watched(self) -> Iterable[Query[Any]]:
+        """The list."""
+        return (JARS(),)
+
+    def rows(self) -> Sequence[Jar]:
+        """Newest first."""
+        reading = self.port.reading(JARS())
+        jars = reading.value.files if reading is not None and reading.value is not None else ()
+        return sorted(jars, key=lambda jar: -jar.uploaded)
+
+
+class PickClass(PickScreen["JarEntry"]):
+    """One of the classes that a jar's manifest names."""
+
+    TITLE_WORDS = "Which class?"
+    EMPTY = "The jar's manifest names no class with a main()."
+
+    def __init__(self, entries: Sequence[JarEntry]) -> None:
+        super().__init__()
+        self._entries = tuple(entries)
+
+    def columns(self) -> list[Column[JarEntry]]:
+        """Name, and what the manifest says of it."""
+        return [
+            Column("name", "CLASS", 30, lambda entry: (entry.name, "strong"), flex=True),
+            Column("words", "", 10, lambda entry: (entry.description or "", "muted"), flex=True, drop=1),
+        ]
+
+    def row_key(self, row: JarEntry) -> str:
+        """Its name."""
+        return row.name
+
+    def rows(self) -> Sequence[JarEntry]:
+        """As the manifest has them."""
+        return self._entries
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A savepoint or checkpoint with its age in words."""
+
+    point: RestorePoint
+    age: str
+
+
+class PickRestore(PickScreen[_Row]):
+    """A savepoint, or a checkpoint that Flink has left, by its path."""
+
+    TITLE_WORDS = "Restore from"
+    EMPTY = "No savepoint is known, neither from here nor from the jobs of this cluster."
+
+    def columns(self) -> list[Column[_Row]]:
+        """Kind, job, age, and the end of the path, by which paths differ."""
+        return [
+            Column("kind", "KIND", 10, lambda row: (_kind(row), "")),
+            Column("name", "JOB", 16, lambda row: (row.point.name or row.point.job, "strong"), flex=True),
+            Column("age", "AGE", 6, lambda row: (row.age, ""), align="right"),
+            Column("path", "PATH", 24, lambda row: (row.point.path, "muted"), flex=True, stripes=self._path),
+        ]
+
+    def row_key(self, row: _Row) -> str:
+        """Its path."""
+        return row.point.path
+
+    def watched(self) -> Iterable[Query[Any]]:
+        """The jobs, and once what each tells of its checkpoints."""
+        return (JOBS_OVERVIEW(), *known_savepoints.unasked(self.port))
+
+    def rows(self) -> Sequence[_Row]:
+        """Newest first."""
+        now = self.port.known_time()
+        return [
+            _Row(point, fmt.span(max(0.0, now - point.made))) for point in known_savepoints.known(self.port)
+        ]
+
+    def _path(self, row: _Row, width: int) -> Stripes:
+        mark = "~" if self.app.settings.ascii else fmt.UNKNOWN
+        return Stripes(((tail(safe(row.point.path), width, mark), "muted"),))
+
+
+def _kind(row: _Row) -> str:
+    return "savepoint" if row.point.savepoint else "checkpoint"

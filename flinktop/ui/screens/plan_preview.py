@@ -1,0 +1,123 @@
+"""The job graph of a jar before it runs: said first what that costs, then asked for, then drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from flinktop.engine.acts.act import Line
+from flinktop.engine.acts.run_jar import PlanJar
+from flinktop.flink.plan import Plan
+from flinktop.model import format as fmt
+from flinktop.ui.dialog import Dialog, lines_content
+from flinktop.ui.panels.plan_graph import PlanGraph
+from flinktop.ui.theme import TONES
+from flinktop.ui.widgets.celltext import safe
+from flinktop.ui.widgets.form import PressButton
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flinktop.flink.jars import RunOptions
+
+
+class PlanPreviewScreen(Dialog[None]):
+    """Asks for the plan of a jar and draws it.
+
+    Closed while the answer is out, nothing is drawn; main() runs on.
+    """
+
+    DEFAULT_CSS = """
+    PlanPreviewScreen.-drawn > .dialog { width: 100%; height: 100%; overflow-y: hidden; }
+    PlanPreviewScreen #plan-head { height: auto; }
+    PlanPreviewScreen PlanGraph { display: none; }
+    PlanPreviewScreen.-drawn PlanGraph { display: block; }
+    PlanPreviewScreen.-drawn .buttons { display: none; }
+    """
+    TITLE_WORDS = "Plan"
+
+    def __init__(self, jar: str, name: str, options: RunOptions) -> None:
+        """The plan of this jar (its id and name), as it would be run."""
+        super().__init__()
+        self._jar_name = name
+        self._question = PlanJar(jar, options)
+        self._asked: str | None = None
+        self._asked_at = 0.0
+        self._told = False
+
+    def body(self) -> ComposeResult:
+        """What is said, the buttons, and room for the graph."""
+        yield Static(id="plan-head", markup=False)
+        with Horizontal(classes="buttons"):
+            yield PressButton("Back", id="back")
+            yield PressButton("Run main() for its plan", id="ask")
+        yield PlanGraph(ascii_only=self.app.settings.ascii)
+
+    def on_mount(self) -> None:
+        """The safe button has the focus."""
+        super().on_mount()
+        self.query_one("#back").focus()
+
+    def renew(self) -> None:
+        """The question, how long it is out, or its answer."""
+        if self._told:
+            return
+        if self._asked is None:
+            self._show_question()
+            return
+        answer = self.port.answer(self._asked)
+        if answer is None or answer.pending:
+            seconds = fmt.duration(self.port.now() - self._asked_at)
+            waits = f"asking for {seconds}: main() runs on the JobManager; esc leaves, and main() runs on"
+            self._say(Line("plan", waits))
+        elif isinstance(answer.value, Plan):
+            self._told = True
+            self._draw(answer.value)
+        else:
+            self._told = True
+            self._say(Line("plan", f"there is none: {answer.reason}", "bad"))
+
+    def _say(self, *lines: Line) -> None:
+        facts = self.port.facts()
+        head = (Line("cluster", facts.cluster), Line("jar", self._jar_name))
+        self.query_one("#plan-head", Static).update(lines_content([*head, *lines]))
+
+    def _show_question(self) -> None:
+        refusal = self._question.why_not(self.port.facts())
+        self.query_one("#ask").disabled = refusal is not None
+        if refusal is not None:
+            self._say(Line("off", refusal, "warn"))
+            return
+        self._say(
+            Line("then", "the jar's main() runs on the JobManager up to where it would submit its job"),
+            Line("", "what else it does on the way is done: files written, topics made", "warn"),
+        )
+
+    @on(PressButton.Pressed, "#back")
+    def _leave(self) -> None:
+        self.action_leave()
+
+    @on(PressButton.Pressed, "#ask")
+    def _ask(self) -> None:
+        self._asked = self.port.ask(self._question)
+        self._asked_at = self.port.now()
+        self.query_one("#ask").display = False
+        self.query_one("#back").focus()
+        self.renew()
+
+    def _draw(self, plan: Plan) -> None:
+        self.add_class("-drawn")
+        kind = f"   {plan.type}" if plan.type else ""
+        words = Content.assemble(
+            (safe(plan.name) or "a job", TONES["strong"]), kind,
+            f"   {len(plan.nodes)} vertices",
+            ("   arrows move, esc closes", TONES["muted"]),
+        )  # fmt: skip
+        self.query_one("#plan-head", Static).update(words)
+        graph = self.query_one(PlanGraph)
+        graph.set_plan(plan)
+        graph.canvas.focus()

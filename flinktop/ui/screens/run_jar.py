@@ -1,0 +1,236 @@
+"""Running a jar: a form for how it is run, a look at its plan, and the dialog that asks once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.widgets import Input, Static, TextArea
+
+from flinktop.engine import again
+from flinktop.engine.acts.act import Line
+from flinktop.engine.acts.run_jar import PlanJar, RunJar
+from flinktop.flink.cluster import OVERVIEW
+from flinktop.flink.jars import JARS, RunOptions
+from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.model import states
+from flinktop.ui import known_savepoints
+from flinktop.ui.dialog import EDGES, Dialog, lines_content
+from flinktop.ui.panels.last_savepoint import last_savepoint
+from flinktop.ui.panels.run_form import RunForm
+from flinktop.ui.screens.confirm import ConfirmScreen
+from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
+from flinktop.ui.screens.plan_preview import PlanPreviewScreen
+from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.form import Choice, LineField, PressButton
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from flinktop.engine.host import Port
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.jars import Jar, JarEntry
+
+WIDTH = 100
+MOST_REASON = 3
+
+
+class RunJarScreen(Dialog[None]):
+    """Fills in how a jar is run. Nothing is sent from here but the plan's question: `ConfirmScreen` does.
+
+    Args:
+        jar: The jar's id; without one it is chosen first.
+        options: What to begin with.
+        name: The jar's name, until the cluster tells it.
+        of: The job that is run again.
+    """
+
+    DEFAULT_CSS = """
+    RunJarScreen > .dialog { width: 100; }
+    RunJarScreen #choose { display: none; }
+    RunJarScreen #trouble { color: $warning; height: auto; }
+    RunJarScreen #keys { color: $text-muted; height: 1; }
+    """
+    TITLE_WORDS = "Run a jar"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+o", "list", "list", show=False)]
+
+    def __init__(
+        self, jar: str = "", options: RunOptions | None = None, *, name: str = "", of: str = ""
+    ) -> None:
+        super().__init__()
+        self._jar = jar
+        self._jar_name = name
+        self._of = of
+        self._options = options or RunOptions()
+        self._entries: tuple[JarEntry, ...] | None = None
+
+    def body(self) -> ComposeResult:
+        """What is run where, the fields, what is wrong with them, and the buttons."""
+        yield Static(id="head", classes="words", markup=False)
+        yield PressButton("Choose the jar", id="choose")
+        yield RunForm(self.port.features, self._options, ascii_only=self.app.settings.ascii)
+        yield Static(id="trouble", markup=False)
+        with Horizontal(classes="buttons"):
+            yield PressButton("Back", id="back")
+            yield PressButton("Preview plan", id="plan")
+            yield PressButton("Run", id="run")
+        yield Static("tab next field   ctrl+o list   esc back", id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """What is typed first has the focus."""
+        super().on_mount()
+        self.query_one("#entry-class" if self._jar else "#choose").focus()
+
+    @property
+    def words_width(self) -> int:
+        """Cells that words in the box may take."""
+        return min(self.app.size.width, WIDTH) - EDGES
+
+    def watched(self) -> Iterable[Query[Any]]:
+        """The jars, the free slots, and the jobs, among which is the one that is run again."""
+        return (JARS(), OVERVIEW(), JOBS_OVERVIEW())
+
+    # -- what stands there -----------------------------------------------------------------------------
+
+    def renew(self) -> None:
+        """Say what is known now of cluster and jar, and whether it can be run so."""
+        if not self.query("#head"):
+            return
+        jar = self._listed()
+        if jar is not None and jar.entry != self._entries:
+            self._entries = jar.entry
+            self._jar_name = jar.name
+            self.query_one(RunForm).suggest(jar.entry)
+        facts = self.port.facts()
+        shown = facts.cluster if facts.cluster == facts.url else f"{facts.cluster}   {facts.url}"
+        lines = [Line("cluster", shown, "warn" if facts.protected else "")]
+        lines.append(
+            Line("jar", self._jar_name or self._jar or "none is chosen", "" if self._jar else "warn")
+        )
+        lines += self._beside()
+        self.query_one("#head", Static).update(lines_content(lines, self.words_width))
+        missing = bool(self._jar) and jar is None and self._jars() is not None
+        self.query_one("#choose").display = not self._jar or missing
+        self._judge(missing=missing)
+
+    def _beside(self) -> list[Line]:
+        """That the job which is run again has not ended."""
+        reading = self.port.reading(JOBS_OVERVIEW())
+        jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
+        return [
+            Line("beside", f"{job.name} is {job.state}: this would be a second one", "warn")
+            for job in jobs
+            if job.jid == self._of and not states.is_terminal(job.state)
+        ]
+
+    def _judge(self, *, missing: bool) -> None:
+        """Switch the buttons on or off, and say why they are off."""
+        act, wrong = self._act()
+        if not self._jar:
+            reason: str | None = "choose the jar first"
+        elif missing:
+            reason = "this jar is not on the cluster any more: choose another, or upload it again"
+        else:
+            reason = wrong or (act.why_not(self.port.facts()) if act is not None else None)
+        plan = PlanJar(self._jar, act.options if act is not None else RunOptions())
+        no_plan = reason if not self._jar or missing or act is None else plan.why_not(self.port.facts())
+        said = self.query_one("#trouble", Static)
+        said.update("\n".join(wrap(reason or "", self.words_width, MOST_REASON)))
+        said.display = reason is not None
+        for button, off in (("#run", reason), ("#plan", no_plan)):
+            self.query_one(button).disabled = off is not None
+        if self.focused is None:
+            self.query_one("#back").focus()
+
+    def _jars(self) -> tuple[Jar, ...] | None:
+        reading = self.port.reading(JARS())
+        return reading.value.files if reading is not None and reading.value is not None else None
+
+    def _listed(self) -> Jar | None:
+        return next((jar for jar in self._jars() or () if jar.id == self._jar), None)
+
+    def _act(self) -> tuple[RunJar | None, str | None]:
+        """What the fields say, or what is wrong with them."""
+        try:
+            return RunJar(self._jar, self._jar_name, self.query_one(RunForm).options()), None
+        except ValueError as error:
+            return None, str(error)
+
+    # -- what is done ----------------------------------------------------------------------------------
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Choice.Changed)
+    def _changed(self) -> None:
+        self.query_one(RunForm).look()
+        self.renew()
+
+    def action_list(self) -> None:
+        """Choose from a list what the field with the focus wants."""
+        if self.focused is not None and self.focused.id == "entry-class":
+            self.app.push_screen(PickClass(self._entries or ()), partial(self._take, "#entry-class"))
+        elif self.focused is not None and self.focused.id == "savepoint":
+            self.app.push_screen(PickRestore(), partial(self._take, "#savepoint"))
+
+    def _take(self, field: str, value: str | None) -> None:
+        if value is not None:
+            line = self.query_one(field, LineField)
+            line.value = value
+            line.cursor_position = len(value)
+
+    @on(PressButton.Pressed, "#choose")
+    def _choose(self) -> None:
+        self.app.push_screen(PickJar(), self._take_jar)
+
+    def _take_jar(self, jar: str | None) -> None:
+        if jar is not None:
+            self._jar, self._entries = jar, None
+            self.renew()
+            self.query_one("#entry-class").focus()
+
+    @on(PressButton.Pressed, "#back")
+    def _back(self) -> None:
+        self.action_leave()
+
+    @on(PressButton.Pressed, "#plan")
+    def _plan(self) -> None:
+        act, _ = self._act()
+        if act is not None:
+            self.app.push_screen(PlanPreviewScreen(act.jar, act.name, act.options))
+
+    @on(PressButton.Pressed, "#run")
+    def _run(self) -> None:
+        act, _ = self._act()
+        if act is not None:
+            self.app.push_screen(ConfirmScreen(act))
+
+
+def run_again(port: Port, job: str) -> RunJarScreen:
+    """The form for running a job again from its last savepoint, or from the checkpoint that it has left.
+
+    A job that was started from here is run as it was; of another only the path is known.
+    """
+    started = again.run_of(port.operations(), job)
+    last = last_savepoint(port, job)
+    path = last.path if last is not None else known_savepoints.left_checkpoint(port, job)
+    if started is None:
+        return RunJarScreen(options=RunOptions(savepoint=path), of=job)
+    options = replace(started.options, job_id=None, savepoint=path)
+    return RunJarScreen(_there(port, started), options, name=started.name, of=job)
+
+
+def _there(port: Port, started: RunJar) -> str:
+    """The jar that a job was started from; when it was uploaded anew, the newest of its name."""
+    reading = port.reading(JARS())
+    jars = reading.value.files if reading is not None and reading.value is not None else ()
+    if not jars or any(jar.id == started.jar for jar in jars):
+        return started.jar
+    same = [jar for jar in jars if jar.name == started.name]
+    return max(same, key=lambda jar: jar.uploaded).id if same else started.jar

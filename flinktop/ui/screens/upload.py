@@ -1,0 +1,248 @@
+"""Uploading a jar: which file, what it is, how far it has come, and running it afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from flinktop.engine.acts.jar_files import UploadJar, why_no_jar
+from flinktop.engine.operation import State
+from flinktop.model import format as fmt
+from flinktop.ui.dialog import LABEL, Dialog, lines_content
+from flinktop.ui.file_completion import Candidate, candidates, completed, expanded
+from flinktop.ui.panels.frame import assemble
+from flinktop.ui.panels.meter import meter_parts
+from flinktop.ui.screens.run_jar import RunJarScreen
+from flinktop.ui.theme import TONES
+from flinktop.ui.widgets.celltext import clip
+from flinktop.ui.widgets.form import LineField, PressButton
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from flinktop.engine.operation import Operation
+
+LISTED = 6
+"""Candidates that are listed below the path."""
+METER = 30
+
+
+class PathField(LineField):
+    """The path of a file; tab completes it, and leaves it when there is nothing to complete."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "Complete", show=False)]
+
+    def action_complete(self) -> None:
+        """As much more as is certain."""
+        whole = completed(self.value, candidates(self.value))
+        if whole == self.value:
+            self.screen.focus_next()
+            return
+        self.value = whole
+        self.cursor_position = len(whole)
+
+    async def action_submit(self) -> None:
+        """Go on to the button that sends it, where it can be sent."""
+        button = self.screen.query_one("#upload")
+        if button.disabled or self.screen.query_one("#typed-row").display:
+            self.screen.focus_next()
+        else:
+            button.focus()
+
+
+class UploadScreen(Dialog[None]):
+    """Asks for a file, says what it is, sends it, and offers to run it.
+
+    Closed while it is under way, the upload goes on in its lane.
+    """
+
+    DEFAULT_CSS = """
+    UploadScreen .row { height: 1; }
+    UploadScreen .row > Static { width: 14; color: $text-muted; }
+    UploadScreen #candidates { margin-left: 14; color: $text-muted; height: auto; }
+    UploadScreen #trouble { color: $warning; height: auto; display: none; }
+    UploadScreen #sending { display: none; height: auto; }
+    UploadScreen.-sending #asking { display: none; }
+    UploadScreen.-sending #sending { display: block; }
+    UploadScreen #asking { height: auto; }
+    """
+    TITLE_WORDS = "Upload a jar"
+
+    def __init__(self, path: str = "") -> None:
+        """Begin with this path."""
+        super().__init__()
+        self._path = path
+        self._operation: str | None = None
+        self._seen: tuple[str, str | None] = ("", None)
+
+    def body(self) -> ComposeResult:
+        """The path with what it may go on with, what will be, and the buttons."""
+        with Vertical(id="asking"):
+            with Horizontal(classes="row"):
+                yield Static("file", markup=False)
+                yield PathField(self._path, placeholder="path of a .jar; tab completes it", id="path")
+            yield Static(id="candidates", markup=False)
+            yield Static(id="consequence", classes="words", markup=False)
+            with Horizontal(classes="row", id="typed-row"):
+                yield Static("type its name", markup=False)
+                yield LineField(id="typed")
+            yield Static(id="trouble", markup=False)
+            with Horizontal(classes="buttons"):
+                yield PressButton("Back", id="back")
+                yield PressButton("Upload", id="upload", disabled=True)
+        with Vertical(id="sending"):
+            yield Static(id="progress", classes="words", markup=False)
+            with Horizontal(classes="buttons"):
+                yield PressButton("Run it", id="run")
+                yield PressButton("Choose another file", id="again")
+                yield PressButton("Close", id="close")
+
+    def on_mount(self) -> None:
+        """The path is typed first."""
+        self._look()
+        super().on_mount()
+        self.query_one(PathField).focus()
+
+    @property
+    def act(self) -> UploadJar:
+        """The upload of the file that is named now."""
+        return UploadJar(str(expanded(self.query_one(PathField).value.strip()).absolute()))
+
+    def renew(self) -> None:
+        """Say what is known now: of the cluster, or of the upload."""
+        operation = self.port.operation(self._operation) if self._operation is not None else None
+        if operation is not None:
+            self._show_operation(operation)
+        elif self._operation is None:
+            self._show_question()
+
+    # -- asking --------------------------------------------------------------------------------------
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._look()
+        self._show_question()
+
+    def _look(self) -> None:
+        """Look at the file that is named: at most once for each letter."""
+        value = self.query_one(PathField).value.strip()
+        self._seen = value, self._why_no_jar(expanded(value)) if value else ""
+        self.query_one("#candidates", Static).update(self._candidates(candidates(value)))
+
+    @staticmethod
+    def _why_no_jar(path: Path) -> str | None:
+        try:
+            if path.is_dir():
+                return ""
+            if not path.exists():
+                return f"there is no file {path.name}"
+            # Reading from a pipe would wait for whoever writes to it.
+            return why_no_jar(path) if path.is_file() else f"{path.name} is no file"
+        except (OSError, ValueError) as error:
+            return f"{path.name} can't be read: {getattr(error, 'strerror', None) or error}"
+
+    def _candidates(self, found: tuple[Candidate, ...]) -> Content:
+        value = self._seen[0]
+        if not found or (len(found) == 1 and value.endswith(f"/{found[0].name}")):
+            return Content("")
+        lines = [
+            f"{clip(one.name, 44, ascii=self.app.settings.ascii):<44}"
+            + (f"{fmt.size(one.size):>10}" if one.size is not None else "")
+            for one in found[:LISTED]
+        ]
+        if len(found) > LISTED:
+            lines.append(f"and {len(found) - LISTED} more")
+        return Content("\n".join(lines))
+
+    def _show_question(self) -> None:
+        value, wrong = self._seen
+        act, facts = self.act, self.port.facts()
+        must = act.must_be_typed(facts)
+        wanted = act.name_to_type(facts)
+        self.query_one("#typed-row").display = must
+        self.query_one("#typed", LineField).placeholder = wanted
+        right = not must or self.query_one("#typed", LineField).value == wanted
+        named = bool(value) and wrong is None
+        lines = [line for line in act.consequence(facts) if named or line.label not in ("file", "size")]
+        self.query_one("#consequence", Static).update(lines_content(lines))
+        trouble = act.why_not(facts) or wrong or ""
+        said = self.query_one("#trouble", Static)
+        said.display = bool(trouble)
+        said.update(trouble)
+        self.query_one("#upload").disabled = not (named and right and act.why_not(facts) is None)
+
+    @on(PressButton.Pressed, "#back, #close")
+    def _leave(self) -> None:
+        self.action_leave()
+
+    @on(PressButton.Pressed, "#upload")
+    def _upload(self) -> None:
+        self._operation = self.app.submit(self.act, self.query_one("#typed", LineField).value or None)
+        self.add_class("-sending")
+        self.query_one("#progress", Static).update("asked for")
+        self._offer(run=False, again=False)
+        self.query_one("#close").focus()
+
+    # -- sending -------------------------------------------------------------------------------------
+
+    def _show_operation(self, operation: Operation) -> None:
+        head = Content.assemble(
+            (f"{'file':<{LABEL}}", TONES["muted"]), (operation.subject, TONES["strong"]), "\n",
+            (f"{'cluster':<{LABEL}}", TONES["muted"]), operation.cluster_name, "\n",
+        )  # fmt: skip
+        self.query_one("#progress", Static).update(head + self._state(operation))
+        done, failed = (
+            operation.state is State.DONE,
+            operation.state.final and operation.state is not State.DONE,
+        )
+        before = self.query_one("#run").display
+        self._offer(run=done and operation.result.jar is not None, again=failed)
+        if done and not before:
+            self.query_one("#run").focus()
+        self.query_one("#close", PressButton).set_label("Close" if operation.state.final else "Hide")
+
+    def _state(self, operation: Operation) -> Content:
+        label = (f"{'state':<{LABEL}}", TONES["muted"])
+        if operation.state is State.DONE:
+            return Content.assemble(label, ("uploaded", TONES["good"]), f"   {operation.result.jar}")
+        if operation.state.final:
+            return Content.assemble(label, (f"{operation.state}: {operation.reason}", TONES["bad"]))
+        if operation.progress is None:
+            return Content.assemble(label, operation.words or "waits for its turn")
+        sent, size = operation.progress
+        share = sent / size if size else 1.0
+        ascii_only = self.app.settings.ascii
+        meter = assemble(meter_parts(share, METER, "info", ascii_only=ascii_only), ascii_only=ascii_only)
+        words = f"   {int(share * 100):3d} %   {fmt.size(sent)} of {fmt.size(size)}"
+        if sent == size:
+            words += "   sent; the cluster stores it"
+        return Content.assemble(label, meter, words)
+
+    def _offer(self, *, run: bool, again: bool) -> None:
+        self.query_one("#run").display = run
+        self.query_one("#again").display = again
+
+    @on(PressButton.Pressed, "#again")
+    def _again(self) -> None:
+        self._operation = None
+        self.remove_class("-sending")
+        self._look()
+        self._show_question()
+        self.query_one(PathField).focus()
+
+    @on(PressButton.Pressed, "#run")
+    def _run(self) -> None:
+        operation = self.port.operation(self._operation) if self._operation is not None else None
+        if operation is not None and operation.result.jar is not None:
+            app, jar = self.app, operation.result.jar
+            self.dismiss(None)
+            app.push_screen(RunJarScreen(jar, name=operation.subject))
