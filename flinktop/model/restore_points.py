@@ -36,14 +36,15 @@ def of_job(
     keeps it when checkpoints are externalized, a CANCELED one when they are not deleted on cancellation, a
     FINISHED one never.
     """
-    known = [one for one in (stats.latest.savepoint, *stats.history) if one is not None]
+    listed = (stats.latest.savepoint, *stats.history)
+    known = [one for one in listed if one is not None and one.is_savepoint]
     last = stats.latest.completed
     if last is not None and _left(state, config):
         known.append(last)
     return [
         RestorePoint(one.external_path or "", job, name, one.is_savepoint, one.trigger_timestamp / 1000.0)
         for one in known
-        if _there(one) and (one.is_savepoint or one is last)
+        if _there(one)
     ]
 
 
