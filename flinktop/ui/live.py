@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from textual import events
 
+    from flinktop.engine.acts.act import Act
     from flinktop.engine.host import Port
     from flinktop.engine.pins import Pin
     from flinktop.engine.store import Reading
@@ -78,6 +79,23 @@ class LiveApp(App[int]):
 
     def next_zone(self) -> None:
         """Show times of the next zone."""
+        raise NotImplementedError
+
+    def submit(self, act: Act, typed: str | None = None) -> str:
+        """Do an act, once, and say so; gives the id of the operation.
+
+        Args:
+            act: What to do.
+            typed: The name that was typed, where the act asks for one.
+        """
+        raise NotImplementedError
+
+    def close_dialogs(self) -> None:
+        """Close every dialog that stands before the screen."""
+        raise NotImplementedError
+
+    def say_read_only(self) -> None:
+        """Say once that nothing can be done to this cluster from here."""
         raise NotImplementedError
 
 

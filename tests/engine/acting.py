@@ -82,6 +82,7 @@ class JobManager(httpx.AsyncBaseTransport):
         """Why the next savepoints fail."""
         self.jars: dict[str, str] = {}
         self.applications: dict[str, str] = {}
+        self.datasets: list[str] = []
         self.gone = False
         """Shut down: nothing listens."""
         self.main_throws: str | None = None
@@ -197,6 +198,9 @@ class JobManager(httpx.AsyncBaseTransport):
             ("PUT", "jobs/(\\w+)/resource-requirements", self._require),
             ("POST", "savepoint-disposal", self._dispose),
             ("GET", "savepoint-disposal/(\\w+)", lambda trigger, _sent: self._of(trigger)),
+            ("GET", "datasets", self._list_datasets),
+            ("DELETE", "datasets/(\\w+)", self._delete_dataset),
+            ("GET", "datasets/delete/(\\w+)", lambda trigger, _sent: self._of(trigger)),
             ("GET", "jars", self._jars),
             ("POST", "jars/upload", self._upload),
             ("DELETE", "jars/(.+)", self._delete),
@@ -323,6 +327,15 @@ class JobManager(httpx.AsyncBaseTransport):
         if there is not None:
             self.savepoints.remove(there)
         return 200, {"request-id": trigger}
+
+    def _list_datasets(self, _sent: Any) -> tuple[int, Any]:
+        return 200, {"dataSets": [{"id": one, "isComplete": True} for one in self.datasets]}
+
+    def _delete_dataset(self, dataset: str, _sent: Any) -> tuple[int, Any]:
+        trigger = f"{len(self._known) + 700:032x}"
+        self._known[trigger] = {} if dataset in self.datasets else _cause("no such dataset")
+        self.datasets = [one for one in self.datasets if one != dataset]
+        return 202, {"request-id": trigger}
 
     def _of(self, trigger: str) -> tuple[int, Any]:
         if trigger not in self._known:

@@ -13,6 +13,7 @@ from flinktop.engine.acts.act import Act, Line
 from flinktop.engine.acts.application import CancelApplication
 from flinktop.engine.acts.cancel import Cancel
 from flinktop.engine.acts.checkpoint import Checkpoint
+from flinktop.engine.acts.dataset import DeleteDataset
 from flinktop.engine.acts.dispose import Dispose
 from flinktop.engine.acts.facts import Facts, JobFacts, Vertex, job_facts
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
@@ -39,6 +40,7 @@ ALL: tuple[Act, ...] = (
     Stop(JOB), Savepoint(JOB), SavepointAndCancel(JOB), Checkpoint(JOB), Cancel(JOB),
     Rescale(JOB, bounds={"v1": (1, 4)}), UploadJar("x.jar"), RunJar("x"), DeleteJar("x"), SubmitGraph("x"),
     Dispose("s3://a/b"), CancelApplication("a"), Shutdown("prod"), Profile("tm-1"),
+    DeleteDataset("d"),
 )  # fmt: skip
 
 

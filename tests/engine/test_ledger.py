@@ -85,6 +85,7 @@ def test_every_kind_of_act_is_read_again() -> None:
     assert set(KINDS) == {
         "stop", "savepoint", "savepoint-cancel", "checkpoint", "rescale", "cancel", "upload", "run-jar",
         "delete-jar", "submit-graph", "dispose", "cancel-application", "shutdown", "profile",
+        "delete-dataset",
     }  # fmt: skip
     assert from_json("of-tomorrow", "{}") is None
     assert from_json("savepoint", '{"no": "job"}') is None

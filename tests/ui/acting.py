@@ -48,7 +48,11 @@ class RecordedJobManager(JobManager):
 
     def _routes(self) -> tuple[tuple[str, str, Callable[..., tuple[int, Any]]], ...]:
         recorded = {"overview", "jobmanager/config", "jobs/(\\w+)/checkpoints/config"}
-        return tuple(route for route in super()._routes() if route[1] not in recorded)
+        own = (("GET", "jobs/(\\w+)/checkpoints/config", self._checkpoint_config),)
+        return (*own, *(route for route in super()._routes() if route[1] not in recorded))
+
+    def _checkpoint_config(self, number: str, _sent: Any) -> tuple[int, Any]:
+        return self._elsewhere(f"jobs/{number}/checkpoints/config")
 
     def _config(self, _sent: Any) -> tuple[int, Any]:
         told = self.recording.document("config")

@@ -6,7 +6,6 @@ from flinktop.engine.acts.stop import Stop
 from flinktop.engine.operation import State
 from tests.ui.acting import acting
 
-
 DEEP = [pytest.param(release, marks=pytest.mark.deep) for release in ("1.9.3", "2.3.0")]
 
 

@@ -8,6 +8,7 @@ from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.application import CancelApplication
 from flinktop.engine.acts.cancel import Cancel
 from flinktop.engine.acts.checkpoint import Checkpoint
+from flinktop.engine.acts.dataset import DeleteDataset
 from flinktop.engine.acts.dispose import Dispose
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
 from flinktop.engine.acts.profile import Profile
@@ -20,7 +21,16 @@ from flinktop.engine.acts.submit_graph import SubmitGraph
 
 ON_A_JOB = (Stop, Savepoint, SavepointAndCancel, Checkpoint, Rescale, Cancel)
 """In the order of a menu: stop with savepoint first, cancel last."""
-ON_A_CLUSTER = (UploadJar, RunJar, DeleteJar, SubmitGraph, Dispose, CancelApplication, Shutdown)
+ON_A_CLUSTER = (
+    UploadJar,
+    RunJar,
+    DeleteJar,
+    SubmitGraph,
+    Dispose,
+    DeleteDataset,
+    CancelApplication,
+    Shutdown,
+)
 ON_A_MACHINE = (Profile,)
 KINDS: dict[str, type[Act]] = {act.kind: act for act in (*ON_A_JOB, *ON_A_CLUSTER, *ON_A_MACHINE)}
 

@@ -8,6 +8,7 @@ from textual import on
 
 from flinktop.flink.applications import APPLICATION
 from flinktop.ui import keys
+from flinktop.ui.actions import on_application
 from flinktop.ui.panels.application_parts import (
     ApplicationConfiguration,
     ApplicationFaults,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.geometry import Size
 
+    from flinktop.ui.actions import Action
     from flinktop.ui.live import Panel
 
 
@@ -60,6 +62,13 @@ class ApplicationScreen(TabbedScreen):
         yield ApplicationJobs(self.application, id="jobs")
         yield ApplicationFaults(self.application, id="exceptions")
         yield ApplicationConfiguration(self.application, id="configuration")
+
+    def actions(self) -> tuple[Action, ...]:
+        """What can be done to the application."""
+        reading = self.app.port.reading(APPLICATION(application=self.application))
+        known = reading.value if reading is not None else None
+        name, status = (known.name, known.status) if known is not None else ("", "")
+        return on_application(self.app.port, self.application, name, status)
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 
 from flinktop.ui import keys
+from flinktop.ui.actions import on_checkpoint
 from flinktop.ui.panels.checkpoint_facts import checkpoint_facts, neighbour
 from flinktop.ui.panels.checkpoint_header import CheckpointHeader
 from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+
+    from flinktop.ui.actions import Action
 
 PREVIEW_SIZE = (120, 40)
 """From this size on the selected vertex's subtasks are shown too."""
@@ -51,6 +54,11 @@ class CheckpointScreen(ClusterScreen):
         preview = CheckpointShares(self.job, self.checkpoint)
         preview.display = False
         yield preview
+
+    def actions(self) -> tuple[Action, ...]:
+        """What can be done to the job, and to this savepoint."""
+        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).told
+        return (*super().actions(), *(on_checkpoint(self.app.port, told) if told is not None else ()))
 
     def on_resize(self, event: events.Resize) -> None:
         """Where there is room the subtasks of the selected vertex stand below."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 
 from flinktop.ui import keys
+from flinktop.ui.actions import on_checkpoint
 from flinktop.ui.panels.checkpoint_history import CheckpointHistory
 from flinktop.ui.panels.checkpoint_overview import CheckpointOverview
 from flinktop.ui.panels.checkpoint_settings import CheckpointSettings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.geometry import Size
 
+    from flinktop.ui.actions import Action
     from flinktop.ui.live import Panel
 
 CHARTS_SIZE = (120, 40)
@@ -63,6 +65,11 @@ class CheckpointsScreen(TabbedScreen):
         yield CheckpointHistory(self.job, id="history")
         yield CheckpointSummary(self.job, id="summary")
         yield CheckpointSettings(self.job, id="configuration")
+
+    def actions(self) -> tuple[Action, ...]:
+        """What can be done to the job, and to the savepoint under the cursor."""
+        row = self.query_one(CheckpointHistory).table.cursor_row if self.tab == "history" else None
+        return (*super().actions(), *(on_checkpoint(self.app.port, row.checkpoint) if row else ()))
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:

@@ -11,9 +11,12 @@ from textual.containers import Container
 from textual.widgets import Input
 
 from flinktop.model import format as fmt
+from flinktop.ui import keys
+from flinktop.ui.actions import Action, job_name, on_cluster, on_job
 from flinktop.ui.live import LiveScreen, Panel, is_displayed
 from flinktop.ui.panels import chart_window
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine, zone_offset
+from flinktop.ui.screens.actions import ActionsScreen
 from flinktop.ui.screens.filter_line import Filtered, FilterLine
 from flinktop.ui.screens.write_view import WriteView
 from flinktop.ui.widgets.flame import FlameView
@@ -24,6 +27,7 @@ from flinktop.ui.written_view import View, rows_of
 if TYPE_CHECKING:
     from typing import Any
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.widget import Widget
 
@@ -40,6 +44,9 @@ LONGEST_NAME = 100
 
 class ClusterScreen(LiveScreen):
     """A framed screen; what stands in the frame is `body`."""
+
+    job: str = ""
+    """The id of the job that this place is in, if it is in one."""
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
@@ -90,12 +97,28 @@ class ClusterScreen(LiveScreen):
         return "  ".join([*words, table.sort_label] if table.sort_label else words)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash in the filter's line is a letter, though the key has priority."""
+        """A slash in the filter's line is a letter, though the key has priority; read-only has no actions."""
         if action in ("filter", "only") and isinstance(self.focused, Input):
+            return False
+        if action == keys.ACTIONS.id and self.app.profile.connection.read_only:
             return False
         return super().check_action(action, parameters)
 
+    def actions(self) -> tuple[Action, ...]:
+        """What can be done to the selected thing: to the job that this place is in, else to the cluster."""
+        port = self.app.port
+        return on_job(port, self.job, job_name(port, self.job)) if self.job else on_cluster(port)
+
+    def on_key(self, event: events.Key) -> None:
+        """Where nothing can be done, say so to whoever tries."""
+        if event.key in keys.ACTIONS.keys and self.app.profile.connection.read_only:
+            self.app.say_read_only()
+
     # -- commands ------------------------------------------------------------------------------------
+
+    def action_actions(self) -> None:
+        """What can be done to the selected thing."""
+        self.app.push_screen(ActionsScreen(self.actions()))
 
     def action_back(self) -> None:
         """Undo one thing: the filter's line, the filter, the zoom, the screen; at the root ask to leave."""

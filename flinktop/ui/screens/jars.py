@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
+from flinktop.flink.cluster import DataSet
 from flinktop.ui import keys
-from flinktop.ui.panels.applications_table import ApplicationsTable
+from flinktop.ui.actions import on_application, on_dataset, on_jar
+from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.applications_table import ApplicationRow, ApplicationsTable
 from flinktop.ui.panels.datasets_table import DatasetsTable
-from flinktop.ui.panels.jars_table import JarsTable
+from flinktop.ui.panels.jars_table import JarRow, JarsTable
 from flinktop.ui.screens.application import ApplicationScreen
+from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from textual.geometry import Size
 
+    from flinktop.ui.actions import Action
     from flinktop.ui.live import Panel
 
 
@@ -56,7 +61,27 @@ class JarsScreen(TabbedScreen):
         yield ApplicationsTable(id="applications")
         yield DatasetsTable(id="datasets")
 
+    def actions(self) -> tuple[Action, ...]:
+        """What can be done to the selected jar, application or dataset, and to the cluster."""
+        port, row = self.app.port, self._row()
+        if isinstance(row, JarRow):
+            return on_jar(port, row.id, row.name)
+        if isinstance(row, ApplicationRow):
+            return on_application(port, row.id, row.name, row.state)
+        if isinstance(row, DataSet):
+            return on_dataset(port, row.id)
+        return super().actions()
+
+    def _row(self) -> object:
+        """The selected row of the open tab."""
+        panels = self.query(AnswerTable).results(AnswerTable)
+        return next((panel.table.cursor_row for panel in panels if panel.displayed), None)
+
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if self.tab == "applications":
             self.app.push_screen(ApplicationScreen(event.key))
+        elif self.tab == "jars" and self.app.profile.connection.read_only:
+            self.app.say_read_only()
+        elif self.tab == "jars":
+            self.app.push_screen(RunJarScreen(event.key))

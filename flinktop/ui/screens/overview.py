@@ -8,6 +8,7 @@ from textual import on
 from textual.containers import Container
 
 from flinktop.ui import keys
+from flinktop.ui.actions import on_job
 from flinktop.ui.panels.cluster_line import ClusterLine
 from flinktop.ui.panels.heap_chart import HeapChart
 from flinktop.ui.panels.jobs_table import JobsTable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
     from textual.app import ComposeResult
+
+    from flinktop.ui.actions import Action
 
 
 class OverviewScreen(ClusterScreen):
@@ -45,6 +48,11 @@ class OverviewScreen(ClusterScreen):
         """The filter, the order, and whether jobs that have ended are hidden."""
         words = super().state_words()
         return f"{words}  ended jobs hidden".strip() if self.query_one(JobsTable).hide_finished else words
+
+    def actions(self) -> tuple[Action, ...]:
+        """What can be done to the job under the cursor; where there is none, to the cluster."""
+        row = self.query_one(JobsTable).table.cursor_row
+        return on_job(self.app.port, row.jid, row.name) if row is not None else super().actions()
 
     @on(Opened)
     def _open_job(self, event: Opened) -> None:

@@ -1,0 +1,122 @@
+"""The menu of what can be done to the selected thing: each act with what comes of it, or why it is off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.cells import cell_len
+from textual import on
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from flinktop.engine.acts.act import Line
+from flinktop.ui.dialog import Dialog, lines_content
+from flinktop.ui.screens.confirm import queries_of
+from flinktop.ui.widgets.celltext import clip
+from flinktop.ui.widgets.columns import Cell, Column
+from flinktop.ui.widgets.table import LiveTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from flinktop.flink.endpoint import Query
+    from flinktop.ui.actions import Action
+
+EXPLAINED = 4
+"""Lines below the rows, kept free so that nothing moves when another row is selected."""
+CHROME = 5 + EXPLAINED
+"""Lines of the box beside its rows, those without which no row is seen among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    action: Action
+    reason: str | None
+
+
+class ActionsScreen(Dialog[None]):
+    """Chooses what to do. Enter opens the dialog of the selected act; no letter does anything."""
+
+    DEFAULT_CSS = """
+    ActionsScreen > .dialog { padding: 0; }
+    ActionsScreen #on { height: 1; padding: 0 1; }
+    ActionsScreen #explained { height: 4; padding: 0 1; margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,a", "leave", "back", show=False)]
+
+    def __init__(self, actions: tuple[Action, ...]) -> None:
+        """Offer these; what they are about does not change while the menu is open."""
+        super().__init__()
+        self._actions = {action.label: action for action in actions}
+        self._on = actions[0].on
+
+    def watched(self) -> Iterable[Query[Any]]:
+        """What the acts are judged by."""
+        return dict.fromkeys(query for action in self._actions.values() for query in queries_of(action.job))
+
+    def compose(self) -> ComposeResult:
+        """What it is about, a row for each act, and what the selected one does."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Actions"
+            yield Static(id="on", markup=False)
+            yield LiveTable(
+                (
+                    Column("label", "ACTION", max(map(cell_len, self._actions)), _label),
+                    Column("words", "WHAT COMES OF IT", 16, _words, flex=True),
+                ),
+                row_key=lambda row: row.action.label,
+                dim=lambda row: row.reason is not None,
+                ascii=self.app.settings.ascii,
+            )
+            yield Static(id="explained", markup=False)
+
+    @property
+    def table(self) -> LiveTable[_Row]:
+        """The rows."""
+        return self.query_one(LiveTable)
+
+    def on_resize(self) -> None:
+        """Break the lines anew, once this size is laid out."""
+        self.call_after_refresh(self.renew)
+
+    def renew(self) -> None:
+        """Say which acts can be done now."""
+        if not self.query("#explained"):
+            return
+        self.query_one("#on", Static).update(clip(self._on, self.words_width, ascii=self.app.settings.ascii))
+        self.table.set_rows([_Row(action, action.reason) for action in self._actions.values()])
+        self.table.styles.height = max(2, min(len(self._actions) + 1, self.app.size.height - CHROME))
+        self._explain()
+
+    @on(LiveTable.Moved)
+    def _explain(self) -> None:
+        row = self.table.cursor_row
+        if row is None:
+            return
+        why_not = (Line("not now", row.reason, "warn"),) if row.reason is not None else ()
+        lines = why_not or row.action.explain()
+        self.query_one("#explained", Static).update(lines_content(lines, self.words_width))
+
+    @on(LiveTable.Opened)
+    def _open(self) -> None:
+        row = self.table.cursor_row
+        if row is None:
+            return
+        if (reason := row.action.reason) is not None:
+            self.app.notify(f"{row.action.label}: {reason}", markup=False, severity="warning")
+            self.renew()
+        else:
+            row.action.begin(self.app)
+
+
+def _label(row: _Row) -> Cell:
+    return row.action.label, "" if row.reason is None else "muted"
+
+
+def _words(row: _Row) -> Cell:
+    return (row.action.words, "muted") if row.reason is None else (row.reason, "muted")
