@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.application import CancelApplication
 from flinktop.engine.acts.cancel import Cancel
 from flinktop.engine.acts.checkpoint import Checkpoint
 from flinktop.engine.acts.dataset import DeleteDataset
 from flinktop.engine.acts.dispose import Dispose
-from flinktop.engine.acts.jar_files import DeleteJar
+from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
+from flinktop.engine.acts.rescale import Rescale
+from flinktop.engine.acts.run_jar import PlanJar, RunJar
 from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
 from flinktop.engine.acts.shutdown import Shutdown
 from flinktop.engine.acts.stop import Stop
+from flinktop.flink.jars import RunOptions
 from flinktop.ui.act_names import name_of
 from flinktop.ui.screens.confirm import ConfirmScreen
+from flinktop.ui.screens.plan_preview import PlanPreviewScreen
+from flinktop.ui.screens.run_jar import RunJarScreen, run_again, run_from
+from flinktop.ui.screens.upload import UploadScreen
+from flinktop.ui.screens.plan_preview import PlanPreviewScreen
+from flinktop.ui.screens.rescale import RescaleScreen, rescale_why_not
+from flinktop.ui.screens.run_jar import RunJarScreen, run_again
+from flinktop.ui.screens.upload import UploadScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flinktop.engine.acts.act import Act, Line
+    from flinktop.engine.acts.act import Act
     from flinktop.engine.host import Port
     from flinktop.flink.checkpoints import Checkpoint as Told
     from flinktop.ui.live import LiveApp
@@ -41,7 +52,7 @@ class Action:
     """What it is done to, by name; foreign text."""
     why_not: Callable[[], str | None]
     """Why it can't be done now; None when it can."""
-    begin: Callable[[LiveApp], None]
+    begin: Callable[[LiveApp], object]
     """Opens its dialog. Nothing is sent by this."""
     explain: Callable[[], tuple[Line, ...]]
     """What it does, in whole sentences."""
@@ -76,6 +87,31 @@ def _confirm(act: Act, app: LiveApp) -> None:
     app.push_screen(ConfirmScreen(act))
 
 
+def _of_form(
+    act: Act | PlanJar, port: Port, row: tuple[str, str, str], begin: Callable[[LiveApp], None], *told: str
+) -> Action:
+    """The row of what is filled in first.
+
+    Args:
+        act: what will come of it, as far as it has to be known for why it can't be done.
+        port: the door to the engine.
+        row: label, words, and what it is done to.
+        begin: opens the form.
+        told: what it does, in whole sentences.
+    """
+    lines = tuple(Line("" if at else "then", text) for at, text in enumerate(told))
+    return Action(*row, lambda: act.why_not(port.facts()), begin, lambda: lines)
+
+
+def _run_again(port: Port, job: str, on: str) -> Action:
+    def begin(app: LiveApp) -> None:
+        app.push_screen(run_again(port, job))
+
+    row = ("Run again", "its jar, from its last savepoint", on)
+    told = "a form opens: as it was run, if that was from here, with its last savepoint"
+    return replace(_of_form(RunJar(""), port, row, begin, told), job=job)
+
+
 def job_name(port: Port, job: str) -> str:
     """A job's name as far as it is known; "" else."""
     known = port.facts(job).job
@@ -86,24 +122,77 @@ def on_job(port: Port, job: str, name: str) -> tuple[Action, ...]:
     """What can be done to a job."""
     on = f"job {name or job}"
     rows = (Stop(job, name), Savepoint(job, name), SavepointAndCancel(job, name), Checkpoint(job, name))
-    return (*(of_act(port, act, on) for act in rows), of_act(port, Cancel(job, name), on))
+    return (
+        *(of_act(port, act, on) for act in rows),
+        _rescale(port, job, name, on),
+        _run_again(port, job, on),
+        of_act(port, Cancel(job, name), on),
+    )
 
 
-def on_savepoint(port: Port, path: str) -> tuple[Action, ...]:
-    """What can be done to a savepoint."""
-    return (of_act(port, Dispose(path), f"savepoint {path}"),)
+def _rescale(port: Port, job: str, name: str, on: str) -> Action:
+    row = of_act(port, Rescale(job, name), on)
+    return replace(
+        row,
+        why_not=lambda: rescale_why_not(port, job, name),
+        begin=lambda app: app.push_screen(RescaleScreen(job, name)),
+    )
 
 
-def on_checkpoint(port: Port, checkpoint: Told) -> tuple[Action, ...]:
-    """What can be done to a checkpoint of a job's history: something if it is a savepoint that is there."""
+def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action:
+    """Run a job again, from its last savepoint or from what lies there."""
+    what = "this" if path is not None else "its last savepoint"
+    words = "as it was run from here, else with a jar and arguments of your choice; a form asks for them"
+    return Action(
+        "Run again from this" if path is not None else "Run again from savepoint",
+        "a form, filled with how it was run",
+        on,
+        lambda: RunJar("").why_not(port.facts()),
+        lambda app: app.push_screen(run_again(port, job, path)),
+        lambda: (Line("then", f"a new job starts from {path or what}, {words}"),),
+        job,
+    )
+
+
+def on_savepoint(port: Port, path: str, job: str = "") -> tuple[Action, ...]:
+    """What can be done to a savepoint, of this job if that is known."""
+    on = f"savepoint {path}"
+    again = (_run_again(port, job, on, path),) if job else ()
+    return (*again, of_act(port, Dispose(path), on))
+
+
+def on_checkpoint(port: Port, job: str, checkpoint: Told) -> tuple[Action, ...]:
+    """What can be done to a checkpoint of a job's history, while it is there; savepoints can be deleted."""
     path = checkpoint.external_path
-    there = checkpoint.is_savepoint and checkpoint.status == "COMPLETED" and path is not None
-    return on_savepoint(port, path) if there and path is not None else ()
+    if checkpoint.status != "COMPLETED" or checkpoint.discarded or not path:
+        return ()
+    if checkpoint.is_savepoint:
+        return on_savepoint(port, path, job)
+    return (_run_again(port, job, f"checkpoint {path}", path),)
 
 
 def on_jar(port: Port, jar: str, name: str) -> tuple[Action, ...]:
     """What can be done to a jar that lies on the JobManager."""
-    return (of_act(port, DeleteJar(jar, name), f"jar {name or jar}"),)
+    on = f"jar {name or jar}"
+    run = of_act(port, RunJar(jar, name), on)
+    return (
+        replace(run, begin=lambda app: app.push_screen(RunJarScreen(jar, name=name))),
+        Action(
+            "Preview plan",
+            "its main() runs on the JobManager, no job starts",
+            on,
+            lambda: PlanJar(jar).why_not(port.facts()),
+            lambda app: app.push_screen(PlanPreviewScreen(jar, name, RunOptions())),
+            lambda: (Line("then", "its main() runs on the JobManager up to where it would submit its job"),),
+        ),
+        _upload(port, on),
+        of_act(port, DeleteJar(jar, name), on),
+    )
+
+
+def _upload(port: Port, on: str) -> Action:
+    row = of_act(port, UploadJar(""), on)
+    return replace(row, begin=lambda app: app.push_screen(UploadScreen()))
 
 
 def on_application(port: Port, application: str, name: str, status: str) -> tuple[Action, ...]:
@@ -120,4 +209,5 @@ def on_dataset(port: Port, dataset: str) -> tuple[Action, ...]:
 def on_cluster(port: Port) -> tuple[Action, ...]:
     """What can be done to the whole cluster."""
     cluster = port.facts().cluster
-    return (of_act(port, Shutdown(cluster), f"cluster {cluster}"),)
+    on = f"cluster {cluster}"
+    return (_upload(port, on), of_act(port, Shutdown(cluster), on))

@@ -58,7 +58,10 @@ class CheckpointScreen(ClusterScreen):
     def actions(self) -> tuple[Action, ...]:
         """What can be done to the job, and to this savepoint."""
         told = checkpoint_facts(self.app.port, self.job, self.checkpoint).told
-        return (*super().actions(), *(on_checkpoint(self.app.port, told) if told is not None else ()))
+        return (
+            *super().actions(),
+            *(on_checkpoint(self.app.port, self.job, told) if told is not None else ()),
+        )
 
     def on_resize(self, event: events.Resize) -> None:
         """Where there is room the subtasks of the selected vertex stand below."""

@@ -69,7 +69,7 @@ class CheckpointsScreen(TabbedScreen):
     def actions(self) -> tuple[Action, ...]:
         """What can be done to the job, and to the savepoint under the cursor."""
         row = self.query_one(CheckpointHistory).table.cursor_row if self.tab == "history" else None
-        return (*super().actions(), *(on_checkpoint(self.app.port, row.checkpoint) if row else ()))
+        return (*super().actions(), *(on_checkpoint(self.app.port, self.job, row.checkpoint) if row else ()))
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:

@@ -103,7 +103,7 @@ class RunJarScreen(Dialog[None]):
         """Say what is known now of cluster and jar, and whether it can be run so."""
         if not self.query("#head"):
             return
-        jar = self._listed()
+        jar = self._listed() or self._same_name()
         if jar is not None and jar.entry != self._entries:
             self._entries = jar.entry
             self._jar_name = jar.name
@@ -155,6 +155,13 @@ class RunJarScreen(Dialog[None]):
 
     def _listed(self) -> Jar | None:
         return next((jar for jar in self._jars() or () if jar.id == self._jar), None)
+
+    def _same_name(self) -> Jar | None:
+        """The newest jar of this name, where the one that is named is gone: it was uploaded anew."""
+        same = [jar for jar in self._jars() or () if self._jar and jar.name == self._jar_name]
+        found = max(same, key=lambda jar: jar.uploaded, default=None)
+        self._jar = found.id if found is not None else self._jar
+        return found
 
     def _act(self) -> tuple[RunJar | None, str | None]:
         """What the fields say, or what is wrong with them."""
@@ -217,20 +224,19 @@ def run_again(port: Port, job: str) -> RunJarScreen:
 
     A job that was started from here is run as it was; of another only the path is known.
     """
-    started = again.run_of(port.operations(), job)
     last = last_savepoint(port, job)
-    path = last.path if last is not None else known_savepoints.left_checkpoint(port, job)
+    return _again(port, job, last.path if last is not None else known_savepoints.left_checkpoint(port, job))
+
+
+def run_from(port: Port, path: str) -> RunJarScreen:
+    """The form for running the job of this savepoint from it."""
+    job = next((point.job for point in known_savepoints.known(port) if point.path == path), "")
+    return _again(port, job, path)
+
+
+def _again(port: Port, job: str, path: str | None) -> RunJarScreen:
+    started = again.run_of(port.operations(), job) if job else None
     if started is None:
         return RunJarScreen(options=RunOptions(savepoint=path), of=job)
     options = replace(started.options, job_id=None, savepoint=path)
-    return RunJarScreen(_there(port, started), options, name=started.name, of=job)
-
-
-def _there(port: Port, started: RunJar) -> str:
-    """The jar that a job was started from; when it was uploaded anew, the newest of its name."""
-    reading = port.reading(JARS())
-    jars = reading.value.files if reading is not None and reading.value is not None else ()
-    if not jars or any(jar.id == started.jar for jar in jars):
-        return started.jar
-    same = [jar for jar in jars if jar.name == started.name]
-    return max(same, key=lambda jar: jar.uploaded).id if same else started.jar
+    return RunJarScreen(started.jar, options, name=started.name, of=job)

@@ -1,0 +1,189 @@
+"""The vertices of a job with the fewest and the most subtasks that each may have, to be changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from flinktop.flink.text import clean
+from flinktop.ui.widgets.table import Column, LiveTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual import events
+
+    from flinktop.engine.acts.facts import Vertex
+    from flinktop.flink.rescale import VertexRequirements
+
+FEWEST, MOST = 0, 1
+"""The two bounds of a vertex."""
+DIGITS = 5
+"""Of a bound: Flink's greatest max parallelism is 32768."""
+Bound = tuple[str, int]
+"""Vertex and which of its bounds."""
+
+
+class BoundsForm:
+    """The bounds as the cluster holds them, and what was typed over them."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[int, int]] = {}
+        """By vertex, what the cluster holds."""
+        self._typed: dict[Bound, str] = {}
+
+    def hold(self, requirements: Mapping[str, VertexRequirements]) -> None:
+        """Take in what the cluster holds; what was typed stays."""
+        self.held = {
+            vertex: (one.parallelism.lower_bound, one.parallelism.upper_bound)
+            for vertex, one in requirements.items()
+        }
+
+    def text(self, bound: Bound) -> str:
+        """A bound as it stands in its cell."""
+        vertex, side = bound
+        return self._typed.get(bound, str(self.held[vertex][side]) if vertex in self.held else "")
+
+    def put(self, bound: Bound, text: str) -> None:
+        """Type this into a cell."""
+        self._typed[bound] = text[:DIGITS]
+
+    def change(self, bound: Bound, by: int) -> None:
+        """More or fewer; never below one."""
+        self.put(bound, str(max(1, self._number(bound) + by)))
+
+    def changed(self, bound: Bound) -> bool:
+        """Whether a bound is not what the cluster holds."""
+        vertex, side = bound
+        return vertex in self.held and self._number(bound) != self.held[vertex][side]
+
+    def bounds(self) -> dict[str, tuple[int, int]]:
+        """The bounds of the vertices that are to have others; an empty cell counts as 0."""
+        return {
+            vertex: (self._number((vertex, FEWEST)), self._number((vertex, MOST)))
+            for vertex in self.held
+            if self.changed((vertex, FEWEST)) or self.changed((vertex, MOST))
+        }
+
+    def _number(self, bound: Bound) -> int:
+        text = self.text(bound)
+        return int(text) if text.lstrip("-").isdecimal() else 0
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsRow:
+    """One vertex."""
+
+    id: str
+    name: str
+    now: int
+    highest: int | None
+    """Its max parallelism (1.13+)."""
+    texts: tuple[str, str]
+    changed: tuple[bool, bool]
+    at: int | None
+    """Which of its bounds the keys change."""
+
+
+def bounds_rows(vertices: Sequence[Vertex], form: BoundsForm, at: Bound | None) -> list[BoundsRow]:
+    """A row for each vertex whose bounds are known, in the order of the job."""
+    return [
+        BoundsRow(
+            vertex.id,
+            vertex.name,
+            vertex.parallelism,
+            vertex.most,
+            (form.text((vertex.id, FEWEST)), form.text((vertex.id, MOST))),
+            (form.changed((vertex.id, FEWEST)), form.changed((vertex.id, MOST))),
+            at[1] if at is not None and at[0] == vertex.id else None,
+        )
+        for vertex in vertices
+        if vertex.id in form.held
+    ]
+
+
+def _bound_column(key: str, title: str, side: int) -> Column[BoundsRow]:
+    def cell(row: BoundsRow) -> tuple[str, str]:
+        text = row.texts[side]
+        tone = "selected" if row.changed[side] else ""
+        return (f"[{text}]" if row.at == side else f"{text} "), tone
+
+    return Column(key, title, DIGITS + 2, cell, align="right")
+
+
+class BoundsTable(LiveTable[BoundsRow]):
+    """Up and down choose a vertex, left and right one of its bounds; digits, + and - change that."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "side(0)", "Fewest", show=False),
+        Binding("right,l", "side(1)", "Most", show=False),
+        Binding("plus", "change(1)", "More", show=False),
+        Binding("minus", "change(-1)", "Fewer", show=False),
+        Binding("backspace,delete", "erase", "Erase", show=False),
+    ]
+
+    class Edited(Message):
+        """A bound was changed, or another one chosen."""
+
+    def __init__(self, form: BoundsForm, *, ascii: bool, id: str | None = None) -> None:  # noqa: A002 -- names used everywhere
+        columns: list[Column[BoundsRow]] = [
+            Column("name", "VERTEX", 16, lambda row: (clean(row.name), "strong"), flex=True),
+            Column("now", "NOW", 5, lambda row: (str(row.now), ""), align="right"),
+            _bound_column("fewest", "FEWEST", FEWEST),
+            _bound_column("most", "MOST", MOST),
+            Column(
+                "highest",
+                "MAX",
+                5,
+                lambda row: (str(row.highest) if row.highest and row.highest > 0 else "", "muted"),
+                align="right",
+                drop=1,
+            ),
+        ]
+        super().__init__(columns, row_key=lambda row: row.id, ascii=ascii, id=id)
+        self.form = form
+        self._side = MOST
+        self._fresh = True
+        """Whether the next digit begins a number."""
+
+    @property
+    def at(self) -> Bound | None:
+        """The bound that keys change."""
+        return (self.cursor_key, self._side) if self.cursor_key is not None else None
+
+    def action_side(self, side: int) -> None:
+        """Choose the fewest or the most."""
+        self._side = side
+        self._edited(fresh=True)
+
+    def action_step(self, by: int) -> None:
+        """Another vertex."""
+        super().action_step(by)
+        self._edited(fresh=True)
+
+    def action_change(self, by: int) -> None:
+        """One more, or one fewer."""
+        if self.at is not None:
+            self.form.change(self.at, by)
+            self._edited(fresh=True)
+
+    def action_erase(self) -> None:
+        """Erase the last digit."""
+        if self.at is not None:
+            self.form.put(self.at, self.form.text(self.at)[:-1])
+            self._edited(fresh=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """A digit is typed."""
+        at = self.at
+        if at is not None and event.character is not None and event.character in "0123456789":
+            event.stop()
+            self.form.put(at, event.character if self._fresh else self.form.text(at) + event.character)
+            self._edited(fresh=False)
+
+    def _edited(self, *, fresh: bool) -> None:
+        self._fresh = fresh
+        self.post_message(self.Edited())

@@ -1,0 +1,170 @@
+"""The dialog before a job is given another parallelism: the bounds of each vertex (1.18+, adaptive)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from flinktop.engine.acts.act import Line
+from flinktop.engine.acts.rescale import Rescale
+from flinktop.flink.cluster import OVERVIEW
+from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
+from flinktop.model import format as fmt
+from flinktop.ui.dialog import Dialog, lines_content
+from flinktop.ui.panels.bounds_table import BoundsForm, BoundsTable, bounds_rows
+from flinktop.ui.screens.confirm import ConfirmScreen, queries_of
+from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.form import PressButton
+from flinktop.ui.widgets.table_messages import Moved, Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import ComposeResult
+
+    from flinktop.engine.acts.facts import Facts
+    from flinktop.engine.host import Port
+    from flinktop.flink.endpoint import Query
+
+KEYS = "digits + - change it   left right fewest, most   enter goes on"
+CHROME = 9
+"""Rows of the box beside the table and the reason: border, words, keys, buttons, and blank ones."""
+LEAST_ROWS, MOST_REASON = 3, 3
+
+
+def rescale_why_not(port: Port, job: str, name: str) -> str | None:
+    """Why a job can't be given another parallelism at all, whatever the bounds; None when it can."""
+    return _why_never(port.facts(job), job, name)
+
+
+def _why_never(facts: Facts, job: str, name: str) -> str | None:
+    vertices = facts.job.vertices if facts.job is not None else ()
+    some = {vertex.id: (1, 1) for vertex in vertices[:1]} or {"": (1, 1)}
+    return Rescale(job, name, some).why_not(facts)
+
+
+class RescaleScreen(Dialog[None]):
+    """Changes the bounds of a job's vertices; enter goes on to the question."""
+
+    TITLE_WORDS = "Change parallelism"
+    DEFAULT_CSS = """
+    RescaleScreen #words, RescaleScreen #keys, RescaleScreen #reason { height: auto; width: 1fr; }
+    RescaleScreen #keys { color: $text-muted; }
+    RescaleScreen #reason { color: $warning; }
+    RescaleScreen BoundsTable { margin-top: 1; }
+    """
+
+    def __init__(self, job: str, name: str = "") -> None:
+        """Change the bounds of this job."""
+        super().__init__()
+        self.job = job
+        self._job_name = name
+        self.form = BoundsForm()
+
+    @property
+    def facts(self) -> Facts:
+        """What is known now."""
+        return self.port.facts(self.job)
+
+    @property
+    def act(self) -> Rescale:
+        """What goes on to the question."""
+        return Rescale(self.job, self._job_name, self.form.bounds())
+
+    def watched(self) -> Iterable[Query[Any]]:
+        """What the act is judged by; the bounds only where there are any."""
+        queries = (*queries_of(self.job), OVERVIEW())
+        if _why_never(self.facts, self.job, self._job_name) is None:
+            return (*queries, RESOURCE_REQUIREMENTS(job=self.job))
+        return queries
+
+    def compose(self) -> ComposeResult:
+        """The job, its vertices, and what stands against it."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = self.TITLE_WORDS
+            yield Static(id="words", markup=False)
+            yield BoundsTable(self.form, ascii=self.app.settings.ascii, id="bounds")
+            yield Static(KEYS, id="keys", markup=False)
+            yield Static(id="reason", markup=False)
+            with Horizontal(classes="buttons"):
+                yield PressButton("Back", id="back")
+                yield PressButton("Go on", id="do")
+
+    def on_mount(self) -> None:
+        """The vertices have the focus."""
+        super().on_mount()
+        self.query_one(BoundsTable).focus()
+
+    def on_resize(self) -> None:
+        """Another number of rows fits."""
+        self.call_after_refresh(self.renew)
+
+    def renew(self) -> None:
+        """Show the bounds, and why they can't be asked for."""
+        if not self.query("#do"):
+            return
+        facts, table = self.facts, self.query_one(BoundsTable)
+        width = self.words_width
+        self.query_one("#words", Static).update(lines_content(self._lines(facts), width))
+        self._hold(table)
+        vertices = facts.job.vertices if facts.job is not None else ()
+        rows = bounds_rows(vertices, self.form, table.at)
+        table.set_rows(rows)
+        if rows and table.at is not None and all(row.at is None for row in rows):
+            # The cursor has its place only now.
+            table.set_rows(bounds_rows(vertices, self.form, table.at))
+        reason = self.reason(facts)
+        against = wrap(reason, width, MOST_REASON) if reason else []
+        said = self.query_one("#reason", Static)
+        said.update("\n".join(against))
+        said.display = bool(against)
+        room = self.app.size.height - CHROME - len(against)
+        table.styles.height = max(LEAST_ROWS, min(len(rows) + 1, room))
+        button = self.query_one("#do")
+        button.disabled = self.act.why_not(facts) is not None
+
+    def reason(self, facts: Facts) -> str:
+        """What stands against it; "" when nothing does, or nothing has been changed yet."""
+        never = _why_never(facts, self.job, self._job_name)
+        if never is not None:
+            return f"Not now: {never}"
+        return self.act.why_not(facts) or "" if self.form.bounds() else ""
+
+    def _hold(self, table: BoundsTable) -> None:
+        reading = self.port.reading(RESOURCE_REQUIREMENTS(job=self.job))
+        if reading is not None and reading.value is not None:
+            self.form.hold(reading.value)
+            table.set_empty("no vertex of this job has bounds")
+        elif reading is not None and reading.error is not None:
+            table.set_empty(reading.error.reason)
+        else:
+            never = _why_never(self.facts, self.job, self._job_name)
+            table.set_empty("" if never is not None else "asking for the bounds of its vertices")
+
+    def _lines(self, facts: Facts) -> tuple[Line, ...]:
+        job = facts.job
+        name = (job.name if job is not None else "") or self._job_name or self.job
+        state = job.state if job is not None and job.state else fmt.UNKNOWN
+        free = fmt.UNKNOWN if facts.slots_free is None else str(facts.slots_free)
+        return Line("job", name), Line("state", f"{state}, {free} slots free")
+
+    @on(BoundsTable.Edited)
+    @on(Moved)
+    def _edited(self) -> None:
+        self.renew()
+
+    @on(Opened)
+    @on(PressButton.Pressed, "#do")
+    def _go_on(self) -> None:
+        facts, act = self.facts, self.act
+        if act.why_not(facts) is None:
+            self.app.push_screen(ConfirmScreen(act))
+        elif not self.form.bounds():
+            self.app.notify("No vertex is given another parallelism yet.", markup=False)
+
+    @on(PressButton.Pressed, "#back")
+    def _back(self) -> None:
+        self.action_leave()
