@@ -138,6 +138,8 @@ class Dialog(ModalScreen[T]):
 
     def on_mount(self) -> None:
         """Ask for what it judges by."""
+        # What was said before would stand in front of it.
+        self.app.clear_notifications()
         self.news()
 
     def on_unmount(self) -> None:

@@ -1,5 +1,6 @@
 """Running a jar that lies on the cluster, and looking at its job graph first."""
 
+import shlex
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
@@ -72,11 +73,17 @@ class RunJar(Act):
         if options.entry_class:
             lines.append(Line("class", options.entry_class))
         if options.arguments:
-            lines.append(Line("arguments", " ".join(secrets.arguments(options.arguments))))
+            lines.append(Line("arguments", shlex.join(secrets.arguments(options.arguments))))
+        if options.parallelism is not None:
+            lines.append(Line("parallelism", str(options.parallelism)))
+        settings = secrets.settings(options.configuration)
+        lines += [Line("setting", f"{key}: {value}") for key, value in settings.items()]
         if options.savepoint:
             lines.append(Line("restores", options.savepoint))
         if options.allow_non_restored_state:
             lines.append(Line("lost", "state of the savepoint that no operator takes is dropped", "warn"))
+        if options.claim_mode is not None:
+            lines.append(Line("claim mode", options.claim_mode))
         if options.claim_mode == "CLAIM":
             lines.append(
                 Line("lost", "Flink owns the savepoint then, and deletes it when it is not needed", "warn")

@@ -60,6 +60,9 @@ class PlanGraph(Widget):
         self._plan = plan
         inputs = [(edge.id, node.id, edge.ship_strategy) for node in plan.nodes for edge in node.inputs]
         drawn = graph([node.id for node in plan.nodes], inputs)
+        # Planners begin with the sinks; a person begins with the sources.
+        layers = dict(zip(drawn.nodes, layers_of(len(drawn.nodes), links(drawn)), strict=True))
+        drawn = graph(sorted(drawn.nodes, key=lambda node: layers[node]), inputs)
         longest = max((cell_len(_name(node)[:LONGEST_NAME]) for node in plan.nodes), default=0)
         self._form = Form(drawn, longest)
         if not plan.nodes:

@@ -53,6 +53,10 @@ class PickScreen(Dialog[str | None], Generic[R]):
         """What there is to choose from, as it is known now."""
         raise NotImplementedError
 
+    def asking(self) -> str:
+        """Why there are no rows yet, if that is so."""
+        return ""
+
     def body(self) -> ComposeResult:
         """The rows, and the whole of what the cursor is on."""
         columns, ascii_only = self.columns(), self.app.settings.ascii
@@ -67,6 +71,7 @@ class PickScreen(Dialog[str | None], Generic[R]):
     def renew(self) -> None:
         """The rows as they are known now."""
         table = self.query_one(LiveTable)
+        table.set_empty(self.asking() or self.EMPTY)
         table.set_rows(self.rows())
         self._whole(table)
 
@@ -114,6 +119,13 @@ class PickJar(PickScreen["Jar"]):
     def watched(self) -> Iterable[Query[Any]]:
         """The list."""
         return (JARS(),)
+
+    def asking(self) -> str:
+        """Until the list is known."""
+        reading = self.port.reading(JARS())
+        if reading is not None and reading.value is None and reading.error is not None:
+            return reading.error.reason
+        return "asking for the jars" if reading is None or reading.value is None else ""
 
     def rows(self) -> Sequence[Jar]:
         """Newest first."""
@@ -178,6 +190,10 @@ class PickRestore(PickScreen[_Row]):
     def watched(self) -> Iterable[Query[Any]]:
         """The jobs, and once what each tells of its checkpoints."""
         return (JOBS_OVERVIEW(), *known_savepoints.unasked(self.port))
+
+    def asking(self) -> str:
+        """Until each job has told."""
+        return "asking the jobs" if known_savepoints.unasked(self.port) else ""
 
     def rows(self) -> Sequence[_Row]:
         """Newest first."""

@@ -81,10 +81,14 @@ class PlanPreviewScreen(Dialog[None]):
             self._told = True
             self._say(Line("plan", f"there is none: {answer.reason}", "bad"))
 
+    def on_resize(self) -> None:
+        """Break the words anew."""
+        self.call_after_refresh(self.renew)
+
     def _say(self, *lines: Line) -> None:
         facts = self.port.facts()
         head = (Line("cluster", facts.cluster), Line("jar", self._jar_name))
-        self.query_one("#plan-head", Static).update(lines_content([*head, *lines]))
+        self.query_one("#plan-head", Static).update(lines_content([*head, *lines], self.words_width))
 
     def _show_question(self) -> None:
         refusal = self._question.why_not(self.port.facts())

@@ -219,23 +219,15 @@ class RunJarScreen(Dialog[None]):
             self.app.push_screen(ConfirmScreen(act))
 
 
-def run_again(port: Port, job: str) -> RunJarScreen:
-    """The form for running a job again from its last savepoint, or from the checkpoint that it has left.
+def run_again(port: Port, job: str, path: str | None = None) -> RunJarScreen:
+    """The form for running a job again: from this path, else from its last savepoint or what it has left.
 
     A job that was started from here is run as it was; of another only the path is known.
     """
-    last = last_savepoint(port, job)
-    return _again(port, job, last.path if last is not None else known_savepoints.left_checkpoint(port, job))
-
-
-def run_from(port: Port, path: str) -> RunJarScreen:
-    """The form for running the job of this savepoint from it."""
-    job = next((point.job for point in known_savepoints.known(port) if point.path == path), "")
-    return _again(port, job, path)
-
-
-def _again(port: Port, job: str, path: str | None) -> RunJarScreen:
-    started = again.run_of(port.operations(), job) if job else None
+    if path is None:
+        last = last_savepoint(port, job)
+        path = last.path if last is not None else known_savepoints.left_checkpoint(port, job)
+    started = again.run_of(port.operations(), job)
     if started is None:
         return RunJarScreen(options=RunOptions(savepoint=path), of=job)
     options = replace(started.options, job_id=None, savepoint=path)

@@ -36,18 +36,19 @@ METER = 30
 
 
 class PathField(LineField):
-    """The path of a file; tab completes it, and leaves it when there is nothing to complete."""
+    """The path of a file; tab completes it, and leaves it when nothing goes on from here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "Complete", show=False)]
 
     def action_complete(self) -> None:
         """As much more as is certain."""
-        whole = completed(self.value, candidates(self.value))
-        if whole == self.value:
+        found = candidates(self.value)
+        whole = completed(self.value, found)
+        if whole != self.value:
+            self.value = whole
+            self.cursor_position = len(whole)
+        elif not found or expanded(self.value).is_file():
             self.screen.focus_next()
-            return
-        self.value = whole
-        self.cursor_position = len(whole)
 
     async def action_submit(self) -> None:
         """Go on to the button that sends it, where it can be sent."""
@@ -172,8 +173,9 @@ class UploadScreen(Dialog[None]):
         self.query_one("#typed", LineField).placeholder = wanted
         right = not must or self.query_one("#typed", LineField).value == wanted
         named = bool(value) and wrong is None
-        lines = [line for line in act.consequence(facts) if named or line.label not in ("file", "size")]
-        self.query_one("#consequence", Static).update(lines_content(lines))
+        told = {"file": named and value != act.path, "size": named}
+        lines = [line for line in act.consequence(facts) if told.get(line.label, True)]
+        self.query_one("#consequence", Static).update(lines_content(lines, self.words_width))
         trouble = act.why_not(facts) or wrong or ""
         said = self.query_one("#trouble", Static)
         said.display = bool(trouble)
@@ -186,7 +188,7 @@ class UploadScreen(Dialog[None]):
 
     @on(PressButton.Pressed, "#upload")
     def _upload(self) -> None:
-        self._operation = self.app.submit(self.act, self.query_one("#typed", LineField).value or None)
+        self._operation = self.port.submit(self.act, self.query_one("#typed", LineField).value or None)
         self.add_class("-sending")
         self.query_one("#progress", Static).update("asked for")
         self._offer(run=False, again=False)
