@@ -22,9 +22,6 @@ from flinktop.flink.jars import RunOptions
 from flinktop.ui.act_names import name_of
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.plan_preview import PlanPreviewScreen
-from flinktop.ui.screens.run_jar import RunJarScreen, run_again, run_from
-from flinktop.ui.screens.upload import UploadScreen
-from flinktop.ui.screens.plan_preview import PlanPreviewScreen
 from flinktop.ui.screens.rescale import RescaleScreen, rescale_why_not
 from flinktop.ui.screens.run_jar import RunJarScreen, run_again
 from flinktop.ui.screens.upload import UploadScreen
@@ -85,31 +82,6 @@ def of_act(port: Port, act: Act, on: str) -> Action:
 
 def _confirm(act: Act, app: LiveApp) -> None:
     app.push_screen(ConfirmScreen(act))
-
-
-def _of_form(
-    act: Act | PlanJar, port: Port, row: tuple[str, str, str], begin: Callable[[LiveApp], None], *told: str
-) -> Action:
-    """The row of what is filled in first.
-
-    Args:
-        act: what will come of it, as far as it has to be known for why it can't be done.
-        port: the door to the engine.
-        row: label, words, and what it is done to.
-        begin: opens the form.
-        told: what it does, in whole sentences.
-    """
-    lines = tuple(Line("" if at else "then", text) for at, text in enumerate(told))
-    return Action(*row, lambda: act.why_not(port.facts()), begin, lambda: lines)
-
-
-def _run_again(port: Port, job: str, on: str) -> Action:
-    def begin(app: LiveApp) -> None:
-        app.push_screen(run_again(port, job))
-
-    row = ("Run again", "its jar, from its last savepoint", on)
-    told = "a form opens: as it was run, if that was from here, with its last savepoint"
-    return replace(_of_form(RunJar(""), port, row, begin, told), job=job)
 
 
 def job_name(port: Port, job: str) -> str:
