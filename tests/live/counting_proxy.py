@@ -1,4 +1,4 @@
-"""A TCP proxy that counts the requests that pass: the server's side of how often a cluster is asked."""
+"""A TCP proxy that notes the requests that pass: the server's side of what it is asked, and how often."""
 
 import contextlib
 import re
@@ -9,11 +9,15 @@ from typing import Self
 from urllib.parse import urlsplit
 
 LOOPBACK = "127.0.0.1"
-_REQUEST = re.compile(rb"^[A-Z]+ /\S* HTTP/1\.1\r\n", re.MULTILINE)
+_REQUEST = re.compile(rb"^([A-Z]+ /\S*) HTTP/1\.1\r\n", re.MULTILINE)
+_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 
 
 class CountingProxy:
-    """Passes bytes on to a cluster's port; `times` says when each request came (s, monotonic)."""
+    """Passes bytes on to a cluster's port.
+
+    `answers` are the requests that were answered, as `GET /jobs`, each with the status of its answer.
+    """
 
     def __init__(self, url: str) -> None:
         target = urlsplit(url)
@@ -22,6 +26,7 @@ class CountingProxy:
         self._sockets: set[socket.socket] = set()
         self._news = threading.Condition()
         self._times: list[float] = []
+        self.answers: list[tuple[str, int]] = []
 
     @property
     def url(self) -> str:
@@ -60,17 +65,29 @@ class CountingProxy:
                     continue
                 with self._news:
                     self._sockets |= {client, server}
+                asked: list[str] = []
                 for source, sink, counted in ((client, server, True), (server, client, False)):
-                    threading.Thread(target=self._pass_on, args=(source, sink, counted), daemon=True).start()
+                    arguments = (source, sink, counted, asked)
+                    threading.Thread(target=self._pass_on, args=arguments, daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:  # noqa: FBT001  a thread's argument
+    def _pass_on(self, source: socket.socket, sink: socket.socket, counted: bool, asked: list[str]) -> None:  # noqa: FBT001  a thread's argument
+        """One direction of a connection; `asked` is what has no answer yet."""
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
-                # A request is smaller than a packet, the next one waits for its answer: none is cut in two.
-                if counted and (requests := len(_REQUEST.findall(data))):
-                    with self._news:
-                        self._times += [time.monotonic()] * requests
-                        self._news.notify_all()
+                if counted:
+                    self._count(data, asked)
+                elif asked and (status := _STATUS.match(data)):
+                    # The next request waits for this answer.
+                    self.answers.append((asked.pop(), int(status[1])))
                 sink.sendall(data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
+
+    def _count(self, data: bytes, asked: list[str]) -> None:
+        # A request is smaller than a packet, the next one waits for its answer: none is cut in two.
+        requests = [line.decode() for line in _REQUEST.findall(data)]
+        asked += requests
+        if requests:
+            with self._news:
+                self._times += [time.monotonic()] * len(requests)
+                self._news.notify_all()

@@ -59,6 +59,18 @@ async def test_a_hidden_table_keeps_its_cursor() -> None:
         assert day.app.focused is day.table
 
 
+@pytest.mark.deep
+@pytest.mark.parametrize("release", ["1.9.3", "2.3.0"])
+async def test_charts_of_a_job_that_has_ended_wait_for_nothing(release: str) -> None:
+    async with monitor(release, (200, 60)) as day:
+        await open_job(day, "failed for good")
+        await day.press("3")
+        await day.wait(15)
+        assert "asking" not in day.text
+        for subject in ("its flow", "its time", "its lag", "its restarts"):
+            assert f"the job has ended, and nothing was seen of {subject}" in day.text
+
+
 async def test_charts_of_a_job_cost_two_metrics_requests_in_ten_seconds() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")

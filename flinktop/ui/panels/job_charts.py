@@ -12,7 +12,7 @@ from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
-from flinktop.model import rates
+from flinktop.model import rates, states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.time_chart import Measure, TimeChart
@@ -33,6 +33,8 @@ class JobChart(TimeChart):
 
     MEASURES: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     """Name in the legend, measure of the job, tone."""
+    SUBJECT: ClassVar[str] = ""
+    """What it draws, as it stands at the end of a sentence."""
 
     def __init__(self, job: str) -> None:
         super().__init__()
@@ -44,6 +46,17 @@ class JobChart(TimeChart):
             Measure(name, job_series(self.job, measure), style) for name, measure, style in self.MEASURES
         )
 
+    def nothing(self) -> str:
+        """Why there is nothing to draw."""
+        job = self.port.reading(JOB(job=self.job))
+        if job is not None and job.value is not None and states.is_terminal(job.value.state):
+            return f"the job has ended, and nothing was seen of {self.SUBJECT}"
+        return self.nothing_yet()
+
+    def nothing_yet(self) -> str:
+        """Why there is nothing to draw of a job that has not ended."""
+        raise NotImplementedError
+
 
 class TimeSpent(JobChart):
     """How the job's busiest vertices spend their time."""
@@ -54,14 +67,15 @@ class TimeSpent(JobChart):
         ("idle", "idle", "muted"),
     )
     BOX = "Busy, backpressured, idle %"
+    SUBJECT = "its time"
     HIGH = 1000.0
 
     def label(self, value: float) -> str:
         """A percentage of Flink's ms/s."""
         return fmt.per_mille(value)
 
-    def nothing(self) -> str:
-        """Why there is nothing to draw."""
+    def nothing_yet(self) -> str:
+        """Flink's word is awaited, or never comes."""
         if not self.port.features.has(1, 16):
             return "Flink tells the time of a whole job from 1.16 on; see its vertices"
         return "comes when Flink's counters have moved twice, every 10 s"
@@ -72,14 +86,15 @@ class WatermarkLag(JobChart):
 
     MEASURES = (("lag", "lag", "first"),)
     BOX = "Watermark lag of the sinks"
+    SUBJECT = "its lag"
     SCALE = "seconds"
 
     def label(self, value: float) -> str:
         """A stretch of time."""
         return fmt.span(value)
 
-    def nothing(self) -> str:
-        """Why there is nothing to draw."""
+    def nothing_yet(self) -> str:
+        """No watermark has come."""
         return "no watermark has come to a sink yet"
 
 
@@ -88,21 +103,32 @@ class Restarts(JobChart):
 
     MEASURES = (("restarts", "restarts", "first"),)
     BOX = "Restarts"
+    SUBJECT = "its restarts"
     SCALE = "whole"
 
-    def nothing(self) -> str:
-        """Why there is nothing to draw."""
-        return "asking for the restarts"
+    def nothing_yet(self) -> str:
+        """Metrics of a job are empty at first."""
+        reading = self.port.reading(restarts_query(self.job))
+        if reading is None or (reading.value is None and reading.error is None):
+            return "asking for the restarts"
+        if reading.value is None and reading.error is not None:
+            return reading.error.reason
+        return "comes with the job's metrics, every 10 s"
 
 
 class CheckpointChart(JobChart):
     """A chart of completed checkpoints."""
 
+    SUBJECT = "its checkpoints"
+
     def nothing(self) -> str:
         """Why there is nothing to draw."""
         reading = self.port.reading(CHECKPOINTS(job=self.job))
-        if reading is not None and isinstance(reading.error, NotFound):
-            return "checkpoints are off for this job"
+        off = reading is not None and isinstance(reading.error, NotFound)
+        return "checkpoints are off for this job" if off else super().nothing()
+
+    def nothing_yet(self) -> str:
+        """None has completed."""
         return "no checkpoint has completed since this was opened"
 
 

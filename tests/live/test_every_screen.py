@@ -1,0 +1,133 @@
+"""Every screen and every tab on a real cluster, reached by keys: none is blank, none asks in vain."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flinktop.ui import keys
+from tests.live.cluster import Cluster
+from tests.live.counting_proxy import CountingProxy
+from tests.live.places import Places
+from tests.live.submission import submit, wait_for, wait_for_state
+from tests.live.test_walk import on_trail
+from tests.terminal.monitor import LIVE, log_of, monitor, open_job
+
+pytestmark = pytest.mark.live
+
+FAILED = "ended [v1] <i>early</i>"
+LATER = {
+    "vertex/Flame graph": (1, 13),
+    "subtask/Flame graph": (1, 17),
+    "taskmanager/Slots": (1, 13),
+    "taskmanager/Log list": (1, 11),
+    "taskmanager/Threads": (1, 11),
+    "taskmanager/Profiler": (1, 19),
+    "jobmanager/Configuration": (1, 16),
+    "jobmanager/Log list": (1, 11),
+    "jobmanager/Threads": (1, 15),
+    "jobmanager/Profiler": (1, 19),
+    "jars/Applications": (2, 3),
+    "jars/Datasets": (1, 11),
+}
+"""What came after 1.9: on an older release a sentence says so."""
+
+
+@pytest.fixture
+def failed(cluster: Cluster, jobs: dict[str, str]) -> str:
+    """A job that has failed for good, beside the steady one, which has a checkpoint by now."""
+    job = submit(cluster, "failing", name=FAILED, restarts=0, fail_after=2, parallelism=1)
+    wait_for_state(cluster, job, "FAILED")
+    path = f"jobs/{jobs['steady']}/checkpoints"
+    wait_for("a checkpoint", lambda: bool(cluster.get(path)["latest"]["completed"]))
+    return job
+
+
+@pytest.mark.parametrize("release", ["1.9.3", "2.3.0"], indirect=True)
+def test_every_screen_and_tab_tells_something(cluster: Cluster, failed: str, tmp_path: Path) -> None:
+    assert failed
+    with CountingProxy(cluster.url) as proxy:
+        with monitor(tmp_path, proxy.url) as pty:
+            places = Places(pty, tmp_path / "screens")
+            places.look("overview", LIVE)
+            the_job(places)
+            the_checkpoints(places)
+            the_fault(places)
+            the_machines(places, cluster)
+            the_rest(places, cluster)
+        log = log_of(tmp_path)
+    assert not re.findall(r" (?:WARNING|ERROR|CRITICAL) |Traceback", log), log
+    unexpected = {answer for answer in proxy.answers if answer[1] != 200}
+    assert not unexpected
+    said = {name for name, screen in places.seen.items() if f"; this is {cluster.text}" in screen}
+    assert said == {name for name, since in LATER.items() if cluster.release < since}
+
+
+def the_job(places: Places) -> None:
+    """The steady job, one of its vertices, one of the vertex's subtasks."""
+    pty = places.pty
+    open_job(pty, "steady")
+    places.tabs("job", keys.JOB_TABS)
+    places.go("job/Vertices", "2", shown="[2 Vertices]")
+    places.go("vertex", "j", "enter", shown="[1 Subtasks]")
+    places.tabs("vertex", keys.VERTEX_TABS)
+    places.go("subtask", "enter", shown="[1 Attempts]")
+    places.tabs("subtask", keys.SUBTASK_TABS)
+    places.back("[1 Subtasks]")
+    places.back("[2 Vertices]")
+
+
+def the_checkpoints(places: Places) -> None:
+    """The job's checkpoints, one of them, and a vertex of it."""
+    places.go("checkpoints", "c", shown="[1 History]")
+    places.tabs("checkpoints", keys.CHECKPOINTS_TABS)
+    places.go("checkpoint", "enter", shown=re.compile(r"\A[^\n]*▸ checkpoint \d+"))
+    places.go("checkpoint vertex", "enter", shown=re.compile(r"\A[^\n]*▸ checkpoint \d+ ▸ "))
+    places.back("─ Vertices ─")
+    places.back("[1 History]")
+    places.back("[2 Vertices]")
+    to_the_overview(places)
+
+
+def the_fault(places: Places) -> None:
+    """Why a job has failed: the exception with its stack."""
+    pty = places.pty
+    open_job(pty, FAILED)
+    places.tabs("failed job", keys.JOB_TABS)
+    places.go("exceptions", "4", shown="[4 Exceptions]")
+    pty.wait_for(re.compile(r"\d{2}:\d{2}:\d{2} +1 "))
+    places.go("fault", "enter", shown=re.compile(r"\A[^\n]*</i> ▸ [^●\n]*Exception(?s:.*)\bat [\w.$<>]+\("))
+    places.back("[4 Exceptions]")
+    to_the_overview(places)
+
+
+def to_the_overview(places: Places) -> None:
+    """Back from a job, with all jobs in the table again."""
+    places.back("─ Jobs ─")
+    places.back("slow [test]")
+
+
+def the_machines(places: Places, cluster: Cluster) -> None:
+    """TaskManagers, one of them, the JobManager, one of its log files."""
+    places.go("taskmanagers", "M", shown="─ TaskManagers ─")
+    places.go("taskmanager", "enter", shown="[1 Memory]")
+    places.tabs("taskmanager", keys.TASKMANAGER_TABS)
+    places.back("─ TaskManagers ─")
+    places.go("jobmanager", "J", shown="[1 Memory]")
+    places.tabs("jobmanager", keys.JOBMANAGER_TABS)
+    if cluster.release >= (1, 11):
+        places.go("log files", "7", shown="jobmanager.log")
+        places.go("log file", "enter", shown="─ File ─")
+        places.back("[7 Log list]")
+
+
+def the_rest(places: Places, cluster: Cluster) -> None:
+    """What was handed to the cluster; the palette and the help."""
+    places.by_word("jars", "[1 Jars]")
+    places.tabs("jars", keys.JARS_TABS)
+    if cluster.release >= (2, 3):
+        places.go("applications", "2", shown="[2 Applications]")
+        places.go("application", "enter", shown="[1 Jobs]")
+        places.tabs("application", keys.APPLICATION_TABS)
+    places.go("help", "?", shown="─ Keys ─")
+    places.back(on_trail())
