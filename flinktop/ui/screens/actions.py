@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.content import Content
 
     from flinktop.flink.endpoint import Query
     from flinktop.ui.actions import Action
 
-EXPLAINED = 4
-"""Lines below the rows, kept free so that nothing moves when another row is selected."""
-CHROME = 5 + EXPLAINED
-"""Lines of the box beside its rows, those without which no row is seen among them."""
+CHROME = 5
+"""Lines of the box beside the rows and what is said below them: border, name, header, blank line."""
+LEAST_EXPLAINED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class ActionsScreen(Dialog[None]):
     DEFAULT_CSS = """
     ActionsScreen > .dialog { padding: 0; }
     ActionsScreen #on { height: 1; padding: 0 1; }
-    ActionsScreen #explained { height: 4; padding: 0 1; margin-top: 1; }
+    ActionsScreen #explained { height: auto; padding: 0 1; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,a", "leave", "back", show=False)]
 
@@ -90,17 +90,25 @@ class ActionsScreen(Dialog[None]):
             return
         self.query_one("#on", Static).update(clip(self._on, self.words_width, ascii=self.app.settings.ascii))
         self.table.set_rows([_Row(action, action.reason) for action in self._actions.values()])
-        self.table.styles.height = max(2, min(len(self._actions) + 1, self.app.size.height - CHROME))
+        height = self.app.size.height - CHROME
+        # As many lines as any of them takes: nothing moves when another row is selected.
+        longest = max(self._explained(action).plain.count("\n") + 1 for action in self._actions.values())
+        below = min(max(longest, LEAST_EXPLAINED), max(height - len(self._actions), LEAST_EXPLAINED))
+        self.query_one("#explained").styles.height = below
+        self.table.styles.height = 1 + max(1, min(len(self._actions), height - below))
         self._explain()
 
     @on(LiveTable.Moved)
     def _explain(self) -> None:
         row = self.table.cursor_row
-        if row is None:
-            return
-        why_not = (Line("not now", row.reason, "warn"),) if row.reason is not None else ()
-        lines = why_not or row.action.explain()
-        self.query_one("#explained", Static).update(lines_content(lines, self.words_width))
+        if row is not None:
+            self.query_one("#explained", Static).update(self._explained(row.action))
+
+    def _explained(self, action: Action) -> Content:
+        """What an act does, or why it can't be done now."""
+        reason = action.reason
+        lines = (Line("not now", reason, "warn"),) if reason is not None else action.explain()
+        return lines_content(lines, self.words_width)
 
     @on(LiveTable.Opened)
     def _open(self) -> None:

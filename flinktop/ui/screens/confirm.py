@@ -34,13 +34,13 @@ CHROME = 4
 MOST_REASON = 3
 NO_YES = (Option("", "no"), Option("yes", "yes"))
 DRAIN = (
-    Option("", "no", "the job can go on from the savepoint"),
-    Option("yes", "yes", "open windows and timers fire: the job is over"),
+    Option("", "no", "the job can go on later"),
+    Option("yes", "yes", "windows and timers fire now"),
 )
 FORMS = (
-    Option("", "default", "the cluster's own: canonical"),
-    Option("CANONICAL", "canonical", "any state backend can restore it"),
-    Option("NATIVE", "native", "faster; for the same state backend"),
+    Option("", "default", "as the cluster: canonical"),
+    Option("CANONICAL", "canonical", "for any state backend"),
+    Option("NATIVE", "native", "faster, for the same one alone"),
 )
 KINDS = (
     Option("", "as configured"),

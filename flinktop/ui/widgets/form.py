@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
@@ -129,8 +130,10 @@ class Choice(Widget, can_focus=True):
         """The chosen option with what it means."""
         chosen = self._options[self._at]
         left, right = self._marks
+        width = max(cell_len(option.label) for option in self._options)
+        blank = " " * (width - cell_len(chosen.label))
         shown = Content.assemble(
-            (f"{left} ", "$primary"), chosen.label, (f" {right}", "$primary"), ("   ", ""),
+            (f"{left} ", "$primary"), chosen.label, blank, (f" {right}", "$primary"), ("   ", ""),
             (chosen.words, "$text-muted"),
         )  # fmt: skip
         return shown.truncate(self.size.width or 1)
