@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from flinktop.flink.text import clean
 from flinktop.ui import keys
+from flinktop.ui.actions import on_job, on_savepoint
 from flinktop.ui.panels.operation_detail import OperationDetail
 from flinktop.ui.panels.operation_words import is_here, worth_copying
 from flinktop.ui.screens.cluster_screen import ClusterScreen
@@ -16,7 +17,20 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from flinktop.engine.host import Port
     from flinktop.engine.operation import Operation
+    from flinktop.ui.actions import Action
+
+
+def actions_of(port: Port, operation: Operation | None) -> tuple[Action, ...]:
+    """What can be done to the savepoint that an operation made, else to its job; () without one."""
+    if operation is None:
+        return ()
+    if operation.result.savepoint is not None:
+        return on_savepoint(port, operation.result.savepoint, operation.job or "")
+    if operation.job is not None and is_here(port, operation):
+        return on_job(port, operation.job, operation.subject)
+    return ()
 
 
 class OperationScreen(ClusterScreen):
@@ -46,6 +60,10 @@ class OperationScreen(ClusterScreen):
     def body(self) -> ComposeResult:
         """All of it."""
         yield OperationDetail(self.number, id="detail")
+
+    def actions(self) -> tuple[Action, ...]:
+        """Those of its savepoint or job, else of the cluster."""
+        return actions_of(self.app.port, self.operation) or super().actions()
 
     def action_open_job(self) -> None:
         """Open the job that was started, or that it was done to."""

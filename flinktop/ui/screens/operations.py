@@ -11,13 +11,15 @@ from flinktop.ui.panels.operation_detail import OperationDetail
 from flinktop.ui.panels.operation_words import worth_copying
 from flinktop.ui.panels.operations_table import OperationsTable
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.screens.operation import OperationScreen
+from flinktop.ui.screens.operation import OperationScreen, actions_of
 from flinktop.ui.widgets.table_messages import Moved, Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath
 
     from textual.app import ComposeResult
+
+    from flinktop.ui.actions import Action
 
 
 class OperationsScreen(ClusterScreen):
@@ -37,6 +39,10 @@ class OperationsScreen(ClusterScreen):
         """The table and the selected one."""
         yield OperationsTable(id="operations")
         yield OperationDetail(id="detail")
+
+    def actions(self) -> tuple[Action, ...]:
+        """Those of the selected one's savepoint or job, else of the cluster."""
+        return actions_of(self.app.port, self.query_one(OperationsTable).operation) or super().actions()
 
     def on_mount(self) -> None:
         """What was said of operations in passing is read here."""

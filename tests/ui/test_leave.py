@@ -1,0 +1,45 @@
+"""The question before leaving, and what it says of what is under way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flinktop.engine.acts.jar_files import UploadJar
+from flinktop.engine.acts.savepoint import Savepoint
+from flinktop.engine.operation import Operation, State
+from flinktop.ui.screens.leave import left_behind
+from tests.ui.acting import acting
+
+BASE = Operation("1" * 32, "http://x", "x", "savepoint", Savepoint("a" * 32, "orders [/b]"), "orders [/b]")
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        (replace(BASE, state=State.RUNNING), "followed again at the next start"),
+        (replace(BASE, state=State.SENT), "followed again at the next start"),
+        (replace(BASE, state=State.PLANNED), "has not been sent yet: leaving drops it"),
+        (replace(BASE, state=State.SENT, act=UploadJar("/a.jar")), "leaving cuts it off"),
+    ],
+)
+def test_what_leaving_means_for_it_is_said(operation: Operation, words: str) -> None:
+    assert words in left_behind(operation)
+    assert "orders [/b]" in left_behind(operation)
+
+
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((60, 20), marks=pytest.mark.deep)], ids=str)
+async def test_what_is_under_way_is_named_until_it_has_ended(size: tuple[int, int]) -> None:
+    async with acting(size=size) as ui:
+        ui.port.submit(Savepoint(ui.job, "orders [/b]"))
+        await ui.settled()
+        await ui.press("q")
+        assert "savepoint of orders [/b] is under way" in ui.text
+        assert "y leave   esc stay" in ui.text
+        await ui.wait(8)
+        ui.app.screen._name_them()  # type: ignore[attr-defined]  # its timer runs on the machine's clock
+        await ui.settled()
+        assert "under way" not in ui.text
+        await ui.press("escape")
+        assert ui.app.is_running

@@ -1,0 +1,460 @@
+"""What was asked of clusters: the list, one of them, the frame's chip, the toast at the end, the header."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.acts.jar_files import UploadJar
+from flinktop.engine.acts.rescale import Rescale
+from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.acts.savepoint import Savepoint
+from flinktop.engine.acts.secrets import HIDDEN
+from flinktop.engine.acts.stop import Stop
+from flinktop.engine.ledger import Ledger
+from flinktop.engine.operation import FINAL, Operation, Result, State
+from flinktop.flink.jars import RunOptions
+from flinktop.ui.operation_news import OperationNews, ending
+from flinktop.ui.panels.operation_words import options, outcome, took, two_facts, worth_copying
+from flinktop.ui.panels.operations_table import OperationRow, columns, matches
+from flinktop.ui.panels.under_way import chips
+from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.operation import OperationScreen
+from flinktop.ui.screens.operations import OperationsScreen
+from flinktop.ui.widgets.columns import place
+from tests.engine.acting import process
+from tests.ui.acting import ActingDay, RecordedJobManager, acting
+from tests.ui.day import monitor
+
+URL = "http://flink.test:8081"
+JOB = "a" * 32
+NAME = "steady [/b] <i>"
+BASE = Operation(
+    id="1" * 32,
+    cluster=URL,
+    cluster_name="test-cluster",
+    kind="savepoint",
+    act=Savepoint(JOB, NAME),
+    subject=NAME,
+    job=JOB,
+    by="ann@desk",
+    planned=1000.0,
+)
+SIZES = [
+    (80, 24),
+    pytest.param((60, 20), marks=pytest.mark.deep),
+    pytest.param((120, 40), marks=pytest.mark.deep),
+    pytest.param((200, 60), marks=pytest.mark.deep),
+]
+
+
+# -- in words --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "told", "path"),
+    [
+        (replace(BASE, state=State.DONE, result=Result(savepoint="s3://b/sp-1")), "s3://b/sp-1", True),
+        (replace(BASE, state=State.FAILED, reason="disk full"), "disk full", False),
+        (replace(BASE, state=State.LOST, reason="forgotten"), "forgotten", False),
+        (replace(BASE, state=State.REFUSED, reason="read-only"), "read-only", False),
+        (replace(BASE, state=State.DONE, result=Result(job="b" * 32)), f"job {'b' * 32}", False),
+        (replace(BASE, state=State.DONE, result=Result(jar="1_a.jar")), "jar 1_a.jar", False),
+        (replace(BASE, state=State.DONE, result=Result(checkpoint=7)), "checkpoint 7", False),
+        (replace(BASE, state=State.DONE, result=Result(job_state="CANCELED")), "the job is CANCELED", False),
+        (replace(BASE, state=State.RUNNING, words="in progress"), "in progress", False),
+        (replace(BASE, state=State.SENT, progress=(1 << 20, 4 << 20)), "25 % of 4.0 MB", False),
+        (replace(BASE, state=State.ACCEPTED), "Flink has taken it", False),
+    ],
+)
+def test_what_came_of_it_is_told_last(operation: Operation, told: str, path: bool) -> None:  # noqa: FBT001 -- a table
+    assert outcome(operation)[::2] == (told, path)
+
+
+def test_every_state_has_its_own_words_or_shape() -> None:
+    shown = columns(ascii_only=True, clusters=False)[0]
+    texts = {shown.cell(OperationRow(replace(BASE, state=state), "", None))[0] for state in State}
+    assert len(texts) == len(State)
+    assert all(text.isascii() and cell_len(text) <= shown.width for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("result", "copied"),
+    [
+        (Result(savepoint="s3://b/sp", job="b" * 32), "s3://b/sp"),
+        (Result(job="b" * 32), "b" * 32),
+        (Result(jar="1_a.jar"), "1_a.jar"),
+        (Result(), JOB),
+    ],
+)
+def test_a_path_is_copied_before_an_id(result: Result, copied: str) -> None:
+    assert worth_copying(replace(BASE, result=result, reason="why")) == copied
+
+
+def test_where_there_is_no_id_the_reason_is_copied() -> None:
+    assert worth_copying(replace(BASE, job=None, state=State.FAILED, reason="disk full")) == "disk full"
+
+
+def test_both_facts_of_a_stop_are_told() -> None:
+    stop = replace(BASE, kind="stop", act=Stop(JOB, NAME), state=State.FAILED)
+    assert two_facts(BASE) == ()
+    made = replace(stop, result=Result(savepoint="s3://b/sp", job_state="RUNNING"))
+    assert two_facts(made) == (("savepoint", "made", "good"), ("job", "RUNNING", "bad"))
+    neither = two_facts(replace(stop, result=Result(job_state="RUNNING")))
+    assert neither[0] == ("savepoint", "not made, as far as is known", "bad")
+    ended = replace(stop, state=State.DONE, result=Result(savepoint="s3://b/sp", job_state="FINISHED"))
+    assert [tone for *_, tone in two_facts(ended)] == ["good", "good"]
+
+
+def test_what_was_chosen_is_told_without_secrets() -> None:
+    run = RunJar("1_a.jar", "a.jar", RunOptions(arguments=("--password", "swordfish"), parallelism=4))
+    told = dict(options(run))
+    assert told == {"jar": "1_a.jar", "arguments": f"--password {HIDDEN}", "parallelism": "4"}
+    assert dict(options(Stop(JOB, NAME, drain=True, form="NATIVE"))) == {"drain": "yes", "form": "NATIVE"}
+    assert dict(options(Rescale(JOB, NAME, {"v1": (1, 4)}))) == {"bounds": "v1: 1 4"}
+
+
+def test_how_long_it_took_is_told_from_when_it_was_sent() -> None:
+    ended = replace(BASE, state=State.DONE, sent=1002.0, ended=1007.0)
+    assert took(ended, 5000.0) == 5.0
+    assert took(replace(BASE, state=State.REFUSED, ended=1001.0), 5000.0) is None
+    assert took(replace(BASE, state=State.RUNNING, sent=1002.0), 1041.0) == 41.0
+
+
+def test_the_chip_says_one_by_name_and_several_by_number() -> None:
+    one = replace(BASE, state=State.RUNNING)
+    assert chips((one,), 1041.0) == ("⟳ savepoint 41 s", "⟳ 41 s")
+    upload = replace(one, kind="upload", act=UploadJar("/a.jar"), progress=(43, 100))
+    assert chips((upload,), 1041.0)[0] == "⟳ upload jar 43 %"
+    assert chips((one, one, one), 1041.0) == ("⟳ 3 operations", "⟳ 3")
+    assert chips((), 1041.0) == ()
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [
+        (58, ["STATE", "WHAT", "ON", "RESULT OR REASON"]),
+        (78, ["STATE", "WHAT", "ON", "WHEN", "RESULT OR REASON"]),
+        (117, ["STATE", "WHAT", "ON", "JOB", "WHEN", "TOOK", "RESULT OR REASON"]),
+        (197, ["STATE", "WHAT", "ON", "JOB", "WHEN", "TOOK", "BY", "RESULT OR REASON"]),
+    ],
+)
+def test_columns_give_way_in_order(width: int, titles: list[str]) -> None:
+    found = place(columns(ascii_only=False, clusters=False), width)
+    assert [where.column.title for where in found] == titles
+
+
+def test_the_cluster_is_told_where_there_are_several_and_stays_longer_than_the_time() -> None:
+    wide = [where.column.title for where in place(columns(ascii_only=False, clusters=True), 197)]
+    assert "CLUSTER" in wide
+    narrow = [where.column.title for where in place(columns(ascii_only=False, clusters=True), 79)]
+    assert "CLUSTER" in narrow
+    assert "WHEN" not in narrow
+
+
+def test_the_filter_looks_at_what_is_known_not_at_what_is_seen() -> None:
+    row = OperationRow(replace(BASE, state=State.FAILED, reason="no space left"), "12:00:00", 5.0)
+    for text in ("state:failed", "ann@desk", JOB, "space steady", "test-cluster"):
+        assert matches(row, text), text
+    for text in ("state:done", "space nothing"):
+        assert not matches(row, text), text
+
+
+# -- the end of one --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", sorted(FINAL))
+def test_each_end_is_said_once_and_a_bad_one_longer(state: State) -> None:
+    news = OperationNews()
+    began = (replace(BASE, state=State.RUNNING, ours=True),)
+    assert news.ended(began) == []
+    over = (replace(BASE, state=state, ours=True, reason="because", result=Result(savepoint="s3://b/sp")),)
+    [said] = news.ended(over)
+    assert said.title == f"savepoint: {state}"
+    assert NAME in said.words
+    assert "s3://b/sp" in said.words
+    assert ("because" in said.words) is (state is not State.DONE)
+    assert (said.seconds >= 20, said.severity != "information") == (state is not State.DONE,) * 2
+    assert news.ended((*over,)) == []
+
+
+def test_what_others_asked_for_or_what_ended_before_is_not_said() -> None:
+    news = OperationNews()
+    assert news.ended((replace(BASE, state=State.DONE),)) == []
+    assert news.ended((replace(BASE, state=State.FAILED, reason="x"),)) == []
+
+
+def test_what_ends_at_once_is_said_too_and_the_oldest_first() -> None:
+    refused = replace(BASE, id="2" * 32, state=State.REFUSED, reason="b", ours=True)
+    failed = replace(BASE, state=State.FAILED, reason="a", ours=True)
+    assert [one.title for one in OperationNews().ended((refused, failed))] == [
+        "savepoint: failed",
+        "savepoint: refused",
+    ]
+
+
+def test_an_endless_reason_is_cut() -> None:
+    assert len(ending(replace(BASE, state=State.FAILED, reason="x" * 9000)).words) < 600
+
+
+# -- on the screen ---------------------------------------------------------------------------------------
+
+
+async def savepoint(ui: ActingDay, **changes: str) -> str:
+    """Ask for a savepoint and see it to its end; its id."""
+    number = ui.port.submit(replace(Savepoint(ui.job, NAME), **changes))
+    await ui.settled()
+    await ui.wait(8)
+    return number
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_a_savepoint_is_followed_from_chip_to_toast_to_list(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acting(size=size) as ui:
+        number = ui.port.submit(Savepoint(ui.job, NAME))
+        await ui.settled()
+        await ui.wait(2)
+        assert "⟳ savepoint 2 s" in ui.lines[-1]
+        assert "? help  : command" in ui.lines[-1]
+        await ui.wait(6)
+        assert "⟳" not in ui.lines[-1]
+        path = ui.jobmanager.savepoints[0].path
+        assert ui.notes == [f"{NAME}\n{path}"]
+        await ui.press("O")
+        assert isinstance(ui.app.screen, OperationsScreen)
+        row = ui.line("● DONE")
+        assert "savepoint" in row
+        assert path[-12:] in row
+        copied: list[str] = []
+        monkeypatch.setattr(ui.app, "copy_text", copied.append)
+        await ui.press("y", "enter")
+        assert isinstance(ui.app.screen, OperationScreen)
+        assert ui.app.screen.number == number
+        for fact in (path, ui.job, number, "test-cluster", "asked for", "ended"):
+            assert fact in ui.text, fact
+        await ui.press("y", "enter")
+        assert copied == [path, path]
+        assert isinstance(ui.app.screen, JobScreen)
+        await ui.wait(1)
+        assert f"{path}" in ui.line("last savepoint")
+
+
+async def test_what_failed_or_was_refused_says_why(tmp_path: Path) -> None:
+    async with acting(state=tmp_path) as ui:
+        ui.jobmanager.fails = "no space left on device"
+        await savepoint(ui)
+        ui.port.submit(Rescale(ui.job, NAME, {"v1": (1, 2)}))
+        await ui.settled()
+        await ui.press("O")
+        assert "no space left on device" in ui.line("✕ FAILED")
+        assert "only a job under the adap" in ui.line("○ REFUSED")
+        await ui.press("slash", *"state:failed", "enter")
+        assert "REFUSED" not in ui.text.partition("Operation ")[0]
+    # A restart: what was refused was not sent, and is not kept.
+    async with acting(state=tmp_path) as ui:
+        await ui.press("O")
+        assert "no space left on device" in ui.line("✕ FAILED")
+        assert "REFUSED" not in ui.text
+        assert ui.notes == []
+
+
+@pytest.mark.deep
+async def test_a_stop_tells_both_facts_and_its_detail_follows_it() -> None:
+    async with acting() as ui:
+        ui.port.submit(Stop(ui.job, NAME))
+        await ui.settled()
+        await ui.wait(2)
+        await ui.press("O")
+        assert "◐ RUNNING" in ui.text
+        assert "savepoint    not yet" in ui.text
+        await ui.wait(8)
+        assert "savepoint    made" in ui.text
+        assert "job          FINISHED" in ui.text
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("opened", [False, True])
+async def test_the_actions_are_those_of_its_savepoint_or_its_job(opened: bool) -> None:  # noqa: FBT001 -- one of two screens
+    async with acting() as ui:
+        await savepoint(ui)
+        ui.jobmanager.fails = "no space left on device"
+        await savepoint(ui)
+        await ui.press("O", *(("enter",) if opened else ()))
+        assert "no space left on device" in ui.text
+        await ui.press("a")
+        assert "Delete savepoint" not in ui.text
+        assert "Take savepoint" in ui.text
+        await ui.press("escape", *(("greater_than_sign",) if opened else ("down",)), "a")
+        assert "Run again from this" in ui.text
+        assert "Delete savepoint" in ui.text
+        assert ui.jobmanager.savepoints[0].path in ui.text
+
+
+@pytest.mark.deep
+async def test_the_detail_is_of_the_row_under_the_cursor() -> None:
+    async with acting() as ui:
+        await savepoint(ui, directory="file:/first")
+        await savepoint(ui, directory="file:/second")
+        await ui.press("O")
+        assert "directory    file:/second" in ui.text
+        await ui.press("down")
+        assert "directory    file:/first" in ui.text
+        await ui.press("enter", "less_than_sign")
+        assert "directory    file:/second" in ui.text
+        await ui.press("less_than_sign", "greater_than_sign")
+        assert "directory    file:/first" in ui.text
+        await ui.press("escape")
+        assert isinstance(ui.app.screen, OperationsScreen)
+
+
+def kept(path: Path, *operations: Operation) -> None:
+    """Write operations of other flinktops down."""
+    ledger = Ledger(path / "operations.db", process(77))
+    for one in operations:
+        ledger.add(one, one.planned)
+        ledger.save(one, one.planned)
+    ledger.close()
+
+
+@pytest.mark.deep
+async def test_clusters_are_told_apart_and_what_is_asked_of_others_is_not_under_way_here(
+    tmp_path: Path,
+) -> None:
+    away = replace(BASE, cluster="http://away:8081", cluster_name="away [x]", state=State.RUNNING)
+    kept(tmp_path, away)
+    async with acting(state=tmp_path) as ui:
+        await savepoint(ui)
+        assert "⟳" not in ui.lines[-1]
+        await ui.press("O", "down")
+        assert "away [x]" in ui.line("◐ RUNNING")
+        assert "test-cluster" in ui.line("● DONE")
+        assert "a flinktop that opens its cluster follows it" in ui.text
+        await ui.press("enter", "enter")
+        assert isinstance(ui.app.screen, OperationScreen)
+        assert ui.notes[-1] == "Its job is on another cluster: flinktop away [x] opens that."
+
+
+@pytest.mark.deep
+async def test_what_another_flinktop_follows_is_under_way_too_and_its_end_is_not_said(tmp_path: Path) -> None:
+    mine = process(78)
+    ledger = Ledger(tmp_path / "operations.db", mine, lives=lambda _pid: True)
+    async with acting(state=tmp_path) as ui:
+        running = replace(BASE, planned=ui.clock.wall(), state=State.RUNNING)
+        ledger.add(running, ui.clock.wall())
+        await ui.wait(4)
+        assert "⟳ savepoint" in ui.lines[-1]
+        await ui.press("O")
+        assert "another flinktop follows it" in ui.text
+        ledger.save(replace(running, state=State.DONE, ended=ui.clock.wall()), ui.clock.wall())
+        await ui.wait(4)
+        assert "● DONE" in ui.text
+        assert ui.notes == []
+    ledger.close()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("width", [36, 50, 80])
+async def test_the_chip_never_hides_help_and_palette(width: int) -> None:
+    async with acting(size=(width, 24)) as ui:
+        ui.port.submit(Stop(ui.job, NAME))
+        await ui.settled()
+        await ui.wait(2)
+        assert "? help  : command" in ui.lines[-1]
+        assert "⟳" in ui.lines[-1]
+        assert "2 s" in ui.lines[-1]
+
+
+@pytest.mark.deep
+async def test_everything_is_ascii_where_that_is_wanted() -> None:
+    async with acting(ascii_only=True, jobs=("steady", "slow")) as ui:
+        await savepoint(ui)
+        for job in ui.jobmanager.jobs:
+            ui.port.submit(Stop(job, NAME))
+        await ui.settled()
+        await ui.wait(1)
+        assert "@ 2 operations" in ui.lines[-1]
+        for key in ("O", "enter", "escape", "escape", "q"):
+            await ui.press(key)
+            assert not {letter for letter in ui.text if not letter.isascii()} - set("作业"), ui.text
+
+
+@pytest.mark.deep
+async def test_empty_says_why() -> None:
+    async with acting() as ui:
+        await ui.press("colon", *"ops")
+        await ui.sees("Operations: what was asked")
+        await ui.press("enter")
+        assert "Nothing has been asked of any cluster from here yet." in ui.text
+    async with acting(read_only=True) as ui:
+        await ui.press("O")
+        assert "This cluster is opened read-only." in ui.text
+    async with monitor(demo="calm") as day:
+        await day.press("O")
+        assert "This cluster is simulated: nothing can be done to it" in day.text
+
+
+@pytest.mark.deep
+async def test_a_broken_ledger_is_said(tmp_path: Path) -> None:
+    (tmp_path / "operations.db").write_text("not a database, but long enough to be taken for one" * 40)
+    async with acting(state=tmp_path) as ui:
+        await ui.press("O")
+        assert "What is asked of a cluster is written down first, and" in ui.text
+
+
+@pytest.mark.deep
+async def test_a_savepoint_that_was_deleted_is_the_jobs_last_no_more() -> None:
+    async with acting() as ui:
+        await savepoint(ui)
+        path = ui.jobmanager.savepoints[0].path
+        await ui.press("O", "enter", "enter")
+        await ui.wait(2)
+        assert path in ui.line("last savepoint")
+        ui.port.submit(Dispose(path), typed=path.rpartition("/")[2])
+        await ui.settled()
+        await ui.wait(8)
+        assert path not in ui.line("last savepoint")
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (120, 40)], ids=str)
+async def test_the_header_shows_the_end_of_a_long_path_and_the_vertices_keep_their_room(
+    size: tuple[int, int],
+) -> None:
+    async with acting(size=size) as ui:
+        await savepoint(ui, directory="s3://bucket/" + "long/" * 30 + "end")
+        await ui.press("O", "enter", "enter")
+        await ui.wait(2)
+        line = ui.line("last savepoint")
+        assert line.rstrip().endswith("end/savepoint-1")
+        assert "ago" in line
+        assert len(ui.table.visible_keys()) >= 3
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("release", ["1.9.3", "2.3.0"])
+async def test_other_releases_are_followed_as_well(release: str) -> None:
+    async with acting(release) as ui:
+        await savepoint(ui)
+        await ui.press("O")
+        assert ui.jobmanager.savepoints[0].path in ui.text
+
+
+@pytest.mark.deep
+async def test_a_lost_one_says_so_in_a_warning() -> None:
+    def forgets(jobmanager: RecordedJobManager) -> None:
+        jobmanager.fault = lambda method, path: (
+            "cut before" if method == "POST" and "savepoints" in path else ""
+        )
+
+    async with acting("1.9.3", prepare=forgets) as ui:
+        ui.port.submit(Savepoint(ui.job, NAME))
+        await ui.settled()
+        await ui.wait(80)
+        assert [note.title for note in ui.app._notifications] == ["savepoint: lost"]
+        assert [note.severity for note in ui.app._notifications] == ["warning"]
