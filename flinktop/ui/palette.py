@@ -56,7 +56,8 @@ class Commands(Provider):
         if not isinstance(app, LiveApp):
             return
         seen: set[str] = set()
-        for active in self.screen.active_bindings.values():
+        # What belongs to this place first: leaving must not be what a hasty enter chooses.
+        for active in sorted(self.screen.active_bindings.values(), key=lambda active: active.node is app):
             binding = active.binding
             if binding.id and binding.description and active.enabled and binding.id not in seen:
                 seen.add(binding.id)

@@ -170,7 +170,7 @@ def columns(*, ascii_only: bool) -> list[Column[HistoryRow]]:
         Column(
             "triggered",
             "TRIGGERED",
-            10,
+            11,
             lambda row: (row.triggered, ""),
             sort=lambda row: row.checkpoint.trigger_timestamp,
             align="right",

@@ -114,7 +114,7 @@ def columns(now: Callable[[], float], *, ascii_only: bool) -> list[Column[ShareR
             align="right",
             descending=True,
         ),
-        Column("acknowledged", "ACKED", 10, lambda row: _acknowledged(row, now()), align="right", drop=5),
+        Column("acknowledged", "ACKED", 11, lambda row: _acknowledged(row, now()), align="right", drop=5),
         Column(
             "written",
             "WRITTEN",

@@ -128,7 +128,7 @@ def columns(*, ascii_only: bool) -> list[Column[VertexShare]]:
             flex=True,
         ),
         Column("acknowledged", "ACKED", 9, _acknowledged, sort=lambda row: -row.missing, align="right"),
-        Column("latest", "LATEST", 10, lambda row: (row.acknowledged_at, "muted"), align="right", drop=4),
+        Column("latest", "LATEST", 11, lambda row: (row.acknowledged_at, "muted"), align="right", drop=4),
         Column(
             "duration",
             "DURATION",

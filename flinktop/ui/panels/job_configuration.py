@@ -99,6 +99,7 @@ def _number(value: int | None) -> str:
 class JobConfiguration(Panel):
     """The settings of a job, and the arguments that its program declared."""
 
+    BOX = "Configuration"
     DEFAULT_CSS = "JobConfiguration { height: 1fr; } JobConfiguration LiveTable { height: 1fr; }"
 
     def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it

@@ -103,7 +103,7 @@ def columns(*, ascii_only: bool) -> list[Column[FaultRow]]:
         Column(
             "at",
             "LATEST",
-            10,
+            11,
             lambda row: (row.latest, ""),
             sort=lambda row: row.at,
             align="right",
@@ -142,7 +142,7 @@ def columns(*, ascii_only: bool) -> list[Column[FaultRow]]:
         Column(
             "first",
             "FIRST",
-            10,
+            11,
             lambda row: (row.since, ""),
             sort=lambda row: row.first,
             align="right",

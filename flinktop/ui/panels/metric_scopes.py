@@ -91,11 +91,16 @@ class Told:
     """None: the answer came without it, since it is no number."""
 
 
+def is_watermark(metric: str) -> bool:
+    """Whether a metric tells a time."""
+    return last_part(metric).endswith("Watermark")
+
+
 def number_text(metric: str, value: float | None, offset: float | None, cluster_now: float) -> str:
     """A number as it was told, or rounded where it is long; a watermark as a time."""
     if value is None:
         return fmt.ABSENT
-    if last_part(metric).endswith("Watermark"):
+    if is_watermark(metric):
         mark = watermark(value)
         if mark is None:
             return "none yet"
@@ -106,7 +111,7 @@ def number_text(metric: str, value: float | None, offset: float | None, cluster_
 
 def plain_text(metric: Metric, offset: float | None, cluster_now: float) -> str:
     """A value of one thing: a number with all its digits, a watermark as a time, or Flink's own words."""
-    if last_part(metric.id).endswith("Watermark"):
+    if is_watermark(metric.id):
         mark = watermark(metric.value)
         return "none yet" if mark is None else number_text(metric.id, float(mark), offset, cluster_now)
     number = metric.number

@@ -14,7 +14,7 @@ from flinktop.model import format as fmt
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.metric_scopes import Scope, Told, number_text, plain_text
+from flinktop.ui.panels.metric_scopes import Scope, Told, is_watermark, number_text, plain_text
 from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
 from flinktop.ui.widgets.table import Cell, Column
 from flinktop.ui.widgets.table_messages import Opened, VisibleChanged
@@ -323,7 +323,9 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         value = told.value
         if isinstance(value, AggregatedMetric):
             low, mean, high, total = (
-                number_text(metric, one, offset, now) for one in (value.min, value.avg, value.max, value.sum)
+                number_text(metric, one, offset, now)
+                # Times add up to nothing.
+                for one in (value.min, value.avg, value.max, None if is_watermark(metric) else value.sum)
             )
             return ExploredRow(
                 key, label, depth, scope, metric, subtask, pinned, "", low, mean, high, total, value.max, old

@@ -13,20 +13,23 @@ if TYPE_CHECKING:
 
     from flinktop.ui.keys import Command
 
-SHAPES = ((3, 99), (2, 99), (1, 99), (1, 9), (1, 7), (1, 5), (0, 5), (0, 4), (0, 3), (0, 2), (0, 0))
-"""(blanks between tabs, letters of a closed tab's name), from the roomiest on."""
+ROOMY = ((3, 99), (2, 99), (1, 99), (0, 99))
+"""(blanks between tabs, letters of a closed tab's name); each tab has blanks or brackets of its own."""
+TIGHT = (99, 9, 8, 7, 6, 5, 4, 3, 2, 0)
+"""Letters of a closed tab's name where one blank between tabs is all there is room for."""
 
 
 def tab_parts(tabs: Sequence[Command], opened: str, width: int) -> list[Part]:
     """The tabs in at most so many cells; where there is no room the closed ones are cut."""
-    for gap, letters in SHAPES:
-        parts = _parts(tabs, opened, gap, letters)
+    shapes = [*((gap, letters, " ") for gap, letters in ROOMY), *((1, letters, "") for letters in TIGHT)]
+    for gap, letters, side in shapes[:-1]:
+        parts = _parts(tabs, opened, gap, letters, side)
         if sum(cell_len(text) for text, _ in parts) <= width:
             return parts
-    return _parts(tabs, opened, *SHAPES[-1])
+    return _parts(tabs, opened, *shapes[-1])
 
 
-def _parts(tabs: Sequence[Command], opened: str, gap: int, letters: int) -> list[Part]:
+def _parts(tabs: Sequence[Command], opened: str, gap: int, letters: int, side: str) -> list[Part]:
     parts: list[Part] = []
     for tab in tabs:
         number = tab.keys[0]
@@ -36,7 +39,10 @@ def _parts(tabs: Sequence[Command], opened: str, gap: int, letters: int) -> list
             # A shape as well as a colour tells which one is open.
             parts.append((f"[{number} {tab.label}]", "selected"))
         else:
-            parts += [(f" {number}", "info"), (f" {tab.label[:letters]}".rstrip() + " ", "muted")]
+            parts += [
+                (f"{side}{number}", "info"),
+                (f" {tab.label[:letters]}".rstrip() + side, "muted"),
+            ]
     return parts
 
 

@@ -129,7 +129,7 @@ def columns(title: str, window: Callable[[], Window], *, ascii_only: bool) -> li
     found = [
         Column("name", title, NAME, lambda row: (row.label, ""), sort=lambda row: row.label.casefold()),
         Column("state", "STATE", 14, lambda row: (row.state, row.tone), sort=lambda row: row.state, drop=2),
-        Column("started", "STARTED", 10, started, sort=lambda row: row.start, align="right", drop=1),
+        Column("started", "STARTED", 11, started, sort=lambda row: row.start, align="right", drop=1),
         Column(
             "spent",
             "FOR",
