@@ -18,6 +18,7 @@ from flinktop.ui.widgets.celltext import safe, wrap
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -79,6 +80,9 @@ class Dialog(ModalScreen[T]):
         border: round $border; border-title-color: $primary; border-title-style: bold;
         border-title-background: $background;
     }
+    /* Of dialogs that stand on each other the last one alone is seen. */
+    Dialog.-behind { background: transparent; }
+    Dialog.-behind > .dialog { visibility: hidden; }
     Dialog .words { height: auto; width: 1fr; }
     Dialog .buttons { height: 1; width: 1fr; margin-top: 1; }
     """
@@ -147,6 +151,19 @@ class Dialog(ModalScreen[T]):
         for query in self._asked_for:
             self.port.unwatch(query)
         self._asked_for = frozenset()
+
+    def on_screen_suspend(self, _event: events.ScreenSuspend) -> None:
+        """Another dialog stands before this one."""
+        self.add_class("-behind")
+
+    def on_screen_resume(self, _event: events.ScreenResume) -> None:
+        """It is the foremost (again)."""
+        self.remove_class("-behind")
+
+    def action_scroll(self, by: int) -> None:
+        """A few lines up or down, where there are more than fit."""
+        for box in self.query(DialogBox):
+            box.scroll_relative(y=by * STEP, animate=False)
 
     def action_leave(self) -> None:
         """Close it; nothing is done."""

@@ -14,6 +14,7 @@ from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import machines
 from flinktop.settings import THEMES
 from flinktop.ui.live import LiveApp, LiveScreen
+from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.jobmanager import JobManagerScreen
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from textual.screen import Screen
+
+    from flinktop.ui.actions import Action
 
 MOST = 500
 """Entries shown: more than anybody scrolls through."""
@@ -66,6 +69,7 @@ class Commands(Provider):
                     binding.tooltip,
                     partial(app.run_action, binding.action, active.node),
                 )
+        yield from self._actions(app)
         yield "jobs", "The overview with all jobs.", partial(_overview, app)
         for word, words, screen in PLACES:
             yield word, words, partial(_go, app, screen)
@@ -80,6 +84,14 @@ class Commands(Provider):
             used = one.slots_number - one.free_slots
             words = f"{used} of {one.slots_number} slots, {one.id}"
             yield f"tm {machines.address(one)}", words, partial(_go, app, partial(TaskManagerScreen, one.id))
+
+    def _actions(self, app: LiveApp) -> Iterator[Entry]:
+        """What can be done to the selected thing, as in the menu of actions."""
+        if not isinstance(self.screen, ClusterScreen) or app.profile.connection.read_only:
+            return
+        for action in self.screen.actions():
+            words = action.reason or action.words
+            yield action.label, f"{action.on}: {words}", partial(_begin, app, action)
 
     async def startup(self) -> None:
         """Ask for the TaskManagers while the palette is open."""
@@ -119,6 +131,13 @@ def _overview(app: LiveApp) -> None:
 
 def _go(app: LiveApp, screen: Callable[[], Screen[None]]) -> None:
     app.push_screen(screen())
+
+
+def _begin(app: LiveApp, action: Action) -> None:
+    if (reason := action.reason) is not None:
+        app.notify(f"{action.label}: {reason}", markup=False, severity="warning")
+    else:
+        action.begin(app)
 
 
 def _theme(app: LiveApp, theme: str) -> None:
