@@ -26,20 +26,65 @@ FIGURES = 12
 
 @dataclass(frozen=True)
 class Place:
-    """A screen, and the keys that lead there from the one before."""
+    """A screen or a tab of one, and the keys that lead there from the one before."""
 
     name: str
     keys: tuple[str, ...] = ()
+    light: bool = False
+    """Whether it is shown in the light theme too."""
+    seconds: int = FIGURES
+    """Until it has what it asks for."""
+
+
+def tab(name: str, number: int) -> Place:
+    """A tab of the screen that is open."""
+    return Place(name, (str(number),))
 
 
 WALK = (
-    Place("overview"),
-    Place("job", ("slash", *"orders", "enter", "enter")),
-    Place("charts", ("3",)),
-    Place("vertex", ("2", "j", "j", "enter")),
-    Place("checkpoints", ("c",)),
-    Place("checkpoint", ("j", "enter")),
-    Place("checkpoint-vertex", ("enter",)),
+    Place("overview", light=True),
+    Place("help", ("question_mark",)),
+    Place("palette", ("escape", "colon")),
+    Place("job", ("escape", "slash", *"orders", "enter", "enter"), light=True),
+    Place("charts", ("3",), light=True),
+    tab("exceptions", 4),
+    tab("timeline", 5),
+    tab("configuration", 6),
+    tab("accumulators", 7),
+    tab("metrics", 8),
+    Place("vertex", ("2", "j", "j", "enter"), light=True),
+    tab("vertex-backpressure", 2),
+    tab("vertex-watermarks", 3),
+    tab("vertex-taskmanagers", 4),
+    tab("vertex-accumulators", 5),
+    tab("vertex-metrics", 6),
+    tab("vertex-timeline", 7),
+    tab("flame-graph", 8),
+    tab("vertex-charts", 9),
+    Place("subtask", ("1", "enter")),
+    tab("subtask-metrics", 2),
+    Place("checkpoints", ("escape", "c"), light=True),
+    tab("checkpoints-charts", 2),
+    tab("checkpoints-summary", 3),
+    tab("checkpoints-configuration", 4),
+    Place("checkpoint", ("1", "j", "enter"), light=True),
+    Place("checkpoint-vertex", ("enter",), light=True),
+    Place("taskmanagers", ("escape", "escape", "escape", "escape", "escape", "escape", "M")),
+    Place("taskmanager", ("enter",)),
+    tab("taskmanager-charts", 2),
+    tab("taskmanager-metrics", 3),
+    tab("taskmanager-slots", 4),
+    tab("taskmanager-log", 5),
+    tab("taskmanager-files", 7),
+    tab("taskmanager-threads", 8),
+    tab("taskmanager-profiler", 9),
+    Place("jobmanager", ("escape", "J")),
+    tab("jobmanager-configuration", 4),
+    tab("jobmanager-log", 5),
+    Place("jars", ("escape", "colon", *"jars", "enter")),
+    tab("applications", 2),
+    Place("application", ("enter",)),
+    Place("datasets", ("escape", "3")),
 )
 
 
@@ -48,9 +93,9 @@ async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> N
     async with monitor(RELEASE, size, demo=SCENARIO, theme=theme) as day:
         for place in WALK:
             await day.press(*place.keys)
-            await day.wait(FIGURES)
+            await day.wait(place.seconds)
             name = f"{place.name}-{size[0]}x{size[1]}-{theme}"
-            if pattern.search(name):
+            if pattern.search(name) and (place.light or theme == "dark"):
                 save(day, name)
 
 

@@ -109,23 +109,63 @@ async def all_of_them(walk: Walk) -> None:
     await walk.looks("checkpoint-vertex")
 
 
-WALKS: dict[Look, Callable[[Walk], Awaitable[None]]] = {
-    Look(): all_of_them,
-    Look((80, 24)): the_four,
-    Look((200, 60)): the_four,
-    Look(theme="light"): the_four,
-    Look(theme="ansi-dark"): the_four,
-    Look(ascii_only=True): the_four,
-}
+async def the_cluster(walk: Walk) -> None:
+    """An exception, the machines, what was handed to the cluster."""
+    await walk.press("slash", *JOB, "enter", "enter", "4", seconds=12)
+    await walk.press("enter")
+    await walk.looks("fault")
+    await walk.press("escape", "escape", "M", seconds=12)
+    await walk.looks("taskmanagers")
+    await walk.press("enter", seconds=12)
+    await walk.looks("taskmanager")
+    await tabs(walk, "taskmanager")
+    await walk.press("escape", "J", seconds=12)
+    await walk.looks("jobmanager")
+    await tabs(walk, "jobmanager")
+    await walk.press("escape", "escape", "colon", *"jars", "enter")
+    await walk.looks("jars")
+    await tabs(walk, "jars")
+    await walk.press("2", "enter")
+    await walk.looks("application")
+    await tabs(walk, "application")
+    await walk.press("escape", "escape", "O")
+    await walk.looks("operations")
+
+
+async def tabs(walk: Walk, name: str) -> None:
+    """All tabs but the first."""
+    for number, command in enumerate(walk.day.app.screen.TABS[1:], 2):  # type: ignore[attr-defined]
+        await walk.press(str(number), seconds=6)
+        await walk.looks(f"{name}-{command.id.removeprefix('tab_')}")
+
+
+WALKS: tuple[tuple[Look, Callable[[Walk], Awaitable[None]]], ...] = (
+    (Look(), all_of_them),
+    (Look(), the_cluster),
+    (Look((80, 24)), the_four),
+    (Look((200, 60)), the_four),
+    (Look(theme="light"), the_four),
+    (Look(theme="ansi-dark"), the_four),
+    (Look(ascii_only=True), the_four),
+)
 
 
 @pytest.mark.parametrize(
-    "look",
-    [look if look == Look() else pytest.param(look, marks=pytest.mark.deep) for look in WALKS],
-    ids=lambda look: look.name,
+    ("look", "places"),
+    [
+        pytest.param(
+            look,
+            places,
+            marks=() if places is all_of_them else pytest.mark.deep,
+            id=f"{places.__name__}-{look.name}",
+        )
+        for look, places in WALKS
+    ],
 )
-async def test_screens_look_as_they_did(look: Look, *, write_goldens: bool) -> None:
+async def test_screens_look_as_they_did(
+    look: Look, places: Callable[[Walk], Awaitable[None]], *, write_goldens: bool
+) -> None:
     async with monitor("2.3.0", look.size, demo="mixed", theme=look.theme, ascii_only=look.ascii_only) as day:
         walk = Walk(day, look, write_goldens, [])
-        await WALKS[look](walk)
+        await places(walk)
         assert not walk.differences, "\n\n".join(walk.differences)

@@ -19,10 +19,15 @@ from flinktop.ui.faint import FAINT, faint_as_dim
 from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
+from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.jobmanager import JobManagerScreen
+from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.screens.taskmanager import TaskManagerScreen
+from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.widgets.chart import Line, Options, draw
 from flinktop.ui.widgets.styles import LOOKS
@@ -130,6 +135,10 @@ def _completed(cluster: FixtureCluster) -> int:
     return int(stats["latest"]["completed"]["id"])
 
 
+def _taskmanager(cluster: FixtureCluster) -> str:
+    return str(cluster.document("taskmanagers")["taskmanagers"][0]["id"])
+
+
 def _vertex(cluster: FixtureCluster) -> str:
     return str(cluster.document(f"jobs/{cluster.job('steady')}")["vertices"][0]["id"])
 
@@ -144,6 +153,11 @@ SCREENS: dict[str, Opening] = {
     "checkpoint vertex": lambda cluster: CheckpointVertexScreen(
         cluster.job("steady"), _completed(cluster), _vertex(cluster)
     ),
+    "TaskManagers": lambda _: TaskManagersScreen(),
+    "TaskManager": lambda cluster: TaskManagerScreen(_taskmanager(cluster)),
+    "JobManager": lambda _: JobManagerScreen(),
+    "jars": lambda _: JarsScreen(),
+    "operations": lambda _: OperationsScreen(),
 }
 
 
