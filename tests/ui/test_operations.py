@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from flinktop.engine.acts.act import Result
 from flinktop.engine.acts.dispose import Dispose
 from flinktop.engine.acts.jar_files import UploadJar
 from flinktop.engine.acts.rescale import Rescale
@@ -16,15 +17,12 @@ from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.acts.secrets import HIDDEN
 from flinktop.engine.acts.stop import Stop
 from flinktop.engine.ledger import Ledger
-from flinktop.engine.operation import FINAL, Operation, Result, State
+from flinktop.engine.operation import FINAL, Operation, State
 from flinktop.flink.jars import RunOptions
 from flinktop.ui.operation_news import OperationNews, ending
 from flinktop.ui.panels.operation_words import options, outcome, took, two_facts, worth_copying
 from flinktop.ui.panels.operations_table import OperationRow, columns, matches
 from flinktop.ui.panels.under_way import chips
-from flinktop.ui.screens.job import JobScreen
-from flinktop.ui.screens.operation import OperationScreen
-from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.widgets.columns import place
 from tests.engine.acting import process
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
@@ -154,6 +152,10 @@ def test_the_cluster_is_told_where_there_are_several_and_stays_longer_than_the_t
     narrow = [where.column.title for where in place(columns(ascii_only=False, clusters=True), 79)]
     assert "CLUSTER" in narrow
     assert "WHEN" not in narrow
+    row = OperationRow(replace(BASE, cluster_name="flink-production-eu:8081"), "", None)
+    column = next(one for one in columns(ascii_only=False, clusters=True) if one.key == "cluster")
+    assert column.stripes is not None
+    assert column.stripes(row, 10).runs == (("…n-eu:8081", ""),)
 
 
 def test_the_filter_looks_at_what_is_known_not_at_what_is_seen() -> None:
@@ -204,12 +206,17 @@ def test_an_endless_reason_is_cut() -> None:
 # -- on the screen ---------------------------------------------------------------------------------------
 
 
-async def savepoint(ui: ActingDay, **changes: str) -> str:
+async def savepoint(ui: ActingDay, directory: str | None = None) -> str:
     """Ask for a savepoint and see it to its end; its id."""
-    number = ui.port.submit(replace(Savepoint(ui.job, NAME), **changes))
+    number = ui.port.submit(Savepoint(ui.job, NAME, directory))
     await ui.settled()
     await ui.wait(8)
     return number
+
+
+def place_of(ui: ActingDay) -> str:
+    """The screen that is seen."""
+    return type(ui.app.screen).__name__
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -227,20 +234,19 @@ async def test_a_savepoint_is_followed_from_chip_to_toast_to_list(
         path = ui.jobmanager.savepoints[0].path
         assert ui.notes == [f"{NAME}\n{path}"]
         await ui.press("O")
-        assert isinstance(ui.app.screen, OperationsScreen)
+        assert place_of(ui) == "OperationsScreen"
         row = ui.line("● DONE")
         assert "savepoint" in row
         assert path[-12:] in row
         copied: list[str] = []
         monkeypatch.setattr(ui.app, "copy_text", copied.append)
         await ui.press("y", "enter")
-        assert isinstance(ui.app.screen, OperationScreen)
-        assert ui.app.screen.number == number
+        assert place_of(ui) == "OperationScreen"
         for fact in (path, ui.job, number, "test-cluster", "asked for", "ended"):
             assert fact in ui.text, fact
         await ui.press("y", "enter")
         assert copied == [path, path]
-        assert isinstance(ui.app.screen, JobScreen)
+        assert place_of(ui) == "JobScreen"
         await ui.wait(1)
         assert f"{path}" in ui.line("last savepoint")
 
@@ -310,7 +316,7 @@ async def test_the_detail_is_of_the_row_under_the_cursor() -> None:
         await ui.press("less_than_sign", "greater_than_sign")
         assert "directory    file:/first" in ui.text
         await ui.press("escape")
-        assert isinstance(ui.app.screen, OperationsScreen)
+        assert place_of(ui) == "OperationsScreen"
 
 
 def kept(path: Path, *operations: Operation) -> None:
@@ -336,7 +342,7 @@ async def test_clusters_are_told_apart_and_what_is_asked_of_others_is_not_under_
         assert "test-cluster" in ui.line("● DONE")
         assert "a flinktop that opens its cluster follows it" in ui.text
         await ui.press("enter", "enter")
-        assert isinstance(ui.app.screen, OperationScreen)
+        assert place_of(ui) == "OperationScreen"
         assert ui.notes[-1] == "Its job is on another cluster: flinktop away [x] opens that."
 
 

@@ -17,6 +17,7 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import assemble, zone_offset
 from flinktop.ui.panels.meter import meter_parts
 from flinktop.ui.panels.operation_words import (
+    duration_words,
     followed_by,
     now_words,
     options,
@@ -43,6 +44,8 @@ Fact = tuple[str, str, str]
 """Label, words and tone."""
 LABEL_CELLS = 13
 METER_CELLS = 24
+AGE_FROM = 60.0
+"""Seconds from which on the age of an operation is told beside its time."""
 MOST_LINES = 200
 """Lines of one value: a reason is a sentence, a stack of Java's has an end."""
 FORGOTTEN = "flinktop no longer has this operation: what was refused is not written down; esc goes back."
@@ -92,8 +95,9 @@ def facts_of(operation: Operation, wall: float, offset: float | None, followed: 
 
 
 def _times(operation: Operation, wall: float, offset: float | None) -> list[Fact]:
-    asked = fmt.moment(operation.planned, offset)
-    found = [("asked for", f"{asked}, {fmt.duration(wall - operation.planned)} ago", "")]
+    asked, age = fmt.moment(operation.planned, offset), wall - operation.planned
+    # Not by the second: each would repaint the whole text.
+    found = [("asked for", f"{asked}, {fmt.duration(age)} ago" if age >= AGE_FROM else asked, "")]
     found += [("by", clean(operation.by), "")] if operation.by else []
     if operation.sent is not None:
         found.append(("sent", fmt.moment(operation.sent, offset), ""))
@@ -200,7 +204,7 @@ class OperationDetail(Panel):
         state: list[Part] = [(state_words(operation, ascii_only=ascii_only), state_tone(operation))]
         if lasted is not None:
             word = "took" if operation.state.final else "for"
-            state += [(f"   {word} ", "muted"), (fmt.duration(lasted), "")]
+            state += [(f"   {word} ", "muted"), (duration_words(operation, lasted), "")]
         head = [
             [(row, "strong")] for row in _broken(clean(f"{operation.label} of {operation.subject}"), width)
         ]

@@ -76,6 +76,11 @@ def took(operation: Operation, wall: float) -> float | None:
     return max(0.0, wall - operation.planned)
 
 
+def duration_words(operation: Operation, seconds: float) -> str:
+    """How long it took, or how long it has been under way by now."""
+    return fmt.milliseconds(seconds * 1000.0) if operation.state.final else fmt.duration(seconds)
+
+
 def now_words(operation: Operation) -> str:
     """What it is doing now; "" once it has ended."""
     if operation.state.final:

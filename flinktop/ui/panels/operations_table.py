@@ -11,6 +11,7 @@ from flinktop.model.checkpoints import tail
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.operation_words import (
+    duration_words,
     outcome,
     severity,
     state_tone,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 JOB_CELLS = 8
 """Of a job's id: enough to tell jobs apart."""
-LEAST_FOR_BOTH = 44
+LEAST_FOR_BOTH = 40
 """Cells that subject and result have together before how long it took gets a place."""
 SIMULATED = "This cluster is simulated: nothing can be done to it, so nothing has been asked of it."
 NOTHING = "Nothing has been asked of any cluster from here yet."
@@ -44,7 +45,7 @@ class OperationRow:
     when: str
     """When it was asked for."""
     took: float | None
-    """Seconds, whole ones: a tenth would repaint the line at every look."""
+    """Seconds; whole ones while it is under way: a tenth would repaint the line at every look."""
 
 
 def columns(*, ascii_only: bool, clusters: bool) -> list[Column[OperationRow]]:
@@ -54,17 +55,23 @@ def columns(*, ascii_only: bool, clusters: bool) -> list[Column[OperationRow]]:
         ascii_only: Whether marks are plain ASCII.
         clusters: Whether there are several clusters to tell apart.
     """
+    mark = "~" if ascii_only else fmt.UNKNOWN
 
     def shown_took(row: OperationRow) -> tuple[str, str]:
         if row.took is None:
             return plain(fmt.ABSENT) if ascii_only else fmt.ABSENT, "muted"
-        return fmt.duration(row.took), "" if row.operation.state.final else "info"
+        return duration_words(row.operation, row.took), "" if row.operation.state.final else "info"
 
     def painted_result(row: OperationRow, width: int) -> Stripes:
         text, tone, is_path = outcome(row.operation)
         # Of a path the end tells savepoints apart.
-        shown = tail(text, width, mark="~" if ascii_only else fmt.UNKNOWN) if is_path else text
+        shown = tail(text, width, mark=mark) if is_path else text
         return Stripes(((shown, tone),))
+
+    def painted_cluster(row: OperationRow, width: int) -> Stripes:
+        name = clean(row.operation.cluster_name)
+        # Of one without a name the port tells most.
+        return Stripes(((tail(name, width, mark=mark) if ":" in name else name, ""),))
 
     found: list[Column[OperationRow]] = [
         Column(
@@ -140,10 +147,11 @@ def columns(*, ascii_only: bool, clusters: bool) -> list[Column[OperationRow]]:
         one = Column[OperationRow](
             "cluster",
             "CLUSTER",
-            12,
+            15,
             lambda row: (clean(row.operation.cluster_name), ""),
             sort=lambda row: row.operation.cluster_name.casefold(),
             drop=1,
+            stripes=painted_cluster,
         )
         found.insert(4, one)
     return found
@@ -232,4 +240,6 @@ class OperationsTable(AnswerTable[OperationRow]):
 def _row(operation: Operation, wall: float, offset: float | None) -> OperationRow:
     lasted = took(operation, wall)
     when = fmt.near(operation.planned, offset, wall)
-    return OperationRow(operation, when, float(int(lasted)) if lasted is not None else None)
+    if lasted is not None and not operation.state.final:
+        lasted = float(int(lasted))
+    return OperationRow(operation, when, lasted)
