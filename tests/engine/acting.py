@@ -182,6 +182,7 @@ class JobManager(httpx.AsyncBaseTransport):
         return (
             ("GET", "config", self._config),
             ("GET", "overview", lambda _sent: (200, {"slots-available": 3})),
+            ("GET", "jobs", self._job_ids),
             ("GET", "jobs/overview", self._jobs),
             ("GET", "jobmanager/config", lambda _sent: (200, [])),
             ("GET", "jobs/(\\w+)", self._job),
@@ -227,6 +228,9 @@ class JobManager(httpx.AsyncBaseTransport):
             for number, job in self.jobs.items()
         ]
         return 200, {"jobs": jobs}
+
+    def _job_ids(self, _sent: Any) -> tuple[int, Any]:
+        return 200, {"jobs": [{"id": number, "status": job.state} for number, job in self.jobs.items()]}
 
     def _job(self, number: str, _sent: Any) -> tuple[int, Any]:
         if number not in self.jobs:

@@ -9,7 +9,7 @@ from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
 from flinktop.flink.http import Http
-from flinktop.flink.jobs import EXECUTION_RESULT, JOB, JOBS_OVERVIEW
+from flinktop.flink.jobs import EXECUTION_RESULT, JOB, JOBS, JOBS_OVERVIEW
 from flinktop.model import format as written
 
 OLD_CHECKPOINT = 600.0
@@ -77,14 +77,14 @@ def _last_good(job: JobFacts, *, loses_since: bool) -> Line:
 
 
 async def state_of(http: Http, job: str) -> str | None:
-    """The job's state by the dispatcher's own list, which no cache delays; None when it is not there.
+    """The job's state by GET /jobs, which no cache delays; None when it is not there.
 
     Raises:
         FlinkError: the cluster does not answer.
     """
-    for one in (await read(http, JOBS_OVERVIEW())).value.jobs:
-        if one.jid == job:
-            return one.state
+    for one in (await read(http, JOBS())).value.jobs:
+        if one.id == job:
+            return one.status
     return None
 
 
