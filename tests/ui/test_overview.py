@@ -284,6 +284,28 @@ async def test_the_cluster_line_gives_up_the_least_important_first(width: int, w
         assert ("GC 1.1 ms/s" in day.lines[1]) == (width >= 100)
 
 
+async def test_restarts_and_the_slowest_checkpoint_of_all_jobs_cost_one_request_in_ten_seconds() -> None:
+    cluster = FixtureCluster("1.20.5")
+
+    def told(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for metric in metrics:
+            if metric["id"] == "numRestarts":
+                metric.update(max=106.0, sum=152.0)
+            elif metric["id"] == "lastCheckpointDuration":
+                metric.update(max=8200.0, sum=9000.0)
+        return metrics
+
+    cluster.changed["jobs/metrics"] = told
+    async with monitor(cluster=cluster, size=(200, 60)) as day:
+        await day.wait(12)
+        assert day.lines[1].strip().endswith("restarts 152   slowest checkpoint 8.2 s")
+        since = len(cluster.asked)
+        await day.wait(60)
+        asked = [target for target in day.asked(since) if target.startswith("jobs/metrics")]
+        assert 5 <= len([target for target in asked if "get=" in target]) <= 7
+        assert len(asked) <= 8
+
+
 def busy_job(cluster: FixtureCluster, job: str, spent: dict[str, float]) -> None:
     """Have all vertices of a job spend so many ms a subtask on each kind of time, beyond the recorded."""
 

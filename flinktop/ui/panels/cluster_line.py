@@ -1,4 +1,4 @@
-"""One line about the whole cluster: TaskManagers, slots, jobs by state, heap and garbage collection."""
+"""One line about the whole cluster: TaskManagers, slots, jobs by state, machines, restarts, checkpoints."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from rich.cells import cell_len
 from flinktop.engine.series import cluster_series
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jobs import JOBS_OVERVIEW
-from flinktop.flink.metrics import TASKMANAGERS_METRICS
+from flinktop.flink.metrics import JOBS_METRICS, TASKMANAGERS_METRICS
 from flinktop.model import format as fmt
 from flinktop.model import heap, states
+from flinktop.ui.panels import jobs_together
 from flinktop.ui.panels.frame import Line, Part, cut_line
 from flinktop.ui.panels.meter import meter_parts
 
@@ -28,18 +29,20 @@ if TYPE_CHECKING:
 METER_CELLS = 8
 GAP = "   "
 RARELY = 600.0
-"""Seconds between looks at which metrics TaskManagers have."""
+"""Seconds between looks at which metrics there are."""
 OLD_SECONDS = 30.0
 ENDED = "ENDED"
 """What stands for FINISHED and CANCELED together; no state of Flink's."""
 FORMS = (
+    (True, False, 4),
+    (True, False, 3),
     (True, False, 2),
     (False, False, 2),
     (False, True, 2),
     (False, True, 1),
     (False, True, 0),
 )
-"""From all that there is to the least: with a meter, in short words, how many of heap and GC."""
+"""From all that there is to the least: with a meter, in short words, how many of what stands at the right."""
 
 
 def slots_parts(
@@ -104,15 +107,19 @@ def width_of(parts: Sequence[Part]) -> int:
 
 
 class ClusterLine(Line):
-    """The cluster in one line (`/overview`, `/jobs/overview`, `/taskmanagers/metrics`)."""
+    """The cluster in one line.
+
+    From `/overview`, `/jobs/overview`, `/taskmanagers/metrics` and `/jobs/metrics`.
+    """
 
     DEFAULT_CSS = "ClusterLine { padding: 0 1; }"
 
     def on_mount(self) -> None:
-        """Watch both overviews at the cluster's own rate, and the TaskManagers' metrics."""
+        """Watch both overviews at the cluster's own rate, and the metrics of TaskManagers and jobs."""
         self.watch_query("overview", OVERVIEW(), self._news)
         self.watch_query("jobs", JOBS_OVERVIEW(), self._news)
         self._ask_metrics()
+        self._ask_jobs()
         super().on_mount()
 
     def _news(self, _reading: Reading[Any]) -> None:
@@ -135,6 +142,19 @@ class ClusterLine(Line):
             self.watch_query("metrics", query, self._ask_metrics)
         if self.is_mounted:
             self.tick()
+
+    def _jobs_query(self) -> Query[Aggregated] | None:
+        listed = self.port.reading(JOBS_METRICS())
+        return jobs_together.query(metric.id for metric in listed.value) if listed and listed.value else None
+
+    def _ask_jobs(self, _reading: Reading[Aggregated] | None = None) -> None:
+        """First which metrics there are, as of the TaskManagers."""
+        query = self._jobs_query()
+        self.watch_query(
+            "job metric ids", JOBS_METRICS(), self._ask_jobs, every=RARELY if query is not None else 0.0
+        )
+        if query is not None:
+            self.watch_query("job metrics", query, self._news)
 
     def tick(self) -> None:
         """Lay the line out from what is known."""
@@ -172,7 +192,7 @@ class ClusterLine(Line):
         return parts
 
     def _right(self) -> list[list[Part]]:
-        """Heap and garbage collection, the more important first; a cluster without TaskManagers has none."""
+        """Of machines and jobs, the more important first; a cluster without TaskManagers has none."""
         overview = self.port.reading(OVERVIEW())
         if overview is None or overview.value is None or overview.value.taskmanagers == 0:
             return []
@@ -183,6 +203,12 @@ class ClusterLine(Line):
             heap_parts(reading.value if reading is not None else None),
             gc_parts(collected[1] if collected is not None else None),
         ]
-        if reading is not None and reading.at is not None and self.port.now() - reading.at > OLD_SECONDS:
-            found = [[(text, "stale") for text, _ in parts] for parts in found]
-        return found
+        found = self._faded(found, reading)
+        jobs_query = self._jobs_query()
+        jobs = self.port.reading(jobs_query) if jobs_query is not None else None
+        return found + self._faded(jobs_together.parts(jobs.value if jobs is not None else None), jobs)
+
+    def _faded(self, found: list[list[Part]], reading: Reading[Aggregated] | None) -> list[list[Part]]:
+        if reading is None or reading.at is None or self.port.now() - reading.at <= OLD_SECONDS:
+            return found
+        return [[(text, "stale") for text, _ in parts] for parts in found]
