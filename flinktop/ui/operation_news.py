@@ -67,7 +67,7 @@ def ending(operation: Operation) -> Ending:
     if text:
         told.append(text if len(text) <= LONGEST else f"{text[:LONGEST]} … (O tells all)")
     if operation.state is State.DONE:
-        told += [f"the job is {words}" for label, words, _ in two_facts(operation) if label == "job"]
+        told += [f"the job is {words}" for label, words, _ in two_facts(operation) if label == "job is"]
     elif operation.result.savepoint:
         told.append(f"the savepoint was made all the same: {clean(operation.result.savepoint)}")
     return Ending(f"{operation.label}: {operation.state}", "\n".join(told), severity, seconds)

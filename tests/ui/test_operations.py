@@ -101,7 +101,7 @@ def test_both_facts_of_a_stop_are_told() -> None:
     stop = replace(BASE, kind="stop", act=Stop(JOB, NAME), state=State.FAILED)
     assert two_facts(BASE) == ()
     made = replace(stop, result=Result(savepoint="s3://b/sp", job_state="RUNNING"))
-    assert two_facts(made) == (("savepoint", "made", "good"), ("job", "RUNNING", "bad"))
+    assert two_facts(made) == (("savepoint", "made", "good"), ("job is", "RUNNING", "bad"))
     neither = two_facts(replace(stop, result=Result(job_state="RUNNING")))
     assert neither[0] == ("savepoint", "not made, as far as is known", "bad")
     ended = replace(stop, state=State.DONE, result=Result(savepoint="s3://b/sp", job_state="FINISHED"))
@@ -113,7 +113,7 @@ def test_what_was_chosen_is_told_without_secrets() -> None:
     told = dict(options(run))
     assert told == {"jar": "1_a.jar", "arguments": f"--password {HIDDEN}", "parallelism": "4"}
     assert dict(options(Stop(JOB, NAME, drain=True, form="NATIVE"))) == {"drain": "yes", "form": "NATIVE"}
-    assert dict(options(Rescale(JOB, NAME, {"v1": (1, 4)}))) == {"bounds": "v1: 1 4"}
+    assert dict(options(Rescale(JOB, NAME, {"v1": (1, 4)}))) == {"bounds": "v1: 1 to 4"}
 
 
 def test_how_long_it_took_is_told_from_when_it_was_sent() -> None:
@@ -281,7 +281,7 @@ async def test_a_stop_tells_both_facts_and_its_detail_follows_it() -> None:
         assert "savepoint    not yet" in ui.text
         await ui.wait(8)
         assert "savepoint    made" in ui.text
-        assert "job          FINISHED" in ui.text
+        assert "job is       FINISHED" in ui.text
 
 
 @pytest.mark.deep

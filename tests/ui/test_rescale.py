@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 
 from flinktop.engine.acts.facts import Vertex
 from flinktop.engine.operation import State
@@ -150,6 +151,31 @@ async def test_a_job_that_ends_meanwhile_can_not_be_rescaled() -> None:
         assert "the job has ended (FINISHED)" in ui.text
         await ui.press("enter")
         assert isinstance(ui.app.screen, RescaleScreen)
+
+
+@pytest.mark.deep
+async def test_keys_that_come_all_at_once_change_what_they_were_meant_for() -> None:
+    async with acting(prepare=adaptive) as ui:
+        await ui.app.push_screen(RescaleScreen(ui.job))
+        await ui.settled()
+        await ui.wait(3)
+        for key, letter in (
+            ("down", None),
+            ("3", "3"),
+            ("down", None),
+            ("1", "1"),
+            ("2", "2"),
+            ("enter", "\r"),
+        ):
+            ui.app.post_message(events.Key(key, letter))
+        ui.app.post_message(events.Key("enter", "\r"))
+        await ui.settled()
+        questions = [screen for screen in ui.app.screen_stack if isinstance(screen, ConfirmScreen)]
+        assert len(questions) == 1, "enter was pressed twice"
+        await ui.press("escape")
+        rows = [ui.line(name).split() for name in ("Source: events", "parse", "enrich")]
+        assert [row[-2] for row in rows] == ["2", "3", "[12]"]
+        assert ui.acts() == []
 
 
 @pytest.mark.deep

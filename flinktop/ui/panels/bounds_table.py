@@ -14,8 +14,6 @@ from flinktop.ui.widgets.table import Column, LiveTable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from textual import events
-
     from flinktop.engine.acts.facts import Vertex
     from flinktop.flink.rescale import VertexRequirements
 
@@ -123,6 +121,9 @@ class BoundsTable(LiveTable[BoundsRow]):
         Binding("plus", "change(1)", "More", show=False),
         Binding("minus", "change(-1)", "Fewer", show=False),
         Binding("backspace,delete", "erase", "Erase", show=False),
+        # Bound like the others: what a widget reads itself comes before bound keys that were pressed first, and
+        # a digit behind an arrow would be another vertex's.
+        *(Binding(str(digit), f"digit({digit})", str(digit), show=False) for digit in range(10)),
     ]
 
     class Edited(Message):
@@ -176,12 +177,10 @@ class BoundsTable(LiveTable[BoundsRow]):
             self.form.put(self.at, self.form.text(self.at)[:-1])
             self._edited(fresh=False)
 
-    def on_key(self, event: events.Key) -> None:
+    def action_digit(self, digit: int) -> None:
         """A digit is typed."""
-        at = self.at
-        if at is not None and event.character is not None and event.character in "0123456789":
-            event.stop()
-            self.form.put(at, event.character if self._fresh else self.form.text(at) + event.character)
+        if self.at is not None:
+            self.form.put(self.at, f"{'' if self._fresh else self.form.text(self.at)}{digit}")
             self._edited(fresh=False)
 
     def _edited(self, *, fresh: bool) -> None:

@@ -149,7 +149,8 @@ def _written(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_written(one)}" for key, one in value.items())
     if isinstance(value, tuple | list):
-        return " ".join(_written(one) for one in value)
+        between = " to " if all(isinstance(one, int) for one in value) else " "
+        return between.join(_written(one) for one in value)
     return str(value)
 
 
@@ -175,6 +176,6 @@ def two_facts(operation: Operation) -> tuple[tuple[str, str, str], ...]:
         saved, saved_tone = ("not made, as far as is known", "bad") if final else ("not yet", "muted")
     state = result.job_state
     if state is None:
-        return ("savepoint", saved, saved_tone), ("job", fmt.UNKNOWN, "muted")
+        return ("savepoint", saved, saved_tone), ("job is", fmt.UNKNOWN, "muted")
     tone = "good" if states.is_terminal(state) and state != "FAILED" else "bad" if final else "info"
-    return ("savepoint", saved, saved_tone), ("job", clean(state), tone)
+    return ("savepoint", saved, saved_tone), ("job is", clean(state), tone)

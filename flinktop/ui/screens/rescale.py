@@ -159,6 +159,9 @@ class RescaleScreen(Dialog[None]):
     @on(Opened)
     @on(PressButton.Pressed, "#do")
     def _go_on(self) -> None:
+        if self.app.screen is not self:
+            # Enter, pressed again before the question was there.
+            return
         facts, act = self.facts, self.act
         if act.why_not(facts) is None:
             self.app.push_screen(ConfirmScreen(act))
