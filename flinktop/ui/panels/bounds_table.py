@@ -121,8 +121,8 @@ class BoundsTable(LiveTable[BoundsRow]):
         Binding("plus", "change(1)", "More", show=False),
         Binding("minus", "change(-1)", "Fewer", show=False),
         Binding("backspace,delete", "erase", "Erase", show=False),
-        # Bound like the others: what a widget reads itself comes before bound keys that were pressed first, and
-        # a digit behind an arrow would be another vertex's.
+        # Bound like the others: what a widget reads itself comes before keys that are bound, though they were
+        # pressed first, and a digit behind an arrow would be another vertex's.
         *(Binding(str(digit), f"digit({digit})", str(digit), show=False) for digit in range(10)),
     ]
 
