@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from rich.cells import cell_len
 from textual import getters
@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from flinktop.ui.live import LiveApp
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe, wrap
+from flinktop.ui.widgets.form import Choice, LineField, PressButton
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.widget import Widget
 
     from flinktop.engine.acts.act import Line
     from flinktop.engine.host import Port
@@ -61,6 +63,15 @@ def label_cells(lines: Iterable[Line]) -> int:
     return max([LABEL, *(cell_len(line.label) + 2 for line in lines)])
 
 
+@runtime_checkable
+class Completing(Protocol):
+    """A field that completes what is typed."""
+
+    def complete(self) -> bool:
+        """Do so; whether the key was of use here."""
+        ...
+
+
 class DialogBox(VerticalScroll, can_focus=False, inherit_bindings=False):
     """What scrolls in a dialog. It takes no keys: up and down go from field to field."""
 
@@ -82,17 +93,19 @@ class Dialog(ModalScreen[T]):
     }
     /* Of dialogs that stand on each other the last one alone is seen. */
     Dialog.-behind { background: transparent; }
-    Dialog.-behind > .dialog { visibility: hidden; }
     Dialog .words { height: auto; width: 1fr; }
     Dialog .buttons { height: 1; width: 1fr; margin-top: 1; }
     """
     app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", id="close"),
-        Binding("up", "app.focus_previous", "Up", show=False),
-        Binding("down", "app.focus_next", "Down", show=False),
-        Binding("left", "app.focus_previous", "Left", show=False),
-        Binding("right", "app.focus_next", "Right", show=False),
+        # Before the next key is looked at: what is typed behind it is for the next field.
+        Binding("tab", "field(1)", "Next field", show=False, priority=True),
+        Binding("shift+tab", "field(-1)", "Previous field", show=False, priority=True),
+        Binding("up", "line(-1)", "Up", show=False, priority=True),
+        Binding("down", "line(1)", "Down", show=False, priority=True),
+        Binding("left", "beside(-1)", "Left", show=False, priority=True),
+        Binding("right", "beside(1)", "Right", show=False, priority=True),
         Binding("pageup", "scroll(-1)", "Up", show=False),
         Binding("pagedown", "scroll(1)", "Down", show=False),
     ]
@@ -102,6 +115,7 @@ class Dialog(ModalScreen[T]):
     def __init__(self) -> None:
         super().__init__()
         self._asked_for: frozenset[Query[Any]] = frozenset()
+        self._focused_before: Widget | None = None
 
     @property
     def port(self) -> Port:
@@ -154,16 +168,54 @@ class Dialog(ModalScreen[T]):
 
     def on_screen_suspend(self, _event: events.ScreenSuspend) -> None:
         """Another dialog stands before this one."""
+        self._focused_before = self.focused
+        self._show_box("hidden")
         self.add_class("-behind")
 
     def on_screen_resume(self, _event: events.ScreenResume) -> None:
-        """It is the foremost (again)."""
+        """It is the foremost (again), and the person where they were: what is hidden loses the focus."""
         self.remove_class("-behind")
+        self._show_box("visible")
+        before = self._focused_before
+        if before is not None and before.is_attached and before.focusable:
+            self.set_focus(before)
+
+    def _show_box(self, visibility: Literal["visible", "hidden"]) -> None:
+        # Not by the style sheet: what it says holds only some time later, and what is hidden takes no focus.
+        for box in self.query(".dialog"):
+            box.styles.visibility = visibility
 
     def action_scroll(self, by: int) -> None:
         """A few lines up or down, where there are more than fit."""
         for box in self.query(DialogBox):
             box.scroll_relative(y=by * STEP, animate=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Arrows go from field to field where the field has no use for them."""
+        if action == "line":
+            return isinstance(self.focused, LineField | PressButton | Choice)
+        if action == "beside":
+            return isinstance(self.focused, PressButton)
+        return super().check_action(action, parameters)
+
+    def action_field(self, by: int) -> None:
+        """Go to the next field or the one before, unless the field itself has a use for the key."""
+        focused: object = self.focused
+        if by < 0:
+            self.focus_previous()
+        elif not (isinstance(focused, Completing) and focused.complete()):
+            self.focus_next()
+
+    def action_line(self, by: int) -> None:
+        """Go to the field below or above."""
+        self.action_beside(by)
+
+    def action_beside(self, by: int) -> None:
+        """Go to the button at the right or at the left."""
+        if by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
 
     def action_leave(self) -> None:
         """Close it; nothing is done."""

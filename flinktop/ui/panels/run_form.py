@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from flinktop.flink.features import Features
     from flinktop.flink.jars import JarEntry
 
-ARGUMENTS_SHOWN = 5
+ARGUMENTS_SHOWN, ARGUMENTS_ON_TALL, TALL = 5, 16, 32
+"""How many are listed, on a short screen and on one of so many rows."""
 CLAIM_WORDS = {
     "": "as the cluster's configuration says",
     "NO_CLAIM": "it stays yours; the first checkpoint is a full one",
@@ -104,11 +105,14 @@ class RunForm(Vertical):
         self.query_one("#allow", Choice).value = "yes" if self._begin.allow_non_restored_state else "no"
         if self._features.has(1, 15):
             self.query_one("#claim", Choice).value = self._begin.claim_mode or ""
+        # The end of a path is what tells it from others.
+        savepoint = self.query_one("#savepoint", LineField)
+        savepoint.cursor_position = len(savepoint.value)
         lacking = [
             words
             for since, words in (
                 ((1, 15), "claim modes (1.15+)"),
-                ((1, 17), "a configuration per job (1.17+)"),
+                ((1, 17), "configuration per job (1.17+)"),
             )
             if not self._features.has(*since)
         ]
@@ -172,7 +176,8 @@ class RunForm(Vertical):
     def _listed(self, arguments: Sequence[str]) -> Content:
         """Each argument on a line of its own, line ends as marks."""
         mark = "\\n" if self._ascii else "↵"
-        most = ARGUMENTS_SHOWN if len(arguments) <= ARGUMENTS_SHOWN else ARGUMENTS_SHOWN - 1
+        most = ARGUMENTS_ON_TALL if self.app.size.height >= TALL else ARGUMENTS_SHOWN
+        most = most if len(arguments) <= most else most - 1
         width = max(self.content_size.width - 20, 10)
         lines = [
             Content.assemble(

@@ -78,7 +78,7 @@ class PickScreen(Dialog[str | None], Generic[R]):
     def on_mount(self) -> None:
         """The rows have the focus."""
         super().on_mount()
-        self.query_one(LiveTable).focus()
+        self.set_focus(self.query_one(LiveTable))
 
     @on(LiveTable.Moved)
     def _moved(self, event: LiveTable.Moved) -> None:

@@ -60,7 +60,7 @@ class PlanPreviewScreen(Dialog[None]):
     def on_mount(self) -> None:
         """The safe button has the focus."""
         super().on_mount()
-        self.query_one("#back").focus()
+        self.set_focus(self.query_one("#back"))
 
     def renew(self) -> None:
         """The question, how long it is out, or its answer."""
@@ -110,7 +110,7 @@ class PlanPreviewScreen(Dialog[None]):
         self._asked = self.port.ask(self._question)
         self._asked_at = self.port.now()
         self.query_one("#ask").display = False
-        self.query_one("#back").focus()
+        self.set_focus(self.query_one("#back"))
         self.renew()
 
     def _draw(self, plan: Plan) -> None:
@@ -124,4 +124,4 @@ class PlanPreviewScreen(Dialog[None]):
         self.query_one("#plan-head", Static).update(words)
         graph = self.query_one(PlanGraph)
         graph.set_plan(plan)
-        graph.canvas.focus()
+        self.set_focus(graph.canvas)

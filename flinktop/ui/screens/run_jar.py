@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Static, TextArea
 
 from flinktop.engine import again
-from flinktop.engine.acts.act import Line
+from flinktop.engine.acts.act import Line, where_lines
 from flinktop.engine.acts.run_jar import PlanJar, RunJar
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jars import JARS, RunOptions
@@ -86,7 +86,7 @@ class RunJarScreen(Dialog[None]):
     def on_mount(self) -> None:
         """What is typed first has the focus."""
         super().on_mount()
-        self.query_one("#entry-class" if self._jar else "#choose").focus()
+        self.set_focus(self.query_one("#entry-class" if self._jar else "#choose"))
 
     @property
     def words_width(self) -> int:
@@ -109,8 +109,7 @@ class RunJarScreen(Dialog[None]):
             self._jar_name = jar.name
             self.query_one(RunForm).suggest(jar.entry)
         facts = self.port.facts()
-        shown = facts.cluster if facts.cluster == facts.url else f"{facts.cluster}   {facts.url}"
-        lines = [Line("cluster", shown, "warn" if facts.protected else "")]
+        lines = [*where_lines(facts)]
         lines.append(
             Line("jar", self._jar_name or self._jar or "none is chosen", "" if self._jar else "warn")
         )
@@ -147,7 +146,7 @@ class RunJarScreen(Dialog[None]):
         for button, off in (("#run", reason), ("#plan", no_plan)):
             self.query_one(button).disabled = off is not None
         if self.focused is None:
-            self.query_one("#back").focus()
+            self.set_focus(self.query_one("#back"))
 
     def _jars(self) -> tuple[Jar, ...] | None:
         reading = self.port.reading(JARS())
@@ -200,7 +199,7 @@ class RunJarScreen(Dialog[None]):
         if jar is not None:
             self._jar, self._entries = jar, None
             self.renew()
-            self.query_one("#entry-class").focus()
+            self.set_focus(self.query_one("#entry-class"))
 
     @on(PressButton.Pressed, "#back")
     def _back(self) -> None:

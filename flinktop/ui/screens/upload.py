@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.app import ComposeResult
-    from textual.binding import BindingType
 
     from flinktop.engine.operation import Operation
 
@@ -38,17 +36,15 @@ METER = 30
 class PathField(LineField):
     """The path of a file; tab completes it, and leaves it when nothing goes on from here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "Complete", show=False)]
-
-    def action_complete(self) -> None:
-        """As much more as is certain."""
+    def complete(self) -> bool:
+        """As much more as is certain; whether there is anything to choose from yet."""
         found = candidates(self.value)
         whole = completed(self.value, found)
         if whole != self.value:
             self.value = whole
             self.cursor_position = len(whole)
-        elif not found or expanded(self.value).is_file():
-            self.screen.focus_next()
+            return True
+        return bool(found) and not expanded(self.value).is_file()
 
     async def action_submit(self) -> None:
         """Go on to the button that sends it, where it can be sent."""
@@ -56,7 +52,7 @@ class PathField(LineField):
         if button.disabled or self.screen.query_one("#typed-row").display:
             self.screen.focus_next()
         else:
-            button.focus()
+            self.screen.set_focus(button)
 
 
 class UploadScreen(Dialog[None]):
@@ -110,7 +106,7 @@ class UploadScreen(Dialog[None]):
         """The path is typed first."""
         self._look()
         super().on_mount()
-        self.query_one(PathField).focus()
+        self.set_focus(self.query_one(PathField))
 
     @property
     def act(self) -> UploadJar:
@@ -192,7 +188,7 @@ class UploadScreen(Dialog[None]):
         self.add_class("-sending")
         self.query_one("#progress", Static).update("asked for")
         self._offer(run=False, again=False)
-        self.query_one("#close").focus()
+        self.set_focus(self.query_one("#close"))
 
     # -- sending -------------------------------------------------------------------------------------
 
@@ -209,7 +205,7 @@ class UploadScreen(Dialog[None]):
         before = self.query_one("#run").display
         self._offer(run=done and operation.result.jar is not None, again=failed)
         if done and not before:
-            self.query_one("#run").focus()
+            self.set_focus(self.query_one("#run"))
         self.query_one("#close", PressButton).set_label("Close" if operation.state.final else "Hide")
 
     def _state(self, operation: Operation) -> Content:
@@ -239,7 +235,7 @@ class UploadScreen(Dialog[None]):
         self.remove_class("-sending")
         self._look()
         self._show_question()
-        self.query_one(PathField).focus()
+        self.set_focus(self.query_one(PathField))
 
     @on(PressButton.Pressed, "#run")
     def _run(self) -> None:

@@ -150,17 +150,13 @@ class Choice(Widget, can_focus=True):
 
 
 class LineField(Input):
-    """A field of one line; the arrows leave it for the fields above and below, and so does enter."""
+    """A field of one line; enter leaves it for the next one, as the arrows do in a dialog."""
 
     DEFAULT_CSS = """
     LineField { width: 1fr; height: 1; padding: 0; border: none; background: $panel; }
     LineField:focus { border: none; background: $block-cursor-background; background-tint: $background 0%; }
     LineField:ansi, LineField:ansi:focus { background: ansi_default; text-style: underline; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "app.focus_previous", "Up", show=False),
-        Binding("down", "app.focus_next", "Down", show=False),
-    ]
 
     def __init__(self, value: str = "", *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(value, placeholder, compact=True, select_on_focus=False, id=id)
