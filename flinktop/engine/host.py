@@ -17,6 +17,7 @@ from flinktop.engine.acts.facts import Facts, known_facts
 from flinktop.engine.engine import Engine
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.transfers import LARGE, MOST
+from flinktop.flink.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -201,7 +202,9 @@ class Port:
 
         def value(query: Query[Any]) -> Any:
             reading = self.engine.store.get(query)
-            return reading.value if reading is not None else None
+            # What the cluster knows no more is not known, though it is shown on.
+            gone = reading is None or isinstance(reading.error, NotFound)
+            return reading.value if reading is not None and not gone else None
 
         return known_facts(self.engine.operations.base(job), job, value, self.known_time())
 

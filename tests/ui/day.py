@@ -97,6 +97,14 @@ class Day:
             self.app._driver.send_message(event)
             await self.settled()
 
+    async def paste(self, text: str) -> None:
+        """Paste a text, as a terminal hands it over."""
+        event = events.Paste(text)
+        event.set_sender(self.app)
+        assert self.app._driver is not None
+        self.app._driver.send_message(event)
+        await self.settled()
+
     async def wait(self, seconds: float) -> None:
         """Let the clock move on, a second at a time, and the screen with it."""
         for _ in range(int(seconds)):

@@ -9,7 +9,7 @@ from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from flinktop.engine.acts.act import Risk
+from flinktop.engine.acts.act import Line, Risk
 from flinktop.engine.acts.checkpoint import Checkpoint
 from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.acts.stop import Stop
@@ -151,7 +151,10 @@ class ConfirmScreen(Dialog[bool]):
             return
         facts, act = self.facts, self.chosen
         width = self.words_width
-        lines = act.consequence(facts)
+        lines = [*act.consequence(facts)]
+        if act.job_id is not None and facts.job is None:
+            # The cluster does not tell of it: it is named as it was when this was opened.
+            lines[1:1] = [Line("job", act.subject), Line("id", act.job_id)]
         self.query_one("#words", Static).update(lines_content(lines, width))
         for label in self.query(".label"):
             label.styles.width = label_cells(lines)
