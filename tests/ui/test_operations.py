@@ -27,6 +27,7 @@ from flinktop.ui.widgets.columns import place
 from tests.engine.acting import process
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
 from tests.ui.day import monitor
+from tests.ui.test_looks import segments
 
 URL = "http://flink.test:8081"
 JOB = "a" * 32
@@ -388,6 +389,22 @@ async def test_everything_is_ascii_where_that_is_wanted() -> None:
         for key in ("O", "enter", "escape", "escape", "q"):
             await ui.press(key)
             assert not {letter for letter in ui.text if not letter.isascii()} - set("作业"), ui.text
+
+
+@pytest.mark.deep
+async def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with acting() as ui:
+        ui.jobmanager.fails = "no space left on device"
+        await savepoint(ui)
+        ui.port.submit(Stop(ui.job, NAME))
+        await ui.settled()
+        await ui.wait(1)
+        for key in ("O", "enter", "escape", "escape", "q"):
+            await ui.press(key)
+            for segment in segments(ui):
+                for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                    assert colour is None or colour.is_default, f"{key}: {segment}"
 
 
 @pytest.mark.deep
