@@ -252,6 +252,7 @@ async def test_a_savepoint_is_followed_from_chip_to_toast_to_list(
         assert f"{path}" in ui.line("last savepoint")
 
 
+@pytest.mark.deep
 async def test_what_failed_or_was_refused_says_why(tmp_path: Path) -> None:
     async with acting(state=tmp_path) as ui:
         ui.jobmanager.fails = "no space left on device"

@@ -100,9 +100,11 @@ def columns(*, ascii_only: bool, clusters: bool) -> list[Column[OperationRow]]:
             "job",
             "JOB",
             JOB_CELLS,
-            lambda row: ((row.operation.job or "")[:JOB_CELLS], "muted"),
+            lambda row: (row.operation.job or "", "muted"),
             sort=lambda row: row.operation.job or "",
             drop=4,
+            # No sign of the cut: ids are told by their beginnings everywhere.
+            stripes=lambda row, width: Stripes((((row.operation.job or "")[:width], "muted"),)),
         ),
         Column(
             "when",
