@@ -126,6 +126,7 @@ class Engine:
     def start(self) -> None:
         """Begin to poll, on the running loop."""
         self.poller.probe = CONFIG()
+        self.poller.archive = lambda: self.features.history_server
         self.poller.reside(CONFIG(), CONFIG_SECONDS)
         self.poller.reside(OVERVIEW(), CONFIG_SECONDS)
         self.sweep.start()

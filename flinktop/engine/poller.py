@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flinktop.engine.link import Link, after_answer, after_error, probed_in_vain
 from flinktop.engine.store import Reading
 from flinktop.flink.decode import DecodeError, decode
-from flinktop.flink.errors import BadReply, FlinkError
+from flinktop.flink.errors import BadReply, FlinkError, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +37,8 @@ DEFAULT_REFRESH = 3.0
 """Seconds between two polls until /config has said the cluster's own interval (Flink's default)."""
 MOST_BACK_OFF = 30.0
 """Seconds between retries at the most."""
+ARCHIVE_SECONDS = 300.0
+"""Between two questions for what a HistoryServer does not have: it hardly ever will."""
 PATIENCE = 5.0
 """A slow answer is asked for again only after this many times its latency: a busy JobManager rests."""
 RATE_WINDOW = 10.0
@@ -85,6 +87,8 @@ class Poller:
     probe: Query[Any] | None = None
     """What every server of this kind can answer: it tells whether a lost cluster is back."""
     link: Link = field(default_factory=Link)
+    archive: Callable[[], bool] = field(default=lambda: False)
+    """Whether the server is a HistoryServer, as far as is known."""
     drifted: int = 0
     """Fields dropped so far because they were not of the type that Flink documents."""
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
@@ -92,6 +96,8 @@ class Poller:
     """Those of them that panels watch: few, while residents may be thousands."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _missing: dict[Query[Any], float] = field(default_factory=dict)
+    """What a HistoryServer does not have, and until when it is not asked for again (engine's clock, s)."""
     _sent: tuple[float, ...] = ()
     _resident_next: float = 0.0
 
@@ -104,7 +110,8 @@ class Poller:
         self._visible[query] = watched
         reading = self.store.get(query)
         last = reading.at if reading is not None else None
-        fresh_until = last + self._interval(watched) if last is not None else 0.0
+        missing_until = self._missing.get(query, 0.0)
+        fresh_until = last + self._interval(watched) if last is not None else missing_until
         watched.due = min(watched.due, fresh_until)
         self._wake.set()
 
@@ -163,7 +170,7 @@ class Poller:
     def _want(self, query: Query[Any]) -> Watched:
         watched = self._watched.get(query)
         if watched is None:
-            watched = self._watched[query] = Watched(query)
+            watched = self._watched[query] = Watched(query, due=self._missing.get(query, 0.0))
             reading = self.store.get(query)
             if reading is not None and reading.at is not None:
                 watched.due = reading.at + self.refresh
@@ -301,7 +308,11 @@ class Poller:
         # A job without checkpoints is a 404 for as long as it lives: said once.
         level = logging.DEBUG if str(error) == str(reading.error) else logging.WARNING
         log.log(level, "%s", error)
-        watched.due = asked + max(self._interval(watched), self._back_off(failures))
+        wait = self._back_off(failures)
+        if isinstance(error, NotFound) and self.archive():
+            wait = ARCHIVE_SECONDS
+            self._missing[query] = asked + wait
+        watched.due = asked + max(self._interval(watched), wait)
         self.link = after_error(self.link, error, now, now - asked, self.refresh)
         if self.link.error is not None:
             self.link = replace(self.link, retry_at=now + self._back_off(self.link.failures))

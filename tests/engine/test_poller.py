@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 
-from flinktop.engine.poller import LANES, MOST_BACK_OFF, RESIDENTS_A_MINUTE
+from flinktop.engine.poller import ARCHIVE_SECONDS, LANES, MOST_BACK_OFF, RESIDENTS_A_MINUTE
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.errors import NotFound, TimedOut, Unreachable
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -191,6 +191,22 @@ async def test_one_missing_thing_does_not_hold_up_the_others() -> None:
         assert len(bench.cluster.times("overview")) == 21
         assert bench.poller.link.error is None
         assert len(bench.cluster.times(gone.target)) < 10
+
+
+async def test_what_a_history_server_does_not_have_is_hardly_asked_for() -> None:
+    async with polling() as bench:
+        gone, query = NotFound("GET", "u", "File not found", status=404), JOB(job="a")
+        bench.cluster.answers = {query.target: gone}
+        bench.poller.archive = lambda: True
+        bench.poller.watch(query)
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(10)
+        # Another tab is looked at, and this one again.
+        bench.poller.unwatch(query)
+        bench.poller.watch(query)
+        await bench.clock.advance(ARCHIVE_SECONDS)
+        assert bench.cluster.times(query.target) == [0, ARCHIVE_SECONDS]
+        assert len(bench.cluster.times("overview")) > 100
 
 
 async def test_a_hanging_server_counts_as_lost_and_says_why() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,8 @@ from tests.terminal.pty import Pty
 
 TELLS_WITHIN = 25.0
 """Seconds that a place may take to tell something: metrics come with the second fetch, after 10 s."""
+CALM = 0.15
+"""Seconds in which nothing is painted when a screen is whole."""
 
 _WRONG = ("cannot show this", "Traceback", "engine restarted")
 
@@ -30,7 +34,7 @@ class Places:
         """Wait until the present place is there and each of its boxes tells something; gives the screen."""
         if shown:
             self.pty.wait_for(shown, TELLS_WITHIN)
-        screen = self.pty.wait_for(told, TELLS_WITHIN)
+        screen = self._settled()
         self.seen[name] = screen
         self.keep.mkdir(exist_ok=True)
         (self.keep / f"{len(self.seen):02d} {name.replace('/', ' ')}.txt").write_text(
@@ -39,6 +43,15 @@ class Places:
         wrong = [word for word in _WRONG if word in screen]
         assert not wrong, f"{name}: {wrong}\n{screen}"
         return screen
+
+    def _settled(self) -> str:
+        """The screen when it tells something, and is not in the middle of being painted."""
+        pace, deadline = threading.Event(), time.monotonic() + TELLS_WITHIN
+        while True:
+            screen = self.pty.wait_for(told, TELLS_WITHIN)
+            pace.wait(CALM)
+            if self.pty.text == screen or time.monotonic() > deadline:
+                return screen
 
     def go(self, name: str, *pressed: str, shown: str | re.Pattern[str]) -> str:
         """Press keys, and look at the place that they lead to."""
@@ -63,6 +76,7 @@ class Places:
         self.pty.write(word)
         self.pty.wait_for(re.compile(rf"^  {word}$", re.MULTILINE))
         self.pty.press("enter")
+        self.pty.wait_until_gone("Search for commands")
         self.pty.wait_for(shown)
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.flink.jobs import JOB_ACCUMULATORS
-from flinktop.flink.vertices import ATTEMPT_ACCUMULATORS, SUBTASK, SUBTASKS_ACCUMULATORS, VERTEX_ACCUMULATORS
+from flinktop.flink.vertices import ATTEMPT_ACCUMULATORS, SUBTASKS_ACCUMULATORS, VERTEX_ACCUMULATORS
 from flinktop.model import format as fmt
+from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
@@ -190,13 +192,19 @@ class VertexAccumulatorsTable(Accumulators):
         self._parts = SUBTASKS_ACCUMULATORS(job=job, vertex=vertex)
 
     def on_mount(self) -> None:
-        """Watch both."""
+        """Watch both, where there are any."""
+        if absent := missing_words(self.port, VERTEX_ACCUMULATORS, "accumulators of single vertices"):
+            self.table.set_empty(absent)
+            super().on_mount()
+            return
         self.watch_query("whole", self._whole, self._told, every=SECONDS)
         self.watch_query("parts", self._parts, self._told, every=SECONDS)
         super().on_mount()
 
     def tick(self) -> None:
         """What grows old is greyed."""
+        if not self.slots():
+            return
         whole, parts = self.port.reading(self._whole), self.port.reading(self._parts)
         self.explain(whole, NONE)
         rows: list[AccumulatorRow] = []
@@ -219,21 +227,22 @@ class AttemptAccumulatorsTable(Accumulators):
 
     def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
-        self._ids: dict[str, str | int] = {"job": job, "vertex": vertex, "subtask": subtask}
+        self._ids = (job, vertex, subtask)
 
     def on_mount(self) -> None:
         """Watch which attempt is the present one."""
-        self.watch_query("subtask", SUBTASK(**self._ids), self._attempt_told)
+        watch_present(self, *self._ids, self._attempt_told)
         super().on_mount()
 
     def _attempts(self) -> list[int]:
         """The present attempt and the one before."""
-        reading = self.port.reading(SUBTASK(**self._ids))
+        reading = present_reading(self.port, *self._ids)
         present = reading.value.attempt if reading is not None and reading.value is not None else -1
         return [number for number in (present, present - 1) if number >= 0]
 
     def _of(self, attempt: int) -> Query[Any]:
-        return ATTEMPT_ACCUMULATORS(**self._ids, attempt=attempt)
+        job, vertex, subtask = self._ids
+        return ATTEMPT_ACCUMULATORS(job=job, vertex=vertex, subtask=subtask, attempt=attempt)
 
     def _attempt_told(self, _reading: Reading[Any]) -> None:
         for slot, attempt in zip(("present", "before"), self._attempts(), strict=False):
@@ -245,7 +254,7 @@ class AttemptAccumulatorsTable(Accumulators):
         """What grows old is greyed."""
         attempts = self._attempts()
         if not attempts:
-            self.explain(self.port.reading(SUBTASK(**self._ids)), NONE)
+            self.explain(present_reading(self.port, *self._ids), NONE)
             return
         self.explain(self.port.reading(self._of(attempts[0])), NONE)
         rows: list[AccumulatorRow] = []

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from textual.widgets import Static
 
 from flinktop.flink.errors import NotFound
-from flinktop.flink.vertices import ATTEMPT, SUBTASK
+from flinktop.flink.vertices import ATTEMPT
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
 from flinktop.ui.panels.subtask_rows import Circumstances
@@ -199,7 +200,7 @@ class AttemptsTable(Panel):
 
     def on_mount(self) -> None:
         """Watch the present attempt."""
-        self.watch_query("subtask", self._query, self._told)
+        watch_present(self, self._job, self._vertex, self._subtask, self._told)
         super().on_mount()
 
     @property
@@ -207,9 +208,8 @@ class AttemptsTable(Panel):
         """The table itself."""
         return self.query_one(LiveTable)
 
-    @property
-    def _query(self) -> Query[Attempt]:
-        return SUBTASK(job=self._job, vertex=self._vertex, subtask=self._subtask)
+    def _present(self) -> Reading[Attempt] | None:
+        return present_reading(self.port, self._job, self._vertex, self._subtask)
 
     def _earlier(self, number: int) -> Query[Attempt]:
         return ATTEMPT(job=self._job, vertex=self._vertex, subtask=self._subtask, attempt=number)
@@ -225,12 +225,12 @@ class AttemptsTable(Panel):
 
     def _ask_next(self) -> None:
         """The next earlier attempt, until Flink does not know one: those before it are gone as well."""
-        reading = self.port.reading(self._query)
+        reading = self._present()
         if reading is None or reading.value is None:
             return
         present = reading.value.attempt
         for slot in self.slots():
-            if slot != "subtask" and int(slot) >= present:
+            if slot.isdecimal() and int(slot) >= present:
                 self.drop_query(slot)
         for number in range(present - 1, max(present - KEPT, 0) - 1, -1):
             known = self.port.reading(self._earlier(number))
@@ -239,7 +239,7 @@ class AttemptsTable(Panel):
                 return
 
     def _show_attempts(self) -> None:
-        reading = self.port.reading(self._query)
+        reading = self._present()
         if reading is None or reading.value is None:
             self.table.set_empty(
                 "" if reading is not None and reading.error is not None else "asking for the subtask"

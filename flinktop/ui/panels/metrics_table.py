@@ -12,6 +12,7 @@ from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import format as fmt
 from flinktop.model.subtask_figures import last_part
 from flinktop.ui.live import Panel
+from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
@@ -201,6 +202,10 @@ class MetricsTable(MetricsList):
     def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
         self._ids: dict[str, str | int] = {"job": job, "vertex": vertex, "subtask": subtask}
+
+    def absent(self) -> str:
+        """A HistoryServer has none."""
+        return missing_words(self.port, SUBTASK_METRICS, "metrics")
 
     def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
         """The subtask's."""

@@ -8,12 +8,12 @@ from textual.content import Content
 
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
-from flinktop.flink.vertices import SUBTASK
 from flinktop.model import format as fmt
 from flinktop.model import rates, states
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, by_subtask
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
+from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.panels.subtask_columns import hot, late, said, shown
 from flinktop.ui.panels.subtask_rows import told_at
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
@@ -104,12 +104,8 @@ class SubtaskHeader(Panel):
     def on_mount(self) -> None:
         """Watch the job, the subtask, and what it does now."""
         self.watch_query("job", JOB(job=self._job), self._news)
-        self.watch_query("subtask", self._query, self._news)
+        watch_present(self, self._job, self._vertex, self._subtask, self._news)
         super().on_mount()
-
-    @property
-    def _query(self) -> Query[Attempt]:
-        return SUBTASK(job=self._job, vertex=self._vertex, subtask=self._subtask)
 
     def figures_query(self) -> Query[Metrics] | None:
         """What tells what it does now; None while it is not known which metrics do."""
@@ -140,7 +136,7 @@ class SubtaskHeader(Panel):
             self.refresh(layout=grown)
 
     def _described(self) -> list[list[Part]]:
-        reading = self.port.reading(self._query)
+        reading = present_reading(self.port, self._job, self._vertex, self._subtask)
         known = vertex_of(self.port, self._job, self._vertex)
         of = f" ({self._subtask + 1}/{known[1].parallelism})" if known is not None else ""
         title: list[Part] = [(f"subtask {self._subtask}{of}", "strong")]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 30.0
 """A part of the sum older than this is worth a word."""
+HISTORY = "a HistoryServer keeps no rates of the jobs that have ended"
 WAITING = "rates come when Flink's counters have moved twice, every 10 s"
 
 
@@ -41,8 +42,10 @@ class Throughput(TimeChart):
         self._job = job
 
     def measures(self) -> tuple[Measure, ...]:
-        """What comes in, what goes out."""
+        """What comes in, what goes out; where no job can run there is neither, and no zero."""
         job = self._job
+        if job is None and self.port.features.history_server:
+            return ()
         return tuple(
             Measure(name, cluster_series(name) if job is None else job_series(job, name), style)
             for name, style in (("in", "first"), ("out", "second"))
@@ -55,6 +58,8 @@ class Throughput(TimeChart):
     def nothing(self) -> str:
         """Why there is nothing to draw."""
         if self._job is None:
+            if self.port.features.history_server:
+                return HISTORY
             reading = self.port.reading(JOBS_OVERVIEW())
             if reading is None or reading.value is None:
                 return "asking for the jobs" if reading is None or reading.error is None else ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flinktop.flink.vertices import SUBTASK, VERTEX
+from flinktop.flink.vertices import VERTEX
 from flinktop.model import threads
+from flinktop.ui.panels.present_attempt import present_reading
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.screens.taskmanager import TaskManagerScreen
@@ -57,7 +58,7 @@ class RunsOnMachine(ClusterScreen):
 
 def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Whereabouts:
     """Where the present attempt of a subtask runs (`…/subtasks/:subtaskindex`, else the vertex's answer)."""
-    reading = port.reading(SUBTASK(job=job, vertex=vertex, subtask=subtask))
+    reading = present_reading(port, job, vertex, subtask)
     taskmanager = reading.value.taskmanager_id if reading is not None and reading.value is not None else None
     detail = port.reading(VERTEX(job=job, vertex=vertex))
     if taskmanager is None and detail is not None and detail.value is not None:
