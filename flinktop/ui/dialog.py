@@ -144,8 +144,15 @@ class Dialog(ModalScreen[T]):
     def renew(self) -> None:
         """There is news, or a second has passed."""
 
+    @property
+    def is_being_closed(self) -> bool:
+        """Whether its parts may be gone already."""
+        return self._pruning or not self.is_attached
+
     def news(self) -> None:
-        """Ask for what is watched now, and show what is known."""
+        """Ask for what is watched now, and show what is known; one that is being closed does neither."""
+        if self.is_being_closed:
+            return
         now = frozenset(self.watched())
         for query in now - self._asked_for:
             self.port.watch(query)

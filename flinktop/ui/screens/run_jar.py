@@ -229,5 +229,5 @@ def run_again(port: Port, job: str, path: str | None = None) -> RunJarScreen:
     started = again.run_of(port.operations(), job)
     if started is None:
         return RunJarScreen(options=RunOptions(savepoint=path), of=job)
-    options = replace(started.options, job_id=None, savepoint=path)
+    options = replace(started.without_secrets().options, job_id=None, savepoint=path)
     return RunJarScreen(started.jar, options, name=started.name, of=job)

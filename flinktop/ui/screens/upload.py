@@ -103,10 +103,12 @@ class UploadScreen(Dialog[None]):
                 yield PressButton("Close", id="close")
 
     def on_mount(self) -> None:
-        """The path is typed first."""
+        """The path is typed first, from its end on."""
         self._look()
+        path = self.query_one(PathField)
+        path.cursor_position = len(path.value)
         super().on_mount()
-        self.set_focus(self.query_one(PathField))
+        self.set_focus(path)
 
     @property
     def act(self) -> UploadJar:
@@ -133,7 +135,10 @@ class UploadScreen(Dialog[None]):
         """Look at the file that is named: at most once for each letter."""
         value = self.query_one(PathField).value.strip()
         self._seen = value, self._why_no_jar(expanded(value)) if value else ""
-        self.query_one("#candidates", Static).update(self._candidates(candidates(value)))
+        listed = self._candidates(candidates(value))
+        shown = self.query_one("#candidates", Static)
+        shown.display = bool(listed)
+        shown.update(listed)
 
     @staticmethod
     def _why_no_jar(path: Path) -> str | None:
@@ -149,7 +154,7 @@ class UploadScreen(Dialog[None]):
 
     def _candidates(self, found: tuple[Candidate, ...]) -> Content:
         value = self._seen[0]
-        if not found or (len(found) == 1 and value.endswith(f"/{found[0].name}")):
+        if not found or (len(found) == 1 and value.rpartition("/")[2] == found[0].name):
             return Content("")
         lines = [
             f"{clip(one.name, 44, ascii=self.app.settings.ascii):<44}"

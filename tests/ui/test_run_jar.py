@@ -1,0 +1,354 @@
+"""Running a jar from its form: what is typed reaches the cluster as its release wants it."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+from unittest import mock
+
+import httpx
+import pytest
+from textual import events
+from textual.screen import Screen
+
+from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.acts.stop import Stop
+from flinktop.flink.jars import RunOptions
+from flinktop.ui.screens.confirm import ConfirmScreen
+from flinktop.ui.screens.jars import JarsScreen
+from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.plan_preview import PlanPreviewScreen
+from flinktop.ui.screens.run_jar import RunJarScreen, run_again
+from flinktop.ui.widgets.form import Choice, LinesField, PressButton
+from tests.ui.acting import ActingDay, RecordedJobManager, acting
+
+deep = partial(pytest.param, marks=pytest.mark.deep)
+OTHERS = [deep(release) for release in ("1.9.3", "1.14.6", "2.3.0")]
+
+
+def seen(ui: ActingDay) -> type[Screen[Any]]:
+    """Which screen or dialog is seen."""
+    return type(ui.app.screen)
+
+
+def focused(ui: ActingDay) -> str | None:
+    """What has the keys."""
+    return ui.app.focused.id if ui.app.focused is not None else None
+
+
+def jar_of(ui: ActingDay) -> str:
+    """The id of the recorded jar."""
+    return next(iter(ui.jobmanager.jars))
+
+
+async def show(ui: ActingDay, screen: Screen[Any]) -> None:
+    """Open a dialog, and wait until what it asks for is known."""
+    ui.app.push_screen(screen)
+    await ui.settled()
+
+
+async def type_in(ui: ActingDay, field: str, text: str) -> None:
+    """Go to a field by tab, and paste a text as a terminal hands it on."""
+    for _ in range(20):
+        if focused(ui) == field:
+            break
+        await ui.press("tab")
+    assert focused(ui) == field
+    if text:
+        ui.app.post_message(events.Paste(text))
+        await ui.settled()
+
+
+async def press_button(ui: ActingDay, name: str) -> None:
+    """Go to a button by tab and press it."""
+    await type_in(ui, name, "")
+    await ui.press("enter")
+
+
+def words(ui: ActingDay) -> str:
+    """What is read on the screen, wherever lines are broken."""
+    return " ".join(ui.text.replace("│", "").split())
+
+
+async def run(ui: ActingDay) -> dict[str, Any]:
+    """Press Run and say yes; what came to the cluster by that."""
+    before = len(ui.jobmanager.sent)
+    await press_button(ui, "run")
+    assert seen(ui) is ConfirmScreen
+    await ui.press("tab", "enter")
+    await ui.wait(3)
+    [(line, sent)] = ui.jobmanager.sent[before:]
+    assert line == f"POST jars/{jar_of(ui)}/run"
+    assert sent.pop("jobId") in ui.jobmanager.jobs
+    return dict(sent)
+
+
+CLAIM = {"1.9.3": {}, "1.14.6": {}, "1.20.5": {"claimMode": "CLAIM"}, "2.3.0": {"claimMode": "CLAIM"}}
+CONFIGURATION = {"pipeline.name": "typed: here", "state.backend.type": "rocksdb"}
+SETTINGS = {"1.20.5": {"flinkConfiguration": CONFIGURATION}, "2.3.0": {"flinkConfiguration": CONFIGURATION}}
+
+
+@pytest.mark.parametrize("release", ["1.20.5", *OTHERS])
+async def test_what_is_typed_reaches_the_cluster(release: str) -> None:
+    async with acting(release, (80, 24)) as ui:
+        await show(ui, RunJarScreen(jar_of(ui)))
+        await type_in(ui, "entry-class", "a.Main")
+        await type_in(ui, "arguments", "--names a,b --title 'orders, eu'")
+        for shown in ("1  --names", "2  a,b", "4  orders, eu"):
+            assert shown in ui.text
+        await type_in(ui, "parallelism", "3")
+        await type_in(ui, "savepoint", "file:/s/1")
+        await type_in(ui, "allow", "")
+        await ui.press("right")
+        if CLAIM[release]:
+            await type_in(ui, "claim", "")
+            await ui.press("right", "right")
+        else:
+            assert "no claim modes (1.15+)" in ui.text
+            assert not ui.app.screen.query("#claim")
+        if release in SETTINGS:
+            await type_in(ui, "configuration", "pipeline.name: typed: here\nstate.backend.type: rocksdb")
+        else:
+            assert "no configuration per job (1.17+)" in ui.text
+            assert not ui.app.screen.query("#configuration")
+        assert await run(ui) == {
+            "entryClass": "a.Main",
+            "programArgsList": ["--names", "a,b", "--title", "orders, eu"],
+            "parallelism": 3,
+            "savepointPath": "file:/s/1",
+            "allowNonRestoredState": True,
+            **CLAIM[release],
+            **SETTINGS.get(release, {}),
+        }
+        assert seen(ui) is OverviewScreen
+
+
+@pytest.mark.deep
+async def test_a_jar_alone_is_run_as_it_is() -> None:
+    async with acting() as ui:
+        await show(ui, JarsScreen())
+        await ui.wait(1)
+        await ui.press("enter")
+        await ui.settled()
+        assert (seen(ui), focused(ui)) == (RunJarScreen, "entry-class")
+        assert await run(ui) == {}
+        assert seen(ui) is JarsScreen
+
+
+async def test_esc_at_every_stage_sends_nothing() -> None:
+    async with acting() as ui:
+        await show(ui, RunJarScreen(jar_of(ui)))
+        await type_in(ui, "arguments", "--kept 1")
+        await press_button(ui, "plan")
+        assert (seen(ui), focused(ui)) == (PlanPreviewScreen, "back")
+        await ui.press("escape")
+        # What was typed is still there, and the keys go on where they were.
+        assert (seen(ui), focused(ui)) == (RunJarScreen, "plan")
+        assert ui.app.screen.query_one("#arguments", LinesField).text == "--kept 1"
+        await press_button(ui, "run")
+        assert (seen(ui), focused(ui)) == (ConfirmScreen, "back")
+        await ui.press("y", "enter")
+        assert seen(ui) is RunJarScreen
+        await ui.press("escape")
+        assert (seen(ui), ui.acts()) == (OverviewScreen, [])
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "words"),
+    [
+        ("arguments", "--title 'orders", "arguments: a quote is not closed"),
+        deep("parallelism", "two", "parallelism: two is no number"),
+        deep("parallelism", "0", "a parallelism of 0 is none"),
+        deep("configuration", "no value", "configuration: line 1 is no `key: value`"),
+    ],
+)
+async def test_what_can_not_be_understood_is_said(field: str, text: str, words: str) -> None:
+    async with acting(size=(80, 24)) as ui:
+        await show(ui, RunJarScreen(jar_of(ui)))
+        await type_in(ui, field, text)
+        assert words in ui.text
+        assert ui.app.screen.query_one("#run", PressButton).disabled
+        await ui.press("shift+home", "shift+up", "delete")
+        assert not ui.app.screen.query_one("#run", PressButton).disabled
+
+
+@pytest.mark.deep
+async def test_a_savepoint_is_picked_from_those_known() -> None:
+    async with acting(size=(80, 24)) as ui:
+        ui.port.submit(Stop(ui.job, "steady", "file:/a/very/long/way/to/the/directory"))
+        await ui.wait(12)
+        await show(ui, RunJarScreen(jar_of(ui)))
+        await type_in(ui, "savepoint", "")
+        await ui.press("ctrl+o")
+        await ui.settled()
+        line = ui.line("savepoint   steady")
+        # Paths differ at their ends; the whole one stands below.
+        assert line.endswith("directory/savepoint-1")
+        assert "file:/a/very/long/way/to/the/directory/savepoint-1" in ui.text
+        await ui.press("enter")
+        assert focused(ui) == "savepoint"
+        assert (await run(ui))["savepointPath"] == "file:/a/very/long/way/to/the/directory/savepoint-1"
+
+
+@pytest.mark.deep
+async def test_the_manifest_names_the_class() -> None:
+    async with acting() as ui:
+        await show(ui, RunJarScreen(jar_of(ui)))
+        assert "TestJob, by its manifest" in ui.line("class")
+        await ui.press("ctrl+o", "enter")
+        assert (await run(ui)) == {"entryClass": "TestJob"}
+
+
+async def test_a_plan_is_drawn_before_anything_runs() -> None:
+    async with acting(size=(80, 24)) as ui:
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions(arguments=("a,b",))))
+        assert "the jar's main() runs on the JobManager" in ui.text
+        assert (focused(ui), ui.acts()) == ("back", [])
+        await ui.press("tab", "enter")
+        await ui.wait(1)
+        assert ui.jobmanager.sent == [(f"POST jars/{jar_of(ui)}/plan", {"programArgsList": ["a,b"]})]
+        assert "5 vertices" in ui.text
+        assert "Source: events [v1]" in ui.text
+        await ui.press("end")
+        assert "Sink: nowhere [sink]" in ui.text
+        await ui.press("escape")
+        assert seen(ui) is OverviewScreen
+
+
+@pytest.mark.deep
+async def test_a_plan_of_1_9_holds_no_comma() -> None:
+    async with acting("1.9.3") as ui:
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions(arguments=("a,b",))))
+        await ui.press("tab", "enter")
+        await ui.wait(1)
+        assert "Flink 1.9 plans no jar whose arguments hold a comma" in words(ui)
+        assert ui.acts() == []
+
+
+async def test_a_plan_that_takes_long_is_waited_for_or_left() -> None:
+    async with acting(size=(60, 20)) as ui:
+        done = asyncio.Event()
+        answer = ui.jobmanager.handle_async_request
+
+        async def late(request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("/plan"):
+                await done.wait()
+            return await answer(request)
+
+        with mock.patch.object(ui.jobmanager, "handle_async_request", late):
+            await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+            await ui.press("tab", "enter")
+            assert "asking for 0 s" in ui.text
+            await ui.wait(7)
+            assert "asking for 7 s: main() runs on the JobManager; esc leaves" in words(ui)
+            await ui.press("escape")
+            done.set()
+            await ui.wait(1)
+        assert (seen(ui), ui.acts()) == (OverviewScreen, [f"POST jars/{jar_of(ui)}/plan"])
+
+
+async def test_a_main_that_throws_is_told_by_its_own_words() -> None:
+    def throws(jobmanager: RecordedJobManager) -> None:
+        jobmanager.main_throws = "no topic [red] given"
+
+    async with acting(size=(80, 24), prepare=throws) as ui:
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+        await ui.press("tab", "enter")
+        await ui.wait(1)
+        assert "there is none: Could not execute application: no topic [red] given" in words(ui)
+        assert "at x.Y" not in ui.text
+        assert "Caused by" not in ui.text
+
+
+@pytest.mark.deep
+async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
+    options = RunOptions(entry_class="a.Main", arguments=("--title", "a, b"), parallelism=2)
+    async with acting() as ui:
+        number = ui.port.submit(RunJar(jar_of(ui), "test-job.jar", options))
+        await ui.wait(6)
+        ui.port.submit(Stop(number, "run"))
+        await ui.wait(12)
+        assert ui.jobmanager.jobs[number].state == "FINISHED"
+        # The jar was uploaded anew meanwhile, and has another id.
+        ui.jobmanager.jars = {"new": "test-job.jar"}
+        await show(ui, run_again(ui.port, number))
+        assert "second one" not in ui.text
+        assert await run(ui) == {
+            "entryClass": "a.Main",
+            "programArgsList": ["--title", "a, b"],
+            "parallelism": 2,
+            "savepointPath": "file:/savepoints/savepoint-1",
+            "allowNonRestoredState": False,
+        }
+
+
+@pytest.mark.deep
+async def test_secrets_are_not_kept_and_typed_anew() -> None:
+    options = RunOptions(arguments=("--password", "hunter2"))
+    async with acting() as ui:
+        number = ui.port.submit(RunJar(jar_of(ui), "test-job.jar", options))
+        await ui.wait(6)
+        await show(ui, run_again(ui.port, number))
+        assert "run is RUNNING: this would be a second one" in ui.text
+        assert "hunter2" not in ui.text
+        assert "looked like a secret: give it anew" in ui.text
+        assert ui.app.screen.query_one("#run", PressButton).disabled
+        await type_in(ui, "arguments", "")
+        ui.app.screen.query_one("#arguments", LinesField).text = ""
+        await type_in(ui, "arguments", "--password again")
+        assert (await run(ui))["programArgsList"] == ["--password", "again"]
+
+
+@pytest.mark.deep
+async def test_a_job_of_elsewhere_is_run_again_from_a_jar_of_choice() -> None:
+    async with acting(size=(80, 24)) as ui:
+        ui.port.submit(Stop(ui.job, "steady"))
+        await ui.wait(12)
+        await show(ui, run_again(ui.port, ui.job))
+        assert "choose the jar first" in ui.text
+        assert focused(ui) == "choose"
+        await ui.press("enter")
+        await ui.settled()
+        await ui.press("enter")
+        sent = await run(ui)
+        assert sent == {"savepointPath": "file:/savepoints/savepoint-1", "allowNonRestoredState": False}
+
+
+@pytest.mark.deep
+async def test_a_jar_that_is_gone_is_not_run() -> None:
+    async with acting() as ui:
+        await show(ui, RunJarScreen(jar_of(ui)))
+        ui.jobmanager.jars.clear()
+        await ui.wait(12)
+        assert "this jar is not on the cluster any more" in ui.text
+        assert ui.app.screen.query_one("#run", PressButton).disabled
+
+
+async def test_read_only_offers_no_form() -> None:
+    async with acting(read_only=True) as ui:
+        await show(ui, JarsScreen())
+        await ui.wait(1)
+        await ui.press("enter")
+        assert seen(ui) is JarsScreen
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+        assert "opened read-only, and a plan runs the jar's main()" in " ".join(
+            ui.text.replace("│", "").split()
+        )
+        assert ui.app.screen.query_one("#ask", PressButton).disabled
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+async def test_the_form_is_of_use_on_a_small_screen(size: tuple[int, int]) -> None:
+    options = RunOptions(arguments=tuple("abcdefgh"), savepoint="file:/s/1", configuration={"a.b": "1"})
+    async with acting(size=size, ascii_only=True) as ui:
+        await show(ui, RunJarScreen(jar_of(ui), options))
+        await press_button(ui, "run")
+        assert seen(ui) is ConfirmScreen
+        await ui.press("escape")
+        assert "[ Run ]" in ui.text
+        await type_in(ui, "claim", "")
+        assert ui.app.screen.query_one("#claim", Choice).value == ""
+        assert "< default  >" in ui.line("claim")
+        assert ui.text.isascii()
