@@ -87,7 +87,8 @@ class Commands(Provider):
 
     def _actions(self, app: LiveApp) -> Iterator[Entry]:
         """What can be done to the selected thing, as in the menu of actions."""
-        if not isinstance(self.screen, ClusterScreen) or app.profile.connection.read_only:
+        profile = app.profile
+        if not isinstance(self.screen, ClusterScreen) or profile.connection.read_only or profile.demo:
             return
         for action in self.screen.actions():
             words = action.reason or action.words

@@ -259,6 +259,26 @@ async def test_a_savepoint_is_disposed_of(tmp_path: Path) -> None:
     assert (lost.state, "can't be asked for" in lost.reason) == (State.LOST, True)
 
 
+@pytest.mark.parametrize(
+    ("fault", "state"), [("", State.DONE), ("cut after", State.DONE), ("cut before", State.FAILED)]
+)
+async def test_a_dataset_is_deleted(tmp_path: Path, fault: str, state: State) -> None:
+    jobmanager = JobManager(ManualClock())
+    jobmanager.datasets = ["d1", "d2"]
+    ended = await done(tmp_path, DeleteDataset("d1"), jobmanager, fault=("DELETE", fault))
+    assert ended.state is state, ended
+    assert jobmanager.datasets == (["d1", "d2"] if fault == "cut before" else ["d2"])
+    if fault == "cut before":
+        assert ended.reason == "the dataset is still on the cluster"
+
+
+async def test_a_dataset_that_is_not_there(tmp_path: Path) -> None:
+    failed = await done(tmp_path, DeleteDataset("none"), JobManager(ManualClock()))
+    assert (failed.state, failed.reason) == (State.FAILED, "no such dataset")
+    old = await done(tmp_path / "2", DeleteDataset("d1"), JobManager(ManualClock(), "1.9.3"))
+    assert (old.state, "delete dataset came with 1.11" in old.reason) == (State.REFUSED, True)
+
+
 @pytest.mark.parametrize("fault", ["", "cut after"])
 async def test_the_parallelism_is_changed(tmp_path: Path, fault: str) -> None:
     jobmanager = JobManager(ManualClock(), "2.3.0")

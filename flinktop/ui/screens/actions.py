@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CHROME = 5
 """Lines of the box beside the rows and what is said below them: border, name, header, blank line."""
 LEAST_EXPLAINED = 4
+SIMULATED = "this cluster is simulated: nothing can be done to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class ActionsScreen(Dialog[None]):
         if not self.query("#explained"):
             return
         self.query_one("#on", Static).update(clip(self._on, self.words_width, ascii=self.app.settings.ascii))
-        self.table.set_rows([_Row(action, action.reason) for action in self._actions.values()])
+        self.table.set_rows([_Row(action, self._reason(action)) for action in self._actions.values()])
         height = self.app.size.height - CHROME
         # As many lines as any of them takes: nothing moves when another row is selected.
         longest = max(self._explained(action).plain.count("\n") + 1 for action in self._actions.values())
@@ -106,16 +107,19 @@ class ActionsScreen(Dialog[None]):
 
     def _explained(self, action: Action) -> Content:
         """What an act does, or why it can't be done now."""
-        reason = action.reason
+        reason = self._reason(action)
         lines = (Line("not now", reason, "warn"),) if reason is not None else action.explain()
         return lines_content(lines, self.words_width)
+
+    def _reason(self, action: Action) -> str | None:
+        return SIMULATED if self.app.profile.demo else action.reason
 
     @on(LiveTable.Opened)
     def _open(self) -> None:
         row = self.table.cursor_row
         if row is None:
             return
-        if (reason := row.action.reason) is not None:
+        if (reason := self._reason(row.action)) is not None:
             self.app.notify(f"{row.action.label}: {reason}", markup=False, severity="warning")
             self.renew()
         else:
@@ -127,4 +131,4 @@ def _label(row: _Row) -> Cell:
 
 
 def _words(row: _Row) -> Cell:
-    return (row.action.words, "muted") if row.reason is None else (row.reason, "muted")
+    return (row.action.words if row.reason in (None, SIMULATED) else row.reason or "", "muted")
