@@ -166,6 +166,7 @@ class Operations:
             and operation.job == job
             and operation.cluster == self._cluster.url
             and not operation.state.final
+            and not _settles(operation)
         ]
 
     def submit(self, act: Act, number: str, typed: str | None = None) -> None:
@@ -399,3 +400,10 @@ def asked_by() -> str:
     except (KeyError, OSError, ImportError):
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"
+
+
+def _settles(operation: Operation) -> bool:
+    """Whether the server has taken it, and goes its own way with it."""
+    return operation.state in (State.ACCEPTED, State.RUNNING) and bool(
+        operation.act and operation.act.settles
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flinktop.engine.acts.cancel import Cancel
+from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
 from flinktop.engine.acts.stop import Stop
 from flinktop.engine.ledger import Ledger
@@ -459,3 +460,19 @@ async def test_acts_go_over_connections_of_their_own() -> None:
     assert len({id(polling), id(lane.acts), id(lane.transfers)}) == 3
     assert lane.acts.connection.read_seconds == 30.0
     await at.operations.stop()
+
+
+async def test_a_job_whose_parallelism_is_stored_and_not_followed_yet_can_be_acted_on(tmp_path: Path) -> None:
+    jobmanager = JobManager(ManualClock())
+    jobmanager.flags = {"web-rescale": True}
+    async with at_work(tmp_path, jobmanager) as at:
+        rescaling = await at.do(Rescale(JOB, "orders", bounds={"v1": (1, 4)}))
+        await at.advance(5)
+        assert at.operation(rescaling.id).state is State.ACCEPTED
+        assert at.operations.base(JOB).under_way == ()
+        await at.do(Savepoint(JOB, "orders"), "2" * 32)
+        assert at.operations.base(JOB).under_way == ("savepoint",)
+        assert (await at.until_ended("2" * 32)).state is State.DONE
+        told = await at.until_ended(rescaling.id)
+        assert told.state is State.DONE
+        assert "has not followed them yet" in told.result.facts[0]

@@ -51,10 +51,7 @@ def test_json_has_the_numbers_themselves_and_no_ranks() -> None:
     assert (told["filter"], told["order"], told["view"]) == ("c", "IN/s ▼", ["jobs"])
 
 
-async def test_a_table_is_written_whole_and_no_file_is_overwritten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+async def test_a_table_is_written_whole_and_no_file_is_overwritten(tmp_path: Path) -> None:
     async with monitor("1.20.5", size=(80, 24)) as day:
         await day.press("w")
         await day.sees("Write this view to a file")
@@ -72,10 +69,7 @@ async def test_a_table_is_written_whole_and_no_file_is_overwritten(
 
 
 @pytest.mark.deep
-async def test_where_there_is_no_table_the_screen_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+async def test_where_there_is_no_table_the_screen_is_written(tmp_path: Path) -> None:
     async with monitor("1.20.5") as day:
         await day.press("enter")
         await day.wait(3)

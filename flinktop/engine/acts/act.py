@@ -139,6 +139,8 @@ class Act(ABC):
     """Whether a name is typed before it, on every cluster."""
     patience: ClassVar[float] = 60.0
     """Seconds for which a server that answers must know nothing of the act before it is called lost."""
+    settles: ClassVar[bool] = False
+    """Whether the rest is the server's own affair once it has taken the act: others may follow."""
     transfer: ClassVar[bool] = False
     """Whether it sends files: one at a time per cluster."""
 

@@ -46,6 +46,7 @@ class Rescale(Act):
     kind: ClassVar[str] = "rescale"
     label: ClassVar[str] = "change parallelism"
     risk: ClassVar[Risk] = Risk.CHANGES
+    settles: ClassVar[bool] = True
 
     job: str
     name: str = ""
