@@ -183,6 +183,9 @@ class Panel(Widget):
         """Show or hide this panel; one that is hidden asks for nothing."""
         if shown != self.display:
             self.display = shown
+            if shown:
+                # What is set at the widget is stronger than any rule, and zoom hides by a rule.
+                self.styles.clear_rule("display")
             if not self.is_attached:
                 return
             self.follow_display()

@@ -28,6 +28,18 @@ async def test_the_configuration_of_a_job_is_read_when_its_tab_is_open(release: 
             assert value in day.line(name)
 
 
+async def test_zoom_hides_what_shares_the_tab_and_ends_with_the_tab() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        await day.press("2", "z")
+        await day.sees("VERTEX")
+        assert "Records/s" not in day.text
+        await day.press("3")
+        await day.sees("─ Restarts ─")
+        await day.press("2")
+        await day.sees("─ Records/s ─")
+
+
 async def test_the_open_tab_is_marked_and_a_number_opens_another() -> None:
     async with monitor("1.20.5", (80, 24)) as day:
         await open_job(day, "steady")

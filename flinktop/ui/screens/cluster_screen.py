@@ -261,12 +261,18 @@ class ClusterScreen(LiveScreen):
     def action_zoom(self) -> None:
         """Give the whole body to the focused panel, or take it back; the frame stays."""
         if self.has_class(ZOOMED):
-            self.remove_class(ZOOMED)
-            for one in self.panels():
-                one.remove_class(ZOOMED)
+            self.end_zoom()
         elif (panel := self._panel_of(self.focused)) is not None:
             self.add_class(ZOOMED)
             panel.add_class(ZOOMED)
+            self.call_after_refresh(self._follow_display)
+
+    def end_zoom(self) -> None:
+        """Show all panels again."""
+        self.remove_class(ZOOMED)
+        for one in self.panels():
+            one.remove_class(ZOOMED)
+        # Only then are they seen, and ask again.
         self.call_after_refresh(self._follow_display)
 
     def _follow_display(self) -> None:

@@ -67,6 +67,7 @@ class TabbedScreen(ClusterScreen):
         """Open a tab."""
         if name in self.tab_names and name != self.tab:
             self.tab = name
+            self.end_zoom()
             await self.show_panels()
             self.focus_first()
             self.tick()
