@@ -14,20 +14,26 @@ from textual.color import Color
 from textual.screen import Screen
 from textual.theme import Theme
 
+from flinktop.engine.acts.cancel import Cancel
+from flinktop.engine.acts.stop import Stop
 from flinktop.ui import theme
 from flinktop.ui.faint import FAINT, faint_as_dim
 from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
+from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.jobmanager import JobManagerScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.rescale import RescaleScreen
+from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
+from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.widgets.chart import Line, Options, draw
 from flinktop.ui.widgets.styles import LOOKS
@@ -158,6 +164,11 @@ SCREENS: dict[str, Opening] = {
     "JobManager": lambda _: JobManagerScreen(),
     "jars": lambda _: JarsScreen(),
     "operations": lambda _: OperationsScreen(),
+    "stop": lambda cluster: ConfirmScreen(Stop(cluster.job("steady"))),
+    "cancel": lambda cluster: ConfirmScreen(Cancel(cluster.job("steady"))),
+    "run a jar": lambda cluster: RunJarScreen(cluster.document("jars")["files"][0]["id"]),
+    "upload": lambda _: UploadScreen(),
+    "parallelism": lambda cluster: RescaleScreen(cluster.job("steady")),
 }
 
 
@@ -218,7 +229,7 @@ async def test_the_terminals_own_colours_are_all_there_is_in_its_theme(name: str
 async def test_the_help_and_the_question_are_without_colours_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with monitor("1.20.5") as day:
-        for key in ("question_mark", "q"):
+        for key in ("question_mark", "a", "q"):
             await day.press(key)
             for segment in segments(day):
                 for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
