@@ -166,7 +166,7 @@ class ConfirmScreen(Dialog[bool]):
             row.display = facts.features.has(1, 15)
         for words in self.query("#type-words").results(Static):
             words.update(f"Type its name to go on: {act.name_to_type(facts)}")
-        reason = act.why_not(facts)
+        reason = self._why_not(act, facts)
         against = wrap(f"Not now: {reason}", width, MOST_REASON) if reason is not None else []
         said = self.query_one("#reason", Static)
         said.update("\n".join(against))
@@ -194,6 +194,12 @@ class ConfirmScreen(Dialog[bool]):
             told[name] = bool(value) if name in ("drain", "full") else value or None
         return replace(self._act, **told) if told else self._act  # type: ignore[type-var]  # acts are dataclasses
 
+    def _why_not(self, act: Act, facts: Facts) -> str | None:
+        """Why it can't be done now; nothing is asked of a cluster of which only old words are known."""
+        error = self.port.link.error
+        lost = f"the cluster does not answer: {error.reason}" if error is not None else None
+        return act.why_not(facts) or lost
+
     def _typed_right(self, act: Act, facts: Facts) -> bool:
         wanted = act.name_to_type(facts)
         typed = [field.value for field in self.query("#typed").results(LineField)]
@@ -211,7 +217,7 @@ class ConfirmScreen(Dialog[bool]):
     @on(PressButton.Pressed, "#do")
     def _do(self) -> None:
         act, facts = self.chosen, self.facts
-        if act.why_not(facts) is not None or not self._typed_right(act, facts):
+        if self._why_not(act, facts) is not None or not self._typed_right(act, facts):
             self.renew()
             return
         self.app.submit(act, act.name_to_type(facts) if act.must_be_typed(facts) else None)
