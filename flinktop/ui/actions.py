@@ -182,4 +182,5 @@ def on_cluster(port: Port) -> tuple[Action, ...]:
     """What can be done to the whole cluster."""
     cluster = port.facts().cluster
     on = f"cluster {cluster}"
-    return (_upload(port, on), of_act(port, Shutdown(cluster), on))
+    run = replace(of_act(port, RunJar(""), on), begin=lambda app: app.push_screen(RunJarScreen()))
+    return (_upload(port, on), run, of_act(port, Shutdown(cluster), on))

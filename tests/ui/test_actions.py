@@ -29,7 +29,7 @@ ON_A_JOB = [
     "Change parallelism", "Run again from savepoint", "Cancel the job",
 ]  # fmt: skip
 ON_A_JAR = ["Run jar", "Preview plan", "Upload jar", "Delete jar"]
-ON_A_CLUSTER = ["Upload jar", "Shut the cluster down"]
+ON_A_CLUSTER = ["Upload jar", "Run jar", "Shut the cluster down"]
 NAME = "steady [test] <b>作业</b>"
 
 
@@ -176,6 +176,14 @@ async def test_switched_off_by_the_operator() -> None:
         assert "web.cancel.enable: false" in (off["Cancel the job"] or "")
         assert "web.submit.enable: false" in (off["Run again from savepoint"] or "")
         assert "Take savepoint" not in off
+
+
+@DEEP
+async def test_a_history_server_has_jobs_that_have_ended() -> None:
+    async with acting("2.3.0", prepare=lambda it: it.flags.update({"web-history": True})) as ui:
+        await ui.press("a")
+        reasons = {row.reason for row in menu(ui).values()}
+        assert reasons == {"this is a HistoryServer: its jobs have ended"}
 
 
 @DEEP
