@@ -119,6 +119,8 @@ PICTURE = Command(
     "Save a picture of the screen (SVG).",
     "program",
     shown=False,
+    # Also of a dialog.
+    priority=True,
     app=True,
 )
 SUSPEND = Command(

@@ -88,3 +88,10 @@ async def test_a_place_that_cannot_be_written_to_is_said() -> None:
         await day.press("w")
         await day.press("ctrl+u", *"/proc/nowhere/x.txt", "enter")
         await day.sees("could not be written")
+
+
+async def test_a_picture_is_taken_of_a_dialog_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with monitor("1.20.5", size=(80, 24)) as day:
+        monkeypatch.setattr(day.app, "save_screenshot", lambda path: f"{path}/picture.svg")
+        await day.press("a", "ctrl+s")
+        await day.sees("picture.svg")
