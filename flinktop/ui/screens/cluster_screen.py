@@ -268,7 +268,9 @@ class ClusterScreen(LiveScreen):
             self.call_after_refresh(self._follow_display)
 
     def end_zoom(self) -> None:
-        """Show all panels again."""
+        """Show all panels again, if one has the room of all."""
+        if not self.has_class(ZOOMED):
+            return
         self.remove_class(ZOOMED)
         for one in self.panels():
             one.remove_class(ZOOMED)
@@ -277,7 +279,9 @@ class ClusterScreen(LiveScreen):
 
     def _follow_display(self) -> None:
         for panel in self.panels():
-            panel.follow_display()
+            # One that is being mounted begins by itself.
+            if panel.is_mounted:
+                panel.follow_display()
 
     @staticmethod
     def _panel_of(widget: Widget | None) -> Panel | None:
