@@ -48,7 +48,6 @@ class RunForm(Vertical):
     RunForm { height: auto; }
     RunForm .row { height: auto; }
     RunForm .label { width: 14; color: $text-muted; }
-    RunForm .row:focus-within > .label { color: $primary; }
     RunForm #argument-list { margin-left: 14; height: auto; display: none; }
     RunForm #lacks { color: $text-muted; height: auto; display: none; }
     """

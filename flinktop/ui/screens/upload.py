@@ -183,6 +183,13 @@ class UploadScreen(Dialog[None]):
         said.update(trouble)
         self.query_one("#upload").disabled = not (named and right and act.why_not(facts) is None)
 
+    def action_leave(self) -> None:
+        """Close it, and once something was asked for the menu that it came from as well."""
+        if self._operation is None:
+            super().action_leave()
+        else:
+            self.app.close_dialogs()
+
     @on(PressButton.Pressed, "#back, #close")
     def _leave(self) -> None:
         self.action_leave()
@@ -247,5 +254,5 @@ class UploadScreen(Dialog[None]):
         operation = self.port.operation(self._operation) if self._operation is not None else None
         if operation is not None and operation.result.jar is not None:
             app, jar = self.app, operation.result.jar
-            self.dismiss(None)
+            app.close_dialogs()
             app.push_screen(RunJarScreen(jar, name=operation.subject))
