@@ -15,13 +15,17 @@ from textual.screen import Screen
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.acts.stop import Stop
 from flinktop.flink.jars import RunOptions
+from flinktop.ui.screens.actions import SIMULATED
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.pick import PickJar, PickRestore
 from flinktop.ui.screens.plan_preview import PlanPreviewScreen
 from flinktop.ui.screens.run_jar import RunJarScreen, run_again
 from flinktop.ui.widgets.form import Choice, LinesField, PressButton
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
+from tests.ui.day import monitor
+from tests.ui.test_looks import foreign
 
 deep = partial(pytest.param, marks=pytest.mark.deep)
 OTHERS = [deep(release) for release in ("1.9.3", "1.14.6", "2.3.0")]
@@ -274,6 +278,7 @@ async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
         ui.jobmanager.jars = {"new": "test-job.jar"}
         await show(ui, run_again(ui.port, number))
         assert "second one" not in ui.text
+        assert "begin anew" not in ui.text
         assert await run(ui) == {
             "entryClass": "a.Main",
             "programArgsList": ["--title", "a, b"],
@@ -291,6 +296,7 @@ async def test_secrets_are_not_kept_and_typed_anew() -> None:
         await ui.wait(6)
         await show(ui, run_again(ui.port, number))
         assert "run is RUNNING: this would be a second one" in ui.text
+        assert "nothing is restored: the job would begin anew" in ui.text
         assert "hunter2" not in ui.text
         assert "looked like a secret: give it anew" in ui.text
         assert ui.app.screen.query_one("#run", PressButton).disabled
@@ -352,3 +358,29 @@ async def test_the_form_is_of_use_on_a_small_screen(size: tuple[int, int]) -> No
         assert ui.app.screen.query_one("#claim", Choice).value == ""
         assert "< default  >" in ui.line("claim")
         assert ui.text.isascii()
+
+
+@pytest.mark.deep
+async def test_plans_and_lists_are_plain_ascii_where_asked() -> None:
+    async with acting(size=(80, 24), ascii_only=True) as ui:
+        allowed = foreign(ui.cluster)
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+        await ui.press("tab", "enter")
+        await ui.wait(1)
+        assert "-HASH->" in ui.text
+        for screen in (None, PickRestore(), PickJar()):
+            if screen is not None:
+                await show(ui, screen)
+                await ui.wait(2)
+            assert not {letter for letter in ui.text if not letter.isascii()} - allowed, ui.text
+
+
+@pytest.mark.deep
+async def test_a_simulated_cluster_runs_no_jars() -> None:
+    async with monitor("2.3.0", demo="calm") as day:
+        day.app.push_screen(JarsScreen())
+        await day.settled()
+        await day.wait(3)
+        await day.press("enter")
+        assert type(day.app.screen) is JarsScreen
+        assert [one.message for one in day.app._notifications] == [SIMULATED]

@@ -113,21 +113,24 @@ class RunJarScreen(Dialog[None]):
         lines.append(
             Line("jar", self._jar_name or self._jar or "none is chosen", "" if self._jar else "warn")
         )
-        lines += self._beside()
+        lines += self._warnings()
         self.query_one("#head", Static).update(lines_content(lines, self.words_width))
         missing = bool(self._jar) and jar is None and self._jars() is not None
         self.query_one("#choose").display = not self._jar or missing
         self._judge(missing=missing)
 
-    def _beside(self) -> list[Line]:
-        """That the job which is run again has not ended."""
+    def _warnings(self) -> list[Line]:
+        """That the job which is run again has not ended, or that nothing of it is taken over."""
         reading = self.port.reading(JOBS_OVERVIEW())
         jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
-        return [
+        found = [
             Line("beside", f"{job.name} is {job.state}: this would be a second one", "warn")
             for job in jobs
             if job.jid == self._of and not states.is_terminal(job.state)
         ]
+        if self._of and not self.query_one(RunForm).restores:
+            found.append(Line("state", "nothing is restored: the job would begin anew", "warn"))
+        return found
 
     def _judge(self, *, missing: bool) -> None:
         """Switch the buttons on or off, and say why they are off."""
