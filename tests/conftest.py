@@ -1,6 +1,11 @@
 """Options of the tests."""
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes depends on what else the machine does: a slow one is no fault.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

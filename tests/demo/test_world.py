@@ -29,7 +29,7 @@ def names(of: World) -> dict[str, str]:
 # -- the same again ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("release", [RELEASES[0], RELEASES[-1]])
+@pytest.mark.parametrize("release", [pytest.param(RELEASES[0], marks=pytest.mark.deep), RELEASES[-1]])
 def test_the_same_question_has_the_same_answer_to_the_byte(release: str) -> None:
     first, second = world(release), world(release)
     # The second is asked backwards: what it remembers changes nothing.

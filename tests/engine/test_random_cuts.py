@@ -17,6 +17,7 @@ from tests.engine.acting import FORGETS_AFTER, JOB, Desk, JobManager, desk, proc
 from tests.manual_clock import ManualClock
 
 RUNS = 200
+PARTS = 10
 ID = "1" * 32
 LATEST = 45.0
 """Seconds that a request may be under way: less than flinktop's patience."""
@@ -113,16 +114,18 @@ def _judged(ended: Operation | None, jobmanager: JobManager) -> str:
     return "lost, forgotten by Flink" if made else "lost on the way"
 
 
-@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.deep) for part in (1, 2, 3))])
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(part, marks=pytest.mark.deep) for part in range(1, PARTS))]
+)
 async def test_none_is_doubled_lost_or_told_wrong(tmp_path: Path, part: int) -> None:
-    """In four parts, which may run side by side."""
+    """In parts, which may run side by side; the first is one of the fast tests."""
     outcomes: Counter[str] = Counter()
-    for seed in range(part * RUNS // 4, (part + 1) * RUNS // 4):
+    for seed in range(part * RUNS // PARTS, (part + 1) * RUNS // PARTS):
         try:
             outcome, _ = await one_run(seed, tmp_path / str(seed))
         except AssertionError as error:
             raise AssertionError(f"run {seed}: {error}") from error
         outcomes[outcome] += 1
-    assert sum(outcomes.values()) == RUNS // 4
-    assert outcomes["done"] > RUNS // 10, outcomes
-    assert len(outcomes) >= 4, outcomes
+    assert sum(outcomes.values()) == RUNS // PARTS
+    assert outcomes["done"] > RUNS // PARTS // 4, outcomes
+    assert len(outcomes) >= 3, outcomes

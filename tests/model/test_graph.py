@@ -283,7 +283,7 @@ def check(found: Graph, layout: Layout) -> None:
         )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(graphs(), st.sampled_from(MEASURES))
 @example(drawn("a>x a>y b>x b>y"), MEASURES[0])
 @example(drawn("a>y b>x"), MEASURES[3])
@@ -299,7 +299,7 @@ def test_sixty_vertices(seed: int, measures: Measures) -> None:
     check(found, lay_out(found, measures))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(graphs(), st.randoms(use_true_random=False))
 def test_the_order_in_which_edges_are_told_changes_nothing(found: Graph, dice: random.Random) -> None:
     inputs = [(edge.source, edge.target, edge.label) for edge in found.edges]

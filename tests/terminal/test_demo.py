@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("release", [RELEASES[0], RELEASES[-1]])
+@pytest.mark.parametrize("release", [pytest.param(RELEASES[0], marks=pytest.mark.deep), RELEASES[-1]])
 def test_the_demo_opens_and_closes(release: str, tmp_path: Path) -> None:
     with monitor(tmp_path, "demo", "mixed", "--flink", release, columns=120, rows=40) as pty:
         pty.wait_for(LIVE, STARTS)

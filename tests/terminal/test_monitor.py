@@ -93,6 +93,7 @@ def sizes_through(pty: Pty, sizes: list[tuple[int, int]]) -> None:
         pty.wait_for(framed(columns, rows))
 
 
+@pytest.mark.deep
 def test_a_job_in_every_size(server: FixtureServer, tmp_path: Path) -> None:
     with monitor(tmp_path, server.url) as pty:
         pty.wait_for(LIVE, STARTS)

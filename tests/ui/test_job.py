@@ -46,6 +46,7 @@ async def test_rates_are_the_sums_that_flinks_meters_tell(release: str) -> None:
         assert f" {metric['sum']:.0f} " in shown, shown
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES)
 async def test_the_jobs_rate_is_that_of_its_sources_on_the_screen(release: str) -> None:
     async with monitor(release, (150, 50)) as day:

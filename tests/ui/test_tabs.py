@@ -11,6 +11,7 @@ from tests.ui.matrix import RELEASES
 from tests.ui.test_job import open_job
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES)
 async def test_the_configuration_of_a_job_is_read_when_its_tab_is_open(release: str) -> None:
     async with monitor(release) as day:
@@ -83,6 +84,7 @@ async def test_charts_of_a_job_that_has_ended_wait_for_nothing(release: str) -> 
             assert f"the job has ended, and nothing was seen of {subject}" in day.text
 
 
+@pytest.mark.deep
 async def test_charts_of_a_job_cost_two_metrics_requests_in_ten_seconds() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
