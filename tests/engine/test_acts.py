@@ -192,6 +192,30 @@ def test_a_cancel_says_what_is_lost(changes: dict[str, Any], said: str) -> None:
     assert said in next(line.text for line in Cancel(JOB).consequence(job(**changes)) if line.label == "lost")
 
 
+def test_a_run_says_how_without_secrets() -> None:
+    options = RunOptions(
+        arguments=("--title", "a, b", "--password", "hunter2"),
+        parallelism=3,
+        savepoint="file:/s",
+        claim_mode="CLAIM",
+        configuration={"a.b": "c", "s3.secret-key": "hunter2"},
+    )
+    lines = RunJar("x", options=options).consequence(facts())
+    for line in (
+        Line("arguments", "--title 'a, b' --password '******'"),
+        Line("parallelism", "3"),
+        Line("setting", "a.b: c"),
+        Line("setting", "s3.secret-key: ******"),
+        Line("restores", "file:/s"),
+        Line("claim mode", "CLAIM"),
+    ):
+        assert line in lines
+    long = RunJar("x", options=RunOptions(arguments=("x" * 9000, "y"))).consequence(facts())
+    [said] = [line.text for line in long if line.label == "arguments"]
+    assert len(said) < 350
+    assert said.endswith("(2 in all)")
+
+
 def test_the_name_to_type() -> None:
     assert Cancel(JOB).name_to_type(facts()) == "orders [v1]"
     assert Shutdown("prod").name_to_type(facts()) == "prod"

@@ -35,6 +35,8 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.plan import Plan
 from flinktop.model import states
 
+MOST_OF_ARGUMENTS = 300
+"""Characters of them that are said beforehand: the rest of what is said has to be seen as well."""
 STARTS_WITHIN = 60.0
 """Seconds after which a job that waits for slots is left to itself."""
 
@@ -73,7 +75,7 @@ class RunJar(Act):
         if options.entry_class:
             lines.append(Line("class", options.entry_class))
         if options.arguments:
-            lines.append(Line("arguments", shlex.join(secrets.arguments(options.arguments))))
+            lines.append(Line("arguments", _arguments_line(options.arguments)))
         if options.parallelism is not None:
             lines.append(Line("parallelism", str(options.parallelism)))
         settings = secrets.settings(options.configuration)
@@ -119,6 +121,14 @@ class RunJar(Act):
             configuration=secrets.settings(self.options.configuration),
         )
         return replace(self, options=options)
+
+
+def _arguments_line(arguments: tuple[str, ...]) -> str:
+    """The arguments as they would be typed, without secrets; of many, or of long ones, the beginning."""
+    typed = shlex.join(secrets.arguments(arguments))
+    if len(typed) <= MOST_OF_ARGUMENTS:
+        return typed
+    return f"{typed[:MOST_OF_ARGUMENTS]}…  ({len(arguments)} in all)"
 
 
 async def started(http: Http, job: str, known: Result) -> Verdict:
