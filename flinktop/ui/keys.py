@@ -178,6 +178,14 @@ SAMPLE = Command(
     "view",
     shown=False,
 )
+DESCRIPTION = Command(
+    "description",
+    ("i",),
+    "what it does",
+    "What the operators of the vertex do, in Flink's own words, and what feeds them.",
+    "view",
+    shown=False,
+)
 PIN = Command(
     "pin", ("p",), "pin", "Pin the selected metric: it is drawn, and kept for this job.", "view", shown=False
 )
@@ -378,7 +386,7 @@ OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS,
 JOB = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, PIN, *JOB_TABS, *WINDOWS, *EVERYWHERE)
 VERTEX = (
     *(OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE),
-    *(SAMPLE, PIN, *FLAME, *VERTEX_TABS, *WINDOWS, *EVERYWHERE),
+    *(SAMPLE, DESCRIPTION, PIN, *FLAME, *VERTEX_TABS, *WINDOWS, *EVERYWHERE),
 )
 SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, PIN, *FLAME, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *EVERYWHERE)

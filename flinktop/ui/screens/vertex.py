@@ -23,6 +23,7 @@ from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtas
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager import TaskManagerScreen
+from flinktop.ui.screens.vertex_plan import VertexPlanScreen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,6 +139,10 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
             self.app.push_screen(SubtaskScreen(self.job, self.vertex, subtask_of(event.key)))
         elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
             self.app.push_screen(TaskManagerScreen(event.key))
+
+    def action_description(self) -> None:
+        """What its operators do, in Flink's own words."""
+        self.app.push_screen(VertexPlanScreen(self.job, self.vertex))
 
     def action_pin(self) -> None:
         """Pin the selected metric, or no longer."""

@@ -1,0 +1,99 @@
+"""What a vertex does: its operators as the job's plan describes them, and what feeds it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Static
+
+from flinktop.flink.jobs import JOB, PLAN
+from flinktop.ui.dialog import Dialog
+from flinktop.ui.theme import TONES
+from flinktop.ui.widgets.celltext import wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.plan import PlanNode
+
+MOST_LINES = 200
+"""Lines of one operator: a query of a few pages."""
+LEAST = 20
+"""Cells that words have at the least, however far Flink has moved their operator in."""
+_BRANCH = re.compile(r"(?<![ :]) (?=[ :]*[+:]- )")
+"""Where Flink begins a line for the next operator of a chain (1.15+); names stand on one line here."""
+
+
+def indented(text: str, width: int) -> list[str]:
+    """Lines that fit into a width, one at least for each operator, as far in as Flink has it."""
+    lines: list[str] = []
+    for line in _BRANCH.sub("\n", text).split("\n"):
+        words = line.lstrip(" ")
+        indent = " " * min(len(line) - len(words), max(0, width - LEAST))
+        lines += [indent + part for part in wrap(words, width - len(indent), MOST_LINES)]
+    return lines
+
+
+class VertexPlanScreen(Dialog[None]):
+    """A vertex's part of `/jobs/:jobid/plan`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,i", "leave", "back", show=False),
+        Binding("j,down", "scroll(1)", "Down", show=False),
+        Binding("k,up", "scroll(-1)", "Up", show=False),
+    ]
+    TITLE_WORDS = "What it does"
+
+    def __init__(self, job: str, vertex: str) -> None:
+        super().__init__()
+        self._query = PLAN(job=job)
+        self._job = job
+        self._vertex = vertex
+        self._shown: Content | None = None
+
+    def body(self) -> ComposeResult:
+        """Words alone."""
+        yield Static("", classes="words", markup=False)
+
+    def watched(self) -> Iterable[Query[Any]]:
+        """The plan."""
+        return (self._query,)
+
+    def renew(self) -> None:
+        """The plan has come, or another after a restart."""
+        content = self._described()
+        if content != self._shown:
+            self._shown = content
+            self.query_one(Static).update(content)
+
+    def _described(self) -> Content:
+        reading = self.port.reading(self._query)
+        if reading is None or reading.value is None:
+            failed = reading is not None and reading.error is not None
+            words = reading.error.reason if failed and reading and reading.error else "asking for the plan"
+            return Content.styled(words, TONES["muted"])
+        node = next((one for one in reading.value.plan.nodes if one.id == self._vertex), None)
+        if node is None:
+            return Content.styled("The plan has no such vertex: the job has changed.", TONES["muted"])
+        feeds = [Content.styled(line, TONES["muted"]) for line in self._feeds(node)]
+        words = node.description or node.operator or "Flink describes nothing."
+        return Content("\n").join([*feeds, *map(Content, indented(words, self.words_width))])
+
+    def _feeds(self, node: PlanNode) -> list[str]:
+        """What feeds it, and how records are shipped."""
+        job = self.port.reading(JOB(job=self._job))
+        vertices = job.value.vertices if job is not None and job.value is not None else ()
+        names = {vertex.id: vertex.name for vertex in vertices}
+        lines: list[str] = []
+        for edge in node.inputs:
+            how = ", ".join(filter(None, (edge.ship_strategy, edge.exchange.replace("_", " "))))
+            lines += wrap(f"{how} from {names.get(edge.id, edge.id)}", self.words_width, 2)
+        return [*lines, ""] if lines else []

@@ -1,0 +1,37 @@
+"""What a vertex does, in the words of the job's plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from flinktop.flink.jobs import PLAN
+from flinktop.ui.screens.vertex_plan import VertexPlanScreen, indented
+from tests.ui.matrix import RELEASES
+from tests.ui.test_vertex import on_vertex
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_the_plans_own_words_are_told_as_text(release: str) -> None:
+    async with on_vertex(release) as (day, job, vertex):
+        await day.press("i")
+        await day.wait(1)
+        assert type(day.app.screen) is VertexPlanScreen
+        told = day.cluster.document(PLAN(job=job).target)["plan"]["nodes"]
+        node = next(one for one in told if one["id"] == vertex)
+        assert f"{node['inputs'][0]['ship_strategy']}, " in day.text
+        first = node["description"].partition("<br/>")[0].replace("&lt;", "<").replace("&gt;", ">")
+        assert first.split()[0] in day.text
+        assert "&lt;" not in day.text
+        assert "<br/>" not in day.text
+        await day.press("escape")
+        assert "What it does" not in day.text
+        since = len(day.cluster.asked)
+        await day.wait(10)
+        assert not [target for target in day.asked(since) if target.endswith("/plan")]
+
+
+def test_what_goes_on_below_stays_as_far_in() -> None:
+    told = "[1]:Join(a - b) :- [2]:Calc(a b c) :  +- [3]:Calc +- sink"
+    assert indented(told, 40) == ["[1]:Join(a - b)", ":- [2]:Calc(a b c)", ":  +- [3]:Calc", "+- sink"]
+    long = "   +- " + "word " * 10
+    assert all(line.startswith("   ") and len(line) <= 30 for line in indented(long, 30))
