@@ -36,9 +36,11 @@ def indented(text: str, width: int) -> list[str]:
     """Lines that fit into a width, one at least for each operator, as far in as Flink has it."""
     lines: list[str] = []
     for line in _BRANCH.sub("\n", text).split("\n"):
-        words = line.lstrip(" ")
-        indent = " " * min(len(line) - len(words), max(0, width - LEAST))
-        lines += [indent + part for part in wrap(words, width - len(indent), MOST_LINES)]
+        # The tree that Flink draws before an operator goes on below its first line.
+        words = line.lstrip(" :") if _BRANCH.search(f" {line}") else line.lstrip(" ")
+        words = f":{words}" if words.startswith("- ") else words
+        tree = line[: len(line) - len(words)][: max(0, width - LEAST)]
+        lines += [tree + part for part in wrap(words, width - len(tree), MOST_LINES)]
     return lines
 
 
