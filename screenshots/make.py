@@ -1,4 +1,4 @@
-"""Makes the pictures: the screens of the simulated cluster, as SVG.
+"""Makes the pictures: the screens of the simulated cluster, and acts on a played one, as SVG.
 
 Usage: python -m screenshots.make [PATTERN]
 
@@ -9,15 +9,25 @@ cluster is deterministic and its clock is held: the same code makes the same pic
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import sys
+from contextlib import ExitStack, chdir
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+from unittest import mock
 
+from tests.ui.acting import acting
 from tests.ui.day import Day, monitor
 
-HERE = Path(__file__).parent
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HERE = Path(__file__).resolve().parent
 SCENARIO, RELEASE = "mixed", "2.3.0"
+ACTING = "1.20.5"
 SIZES = ((120, 40), (80, 24))
 THEMES = ("dark", "light")
 FIGURES = 12
@@ -88,15 +98,53 @@ WALK = (
 )
 
 
+ACTS = (
+    Place("actions", ("a",), seconds=3),
+    Place("stop", ("enter",), seconds=3),
+    Place("savepoint", ("escape", "down", "enter"), seconds=3),
+    # To the button, past the fields.
+    Place("under-way", ("tab", "enter"), seconds=1),
+    Place("operations", ("O",), seconds=20),
+    Place("operation", ("enter",), seconds=3),
+    Place("run-again", ("escape", "a", "enter"), seconds=3),
+    Place(
+        "upload",
+        ("escape", "escape", "escape", "colon", *"jars", "enter", "a", "down", "down", "enter"),
+        seconds=3,
+    ),
+    Place("run-jar", ("escape", "escape", "enter"), seconds=3),
+)
+"""On a cluster to which things can be done; what was asked of it is real, what it answers is played."""
+
+
 async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> None:
     """Walk from screen to screen and save each."""
     async with monitor(RELEASE, size, demo=SCENARIO, theme=theme) as day:
-        for place in WALK:
-            await day.press(*place.keys)
-            await day.wait(place.seconds)
-            name = f"{place.name}-{size[0]}x{size[1]}-{theme}"
-            if pattern.search(name) and (place.light or theme == "dark"):
-                save(day, name)
+        await walk(day, WALK, size, theme, pattern)
+    if theme == "dark":
+        with ExitStack() as held:
+            # Who asks, under which numbers, and which jars lie there.
+            drawn = random.Random(1)
+            held.enter_context(mock.patch("flinktop.engine.host.os.urandom", drawn.randbytes))
+            held.enter_context(mock.patch("flinktop.engine.operations.asked_by", lambda: "ops@bastion"))
+            here = Path(held.enter_context(TemporaryDirectory()))
+            held.enter_context(chdir(here))
+            (here / "orders-enrichment-1.4.jar").touch()
+            async with acting(ACTING, size, theme=theme) as day:
+                await day.wait(FIGURES)
+                await walk(day, ACTS, size, theme, pattern)
+
+
+async def walk(
+    day: Day, places: Sequence[Place], size: tuple[int, int], theme: str, pattern: re.Pattern[str]
+) -> None:
+    """Go from place to place."""
+    for place in places:
+        await day.press(*place.keys)
+        await day.wait(place.seconds)
+        name = f"{place.name}-{size[0]}x{size[1]}-{theme}"
+        if pattern.search(name) and (place.light or theme == "dark"):
+            save(day, name)
 
 
 def save(day: Day, name: str) -> None:
