@@ -84,7 +84,7 @@ def restored_line(job: str, port: Port, offset: float | None) -> list[Part]:
     if restored is None:
         return []
     kind = "savepoint" if restored.is_savepoint else "checkpoint"
-    when = fmt.clock(restored.restore_timestamp / 1000.0, offset)
+    when = fmt.near(restored.restore_timestamp / 1000.0, offset, port.known_time())
     return [
         ("restored from ", "muted"),
         (f"{kind} {restored.id} at {when}", ""),
