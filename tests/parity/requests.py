@@ -12,13 +12,14 @@ _ACTS = "tests/live/test_acts.py::"
 _COMMANDS = "tests/live/test_commands.py::test_a_job_from_its_jar_to_its_end"
 _STOPPED = f"{_ACTS}test_a_job_is_stopped_and_run_again_from_its_savepoint"
 _RESCALED = f"{_ACTS}test_the_parallelism_is_changed_where_the_release_can"
+_REFUSED = "tests/flink/test_fixtures.py::test_refusals_become_errors_with_the_servers_sentence"
 _JARS = f"{_ACTS}test_jars_come_and_go"
 _DISPOSED = f"{_ACTS}test_a_savepoint_is_disposed_of"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request by verb and path, and the test that sends it to a real Flink."""
+    """A request by verb and path, where a person makes it, and the test that has met Flink's own answer."""
 
     line: str
     where: str
@@ -72,12 +73,9 @@ OTHERS = (
     Request("GET /jobs", "what became of the job of an act", _STOPPED),
     Request("POST /jobs", "flinktop submit --job-graph", f"{_ACTS}test_a_job_graph_is_submitted"),
     Request("PATCH /jobs/:jobid", "a ▸ cancel; flinktop cancel", _COMMANDS),
+    # Refused by every release: the act says so and sends nothing; the answers were recorded.
     Request("PATCH /jobs/:jobid/rescaling", "a ▸ change parallelism, which says why not", _RESCALED),
-    Request(
-        "GET /jobs/:jobid/rescaling/:triggerid",
-        "none: no release ever gives a trigger; the act says so",
-        _RESCALED,
-    ),
+    Request("GET /jobs/:jobid/rescaling/:triggerid", "a ▸ change parallelism, as above", _REFUSED),
     Request(
         "POST /jobs/:jobid/savepoints",
         "a ▸ savepoint; flinktop savepoint",
