@@ -61,6 +61,8 @@ def _cell(at: float, since: float, length: float, width: int) -> int:
     """The cell in which a time stands: -1 before the window, `width` from its end on."""
     if at < since:
         return -1
+    if at - since >= length:
+        return width
     return min(int((at - since) / length * width), width)
 
 
