@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from flinktop.demo.names import RELEASES
 from flinktop.demo.routes import ROUTES
 from flinktop.flink.decode import decode
 from flinktop.flink.endpoint import Endpoint
 from tests.demo.questions import Answered, Shape, answers, every_endpoint, shape, world
 from tests.flink.catalogue import good, template
+from tests.ui.matrix import RELEASES
 
 USER_CODE = "recorded of SQL jobs, which have neither settings nor accumulators"
 ADDED: dict[str, dict[str, str]] = {

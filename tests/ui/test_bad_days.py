@@ -70,6 +70,7 @@ async def test_a_server_that_is_not_flink_is_said_to_be_none() -> None:
         assert "not Flink" in day.text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("status", [404, 500, 502])
 async def test_a_server_that_only_errs_is_not_called_live(status: int) -> None:
     cluster = FixtureCluster("1.20.5")
@@ -83,6 +84,7 @@ async def test_a_server_that_only_errs_is_not_called_live(status: int) -> None:
         assert "HistoryServer" not in day.text
 
 
+@pytest.mark.deep
 async def test_what_is_known_of_a_lost_cluster_is_greyed_and_its_ages_stand_still() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -122,6 +124,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(20, 5), (80, 24), (120, 40)])
 async def test_names_that_would_break_a_terminal_are_shown_as_text(size: tuple[int, int]) -> None:
     cluster = FixtureCluster("1.20.5")
@@ -171,6 +174,7 @@ async def test_a_panel_that_raises_says_so_and_the_rest_lives(monkeypatch: pytes
         assert "steady [test]" in day.text
 
 
+@pytest.mark.deep
 async def test_a_panel_that_can_show_again_does(monkeypatch: pytest.MonkeyPatch) -> None:
     show = JobsTable._show_jobs
     failing = [True]
@@ -222,6 +226,7 @@ async def test_a_thousand_jobs_cost_no_more_requests_than_the_screen_and_the_rot
         assert "job 0999" in day.text
 
 
+@pytest.mark.deep
 async def test_the_job_screen_on_a_lost_cluster_keeps_the_job() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")

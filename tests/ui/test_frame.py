@@ -172,6 +172,7 @@ async def test_a_held_screen_is_held_when_one_comes_back_to_it() -> None:
         assert "ended jobs hidden" in day.lines[-1]
 
 
+@pytest.mark.deep
 async def test_the_palette_finds_any_of_many_jobs() -> None:
     cluster = FixtureCluster("1.20.5")
     [job, *_] = cluster.document("jobs/overview")["jobs"]
@@ -212,6 +213,7 @@ async def test_ascii_only_but_for_foreign_names() -> None:
         assert not odd, odd
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("theme", ["dark", "light", "ansi-dark", "ansi-light"])
 async def test_every_theme_opens(theme: str) -> None:
     async with monitor("1.20.5", theme=theme) as day:

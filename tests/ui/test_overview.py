@@ -169,6 +169,7 @@ async def test_every_size_shows_the_jobs_and_nothing_overlaps(size: tuple[int, i
         assert "RUNNING" in day.text or "FAILED" in day.text
 
 
+@pytest.mark.deep
 async def test_resizing_back_and_forth_never_breaks() -> None:
     async with monitor("1.20.5") as day:
         for size in (*EVERY_SIZE, *reversed(EVERY_SIZE)):
@@ -221,6 +222,7 @@ async def test_heap_and_collection_of_the_worst_taskmanager(release: str, heap: 
         assert f"heap {heap} %   {collection}" in day.lines[1]
 
 
+@pytest.mark.deep
 async def test_before_1_19_collection_comes_from_counters_that_have_moved_twice() -> None:
     cluster = FixtureCluster("1.14.6")
     collected = 0
@@ -239,6 +241,7 @@ async def test_before_1_19_collection_comes_from_counters_that_have_moved_twice(
         assert "GC 150 ms/s" in day.lines[1]
 
 
+@pytest.mark.deep
 async def test_taskmanagers_with_different_limits_are_told_together() -> None:
     cluster = FixtureCluster("1.20.5")
 
@@ -256,6 +259,7 @@ async def test_taskmanagers_with_different_limits_are_told_together() -> None:
         assert "heap of all 50 %" in day.lines[1]
 
 
+@pytest.mark.deep
 async def test_the_memory_of_taskmanagers_costs_one_request_in_ten_seconds() -> None:
     async with monitor("1.20.5") as day:
         since = len(day.cluster.asked)
@@ -284,6 +288,7 @@ async def test_the_cluster_line_gives_up_the_least_important_first(width: int, w
         assert ("GC 1.1 ms/s" in day.lines[1]) == (width >= 100)
 
 
+@pytest.mark.deep
 async def test_restarts_and_the_slowest_checkpoint_of_all_jobs_cost_one_request_in_ten_seconds() -> None:
     cluster = FixtureCluster("1.20.5")
 
@@ -337,6 +342,7 @@ async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
         assert busy.value == pytest.approx(700.0)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", ["1.9.3", "1.14.6"])
 async def test_releases_without_accumulated_times_show_a_dash(release: str) -> None:
     async with monitor(release) as day:
@@ -367,6 +373,7 @@ async def test_a_hot_job_comes_before_others_and_stays_there() -> None:
         assert better[0] == last
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("size", "beside"), [((120, 40), False), ((200, 60), True), ((200, 24), False)])
 async def test_with_room_to_the_side_the_charts_stand_beside_the_jobs(
     size: tuple[int, int],

@@ -97,6 +97,7 @@ async def test_charts_of_a_job_cost_two_metrics_requests_in_ten_seconds() -> Non
         assert 6 <= len(metrics) <= 12
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES)
 async def test_the_lag_of_watermarks_is_recorded_for_the_job(release: str) -> None:
     async with monitor(release) as day:
@@ -123,6 +124,7 @@ async def test_comma_and_full_stop_choose_how_much_time_charts_show() -> None:
         await day.sees("last 3 h")
 
 
+@pytest.mark.deep
 async def test_enter_opens_also_where_nothing_has_the_focus() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
