@@ -7,6 +7,8 @@ from flinktop.model import states
 
 MOST_TOLD = 8
 """Jobs named in a message at the most."""
+LEAST_OF_AN_ID = 4
+"""Characters of an id that say which job is meant; fewer fit the next job as easily."""
 
 
 class NoSuchJob(Exception):  # noqa: N818 - it says what happened
@@ -14,23 +16,37 @@ class NoSuchJob(Exception):  # noqa: N818 - it says what happened
 
 
 def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
-    """The one job that is meant. Among several of a name the one that lives is.
+    """The one job that is meant.
+
+    The beginning of an id must be unique among all jobs, those that have ended too. A name must be so among
+    those that have not ended, and among all where all have: a job that was run again keeps its name.
 
     Raises:
         NoSuchJob: none fits, or several do.
     """
     known = list(jobs)
-    fitting = [job for job in known if job.jid == what.lower()]
-    fitting = fitting or [job for job in known if what and job.name == what]
-    fitting = fitting or [job for job in known if what and job.jid.startswith(what.lower())]
-    living = [job for job in fitting if not states.is_terminal(job.state)]
-    if len(fitting) > 1 and len(living) == 1:
-        fitting = living
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        raise NoSuchJob(f"'{what}' may mean {len(fitting)} jobs: {_told(fitting)}")
+    for fitting in ([job for job in known if job.jid == what.lower()], _named(known, what)):
+        if fitting:
+            return _only(fitting, what)
+    begun = [job for job in known if what and job.jid.startswith(what.lower())]
+    if begun and len(what) < LEAST_OF_AN_ID:
+        least = f"an id's beginning needs {LEAST_OF_AN_ID} characters or more"
+        raise NoSuchJob(f"'{what}' is too short: {least}; it fits {_told(begun)}")
+    if begun:
+        return _only(begun, what)
     raise NoSuchJob(f"there is no job '{what}' on the cluster" + (f", but {_told(known)}" if known else ""))
+
+
+def _named(jobs: list[JobOverview], name: str) -> list[JobOverview]:
+    """The jobs of a name that have not ended; all of that name where all have."""
+    named = [job for job in jobs if name and job.name == name]
+    return [job for job in named if not states.is_terminal(job.state)] or named
+
+
+def _only(jobs: list[JobOverview], what: str) -> JobOverview:
+    if len(jobs) > 1:
+        raise NoSuchJob(f"'{what}' may mean {len(jobs)} jobs: {_told(jobs)}")
+    return jobs[0]
 
 
 def _told(jobs: list[JobOverview]) -> str:

@@ -7,7 +7,10 @@ from typing import Any, Final
 
 ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
-_JOB: Final = "a job's id, the beginning of one, or its name"
+_JOB: Final = (
+    "a job's id, the beginning of one (4 characters or more, unique among all jobs), or its name (unique among "
+    "the jobs that have not ended, else among all)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,26 +6,29 @@ from flinktop.flink.jobs import JobOverview
 from flinktop.headless.jobs import NoSuchJob, find_job
 
 JOBS = (
-    JobOverview("a1" + "0" * 30, "orders", "RUNNING"),
-    JobOverview("a2" + "0" * 30, "orders", "CANCELED"),
-    JobOverview("b1" + "0" * 30, "twice", "RUNNING"),
-    JobOverview("b2" + "0" * 30, "twice", "RUNNING"),
-    JobOverview("c1" + "0" * 30, "a1", "FAILED"),
-    JobOverview("c2" + "0" * 30, "", "FINISHED"),
+    JobOverview("aaaa1" + "0" * 27, "orders", "RUNNING"),
+    JobOverview("aaaa2" + "0" * 27, "orders", "CANCELED"),
+    JobOverview("bbbb1" + "0" * 27, "twice", "RUNNING"),
+    JobOverview("bbbb2" + "0" * 27, "twice", "RUNNING"),
+    JobOverview("cccc1" + "0" * 27, "a", "FAILED"),
+    JobOverview("cccc2" + "0" * 27, "", "FINISHED"),
+    JobOverview("dddd1" + "0" * 27, "aaaa1", "RUNNING"),
 )
 
 
 @pytest.mark.parametrize(
     ("what", "found"),
     [
-        ("a1" + "0" * 30, 0),
-        ("A1" + "0" * 30, 0),
-        ("a2", 1),
+        ("aaaa1" + "0" * 27, 0),
+        ("AAAA1" + "0" * 27, 0),
+        ("aaaa2", 1),
+        ("AAAA10", 0),
         ("orders", 0),
-        ("a", 0),
-        ("a1", 4),
-        ("c2", 5),
-        ("b10", 2),
+        ("a", 4),
+        ("cccc2", 5),
+        ("bbbb10", 2),
+        ("dddd", 6),
+        ("aaaa1", 6),
     ],
 )
 def test_the_job_that_is_meant(what: str, found: int) -> None:
@@ -35,10 +38,13 @@ def test_the_job_that_is_meant(what: str, found: int) -> None:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("twice", "'twice' may mean 2 jobs: twice (b1"),
-        ("b", "may mean 2 jobs"),
-        ("c", "may mean 2 jobs: a1 (c1"),
-        ("nope", "there is no job 'nope' on the cluster, but orders (a1"),
+        ("twice", "'twice' may mean 2 jobs: twice (bbbb1"),
+        ("bbbb", "may mean 2 jobs"),
+        ("cccc", "may mean 2 jobs: a (cccc1"),
+        # One of them lives: that is no reason to take it.
+        ("aaaa", "'aaaa' may mean 2 jobs: orders (aaaa1"),
+        ("ddd", "'ddd' is too short: an id's beginning needs 4 characters or more; it fits aaaa1 (dddd1"),
+        ("nope", "there is no job 'nope' on the cluster, but orders (aaaa1"),
         ("", "there is no job ''"),
     ],
 )
