@@ -187,6 +187,13 @@ class Dialog(ModalScreen[T]):
         if before is not None and before.is_attached and before.focusable:
             self.set_focus(before)
 
+    def go_to(self, field: Widget) -> None:
+        """Give a field the focus: at once, or when this dialog is the foremost again."""
+        if self.has_class("-behind"):
+            self._focused_before = field
+        else:
+            self.set_focus(field)
+
     def _show_box(self, visibility: Literal["visible", "hidden"]) -> None:
         # Not by the style sheet: what it says holds only some time later, and what is hidden takes no focus.
         for box in self.query(".dialog"):

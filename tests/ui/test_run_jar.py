@@ -279,6 +279,7 @@ async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
         await show(ui, run_again(ui.port, number))
         assert "second one" not in ui.text
         assert "begin anew" not in ui.text
+        assert "test-job.jar is gone: this is the newest of that name, uploaded" in words(ui)
         assert await run(ui) == {
             "entryClass": "a.Main",
             "programArgsList": ["--title", "a, b"],
@@ -295,7 +296,8 @@ async def test_secrets_are_not_kept_and_typed_anew() -> None:
         number = ui.port.submit(RunJar(jar_of(ui), "test-job.jar", options))
         await ui.wait(6)
         await show(ui, run_again(ui.port, number))
-        assert "run is RUNNING: this would be a second one" in ui.text
+        assert "run is RUNNING: a second one would start beside it" in ui.text
+        assert "is gone" not in ui.text
         assert "nothing is restored: the job would begin anew" in ui.text
         assert "hunter2" not in ui.text
         assert "looked like a secret: give it anew" in ui.text
@@ -317,8 +319,14 @@ async def test_a_job_of_elsewhere_is_run_again_from_a_jar_of_choice() -> None:
         await ui.press("enter")
         await ui.settled()
         await ui.press("enter")
-        sent = await run(ui)
-        assert sent == {"savepointPath": "file:/savepoints/savepoint-1", "allowNonRestoredState": False}
+        # The next letters are the class.
+        await ui.press(*"a.Main", "tab")
+        assert focused(ui) == "arguments"
+        assert await run(ui) == {
+            "entryClass": "a.Main",
+            "savepointPath": "file:/savepoints/savepoint-1",
+            "allowNonRestoredState": False,
+        }
 
 
 @pytest.mark.deep

@@ -17,6 +17,7 @@ from flinktop.engine.acts.run_jar import PlanJar, RunJar
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jars import JARS, RunOptions
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui import known_savepoints
 from flinktop.ui.dialog import EDGES, Dialog, lines_content
@@ -67,6 +68,7 @@ class RunJarScreen(Dialog[None]):
         super().__init__()
         self._jar = jar
         self._jar_name = name
+        self._gone = ""
         self._of = of
         self._options = options or RunOptions()
         self._entries: tuple[JarEntry, ...] | None = None
@@ -113,6 +115,8 @@ class RunJarScreen(Dialog[None]):
         lines.append(
             Line("jar", self._jar_name or self._jar or "none is chosen", "" if self._jar else "warn")
         )
+        if jar is not None and self._gone:
+            lines.append(self._other_jar(jar))
         lines += self._warnings()
         self.query_one("#head", Static).update(lines_content(lines, self.words_width))
         missing = bool(self._jar) and jar is None and self._jars() is not None
@@ -124,7 +128,7 @@ class RunJarScreen(Dialog[None]):
         reading = self.port.reading(JOBS_OVERVIEW())
         jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
         found = [
-            Line("beside", f"{job.name} is {job.state}: this would be a second one", "warn")
+            Line("job", f"{job.name} is {job.state}: a second one would start beside it", "warn")
             for job in jobs
             if job.jid == self._of and not states.is_terminal(job.state)
         ]
@@ -162,8 +166,15 @@ class RunJarScreen(Dialog[None]):
         """The newest jar of this name, where the one that is named is gone: it was uploaded anew."""
         same = [jar for jar in self._jars() or () if self._jar and jar.name == self._jar_name]
         found = max(same, key=lambda jar: jar.uploaded, default=None)
-        self._jar = found.id if found is not None else self._jar
+        if found is not None:
+            self._gone, self._jar = self._gone or self._jar, found.id
         return found
+
+    def _other_jar(self, jar: Jar) -> Line:
+        """That another jar stands for the one that was meant; what is in it may differ."""
+        age = fmt.span(max(0.0, self.port.known_time() - jar.uploaded / 1000.0))
+        words = f"{self._gone} is gone: this is the newest of that name, uploaded {age} ago"
+        return Line("not the same", words, "warn")
 
     def _act(self) -> tuple[RunJar | None, str | None]:
         """What the fields say, or what is wrong with them."""
@@ -200,9 +211,9 @@ class RunJarScreen(Dialog[None]):
 
     def _take_jar(self, jar: str | None) -> None:
         if jar is not None:
-            self._jar, self._entries = jar, None
+            self._jar, self._entries, self._gone = jar, None, ""
             self.renew()
-            self.set_focus(self.query_one("#entry-class"))
+            self.go_to(self.query_one("#entry-class"))
 
     @on(PressButton.Pressed, "#back")
     def _back(self) -> None:
