@@ -25,6 +25,8 @@ class RestorePoint:
     savepoint: bool = True
     made: float = 0.0
     """Seconds since 1970."""
+    cluster: str = ""
+    """Name of the cluster where it was taken; empty for the one that is looked at."""
 
 
 def of_job(
@@ -61,10 +63,13 @@ def _left(state: str, config: CheckpointConfig | None) -> bool:
 
 
 def newest_first(points: Iterable[RestorePoint], without: Iterable[str] = ()) -> tuple[RestorePoint, ...]:
-    """Each path once, the newest first; what is `without` has been disposed of."""
+    """Each path once: this cluster's before those of others, of both the newest first.
+
+    What is `without` has been disposed of.
+    """
     gone = set(without)
     found: dict[str, RestorePoint] = {}
     for point in points:
         if point.path not in gone and (point.path not in found or not found[point.path].job):
             found[point.path] = point
-    return tuple(sorted(found.values(), key=lambda one: -one.made))
+    return tuple(sorted(found.values(), key=lambda one: (one.cluster != "", -one.made)))

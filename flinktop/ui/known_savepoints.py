@@ -30,8 +30,8 @@ def unasked(port: Port) -> frozenset[Query[Any]]:
 
 
 def known(port: Port) -> tuple[RestorePoint, ...]:
-    """Everything that is known, the newest first."""
-    operations = port.operations()
+    """Everything that is known: this cluster's first, then what the ledger has of others; newest first."""
+    operations, here = port.operations(), port.facts().url
     points = []
     for job in _newest(port):
         stats, config = port.reading(CHECKPOINTS(job=job.jid)), port.reading(CHECKPOINT_CONFIG(job=job.jid))
@@ -39,7 +39,13 @@ def known(port: Port) -> tuple[RestorePoint, ...]:
             told = config.value if config is not None else None
             points += restore_points.of_job(job.jid, job.name, job.state, stats.value, told)
     points += [
-        RestorePoint(path, operation.job or "", operation.subject, made=operation.ended or operation.planned)
+        RestorePoint(
+            path,
+            operation.job or "",
+            operation.subject,
+            made=operation.ended or operation.planned,
+            cluster="" if operation.cluster == here else operation.cluster_name or operation.cluster,
+        )
         for path, operation in again.savepoints(operations)
     ]
     disposed = (

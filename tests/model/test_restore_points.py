@@ -69,3 +69,8 @@ def test_each_path_stands_once_under_its_job() -> None:
     known = RestorePoint("file:/s1", "a", "orders", made=8)
     old, gone = RestorePoint("file:/s0", "a", made=1), RestorePoint("file:/s2", "a", made=7)
     assert newest_first([typed, old, gone, known], ["file:/s2"]) == (known, old)
+
+
+def test_what_another_cluster_has_comes_last() -> None:
+    other, here = RestorePoint("file:/s1", "a", made=9, cluster="prod"), RestorePoint("file:/s0", "b", made=1)
+    assert newest_first([other, here]) == (here, other)

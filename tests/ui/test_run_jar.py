@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -193,6 +194,30 @@ async def test_a_savepoint_is_picked_from_those_known() -> None:
         await ui.press("enter")
         assert focused(ui) == "savepoint"
         assert (await run(ui))["savepointPath"] == "file:/a/very/long/way/to/the/directory/savepoint-1"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_savepoints_of_another_cluster_come_last_and_say_so(size: tuple[int, int]) -> None:
+    async with acting(size=size) as ui:
+        ui.port.submit(Stop(ui.job, "steady", "file:/here"))
+        await ui.wait(12)
+        [made] = ui.port.operations()
+        result = replace(made.result, savepoint="file:/there/savepoint-9")
+        # Newer than this cluster's own.
+        other = replace(
+            made, cluster="http://prod:8081", cluster_name="prod [eu]", job="a" * 32, subject="orders",
+            result=result, ended=(made.ended or 0.0) + 1,
+        )  # fmt: skip
+        ui.app.push_screen(PickRestore())
+        await ui.settled()
+        assert "OTHER CLUSTER" not in ui.text
+        with mock.patch.object(ui.port, "operations", return_value=(other, made)):
+            await ui.wait(1)
+            assert "OTHER CLUSTER" in ui.text
+            assert ui.text.index("here/savepoint-1") < ui.text.index("there/savepoint-9")
+            assert "prod [eu]" in ui.line("orders")
+            assert ui.text.count("prod") == 1
 
 
 @pytest.mark.deep

@@ -175,13 +175,27 @@ class PickRestore(PickScreen[_Row]):
     EMPTY = "No savepoint is known, neither from here nor from the jobs of this cluster."
 
     def columns(self) -> list[Column[_Row]]:
-        """Kind, job, age, and the end of the path, by which paths differ."""
-        return [
-            Column("kind", "KIND", 10, lambda row: (_kind(row), "")),
-            Column("name", "JOB", 16, lambda row: (row.point.name or row.point.job, "strong"), flex=True),
-            Column("age", "AGE", 6, lambda row: (row.age, ""), align="right"),
+        """Kind, job, age, the end of the path, by which paths differ, and the cluster if any is another's."""
+        return self._columns(others=any(row.point.cluster for row in self.rows()))
+
+    def _columns(self, *, others: bool) -> list[Column[_Row]]:
+        columns: list[Column[_Row]] = [
+            Column("kind", "KIND", 10, lambda row: (_kind(row), ""), drop=2),
+            Column("name", "JOB", 12, lambda row: (row.point.name or row.point.job, "strong"), flex=True),
+            Column("age", "AGE", 6, lambda row: (row.age, ""), align="right", drop=1),
             Column("path", "PATH", 24, lambda row: (row.point.path, "muted"), flex=True, stripes=self._path),
         ]
+        if others:
+            columns.insert(2, Column("cluster", "OTHER CLUSTER", 13, lambda row: (row.point.cluster, "warn")))
+        return columns
+
+    def renew(self) -> None:
+        """The rows as they are known now; a column for other clusters once there is a row of one."""
+        table = self.query_one(LiveTable)
+        columns = self.columns()
+        if len(columns) != len(table.columns):
+            table.set_columns(plain_columns(columns) if self.app.settings.ascii else columns)
+        super().renew()
 
     def row_key(self, row: _Row) -> str:
         """Its path."""
@@ -196,7 +210,7 @@ class PickRestore(PickScreen[_Row]):
         return "asking the jobs" if known_savepoints.unasked(self.port) else ""
 
     def rows(self) -> Sequence[_Row]:
-        """Newest first."""
+        """This cluster's first, the newest first."""
         now = self.port.known_time()
         return [
             _Row(point, fmt.span(max(0.0, now - point.made))) for point in known_savepoints.known(self.port)
