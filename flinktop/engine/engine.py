@@ -195,7 +195,9 @@ class Engine:
                 self._own = interval
                 self._set_interval()
         elif query.endpoint is JOB and value.now:
-            self.anchor = Anchor(value.now / 1000.0, at)
+            # A HistoryServer tells the time at which the job was put away.
+            past = self.features.history_server
+            self.anchor = None if past else Anchor(value.now / 1000.0, at)
         self.sweep.arrived(query, value, at)
         self.loads.arrived(query, value, at)
         self.heaps.arrived(query, value, at)

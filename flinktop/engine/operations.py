@@ -372,7 +372,8 @@ class Operations:
 
     def _trace(self, operation: Operation) -> Trace:
         claimed = self.book.claimed(operation)
-        return Trace(operation.id, operation.notes, operation.trigger, operation.result, claimed)
+        taken = operation.state in (State.ACCEPTED, State.RUNNING)
+        return Trace(operation.id, operation.notes, operation.trigger, operation.result, claimed, taken)
 
 
 @dataclass(slots=True)

@@ -60,6 +60,7 @@ class Http:
         self._retired: list[httpx.AsyncClient] = []
         self._flying = 0
         self._headers: Mapping[str, str] | None = None
+        self._answered = False
         self._base = len(quote(urlsplit(self.url).path, safe="/%")) + 1
         self._room = min(ROOM, REQUEST_LINE - len("GET  HTTP/1.1") - self._base)
 
@@ -115,12 +116,16 @@ class Http:
                 return await self._send(method, line, json=json, files=files, seconds=seconds, most=most)
             except httpx.PoolTimeout as error:
                 if attempt:
-                    raise _unreachable(error, method, self._shown(line), self.connection) from None
+                    raise _unreachable(
+                        error, method, self._shown(line), self.connection, self._answered
+                    ) from None
                 await self.renew()
             except httpx.RequestError as error:
                 # A kept connection that the server closed in the same instant: harmless for a GET.
                 if attempt or method != "GET" or not _dropped(error):
-                    raise _unreachable(error, method, self._shown(line), self.connection) from None
+                    raise _unreachable(
+                        error, method, self._shown(line), self.connection, self._answered
+                    ) from None
             except Unauthorized as error:
                 if attempt or error.status != httpx.codes.UNAUTHORIZED or not await self._read_anew(used):
                     raise
@@ -162,7 +167,7 @@ class Http:
                     if left <= 0:
                         return
         except httpx.RequestError as error:
-            raise _unreachable(error, "GET", shown, self.connection) from None
+            raise _unreachable(error, "GET", shown, self.connection, self._answered) from None
 
     async def renew(self) -> None:
         """Begin again with a fresh pool: a cancelled request can leave a slot taken for ever.
@@ -195,6 +200,7 @@ class Http:
         began = perf_counter()
         async with self._exchange(client, method, line, json=json, files=files, seconds=seconds) as response:
             body = await _read(response, most, method, shown)
+        self._answered = True
         _check(response, body, method, shown)
         return Reply(body, response.status_code, perf_counter() - began)
 
@@ -326,8 +332,14 @@ def _usual_trust() -> ssl.SSLContext:
     return context
 
 
-def _unreachable(error: httpx.RequestError, method: str, url: str, connection: Connection) -> Unreachable:
-    """The error that a failed exchange stands for."""
+def _unreachable(
+    error: httpx.RequestError,
+    method: str,
+    url: str,
+    connection: Connection,
+    answered: bool,  # noqa: FBT001 -- a fact, not a switch
+) -> Unreachable:
+    """The error that a failed exchange stands for; one with a server that has answered before, if so."""
     unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
     sent = not isinstance(error, unsent)
     match error:
@@ -342,7 +354,7 @@ def _unreachable(error: httpx.RequestError, method: str, url: str, connection: C
             late = f"no answer within {limits.get('read', connection.read_seconds):g} s"
         case _:
             proxy, protocol = isinstance(error, httpx.ProxyError), isinstance(error, httpx.ProtocolError)
-            told = reason(error, connection.url, proxy=proxy, protocol=protocol)
+            told = reason(error, connection.url, proxy=proxy, protocol=protocol, answered=answered)
             return Unreachable(method, url, told, sent=sent)
     return TimedOut(method, url, late, sent=sent)
 

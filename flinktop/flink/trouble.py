@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flinktop.flink.text import clean
 
 
-def reason(error: Exception, url: str, *, proxy: bool, protocol: bool) -> str:
+def reason(error: Exception, url: str, *, proxy: bool, protocol: bool, answered: bool = False) -> str:
     """What is wrong, and what could be done.
 
     Args:
@@ -15,8 +15,9 @@ def reason(error: Exception, url: str, *, proxy: bool, protocol: bool) -> str:
         url: where the request went.
         proxy: a proxy refused it.
         protocol: what came back was not HTTP, or nothing at all.
+        answered: the server has answered before, so it speaks what it is asked in.
     """
-    perhaps_tls = "; perhaps it speaks TLS (https://)" if url.startswith("http://") else ""
+    perhaps_tls = "; perhaps it speaks TLS (https://)" if url.startswith("http://") and not answered else ""
     for cause in _causes(error):
         known = _known(cause, perhaps_tls)
         if known:

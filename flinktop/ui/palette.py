@@ -13,6 +13,7 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import machines
 from flinktop.settings import THEMES
+from flinktop.ui.actions import on_cluster
 from flinktop.ui.live import LiveApp, LiveScreen
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.screens.jars import JarsScreen
@@ -90,7 +91,10 @@ class Commands(Provider):
         profile = app.profile
         if not isinstance(self.screen, ClusterScreen) or profile.connection.read_only or profile.demo:
             return
-        for action in self.screen.actions():
+        here = self.screen.actions()
+        named = {action.label for action in here}
+        # What can be done to the whole cluster is found from everywhere.
+        for action in (*here, *(one for one in on_cluster(app.port) if one.label not in named)):
             words = action.reason or action.words
             yield action.label, f"{action.on}: {words}", partial(_begin, app, action)
 

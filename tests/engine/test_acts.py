@@ -327,7 +327,8 @@ async def test_the_cluster_is_shut_down(tmp_path: Path) -> None:
     ended = await done(tmp_path, Shutdown("prod"), typed="prod")
     assert (ended.state, "does not answer any more" in ended.result.facts[0]) == (State.DONE, True)
     lost = await done(tmp_path / "2", Shutdown("prod"), typed="prod", fault=("DELETE", "cut after"))
-    assert lost.state is State.DONE
+    assert lost.state is State.LOST
+    assert lost.reason.startswith("whether the cluster took it is not known, and it does not answer now")
     failed = await done(tmp_path / "3", Shutdown("prod"), typed="prod", fault=("DELETE", "cut before"))
     assert (failed.state, failed.reason) == (State.FAILED, "the cluster still answers")
 

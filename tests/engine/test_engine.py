@@ -116,6 +116,14 @@ async def test_the_time_is_this_machines_until_the_cluster_tells_its_own() -> No
         assert run.engine.cluster_time() == run.clock.wall()
 
 
+async def test_the_time_at_which_a_history_server_put_a_job_away_is_not_now() -> None:
+    async with running(changed={"overview": (404, {"errors": ["gone"]})}) as run:
+        await run.wait(10)
+        run.engine.poller.watch(JOB(job=run.cluster.job("steady")))
+        await run.wait(10)
+        assert run.engine.cluster_time() == run.clock.wall()
+
+
 @pytest.mark.parametrize("skew", [-7200.0, 0.0, 7200.0])
 async def test_the_clusters_clock_counts_whatever_this_machine_believes(skew: float) -> None:
     cluster = FixtureCluster("1.20.5")

@@ -205,3 +205,10 @@ async def test_nothing_can_be_done_to_a_simulated_cluster() -> None:
         assert "ends at once, without a savepoint" in day.text
         await day.press("enter")
         assert seen(day) is ActionsScreen
+
+
+async def test_what_can_be_done_to_the_cluster_is_found_from_everywhere() -> None:
+    async with acting(size=(80, 24)) as ui:
+        await ui.press("colon", *"shut")
+        await ui.wait(1)
+        assert "Shut" in ui.text

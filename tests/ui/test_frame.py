@@ -9,7 +9,7 @@ import pytest
 from flinktop.engine.link import Link
 from flinktop.flink.errors import Unreachable
 from flinktop.ui import keys
-from flinktop.ui.panels.frame import cut, fit, freshness
+from flinktop.ui.panels.frame import _trails, cut, fit, freshness
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 
@@ -82,7 +82,7 @@ async def test_leaving_is_asked_for_and_esc_stays() -> None:
         assert day.app.is_running
 
 
-@pytest.mark.parametrize("way", [("q", "q"), ("escape", "y"), ("ctrl+c", "ctrl+c"), ("q", "enter")])
+@pytest.mark.parametrize("way", [("q", "q"), ("escape", "y"), ("ctrl+c", "ctrl+c")])
 async def test_ways_to_leave(way: tuple[str, str]) -> None:
     async with monitor("1.20.5") as day:
         await day.press(way[0])
@@ -226,3 +226,31 @@ def test_every_command_has_one_id_and_no_key_does_two_things() -> None:
     for here in (keys.OVERVIEW, keys.JOB):
         taken = [key for command in (*keys.GLOBAL, *here) for key in command.keys]
         assert len(taken) == len(set(taken))
+
+
+async def test_where_there_is_little_room_the_cluster_and_what_can_not_be_done_are_still_said() -> None:
+    async with monitor("2.3.0", size=(80, 24), demo="mixed", read_only=True) as day:
+        await day.press("enter")
+        await day.wait(3)
+        await day.press("2", "enter")
+        await day.wait(3)
+        top = day.lines[0]
+        assert top.split()[0] == "test-cluster"
+        assert "DEMO" in top
+        assert "READ-ONLY" in top
+        assert "● live" in top
+
+
+def test_places_on_the_way_are_cut_before_the_cluster_and_this_place() -> None:
+    trails = [
+        "".join(text for text, _ in parts)
+        for parts in _trails(("prod", ""), ["orders-enrichment", "Join", "subtask 3"])
+    ]
+    assert trails == [
+        "flinktop  prod ▸ orders-enrichment ▸ Join ▸ subtask 3",
+        "prod ▸ orders-enrichment ▸ Join ▸ subtask 3",
+        "prod ▸ orders-enrichment ▸ Join ▸ subtask 3",
+        "prod ▸ orders-enrich… ▸ Join ▸ subtask 3",
+        "prod ▸ … ▸ subtask 3",
+        "prod ▸ … ▸ subtask 3",
+    ]

@@ -123,6 +123,8 @@ class Trace:
     result: Result = field(default_factory=Result)
     claimed: frozenset[str] = frozenset()
     """Paths of savepoints that belong to other operations."""
+    taken: bool = False
+    """The server has answered that it took the act."""
 
 
 class Act(ABC):

@@ -22,6 +22,8 @@ from flinktop.flink.cluster import CONFIG, shutdown
 from flinktop.flink.decode import read
 from flinktop.flink.errors import TimedOut, Unreachable
 
+UNKNOWN_END = "whether the cluster took it is not known, and it does not answer now"
+
 
 @dataclass(frozen=True)
 class Shutdown(Act):
@@ -63,16 +65,18 @@ class Shutdown(Act):
         return Accepted()
 
     async def check(self, site: Site, trace: Trace) -> Verdict:
-        """It is done when nothing listens there any more."""
-        del trace
+        """It is done when the cluster has taken it and nothing answers there any more."""
         try:
             await read(site.http, CONFIG())
         except TimedOut:
             raise
         except Unreachable as error:
-            return Done(Result(facts=(f"the cluster does not answer any more: {error.detail}",)))
+            if trace.taken:
+                return Done(Result(facts=(f"the cluster does not answer any more: {error.detail}",)))
+            # Perhaps it is the link alone that is gone.
+            return NoTrace(f"{UNKNOWN_END}: {error.detail}")
         return NoTrace("the cluster still answers")
 
     def given_up(self, words: str, result: Result) -> Verdict | None:
-        """A cluster that answers is up, or up again."""
-        return Failed(words, result)
+        """A cluster that answers is up, or up again; of one that does not nothing is known."""
+        return None if words.startswith(UNKNOWN_END) else Failed(words, result)

@@ -17,7 +17,7 @@ from flinktop.ui.panels.under_way import chips
 from flinktop.ui.theme import TONES, cluster_style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from flinktop.engine.link import Link
@@ -33,6 +33,8 @@ LOST_SECONDS = 15.0
 STALE_INTERVALS = 4.0
 GAP = 3
 LONGEST_CRUMB = 40
+CRUMBS = (40, 24, 14)
+"""Cells of the places on the way here, where there is less and less room."""
 FIRST_KEYS = 2
 """Of a footer: help and palette, by which everything else is found."""
 SEPARATOR = " ▸ "
@@ -91,11 +93,11 @@ def cut_line(parts: Sequence[Part], width: int) -> list[Part]:
     return found
 
 
-def fit(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
+def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 1) -> list[Part]:
     """Lay out one line: `left` from the left edge, `right` to the right edge.
 
     Parts of `right` are given from the most to the least important; the least important ones give way
-    first, then the left part is cut.
+    first, down to so many that are kept, then the left part is cut.
     """
     right = list(right)
     need = sum(cell_len(text) for text, _ in left)
@@ -103,7 +105,7 @@ def fit(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
     def right_width() -> int:
         return sum(cell_len(text) + GAP for text, _ in right)
 
-    while len(right) > 1 and need + right_width() > width:
+    while len(right) > keep and need + right_width() > width:
         right.pop()
     room = max(0, width - right_width())
     line: list[Part] = []
@@ -174,6 +176,7 @@ class TopLine(Line):
             right.append(("DEMO", "info"))
         if self.app.profile.connection.read_only:
             right.append(("READ-ONLY", "warn"))
+        kept = len(right)
         if port.crashes:
             right.append((f"engine restarted x {port.crashes}", "bad"))
         right.append((load(link), "muted"))
@@ -181,27 +184,44 @@ class TopLine(Line):
             history = " history" if port.features.history_server else ""
             right.append((f"Flink {port.features.version}{history}", "muted"))
         right.append((f"{fmt.clock(now, offset)} {fmt.offset_name(offset, now)}", "muted"))
-        self.set_parts(fit(self._trail(cell_len(right[0][0])), right, self.content_size.width))
+        # Whether anything can be done here, and whether it is real, is said however little room there is.
+        beside = sum(cell_len(text) + GAP for text, _ in right[:kept])
+        self.set_parts(fit(self._trail(beside), right, self.content_size.width, keep=kept))
 
     def _trail(self, beside: int) -> list[Part]:
         """The breadcrumb: the cluster, then each place along the way here.
 
-        Where there is no room for all of it beside the most important part of the line, its end stays.
+        Where there is no room for all of it beside what must be said at the right, the places between the
+        cluster and this one are cut, then left out; the cluster is named as long as anything is.
         """
         places = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]
         if isinstance(self.screen, LiveScreen) and self.screen.crumb not in places:
             places.append(self.screen.crumb)
-        trail: list[list[Part]] = [
-            [("flinktop", "info"), ("  ", "")],
-            [(self.app.profile.name, cluster_style(self.app.profile.colour))],
-        ]
-        trail += [[(SEPARATOR, "muted"), (cut(place, LONGEST_CRUMB), "strong")] for place in places if place]
-        room = self.content_size.width - beside - GAP
-        while len(trail) > 1 and sum(cell_len(text) for parts in trail for text, _ in parts) > room:
-            trail.pop(0)
-        if trail[0][0][0] == SEPARATOR:
-            trail[0].pop(0)
-        return [part for parts in trail for part in parts]
+        cluster: Part = (self.app.profile.name, cluster_style(self.app.profile.colour))
+        names = [cut(place, LONGEST_CRUMB) for place in places if place]
+        room = self.content_size.width - beside
+        for parts in _trails(cluster, names):
+            if sum(cell_len(text) for text, _ in parts) <= room:
+                break
+        return parts
+
+
+def _trails(cluster: Part, names: Sequence[str]) -> Iterator[list[Part]]:
+    """Ways to say where one is, from the longest on."""
+    yield [("flinktop", "info"), ("  ", ""), *_joined(cluster, names)]
+    between, here = names[:-1], list(names[-1:])
+    for most in CRUMBS:
+        yield _joined(cluster, [*(cut(name, most) for name in between), *here])
+    short = ["…", *here] if between else here
+    yield _joined(cluster, short)
+    yield _joined(cluster, [*short[:-1], *(cut(name, CRUMBS[-1]) for name in here)])
+
+
+def _joined(cluster: Part, names: Sequence[str]) -> list[Part]:
+    parts = [cluster]
+    for name in names:
+        parts += [(SEPARATOR, "muted"), (name, "strong")]
+    return parts
 
 
 class Notice(Line):

@@ -50,7 +50,7 @@ class LeaveScreen(ModalScreen[bool]):
     LeaveScreen #under-way { display: none; color: $warning; margin-bottom: 1; }
     LeaveScreen.-under-way #under-way { display: block; }
     """
-    YES = frozenset({"y", "q", "enter", "ctrl+c"})
+    YES = frozenset({"y", "q", "ctrl+c"})
     NO = frozenset({"escape", "n"})
     app = getters.app(LiveApp)
 
