@@ -343,3 +343,14 @@ async def test_a_stream_that_is_refused_says_why() -> None:
     wire = Wire(httpx.Response(404, json={"errors": ["Unable to load requested file /x."]}))
     with pytest.raises(NotFound, match="no such endpoint"):
         _ = [chunk async for chunk in wire.http().stream("x", most=10)]
+
+
+async def test_a_server_that_has_answered_is_not_suspected_of_another_protocol() -> None:
+    gone = httpx.RemoteProtocolError("Server disconnected without sending a response.")
+    with pytest.raises(Unreachable, match=r"perhaps it speaks TLS"):
+        await Wire(gone).http().send("POST", "jobs")
+    http = Wire(ok(), gone).http()
+    await http.get(JOBS())
+    with pytest.raises(Unreachable) as caught:
+        await http.send("POST", "jobs")
+    assert caught.value.detail == "the server closed the connection without an answer"
