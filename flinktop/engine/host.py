@@ -227,10 +227,15 @@ class Port:
         """One operation; None for an instant after `submit`."""
         return next((one for one in self.operations() if one.id == number), None)
 
-    def ask(self, question: Question) -> str:
-        """Ask what is no poll, such as a jar's plan; gives the id under which `answer` has it."""
+    def ask(self, question: Question, typed: str | None = None) -> str:
+        """Ask what is no poll, such as a jar's plan; gives the id under which `answer` has it.
+
+        Args:
+            question: What to ask.
+            typed: The name that was typed, where `question.must_be_typed`.
+        """
         number = os.urandom(16).hex()
-        self._do(lambda: self.engine.operations.ask(question, number))
+        self._do(lambda: self.engine.operations.ask(question, number, typed))
         return number
 
     def answer(self, number: str) -> Answer | None:

@@ -59,6 +59,7 @@ CACHES = 2.0
 ANSWERS_KEPT = 20
 RELEASE = "flink"
 """Among the notes of an operation: the release that it was sent to."""
+HAS_TO_BE_TYPED = "the name {name} has to be typed for this"
 
 
 class Operations:
@@ -194,15 +195,25 @@ class Operations:
         self.book.put(operation)
         self._spawn(self._do(operation, act, base, typed))
 
-    def ask(self, question: Question, number: str) -> None:
-        """Ask a question; its answer comes under `number` in `answers`."""
-        self.answers = dict(list(self.answers.items())[1 - ANSWERS_KEPT :]) | {number: Answer()}
-        self._spawn(self._answer(question, number))
+    def ask(self, question: Question, number: str, typed: str | None = None) -> None:
+        """Ask a question; its answer comes under `number` in `answers`.
 
-    async def _answer(self, question: Question, number: str) -> None:
+        Args:
+            question: what to ask.
+            number: names the answer.
+            typed: the name that was typed, where one is asked for.
+        """
+        self.answers = dict(list(self.answers.items())[1 - ANSWERS_KEPT :]) | {number: Answer()}
+        self._spawn(self._answer(question, number, typed))
+
+    async def _answer(self, question: Question, number: str, typed: str | None) -> None:
         try:
             site = await self._site(number)
-            refusal = question.why_not(replace(self.base(None), features=site.features))
+            facts = replace(self.base(None), features=site.features)
+            refusal = question.why_not(facts)
+            name = question.name_to_type(facts)
+            if refusal is None and question.must_be_typed(facts) and typed != name:
+                refusal = HAS_TO_BE_TYPED.format(name=name)
             answer = Answer(reason=refusal) if refusal else Answer(await question.ask(site))
         except FlinkError as error:
             answer = Answer(reason=error.reason)
@@ -256,7 +267,7 @@ class Operations:
         reason = act.why_not(facts)
         name = act.name_to_type(facts)
         if reason is None and act.must_be_typed(facts) and typed != name:
-            return f"the name {name} has to be typed for this"
+            return HAS_TO_BE_TYPED.format(name=name)
         return reason
 
     async def _send(self, operation: Operation, act: Act, site: Site) -> Operation:

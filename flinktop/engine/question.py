@@ -31,6 +31,14 @@ class Question(Protocol):
         """Why it can't be asked."""
         ...
 
+    def must_be_typed(self, facts: Facts) -> bool:
+        """Whether a name has to be typed before it is asked of this cluster."""
+        ...
+
+    def name_to_type(self, facts: Facts) -> str:
+        """That name."""
+        ...
+
     async def ask(self, site: Site) -> Any:
         """The answer; raises FlinkError."""
         ...

@@ -453,3 +453,16 @@ async def test_a_plan_is_a_question_but_not_in_read_only() -> None:
             assert isinstance(answer.value, Plan)
         await at.operations.stop()
     assert jobmanager.acts() == ["POST jars/x/plan"]
+
+
+async def test_a_plan_of_a_protected_cluster_wants_its_name() -> None:
+    jobmanager = JobManager(ManualClock())
+    at = desk(jobmanager, None, protected=True)
+    for typed, number in ((None, "none"), ("prod-2", "wrong"), ("prod", "right")):
+        at.operations.ask(PlanJar("x"), number, typed)
+    await at.quiet()
+    for number in ("none", "wrong"):
+        assert at.operations.answers[number].reason == "the name prod has to be typed for this"
+    assert isinstance(at.operations.answers["right"].value, Plan)
+    await at.operations.stop()
+    assert jobmanager.acts() == ["POST jars/x/plan"]

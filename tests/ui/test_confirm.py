@@ -97,15 +97,17 @@ async def test_nothing_is_sent_unless_the_act_itself_is_pressed() -> None:
 async def test_on_a_protected_cluster_the_name_is_typed() -> None:
     async with acting(size=(80, 24), protected=True) as ui:
         await ui.press("a", "end", "enter")
-        assert f"Type its name to go on: {NAME}" in ui.text
+        assert "This cluster is protected: type the job's name to go on: steady" in ui.text
         assert not can_do(ui)
         await ui.press("right")
         assert focused(ui) == "typed"
         await ui.paste(NAME[:-1])
-        assert not can_do(ui)
-        await ui.press(">")
-        assert can_do(ui)
-        await ui.press("down", "right", "enter")
+        await ui.press("enter")
+        assert (can_do(ui), focused(ui)) == (False, "typed")
+        await ui.press(">", "enter")
+        assert (can_do(ui), focused(ui)) == (True, "do")
+        assert ui.acts() == []
+        await ui.press("enter")
         assert ui.acts() == [f"PATCH jobs/{ui.job}?mode=cancel"]
         await ui.wait(3)
         assert ui.port.operations()[0].state is State.DONE
@@ -162,21 +164,27 @@ async def test_what_the_release_lacks_is_not_offered(
 
 @DEEP
 @pytest.mark.parametrize(
-    ("act", "typed", "line"),
+    ("act", "whose", "typed", "line"),
     [
-        (Dispose("file:/savepoints/savepoint-1"), "savepoint-1", "POST savepoint-disposal"),
-        (Shutdown("test-cluster"), "test-cluster", "DELETE cluster"),
-        (DeleteDataset("d1"), "", "DELETE datasets/d1"),
-        (CancelApplication("a" * 32, "etl [x]", "RUNNING"), "", f"POST applications/{'a' * 32}/cancel"),
+        (
+            Dispose("file:/savepoints/savepoint-1"),
+            "the savepoint's name",
+            "savepoint-1",
+            "POST savepoint-disposal",
+        ),
+        (Shutdown("test-cluster"), "the cluster's name", "test-cluster", "DELETE cluster"),
+        (DeleteDataset("d1"), "", "", "DELETE datasets/d1"),
+        (CancelApplication("a" * 32, "etl [x]", "RUNNING"), "", "", f"POST applications/{'a' * 32}/cancel"),
     ],
     ids=lambda it: it.kind if isinstance(it, Act) else "",
 )
-async def test_every_other_act_has_its_dialog(act: Act, typed: str, line: str) -> None:
+async def test_every_other_act_has_its_dialog(act: Act, whose: str, typed: str, line: str) -> None:
     async with acting("2.3.0", (80, 24)) as ui:
         await ask(ui, act)
         assert act.subject in ui.text
         if typed:
             assert not can_do(ui)
+            assert f"This can't be taken back: type {whose} to go on: {typed}" in ui.text
             await ui.press("left")
             await ui.paste(typed)
             await ui.press("down")

@@ -246,6 +246,25 @@ async def test_a_plan_is_drawn_before_anything_runs() -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_on_a_protected_cluster_the_name_is_typed_before_a_plan(size: tuple[int, int]) -> None:
+    async with acting(size=size, protected=True) as ui:
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+        assert "This cluster is protected: type the cluster's name to go on: test-cluster" in words(ui)
+        await type_in(ui, "typed", "test-cluste")
+        await ui.press("enter", "tab", "enter")
+        assert (seen(ui), ui.acts()) == (OverviewScreen, [])
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+        await type_in(ui, "typed", "test-cluster")
+        await ui.press("enter")
+        assert (focused(ui), ui.acts()) == ("ask", [])
+        await ui.press("enter")
+        await ui.wait(1)
+        assert ui.acts() == [f"POST jars/{jar_of(ui)}/plan"]
+        assert "5 vertices" in ui.text
+
+
+@pytest.mark.deep
 async def test_a_plan_of_1_9_holds_no_comma() -> None:
     async with acting("1.9.3") as ui:
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions(arguments=("a,b",))))

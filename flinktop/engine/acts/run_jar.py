@@ -188,6 +188,14 @@ class PlanJar:
             return "this cluster is opened read-only, and a plan runs the jar's main() on its JobManager"
         return None if facts.features.web_submit else SUBMITTING_OFF
 
+    def must_be_typed(self, facts: Facts) -> bool:
+        """On a protected cluster: main() may do anything."""
+        return facts.protected
+
+    def name_to_type(self, facts: Facts) -> str:
+        """The cluster's name, as before the jar is run."""
+        return facts.cluster
+
     async def ask(self, site: Site) -> Plan:
         """The job graph.
 

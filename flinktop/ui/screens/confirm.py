@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from flinktop.engine.acts.act import Line, Risk
 from flinktop.engine.acts.checkpoint import Checkpoint
+from flinktop.engine.acts.dispose import Dispose
 from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.acts.stop import Stop
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
@@ -19,6 +20,7 @@ from flinktop.model.format import UNKNOWN
 from flinktop.ui.act_names import name_of
 from flinktop.ui.dialog import Dialog, DialogBox, label_cells, lines_content
 from flinktop.ui.panels.plain import plain
+from flinktop.ui.panels.typed_name import TypedName
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import Choice, LineField, Option, PressButton
 
@@ -57,6 +59,12 @@ def queries_of(job: str | None) -> tuple[Query[Any], ...]:
     return JOBS_OVERVIEW(), JOB(job=job), CHECKPOINTS(job=job), CHECKPOINT_CONFIG(job=job)
 
 
+def _whose_name(act: Act) -> str:
+    if act.job_id is not None:
+        return "the job's name"
+    return "the savepoint's name" if isinstance(act, Dispose) else "the cluster's name"
+
+
 class ConfirmScreen(Dialog[bool]):
     """Asks before an act. What it is done to never changes; the words about it are those of this second.
 
@@ -70,7 +78,6 @@ class ConfirmScreen(Dialog[bool]):
     ConfirmScreen .row > .label { width: 14; color: $text-muted; }
     ConfirmScreen #options { height: auto; margin-top: 1; }
     ConfirmScreen #scrolled { height: auto; width: 1fr; }
-    ConfirmScreen #type-words { height: auto; color: $text-muted; margin-top: 1; }
     ConfirmScreen #reason { height: auto; color: $warning; }
     ConfirmScreen .-changes { color: $warning; }
     ConfirmScreen .-loses { color: $error; }
@@ -103,10 +110,7 @@ class ConfirmScreen(Dialog[bool]):
                 if rows := tuple(self._options()):
                     yield Vertical(*rows, id="options")
                 if self._act.must_be_typed(self.facts):
-                    yield Static(id="type-words", markup=False)
-                    with Horizontal(classes="row"):
-                        yield Static("its name", classes="label", markup=False)
-                        yield LineField(id="typed")
+                    yield TypedName()
             yield Static(id="reason", markup=False)
             with Horizontal(classes="buttons"):
                 yield PressButton("Back", id="back")
@@ -164,8 +168,8 @@ class ConfirmScreen(Dialog[bool]):
             label.styles.width = label_cells(lines)
         for row in self.query("#row-form"):
             row.display = facts.features.has(1, 15)
-        for words in self.query("#type-words").results(Static):
-            words.update(f"Type its name to go on: {act.name_to_type(facts)}")
+        for name in self.query(TypedName):
+            name.ask(_whose_name(act), act.name_to_type(facts), protected=facts.protected)
         reason = self._why_not(act, facts)
         against = wrap(f"Not now: {reason}", width, MOST_REASON) if reason is not None else []
         said = self.query_one("#reason", Static)
@@ -173,7 +177,7 @@ class ConfirmScreen(Dialog[bool]):
         said.display = bool(against)
         scrolled = self.query_one("#scrolled")
         scrolled.styles.max_height = max(3, self.app.size.height - CHROME - len(against))
-        self._allow(reason is None and self._typed_right(act, facts))
+        self._allow(reason is None and self._typed_right)
 
     def _allow(self, allowed: bool) -> None:  # noqa: FBT001 -- a state, not an option
         """Switch the act's button on or off; the focus stays on what it was on, or goes back."""
@@ -200,15 +204,21 @@ class ConfirmScreen(Dialog[bool]):
         lost = f"the cluster does not answer: {error.reason}" if error is not None else None
         return act.why_not(facts) or lost
 
-    def _typed_right(self, act: Act, facts: Facts) -> bool:
-        wanted = act.name_to_type(facts)
-        typed = [field.value for field in self.query("#typed").results(LineField)]
-        return not act.must_be_typed(facts) or (bool(typed) and typed[0].strip() == wanted.strip())
+    @property
+    def _typed_right(self) -> bool:
+        return all(name.is_right for name in self.query(TypedName))
 
     @on(Input.Changed)
     @on(Choice.Changed)
     def _changed(self) -> None:
         self.renew()
+
+    @on(Input.Submitted, "#typed")
+    def _name_typed(self) -> None:
+        """Go on to the act's button once it is on; else stay where the name is typed."""
+        self.renew()
+        if not (button := self.query_one("#do")).disabled:
+            self.set_focus(button)
 
     @on(PressButton.Pressed, "#back")
     def _back(self) -> None:
@@ -217,7 +227,7 @@ class ConfirmScreen(Dialog[bool]):
     @on(PressButton.Pressed, "#do")
     def _do(self) -> None:
         act, facts = self.chosen, self.facts
-        if self._why_not(act, facts) is not None or not self._typed_right(act, facts):
+        if self._why_not(act, facts) is not None or not self._typed_right:
             self.renew()
             return
         self.app.submit(act, act.name_to_type(facts) if act.must_be_typed(facts) else None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.run_jar import PlanJar
@@ -15,6 +15,7 @@ from flinktop.flink.plan import Plan
 from flinktop.model import format as fmt
 from flinktop.ui.dialog import Dialog, lines_content
 from flinktop.ui.panels.plan_graph import PlanGraph
+from flinktop.ui.panels.typed_name import TypedName
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe
 from flinktop.ui.widgets.form import PressButton
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class PlanPreviewScreen(Dialog[None]):
-    """Asks for the plan of a jar and draws it.
+    """Asks for the plan of a jar and draws it; on a protected cluster the cluster's name is typed first.
 
     Closed while the answer is out, nothing is drawn; main() runs on.
     """
@@ -52,6 +53,8 @@ class PlanPreviewScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """What is said, the buttons, and room for the graph."""
         yield Static(id="plan-head", markup=False)
+        if self._question.must_be_typed(self.port.facts()):
+            yield TypedName()
         with Horizontal(classes="buttons"):
             yield PressButton("Back", id="back")
             yield PressButton("Run main() for its plan", id="ask")
@@ -91,8 +94,12 @@ class PlanPreviewScreen(Dialog[None]):
         self.query_one("#plan-head", Static).update(lines_content([*head, *lines], self.words_width))
 
     def _show_question(self) -> None:
-        refusal = self._question.why_not(self.port.facts())
-        self.query_one("#ask").disabled = refusal is not None
+        facts = self.port.facts()
+        refusal = self._question.why_not(facts)
+        for name in self.query(TypedName):
+            name.display = refusal is None
+            name.ask("the cluster's name", self._question.name_to_type(facts), protected=True)
+        self._allow(refusal is None and self._typed_right)
         if refusal is not None:
             self._say(Line("off", refusal, "warn"))
             return
@@ -101,15 +108,41 @@ class PlanPreviewScreen(Dialog[None]):
             Line("", "what else it does on the way is done: files written, topics made", "warn"),
         )
 
+    @property
+    def _typed_right(self) -> bool:
+        return all(name.is_right for name in self.query(TypedName))
+
+    def _allow(self, allowed: bool) -> None:  # noqa: FBT001 -- a state, not an option
+        """Switch the button on or off; the focus that it had goes back."""
+        self.query_one("#ask").disabled = not allowed
+        if self.focused is None:
+            self.set_focus(self.query_one("#back"))
+
+    @on(Input.Changed)
+    def _changed(self) -> None:
+        self.renew()
+
+    @on(Input.Submitted, "#typed")
+    def _name_typed(self) -> None:
+        """Go on to the button once it is on; else stay where the name is typed."""
+        self.renew()
+        if not (button := self.query_one("#ask")).disabled:
+            self.set_focus(button)
+
     @on(PressButton.Pressed, "#back")
     def _leave(self) -> None:
         self.action_leave()
 
     @on(PressButton.Pressed, "#ask")
     def _ask(self) -> None:
-        self._asked = self.port.ask(self._question)
+        if not self._typed_right:
+            return
+        facts = self.port.facts()
+        typed = self._question.name_to_type(facts) if self._question.must_be_typed(facts) else None
+        self._asked = self.port.ask(self._question, typed)
         self._asked_at = self.port.now()
-        self.query_one("#ask").display = False
+        for asked in self.query("#ask, #typed-name"):
+            asked.display = False
         self.set_focus(self.query_one("#back"))
         self.renew()
 
