@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -117,6 +118,52 @@ async def test_x_asks_for_running_and_for_waiting_threads() -> None:
             await day.wait(6)
             assert f"{path}/flamegraph?type={kind}" in day.asked()
             await day.press("x")
+
+
+def by_kind(**told: Any) -> FixtureCluster:
+    """A cluster whose samples differ by the kind that is asked for."""
+    cluster = drawn()
+    path = f"jobs/{cluster.job('steady')}/vertices/{vertex_of(cluster)['id']}/flamegraph"
+    del cluster.changed[path]
+    answers = {(("type", kind),): (200, json.dumps(document).encode()) for kind, document in told.items()}
+    cluster.recorded = {**cluster.recorded, path: answers}
+    return cluster
+
+
+NO_SAMPLES = {"endTimestamp": 1795320660000, "data": frame("root", 0)}
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_a_kind_without_samples_leaves_no_zoom_behind(key: str) -> None:
+    async with monitor(cluster=by_kind(full=GRAPH, on_cpu=NO_SAMPLES)) as day:
+        await open_tab(day, "flame")
+        await day.press("down", "enter", "x")
+        await day.sees("no samples")
+        await day.press(key)
+        assert not isinstance(day.app.screen, VertexScreen)
+
+
+async def test_a_kind_without_samples_stays_empty_when_the_tab_is_shown_again() -> None:
+    async with monitor(cluster=by_kind(full=GRAPH, on_cpu=NO_SAMPLES)) as day:
+        await open_tab(day, "flame")
+        await day.press("slash", *"nowhere", "enter")
+        await day.sees("not found")
+        await day.press("x")
+        await day.sees("no samples")
+        await day.wait(1)
+        assert "not found" not in day.text
+        await day.press("4", "8")
+        await day.pilot.resize_terminal(110, 36)
+        await day.settled()
+        await day.sees("no samples")
+        assert "▏" not in day.text
+
+
+async def test_one_sample_is_not_many() -> None:
+    told = {"endTimestamp": 1795320660000, "data": frame("root", 1, frame("my.own.Parse.map:12", 1))}
+    async with monitor(cluster=drawn(told=told)) as day:
+        await open_tab(day, "flame")
+        await day.sees("1 sample at")
 
 
 async def test_a_new_graph_keeps_zoom_and_selection_by_their_names() -> None:

@@ -108,6 +108,7 @@ class FlamePanel(Panel):
         self.watch_query("graph", self._query, self._told, every=SECONDS if told and told.data else 0.0)
         if told is None:
             if reading.error is not None:
+                self._graph, self._shown = (), None
                 self.view.set_empty(reading.error.reason)
         elif told.data is None or not told.data.value:
             self._graph, self._shown = (), told
@@ -160,7 +161,7 @@ class FlamePanel(Panel):
         told = self._shown
         parts: list[Part] = [(KINDS[self.kind][1], "strong")]
         if self._graph:
-            parts += [("   ", ""), (f"{self._graph[0].samples} samples", "")]
+            parts += [("   ", ""), (_samples(self._graph[0].samples), "")]
         if told is not None and told.end_timestamp > 0:
             now, at = self.port.known_time(), told.end_timestamp / 1000.0
             parts.append((f" at {fmt.near(at, zone_offset(self), now)}", ""))
@@ -196,3 +197,7 @@ class FlamePanel(Panel):
             return False
         self.view.action_out()
         return True
+
+
+def _samples(many: int) -> str:
+    return f"{many} sample" if many == 1 else f"{many} samples"

@@ -79,6 +79,10 @@ class Found:
     words: str = ""
 
 
+def _no_rows(_top: int, _width: int) -> Sequence[Sequence[Block]]:
+    return ()
+
+
 class FlameView(ScrollView, can_focus=True):
     """Blocks, one of which is selected; a block can be zoomed into: then it has the whole width.
 
@@ -149,7 +153,7 @@ class FlameView(ScrollView, can_focus=True):
         super().__init__(id=id, classes="-ascii" if ascii else None)
         self._look_for = look_for
         self._ascii = ascii
-        self._lay_out: Callable[[int, int], Sequence[Sequence[Block]]] = lambda _top, _width: ()
+        self._lay_out: Callable[[int, int], Sequence[Sequence[Block]]] = _no_rows
         self._rows: Sequence[Sequence[Block]] = ()
         self._zoomed = 0
         self._selected = 0
@@ -185,8 +189,12 @@ class FlameView(ScrollView, can_focus=True):
         if text != self._empty or self._rows:
             self._empty = text
             self._rows = ()
+            self._lay_out = _no_rows
+            self._zoomed = self._selected = 0
+            self._found = Found()
             self.virtual_size = Size(0, 0)
             self.refresh()
+            self._tell()
 
     @property
     def zoomed(self) -> int:
@@ -209,14 +217,14 @@ class FlameView(ScrollView, can_focus=True):
     def filter(self, text: str) -> None:
         if text != self._search:
             self._search = text
-            self._found = self._look_for(text) if text else Found()
+            self._found = self._look_for(text) if text and self._rows else Found()
             self.refresh()
             self._tell()
 
     @property
     def search_label(self) -> str:
         """What is searched for, and what is said of what was found."""
-        return f"/{self._search} {self._found.words}" if self._search else ""
+        return f"/{self._search} {self._found.words}".rstrip() if self._search else ""
 
     def step_match(self, by: int) -> None:
         """Select the next method that was found, or the one before, among those on the screen."""
