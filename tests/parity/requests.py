@@ -2,11 +2,17 @@
 
 What is asked of a real Flink by a walk through every screen is in `WALKED`: the walk itself looks whether it
 was. The others have their tests named here.
+
+`releases` are those on which the named test runs, 1.14.6 apart: live tests start it only where they may take
+long. They are held against the test's source (tests/parity/releases.py), which does not tell on which of them
+a test sends a request: where that is on fewer, `fewer` says why, and it is only seen to that the test runs on
+them. That each is sent on all of its releases is looked at by the walk alone, while it runs.
 """
 
 from dataclasses import dataclass
 
 from tests.flink.catalogue import template
+from tests.parity.web_ui import ENDS, FIXTURES, LIVE
 
 _ACTS = "tests/live/test_acts.py::"
 _COMMANDS = "tests/live/test_commands.py::test_a_job_from_its_jar_to_its_end"
@@ -24,6 +30,9 @@ class Request:
     line: str
     where: str
     test: str = "tests/live/test_every_screen.py::test_every_screen_and_tab_tells_something"
+    releases: tuple[str, ...] = ENDS
+    fewer: str = ""
+    """Why that is not every release that the test runs on."""
 
 
 WALKED = (
@@ -69,26 +78,33 @@ WALKED = (
 )
 
 OTHERS = (
-    Request("DELETE /cluster", "overview, a ▸ shut down", f"{_ACTS}test_the_cluster_is_shut_down"),
-    Request("GET /jobs", "what became of the job of an act", _STOPPED),
-    Request("POST /jobs", "flinktop submit --job-graph", f"{_ACTS}test_a_job_graph_is_submitted"),
-    Request("PATCH /jobs/:jobid", "a ▸ cancel; flinktop cancel", _COMMANDS),
+    Request("DELETE /cluster", "overview, a ▸ shut down", f"{_ACTS}test_the_cluster_is_shut_down", LIVE),
+    Request("GET /jobs", "what became of the job of an act", _STOPPED, LIVE),
+    Request("POST /jobs", "flinktop submit --job-graph", f"{_ACTS}test_a_job_graph_is_submitted", LIVE),
+    Request("PATCH /jobs/:jobid", "a ▸ cancel; flinktop cancel", _COMMANDS, LIVE),
     # Refused by every release: the act says so and sends nothing; the answers were recorded.
-    Request("PATCH /jobs/:jobid/rescaling", "a ▸ change parallelism, which says why not", _RESCALED),
-    Request("GET /jobs/:jobid/rescaling/:triggerid", "a ▸ change parallelism, as above", _REFUSED),
+    Request(
+        "PATCH /jobs/:jobid/rescaling",
+        "a ▸ change parallelism, which says why not",
+        _RESCALED,
+        ("1.9.3",),
+        "where another way exists the act goes that way",
+    ),
+    Request("GET /jobs/:jobid/rescaling/:triggerid", "a ▸ change parallelism, as above", _REFUSED, FIXTURES),
     Request(
         "POST /jobs/:jobid/savepoints",
         "a ▸ savepoint; flinktop savepoint",
         f"{_ACTS}test_savepoints_are_taken_and_told_by_flink_too",
+        LIVE,
     ),
-    Request("GET /jobs/:jobid/savepoints/:triggerid", "operations", _STOPPED),
-    Request("POST /jobs/:jobid/stop", "a ▸ stop with savepoint; flinktop stop", _STOPPED),
-    Request("POST /jars/upload", "jars, a ▸ upload; flinktop submit", _JARS),
-    Request("DELETE /jars/:jarid", "jars, a ▸ delete", _JARS),
-    Request("GET /jars/:jarid/plan", "jars, a ▸ plan", _JARS),
-    Request("POST /jars/:jarid/run", "jars, a ▸ run; flinktop submit", _COMMANDS),
-    Request("POST /savepoint-disposal", "a on a savepoint ▸ dispose", _DISPOSED),
-    Request("GET /savepoint-disposal/:triggerid", "operations", _DISPOSED),
+    Request("GET /jobs/:jobid/savepoints/:triggerid", "operations", _STOPPED, LIVE),
+    Request("POST /jobs/:jobid/stop", "a ▸ stop with savepoint; flinktop stop", _STOPPED, LIVE),
+    Request("POST /jars/upload", "jars, a ▸ upload; flinktop submit", _JARS, LIVE),
+    Request("DELETE /jars/:jarid", "jars, a ▸ delete", _JARS, LIVE),
+    Request("GET /jars/:jarid/plan", "jars, a ▸ plan", _JARS, ("1.9.3",), "from 1.10 on the same is a POST"),
+    Request("POST /jars/:jarid/run", "jars, a ▸ run; flinktop submit", _COMMANDS, LIVE),
+    Request("POST /savepoint-disposal", "a on a savepoint ▸ dispose", _DISPOSED, LIVE),
+    Request("GET /savepoint-disposal/:triggerid", "operations", _DISPOSED, LIVE),
 )
 REQUESTS = (*WALKED, *OTHERS)
 
