@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from flinktop.engine import again
 from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.application import CancelApplication
 from flinktop.engine.acts.cancel import Cancel
@@ -23,7 +24,7 @@ from flinktop.ui.act_names import name_of
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.plan_preview import PlanPreviewScreen
 from flinktop.ui.screens.rescale import RescaleScreen, rescale_why_not
-from flinktop.ui.screens.run_jar import RunJarScreen, run_again
+from flinktop.ui.screens.run_jar import RunJarScreen, restored_from, run_again
 from flinktop.ui.screens.upload import UploadScreen
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Action:
     """One row of a menu: something that can be done to one thing, which never changes."""
 
     label: str
-    words: str
+    tell: Callable[[], str]
     """What comes of it, in a few words."""
     on: str
     """What it is done to, by name; foreign text."""
@@ -61,6 +62,11 @@ class Action:
         """Why it can't be done now; None when it can."""
         return self.why_not()
 
+    @property
+    def words(self) -> str:
+        """What comes of it now, in a few words."""
+        return self.tell()
+
 
 def of_act(port: Port, act: Act, on: str) -> Action:
     """The row of an act that needs nothing but a yes."""
@@ -71,7 +77,7 @@ def of_act(port: Port, act: Act, on: str) -> Action:
 
     return Action(
         name.label,
-        name.words,
+        lambda: name.words,
         on,
         lambda: act.why_not(port.facts(act.job_id)),
         partial(_confirm, act),
@@ -113,24 +119,54 @@ def _rescale(port: Port, job: str, name: str, on: str) -> Action:
 
 def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action:
     """Run a job again, from its last savepoint or from what lies there."""
-    what = "this" if path is not None else "its last savepoint"
-    words = "as it was run from here, else with a jar and arguments of your choice; a form asks for them"
+
+    def words() -> str:
+        if (state := _lives(port, job)) is not None:
+            return f"starts a second copy: this job is {state}"
+        return "a form, filled with how it was run" if _known(port, job) else "a form asks for its jar"
+
+    def explain() -> tuple[Line, ...]:
+        lies = path or restored_from(port, job)
+        start = f"a new job starts from {lies}" if lies is not None else "a new job starts, with no state"
+        how = (
+            "run as this one was from here; a form shows it first"
+            if _known(port, job)
+            else "this one was not started from here: a form asks for its jar and arguments"
+        )
+        lines = []
+        if (state := _lives(port, job)) is not None:
+            lines.append(Line("job", f"it is {state}: a second one would start beside it", "warn"))
+        if lies is None:
+            lines.append(Line("state", "no savepoint of it is known: the form takes a path", "warn"))
+        return (*lines, Line("then", f"{start}; {how}"))
+
     return Action(
         "Run again from this" if path is not None else "Run again from savepoint",
-        "a form, filled with how it was run",
+        words,
         on,
         lambda: RunJar("").why_not(port.facts()),
         lambda app: app.push_screen(run_again(port, job, path)),
-        lambda: (Line("then", f"a new job starts from {path or what}, {words}"),),
+        explain,
         job,
     )
+
+
+def _known(port: Port, job: str) -> bool:
+    """Whether it is known how a job was run."""
+    return again.run_of(port.operations(), job) is not None
+
+
+def _lives(port: Port, job: str) -> str | None:
+    """The state of a job that has not ended; None when it has, or is not known."""
+    known = port.facts(job).job
+    return known.state if known is not None and known.state and not known.ended else None
 
 
 def on_savepoint(port: Port, path: str, job: str = "") -> tuple[Action, ...]:
     """What can be done to a savepoint, of this job if that is known."""
     on = f"savepoint {path}"
-    again = (_run_again(port, job, on, path),) if job else ()
-    return (*again, of_act(port, Dispose(path), on))
+    rows = (_run_again(port, job, on, path),) if job else ()
+    return (*rows, of_act(port, Dispose(path), on))
 
 
 def on_checkpoint(port: Port, job: str, checkpoint: Told) -> tuple[Action, ...]:
@@ -151,7 +187,7 @@ def on_jar(port: Port, jar: str, name: str) -> tuple[Action, ...]:
         replace(run, begin=lambda app: app.push_screen(RunJarScreen(jar, name=name))),
         Action(
             "Preview plan",
-            "its main() runs on the JobManager, no job starts",
+            lambda: "its main() runs on the JobManager, no job starts",
             on,
             lambda: PlanJar(jar).why_not(port.facts()),
             lambda app: app.push_screen(PlanPreviewScreen(jar, name, RunOptions())),

@@ -115,7 +115,12 @@ def test_every_kind_is_looked_at() -> None:
         (Cancel(JOB), job(state="FAILED"), "the job has ended (FAILED)"),
         (Rescale(JOB), facts(flink("1.14.6")), "FLINK-12312"),
         (Rescale(JOB, bounds={"v1": (1, 4)}), facts(flink(web_rescale=False)), "adaptive scheduler"),
-        (Rescale(JOB, bounds={"v1": (1, 4)}), job(scheduler="Default"), "adaptive scheduler"),
+        (Rescale(JOB, bounds={"v1": (1, 4)}), job(scheduler="Default"), "not under the adaptive scheduler"),
+        (
+            Rescale(JOB, bounds={"v1": (1, 4)}),
+            replace(job(scheduler="Adaptive"), features=flink(web_rescale=False)),
+            "rescaling is off here",
+        ),
         (Rescale(JOB), facts(), "no vertex is given another parallelism"),
         (Rescale(JOB, bounds={"v1": (0, 4)}), facts(), "is no range"),
         (Rescale(JOB, bounds={"v1": (5, 4)}), facts(), "is no range"),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
-from flinktop.ui.actions import Action
+from flinktop.engine.acts.run_jar import RunJar
+from flinktop.ui.actions import Action, on_job
 from flinktop.ui.screens.actions import ActionsScreen
 from flinktop.ui.screens.application import ApplicationScreen
 from flinktop.ui.screens.checkpoint import CheckpointScreen
@@ -52,13 +53,15 @@ async def test_a_job_can_be_stopped_first_and_cancelled_last() -> None:
         assert ui.line("job steady") == f"job {NAME}"
         assert ui.line("Stop with").split("  ")[-1].strip() == "ends FINISHED, can be run again from it"
         assert "nothing: the savepoint holds all that was read" in ui.text
+        # A column is short at this size: what matters comes first.
+        assert "not under the adaptive scheduler" in ui.line("Change parallelism")
         # What is off can be selected, says why below, and says it again when it is chosen all the same.
         await ui.press("down", "down", "down", "down")
         assert "not now" in ui.text
         assert "(FLINK-12312)" in ui.text
         await ui.press("enter")
         assert seen(ui) is ActionsScreen
-        assert ui.notes[-1].startswith("Change parallelism: only a job under the adaptive scheduler")
+        assert ui.notes[-1].startswith("Change parallelism: not under the adaptive scheduler")
         # Letters do nothing but close it.
         await ui.press(*(set(string.printable[:62]) - set("aqjkgG")))
         assert seen(ui) is ActionsScreen
@@ -145,13 +148,44 @@ async def test_every_place_has_its_actions(place: str, release: str) -> None:
             "PATCH /rescaling is disabled in every release since 1.9 (FLINK-12312)",
         ),
         ("1.14.6", "Change parallelism", "runs Flink 1.14.6"),
-        ("2.3.0", "Change parallelism", "only a job under the adaptive scheduler"),
+        ("2.3.0", "Change parallelism", "not under the adaptive scheduler: only there"),
     ],
 )
 async def test_what_a_release_lacks_says_so(release: str, label: str, reason: str) -> None:
     async with acting(release) as ui:
         await ui.press("a")
         assert reason in (menu(ui)[label].reason or "")
+
+
+def again(ui: Day) -> str:
+    """What the menu's row of running it again says."""
+    return ui.line("Run again from savepoint").split("  ")[-1].strip()
+
+
+@DEEP
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_running_it_again_says_what_is_known_of_the_job(size: tuple[int, int]) -> None:
+    async with acting(size=size) as ui:
+        number = ui.port.submit(RunJar(next(iter(ui.jobmanager.jars)), "test-job.jar"))
+        await ui.wait(6)
+        # A job that was started elsewhere, and one from here; both run.
+        for job, how in ((ui.job, "this one was not started from here"), (number, "this one was from here")):
+            ui.app.push_screen(ActionsScreen(on_job(ui.port, job, "x")))
+            await ui.settled()
+            await ui.wait(3)
+            await ui.press("end", "up")
+            assert again(ui).startswith("starts a second copy: this")
+            shown = " ".join(ui.text.replace("│", "").split())
+            assert "it is RUNNING: a second one would start beside it" in shown
+            assert how in shown
+            assert ("no savepoint of it is known" in shown) == (job == number)
+            # It ends while the menu is open.
+            ui.jobmanager.jobs[job].state = "FAILED"
+            await ui.wait(6)
+            wanted = "a form, filled with how it was run" if job == number else "a form asks for its jar"
+            assert again(ui)[:20] == wanted[:20]
+            assert "second one" not in ui.text
+            await ui.press("escape")
 
 
 @DEEP

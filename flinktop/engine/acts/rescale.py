@@ -32,8 +32,13 @@ DISABLED = (
     "with 1.18 and the adaptive scheduler"
 )
 NOT_ADAPTIVE = (
-    "only a job under the adaptive scheduler (jobmanager.scheduler: adaptive) takes another parallelism "
-    "while it runs; PATCH /rescaling is disabled in every release (FLINK-12312)"
+    "not under the adaptive scheduler: only there (jobmanager.scheduler: adaptive, and not in reactive mode) "
+    "a job takes another parallelism while it runs; PATCH /rescaling is disabled in every release "
+    "(FLINK-12312)"
+)
+OFF = (
+    "rescaling is off here: the adaptive scheduler takes no requirements in reactive mode, nor with "
+    "web.rescale.enable: false"
 )
 RESCALES_WITHIN = 180.0
 """Seconds that the scheduler may take: it waits for resources to settle, and cools down between rescales."""
@@ -70,8 +75,10 @@ class Rescale(Act):
             return f"this cluster runs Flink {facts.features.version}: {DISABLED}"
         scheduler = facts.job.scheduler if facts.job is not None else None
         # web-rescale is the server's own word for "adaptive, not reactive, and wanted by its operator".
-        if not facts.features.web_rescale or scheduler not in (None, "Adaptive"):
+        if scheduler not in (None, "Adaptive"):
             return NOT_ADAPTIVE
+        if not facts.features.web_rescale:
+            return OFF if scheduler is not None else NOT_ADAPTIVE
         return no_job(facts) or _wrong_bounds(self.bounds, facts)
 
     def consequence(self, facts: Facts) -> tuple[Line, ...]:

@@ -38,6 +38,7 @@ SIMULATED = "this cluster is simulated: nothing can be done to it"
 class _Row:
     action: Action
     reason: str | None
+    words: str
 
 
 class ActionsScreen(Dialog[None]):
@@ -90,7 +91,9 @@ class ActionsScreen(Dialog[None]):
         if not self.query("#explained"):
             return
         self.query_one("#on", Static).update(clip(self._on, self.words_width, ascii=self.app.settings.ascii))
-        self.table.set_rows([_Row(action, self._reason(action)) for action in self._actions.values()])
+        self.table.set_rows(
+            [_Row(action, self._reason(action), action.words) for action in self._actions.values()]
+        )
         height = self.app.size.height - CHROME
         # As many lines as any of them takes: nothing moves when another row is selected.
         longest = max(self._explained(action).plain.count("\n") + 1 for action in self._actions.values())
@@ -131,4 +134,4 @@ def _label(row: _Row) -> Cell:
 
 
 def _words(row: _Row) -> Cell:
-    return (row.action.words if row.reason in (None, SIMULATED) else row.reason or "", "muted")
+    return (row.words if row.reason in (None, SIMULATED) else row.reason or "", "muted")

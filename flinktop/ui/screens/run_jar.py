@@ -232,14 +232,19 @@ class RunJarScreen(Dialog[None]):
             self.app.push_screen(ConfirmScreen(act))
 
 
+def restored_from(port: Port, job: str) -> str | None:
+    """From where a job is run again: its last savepoint, else the checkpoint that it has left."""
+    last = last_savepoint(port, job)
+    return last.path if last is not None else known_savepoints.left_checkpoint(port, job)
+
+
 def run_again(port: Port, job: str, path: str | None = None) -> RunJarScreen:
     """The form for running a job again: from this path, else from its last savepoint or what it has left.
 
     A job that was started from here is run as it was; of another only the path is known.
     """
     if path is None:
-        last = last_savepoint(port, job)
-        path = last.path if last is not None else known_savepoints.left_checkpoint(port, job)
+        path = restored_from(port, job)
     started = again.run_of(port.operations(), job)
     if started is None:
         return RunJarScreen(options=RunOptions(savepoint=path), of=job)
