@@ -55,13 +55,29 @@ async def test_vertices_are_sorted_by_skew() -> None:
         assert values[: len(known)] == known
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_where_names_would_be_cut_skew_gives_way(size: tuple[int, int]) -> None:
-    async with monitor("2.3.0", size) as day:
+async def test_where_names_would_be_cut_skew_gives_way_and_is_sorted_by_all_the_same() -> None:
+    async with monitor("2.3.0", (80, 24)) as day:
         await open_job(day, "steady")
         await day.press("2")
         await day.wait(3)
         assert "SKEW%" not in day.text
+        for _ in day.table.columns:
+            if day.table.sort_label.startswith("SKEW%"):
+                break
+            await day.press("s")
+        await day.sees("SKEW% ▼")
+
+
+async def test_skew_stands_before_totals_and_in_the_boxes_of_the_graph() -> None:
+    async with monitor(demo="skew", release="2.3.0") as day:
+        await day.press("enter", "1")
+        await day.wait(6)
+        await day.sees("SKEW%")
+        assert "MAX/AVG" in day.text
+        uneven = [row for row in day.table._rows if (row.facts.skew.value or 0.0) >= 50]
+        assert uneven
+        for row in uneven:
+            assert f"skew {row.facts.skew.value:.0f}%".replace(" 100", "100") in day.text
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from flinktop.model import format as fmt
 from flinktop.model import states
+from flinktop.model.skew import UNEVEN, WORTH_A_WORD
 from flinktop.ui.panels.job_graph_form import FRAME, figure_lines
 from flinktop.ui.panels.plain import plain
 from flinktop.ui.panels.vertex_figures import HOT, WARM
@@ -67,7 +68,8 @@ def box(vertex: Vertex, measures: Measures, x: int, y: int, *, ascii_only: bool)
     facts = vertex.facts
     busy = _busy(facts.busy, room, ascii_only=ascii_only)
     pressure, lag = _pressure(facts.backpressured), _lag(facts.lag)
-    figures: list[Line] = [busy, _apart(pressure, lag, room)]
+    uneven = _skew(facts.skew, room - _cells(pressure) - _cells(lag))
+    figures: list[Line] = [busy, _apart((*pressure, *uneven), lag, room)]
     if figure_lines(measures.width, measures.height) > len(figures):
         figures = [busy, _apart(pressure[:1], pressure[1:], room), _apart(lag[:1], lag[1:], room)]
     if figure_lines(measures.width, measures.height) > len(figures):
@@ -216,6 +218,24 @@ def _bar(figure: Figure, width: int, *, ascii_only: bool) -> Line:
 
 def _pressure(figure: Figure) -> Line:
     return ("bkpr ", "muted"), _percent(figure)
+
+
+def _skew(figure: Figure, room: int) -> Line:
+    """A skew that is worth a word, where there are so many cells between backpressure and lag."""
+    if figure.absent or figure.value is None or figure.value < WORTH_A_WORD:
+        return ()
+    said = fit(f"{figure.value:.0f}%", PERCENT, "right")
+    left, words = next(
+        ((gap, word) for gap, word in (("  ", "skew "), (" ", "skew")) if _fits(gap, word, room)), ("", "")
+    )
+    if not words:
+        return ()
+    return (left, ""), (words, "muted"), (said, "warn" if figure.value >= UNEVEN else "")
+
+
+def _fits(gap: str, word: str, room: int) -> bool:
+    """Whether a word and a percentage stand apart from what is on both sides."""
+    return 2 * len(gap) + len(word) + PERCENT <= room
 
 
 def _lag(figure: Figure) -> Line:

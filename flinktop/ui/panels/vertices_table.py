@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Aggregated
 
 LEAST_LINES = 5
-NAME = 28
+NAME = 24
 """Cells that a vertex's name has before its skew gets a column."""
 
 
@@ -141,13 +141,13 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
         number("taken", "IN/s", 6, 0),
         number("sent", "OUT/s", 6, 0),
         trend_column(port, lambda row: row.facts.series, ascii_only=ascii_only, drop=6),
-        number("total_taken", "IN", 6, 7),
-        number("total_sent", "OUT", 6, 8),
+        number("total_taken", "IN", 6, 9),
+        number("total_sent", "OUT", 6, 10),
         number("busy", "BUSY%", 5, 1, _percent),
         number("backpressured", "BKPR%", 5, 2, _percent),
         number("lag", "LAG", 5, 5, _lag),
-        replace(number("skew", "SKEW%", 5, 9, _skew), leaves=NAME),
-        replace(number("over_mean", "MAX/AVG", 7, 10), leaves=NAME),
+        replace(number("skew", "SKEW%", 5, 7, _skew), leaves=NAME),
+        replace(number("over_mean", "MAX/AVG", 7, 8), leaves=NAME),
     ]
     return plain_columns(found) if ascii_only else found
 

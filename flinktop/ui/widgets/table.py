@@ -213,8 +213,8 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self.refresh()
 
     def next_sort(self) -> None:
-        """Sort by the next visible column that sorts; after the last one comes the default order."""
-        keys = [where.column.key for where in self._places if where.column.sort]
+        """Sort by the next column that sorts, with room or without; after the last the default order."""
+        keys = [column.key for column in self._columns if column.sort]
         if self._sort is None:
             self.sort_by(keys[0] if keys else None)
             return

@@ -246,7 +246,7 @@ async def test_sorting_shows_the_top_and_an_arrow_brings_the_cursor_there() -> N
         assert app.table.cursor_key == "00099"
 
 
-async def test_the_next_sort_goes_round_the_visible_columns() -> None:
+async def test_the_next_sort_goes_round_the_columns() -> None:
     async with bench(jobs("ab")) as (app, _):
         labels = []
         for _step in range(3):
@@ -255,6 +255,14 @@ async def test_the_next_sort_goes_round_the_visible_columns() -> None:
         assert labels == ["NAME ▲", "RATE ▼", ""]
         app.table.sort_by("key")
         assert app.table.sort_label == ""
+
+
+async def test_a_column_without_room_is_sorted_by_as_well() -> None:
+    async with bench(jobs("ab"), size=(18, 10)) as (app, _):
+        assert "RATE" not in app.lines()[0]
+        app.table.next_sort()
+        app.table.next_sort()
+        assert app.table.sort_label == "RATE ▼"
 
 
 async def test_new_rows_come_in_sorted() -> None:
