@@ -136,7 +136,7 @@ def test_what_commands_that_act_take(line: str, target: str | None, flags: Flags
         ("stop a b", "one JOB is enough, 'b' is too much"),
         ("submit a.jar b", "what its program is to be told stands after --, 'b' is too much"),
         ("submit a.jar --claim-mode MINE", "invalid choice: 'MINE'"),
-        ("submit a.jar --parallelism two", "invalid int value: 'two'"),
+        ("submit a.jar --parallelism two", "'two' is no parallelism"),
         ("operations --yes", "--yes is for 'savepoint', 'stop', 'cancel' or 'submit', not for 'operations'"),
     ],
 )

@@ -106,7 +106,10 @@ def _reworded(sentence: str) -> str:
     if sentence.startswith(("Unable to load requested file ", "Not found: /")) or sentence in _NO_ROUTE:
         return "this Flink has no such endpoint"
     if sentence.startswith("Operation not found under key"):
-        return "the server knows no such operation; it forgets them five minutes after their end"
+        return (
+            "the server knows no such operation; it forgets them five minutes after their end, unless "
+            "rest.async.store-duration (Flink 1.15+) says otherwise"
+        )
     return sentence
 
 

@@ -7,19 +7,17 @@ it goes to stdout, everything else to stderr.
 # ruff: noqa: T201 -- printing is the work of this module
 
 import asyncio
-import contextlib
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.cancel import Cancel
 from flinktop.engine.acts.facts import Facts, asked_facts
-from flinktop.engine.acts.jar_files import UploadJar
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
 from flinktop.engine.acts.stop import Stop
@@ -28,33 +26,26 @@ from flinktop.engine.clock import SystemClock
 from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
-from flinktop.engine.operations import Operations
+from flinktop.engine.operations import Operations, asked_by
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.features import features
-from flinktop.flink.jars import RunOptions
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.text import clean
+from flinktop.headless.exits import DONE, FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, Ended
+from flinktop.headless.following import Follower
+from flinktop.headless.jar_run import BEFOREHAND, JarRun, run_file
 from flinktop.headless.jobs import NoSuchJob, find_job
-from flinktop.headless.told import LEFT, as_object, came_of, headline
+from flinktop.headless.submitted import submitted
+from flinktop.headless.told import as_object, came_of, headline, left
 from flinktop.headless.words import ActWords
 from flinktop.settings import Profile
 
 if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Format
-    from flinktop.flink.jars import ClaimMode
 
-SETTLES_WITHIN = 5.0
-"""Seconds for which a command waits for what an earlier one has left."""
-DONE, FAILED, USAGE, UNREACHABLE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
-
-
-class Ended(Exception):  # noqa: N818 - it says what happened
-    """The command ends here, before anything was sent."""
-
-    def __init__(self, code: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
+YES = frozenset({"y", "yes"})
 
 
 def run_act(profile: Profile, ledger: Path, words: ActWords) -> int:
@@ -69,8 +60,7 @@ def run_act(profile: Profile, ledger: Path, words: ActWords) -> int:
         return asyncio.run(command.do(act, typed))
     except Ended as ended:
         if words.json:
-            state = {USAGE: "usage", UNREACHABLE: "unreachable"}.get(ended.code, str(State.REFUSED))
-            print(msgspec.json.encode({"state": state, "reason": str(ended)}).decode())
+            print(msgspec.json.encode(command.never_sent(ended)).decode())
         _say(str(ended))
         return ended.code
     except KeyboardInterrupt:
@@ -87,6 +77,7 @@ class _Command:
         self._ledger = ledger
         self._connection = connection
         self._clock = SystemClock()
+        self._act: Act | None = None
         self._base = Facts(
             profile.name, connection.url, read_only=connection.read_only, protected=profile.protected
         )
@@ -97,10 +88,12 @@ class _Command:
         Raises:
             Ended: it can't be done, or nobody answers.
         """
+        if self._words.command == "submit":
+            self._act = submitted(self._words)
         lane = Lane(self._connection)
         try:
             config = (await read(lane.acts, CONFIG())).value
-            act = await self._meant(lane)
+            act = self._act = self._act or await self._meant(lane)
             base = replace(self._base, features=features(config))
             facts = await asked_facts(lane.acts, base, act.job_id, self._clock.wall())
         except FlinkError as error:
@@ -119,23 +112,37 @@ class _Command:
             Lane(self._connection), Ledger(self._ledger), self._clock, self._base, news=news.set
         )
         operations.start()
+        follower = Follower(operations, news, _say, typed)
         try:
-            await settled(operations, news, act.job_id)
+            await follower.settled(act.job_id)
             if isinstance(act, RunJar):
-                uploaded = await followed(operations, news, UploadJar(self._words.what), typed)
-                if uploaded.state is not State.DONE or uploaded.result.jar is None:
-                    return told(uploaded, json=self._words.json)
-                _say(f"uploaded as {uploaded.result.jar}")
-                act = replace(act, jar=uploaded.result.jar)
-            operation = await followed(operations, news, act, typed, wait=self._words.wait)
+                run = await run_file(follower, self._words.what, act, wait=self._words.wait)
+                return told(run.run, json=self._words.json, jar=run)
+            operation = await follower.do(act, wait=self._words.wait)
         finally:
             await operations.stop()
         return told(operation, json=self._words.json)
 
+    def never_sent(self, ended: Ended) -> dict[str, Any]:
+        """What `--json` prints of a command that ended before anything was sent."""
+        act = self._act
+        operation = Operation(
+            id="",
+            cluster=self._base.url,
+            cluster_name=self._base.cluster,
+            kind=_kind(self._words),
+            act=act,
+            subject=act.subject if act is not None else self._words.what,
+            job=act.job_id if act is not None else None,
+            by=asked_by(),
+            reason=str(ended),
+        )
+        state = {USAGE: "usage", UNREACHABLE: "unreachable"}.get(ended.code, str(State.REFUSED))
+        of_the_jar = {"upload": None, "deletion": None} if operation.kind == RunJar.kind else {}
+        return {**as_object(operation), "state": state, **of_the_jar}
+
     async def _meant(self, lane: Lane) -> Act:
         words = self._words
-        if words.command == "submit":
-            return _submitted(words)
         jobs = (await read(lane.acts, JOBS_OVERVIEW())).value.jobs
         try:
             job = find_job(jobs, words.what)
@@ -166,123 +173,65 @@ def agreed(words: ActWords, act: Act, facts: Facts) -> str | None:
         raise Ended(REFUSED, f"--confirm must be the name {name}")
     if words.yes and (not typed or words.confirm is not None):
         return words.confirm
-    print(f"{act.label} of {act.subject}", file=sys.stderr)
-    for line in act.consequence(facts):
-        print(f"  {line.label:22}{line.text}", file=sys.stderr)
+    print(clean(f"{act.label} of {act.subject}"), file=sys.stderr)
+    # A jar has no id before its upload.
+    lines = [(line.label, line.text) for line in act.consequence(facts) if line.text]
+    if isinstance(act, RunJar):
+        lines.append(("jar", BEFOREHAND))
+    for label, text in lines:
+        print(f"  {label:22}{clean(text)}", file=sys.stderr)
     if typed and words.confirm is None:
-        _answered(f"Type the name to do it ({name}): ", name)
-        return name
-    _answered("Do it? (yes/no) ", "yes")
-    return words.confirm
-
-
-def _answered(question: str, wanted: str) -> None:
-    print(question, end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != wanted:
+        agrees = _asked(f"Type the name to do it ({clean(name)}): ") == name
+    else:
+        agrees = _asked("Do it? (yes/no) ").lower() in YES
+    if not agrees:
         raise Ended(REFUSED, "not agreed to; nothing was sent")
+    return name if typed else words.confirm
 
 
-async def settled(operations: Operations, news: asyncio.Event, job: str | None) -> None:
-    """Let what an earlier command has left of this job come to its end, if that is a matter of seconds."""
-    # The ledger is read in the first turn of the loop.
-    await asyncio.sleep(0)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SETTLES_WITHIN):
-            while any(
-                one.job == job and one.ours and not one.state.final for one in operations.book.all if job
-            ):
-                news.clear()
-                await news.wait()
+def _asked(question: str) -> str:
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
 
 
-async def followed(
-    operations: Operations, news: asyncio.Event, act: Act, typed: str | None, *, wait: bool = True
-) -> Operation:
-    """Do the act; the operation at its end, or once Flink has taken it."""
-    number = os.urandom(16).hex()
-    operations.submit(act, number, typed)
-    said = ""
-    while True:
-        operation = operations.book.now(number)
-        if operation is None:
-            # Another flinktop follows it now: its row tells.
-            operation = next(one for one in operations.book.all if one.id == number)
-        taken = operation.state in (State.ACCEPTED, State.RUNNING)
-        if operation.state.final or (taken and not wait):
-            return operation
-        if operation.words and operation.words != said:
-            said = operation.words
-            _say(f"{act.label}: {said}")
-        news.clear()
-        await news.wait()
-
-
-def told(operation: Operation, *, json: bool) -> int:
-    """Print what came of it; the exit code."""
+def told(operation: Operation, *, json: bool, jar: JarRun | None = None) -> int:
+    """Print what came of it, and of the jar that was uploaded for it; the exit code."""
     bad = operation.state in (State.FAILED, State.LOST, State.REFUSED)
+    of_the_jar = jar.of_the_jar if jar is not None else None
+    lines = [headline(operation), *came_of(replace(operation, reason=""))]
+    if of_the_jar is not None:
+        lines.append(f"{'jar':11}{clean(of_the_jar)}")
     if json:
-        print(msgspec.json.encode(as_object(operation)).decode())
+        print(msgspec.json.encode(_as_object(operation, jar)).decode())
     elif bad:
-        for line in (headline(operation), *came_of(replace(operation, reason=""))):
+        for line in lines:
             _say(line)
     else:
-        print("\n  ".join((headline(operation), *came_of(operation))))
+        print("\n  ".join(lines))
     if bad:
         _say(operation.reason)
     if not operation.state.final:
-        _say(LEFT)
+        _say(left(operation))
     if operation.state is State.REFUSED:
         return UNREACHABLE if operation.unreachable else REFUSED
     return FAILED if bad else DONE
 
 
-def _submitted(words: ActWords) -> Act:
-    """The act of `submit`; a jar has no id before it is uploaded.
-
-    Raises:
-        Ended: the words do not go together.
-    """
-    if words.job_graph:
-        _only_with(words, graph=True)
-        pairs = [_pair("--artifact", "NAME=FILE", text) for text in words.artifacts]
-        return SubmitGraph(words.what, words.jars, tuple(pairs))
-    _only_with(words, graph=False)
-    options = RunOptions(
-        entry_class=words.entry_class,
-        arguments=words.arguments,
-        parallelism=words.parallelism,
-        savepoint=words.savepoint,
-        allow_non_restored_state=words.allow_non_restored_state,
-        claim_mode=cast("ClaimMode | None", words.claim_mode),
-        configuration=dict(_pair("--conf", "KEY=VALUE", text) for text in words.settings),
-    )
-    return RunJar("", Path(words.what).name, options)
+def _as_object(operation: Operation, jar: JarRun | None) -> dict[str, Any]:
+    if jar is None:
+        return as_object(operation)
+    deletion = as_object(jar.deletion) if jar.deletion is not None else None
+    return {**as_object(operation), "upload": as_object(jar.upload), "deletion": deletion}
 
 
-def _only_with(words: ActWords, *, graph: bool) -> None:
-    """Refuse what belongs to the other kind of file: it would be left out without a word."""
-    of_a_jar = {
-        "--class": words.entry_class,
-        "--parallelism": words.parallelism,
-        "--savepoint": words.savepoint,
-        "--allow-non-restored-state": words.allow_non_restored_state,
-        "--claim-mode": words.claim_mode,
-        "--conf": words.settings,
-        "arguments of a program": words.arguments,
-    }
-    of_a_graph = {"--jar": words.jars, "--artifact": words.artifacts}
-    wrong = [name for name, value in (of_a_jar if graph else of_a_graph).items() if value]
-    if wrong:
-        what = "a jar that is run, not with --job-graph" if graph else "--job-graph"
-        raise Ended(USAGE, f"{wrong[0]} goes with {what}")
-
-
-def _pair(option: str, shape: str, text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not (name and sign and value):
-        raise Ended(USAGE, f"{option} is written {shape}")
-    return name, value
+def _kind(words: ActWords) -> str:
+    """The name of the act that the words ask for."""
+    if words.command == "submit":
+        return SubmitGraph.kind if words.job_graph else RunJar.kind
+    if words.command == "savepoint" and words.cancel:
+        return SavepointAndCancel.kind
+    return {"savepoint": Savepoint.kind, "stop": Stop.kind, "cancel": Cancel.kind}[words.command]
 
 
 def _say(sentence: str) -> None:
-    print(f"flinktop: {sentence}", file=sys.stderr, flush=True)
+    print(f"flinktop: {clean(sentence)}", file=sys.stderr, flush=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from flinktop.engine.ledger import Ledger, LedgerError
+from flinktop.headless.exits import DONE, FAILED
 from flinktop.headless.told import as_object, table
 
-DONE, FAILED = 0, 1
 MOST = 10_000
 
 

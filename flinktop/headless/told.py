@@ -2,22 +2,35 @@
 
 from dataclasses import asdict
 from typing import Any
+from unicodedata import category, east_asian_width
 
 from flinktop.engine.operation import Operation
 from flinktop.flink.text import clean
 from flinktop.model import format as written
 
-LEFT = (
-    "Flink has taken it, and remembers the result for five minutes after its end; a flinktop that opens this "
-    "cluster follows it"
+_JOINED = ("Mn", "Me", "Cf")
+_FOLLOWED = (
+    "a flinktop that opens this cluster follows it, and `flinktop operations` tells its end from then on"
 )
-"""What is to be known of an operation that is left to itself."""
+_REMEMBERED = (
+    "remembers its result for five minutes after its end, unless rest.async.store-duration (Flink 1.15+) "
+    "says otherwise"
+)
+
+
+def left(operation: Operation) -> str:
+    """What is to be known of an operation that is left to itself.
+
+    Flink keeps the result of what has a trigger alone: the end of a cancel or a run is seen by the job.
+    """
+    remembers = "" if operation.trigger is None else f", and {_REMEMBERED}"
+    return f"Flink has taken it{remembers}; {_FOLLOWED}"
 
 
 def as_object(operation: Operation) -> dict[str, Any]:
-    """What `--json` prints of an operation; times in seconds since 1970."""
+    """What `--json` prints of an operation; times in seconds since 1970. Without an id it was never one."""
     return {
-        "id": operation.id,
+        "id": operation.id or None,
         "kind": operation.kind,
         "state": str(operation.state),
         "subject": operation.subject,
@@ -25,7 +38,7 @@ def as_object(operation: Operation) -> dict[str, Any]:
         "cluster": operation.cluster,
         "cluster_name": operation.cluster_name,
         "by": operation.by,
-        "planned": operation.planned,
+        "planned": operation.planned or None,
         "sent": operation.sent,
         "ended": operation.ended,
         "trigger": operation.trigger,
@@ -64,11 +77,18 @@ def table(operations: tuple[Operation, ...]) -> list[str]:
         when = written.moment(one.planned, None)
         row = (when, str(one.state), one.label, one.subject, one.cluster_name, one.by)
         rows.append(tuple(clean(cell) for cell in row))  # type: ignore[arg-type]  # six of them
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    widths = [max(cells(row[column]) for row in rows) for column in range(5)]
     lines = []
     for number, row in enumerate(rows):
-        cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)]
-        lines.append("  ".join((*cells, row[5])).rstrip())
+        padded = [cell + " " * (width - cells(cell)) for cell, width in zip(row, widths, strict=False)]
+        lines.append("  ".join((*padded, row[5])).rstrip())
         if number:
             lines += [f"{'':21}{line}" for line in came_of(operations[number - 1])]
     return lines
+
+
+def cells(text: str) -> int:
+    """Cells of a terminal that a text takes: two for a wide character, none for what joins the one before."""
+    return sum(
+        0 if category(letter) in _JOINED else 2 if east_asian_width(letter) in "WF" else 1 for letter in text
+    )

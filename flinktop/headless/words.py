@@ -8,8 +8,8 @@ from typing import Any, Final
 ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
 _JOB: Final = (
-    "a job's id, the beginning of one (4 characters or more, unique among all jobs), or its name (unique among "
-    "the jobs that have not ended, else among all)"
+    "a job's id, the beginning of one (4 characters or more, unique among all jobs), or its name (unique "
+    "among the jobs that have not ended, else among all)"
 )
 
 
@@ -119,10 +119,15 @@ def _acting() -> argparse.ArgumentParser:
 
 
 def _add_submit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", metavar="FILE", help="a jar; its program's arguments stand after --")
+    parser.add_argument(
+        "what",
+        metavar="FILE",
+        help="a jar; its program's arguments stand after --. It stays on the JobManager when the run has "
+        "succeeded, and is deleted again when it has not",
+    )
     add = parser.add_argument_group("jar").add_argument
     add("--class", dest="entry_class", metavar="NAME", help="the class whose main() runs")
-    add("--parallelism", metavar="N", type=int, help="of the job")
+    add("--parallelism", metavar="N", type=_parallelism, help="of the job, 1 or more")
     add("--savepoint", metavar="PATH", help="restore from it")
     add("--allow-non-restored-state", action="store_true", help="drop state that no operator takes")
     add("--claim-mode", choices=("NO_CLAIM", "CLAIM", "LEGACY"), help="who owns the savepoint (1.15+)")
@@ -133,3 +138,10 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     add(
         "--artifact", dest="artifacts", metavar="NAME=FILE", action="append", help="for its distributed cache"
     )
+
+
+def _parallelism(text: str) -> int:
+    """A number of subtasks."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no parallelism: it is a number, 1 or more")
+    return int(text)

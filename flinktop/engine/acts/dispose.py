@@ -76,7 +76,8 @@ class Dispose(Act):
             status = await disposal_status(site.http, trace.trigger)
         except NotFound:
             return NoTrace(
-                "Flink has forgotten how the disposal ended: it tells for five minutes after the end"
+                "Flink has forgotten how the disposal ended: it tells for five minutes after the end, unless "
+                "rest.async.store-duration (1.15+) says otherwise"
             )
         if not status.done:
             return Going("in progress")
