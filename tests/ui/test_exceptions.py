@@ -164,6 +164,28 @@ async def test_every_size_shows_the_reason(size: tuple[int, int]) -> None:
         assert all(len(line) <= size[0] for line in day.lines)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_where_it_failed_is_not_cut_before_the_taskmanager(size: tuple[int, int]) -> None:
+    async with monitor("2.3.0", size) as day:
+        await open_exceptions(day, "failing")
+        told = day.cluster.document(f"jobs/{day.cluster.job('failing')}/exceptions")
+        machine = told["exceptionHistory"]["entries"][0]["taskManagerId"]
+        assert f"on {machine}" in day.line(" of 2   ")
+        await day.press("enter")
+        assert f"on {machine}" in day.line(" of 2   ")
+
+
+async def test_blank_lines_of_a_small_screen_show_the_stack() -> None:
+    async with monitor("2.3.0", (80, 24)) as day:
+        await open_exceptions(day, "failing")
+        rows = len(day.table._rows)
+        await day.sees("Caused by: java.lang.NumberFormat")
+        await day.pilot.resize_terminal(80, 20)
+        await day.wait(2)
+        assert "Caused by" not in day.text
+        assert len(day.table._rows) == rows
+
+
 async def test_exceptions_are_asked_for_only_while_they_are_seen() -> None:
     async with monitor("1.20.5") as day:
         await open_exceptions(day, "steady")

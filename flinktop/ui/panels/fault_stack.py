@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flinktop.model import faults
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.answer_table import Words
-from flinktop.ui.panels.fault_words import label_text, place_parts, repeated_parts, when
+from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_parts, when
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.job_exceptions import found_fault
 from flinktop.ui.widgets.pager import Cell, Pager
@@ -114,10 +114,17 @@ class FaultHeader(Panel):
         found = found_fault(self.port.faults(self._job), *self._names)
         self.query_one(Words).set_lines(self._lines(*found) if found is not None else [[(GONE, "bad")]])
 
+    def on_resize(self) -> None:
+        """Another width may need another number of lines."""
+        self.shielded(self.tick)
+
     def _lines(self, group: FaultGroup, fault: Fault) -> list[list[Part]]:
         offset, now = zone_offset(self), self.port.known_time()
         beside = self._names[2] >= 0
-        lines: list[list[Part]] = [[(faults.reason(fault), "bad")], place_parts(fault)]
+        lines: list[list[Part]] = [
+            [(faults.reason(fault), "bad")],
+            *place_lines(fault, self.content_size.width - 2),
+        ]
         last: list[Part] = [(when(fault.timestamp or self._names[1], offset, now), "")]
         if beside:
             last += [("   together with ", "muted"), (faults.reason(group.latest), "")]

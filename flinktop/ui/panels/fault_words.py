@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from flinktop.model import faults
 from flinktop.model import format as fmt
 
@@ -15,27 +17,41 @@ if TYPE_CHECKING:
 WHOLE_JOB = "the job as a whole"
 
 
-def place_parts(fault: Fault) -> list[Part]:
-    """The task, its subtask and attempt, and the TaskManager."""
+GAP: Part = ("   ", "")
+
+
+def place_lines(fault: Fault, room: int) -> list[list[Part]]:
+    """The task, its subtask and attempt, and the TaskManager: on two lines where `room` cells are few.
+
+    Then the first has the task alone, which may be long, so that the TaskManager is not what is cut.
+    """
     task = faults.task(fault.task_name)
-    if task is None:
-        return [("in ", "muted"), (WHOLE_JOB, ""), *_machine_parts(fault)]
-    parts: list[Part] = [("in ", "muted"), (task.name, "")]
-    if task.subtask is not None:
-        parts += [("   subtask ", "muted"), (f"{task.subtask}", ""), (f" of {task.of}", "muted")]
-    if task.attempt is not None:
-        parts += [("   attempt ", "muted"), (f"{task.attempt}", "")]
-    return [*parts, *_machine_parts(fault)]
+    named: list[Part] = [("in ", "muted"), (task.name if task is not None else WHOLE_JOB, "")]
+    rest: list[Part] = []
+    if task is not None and task.subtask is not None:
+        rest += [("subtask ", "muted"), (f"{task.subtask}", ""), (f" of {task.of}", "muted")]
+    if task is not None and task.attempt is not None:
+        rest += [*_apart(rest), ("attempt ", "muted"), (f"{task.attempt}", "")]
+    if machine := _machine_parts(fault):
+        rest += [*_apart(rest), *machine]
+    whole = [*named, *_apart(rest), *rest]
+    if not rest or sum(cell_len(text) for text, _ in whole) <= room:
+        return [whole]
+    return [named, rest]
+
+
+def _apart(before: list[Part]) -> list[Part]:
+    return [GAP] if before else []
 
 
 def _machine_parts(fault: Fault) -> list[Part]:
     parts: list[Part] = []
     if fault.task_manager_id and not fault.task_manager_id.startswith("(unassigned"):
-        parts += [("   on ", "muted"), (fault.task_manager_id, "")]
+        parts += [("on ", "muted"), (fault.task_manager_id, "")]
         if fault.where:
             parts.append((f" ({fault.where})", "muted"))
     elif fault.where:
-        parts += [("   on ", "muted"), (fault.where, "")]
+        parts += [("on ", "muted"), (fault.where, "")]
     return parts
 
 

@@ -9,7 +9,7 @@ from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.model import faults
 from flinktop.model import format as fmt
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.fault_words import label_text, place_parts, repeated_parts, when
+from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_parts, when
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.job_row import restarts_of
 from flinktop.ui.panels.plain import plain_columns
@@ -163,6 +163,8 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         super().__init__(id=id)
         self._job = job
         self._most = TOLD
+        self.lines_needed: int | None = None
+        """Rows of the screen that words and faults fill; None while there is no fault."""
 
     def columns(self, *, ascii_only: bool) -> list[Column[FaultRow]]:
         """The columns."""
@@ -208,7 +210,13 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         self.set_words(head)
         rows = fault_rows(groups, offset, now, old=self.outdated(reading))
         self.table.set_rows(rows)
-        self.styles.max_height = len(head) + 1 + max(len(rows), LEAST_ROWS) + self.gutter.height
+        self.lines_needed = len(head) + 1 + len(rows) if rows else None
+        least = 1 if rows and not self.boxed else LEAST_ROWS
+        self.styles.max_height = len(head) + 1 + max(len(rows), least) + self.gutter.height
+
+    def on_resize(self) -> None:
+        """Another width may need another number of lines."""
+        self.shielded(self.tick)
 
     def _nothing(self) -> str:
         if not self.port.features.has(1, 13):
@@ -226,7 +234,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         start = faults.loop_start(groups)
         lines = [
             _headed("latest", [(faults.reason(latest.latest), "bad")]),
-            _headed("", place_parts(latest.latest)),
+            *(_headed("", line) for line in place_lines(latest.latest, self.content_size.width - 2 - HEAD)),
         ]
         last: list[Part] = [(when(latest.latest.timestamp, offset, now), "")]
         if repeated := repeated_parts(latest, offset, now):

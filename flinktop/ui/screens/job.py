@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 GRAPH_SIZE = (120, 40)
 """From this size on a job opens on its graph, with the vertices below."""
 STACK_LINES = 32
-"""From so many lines on the stack of the selected exception stands below the exceptions."""
+"""From so many lines on the stack of the selected exception always stands below the exceptions."""
+LEAST_STACK = 8
+"""On a shorter screen so many lines that the exceptions leave blank are given to it."""
 
 
 class JobScreen(TabbedScreen):
@@ -93,8 +95,22 @@ class JobScreen(TabbedScreen):
         if tab == "metrics":
             return ("metrics", "pins")
         if tab == "exceptions":
-            return ("exceptions", "stack") if size.height >= STACK_LINES else ("exceptions",)
+            roomy = size.height >= STACK_LINES or self._leaves_stack_room()
+            return ("exceptions", "stack") if roomy else ("exceptions",)
         return (tab,)
+
+    def _leaves_stack_room(self) -> bool:
+        """Whether the exceptions leave enough blank lines for a stack."""
+        needed = self._exceptions.lines_needed
+        return needed is not None and self.query_one("#tabs").size.height - needed >= LEAST_STACK
+
+    def tick(self, *, everything: bool = True) -> None:
+        """Exceptions that have come leave the stack no room, or more."""
+        super().tick(everything=everything)
+        if self.tab == "exceptions":
+            shown = self._stack.is_attached and self._stack.display
+            if shown != ("stack" in self.panels_of(self.tab, self.size)):
+                self.call_later(self.show_panels)
 
     def headers(self) -> ComposeResult:
         """What the job is and how it is."""
