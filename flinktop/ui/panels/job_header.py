@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
@@ -19,6 +20,8 @@ from flinktop.ui.panels.last_savepoint import savepoint_line
 from flinktop.ui.panels.result_line import result_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flinktop.engine.host import Port
     from flinktop.engine.operation import Operation
     from flinktop.engine.store import Reading
@@ -27,12 +30,24 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
 
 RARELY = 600.0
+WIDE = 120
+"""Columns of a terminal with room for when a job started."""
 FEW_ROWS = 3
 """With fewer rows than this the state stands before the name."""
 
 
-def state_line(job: Job, restarts: int | None, cluster_now: float, *, ascii_only: bool) -> list[Part]:
-    """State and since when, how long it runs, how often it restarted."""
+def state_line(
+    job: Job,
+    restarts: int | None,
+    cluster_now: float,
+    *,
+    time: Callable[[float], str] | None = None,
+    ascii_only: bool,
+) -> list[Part]:
+    """State and since when, how long it runs, how often it restarted.
+
+    `time` writes a time (s since 1970): that of the start and of the end, where there is room for them.
+    """
     tone = states.tone(job.state)
     parts: list[Part] = [(f"{states.mark(job.state, ascii_only=ascii_only)} {job.state}", tone)]
     entered = job.timestamps.get(job.state, 0)
@@ -41,11 +56,16 @@ def state_line(job: Job, restarts: int | None, cluster_now: float, *, ascii_only
         parts.append((f" {word} {fmt.duration(cluster_now - entered / 1000.0)}", "muted"))
     if states.is_terminal(job.state):
         parts += [("   ran ", "muted"), (fmt.duration(job.duration / 1000.0), "")]
+        for word, at in (("   started ", job.start_time), ("   ended ", job.end_time)):
+            if time is not None and at > 0:
+                parts += [(word, "muted"), (time(at / 1000.0), "")]
     else:
         parts += [
             ("   started ", "muted"),
             (f"{fmt.duration(cluster_now - job.start_time / 1000.0)} ago", ""),
         ]
+        if time is not None:
+            parts += [(" at ", "muted"), (time(job.start_time / 1000.0), "")]
         words = fmt.count(restarts) if restarts is not None else fmt.UNKNOWN
         parts += [("   restarts ", "muted"), (words, "warn" if restarts else "")]
     parallelism = max((vertex.parallelism for vertex in job.vertices), default=0)
@@ -171,9 +191,11 @@ class JobHeader(Panel):
         ascii_only = self.app.settings.ascii
         restarts = restarts_of(self.port, self._job)
         ended = states.is_terminal(job.state)
+        cluster_now, offset = self.port.known_time(), zone_offset(self)
+        time = partial(fmt.near, offset=offset, now=cluster_now) if self.app.size.width >= WIDE else None
         lines: list[list[Part]] = [
             [(job.name, "strong"), ("   ", ""), (job.jid, "muted")],
-            state_line(job, restarts, self.port.known_time(), ascii_only=ascii_only),
+            state_line(job, restarts, cluster_now, time=time, ascii_only=ascii_only),
             checkpoint_line(self._job, self.port, ended=ended),
         ]
         if ended and (result := result_line(self._job, self.port)):
@@ -182,7 +204,7 @@ class JobHeader(Panel):
         width = self.content_size.width
         if savepoint := savepoint_line(self.port, self._job, width, ascii_only=ascii_only):
             lines.append(savepoint)
-        if restored := restored_line(self._job, self.port, zone_offset(self)):
+        if restored := restored_line(self._job, self.port, offset):
             lines.append(restored)
         age = fmt.duration(self.port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
         gone = isinstance(reading.error, NotFound)

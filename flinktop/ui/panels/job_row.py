@@ -10,6 +10,7 @@ from flinktop.engine.series import job_series
 from flinktop.engine.sweep import job_query, restarts_query
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
+from flinktop.model import format as fmt
 from flinktop.model import health, states
 from flinktop.ui.panels.vertex_figures import ABSENT, Figure
 
@@ -49,13 +50,18 @@ class JobRow:
     busy: Figure = ABSENT
     """Of its busiest vertex, ms/s; `backpressured` of its most backpressured one."""
     backpressured: Figure = ABSENT
+    start: float | None = None
+    """When it started and when it ended (s since 1970), and how that is written."""
+    end: float | None = None
+    started: str = fmt.ABSENT
+    finished: str = ""
     ended: bool = False
     old: bool = False
     """Whether its figures are too old to be taken at their word."""
 
 
-def job_row(job: JobOverview, port: Port) -> JobRow:
-    """One row, from what the engine knows of the job."""
+def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
+    """One row, from what the engine knows of the job; times at an offset from UTC (s)."""
     now, cluster_now = port.now(), port.known_time()
     detail = port.reading(job_query(job.jid))
     ended = states.is_terminal(job.state)
@@ -73,6 +79,7 @@ def job_row(job: JobOverview, port: Port) -> JobRow:
     if entered > 0 and not ended:
         up = max(0.0, cluster_now - entered / 1000.0)
     newest = port.latest(job_series(job.jid, "in"))
+    start, end = (at / 1000.0 if at > 0 else None for at in (job.start_time, job.end_time))
     return JobRow(
         jid=job.jid,
         name=job.name,
@@ -89,6 +96,10 @@ def job_row(job: JobOverview, port: Port) -> JobRow:
         uptime=up,
         busy=busy,
         backpressured=backpressured,
+        start=start,
+        end=end,
+        started=fmt.near(start, offset, cluster_now) if start is not None else fmt.ABSENT,
+        finished=fmt.near(end, offset, cluster_now) if end is not None else "",
         ended=ended,
         old=port.link.error is not None or (not ended and _is_old(detail, now)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -13,6 +14,7 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import busy, states
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.job_row import JobRow, job_row, latest_rate
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
@@ -29,14 +31,30 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.vertex_figures import Figure
 
 RARELY = 600.0
+TIME = 11
+"""Cells of a time."""
+ROOM_FOR_NAMES = 28
+"""Cells that names keep before times are shown beside them."""
+ARCHIVE_DROPS = {
+    "trend": 9,
+    "backpressured": 8,
+    "busy": 7,
+    "out": 6,
+    "checkpoint": 5,
+    "restarts": 4,
+    "in": 3,
+    "started": 2,
+    "uptime": 1,
+}
+"""In which order columns give way on a HistoryServer: what only a job that runs has goes first."""
 
 
-def checkpoint_words(row: JobRow, *, ascii_only: bool = False) -> Cell:
-    """Age of the last good checkpoint against the job's interval."""
+def checkpoint_words(row: JobRow, *, past: str = "", ascii_only: bool = False) -> Cell:
+    """Age of the last good checkpoint against the job's interval; `past` for a job that has ended."""
     if row.checkpoints == "off":
         return fmt.ABSENT, "muted"
     if row.checkpoints == "unknown":
-        return ("" if row.ended else fmt.UNKNOWN), "muted"
+        return (past if row.ended else fmt.UNKNOWN), "muted"
     interval = f" / {fmt.span(row.interval)}" if row.interval is not None else ""
     if row.checkpoints == "none":
         return f"none{interval}", "muted"
@@ -44,24 +62,27 @@ def checkpoint_words(row: JobRow, *, ascii_only: bool = False) -> Cell:
     return f"{late}{fmt.span(row.age)}{interval}", "bad" if row.overdue else ""
 
 
-def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
-    """The columns, with the order in which they give way: the trend first, the name never."""
+def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobRow]]:
+    """The columns, with the order in which they give way: times and the trend first, the name never.
+
+    `past` stands where a job that has ended has no figure.
+    """
 
     def rate(value: float | None, row: JobRow) -> Cell:
         if row.ended:
-            return "", "muted"
+            return past, "muted"
         return fmt.count(value), "" if value is not None else "muted"
 
     def share(figure: Figure, row: JobRow) -> Cell:
         if row.ended:
-            return "", "muted"
+            return past, "muted"
         if figure.absent:
             return fmt.ABSENT, "muted"
         return fmt.per_mille(figure.value), busy.tone(figure.value) if figure.value is not None else "muted"
 
     def restarts(row: JobRow) -> Cell:
         if row.restarts is None:
-            return ("" if row.ended else fmt.UNKNOWN), "muted"
+            return (past if row.ended else fmt.UNKNOWN), "muted"
         return fmt.count(row.restarts), "warn" if row.restarts else "muted"
 
     def uptime(row: JobRow) -> Cell:
@@ -116,7 +137,7 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
             "checkpoint",
             "LAST CKPT",
             14,
-            lambda row: checkpoint_words(row, ascii_only=ascii_only),
+            lambda row: checkpoint_words(row, past=past, ascii_only=ascii_only),
             sort=lambda row: row.age,
             align="right",
             descending=True,
@@ -141,8 +162,36 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
             align="right",
             drop=6,
         ),
+        Column(
+            "started",
+            "STARTED",
+            TIME,
+            lambda row: (row.started, "muted"),
+            sort=lambda row: row.start,
+            align="right",
+            descending=True,
+            drop=8,
+            leaves=ROOM_FOR_NAMES,
+        ),
+        Column(
+            "ended",
+            "ENDED",
+            TIME,
+            lambda row: (row.finished, "muted"),
+            sort=lambda row: row.end,
+            align="right",
+            descending=True,
+            drop=9,
+            leaves=ROOM_FOR_NAMES,
+        ),
     ]
     return plain_columns(found) if ascii_only else found
+
+
+def archive_columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
+    """Those of a HistoryServer: it tells when jobs ended, and has none of their figures."""
+    found = columns(port, past=fmt.ABSENT, ascii_only=ascii_only)
+    return [replace(column, drop=ARCHIVE_DROPS.get(column.key, 0), leaves=0) for column in found]
 
 
 def matches(row: JobRow, text: str) -> bool:
@@ -169,6 +218,8 @@ class JobsTable(Panel):
         self._kept: dict[str, JobRow] = {}
         """Rows that are taken as they are."""
         self._visible: tuple[str, ...] = ()
+        self._archive = False
+        """Whether the columns are those of a HistoryServer."""
 
     def compose(self) -> ComposeResult:
         """One table."""
@@ -212,7 +263,12 @@ class JobsTable(Panel):
         if reading.value is None:
             self.table.set_empty("" if reading.error is not None else "asking for the jobs")
             return
-        rows = [self._kept.get(job.jid) or job_row(job, self.port) for job in reading.value.jobs]
+        if self.port.features.history_server != self._archive:
+            self._archive = not self._archive
+            found = archive_columns if self._archive else columns
+            self.table.set_columns(found(self.port, ascii_only=self.app.settings.ascii))
+        offset = zone_offset(self)
+        rows = [self._kept.get(job.jid) or job_row(job, self.port, offset) for job in reading.value.jobs]
         self._rows = rows
         self._arrange()
         self._follow()
