@@ -206,7 +206,7 @@ async def test_savepoints_of_another_cluster_come_last_and_say_so(size: tuple[in
         result = replace(made.result, savepoint="file:/there/savepoint-9")
         # Newer than this cluster's own.
         other = replace(
-            made, cluster="http://prod:8081", cluster_name="prod [eu]", job="a" * 32, subject="orders",
+            made, cluster="http://prod:8081", cluster_name="127.0.0.1:18230", job="a" * 32, subject="orders",
             result=result, ended=(made.ended or 0.0) + 1,
         )  # fmt: skip
         ui.app.push_screen(PickRestore())
@@ -216,8 +216,8 @@ async def test_savepoints_of_another_cluster_come_last_and_say_so(size: tuple[in
             await ui.wait(1)
             assert "OTHER CLUSTER" in ui.text
             assert ui.text.index("here/savepoint-1") < ui.text.index("there/savepoint-9")
-            assert "prod [eu]" in ui.line("orders")
-            assert ui.text.count("prod") == 1
+            assert "127.0.0.1:18230" in ui.line("orders")
+            assert ui.text.count("18230") == 1
 
 
 @pytest.mark.deep

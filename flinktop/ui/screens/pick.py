@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.widgets import Static
 
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from flinktop.model.restore_points import RestorePoint
 
 R = TypeVar("R")
+
+WIDE = 100
+"""Cells of a terminal from which a cluster's name may take more."""
+WIDE_NAME, NARROW_NAME = 24, 16
+"""Cells that it takes at the most; an address with its port is 15."""
 
 
 class PickScreen(Dialog[str | None], Generic[R]):
@@ -176,9 +182,10 @@ class PickRestore(PickScreen[_Row]):
 
     def columns(self) -> list[Column[_Row]]:
         """Kind, job, age, the end of the path, by which paths differ, and the cluster if any is another's."""
-        return self._columns(others=any(row.point.cluster for row in self.rows()))
+        return self._columns(max((cell_len(safe(row.point.cluster)) for row in self.rows()), default=0))
 
-    def _columns(self, *, others: bool) -> list[Column[_Row]]:
+    def _columns(self, others: int) -> list[Column[_Row]]:
+        """With a column for the names of other clusters, the longest of which takes so many cells."""
         columns: list[Column[_Row]] = [
             Column("kind", "KIND", 10, lambda row: (_kind(row), ""), drop=2),
             Column("name", "JOB", 12, lambda row: (row.point.name or row.point.job, "strong"), flex=True),
@@ -186,14 +193,17 @@ class PickRestore(PickScreen[_Row]):
             Column("path", "PATH", 24, lambda row: (row.point.path, "muted"), flex=True, stripes=self._path),
         ]
         if others:
-            columns.insert(2, Column("cluster", "OTHER CLUSTER", 13, lambda row: (row.point.cluster, "warn")))
+            title = "OTHER CLUSTER"
+            most = WIDE_NAME if self.app.size.width >= WIDE else NARROW_NAME
+            width = min(max(others, len(title)), most)
+            columns.insert(2, Column("cluster", title, width, lambda row: (row.point.cluster, "warn")))
         return columns
 
     def renew(self) -> None:
         """The rows as they are known now; a column for other clusters once there is a row of one."""
         table = self.query_one(LiveTable)
         columns = self.columns()
-        if len(columns) != len(table.columns):
+        if [one.width for one in columns] != [one.width for one in table.columns]:
             table.set_columns(plain_columns(columns) if self.app.settings.ascii else columns)
         super().renew()
 
