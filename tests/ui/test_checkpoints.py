@@ -187,7 +187,16 @@ async def test_the_summary_is_flinks_own(release: str) -> None:
             assert full[1] == fmt.size(summary["state_size"]["min"])
         else:
             assert full[1] == fmt.ABSENT
-            assert "from 1.15" in full
+            assert "the full size from 1.15 on" in day.line("Flink tells")
+
+
+@pytest.mark.parametrize("size", [(80, 24), WIDE])
+async def test_the_summary_says_what_its_release_does_not_tell(size: tuple[int, int]) -> None:
+    async with monitor("1.9.3", size) as day:
+        await open_checkpoints(day, "steady")
+        await day.press("3")
+        await day.sees("Flink tells percentiles from 1.14 on")
+        await day.sees("this is 1.9.3.")
 
 
 async def test_without_a_completed_checkpoint_the_summary_has_no_zeros() -> None:
@@ -327,7 +336,7 @@ async def test_a_failed_checkpoint_stays_readable_when_flink_has_dropped_it() ->
         cluster.changed[f"jobs/{job}/checkpoints/details/4"] = gone
         await day.wait(12)
         line = day.line("4  ✕ FAILED")
-        assert "gone from Flink's history" in line
+        assert "no longer in Flink's history" in line
         assert "The job has failed." in line
         await day.press("g", "enter")
         await day.wait(3)

@@ -194,3 +194,18 @@ async def test_a_metric_that_goes_away_is_listed_anew() -> None:
         await day.wait(25)
         assert path in day.asked(since)
         assert any(target.startswith(f"{path}?get=") for target in day.asked(since))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("release", "untold"), [("1.20.5", "scheduler"), ("2.3.0", "execution mode")])
+async def test_the_configuration_leaves_out_what_a_release_does_not_tell(release: str, untold: str) -> None:
+    async with monitor(release) as day:
+        await open_job(day, "steady")
+        job = day.cluster.job("steady")
+        told = day.cluster.document(f"jobs/{job}/config")["execution-config"]
+        day.cluster.changed[f"jobs/{job}/config"] = {"execution-config": told | {"user-config": {}}}
+        await day.press("6")
+        await day.wait(2)
+        await day.sees("restart strategy")
+        assert untold not in day.text
+        await day.sees("none: the program has set no parameters")

@@ -423,3 +423,16 @@ async def test_read_only_starts_no_run() -> None:
         await day.wait(1)
         await day.sees("opened read-only")
         assert not [line for line in day.cluster.asked if not line.startswith("GET")]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 40), (120, 40)])
+async def test_every_size_says_where_a_taskmanager_runs(size: tuple[int, int]) -> None:
+    async with monitor("1.9.3", size) as day:
+        await open_taskmanager(day)
+        told = taskmanager(day.cluster)
+        hardware = told["hardware"]
+        await day.sees(f"cores {hardware['cpuCores']}")
+        await day.sees(f"data port {told['dataPort']}")
+        assert f"machine's memory {fmt.size(hardware['physicalMemory'])}" in day.text
+        assert f"path {told['path']}" in day.text
+        await day.sees("Flink 1.12 on.")

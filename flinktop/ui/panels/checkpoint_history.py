@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 ONCE = 600.0
 """Seconds between two looks at what no longer changes."""
-GONE, SHORTLY = "gone from Flink's history", "gone"
+GONE, SHORTLY = "no longer in Flink's history", "not in history"
 ROOM_FOR_WORDS = 48
-"""Cells from which on it is told in whole words that one is gone."""
+"""Cells from which on it is told in whole words that one is no longer told of."""
 UNSEEN = "▲ END UNSEEN"
 """The state of one that was in progress when it was told last."""
 

@@ -9,8 +9,10 @@ from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
+from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.checkpoint_lines import why_empty
 from flinktop.ui.panels.plain import plain, plain_columns
+from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ STATISTICS = (
     ("p999", "P99.9", 5),
 )
 """Field, title, and which goes first where there is no room; the percentiles from 1.14."""
+MOST_WORDS = 3
+"""Lines of a sentence above the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,6 @@ class SummaryRow:
     name: str
     spread: Spread | None
     is_time: bool = False
-    note: str = ""
 
 
 def summary_rows(stats: CheckpointStats) -> list[SummaryRow]:
@@ -51,25 +54,29 @@ def summary_rows(stats: CheckpointStats) -> list[SummaryRow]:
     summary = stats.summary
     in_full = summary.checkpointed_size is not None
     return [
-        SummaryRow(
-            "end-to-end duration",
-            summary.end_to_end_duration,
-            is_time=True,
-            note="" if summary.end_to_end_duration.p50 is not None else "percentiles from 1.14",
-        ),
+        SummaryRow("end-to-end duration", summary.end_to_end_duration, is_time=True),
         SummaryRow("written", summary.written),
-        SummaryRow("full size", summary.state_size if in_full else None, note="" if in_full else "from 1.15"),
-        SummaryRow(
-            "in flight, processed",
-            summary.processed_data,
-            note="" if summary.processed_data is not None else "from 1.12",
-        ),
-        SummaryRow(
-            "in flight, persisted",
-            summary.persisted_data,
-            note="" if summary.persisted_data is not None else "from 1.12",
-        ),
+        SummaryRow("full size", summary.state_size if in_full else None),
+        SummaryRow("in flight, processed", summary.processed_data),
+        SummaryRow("in flight, persisted", summary.persisted_data),
     ]
+
+
+def untold(stats: CheckpointStats) -> str:
+    """What this release does not tell, and which do; empty where all is told, or nothing can be yet."""
+    summary = stats.summary
+    if not stats.counts.completed:
+        return ""
+    lacking = [
+        f"{what} from {since} on"
+        for what, since, lacks in (
+            ("percentiles", "1.14", summary.end_to_end_duration.p50 is None),
+            ("the full size", "1.15", summary.checkpointed_size is None),
+            ("data in flight", "1.12", summary.processed_data is None),
+        )
+        if lacks
+    ]
+    return f"Flink tells {', '.join(lacking)}" if lacking else ""
 
 
 def _cell(statistic: str) -> Callable[[SummaryRow], Cell]:
@@ -83,11 +90,10 @@ def _cell(statistic: str) -> Callable[[SummaryRow], Cell]:
 
 
 def columns(*, ascii_only: bool) -> list[Column[SummaryRow]]:
-    """The measure, its statistics, and from which release on it is told."""
+    """The measure and its statistics."""
     found: list[Column[SummaryRow]] = [
         Column("name", "MEASURE", 21, lambda row: (row.name, "strong"), flex=True),
         *(Column(key, title, 7, _cell(key), align="right", drop=drop) for key, title, drop in STATISTICS),
-        Column("note", "", 21, lambda row: (row.note, "muted"), drop=6),
     ]
     return plain_columns(found) if ascii_only else found
 
@@ -103,8 +109,9 @@ class CheckpointSummary(Panel):
         self._job = job
 
     def compose(self) -> ComposeResult:
-        """One table."""
+        """One table, under what this release does not tell."""
         ascii_only = self.app.settings.ascii
+        yield Words(ascii_only=ascii_only)
         yield LiveTable(columns(ascii_only=ascii_only), row_key=lambda row: row.name, ascii=ascii_only)
 
     def on_mount(self) -> None:
@@ -112,6 +119,10 @@ class CheckpointSummary(Panel):
         self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self._show_summary)
         self.watch_query("job", JOB(job=self._job), self._show_summary)
         super().on_mount()
+
+    def on_resize(self) -> None:
+        """Another width may need another number of lines."""
+        self.shielded(self.show_again)
 
     def _show_summary(self, _reading: Reading[Any]) -> None:
         reading = self.port.reading(CHECKPOINTS(job=self._job))
@@ -123,3 +134,9 @@ class CheckpointSummary(Panel):
         table.set_rows(
             summary_rows(reading.value) if reading is not None and reading.value is not None else []
         )
+        told = reading.value if reading is not None else None
+        said = untold(told) if told is not None else ""
+        if said:
+            said = f"{said}; this is {self.port.features.version}."
+        lines = wrap(said, self.content_size.width - 2, MOST_WORDS) if said else []
+        self.query_one(Words).set_lines([[(line, "muted")] for line in lines])

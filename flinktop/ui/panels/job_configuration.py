@@ -43,26 +43,29 @@ class Item:
 
 
 def items(job: Job | None, config: JobConfig | None) -> list[Item]:
-    """What is known of how a job runs (`/jobs/:jobid`, `…/config`); a release without an item says so."""
+    """What is known of how a job runs (`/jobs/:jobid`, `…/config`), without what a release does not tell."""
     found: list[Item] = []
     if job is not None:
-        found += [
-            Item("type", job.job_type or job.plan.type or fmt.ABSENT, "job"),
-            Item("scheduler", job.scheduler_type or fmt.ABSENT, "job"),
-            Item("max parallelism", _number(job.max_parallelism), "job"),
-        ]
+        told = (
+            ("type", job.job_type or job.plan.type),
+            ("scheduler", job.scheduler_type),
+            ("max parallelism", _number(job.max_parallelism) if job.max_parallelism is not None else None),
+        )
+        found += [Item(name, value, "job") for name, value in told if value]
     execution = config.execution_config if config is not None else None
     if execution is not None:
         parallelism = execution.job_parallelism
-        found += [
-            Item(
-                "default parallelism", "chosen by Flink" if parallelism < 0 else str(parallelism), "execution"
-            ),
-            Item("restart strategy", execution.restart_strategy or fmt.ABSENT, "execution"),
-            Item("object reuse", "on" if execution.object_reuse_mode else "off", "execution"),
-            Item("execution mode", execution.execution_mode or fmt.ABSENT, "execution"),
-        ]
-        found += [Item(name, value, "program") for name, value in sorted(execution.user_config.items())]
+        run = (
+            ("default parallelism", "chosen by Flink" if parallelism < 0 else str(parallelism)),
+            ("restart strategy", execution.restart_strategy),
+            ("object reuse", "on" if execution.object_reuse_mode else "off"),
+            ("execution mode", execution.execution_mode),
+        )
+        found += [Item(name, value, "execution") for name, value in run if value]
+        own = sorted(execution.user_config.items())
+        found += [Item(name, value, "program") for name, value in own]
+        if not own:
+            found.append(Item("user configuration", "none: the program has set no parameters", "program"))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from flinktop.flink.cluster import OVERVIEW
@@ -102,8 +103,8 @@ def figures_line(known: Known | None) -> list[Part]:
     return parts
 
 
-def place_line(details: TaskManagerDetails) -> list[Part]:
-    """The machine it runs on, and where it is reached."""
+def place_lines(details: TaskManagerDetails, room: int) -> list[list[Part]]:
+    """The machine it runs on, and where it is reached; on two lines where one of `room` cells is short."""
     hardware = details.hardware
     parts: list[Part] = [
         ("cores ", "muted"),
@@ -114,15 +115,18 @@ def place_line(details: TaskManagerDetails) -> list[Part]:
         GAP,
         ("data port ", "muted"),
         (str(details.data_port), ""),
-        GAP,
     ]
-    return [*parts, ("path ", "muted"), (details.path, "")] if details.path else parts
+    if not details.path:
+        return [parts]
+    path: list[Part] = [("path ", "muted"), (details.path, "")]
+    whole = [*parts, GAP, *path]
+    return [whole] if sum(cell_len(text) for text, _ in whole) <= room else [parts, path]
 
 
 class MachineHeader(Panel):
     """A few lines above everything else on a machine's screen, each on one row and cut to the width."""
 
-    DEFAULT_CSS = "MachineHeader { height: auto; max-height: 4; padding: 0 1; }"
+    DEFAULT_CSS = "MachineHeader { height: auto; max-height: 5; padding: 0 1; }"
 
     def __init__(self, machine: Machine) -> None:
         super().__init__()
@@ -159,6 +163,10 @@ class MachineHeader(Panel):
             self._lines = lines
             self.refresh(layout=grown)
 
+    def on_resize(self) -> None:
+        """Another width may need another number of lines."""
+        self.shielded(self.tick)
+
     def _described(self) -> list[list[Part]]:
         port, taskmanager = self.port, self._machine.taskmanager
         if absent := missing_words(port, TASKMANAGER, "TaskManagers and no JobManager"):
@@ -179,7 +187,8 @@ class MachineHeader(Panel):
         details = reading.value
         now = heartbeat_now(port, [details.last_heartbeat], reading.at)
         heartbeat = machines.heartbeat_age(details.last_heartbeat, now)
-        lines = [taskmanager_line(details, heartbeat), figures_line(known), place_line(details)]
+        place = place_lines(details, self.content_size.width)
+        lines = [taskmanager_line(details, heartbeat), figures_line(known), *place]
         if isinstance(reading.error, NotFound):
             lines = [[(GONE, "bad")], *([(text, "stale") for text, _ in line] for line in lines)]
         return lines

@@ -18,8 +18,10 @@ from flinktop.ui.panels.machine_figures import (
     known_figures,
     taskmanagers_listing,
 )
+from flinktop.ui.panels.machine_header import place_lines
 from flinktop.ui.panels.meter import meter_parts
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.table import Cell, Column
 
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.frame import Part
 
 METER = 16
+MOST_WORDS = 3
+"""Lines of a sentence above the table."""
+TALL = 32
+"""Lines of a screen from which on a machine's header says where it runs."""
 FROM_1_12 = "The parts of a TaskManager's memory, and managed memory in use, are told from Flink 1.12 on."
 
 
@@ -124,6 +130,10 @@ class MemoryTable(AnswerTable[memory.Part]):
         """What grows old is greyed."""
         self._show_parts()
 
+    def on_resize(self) -> None:
+        """Another size has other lines above the table."""
+        self.shielded(self.tick)
+
     def _show_parts(self) -> None:
         absent = missing_words(self.port, self._first.endpoint, f"figures of {self._machine.all_of_them}")
         reading = self.port.reading(self._first)
@@ -135,14 +145,18 @@ class MemoryTable(AnswerTable[memory.Part]):
             return
         known = known_figures(self.port, self._machine, figures_query(self.port, self._machine))
         found = known.figures if known is not None else None
-        words: list[Part] = []
+        lines: list[list[Part]] = []
         if self._machine.taskmanager is None:
             settings = {one.key: one.value or "" for one in reading.value}
             parts = memory.jobmanager_parts(settings, found)
         else:
             parts = memory.taskmanager_parts(reading.value, found)
+            room = self.content_size.width - 2
+            if self.screen.size.height < TALL:
+                # There the header has no line for it.
+                lines = place_lines(reading.value, room)
             if reading.value.memory_configuration is None:
-                words = [(FROM_1_12, "muted")]
-        self.set_words([words])
+                lines += [[(line, "muted")] for line in wrap(FROM_1_12, room, MOST_WORDS)]
+        self.set_words(lines)
         old = self.outdated(reading, RARELY * 2 if self._machine.taskmanager is None else OLD_SECONDS)
         self.table.set_rows([replace(part, old=old) for part in parts])
