@@ -174,7 +174,7 @@ class RunJarScreen(Dialog[None]):
         """That another jar stands for the one that was meant; what is in it may differ."""
         age = fmt.span(max(0.0, self.port.known_time() - jar.uploaded / 1000.0))
         words = f"{self._gone} is gone: this is the newest of that name, uploaded {age} ago"
-        return Line("not the same", words, "warn")
+        return Line("other jar", words, "warn")
 
     def _act(self) -> tuple[RunJar | None, str | None]:
         """What the fields say, or what is wrong with them."""
