@@ -10,7 +10,7 @@ from flinktop.model import format as written
 
 _JOINED = ("Mn", "Me", "Cf")
 _FOLLOWED = (
-    "a flinktop that opens this cluster follows it, and `flinktop operations` tells its end from then on"
+    "`flinktop operations` tells its end when a flinktop has opened this cluster, which follows it there"
 )
 _REMEMBERED = (
     "remembers its result for five minutes after its end, unless rest.async.store-duration (Flink 1.15+) "

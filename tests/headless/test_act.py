@@ -8,15 +8,18 @@ import os
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flinktop.cli import read_words
+from flinktop.engine.acts.act import Result
+from flinktop.engine.operation import Operation, State
 from flinktop.flink.connection import Connection
 from flinktop.headless.act import run_act
+from flinktop.headless.jar_run import JarRun
 from flinktop.settings import Profile
 from tests.engine.acting import JOB
 from tests.headless.served import Done, Served, served
@@ -100,6 +103,14 @@ def test_a_jar_that_cannot_be_deleted_is_told(commands: Commands, jar: str) -> N
     commands.patch.setattr(commands.at.jobmanager, "_delete", lambda _jar, _sent: not_now)
     done = commands.run("submit", jar, "--yes")
     assert (done.code, "0_job.jar is still on the JobManager: not now" in done.err) == (1, True)
+
+
+def test_a_jar_stays_after_a_run_of_which_nothing_is_known() -> None:
+    made = Operation("1" * 32, "http://a:1", "a", "upload", None, "job.jar", state=State.DONE)
+    upload = replace(made, result=Result(jar="0_job.jar"))
+    lost = JarRun(replace(made, kind="run-jar", state=State.LOST), upload)
+    assert lost.of_the_jar == "0_job.jar stays on the JobManager, as its job may have been started"
+    assert JarRun(lost.run, replace(made, state=State.FAILED)).of_the_jar is None
 
 
 def test_json_of_a_jar_has_one_shape(commands: Commands, jar: str) -> None:

@@ -60,7 +60,15 @@ def test_a_job_from_its_jar_to_its_end(cluster: Cluster, tmp_path: Path) -> None
     # By its name: the one that lives is meant.
     assert flinktop("cancel", "by command")["result"]["job_state"] == "CANCELED"
     assert flinktop("cancel", again["job"], code=4)["reason"] == "the job has ended (CANCELED)"
+    # A run that comes to nothing leaves no jar, one that succeeded does.
+    kept = [one["id"] for one in cluster.get("jars")["files"]]
+    failed = flinktop("submit", jar, "--class", "no.Such", code=1)
+    assert "no.Such" in failed["reason"]
+    assert failed["deletion"]["state"] == "done"
+    assert sorted(one["id"] for one in cluster.get("jars")["files"]) == sorted(kept)
+    assert len(kept) >= 2
     told = [(one["kind"], one["state"]) for one in flinktop("operations")]
+    done = ("cancel", "run-jar", "upload", "stop", "savepoint", "run-jar", "upload")
     assert told == [
-        (kind, "done") for kind in ("cancel", "run-jar", "upload", "stop", "savepoint", "run-jar", "upload")
-    ]
+        ("delete-jar", "done"), ("run-jar", "failed"), ("upload", "done"), *((kind, "done") for kind in done)
+    ]  # fmt: skip
