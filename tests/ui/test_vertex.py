@@ -110,6 +110,30 @@ async def test_least_mean_and_most_are_what_flink_sums_up(release: str) -> None:
             assert day.line("  p95 ").split()[1] == fmt.count(p95)
 
 
+@pytest.mark.parametrize(
+    ("size", "lines"),
+    [
+        ((80, 24), ("min", "avg", "max")),
+        ((120, 40), ("min", "avg", "max", "med", "p95")),
+        ((200, 60), ("min", "avg", "max", "p25", "med", "p75", "p95", "sum")),
+    ],
+)
+async def test_the_more_room_the_more_is_told_of_how_subtasks_differ(
+    size: tuple[int, int], lines: tuple[str, ...]
+) -> None:
+    async with on_vertex("2.3.0", size) as (day, job, vertex):
+        document = day.cluster.document(f"jobs/{job}/vertices/{vertex}")
+        told = document["aggregated"]["metrics"]["read-records"]
+        shown = {
+            words[0]: words[1:]
+            for words in (line.strip("│ ").split() for line in day.lines)
+            if words and words[0] in ("min", "avg", "max", "p25", "med", "p75", "p95", "sum")
+        }
+        assert tuple(shown) == lines
+        for label, value in ((one, told.get("median" if one == "med" else one)) for one in lines):
+            assert fmt.count(value) in shown[label], label
+
+
 async def test_the_header_says_state_parallelism_and_how_times_spread() -> None:
     async with on_vertex() as (day, job, vertex):
         assert "● RUNNING" in day.lines[2]

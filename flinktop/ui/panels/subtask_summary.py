@@ -1,4 +1,4 @@
-"""How a vertex's numbers spread over its subtasks: least, mean, most, and Flink's 95th percentile."""
+"""How a vertex's numbers spread over its subtasks: least, mean, most, sum, and Flink's quantiles."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ _TOTALS: tuple[tuple[str, str, str, Callable[[float | None], str]], ...] = (
     ("bytes_sent", "bytes_out", "write-bytes", fmt.size),
 )
 LABELS = ("min", "avg", "max")
+QUANTILES = (("p25", "p25"), ("med", "median"), ("p75", "p75"), ("p95", "p95"))
+"""What we call them, and what Flink does."""
+SUM = "sum"
+FEW, SOME = LABELS, (*LABELS, "med", "p95")
+ALL = (*LABELS, *(label for label, _ in QUANTILES), SUM)
+"""The lines where there is little room, some, and plenty."""
 
 
 def summary_rows(
@@ -40,15 +46,15 @@ def summary_rows(
     around: Circumstances,
     cluster_now: float,
 ) -> list[SummaryRow]:
-    """The lines below the table; () for fewer than two subtasks.
+    """The lines below the table, as many of `ALL` as the release tells; [] for fewer than two subtasks.
 
     Rates and times are those of `…/subtasks/metrics`; totals come from the subtasks themselves, and their
-    95th percentile from the same answer (1.16+).
+    quantiles from the same answer (1.16+).
     """
     if len(attempts) < 2:  # noqa: PLR2004 -- one alone is its own least and most
         return []
     flows = any(not states.is_terminal(one.status) for one in attempts)
-    cells: dict[str, dict[str, Cell]] = {label: {} for label in (*LABELS, "p95")}
+    cells: dict[str, dict[str, Cell]] = {label: {} for label in ALL}
     for key, metric, write in _METERS:
         chained = around.source and around.sink and key in ("taken", "sent")
         if chained or not flows or key not in around.ids.measures:
@@ -56,17 +62,24 @@ def summary_rows(
         for label, value in zip(LABELS, _extremes(found.get(metric)), strict=True):
             tone = hot(Figure(value)) if key in ("busy", "backpressured") else ""
             cells[label][key] = _cell(value, write, tone, answered=bool(found))
+        if key in ("taken", "sent"):
+            known = found.get(metric)
+            whole = known.sum if known is not None else None
+            cells[SUM][key] = _cell(whole, write, "", answered=bool(found))
     for key, attribute, name, write in _TOTALS:
         if (around.source and "taken" in key) or (around.sink and "sent" in key):
             continue
-        spread = subtasks.summary(getattr(one.metrics, attribute) for one in attempts)
+        told = [getattr(one.metrics, attribute) for one in attempts]
+        spread = subtasks.summary(told)
         values = (spread.least, spread.mean, spread.most) if spread is not None else (None, None, None)
         for label, value in zip(LABELS, values, strict=True):
             cells[label][key] = _cell(value, write, "", answered=False)
-        if aggregated is not None and name in aggregated.metrics:
-            cells["p95"][key] = _cell(aggregated.metrics[name].p95, write, "", answered=True)
+        cells[SUM][key] = _cell(sum(told) if spread is not None else None, write, "", answered=False)
+        if (quantiles := aggregated.metrics.get(name) if aggregated is not None else None) is not None:
+            for label, field in QUANTILES:
+                cells[label][key] = _cell(getattr(quantiles, field), write, "", answered=True)
     _put_lag(cells, found.get(rates.WATERMARK_ID) if flows else None, cluster_now)
-    lines = LABELS if aggregated is None else (*LABELS, "p95")
+    lines = (*LABELS, SUM) if aggregated is None else ALL
     return [SummaryRow(label, cells[label]) for label in lines]
 
 

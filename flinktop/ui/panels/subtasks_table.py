@@ -17,7 +17,7 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.subtask_columns import SummaryRow, columns, summary_columns
 from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskBook, SubtaskRow, matches, told_at
-from flinktop.ui.panels.subtask_summary import LABELS, summary_rows
+from flinktop.ui.panels.subtask_summary import ALL, FEW, SOME, summary_rows
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, figures_query, listing
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.table import LiveTable
@@ -41,7 +41,9 @@ MANY_SECONDS = 10.0
 MOST_REQUESTS = 3
 """Requests for the figures of the rows on the screen, each below Flink's limit for a request line."""
 LOW = 40
-"""Lines of a screen below which there is no room for a percentile."""
+"""Lines of a screen below which there is no room for quantiles."""
+PLENTY = (200, 60)
+"""From this size on all quantiles and sums are shown."""
 
 
 def vertex_of(port: Port, job: str, vertex: str) -> tuple[Job, JobVertex] | None:
@@ -205,9 +207,17 @@ class SubtasksTable(Panel):
             self._rows = kept | fresh
             self.table.set_rows(sorted(self._rows.values(), key=lambda row: row.attention))
         self._sum_up()
-        below = len(self._below) if self.screen.size.height >= LOW else min(len(self._below), len(LABELS))
-        self.query_one(FixedRows).set_rows(self._below[:below])
-        self.styles.max_height = 1 + max(1, len(self._rows)) + below + self.gutter.height
+        shown = self._lines()
+        below = [row for row in self._below if row.label in shown]
+        self.query_one(FixedRows).set_rows(below)
+        self.styles.max_height = 1 + max(1, len(self._rows)) + len(below) + self.gutter.height
+
+    def _lines(self) -> tuple[str, ...]:
+        """Which lines there is room for below the rows."""
+        size = self.screen.size
+        if size.width >= PLENTY[0] and size.height >= PLENTY[1]:
+            return ALL
+        return SOME if size.height >= LOW else FEW
 
     def _sum_up(self) -> None:
         """The lines below, made anew when one of the answers they are made of has come."""
