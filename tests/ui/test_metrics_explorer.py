@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flinktop.model import format as fmt
 from flinktop.ui import keys
 from flinktop.ui.panels.metrics_explorer import MetricsExplorer
 from flinktop.ui.panels.pinned_charts import PinChart
@@ -199,3 +200,16 @@ async def test_a_history_server_has_no_metrics_and_that_is_said() -> None:
         ):
             await open_tab(day, tab, job="finishing", at=0)
             await day.sees(f"and has no {what}.")
+
+
+async def test_a_number_stands_beside_what_it_says_in_units() -> None:
+    async with monitor("1.20.5", (80, 40)) as day:
+        explorer = await open_metrics(day)
+        rows = {row.metric: row for row in explorer.table._rows if row.metric}
+        job = day.cluster.job("steady")
+        [size] = told(day, f"jobs/{job}/metrics?get=lastCheckpointFullSize")
+        words = fmt.size(float(size["value"]))
+        assert int(size["value"]) > 1024
+        line = day.line("lastCheckpointFullSize").split()
+        assert line == ["lastCheckpointFullSize", size["value"], *words.split()]
+        assert (rows["numRestarts"].value, rows["numRestarts"].reads) == ("0", "")

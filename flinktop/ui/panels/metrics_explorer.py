@@ -11,6 +11,7 @@ from flinktop.engine.pins import COORDINATOR
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, VERTEX_METRICS, AggregatedMetric
 from flinktop.model import format as fmt
+from flinktop.model.metric_reading import reading as reading_of
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
@@ -51,6 +52,8 @@ class ExploredRow:
     mean: str = ""
     high: str = ""
     total: str = ""
+    reads: str = ""
+    """In units, where the metric's name tells which: the value, or the greatest of several."""
     order: float | None = None
     old: bool = False
 
@@ -88,10 +91,11 @@ def columns(*, ascii_only: bool) -> list[Column[ExploredRow]]:
             flex=True,
         ),
         number("value", "VALUE", 16, 0),
-        number("low", "MIN", 9, 2),
-        number("mean", "AVG", 9, 1),
+        number("low", "MIN", 9, 3),
+        number("mean", "AVG", 9, 2),
         number("high", "MAX", 9, 0),
-        number("total", "SUM", 9, 3),
+        Column("reads", "READS", 11, lambda row: (row.reads, "muted"), align="right", drop=1),
+        number("total", "SUM", 9, 4),
     ]
 
 
@@ -328,7 +332,21 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
                 for one in (value.min, value.avg, value.max, None if is_watermark(metric) else value.sum)
             )
             return ExploredRow(
-                key, label, depth, scope, metric, subtask, pinned, "", low, mean, high, total, value.max, old
+                key,
+                label,
+                depth,
+                scope,
+                metric,
+                subtask,
+                pinned,
+                "",
+                low,
+                mean,
+                high,
+                total,
+                reading_of(metric, value.max, offset, now),
+                value.max,
+                old,
             )
         if value is None:
             return ExploredRow(key, label, depth, scope, metric, subtask, pinned, "not a number", old=old)
@@ -341,6 +359,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
             subtask,
             pinned,
             plain_text(value, offset, now),
+            reads=reading_of(metric, value.number, offset, now),
             order=value.number,
             old=old,
         )

@@ -10,6 +10,7 @@ from textual import on
 from flinktop.flink.metrics import SUBTASK_METRICS, watermark
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import format as fmt
+from flinktop.model.metric_reading import reading as reading_of
 from flinktop.model.subtask_figures import last_part
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.absent import missing_words
@@ -40,6 +41,8 @@ class MetricRow:
     """Its value as it is written; "…" while it was not asked for."""
     number: float | None
     old: bool = False
+    reads: str = ""
+    """Its number in units, where its name tells which."""
     pinned: bool = False
 
 
@@ -55,11 +58,12 @@ def metric_row(metric: Metric, offset: float | None, cluster_now: float, *, old:
             return MetricRow(metric.id, "the input has ended", None, old)
         return MetricRow(metric.id, fmt.near(mark / 1000.0, offset, cluster_now), float(mark), old)
     number = metric.number
-    return MetricRow(metric.id, fmt.as_told(number) if number is not None else metric.value, number, old)
+    text = fmt.as_told(number) if number is not None else metric.value
+    return MetricRow(metric.id, text, number, old, reading_of(metric.id, number, offset, cluster_now))
 
 
 def columns(*, pins: bool, ascii_only: bool) -> list[Column[MetricRow]]:
-    """Id and value; before them whether it is pinned, where metrics can be."""
+    """Id, value and what it says in units; before them whether it is pinned, where metrics can be."""
 
     def value(row: MetricRow) -> Cell:
         if row.text == fmt.UNKNOWN:
@@ -70,6 +74,7 @@ def columns(*, pins: bool, ascii_only: bool) -> list[Column[MetricRow]]:
     found: list[Column[MetricRow]] = [
         Column("name", "METRIC", 20, lambda row: (row.id, ""), sort=lambda row: row.id.casefold(), flex=True),
         Column("value", "VALUE", 20, value, sort=lambda row: row.number, align="right", descending=True),
+        Column("reads", "READS", 11, lambda row: (row.reads, "muted"), align="right", drop=1),
     ]
     if pins:
         found.insert(0, Column("pinned", "", 1, lambda row: (mark if row.pinned else "", "info")))
