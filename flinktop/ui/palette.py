@@ -114,8 +114,13 @@ class Commands(Provider):
             yield DiscoveryHit(Content(text), act, text=text, help=_plain(words))
 
     async def search(self, query: str) -> Hits:
-        """What matches what has been typed."""
-        matcher = self.matcher(query)
+        """What matches what has been typed; a colon before it, as in `:jars`, is no part of it."""
+        wanted = query.lstrip(": ")
+        if not wanted:
+            async for hit in self.discover():
+                yield hit
+            return
+        matcher = self.matcher(wanted)
         found = 0
         for text, words, act in self._entries():
             score = matcher.match(text)

@@ -94,6 +94,17 @@ async def test_short_words_lead_there(word: str, screen: str) -> None:
             assert "[7 Log list]" in day.text
 
 
+@pytest.mark.deep
+async def test_a_colon_that_is_typed_before_a_word_is_no_part_of_it() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("colon", "colon")
+        # What is found without a word is all there is.
+        await day.sees("copy  (y)")
+        await day.press(*"jars", "enter")
+        await day.wait(3)
+        assert type(day.app.screen).__name__ == "JarsScreen"
+
+
 async def test_taskmanagers_are_found_by_name() -> None:
     async with monitor("1.20.5") as day:
         one = taskmanager(day.cluster)["id"]
