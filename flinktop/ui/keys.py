@@ -186,16 +186,16 @@ DESCRIPTION = Command(
     "view",
     shown=False,
 )
-PIN = Command(
-    "pin", ("p",), "pin", "Pin the selected metric: it is drawn, and kept for this job.", "view", shown=False
-)
+PIN = Command("pin", ("p",), "pin", "Pin the selected metric: it is drawn, and kept for this job.", "view")
 FLAME_KIND = Command(
     "flame_kind",
     ("x",),
     "on/off CPU",
     "The flame graph of all threads, of those that run, of those that wait.",
     "view",
-    shown=False,
+)
+FLAME_ZOOM = Command(
+    "zoom_in", ("enter",), "zoom", "In a flame graph: the selected method has the whole width.", "view"
 )
 FOLD = Command("fold", ("f",), "fold", "Fold away the frames of Flink and Java, or show them all.", "view")
 TASKMANAGERS_HERE = Command(
@@ -262,7 +262,6 @@ PROFILE = Command(
     "profile",
     "On the profiler's tab: choose mode and length of a run, and start it.",
     "view",
-    shown=False,
 )
 WRAP = Command("wrap", ("W",), "wrap", "Wrap long lines, or cut them at the edge.", "text", shown=False)
 SHORTER_WINDOW = Command(
@@ -381,21 +380,27 @@ TEXT = (NEXT_MATCH, PREVIOUS_MATCH, WRAP)
 """Where there is something to read."""
 LOG = (ONLY, LEVEL, FOLLOW, SHORT_LINES)
 MACHINE = (LOG_HERE, THREADS_HERE)
-FLAME = (*TEXT[:2], FLAME_KIND)
+FLAME = (FLAME_ZOOM, FLAME_KIND)
 OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
-JOB = (OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, PIN, *JOB_TABS, *WINDOWS, *EVERYWHERE)
+JOB = (OPEN, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *JOB_TABS, *WINDOWS, *EVERYWHERE)
 VERTEX = (
-    *(OPEN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE),
-    *(SAMPLE, DESCRIPTION, PIN, *FLAME, *VERTEX_TABS, *WINDOWS, *EVERYWHERE),
+    *(OPEN, *FLAME, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE),
+    *(SAMPLE, DESCRIPTION, *TEXT[:2], *VERTEX_TABS, *WINDOWS, *EVERYWHERE),
 )
-SUBTASK = (*TABLE[1:], *STEPS, *MACHINE, PIN, *FLAME, *SUBTASK_TABS, *WINDOWS, *EVERYWHERE)
+SUBTASK = (
+    *(*FLAME, PIN, *TABLE[1:], *STEPS, *MACHINE),
+    *(*TEXT[:2], *SUBTASK_TABS, *WINDOWS, *EVERYWHERE),
+)
 CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *EVERYWHERE)
 CHECKPOINT = (*TABLE, *STEPS, *EVERYWHERE)
 CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *EVERYWHERE)
 FAULT = (ACTIONS, FILTER, FOLD, COPY, *TEXT, *STEPS, *MACHINE, *EVERYWHERE)
 TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *MACHINE, *EVERYWHERE)
-TASKMANAGER = (*TABLE, *LOG, *TEXT, *STEPS, *MACHINE, PROFILE, *TASKMANAGER_TABS, *WINDOWS, *EVERYWHERE)
-JOBMANAGER = (*TABLE, *LOG, *TEXT, *MACHINE, PROFILE, *JOBMANAGER_TABS, *WINDOWS, *EVERYWHERE)
+TASKMANAGER = (
+    *(OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *STEPS, *MACHINE),
+    *(*TASKMANAGER_TABS, *WINDOWS, *EVERYWHERE),
+)
+JOBMANAGER = (OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *MACHINE, *JOBMANAGER_TABS, *WINDOWS, *EVERYWHERE)
 LOG_FILE = (OPEN, ACTIONS, FILTER, *LOG, *TEXT, COPY, *EVERYWHERE)
 JARS = (*TABLE, *JARS_TABS, *EVERYWHERE)
 APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *EVERYWHERE)

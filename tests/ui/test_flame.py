@@ -258,3 +258,17 @@ async def test_what_real_clusters_have_sampled_is_drawn(release: str) -> None:
         await open_tab(day, "flame", job="slow", at=0)
         await day.sees("200 samples")
         await day.sees("▏Task.doRun")
+
+
+async def test_the_footer_offers_what_a_tab_can_do() -> None:
+    async with monitor(cluster=drawn(), size=(80, 24)) as day:
+        await open_tab(day, "flame")
+        assert "enter zoom  x on/off CPU" in day.lines[-1]
+        await day.press("6")
+        await day.wait(1)
+        assert "p pin" in day.lines[-1]
+        assert "on/off CPU" not in day.text
+        await day.press("9")
+        await day.wait(1)
+        assert "enter" not in day.lines[-1]
+        assert "p pin" not in day.lines[-1]

@@ -436,3 +436,12 @@ async def test_every_size_says_where_a_taskmanager_runs(size: tuple[int, int]) -
         assert f"machine's memory {fmt.size(hardware['physicalMemory'])}" in day.text
         assert f"path {told['path']}" in day.text
         await day.sees("Flink 1.12 on.")
+
+
+@pytest.mark.parametrize(("tab", "opens"), [("8", False), ("9", True), ("3", False)])
+async def test_the_footer_offers_what_a_tab_can_do(tab: str, opens: bool) -> None:  # noqa: FBT001
+    async with monitor("1.20.5", (80, 24)) as day:
+        await day.press("J", tab)
+        await day.wait(2)
+        assert ("P profile" in day.lines[-1]) is opens
+        assert ("enter open" in day.lines[-1]) is opens

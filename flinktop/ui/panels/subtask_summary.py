@@ -66,6 +66,19 @@ def summary_rows(
             known = found.get(metric)
             whole = known.sum if known is not None else None
             cells[SUM][key] = _cell(whole, write, "", answered=bool(found))
+    _put_totals(cells, attempts, aggregated, around)
+    _put_lag(cells, found.get(rates.WATERMARK_ID) if flows else None, cluster_now)
+    lines = (*LABELS, SUM) if aggregated is None else ALL
+    return [SummaryRow(label, cells[label]) for label in lines]
+
+
+def _put_totals(
+    cells: dict[str, dict[str, Cell]],
+    attempts: Sequence[Attempt],
+    aggregated: AggregatedTasks | None,
+    around: Circumstances,
+) -> None:
+    """Records and bytes since the subtasks began."""
     for key, attribute, name, write in _TOTALS:
         if (around.source and "taken" in key) or (around.sink and "sent" in key):
             continue
@@ -78,9 +91,6 @@ def summary_rows(
         if (quantiles := aggregated.metrics.get(name) if aggregated is not None else None) is not None:
             for label, field in QUANTILES:
                 cells[label][key] = _cell(getattr(quantiles, field), write, "", answered=True)
-    _put_lag(cells, found.get(rates.WATERMARK_ID) if flows else None, cluster_now)
-    lines = (*LABELS, SUM) if aggregated is None else ALL
-    return [SummaryRow(label, cells[label]) for label in lines]
 
 
 def _extremes(known: AggregatedMetric | None) -> tuple[float | None, float | None, float | None]:

@@ -38,6 +38,7 @@ class CheckpointsScreen(TabbedScreen):
     COMMANDS_HERE = keys.CHECKPOINTS
     BINDINGS = keys.bindings(keys.CHECKPOINTS)
     TABS = keys.CHECKPOINTS_TABS
+    NOTHING_OPENS = frozenset(("charts", "configuration", "summary"))
     AUTO_FOCUS = None
 
     def __init__(self, job: str) -> None:

@@ -53,6 +53,7 @@ class JobScreen(TabbedScreen):
     COMMANDS_HERE = keys.JOB
     BINDINGS = keys.bindings(keys.JOB)
     TABS = keys.JOB_TABS
+    NOTHING_OPENS = frozenset(("charts", "configuration"))
     AUTO_FOCUS = None
 
     def __init__(self, job: str, tab: str = "") -> None:

@@ -40,6 +40,7 @@ class MachineScreen(LogCommands, TabbedScreen):
     """A machine by its id; whatever becomes of it, the screen stays until the person leaves it."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "machine_screen.tcss"]
+    NOTHING_OPENS = frozenset(("memory", "charts", "metrics", "configuration", "threads"))
     AUTO_FOCUS = None
 
     def __init__(self, machine: Machine, tab: str = "", search: str = "") -> None:

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from flinktop.ui.panels.tab_line import TabLine
 from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.widgets.flame import FlameView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from flinktop.ui.keys import Command
     from flinktop.ui.live import Panel
 
+ONE_TAB = {"pin": "metrics", "flame_kind": "flame", "zoom_in": "flame", "profile": "profiler"}
+"""Actions that have something to do on one tab alone."""
+
 
 class TabbedScreen(ClusterScreen):
     """Headers, a line of tabs, and the panels of the tab that is open.
@@ -29,6 +33,8 @@ class TabbedScreen(ClusterScreen):
     """
 
     TABS: ClassVar[tuple[Command, ...]] = ()
+    NOTHING_OPENS: ClassVar[frozenset[str]] = frozenset()
+    """Tabs on which enter opens nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,6 +68,18 @@ class TabbedScreen(ClusterScreen):
         yield from self.headers()
         yield TabLine(self.TABS)
         yield Container(id="tabs")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is for one tab alone is offered there; opening where something opens."""
+        if ONE_TAB.get(action, self.tab) != self.tab or (action == "open" and self.tab in self.NOTHING_OPENS):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_zoom_in(self) -> None:
+        """Give the selected method of a flame graph the whole width."""
+        searched = self.searched()
+        if isinstance(searched, FlameView):
+            searched.action_open()
 
     async def action_show_tab(self, name: str) -> None:
         """Open a tab."""

@@ -55,6 +55,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
     COMMANDS_HERE = keys.VERTEX
     BINDINGS = keys.bindings(keys.VERTEX)
     TABS = keys.VERTEX_TABS
+    NOTHING_OPENS = frozenset(("charts", "flame"))
     AUTO_FOCUS = None
 
     def __init__(self, job: str, vertex: str, tab: str = "") -> None:
