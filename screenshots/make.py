@@ -56,14 +56,17 @@ WALK = (
     Place("help", ("question_mark",)),
     Place("palette", ("escape", "colon")),
     Place("job", ("escape", "slash", *"orders", "enter", "enter"), light=True),
+    tab("vertices", 2),
     Place("charts", ("3",), light=True),
     tab("exceptions", 4),
-    tab("timeline", 5),
+    Place("fault", ("enter",)),
+    Place("timeline", ("escape", "5")),
     tab("configuration", 6),
     tab("accumulators", 7),
     tab("metrics", 8),
     Place("vertex", ("2", "j", "j", "enter"), light=True),
-    tab("vertex-backpressure", 2),
+    Place("plan", ("i",)),
+    Place("vertex-backpressure", ("escape", "2")),
     tab("vertex-watermarks", 3),
     tab("vertex-taskmanagers", 4),
     tab("vertex-accumulators", 5),
@@ -86,7 +89,8 @@ WALK = (
     tab("taskmanager-slots", 4),
     tab("taskmanager-log", 5),
     tab("taskmanager-files", 7),
-    tab("taskmanager-threads", 8),
+    Place("log-file", ("enter",)),
+    Place("taskmanager-threads", ("escape", "8")),
     tab("taskmanager-profiler", 9),
     Place("jobmanager", ("escape", "J")),
     tab("jobmanager-configuration", 4),
@@ -95,6 +99,7 @@ WALK = (
     tab("applications", 2),
     Place("application", ("enter",)),
     Place("datasets", ("escape", "3")),
+    Place("rescales", ("escape", "colon", *"job search", "enter", "5")),
 )
 
 
@@ -113,6 +118,8 @@ ACTS = (
         seconds=3,
     ),
     Place("run-jar", ("escape", "escape", "enter"), seconds=3),
+    # The button stands behind five fields and the one that goes back; the jar's main() is asked about first.
+    Place("plan-preview", (*("tab",) * 6, "enter", "tab", "enter"), seconds=3),
 )
 """On a cluster to which things can be done; what was asked of it is real, what it answers is played."""
 
