@@ -103,12 +103,14 @@ class JobScreen(TabbedScreen):
     def _leaves_stack_room(self) -> bool:
         """Whether the exceptions leave enough blank lines for a stack."""
         needed = self._exceptions.lines_needed
-        return needed is not None and self.query_one("#tabs").size.height - needed >= LEAST_STACK
+        # While the screen is being closed there is nothing left in it.
+        room = max((tabs.size.height for tabs in self.query("#tabs")), default=0)
+        return needed is not None and room - needed >= LEAST_STACK
 
     def tick(self, *, everything: bool = True) -> None:
         """Exceptions that have come leave the stack no room, or more."""
         super().tick(everything=everything)
-        if self.tab == "exceptions":
+        if self.tab == "exceptions" and self.query("#tabs"):
             shown = self._stack.is_attached and self._stack.display
             if shown != ("stack" in self.panels_of(self.tab, self.size)):
                 self.call_later(self.show_panels)
