@@ -125,7 +125,9 @@ def by_kind(**told: Any) -> FixtureCluster:
     cluster = drawn()
     path = f"jobs/{cluster.job('steady')}/vertices/{vertex_of(cluster)['id']}/flamegraph"
     del cluster.changed[path]
-    answers = {(("type", kind),): (200, json.dumps(document).encode()) for kind, document in told.items()}
+    answers: dict[tuple[tuple[str, str], ...], tuple[int, bytes]] = {
+        (("type", kind),): (200, json.dumps(document).encode()) for kind, document in told.items()
+    }
     cluster.recorded = {**cluster.recorded, path: answers}
     return cluster
 

@@ -253,4 +253,5 @@ def test_places_on_the_way_are_cut_before_the_cluster_and_this_place() -> None:
         "prod ▸ orders-enrich… ▸ Join ▸ subtask 3",
         "prod ▸ … ▸ subtask 3",
         "prod ▸ … ▸ subtask 3",
+        "subtask 3",
     ]

@@ -192,7 +192,7 @@ class TopLine(Line):
         """The breadcrumb: the cluster, then each place along the way here.
 
         Where there is no room for all of it beside what must be said at the right, the places between the
-        cluster and this one are cut, then left out; the cluster is named as long as anything is.
+        cluster and this one are cut, then left out; at last only this place is named.
         """
         places = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]
         if isinstance(self.screen, LiveScreen) and self.screen.crumb not in places:
@@ -215,6 +215,8 @@ def _trails(cluster: Part, names: Sequence[str]) -> Iterator[list[Part]]:
     short = ["…", *here] if between else here
     yield _joined(cluster, short)
     yield _joined(cluster, [*short[:-1], *(cut(name, CRUMBS[-1]) for name in here)])
+    if here:
+        yield [(here[0], "strong")]
 
 
 def _joined(cluster: Part, names: Sequence[str]) -> list[Part]:
