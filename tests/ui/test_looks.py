@@ -18,6 +18,7 @@ from flinktop.engine.acts.cancel import Cancel
 from flinktop.engine.acts.stop import Stop
 from flinktop.ui import theme
 from flinktop.ui.faint import FAINT, faint_as_dim
+from flinktop.ui.live import Panel, is_displayed
 from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
@@ -201,6 +202,19 @@ async def test_plain_ascii_draws_every_screen(name: str, size: tuple[int, int]) 
         async for tab in pages(day, SCREENS[name]):
             odd = {letter for letter in day.text if not letter.isascii()} - allowed
             assert not odd, f"{tab}: {odd}\n{day.text}"
+
+
+@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (200, 60)], ids=str)
+async def test_panels_stay_within_the_screen(name: str, size: tuple[int, int]) -> None:
+    async with monitor("1.20.5", size) as day:
+        async for tab in pages(day, SCREENS[name]):
+            bodies = day.app.screen.query("#body")
+            body = bodies.first().region if bodies else day.app.screen.region
+            for panel in day.app.screen.query(Panel):
+                framed = not bodies or bodies.first() in panel.ancestors
+                if is_displayed(panel) and panel.region.area and framed:
+                    assert body.contains_region(panel.region), f"{tab}: {panel} {panel.region} {body}"
 
 
 @pytest.mark.parametrize("name", SCREENS)
