@@ -160,7 +160,7 @@ def test_ascii_draws_with_nothing_else(server: FixtureServer, tmp_path: Path) ->
         pty.press("escape")
         pty.wait_until_gone(" > ")
         pty.press("ctrl+p")
-        seen.append(pty.wait_for(re.compile(r"Search for.*leave", re.DOTALL)))
+        seen.append(pty.wait_for(re.compile(r"Search for.*filter", re.DOTALL)))
         pty.press("escape")
         pty.wait_until_gone("Search for")
         pty.press("t")

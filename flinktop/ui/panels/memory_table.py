@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 METER = 16
 MOST_WORDS = 3
 """Lines of a sentence above the table."""
+TINY = 15
+"""On so few lines, or fewer, the rows have them all."""
 TALL = 32
 """Lines of a screen from which on a machine's header says where it runs."""
 FROM_1_12 = "The parts of a TaskManager's memory, and managed memory in use, are told from Flink 1.12 on."
@@ -152,7 +154,7 @@ class MemoryTable(AnswerTable[memory.Part]):
         else:
             parts = memory.taskmanager_parts(reading.value, found)
             room = self.content_size.width - 2
-            if self.screen.size.height < TALL:
+            if TINY < self.screen.size.height < TALL:
                 # There the header has no line for it.
                 lines = place_lines(reading.value, room)
             if reading.value.memory_configuration is None:
