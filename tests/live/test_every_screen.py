@@ -21,6 +21,7 @@ FAILED = "ended [v1] <i>early</i>"
 LATER = {
     "vertex/Flame graph": (1, 13),
     "subtask/Flame graph": (1, 17),
+    "checkpoints/Summary": (1, 15),
     "taskmanager/Slots": (1, 13),
     "taskmanager/Log list": (1, 11),
     "taskmanager/Threads": (1, 11),

@@ -7,7 +7,7 @@ from textual import events
 from flinktop.ui.screens.overview import OverviewScreen
 from tests.ui.day import Day, monitor
 
-NAMES = {"/": "slash", "\r": "enter"}
+NAMES = {"/": "slash", "\r": "enter", "\x1b": "escape", "S": "S"}
 
 
 async def burst(day: Day, text: str) -> None:
@@ -23,6 +23,16 @@ async def test_a_filter_typed_in_one_go_is_the_filter() -> None:
         assert isinstance(day.app.screen, OverviewScreen)
         assert day.table.filter == "steady"
         assert day.app.focused is day.table
+
+
+async def test_a_key_typed_at_once_behind_a_filter_is_for_the_rows() -> None:
+    async with monitor("1.20.5") as day:
+        await burst(day, "/steady\rS")
+        assert day.table.filter == "steady"
+        assert day.table.sort_label == "reversed"
+        await burst(day, "/slow\x1bS")
+        assert day.table.filter == ""
+        assert day.table.sort_label == ""
 
 
 async def test_letters_that_are_keys_elsewhere_are_letters_in_a_filter() -> None:

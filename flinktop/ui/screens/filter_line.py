@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from textual import on
+from textual import events, on
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
@@ -21,13 +21,19 @@ class Filtered(Protocol):
 
 
 class FilterInput(Input):
-    """Enter is obeyed at once, and not with a message: the next key may be in the queue already."""
+    """Enter and esc are obeyed here, in their turn; what was typed behind them is for the rows."""
 
-    async def action_submit(self) -> None:
-        """Keep the filter and go back."""
+    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]  # Textual calls both, this one first
         line = self.parent
-        if isinstance(line, FilterLine):
-            line.close(clear=False)
+        if not isinstance(line, FilterLine):
+            return
+        if not line.display:
+            # It came here because the line was still open when it was looked at.
+            event.stop().prevent_default()
+            self.app.post_message(events.Key(event.key, event.character))
+        elif event.key in ("enter", "escape"):
+            event.stop().prevent_default()
+            line.close(clear=event.key == "escape")
 
 
 class FilterLine(Horizontal):
