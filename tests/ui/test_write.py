@@ -90,6 +90,20 @@ async def test_a_place_that_cannot_be_written_to_is_said() -> None:
         await day.sees("could not be written")
 
 
+async def test_the_directory_that_it_was_started_in_may_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    async with monitor("1.20.5", size=(80, 24)) as day:
+        gone.rmdir()
+        await day.press("w", "enter")
+        await day.sees("Wrote")
+        assert list(tmp_path.glob("flinktop-*.txt"))
+
+
 async def test_a_picture_is_taken_of_a_dialog_too(monkeypatch: pytest.MonkeyPatch) -> None:
     async with monitor("1.20.5", size=(80, 24)) as day:
         monkeypatch.setattr(day.app, "save_screenshot", lambda path: f"{path}/picture.svg")

@@ -200,7 +200,7 @@ class ClusterScreen(LiveScreen):
         """Write what is seen to a file: the table or text that the keys are about, else the screen."""
         view = self._view()
         name = "-".join(("flinktop", *view.places[-2:], view.at[:19]))
-        self.app.push_screen(WriteView(view, Path.cwd() / f"{NO_NAME.sub('-', name)[:LONGEST_NAME]}.txt"))
+        self.app.push_screen(WriteView(view, _here() / f"{NO_NAME.sub('-', name)[:LONGEST_NAME]}.txt"))
 
     def _view(self) -> View:
         app, port, searched = self.app, self.app.port, self.searched()
@@ -288,3 +288,11 @@ class ClusterScreen(LiveScreen):
         """The panel that a widget stands in."""
         nodes = widget.ancestors_with_self if widget is not None else ()
         return next((node for node in nodes if isinstance(node, Panel)), None)
+
+
+def _here() -> Path:
+    """Where flinktop was started; the person's home, when that directory is gone by now."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()
