@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.engine import subtasks
 from flinktop.engine.acts.facts import Facts
+from flinktop.engine.back_off import BACKGROUND
 from flinktop.engine.heaps import Heaps
 from flinktop.engine.lane import Lane
 from flinktop.engine.load import Loads
 from flinktop.engine.machines import Machines
 from flinktop.engine.operations import Operations
 from flinktop.engine.pins import Pins
-from flinktop.engine.poller import DEFAULT_REFRESH, MOST_BACK_OFF, Poller
+from flinktop.engine.poller import DEFAULT_REFRESH, Poller
 from flinktop.engine.seen_checkpoints import SeenCheckpoints
 from flinktop.engine.seen_faults import SeenFaults
 from flinktop.engine.series import SeriesStore
@@ -217,12 +218,12 @@ class Engine:
 
     async def _keep_alive(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run a task for ever; one that dies is started again, with growing pauses, and counted."""
-        pause = 1.0
+        deaths = 0
         while True:
             try:
                 await run()
             except Exception:
                 log.exception("the engine's %s died and is started again", name)
             self.crashes += 1
-            await self.clock.sleep(pause)
-            pause = min(MOST_BACK_OFF, pause * 2)
+            deaths += 1
+            await self.clock.sleep(BACKGROUND.after(deaths))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.acts.act import Done, Failed, Going, NoTrace, Site, Trace
 from flinktop.engine.acts.facts import asked_facts
+from flinktop.engine.back_off import FOLLOWED, UNDER_WAY
 from flinktop.engine.book import Book
 from flinktop.engine.ledger import LedgerError
 from flinktop.engine.operation import Operation, State
@@ -41,11 +42,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE = 0.5
-"""Seconds between the first two questions after an act."""
-LONGEST_PAUSE = 3.0
-LONGEST_BACK_OFF = 15.0
-"""Seconds between questions while the cluster does not answer."""
 LOOK_SECONDS = 3.0
 """Between looks at what other flinktops have written."""
 BEAT_SECONDS = 10.0
@@ -304,8 +300,9 @@ class Operations:
 
     async def _follow(self, operation: Operation, act: Act) -> None:
         """Ask after it until it has ended, or is somebody else's."""
-        pause, failures, silent = FIRST_PAUSE, 0, _Silence()
+        answers, failures, silent = 0, 0, _Silence()
         while not operation.state.final and operation.ours:
+            asked = self._clock.now()
             try:
                 site = await self._site(operation.id, operation.notes.get(RELEASE, ""))
                 verdict = await act.check(site, self._trace(operation))
@@ -314,13 +311,14 @@ class Operations:
             except FlinkError as error:
                 failures += 1
                 operation = self._unanswered(operation, error)
-                await self._clock.sleep(min(LONGEST_BACK_OFF, FIRST_PAUSE * 2.0**failures))
+                # A question that hung was a pause of its own.
+                await self._clock.sleep(max(0.0, asked + FOLLOWED.after(failures) - self._clock.now()))
                 continue
             failures = 0
+            answers += 1
             operation = self._judge(operation, act, verdict, silent)
             if not operation.state.final and operation.ours:
-                await self._clock.sleep(pause)
-                pause = min(LONGEST_PAUSE, pause * 1.5)
+                await self._clock.sleep(UNDER_WAY.after(answers))
         if operation.state.final:
             self._touched(act.touches())
 

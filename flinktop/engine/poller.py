@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flinktop.engine.back_off import BACKGROUND, WATCHED
 from flinktop.engine.link import Link, after_answer, after_error, probed_in_vain
 from flinktop.engine.store import Reading
 from flinktop.flink.decode import DecodeError, decode
@@ -22,6 +23,7 @@ from flinktop.flink.errors import BadReply, FlinkError, NotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from flinktop.engine.back_off import BackOff
     from flinktop.engine.clock import Clock
     from flinktop.engine.store import Store
     from flinktop.flink.endpoint import Query
@@ -35,12 +37,11 @@ RESIDENTS_A_MINUTE = 60
 """Requests a minute for what is not on screen."""
 DEFAULT_REFRESH = 3.0
 """Seconds between two polls until /config has said the cluster's own interval (Flink's default)."""
-MOST_BACK_OFF = 30.0
-"""Seconds between retries at the most."""
 ARCHIVE_SECONDS = 300.0
 """Between two questions for what a HistoryServer does not have: it hardly ever will."""
 PATIENCE = 5.0
-"""A slow answer is asked for again only after this many times its latency: a busy JobManager rests."""
+"""A slow answer is asked for again only after this many times its latency: a busy JobManager rests, though
+no longer than one that does not answer."""
 RATE_WINDOW = 10.0
 """Seconds over which the request rate in the frame is taken."""
 
@@ -229,18 +230,25 @@ class Poller:
         return best
 
     def _probe(self, now: float) -> Watched | None:
-        """While the cluster can't be reached one query at a time asks whether it is back."""
-        if self._tasks or self.link.retry_at is None or now < self.link.retry_at:
+        """While the cluster can't be reached one query now and then asks whether it is back.
+
+        The pause counts from when the last one was sent: one that hangs does not keep the next one from
+        finding that the cluster answers again.
+        """
+        if self.link.retry_at is None or now < self.link.retry_at:
             return None
         # Every other time another one: a gate may forbid what every server can answer.
-        if self.probe in self._watched and self.link.failures % 2:
-            return self._watched[self.probe]
-        return min(
-            self._watched.values(), key=lambda watched: (not watched.panels, watched.due), default=None
-        )
+        probe = self._watched.get(self.probe) if self.probe is not None else None
+        if probe is not None and not probe.busy and self.link.failures % 2:
+            return probe
+        idle = (watched for watched in self._watched.values() if not watched.busy)
+        return min(idle, key=lambda watched: (not watched.panels, watched.due), default=None)
 
     def _start(self, watched: Watched, now: float) -> None:
         watched.busy = True
+        if self.link.retry_at is not None:
+            pause = WATCHED.after(self.link.failures + 1, self.jitter())
+            self.link = replace(self.link, retry_at=now + pause)
         self._sent = (*(at for at in self._sent if at > now - RATE_WINDOW), now)
         if not watched.panels:
             self._resident_next = now + 60.0 / RESIDENTS_A_MINUTE
@@ -295,7 +303,8 @@ class Poller:
                 self.drifted += len(decoded.drift)
                 log.warning("%s: dropped %s", query.target, ", ".join(decoded.drift[:10]))
         self.store.put(query, Reading(value, now, None, 0, reply.seconds))
-        watched.due = asked + max(self._interval(watched), PATIENCE * reply.seconds)
+        rest = min(PATIENCE * reply.seconds, reply.seconds + self._back_off_of(watched).longest)
+        watched.due = asked + max(self._interval(watched), rest)
         self._reached(now, reply.seconds)
         self.arrived(query, value, now)
 
@@ -308,14 +317,15 @@ class Poller:
         # A job without checkpoints is a 404 for as long as it lives: said once.
         level = logging.DEBUG if str(error) == str(reading.error) else logging.WARNING
         log.log(level, "%s", error)
-        wait = self._back_off(failures)
+        wait = self._back_off_of(watched).after(failures, self.jitter())
         if isinstance(error, NotFound) and self.archive():
             wait = ARCHIVE_SECONDS
             self._missing[query] = asked + wait
         watched.due = asked + max(self._interval(watched), wait)
         self.link = after_error(self.link, error, now, now - asked, self.refresh)
         if self.link.error is not None:
-            self.link = replace(self.link, retry_at=now + self._back_off(self.link.failures))
+            pause = WATCHED.after(self.link.failures, self.jitter())
+            self.link = replace(self.link, retry_at=max(asked + pause, self.link.retry_at or 0.0))
 
     def _reached(self, now: float, latency: float) -> None:
         if self.link.error is not None:
@@ -325,8 +335,9 @@ class Poller:
                     watched.due = min(watched.due, now)
         self.link = after_answer(self.link, now, latency)
 
-    def _back_off(self, failures: int) -> float:
-        return min(MOST_BACK_OFF, 2.0 ** min(failures - 1, 6) * self.jitter())
+    @staticmethod
+    def _back_off_of(watched: Watched) -> BackOff:
+        return WATCHED if watched.panels else BACKGROUND
 
     def _interval(self, watched: Watched) -> float:
         wanted = min(watched.panels) if watched.panels else watched.resident_every
@@ -348,7 +359,8 @@ class Poller:
         if len(self._tasks) >= LANES or not self._watched:
             return None
         if self.link.retry_at is not None:
-            return None if self._tasks else max(0.0, self.link.retry_at - now)
+            hanging = all(watched.busy for watched in self._watched.values())
+            return None if hanging else max(0.0, self.link.retry_at - now)
         soonest = min(
             (watched.due for watched in self._visible.values() if not watched.busy), default=math.inf
         )
