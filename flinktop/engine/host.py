@@ -8,6 +8,7 @@ are read from values that are never changed once made.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -17,6 +18,7 @@ from flinktop.engine.acts.facts import Facts, known_facts
 from flinktop.engine.engine import Engine
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.transfers import LARGE, MOST
+from flinktop.flink.aside import run
 from flinktop.flink.errors import NotFound
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+LAST_ANSWERS_SECONDS = 0.3
+"""How long the requests under way are waited for when flinktop leaves."""
 
 
 class Port:
@@ -106,7 +111,7 @@ class Port:
         """Run the engine on a thread and loop of its own."""
         started = threading.Event()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._live(started)), name="flinktop-engine", daemon=True
+            target=lambda: run(self._live(started)), name="flinktop-engine", daemon=True
         )
         self._thread.start()
         started.wait()
@@ -121,11 +126,16 @@ class Port:
         """End an engine that runs inline."""
         await self.engine.stop()
 
+    def begin_to_stop(self) -> None:
+        """Have the engine's thread end, without waiting for it."""
+        loop, stop = self._loop, self._stop
+        if loop is not None and stop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                loop.call_soon_threadsafe(stop.set)
+
     def stop(self, seconds: float = 2.0) -> None:
         """End the engine's thread, waiting not longer than that."""
-        loop, stop = self._loop, self._stop
-        if loop is not None and stop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(stop.set)
+        self.begin_to_stop()
         if self._thread is not None:
             self._thread.join(seconds)
 
@@ -135,7 +145,7 @@ class Port:
         self.engine.start()
         started.set()
         await self._stop.wait()
-        await self.engine.stop()
+        await self.engine.stop(LAST_ANSWERS_SECONDS)
 
     # -- news ----------------------------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
-from collections.abc import Callable
-from typing import TypeVar, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -32,3 +33,30 @@ async def aside(work: Callable[[], T]) -> T:
 
     threading.Thread(target=run, name="flinktop-secret", daemon=True).start()
     return await done
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """asyncio's loop, which nothing that blocks holds up at its end.
+
+    asyncio itself looks names up on threads of a pool, and waits for them when the loop and when the process
+    ends: half a minute and more while a name server does not answer.
+    """
+
+    async def getaddrinfo(
+        self,
+        host: Any,
+        port: Any,
+        *,
+        family: int = 0,
+        type: int = 0,  # noqa: A002 -- asyncio's name
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Any:
+        """The addresses of a name."""
+        return await aside(lambda: socket.getaddrinfo(host, port, family, type, proto, flags))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` to its end on a loop of its own."""
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(work)

@@ -27,6 +27,7 @@ from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations import Operations, asked_by
+from flinktop.flink.aside import run
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
 from flinktop.flink.errors import FlinkError
@@ -53,11 +54,11 @@ def run_act(profile: Profile, ledger: Path, words: ActWords) -> int:
     command = _Command(profile, ledger, words)
     sent = "nothing was sent"
     try:
-        act, facts = asyncio.run(command.look())
+        act, facts = run(command.look())
         # Not on the loop, which would keep ctrl+c from whoever is asked.
         typed = agreed(words, act, facts)
         sent = "what was sent goes on, and a flinktop that opens this cluster follows it"
-        return asyncio.run(command.do(act, typed))
+        return run(command.do(act, typed))
     except Ended as ended:
         if words.json:
             print(msgspec.json.encode(command.never_sent(ended)).decode())

@@ -13,7 +13,7 @@ from flinktop.engine.host import Port
 from flinktop.ui import clipboard, keys, pin_file, theme
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
-from flinktop.ui.leaving import leave_on_signals
+from flinktop.ui.leaving import Leaving, leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
 from flinktop.ui.operation_news import OperationNews
 from flinktop.ui.palette import Commands
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import httpx
+    from rich.console import RenderableType
     from textual.binding import BindingType
     from textual.command import Provider
     from textual.filter import LineFilter
@@ -87,6 +88,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
             self.register_theme(one)
         self._faint = FaintAsDim()
         self._operation_news = OperationNews()
+        self.on_exit: Callable[[int], None] = lambda _code: None
+        """Called with the exit code when the app begins to leave."""
         self.own_colours = not self.no_color
         """Whether the terminal shows colours of ours; one with sixteen of its own, or none, does not."""
         self.choose_theme(settings.theme)
@@ -117,6 +120,13 @@ class FlinkTop(LiveApp, inherit_bindings=False):
                 screen.news()
         for one in self._operation_news.ended(self.port.operations()):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
+
+    def exit(
+        self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """Leave. Textual closes its screens first, and whoever started the app sees to it that it ends."""
+        self.on_exit(return_code if result is None else result)
+        super().exit(result, return_code, message)
 
     # -- commands ------------------------------------------------------------------------------------
 
@@ -275,9 +285,11 @@ def run(
     if app.console.color_system in FEW_COLOURS:
         app.own_colours = False
         app.choose_theme(settings.theme)
-    with leave_on_signals(app, port):
-        try:
+    leaving = Leaving(port)
+    app.on_exit = leaving.begin
+    try:
+        with leave_on_signals(app, leaving):
             code = app.run(mouse=settings.mouse)
-        finally:
-            port.stop()
+    finally:
+        port.stop(leaving.seconds_left)
     return code if code is not None else app.return_code or 0

@@ -1,7 +1,9 @@
-"""Leaving when the system says so: the terminal is given back whatever state it is in.
+"""Leaving in time: whatever hangs, the process ends soon after it was asked to, the terminal given back.
 
-SIGTERM and SIGHUP would end a Textual app with no clean-up. A handler on the loop never runs while the
-terminal stalls, so Python's own signal handlers ask the app to leave, and a thread makes sure of it.
+An answer that does not come, a screen that does not close or a terminal that nobody reads must not keep
+flinktop from ending: once it has been asked to, by a key or by a signal, a thread makes sure of it. SIGTERM
+and SIGHUP would end a Textual app with no clean-up, and a handler on the loop never runs while the terminal
+stalls, so they are taken by Python's own handlers.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 2.0
-"""Seconds the app has to leave by itself."""
+PATIENCE = 1.5
+"""Seconds that the app has to leave by itself."""
+ENGINE_SECONDS = 0.5
+"""Seconds that the engine has at the least, to write its ledger."""
 TRIES = 25
 """How often the terminal is asked to take the reset."""
 PAUSE = 0.02
@@ -42,38 +46,67 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _STOPS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTTOU)
 
 
-@contextlib.contextmanager
-def leave_on_signals(app: App[int], port: Port) -> Iterator[None]:
-    """Make SIGTERM and SIGHUP leave the app, and the process within a few seconds, terminal restored."""
-    terminal = _terminal()
-    before = termios.tcgetattr(terminal) if terminal is not None else None
-    asked, leaving = threading.Event(), threading.Event()
-    # Who has it ends the process. The app comes free while the terminal is being restored: it must not run
-    # to its end before that is done.
-    end = threading.Lock()
+class Leaving:
+    """Sees to it that a process that was asked to leave does: by itself, else without being asked again."""
 
-    def make_sure(code: int) -> None:
-        if leaving.wait(PATIENCE) or not end.acquire(blocking=False):
+    def __init__(self, port: Port) -> None:
+        """Nothing happens before `begin`."""
+        self._port = port
+        self._terminal = _terminal()
+        self._before = termios.tcgetattr(self._terminal) if self._terminal is not None else None
+        self._asked: float | None = None
+        self._left = threading.Event()
+        # Who has it ends the process. The app comes free while the terminal is being restored: it must not
+        # run to its end before that is done.
+        self._end = threading.Lock()
+
+    def begin(self, code: int) -> None:
+        """Leave from now on, with this exit code at the latest when the patience is over; once."""
+        if self._asked is not None:
+            return
+        self._asked = self._port.now()
+        threading.Thread(target=self._make_sure, args=(code,), daemon=True).start()
+        # While the app closes its screens.
+        self._port.begin_to_stop()
+
+    @property
+    def seconds_left(self) -> float:
+        """What is left for the engine once the app has gone."""
+        if self._asked is None:
+            return ENGINE_SECONDS
+        return max(ENGINE_SECONDS, self._asked + PATIENCE - self._port.now())
+
+    def done(self) -> None:
+        """The app has ended; what is left waits for nothing without a limit."""
+        self._left.set()
+        self._end.acquire()
+        if self._terminal is not None and not os.isatty(self._terminal):
+            _silence()
+
+    def _make_sure(self, code: int) -> None:
+        if self._left.wait(PATIENCE) or not self._end.acquire(blocking=False):
             return
         try:
-            log.warning("the terminal does not let the app go: leaving without it")
-            port.stop(1.0)
+            log.warning("the app does not end by itself: leaving without it")
+            self._port.stop(ENGINE_SECONDS)
             logging.shutdown()
-            if terminal is not None and before is not None:
-                _restore(terminal, before)
+            if self._terminal is not None and self._before is not None:
+                _restore(self._terminal, self._before)
         finally:
             os._exit(code)
 
+
+@contextlib.contextmanager
+def leave_on_signals(app: App[int], leaving: Leaving) -> Iterator[None]:
+    """Make SIGTERM and SIGHUP leave the app."""
+
     def leave(number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
-            return
-        asked.set()
         code = 128 + number
         log.info("leaving on signal %s", number)
         for stop in _STOPS:
             # `kill` of a suspended flinktop continues it too: Textual would stop it again at once.
             signal.signal(stop, signal.SIG_IGN)
-        threading.Thread(target=make_sure, args=(code,), daemon=True).start()
+        leaving.begin(code)
         loop = getattr(app, "_loop", None)
         if loop is not None:
             with contextlib.suppress(RuntimeError):
@@ -83,10 +116,7 @@ def leave_on_signals(app: App[int], port: Port) -> Iterator[None]:
     try:
         yield
     finally:
-        leaving.set()
-        end.acquire()
-        if terminal is not None and not os.isatty(terminal):
-            _silence()
+        leaving.done()
         for number, handler in kept:
             signal.signal(number, handler)
 

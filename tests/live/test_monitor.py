@@ -143,7 +143,7 @@ def test_nobody_reads_for_a_minute(cluster: Cluster, jobs: dict[str, str], tmp_p
             assert pty.process.wait(5.0) == 128 + signal.SIGTERM
         assert pty.left().clean
         assert not session_of(pty)
-    assert "the terminal does not let the app go" in log_of(tmp_path), "it was not stalled at all"
+    assert "the app does not end by itself" in log_of(tmp_path), "it was not stalled at all"
 
 
 def test_the_jobmanager_is_stopped_and_started_again(tmp_path: Path) -> None:

@@ -42,9 +42,11 @@ def monitor(
     columns: int = 120,
     rows: int = 40,
     environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Iterator[Pty]:
     """Flinktop with these words, in a terminal of its own."""
-    with Pty(command(*words), columns=columns, rows=rows, environ=environment(home, environ)) as pty:
+    started, around = command(*words), environment(home, environ)
+    with Pty(started, columns=columns, rows=rows, environ=around, cwd=cwd) as pty:
         yield pty
 
 

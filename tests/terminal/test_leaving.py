@@ -66,7 +66,7 @@ def stalled(server: FixtureServer, home: Path, seconds: float) -> tuple[list[Ask
         left = pty.left()
         assert left.clean, left
         assert not session_of(pty)
-    assert "the terminal does not let the app go" in log_of(home), "it was not stalled at all"
+    assert "the app does not end by itself" in log_of(home), "it was not stalled at all"
     return server.asked_between(opened, unread), server.asked_between(unread, unread + seconds)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
@@ -17,6 +16,7 @@ from textual.widget import Widget
 
 from flinktop.ui.widgets.axes import Axis, Point, Scale, thin, time_axis, value_axis
 from flinktop.ui.widgets.celltext import clip, wrap
+from flinktop.ui.widgets.drawing_thread import drawing_thread
 from flinktop.ui.widgets.spark import spark
 from flinktop.ui.widgets.styles import STYLES, style_rules
 
@@ -153,15 +153,6 @@ def _runs(text: str, styles: Sequence[str]) -> list[list[Run]]:
                 runs.append((piece, style))
         rows.append(runs)
     return rows
-
-
-@cache
-def drawing_thread() -> ThreadPoolExecutor:
-    """The one thread that calls plotext, started by the first chart; it ends with the process.
-
-    One for the process, because plotext has one figure for the process.
-    """
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="flinktop-chart")
 
 
 class Chart(Widget):

@@ -1,0 +1,254 @@
+"""A walk in a terminal: flinktop as a process of its own, on a cluster behind a socket, in real time."""
+
+from __future__ import annotations
+
+import random
+import re
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.monkey.cluster import ServedCluster
+from tests.monkey.faults import Weather
+from tests.monkey.result import Outcome, Result
+from tests.monkey.walk import Step, first_size, walk
+from tests.terminal.monitor import QUESTION, STARTS, log_of, monitor, session_of
+from tests.terminal.pty import Pty
+
+QUITS: Final = 3.0
+"""Seconds that quitting takes at the most."""
+REACTS: Final = 15.0
+"""Seconds for a reaction, on a machine that is busy with other things."""
+ESCAPES: Final = 40
+HELP: Final = "─ Keys ─"
+FOOTER: Final = re.compile(r"\? help")
+SEEN: Final = {
+    "leave": re.compile(re.escape(QUESTION)),
+    "help": re.compile(HELP),
+    "palette": re.compile("Search for commands"),
+    "actions": re.compile("─ Actions ─"),
+    "write": re.compile("Write this view"),
+    "upload": re.compile("─ Upload a jar ─"),
+    "run a jar": re.compile("─ Run a jar ─"),
+    "which jar": re.compile(r"Which jar\?"),
+    "restore from": re.compile("─ Restore from ─"),
+    "plan": re.compile("─ Plan ─"),
+    "change parallelism": re.compile("─ Change parallelism ─"),
+    "profiler run": re.compile("Start a run of the profiler"),
+    "what it does": re.compile("─ What it does ─"),
+    "overview": re.compile(r"^ flinktop [^▸>]*$", re.MULTILINE),
+    "TaskManagers": re.compile(r"[▸>] TaskManagers", re.MULTILINE),
+    "JobManager": re.compile(r"[▸>] JobManager"),
+    "jars": re.compile(r"[▸>] jars"),
+    "applications": re.compile(r"[▸>] applications"),
+    "datasets": re.compile(r"[▸>] datasets"),
+    "operations": re.compile(r"[▸>] operations"),
+    "checkpoints": re.compile(r"[▸>] checkpoints"),
+    "checkpoint": re.compile(r"[▸>] (?:check|save)point \d"),
+    "subtask": re.compile(r"[▸>] subtask \d"),
+    "job": re.compile(r"^ flinktop [^▸>]*[▸>] [^▸>]*\[test\]", re.MULTILINE),
+    "second level": re.compile(r"^ flinktop [^▸>]*[▸>][^▸>]*[▸>][^▸>]*$", re.MULTILINE),
+    "third level": re.compile(r"^ flinktop [^▸>]*[▸>][^▸>]*[▸>][^▸>]*[▸>]", re.MULTILINE),
+}
+"""What is on the screen, by what it says."""
+
+
+class _Bad(Exception):  # noqa: N818 -- it says what happened
+    """The walk is not as it should be."""
+
+    def __init__(self, outcome: Outcome, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+
+
+def in_terminal(seed: int, transcript: list[str] | None = None) -> Result:
+    """Take one walk, and quit behind it."""
+    return _InTerminal(seed, transcript, hanging=False).take()
+
+
+def quits(seed: int, transcript: list[str] | None = None) -> Result:
+    """Take a short walk, let all requests hang, and quit."""
+    return _InTerminal(seed, transcript, hanging=True).take()
+
+
+class _InTerminal:
+    def __init__(self, seed: int, transcript: list[str] | None, *, hanging: bool) -> None:
+        self.seed = seed
+        self.transcript = transcript
+        self.hanging = hanging
+        self.rng = random.Random(f"quit {seed}")  # noqa: S311 -- a monkey, not a secret
+        self.weather = Weather(seed)
+        self.keys = 0
+        self.visited: set[str] = set()
+        self.quit_seconds = 0.0
+        self.pace = threading.Event()
+
+    def take(self) -> Result:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="flinktop-monkey-") as made:
+            place = Path(made)
+            (place / "job.jar").write_bytes(b"PK\x05\x06" + bytes(18))
+            outcome, detail = self._walk(place)
+            log = log_of(place)
+        broken = re.search(
+            r"^.*cannot show its facts(?:.*\n){1,60}|^.*an operation broke(?:.*\n){1,60}", log, re.MULTILINE
+        )
+        if outcome in ("lives", "left") and broken:
+            outcome, detail = "broken", broken[0]
+        elif outcome not in ("lives", "left"):
+            detail = f"{detail}\n{log[-2000:]}"
+        return Result(
+            self.seed,
+            outcome,
+            self.keys,
+            dict(self.weather.drawn),
+            tuple(sorted(self.visited)),
+            self.quit_seconds,
+            time.monotonic() - began,
+            detail,
+        )
+
+    def _walk(self, place: Path) -> tuple[Outcome, str]:
+        columns, rows = first_size(self.seed)
+        with (
+            ServedCluster(self.seed, self.weather) as cluster,
+            monitor(place, cluster.url, columns=columns, rows=rows, cwd=place) as pty,
+        ):
+            try:
+                pty.wait_for(FOOTER, STARTS)
+                if self.hanging:
+                    self._hang(pty)
+                elif not self._roam(pty):
+                    return "left", ""
+                else:
+                    self._probe(pty)
+                self._quit(pty)
+            except _Bad as bad:
+                return bad.outcome, str(bad)
+            except AssertionError as error:
+                return "hung", str(error)
+            except OSError as error:
+                # The terminal's other side is gone.
+                return self._gone(pty, str(error))
+            return "lives", ""
+
+    def _roam(self, pty: Pty) -> bool:
+        """Type the walk; whether flinktop lives at its end."""
+        for step in walk(self.seed):
+            if pty.process.poll() is not None:
+                break
+            self._do(pty, step)
+            self.pace.wait(step.gap)
+            self._look(pty)
+        if pty.process.poll() is None:
+            return True
+        outcome, detail = self._gone(pty, "")
+        if outcome != "left":
+            raise _Bad(outcome, detail)
+        return False
+
+    def _hang(self, pty: Pty) -> None:
+        """A part of the walk, in which the cluster falls silent."""
+        count = self.rng.randint(0, 40)
+        silent = self.rng.randint(0, count)
+        for number, step in enumerate(walk(self.seed, count)):
+            if number == silent:
+                self.weather.hangs = True
+            self._do(pty, step)
+            self.pace.wait(step.gap)
+        self.weather.hangs = True
+        self.pace.wait(self.rng.choice((0.0, 0.1, 1.0, 3.0)))
+        self._look(pty)
+
+    def _do(self, pty: Pty, step: Step) -> None:
+        self.keys += 1
+        if self.transcript is not None:
+            self.transcript.append(f"{step.kind} {step.what!r} {step.gap:.3f}")
+        match step.kind:
+            case "resize":
+                pty.resize(*step.size)
+            case "paste":
+                pty.write(f"\x1b[200~{step.what}\x1b[201~")
+            case _:
+                pty.press(step.what)
+
+    def _look(self, pty: Pty) -> None:
+        text = pty.text
+        self.visited.update(name for name, looks in SEEN.items() if looks.search(text))
+
+    def _probe(self, pty: Pty) -> None:
+        """Whether it still reacts and shows something, once nothing is wrong any more."""
+        self.weather.calm = True
+        pty.resize(120, 40)
+        self._to_the_root(pty)
+        if not FOOTER.search(pty.text):
+            raise _Bad("blank", f"no frame:\n{pty.text}")
+        pty.press("?")
+        try:
+            pty.wait_for(HELP, REACTS)
+        except AssertionError as error:
+            self._check_alive(pty)
+            raise _Bad("hung", f"? shows no help: {error}") from None
+        pty.press("escape")
+        pty.wait_until_gone(HELP, REACTS)
+
+    def _to_the_root(self, pty: Pty) -> None:
+        for _ in range(ESCAPES):
+            self._check_alive(pty)
+            text = pty.text
+            if SEEN["overview"].search(text) and not _covered(text):
+                # Not yet the one before the last escape.
+                self.pace.wait(0.2)
+                text = pty.text
+                if SEEN["overview"].search(text) and not _covered(text):
+                    return
+            before = len(pty.written)
+            pty.press("escape")
+            _wait_for_news(pty, before, 1.0)
+        raise _Bad("hung" if pty.text.strip() else "blank", f"esc does not lead back:\n{pty.text}")
+
+    def _quit(self, pty: Pty) -> None:
+        """Quit as a person does, and see what is left."""
+        self._check_alive(pty)
+        pty.press("ctrl+c")
+        if not self.hanging:
+            pty.wait_for(QUESTION, REACTS)
+        else:
+            self.pace.wait(self.rng.uniform(0.0, 0.2))
+        asked = time.monotonic()
+        pty.press("ctrl+c")
+        left = pty.left(4 * QUITS)
+        self.quit_seconds = time.monotonic() - asked
+        if self.quit_seconds > QUITS:
+            raise _Bad("slow to quit", f"{self.quit_seconds:.1f} s")
+        if left.code != 0 or not left.clean:
+            raise _Bad("ended", f"it left {left}:\n{pty.text}")
+        if session_of(pty):
+            raise _Bad("ended", f"it left processes: {session_of(pty)}")
+
+    def _check_alive(self, pty: Pty) -> None:
+        if pty.process.poll() is not None:
+            outcome, detail = self._gone(pty, "")
+            raise _Bad(outcome if outcome != "left" else "ended", detail)
+
+    def _gone(self, pty: Pty, words: str) -> tuple[Outcome, str]:
+        left = pty.left(4 * QUITS)
+        if left.code == 0 and left.clean and "leave" in self.visited:
+            return "left", ""
+        return "ended", f"{words} {left}:\n{pty.text}"
+
+
+def _covered(text: str) -> bool:
+    """Whether a dialog stands before the overview, whose own boxes are as wide as the terminal."""
+    return any(line.find("╭") > 0 for line in text.splitlines()) or SEEN["palette"].search(text) is not None
+
+
+def _wait_for_news(pty: Pty, before: int, seconds: float) -> None:
+    """Wait until the program has written something more; what it writes need not mean anything."""
+    deadline = time.monotonic() + seconds
+    pace = threading.Event()
+    while len(pty.written) == before and time.monotonic() < deadline:
+        pace.wait(0.01)
+    pace.wait(0.05)
