@@ -1,4 +1,4 @@
-"""Quitting while something hangs: the process ends in time, with its exit code and the terminal given back."""
+"""Quitting while something hangs: the process ends in time, with its exit code and the terminal restored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.terminal.monitor import LIVE, QUESTION, STARTS, log_of, monitor, sess
 from tests.terminal.pty import Pty
 
 IN_TIME = 8.0
-"""Seconds: what is to take three has more on a machine that is busy with other things; what hangs, hangs on."""
+"""Seconds: more than the three that it may take, on a machine that is busy with other things."""
 FOOTER = re.compile(r"\? help")
 
 
