@@ -1,8 +1,9 @@
 """Asks the cluster: watched queries only, two at a time, none cancelled, never faster than is useful.
 
 A query is visible (a panel on the screen watches it) or resident (the engine itself wants it, now and
-then). Visible ones go first. Residents share a fixed number of requests a minute by rotation, so that the
-load on the JobManager does not grow with the number of jobs: only the age of what is off screen does.
+then). Visible ones go first, but when there are more of them than a slow JobManager can answer, residents
+still get a share. Residents share a fixed number of requests a minute by rotation, so that the load on the
+JobManager does not grow with the number of jobs: only the age of what is off screen does.
 """
 
 from __future__ import annotations
@@ -35,10 +36,14 @@ LANES = 2
 """Polls in flight: the JobManager answers everybody with four REST threads."""
 RESIDENTS_A_MINUTE = 60
 """Requests a minute for what is not on screen."""
+RESIDENT_SHARE = 10
+"""One of so many requests is a resident's when one is due, however many visible queries wait."""
 DEFAULT_REFRESH = 3.0
 """Seconds between two polls until /config has said the cluster's own interval (Flink's default)."""
 ARCHIVE_SECONDS = 300.0
 """Between two questions for what a HistoryServer does not have: it hardly ever will."""
+MOST_MISSING = 1000
+"""Queries that are known to be missing there, at the most."""
 PATIENCE = 5.0
 """A slow answer is asked for again only after this many times its latency: a busy JobManager rests, though
 no longer than one that does not answer."""
@@ -68,6 +73,8 @@ class Watched:
     resident_every: float = 0.0
     due: float = 0.0
     busy: bool = False
+    again: bool = False
+    """Whether what it asks for has changed while it was under way: the answer may be from before that."""
     digest: bytes = b""
 
 
@@ -95,12 +102,16 @@ class Poller:
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
     _visible: dict[Query[Any], Watched] = field(default_factory=dict)
     """Those of them that panels watch: few, while residents may be thousands."""
+    _flying: dict[Query[Any], Watched] = field(default_factory=dict)
+    """Those under way, also when nobody wants them any more."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _missing: dict[Query[Any], float] = field(default_factory=dict)
     """What a HistoryServer does not have, and until when it is not asked for again (engine's clock, s)."""
     _sent: tuple[float, ...] = ()
     _resident_next: float = 0.0
+    _since_resident: int = 0
+    """Visible queries asked since the last resident."""
 
     # -- what is wanted ------------------------------------------------------------------------------
 
@@ -159,6 +170,8 @@ class Poller:
         """Something has changed these: whoever watches one is told as soon as there is room."""
         now = self.clock.now()
         for query in queries:
+            if (flying := self._flying.get(query)) is not None:
+                flying.again = True
             watched = self._watched.get(query)
             if watched is not None:
                 watched.due = min(watched.due, now)
@@ -171,10 +184,14 @@ class Poller:
     def _want(self, query: Query[Any]) -> Watched:
         watched = self._watched.get(query)
         if watched is None:
-            watched = self._watched[query] = Watched(query, due=self._missing.get(query, 0.0))
-            reading = self.store.get(query)
-            if reading is not None and reading.at is not None:
-                watched.due = reading.at + self.refresh
+            # One that was left while it was under way is not asked a second time beside that.
+            watched = self._flying.get(query)
+            if watched is None:
+                watched = Watched(query, due=self._missing.get(query, 0.0))
+                reading = self.store.get(query)
+                if reading is not None and reading.at is not None:
+                    watched.due = reading.at + self.refresh
+            self._watched[query] = watched
             self.store.wanted(query)
         return watched
 
@@ -216,8 +233,12 @@ class Poller:
         for watched in self._visible.values():
             if not watched.busy and watched.due <= now and (best is None or watched.due < best.due):
                 best = watched
-        if best is not None or now < self._resident_next:
+        if now < self._resident_next or (best is not None and self._since_resident < RESIDENT_SHARE - 1):
             return best
+        return self._next_due_resident(now) or best
+
+    def _next_due_resident(self, now: float) -> Watched | None:
+        best: Watched | None = None
         for watched in self._watched.values():
             if (
                 watched.resident
@@ -246,11 +267,15 @@ class Poller:
 
     def _start(self, watched: Watched, now: float) -> None:
         watched.busy = True
+        self._flying[watched.query] = watched
         if self.link.retry_at is not None:
             pause = WATCHED.after(self.link.failures + 1, self.jitter())
             self.link = replace(self.link, retry_at=now + pause)
         self._sent = (*(at for at in self._sent if at > now - RATE_WINDOW), now)
-        if not watched.panels:
+        if watched.panels:
+            self._since_resident += 1
+        else:
+            self._since_resident = 0
             self._resident_next = now + 60.0 / RESIDENTS_A_MINUTE
         task = asyncio.get_running_loop().create_task(self._ask(watched, now))
         self._tasks.add(task)
@@ -275,8 +300,14 @@ class Poller:
             self._fail(watched, asked, BadReply("GET", self._url(query), reason))
         finally:
             watched.busy = False
+            del self._flying[query]
             if watched.due <= asked:
                 watched.due = asked + self._interval(watched)
+            if watched.again:
+                watched.again, watched.due = False, self.clock.now()
+            if query not in self._watched:
+                # It is kept as long as if it were left now: somebody may come back to it.
+                self.store.left(query, self.clock.now())
         self.changed(query)
 
     def _url(self, query: Query[Any]) -> str:
@@ -303,6 +334,7 @@ class Poller:
                 self.drifted += len(decoded.drift)
                 log.warning("%s: dropped %s", query.target, ", ".join(decoded.drift[:10]))
         self.store.put(query, Reading(value, now, None, 0, reply.seconds))
+        self._missing.pop(query, None)
         rest = min(PATIENCE * reply.seconds, reply.seconds + self._back_off_of(watched).longest)
         watched.due = asked + max(self._interval(watched), rest)
         self._reached(now, reply.seconds)
@@ -320,7 +352,7 @@ class Poller:
         wait = self._back_off_of(watched).after(failures, self.jitter())
         if isinstance(error, NotFound) and self.archive():
             wait = ARCHIVE_SECONDS
-            self._missing[query] = asked + wait
+            self._note_missing(query, asked + wait)
         watched.due = asked + max(self._interval(watched), wait)
         self.link = after_error(self.link, error, now, now - asked, self.refresh)
         if self.link.error is not None:
@@ -334,6 +366,15 @@ class Poller:
                 if probed_in_vain(self.store.get(query)):
                     watched.due = min(watched.due, now)
         self.link = after_answer(self.link, now, latency)
+
+    def _note_missing(self, query: Query[Any], until: float) -> None:
+        self._missing.pop(query, None)
+        self._missing[query] = until
+        # They stand in the order in which they end.
+        for oldest, end in list(self._missing.items()):
+            if len(self._missing) <= MOST_MISSING and end > self.clock.now():
+                break
+            del self._missing[oldest]
 
     @staticmethod
     def _back_off_of(watched: Watched) -> BackOff:

@@ -32,6 +32,9 @@ class Cluster:
     most_in_flight: int = 0
     cancelled: int = 0
     seconds: float = 0.01
+    """How long an answer is said to have taken."""
+    delay: float = 0.0
+    """How long it takes on the clock."""
     url: str = "http://cluster.test"
 
     async def get(self, query: Query[Any]) -> Reply:
@@ -40,6 +43,8 @@ class Cluster:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
+            if self.delay:
+                await self.clock.sleep(self.delay)
             if self.gate is not None:
                 await self.gate.wait()
         except asyncio.CancelledError:

@@ -8,7 +8,8 @@ import itertools
 import pytest
 
 from flinktop.engine.back_off import WATCHED
-from flinktop.engine.poller import ARCHIVE_SECONDS, LANES, RESIDENTS_A_MINUTE
+from flinktop.engine.poller import ARCHIVE_SECONDS, LANES, MOST_MISSING, RESIDENT_SHARE, RESIDENTS_A_MINUTE
+from flinktop.engine.store import KEEP_SECONDS
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.errors import NotFound, TimedOut, Unreachable
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -134,6 +135,109 @@ async def test_what_is_visible_goes_before_residents() -> None:
         assert all("metrics" in target for target in first)
 
 
+async def test_residents_have_a_share_when_more_is_visible_than_can_be_answered() -> None:
+    clock = ManualClock()
+    cluster = Cluster(clock, seconds=0.2, delay=0.2)
+    async with polling(cluster) as bench:
+        residents = [OVERVIEW(), CONFIG(), JOBS_OVERVIEW()]
+        for query in residents:
+            bench.poller.reside(query, 10.0)
+        for number in range(120):
+            bench.poller.watch(JOB(job=f"{number:032x}"))
+        await clock.advance(60.0)
+        asked = [target for _, target in cluster.asked]
+        theirs = [place for place, target in enumerate(asked) if not target.startswith("jobs/0")]
+        # Two lanes of five answers a second: all of it is used, and each resident is seen now and then.
+        assert len(asked) > 550
+        assert len(theirs) <= RESIDENTS_A_MINUTE
+        for query in residents:
+            assert len(cluster.times(query.target)) >= 3, query.target
+        # No more than their share, and what is visible is still seen in turn.
+        assert min(later - sooner for sooner, later in itertools.pairwise(theirs)) >= RESIDENT_SHARE - 1
+        assert len(set(asked)) == 123
+
+
+async def test_a_change_while_an_answer_is_under_way_is_asked_for_once_more_after_it() -> None:
+    async with polling() as bench:
+        bench.cluster.gate = asyncio.Event()
+        bench.poller.watch(OVERVIEW())
+        await settle()
+        bench.poller.hurry([OVERVIEW()])
+        bench.poller.hurry([OVERVIEW()])
+        await bench.clock.advance(1)
+        assert bench.cluster.times("overview") == [0]
+        bench.cluster.gate.set()
+        await bench.clock.advance(1)
+        assert bench.cluster.times("overview") == [0, 1]
+        await bench.clock.advance(4)
+        assert bench.cluster.times("overview") == [0, 1, 4]
+
+
+async def test_a_change_while_an_answer_is_under_way_is_asked_for_though_it_fails() -> None:
+    async with polling() as bench:
+        bench.cluster.gate = asyncio.Event()
+        gone = JOB(job="a")
+        bench.cluster.answers[gone.target] = NotFound("GET", "u", "Job not found", status=404)
+        bench.poller.watch(gone)
+        await settle()
+        bench.poller.hurry([gone])
+        bench.cluster.gate.set()
+        await bench.clock.advance(1)
+        assert bench.cluster.times(gone.target) == [0, 0]
+
+
+async def test_what_is_left_and_watched_again_while_it_is_asked_for_is_in_flight_once() -> None:
+    async with polling() as bench:
+        bench.cluster.answers["overview"] = {"taskmanagers": 7}
+        bench.cluster.gate = asyncio.Event()
+        bench.poller.watch(OVERVIEW())
+        await settle()
+        bench.poller.unwatch(OVERVIEW())
+        bench.poller.watch(OVERVIEW())
+        bench.poller.unwatch(OVERVIEW())
+        bench.poller.reside(OVERVIEW(), 10.0)
+        bench.poller.watch(OVERVIEW())
+        await settle()
+        assert bench.cluster.in_flight == 1
+        bench.cluster.gate.set()
+        await bench.clock.advance(4)
+        assert bench.cluster.times("overview") == [0, 3]
+        reading = bench.store.get(OVERVIEW())
+        assert reading is not None
+        assert reading.value is not None
+        bench.store.forget_old(bench.clock.now() + 10 * KEEP_SECONDS)
+        assert bench.store.get(OVERVIEW()) is reading
+
+
+async def test_a_change_that_came_before_it_was_watched_again_is_asked_for_too() -> None:
+    async with polling() as bench:
+        bench.cluster.gate = asyncio.Event()
+        bench.poller.watch(OVERVIEW())
+        await settle()
+        bench.poller.unwatch(OVERVIEW())
+        bench.poller.hurry([OVERVIEW()])
+        bench.poller.watch(OVERVIEW())
+        await settle()
+        assert bench.cluster.times("overview") == [0]
+        bench.cluster.gate.set()
+        await bench.clock.advance(1)
+        assert bench.cluster.times("overview") == [0, 0]
+
+
+async def test_an_answer_that_comes_when_nobody_wants_it_any_more_is_not_kept_for_ever() -> None:
+    async with polling() as bench:
+        bench.cluster.gate = asyncio.Event()
+        bench.poller.watch(OVERVIEW())
+        await settle()
+        bench.poller.unwatch(OVERVIEW())
+        bench.store.forget_old(bench.clock.now() + 2 * KEEP_SECONDS)
+        bench.cluster.gate.set()
+        await settle()
+        assert bench.store.get(OVERVIEW()) is not None
+        bench.store.forget_old(bench.clock.now() + 2 * KEEP_SECONDS)
+        assert len(bench.store) == 0
+
+
 async def test_a_lost_cluster_is_asked_by_one_query_at_a_time_with_growing_pauses() -> None:
     clock = ManualClock()
     cluster = Cluster(clock, default=REFUSED)
@@ -210,6 +314,25 @@ async def test_what_a_history_server_does_not_have_is_hardly_asked_for() -> None
         await bench.clock.advance(ARCHIVE_SECONDS)
         assert bench.cluster.times(query.target) == [0, ARCHIVE_SECONDS]
         assert len(bench.cluster.times("overview")) > 100
+
+
+async def test_what_a_history_server_does_not_have_is_remembered_of_so_many_queries_and_so_long() -> None:
+    async with polling() as bench:
+        gone = NotFound("GET", "u", "File not found", status=404)
+        bench.cluster.default = gone
+        bench.poller.archive = lambda: True
+        bench.cluster.answers["overview"] = {}
+        bench.poller.watch(OVERVIEW())
+        for number in range(MOST_MISSING + 50):
+            query = JOB(job=f"{number:032x}")
+            bench.poller.watch(query)
+            await settle()
+            bench.poller.unwatch(query)
+        assert len(bench.poller._missing) == MOST_MISSING
+        await bench.clock.advance(ARCHIVE_SECONDS + 1)
+        bench.poller.watch(JOB(job="a"))
+        await bench.clock.advance(1)
+        assert list(bench.poller._missing) == [JOB(job="a")]
 
 
 async def test_a_hanging_server_counts_as_lost_and_says_why() -> None:
