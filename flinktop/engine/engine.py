@@ -48,6 +48,8 @@ CONFIG_SECONDS = 60.0
 SERIES_SECONDS = 24 * 3600.0
 """A series without a new point for this long is dropped."""
 HOUSEKEEPING_SECONDS = 30.0
+GOOD_RUN_SECONDS = 60.0
+"""A task of the engine that lived so long begins again with the shortest pause when it dies."""
 LONGEST_INTERVAL = 300.0
 """Seconds between polls that a person can choose by key."""
 
@@ -119,6 +121,9 @@ class Engine:
         self.anchor: Anchor | None = None
         self.crashes = 0
         """Times a task of the engine died and was started again."""
+        self.recorder_errors = 0
+        """Different errors of those that take in answers, each counted and logged once."""
+        self._known_errors: set[tuple[str, str, str]] = set()
         self._wished = refresh
         self._own = DEFAULT_REFRESH
         self._tasks: list[asyncio.Task[None]] = []
@@ -189,7 +194,8 @@ class Engine:
     def _set_interval(self) -> None:
         self.poller.refresh = max(self._own, self._wished or 0.0)
 
-    def _arrived(self, query: Query[Any], value: Any, at: float) -> None:
+    def _learn(self, query: Query[Any], value: Any, at: float) -> None:
+        """The cluster's own refresh interval and time, from the answers that tell them."""
         if query.endpoint is CONFIG:
             interval = value.refresh_interval / 1000.0
             if interval > 0 and interval != self._own:
@@ -199,15 +205,31 @@ class Engine:
             # A HistoryServer tells the time at which the job was put away.
             past = self.features.history_server
             self.anchor = None if past else Anchor(value.now / 1000.0, at)
-        self.sweep.arrived(query, value, at)
-        self.loads.arrived(query, value, at)
-        self.heaps.arrived(query, value, at)
-        self.machines.arrived(query, value, at)
+
+    def _arrived(self, query: Query[Any], value: Any, at: float) -> None:
+        self._record("clock", query, lambda: self._learn(query, value, at))
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
-        self.checkpoints.arrived(query, value, at, behind)
-        self.faults.arrived(query, value, at)
-        self.pins.arrived(query, value, at)
-        subtasks.record(self.series, query, value, at, self.cluster_time() - (self.clock.now() - at))
+        then = self.cluster_time() - (self.clock.now() - at)
+        self._record("sweep", query, lambda: self.sweep.arrived(query, value, at))
+        self._record("loads", query, lambda: self.loads.arrived(query, value, at))
+        self._record("heaps", query, lambda: self.heaps.arrived(query, value, at))
+        self._record("machines", query, lambda: self.machines.arrived(query, value, at))
+        self._record("checkpoints", query, lambda: self.checkpoints.arrived(query, value, at, behind))
+        self._record("faults", query, lambda: self.faults.arrived(query, value, at))
+        self._record("pins", query, lambda: self.pins.arrived(query, value, at))
+        self._record("subtasks", query, lambda: subtasks.record(self.series, query, value, at, then))
+
+    def _record(self, name: str, query: Query[Any], record: Callable[[], None]) -> None:
+        """Have one recorder take in an answer; what it raises keeps the answer from nobody else."""
+        try:
+            record()
+        except Exception as error:
+            # An odd answer comes again with every poll: it is logged once.
+            kind = (name, query.endpoint.path, type(error).__name__)
+            if kind not in self._known_errors:
+                self._known_errors.add(kind)
+                self.recorder_errors += 1
+                log.exception("%s: the engine's %s could not take in the answer", query.target, name)
 
     async def _housekeeping(self) -> None:
         while True:
@@ -220,10 +242,12 @@ class Engine:
         """Run a task for ever; one that dies is started again, with growing pauses, and counted."""
         deaths = 0
         while True:
+            began = self.clock.now()
             try:
                 await run()
             except Exception:
                 log.exception("the engine's %s died and is started again", name)
             self.crashes += 1
-            deaths += 1
+            # After a good run it is not the same trouble as before.
+            deaths = 1 if self.clock.now() - began >= GOOD_RUN_SECONDS else deaths + 1
             await self.clock.sleep(BACKGROUND.after(deaths))

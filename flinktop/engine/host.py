@@ -321,6 +321,11 @@ class Port:
         """Times a part of the engine died and was started again."""
         return self.engine.crashes
 
+    @property
+    def recorder_errors(self) -> int:
+        """Different errors with which answers could not be recorded; each is in the log."""
+        return self.engine.recorder_errors
+
     def now(self) -> float:
         """Seconds on the engine's clock."""
         return self.clock.now()

@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
-from flinktop.engine.engine import HOUSEKEEPING_SECONDS, Engine
+from flinktop.engine import subtasks
+from flinktop.engine.engine import GOOD_RUN_SECONDS, HOUSEKEEPING_SECONDS, Engine
 from flinktop.engine.store import KEEP_SECONDS
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.connection import Connection
+from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from tests.fixture_cluster import FixtureCluster
 from tests.manual_clock import ManualClock
@@ -185,6 +187,82 @@ async def test_a_task_that_dies_is_started_again_and_counted(monkeypatch: pytest
         await run.wait(9)
         assert run.engine.crashes == 2
         assert run.asked("overview") >= 2
+
+
+async def test_a_task_that_dies_after_a_good_run_is_started_again_as_soon_as_the_first_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running() as run:
+        poller = type(run.engine.poller)
+        rest, broken = poller._rest, RuntimeError("broken")
+
+        async def die(_self: Any, _now: float) -> None:
+            raise broken
+
+        # Three deaths in a row: the next pause would be eight seconds.
+        monkeypatch.setattr(poller, "_rest", die)
+        run.engine.poller.wake()
+        await run.clock.advance(1.0 + 2.0 + 0.5)
+        assert run.engine.crashes == 3
+        monkeypatch.setattr(poller, "_rest", rest)
+        await run.clock.advance(4.0)
+        await run.settled()
+        await run.wait(int(GOOD_RUN_SECONDS))
+        assert run.engine.crashes == 3
+        # A good run later it dies once more.
+        monkeypatch.setattr(poller, "_rest", die)
+        run.engine.poller.wake()
+        await run.clock.advance(0.1)
+        assert run.engine.crashes == 4
+        monkeypatch.setattr(poller, "_rest", rest)
+        before = len(run.cluster.asked)
+        run.engine.poller.watch(OVERVIEW())
+        await run.clock.advance(4.0)
+        assert len(run.cluster.asked) > before
+
+
+RECORDERS = ("sweep", "loads", "heaps", "machines", "checkpoints", "faults", "pins")
+
+
+@pytest.mark.parametrize("broken", [*RECORDERS, "subtasks"])
+async def test_a_recorder_that_raises_keeps_the_answers_from_nobody_else(
+    broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running() as run:
+        taken: dict[str, int] = dict.fromkeys((*RECORDERS, "subtasks"), 0)
+
+        def taking(name: str, take: Any) -> Any:
+            def arrived(*arguments: Any) -> None:
+                taken[name] += 1
+                if name == broken:
+                    raise OverflowError("cannot convert float infinity to integer")
+                take(*arguments)
+
+            return arrived
+
+        for name in RECORDERS:
+            kind = type(getattr(run.engine, name))
+            monkeypatch.setattr(kind, "arrived", taking(name, kind.arrived))
+        monkeypatch.setattr(subtasks, "record", taking("subtasks", subtasks.record))
+        run.engine.poller.watch(OVERVIEW())
+        run.engine.poller.watch(JOBS_OVERVIEW())
+        await run.wait(30)
+        # Everybody has seen everything; what was answered is known, and no fault of the answer's.
+        assert len(set(taken.values())) == 1
+        assert taken["sweep"] > 10
+        shown: tuple[Query[Any], ...] = (OVERVIEW(), JOBS_OVERVIEW())
+        for query in shown:
+            reading = run.engine.store.get(query)
+            assert reading is not None
+            assert reading.value is not None
+            assert reading.error is None
+        # Each kind of answer that it could not take in is logged and counted once, not at every poll.
+        said = [record for record in caplog.records if record.name == "flinktop.engine.engine"]
+        kinds = {record.getMessage() for record in said}
+        assert len(said) == len(kinds) == run.engine.recorder_errors > 0
+        assert all(f"the engine's {broken} could not" in kind for kind in kinds)
+        assert all(record.exc_info for record in said)
+        assert run.engine.crashes == 0
 
 
 async def test_nothing_is_asked_after_stop() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from flinktop.engine.back_off import WATCHED
 from flinktop.engine.poller import ARCHIVE_SECONDS, LANES, MOST_MISSING, RESIDENT_SHARE, RESIDENTS_A_MINUTE
 from flinktop.engine.store import KEEP_SECONDS
 from flinktop.flink.cluster import CONFIG, OVERVIEW
+from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound, TimedOut, Unreachable
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.metrics import JOB_METRICS
@@ -139,7 +141,7 @@ async def test_residents_have_a_share_when_more_is_visible_than_can_be_answered(
     clock = ManualClock()
     cluster = Cluster(clock, seconds=0.2, delay=0.2)
     async with polling(cluster) as bench:
-        residents = [OVERVIEW(), CONFIG(), JOBS_OVERVIEW()]
+        residents: tuple[Query[Any], ...] = (OVERVIEW(), CONFIG(), JOBS_OVERVIEW())
         for query in residents:
             bench.poller.reside(query, 10.0)
         for number in range(120):

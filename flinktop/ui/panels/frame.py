@@ -179,6 +179,8 @@ class TopLine(Line):
         kept = len(right)
         if port.crashes:
             right.append((f"engine restarted x {port.crashes}", "bad"))
+        if port.recorder_errors:
+            right.append((f"errors in the log x {port.recorder_errors}", "bad"))
         right.append((load(link), "muted"))
         if port.features.version:
             history = " history" if port.features.history_server else ""
