@@ -49,6 +49,7 @@ class Profile:
     colour: str | None  # a name of allowed.COLOURS, or #rrggbb
     demo: bool = False  # the simulated cluster
     protected: bool = False  # a name is typed before whatever changes it
+    ends_with_us: bool = False  # started by `flinktop local`: deleted when flinktop ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Sources:
 
     def local(self, url: str) -> Profile:
         """The cluster that `flinktop local` started; it has no login, whatever the environment says."""
-        return self._profile(Cluster("local", Connection(url)))
+        return replace(self._profile(Cluster("local", Connection(url))), ends_with_us=True)
 
     def demo(self) -> Profile:
         """The simulated cluster. Nothing is sent to its address."""

@@ -6,29 +6,37 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.command import CommandPalette
+from rich.text import Text
+from textual import events
+from textual.await_complete import AwaitComplete
+from textual.widget import Widget
 
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import Port
 from flinktop.ui import clipboard, keys, pin_file, theme
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
+from flinktop.ui.internal_error import report, threads_logged
+from flinktop.ui.key_order import KeyOrder
 from flinktop.ui.leaving import Leaving, leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
 from flinktop.ui.operation_news import OperationNews
-from flinktop.ui.palette import Commands
+from flinktop.ui.palette import Commands, Palette
 from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.steady import Steady
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import httpx
     from rich.console import RenderableType
+    from textual.actions import ActionParseResult
     from textual.binding import BindingType
     from textual.command import Provider
+    from textual.dom import DOMNode
     from textual.filter import LineFilter
 
     from flinktop.engine.acts.act import Act
@@ -90,9 +98,47 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self._operation_news = OperationNews()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app begins to leave."""
+        self.key_order = KeyOrder(self)
         self.own_colours = not self.no_color
         """Whether the terminal shows colours of ours; one with sixteen of its own, or none, does not."""
         self.choose_theme(settings.theme)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Handle keys, pastes and clicks in the order in which they were made, one when the last is done."""
+        typed = isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded
+        if not typed or self.key_order.admits(event):
+            await super().on_event(event)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key or an entry of the palette stands for; nothing on a screen that is not there."""
+        node = default_namespace
+        if isinstance(node, Widget) and not (
+            node.is_attached and all(one.alive for one in node.ancestors_with_self if isinstance(one, Steady))
+        ):
+            return False
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the foremost screen, unless none of the cluster would be left."""
+        if any(isinstance(screen, LiveScreen) for screen in self.screen_stack[:-1]):
+            return super().pop_screen()
+        return AwaitComplete()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave because of an error that nothing caught: a sentence on the terminal, the trace in the log."""
+        sentence = report(error, self.settings.paths.log)
+        if not self._exit_renderables:
+            self._return_code = 1
+            self._exit_renderables.append(Text(sentence, no_wrap=True, overflow="ignore"))
+            # Tests that run the app raise it.
+            self._exception = error
+        self._close_messages_no_wait()
+        self._exception_event.set()
 
     def on_mount(self) -> None:
         """Open the overview, and listen to the engine."""
@@ -107,7 +153,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.second()
-            elif isinstance(screen, Dialog) and screen.is_mounted:
+            elif isinstance(screen, Dialog):
                 screen.news()
 
     def on_facts_changed(self) -> None:
@@ -116,7 +162,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.facts_changed(changes)
-            elif isinstance(screen, Dialog) and screen.is_mounted:
+            elif isinstance(screen, Dialog):
                 screen.news()
         for one in self._operation_news.ended(self.port.operations()):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
@@ -139,8 +185,8 @@ class FlinkTop(LiveApp, inherit_bindings=False):
 
     def action_command_palette(self) -> None:
         """Find something by its name; Textual's own words here end in an ellipsis."""
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder="Search for commands and jobs"))
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(placeholder="Search for commands and jobs"))
 
     def action_operations(self) -> None:
         """What was asked of clusters from here."""
@@ -155,7 +201,9 @@ class FlinkTop(LiveApp, inherit_bindings=False):
             self.ask_to_leave()
 
     def ask_to_leave(self) -> None:
-        """Ask before leaving."""
+        """Ask before leaving, once."""
+        if isinstance(self.screen, LeaveScreen):
+            return
 
         def answered(leave: bool | None) -> None:  # noqa: FBT001 -- the dialog's answer
             if leave:
@@ -288,7 +336,7 @@ def run(
     leaving = Leaving(port)
     app.on_exit = leaving.begin
     try:
-        with leave_on_signals(app, leaving):
+        with leave_on_signals(app, leaving), threads_logged():
             code = app.run(mouse=settings.mouse)
     finally:
         port.stop(leaving.seconds_left)

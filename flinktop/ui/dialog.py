@@ -9,9 +9,9 @@ from textual import getters
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from flinktop.ui.live import LiveApp
+from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe, wrap
 from flinktop.ui.widgets.form import Choice, LineField, PressButton
@@ -78,7 +78,7 @@ class DialogBox(VerticalScroll, can_focus=False, inherit_bindings=False):
     DEFAULT_CSS = "DialogBox { scrollbar-size-vertical: 1; }"
 
 
-class Dialog(ModalScreen[T]):
+class Dialog(Modal[T]):
     """A box before the screen: arrows and tab move, enter presses what has the focus, esc closes it.
 
     What it is about does not change while it is open; the words about it do, on news and each second.
@@ -144,14 +144,9 @@ class Dialog(ModalScreen[T]):
     def renew(self) -> None:
         """There is news, or a second has passed."""
 
-    @property
-    def is_being_closed(self) -> bool:
-        """Whether its parts may be gone already."""
-        return self._pruning or not self.is_attached
-
     def news(self) -> None:
         """Ask for what is watched now, and show what is known; one that is being closed does neither."""
-        if self.is_being_closed:
+        if not self.alive:
             return
         now = frozenset(self.watched())
         for query in now - self._asked_for:

@@ -65,10 +65,18 @@ ACTIONS = Command(
 )
 BACK = Command(
     "back",
-    ("escape", "q"),
+    ("escape",),
     "back",
-    "Close dialog, filter or zoom, then go back along the trail; at its root, ask before leaving.",
+    "Close dialog, filter or zoom, then go back to the screen before; on the first screen nothing.",
     "program",
+)
+BACK_OR_LEAVE = Command(
+    "back_or_leave",
+    ("q",),
+    "back or leave",
+    "As esc; on the first screen it asks before leaving, and q again leaves.",
+    "program",
+    shown=False,
 )
 PAUSE = Command("pause", ("space",), "pause", "Hold what is on the screen; collection goes on.", "view")
 REFRESH = Command(
@@ -371,7 +379,7 @@ APPLICATION_TABS = (
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
-EVERYWHERE = (BACK, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS)
+EVERYWHERE = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS)
 """On every screen of the cluster."""
 TABLE = (OPEN, ACTIONS, FILTER, SORT, REVERSE, COPY)
 STEPS = (PREVIOUS, NEXT)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from textual import getters
 from textual.app import App
 from textual.message import Message
-from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Static
+
+from flinktop.ui.steady import Steady, SteadyScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from textual import events
+    from textual.widget import Widget
 
     from flinktop.engine.acts.act import Act
     from flinktop.engine.host import Port
@@ -106,7 +107,7 @@ class _Slot(Generic[T]):
     every: float
 
 
-class Panel(Widget):
+class Panel(Steady):
     """A part of a screen that shows what some queries answer.
 
     It watches while its screen is seen. What it raises is said in its place; the rest of the screen lives.
@@ -189,7 +190,7 @@ class Panel(Widget):
             if not self.is_attached:
                 return
             self.follow_display()
-            if shown and self.is_mounted:
+            if shown and self.alive:
                 self.shielded(self.tick)
 
     @property
@@ -206,7 +207,7 @@ class Panel(Widget):
 
     def start_watching(self) -> None:
         """The panel is seen: ask again, and show what came meanwhile."""
-        if not self._watching and self.displayed:
+        if not self._watching and self.alive and self.displayed:
             self._watching = True
             for slot in tuple(self._slots.values()):
                 self.port.watch(slot.query, slot.every)
@@ -220,14 +221,16 @@ class Panel(Widget):
                 self.port.unwatch(slot.query, slot.every)
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
-        """Show the news that this panel watches."""
+        """Show the news that this panel watches; while it is hidden it is drawn when it is shown again."""
+        if not self._watching:
+            return
         for slot in tuple(self._slots.values()):
             if slot.query in changes:
                 self._show(slot)
 
     def show_again(self) -> None:
-        """Show everything this panel watches as it is known now."""
-        for slot in tuple(self._slots.values()):
+        """Show everything this panel watches as it is known now, if it is seen."""
+        for slot in tuple(self._slots.values()) if self._watching else ():
             self._show(slot)
 
     def tick(self) -> None:
@@ -253,11 +256,17 @@ class Panel(Widget):
         """Start watching if it is seen."""
         self.follow_display()
 
+    def on_show(self) -> None:
+        """It has become seen, whatever hid it before: ask, and show what came meanwhile."""
+        self.follow_display()
+
     def on_unmount(self) -> None:
         """A panel that is gone watches nothing."""
         self.stop_watching()
 
     def _show(self, slot: _Slot[Any]) -> None:
+        if not self.alive:
+            return
         reading = self.port.reading(slot.query)
         held = isinstance(self.screen, LiveScreen) and self.screen.paused and not self.ticks_when_paused
         if reading is not None and not held:
@@ -274,7 +283,7 @@ class Panel(Widget):
         self.add_class("-broken")
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(SteadyScreen[None]):
     """A place in the cluster: a frame around panels that watch while it is seen."""
 
     app = getters.app(LiveApp)
@@ -307,8 +316,8 @@ class LiveScreen(Screen[None]):
         return ""
 
     def panels(self) -> Iterable[Panel]:
-        """The panels of this screen."""
-        return self.query(Panel).results(Panel)
+        """The panels of this screen that can show something: mounted, and not being removed."""
+        return (panel for panel in self.query(Panel).results(Panel) if panel.alive)
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
         """Hand news to the panels, unless the person is reading (collection goes on)."""
@@ -317,6 +326,11 @@ class LiveScreen(Screen[None]):
         with self.app.batch_update():
             for panel in self.panels():
                 panel.facts_changed(changes)
+
+    def ready_for(self, event: events.Event) -> bool:
+        """Whether it and its panels are there, and are as large as they will be."""
+        parts = self.query(Panel).results(Panel)
+        return super().ready_for(event) and self.size.area > 0 and all(panel.is_mounted for panel in parts)
 
     def second(self) -> None:
         """A second has passed: the frame goes on, and every `AGES_SECONDS` what tells ages does."""
@@ -329,10 +343,9 @@ class LiveScreen(Screen[None]):
         if everything:
             self._ticked_at = self.app.port.now()
         for panel in self.panels():
-            # A panel that is not mounted yet has no children to show anything in.
             due = everything or panel.wants_tick
             seen = panel.ticks_when_hidden or panel.displayed
-            if panel.is_mounted and seen and (panel.ticks_when_paused or (due and not self.paused)):
+            if seen and (panel.ticks_when_paused or (due and not self.paused)):
                 panel.wants_tick = False
                 panel.shielded(panel.tick)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import events
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from flinktop.flink.jobs import JOBS_OVERVIEW
@@ -22,6 +24,7 @@ from flinktop.ui.screens.jobmanager import JobManagerScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
+from flinktop.ui.steady import AnswersOnce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +53,39 @@ PLACES: tuple[tuple[str, str, Callable[[], Screen[None]]], ...] = (
 """What can be gone to by a short word: the word, what is there, and how."""
 Entry = tuple[str, str, "Callable[[], Any]"]
 """What is typed and shown, what it does, and how."""
+
+
+OF_THE_LIST = frozenset({"enter", "up", "down", "pageup", "pagedown", "home", "end"}) | frozenset(
+    f"{with_}+{key}" for with_ in ("ctrl", "shift") for key in ("home", "end")
+)
+"""Keys that are about what was found, not about what is typed."""
+
+
+class Palette(CommandPalette, AnswersOnce[None]):
+    """Textual's palette, in which enter and the arrows are about what was found for all that was typed."""
+
+    def ready_for(self, event: events.Event) -> bool:
+        """Letters at once; what chooses from the list when there is one for what was typed."""
+        typed = isinstance(event, events.Key | events.Paste) and getattr(event, "key", "") not in OF_THE_LIST
+        return super().ready_for(event) and (typed or not self._searching)
+
+    @property
+    def _searching(self) -> bool:
+        return any(worker.node is self and not worker.is_finished for worker in self.app.workers)
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list; one that has not been laid out yet does not know its lines."""
+        with contextlib.suppress(KeyError):
+            super()._action_command_list(action)
+
+    def _watch__list_visible(self) -> None:
+        # A search that ends late sets it in a palette that is closed.
+        if self.alive:
+            super()._watch__list_visible()
+
+    async def _watch__show_busy(self) -> None:
+        if self.alive:
+            await super()._watch__show_busy()
 
 
 class Commands(Provider):

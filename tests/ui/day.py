@@ -69,6 +69,7 @@ class Day:
             screen = self.app.screen
             busy = (
                 not self.port.engine.poller.idle()
+                or not self.app.key_order.idle
                 or not self.port.engine.transfers.idle
                 or asked != len(self.cluster.asked)
                 or any(
@@ -181,6 +182,7 @@ async def monitor(
     clock: ManualClock | None = None,
     acts: bool = False,
     protected: bool = False,
+    local: bool = False,
     raise_faults: bool = True,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
@@ -213,7 +215,9 @@ async def monitor(
     )
     if simulated is not None:
         simulated.remembered(port)
-    profile = Profile("test-cluster", connection, None, colour, demo=demo is not None, protected=protected)
+    profile = Profile(
+        "test-cluster", connection, None, colour, demo is not None, protected=protected, ends_with_us=local
+    )
     app = FlinkTop(port, settings, profile)
     app.raise_faults = raise_faults
     await port.start_inline()

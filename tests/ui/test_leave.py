@@ -10,7 +10,9 @@ from flinktop.engine.acts.jar_files import UploadJar
 from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.operation import Operation, State
 from flinktop.ui.screens.leave import left_behind
+from flinktop.ui.widgets.form import PressButton
 from tests.ui.acting import acting
+from tests.ui.day import monitor
 
 BASE = Operation("1" * 32, "http://x", "x", "savepoint", Savepoint("a" * 32, "orders [/b]"), "orders [/b]")
 
@@ -36,10 +38,49 @@ async def test_what_is_under_way_is_named_until_it_has_ended(size: tuple[int, in
         await ui.settled()
         await ui.press("q")
         assert "savepoint of orders [/b] is under way" in ui.text
-        assert "y leave   esc stay" in ui.text
+        assert "[ Leave ]  q leave   esc stay" in ui.text
         await ui.wait(8)
         ui.app.screen._name_them()  # type: ignore[attr-defined]  # its timer runs on the machine's clock
         await ui.settled()
         assert "under way" not in ui.text
         await ui.press("escape")
         assert ui.app.is_running
+
+
+async def test_esc_on_the_first_screen_does_nothing() -> None:
+    async with monitor("1.20.5") as day:
+        before = day.lines
+        for _ in range(20):
+            await day.press("escape")
+        assert day.lines[1:] == before[1:]
+        assert day.app.is_running
+
+
+async def test_esc_undoes_what_there_is_before_it_does_nothing() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("slash", *"steady", "enter", "escape", "escape")
+        assert day.table.filter == ""
+        assert "Leave flinktop?" not in day.text
+
+
+@pytest.mark.parametrize(
+    "key", ["y", "n", "x", "space", "tab", "down", "a", "colon", "question_mark", "ctrl+q"]
+)
+async def test_other_keys_do_not_answer_whether_to_leave(key: str) -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("q", key)
+        assert "Leave flinktop?" in day.text
+        assert day.app.return_value is None
+        assert isinstance(day.app.focused, PressButton)
+        await day.press("escape")
+        assert "Leave flinktop?" not in day.text
+        assert day.app.return_value is None
+
+
+async def test_what_is_deleted_with_a_local_cluster_is_said() -> None:
+    async with monitor("1.20.5", local=True) as day:
+        await day.press("q")
+        assert day.line("The local cluster and its savepoints are deleted.")
+    async with monitor("1.20.5") as day:
+        await day.press("q")
+        assert not day.line("are deleted")

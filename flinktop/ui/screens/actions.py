@@ -84,7 +84,7 @@ class ActionsScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         """Break the lines anew, once this size is laid out."""
-        self.call_after_refresh(self.renew)
+        self.call_after_refresh(self.news)
 
     def renew(self) -> None:
         """Say which acts can be done now."""

@@ -121,7 +121,16 @@ class ClusterScreen(LiveScreen):
         self.app.push_screen(ActionsScreen(self.actions()))
 
     def action_back(self) -> None:
-        """Undo one thing: the filter's line, the filter, the zoom, the screen; at the root ask to leave."""
+        """Undo one thing; on the first screen there may be nothing to undo."""
+        self.go_back()
+
+    def action_back_or_leave(self) -> None:
+        """Undo one thing; where there is nothing to undo, ask before leaving."""
+        if not self.go_back():
+            self.app.ask_to_leave()
+
+    def go_back(self) -> bool:
+        """Undo one thing: filter line, zoom, filter, pause, or the screen; whether there was one."""
         narrowed = self.narrowed()
         filter_line = self.query_one(FilterLine)
         if filter_line.display:
@@ -135,7 +144,8 @@ class ClusterScreen(LiveScreen):
         elif len([screen for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]) > 1:
             self.app.pop_screen()
         else:
-            self.app.ask_to_leave()
+            return False
+        return True
 
     def action_open(self) -> None:
         """Open what the cursor is on."""

@@ -149,7 +149,7 @@ class ConfirmScreen(Dialog[bool]):
 
     def on_resize(self) -> None:
         """Break the lines anew, once this size is laid out."""
-        self.call_after_refresh(self.renew)
+        self.call_after_refresh(self.news)
 
     def renew(self) -> None:
         """Say what is known now, and whether it can be done."""

@@ -9,11 +9,11 @@ from textual import getters
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from flinktop.ui import keys
 from flinktop.ui.live import LiveApp
+from flinktop.ui.steady import Modal
 from flinktop.ui.widgets.celltext import wrap
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def help_lines(commands: Sequence[keys.Command], *, ascii_only: bool = False) ->
     return lines
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Modal[None]):
     """What can be done here, and by which keys."""
 
     DEFAULT_CSS = """

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters
-from textual.containers import Vertical
+from textual import getters, on
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from flinktop.engine.operation import State
 from flinktop.flink.text import clean
 from flinktop.ui.live import LiveApp
 from flinktop.ui.panels.operation_words import under_way
+from flinktop.ui.steady import Modal
+from flinktop.ui.widgets.form import PressButton
 
 if TYPE_CHECKING:
-    from textual import events
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from flinktop.engine.operation import Operation
 
@@ -35,8 +37,11 @@ def left_behind(operation: Operation) -> str:
     return f"{what} is under way: it goes on, and is followed again at the next start"
 
 
-class LeaveScreen(ModalScreen[bool]):
-    """Leave flinktop? The key that brought it up says yes, as does y; esc and n say no."""
+class LeaveScreen(Modal[bool]):
+    """Leave flinktop? `q` again, ctrl+c again (a command of the app) or enter on the button leave; esc stays.
+
+    No other key answers: `y` copies everywhere else.
+    """
 
     DEFAULT_CSS = """
     LeaveScreen { align: center middle; background: $background 60%; }
@@ -49,20 +54,29 @@ class LeaveScreen(ModalScreen[bool]):
     LeaveScreen Static { width: 1fr; }
     LeaveScreen #under-way { display: none; color: $warning; margin-bottom: 1; }
     LeaveScreen.-under-way #under-way { display: block; }
+    LeaveScreen #deleted { color: $warning; margin-bottom: 1; }
+    LeaveScreen Horizontal { height: 1; width: 1fr; }
     """
-    YES = frozenset({"y", "q", "ctrl+c"})
-    NO = frozenset({"escape", "n"})
     app = getters.app(LiveApp)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "answer(True)", "leave", show=False),
+        Binding("escape", "answer(False)", "stay", show=False),
+    ]
 
     def compose(self) -> ComposeResult:
         """The question."""
         with Vertical() as box:
             box.border_title = "Leave flinktop?"
             yield Static(id="under-way", markup=False)
-            yield Static(Content.assemble(("y", "$primary"), " leave   ", ("esc", "$primary"), " stay"))
+            if self.app.profile.ends_with_us:
+                yield Static("The local cluster and its savepoints are deleted.", id="deleted", markup=False)
+            with Horizontal():
+                yield PressButton("Leave", id="leave")
+                yield Static(Content.assemble(("q", "$primary"), " leave   ", ("esc", "$primary"), " stay"))
 
     def on_mount(self) -> None:
-        """Name what is under way, as long as it is."""
+        """The button has the focus; name what is under way, as long as it is."""
+        self.query_one(PressButton).focus()
         self._name_them()
         self.set_interval(1.0, self._name_them)
 
@@ -74,11 +88,10 @@ class LeaveScreen(ModalScreen[bool]):
         self.set_class(bool(lines), "-under-way")
         self.query_one("#under-way", Static).update(Content("\n".join(lines)))
 
-    def on_key(self, event: events.Key) -> None:
+    @on(PressButton.Pressed)
+    def _leave(self) -> None:
+        self.action_answer(leave=True)
+
+    def action_answer(self, leave: bool) -> None:  # noqa: FBT001 -- as a binding hands it over
         """Answer."""
-        if event.key in self.YES:
-            event.stop()
-            self.dismiss(True)  # noqa: FBT003 -- the dialog's answer
-        elif event.key in self.NO:
-            event.stop()
-            self.dismiss(False)  # noqa: FBT003 -- the dialog's answer
+        self.dismiss(leave)

@@ -86,7 +86,7 @@ class PlanPreviewScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         """Break the words anew."""
-        self.call_after_refresh(self.renew)
+        self.call_after_refresh(self.news)
 
     def _say(self, *lines: Line) -> None:
         facts = self.port.facts()

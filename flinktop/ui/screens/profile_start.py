@@ -9,12 +9,12 @@ from textual import getters
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from flinktop.engine.acts.profile import MOST_SECONDS, Profile
 from flinktop.flink.profiler import Mode
 from flinktop.ui.live import LiveApp
+from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ WHAT = {
 MODES = tuple(sorted(get_args(Mode), key=list(WHAT).index))
 
 
-class ProfileStart(ModalScreen[Profile | None]):
+class ProfileStart(Modal[Profile | None]):
     """Chooses mode and length; enter starts."""
 
     DEFAULT_CSS = """

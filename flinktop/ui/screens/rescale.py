@@ -100,7 +100,7 @@ class RescaleScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         """Another number of rows fits."""
-        self.call_after_refresh(self.renew)
+        self.call_after_refresh(self.news)
 
     def renew(self) -> None:
         """Show the bounds, and why they can't be asked for."""

@@ -106,10 +106,9 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
         if self.tab == "flame" and self._flame.is_mounted:
             self._flame.next_kind()
 
-    def action_back(self) -> None:
+    def go_back(self) -> bool:
         """A zoomed flame graph shows all again first."""
-        if not self._flame.leave_zoom():
-            super().action_back()
+        return self._flame.leave_zoom() or super().go_back()
 
     def action_previous(self) -> None:
         """The subtask before this one, in the same view."""

@@ -92,6 +92,8 @@ class TabbedScreen(ClusterScreen):
 
     async def show_panels(self) -> None:
         """Show the open tab's panels, as many as there is room for."""
+        if not self.alive:
+            return
         if not self._made:
             self._made = {panel.id or "": panel for panel in self.tabbed()}
         shown = self.panels_of(self.tab, self.size)
@@ -100,6 +102,8 @@ class TabbedScreen(ClusterScreen):
         for name, panel in self._made.items():
             panel.set_shown(name in shown)
         await self._mount(shown)
+        if self.going:
+            return
         for panel in self.panels():
             panel.follow_display()
         self.query_one(TabLine).open_tab(self.tab)

@@ -9,11 +9,11 @@ from textual import getters, on
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from flinktop.model import format as fmt
 from flinktop.ui.live import LiveApp
+from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 from flinktop.ui.written_view import JSON_ENDING, View, write
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TEXT_ENDING = ".txt"
 
 
-class WriteView(ModalScreen[None]):
+class WriteView(Modal[None]):
     """Writes a view that was taken when the dialog was opened: what comes meanwhile is not in it."""
 
     DEFAULT_CSS = """

@@ -1,0 +1,118 @@
+"""Keys and clicks one after the other: each is handled when the one before has had all its effect.
+
+Textual hands a key to the widget that has the focus, and what the key is bound to runs when it has come
+through the queues of all widgets around that one. Keys typed faster than that overtake each other, and reach
+screens whose parts are not mounted yet. Here they wait; none is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.screen import Screen
+from textual.widget import Widget
+
+from flinktop.ui.steady import SteadyScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual.app import App
+    from textual.message_pump import MessagePump
+
+PATIENCE = 2.0
+"""Seconds for which keys wait for a screen that does not come to rest; then they go through as they come."""
+QUICK_LOOKS = 50
+"""Turns of the loop in which it is looked each time whether the app is at rest; later it is now and then."""
+PAUSE = 0.002
+"""Seconds between two later looks."""
+
+
+class KeyOrder:
+    """Keeps keys and clicks back until the app is at rest."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._waiting: deque[events.Event] = deque()
+        self._next: events.Event | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._restless_since: float | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether none is kept back."""
+        return not self._waiting and self._next is None
+
+    def admits(self, event: events.Event) -> bool:
+        """Whether the app may handle it now; otherwise it is kept, and posted to the app again in its turn.
+
+        To be called by the app while it handles the event's message.
+        """
+        if event is self._next:
+            self._next = None
+            return True
+        if self.idle and self._app.message_queue_size == 0 and self._at_rest(event):
+            return True
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(event, events.MouseMove) and isinstance(last, events.MouseMove):
+            self._waiting.pop()
+        self._waiting.append(event)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._let_through(), name="keys in their order")
+        return False
+
+    async def _let_through(self) -> None:
+        """Post what was kept back, one by one, each when the app is at rest."""
+        looks = 0
+        while not self.idle and self._app.is_running:
+            rests = _is_idle(self._app) and self._next is None and self._at_rest(self._waiting[0])
+            if rests or (self._next is None and self._tired()):
+                self._next = self._waiting.popleft()
+                self._app.post_message(self._next)
+                looks = 0
+            looks += 1
+            await asyncio.sleep(0 if looks < QUICK_LOOKS else PAUSE)
+        # They are left over when the app ends.
+        self._waiting.clear()
+        self._next = None
+
+    def _at_rest(self, event: events.Event) -> bool:
+        """Whether what came before has had its effect, and the foremost screen is there to take the event."""
+        stack = self._app.screen_stack
+        if not stack:
+            return True
+        screen = stack[-1]
+        ready = screen.ready_for(event) if isinstance(screen, SteadyScreen) else screen.is_mounted
+        rests = ready and all(map(_is_idle, (*stack, *self._between(screen.focused, self._app.mouse_over))))
+        if rests:
+            self._restless_since = None
+        return rests
+
+    @staticmethod
+    def _between(*widgets: Widget | None) -> Iterator[Widget]:
+        """Widgets to which keys or clicks go, and those around them that these come through on their way."""
+        for widget in widgets:
+            node: object = widget
+            while isinstance(node, Widget) and not isinstance(node, Screen):
+                yield node
+                node = node.parent
+
+    def _tired(self) -> bool:
+        """Whether it has been waited long enough."""
+        now = asyncio.get_running_loop().time()
+        if self._restless_since is None:
+            self._restless_since = now
+        return now - self._restless_since > PATIENCE
+
+
+def _is_idle(pump: MessagePump) -> bool:
+    """Whether it has nothing to do: it waits at its empty queue, or is gone."""
+    if pump._closed:  # noqa: SLF001 -- Textual has no public way to ask
+        return True
+    # That the queue is empty is not enough: the last message may still be handled.
+    ready = getattr(pump._message_queue, "ready_event", None)  # noqa: SLF001 -- as above
+    waits = getattr(ready, "_waiters", True)
+    return pump.message_queue_size == 0 and bool(waits)
