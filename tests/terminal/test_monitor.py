@@ -199,7 +199,7 @@ def test_files_that_cannot_be_written(server: FixtureServer, tmp_path: Path) -> 
         pty.wait_for("can't")
         pty.press("ctrl+s")
         pty.wait_for("saved")
-        pty.press("enter")
+        pty.press("y")
         pty.press("ctrl+c", "ctrl+c")
         assert pty.left().clean
     assert "Traceback" not in pty.text

@@ -46,7 +46,7 @@ class LeaveScreen(Modal[bool]):
     DEFAULT_CSS = """
     LeaveScreen { align: center middle; background: $background 60%; }
     LeaveScreen > Vertical {
-        width: 46; max-width: 100%; height: auto; max-height: 100%; background: $background; padding: 1 2;
+        width: 56; max-width: 100%; height: auto; max-height: 100%; background: $background; padding: 1 2;
         border: round $border; border-title-color: $primary; border-title-style: bold;
         border-title-background: $background;
     }
