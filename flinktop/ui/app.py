@@ -137,6 +137,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
             self._exit_renderables.append(Text(sentence, no_wrap=True, overflow="ignore"))
             # Tests that run the app raise it.
             self._exception = error
+            self.on_exit(1)
         self._close_messages_no_wait()
         self._exception_event.set()
 
