@@ -7,28 +7,59 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flinktop.flink.errors import FlinkError, ForeignAnswer, Refused, Unreachable
 from flinktop.flink.http import Http
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import httpx
 
     from flinktop.flink.connection import Connection
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.http import Reply
 
 READ_SECONDS = 30.0
 """How long an act's answer may take where the act itself sets no limit: a busy JobManager gets more time
 than a poll would give it, as a lost answer costs more than a late one."""
 
 
+class _Following(Http):
+    """Asks after acts: what a proxy answers in Flink's place says nothing of them."""
+
+    async def get(self, query: Query[Any]) -> Reply:
+        """The answer to a query.
+
+        Raises:
+            FlinkError: no answer, or Flink's own error; ForeignAnswer for what is not Flink's.
+        """
+        try:
+            return await super().get(query)
+        except (Unreachable, Refused):
+            raise
+        except FlinkError as error:
+            if error.by_flink:
+                raise
+            raise ForeignAnswer(error.method, error.url, error.reason, status=error.status) from None
+
+
 class Lane:
-    """Two clients of one cluster beside the one that polls: one for acts, one for files."""
+    """Three clients of one cluster beside the one that polls: for acts, for files, and to ask after acts."""
 
     def __init__(self, connection: Connection, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Nothing is opened before the first request. Arguments as Http's."""
         patient = replace(connection, read_seconds=max(READ_SECONDS, connection.read_seconds))
         self.acts = Http(patient, transport=transport)
         self.transfers = Http(patient, transport=transport)
+        # No more patient than a poll: a question that hangs would delay the next by half a minute.
+        self.following = _Following(connection, transport=transport)
         self.one_transfer = asyncio.Lock()
         """Files go one at a time."""
+
+    @property
+    def sent(self) -> int:
+        """Requests sent so far for acts."""
+        return self.acts.requests + self.transfers.requests
 
     async def fresh(self) -> None:
         """Have the next act go over a new connection.
@@ -40,6 +71,6 @@ class Lane:
 
     async def close(self) -> None:
         """Close all connections, busy or not."""
-        for http in (self.acts, self.transfers):
+        for http in (self.acts, self.transfers, self.following):
             with contextlib.suppress(Exception):
                 await http.close()

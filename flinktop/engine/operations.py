@@ -23,10 +23,10 @@ from flinktop.engine.book import Book
 from flinktop.engine.ledger import LedgerError
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.question import Answer
-from flinktop.engine.sending import answer_lost, never_sent, refused_because
+from flinktop.engine.sending import Fate, came_late, fate, refused_because
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
-from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, Rejected, Unreachable
+from flinktop.flink.errors import Conflict, FlinkError, NotFound, Rejected, Unreachable
 from flinktop.flink.features import Features, features, release
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from flinktop.engine.ledger import Ledger
     from flinktop.engine.question import Question
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.http import Http
 
 log = logging.getLogger(__name__)
 
@@ -123,13 +124,17 @@ class Operations:
     async def _tend(self) -> None:
         since_beat = BEAT_SECONDS
         while True:
-            self.book.look()
-            if since_beat >= BEAT_SECONDS:
-                since_beat = 0.0
-                self.book.beat()
-                taken = self.book.take_over(self._cluster.url) if self._resume else ()
-                for operation in taken:
-                    self._spawn(self._take_up(operation))
+            try:
+                self.book.look()
+                if since_beat >= BEAT_SECONDS:
+                    since_beat = 0.0
+                    self.book.beat()
+                    taken = self.book.take_over(self._cluster.url) if self._resume else ()
+                    for operation in taken:
+                        self._spawn(self._to_its_end(operation.id, self._take_up(operation)))
+            except Exception:
+                # Without signs of life others would take over what is followed here.
+                log.exception("the ledger could not be looked after")
             await self._clock.sleep(LOOK_SECONDS)
             since_beat += LOOK_SECONDS
 
@@ -137,6 +142,28 @@ class Operations:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+
+    async def _to_its_end(self, number: str, work: Coroutine[Any, Any, None]) -> None:
+        """Work on an operation; an error of flinktop's own ends it too, as far as is known of it."""
+        try:
+            await work
+        except Exception as error:
+            log.exception("flinktop failed with an operation")
+            operation = self.book.now(number)
+            if operation is None or operation.state.final:
+                return
+            sent = operation.sent is not None
+            why = f"what Flink has done with it is not known; {failed_here(error)}"
+            self.book.put(
+                replace(
+                    operation,
+                    state=State.LOST if sent else State.REFUSED,
+                    reason=why if sent else f"nothing was sent; {failed_here(error)}",
+                    words="",
+                    progress=None,
+                    ended=self._clock.wall(),
+                )
+            )
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -164,6 +191,8 @@ class Operations:
             and operation.cluster == self._cluster.url
             and not operation.state.final
             and not _settles(operation)
+            # Whoever follows one gives it up within that time; nobody follows this one.
+            and (operation.ours or self._clock.wall() - operation.planned < GIVE_UP_SECONDS)
         ]
 
     def submit(self, act: Act, number: str, typed: str | None = None) -> None:
@@ -180,16 +209,21 @@ class Operations:
             cluster_name=self._cluster.cluster,
             kind=act.kind,
             act=act,
-            subject=act.subject,
-            job=act.job_id,
+            subject="",
             by=self._by,
             planned=self._clock.wall(),
             ours=True,
         )
-        # Before it is shown: it is not in its own way.
-        base = self.base(act.job_id)
+        try:
+            operation = replace(operation, subject=act.subject, job=act.job_id)
+            # Before it is shown: it is not in its own way.
+            under_way = tuple(one.label for one in self._under_way(act.job_id))
+        except Exception as error:
+            log.exception("%s could not be begun", act.kind)
+            self.book.end(operation, State.REFUSED, f"nothing was sent; {failed_here(error)}")
+            return
         self.book.put(operation)
-        self._spawn(self._do(operation, act, base, typed))
+        self._spawn(self._to_its_end(number, self._do(operation, act, under_way, typed)))
 
     def ask(self, question: Question, number: str, typed: str | None = None) -> None:
         """Ask a question; its answer comes under `number` in `answers`.
@@ -211,25 +245,35 @@ class Operations:
             if refusal is None and question.must_be_typed(facts) and typed != name:
                 refusal = HAS_TO_BE_TYPED.format(name=name)
             answer = Answer(reason=refusal) if refusal else Answer(await question.ask(site))
+            if answer.pending:
+                answer = Answer(reason="Flink's answer is empty")
         except FlinkError as error:
             answer = Answer(reason=error.reason)
+        except Exception as error:
+            log.exception("a question could not be asked")
+            answer = Answer(reason=failed_here(error))
         self.answers = self.answers | {number: answer}
         self._news()
 
     # -- doing -----------------------------------------------------------------------------------------
 
-    async def _do(self, operation: Operation, act: Act, base: Facts, typed: str | None) -> None:
+    async def _do(
+        self, operation: Operation, act: Act, under_way: tuple[str, ...], typed: str | None
+    ) -> None:
         turn = self._lane.one_transfer if act.transfer else contextlib.nullcontext()
         async with turn:
-            operation = await self._try(operation, act, base, typed)
+            operation = await self._try(operation, act, under_way, typed)
         if not operation.state.final:
             await self._follow(operation, act)
 
-    async def _try(self, operation: Operation, act: Act, base: Facts, typed: str | None) -> Operation:
+    async def _try(
+        self, operation: Operation, act: Act, under_way: tuple[str, ...], typed: str | None
+    ) -> Operation:
         """Ask whether it can be done, write it down, send it; the operation after that."""
         try:
             site = await self._site(operation.id)
-            refusal = await self._refusal(act, replace(base, features=site.features), typed)
+            base = replace(self.base(None), features=site.features, under_way=under_way)
+            refusal = await self._refusal(act, base, typed)
             notes = await act.prepare(site) if refusal is None else {}
         except FlinkError as error:
             away = isinstance(error, Unreachable)
@@ -267,23 +311,50 @@ class Operations:
         return reason
 
     async def _send(self, operation: Operation, act: Act, site: Site) -> Operation:
+        before = self._lane.sent
         try:
             accepted = await act.start(site, self._trace(operation))
         except FlinkError as error:
             log.warning("%s", error)
-            if never_sent(error):
-                return self.book.end(operation, State.FAILED, f"it was not sent: {error.reason}")
-            if not answer_lost(error):
-                return self.book.end(operation, State.FAILED, refused_because(error))
-            words = f"the answer was lost ({error.reason}): Flink is asked after it"
+            return self._not_accepted(operation, act, error)
+        except Exception as error:
+            if act.transfer and isinstance(error, OSError):
+                return self.book.end(operation, State.FAILED, f"a file can't be read: {error.strerror}")
+            log.exception("%s could not be sent", act.label)
+            if self._lane.sent == before:
+                return self.book.end(operation, State.FAILED, f"it was not sent; {failed_here(error)}")
+            words = f"{failed_here(error)} while it was sent: Flink is asked after it"
             return self.book.put(replace(operation, words=words))
-        except OSError as error:
-            return self.book.end(operation, State.FAILED, f"a file can't be read: {error.strerror}")
-        self._touched(act.touches())
+        self._tell_touched(act)
         taken = replace(
             operation, state=State.ACCEPTED, trigger=accepted.trigger, result=accepted.result, progress=None
         )
         return self.book.save(taken, known=True)
+
+    def _not_accepted(self, operation: Operation, act: Act, error: FlinkError) -> Operation:
+        """The operation after an error in the place of Flink's answer."""
+        known = fate(error)
+        if known is Fate.REFUSED and not act.refused_is_undone:
+            known = Fate.DOUBTFUL
+        match known:
+            case Fate.NEVER_SENT:
+                return self.book.end(operation, State.FAILED, f"it was not sent: {error.reason}")
+            case Fate.REFUSED:
+                return self.book.end(operation, State.FAILED, refused_because(error))
+            case Fate.DOUBTFUL:
+                # On the disk too: whoever takes it over says the same in the end.
+                words = f"{error.reason}: Flink is asked whether it was done all the same"
+                return self.book.save(replace(operation, reason=refused_because(error), words=words))
+            case Fate.UNANSWERED:
+                words = f"the answer was lost ({error.reason}): Flink is asked after it"
+                return self.book.put(replace(operation, words=words))
+
+    def _tell_touched(self, act: Act) -> None:
+        """Have what the act changes asked for anew."""
+        try:
+            self._touched(act.touches())
+        except Exception:
+            log.exception("what %s changes could not be asked for", act.label)
 
     # -- following -------------------------------------------------------------------------------------
 
@@ -303,14 +374,19 @@ class Operations:
         answers, failures, silent = 0, 0, _Silence()
         while not operation.state.final and operation.ours:
             asked = self._clock.now()
+            verdict: Verdict | None
             try:
-                site = await self._site(operation.id, operation.notes.get(RELEASE, ""))
+                site = await self._site_of(operation)
                 verdict = await act.check(site, self._trace(operation))
-            except (Rejected, Conflict, BadReply, NotFound) as error:
-                verdict = NoTrace(f"Flink does not say: {error.reason}")
             except FlinkError as error:
-                failures += 1
-                operation = self._unanswered(operation, error)
+                verdict = _says_nothing(error)
+                if verdict is None:
+                    failures += 1
+                    operation = self._unanswered(operation, error)
+            except Exception as error:
+                log.exception("%s could not be asked after", act.label)
+                verdict = NoTrace(failed_here(error), unclear=True)
+            if verdict is None:
                 # A question that hung was a pause of its own.
                 await self._clock.sleep(max(0.0, asked + FOLLOWED.after(failures) - self._clock.now()))
                 continue
@@ -320,11 +396,10 @@ class Operations:
             if not operation.state.final and operation.ours:
                 await self._clock.sleep(UNDER_WAY.after(answers))
         if operation.state.final:
-            self._touched(act.touches())
+            self._tell_touched(act)
 
     def _judge(self, operation: Operation, act: Act, verdict: Verdict, silent: _Silence) -> Operation:
         """The operation after what the server said of it."""
-        now = self._clock.now()
         match verdict:
             case Done(result):
                 return self.book.end(replace(operation, result=result), State.DONE, "")
@@ -335,18 +410,34 @@ class Operations:
             case Going(words, result):
                 silent.broken()
                 known = replace(
-                    operation, words=words, result=result or operation.result, state=State.RUNNING
+                    operation, words=words, result=result or operation.result, state=State.RUNNING, reason=""
                 )
                 return self.book.save(known)
-            case NoTrace(words, result, patience):
-                operation = self.book.save(replace(operation, words=words, result=result or operation.result))
-                least = CACHES * self._refresh()
-                if not silent.longer_than(max(patience or act.patience, least), now):
-                    return operation
-                told = act.given_up(words, operation.result)
-                if told is None:
-                    return self.book.end(operation, State.LOST, words)
-                return self._judge(operation, act, told, silent)
+            case NoTrace():
+                silent.take_in(self._clock.now())
+                if operation.reason and verdict.result is None:
+                    return self._judge_doubtful(operation, act, verdict, silent)
+                return self._judge_silent(operation, act, verdict, silent)
+
+    def _judge_silent(self, operation: Operation, act: Act, seen: NoTrace, silent: _Silence) -> Operation:
+        """What there is no sign of, or not yet one of its end."""
+        result = seen.result or operation.result
+        operation = self.book.save(replace(operation, words=seen.words, result=result, reason=""))
+        least = CACHES * self._refresh()
+        if not silent.lasted(max(seen.patience or act.patience, least), self._clock.now()):
+            return operation
+        told = None if seen.unclear else act.given_up(seen.words, operation.result)
+        if told is None:
+            return self.book.end(operation, State.LOST, seen.words)
+        return self._judge(operation, act, told, silent)
+
+    def _judge_doubtful(self, operation: Operation, act: Act, seen: NoTrace, silent: _Silence) -> Operation:
+        """What was most likely refused, and what is there to be seen of it."""
+        if not act.seen_at_once and not silent.lasted(CACHES * self._refresh(), self._clock.now()):
+            return self.book.put(replace(operation, words=seen.words))
+        if seen.unclear:
+            return self.book.end(operation, State.LOST, f"{operation.reason}; {seen.words}")
+        return self.book.end(operation, State.FAILED, operation.reason)
 
     def _unanswered(self, operation: Operation, error: FlinkError) -> Operation:
         words = f"the cluster does not answer: {error.reason}"
@@ -355,20 +446,29 @@ class Operations:
             return self.book.end(operation, State.LOST, f"{words}, for longer than a day")
         return self.book.put(replace(operation, words=words))
 
-    async def _site(self, number: str, sent_to: str = "") -> Site:
-        """Where to do or to ask after an act; one that was sent may have been sent to a cluster now gone."""
-        known = self._known_features()
-        if known.release is None and sent_to:
-            known = Features(release=release(sent_to), version=sent_to)
-        elif known.release is None:
-            config = (await read(self._lane.acts, CONFIG())).value
-            known = features(config, known.history_server)
+    async def _site(self, number: str) -> Site:
+        """Where to do an act."""
         return Site(
             self._lane.acts,
             self._lane.transfers,
-            known,
+            await self._features(self._lane.acts),
             lambda sent, size: self._progress(number, sent, size),
         )
+
+    async def _site_of(self, operation: Operation) -> Site:
+        """Where to ask after an act, which may have been sent to a cluster that is gone."""
+        known, sent_to = self._known_features(), operation.notes.get(RELEASE, "")
+        if known.release is None and sent_to:
+            known = Features(release=release(sent_to), version=sent_to)
+        elif known.release is None:
+            known = await self._features(self._lane.following)
+        return Site(self._lane.following, self._lane.transfers, known)
+
+    async def _features(self, http: Http) -> Features:
+        known = self._known_features()
+        if known.release is not None:
+            return known
+        return features((await read(http, CONFIG())).value, known.history_server)
 
     def _progress(self, number: str, sent: int, size: int) -> None:
         operation = self.book.now(number)
@@ -396,11 +496,27 @@ class _Silence:
         """It knows of it."""
         self.since, self.answers = None, 0
 
-    def longer_than(self, seconds: float, now: float) -> bool:
-        """Take in one more answer without a trace; whether that is so for longer than that."""
+    def take_in(self, now: float) -> None:
+        """One more answer without a trace."""
         self.since = now if self.since is None else self.since
         self.answers += 1
-        return self.answers >= LEAST_ANSWERS and now - self.since >= seconds
+
+    def lasted(self, seconds: float, now: float) -> bool:
+        """Whether it has known nothing for so long, by enough answers."""
+        since = now if self.since is None else self.since
+        return self.answers >= LEAST_ANSWERS and now - since >= seconds
+
+
+def _says_nothing(error: FlinkError) -> NoTrace | None:
+    """The verdict when Flink itself answers a question with an error; None when it has not answered."""
+    if error.by_flink and isinstance(error, Rejected | Conflict | NotFound) and not came_late(error):
+        return NoTrace(f"Flink does not say: {error.reason}")
+    return None
+
+
+def failed_here(error: Exception) -> str:
+    """What to say of an error that is flinktop's own."""
+    return f"flinktop failed: {error!r}"
 
 
 def asked_by() -> str:

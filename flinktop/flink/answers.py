@@ -4,6 +4,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, NotReady, Rejected, Unauthorized
+from flinktop.flink.gateway import message, never_forwarded
 from flinktop.flink.said import flink_errors, page_title, shorten
 from flinktop.flink.text import clean
 
@@ -17,8 +18,14 @@ def check_status(status: int, body: bytes, method: str, url: str, location: str 
     told = flink_errors(body)
     if status in _LOGIN or (status == HTTPStatus.PERMANENT_REDIRECT and told is None):
         raise _redirected(location, method, url, status)
-    detail = told or _foreign(body, status)
-    raise _kind(status, detail)(method, url, detail, status=status)
+    if told is None:
+        detail = _foreign(body, status)
+        raise _kind(status, detail)(
+            method, url, detail, status=status, sent=not never_forwarded(status, body)
+        )
+    error = _kind(status, told)(method, url, told or _foreign(body, status), status=status)
+    error.by_flink = True
+    raise error
 
 
 def _kind(status: int, detail: str) -> type[FlinkError]:
@@ -46,7 +53,7 @@ def _foreign(body: bytes, status: int) -> str:
         return "this port speaks TLS: use https://"
     title = page_title(body)
     plain = "" if title is not None else " ".join(clean(body[:300].decode("utf-8", "replace")).split())
-    said = title or ("" if plain.startswith(("{", "[")) else plain)
+    said = title or (message(body) if plain.startswith(("{", "[")) else plain)
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:

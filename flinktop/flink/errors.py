@@ -11,11 +11,13 @@ class FlinkError(Exception):
         url: where it went, without credentials and query.
         status: what the server answered, None when there was no answer.
         detail: the server's own sentence or the reason, without control characters or Java trace.
+        by_flink: the answer had the form of Flink's errors: it is not that of a proxy on the way.
     """
 
     advice = ""
     sent = True
     """The request may have reached the server."""
+    by_flink = False
 
     def __init__(
         self, method: str, url: str, detail: str = "", *, status: int | None = None, sent: bool | None = None
@@ -78,6 +80,10 @@ class Rejected(FlinkError):  # noqa: N818 - it says what happened
 
 class BadReply(FlinkError):  # noqa: N818 - it says what happened
     """An answer that is not Flink's: not JSON, not the document asked for, or too large."""
+
+
+class ForeignAnswer(FlinkError):  # noqa: N818 - it says what happened
+    """An answer that says nothing of Flink: of a proxy before it, a login page, a gateway."""
 
 
 class Refused(FlinkError):  # noqa: N818 - it says what happened

@@ -129,6 +129,9 @@ class Http:
             except Unauthorized as error:
                 if attempt or error.status != httpx.codes.UNAUTHORIZED or not await self._read_anew(used):
                     raise
+                # A proxy may answer so after Flink has acted: an act is never sent twice.
+                if acts(method, line):
+                    raise
         raise Unreachable(method, self._shown(line), "the connection was dropped again and again")
 
     async def stream(

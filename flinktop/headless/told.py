@@ -64,7 +64,7 @@ def came_of(operation: Operation) -> tuple[str, ...]:
         ("application", result.application if result.application != result.job else None),
         ("checkpoint", result.checkpoint),
         *(("", fact) for fact in result.facts),
-        ("reason", operation.reason or None),
+        ("reason", operation.reason if operation.reason and operation.state.final else None),
         ("trigger", operation.trigger if not operation.state.final else None),
     )
     return tuple(f"{label:11}{clean(str(value))}".rstrip() for label, value in told if value is not None)

@@ -26,6 +26,8 @@ FORGETS_AFTER = 300.0
 CACHED = 3.0
 """Seconds for which it answers from the cache of a job's checkpoints."""
 HISTORY = 10
+HANGS = 10.0
+"""Seconds after which a request that hangs is given up."""
 
 
 @dataclass
@@ -64,7 +66,9 @@ class Job:
 
 
 Fault = Callable[[str, str], str]
-"""By verb and path: "", "refused", "cut before", "cut after", "late 20", or a status such as "502"."""
+"""By verb and path: "", "refused", "hangs", "nothing behind" (a proxy can't connect), "cut before",
+"cut after", "late 20", a status such as "502" with which a proxy answers in Flink's place, or "after 502"
+with which it does so after Flink has acted."""
 
 
 class JobManager(httpx.AsyncBaseTransport):
@@ -83,6 +87,8 @@ class JobManager(httpx.AsyncBaseTransport):
         self.jars: dict[str, str] = {}
         self.applications: dict[str, str] = {}
         self.datasets: list[str] = []
+        self.runs: list[dict[str, Any]] = []
+        """Of the profiler."""
         self.gone = False
         """Shut down: nothing listens."""
         self.main_throws: str | None = None
@@ -115,6 +121,11 @@ class JobManager(httpx.AsyncBaseTransport):
         fault = self.fault(request.method, path)
         if self.gone or fault == "refused":
             raise httpx.ConnectError("connection refused", request=request)
+        if fault == "nothing behind":
+            return httpx.Response(503, text="no healthy upstream", request=request)
+        if fault == "hangs":
+            await self.clock.sleep(HANGS)
+            raise httpx.ReadTimeout("late", request=request)
         if fault == "cut before":
             raise httpx.ReadError("cut", request=request)
         if fault.startswith("late "):
@@ -125,6 +136,9 @@ class JobManager(httpx.AsyncBaseTransport):
         status, answer = self._answer(request.method, path, body)
         if fault == "cut after":
             raise httpx.ReadError("cut", request=request)
+        if fault.startswith("after "):
+            page = "<html><title>Sorry</title></html>"
+            return httpx.Response(int(fault[6:]), text=page, request=request)
         if isinstance(answer, bytes):
             return httpx.Response(status, content=answer, request=request)
         return httpx.Response(status, json=answer, request=request)
@@ -210,6 +224,8 @@ class JobManager(httpx.AsyncBaseTransport):
             ("GET", "jars/([^/]+)/plan", self._plan),
             ("POST", "jobs", self._submit),
             ("DELETE", "cluster", self._shutdown),
+            ("GET", "jobmanager/profiler", lambda _sent: (200, {"profilingList": self.runs})),
+            ("POST", "jobmanager/profiler", self._profile),
             ("GET", "applications/(\\w+)", self._application),
             ("POST", "applications/(\\w+)/cancel", self._cancel_application),
         )
@@ -391,6 +407,16 @@ class JobManager(httpx.AsyncBaseTransport):
         number = "b" * 32
         self.jobs[number] = Job("submitted")
         return 202, {"jobUrl": f"/jobs/{number}"}
+
+    def _profile(self, sent: Any) -> tuple[int, Any]:
+        run = {
+            "status": "FINISHED",
+            "triggerTime": self.now_ms,
+            "duration": sent["duration"],
+            "outputFile": "x",
+        }
+        self.runs.append(run)
+        return 202, run
 
     def _shutdown(self, _sent: Any) -> tuple[int, Any]:
         self.gone = True

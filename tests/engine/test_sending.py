@@ -2,7 +2,7 @@
 
 import pytest
 
-from flinktop.engine.sending import answer_lost, never_sent, refused_because
+from flinktop.engine.sending import Fate, fate, refused_because
 from flinktop.flink.errors import (
     BadReply,
     Conflict,
@@ -19,40 +19,62 @@ from flinktop.flink.errors import (
 WHERE = ("POST", "http://flink/jobs/x/savepoints")
 
 
+def by_flink(error: FlinkError) -> FlinkError:
+    """An error whose answer had the form of Flink's own."""
+    error.by_flink = True
+    return error
+
+
 @pytest.mark.parametrize(
     "error",
     [
         Unreachable(*WHERE, "the server dropped the connection", sent=True),
         TimedOut(*WHERE, "no answer within 30 s", sent=True),
         BadReply(*WHERE, "the answer is not JSON", status=202),
+        BadReply(*WHERE, "the answer is a web page", status=200),
+        Rejected(*WHERE, "500 Internal Server Error", status=500),
         Rejected(*WHERE, "502 Bad Gateway", status=502),
         Rejected(*WHERE, "504 Gateway Time-out", status=504),
         NotReady(*WHERE, "503 Service Unavailable", status=503),
-        Rejected(*WHERE, "Job cancellation timed out.", status=408),
-        Rejected(*WHERE, "Ask timed out on [Actor[akka://flink/user/dispatcher]]", status=500),
-        Rejected(*WHERE, "java.util.concurrent.TimeoutException", status=500),
+        by_flink(Rejected(*WHERE, "Job cancellation timed out.", status=408)),
+        by_flink(Rejected(*WHERE, "Ask timed out on [Actor[akka://flink/user/dispatcher]]", status=500)),
+        by_flink(Rejected(*WHERE, "java.util.concurrent.TimeoutException", status=500)),
     ],
 )
 def test_whoever_may_have_done_it_is_asked(error: FlinkError) -> None:
-    assert answer_lost(error)
-    assert not never_sent(error)
+    assert fate(error) is Fate.UNANSWERED
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        Rejected(*WHERE, "Config key [state.savepoints.dir] is not set.", status=400),
-        Rejected(*WHERE, "Could not execute application.", status=500),
-        Rejected(*WHERE, "413 Request Entity Too Large", status=413),
-        NotFound(*WHERE, "Job could not be found.", status=404),
-        Conflict(*WHERE, "already FINISHED", status=409),
-        Unauthorized(*WHERE, "403 Forbidden", status=403),
-        NotReady(*WHERE, "unavailable due to an ongoing leader election. Please refresh.", status=503),
+        by_flink(Rejected(*WHERE, "Config key [state.savepoints.dir] is not set.", status=400)),
+        by_flink(Rejected(*WHERE, "Request entity too large", status=413)),
+        by_flink(NotFound(*WHERE, "Job could not be found.", status=404)),
+        by_flink(Conflict(*WHERE, "already FINISHED", status=409)),
+        by_flink(
+            NotReady(*WHERE, "unavailable due to an ongoing leader election. Please refresh.", status=503)
+        ),
     ],
 )
-def test_a_refusal_is_one(error: FlinkError) -> None:
-    assert not answer_lost(error)
-    assert not never_sent(error)
+def test_a_refusal_by_flink_is_one(error: FlinkError) -> None:
+    assert fate(error) is Fate.REFUSED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unauthorized(*WHERE, "401 Unauthorized", status=401),
+        Unauthorized(*WHERE, "403 Forbidden", status=403),
+        Unauthorized(*WHERE, "the server redirects to /login", status=302),
+        NotFound(*WHERE, "404 Not Found", status=404),
+        Rejected(*WHERE, "413 Request Entity Too Large", status=413),
+        Rejected(*WHERE, "429 Too Many Requests", status=429),
+        by_flink(Rejected(*WHERE, "Could not execute application.", status=500)),
+    ],
+)
+def test_a_refusal_that_flink_may_not_know_of_is_doubtful(error: FlinkError) -> None:
+    assert fate(error) is Fate.DOUBTFUL
 
 
 @pytest.mark.parametrize(
@@ -61,11 +83,13 @@ def test_a_refusal_is_one(error: FlinkError) -> None:
         Unreachable(*WHERE, "connection refused"),
         TimedOut(*WHERE, "no connection within 3 s", sent=False),
         Refused(*WHERE, "this connection is read-only; nothing was sent"),
+        # What is asked before an act is sent.
+        Unreachable("GET", WHERE[1], "the server dropped the connection", sent=True),
+        by_flink(Rejected("GET", WHERE[1], "UnsupportedOperationException", status=500)),
     ],
 )
 def test_what_was_not_sent_was_not(error: FlinkError) -> None:
-    assert never_sent(error)
-    assert not answer_lost(error)
+    assert fate(error) is Fate.NEVER_SENT
 
 
 def test_a_413_names_what_may_be_behind_it() -> None:

@@ -94,6 +94,8 @@ class NoTrace:
     result: Result | None = None
     patience: float | None = None
     """Seconds for which that may be so, when not the act's own."""
+    unclear: bool = False
+    """What there is to be seen does not tell whether the act was done."""
 
 
 Verdict = Going | Done | Failed | NoTrace
@@ -143,6 +145,10 @@ class Act(ABC):
     """Seconds for which a server that answers must know nothing of the act before it is called lost."""
     settles: ClassVar[bool] = False
     """Whether the rest is the server's own affair once it has taken the act: others may follow."""
+    seen_at_once: ClassVar[bool] = False
+    """Whether the server shows what it has done as soon as it has answered: no cache comes between."""
+    refused_is_undone: ClassVar[bool] = True
+    """Whether nothing has happened when Flink itself refuses the act with a 4xx."""
     transfer: ClassVar[bool] = False
     """Whether it sends files: one at a time per cluster."""
 

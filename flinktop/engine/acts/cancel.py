@@ -32,6 +32,7 @@ class Cancel(Act):
     label: ClassVar[str] = "cancel"
     risk: ClassVar[Risk] = Risk.LOSES
     patience: ClassVar[float] = 30.0
+    seen_at_once: ClassVar[bool] = True
 
     job: str
     name: str = ""

@@ -68,7 +68,8 @@ class Dispose(Act):
     async def check(self, site: Site, trace: Trace) -> Verdict:
         """Whether the files are gone; without a trigger nobody can say."""
         unknown = NoTrace(
-            "whether the savepoint was deleted can't be asked for without the answer of Flink, which was lost"
+            "whether the savepoint was deleted can't be asked for without Flink's answer, which was lost",
+            unclear=True,
         )
         if trace.trigger is None:
             return unknown
@@ -77,7 +78,8 @@ class Dispose(Act):
         except NotFound:
             return NoTrace(
                 "Flink has forgotten how the disposal ended: it tells for five minutes after the end, unless "
-                "rest.async.store-duration (1.15+) says otherwise"
+                "rest.async.store-duration (1.15+) says otherwise",
+                unclear=True,
             )
         if not status.done:
             return Going("in progress")

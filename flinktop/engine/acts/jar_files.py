@@ -43,6 +43,7 @@ class UploadJar(Act):
     risk: ClassVar[Risk] = Risk.SAFE
     transfer: ClassVar[bool] = True
     patience: ClassVar[float] = 20.0
+    seen_at_once: ClassVar[bool] = True
 
     path: str
     """A file on this machine."""
@@ -79,7 +80,7 @@ class UploadJar(Act):
         """Send it."""
         del trace
         jar = await jars.upload(site.transfers, Path(self.path), site.progress)
-        return Accepted(None, Result(jar=jar))
+        return Accepted(None, Result(jar=jar or None))
 
     async def check(self, site: Site, trace: Trace) -> Verdict:
         """Whether the server lists it: by its id, else by its name among those that are new."""
@@ -113,6 +114,7 @@ class DeleteJar(Act):
     label: ClassVar[str] = "delete jar"
     risk: ClassVar[Risk] = Risk.LOSES
     patience: ClassVar[float] = 20.0
+    seen_at_once: ClassVar[bool] = True
 
     jar: str
     name: str = ""

@@ -49,6 +49,8 @@ class RunJar(Act):
     label: ClassVar[str] = "run jar"
     risk: ClassVar[Risk] = Risk.CHANGES
     patience: ClassVar[float] = 600.0
+    seen_at_once: ClassVar[bool] = True
+    refused_is_undone: ClassVar[bool] = False  # main() may throw after it has submitted its job.
 
     jar: str
     name: str = ""

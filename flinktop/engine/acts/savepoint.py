@@ -185,7 +185,8 @@ async def told_by_history(
     found = await history.look(site.http, job, trace, directory=directory, stops=stops)
     one = found.one
     if one is None:
-        return NoTrace(_no_trace(found, directory))
+        unclear = bool(found.several) or found.job_gone or found.restarted
+        return NoTrace(_no_trace(found, directory), unclear=unclear)
     if one.status == "COMPLETED":
         return Done(with_result(trace.result, savepoint=one.external_path, checkpoint=one.id))
     if one.status == "FAILED":

@@ -20,8 +20,10 @@ from flinktop.engine.acts.act import (
 from flinktop.engine.acts.facts import Facts
 from flinktop.flink.cluster import CONFIG, shutdown
 from flinktop.flink.decode import read
-from flinktop.flink.errors import TimedOut, Unreachable
+from flinktop.flink.errors import ForeignAnswer, TimedOut, Unreachable
 
+_NOTHING_BEHIND = (502, 503, 504)
+"""Statuses of a proxy whose server is gone."""
 UNKNOWN_END = "whether the cluster took it is not known, and it does not answer now"
 
 
@@ -70,11 +72,13 @@ class Shutdown(Act):
             await read(site.http, CONFIG())
         except TimedOut:
             raise
-        except Unreachable as error:
+        except (Unreachable, ForeignAnswer) as error:
+            if isinstance(error, ForeignAnswer) and error.status not in _NOTHING_BEHIND:
+                raise
             if trace.taken:
                 return Done(Result(facts=(f"the cluster does not answer any more: {error.detail}",)))
             # Perhaps it is the link alone that is gone.
-            return NoTrace(f"{UNKNOWN_END}: {error.detail}")
+            return NoTrace(f"{UNKNOWN_END}: {error.detail}", unclear=True)
         return NoTrace("the cluster still answers")
 
     def given_up(self, words: str, result: Result) -> Verdict | None:

@@ -86,7 +86,7 @@ class SubmitGraph(Act):
             jars=[Path(jar) for jar in self.jars],
             artifacts=[(name, Path(file)) for name, file in self.artifacts],
         )
-        return Accepted(None, Result(job=job))
+        return Accepted(None, Result(job=job or None))
 
     async def check(self, site: Site, trace: Trace) -> Verdict:
         """Whether the job is there, and runs; without its id, which jobs are new."""
@@ -97,7 +97,7 @@ class SubmitGraph(Act):
         if not new:
             return NoTrace("no new job is on the cluster")
         names = ", ".join(f"{job.name or '(no name)'} ({job.jid})" for job in new)
-        return NoTrace(f"the answer was lost; new on the cluster since: {names}")
+        return NoTrace(f"the answer was lost; new on the cluster since: {names}", unclear=True)
 
     def given_up(self, words: str, result: Result) -> Verdict | None:
         """A job that is there was started, whatever it waits for."""

@@ -64,7 +64,7 @@ def facts_of(operation: Operation, wall: float, offset: float | None, followed: 
     result = operation.result
     now = now_words(operation)
     found: list[Fact] = [("now", now, "info")] if now else []
-    if operation.reason:
+    if operation.reason and operation.state.final:
         label = {State.REFUSED: "refused", State.LOST: "lost"}.get(operation.state, "failed")
         found.append((label, clean(operation.reason), state_tone(operation)))
     found += two_facts(operation)

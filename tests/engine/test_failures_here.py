@@ -1,0 +1,217 @@
+"""Errors of flinktop's own end an operation or a question honestly; none stays pending for ever."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flinktop.engine.acts.run_jar import PlanJar
+from flinktop.engine.acts.savepoint import Savepoint
+from flinktop.engine.ledger import Ledger
+from flinktop.engine.operation import Operation, State
+from tests.engine.acting import JOB, URL, Desk, JobManager, desk, process
+from tests.engine.test_operations import once
+from tests.manual_clock import ManualClock
+
+ID = "1" * 32
+
+
+@asynccontextmanager
+async def at_work(path: Path, jobmanager: JobManager | None = None) -> AsyncIterator[Desk]:
+    """A flinktop that acts."""
+    jobmanager = jobmanager or JobManager(ManualClock())
+    at = desk(jobmanager, Ledger(path / "operations.db", process(1)))
+    await at.quiet()
+    try:
+        yield at
+    finally:
+        await at.operations.stop()
+
+
+def breaks(*_words: Any, **_named: Any) -> Any:
+    raise KeyError("odd")
+
+
+async def async_breaks(*_words: Any, **_named: Any) -> Any:
+    raise KeyError("odd")
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> bool:
+    """Whether the error is in the log with where it came from."""
+    return any(record.exc_info and "KeyError" in str(record.exc_info[0]) for record in caplog.records)
+
+
+@pytest.mark.parametrize("part", ["prepare", "why_not", "name_to_type", "must_be_typed", "own_reason"])
+async def test_an_error_before_it_is_sent(
+    tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Savepoint, part, async_breaks if part == "prepare" else breaks)
+    async with at_work(tmp_path) as at:
+        refused = await at.do(Savepoint(JOB))
+        assert (refused.state, refused.reason) == (
+            State.REFUSED,
+            "nothing was sent; flinktop failed: KeyError('odd')",
+        )
+        assert at.jobmanager.acts() == []
+        assert at.operations.base(JOB).under_way == ()
+        assert logged(caplog)
+
+
+async def test_an_error_as_it_is_asked_for_is_an_end_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Savepoint, "job_id", property(breaks))
+    async with at_work(tmp_path) as at:
+        refused = await at.do(Savepoint(JOB))
+        assert (refused.state, "KeyError" in refused.reason) == (State.REFUSED, True)
+
+
+async def test_an_error_as_it_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Savepoint, "start", async_breaks)
+    async with at_work(tmp_path) as at:
+        failed = await at.do(Savepoint(JOB))
+        assert (failed.state, failed.reason) == (
+            State.FAILED,
+            "it was not sent; flinktop failed: KeyError('odd')",
+        )
+        assert logged(caplog)
+
+
+async def test_an_error_after_it_was_sent_is_followed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Savepoint.start
+
+    async def sends_and_breaks(self: Savepoint, *words: Any) -> Any:
+        await start(self, *words)
+        raise KeyError("odd")
+
+    monkeypatch.setattr(Savepoint, "start", sends_and_breaks)
+    async with at_work(tmp_path) as at:
+        assert not (await at.do(Savepoint(JOB))).state.final
+        done = await at.until_ended()
+        assert (done.state, done.result.savepoint) == (State.DONE, "file:/savepoints/savepoint-1")
+
+
+async def test_errors_as_it_is_followed_end_it_without_a_false_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with at_work(tmp_path) as at:
+        await at.do(Savepoint(JOB))
+        monkeypatch.setattr(Savepoint, "check", async_breaks)
+        lost = await at.until_ended(ID, 300.0)
+        assert (lost.state, lost.reason) == (State.LOST, "flinktop failed: KeyError('odd')")
+        assert logged(caplog)
+        assert at.operations.base(JOB).under_way == ()
+
+
+async def test_one_error_as_it_is_followed_is_got_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_work(tmp_path) as at:
+        await at.do(Savepoint(JOB))
+        with monkeypatch.context() as patch:
+            patch.setattr(Savepoint, "check", async_breaks)
+            await at.advance(20.0)
+        assert (await at.until_ended()).state is State.DONE
+
+
+@pytest.mark.parametrize("part", ["touches", "given_up"])
+async def test_an_error_beside_the_act_does_not_hide_its_end(
+    tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Savepoint, part, breaks)
+    jobmanager = JobManager(ManualClock())
+    jobmanager.fault = once("POST", "cut before" if part == "given_up" else "")
+    async with at_work(tmp_path, jobmanager) as at:
+        await at.do(Savepoint(JOB))
+        ended = await at.until_ended()
+        assert ended.state is (State.LOST if part == "given_up" else State.DONE)
+
+
+async def test_an_error_as_it_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobmanager = JobManager(ManualClock())
+    async with at_work(tmp_path, jobmanager) as first:
+        await first.do(Savepoint(JOB))
+    monkeypatch.setattr(Savepoint, "check", async_breaks)
+    async with at_work(tmp_path, jobmanager) as second:
+        assert (await second.until_ended(ID, 300.0)).state is State.LOST
+
+
+@pytest.mark.parametrize("part", ["look", "beat", "take_over"])
+async def test_an_error_of_the_ledger_ends_no_heartbeat(
+    tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_work(tmp_path) as at:
+        beats: list[float] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(at.operations.book, part, breaks)
+            await at.advance(20.0)
+        monkeypatch.setattr(at.operations.book, "beat", lambda: beats.append(at.jobmanager.clock.now()))
+        await at.advance(30.0)
+        assert len(beats) >= 2
+
+
+async def test_what_can_not_be_written_ends_as_far_as_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_work(tmp_path) as at:
+        assert at.ledger is not None
+        save, saved = at.ledger.save, []
+
+        def breaks_later(operation: Operation, *words: Any, **named: Any) -> bool:
+            saved.append(operation)
+            if len(saved) > 1:
+                raise KeyError("odd")
+            return save(operation, *words, **named)
+
+        monkeypatch.setattr(at.ledger, "save", breaks_later)
+        lost = await at.do(Savepoint(JOB))
+        assert lost.state is State.LOST
+        assert lost.reason == "what Flink has done with it is not known; flinktop failed: KeyError('odd')"
+
+
+@pytest.mark.parametrize("part", ["ask", "why_not", "must_be_typed", "name_to_type"])
+async def test_an_error_of_a_question_is_its_answer(
+    tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(PlanJar, part, async_breaks if part == "ask" else breaks)
+    async with at_work(tmp_path) as at:
+        at.operations.ask(PlanJar("x"), "q")
+        await at.quiet()
+        assert at.operations.answers["q"].reason == "flinktop failed: KeyError('odd')"
+        assert logged(caplog)
+
+
+async def test_an_empty_answer_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_words: Any) -> None:
+        pass
+
+    monkeypatch.setattr(PlanJar, "ask", nothing)
+    async with at_work(tmp_path) as at:
+        at.operations.ask(PlanJar("x"), "q")
+        await at.quiet()
+        assert not at.operations.answers["q"].pending
+
+
+async def test_what_nobody_follows_for_a_day_is_in_nobodys_way(tmp_path: Path) -> None:
+    jobmanager = JobManager(ManualClock())
+    async with at_work(tmp_path, jobmanager) as first:
+        await first.do(Savepoint(JOB))
+        assert first.ledger is not None
+        first.ledger._open.execute("UPDATE operations SET kind = 'of tomorrow'")  # type: ignore[union-attr]  # open
+        first.ledger._open.commit()  # type: ignore[union-attr]  # it is open
+        await first.operations.cut()
+        second = desk(jobmanager, Ledger(first.ledger.path, process(2), lambda pid: pid == 2))
+        await second.quiet()
+        assert second.operations.base(JOB).under_way == ("of tomorrow",)
+        await second.jobmanager.clock.advance(25 * 3600.0)
+        assert second.operations.base(JOB).under_way == ()
+        assert second.operations.book.all[0].cluster == URL
+        await second.operations.stop()
