@@ -50,6 +50,10 @@ LAST_ANSWERS_SECONDS = 0.3
 """How long the requests under way are waited for when flinktop leaves."""
 
 
+class EngineFailed(Exception):  # noqa: N818 -- it says what happened
+    """The engine could not be started; the text is a sentence."""
+
+
 class Port:
     """The only door to an engine. Every method may be called from any thread and returns at once."""
 
@@ -95,6 +99,8 @@ class Port:
         if jitter is not None:
             options["jitter"] = jitter
         self.engine = Engine(connection, clock, **options)
+        self.failure: str | None = None
+        """Why the engine does not run any more, a sentence; None while it runs, and after `stop`."""
         self._notify: Callable[[], object] = lambda: None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -108,13 +114,21 @@ class Port:
     # -- life ----------------------------------------------------------------------------------------
 
     def start_thread(self) -> None:
-        """Run the engine on a thread and loop of its own."""
+        """Run the engine on a thread and loop of its own.
+
+        Raises:
+            EngineFailed: it could not be started.
+        """
         started = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: run(self._live(started)), name="flinktop-engine", daemon=True
-        )
-        self._thread.start()
+        thread = threading.Thread(target=lambda: self._run(started), name="flinktop-engine", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise EngineFailed(f"the engine could not be started: {error}") from error
+        self._thread = thread
         started.wait()
+        if self.failure is not None:
+            raise EngineFailed(self.failure)
 
     async def start_inline(self) -> None:
         """Run the engine on the running loop: for tests, which own the clock."""
@@ -139,13 +153,29 @@ class Port:
         if self._thread is not None:
             self._thread.join(seconds)
 
+    def _run(self, started: threading.Event) -> None:
+        """The engine's thread; an error that ends it is logged, kept and told."""
+        try:
+            run(self._live(started))
+        except BaseException as error:
+            when = "ended by itself" if started.is_set() else "could not be started"
+            log.critical("the engine %s", when, exc_info=True)
+            self.failure = f"the engine {when}: {error!r}"
+            self._notify()
+        finally:
+            started.set()
+
     async def _live(self, started: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self.engine.start()
         started.set()
         await self._stop.wait()
-        await self.engine.stop(LAST_ANSWERS_SECONDS)
+        try:
+            await self.engine.stop(LAST_ANSWERS_SECONDS)
+        except Exception:
+            # Whoever asked for the end waits for nothing else.
+            log.exception("the engine could not be stopped in order")
 
     # -- news ----------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -12,7 +13,7 @@ from textual.await_complete import AwaitComplete
 from textual.widget import Widget
 
 from flinktop.engine.clock import SystemClock
-from flinktop.engine.host import Port
+from flinktop.engine.host import EngineFailed, Port
 from flinktop.ui import clipboard, keys, pin_file, theme
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
@@ -156,9 +157,16 @@ class FlinkTop(LiveApp, inherit_bindings=False):
                 screen.second()
             elif isinstance(screen, Dialog):
                 screen.news()
+        self._leave_without_engine()
+
+    def _leave_without_engine(self) -> None:
+        """Leave when the engine has ended by an error: nothing that is shown would ever change again."""
+        if self.port.failure is not None and not self._exit:
+            self.exit(1, 1, Text(f"flinktop: {self.port.failure}"))
 
     def on_facts_changed(self) -> None:
         """Hand the engine's news to what is seen."""
+        self._leave_without_engine()
         changes = self.port.take_changes()
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
@@ -329,7 +337,11 @@ def run(
     opened = port.now()
     for query, value, ago in past:
         port.remember(query, value, opened - ago)
-    port.start_thread()
+    try:
+        port.start_thread()
+    except EngineFailed as error:
+        print(f"flinktop: {error}", file=sys.stderr)  # noqa: T201 -- there is no app yet
+        return 1
     app = FlinkTop(port, settings, profile)
     if app.console.color_system in FEW_COLOURS:
         app.own_colours = False

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 
 from flinktop.engine.clock import SystemClock
-from flinktop.engine.host import Port
+from flinktop.engine.host import EngineFailed, Port
 from flinktop.engine.series import cluster_series
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.connection import Connection
@@ -156,3 +157,53 @@ def test_news_from_before_anybody_listened_are_told() -> None:
         port.on_change(late)
         late.wait_for(1)
         assert port.take_changes()
+
+
+def test_an_engine_that_can_not_be_started_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=FixtureCluster("1.20.5"))
+    monkeypatch.setattr(port.engine, "start", broken)
+    with pytest.raises(EngineFailed, match=r"the engine could not be started: KeyError\('odd'\)"):
+        port.start_thread()
+    port.watch(OVERVIEW())
+    port.stop()
+    assert engine_threads() == []
+
+
+def test_a_machine_without_threads_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=FixtureCluster("1.20.5"))
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with pytest.raises(EngineFailed, match="can't start new thread"):
+        port.start_thread()
+
+
+def test_an_engine_that_ends_by_itself_is_told_of() -> None:
+    with hosted() as (port, news):
+        loop = port._loop
+        assert loop is not None
+        port.take_changes()
+        # What ends a loop is no Exception.
+        loop.call_soon_threadsafe(broken_loop)
+        assert port._thread is not None
+        port._thread.join(PATIENCE)
+        assert port.failure == "the engine ended by itself: SystemExit(3)"
+        assert news.told
+        port.watch(OVERVIEW())
+
+
+def test_an_engine_that_can_not_be_stopped_in_order_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    with hosted() as (port, _news):
+        monkeypatch.setattr(port.engine, "stop", broken)
+        port.stop(PATIENCE)
+        assert engine_threads() == []
+        assert port.failure is None
+
+
+def broken(*_words: object) -> None:
+    raise KeyError("odd")
+
+
+def broken_loop() -> None:
+    raise SystemExit(3)
