@@ -36,6 +36,8 @@ class Book:
         """Newest first."""
         self.trouble: str | None = NO_LEDGER if ledger is None else None
         """Why nothing can be written down."""
+        self.notices: tuple[str, ...] = ()
+        """What a person should know of the ledger, in sentences, oldest first; for any thread."""
         self._ledger = ledger
         self._clock = clock
         self._news = news
@@ -57,6 +59,9 @@ class Book:
             self.has_trouble(None)
         except LedgerError as error:
             self.has_trouble(str(error))
+        if notices := self._ledger.take_notices():
+            self.notices += notices
+            self._news()
 
     def _catch_up(self, ledger: Ledger) -> None:
         for operation in list(self._here.values()):
@@ -124,6 +129,7 @@ class Book:
         except LedgerError as error:
             log.warning("%s", error)
         self._ledger.close()
+        self.notices += self._ledger.take_notices()
 
     def has_trouble(self, reason: str | None) -> None:
         """Say why nothing can be written down, or that it can."""

@@ -263,6 +263,10 @@ class Port:
         """What was asked of any cluster, newest first; the same object while there is no news."""
         return self.engine.operations.book.all
 
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know of the ledger, in sentences, oldest first."""
+        return self.engine.operations.book.notices
+
     def operation(self, number: str) -> Operation | None:
         """One operation; None for an instant after `submit`."""
         return next((one for one in self.operations() if one.id == number), None)

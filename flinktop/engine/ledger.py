@@ -15,53 +15,34 @@ a secret (acts/secrets.py); an argument of a program that gives no sign of being
 import os
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-import msgspec
-
-from flinktop.engine.acts.act import Result
+from flinktop.engine.ledger_file import LedgerError, LedgerFile
+from flinktop.engine.ledger_rows import COLUMNS, operation_of, result_of, values
 from flinktop.engine.operation import FINAL, Operation, State
 
-VERSION = 1
-"""Of the tables; kept in the file's user_version."""
+__all__ = ["Ledger", "LedgerError", "Owner", "process_lives"]
+
+T = TypeVar("T")
+
 KEPT = 10_000
 """Finished operations kept."""
 LEASE_SECONDS = 30.0
 """So old may an owner's last sign be."""
-BUSY_SECONDS = 3.0
-"""How long a call waits for another flinktop's write."""
-_TABLES = """
-CREATE TABLE operations (
-    id TEXT PRIMARY KEY, cluster TEXT NOT NULL, cluster_name TEXT NOT NULL, kind TEXT NOT NULL,
-    act TEXT NOT NULL, subject TEXT NOT NULL, job TEXT, by TEXT NOT NULL, state TEXT NOT NULL,
-    planned REAL NOT NULL, sent REAL, ended REAL, trigger_id TEXT, notes TEXT NOT NULL, result TEXT NOT NULL,
-    reason TEXT NOT NULL, owner TEXT, beat REAL NOT NULL
-);
-CREATE INDEX operations_planned ON operations (planned);
-CREATE INDEX operations_job ON operations (job);
-"""
-_COLUMNS = (
-    "id", "cluster", "cluster_name", "kind", "act", "subject", "job", "by", "state", "planned", "sent",
-    "ended", "trigger_id", "notes", "result", "reason", "owner", "beat",
-)  # fmt: skip
-_FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL))
+_FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL - {State.UNKNOWN}))
 # What is put together here is names of ours; every value goes in by a parameter.
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM operations"  # noqa: S608 - see above
-_INSERT = f"INSERT INTO operations ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-_UPDATE = f"UPDATE operations SET {', '.join(f'{name} = ?' for name in _COLUMNS[1:])} WHERE id = ?"  # noqa: S608
+_SELECT = f"SELECT {', '.join(COLUMNS)}, rowid FROM operations"  # noqa: S608 - see above
+_INSERT = f"INSERT INTO operations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+_INSERT_IF_NONE = _INSERT.replace("INSERT", "INSERT OR IGNORE", 1)
+_UPDATE = f"UPDATE operations SET {', '.join(f'{name} = ?' for name in COLUMNS[1:])} WHERE id = ?"  # noqa: S608
 _WAITING = f"state IN ('{State.SENT}', '{State.LOST}')"
 _DROP_OLD = (
     f"DELETE FROM operations WHERE state IN ({_FINAL}) AND rowid NOT IN "  # noqa: S608
     f"(SELECT rowid FROM operations WHERE state IN ({_FINAL}) ORDER BY planned DESC LIMIT ?)"
 )
-
-
-class LedgerError(Exception):
-    """The ledger can't be read or written; the message is the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +90,15 @@ class Ledger:
         self.path = path
         self.owner = owner or Owner.here()
         self._lives = lives
-        self._open: sqlite3.Connection | None = None
+        self._file = LedgerFile(path, self._carry_over)
+        self._followed: dict[str, tuple[Operation, float]] = {}
+        """What is ours and has not ended, with the time of its last write: a new file gets it too."""
         self._seen: tuple[int, int] | None = None
+
+    def take_notices(self) -> tuple[str, ...]:
+        """What a person should know of the file, in sentences; each once."""
+        notices, self._file.notices = self._file.notices, ()
+        return notices
 
     # -- reading ---------------------------------------------------------------------------------------
 
@@ -122,9 +110,12 @@ class Ledger:
         """
         if self._nothing:
             return ()
-        with self._at_work() as file:
+
+        def read(file: sqlite3.Connection) -> tuple[Operation, ...]:
             rows = file.execute(f"{_SELECT} ORDER BY planned DESC, rowid DESC LIMIT ?", (most,))
-            return tuple(self._operation(row) for row in rows)
+            return tuple(operation_of(row[:-1], row[-1], str(self.owner)) for row in rows)
+
+        return self._work(read)
 
     def changed(self) -> bool:
         """Whether another flinktop has written since the last call.
@@ -134,9 +125,11 @@ class Ledger:
         """
         if self._nothing:
             return False
-        with self._at_work() as file:
-            (version,) = file.execute("PRAGMA data_version").fetchone()
-        before, self._seen = self._seen, (id(self._open), version)
+
+        def version(file: sqlite3.Connection) -> tuple[int, int]:
+            return self._file.openings, file.execute("PRAGMA data_version").fetchone()[0]
+
+        before, self._seen = self._seen, self._work(version)
         return before != self._seen
 
     def claimed(self, job: str, apart_from: str) -> frozenset[str]:
@@ -147,10 +140,12 @@ class Ledger:
         """
         if self._nothing:
             return frozenset()
-        with self._at_work() as file:
+
+        def read(file: sqlite3.Connection) -> list[str | None]:
             rows = file.execute("SELECT result FROM operations WHERE job = ? AND id != ?", (job, apart_from))
-            paths = [_result(row[0]).savepoint for row in rows]
-        return frozenset(path for path in paths if path is not None)
+            return [result_of(row[0]).savepoint for row in rows]
+
+        return frozenset(path for path in self._work(read) if path is not None)
 
     # -- writing ---------------------------------------------------------------------------------------
 
@@ -160,8 +155,13 @@ class Ledger:
         Raises:
             LedgerError: it can't be written.
         """
-        with self._at_work(make=True) as file, file:
-            file.execute(_INSERT, (*_values(operation), str(self.owner), wall))
+
+        def write(file: sqlite3.Connection) -> None:
+            with file:
+                file.execute(_INSERT, (*values(operation), str(self.owner), wall))
+
+        self._work(write, make=True)
+        self._keep_up(operation, wall)
 
     def save(self, operation: Operation, wall: float, *, known: bool = False) -> bool:
         """Write how far an operation of ours has come; False when it is ours no more.
@@ -176,14 +176,22 @@ class Ledger:
         """
         owner = None if operation.state.final else str(self.owner)
         whose = f"(owner = ? OR {_WAITING})" if known else "owner = ?"
-        with self._at_work() as file, file:
-            written = file.execute(
-                f"{_UPDATE} AND {whose}",
-                (*_values(operation)[1:], owner, wall, operation.id, str(self.owner)),
-            )
-            if operation.state.final:
-                file.execute(_DROP_OLD, (KEPT,))
+
+        def write(file: sqlite3.Connection) -> bool:
+            with file:
+                written = file.execute(
+                    f"{_UPDATE} AND {whose}",
+                    (*values(operation)[1:], owner, wall, operation.id, str(self.owner)),
+                )
+                if operation.state.final:
+                    file.execute(_DROP_OLD, (KEPT,))
             return written.rowcount == 1
+
+        if not self._work(write):
+            self._followed.pop(operation.id, None)
+            return False
+        self._keep_up(operation, wall)
+        return True
 
     def beat(self, wall: float) -> None:
         """Give a sign of life for all operations of ours.
@@ -191,9 +199,8 @@ class Ledger:
         Raises:
             LedgerError: it can't be written.
         """
-        if self._open is not None:
-            with self._at_work() as file, file:
-                file.execute("UPDATE operations SET beat = ? WHERE owner = ?", (wall, str(self.owner)))
+        if self._file.connection is not None:
+            self._write("UPDATE operations SET beat = ? WHERE owner = ?", wall, str(self.owner))
 
     def take_over(self, cluster: str, wall: float) -> tuple[Operation, ...]:
         """Unfinished operations of a cluster that nobody follows, ours from now on.
@@ -203,24 +210,31 @@ class Ledger:
         """
         if self._nothing:
             return ()
+        taken = self._work(lambda file: self._take(file, cluster, wall))
+        for operation in taken:
+            self._keep_up(operation, wall)
+        return taken
+
+    def _take(self, file: sqlite3.Connection, cluster: str, wall: float) -> tuple[Operation, ...]:
         taken = []
-        with self._at_work() as file:
-            rows = file.execute(
-                f"{_SELECT} WHERE cluster = ? AND state NOT IN ({_FINAL})", (cluster,)
-            ).fetchall()
-            for row in rows:
-                owner, beat = row[-2], row[-1]
-                ours = self._operation((*row[:-2], str(self.owner), wall))
-                if ours.act is None or owner == str(self.owner) or not self._free(owner, beat, wall):
-                    continue
-                # Two may see the same lapsed lease: only one finds the row as both have read it.
-                with file:
-                    mine = file.execute(
-                        "UPDATE operations SET owner = ?, beat = ? WHERE id = ? AND owner IS ? AND beat = ?",
-                        (str(self.owner), wall, row[0], owner, beat),
-                    )
-                if mine.rowcount == 1:
-                    taken.append(ours)
+        for row in file.execute(
+            f"{_SELECT} WHERE cluster = ? AND state NOT IN ({_FINAL})", (cluster,)
+        ).fetchall():
+            owner, beat, number = row[-3:]
+            ours = operation_of((*row[:-3], str(self.owner), wall), number, str(self.owner))
+            # What can't be read whole, or was written by a newer flinktop, can't be followed.
+            if ours.state.final or ours.act is None:
+                continue
+            if owner == str(self.owner) or not self._free(owner, beat, wall):
+                continue
+            # Two may see the same lapsed lease: only one finds the row as both have read it.
+            with file:
+                mine = file.execute(
+                    "UPDATE operations SET owner = ?, beat = ? WHERE rowid = ? AND owner IS ? AND beat IS ?",
+                    (str(self.owner), wall, number, owner, beat),
+                )
+            if mine.rowcount == 1:
+                taken.append(ours)
         return tuple(taken)
 
     def let_go(self) -> None:
@@ -229,129 +243,50 @@ class Ledger:
         Raises:
             LedgerError: it can't be written.
         """
-        if self._open is not None:
-            with self._at_work() as file, file:
-                file.execute("UPDATE operations SET owner = NULL WHERE owner = ?", (str(self.owner),))
+        if self._file.connection is not None:
+            self._write("UPDATE operations SET owner = NULL WHERE owner = ?", str(self.owner))
+        self._followed.clear()
 
     def close(self) -> None:
         """Close the file."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        self._file.close()
+
+    # -- the file --------------------------------------------------------------------------------------
 
     @property
     def _nothing(self) -> bool:
         """Nobody has written anything yet."""
-        return self._open is None and not self.path.exists()
+        return self._file.absent and not self._followed
 
-    # -- the file --------------------------------------------------------------------------------------
+    def _work(self, do: Callable[[sqlite3.Connection], T], *, make: bool = False) -> T:
+        return self._file.work(do, make=make or bool(self._followed))
 
-    @contextmanager
-    def _at_work(self, *, make: bool = False) -> Iterator[sqlite3.Connection]:
-        """The open file; what goes wrong with it becomes a LedgerError."""
-        try:
-            if self._open is None:
-                self._open = self._opened(make=make)
-            yield self._open
-        except sqlite3.Error as error:
-            raise LedgerError(f"the ledger {self.path} can't be used: {error}") from error
-        except OSError as error:
-            raise LedgerError(f"the ledger {self.path} can't be used: {error.strerror}") from error
+    def _write(self, statement: str, *given: object) -> None:
+        def write(file: sqlite3.Connection) -> None:
+            with file:
+                file.execute(statement, given)
 
-    def _opened(self, *, make: bool) -> sqlite3.Connection:
-        if make:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Before SQLite makes it: it would ask the umask, and its journal copies the file's mode.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        address = f"{self.path.absolute().as_uri()}?mode=rw"
-        # Immediate: a write that begins by reading is refused at once, instead of waiting for another's.
-        file = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
-        try:
-            made = self._version(file) == VERSION or self._make_tables(file)
-        except BaseException:
-            file.close()
-            raise
-        if not made:
-            file.close()
-            raise LedgerError(f"the ledger {self.path} was written by a newer flinktop")
-        return file
+        self._work(write)
 
-    def _make_tables(self, file: sqlite3.Connection) -> bool:
-        """Make the tables of a new file; False when it is a newer flinktop's."""
-        try:
-            file.execute("BEGIN EXCLUSIVE")
-            # Another flinktop may have been faster.
-            if self._version(file) == 0:
-                for statement in _TABLES.split(";"):
-                    file.execute(statement)
-                file.execute(f"PRAGMA user_version = {VERSION}")
-            file.execute("COMMIT")
-        finally:
-            if file.in_transaction:
-                file.execute("ROLLBACK")
-        return self._version(file) == VERSION
+    def _keep_up(self, operation: Operation, wall: float) -> None:
+        if operation.state.final:
+            self._followed.pop(operation.id, None)
+        else:
+            self._followed[operation.id] = (operation, wall)
 
-    @staticmethod
-    def _version(file: sqlite3.Connection) -> int:
-        return int(file.execute("PRAGMA user_version").fetchone()[0])
+    def _carry_over(self, file: sqlite3.Connection) -> None:
+        """A file that was opened anew has what is followed here, too, when it takes the place of another."""
+        if self._followed:
+            with file:
+                for operation, wall in self._followed.values():
+                    file.execute(_INSERT_IF_NONE, (*values(operation), str(self.owner), wall))
 
-    def _free(self, owner: str | None, beat: float, wall: float) -> bool:
-        # A clock that was set back must not make a lease last for ever.
-        if owner is None or not 0 <= wall - beat <= LEASE_SECONDS:
+    def _free(self, owner: object, beat: object, wall: float) -> bool:
+        # A clock that was set back, or an odd row, must not make a lease last for ever.
+        if not isinstance(owner, str) or not isinstance(beat, int | float):
+            return True
+        if not 0 <= wall - beat <= LEASE_SECONDS:
             return True
         machine, _, rest = owner.partition(":")
         pid = rest.partition(":")[0]
         return machine == self.owner.machine and pid.isdigit() and not self._lives(int(pid))
-
-    def _operation(self, row: tuple[Any, ...]) -> Operation:
-        # All acts: whoever only watches does not wait for them at the start.
-        from flinktop.engine.acts.kinds import from_json  # noqa: PLC0415 - see above
-
-        told = dict(zip(_COLUMNS, row, strict=True))
-        return Operation(
-            id=told["id"],
-            cluster=told["cluster"],
-            cluster_name=told["cluster_name"],
-            kind=told["kind"],
-            act=from_json(told["kind"], told["act"]),
-            subject=told["subject"],
-            job=told["job"],
-            by=told["by"],
-            state=State(told["state"]),
-            planned=told["planned"],
-            sent=told["sent"],
-            ended=told["ended"],
-            trigger=told["trigger_id"],
-            notes=msgspec.json.decode(told["notes"]),
-            result=_result(told["result"]),
-            reason=told["reason"],
-            ours=told["owner"] == str(self.owner),
-        )
-
-
-def _values(operation: Operation) -> tuple[Any, ...]:
-    """The columns of an operation but for owner and sign of life."""
-    from flinktop.engine.acts.kinds import as_json  # noqa: PLC0415 - as in `_operation`
-
-    return (
-        operation.id,
-        operation.cluster,
-        operation.cluster_name,
-        operation.kind,
-        as_json(operation.act) if operation.act is not None else "{}",
-        operation.subject,
-        operation.job,
-        operation.by,
-        str(operation.state),
-        operation.planned,
-        operation.sent,
-        operation.ended,
-        operation.trigger,
-        msgspec.json.encode(operation.notes).decode(),
-        msgspec.json.encode(asdict(operation.result)).decode(),
-        operation.reason,
-    )
-
-
-def _result(text: str) -> Result:
-    return msgspec.json.decode(text, type=Result)

@@ -7,7 +7,7 @@ from flinktop.engine.acts.act import Act, Notes, Result
 
 
 class State(StrEnum):
-    """How far an operation has come; the last four are final."""
+    """How far an operation has come; the last five are final."""
 
     PLANNED = "planned"
     """Written down; nothing has been sent."""
@@ -24,6 +24,8 @@ class State(StrEnum):
     """How it ended can't be found out; the reason says what is known."""
     REFUSED = "refused"
     """Not sent, and so not written down either."""
+    UNKNOWN = "unknown"
+    """Its record can't be read whole: it is shown, and nobody follows it."""
 
     @property
     def final(self) -> bool:
@@ -31,7 +33,7 @@ class State(StrEnum):
         return self in FINAL
 
 
-FINAL = frozenset({State.DONE, State.FAILED, State.LOST, State.REFUSED})
+FINAL = frozenset({State.DONE, State.FAILED, State.LOST, State.REFUSED, State.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)

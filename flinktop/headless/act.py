@@ -122,6 +122,8 @@ class _Command:
             operation = await follower.do(act, wait=self._words.wait)
         finally:
             await operations.stop()
+            for notice in operations.book.notices:
+                _say(notice)
         return told(operation, json=self._words.json)
 
     def never_sent(self, ended: Ended) -> dict[str, Any]:

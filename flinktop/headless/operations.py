@@ -29,6 +29,8 @@ def print_operations(path: Path, *, json: bool) -> int:
         return FAILED
     finally:
         ledger.close()
+        for notice in ledger.take_notices():
+            print(f"flinktop: {notice}", file=sys.stderr)
     if json:
         print(msgspec.json.encode([as_object(one) for one in operations]).decode())
     elif operations:

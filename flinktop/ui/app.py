@@ -97,6 +97,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
             self.register_theme(one)
         self._faint = FaintAsDim()
         self._operation_news = OperationNews()
+        self._noticed = 0
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app begins to leave."""
         self.key_order = KeyOrder(self)
@@ -175,6 +176,9 @@ class FlinkTop(LiveApp, inherit_bindings=False):
                 screen.news()
         for one in self._operation_news.ended(self.port.operations()):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
+        for notice in self.port.notices()[self._noticed :]:
+            self._noticed += 1
+            self.notify(notice, severity="warning", timeout=30, markup=False)
 
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None

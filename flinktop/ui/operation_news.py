@@ -22,6 +22,7 @@ _SAID: dict[State, tuple[Severity, float]] = {
     State.FAILED: ("error", 30.0),
     State.LOST: ("warning", 30.0),
     State.REFUSED: ("warning", 20.0),
+    State.UNKNOWN: ("warning", 30.0),
 }
 """How grave each end is, and for how many seconds it is said."""
 

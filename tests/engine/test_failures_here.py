@@ -205,8 +205,8 @@ async def test_what_nobody_follows_for_a_day_is_in_nobodys_way(tmp_path: Path) -
     async with at_work(tmp_path, jobmanager) as first:
         await first.do(Savepoint(JOB))
         assert first.ledger is not None
-        first.ledger._open.execute("UPDATE operations SET kind = 'of tomorrow'")  # type: ignore[union-attr]  # open
-        first.ledger._open.commit()  # type: ignore[union-attr]  # it is open
+        first.ledger._file.connection.execute("UPDATE operations SET kind = 'of tomorrow'")  # type: ignore[union-attr]  # open
+        first.ledger._file.connection.commit()  # type: ignore[union-attr]  # it is open
         await first.operations.cut()
         second = desk(jobmanager, Ledger(first.ledger.path, process(2), lambda pid: pid == 2))
         await second.quiet()

@@ -1,4 +1,4 @@
-"""An engine that can't be started, or ends by itself: a sentence and an exit code, not a monitor that hangs."""
+"""An engine that can't be started, or ends by itself: a sentence and an exit code, no monitor that hangs."""
 
 from __future__ import annotations
 

@@ -65,7 +65,9 @@ def facts_of(operation: Operation, wall: float, offset: float | None, followed: 
     now = now_words(operation)
     found: list[Fact] = [("now", now, "info")] if now else []
     if operation.reason and operation.state.final:
-        label = {State.REFUSED: "refused", State.LOST: "lost"}.get(operation.state, "failed")
+        label = {State.REFUSED: "refused", State.LOST: "lost", State.UNKNOWN: "unknown"}.get(
+            operation.state, "failed"
+        )
         found.append((label, clean(operation.reason), state_tone(operation)))
     found += two_facts(operation)
     for label, value in (

@@ -25,6 +25,7 @@ _LOOKS = {
     State.FAILED: ("✕", "X", "bad"),
     State.LOST: ("▲", "!", "warn"),
     State.REFUSED: ("○", "o", "warn"),
+    State.UNKNOWN: ("?", "?", "warn"),
 }
 _NOW = {
     State.PLANNED: "the cluster is asked first whether it can be done",

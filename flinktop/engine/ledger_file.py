@@ -1,0 +1,240 @@
+"""The ledger's SQLite file: made when there is none, and kept aside under another name when it is damaged.
+
+SQLite's own locks make it safe for several flinktops. A file that is no database, is damaged, or is another
+program's is renamed, so that nothing of it is lost, and a new one is begun. One that is locked, can't be
+read, or was written by a newer flinktop is left as it is.
+"""
+
+import logging
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from flinktop.engine.clock import Clock, SystemClock
+from flinktop.engine.ledger_rows import COLUMNS
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+VERSION = 1
+"""Of the tables; kept in the file's user_version."""
+BUSY_SECONDS = 3.0
+"""How long a call waits for another flinktop's write."""
+_TABLES = """
+CREATE TABLE operations (
+    id TEXT PRIMARY KEY, cluster TEXT NOT NULL, cluster_name TEXT NOT NULL, kind TEXT NOT NULL,
+    act TEXT NOT NULL, subject TEXT NOT NULL, job TEXT, by TEXT NOT NULL, state TEXT NOT NULL,
+    planned REAL NOT NULL, sent REAL, ended REAL, trigger_id TEXT, notes TEXT NOT NULL, result TEXT NOT NULL,
+    reason TEXT NOT NULL, owner TEXT, beat REAL NOT NULL
+);
+CREATE INDEX operations_planned ON operations (planned);
+CREATE INDEX operations_job ON operations (job);
+"""
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_BESIDE = ("-journal", "-wal", "-shm")
+"""What SQLite may have laid beside the file; left there, it would be taken for the new one's."""
+_SMALLEST = 512
+"""Bytes of a database at the least."""
+_TRIES = 3
+
+
+class LedgerError(Exception):
+    """The ledger can't be read or written; the message is the end of a sentence."""
+
+
+class _Damaged(Exception):  # noqa: N818 - it says what it is
+    """The file is no ledger; the text says why."""
+
+
+class LedgerFile:
+    """One file, used by one thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        opened: Callable[[sqlite3.Connection], None],
+        clock: Clock | None = None,
+    ) -> None:
+        """Nothing is opened before the first call.
+
+        Args:
+            path: the file; it and its directory are made for the first entry.
+            opened: called with each file that is opened, a new one too.
+            clock: the time, of which a damaged file is named.
+        """
+        self.path = path
+        self.connection: sqlite3.Connection | None = None
+        self.openings = 0
+        """How often a file was opened."""
+        self.notices: tuple[str, ...] = ()
+        """What a person should know of it, in sentences."""
+        self._when_opened = opened
+        self._clock = clock or SystemClock()
+        self._identity: tuple[int, int] | None = None
+
+    @property
+    def absent(self) -> bool:
+        """There is no file."""
+        self._close_if_replaced()
+        return self.connection is None and not self.path.exists()
+
+    def work(self, do: Callable[[sqlite3.Connection], T], *, make: bool = False) -> T:
+        """What `do` gives with the open file; it is done again with a new one when the file is damaged.
+
+        Raises:
+            LedgerError: the file can't be used.
+        """
+        for attempt in range(_TRIES):
+            try:
+                return do(self._opened(make=make or attempt > 0))
+            except _Damaged as error:
+                self._keep_aside(str(error))
+            except UnicodeDecodeError:
+                # Rows are read whatever their letters are: these are of the file's own names.
+                self._keep_aside("its tables have odd names")
+            except sqlite3.Error as error:
+                code = getattr(error, "sqlite_errorcode", None)
+                if code is None or code & 0xFF not in _DAMAGE:
+                    raise LedgerError(f"the ledger {self.path} can't be used: {error}") from error
+                self._keep_aside(str(error))
+            except OSError as error:
+                raise LedgerError(f"the ledger {self.path} can't be used: {error.strerror}") from error
+            except (ValueError, TypeError, OverflowError) as error:
+                log.exception("the ledger can't take this")
+                raise LedgerError(f"the ledger {self.path} can't take this: {error}") from error
+        raise LedgerError(f"the ledger {self.path} can't be used: it is damaged again and again")
+
+    def close(self) -> None:
+        """Close the file."""
+        if self.connection is not None:
+            with suppress(sqlite3.Error):
+                self.connection.close()
+            self.connection = None
+
+    # -- opening ---------------------------------------------------------------------------------------
+
+    def _opened(self, *, make: bool) -> sqlite3.Connection:
+        self._close_if_replaced()
+        if self.connection is None:
+            if make:
+                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                # Before SQLite makes it: it would ask the umask, and its journal copies the file's mode.
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._identity = self._identity_now()
+            if 0 < self.path.stat().st_size < _SMALLEST:
+                # SQLite would take it for an empty one, and write over it.
+                raise _Damaged("file is not a database")
+            address = f"{self.path.absolute().as_uri()}?mode=rw"
+            # Immediate: a write that begins by reading is refused at once, instead of waiting for another's.
+            file = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
+            # One odd letter must not cost all rows.
+            file.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            try:
+                self._check(file)
+                self._when_opened(file)
+            except BaseException:
+                file.close()
+                raise
+            self.connection = file
+            self.openings += 1
+        return self.connection
+
+    def _identity_now(self) -> tuple[int, int] | None:
+        try:
+            there = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return there.st_dev, there.st_ino
+
+    def _close_if_replaced(self) -> None:
+        """Another flinktop may have kept the file aside, or a person deleted it."""
+        if self.connection is not None and self._identity_now() != self._identity:
+            self.close()
+
+    def _check(self, file: sqlite3.Connection) -> None:
+        """See that the file is a ledger; an empty one becomes one.
+
+        Raises:
+            _Damaged: it is none.
+            LedgerError: it is a newer flinktop's.
+        """
+        if _version(file) == 0:
+            _make_tables(file)
+        version = _version(file)
+        if version > VERSION:
+            raise LedgerError(f"the ledger {self.path} was written by a newer flinktop")
+        columns = {row[1] for row in file.execute("PRAGMA table_info(operations)")}
+        if version != VERSION or not columns.issuperset(COLUMNS):
+            raise _Damaged("it is not a ledger of flinktop")
+
+    # -- damage ----------------------------------------------------------------------------------------
+
+    def _keep_aside(self, why: str) -> None:
+        """Rename the damaged file, unless another flinktop has done so."""
+        self.close()
+        try:
+            with self._alone():
+                if self._identity is None or self._identity_now() != self._identity:
+                    return
+                aside = self._name_aside()
+                # First what lies beside it: a journal left behind would be played into the new file.
+                for end in _BESIDE:
+                    with suppress(FileNotFoundError):
+                        Path(f"{self.path}{end}").rename(f"{aside}{end}")
+                self.path.rename(aside)
+        except (OSError, sqlite3.Error) as error:
+            said = error.strerror if isinstance(error, OSError) else error
+            raise LedgerError(
+                f"the ledger {self.path} is damaged ({why}) and can't be renamed: {said}"
+            ) from error
+        notice = f"The ledger {self.path} is damaged ({why}). It is kept as {aside.name}; a new one is begun."
+        log.warning("%s", notice)
+        self.notices = (*self.notices, notice)
+
+    def _name_aside(self) -> Path:
+        when = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y%m%d-%H%M%S")
+        name = f"{self.path.stem}.damaged-{when}"
+        number, aside = 1, self.path.with_name(f"{name}{self.path.suffix}")
+        while aside.exists():
+            number += 1
+            aside = self.path.with_name(f"{name}-{number}{self.path.suffix}")
+        return aside
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from renaming at the same time, by the lock of an empty file that stays for this."""
+        beside = self.path.with_name(f"{self.path.name}.lock")
+        os.close(os.open(beside, os.O_CREAT | os.O_RDWR, 0o600))
+        with closing(sqlite3.connect(beside, timeout=BUSY_SECONDS, isolation_level=None)) as lock:
+            lock.execute("BEGIN EXCLUSIVE")
+            yield
+            lock.execute("ROLLBACK")
+
+
+def _version(file: sqlite3.Connection) -> int:
+    return int(file.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _make_tables(file: sqlite3.Connection) -> None:
+    """Make the tables of a new file.
+
+    Raises:
+        _Damaged: there are tables of another program's.
+    """
+    try:
+        file.execute("BEGIN EXCLUSIVE")
+        # Another flinktop may have been faster.
+        if _version(file) == 0:
+            if file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise _Damaged("it is another program's database")
+            for statement in _TABLES.split(";"):
+                file.execute(statement)
+            file.execute(f"PRAGMA user_version = {VERSION}")
+        file.execute("COMMIT")
+    finally:
+        if file.in_transaction:
+            file.execute("ROLLBACK")
