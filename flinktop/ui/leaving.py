@@ -78,6 +78,8 @@ class Leaving:
 
     def done(self) -> None:
         """The app has ended; what is left waits for nothing without a limit."""
+        # Nothing is left that a hasty ctrl+c could end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._left.set()
         self._end.acquire()
         if self._terminal is not None and not os.isatty(self._terminal):

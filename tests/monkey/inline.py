@@ -66,7 +66,7 @@ class _Inline:
         self.complaints: list[str] = []
 
     async def take(self) -> Result:
-        began = time.monotonic()
+        began, used = time.monotonic(), time.process_time()
         outcome, detail = await self._walk()
         return Result(
             self.seed,
@@ -75,6 +75,7 @@ class _Inline:
             dict(self.cluster.weather.drawn),
             tuple(sorted(self.visited)),
             seconds=time.monotonic() - began,
+            cpu=time.process_time() - used,
             detail=detail,
         )
 

@@ -26,6 +26,8 @@ class Result:
     visited: tuple[str, ...] = ()
     quit_seconds: float = 0.0
     seconds: float = 0.0
+    cpu: float = 0.0
+    """Seconds of the processor, where the walk was in the process that counts."""
     detail: str = ""
     """What can be said of one that is not good."""
 
@@ -71,10 +73,11 @@ def summary(results: Iterable[Result]) -> str:
     keys = sum(one.keys for one in results)
     slowest = max((one.quit_seconds for one in results), default=0.0)
     longest = max((one.seconds for one in results), default=0.0)
+    cpu = sum(one.cpu for one in results) / max(1, len(results))
     lines = [
         f"walks {len(results)}, keys {keys}, faults {faults.total()}: {_counts(faults)}",
         ", ".join(f"{outcome} {outcomes[outcome]}" for outcome in get_args(Outcome)),
-        f"slowest quit {slowest:.2f} s, longest walk {longest:.1f} s",
+        f"slowest quit {slowest:.2f} s, longest walk {longest:.1f} s, CPU {cpu:.1f} s a walk",
         f"visited, in how many walks: {_counts(visited)}",
     ]
     lines += [f"seed {one.seed}: {one.outcome}: {one.detail.strip().splitlines()[-1:]}" for one in bad]

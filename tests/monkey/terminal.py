@@ -213,10 +213,7 @@ class _InTerminal:
         """Quit as a person does, and see what is left."""
         self._check_alive(pty)
         pty.press("ctrl+c")
-        if not self.hanging:
-            pty.wait_for(QUESTION, REACTS)
-        else:
-            self.pace.wait(self.rng.uniform(0.0, 0.2))
+        pty.wait_for(QUESTION, REACTS)
         asked = time.monotonic()
         pty.press("ctrl+c")
         left = pty.left(4 * QUITS)

@@ -20,6 +20,18 @@ from tests.terminal.pty import Pty
 
 IN_TIME = 8.0
 """Seconds: more than the three that it may take, on a machine that is busy with other things."""
+BEFORE_THE_APP = """
+        import sys
+
+        class Finder:
+            def find_spec(self, name, path, target=None):
+                if name == "flinktop.ui.app":
+                    sys.meta_path.remove(self)
+                    change()
+
+        sys.meta_path.insert(0, Finder())
+        """
+"""Calls what `change` is when the app is imported."""
 FOOTER = re.compile(r"\? help")
 
 
@@ -144,23 +156,40 @@ def test_the_screens_do_not_close(server: FixtureServer, tmp_path: Path) -> None
     around = broken(
         tmp_path,
         """
-        import asyncio, sys
+        async def hang(self):
+            import asyncio
+            await asyncio.sleep(3600)
 
-        class Finder:
-            def find_spec(self, name, path, target=None):
-                if name != "flinktop.ui.app":
-                    return None
-                sys.meta_path.remove(self)
-                from textual.app import App
-                async def hang(self):
-                    await asyncio.sleep(3600)
-                App._shutdown = hang
-                return None
-
-        sys.meta_path.insert(0, Finder())
-        """,
+        def change():
+            from textual.app import App
+            App._shutdown = hang
+        """
+        + BEFORE_THE_APP,
     )
     with monitor(tmp_path, server.url, environ=around) as pty:
         pty.wait_for(LIVE, STARTS)
         quits(pty)
     assert "the app does not end by itself" in log_of(tmp_path)
+
+
+def test_ctrl_c_while_the_engine_ends(server: FixtureServer, tmp_path: Path) -> None:
+    around = broken(
+        tmp_path,
+        """
+        def change():
+            import time
+            from flinktop.engine.host import Port
+            Port.stop = lambda self, seconds: time.sleep(2.0)
+        """
+        + BEFORE_THE_APP,
+    )
+    with monitor(tmp_path, server.url, environ=around) as pty:
+        pty.wait_for(LIVE, STARTS)
+        pty.press("ctrl+c")
+        pty.wait_for(QUESTION)
+        pty.press("ctrl+c")
+        pty.wait_until_gone(QUESTION)
+        wait_until("the terminal is given back", lambda: pty.changed == ())
+        pty.press("ctrl+c", "ctrl+c")
+        assert pty.left(IN_TIME).code == 0
+        assert "Traceback" not in pty.text

@@ -1,0 +1,34 @@
+"""A few of the monkey's walks: none ends flinktop, hangs it, blanks it or keeps it from quitting."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.monkey.inline import inline
+from tests.monkey.result import Result
+from tests.monkey.terminal import in_terminal
+
+FAST = range(3)
+DEEP = range(3, 15)
+IN_A_TERMINAL = range(20)
+
+
+def is_good(result: Result) -> None:
+    assert result.good, f"seed {result.seed}: {result.outcome}, {result.keys} keys\n{result.detail}"
+
+
+@pytest.mark.parametrize("seed", FAST)
+def test_a_walk(seed: int) -> None:
+    is_good(inline(seed))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", DEEP)
+def test_more_walks(seed: int) -> None:
+    is_good(inline(seed))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", IN_A_TERMINAL)
+def test_a_walk_in_a_terminal(seed: int) -> None:
+    is_good(in_terminal(seed))
