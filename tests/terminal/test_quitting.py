@@ -176,6 +176,10 @@ def test_ctrl_c_while_the_engine_ends(server: FixtureServer, tmp_path: Path) -> 
     around = broken(
         tmp_path,
         """
+        import signal
+        # As at a shell, whatever whoever runs the tests ignores.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
         def change():
             import time
             from flinktop.engine.host import Port
