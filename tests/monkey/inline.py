@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -52,7 +53,13 @@ class _Stuck(Exception):  # noqa: N818 -- it says what happened
 
 def inline(seed: int, transcript: list[str] | None = None) -> Result:
     """Take one walk."""
-    return asyncio.run(_Inline(seed, transcript).take())
+    usual = gc.get_threshold()
+    # A fifth of the time goes into collecting what screens leave, a few hundred at a time.
+    gc.set_threshold(100_000, 10, 10)
+    try:
+        return asyncio.run(_Inline(seed, transcript).take())
+    finally:
+        gc.set_threshold(*usual)
 
 
 class _Inline:
@@ -239,7 +246,7 @@ async def _rest(day: Day) -> None:
 def _looks(day: Day) -> str | None:
     """What is wrong with what is seen at the root."""
     text = day.text
-    if "help" not in day.lines[-1]:
+    if not day.lines[0].strip() or not day.lines[-1].strip():
         return f"no frame:\n{text}"
     screen = day.app.screen
     broken = [panel for panel in screen.query(Panel) if panel.has_class("-broken")]
