@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 1.5
+PATIENCE = 1.0
 """Seconds that the app has to leave by itself."""
 ENGINE_SECONDS = 0.5
 """Seconds that the engine has at the least, to write its ledger."""

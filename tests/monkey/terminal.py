@@ -13,7 +13,7 @@ from typing import Final
 from tests.monkey.cluster import ServedCluster
 from tests.monkey.faults import Weather
 from tests.monkey.result import Outcome, Result
-from tests.monkey.walk import Step, first_size, walk
+from tests.monkey.walk import ASKS, LEAVES, LONGEST_GAP, Step, first_size, walk
 from tests.terminal.monitor import QUESTION, STARTS, log_of, monitor, session_of
 from tests.terminal.pty import Pty
 
@@ -21,13 +21,18 @@ QUITS: Final = 3.0
 """Seconds that quitting takes at the most."""
 REACTS: Final = 15.0
 """Seconds for a reaction, on a machine that is busy with other things."""
-ESCAPES: Final = 40
+LEADS_BACK: Final = 60.0
+"""Seconds in which esc leads back to the overview."""
+CALM: Final = 0.3
+"""Seconds between two of them."""
+ASKED: Final = 12
+"""Keys behind one that may have asked to leave, of which none leaves."""
 HELP: Final = "─ Keys ─"
 FOOTER: Final = re.compile(r"\? help")
 SEEN: Final = {
     "leave": re.compile(re.escape(QUESTION)),
     "help": re.compile(HELP),
-    "palette": re.compile("Search for commands"),
+    "palette": re.compile("^▔▔▔", re.MULTILINE),
     "actions": re.compile("─ Actions ─"),
     "write": re.compile("Write this view"),
     "upload": re.compile("─ Upload a jar ─"),
@@ -63,21 +68,24 @@ class _Bad(Exception):  # noqa: N818 -- it says what happened
         self.outcome = outcome
 
 
-def in_terminal(seed: int, transcript: list[str] | None = None) -> Result:
+def in_terminal(seed: int, transcript: list[str] | None = None, quits_within: float = QUITS) -> Result:
     """Take one walk, and quit behind it."""
-    return _InTerminal(seed, transcript, hanging=False).take()
+    return _InTerminal(seed, transcript, hanging=False, quits_within=quits_within).take()
 
 
 def quits(seed: int, transcript: list[str] | None = None) -> Result:
     """Take a short walk, let all requests hang, and quit."""
-    return _InTerminal(seed, transcript, hanging=True).take()
+    return _InTerminal(seed, transcript, hanging=True, quits_within=QUITS).take()
 
 
 class _InTerminal:
-    def __init__(self, seed: int, transcript: list[str] | None, *, hanging: bool) -> None:
+    def __init__(
+        self, seed: int, transcript: list[str] | None, *, hanging: bool, quits_within: float
+    ) -> None:
         self.seed = seed
         self.transcript = transcript
         self.hanging = hanging
+        self.quits_within = quits_within
         self.rng = random.Random(f"quit {seed}")  # noqa: S311 -- a monkey, not a secret
         self.weather = Weather(seed)
         self.keys = 0
@@ -105,9 +113,9 @@ class _InTerminal:
             self.keys,
             dict(self.weather.drawn),
             tuple(sorted(self.visited)),
-            self.quit_seconds,
-            time.monotonic() - began,
-            detail,
+            quit_seconds=self.quit_seconds,
+            seconds=time.monotonic() - began,
+            detail=detail,
         )
 
     def _walk(self, place: Path) -> tuple[Outcome, str]:
@@ -136,9 +144,18 @@ class _InTerminal:
 
     def _roam(self, pty: Pty) -> bool:
         """Type the walk; whether flinktop lives at its end."""
+        asked = 0
         for step in walk(self.seed):
             if pty.process.poll() is not None:
                 break
+            if QUESTION in pty.text:
+                # The walk's own esc was taken for the beginning of another key.
+                asked = ASKED
+                self._do(pty, Step("key", "escape", LONGEST_GAP))
+                self.pace.wait(LONGEST_GAP)
+            if asked and step.what in LEAVES:
+                continue
+            asked = ASKED if step.what in ASKS else max(0, asked - 1)
             self._do(pty, step)
             self.pace.wait(step.gap)
             self._look(pty)
@@ -195,18 +212,16 @@ class _InTerminal:
         pty.wait_until_gone(HELP, REACTS)
 
     def _to_the_root(self, pty: Pty) -> None:
-        for _ in range(ESCAPES):
+        """Press esc until the overview is seen for a while with nothing before it."""
+        deadline = time.monotonic() + LEADS_BACK
+        while time.monotonic() < deadline:
             self._check_alive(pty)
-            text = pty.text
-            if SEEN["overview"].search(text) and not _covered(text):
-                # Not yet the one before the last escape.
-                self.pace.wait(0.2)
-                text = pty.text
-                if SEEN["overview"].search(text) and not _covered(text):
+            if _at_the_root(pty.text):
+                self.pace.wait(CALM)
+                if _at_the_root(pty.text):
                     return
-            before = len(pty.written)
             pty.press("escape")
-            _wait_for_news(pty, before, 1.0)
+            self.pace.wait(CALM)
         raise _Bad("hung" if pty.text.strip() else "blank", f"esc does not lead back:\n{pty.text}")
 
     def _quit(self, pty: Pty) -> None:
@@ -218,7 +233,7 @@ class _InTerminal:
         pty.press("ctrl+c")
         left = pty.left(4 * QUITS)
         self.quit_seconds = time.monotonic() - asked
-        if self.quit_seconds > QUITS:
+        if self.quit_seconds > self.quits_within:
             raise _Bad("slow to quit", f"{self.quit_seconds:.1f} s")
         if left.code != 0 or not left.clean:
             raise _Bad("ended", f"it left {left}:\n{pty.text}")
@@ -237,15 +252,7 @@ class _InTerminal:
         return "ended", f"{words} {left}:\n{pty.text}"
 
 
-def _covered(text: str) -> bool:
-    """Whether a dialog stands before the overview, whose own boxes are as wide as the terminal."""
-    return any(line.find("╭") > 0 for line in text.splitlines()) or SEEN["palette"].search(text) is not None
-
-
-def _wait_for_news(pty: Pty, before: int, seconds: float) -> None:
-    """Wait until the program has written something more; what it writes need not mean anything."""
-    deadline = time.monotonic() + seconds
-    pace = threading.Event()
-    while len(pty.written) == before and time.monotonic() < deadline:
-        pace.wait(0.01)
-    pace.wait(0.05)
+def _at_the_root(text: str) -> bool:
+    """Whether this is the overview, whose own boxes are as wide as the terminal, and nothing before it."""
+    covered = any(line.find("╭") > 0 for line in text.splitlines()) or SEEN["palette"].search(text)
+    return SEEN["overview"].search(text) is not None and not covered

@@ -11,6 +11,8 @@ from tests.monkey.terminal import in_terminal
 FAST = range(3)
 DEEP = range(3, 15)
 IN_A_TERMINAL = range(20)
+IN_TIME = 8.0
+"""Seconds: more than the three that quitting may take, on a machine that is busy with other things."""
 
 
 def is_good(result: Result) -> None:
@@ -31,4 +33,4 @@ def test_more_walks(seed: int) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("seed", IN_A_TERMINAL)
 def test_a_walk_in_a_terminal(seed: int) -> None:
-    is_good(in_terminal(seed))
+    is_good(in_terminal(seed, quits_within=IN_TIME))

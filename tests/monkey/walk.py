@@ -12,6 +12,7 @@ KEYS: Final = 200
 """Keys of a walk."""
 LONGEST_GAP: Final = 0.05
 """Seconds between two keys at the most."""
+BEHIND_ESC: Final = 0.04
 SIZES: Final = ((120, 40), (80, 24), (200, 60), (100, 30), (40, 12), (20, 6), (180, 45))
 
 Kind = Literal["key", "paste", "resize"]
@@ -113,7 +114,9 @@ _MACROS: Final = (
     (":", "down", "enter"),
     (":", "up", "up", "enter"),
 )
-_LEAVES: Final = frozenset({"q", "ctrl+c", "enter", "y"})
+ASKS: Final = frozenset({"q", "ctrl+c"})
+"""What may ask before leaving."""
+LEAVES: Final = frozenset({"q", "ctrl+c", "enter"})
 """What must not follow on a question before leaving: a walk ends when the monkey is done."""
 
 
@@ -133,10 +136,12 @@ def _steps(rng: random.Random) -> Iterator[Step]:
     while True:
         for kind, what, hasty in _next(rng):
             if kind == "key":
-                if asked_to_leave and what in _LEAVES:
+                if asked_to_leave and what in LEAVES:
                     continue
-                asked_to_leave = what in ("q", "ctrl+c") or (asked_to_leave and what != "escape")
-            yield Step(kind, what, 0.0 if hasty else rng.uniform(0.0, LONGEST_GAP))
+                asked_to_leave = what in ASKS or (asked_to_leave and what != "escape")
+            gap = 0.0 if hasty else rng.uniform(0.0, LONGEST_GAP)
+            # What follows at once behind an esc is one key with it for every terminal.
+            yield Step(kind, what, max(gap, BEHIND_ESC) if what == "escape" else gap)
 
 
 def _next(rng: random.Random) -> list[tuple[Kind, str, bool]]:
