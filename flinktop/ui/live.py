@@ -220,17 +220,29 @@ class Panel(Steady):
             for slot in self._slots.values():
                 self.port.unwatch(slot.query, slot.every)
 
-    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
-        """Show the news that this panel watches; while it is hidden it is drawn when it is shown again."""
-        if not self._watching:
+    @property
+    def watching(self) -> bool:
+        """Whether it is seen, and asks."""
+        return self._watching
+
+    def take_news(self, changes: frozenset[Query[Any]]) -> None:
+        """Show news if it is seen; what is hidden is drawn when it is shown again."""
+        if not self._watching and not self.ticks_when_hidden:
             return
+        try:
+            self.facts_changed(changes)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the rest of the screen lives
+            self._failed(error)
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        """Show the news that this panel watches."""
         for slot in tuple(self._slots.values()):
             if slot.query in changes:
                 self._show(slot)
 
     def show_again(self) -> None:
-        """Show everything this panel watches as it is known now, if it is seen."""
-        for slot in tuple(self._slots.values()) if self._watching else ():
+        """Show everything this panel watches as it is known now."""
+        for slot in tuple(self._slots.values()):
             self._show(slot)
 
     def tick(self) -> None:
@@ -244,11 +256,8 @@ class Panel(Steady):
         """Do something that may raise; say in the panel's place what went wrong, and log it."""
         try:
             work()
-        except Exception as error:
-            if self.app.raise_faults:
-                raise
-            log.exception("the panel %s cannot show its facts", type(self).__name__)
-            self._complain(error)
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._failed(error)
         else:
             self.remove_class("-broken")
 
@@ -272,7 +281,11 @@ class Panel(Steady):
         if reading is not None and not held:
             self.shielded(lambda: slot.show(reading))
 
-    def _complain(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> None:
+        """Say in its place what went wrong, and log it."""
+        if self.app.raise_faults:
+            raise error
+        log.error("the panel %s cannot show its facts", type(self).__name__, exc_info=error)
         sentence = f"cannot show this: {type(error).__name__}: {error}"
         complaints = self.query(".complaint").results(Static)
         for complaint in complaints:
@@ -316,7 +329,9 @@ class LiveScreen(SteadyScreen[None]):
         return ""
 
     def panels(self) -> Iterable[Panel]:
-        """The panels of this screen that can show something: mounted, and not being removed."""
+        """The panels of this screen that can show something; none while others of them are missing."""
+        if not self.alive:
+            return ()
         return (panel for panel in self.query(Panel).results(Panel) if panel.alive)
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
@@ -325,7 +340,7 @@ class LiveScreen(SteadyScreen[None]):
             return
         with self.app.batch_update():
             for panel in self.panels():
-                panel.facts_changed(changes)
+                panel.take_news(changes)
 
     def ready_for(self, event: events.Event) -> bool:
         """Whether it and its panels are there, and are as large as they will be."""
@@ -355,7 +370,8 @@ class LiveScreen(SteadyScreen[None]):
         if not paused:
             with self.app.batch_update():
                 for panel in self.panels():
-                    panel.show_again()
+                    if panel.watching:
+                        panel.show_again()
         self.tick()
 
     def on_screen_suspend(self, _event: events.ScreenSuspend) -> None:
