@@ -355,6 +355,9 @@ def run(
     try:
         with leave_on_signals(app, leaving), threads_logged():
             code = app.run(mouse=settings.mouse)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
+        sys.stderr.write(f"{report(error, settings.paths.log)}\n")
+        return 1
     finally:
         port.stop(leaving.seconds_left)
     return code if code is not None else app.return_code or 0

@@ -1,0 +1,75 @@
+"""An error of its own that nothing caught: a sentence, the terminal given back, the trace in the log."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.monitor import STARTS, environment, log_of
+from tests.terminal.pty import Pty
+
+BROKEN = """
+import sys
+from flinktop import cli
+from flinktop.ui.app import FlinkTop
+from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.leave import LeaveScreen
+from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.widgets.chart import Chart
+from flinktop.ui.widgets.table import LiveTable
+
+def broken(*_given, **_named):
+    raise RuntimeError("it broke [red]")
+
+async def broken_later(*_given, **_named):
+    broken()
+
+{breaks}
+sys.exit(cli.main(["demo"]))
+"""
+BREAKS = {
+    "action": ("OverviewScreen.action_sort = broken", ["s"]),
+    "compose": ("JobScreen.headers = broken", ["enter"]),
+    "mount": ("LeaveScreen.on_mount = broken", ["q"]),
+    "render": ("LeaveScreen.render_lines = broken", ["q"]),
+    "message": ("OverviewScreen._open_job = broken; LiveTable.action_open = broken", ["enter"]),
+    "worker": ("FlinkTop.action_help = lambda self: self.run_worker(broken_later())", ["?"]),
+    "timer": ("FlinkTop.action_help = lambda self: self.set_interval(0.01, broken)", ["?"]),
+    "start": ("FlinkTop.get_default_screen = broken", []),
+    "end": ("FlinkTop._shutdown = broken_later", ["q", "q"]),
+    "later": ("FlinkTop.action_help = lambda self: self.call_after_refresh(broken)", ["?"]),
+}
+
+
+def broken(home: Path, breaks: str) -> Pty:
+    """The demo with something in it that raises."""
+    return Pty([sys.executable, "-c", BROKEN.format(breaks=breaks)], environ=environment(home))
+
+
+@pytest.mark.parametrize(("breaks", "keys"), BREAKS.values(), ids=BREAKS)
+def test_an_error_of_its_own_is_a_sentence(tmp_path: Path, breaks: str, keys: list[str]) -> None:
+    with broken(tmp_path, breaks) as pty:
+        if keys:
+            pty.wait_for("orders-enrichment", STARTS)
+        pty.press(*keys)
+        left = pty.left(STARTS)
+        assert (left.code, left.modes, left.termios) == (1, (), ())
+        said = " ".join(pty.text.split())
+    assert "flinktop has ended because of an internal error (RuntimeError: it broke [red])." in said
+    assert "flinktop.log" in said.replace(" ", "")
+    assert "Traceback" not in said
+    assert said.count("internal error") == 1
+    assert "RuntimeError: it broke [red]" in log_of(tmp_path)
+    assert "Traceback (most recent call last)" in log_of(tmp_path)
+
+
+def test_an_error_in_a_thread_is_logged_and_not_shown(tmp_path: Path) -> None:
+    breaks = "import threading; FlinkTop.action_help = lambda self: threading.Thread(target=broken).start()"
+    with broken(tmp_path, breaks) as pty:
+        pty.wait_for("orders-enrichment", STARTS)
+        pty.press("?", "q")
+        assert "it broke" not in pty.wait_for("Leave flinktop?")
+        pty.press("q")
+        assert pty.left().clean
+        assert "Traceback" not in pty.text
+    assert "it broke [red]" in log_of(tmp_path)
