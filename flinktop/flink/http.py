@@ -227,6 +227,7 @@ class Http:
         )
         self.requests += 1
         self._flying += 1
+        begun = False
         try:
             async with client.stream(
                 method,
@@ -236,7 +237,12 @@ class Http:
                 headers=self._headers,
                 timeout=timeout,
             ) as response:
+                begun = True
                 yield response
+        except httpx.TransportError as error:
+            if begun:
+                raise _broken_off(error) from error
+            raise
         except httpx.InvalidURL as error:
             raise Refused(method, self._shown(line), f"not an address: {error}") from None
         finally:
@@ -335,6 +341,20 @@ def _usual_trust() -> ssl.SSLContext:
     return context
 
 
+class _BrokenOff(httpx.ReadError):
+    """The connection ended in the middle of an answer."""
+
+
+class _Stalled(httpx.ReadTimeout):
+    """An answer that had begun did not go on."""
+
+
+def _broken_off(error: httpx.TransportError) -> _BrokenOff | _Stalled:
+    """What became of an answer after its first bytes."""
+    kind = _Stalled if isinstance(error, httpx.TimeoutException) else _BrokenOff
+    return kind(str(error), request=error.request)
+
+
 def _unreachable(
     error: httpx.RequestError,
     method: str,
@@ -352,9 +372,14 @@ def _unreachable(
             late += ", or a port without TLS (http://)?" if connection.url.startswith("https://") else "?"
         case httpx.PoolTimeout():
             late = "all connections are busy"
+        case _BrokenOff():
+            return Unreachable(method, url, "the connection broke off in the middle of an answer", sent=sent)
         case httpx.TimeoutException():
             limits = error.request.extensions.get("timeout", {})
-            late = f"no answer within {limits.get('read', connection.read_seconds):g} s"
+            seconds = f"{limits.get('read', connection.read_seconds):g} s"
+            late = f"no answer within {seconds}"
+            if isinstance(error, _Stalled):
+                late = f"the answer stopped in the middle: nothing more came within {seconds}"
         case _:
             proxy, protocol = isinstance(error, httpx.ProxyError), isinstance(error, httpx.ProtocolError)
             told = reason(error, connection.url, proxy=proxy, protocol=protocol, answered=answered)

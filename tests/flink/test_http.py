@@ -1,7 +1,7 @@
 """Requests as they leave and answers as they arrive, without a socket."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
@@ -354,3 +354,14 @@ async def test_a_server_that_has_answered_is_not_suspected_of_another_protocol()
     with pytest.raises(Unreachable) as caught:
         await http.send("POST", "jobs")
     assert caught.value.detail == "the server closed the connection without an answer"
+
+
+async def test_a_connection_that_is_reset_in_the_middle_of_an_answer() -> None:
+    class Half(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b'{"jobs":['
+            raise httpx.ReadError("") from ConnectionResetError(104, "Connection reset by peer")
+
+    wire = Wire(lambda _request: httpx.Response(200, stream=Half()))
+    with pytest.raises(Unreachable, match="the connection broke off in the middle of an answer"):
+        await wire.http().get(JOBS())

@@ -12,8 +12,8 @@ from flinktop.flink.errors import TimedOut, Unreachable
 from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOBS
 from tests.flink.shapes import steers
-from tests.flink.sites import http as answer
 from tests.flink.sites import listening, serving, tls_server
+from tests.flink.sites import http as answer
 
 Pair = tuple[Path, Path]
 EMPTY = answer(b'{"jobs":[]}')
@@ -123,6 +123,47 @@ async def test_a_port_that_does_not_speak_http(said: bytes) -> None:
     async with serving(lambda _: said + b"\r\n" if said else b"") as port:
         told = await trouble(Connection(f"http://127.0.0.1:{port}", read_seconds=0.5))
     assert "https://" in told or "not HTTP" in told
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CUT = {
+    "a length that does not come": HEAD + b'Content-Length: 4000\r\n\r\n{"jobs":[{"jid":"77',
+    "no last chunk": HEAD + b'Transfer-Encoding: chunked\r\n\r\n13\r\n{"jobs":[{"jid":"77\r\n',
+    "in the middle of a chunk": HEAD + b'Transfer-Encoding: chunked\r\n\r\nff\r\n{"jobs":[{"jid":"77',
+}
+"""Beginnings of answers behind which the connection ends."""
+BROKE_OFF = "the connection broke off in the middle of an answer"
+
+
+@pytest.mark.parametrize("begins", CUT.values(), ids=CUT)
+async def test_an_answer_that_is_cut_short(begins: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(begins)
+        await writer.drain()
+        writer.close()
+
+    async with listening(talk) as port:
+        connection = Connection(f"http://127.0.0.1:{port}")
+        assert BROKE_OFF in await trouble(connection)
+        http = Http(connection)
+        with pytest.raises(Unreachable, match=BROKE_OFF) as caught:
+            await http.send("POST", "jobs/a/stop", json={})
+        assert caught.value.sent
+        with pytest.raises(Unreachable, match=BROKE_OFF):
+            _ = [chunk async for chunk in http.stream("jobmanager/log", most=100_000)]
+        await http.close()
+
+
+async def test_an_answer_that_stops_in_its_middle() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(CUT["a length that does not come"])
+        await reader.read()
+
+    async with listening(talk) as port:
+        told = await trouble(Connection(f"http://127.0.0.1:{port}", read_seconds=0.2))
+    assert told.endswith("the answer stopped in the middle: nothing more came within 0.2 s")
 
 
 async def test_trusted_tls(certificate: Pair) -> None:
