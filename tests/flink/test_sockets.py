@@ -12,8 +12,8 @@ from flinktop.flink.errors import TimedOut, Unreachable
 from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOBS
 from tests.flink.shapes import steers
-from tests.flink.sites import listening, serving, tls_server
 from tests.flink.sites import http as answer
+from tests.flink.sites import listening, serving, tls_server
 
 Pair = tuple[Path, Path]
 EMPTY = answer(b'{"jobs":[]}')
