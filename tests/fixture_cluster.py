@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from functools import lru_cache
@@ -44,10 +45,27 @@ class FixtureCluster(httpx.AsyncBaseTransport):
         self.changed: dict[str, Any] = {}
         """By path: a document, (status, document), or a function of the recorded document."""
         self.failure: Exception | None = None
+        self.hangs: Callable[[str], bool] = lambda _path: False
+        """Which paths are not answered before `release_held`."""
+        self.held = 0
+        """Requests that wait for that."""
+        self._released = asyncio.Event()
+
+    def release_held(self) -> None:
+        """Answer what was held, and hold nothing any more."""
+        self.hangs = lambda _path: False
+        self._released.set()
+        self._released = asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         target = request.url.raw_path.decode()
         self.asked.append(f"{request.method} {target}")
+        if self.hangs(split(target)[0]):
+            self.held += 1
+            try:
+                await self._released.wait()
+            finally:
+                self.held -= 1
         if self.failure is not None:
             raise self.failure
         status, body = self.answer(target)

@@ -335,6 +335,10 @@ class Port:
         """How the connection is doing."""
         return self.engine.poller.current_link()
 
+    def late(self) -> float | None:
+        """How old the oldest part of what is on the screen is (s), where answers are late; else None."""
+        return self.engine.poller.late()
+
     @property
     def features(self) -> Features:
         """What the server can do, as far as is known."""

@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from flinktop.flink.errors import FlinkError, NotReady, TimedOut, Unauthorized, Unreachable
+from flinktop.flink.answers import not_flink
+from flinktop.flink.cluster import CONFIG
+from flinktop.flink.errors import (
+    FlinkError,
+    NotFlink,
+    NotFound,
+    NotReady,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
+from flinktop.flink.jobs import JOBS_OVERVIEW
 
 if TYPE_CHECKING:
     from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
 
 UNHELPFUL = 3
 """Errors in a row, before any good answer, that make a server one that can't be read."""
@@ -43,36 +55,62 @@ def after_answer(link: Link, now: float, latency: float) -> Link:
     return Link(answered=now, since=since, latency=latency)
 
 
-def after_error(link: Link, error: FlinkError, now: float, latency: float, refresh: float) -> Link:
+def after_error(
+    link: Link, error: FlinkError, now: float, latency: float, refresh: float, *, turned: bool = False
+) -> Link:
     """The link after an error: lost, or only one thing that could not be had.
 
     A lost link keeps its error until something is answered well, or the server has at least said no in a way
     that shows it is there (a 404 for a job that has gone).
+
+    Args:
+        link: As it was before.
+        error: What came instead of a good answer.
+        now: When it came (engine's clock, s).
+        latency: Seconds it took.
+        refresh: Seconds between polls.
+        turned: Whether the same query had a good answer the last time.
     """
     link = replace(link, unhelpful=link.unhelpful + 1, latency=latency)
-    if not means_lost(link, error, now, refresh):
+    if not means_lost(link, error, now, refresh, turned=turned):
         return replace(link, error=None, failures=0, retry_at=None)
     since = now if link.error is None else link.since
+    if link.error is not None and isinstance(error, NotFound):
+        # That one path is missing explains less than what was said before.
+        error = link.error
     return replace(link, error=error, failures=link.failures + 1, since=since)
 
 
-def means_lost(link: Link, error: FlinkError, now: float, refresh: float) -> bool:
+def means_lost(link: Link, error: FlinkError, now: float, refresh: float, *, turned: bool = False) -> bool:
     """Whether an error says that the cluster can't be read at all, and not just this one thing.
 
     While other answers are good, one that takes too long, is forbidden or not ready is that query's own
-    trouble. Errors of any kind and nothing else are another server's, or those of a proxy before a dead one.
+    trouble. One that was allowed a moment ago means that the login has expired, or that something else
+    stands at the address now: the next good answer to another query shows if that was wrong. Errors of any
+    kind and nothing else are another server's, or those of a proxy before a dead one.
     """
     if isinstance(error, Unreachable) and not isinstance(error, TimedOut):
         return True
+    if turned and isinstance(error, Unauthorized | NotFlink):
+        return True
     if link.answered is None:
-        whole = isinstance(error, TimedOut | NotReady | Unauthorized)
+        whole = isinstance(error, TimedOut | NotReady | Unauthorized | NotFlink)
         return whole or link.unhelpful >= UNHELPFUL
     silent = now - link.answered
-    if isinstance(error, TimedOut | NotReady | Unauthorized):
+    if isinstance(error, TimedOut | NotReady | Unauthorized | NotFlink):
         return silent > 2 * refresh
     return silent > max(SILENT_SECONDS, 2 * refresh)
 
 
 def probed_in_vain(reading: Reading[object] | None) -> bool:
     """Whether a query's own back-off is only that of the outage it was asked in."""
-    return reading is not None and isinstance(reading.error, Unreachable | NotReady | Unauthorized)
+    return reading is not None and isinstance(reading.error, Unreachable | NotReady | Unauthorized | NotFlink)
+
+
+def foreign(query: Query[object], error: FlinkError) -> FlinkError:
+    """The error, or that this is no Flink when what every JobManager and HistoryServer has is missing."""
+    if query.endpoint in (CONFIG, JOBS_OVERVIEW) and isinstance(error, NotFound):
+        return NotFlink(
+            error.method, error.url, not_flink(f"{error.status} for /{query.target}"), status=error.status
+        )
+    return error

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flinktop.engine.back_off import BACKGROUND, WATCHED
-from flinktop.engine.link import Link, after_answer, after_error, probed_in_vain
+from flinktop.engine.link import Link, after_answer, after_error, foreign, probed_in_vain
 from flinktop.engine.store import Reading
 from flinktop.flink.decode import DecodeError, decode
 from flinktop.flink.errors import BadReply, FlinkError, NotFound
@@ -47,6 +47,8 @@ MOST_MISSING = 1000
 PATIENCE = 5.0
 """A slow answer is asked for again only after this many times its latency: a busy JobManager rests, though
 no longer than one that does not answer."""
+LATE_INTERVALS = 2.0
+"""After so many of its intervals without an answer what is on the screen is late."""
 RATE_WINDOW = 10.0
 """Seconds over which the request rate in the frame is taken."""
 
@@ -69,6 +71,8 @@ class Watched:
     query: Query[Any]
     panels: list[float] = field(default_factory=list)
     """Seconds between polls that each panel asks for; 0 is the cluster's own interval."""
+    shown_since: float = 0.0
+    """When the first of these panels came (engine's clock, s)."""
     resident: bool = False
     resident_every: float = 0.0
     due: float = 0.0
@@ -118,6 +122,8 @@ class Poller:
     def watch(self, query: Query[Any], every: float = 0.0) -> None:
         """A panel shows this query: keep it fresh, every `every` seconds or at the cluster's interval."""
         watched = self._want(query)
+        if not watched.panels:
+            watched.shown_since = self.clock.now()
         watched.panels.append(every)
         self._visible[query] = watched
         reading = self.store.get(query)
@@ -343,7 +349,9 @@ class Poller:
     def _fail(self, watched: Watched, asked: float, error: FlinkError) -> None:
         query = watched.query
         now = self.clock.now()
+        error = foreign(query, error)
         reading: Reading[Any] = self.store.get(query) or Reading()
+        turned = reading.at is not None and reading.error is None
         failures = reading.failures + 1
         self.store.put(query, replace(reading, error=error, failures=failures, latency=now - asked))
         # A job without checkpoints is a 404 for as long as it lives: said once.
@@ -354,7 +362,7 @@ class Poller:
             wait = ARCHIVE_SECONDS
             self._note_missing(query, asked + wait)
         watched.due = asked + max(self._interval(watched), wait)
-        self.link = after_error(self.link, error, now, now - asked, self.refresh)
+        self.link = after_error(self.link, error, now, now - asked, self.refresh, turned=turned)
         if self.link.error is not None:
             pause = WATCHED.after(self.link.failures, self.jitter())
             self.link = replace(self.link, retry_at=max(asked + pause, self.link.retry_at or 0.0))
@@ -415,6 +423,24 @@ class Poller:
             return self._resident_next
         idle = (watched.due for watched in self._watched.values() if not watched.panels and not watched.busy)
         return min(idle, default=math.inf)
+
+    def late(self) -> float | None:
+        """Seconds since the oldest part of what is on the screen was confirmed; from any thread.
+
+        Only what has missed its interval twice counts, and nothing that failed: that says so in its place.
+        """
+        now = self.clock.now()
+        oldest: float | None = None
+        for watched in tuple(self._visible.values()):
+            reading = self.store.get(watched.query)
+            if reading is not None and reading.error is not None:
+                continue
+            at = reading.at if reading is not None else None
+            seen = max(watched.shown_since, at or 0.0)
+            if now - seen > LATE_INTERVALS * self._interval(watched):
+                since = seen if at is None else at
+                oldest = since if oldest is None else min(oldest, since)
+        return now - oldest if oldest is not None else None
 
     def current_link(self) -> Link:
         """The link, with the request rate of the last ten seconds; safe from any thread."""

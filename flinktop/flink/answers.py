@@ -3,7 +3,16 @@
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, NotReady, Rejected, Unauthorized
+from flinktop.flink.errors import (
+    BadReply,
+    Conflict,
+    FlinkError,
+    NotFlink,
+    NotFound,
+    NotReady,
+    Rejected,
+    Unauthorized,
+)
 from flinktop.flink.gateway import message, never_forwarded
 from flinktop.flink.said import flink_errors, page_title, shorten
 from flinktop.flink.text import clean
@@ -20,12 +29,22 @@ def check_status(status: int, body: bytes, method: str, url: str, location: str 
         raise _redirected(location, method, url, status)
     if told is None:
         detail = _foreign(body, status)
+        if status == HTTPStatus.NOT_FOUND:
+            # Each 404 of Flink's has its `errors`: this one says nothing of a job.
+            raise NotFlink(method, url, not_flink(detail), status=status)
         raise _kind(status, detail)(
             method, url, detail, status=status, sent=not never_forwarded(status, body)
         )
     error = _kind(status, told)(method, url, told or _foreign(body, status), status=status)
     error.by_flink = True
     raise error
+
+
+def not_flink(answer: str) -> str:
+    """The sentence about an address at which something else than Flink answers so."""
+    return f"not a Flink REST API ({answer}): check the address and its path"
+    """The sentence about an address at which something else than Flink answers so."""
+    return f"not a Flink REST API ({answer}): check the address and its path"
 
 
 def _kind(status: int, detail: str) -> type[FlinkError]:
@@ -85,7 +104,7 @@ def check_document(body: bytes, url: str, status: int) -> None:
     if title is not None:
         what = f"a web page ({title})" if title else "a web page"
         detail = f"the answer is {what}, not Flink's JSON: a login page, or another server"
-    else:
-        beginning = " ".join(clean(body[:60].decode("utf-8", "replace")).split())
-        detail = f"the answer is not JSON but {beginning!r}" if beginning else "the answer is empty"
+        raise NotFlink("GET", url, detail, status=status)
+    beginning = " ".join(clean(body[:60].decode("utf-8", "replace")).split())
+    detail = f"the answer is not JSON but {beginning!r}" if beginning else "the answer is empty"
     raise BadReply("GET", url, detail, status=status)

@@ -86,6 +86,10 @@ class ForeignAnswer(FlinkError):  # noqa: N818 - it says what happened
     """An answer that says nothing of Flink: of a proxy before it, a login page, a gateway."""
 
 
+class NotFlink(FlinkError):  # noqa: N818 - it says what happened
+    """An answer that Flink never gives: a web page, a gateway's own 404, an API without Flink's endpoints."""
+
+
 class Refused(FlinkError):  # noqa: N818 - it says what happened
     """Not sent: the connection is read-only, or the request could not be put on the wire."""
 

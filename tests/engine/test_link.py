@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from flinktop.engine.link import Link, after_answer, after_error
+from flinktop.engine.link import Link, after_answer, after_error, foreign
 from flinktop.flink.cluster import CONFIG, OVERVIEW
+from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import (
     BadReply,
     FlinkError,
+    NotFlink,
     NotFound,
     NotReady,
     Rejected,
@@ -24,6 +28,8 @@ SLOW = TimedOut("GET", "u", "no answer in time")
 FORBIDDEN = Unauthorized("GET", "u", status=403)
 STARTING = NotReady("GET", "u", status=503)
 GONE = NotFound("GET", "u", status=404)
+EXPIRED = Unauthorized("GET", "u", status=401)
+OTHER = NotFlink("GET", "u", status=404)
 GATEWAY = Rejected("GET", "u", status=502)
 PAGE = BadReply("GET", "u", "a web page")
 
@@ -59,6 +65,27 @@ def test_a_refused_connection_is_an_outage_at_once() -> None:
 )
 def test_errors_alone_are_an_outage_after_a_while(error: FlinkError, seconds: float) -> None:
     assert error_after(seconds, error) is error
+
+
+@pytest.mark.parametrize("error", [EXPIRED, FORBIDDEN, OTHER])
+def test_who_was_let_in_a_moment_ago_and_is_no_more_is_out_at_once(error: FlinkError) -> None:
+    link = Link(answered=99.0)
+    assert after_error(link, error, 100.0, 0.1, refresh=3.0, turned=True).error is error
+    assert after_error(link, error, 100.0, 0.1, refresh=3.0).error is None
+
+
+@pytest.mark.parametrize("query", [CONFIG(), JOBS_OVERVIEW()])
+def test_what_every_flink_has_is_missing_elsewhere_alone(query: Query[Any]) -> None:
+    told = foreign(query, GONE)
+    assert isinstance(told, NotFlink)
+    assert told.reason == f"not a Flink REST API (404 for /{query.target}): check the address and its path"
+    assert foreign(OVERVIEW(), GONE) is GONE
+    assert foreign(query, GATEWAY) is GATEWAY
+
+
+def test_why_a_cluster_is_lost_is_not_replaced_by_less() -> None:
+    link = after_error(Link(unhelpful=3), OTHER, 100.0, 0.1, refresh=3.0)
+    assert after_error(link, GONE, 101.0, 0.1, refresh=3.0).error is OTHER
 
 
 def test_a_good_answer_ends_an_outage() -> None:

@@ -423,3 +423,36 @@ async def test_each_answer_is_told() -> None:
         bench.poller.watch(OVERVIEW())
         await bench.clock.advance(4)
         assert bench.changes == ["overview", "overview"]
+
+
+async def test_what_is_shown_is_late_after_two_of_its_own_intervals() -> None:
+    async with polling() as bench:
+        metrics = JOB_METRICS(job="a", get=("numRestarts",))
+        bench.cluster.answers = {metrics.target: []}
+        bench.poller.watch(metrics)
+        await bench.clock.advance(1)
+        bench.cluster.gate = asyncio.Event()
+        await bench.clock.advance(18)
+        assert bench.poller.late() is None
+        await bench.clock.advance(3)
+        assert bench.poller.late() == 22
+        bench.cluster.gate.set()
+        await settle()
+        assert bench.poller.late() is None
+
+
+async def test_what_failed_or_has_just_been_opened_is_not_late() -> None:
+    async with polling() as bench:
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(1)
+        bench.poller.unwatch(OVERVIEW())
+        bench.cluster.answers = {JOBS_OVERVIEW().target: NotFound("GET", "u")}
+        bench.poller.watch(JOBS_OVERVIEW())
+        await bench.clock.advance(60)
+        assert bench.poller.late() is None
+        bench.cluster.gate = asyncio.Event()
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(5)
+        assert bench.poller.late() is None
+        await bench.clock.advance(2)
+        assert bench.poller.late() == 68

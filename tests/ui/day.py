@@ -67,8 +67,10 @@ class Day:
             assert time.monotonic() < deadline, "the app does not come to rest"
             await asyncio.sleep(0)
             screen = self.app.screen
+            poller, held = self.port.engine.poller, self.cluster.held
+            asking = not poller.idle() and not (held and poller.in_flight == held)
             busy = (
-                not self.port.engine.poller.idle()
+                asking
                 or not self.app.key_order.idle
                 or not self.port.engine.transfers.idle
                 or asked != len(self.cluster.asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -29,6 +30,36 @@ async def test_a_cluster_that_goes_away_leaves_its_values_and_comes_back_by_itse
         assert "refused" not in day.text
 
 
+@pytest.mark.parametrize("hangs", ["overview", "jobs/overview", ""], ids=["one thing", "the jobs", "all"])
+async def test_requests_that_hang_are_not_live_after_two_intervals(hangs: str) -> None:
+    async with monitor("1.20.5") as day:
+        day.cluster.hangs = lambda path: path == hangs or not hangs
+        await day.wait(9)
+        assert "◐ slow, data" in day.lines[0]
+        assert "live" not in day.lines[0]
+        assert "steady [test]" in day.text
+        day.cluster.release_held()
+        await day.wait(3)
+        assert "● live" in day.lines[0]
+
+
+async def test_requests_that_hang_from_the_start() -> None:
+    cluster = FixtureCluster("1.20.5")
+    cluster.hangs = lambda _path: True
+    async with monitor(cluster=cluster) as day:
+        await day.wait(6)
+        assert "◐ connecting 9 s" in day.lines[0]
+        cluster.release_held()
+
+
+async def test_coming_back_to_a_screen_is_not_slow() -> None:
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        await day.wait(60)
+        await day.press("escape")
+        assert "● live" in day.lines[0]
+
+
 async def test_no_server_from_the_start_is_said_at_once() -> None:
     cluster = FixtureCluster("1.20.5")
     cluster.failure = httpx.ConnectError("Connection refused")
@@ -38,23 +69,60 @@ async def test_no_server_from_the_start_is_said_at_once() -> None:
         assert "Traceback" not in day.text
 
 
+STARTING = "Service temporarily unavailable due to an ongoing leader election."
+CHECK = "check the user, password, token or headers of this cluster"
+
+
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "mark", "words"),
     [
-        ((401, {"errors": ["who are you"]}), "user, password, token"),
-        (
-            (503, {"errors": ["Service temporarily unavailable due to an ongoing leader election."]}),
-            "leader election",
-        ),
+        ((401, {"errors": ["who are you"]}), "✕ login refused", f"who are you ({CHECK})"),
+        ((403, {"message": "forbidden"}), "✕ access denied", f"403 Forbidden ({CHECK})"),
+        ((404, {"message": "no route"}), "✕ not Flink", "not a Flink REST API (404 Not Found): check the"),
+        ((404, {"errors": ["Not found."]}), "✕ not Flink", "not a Flink REST API (404 for /"),
+        ((503, {"errors": [STARTING]}), "✕ not ready", "leader election"),
+        ((502, {"message": "bad gateway"}), "✕ error 502", "502 Bad Gateway"),
     ],
 )
-async def test_a_server_that_refuses_says_why(answer: tuple[int, Any], words: str) -> None:
+async def test_a_server_that_refuses_says_why(answer: tuple[int, Any], mark: str, words: str) -> None:
     cluster = FixtureCluster("1.20.5")
     for path in ("config", "overview", "jobs/overview"):
         cluster.changed[path] = answer
     async with monitor(cluster=cluster) as day:
         await day.wait(2)
-        assert words in day.text
+        assert mark in day.lines[0]
+        assert words in day.lines[1]
+        assert "no job is running" not in day.text
+        assert "HistoryServer" not in day.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "mark", "words"),
+    [
+        ((401, {"errors": ["token expired"]}), "✕ login refused", f"token expired ({CHECK})"),
+        ((403, {"message": "forbidden"}), "✕ access denied", CHECK),
+        ((404, {"message": "no route"}), "✕ not Flink", "not a Flink REST API"),
+    ],
+)
+async def test_a_login_that_expires_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch, answer: tuple[int, Any], mark: str, words: str
+) -> None:
+    async with monitor("1.20.5") as day:
+        monkeypatch.setattr(
+            day.cluster, "answer", lambda _target: (answer[0], json.dumps(answer[1]).encode())
+        )
+        await day.wait(4)
+        assert mark in day.lines[0]
+        assert words in day.lines[1]
+        assert "steady [test]" in day.text
+
+
+async def test_what_alone_is_forbidden_does_not_end_the_link() -> None:
+    async with monitor("1.20.5") as day:
+        day.cluster.changed["overview"] = (403, {"errors": ["not for you"]})
+        await day.wait(40)
+        assert "● live" in day.lines[0]
+        assert "not for you" not in day.lines[1]
 
 
 async def test_a_server_that_is_not_flink_is_said_to_be_none() -> None:
@@ -68,20 +136,6 @@ async def test_a_server_that_is_not_flink_is_said_to_be_none() -> None:
     async with monitor(cluster=cluster) as day:
         await day.wait(2)
         assert "not Flink" in day.text
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("status", [404, 500, 502])
-async def test_a_server_that_only_errs_is_not_called_live(status: int) -> None:
-    cluster = FixtureCluster("1.20.5")
-    for path in ("config", "overview", "jobs/overview"):
-        cluster.changed[path] = (status, {"message": "nothing here"})
-    async with monitor(cluster=cluster) as day:
-        await day.wait(6)
-        assert "✕ no answer" in day.lines[0]
-        assert "http://flink.test:8081" in day.lines[1]
-        assert "no job is running" not in day.text
-        assert "HistoryServer" not in day.text
 
 
 @pytest.mark.deep

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flinktop.engine.link import Link
-from flinktop.flink.errors import Unreachable
+from flinktop.flink.errors import FlinkError, NotFlink, NotReady, Rejected, Unauthorized, Unreachable
 from flinktop.ui import keys
 from flinktop.ui.panels.frame import _trails, cut, fit, freshness
 from tests.fixture_cluster import FixtureCluster
@@ -16,21 +16,44 @@ from tests.ui.day import monitor
 REFUSED = Unreachable("GET", "http://h", "connection refused")
 
 
+def failed(kind: type[FlinkError], status: int) -> FlinkError:
+    return kind("GET", "http://h", status=status)
+
+
 @pytest.mark.parametrize(
     ("link", "paused", "words"),
     [
         (Link(), False, "◐ connecting"),
         (Link(answered=99.0, latency=0.01), False, "● live 3s"),
         (Link(answered=99.0, latency=3.0), False, "◐ slow 3.0 s"),
+        (Link(answered=93.0, unhelpful=4), False, "◐ slow, data 7 s old"),
         (Link(answered=99.0), True, "⏸ paused"),
         (Link(answered=40.0), False, "○ stale 1 m"),
         (Link(answered=95.0, since=96.0, error=REFUSED, retry_at=102.0), False, "○ stale 5 s"),
         (Link(answered=10.0, since=40.0, error=REFUSED, retry_at=108.0), False, "✕ lost 1 m, retry in 8 s"),
         (Link(since=0.0, error=REFUSED, retry_at=101.0), False, "✕ no answer, retry in 1 s"),
+        (Link(error=failed(Unauthorized, 401), retry_at=101.0), False, "✕ login refused, retry in 1 s"),
+        (Link(error=failed(Unauthorized, 403), retry_at=101.0), False, "✕ access denied, retry in 1 s"),
+        (
+            Link(answered=99.0, since=99.0, error=failed(Unauthorized, 401), retry_at=101.0),
+            False,
+            "✕ login refused, retry in 1 s",
+        ),
+        (Link(error=failed(NotFlink, 404), retry_at=101.0), False, "✕ not Flink, retry in 1 s"),
+        (Link(error=failed(NotReady, 503), retry_at=101.0), False, "✕ not ready, retry in 1 s"),
+        (Link(error=failed(Rejected, 502), retry_at=101.0), False, "✕ error 502, retry in 1 s"),
     ],
 )
 def test_freshness_in_words_and_shape(link: Link, paused: bool, words: str) -> None:  # noqa: FBT001 -- a case
     assert freshness(link, 100.0, 3.0, paused=paused)[0] == words
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [(Link(answered=99.0), "◐ slow, data 8 s old"), (Link(), "◐ connecting 1 m")],
+)
+def test_what_is_late_is_not_live(link: Link, words: str) -> None:
+    assert freshness(link, 100.0, 3.0, late=8.0)[0] == words
 
 
 def test_the_least_important_parts_give_way_first() -> None:

@@ -8,6 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from flinktop.flink.cluster import CONFIG
+from flinktop.flink.errors import NotFlink, NotReady, Unauthorized, Unreachable
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, Command, key_name
 from flinktop.ui.live import LiveScreen, Panel
@@ -30,7 +31,10 @@ SLOW_SECONDS = 2.0
 """An answer that took longer is slow."""
 LOST_SECONDS = 15.0
 """A cluster that can't be read for longer is lost; before that what is shown is merely stale."""
+LIVE_INTERVALS = 2.0
+"""Only what was answered within so many intervals is live."""
 STALE_INTERVALS = 4.0
+FORBIDDEN = 403
 GAP = 3
 LONGEST_CRUMB = 40
 CRUMBS = (40, 24, 14)
@@ -43,16 +47,37 @@ Part = tuple[str, str]
 """Text and the name of its tone, or a style of its own."""
 
 
-def freshness(link: Link, now: float, interval: float, *, paused: bool) -> Part:
-    """How fresh the screen is, in words and a shape."""
+def freshness(
+    link: Link, now: float, interval: float, *, paused: bool = False, late: float | None = None
+) -> Part:
+    """How fresh the screen is, in words and a shape.
+
+    Args:
+        link: The connection.
+        now: The time on the engine's clock (s).
+        interval: Seconds between polls.
+        paused: Whether the person holds the screen.
+        late: How old the oldest part of the screen is (s), where it has missed its interval twice.
+    """
     if paused:
         return "⏸ paused", "warn"
     if link.error is not None:
         return _outage(link, now)
     if link.answered is None:
-        return "◐ connecting", "info"
-    if now - link.answered > max(LOST_SECONDS, STALE_INTERVALS * interval):
-        return f"○ stale {fmt.duration(now - link.answered)}", "warn"
+        waited = f" {fmt.duration(now - link.since)}" if late is not None else ""
+        return f"◐ connecting{waited}", "info"
+    return _answering(link, now - link.answered, interval, late)
+
+
+def _answering(link: Link, silent: float, interval: float, late: float | None) -> Part:
+    """How fresh it is while nothing says that the cluster is lost; the last good answer is `silent` s old."""
+    if silent > max(LOST_SECONDS, STALE_INTERVALS * interval):
+        return f"○ stale {fmt.duration(silent)}", "warn"
+    if link.unhelpful and silent > LIVE_INTERVALS * interval:
+        # Answers come, but none of them is good.
+        late = silent
+    if late is not None:
+        return f"◐ slow, data {fmt.duration(late)} old", "warn"
     if link.latency > SLOW_SECONDS:
         return f"◐ slow {link.latency:.1f} s", "warn"
     return f"● live {interval:.3g}s", "good"
@@ -60,12 +85,26 @@ def freshness(link: Link, now: float, interval: float, *, paused: bool) -> Part:
 
 def _outage(link: Link, now: float) -> Part:
     out = now - link.since
-    retry = max(0.0, (link.retry_at or now) - now)
-    if link.answered is None:
-        return f"✕ no answer, retry in {retry:.0f} s", "bad"
-    if out >= LOST_SECONDS:
-        return f"✕ lost {fmt.duration(out)}, retry in {retry:.0f} s", "bad"
-    return f"○ stale {fmt.duration(now - link.answered)}", "warn"
+    refused = _refused(link)
+    if link.answered is not None and not refused and out < LOST_SECONDS:
+        return f"○ stale {fmt.duration(now - link.answered)}", "warn"
+    what = refused or (f"lost {fmt.duration(out)}" if link.answered is not None else _no_answer(link))
+    return f"✕ {what}, retry in {max(0.0, (link.retry_at or now) - now):.0f} s", "bad"
+
+
+def _refused(link: Link) -> str:
+    """That somebody answers and does not let us in, or is not Flink, which waiting does not change; or ""."""
+    if isinstance(link.error, Unauthorized):
+        return "access denied" if link.error.status == FORBIDDEN else "login refused"
+    return "not Flink" if isinstance(link.error, NotFlink) else ""
+
+
+def _no_answer(link: Link) -> str:
+    """What came in the place of a first good answer."""
+    if isinstance(link.error, NotReady):
+        return "not ready"
+    status = link.error.status if link.error is not None else None
+    return "no answer" if isinstance(link.error, Unreachable) or status is None else f"error {status}"
 
 
 def load(link: Link) -> str:
@@ -171,7 +210,7 @@ class TopLine(Line):
         paused = isinstance(screen, LiveScreen) and screen.paused
         offset = zone_offset(self)
         now = port.cluster_time()
-        right = [freshness(link, port.now(), port.interval, paused=paused)]
+        right = [freshness(link, port.now(), port.interval, paused=paused, late=port.late())]
         if self.app.profile.demo:
             right.append(("DEMO", "info"))
         if self.app.profile.connection.read_only:
