@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
+
+from flinktop.ui.typed_path import expanded
 
 SUFFIX = ".jar"
 
@@ -60,12 +61,3 @@ def completed(typed: str, found: tuple[Candidate, ...]) -> str:
         (at for at, pair in enumerate(zip(least, most, strict=False)) if pair[0] != pair[1]), len(least)
     )
     return f"{directory}{slash}{least[:same]}"
-
-
-def expanded(typed: str) -> Path:
-    """The file that is meant; a `~` whose owner nobody knows is taken as it is."""
-    path = Path(typed)
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+DIGITS = 9
+"""Of a parallelism, which is an int in Flink."""
+
 
 def arguments_of(text: str) -> tuple[str, ...]:
     """The arguments of a program, as a shell would take them: blanks part them, quotes hold them together.
@@ -59,4 +62,6 @@ def parallelism_of(text: str) -> int | None:
         return None
     if not text.strip().isdecimal():
         raise ValueError(f"parallelism: {text.strip()} is no number")
+    if len(text.strip()) > DIGITS:
+        raise ValueError("parallelism: that is more than Flink can count to")
     return int(text)

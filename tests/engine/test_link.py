@@ -79,7 +79,8 @@ def test_what_every_flink_has_is_missing_elsewhere_alone(query: Query[Any]) -> N
     told = foreign(query, GONE)
     assert isinstance(told, NotFlink)
     assert told.reason == f"not a Flink REST API (404 for /{query.target}): check the address and its path"
-    assert foreign(OVERVIEW(), GONE) is GONE
+    overview: Query[Any] = OVERVIEW()
+    assert foreign(overview, GONE) is GONE
     assert foreign(query, GATEWAY) is GATEWAY
 
 

@@ -197,5 +197,5 @@ def size_of(path: Path) -> int:
 def _size(path: Path) -> str:
     try:
         return written.size(path.stat().st_size)
-    except OSError as error:
-        return f"it can't be read: {error.strerror}"
+    except (OSError, ValueError) as error:
+        return f"it can't be read: {getattr(error, 'strerror', None) or error}"

@@ -13,11 +13,12 @@ from flinktop.engine.acts.jar_files import UploadJar, why_no_jar
 from flinktop.engine.operation import State
 from flinktop.model import format as fmt
 from flinktop.ui.dialog import LABEL, Dialog, lines_content
-from flinktop.ui.file_completion import Candidate, candidates, completed, expanded
+from flinktop.ui.file_completion import Candidate, candidates, completed
 from flinktop.ui.panels.frame import assemble
 from flinktop.ui.panels.meter import meter_parts
 from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.theme import TONES
+from flinktop.ui.typed_path import absolute, expanded, is_file, why_unusable
 from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.form import LineField, PressButton
 
@@ -44,7 +45,7 @@ class PathField(LineField):
             self.value = whole
             self.cursor_position = len(whole)
             return True
-        return bool(found) and not expanded(self.value).is_file()
+        return bool(found) and not is_file(expanded(self.value))
 
     async def action_submit(self) -> None:
         """Go on to the button that sends it, where it can be sent."""
@@ -113,7 +114,7 @@ class UploadScreen(Dialog[None]):
     @property
     def act(self) -> UploadJar:
         """The upload of the file that is named now."""
-        return UploadJar(str(expanded(self.query_one(PathField).value.strip()).absolute()))
+        return UploadJar(str(absolute(expanded(self.query_one(PathField).value.strip()))))
 
     def renew(self) -> None:
         """Say what is known now: of the cluster, or of the upload."""
@@ -150,7 +151,7 @@ class UploadScreen(Dialog[None]):
             # Reading from a pipe would wait for whoever writes to it.
             return why_no_jar(path) if path.is_file() else f"{path.name} is no file"
         except (OSError, ValueError) as error:
-            return f"{path.name} can't be read: {getattr(error, 'strerror', None) or error}"
+            return f"{path.name} can't be read: {why_unusable(error)}"
 
     def _candidates(self, found: tuple[Candidate, ...]) -> Content:
         value = self._seen[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on
@@ -15,9 +14,12 @@ from flinktop.model import format as fmt
 from flinktop.ui.live import LiveApp
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
+from flinktop.ui.typed_path import absolute, expanded, why_unusable, with_ending
 from flinktop.ui.written_view import JSON_ENDING, View, write
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -61,22 +63,27 @@ class WriteView(Modal[None]):
     def action_other_kind(self) -> None:
         """The other kind of file, by its ending."""
         line = self.query_one(Input)
-        path = Path(line.value)
-        line.value = str(path.with_suffix(TEXT_ENDING if path.suffix == JSON_ENDING else JSON_ENDING))
+        endings = (TEXT_ENDING, JSON_ENDING)
+        to, other = endings if line.value.endswith(JSON_ENDING) else endings[::-1]
+        line.value = with_ending(line.value, to, other)
         line.cursor_position = len(line.value)
 
     @on(Input.Submitted)
     def _write(self, event: Input.Submitted) -> None:
         event.stop()
-        path = Path(event.value.strip()).expanduser()
+        typed = event.value.strip()
+        if not typed:
+            self._say("Type the name of a file.")
+            return
+        path = expanded(typed)
         try:
             size = write(self._view, path)
         except FileExistsError:
             self._say(f"{path} is there already: choose another name.")
-        except OSError as error:
-            self._say(f"{path} could not be written: {error.strerror}.")
+        except (OSError, ValueError) as error:
+            self._say(f"{path} could not be written: {why_unusable(error)}.")
         else:
-            self.app.notify(f"Wrote {fmt.size(size)} to {path.absolute()}", markup=False)
+            self.app.notify(f"Wrote {fmt.size(size)} to {absolute(path)}", markup=False)
             self.dismiss()
 
     def _say(self, words: str) -> None:
