@@ -43,8 +43,6 @@ def check_status(status: int, body: bytes, method: str, url: str, location: str 
 def not_flink(answer: str) -> str:
     """The sentence about an address at which something else than Flink answers so."""
     return f"not a Flink REST API ({answer}): check the address and its path"
-    """The sentence about an address at which something else than Flink answers so."""
-    return f"not a Flink REST API ({answer}): check the address and its path"
 
 
 def _kind(status: int, detail: str) -> type[FlinkError]:

@@ -28,6 +28,7 @@ from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.steady import Steady
+from flinktop.ui.typed_bytes import take_any_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -350,6 +351,7 @@ def run(
     if app.console.color_system in FEW_COLOURS:
         app.own_colours = False
         app.choose_theme(settings.theme)
+    take_any_bytes()
     leaving = Leaving(port)
     app.on_exit = leaving.begin
     try:

@@ -165,9 +165,9 @@ class Pty:
         """Send keys by name ("enter", "down", "ctrl+c", "escape", or the character itself)."""
         self.write("".join(self._key(key) for key in keys))
 
-    def write(self, text: str) -> None:
-        """Send text as if it were typed."""
-        data = text.encode()
+    def write(self, text: str | bytes) -> None:
+        """Send text as if it were typed; bytes are sent as they are."""
+        data = text.encode() if isinstance(text, str) else text
         while data:
             data = data[os.write(self._master, data) :]
 

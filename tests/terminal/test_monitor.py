@@ -77,6 +77,16 @@ def test_a_job_is_found_by_its_name_opened_and_left(server: FixtureServer, tmp_p
         assert not session_of(pty)
 
 
+def test_bytes_that_are_no_text_leave_the_keys_working(server: FixtureServer, tmp_path: Path) -> None:
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        pty.write(b"\xff\xc3")
+        pty.press("q")
+        pty.wait_for(QUESTION)
+        pty.press("q")
+        assert pty.left().clean
+
+
 @pytest.mark.parametrize(("columns", "rows"), SIZES)
 def test_every_size_has_its_frame(server: FixtureServer, tmp_path: Path, columns: int, rows: int) -> None:
     with monitor(tmp_path, server.url, columns=columns, rows=rows) as pty:
