@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from flinktop.engine.transfers import Transfer
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.errors import FlinkError
     from flinktop.flink.features import Features
     from flinktop.model.faults import FaultGroup
 
@@ -329,6 +330,11 @@ class Port:
     def faults(self, job: str) -> tuple[FaultGroup, ...]:
         """Every fault seen of a job as groups of the same, newest first, those that Flink has dropped too."""
         return self.engine.faults.of(job)
+
+    @property
+    def lost(self) -> FlinkError | None:
+        """Why the cluster can't be read at the moment; None while it can."""
+        return self.engine.poller.link.error
 
     @property
     def link(self) -> Link:

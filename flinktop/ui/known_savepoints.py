@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.engine import again
 from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.freshness import Freshness, freshness
 from flinktop.engine.operation import State
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOBS_OVERVIEW
@@ -69,5 +70,4 @@ def _newest(port: Port) -> list[JobOverview]:
 
 
 def _not_answered(port: Port, query: Query[Any]) -> bool:
-    reading = port.reading(query)
-    return reading is None or (reading.value is None and reading.error is None)
+    return freshness(port.reading(query), port.lost) is Freshness.LOADING

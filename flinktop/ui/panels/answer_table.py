@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from textual.content import Content
 from textual.widget import Widget
 
+from flinktop.engine.freshness import error_of
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import OLD_SECONDS
 from flinktop.ui.widgets.table import Column, LiveTable
 
@@ -111,16 +113,11 @@ class AnswerTable(Panel, Generic[R]):
             reading: What is known of the query that they come from.
             nothing: What an answer without anything in it means.
         """
-        if reading is None or (reading.value is None and reading.error is None):
-            self.table.set_empty(self.ASKING)
-        elif reading.value is None and reading.error is not None:
-            self.table.set_empty(reading.error.reason)
-        else:
-            self.table.set_empty(nothing)
+        self.table.set_empty(why_empty(self.port, reading, self.ASKING, nothing))
 
     def outdated(self, reading: Reading[Any] | None, seconds: float = OLD_SECONDS) -> bool:
         """Whether an answer can't be taken at its word any more: asking has failed since, or it is old."""
         if reading is None or reading.at is None:
             return False
-        lost = self.port.link.error is not None or reading.error is not None
+        lost = error_of(reading, self.port.lost) is not None
         return lost or self.port.now() - reading.at > seconds

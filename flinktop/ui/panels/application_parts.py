@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from flinktop.engine.freshness import Freshness, freshness
 from flinktop.flink.applications import APPLICATION, APPLICATION_CONFIG, APPLICATION_EXCEPTIONS
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
@@ -17,6 +18,7 @@ from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.machine_figures import RARELY
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.widgets.pager import Pager
 from flinktop.ui.widgets.table import Column
 
@@ -60,10 +62,8 @@ class ApplicationHeader(Panel):
     def _described(self) -> list[list[Part]]:
         reading = self.port.reading(APPLICATION(application=self._application))
         if reading is None or reading.value is None:
-            failed = reading is not None and reading.error is not None
-            words = (
-                reading.error.reason if failed and reading and reading.error else "asking for the application"
-            )
+            failed = freshness(reading, self.port.lost) is Freshness.FAILED
+            words = why_empty(self.port, reading, "asking for the application")
             return [[(words, "bad" if failed else "muted")]]
         one, offset = reading.value, zone_offset(self)
         mark = states.mark(one.status, ascii_only=self.app.settings.ascii)
@@ -186,8 +186,7 @@ class ApplicationFaults(Panel):
     def _told(self, reading: Reading[ApplicationExceptions]) -> None:
         pager = self.query_one(Pager)
         if reading.value is None:
-            if reading.error is not None:
-                pager.set_empty(reading.error.reason)
+            pager.set_empty(why_empty(self.port, reading, "asking for its exceptions"))
             return
         offset = zone_offset(self)
         lines: list[Cell] = []

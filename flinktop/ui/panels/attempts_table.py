@@ -18,6 +18,7 @@ from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
 from flinktop.ui.panels.subtask_rows import Circumstances
 from flinktop.ui.panels.subtasks_table import circumstances
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
@@ -241,9 +242,7 @@ class AttemptsTable(Panel):
     def _show_attempts(self) -> None:
         reading = self._present()
         if reading is None or reading.value is None:
-            self.table.set_empty(
-                "" if reading is not None and reading.error is not None else "asking for the subtask"
-            )
+            self.table.set_empty(why_empty(self.port, reading, "asking for the subtask"))
             return
         age = self.port.now() - reading.at if reading.at is not None else 0.0
         old = reading.error is not None or self.port.link.error is not None or age > OLD_SECONDS

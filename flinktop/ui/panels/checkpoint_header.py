@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.engine.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
@@ -153,8 +154,8 @@ class CheckpointHeader(CheckpointLines):
         facts = checkpoint_facts(port, self._job, self._checkpoint)
         reading = port.reading(CHECKPOINT(job=self._job, checkpoint=self._checkpoint))
         if facts.told is None:
-            if reading is not None and reading.error is not None:
-                return [(f"checkpoint {self._checkpoint}: {reading.error.reason}", "bad")]
+            if (error := error_of(reading, port.lost)) is not None:
+                return [(f"checkpoint {self._checkpoint}: {error.reason}", "bad")]
             return [[(f"asking for checkpoint {self._checkpoint}", "muted")]]
         lines = header_lines(
             facts,

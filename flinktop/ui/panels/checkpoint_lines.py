@@ -11,6 +11,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
+from flinktop.ui.panels import unanswered
 from flinktop.ui.panels.frame import Part, assemble, cut_line
 from flinktop.ui.widgets.celltext import wrap
 
@@ -45,11 +46,7 @@ def why_empty(port: Port, job: str, waiting: str, nothing: str) -> str:
     reading = port.reading(CHECKPOINTS(job=job))
     if is_off(port, job):
         return OFF
-    if reading is None or (reading.value is None and reading.error is None):
-        return waiting
-    if reading.value is None:
-        return reading.error.reason if reading.error is not None else ""
-    return nothing
+    return unanswered.why_empty(port, reading, waiting, nothing)
 
 
 def figure(name: str, text: str, tone: str = "", *, gap: bool = True) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.engine.freshness import failure
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
@@ -20,6 +21,8 @@ from flinktop.ui.panels.checkpoint_lines import (
     is_off,
 )
 from flinktop.ui.panels.frame import Part, zone_offset
+from flinktop.ui.panels.job_row import blind_seconds
+from flinktop.ui.panels.unanswered import why_stale
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
@@ -108,11 +111,11 @@ def stats_lines(port: Port, job: str, offset: float | None) -> list[Line | Part]
     known = port.reading(JOB(job=job))
     if is_off(port, job):
         return [[(OFF, ""), ("; that is no error", "muted")]]
-    if reading is None or (reading.value is None and reading.error is None):
-        return [[("asking for the checkpoints", "muted")]]
-    if reading.value is None:
-        return [(reading.error.reason if reading.error is not None else "", "bad")]
-    stats, now = reading.value, port.known_time()
+    if reading is None or reading.value is None:
+        if (error := failure(port, CHECKPOINTS(job=job))) is None:
+            return [[("asking for the checkpoints", "muted")]]
+        return [(f"The checkpoints can't be read: {error.reason}", "bad")]
+    stats, now = reading.value, port.known_time() - blind_seconds(port, reading)
     config = configured.value if configured is not None else None
     ended = known is not None and known.value is not None and states.is_terminal(known.value.state)
     lines: list[Line | Part] = [counts_line(stats), last_good_line(stats, config, now, ended=ended)]
@@ -146,10 +149,9 @@ class CheckpointOverview(CheckpointLines):
         if is_off(port, self._job) or reading is None or reading.value is None:
             return lines
         gone = known is not None and isinstance(known.error, NotFound)
-        if not gone and reading.error is None and port.link.error is None:
+        words = why_stale(port, reading, "The checkpoints")
+        if not gone and not words:
             return lines
-        words = (
-            "Flink no longer knows this job; esc goes back." if gone else "The checkpoints can't be read now."
-        )
+        words = "Flink no longer knows this job; esc goes back." if gone else words
         age = fmt.duration(port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
         return faded(lines, f"{words} This is what was known {age} ago.")

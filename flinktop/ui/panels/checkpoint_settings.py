@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flinktop.engine.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
@@ -68,11 +69,9 @@ class CheckpointSettings(Panel):
     def _show_items(self, _reading: Reading[Any]) -> None:
         reading = self.port.reading(CHECKPOINT_CONFIG(job=self._job))
         table: LiveTable[Item] = self.query_one(LiveTable)
-        if reading is None:
-            return
-        if reading.value is not None:
+        if reading is not None and reading.value is not None:
             table.set_rows(items(reading.value))
-        elif reading.error is not None:
-            off = isinstance(reading.error, NotFound) and is_off(self.port, self._job)
-            words = OFF if off else reading.error.reason
+        elif (error := error_of(reading, self.port.lost)) is not None:
+            off = isinstance(error, NotFound) and is_off(self.port, self._job)
+            words = OFF if off else error.reason
             table.set_empty(plain(words) if self.app.settings.ascii else words)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Static
 
+from flinktop.engine.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT_SUBTASKS
 from flinktop.flink.errors import NotFound
 from flinktop.model import checkpoints as judge
@@ -243,6 +244,6 @@ class CheckpointShares(Panel):
 
     def _say_why(self, reading: Reading[CheckpointSubtasks] | None) -> None:
         words = "asking for the subtasks" if self._vertex else ""
-        if reading is not None and reading.error is not None:
-            words = DROPPED if isinstance(reading.error, NotFound) else reading.error.reason
+        if (error := error_of(reading, self.port.lost)) is not None:
+            words = DROPPED if isinstance(error, NotFound) else error.reason
         self.table.set_empty(plain(words) if self.app.settings.ascii else words)

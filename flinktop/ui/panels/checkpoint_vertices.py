@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.engine.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINT_SUBTASKS, CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
@@ -226,9 +227,9 @@ class CheckpointVertices(Panel):
         reading = self.port.reading(CHECKPOINT(job=self._job, checkpoint=self._checkpoint))
         if is_off(self.port, self._job):
             self._say("checkpoints are off for this job")
-        elif reading is not None and reading.error is not None:
+        elif (error := error_of(reading, self.port.lost)) is not None:
             facts = checkpoint_facts(self.port, self._job, self._checkpoint)
-            self._say(DROPPED if facts.gone else reading.error.reason)
+            self._say(DROPPED if facts.gone else error.reason)
         elif reading is not None and reading.value is not None:
             self._say("Flink tells of no vertices")
         self.table.set_rows(rows)

@@ -16,6 +16,7 @@ from flinktop.model import heap, states
 from flinktop.ui.panels import jobs_together
 from flinktop.ui.panels.frame import Line, Part, cut_line
 from flinktop.ui.panels.meter import meter_parts
+from flinktop.ui.panels.unanswered import blank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,20 +85,20 @@ def state_parts(jobs: JobsOverview, *, short: bool = False) -> list[Part]:
     return parts
 
 
-def heap_parts(metrics: Aggregated | None) -> list[Part]:
-    """How full the fullest heap is."""
+def heap_parts(metrics: Aggregated | None, blank: Part = (fmt.UNKNOWN, "muted")) -> list[Part]:
+    """How full the fullest heap is; `blank` where that is not known."""
     fullest = heap.heap(metrics) if metrics is not None else None
     if fullest is None:
-        return [("heap ", "muted"), (fmt.UNKNOWN, "muted")]
+        return [("heap ", "muted"), blank]
     words = "heap " if fullest.worst else "heap of all "
     tone = "warn" if fullest.share >= heap.FULL else "strong"
     return [(words, "muted"), (f"{fmt.per_mille(1000 * fullest.share)} %", tone)]
 
 
-def gc_parts(rate: float | None) -> list[Part]:
-    """How long the worst TaskManager collects garbage."""
+def gc_parts(rate: float | None, blank: Part = (fmt.UNKNOWN, "muted")) -> list[Part]:
+    """How long the worst TaskManager collects garbage; `blank` where that is not known."""
     if rate is None or rate != rate:  # noqa: PLR0124 -- NaN is a gap
-        return [("GC ", "muted"), (fmt.UNKNOWN, "muted")]
+        return [("GC ", "muted"), blank]
     return [("GC ", "muted"), (f"{fmt.count(rate)} ms/s", heap.gc_tone(rate) or "strong")]
 
 
@@ -181,12 +182,8 @@ class ClusterLine(Line):
         elif self.port.features.history_server:
             parts += [("a HistoryServer: jobs that have ended", "info")]
         else:
-            parts += [
-                (_label(short=short), "muted"),
-                (fmt.UNKNOWN, "muted"),
-                (f"{GAP}slots ", "muted"),
-                (fmt.UNKNOWN, "muted"),
-            ]
+            unknown = blank(self.port, OVERVIEW())
+            parts += [(_label(short=short), "muted"), unknown, (f"{GAP}slots ", "muted"), unknown]
         if jobs is not None and jobs.value is not None:
             parts += [(GAP, ""), *state_parts(jobs.value, short=short)]
         return parts
@@ -199,9 +196,10 @@ class ClusterLine(Line):
         query = self._metrics_query()
         reading = self.port.reading(query) if query is not None else None
         collected = self.port.latest(cluster_series("gc"))
+        unknown = blank(self.port, query or TASKMANAGERS_METRICS())
         found = [
-            heap_parts(reading.value if reading is not None else None),
-            gc_parts(collected[1] if collected is not None else None),
+            heap_parts(reading.value if reading is not None else None, unknown),
+            gc_parts(collected[1] if collected is not None else None, unknown),
         ]
         found = self._faded(found, reading)
         jobs_query = self._jobs_query()

@@ -16,6 +16,7 @@ from flinktop.model import rates, states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.time_chart import Measure, TimeChart
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import VertexFigures
 
 if TYPE_CHECKING:
@@ -109,11 +110,9 @@ class Restarts(JobChart):
     def nothing_yet(self) -> str:
         """Metrics of a job are empty at first."""
         reading = self.port.reading(restarts_query(self.job))
-        if reading is None or (reading.value is None and reading.error is None):
-            return "asking for the restarts"
-        if reading.value is None and reading.error is not None:
-            return reading.error.reason
-        return "comes with the job's metrics, every 10 s"
+        return why_empty(
+            self.port, reading, "asking for the restarts", "comes with the job's metrics, every 10 s"
+        )
 
 
 class CheckpointChart(JobChart):

@@ -15,6 +15,7 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.job_graph_box import Vertex
 from flinktop.ui.panels.job_graph_form import Form, why_list
 from flinktop.ui.panels.job_graph_picture import Drawing, Listing
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import VertexFigures, vertex_facts
 from flinktop.ui.widgets.graph_canvas import GraphCanvas
 from flinktop.ui.widgets.graph_messages import VisibleChanged
@@ -107,7 +108,7 @@ class JobGraph(Panel):
 
     def _show_job(self, reading: Reading[Job]) -> None:
         if reading.value is None:
-            self.canvas.set_empty("" if reading.error is not None else "asking for the job")
+            self.canvas.set_empty(why_empty(self.port, reading, "asking for the job"))
             return
         job = reading.value
         if not job.vertices:

@@ -194,10 +194,9 @@ def _heat(value: float | None) -> str:
 
 
 def _percent(figure: Figure) -> Cell:
-    if figure.absent:
-        return fit(fmt.ABSENT, PERCENT, "right"), "muted"
-    if figure.value is None:
-        return fit(fmt.UNKNOWN, PERCENT, "right"), "muted"
+    if figure.absent or figure.value is None:
+        text, tone = figure.blank
+        return fit(text, PERCENT, "right"), tone
     return fit(f"{fmt.per_mille(figure.value)}%", PERCENT, "right"), _heat(figure.value)
 
 
@@ -239,7 +238,7 @@ def _fits(gap: str, word: str, room: int) -> bool:
 
 
 def _lag(figure: Figure) -> Line:
-    if figure.absent:
-        return ("lag ", "muted"), (fit(fmt.ABSENT, LAG, "right"), "muted")
-    style = "" if figure.value is not None else "muted"
-    return ("lag ", "muted"), (fit(fmt.span(figure.value), LAG, "right"), style)
+    if figure.absent or figure.value is None:
+        text, tone = figure.blank
+        return ("lag ", "muted"), (fit(text, LAG, "right"), tone)
+    return ("lag ", "muted"), (fit(fmt.span(figure.value), LAG, "right"), "")

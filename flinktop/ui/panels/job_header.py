@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from flinktop.engine.freshness import failure
 from flinktop.engine.sweep import SECONDS, restarts_query
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
@@ -15,9 +16,10 @@ from flinktop.model import format as fmt
 from flinktop.model import health, states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.job_row import restarts_of
+from flinktop.ui.panels.job_row import blind_seconds, restarts_of
 from flinktop.ui.panels.last_savepoint import savepoint_line
 from flinktop.ui.panels.result_line import result_line
+from flinktop.ui.panels.unanswered import blank, why_stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +40,7 @@ FEW_ROWS = 3
 
 def state_line(
     job: Job,
-    restarts: int | None,
+    restarts: int | Part,
     cluster_now: float,
     *,
     time: Callable[[float], str] | None = None,
@@ -46,7 +48,8 @@ def state_line(
 ) -> list[Part]:
     """State and since when, how long it runs, how often it restarted.
 
-    `time` writes a time (s since 1970): that of the start and of the end, where there is room for them.
+    `restarts` is their number, or what stands in its place. `time` writes a time (s since 1970): that of the
+    start and of the end, where there is room for them.
     """
     tone = states.tone(job.state)
     parts: list[Part] = [(f"{states.mark(job.state, ascii_only=ascii_only)} {job.state}", tone)]
@@ -66,8 +69,8 @@ def state_line(
         ]
         if time is not None:
             parts += [(" at ", "muted"), (time(job.start_time / 1000.0), "")]
-        words = fmt.count(restarts) if restarts is not None else fmt.UNKNOWN
-        parts += [("   restarts ", "muted"), (words, "warn" if restarts else "")]
+        known = (fmt.count(restarts), "warn" if restarts else "") if isinstance(restarts, int) else restarts
+        parts += [("   restarts ", "muted"), known]
     parallelism = max((vertex.parallelism for vertex in job.vertices), default=0)
     if parallelism > 0:
         parts += [("   parallelism ", "muted"), (str(parallelism), "")]
@@ -84,14 +87,20 @@ def checkpoint_line(job: str, port: Port, *, ended: bool) -> list[Part]:
     if reading is not None and isinstance(reading.error, NotFound) and reading.value is None:
         return [("checkpoints ", "muted"), ("off for this job", "")]
     if reading is None or reading.value is None:
-        return [("last checkpoint ", "muted"), (fmt.UNKNOWN, "")]
+        error = failure(port, CHECKPOINTS(job=job))
+        words = f" can't be read: {error.reason}" if error is not None else ""
+        return [("last checkpoint ", "muted"), blank(port, CHECKPOINTS(job=job)), (words, "bad")]
     stats = reading.value
     configured = port.reading(CHECKPOINT_CONFIG(job=job))
     interval = None
     if configured is not None and configured.value is not None and configured.value.interval is not None:
         interval = configured.value.interval / 1000.0
     off = configured is not None and configured.value is not None and interval is None
-    parts = _last_good(stats, interval, port.known_time(), ended=ended, periodic_off=off)
+    blind = blind_seconds(port, reading)
+    parts = _last_good(stats, interval, port.known_time() - blind, ended=ended, periodic_off=off)
+    if blind and reading.error is not None:
+        words = f"{fmt.FAILED} as of {fmt.duration(blind)} ago: {reading.error.reason}"
+        return [*((text, "stale") for text, _ in parts), (f"   {words}", "bad")]
     if stats.counts.failed:
         parts += [("   failed ", "muted"), (str(stats.counts.failed), "warn")]
     return parts
@@ -182,14 +191,16 @@ class JobHeader(Panel):
             self.refresh(layout=grown)
 
     def _described(self, reading: Reading[Job] | None) -> list[list[Part]]:
-        if reading is None or (reading.value is None and reading.error is None):
-            return [[("asking for the job", "muted")]]
-        if reading.value is None:
-            reason = reading.error.reason if reading.error is not None else ""
-            return [[(f"no job {self._job}: {reason}", "bad")]]
+        if reading is None or reading.value is None:
+            if (error := failure(self.port, JOB(job=self._job))) is None:
+                return [[("asking for the job", "muted")]]
+            unknown = isinstance(error, NotFound)
+            words = f"no job {self._job}" if unknown else f"the job {self._job} can't be read"
+            return [[(f"{words}: {error.reason}", "bad")]]
         job = reading.value
         ascii_only = self.app.settings.ascii
-        restarts = restarts_of(self.port, self._job)
+        known = restarts_of(self.port, self._job)
+        restarts = known if known is not None else blank(self.port, restarts_query(self._job))
         ended = states.is_terminal(job.state)
         cluster_now, offset = self.port.known_time(), zone_offset(self)
         time = partial(fmt.near, offset=offset, now=cluster_now) if self.app.size.width >= WIDE else None
@@ -210,9 +221,8 @@ class JobHeader(Panel):
         gone = isinstance(reading.error, NotFound)
         if gone or reading.error is not None or self.port.link.error is not None:
             lines = [[(text, "stale") for text, _ in line] for line in lines]
-            words = (
-                "Flink no longer knows this job; esc goes back." if gone else "The cluster does not answer."
-            )
+            stale = why_stale(self.port, reading, "The job")
+            words = "Flink no longer knows this job; esc goes back." if gone else stale
             lines.insert(0, [(f"{words} This is what was known {age} ago.", "bad")])
         return lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.engine.freshness import Freshness, failure, freshness
 from flinktop.engine.load import METERS_HOLD
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import job_query, restarts_query
@@ -42,7 +43,11 @@ class JobRow:
     interval: float | None = None
     """Seconds between checkpoints; None where they are not periodic or not yet known."""
     checkpoints: str = "unknown"
-    """unknown, off (the job has none), none (not one completed yet), some."""
+    """unknown, failed (they can't be read), off (the job has none), none (not one completed yet), some."""
+    checkpoints_stale: bool = False
+    """Whether they could be read once, and can't be now: `age` is that of then."""
+    failed: frozenset[str] = frozenset()
+    """What was asked for and could not be had: "job", "restarts"."""
     overdue: bool = False
     restarts: int | None = None
     uptime: float | None = None
@@ -66,6 +71,9 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
     detail = port.reading(job_query(job.jid))
     ended = states.is_terminal(job.state)
     age, interval, kind = _checkpoint(port, job.jid, cluster_now)
+    checkpoints = port.reading(CHECKPOINTS(job=job.jid))
+    asked = {"job": job_query(job.jid), "restarts": restarts_query(job.jid)}
+    failed = frozenset(name for name, query in asked.items() if failure(port, query) is not None)
     restarts = restarts_of(port, job.jid)
     is_overdue = not ended and health.overdue(age, interval)
     busy, backpressured = (time_figure(port, job, measure) for measure in ("busy", "backpressured"))
@@ -91,6 +99,8 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
         age=age,
         interval=interval,
         checkpoints=kind,
+        checkpoints_stale=kind != "off" and freshness(checkpoints) is Freshness.STALE,
+        failed=failed,
         overdue=is_overdue,
         restarts=restarts,
         uptime=up,
@@ -121,9 +131,10 @@ def time_figure(port: Port, job: JobOverview, measure: str) -> Figure:
     if newest is not None and newest[1] == newest[1]:
         passing = not port.features.has(1, 16) and port.now() - newest[0] > METERS_HOLD
         return ABSENT if passing else Figure(newest[1])
+    failed = failure(port, job_query(job.jid)) is not None
     other = port.latest(job_series(job.jid, "backpressured"))
     unmeasured = other is not None and other[1] == other[1]
-    return Figure(absent=unmeasured or not port.features.has(1, 16))
+    return Figure(absent=unmeasured or not port.features.has(1, 16), failed=failed)
 
 
 def latest_rate(port: Port, job: str, measure: str) -> float | None:
@@ -138,18 +149,26 @@ def _checkpoint(port: Port, job: str, cluster_now: float) -> tuple[float | None,
     interval = None
     if configured is not None and configured.value is not None and configured.value.interval is not None:
         interval = configured.value.interval / 1000.0
-    if reading is None:
-        return None, interval, "unknown"
-    if isinstance(reading.error, NotFound):
+    if reading is not None and isinstance(reading.error, NotFound):
         # 404 "Checkpointing has not been enabled": a batch job's normal answer in every release.
         return None, interval, "off"
-    if reading.value is None:
-        return None, interval, "unknown"
+    if reading is None or reading.value is None:
+        failed = failure(port, CHECKPOINTS(job=job)) is not None
+        return None, interval, "failed" if failed else "unknown"
+    cluster_now -= blind_seconds(port, reading)
     completed = reading.value.latest.completed
     if completed is None or completed.acknowledged_at is None:
         periodic = configured is None or configured.value is None or interval is not None
         return None, interval, "none" if periodic else "off"
     return max(0.0, cluster_now - completed.acknowledged_at / 1000.0), interval, "some"
+
+
+def blind_seconds(port: Port, reading: Reading[Any]) -> float:
+    """Seconds for which asking has failed since an answer: what has grown since is not known."""
+    if port.lost is not None or reading.error is None or reading.at is None:
+        # Of a lost cluster all time stands still already.
+        return 0.0
+    return port.now() - reading.at
 
 
 def restarts_of(port: Port, job: str) -> int | None:

@@ -16,8 +16,10 @@ from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.job_row import JobRow, job_row, latest_rate
-from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.no_cluster import no_cluster
+from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
+from flinktop.ui.panels.unanswered import blank_mark, why_empty
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -53,11 +55,14 @@ def checkpoint_words(row: JobRow, *, past: str = "", ascii_only: bool = False) -
     """Age of the last good checkpoint against the job's interval; `past` for a job that has ended."""
     if row.checkpoints == "off":
         return fmt.ABSENT, "muted"
-    if row.checkpoints == "unknown":
-        return (past if row.ended else fmt.UNKNOWN), "muted"
+    if row.checkpoints in ("unknown", "failed"):
+        text, tone = blank_mark(failed=row.checkpoints == "failed")
+        return (past, "muted") if row.ended else (f"{text} error" if tone == "bad" else text, tone)
     interval = f" / {fmt.span(row.interval)}" if row.interval is not None else ""
     if row.checkpoints == "none":
         return f"none{interval}", "muted"
+    if row.checkpoints_stale and not row.ended:
+        return f"{fmt.FAILED} {fmt.span(row.age)}{interval}", "stale"
     late = ("! " if ascii_only else "▲ ") if row.overdue else ""
     return f"{late}{fmt.span(row.age)}{interval}", "bad" if row.overdue else ""
 
@@ -71,23 +76,23 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
     def rate(value: float | None, row: JobRow) -> Cell:
         if row.ended:
             return past, "muted"
-        return fmt.count(value), "" if value is not None else "muted"
+        return (fmt.count(value), "") if value is not None else blank_mark(failed="job" in row.failed)
 
     def share(figure: Figure, row: JobRow) -> Cell:
         if row.ended:
             return past, "muted"
-        if figure.absent:
-            return fmt.ABSENT, "muted"
-        return fmt.per_mille(figure.value), busy.tone(figure.value) if figure.value is not None else "muted"
+        if figure.absent or figure.value is None:
+            return figure.blank
+        return fmt.per_mille(figure.value), busy.tone(figure.value)
 
     def restarts(row: JobRow) -> Cell:
         if row.restarts is None:
-            return (past if row.ended else fmt.UNKNOWN), "muted"
+            return (past, "muted") if row.ended else blank_mark(failed="restarts" in row.failed)
         return fmt.count(row.restarts), "warn" if row.restarts else "muted"
 
     def uptime(row: JobRow) -> Cell:
         if row.uptime is None:
-            return fmt.ABSENT if row.ended else fmt.UNKNOWN, "muted"
+            return (fmt.ABSENT, "muted") if row.ended else blank_mark(failed="job" in row.failed)
         return fmt.duration(row.uptime), "muted"
 
     found = [
@@ -251,7 +256,9 @@ class JobsTable(Panel):
     def tick(self) -> None:
         """Ages on the screen move on; the other rows are made anew when the list has been read again."""
         reading = self.port.reading(JOBS_OVERVIEW())
-        if reading is not None:
+        if reading is None:
+            self._explain(reading)
+        else:
             seen = frozenset(self.table.visible_keys())
             self._kept = {row.jid: row for row in self._rows if row.jid not in seen}
             try:
@@ -261,7 +268,7 @@ class JobsTable(Panel):
 
     def _show_jobs(self, reading: Reading[JobsOverview]) -> None:
         if reading.value is None:
-            self.table.set_empty("" if reading.error is not None else "asking for the jobs")
+            self._explain(reading)
             return
         if self.port.features.history_server != self._archive:
             self._archive = not self._archive
@@ -272,6 +279,11 @@ class JobsTable(Panel):
         self._rows = rows
         self._arrange()
         self._follow()
+
+    def _explain(self, reading: Reading[JobsOverview] | None) -> None:
+        """Say why there are no rows before the first answer."""
+        words = no_cluster(self.port) or why_empty(self.port, reading, "asking for the jobs")
+        self.table.set_empty(plain(words) if self.app.settings.ascii else words)
 
     def _arrange(self) -> None:
         """Show the rows, worst first, with those that have ended or without."""

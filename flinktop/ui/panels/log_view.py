@@ -14,6 +14,7 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.plain import plain
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:
@@ -278,10 +279,7 @@ class LogView(Panel):
         transfer = self.port.transfer(self._query)
         if transfer is None:
             files = self.port.reading(self._machine.files)
-            failed = files is not None and files.value is None and files.error is not None
-            return (
-                files.error.reason if failed and files is not None and files.error else "asking for its size"
-            )
+            return why_empty(self.port, files, "asking for its size", "asking for its size")
         if transfer.state == "failed":
             return f"It could not be read: {transfer.reason}"
         return "reading it" if transfer.at is None else self._nothing_in_it()

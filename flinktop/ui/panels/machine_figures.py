@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import machine_series
 from flinktop.flink.metrics import TASKMANAGERS_METRICS
@@ -25,6 +25,11 @@ RARELY = 600.0
 def taskmanagers_listing() -> Query[Aggregated]:
     """Which metrics TaskManagers have: one request, however many there are."""
     return TASKMANAGERS_METRICS()
+
+
+def listing_query(machine: Machine) -> Query[Any]:
+    """Which metrics a machine, or machines of its kind, have."""
+    return taskmanagers_listing() if machine.taskmanager is not None else machine.metrics()
 
 
 def listed(port: Port, machine: Machine) -> tuple[str, ...]:

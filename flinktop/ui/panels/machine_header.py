@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from textual.content import Content
 
+from flinktop.engine.freshness import failure
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.errors import NotFound
 from flinktop.flink.taskmanagers import TASKMANAGER
@@ -20,8 +21,10 @@ from flinktop.ui.panels.machine_figures import (
     figures_query,
     heartbeat_now,
     known_figures,
+    listing_query,
     taskmanagers_listing,
 )
+from flinktop.ui.panels.unanswered import blank
 
 if TYPE_CHECKING:
     from flinktop.engine.store import Reading
@@ -67,30 +70,29 @@ def jobmanager_line(overview: ClusterOverview) -> list[Part]:
     ]
 
 
-def figures_line(known: Known | None) -> list[Part]:
-    """Heap, garbage collection, processor, threads, and what a TaskManager has besides."""
+def figures_line(known: Known | None, blank: Part = (fmt.UNKNOWN, "muted")) -> list[Part]:
+    """Heap, garbage collection, processor, threads, and what a TaskManager has besides.
+
+    `blank` stands for all of it while nothing is known.
+    """
     found = known.figures if known is not None else machines.Figures()
-    unknown = fmt.UNKNOWN if known is None else fmt.ABSENT
+    unknown = blank if known is None else (fmt.ABSENT, "muted")
 
     def part(word: str, share: float | None, *, full: float = machines.FULL) -> list[Part]:
-        text = fmt.share(share) if share is not None else unknown
-        return [
-            (word, "muted"),
-            (text, machines.tone(share, full=full) if share is not None else "muted"),
-            GAP,
-        ]
+        figure = (fmt.share(share), machines.tone(share, full=full)) if share is not None else unknown
+        return [(word, "muted"), figure, GAP]
 
     parts = part("heap ", found.heap)
     if found.heap_max is not None:
         parts[-1:] = [(" of ", "muted"), (fmt.size(found.heap_max), ""), GAP]
     gc = known.gc if known is not None else None
     if gc is None:
-        parts += [("GC ", "muted"), (fmt.UNKNOWN, "muted"), GAP]
+        parts += [("GC ", "muted"), blank, GAP]
     else:
         parts += [("GC ", "muted"), (f"{fmt.count(gc)} ms/s", heap.gc_tone(gc)), GAP]
     parts += part("CPU ", found.cpu)
-    threads = fmt.count(found.threads) if found.threads is not None else unknown
-    parts += [("threads ", "muted"), (threads, "" if found.threads is not None else "muted"), GAP]
+    threads = (fmt.count(found.threads), "") if found.threads is not None else unknown
+    parts += [("threads ", "muted"), threads, GAP]
     if found.managed_total:
         # All of it in use is as it should be with RocksDB.
         parts += [("managed ", "muted"), (fmt.share(found.managed or 0.0), ""), GAP]
@@ -171,24 +173,26 @@ class MachineHeader(Panel):
         port, taskmanager = self.port, self._machine.taskmanager
         if absent := missing_words(port, TASKMANAGER, "TaskManagers and no JobManager"):
             return [[(absent, "muted")]]
-        known = known_figures(port, self._machine, figures_query(port, self._machine))
+        query = figures_query(port, self._machine)
+        known = known_figures(port, self._machine, query)
+        unknown = blank(port, query or listing_query(self._machine))
         if taskmanager is None:
             overview = port.reading(OVERVIEW())
             first = (
                 jobmanager_line(overview.value) if overview and overview.value else [("JobManager", "strong")]
             )
-            return [first, figures_line(known)]
+            return [first, figures_line(known, unknown)]
         reading = port.reading(TASKMANAGER(taskmanager=taskmanager))
         if reading is None or reading.value is None:
-            if reading is None or reading.error is None:
+            error = failure(port, TASKMANAGER(taskmanager=taskmanager))
+            if error is None:
                 return [[("asking for the TaskManager", "muted")]]
-            words = GONE if isinstance(reading.error, NotFound) else reading.error.reason
-            return [[(words, "bad")]]
+            return [[(GONE if isinstance(error, NotFound) else error.reason, "bad")]]
         details = reading.value
         now = heartbeat_now(port, [details.last_heartbeat], reading.at)
         heartbeat = machines.heartbeat_age(details.last_heartbeat, now)
         place = place_lines(details, self.content_size.width)
-        lines = [taskmanager_line(details, heartbeat), figures_line(known), *place]
+        lines = [taskmanager_line(details, heartbeat), figures_line(known, unknown), *place]
         if isinstance(reading.error, NotFound):
             lines = [[(GONE, "bad")], *([(text, "stale") for text, _ in line] for line in lines)]
         return lines

@@ -16,6 +16,7 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.metric_scopes import Scope, Told, is_watermark, number_text, plain_text
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
 from flinktop.ui.widgets.table import Cell, Column
 from flinktop.ui.widgets.table_messages import Opened, VisibleChanged
@@ -74,7 +75,7 @@ def columns(*, ascii_only: bool) -> list[Column[ExploredRow]]:
     def number(key: str, title: str, width: int, drop: int) -> Column[ExploredRow]:
         def cell(row: ExploredRow) -> Cell:
             text: str = getattr(row, key)
-            tone = "muted" if text in (fmt.UNKNOWN, fmt.ABSENT) else ""
+            tone = "muted" if text in (fmt.UNKNOWN, fmt.ABSENT) else "bad" if text == fmt.FAILED else ""
             return ({fmt.UNKNOWN: "~", fmt.ABSENT: "-"}.get(text, text) if ascii_only else text), tone
 
         sort: Callable[[ExploredRow], Any] | None = (lambda row: row.order) if key == "high" else None
@@ -118,6 +119,8 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         self._visible: tuple[str, ...] = ()
         self._told: dict[tuple[str, int | None, str], Told] = {}
         """By scope, subtask and metric."""
+        self._failed: set[tuple[str, int | None, str]] = set()
+        """Those of which the newest request failed."""
         self._rows: dict[str, ExploredRow] = {}
         self._stale_lists: set[str] = set()
         """Keys of what has other metrics now: it was asked for one that is gone."""
@@ -189,8 +192,12 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
 
     def _take(self, scope: Scope, asked: Iterable[tuple[int | None, str]], reading: Reading[Any]) -> None:
         """Take values in; what was asked for and is not among them is no number."""
+        keys = {(scope.key, subtask, metric) for subtask, metric in asked}
         if reading.value is None or reading.at is None:
+            self._failed |= keys if reading.error is not None else set()
+            self.tick()
             return
+        self._failed -= keys
         by_id = {metric.id: metric for metric in reading.value}
         found = {
             (subtask, metric): by_id.get(metric if subtask is None else f"{subtask}.{metric}")
@@ -300,9 +307,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         reading = self.port.reading(scope.listing) if shown else None
         words = f"{len(ids)} metrics" if ids else ""
         if shown and not ids:
-            words = fmt.UNKNOWN if reading is None or reading.value is None else "none yet"
-            if reading is not None and reading.value is None and reading.error is not None:
-                words = fmt.ABSENT
+            words = why_empty(self.port, reading, fmt.UNKNOWN, "none yet")
         rows = [ExploredRow(f"scope {scope.key}", f"{mark} {scope.name}", 0, scope, value=words)]
         for metric in ids:
             row = self._row(scope, metric, None, pins)
@@ -319,9 +324,10 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         depth = 1 if subtask is None else 2
         pinned = scope.pin(metric, subtask) in pins
         if told is None:
+            blank = fmt.FAILED if (scope.key, subtask, metric) in self._failed else fmt.UNKNOWN
             if not scope.aggregated or subtask is not None:
-                return ExploredRow(key, label, depth, scope, metric, subtask, pinned, fmt.UNKNOWN)
-            return ExploredRow(key, label, depth, scope, metric, subtask, pinned, "", *(fmt.UNKNOWN,) * 4)
+                return ExploredRow(key, label, depth, scope, metric, subtask, pinned, blank)
+            return ExploredRow(key, label, depth, scope, metric, subtask, pinned, "", *(blank,) * 4)
         old = self.port.link.error is not None or self.port.now() - told.at > OLD_SECONDS
         offset, now = zone_offset(self), self.port.known_time()
         value = told.value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
+from flinktop.engine.freshness import failure
 from flinktop.flink.metrics import SUBTASK_METRICS, watermark
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import format as fmt
@@ -15,6 +16,7 @@ from flinktop.model.subtask_figures import last_part
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.metrics import Metric, Metrics
 
+ASKING = "asking which metrics there are"
 MOST_REQUESTS = 3
 """Requests for the values of the rows on the screen, each below Flink's limit for a request line."""
 
@@ -38,7 +41,7 @@ class MetricRow:
 
     id: str
     text: str
-    """Its value as it is written; "…" while it was not asked for."""
+    """Its value as it is written; "…" before it came, "!" where it could not be had."""
     number: float | None
     old: bool = False
     reads: str = ""
@@ -66,6 +69,8 @@ def columns(*, pins: bool, ascii_only: bool) -> list[Column[MetricRow]]:
     """Id, value and what it says in units; before them whether it is pinned, where metrics can be."""
 
     def value(row: MetricRow) -> Cell:
+        if row.text == fmt.FAILED:
+            return fmt.FAILED, "bad"
         if row.text == fmt.UNKNOWN:
             return ("~" if ascii_only else fmt.UNKNOWN), "muted"
         return row.text, "" if row.number is not None else "muted"
@@ -107,7 +112,7 @@ class MetricsList(Panel):
             match=lambda row, text: all(word in row.id.casefold() for word in text.casefold().split()),
             dim=lambda row: row.old,
             ascii=ascii_only,
-            empty="asking which metrics there are",
+            empty=ASKING,
             id="metric-rows",
         )
 
@@ -143,10 +148,7 @@ class MetricsList(Panel):
     def _listed(self, reading: Reading[Metrics]) -> None:
         # A subtask that has just started has none: look again soon.
         self.watch_query("ids", self._listing, self._listed, every=RELIST_SECONDS if reading.value else 0.0)
-        if reading.value is None and reading.error is not None:
-            self.table.set_empty(reading.error.reason)
-        elif reading.value is not None:
-            self.table.set_empty(self.NONE)
+        self.table.set_empty(why_empty(self.port, reading, ASKING, self.NONE))
         self._show_metrics()
         if not self._asked:
             self._follow()
@@ -166,13 +168,21 @@ class MetricsList(Panel):
         listed = reading.value if reading is not None and reading.value is not None else ()
         offset, now, cluster_now = zone_offset(self), self.port.now(), self.port.known_time()
         lost = self.port.link.error is not None
-        pinned = self.pinned()
+        pinned, failed = self.pinned(), self._failed_ids()
         rows: list[MetricRow] = []
         for metric in sorted(listed, key=lambda one: one.id.casefold()):
             at, known = self._told.get(metric.id, (now, metric))
             row = metric_row(known, offset, cluster_now, old=lost or now - at > OLD_SECONDS)
+            if known.value is None and metric.id in failed:
+                row = replace(row, text=fmt.FAILED)
             rows.append(replace(row, pinned=True) if metric.id in pinned else row)
         self.table.set_rows(rows)
+
+    def _failed_ids(self) -> frozenset[str]:
+        """The metrics whose values were asked for and could not be had."""
+        queries = self.metrics(self._asked).parts()[:MOST_REQUESTS] if self._asked else ()
+        failed = [query for query in queries if failure(self.port, query) is not None]
+        return frozenset(one for query in failed for one in dict(query.params)["get"].split(","))
 
     @on(VisibleChanged)
     def _scrolled(self, event: VisibleChanged) -> None:

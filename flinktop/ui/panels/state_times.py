@@ -13,6 +13,7 @@ from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtasks_table import MANY, vertex_of
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.widgets.spark import bar
 from flinktop.ui.widgets.table import Column, LiveTable
 
@@ -153,8 +154,7 @@ class StateTimes(Panel):
         reading = self.port.reading(SUBTASK_TIMES(job=self._job, vertex=self._vertex))
         table = self.query_one(LiveTable)
         if reading is None or reading.value is None:
-            if reading is not None and reading.error is not None:
-                table.set_empty(reading.error.reason)
+            table.set_empty(why_empty(self.port, reading, "asking when it entered its states"))
             return
         found = next((one for one in reading.value.subtasks if one.subtask == self._subtask), None)
         rows = state_rows(found.timestamps, zone_offset(self), self.port.known_time()) if found else []

@@ -31,10 +31,8 @@ class SummaryRow:
 
 def said(figure: Figure, write: Callable[[float | None], str], tone: str = "") -> Cell:
     """A figure as a cell: what is absent and what is not known never look alike."""
-    if figure.absent:
-        return fmt.ABSENT, "muted"
-    if figure.value is None:
-        return fmt.UNKNOWN, "muted"
+    if figure.absent or figure.value is None:
+        return figure.blank
     return write(figure.value), tone
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from flinktop.engine.freshness import Freshness, failure, freshness
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.model import format as fmt
@@ -46,7 +47,12 @@ def state_line(attempt: Attempt, *, ascii_only: bool) -> list[Part]:
 
 
 def flow_line(
-    figures: Figures | None, measures: frozenset[str], offset: float | None, cluster_now: float
+    figures: Figures | None,
+    measures: frozenset[str],
+    offset: float | None,
+    cluster_now: float,
+    *,
+    failed: bool = False,
 ) -> list[Part]:
     """Rates, times and watermark of one subtask; what is not measured is not the same as not known.
 
@@ -55,13 +61,14 @@ def flow_line(
         measures: What is asked of this subtask in this release.
         offset: Seconds from UTC in which times are shown.
         cluster_now: The cluster's own time (s since 1970).
+        failed: Whether the figures could not be had.
     """
 
     def figure(measure: str) -> Figure:
         if measure not in measures:
             return ABSENT
         if figures is None:
-            return Figure()
+            return Figure(failed=failed)
         value = figures.get(measure)
         return Figure(value, absent=value is None)
 
@@ -147,7 +154,7 @@ class SubtaskHeader(Panel):
             lines.append(state_line(reading.value, ascii_only=self.app.settings.ascii))
             if not states.is_terminal(reading.value.status):
                 lines.append(self._flow())
-        elif reading is None or reading.error is None:
+        elif freshness(reading, self.port.lost) is Freshness.LOADING:
             lines.append([("asking for the subtask", "muted")])
         if known is not None and not states.is_running(known[0].state):
             lines[-1] = [*lines[-1], GAP, (f"the job is {known[0].state}", states.tone(known[0].state))]
@@ -164,7 +171,8 @@ class SubtaskHeader(Panel):
             by_subtask(reading.value).get(self._subtask) if reading is not None and reading.value else None
         )
         measures = around.ids.measures if around is not None else frozenset()
-        return flow_line(figures, measures, zone_offset(self), told_at(self.port, reading))
+        failed = failure(self.port, query) is not None
+        return flow_line(figures, measures, zone_offset(self), told_at(self.port, reading), failed=failed)
 
     def render(self) -> Content:
         """The lines; where there is room for one only, the state."""

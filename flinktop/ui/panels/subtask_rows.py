@@ -10,6 +10,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.model import rates, states, subtasks
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask
+from flinktop.ui.panels.unanswered import blank_mark
 from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from flinktop.model.subtask_figures import Figures
 
 NOTHING = SubtaskIds(())
-UNKNOWN = Figure()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ class SubtaskBook:
         self._mean = 0.0
         self._old = False
         self._read: float | None = None
+        self._failed = False
+        """Whether the newest figures could not be had."""
 
     @property
     def attempts(self) -> dict[int, Attempt]:
@@ -121,8 +123,11 @@ class SubtaskBook:
 
     def take_figures(self, reading: Reading[Metrics]) -> frozenset[int]:
         """Take in `…/vertices/:vertexid/metrics?get=`; says of which subtasks it tells."""
+        failed = reading.value is None and reading.error is not None
+        changed = frozenset(self._attempts) if failed != self._failed else frozenset()
+        self._failed = failed
         if not reading.value or reading.at is None:
-            return frozenset()
+            return changed
         cluster_now = told_at(self._port, reading)
         found = by_subtask(reading.value)
         for index, figures in found.items():
@@ -130,7 +135,7 @@ class SubtaskBook:
             if attempt is not None and not _of_earlier(attempt, cluster_now):
                 lag = rates.watermark_lag(figures.get("watermark"), cluster_now)
                 self._told[index] = Told(attempt.attempt, reading.at, figures, lag)
-        return frozenset(found)
+        return changed | frozenset(found)
 
     def rows(self, indices: Iterable[int], around: Circumstances) -> dict[int, SubtaskRow]:
         """The rows of some subtasks."""
@@ -157,7 +162,7 @@ class SubtaskBook:
             estimate = None if chained and measure in ("taken", "sent") else getattr(moved, measure)
             if estimate is not None:
                 return Figure(estimate)
-            return _figure(told.figures, measure) if told is not None else UNKNOWN
+            return _figure(told.figures, measure) if told is not None else Figure(failed=self._failed)
 
         busy, backpressured = rate("busy"), rate("backpressured")
         mark = told.figures.get("watermark") if told is not None and flows else None
@@ -185,7 +190,7 @@ class SubtaskBook:
             idle=rate("idle"),
             watermark=self._mark_text(mark, around, told, flows=flows),
             mark=mark,
-            lag=_lag(told, around, flows=flows),
+            lag=_lag(told, around, flows=flows, failed=self._failed),
             seconds=attempt.duration / 1000.0 if attempt.duration >= 0 else None,
             attention=subtasks.attention(attempt.status, band, index),
             stale=stale,
@@ -196,7 +201,7 @@ class SubtaskBook:
         if not flows or "watermark" not in around.ids.measures or (told is not None and mark is None):
             return fmt.ABSENT
         if mark is None:
-            return fmt.UNKNOWN
+            return blank_mark(failed=self._failed)[0]
         if math.isinf(mark):
             return "ended" if mark == ENDED else "none"
         return fmt.near(mark / 1000.0, around.offset, self._port.known_time())
@@ -224,11 +229,11 @@ def _figure(figures: Figures, measure: str) -> Figure:
     return Figure(value, absent=value is None)
 
 
-def _lag(told: Told | None, around: Circumstances, *, flows: bool) -> Figure:
+def _lag(told: Told | None, around: Circumstances, *, flows: bool, failed: bool) -> Figure:
     if not flows or "watermark" not in around.ids.measures:
         return ABSENT
     if told is None:
-        return UNKNOWN
+        return Figure(failed=failed)
     if told.figures.get("watermark") in (None, NO_WATERMARK, ENDED):
         return ABSENT
     return Figure(told.lag)

@@ -45,11 +45,13 @@ def summary_rows(
     found: Mapping[str, AggregatedMetric],
     around: Circumstances,
     cluster_now: float,
+    *,
+    failed: bool = False,
 ) -> list[SummaryRow]:
     """The lines below the table, as many of `ALL` as the release tells; [] for fewer than two subtasks.
 
     Rates and times are those of `…/subtasks/metrics`; totals come from the subtasks themselves, and their
-    quantiles from the same answer (1.16+).
+    quantiles from the same answer (1.16+). `failed`: the former could not be had.
     """
     if len(attempts) < 2:  # noqa: PLR2004 -- one alone is its own least and most
         return []
@@ -61,11 +63,11 @@ def summary_rows(
             continue
         for label, value in zip(LABELS, _extremes(found.get(metric)), strict=True):
             tone = hot(Figure(value)) if key in ("busy", "backpressured") else ""
-            cells[label][key] = _cell(value, write, tone, answered=bool(found))
+            cells[label][key] = _cell(value, write, tone, answered=bool(found), failed=failed)
         if key in ("taken", "sent"):
             known = found.get(metric)
             whole = known.sum if known is not None else None
-            cells[SUM][key] = _cell(whole, write, "", answered=bool(found))
+            cells[SUM][key] = _cell(whole, write, "", answered=bool(found), failed=failed)
     _put_totals(cells, attempts, aggregated, around)
     _put_lag(cells, found.get(rates.WATERMARK_ID) if flows else None, cluster_now)
     lines = (*LABELS, SUM) if aggregated is None else ALL
@@ -107,7 +109,14 @@ def _put_lag(cells: dict[str, dict[str, Cell]], known: AggregatedMetric | None, 
             cells[label]["lag"] = (fmt.span(lag), late(Figure(lag)))
 
 
-def _cell(value: float | None, write: Callable[[float | None], str], tone: str, *, answered: bool) -> Cell:
+def _cell(
+    value: float | None,
+    write: Callable[[float | None], str],
+    tone: str,
+    *,
+    answered: bool,
+    failed: bool = False,
+) -> Cell:
     if value is None:
-        return (fmt.ABSENT if answered else fmt.UNKNOWN), "muted"
+        return Figure(absent=answered, failed=failed).blank
     return write(value), tone

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
+from flinktop.engine.freshness import failure
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX
@@ -18,6 +19,7 @@ from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.subtask_columns import SummaryRow, columns, summary_columns
 from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskBook, SubtaskRow, matches, told_at
 from flinktop.ui.panels.subtask_summary import ALL, FEW, SOME, summary_rows
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, figures_query, listing
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.table import LiveTable
@@ -178,8 +180,7 @@ class SubtasksTable(Panel):
     def _vertex_told(self, reading: Reading[Vertex]) -> None:
         self._book.take_totals(reading)
         if reading.value is None:
-            failed = reading.error is not None
-            self.table.set_empty("" if failed else "asking for the subtasks")
+            self.table.set_empty(why_empty(self.port, reading, "asking for the subtasks"))
             return
         self.watch_query("vertex", self._query, self._vertex_told, every=self._every())
         self.table.set_empty("no subtasks yet: the job is not running")
@@ -226,7 +227,8 @@ class SubtasksTable(Panel):
             return
         query = figures_query(self.port, self._job, self._vertex, source=self._around.source)
         figures = self.port.reading(query) if query is not None else None
-        made_of = (reading.at, figures.at if figures is not None else None, self._around)
+        failed = failure(self.port, query) is not None
+        made_of = (reading.at, figures.at if figures is not None else None, self._around, failed)
         if made_of == self._made_of:
             return
         self._made_of = made_of
@@ -236,6 +238,7 @@ class SubtasksTable(Panel):
             rates.by_id(figures.value or ()) if figures is not None else {},
             self._around,
             told_at(self.port, figures),
+            failed=failed,
         )
 
     # -- what is asked -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
+from flinktop.engine.freshness import failure
 from flinktop.flink.machine import Machine
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import format as fmt
@@ -18,9 +19,11 @@ from flinktop.ui.panels.machine_figures import (
     figures_query,
     heartbeat_now,
     known_figures,
+    listing_query,
     taskmanagers_listing,
 )
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.unanswered import blank_mark
 from flinktop.ui.widgets.table import Column
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -58,6 +61,8 @@ class TaskManagerRow:
     heap_limit: int
     managed_limit: int
     known: Known | None
+    failed: bool = False
+    """Whether its figures were asked for and could not be had."""
 
     @property
     def old(self) -> bool:
@@ -75,7 +80,7 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
 
     def verdict(row: TaskManagerRow) -> Cell:
         if not row.troubles:
-            return ("…", "muted") if row.known is None else ("healthy", "")
+            return blank_mark(failed=row.failed) if row.known is None else ("healthy", "")
         return ", ".join(one.words for one in row.troubles), "bad" if row.troubles[0].bad else "warn"
 
     def figure(  # noqa: PLR0917 -- a row of the table below each
@@ -88,7 +93,7 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
     ) -> Column[TaskManagerRow]:
         def cell(row: TaskManagerRow) -> Cell:
             if row.known is None:
-                return fmt.UNKNOWN, "muted"
+                return blank_mark(failed=row.failed)
             found = value(row.known)
             return (write(found), tone(found)) if found is not None else (fmt.ABSENT, "muted")
 
@@ -271,7 +276,8 @@ class TaskManagersTable(AnswerTable[TaskManagerRow]):
 
     def _row(self, one: TaskManager, now: float) -> TaskManagerRow:
         machine = Machine(one.id)
-        known = known_figures(self.port, machine, figures_query(self.port, machine, machines.ROW))
+        query = figures_query(self.port, machine, machines.ROW)
+        known = known_figures(self.port, machine, query)
         heartbeat = machines.heartbeat_age(one.last_heartbeat, now)
         figures, gc = (known.figures, known.gc) if known is not None else (None, None)
         return TaskManagerRow(
@@ -287,4 +293,5 @@ class TaskManagersTable(AnswerTable[TaskManagerRow]):
             heap_limit=one.hardware.free_memory,
             managed_limit=one.hardware.managed_memory,
             known=known,
+            failed=failure(self.port, query or listing_query(machine)) is not None,
         )

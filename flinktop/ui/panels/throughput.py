@@ -9,6 +9,7 @@ from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.time_chart import Measure, TimeChart
+from flinktop.ui.panels.unanswered import why_empty
 
 if TYPE_CHECKING:
     from flinktop.engine.sweep import Coverage
@@ -62,7 +63,7 @@ class Throughput(TimeChart):
                 return HISTORY
             reading = self.port.reading(JOBS_OVERVIEW())
             if reading is None or reading.value is None:
-                return "asking for the jobs" if reading is None or reading.error is None else ""
+                return why_empty(self.port, reading, "asking for the jobs")
             return WAITING if self.port.coverage.live else "no job is running"
         job = self.port.reading(JOB(job=self._job))
         ended = job is not None and job.value is not None and states.is_terminal(job.value.state)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from flinktop.engine.freshness import failure
 from flinktop.engine.series import SeriesName, vertex_series
 from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import busy, rates, states
+from flinktop.model import format as fmt
+from flinktop.ui.panels.unanswered import blank_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,6 +35,13 @@ class Figure:
 
     value: float | None = None
     absent: bool = False
+    failed: bool = False
+    """It was asked for and could not be had."""
+
+    @property
+    def blank(self) -> tuple[str, str]:
+        """What stands in its place while it has no value, with its tone."""
+        return (fmt.ABSENT, "muted") if self.absent else blank_mark(failed=self.failed)
 
 
 ABSENT = Figure(absent=True)
@@ -98,16 +108,17 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
     reading = port.reading(query) if query is not None else None
     found = rates.by_id(reading.value) if reading is not None and reading.value else {}
     flows = not states.is_terminal(vertex.status)
+    failed = failure(port, query or listing(job.jid, vertex.id)) is not None
 
     def rate(metric: str) -> Figure:
         known = found.get(metric)
-        return Figure(known.sum if known is not None else None, absent=not flows)
+        return Figure(known.sum if known is not None else None, absent=not flows, failed=failed)
 
     def hottest(metric: str) -> Figure:
         known = found.get(metric)
         # Not in an answer: the release lacks it. NaN: a legacy source measures no time.
         missing = bool(found) and (known is None or known.max is None)
-        return Figure(known.max if known is not None else None, absent=not flows or missing)
+        return Figure(known.max if known is not None else None, absent=not flows or missing, failed=failed)
 
     sent, taken = rate("numRecordsOutPerSecond"), rate("numRecordsInPerSecond")
     total_sent, total_taken = Figure(rates.records_sent(vertex)), Figure(rates.records_taken(vertex))
@@ -116,7 +127,7 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
         # All in one chain: the task's counters count network exchange only and stay at 0.
         series = vertex_series(job.jid, vertex.id, "in")
         sent, taken = (
-            _of_chain(port, vertex_series(job.jid, vertex.id, measure), flows=flows)
+            replace(_of_chain(port, vertex_series(job.jid, vertex.id, measure), flows=flows), failed=failed)
             for measure in ("in", "out")
         )
         total_sent = total_taken = ABSENT
@@ -127,6 +138,8 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
     uneven, over_mean = _spread(
         found.get(rates.RATE_IDS[1 if source else 0]), port, flows=flows and vertex.parallelism > 1
     )
+    idle = _coldest(found.get("idleTimeMsPerSecond"), flows=flows, answered=bool(found))
+    lag = _lag(found.get(rates.WATERMARK_ID), port, flows=flows, answered=bool(found), source=source)
     age = port.now() - reading.at if reading is not None and reading.at is not None else 0.0
     return VertexFacts(
         sent=sent,
@@ -135,11 +148,11 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
         total_taken=total_taken,
         busy=hottest("busyTimeMsPerSecond"),
         backpressured=hottest("backPressuredTimeMsPerSecond"),
-        idle=_coldest(found.get("idleTimeMsPerSecond"), flows=flows, answered=bool(found)),
-        lag=_lag(found.get(rates.WATERMARK_ID), port, flows=flows, answered=bool(found), source=source),
+        idle=replace(idle, failed=failed),
+        lag=replace(lag, failed=failed),
         series=series,
-        skew=uneven,
-        over_mean=over_mean,
+        skew=replace(uneven, failed=failed),
+        over_mean=replace(over_mean, failed=failed),
         old=port.link.error is not None or age > OLD_SECONDS,
     )
 

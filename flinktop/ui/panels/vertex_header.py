@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from flinktop.engine.freshness import Freshness, freshness
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import SUBTASKS_METRICS
@@ -19,6 +20,7 @@ from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.subtask_columns import hot, said, shown
 from flinktop.ui.panels.subtask_rows import records, told_at
 from flinktop.ui.panels.subtasks_table import vertex_of
+from flinktop.ui.panels.unanswered import blank, why_empty, why_stale
 from flinktop.ui.panels.vertex_figures import Figure, VertexFigures, figures_query, listing, vertex_facts
 
 if TYPE_CHECKING:
@@ -169,8 +171,9 @@ class VertexHeader(Panel):
             self.port, self._job, self._vertex, vertex, "The job no longer has this vertex"
         )
         if self._known is None:
-            unknown = job is None or (job.value is None and job.error is None)
-            return [[("asking for the vertex", "muted")] if unknown else trouble or [(fmt.UNKNOWN, "muted")]]
+            words = why_empty(self.port, job, "asking for the vertex")
+            failed = freshness(job, self.port.lost) is Freshness.FAILED
+            return [trouble or [(words, "bad" if failed else "muted")]]
         one, it = self._known
         facts = vertex_facts(one, it, rates.ends(one), self.port)
         source = self._vertex in rates.ends(one).sources
@@ -179,7 +182,7 @@ class VertexHeader(Panel):
         found = rates.by_id(reading.value or ()) if reading is not None else {}
         last: list[Part] = []
         if not states.is_terminal(it.status):
-            last = self._watermark(it, found, told_at(self.port, reading), source=source)
+            last = self._watermark(it, found, told_at(self.port, reading), query, source=source)
         if vertex is not None and vertex.value is not None:
             rate = found.get(rates.RATE_IDS[1 if source else 0])
             told = skew_parts(vertex.value, rate.skew if rate is not None else None)
@@ -196,7 +199,13 @@ class VertexHeader(Panel):
         return lines
 
     def _watermark(
-        self, vertex: JobVertex, found: Mapping[str, AggregatedMetric], cluster_now: float, *, source: bool
+        self,
+        vertex: JobVertex,
+        found: Mapping[str, AggregatedMetric],
+        cluster_now: float,
+        figures: Query[Aggregated] | None,
+        *,
+        source: bool,
     ) -> list[Part]:
         known = found.get(rates.WATERMARK_ID)
         if source:
@@ -207,7 +216,11 @@ class VertexHeader(Panel):
         if known is None:
             listed = self.port.reading(listing(self._job, self._vertex)) if source else None
             none = bool(found) and (not source or (listed is not None and bool(listed.value)))
-            return [("watermark ", "muted"), (fmt.ABSENT if none else fmt.UNKNOWN, "muted")]
+            asked = figures if figures is not None and not source else listing(self._job, self._vertex)
+            return [
+                ("watermark ", "muted"),
+                (fmt.ABSENT, "muted") if none else blank(self.port, asked),
+            ]
         return watermark_parts(known.min, zone_offset(self), cluster_now)
 
     def render(self) -> Content:
@@ -250,9 +263,9 @@ def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, g
         words = ""
     else:
         return []
-    sentence = f"{words}; esc goes back." if words else "The cluster does not answer."
+    what = f"{words}; esc goes back." if words else why_stale(port, part, "This")
     known = f" This is what was known {fmt.duration(port.now() - min(seen))} ago." if seen else ""
-    return [(f"{sentence}{known}", "bad")]
+    return [(f"{what}{known}", "bad")]
 
 
 def _left_out(job: Reading[Job] | None, vertex: str) -> bool:

@@ -249,7 +249,8 @@ class VertexWatermarks(AnswerTable[MarkRow]):
             self.table.set_empty("no operator of this vertex has a watermark")
             return
         readings = [self.port.reading(query) for query in queries or ()]
-        first = readings[0] if readings else None
+        # Of a vertex without inputs first comes which metrics it has.
+        first = readings[0] if readings else self.port.reading(listing(self._job, self._vertex))
         ended = known is not None and states.is_terminal(known[1].status)
         self.explain(
             first, "the vertex has ended" if ended else "no watermarks yet: they come with Flink's metrics"

@@ -14,6 +14,7 @@ from flinktop.model.skew import UNEVEN
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import HOT, WARM, Figure, VertexFacts, VertexFigures, vertex_facts
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
@@ -75,30 +76,28 @@ def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow
 
 
 def _count(figure: Figure) -> Cell:
-    if figure.absent:
-        return fmt.ABSENT, "muted"
-    return fmt.count(figure.value), "" if figure.value is not None else "muted"
+    if figure.absent or figure.value is None:
+        return figure.blank
+    return fmt.count(figure.value), ""
 
 
 def _percent(figure: Figure) -> Cell:
-    if figure.absent:
-        return fmt.ABSENT, "muted"
-    if figure.value is None:
-        return fmt.UNKNOWN, "muted"
+    if figure.absent or figure.value is None:
+        return figure.blank
     tone = "bad" if figure.value >= HOT else "warn" if figure.value >= WARM else ""
     return fmt.per_mille(figure.value), tone
 
 
 def _skew(figure: Figure) -> Cell:
     if figure.absent or figure.value is None:
-        return (fmt.ABSENT if figure.absent else fmt.UNKNOWN), "muted"
+        return figure.blank
     return f"{figure.value:.0f}", "warn" if figure.value >= UNEVEN else ""
 
 
 def _lag(figure: Figure) -> Cell:
-    if figure.absent:
-        return fmt.ABSENT, "muted"
-    return fmt.span(figure.value), "" if figure.value is not None else "muted"
+    if figure.absent or figure.value is None:
+        return figure.blank
+    return fmt.span(figure.value), ""
 
 
 def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
@@ -193,7 +192,7 @@ class VerticesTable(Panel):
 
     def _show_job(self, reading: Reading[Job], kept: Mapping[str, VertexRow] | None = None) -> None:
         if reading.value is None:
-            self.table.set_empty("" if reading.error is not None else "asking for the job")
+            self.table.set_empty(why_empty(self.port, reading, "asking for the job"))
             return
         if not reading.value.vertices:
             self.table.set_empty("no vertices yet: the job is not running")

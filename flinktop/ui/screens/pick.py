@@ -16,6 +16,7 @@ from flinktop.model.checkpoints import tail
 from flinktop.ui import known_savepoints
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.widgets.celltext import safe
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.table import Column, LiveTable
@@ -129,9 +130,7 @@ class PickJar(PickScreen["Jar"]):
     def asking(self) -> str:
         """Until the list is known."""
         reading = self.port.reading(JARS())
-        if reading is not None and reading.value is None and reading.error is not None:
-            return reading.error.reason
-        return "asking for the jars" if reading is None or reading.value is None else ""
+        return why_empty(self.port, reading, "asking for the jars")
 
     def rows(self) -> Sequence[Jar]:
         """Newest first."""

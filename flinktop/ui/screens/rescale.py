@@ -15,6 +15,7 @@ from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
 from flinktop.model import format as fmt
 from flinktop.ui.dialog import Dialog, lines_content
 from flinktop.ui.panels.bounds_table import BoundsForm, BoundsTable, bounds_rows
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.screens.confirm import ConfirmScreen, queries_of
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import PressButton
@@ -138,11 +139,10 @@ class RescaleScreen(Dialog[None]):
         if reading is not None and reading.value is not None:
             self.form.hold(reading.value)
             table.set_empty("no vertex of this job has bounds")
-        elif reading is not None and reading.error is not None:
-            table.set_empty(reading.error.reason)
         else:
             never = _why_never(self.facts, self.job, self._job_name)
-            table.set_empty("" if never is not None else "asking for the bounds of its vertices")
+            loading = "" if never is not None else "asking for the bounds of its vertices"
+            table.set_empty(why_empty(self.port, reading, loading))
 
     def _lines(self, facts: Facts) -> tuple[Line, ...]:
         job = facts.job

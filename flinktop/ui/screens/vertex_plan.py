@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from flinktop.flink.jobs import JOB, PLAN
 from flinktop.ui.dialog import Dialog
+from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import wrap
 
@@ -79,9 +80,7 @@ class VertexPlanScreen(Dialog[None]):
     def _described(self) -> Content:
         reading = self.port.reading(self._query)
         if reading is None or reading.value is None:
-            failed = reading is not None and reading.error is not None
-            words = reading.error.reason if failed and reading and reading.error else "asking for the plan"
-            return Content.styled(words, TONES["muted"])
+            return Content.styled(why_empty(self.port, reading, "asking for the plan"), TONES["muted"])
         node = next((one for one in reading.value.plan.nodes if one.id == self._vertex), None)
         if node is None:
             return Content.styled("The plan has no such vertex: the job has changed.", TONES["muted"])

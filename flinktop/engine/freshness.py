@@ -1,0 +1,50 @@
+"""Whether a reading is not answered yet, failed, stale or fresh: decided here, for whoever shows it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flinktop.engine.host import Port
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.errors import FlinkError
+
+
+class Freshness(Enum):
+    """What a reading is."""
+
+    LOADING = "loading"
+    """Nothing has been answered yet, and nothing has failed."""
+    FAILED = "failed"
+    """Nothing has been answered, and the newest request failed or the cluster is lost."""
+    STALE = "stale"
+    """There was an answer; the newest request failed, or the cluster is lost."""
+    FRESH = "fresh"
+
+
+def freshness(reading: Reading[Any] | None, lost: FlinkError | None = None) -> Freshness:
+    """What a reading is while the cluster can be read, or can't be because of `lost`."""
+    failed = error_of(reading, lost) is not None
+    if reading is None or reading.value is None:
+        return Freshness.FAILED if failed else Freshness.LOADING
+    return Freshness.STALE if failed else Freshness.FRESH
+
+
+def error_of(reading: Reading[Any] | None, lost: FlinkError | None = None) -> FlinkError | None:
+    """Why a reading is not fresh: its own error, or else that the cluster can't be read."""
+    own = reading.error if reading is not None else None
+    return own if own is not None else lost
+
+
+def failure(port: Port, *queries: Query[Any] | None) -> FlinkError | None:
+    """Why nothing is known of the first of these queries that failed; None where none of them did.
+
+    What is made of several answers fails with any of them; None stands for one that is not known yet.
+    """
+    for query in queries:
+        reading = port.reading(query) if query is not None else None
+        if freshness(reading, port.lost) is Freshness.FAILED:
+            return error_of(reading, port.lost)
+    return None
