@@ -95,7 +95,7 @@ def _redirected(location: str, method: str, url: str, status: int) -> FlinkError
 
 
 def check_document(body: bytes, url: str, status: int) -> None:
-    """Raise BadReply for a success that is plainly not JSON: a login page or another server's text."""
+    """Raise for a success that is plainly not JSON: NotFlink for a web page, BadReply for other text."""
     if body.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"["):
         return
     title = page_title(body)

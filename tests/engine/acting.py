@@ -131,8 +131,6 @@ class JobManager(httpx.AsyncBaseTransport):
         if fault.startswith("late "):
             self._arrivals.append((self.clock.now() + float(fault[5:]), request.method, path, body))
             raise httpx.ReadTimeout("late", request=request)
-        if fault == "404":
-            return httpx.Response(404, json=_error("File not found."), request=request)
         if fault.isdigit():
             return httpx.Response(int(fault), text="<html><title>Bad Gateway</title></html>", request=request)
         status, answer = self._answer(request.method, path, body)

@@ -435,10 +435,18 @@ async def test_a_job_graph_is_submitted(tmp_path: Path) -> None:
     assert (gone.state, "No such file" in gone.reason) == (State.REFUSED, True)
 
 
-async def test_a_server_without_an_overview_is_a_history_server(tmp_path: Path) -> None:
+async def test_a_server_without_an_overview_is_a_history_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jobmanager = JobManager(ManualClock(), "1.14.6")
     at = desk(jobmanager, Ledger(tmp_path / "operations.db", process(1)))
-    jobmanager.fault = lambda _method, path: "404" if path == "overview" else ""
+    answer = jobmanager._answer
+
+    def archive(method: str, path: str, body: bytes) -> tuple[int, Any]:
+        missing = path == "overview"
+        return (404, {"errors": ["File not found."]}) if missing else answer(method, path, body)
+
+    monkeypatch.setattr(jobmanager, "_answer", archive)
     refused = await at.do(Cancel(JOB))
     assert (refused.state, "HistoryServer" in refused.reason) == (State.REFUSED, True)
     await at.operations.stop()

@@ -10,7 +10,16 @@ import pytest
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.connection import Connection, Secret
 from flinktop.flink.decode import decode, read
-from flinktop.flink.errors import BadReply, FlinkError, NotFound, Refused, TimedOut, Unauthorized, Unreachable
+from flinktop.flink.errors import (
+    BadReply,
+    FlinkError,
+    NotFlink,
+    NotFound,
+    Refused,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
 from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOB, JOBS
 from flinktop.flink.logs import JOBMANAGER_LOG
@@ -170,9 +179,9 @@ async def test_another_servers_json_is_a_bad_reply() -> None:
     assert caught.value.url == "http://flink:8081/config"
 
 
-async def test_a_login_page_with_success_is_a_bad_reply() -> None:
+async def test_a_login_page_with_success_is_not_flinks() -> None:
     wire = Wire(ok(b"<html><title>Sign in</title></html>"))
-    with pytest.raises(BadReply, match="Sign in"):
+    with pytest.raises(NotFlink, match="Sign in"):
         await wire.http().get(JOBS())
 
 

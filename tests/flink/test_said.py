@@ -9,6 +9,7 @@ from flinktop.flink.errors import (
     BadReply,
     Conflict,
     FlinkError,
+    NotFlink,
     NotFound,
     NotReady,
     Rejected,
@@ -175,7 +176,7 @@ def test_a_proxys_answer_is_told_in_its_words(body: bytes, said: str) -> None:
     ],
 )
 def test_a_success_that_is_not_json(body: bytes, said: str) -> None:
-    with pytest.raises(BadReply, match=said):
+    with pytest.raises((BadReply, NotFlink), match=said):
         check_document(body, URL, 200)
 
 

@@ -78,7 +78,7 @@ CHECK = "check the user, password, token or headers of this cluster"
     [
         ((401, {"errors": ["who are you"]}), "✕ login refused", f"who are you ({CHECK})"),
         ((403, {"message": "forbidden"}), "✕ access denied", f"403 Forbidden ({CHECK})"),
-        ((404, {"message": "no route"}), "✕ not Flink", "not a Flink REST API (404 Not Found): check the"),
+        ((404, {"message": "no route"}), "✕ not Flink", "not a Flink REST API (404 Not Found: no route)"),
         ((404, {"errors": ["Not found."]}), "✕ not Flink", "not a Flink REST API (404 for /"),
         ((503, {"errors": [STARTING]}), "✕ not ready", "leader election"),
         ((502, {"message": "bad gateway"}), "✕ error 502", "502 Bad Gateway"),
