@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
 
 WAYS = (
-    ("flinktop http://host:port", "opens the cluster at another address"),
-    ("flinktop local", "starts a Flink on this machine and opens it"),
-    ("flinktop demo", "opens a simulated cluster"),
+    "Open a cluster at another address: flinktop http://host:port",
+    "Start a Flink on this machine: flinktop local",
+    "Open a simulated cluster: flinktop demo",
 )
 
 
@@ -20,6 +20,4 @@ def no_cluster(port: Port) -> str:
     """That no cluster has ever answered, and what to do; "" where one has, or somebody keeps us out."""
     if port.link.answered is not None or not isinstance(port.lost, Unreachable | NotFlink):
         return ""
-    width = max(len(command) for command, _ in WAYS)
-    ways = (f"  {command:<{width}}  {words}" for command, words in WAYS)
-    return "\n".join((f"No Flink cluster answers at {port.connection.url}.", "", *ways))
+    return "\n".join((f"No Flink cluster answers at {port.connection.url}.", *WAYS))
