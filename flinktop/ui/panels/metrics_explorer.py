@@ -119,7 +119,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         self._visible: tuple[str, ...] = ()
         self._told: dict[tuple[str, int | None, str], Told] = {}
         """By scope, subtask and metric."""
-        self._failed: set[tuple[str, int | None, str]] = set()
+        self._refused: set[tuple[str, int | None, str]] = set()
         """Those of which the newest request failed."""
         self._rows: dict[str, ExploredRow] = {}
         self._stale_lists: set[str] = set()
@@ -194,10 +194,10 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         """Take values in; what was asked for and is not among them is no number."""
         keys = {(scope.key, subtask, metric) for subtask, metric in asked}
         if reading.value is None or reading.at is None:
-            self._failed |= keys if reading.error is not None else set()
+            self._refused |= keys if reading.error is not None else set()
             self.tick()
             return
-        self._failed -= keys
+        self._refused -= keys
         by_id = {metric.id: metric for metric in reading.value}
         found = {
             (subtask, metric): by_id.get(metric if subtask is None else f"{subtask}.{metric}")
@@ -324,7 +324,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         depth = 1 if subtask is None else 2
         pinned = scope.pin(metric, subtask) in pins
         if told is None:
-            blank = fmt.FAILED if (scope.key, subtask, metric) in self._failed else fmt.UNKNOWN
+            blank = fmt.FAILED if (scope.key, subtask, metric) in self._refused else fmt.UNKNOWN
             if not scope.aggregated or subtask is not None:
                 return ExploredRow(key, label, depth, scope, metric, subtask, pinned, blank)
             return ExploredRow(key, label, depth, scope, metric, subtask, pinned, "", *(blank,) * 4)
