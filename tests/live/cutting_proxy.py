@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 LOOPBACK = "127.0.0.1"
 
 Link = Callable[[str, str], str]
-"""By verb and path: "" passes, "cut before" and "cut after" lose request or answer, "late 3" delays it."""
+"""By verb and path: "" passes, "cut before" and "cut after" lose request or answer, "late 3" delays it, and
+"after 500" puts an error of the proxy's own in the place of the cluster's answer."""
 
 
 class CuttingProxy:
@@ -49,6 +50,8 @@ class CuttingProxy:
                 if fault == "cut after":
                     self.close_connection = True
                     return
+                if fault.startswith("after "):
+                    status, kind, answer = int(fault[6:]), "text/html", b"<html><title>Sorry</title></html>"
                 with contextlib.suppress(OSError):
                     self.send_response(status)
                     self.send_header("Content-Type", kind)

@@ -64,6 +64,27 @@ def test_the_answer_is_dropped_after_flink_has_acted(cluster: Cluster, tmp_path:
             actor.did(Cancel(job))
 
 
+@pytest.mark.parametrize("status", [500, 429, 401, 403])
+@pytest.mark.parametrize("stops", [False, True], ids=["savepoint", "stop"])
+def test_the_answer_is_replaced_after_flink_has_acted(
+    cluster: Cluster,
+    tmp_path: Path,
+    stops: bool,  # noqa: FBT001  a parameter
+    status: int,
+) -> None:
+    with CuttingProxy(cluster.url) as proxy, acting(proxy.url, tmp_path / "l.db") as actor:
+        job = run_steady(actor, cluster, "answered for")
+        left = [f"after {status}"]
+        proxy.link = lambda verb, path: left.pop() if left and verb == "POST" and job in path else ""
+        done = actor.did((Stop if stops else Savepoint)(job, "answered for"))
+        assert not left
+        assert is_savepoint(done.result.savepoint)
+        wait_for("one savepoint", lambda: savepoints(cluster, job) == [done.result.savepoint])
+        assert len([act for act in proxy.acts if job in act]) == 1
+        if not stops:
+            actor.did(Cancel(job))
+
+
 def test_random_cuts_double_and_lose_nothing(cluster: Cluster, tmp_path: Path) -> None:
     chance = random.Random(cluster.text)  # noqa: S311  repeatable on purpose
     told: list[Operation] = []
