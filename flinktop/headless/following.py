@@ -54,8 +54,12 @@ class Follower:
         while True:
             operation = self._operations.book.now(number)
             if operation is None:
-                # Another flinktop follows it now: its row tells.
-                operation = next(one for one in self._operations.book.all if one.id == number)
+                # Another flinktop follows it now: its row tells, as soon as the ledger can be read.
+                operation = next((one for one in self._operations.book.all if one.id == number), None)
+            if operation is None:
+                self._news.clear()
+                await self._news.wait()
+                continue
             taken = operation.state in (State.ACCEPTED, State.RUNNING)
             if operation.state.final or (taken and not wait):
                 return operation
