@@ -59,8 +59,12 @@ class Book:
             self.has_trouble(None)
         except LedgerError as error:
             self.has_trouble(str(error))
-        if notices := self._ledger.take_notices():
-            self.notices += notices
+        self._take_notices(self._ledger)
+
+    def _take_notices(self, ledger: Ledger) -> None:
+        for notice in ledger.take_notices():
+            log.warning("%s", notice)
+            self.notices += (notice,)
             self._news()
 
     def _catch_up(self, ledger: Ledger) -> None:
@@ -129,7 +133,7 @@ class Book:
         except LedgerError as error:
             log.warning("%s", error)
         self._ledger.close()
-        self.notices += self._ledger.take_notices()
+        self._take_notices(self._ledger)
 
     def has_trouble(self, reason: str | None) -> None:
         """Say why nothing can be written down, or that it can."""

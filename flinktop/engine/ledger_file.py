@@ -192,7 +192,6 @@ class LedgerFile:
                 f"the ledger {self.path} is damaged ({why}) and can't be renamed: {said}"
             ) from error
         notice = f"The ledger {self.path} is damaged ({why}). It is kept as {aside.name}; a new one is begun."
-        log.warning("%s", notice)
         self.notices = (*self.notices, notice)
 
     def _name_aside(self) -> Path:

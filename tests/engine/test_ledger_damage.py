@@ -391,7 +391,24 @@ def no_room(*_words: object) -> None:
 # -- said ----------------------------------------------------------------------------------------------
 
 
-def test_the_command_says_it_and_goes_on(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_it_once_and_goes_on(path: Path) -> None:
+    file = path.parent / "flinktop" / "operations.db"
+    file.parent.mkdir()
+    DAMAGE["text"](file)
+    for lines in (1, 0):
+        run = subprocess.run(
+            [sys.executable, "-m", "flinktop", "operations"],
+            env={**os.environ, "XDG_STATE_HOME": str(path.parent)},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        assert run.stdout == "Nothing has been asked of any cluster from here yet.\n"
+        assert run.stderr.count("\n") == run.stderr.count("flinktop: The ledger") == lines
+
+
+def test_the_sentence_names_both_files(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     DAMAGE["text"](path)
     assert print_operations(path, json=False) == 0
     said = capsys.readouterr()
