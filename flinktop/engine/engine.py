@@ -102,8 +102,8 @@ class Engine:
         self.heaps = Heaps(self.series)
         self.machines = Machines(self.series)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
-        self.checkpoints = SeenCheckpoints(self.series)
-        self.faults = SeenFaults()
+        self.checkpoints = SeenCheckpoints(self.series, self.poller.opened)
+        self.faults = SeenFaults(self.poller.opened)
         self.pins = Pins(self.series)
         lane = Lane(connection, transport=transport)
         self.transfers = Transfers(self.http, clock, changed, lane.one_transfer)
@@ -235,8 +235,9 @@ class Engine:
         while True:
             await self.clock.sleep(HOUSEKEEPING_SECONDS)
             now = self.clock.now()
-            self.store.forget_old(now)
+            self.poller.forget_old(now)
             self.series.forget_before(now - SERIES_SECONDS)
+            self.series.make_room(self.poller.opened)
 
     async def _keep_alive(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run a task for ever; one that dies is started again, with growing pauses, and counted."""

@@ -220,13 +220,13 @@ class Port:
 
     # -- questions -----------------------------------------------------------------------------------
 
-    def watch(self, query: Query[Any], every: float = 0.0) -> None:
+    def watch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
         """A panel shows this query from now on; see Poller.watch."""
-        self._do(lambda: self.engine.poller.watch(query, every))
+        self._do(lambda: self.engine.poller.watch(query, every, passing=passing))
 
-    def unwatch(self, query: Query[Any], every: float = 0.0) -> None:
-        """A panel that watched at this interval no longer shows this query."""
-        self._do(lambda: self.engine.poller.unwatch(query, every))
+    def unwatch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
+        """A panel that watched like this no longer shows this query."""
+        self._do(lambda: self.engine.poller.unwatch(query, every, passing=passing))
 
     def refresh(self) -> None:
         """Ask for everything on screen now, as far as the server's caches make that of use."""
@@ -310,6 +310,10 @@ class Port:
     def reading(self, query: Query[T]) -> Reading[T] | None:
         """What is known of a query."""
         return self.engine.store.get(query)
+
+    def brief(self, query: Query[T]) -> Reading[T] | None:
+        """The same for a line in a list: of what nobody looks at only what its endpoint keeps in brief."""
+        return self.engine.store.brief(query)
 
     def points(self, name: SeriesName, since: float = float("-inf")) -> Points:
         """A series from `since` (engine's clock, s) on."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flinktop.engine.back_off import BACKGROUND, WATCHED
 from flinktop.engine.link import Link, after_answer, after_error, foreign, probed_in_vain
+from flinktop.engine.opened import OpenedJobs
 from flinktop.engine.store import Reading
 from flinktop.flink.decode import DecodeError, decode
 from flinktop.flink.errors import BadReply, FlinkError, NotFound
@@ -73,6 +74,8 @@ class Watched:
     """Seconds between polls that each panel asks for; 0 is the cluster's own interval."""
     shown_since: float = 0.0
     """When the first of these panels came (engine's clock, s)."""
+    looked_at: int = 0
+    """How many of them show more than a line of a list."""
     resident: bool = False
     resident_every: float = 0.0
     due: float = 0.0
@@ -101,6 +104,8 @@ class Poller:
     link: Link = field(default_factory=Link)
     archive: Callable[[], bool] = field(default=lambda: False)
     """Whether the server is a HistoryServer, as far as is known."""
+    opened: OpenedJobs = field(default_factory=OpenedJobs)
+    """The jobs of which something is watched that is not seen in passing alone."""
     drifted: int = 0
     """Fields dropped so far because they were not of the type that Flink documents."""
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
@@ -119,27 +124,43 @@ class Poller:
 
     # -- what is wanted ------------------------------------------------------------------------------
 
-    def watch(self, query: Query[Any], every: float = 0.0) -> None:
-        """A panel shows this query: keep it fresh, every `every` seconds or at the cluster's interval."""
+    def watch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
+        """A panel shows this query.
+
+        Args:
+            query: What to keep fresh.
+            every: Seconds between polls; 0 is the cluster's interval.
+            passing: What is kept of an answer in brief is enough for it, and of what is scrolled past no
+                more is kept.
+        """
         watched = self._want(query)
         if not watched.panels:
             watched.shown_since = self.clock.now()
         watched.panels.append(every)
         self._visible[query] = watched
-        reading = self.store.get(query)
+        if not passing:
+            watched.looked_at += 1
+            self.opened.look(query, self.clock.now())
+        reading = self.store.brief(query) if passing else self.store.get(query)
         last = reading.at if reading is not None else None
         missing_until = self._missing.get(query, 0.0)
         fresh_until = last + self._interval(watched) if last is not None else missing_until
         watched.due = min(watched.due, fresh_until)
         self._wake.set()
 
-    def unwatch(self, query: Query[Any], every: float = 0.0) -> None:
-        """A panel that watched at this interval no longer does. A request under way is left to end."""
+    def unwatch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
+        """A panel that watched like this no longer does. A request under way is left to end."""
         watched = self._watched.get(query)
         if watched is not None and every in watched.panels:
             watched.panels.remove(every)
+            if not passing:
+                watched.looked_at -= 1
+                now = self.clock.now()
+                self.opened.look(query, now)
+                self.store.left(query, now)
             if not watched.panels:
                 self._visible.pop(query, None)
+                self.store.passed(query)
             self._drop_if_unwanted(watched)
 
     def reside(self, query: Query[Any], every: float) -> None:
@@ -147,7 +168,7 @@ class Poller:
         watched = self._want(query)
         watched.resident = True
         watched.resident_every = every
-        reading = self.store.get(query)
+        reading = self.store.brief(query)
         if reading is not None and reading.at is not None and not watched.panels:
             watched.due = reading.at + self._interval(watched)
         self._wake.set()
@@ -194,11 +215,10 @@ class Poller:
             watched = self._flying.get(query)
             if watched is None:
                 watched = Watched(query, due=self._missing.get(query, 0.0))
-                reading = self.store.get(query)
+                reading = self.store.brief(query)
                 if reading is not None and reading.at is not None:
                     watched.due = reading.at + self.refresh
             self._watched[query] = watched
-            self.store.wanted(query)
         return watched
 
     def _drop_if_unwanted(self, watched: Watched) -> None:
@@ -339,7 +359,7 @@ class Poller:
             if decoded.drift:
                 self.drifted += len(decoded.drift)
                 log.warning("%s: dropped %s", query.target, ", ".join(decoded.drift[:10]))
-        self.store.put(query, Reading(value, now, None, 0, reply.seconds))
+        self.store.put(query, Reading(value, now, None, 0, reply.seconds), seen=bool(watched.panels))
         self._missing.pop(query, None)
         rest = min(PATIENCE * reply.seconds, reply.seconds + self._back_off_of(watched).longest)
         watched.due = asked + max(self._interval(watched), rest)
@@ -350,12 +370,12 @@ class Poller:
         query = watched.query
         now = self.clock.now()
         error = foreign(query, error)
-        reading: Reading[Any] = self.store.get(query) or Reading()
-        turned = reading.at is not None and reading.error is None
-        failures = reading.failures + 1
-        self.store.put(query, replace(reading, error=error, failures=failures, latency=now - asked))
+        before = self.store.brief(query)
+        turned = before is not None and before.at is not None and before.error is None
+        failures = self.store.fail(query, error, now - asked).failures
         # A job without checkpoints is a 404 for as long as it lives: said once.
-        level = logging.DEBUG if str(error) == str(reading.error) else logging.WARNING
+        same = before is not None and str(error) == str(before.error)
+        level = logging.DEBUG if same else logging.WARNING
         log.log(level, "%s", error)
         wait = self._back_off_of(watched).after(failures, self.jitter())
         if isinstance(error, NotFound) and self.archive():
@@ -432,7 +452,7 @@ class Poller:
         now = self.clock.now()
         oldest: float | None = None
         for watched in tuple(self._visible.values()):
-            reading = self.store.get(watched.query)
+            reading = self.store.brief(watched.query)
             if reading is not None and reading.error is not None:
                 continue
             at = reading.at if reading is not None else None
@@ -441,6 +461,14 @@ class Poller:
                 since = seen if at is None else at
                 oldest = since if oldest is None else min(oldest, since)
         return now - oldest if oldest is not None else None
+
+    def forget_old(self, now: float) -> None:
+        """Let go of what nobody has looked at for a while; jobs on the screen are looked into."""
+        for query, watched in self._visible.items():
+            if watched.looked_at:
+                self.opened.look(query, now)
+        self.opened.forget_old(now)
+        self.store.forget_old(now, self._watched, self._visible)
 
     def current_link(self) -> Link:
         """The link, with the request rate of the last ten seconds; safe from any thread."""

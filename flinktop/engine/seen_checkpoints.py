@@ -14,12 +14,14 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model.checkpoints import COMPLETED, FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Sequence
 
     from flinktop.flink.endpoint import Query
 
 KEPT = 200
-"""Checkpoints kept of each job."""
+"""Checkpoints kept of each job, at the most."""
+MOST = 3000
+"""Checkpoints kept of all jobs that nobody has looked into; these share it evenly. Each takes about 1 kB."""
 KEEP_SECONDS = 600.0
 """How long those of a job are kept that Flink no longer lists: as long as its readings."""
 
@@ -43,6 +45,7 @@ class _Job:
     drawn_until: float = float("-inf")
     """The newest point's time (engine's clock, s)."""
     told: CheckpointStats | None = None
+    """The newest answer, of a job that somebody has looked into: it comes again and again."""
     listed: float = 0.0
     """When Flink last listed the job (engine's clock, s)."""
 
@@ -50,14 +53,16 @@ class _Job:
 class SeenCheckpoints:
     """What was seen, by job. Written by the engine's thread alone; reading is safe from any thread."""
 
-    def __init__(self, series: SeriesStore) -> None:
+    def __init__(self, series: SeriesStore, opened: Container[str] = ()) -> None:
+        """Put those that are completed into `series`; of the jobs `opened` most is kept."""
         self._series = series
+        self._opened = opened
         self._jobs: dict[str, _Job] = {}
         self._newest_first: dict[str, tuple[SeenCheckpoint, ...]] = {}
         self._lock = threading.Lock()
 
     def of(self, job: str) -> tuple[SeenCheckpoint, ...]:
-        """The checkpoints seen of a job, newest first, at most KEPT."""
+        """The checkpoints seen of a job, newest first; at most KEPT, fewer of one that nobody looks into."""
         with self._lock:
             return self._newest_first.get(job, ())
 
@@ -82,7 +87,7 @@ class SeenCheckpoints:
         known = self._jobs.setdefault(job, _Job(listed=at))
         known.listed = at
         if known.told is not stats:
-            known.told = stats
+            known.told = stats if job in self._opened else None
             known.undrawn = True
             self._merge(job, known, stats)
         if behind is not None and known.undrawn:
@@ -99,10 +104,26 @@ class SeenCheckpoints:
                 known.seen[number] = replace(before, gone=True)
         for number, one in told.items():
             known.seen[number] = SeenCheckpoint(_fuller(one, known.seen.get(number)), number not in listed)
-        newest = sorted(known.seen.values(), key=lambda seen: _age(seen.checkpoint))[:KEPT]
+        newest = sorted(known.seen.values(), key=lambda seen: _age(seen.checkpoint))
+        self._keep(job, known, newest[: min(KEPT, max(self._share(job), len(told)))])
+
+    def _keep(self, job: str, known: _Job, newest: Sequence[SeenCheckpoint]) -> None:
         known.seen = {seen.checkpoint.id: seen for seen in newest}
         known.drawn &= {_age(seen.checkpoint) for seen in newest}
         self._publish(job, newest)
+
+    def _share(self, job: str) -> int:
+        """How many are kept of a job."""
+        return KEPT if job in self._opened else min(KEPT, MOST // max(1, len(self._jobs)))
+
+    def _make_room(self) -> None:
+        """Keep of each job that nobody has looked into no more than its share."""
+        for job, known in self._jobs.items():
+            if job not in self._opened:
+                known.told = None
+                if len(known.seen) > (share := self._share(job)) and not known.undrawn:
+                    # In the order in which they were put in: the newest first.
+                    self._keep(job, known, tuple(known.seen.values())[:share])
 
     def _details(self, job: str, details: Checkpoint) -> None:
         """Keep who acknowledged a failed one; of others that is of interest only while they are open."""
@@ -122,6 +143,7 @@ class SeenCheckpoints:
                 del self._jobs[job]
                 with self._lock:
                     self._newest_first.pop(job, None)
+        self._make_room()
 
     def _publish(self, job: str, newest: Iterable[SeenCheckpoint]) -> None:
         with self._lock:

@@ -6,12 +6,16 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import faults
 from flinktop.model.faults import FaultGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from flinktop.flink.endpoint import Query
     from flinktop.flink.exceptions import Fault, JobExceptions
 
@@ -21,6 +25,10 @@ GROUPS = 32
 """Groups kept of each job."""
 COUNTED = 1024
 """Faults of a job that are known not to be new."""
+MOST = 1000
+"""Faults kept of all jobs that nobody has looked into; these share it evenly."""
+LEAST_COUNTED = 64
+"""Faults of such a job that are known not to be new: more than the server keeps."""
 KEEP_SECONDS = 600.0
 """How long those of a job are kept that Flink no longer lists: as long as its readings."""
 
@@ -40,7 +48,9 @@ class _Job:
 class SeenFaults:
     """What was seen, by job. Written by the engine's thread alone; reading is safe from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Container[str] = ()) -> None:
+        """Of the jobs `opened` most is kept."""
+        self._opened = opened
         self._jobs: dict[str, _Job] = {}
         self._published: dict[str, tuple[FaultGroup, ...]] = {}
         self._lock = threading.Lock()
@@ -62,17 +72,48 @@ class SeenFaults:
         known.listed = at
         if known.told is told:
             return
-        known.told = told
+        opened = job in self._opened
+        known.told = told if opened else None
         # The oldest first: the first of its kind begins the group.
         for fault in sorted(told.faults, key=lambda one: one.timestamp):
             name = (fault.timestamp, fault.task_name or "", fault.exception_name)
             if name not in known.counted:
                 known.counted[name] = None
                 _add(known.groups, fault)
-        while len(known.counted) > COUNTED:
-            del known.counted[next(iter(known.counted))]
         newest = sorted(known.groups.values(), key=lambda group: -group.latest.timestamp)
         known.groups = {group.key: group for group in _bounded(newest)}
+        self._forget_names(known, COUNTED)
+        if not opened:
+            self._cut(known)
+        self._publish(job, known)
+
+    def _make_room(self) -> None:
+        """Keep of each job that nobody has looked into no more than its share."""
+        for job, known in self._jobs.items():
+            if job not in self._opened:
+                known.told = None
+                if self._cut(known):
+                    self._publish(job, known)
+
+    def _cut(self, known: _Job) -> bool:
+        """Keep the first and the newest of each kind, and the newest kinds; whether that was too much."""
+        share = max(2, MOST // max(1, len(self._jobs)))
+        if sum(len(group.kept) for group in known.groups.values()) <= share:
+            return False
+        groups = [
+            replace(group, kept=tuple({id(one): one for one in (group.latest, group.first)}.values()))
+            for group in _bounded(list(known.groups.values()), max(1, share // 2))
+        ]
+        known.groups = {group.key: group for group in groups}
+        self._forget_names(known, LEAST_COUNTED)
+        return True
+
+    @staticmethod
+    def _forget_names(known: _Job, most: int) -> None:
+        while len(known.counted) > most:
+            del known.counted[next(iter(known.counted))]
+
+    def _publish(self, job: str, known: _Job) -> None:
         with self._lock:
             self._published[job] = tuple(known.groups.values())
 
@@ -84,6 +125,7 @@ class SeenFaults:
                 del self._jobs[job]
                 with self._lock:
                     self._published.pop(job, None)
+        self._make_room()
 
 
 def _add(groups: dict[str, FaultGroup], fault: Fault) -> None:
@@ -92,18 +134,21 @@ def _add(groups: dict[str, FaultGroup], fault: Fault) -> None:
     if before is None:
         groups[name] = FaultGroup(name, fault, fault, 1, (fault,))
         return
+    if fault.stacktrace == before.first.stacktrace:
+        # Mostly they are the same to the letter: it is kept once.
+        fault = structs.replace(fault, stacktrace=before.first.stacktrace)
     # One of before what is known, which a larger question brought, may be the first.
     ordered = sorted((fault, *before.kept), key=lambda one: -one.timestamp)
     kept = (*ordered[:KEPT], *ordered[KEPT:][-1:])
     groups[name] = replace(before, first=ordered[-1], latest=ordered[0], count=before.count + 1, kept=kept)
 
 
-def _bounded(newest: list[FaultGroup]) -> list[FaultGroup]:
+def _bounded(newest: list[FaultGroup], most: int = GROUPS) -> list[FaultGroup]:
     """The newest groups, and the one in which the restart loop has begun."""
-    if len(newest) <= GROUPS:
+    if len(newest) <= most:
         return newest
     start = faults.loop_start(newest)
-    kept = newest[:GROUPS]
+    kept = newest[:most]
     if start is not None and all(start is not group.first for group in kept):
         kept[-1:] = [group for group in newest if start is group.first]
     return kept

@@ -1,13 +1,24 @@
-"""Numbers over time: ring buffers of fixed length that survive screen changes."""
+"""Numbers over time: ring buffers of fixed length that survive screen changes, and of all of them so many."""
 
 from __future__ import annotations
 
 import math
 import threading
 from array import array
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 LENGTH = 1024
 """Points kept of each series: close to three hours at Flink's ten seconds a metric."""
+MOST = 300_000
+"""Points kept of all series together, with the weight of each: 5 MB."""
+WEIGHT = 32
+"""Points that a series weighs by itself: its name and its ring."""
+ROW_POINTS = 60
+"""Points of a job's rate that are left for its line in a list, where there are too many in all."""
 
 SeriesName = tuple[str, ...]
 """What a series is of, from the general to the particular: ("job", job id, "in")."""
@@ -58,38 +69,52 @@ def machine_series(taskmanager: str | None, measure: str) -> SeriesName:
 class Ring:
     """The last `LENGTH` points of one series, in 16 bytes a point."""
 
-    __slots__ = ("_at", "_next", "_size", "_value")
+    __slots__ = ("_begin", "_data")
 
     def __init__(self) -> None:
-        self._at = array("d")
-        self._value = array("d")
-        self._next = 0
-        self._size = 0
+        self._data = array("d")
+        """Time and value in turn."""
+        self._begin = 0
+        """Where the oldest point stands."""
 
     def add(self, at: float, value: float) -> None:
         """Append a point; the oldest one gives way when the ring is full."""
-        if self._size < LENGTH:
-            self._at.append(at)
-            self._value.append(value)
-            self._size += 1
+        data = self._data
+        if len(data) < 2 * LENGTH:
+            if self._begin:
+                self._straighten()
+                data = self._data
+            data.append(at)
+            data.append(value)
         else:
-            self._at[self._next] = at
-            self._value[self._next] = value
-        self._next = (self._next + 1) % LENGTH
+            data[self._begin], data[self._begin + 1] = at, value
+            self._begin = (self._begin + 2) % len(data)
 
     def last(self) -> tuple[float, float] | None:
         """The newest point."""
-        if not self._size:
+        if not self._data:
             return None
-        return self._at[self._next - 1], self._value[self._next - 1]
+        return self._data[self._begin - 2], self._data[self._begin - 1]
 
     def points(self) -> Points:
         """All points, oldest first."""
-        split = self._next if self._size == LENGTH else 0
-        return (
-            *zip(self._at[split:], self._value[split:], strict=True),
-            *zip(self._at[:split], self._value[:split], strict=True),
-        )
+        data = self._straight()
+        return tuple(zip(islice(data, 0, None, 2), islice(data, 1, None, 2), strict=True))
+
+    def keep(self, most: int) -> None:
+        """Let go of all but the newest `most` points."""
+        if len(self) > most:
+            self._data = self._straight()[len(self._data) - 2 * most :]
+            self._begin = 0
+
+    def _straight(self) -> array[float]:
+        return self._data[self._begin :] + self._data[: self._begin]
+
+    def _straighten(self) -> None:
+        self._data, self._begin = self._straight(), 0
+
+    def __len__(self) -> int:
+        return len(self._data) // 2
 
 
 class SeriesStore:
@@ -132,5 +157,54 @@ class SeriesStore:
             for name in [n for n, ring in self._rings.items() if (last := ring.last()) and last[0] < at]:
                 del self._rings[name]
 
+    def make_room(self, opened: Container[str] = ()) -> None:
+        """Let go of points while there are more than `MOST` in all.
+
+        First those of jobs that nobody has looked into, which were seen the longest time ago: what their
+        line in a list shows is left. Then the longest series are shortened, whatever they are of.
+
+        Args:
+            opened: Ids of the jobs whose series are kept at length as long as there is room.
+        """
+        with self._lock:
+            if self.weight <= MOST:
+                return
+            # Some more than is needed, so that it is not to be done again at once.
+            too_much = self.weight - MOST * 9 // 10
+            passing = [name for name in self._rings if name[0] in _OF_JOBS and name[1] not in opened]
+            for name in sorted(passing, key=self._newest):
+                if too_much <= 0:
+                    return
+                before = len(self._rings[name]) + WEIGHT
+                too_much -= before - self._thin(name)
+            most = LENGTH
+            while too_much > 0 and most > 1:
+                most //= 2
+                for ring in self._rings.values():
+                    too_much -= max(0, len(ring) - most)
+                    ring.keep(most)
+
+    @property
+    def weight(self) -> int:
+        """Points kept, with what the series weigh by themselves."""
+        return sum(map(len, self._rings.values())) + WEIGHT * len(self._rings)
+
+    def _newest(self, name: SeriesName) -> float:
+        last = self._rings[name].last()
+        return last[0] if last is not None else -math.inf
+
+    def _thin(self, name: SeriesName) -> int:
+        """Keep what a job's line in a list shows; gives what is left of the weight."""
+        if name[0] != "job":
+            del self._rings[name]
+            return 0
+        ring = self._rings[name]
+        ring.keep(ROW_POINTS if name[2] == "in" else 1)
+        return len(ring) + WEIGHT
+
     def __len__(self) -> int:
         return len(self._rings)
+
+
+_OF_JOBS = ("job", "vertex", "subtask")
+"""Series whose second part is a job's id, and that are recorded without anybody's wish."""

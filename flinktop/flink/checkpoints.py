@@ -273,8 +273,21 @@ class CheckpointSubtasks(Measured, frozen=True):
     subtasks: tuple[CheckpointSubtask, ...] = ()
 
 
-CHECKPOINTS = Endpoint("jobs/{job}/checkpoints", CheckpointStats, every=3)
-CHECKPOINT_CONFIG = Endpoint("jobs/{job}/checkpoints/config", CheckpointConfig, every=3)
+def _brief(stats: CheckpointStats) -> CheckpointStats:
+    """When the newest one was completed: enough for a line in a list of jobs."""
+    done = stats.latest.completed
+    if done is None:
+        return CheckpointStats()
+    newest = Checkpoint(id=done.id, status=done.status, latest_ack_timestamp=done.latest_ack_timestamp)
+    return CheckpointStats(latest=LatestCheckpoints(completed=newest))
+
+
+def _brief_config(config: CheckpointConfig) -> CheckpointConfig:
+    return CheckpointConfig(interval=config.interval)
+
+
+CHECKPOINTS = Endpoint("jobs/{job}/checkpoints", CheckpointStats, every=3, brief=_brief)
+CHECKPOINT_CONFIG = Endpoint("jobs/{job}/checkpoints/config", CheckpointConfig, every=3, brief=_brief_config)
 CHECKPOINT = Endpoint("jobs/{job}/checkpoints/details/{checkpoint}", Checkpoint, every=3)
 CHECKPOINT_SUBTASKS = Endpoint(
     "jobs/{job}/checkpoints/details/{checkpoint}/subtasks/{vertex}", CheckpointSubtasks, every=3

@@ -1,8 +1,8 @@
 """An endpoint of Flink's REST API as a value, and a query: one live fact by its name."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Generic, TypeVar
 from urllib.parse import quote
@@ -30,6 +30,9 @@ class Endpoint(Generic[T]):
     """Seconds for which the server answers from its own cache: asking sooner is pointless."""
     since: tuple[int, int] = (1, 9)
     """The first release that has it."""
+    brief: Callable[[T], T | None] | None = field(default=None, compare=False, repr=False)
+    """What is kept of an answer that nobody looks at, where the whole would be too much for each of a
+    thousand jobs; None keeps it whole."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -109,4 +109,5 @@ def _class_of(trace: str) -> str:
 
 
 # maxExceptions from 1.10 (default 20), failureLabelFilter from 1.18.
-EXCEPTIONS = Endpoint("jobs/{job}/exceptions", JobExceptions, every=3)
+# Those of a job that restarts are asked for in passing, and can be large: the engine keeps a selection.
+EXCEPTIONS = Endpoint("jobs/{job}/exceptions", JobExceptions, every=3, brief=lambda _: None)

@@ -175,7 +175,15 @@ class JobStatus(Struct, frozen=True):
 
 JOBS = Endpoint("jobs", JobIds)
 JOBS_OVERVIEW = Endpoint("jobs/overview", JobsOverview)
-JOB = Endpoint("jobs/{job}", Job, every=3)
+
+
+def _brief(job: Job) -> Job:
+    """Since when it is in its state: enough for a line in a list of jobs."""
+    since = {state: at for state, at in job.timestamps.items() if state == job.state}
+    return Job(jid=job.jid, state=job.state, now=job.now, timestamps=since)
+
+
+JOB = Endpoint("jobs/{job}", Job, every=3, brief=_brief)
 PLAN = Endpoint("jobs/{job}/plan", JobPlan, every=3)
 JOB_CONFIG = Endpoint("jobs/{job}/config", JobConfig, every=3)
 JOB_ACCUMULATORS = Endpoint("jobs/{job}/accumulators", JobAccumulators, every=3)

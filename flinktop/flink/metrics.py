@@ -70,6 +70,9 @@ JM_OPERATOR_METRICS = Endpoint(
 JOBMANAGER_METRICS = Endpoint("jobmanager/metrics", Metrics, every=EVERY)
 TASKMANAGER_METRICS = Endpoint("taskmanagers/{taskmanager}/metrics", Metrics, every=EVERY)
 # Aggregated: [] for the whole request when one id in `get` is unknown everywhere.
-SUBTASKS_METRICS = Endpoint("jobs/{job}/vertices/{vertex}/subtasks/metrics", Aggregated, every=EVERY)
+# Some are asked for in passing to make series of them; a list of ids can be long.
+SUBTASKS_METRICS = Endpoint(
+    "jobs/{job}/vertices/{vertex}/subtasks/metrics", Aggregated, every=EVERY, brief=lambda _: None
+)
 JOBS_METRICS = Endpoint("jobs/metrics", Aggregated, every=EVERY)
 TASKMANAGERS_METRICS = Endpoint("taskmanagers/metrics", Aggregated, every=EVERY)

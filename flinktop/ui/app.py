@@ -15,6 +15,7 @@ from textual.widget import Widget
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import EngineFailed, Port
 from flinktop.ui import clipboard, keys, pin_file, theme
+from flinktop.ui.closed_screens import forget_closed_screens
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
 from flinktop.ui.internal_error import report, threads_logged
@@ -154,6 +155,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
 
     def tick(self) -> None:
         """A second has passed: ages and times move on."""
+        forget_closed_screens()
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.second()

@@ -105,6 +105,7 @@ class _Slot(Generic[T]):
     query: Query[T]
     show: Callable[[Reading[T]], None]
     every: float
+    passing: bool
 
 
 class Panel(Steady):
@@ -150,7 +151,13 @@ class Panel(Steady):
         return bool(self.BOX) and bool(self.styles.border_top[0])
 
     def watch_query(
-        self, slot: str, query: Query[T], show: Callable[[Reading[T]], None], every: float = 0.0
+        self,
+        slot: str,
+        query: Query[T],
+        show: Callable[[Reading[T]], None],
+        every: float = 0.0,
+        *,
+        passing: bool = False,
     ) -> None:
         """Keep `query` fresh while this panel is seen; `show` is called with what is known, and on news.
 
@@ -159,14 +166,15 @@ class Panel(Steady):
             query: What to ask.
             show: Called at once with what is known already, then after each answer and each failure.
             every: Seconds between polls; 0 is the cluster's own refresh interval.
+            passing: See Poller.watch: it is for a line of a long list.
         """
         before = self._slots.get(slot)
-        self._slots[slot] = _Slot(query, show, every)
+        self._slots[slot] = _Slot(query, show, every, passing)
         same = before is not None and before.query == query
         if self._watching and not (same and before is not None and before.every == every):
-            self.port.watch(query, every)
+            self.port.watch(query, every, passing=passing)
             if before is not None:
-                self.port.unwatch(before.query, before.every)
+                self.port.unwatch(before.query, before.every, passing=before.passing)
         if not same:
             self._show(self._slots[slot])
 
@@ -174,7 +182,7 @@ class Panel(Steady):
         """Stop watching what is in this slot."""
         gone = self._slots.pop(slot, None)
         if gone is not None and self._watching:
-            self.port.unwatch(gone.query, gone.every)
+            self.port.unwatch(gone.query, gone.every, passing=gone.passing)
 
     def slots(self) -> tuple[str, ...]:
         """The names of the watches."""
@@ -210,7 +218,7 @@ class Panel(Steady):
         if not self._watching and self.alive and self.displayed:
             self._watching = True
             for slot in tuple(self._slots.values()):
-                self.port.watch(slot.query, slot.every)
+                self.port.watch(slot.query, slot.every, passing=slot.passing)
                 self._show(slot)
 
     def stop_watching(self) -> None:
@@ -218,7 +226,7 @@ class Panel(Steady):
         if self._watching:
             self._watching = False
             for slot in self._slots.values():
-                self.port.unwatch(slot.query, slot.every)
+                self.port.unwatch(slot.query, slot.every, passing=slot.passing)
 
     @property
     def watching(self) -> bool:

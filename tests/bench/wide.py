@@ -1,8 +1,10 @@
 """A cluster of many jobs, of many vertices and of many subtasks: the demo's world behind a real port.
 
-    python -m tests.bench.wide [--jobs N] [--vertices N]
+    python -m tests.bench.wide [--jobs N] [--vertices N] [--told]
 
-serves it until ctrl+c or SIGTERM, and prints its address. Its numbers move as a real cluster's do.
+serves it until ctrl+c or SIGTERM, and prints its address. Its numbers move as a real cluster's do. With
+--told its time is what is written to its stdin, in seconds since the beginning, each on a line that is
+answered by an empty one; it ends when its stdin does.
 """
 
 from __future__ import annotations
@@ -12,12 +14,18 @@ import signal
 import sys
 import threading
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flinktop.demo.scenarios import Cluster, many_jobs, wide_job
 from flinktop.demo.specs import Fate
 from flinktop.engine.clock import SystemClock
 from tests.demo_cluster import DemoCluster
 from tests.fixture_server import FixtureServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flinktop.engine.clock import Clock
 
 RELEASE = "1.20.5"
 WIDE_NAME = "wide"
@@ -30,7 +38,7 @@ HEALTHY = Fate(started=-86_400.0)
 class WideCluster(DemoCluster):
     """`jobs` running jobs, one that has `vertices` vertices, and one whose vertices have 5,000 subtasks."""
 
-    def __init__(self, jobs: int = 1000, vertices: int = 500) -> None:
+    def __init__(self, jobs: int = 1000, vertices: int = 500, clock: Clock | None = None) -> None:
         many = tuple(
             replace(spec, name=f"job {number:04} of many", fate=HEALTHY)
             for number, spec in enumerate(many_jobs(jobs), 1)
@@ -38,7 +46,28 @@ class WideCluster(DemoCluster):
         tall = wide_job(TALL_NAME, 4)
         tall = replace(tall, vertices=tuple(replace(one, parallelism=TALL_SUBTASKS) for one in tall.vertices))
         own = Cluster((*many, wide_job(WIDE_NAME, vertices), tall)[: None if jobs else -1], slots_each=32)
-        super().__init__("wide-job", RELEASE, SystemClock(), own=own)
+        super().__init__("wide-job", RELEASE, clock or SystemClock(), own=own)
+
+
+class ToldClock(SystemClock):
+    """A clock that another process moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._opened = super().wall()
+
+    def now(self) -> float:
+        return self.seconds
+
+    def wall(self) -> float:
+        return self._opened + self.seconds
+
+    def follow(self, lines: Iterable[str]) -> None:
+        """Take each line's time, and say so."""
+        for line in lines:
+            self.seconds = float(line)
+            sys.stdout.write("\n")
+            sys.stdout.flush()
 
 
 def main() -> None:
@@ -46,14 +75,19 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--vertices", type=int, default=500)
+    parser.add_argument("--told", action="store_true", help="the time comes from stdin")
     arguments = parser.parse_args()
+    clock = ToldClock() if arguments.told else SystemClock()
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
-    with FixtureServer(WideCluster(arguments.jobs, arguments.vertices)) as server:
+    with FixtureServer(WideCluster(arguments.jobs, arguments.vertices, clock)) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
-        end.wait()
+        if isinstance(clock, ToldClock):
+            clock.follow(sys.stdin)
+        else:
+            end.wait()
 
 
 if __name__ == "__main__":

@@ -90,6 +90,92 @@ async def test_coming_back_to_a_fresh_reading_asks_only_when_it_is_due() -> None
         assert bench.cluster.times("overview") == [0, 3]
 
 
+JOB_A = {"jid": "a", "state": "RUNNING", "now": 9, "timestamps": {"RUNNING": 5}, "vertices": [{"id": "v"}]}
+
+
+async def test_of_what_is_asked_in_passing_only_a_brief_is_kept_until_somebody_looks() -> None:
+    async with polling() as bench:
+        query = JOB(job="a")
+        bench.cluster.answers[query.target] = JOB_A
+        bench.poller.reside(query, 10.0)
+        await bench.clock.advance(1)
+        brief, whole = bench.store.brief(query), bench.store.get(query)
+        assert brief is not None
+        assert brief.value is not None
+        assert brief.value.state == "RUNNING"
+        assert whole is not None
+        assert whole.value is None
+        # A line in a list needs no more, and asks when that is due; who looks into it asks at once.
+        bench.poller.watch(query, 10.0, passing=True)
+        await bench.clock.advance(1)
+        assert bench.cluster.times(query.target) == [0]
+        bench.poller.watch(query)
+        await bench.clock.advance(1)
+        assert bench.cluster.times(query.target) == [0, 2]
+        whole = bench.store.get(query)
+        assert whole is not None
+        assert whole.value is not None
+        assert [vertex.id for vertex in whole.value.vertices] == ["v"]
+
+
+async def test_who_has_looked_into_a_job_finds_it_whole_some_minutes_later() -> None:
+    async with polling() as bench:
+        query = JOB(job="a")
+        bench.cluster.answers[query.target] = JOB_A
+        bench.poller.reside(query, 60.0)
+        bench.poller.watch(query)
+        await bench.clock.advance(1)
+        bench.poller.unwatch(query)
+        # It is scrolled past in the list, and asked for in passing.
+        for _ in range(5):
+            bench.poller.watch(query, 10.0, passing=True)
+            await bench.clock.advance(50)
+            bench.poller.unwatch(query, 10.0, passing=True)
+            await bench.clock.advance(50)
+            bench.poller.forget_old(bench.clock.now())
+        whole = bench.store.get(query)
+        assert whole is not None
+        assert whole.value is not None
+        assert whole.at is not None
+        assert bench.clock.now() - whole.at < 61
+        await bench.clock.advance(KEEP_SECONDS)
+        bench.poller.forget_old(bench.clock.now())
+        whole = bench.store.get(query)
+        assert whole is not None
+        assert whole.value is None
+
+
+async def test_what_is_scrolled_past_is_kept_in_brief_alone() -> None:
+    async with polling() as bench:
+        jobs = [f"{number:032x}" for number in range(300)]
+        for job in jobs:
+            bench.cluster.answers[JOB(job=job).target] = {**JOB_A, "jid": job}
+            bench.poller.reside(JOB(job=job), 10.0)
+        for job in jobs:
+            bench.poller.watch(JOB(job=job), 10.0, passing=True)
+            await settle()
+            bench.poller.unwatch(JOB(job=job), 10.0, passing=True)
+        known = [bench.store.brief(JOB(job=job)) for job in jobs]
+        assert all(reading is not None and reading.brief for reading in known)
+        assert len(bench.poller.opened) == 0
+
+
+async def test_equal_bytes_of_which_a_brief_is_kept_are_decoded_for_who_looks() -> None:
+    async with polling() as bench:
+        query = JOB(job="a")
+        bench.cluster.answers[query.target] = JOB_A
+        bench.poller.watch(query, 10.0, passing=True)
+        await bench.clock.advance(1)
+        bench.poller.reside(query, 10.0)
+        bench.poller.unwatch(query, 10.0, passing=True)
+        bench.poller.watch(query)
+        await bench.clock.advance(4)
+        whole = bench.store.get(query)
+        assert whole is not None
+        assert whole.value is not None
+        assert len(whole.value.vertices) == 1
+
+
 async def test_two_panels_share_one_query() -> None:
     async with polling() as bench:
         bench.poller.watch(OVERVIEW())
@@ -207,7 +293,7 @@ async def test_what_is_left_and_watched_again_while_it_is_asked_for_is_in_flight
         reading = bench.store.get(OVERVIEW())
         assert reading is not None
         assert reading.value is not None
-        bench.store.forget_old(bench.clock.now() + 10 * KEEP_SECONDS)
+        bench.poller.forget_old(bench.clock.now() + 10 * KEEP_SECONDS)
         assert bench.store.get(OVERVIEW()) is reading
 
 
@@ -232,11 +318,11 @@ async def test_an_answer_that_comes_when_nobody_wants_it_any_more_is_not_kept_fo
         bench.poller.watch(OVERVIEW())
         await settle()
         bench.poller.unwatch(OVERVIEW())
-        bench.store.forget_old(bench.clock.now() + 2 * KEEP_SECONDS)
+        bench.poller.forget_old(bench.clock.now() + 2 * KEEP_SECONDS)
         bench.cluster.gate.set()
         await settle()
         assert bench.store.get(OVERVIEW()) is not None
-        bench.store.forget_old(bench.clock.now() + 2 * KEEP_SECONDS)
+        bench.poller.forget_old(bench.clock.now() + 2 * KEEP_SECONDS)
         assert len(bench.store) == 0
 
 

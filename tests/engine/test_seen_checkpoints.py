@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flinktop.engine.seen_checkpoints import KEEP_SECONDS, KEPT, SeenCheckpoints
+from flinktop.engine.seen_checkpoints import KEEP_SECONDS, KEPT, MOST, SeenCheckpoints
 from flinktop.engine.series import SeriesStore, job_series
 from flinktop.flink.checkpoints import (
     CHECKPOINT,
@@ -210,3 +210,18 @@ def test_savepoints_are_seen_and_no_part_of_the_series() -> None:
     told.history(completed(2), completed(1, is_savepoint=True))
     assert told.ids() == [2, 1]
     assert [value for _, value in told.points("checkpoint-size")] == [502.0]
+
+
+def test_jobs_that_nobody_looks_into_share_what_is_kept() -> None:
+    opened = {"open"}
+    seen = SeenCheckpoints(SeriesStore(), opened)
+    jobs = ["open", *(f"{number}" for number in range(500))]
+    for first in range(1, 100, 10):
+        history = tuple(completed(number) for number in range(first + 9, first - 1, -1))
+        for job in jobs:
+            seen.arrived(CHECKPOINTS(job=job), CheckpointStats(history=history), 1.0, EPOCH)
+    seen.arrived(JOBS_OVERVIEW(), JobsOverview(tuple(JobOverview(job) for job in jobs)), 2.0, EPOCH)
+    assert len(seen.of("open")) == 100
+    assert sum(len(seen.of(job)) for job in jobs[1:]) <= MOST
+    assert [one.checkpoint.id for one in seen.of("7")] == list(range(100, 100 - len(seen.of("7")), -1))
+    assert seen.of("7")

@@ -6,7 +6,7 @@ from typing import Any
 
 from flinktop.engine.clock import Clock
 from flinktop.engine.engine import Engine
-from flinktop.engine.seen_faults import COUNTED, GROUPS, KEEP_SECONDS, KEPT, SeenFaults
+from flinktop.engine.seen_faults import COUNTED, GROUPS, KEEP_SECONDS, KEPT, MOST, SeenFaults
 from flinktop.flink.connection import Connection
 from flinktop.flink.exceptions import EXCEPTIONS, Fault, FaultHistory, JobExceptions
 from flinktop.flink.jobs import JOBS_OVERVIEW, JobOverview, JobsOverview
@@ -118,3 +118,34 @@ async def test_only_jobs_that_restart_are_asked_for_their_exceptions_and_not_for
         assert not [line for line in cluster.asked[since:] if line.endswith("/exceptions")]
     finally:
         await engine.stop()
+
+
+def test_jobs_that_nobody_looks_into_share_what_is_kept() -> None:
+    seen = SeenFaults({"open"})
+    jobs = ["open", *(f"{number}" for number in range(200))]
+    for job in jobs:
+        kinds = [
+            fault(100 * kind + at, f"a.B{kind}: x\n\tat p.Q.r{kind}(Q.java:1)")
+            for kind in range(8)
+            for at in range(6)
+        ]
+        seen.arrived(EXCEPTIONS(job=job), told(*kinds), 1.0)
+    seen.arrived(JOBS_OVERVIEW(), JobsOverview(tuple(JobOverview(job) for job in jobs)), 2.0)
+
+    def kept(job: str) -> int:
+        return sum(len(group.kept) for group in seen.of(job))
+
+    assert kept("open") == 48
+    assert sum(map(kept, jobs[1:])) <= MOST
+    for job in jobs[1:]:
+        # The newest kind is there, with its first fault and its newest, and how many there were.
+        assert any(group.latest.timestamp == 705 for group in seen.of(job))
+        assert all(group.count == 6 for group in seen.of(job))
+
+
+def test_a_stack_that_comes_again_is_kept_once() -> None:
+    seen = SeenFaults()
+    for at in (1, 2, 3):
+        tell(seen, fault(at, str(b"a.B: x\n\tat p.Q.r(Q.java:1)", "ascii")))
+    [group] = seen.of(JOB)
+    assert len({id(one.stacktrace) for one in group.kept}) == 1

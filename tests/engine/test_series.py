@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flinktop.engine.series import LENGTH, Ring, SeriesStore, cluster_series, job_series, vertex_series
+from flinktop.engine.series import (
+    LENGTH,
+    MOST,
+    ROW_POINTS,
+    WEIGHT,
+    Ring,
+    SeriesName,
+    SeriesStore,
+    cluster_series,
+    job_series,
+    vertex_series,
+)
 
 NAME = job_series("a", "in")
 
@@ -98,3 +109,67 @@ def test_reading_while_another_thread_writes_gives_whole_points() -> None:
         assert all(at == value for at, value in points)
         assert [at for at, _ in points] == sorted(at for at, _ in points)
     writer.join()
+
+
+@pytest.mark.parametrize("added", [3, LENGTH, LENGTH + 5])
+@pytest.mark.parametrize("most", [1, 2, LENGTH])
+def test_a_ring_that_is_shortened_goes_on_from_its_newest_points(added: int, most: int) -> None:
+    ring = Ring()
+    for number in range(added):
+        ring.add(float(number), 0.0)
+    ring.keep(most)
+    kept = min(most, added, LENGTH)
+    assert len(ring) == kept
+    for number in range(added, added + LENGTH + 3):
+        ring.add(float(number), 0.0)
+        assert ring.last() == (float(number), 0.0)
+        first = max(added - kept, number + 1 - LENGTH)
+        assert [at for at, _ in (ring.points()[0], ring.points()[-1])] == [float(first), float(number)]
+
+
+def fill(store: SeriesStore, name: SeriesName, until: float, points: int = LENGTH) -> None:
+    for number in range(points):
+        store.add(name, until - points + number, 1.0)
+
+
+def test_of_many_series_those_seen_longest_ago_are_thinned_first() -> None:
+    store = SeriesStore()
+    jobs = [f"{number:03}" for number in range(MOST // (2 * LENGTH) + 20)]
+    for number, job in enumerate(jobs):
+        fill(store, job_series(job, "in"), 1e6 + number)
+        fill(store, vertex_series(job, "v", "mean-busy"), 1e6 + number)
+        fill(store, job_series(job, "busy"), 1e6 + number, points=2)
+    fill(store, cluster_series("in"), 0.0)
+    store.make_room({jobs[0]})
+    assert store.weight <= MOST
+    # A job that somebody has looked into, the cluster, and what was seen last are as they were.
+    for kept in (job_series(jobs[0], "in"), vertex_series(jobs[0], "v", "mean-busy"), cluster_series("in")):
+        assert len(store.points(kept)) == LENGTH
+    assert len(store.points(job_series(jobs[-1], "in"))) == LENGTH
+    # Of a job that was seen long ago its line in the list is left.
+    rate = store.points(job_series(jobs[1], "in"))
+    assert [rate[0][0], rate[-1][0]] == [1e6 + 1 - ROW_POINTS, 1e6]
+    assert len(store.points(job_series(jobs[1], "busy"))) == 1
+    assert store.points(vertex_series(jobs[1], "v", "mean-busy")) == ()
+
+
+def test_when_all_of_it_is_of_jobs_somebody_looks_into_the_longest_give_way() -> None:
+    store = SeriesStore()
+    count = MOST // LENGTH + 10
+    for number in range(count):
+        fill(store, vertex_series("a", f"{number}", "mean-busy"), 1e6)
+    fill(store, job_series("a", "in"), 1e6, points=100)
+    store.make_room({"a"})
+    assert store.weight <= MOST
+    assert len(store) == count + 1
+    assert len(store.points(job_series("a", "in"))) == 100
+    assert len(store.points(vertex_series("a", "0", "mean-busy"))) >= LENGTH // 2
+
+
+def test_where_there_is_room_nothing_is_let_go() -> None:
+    store = SeriesStore()
+    for number in range(50):
+        fill(store, vertex_series(f"{number}", "v", "mean-busy"), 1e6)
+    assert store.weight == 50 * (LENGTH + WEIGHT)
+    store.make_room()
+    assert store.weight == 50 * (LENGTH + WEIGHT)

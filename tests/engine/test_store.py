@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flinktop.engine.store import KEEP_SECONDS, Reading, Store
-from flinktop.flink.cluster import CONFIG, OVERVIEW
+from flinktop.engine.store import KEEP_SECONDS, MOST_LEFT, Reading, Store
+from flinktop.flink.cluster import CONFIG, OVERVIEW, ClusterOverview
 from flinktop.flink.errors import Unreachable
-from flinktop.flink.jobs import JOB
+from flinktop.flink.exceptions import EXCEPTIONS, JobExceptions
+from flinktop.flink.jobs import JOB, Job, JobVertex
 
 
 def test_what_was_never_asked_is_none() -> None:
@@ -44,8 +45,7 @@ def test_what_is_watched_again_stays() -> None:
     store = Store()
     store.put(OVERVIEW(), Reading(at=0.0))
     store.left(OVERVIEW(), 0.0)
-    store.wanted(OVERVIEW())
-    store.forget_old(10 * KEEP_SECONDS)
+    store.forget_old(10 * KEEP_SECONDS, wanted={OVERVIEW()})
     assert store.get(OVERVIEW()) is not None
 
 
@@ -55,3 +55,103 @@ def test_an_answer_that_comes_after_it_was_left_is_dropped_too() -> None:
     store.put(OVERVIEW(), Reading(at=1.0))
     store.forget_old(10 * KEEP_SECONDS)
     assert len(store) == 0
+
+
+def job(jid: str) -> Job:
+    vertex = JobVertex(id="v", name="Source")
+    return Job(
+        jid=jid,
+        name="name",
+        state="RUNNING",
+        now=9,
+        timestamps={"RUNNING": 5, "CREATED": 1},
+        vertices=(vertex,),
+    )
+
+
+def test_what_is_asked_in_passing_is_kept_in_brief_and_is_no_answer_to_who_wants_the_whole() -> None:
+    store = Store()
+    store.put(JOB(job="a"), Reading(job("a"), at=1.0), seen=False)
+    brief = store.brief(JOB(job="a"))
+    assert brief is not None
+    assert brief.at == 1.0
+    assert brief.value == Job(jid="a", state="RUNNING", now=9, timestamps={"RUNNING": 5})
+    whole = store.get(JOB(job="a"))
+    assert whole is not None
+    assert (whole.value, whole.at) == (None, None)
+
+
+def test_an_endpoint_that_keeps_nothing_in_brief_keeps_only_when_it_was_answered() -> None:
+    store = Store()
+    store.put(EXCEPTIONS(job="a"), Reading(JobExceptions(timestamp=7), at=1.0), seen=False)
+    brief = store.brief(EXCEPTIONS(job="a"))
+    assert brief is not None
+    assert (brief.value, brief.at) == (None, 1.0)
+
+
+def test_what_has_no_brief_form_is_kept_whole() -> None:
+    store = Store()
+    store.put(OVERVIEW(), Reading(ClusterOverview(taskmanagers=3), at=1.0), seen=False)
+    assert store.get(OVERVIEW()) == Reading(ClusterOverview(taskmanagers=3), at=1.0)
+
+
+def test_a_failure_keeps_what_is_kept_in_brief() -> None:
+    store = Store()
+    query = JOB(job="a")
+    error = Unreachable("GET", "http://h/jobs/a", "connection refused")
+    store.put(query, Reading(job("a"), at=1.0), seen=False)
+    store.fail(query, error, 0.1)
+    store.fail(query, error, 0.2)
+    brief, whole = store.brief(query), store.get(query)
+    assert brief is not None
+    assert brief.value is not None
+    assert (brief.brief, brief.failures, brief.error) == (True, 2, error)
+    assert whole is not None
+    assert (whole.value, whole.failures, whole.error) == (None, 2, error)
+
+
+def test_who_comes_back_in_time_finds_the_whole_though_it_was_asked_in_passing_meanwhile() -> None:
+    store = Store()
+    query = JOB(job="a")
+    store.put(query, Reading(job("a"), at=1.0))
+    store.left(query, 100.0)
+    store.passed(query)
+    store.put(query, Reading(job("a"), at=101.0), seen=False)
+    store.forget_old(100.0 + KEEP_SECONDS, wanted={query})
+    assert store.get(query) == Reading(job("a"), at=101.0)
+    store.forget_old(101.0 + KEEP_SECONDS, wanted={query})
+    brief = store.brief(query)
+    assert brief is not None
+    assert brief.brief
+    assert brief.at == 101.0
+
+
+def test_what_was_left_long_ago_and_is_seen_stays_whole() -> None:
+    store = Store()
+    query = JOB(job="a")
+    store.put(query, Reading(job("a"), at=1.0))
+    store.left(query, 0.0)
+    store.forget_old(10 * KEEP_SECONDS, wanted={query}, seen={query})
+    assert store.get(query) == Reading(job("a"), at=1.0)
+
+
+def test_what_was_only_passed_is_shortened_at_once() -> None:
+    store = Store()
+    store.put(JOB(job="a"), Reading(job("a"), at=1.0))
+    store.passed(JOB(job="a"))
+    brief = store.brief(JOB(job="a"))
+    assert brief is not None
+    assert brief.brief
+
+
+def test_of_what_was_left_so_much_is_kept_whole() -> None:
+    store = Store()
+    queries = [JOB(job=f"{number}") for number in range(MOST_LEFT + 20)]
+    for query in queries:
+        store.put(query, Reading(job("a"), at=1.0))
+        store.left(query, 1.0)
+    store.left(queries[0], 2.0)
+    store.forget_old(3.0)
+    assert len(store) == MOST_LEFT
+    assert store.get(queries[0]) is not None
+    assert store.get(queries[1]) is None

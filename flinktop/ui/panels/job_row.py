@@ -68,7 +68,7 @@ class JobRow:
 def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
     """One row, from what the engine knows of the job; times at an offset from UTC (s)."""
     now, cluster_now = port.now(), port.known_time()
-    detail = port.reading(job_query(job.jid))
+    detail = port.brief(job_query(job.jid))
     ended = states.is_terminal(job.state)
     age, interval, kind = _checkpoint(port, job.jid, cluster_now)
     checkpoints = port.reading(CHECKPOINTS(job=job.jid))
@@ -144,8 +144,8 @@ def latest_rate(port: Port, job: str, measure: str) -> float | None:
 
 
 def _checkpoint(port: Port, job: str, cluster_now: float) -> tuple[float | None, float | None, str]:
-    reading = port.reading(CHECKPOINTS(job=job))
-    configured = port.reading(CHECKPOINT_CONFIG(job=job))
+    reading = port.brief(CHECKPOINTS(job=job))
+    configured = port.brief(CHECKPOINT_CONFIG(job=job))
     interval = None
     if configured is not None and configured.value is not None and configured.value.interval is not None:
         interval = configured.value.interval / 1000.0

@@ -318,7 +318,7 @@ class JobsTable(Panel):
             if slot != "jobs" and slot not in wanted:
                 self.drop_query(slot)
         for slot, (query, every) in wanted.items():
-            self.watch_query(slot, query, self._known, every=every)
+            self.watch_query(slot, query, self._known, every=every, passing=True)
 
     def _known(self, reading: Reading[Any]) -> None:
         """Rows take answers in when ages are looked at: there are many, and one table. First ones sooner."""

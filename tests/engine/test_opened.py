@@ -1,0 +1,34 @@
+"""Which jobs count as looked into: those of late, and not more than so many."""
+
+from __future__ import annotations
+
+from flinktop.engine.opened import MOST, SECONDS, OpenedJobs
+from flinktop.flink.cluster import OVERVIEW
+from flinktop.flink.jobs import JOB
+
+
+def test_the_last_jobs_that_were_looked_into_count() -> None:
+    opened = OpenedJobs()
+    opened.look(JOB(job="first"), 0.0)
+    for number in range(MOST - 1):
+        opened.look(JOB(job=f"{number}"), 1.0)
+    opened.look(JOB(job="first"), 2.0)
+    opened.look(JOB(job="one more"), 3.0)
+    assert "first" in opened
+    assert "0" not in opened
+    assert len(opened) == MOST
+
+
+def test_a_job_counts_for_so_long() -> None:
+    opened = OpenedJobs()
+    opened.look(JOB(job="a"), 0.0)
+    opened.look(JOB(job="b"), SECONDS)
+    opened.forget_old(SECONDS + 1.0)
+    assert "a" not in opened
+    assert "b" in opened
+
+
+def test_what_is_of_no_job_opens_none() -> None:
+    opened = OpenedJobs()
+    opened.look(OVERVIEW(), 0.0)
+    assert len(opened) == 0

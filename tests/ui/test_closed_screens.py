@@ -1,0 +1,33 @@
+"""What is left in memory of screens that are closed."""
+
+from __future__ import annotations
+
+import gc
+
+from textual._styles_cache import StylesCache
+from textual.strip import Strip
+
+from tests.ui.day import monitor
+
+
+def rendered(kind: type) -> int:
+    gc.collect()
+    return sum(type(one) is kind for one in gc.get_objects())
+
+
+async def test_the_lines_of_a_job_that_was_opened_and_closed_are_let_go() -> None:
+    async with monitor() as day:
+
+        async def look_into_a_job() -> None:
+            await day.press("enter")
+            assert day.text
+            await day.press("tab")
+            await day.press("escape")
+            await day.wait(2)
+
+        await look_into_a_job()
+        caches, lines = rendered(StylesCache), rendered(Strip)
+        for _ in range(3):
+            await look_into_a_job()
+        assert rendered(StylesCache) <= caches
+        assert rendered(Strip) < 1.5 * lines
