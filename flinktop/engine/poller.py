@@ -185,7 +185,7 @@ class Poller:
         now = self.clock.now()
         for watched in self._watched.values():
             if watched.panels:
-                reading = self.store.get(watched.query)
+                reading = self.store.brief(watched.query)
                 cached = max(watched.query.endpoint.every, min(self.refresh, DEFAULT_REFRESH))
                 earliest = reading.at + cached if reading is not None and reading.at is not None else now
                 watched.due = min(watched.due, max(now, earliest))
