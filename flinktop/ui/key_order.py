@@ -85,11 +85,13 @@ class KeyOrder:
         if not stack:
             return True
         screen = stack[-1]
-        ready = screen.ready_for(event) if isinstance(screen, SteadyScreen) else screen.is_mounted
-        rests = ready and all(map(_is_idle, (*stack, *self._between(screen.focused, self._app.mouse_over))))
-        if rests:
+        on_the_way = self._between(screen.focused, self._app.mouse_over)
+        # What costs least first: it is asked in each turn of the loop until the app is at rest.
+        rests = all(map(_is_idle, stack)) and all(map(_is_idle, on_the_way))
+        if rests and (screen.ready_for(event) if isinstance(screen, SteadyScreen) else screen.is_mounted):
             self._restless_since = None
-        return rests
+            return True
+        return False
 
     @staticmethod
     def _between(*widgets: Widget | None) -> Iterator[Widget]:
