@@ -181,7 +181,7 @@ class _Inline:
 
     def _gone(self, day: Day) -> tuple[Outcome, str]:
         code = day.app.return_code
-        if "LeaveScreen" in self.visited and code in (0, None) and day.app._exception is None:
+        if code in (0, None) and day.app._exception is None:
             return "left", ""
         return "ended", f"exit {code}"
 

@@ -7,6 +7,7 @@ import re
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +28,12 @@ CALM: Final = 0.3
 """Seconds between two of them."""
 ASKED: Final = 12
 """Keys behind one that may have asked to leave, of which none leaves."""
+LEAVE: Final = QUESTION[:11]
+"""What is seen of the question on the smallest terminal."""
 HELP: Final = "─ Keys ─"
 FOOTER: Final = re.compile(r"\? help")
 SEEN: Final = {
-    "leave": re.compile(re.escape(QUESTION)),
+    "leave": re.compile(LEAVE),
     "help": re.compile(HELP),
     "palette": re.compile("^▔▔▔", re.MULTILINE),
     "actions": re.compile("─ Actions ─"),
@@ -126,11 +129,9 @@ class _InTerminal:
         ):
             try:
                 pty.wait_for(FOOTER, STARTS)
-                if self.hanging:
-                    self._hang(pty)
-                elif not self._roam(pty):
+                if not (self._hang(pty) if self.hanging else self._roam(pty)):
                     return "left", ""
-                else:
+                if not self.hanging:
                     self._probe(pty)
                 self._quit(pty)
             except _Bad as bad:
@@ -144,33 +145,17 @@ class _InTerminal:
 
     def _roam(self, pty: Pty) -> bool:
         """Type the walk; whether flinktop lives at its end."""
-        asked = 0
-        for step in walk(self.seed):
-            if pty.process.poll() is not None:
-                break
-            if QUESTION in pty.text:
-                # The walk's own esc was taken for the beginning of another key.
-                asked = ASKED
-                self._do(pty, Step("key", "escape", LONGEST_GAP))
-                self.pace.wait(LONGEST_GAP)
-            if asked and step.what in LEAVES:
-                continue
-            asked = ASKED if step.what in ASKS else max(0, asked - 1)
+        for step in self._safe(pty, walk(self.seed)):
             self._do(pty, step)
             self.pace.wait(step.gap)
             self._look(pty)
-        if pty.process.poll() is None:
-            return True
-        outcome, detail = self._gone(pty, "")
-        if outcome != "left":
-            raise _Bad(outcome, detail)
-        return False
+        return self._lives(pty)
 
-    def _hang(self, pty: Pty) -> None:
-        """A part of the walk, in which the cluster falls silent."""
+    def _hang(self, pty: Pty) -> bool:
+        """A part of the walk, in which the cluster falls silent; whether flinktop lives at its end."""
         count = self.rng.randint(0, 40)
         silent = self.rng.randint(0, count)
-        for number, step in enumerate(walk(self.seed, count)):
+        for number, step in enumerate(self._safe(pty, walk(self.seed, count))):
             if number == silent:
                 self.weather.hangs = True
             self._do(pty, step)
@@ -178,6 +163,30 @@ class _InTerminal:
         self.weather.hangs = True
         self.pace.wait(self.rng.choice((0.0, 0.1, 1.0, 3.0)))
         self._look(pty)
+        return self._lives(pty)
+
+    def _safe(self, pty: Pty, steps: Iterator[Step]) -> Iterator[Step]:
+        """The steps without those that would leave, as long as flinktop lives."""
+        asked = 0
+        for step in steps:
+            if pty.process.poll() is not None:
+                return
+            if LEAVE in pty.text:
+                # The walk's own esc was taken for the beginning of another key.
+                asked = ASKED
+                yield Step("key", "escape", LONGEST_GAP)
+            if asked and step.what in LEAVES:
+                continue
+            asked = ASKED if step.what in ASKS else max(0, asked - 1)
+            yield step
+
+    def _lives(self, pty: Pty) -> bool:
+        if pty.process.poll() is None:
+            return True
+        outcome, detail = self._gone(pty, "")
+        if outcome != "left":
+            raise _Bad(outcome, detail)
+        return False
 
     def _do(self, pty: Pty, step: Step) -> None:
         self.keys += 1
@@ -228,7 +237,7 @@ class _InTerminal:
         """Quit as a person does, and see what is left."""
         self._check_alive(pty)
         pty.press("ctrl+c")
-        pty.wait_for(QUESTION, REACTS)
+        pty.wait_for(LEAVE, REACTS)
         asked = time.monotonic()
         pty.press("ctrl+c")
         left = pty.left(4 * QUITS)
@@ -242,12 +251,12 @@ class _InTerminal:
 
     def _check_alive(self, pty: Pty) -> None:
         if pty.process.poll() is not None:
-            outcome, detail = self._gone(pty, "")
-            raise _Bad(outcome if outcome != "left" else "ended", detail)
+            raise _Bad(*self._gone(pty, "while it was looked at"))
 
     def _gone(self, pty: Pty, words: str) -> tuple[Outcome, str]:
         left = pty.left(4 * QUITS)
-        if left.code == 0 and left.clean and "leave" in self.visited:
+        # Nothing but the answer to its question ends it with 0.
+        if left.code == 0 and left.clean:
             return "left", ""
         return "ended", f"{words} {left}:\n{pty.text}"
 
