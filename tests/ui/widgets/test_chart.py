@@ -138,6 +138,8 @@ def test_all_drawing_happens_in_one_thread() -> None:
     assert len(threads) == 1
     assert threading.get_ident() not in threads
     assert drawing_thread() is drawing_thread()
+    # A picture that takes long does not keep the process from its end.
+    assert [one.daemon for one in threading.enumerate() if one.ident in threads] == [True]
 
 
 @pytest.mark.parametrize(
