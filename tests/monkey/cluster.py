@@ -15,7 +15,7 @@ import httpx
 from flinktop.engine.clock import SystemClock
 from tests.manual_clock import ManualClock
 from tests.monkey.faults import Fate, Weather, spoilt
-from tests.ui.acting import ActingCluster
+from tests.ui.acting import ActingCluster, RecordedJobManager
 
 RELEASES: Final = ("1.20.5", "2.3.0", "1.14.6", "1.9.3")
 JOBS: Final = ("steady", "slow", "failing", "no checkpoints", "restored", "batch", "failed for good")
@@ -26,6 +26,13 @@ LOOPBACK: Final = "127.0.0.1"
 def release_of(seed: int) -> str:
     """The release of a walk's cluster."""
     return RELEASES[seed % len(RELEASES)]
+
+
+def _prepare(jobmanager: RecordedJobManager) -> None:
+    """Savepoints come soon, and jobs can be rescaled where the release can."""
+    jobmanager.takes = 2.0
+    if jobmanager.version >= (1, 18):
+        jobmanager.flags = {"web-rescale": True}
 
 
 class RunningClock(ManualClock):
@@ -49,7 +56,7 @@ class PlayedCluster(ActingCluster):
         super().__init__(release_of(seed), JOBS)
         self.weather = Weather(seed)
         self.weather.calm = True
-        self.jobmanager.takes = 2.0
+        _prepare(self.jobmanager)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         fate = self.weather.fate()
@@ -82,7 +89,7 @@ class ServedCluster:
     def __init__(self, seed: int, weather: Weather | None = None) -> None:
         self.weather = weather or Weather(seed)
         self._jobmanager = ActingCluster(release_of(seed), JOBS).jobmanager
-        self._jobmanager.takes = 2.0
+        _prepare(self._jobmanager)
         self._jobmanager.clock = RunningClock(self._jobmanager.clock.wall())
         self._one = threading.Lock()
         self._over = threading.Event()

@@ -60,6 +60,7 @@ _SINGLE: Final = {
     "ctrl+s": 1,
     "ctrl+q": 1,
     "ctrl+k": 1,
+    "ctrl+o": 3,
 }
 """Keys by how often they come."""
 _TEXTS: Final = (
@@ -90,6 +91,10 @@ _MACROS: Final = (
     (":", *"jars", "enter", "a", "down", "enter"),
     (":", *"jars", "enter", "a", "down", "down", "enter", "tab", "enter"),
     (":", *"run", "enter"),
+    (":", *"run", "down", "enter", "enter", "ctrl+o", "down", "enter"),
+    (":", *"jars", "enter", "enter", "ctrl+o", "enter", "tab", "tab", "ctrl+o", "enter"),
+    (":", *"parallelism", "down", "enter", "right", "tab", "tab", "enter"),
+    ("enter", "a", *("down",) * 4, "enter", "up", "right", "tab", "enter"),
     (":", *"upload", "enter", "tab", "enter"),
     ("a", "enter"),
     ("a", "enter", "tab", "enter"),
