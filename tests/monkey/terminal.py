@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import tempfile
@@ -24,6 +25,8 @@ REACTS: Final = 15.0
 """Seconds for a reaction, on a machine that is busy with other things."""
 LEADS_BACK: Final = 60.0
 """Seconds in which esc leads back to the overview."""
+AGAIN: Final = 5.0
+"""Seconds until a key is pressed again."""
 CALM: Final = 0.3
 """Seconds between two of them."""
 ASKED: Final = 12
@@ -211,12 +214,15 @@ class _InTerminal:
         self._to_the_root(pty)
         if not FOOTER.search(pty.text):
             raise _Bad("blank", f"no frame:\n{pty.text}")
-        pty.press("?")
-        try:
-            pty.wait_for(HELP, REACTS)
-        except AssertionError as error:
+        deadline = time.monotonic() + REACTS
+        while HELP not in pty.text:
             self._check_alive(pty)
-            raise _Bad("hung", f"? shows no help: {error}") from None
+            if time.monotonic() > deadline:
+                raise _Bad("hung", f"? shows no help:\n{pty.text}")
+            # Pressed again: behind the last esc it may have been taken for one key with it.
+            pty.press("?")
+            with contextlib.suppress(AssertionError):
+                pty.wait_for(HELP, AGAIN)
         pty.press("escape")
         pty.wait_until_gone(HELP, REACTS)
 
