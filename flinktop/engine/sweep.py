@@ -12,6 +12,7 @@ from flinktop.engine.series import SeriesStore, cluster_series, job_series, vert
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview
 from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS
+from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import rates, states
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ def job_query(job: str) -> Query[Job]:
 def restarts_query(job: str) -> Query[Any]:
     """How often a job has restarted."""
     return JOB_METRICS(job=job, get=RESTART_IDS)
+
+
+def restarts_in(metrics: Metrics) -> float | None:
+    """How often a job has restarted, by the metric that its release has; None where that is no count."""
+    known = [metric.number for metric in metrics if metric.id in RESTART_IDS]
+    return max((number for number in known if number is not None and 0 <= number <= LONG_MAX), default=None)
 
 
 def figures_of(job: str) -> tuple[Query[Any], ...]:
@@ -188,9 +195,7 @@ class Sweep:
     def _restarts(self, job: str, metrics: Metrics, at: float) -> None:
         """How often a job has restarted, by whichever metric its release has."""
         if job in self.live:
-            known = [metric.number for metric in metrics if metric.id in RESTART_IDS]
-            numbers = [number for number in known if number is not None]
-            most = max(numbers) if numbers else None
+            most = restarts_in(metrics)
             self._faults.restarts(job, most, at)
             self.series.add(job_series(job, "restarts"), at, most)
 

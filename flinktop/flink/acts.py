@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from flinktop.flink.decode import DecodeError, Lines, decode
 from flinktop.flink.errors import BadReply
+from flinktop.flink.numbers import Id, Unset
 from flinktop.flink.said import java_sentence
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Nothing(Struct, frozen=True):
 class Trigger(Struct, frozen=True, rename="kebab"):
     """The server has taken an act and follows it under this id for five minutes after its end."""
 
-    request_id: str
+    request_id: Id
 
 
 class Cause(Struct, frozen=True, rename="kebab"):
@@ -66,7 +67,7 @@ class Outcome(Struct, frozen=True):
     checkpoint_cause: Cause | None = field(name="failureCause", default=None)
     """The same for POST …/checkpoints (1.17+), which spells it so."""
     location: str | None = None
-    checkpoint_id: int | None = field(name="checkpointId", default=None)
+    checkpoint_id: Unset | None = field(name="checkpointId", default=None)
 
     @property
     def failure(self) -> str | None:

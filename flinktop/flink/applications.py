@@ -9,6 +9,7 @@ from flinktop.flink.decode import Lines
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.jobmanager import Setting
 from flinktop.flink.jobs import JobOverview
+from flinktop.flink.numbers import Count, Id, Time, Unset
 
 if TYPE_CHECKING:
     from flinktop.flink.http import Http
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 class ApplicationOverview(Struct, frozen=True, rename="kebab"):
     """One application in the list; times in ms since 1970."""
 
-    id: str
+    id: Id
     name: str = ""
-    start_time: int = -1
-    end_time: int = -1
-    duration: int = 0
+    start_time: Time = -1
+    end_time: Time = -1
+    duration: Unset = 0
     status: str = ""
     """CREATED, RUNNING, FAILING, FAILED, CANCELING, CANCELED, FINISHED."""
-    jobs: dict[str, int] = {}
+    jobs: dict[str, Count] = {}
     """Jobs by state."""
 
 
@@ -40,10 +41,10 @@ class Application(Struct, frozen=True, rename="kebab"):
     id: str = ""
     name: str = ""
     status: str = ""
-    start_time: int = -1
-    end_time: int = -1
-    duration: int = 0
-    timestamps: dict[str, int] = {}
+    start_time: Time = -1
+    end_time: Time = -1
+    duration: Unset = 0
+    timestamps: dict[str, Time] = {}
     jobs: tuple[JobOverview, ...] = ()
 
 
@@ -52,7 +53,7 @@ class ApplicationFault(Struct, frozen=True, rename="camel"):
 
     exception_name: str = ""
     stacktrace: Lines = ""
-    timestamp: int = 0
+    timestamp: Time = 0
     job_id: str | None = None
 
 

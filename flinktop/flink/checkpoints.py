@@ -8,7 +8,7 @@ from msgspec.structs import force_setattr
 from flinktop.flink.acts import Status, Trigger, act
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Endpoint, fill
-from flinktop.flink.numbers import LONG_MAX, known, positive
+from flinktop.flink.numbers import LONG_MAX, Count, Index, Time, Unset, known, positive
 
 if TYPE_CHECKING:
     from flinktop.flink.features import Features
@@ -20,11 +20,11 @@ Format = Literal["CANONICAL", "NATIVE"]
 class CheckpointCounts(Struct, frozen=True):
     """How many checkpoints there were since the job's start."""
 
-    restored: int = 0
-    total: int = 0
-    in_progress: int = 0
-    completed: int = 0
-    failed: int = 0
+    restored: Count = 0
+    total: Count = 0
+    in_progress: Count = 0
+    completed: Count = 0
+    failed: Count = 0
 
 
 class Spread(Struct, frozen=True):
@@ -65,20 +65,20 @@ class CheckpointSummary(Struct, frozen=True):
 class Measured(Struct, frozen=True):
     """What checkpoints, their vertices and the details share: bytes, ms, subtasks."""
 
-    id: int = -1
+    id: Unset = -1
     """The checkpoint's, everywhere."""
     status: str = ""
     """COMPLETED, FAILED, IN_PROGRESS."""
-    latest_ack_timestamp: int = -1
-    state_size: int | None = None
-    checkpointed_size: int | None = None
+    latest_ack_timestamp: Time = -1
+    state_size: Unset | None = None
+    checkpointed_size: Unset | None = None
     """1.15+."""
-    end_to_end_duration: int = -1
-    alignment_buffered: int = 0
-    processed_data: int | None = None
-    persisted_data: int | None = None
-    num_subtasks: int = 0
-    num_acknowledged_subtasks: int = 0
+    end_to_end_duration: Unset = -1
+    alignment_buffered: Unset = 0
+    processed_data: Unset | None = None
+    persisted_data: Unset | None = None
+    num_subtasks: Count = 0
+    num_acknowledged_subtasks: Count = 0
 
     @property
     def duration(self) -> int | None:
@@ -113,14 +113,14 @@ class Checkpoint(Measured, frozen=True):
     is_savepoint: bool = False
     savepoint_format: str | None = field(name="savepointFormat", default=None)
     """1.17+."""
-    trigger_timestamp: int = -1
+    trigger_timestamp: Time = -1
     checkpoint_type: str | None = None
     """1.12+: CHECKPOINT, UNALIGNED_CHECKPOINT, SAVEPOINT, SYNC_SAVEPOINT."""
     tasks: dict[str, CheckpointVertex] = {}
     """By vertex; filled by CHECKPOINT only."""
     external_path: str | None = None
     discarded: bool = False
-    failure_timestamp: int | None = None
+    failure_timestamp: Time | None = None
     failure_message: str | None = None
 
     @property
@@ -132,8 +132,8 @@ class Checkpoint(Measured, frozen=True):
 class Restored(Struct, frozen=True):
     """What the job was restored from."""
 
-    id: int = -1
-    restore_timestamp: int = -1
+    id: Unset = -1
+    restore_timestamp: Time = -1
     is_savepoint: bool = False
     external_path: str | None = None
 
@@ -169,25 +169,25 @@ class CheckpointConfig(Struct, frozen=True):
 
     mode: str = ""
     """exactly_once or at_least_once."""
-    interval: int | None = None
+    interval: Unset | None = None
     """None: no periodic checkpoints."""
-    timeout: int | None = None
-    min_pause: int | None = None
-    max_concurrent: int | None = None
+    timeout: Unset | None = None
+    min_pause: Unset | None = None
+    max_concurrent: Unset | None = None
     externalization: Externalization = Externalization()
     state_backend: str | None = None
     """1.10+."""
     unaligned_checkpoints: bool | None = None
     """1.12+."""
-    tolerable_failed_checkpoints: int | None = None
+    tolerable_failed_checkpoints: Unset | None = None
     checkpoint_storage: str | None = None
     """1.13+."""
-    aligned_checkpoint_timeout: int | None = None
+    aligned_checkpoint_timeout: Unset | None = None
     """1.14+."""
     checkpoints_after_tasks_finish: bool | None = None
     state_changelog_enabled: bool | None = None
     """1.16+."""
-    changelog_periodic_materialization_interval: int | None = None
+    changelog_periodic_materialization_interval: Unset | None = None
     changelog_storage: str | None = None
 
     def __post_init__(self) -> None:
@@ -198,8 +198,8 @@ class CheckpointConfig(Struct, frozen=True):
 class Phases(Struct, frozen=True):
     """Milliseconds in the two phases of a snapshot."""
 
-    sync: int = -1
-    async_: int = field(name="async", default=-1)
+    sync: Unset = -1
+    async_: Unset = field(name="async", default=-1)
 
 
 class PhasesSpread(Struct, frozen=True):
@@ -212,10 +212,10 @@ class PhasesSpread(Struct, frozen=True):
 class Alignment(Struct, frozen=True):
     """Bytes and ms of waiting for the slowest barrier."""
 
-    buffered: int = 0
-    duration: int = -1
-    processed: int | None = None
-    persisted: int | None = None
+    buffered: Unset = 0
+    duration: Unset = -1
+    processed: Unset | None = None
+    persisted: Unset | None = None
 
 
 class AlignmentSpread(Struct, frozen=True):
@@ -242,16 +242,16 @@ class SubtasksSummary(Struct, frozen=True):
 class CheckpointSubtask(Struct, frozen=True):
     """One subtask's share; only `index` and `status` while it is pending or after it failed."""
 
-    index: int
+    index: Index
     status: str = ""
     """completed or pending_or_failed."""
-    ack_timestamp: int = -1
-    end_to_end_duration: int = -1
-    state_size: int | None = None
-    checkpointed_size: int | None = None
+    ack_timestamp: Time = -1
+    end_to_end_duration: Unset = -1
+    state_size: Unset | None = None
+    checkpointed_size: Unset | None = None
     checkpoint: Phases = Phases()
     alignment: Alignment = Alignment()
-    start_delay: int | None = None
+    start_delay: Unset | None = None
     unaligned_checkpoint: bool | None = None
     aborted: bool | None = None
 

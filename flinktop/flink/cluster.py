@@ -1,11 +1,12 @@
 """The cluster as a whole: /config, /overview, /datasets and shutting down."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from flinktop.flink.acts import Status, Trigger, act
 from flinktop.flink.endpoint import Endpoint, fill
+from flinktop.flink.numbers import Count, Id
 
 if TYPE_CHECKING:
     from flinktop.flink.http import Http
@@ -26,10 +27,10 @@ class ConfigFeatures(Struct, frozen=True, rename="kebab"):
 class Config(Struct, frozen=True, rename="kebab"):
     """GET /config: how the Web UI is to behave, and the release."""
 
-    refresh_interval: int = 3000
+    refresh_interval: Count = 3000
     """Milliseconds."""
     timezone_name: str = ""
-    timezone_offset: int = 0
+    timezone_offset: Annotated[int, Meta(ge=-86_400_000, le=86_400_000)] = 0
     """Milliseconds east of UTC."""
     flink_version: str = ""
     flink_revision: str = ""
@@ -39,24 +40,24 @@ class Config(Struct, frozen=True, rename="kebab"):
 class ClusterOverview(Struct, frozen=True, rename="kebab"):
     """GET /overview: TaskManagers, slots and jobs by state."""
 
-    taskmanagers: int = 0
-    slots_total: int = 0
-    slots_available: int = 0
-    jobs_running: int = 0
-    jobs_finished: int = 0
-    jobs_cancelled: int = 0
-    jobs_failed: int = 0
+    taskmanagers: Count = 0
+    slots_total: Count = 0
+    slots_available: Count = 0
+    jobs_running: Count = 0
+    jobs_finished: Count = 0
+    jobs_cancelled: Count = 0
+    jobs_failed: Count = 0
     flink_version: str = ""
     flink_commit: str = ""
-    taskmanagers_blocked: int = 0
+    taskmanagers_blocked: Count = 0
     """1.16+, left out by the server when 0."""
-    slots_free_and_blocked: int = 0
+    slots_free_and_blocked: Count = 0
 
 
 class DataSet(Struct, frozen=True):
     """One cached intermediate result of a batch program."""
 
-    id: str
+    id: Id
     is_complete: bool = field(name="isComplete", default=False)
 
 

@@ -2,10 +2,12 @@
 
 The quick way is msgspec straight into the type. When the bytes hold a control character or an escape
 that could make one, or a field does not fit its type, the document is read untyped, every text in it is
-cleaned, what does not fit is dropped and reported, and the rest is converted.
+cleaned, what does not fit is dropped and reported, and the rest is converted. The type of a number says what
+it can be (numbers.py): one beyond that does not fit.
 """
 
 import json
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ from typing import (
 import msgspec
 
 from flinktop.flink.errors import BadReply
+from flinktop.flink.numbers import Figure
 from flinktop.flink.said import page_title
 from flinktop.flink.text import clean, clean_lines
 
@@ -47,6 +50,11 @@ _MARKS = re.compile(
 )
 """UTF-8 of the letters that `clean` takes out."""
 
+
+_INFINITE = ("Infinity", "-Infinity")
+"""How Java writes an infinite number."""
+_DIGITS = 40
+"""A whole number with more of them is no figure of Flink's; Python refuses to read one with thousands."""
 
 _LONG = 10_000
 """Bytes from which on a document that decodes is taken to be Flink's."""
@@ -80,7 +88,8 @@ def decode(body: bytes, reply: type[T]) -> Decoded[T]:
 def _decode(body: bytes, reply: type[T]) -> Decoded[T]:
     if reply is str:
         return Decoded(cast("T", clean_lines(body.decode("utf-8", "replace"))))
-    if not suspicious(body):
+    # The quick way would take an infinite number without a word.
+    if not suspicious(body) and b"Infinity" not in body:
         try:
             value = _decoder(cast("Any", reply)).decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -164,9 +173,13 @@ def parse(body: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return json.loads(body.decode("utf-8-sig", "replace"), strict=False)
+        return json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_whole)
     except (ValueError, RecursionError):
         raise DecodeError(_looks_like(body)) from None
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
 def _looks_like(body: bytes) -> str:
@@ -232,21 +245,53 @@ def _fit(raw: Any, kind: Any, path: str, drift: Counter[str]) -> Any:
     Each part is tried alone instead of reading the path out of msgspec's message: that path has no
     index, so good siblings would be lost with the bad one.
     """
+    fits, infinite = _converts(raw, kind), _has_infinite(raw)
+    if fits and not infinite:
+        return raw
+    if fits and not isinstance(raw, dict | list):
+        plain = _plain_types(kind)
+        if Figure in plain:
+            # Kept as it was sent: who calculates with it takes it for unknown.
+            drift[f"{path}: got infinite number"] += 1
+            return raw
+        parts = raw if str in plain else _NOTHING
+    else:
+        parts = _parts(raw, kind, path, drift)
+    if parts is not _NOTHING and not _converts(parts, kind):
+        parts = _NOTHING
+    if parts is _NOTHING:
+        drift[f"{path or 'answer'}: got {_kind(raw, kind)}"] += 1
+    return parts
+
+
+def _converts(raw: Any, kind: Any) -> bool:
     try:
         msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError:
-        pass
-    else:
-        return raw
-    parts = _parts(raw, kind, path, drift)
-    if parts is not _NOTHING:
-        try:
-            msgspec.convert(parts, kind, strict=False)
-        except msgspec.ValidationError:
-            parts = _NOTHING
-    if parts is _NOTHING:
-        drift[f"{path or 'answer'}: got {_kind(raw)}"] += 1
-    return parts
+        return False
+    return True
+
+
+def _has_infinite(raw: Any) -> bool:
+    """Whether an infinite number, or a text that reads as one, is in a document."""
+    if isinstance(raw, dict):
+        return any(_has_infinite(value) for value in raw.values())
+    if isinstance(raw, list):
+        return any(_has_infinite(value) for value in raw)
+    return raw in _INFINITE if isinstance(raw, str) else isinstance(raw, float) and math.isinf(raw)
+
+
+@lru_cache(maxsize=512)
+def _plain_types(kind: Any) -> frozenset[Any]:
+    """The members of a union, without what is said of them; `Figure` stays."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if kind == Figure:
+        return frozenset((Figure,))
+    if origin is Annotated:
+        return _plain_types(inner[0])
+    if origin in (Union, UnionType):
+        return frozenset(member for one in inner for member in _plain_types(one))
+    return frozenset((kind,))
 
 
 def _parts(raw: Any, kind: Any, path: str, drift: Counter[str]) -> Any:
@@ -287,6 +332,10 @@ def _fields(struct: Any) -> dict[str, Any]:
     }
 
 
-def _kind(raw: Any) -> str:
+def _kind(raw: Any, kind: Any = None) -> str:
     names = {dict: "object", list: "array", str: "text", bool: "boolean", NoneType: "null"}
-    return names.get(type(raw), "number")
+    if isinstance(raw, str | float) and _has_infinite(raw):
+        return "infinite number"
+    if type(raw) in names:
+        return names[type(raw)]
+    return "number out of range" if _plain_types(kind) & {int, float} else "number"

@@ -4,6 +4,7 @@ from msgspec import Struct, field
 
 from flinktop.flink.decode import Lines
 from flinktop.flink.endpoint import Endpoint
+from flinktop.flink.numbers import Time
 from flinktop.flink.said import java_sentence
 
 
@@ -12,7 +13,7 @@ class Fault(Struct, frozen=True):
 
     exception_name: str = field(name="exceptionName", default="")
     stacktrace: Lines = ""
-    timestamp: int = 0
+    timestamp: Time = 0
     """Milliseconds since 1970."""
     task_name: str | None = field(name="taskName", default=None)
     """None for a failure of the whole job."""
@@ -51,7 +52,7 @@ class OldFault(Struct, frozen=True):
     exception: Lines = ""
     task: str | None = None
     location: str | None = None
-    timestamp: int = 0
+    timestamp: Time = 0
     task_manager_id: str | None = field(name="taskManagerId", default=None)
     endpoint: str | None = None
 
@@ -61,7 +62,7 @@ class JobExceptions(Struct, frozen=True):
 
     root_exception: Lines | None = field(name="root-exception", default=None)
     """Up to 1.20, as the next two."""
-    timestamp: int | None = None
+    timestamp: Time | None = None
     all_exceptions: tuple[OldFault, ...] = field(name="all-exceptions", default=())
     all_truncated: bool = field(name="truncated", default=False)
     history: FaultHistory | None = field(name="exceptionHistory", default=None)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from flinktop.flink.acts import Nothing, act
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.errors import Refused
+from flinktop.flink.numbers import Id, Time
 from flinktop.flink.plan import JobPlan, Plan
 from flinktop.flink.upload import Watched, sent_whole
 
@@ -37,9 +38,9 @@ class JarEntry(Struct, frozen=True):
 class Jar(Struct, frozen=True):
     """An uploaded jar."""
 
-    id: str
+    id: Id
     name: str = ""
-    uploaded: int = 0
+    uploaded: Time = 0
     """Milliseconds since 1970."""
     entry: tuple[JarEntry, ...] = ()
 

@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.acts import Cause, Nothing, act
 from flinktop.flink.endpoint import Endpoint, fill
+from flinktop.flink.numbers import Count, Id, Parallelism, Time, Unset
 from flinktop.flink.plan import JobPlan, Plan
 from flinktop.flink.vertices import IoMetrics
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class JobIdStatus(Struct, frozen=True):
     """A job's id and state."""
 
-    id: str
+    id: Id
     status: str = ""
 
 
@@ -30,17 +31,17 @@ class JobIds(Struct, frozen=True):
 class JobOverview(Struct, frozen=True, rename="kebab"):
     """One job of /jobs/overview; times in ms since 1970, `end_time` -1 while it runs."""
 
-    jid: str
+    jid: Id
     name: str = ""
     state: str = ""
     """RUNNING and so on; INITIALIZING from 1.12. Unknown ones pass."""
-    start_time: int = -1
-    end_time: int = -1
-    duration: int = 0
-    last_modification: int = 0
-    tasks: dict[str, int] = {}
+    start_time: Time = -1
+    end_time: Time = -1
+    duration: Unset = 0
+    last_modification: Time = 0
+    tasks: dict[str, Count] = {}
     """Subtasks by state in lower case, and `total`."""
-    pending_operators: int | None = None
+    pending_operators: Count | None = None
     """2.0+: what the adaptive batch scheduler has not planned yet."""
     job_type: str | None = field(name="jobType", default=None)
     """2.3+: STREAMING or BATCH."""
@@ -56,17 +57,17 @@ class JobsOverview(Struct, frozen=True):
 class JobVertex(Struct, frozen=True, rename="kebab"):
     """One vertex of a job; its times are -1 before it runs."""
 
-    id: str
+    id: Id
     name: str = ""
-    max_parallelism: int | None = field(name="maxParallelism", default=None)
+    max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
     """1.13+."""
-    parallelism: int = 0
+    parallelism: Parallelism = 0
     """-1 until the adaptive batch scheduler has decided."""
     status: str = ""
-    start_time: int = -1
-    end_time: int = -1
-    duration: int = -1
-    tasks: dict[str, int] = {}
+    start_time: Time = -1
+    end_time: Time = -1
+    duration: Unset = -1
+    tasks: dict[str, Count] = {}
     """Subtasks by state in upper case."""
     metrics: IoMetrics = IoMetrics()
     slot_sharing_group_id: str | None = field(name="slotSharingGroupId", default=None)
@@ -79,34 +80,34 @@ class Job(Struct, frozen=True, rename="kebab"):
     jid: str = ""
     name: str = ""
     state: str = ""
-    start_time: int = -1
-    end_time: int = -1
-    duration: int = 0
-    now: int = 0
+    start_time: Time = -1
+    end_time: Time = -1
+    duration: Unset = 0
+    now: Time = 0
     """The server's clock; on a HistoryServer the time of archiving."""
-    timestamps: dict[str, int] = {}
+    timestamps: dict[str, Time] = {}
     """When each state was entered last; 0 is never."""
     vertices: tuple[JobVertex, ...] = ()
     """In topological order."""
-    status_counts: dict[str, int] = {}
+    status_counts: dict[str, Count] = {}
     """Vertices (not subtasks) by state."""
     plan: Plan = Plan()
     is_stoppable: bool = field(name="isStoppable", default=False)
     """False in practice, whatever the job can do."""
-    max_parallelism: int | None = field(name="maxParallelism", default=None)
+    max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
     job_type: str | None = None
     """1.20+; before see `plan.type`."""
     scheduler_type: str | None = field(name="schedulerType", default=None)
     application_id: str | None = None
     """2.3+."""
-    pending_operators: int | None = None
+    pending_operators: Count | None = None
 
 
 class ExecutionConfig(Struct, frozen=True, rename="kebab"):
     """How a job is executed."""
 
     restart_strategy: str = ""
-    job_parallelism: int = -1
+    job_parallelism: Parallelism = -1
     """-1: chosen by the server."""
     object_reuse_mode: bool = False
     user_config: dict[str, str] = {}
@@ -145,14 +146,14 @@ class JobResult(Struct, frozen=True, rename="kebab"):
     application_status: str = ""
     """SUCCEEDED, FAILED, CANCELED, UNKNOWN."""
     accumulator_results: dict[str, str] = {}
-    net_runtime: int | None = None
+    net_runtime: Unset | None = None
     """Milliseconds."""
     failure_cause: Cause | None = None
     name: str | None = None
     """2.3+, as the next three."""
     application_id: str | None = None
-    start_time: int | None = None
-    end_time: int | None = None
+    start_time: Time | None = None
+    end_time: Time | None = None
 
 
 class ExecutionResult(Struct, frozen=True, rename="kebab"):

@@ -8,15 +8,16 @@ from msgspec import Struct, field
 
 from flinktop.flink.decode import Lines
 from flinktop.flink.endpoint import Endpoint
+from flinktop.flink.numbers import Id, Time, Unset
 
 
 class LogFile(Struct, frozen=True):
     """A file in the log directory."""
 
-    name: str
-    size: int = 0
+    name: Id
+    size: Unset = 0
     """Bytes."""
-    mtime: int | None = None
+    mtime: Time | None = None
     """When it was written last (ms since 1970), 1.15+."""
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from flinktop.flink.endpoint import Endpoint
-from flinktop.flink.numbers import LONG_MAX, LONG_MIN, known
+from flinktop.flink.numbers import LONG_MAX, LONG_MIN, Figure, Id, known
 
 _MIN_AS_FLOAT = float(LONG_MIN)
 
@@ -14,12 +14,12 @@ _MIN_AS_FLOAT = float(LONG_MIN)
 class Metric(Struct, frozen=True):
     """A metric's id, and its value as text when it was asked for with `get`."""
 
-    id: str
-    value: str | None = None
+    id: Id
+    value: Figure | None = None
 
     @property
     def number(self) -> float | None:
-        """The value as a number; None for NaN, "n/a", text, or none at all."""
+        """The value as a number; None for NaN, "n/a", text, none at all, or an infinite one."""
         with contextlib.suppress(ValueError, TypeError):
             return known(float(self.value or ""))
         return None
@@ -28,7 +28,7 @@ class Metric(Struct, frozen=True):
 class AggregatedMetric(Struct, frozen=True):
     """A metric over subtasks, TaskManagers or jobs; one NaN among them makes all of it unknown (None)."""
 
-    id: str
+    id: Id
     min: float | None = None
     max: float | None = None
     avg: float | None = None

@@ -1,16 +1,43 @@
-"""Numbers by which Flink says that it does not know."""
+"""What the numbers of an answer can be, and those by which Flink says that it does not know.
 
-from math import isnan
+A number outside its bounds is dropped where the answer is decoded, and counted as drift: nothing that
+calculates with it later can overflow.
+"""
+
+from math import isfinite
+from typing import Annotated
+
+from msgspec import Meta
 
 LONG_MIN = -(2**63)
 """A watermark that has not come yet."""
 LONG_MAX = 2**63 - 1
 """A watermark after the end of the input; an interval that is switched off."""
 
+Count = Annotated[int, Meta(ge=0, le=LONG_MAX)]
+"""A number of things."""
+Unset = Annotated[int, Meta(ge=-1, le=LONG_MAX)]
+"""Bytes, milliseconds or things; -1 is not yet, unknown or unlimited."""
+Time = Annotated[int, Meta(ge=-1, le=253_402_300_799_999)]
+"""Milliseconds since 1970, up to the year 9999; -1 is not yet."""
+Parallelism = Annotated[int, Meta(ge=-1, le=2**15)]
+"""Flink's own upper bound is 32768; -1 is not decided yet."""
+Index = Annotated[int, Meta(ge=0, le=2**15)]
+"""The number of a subtask, from 0."""
+Measure = Annotated[float, Meta(ge=-1, le=float(LONG_MAX))]
+"""A quantity with decimals that is never NaN; -1 is unknown."""
+Id = Annotated[str, Meta(min_length=1)]
+"""What an entry is asked for by: without it nothing can be asked."""
+Figure = Annotated[str, Meta(extra={"figure": True})]
+"""A number as text, of a metric that may have no number: NaN, n/a, words."""
+
+_MOST = 1e100
+"""Sums and squares of what is within stay finite."""
+
 
 def known(value: float | None) -> float | None:
-    """None for NaN, which Flink sends as text."""
-    return None if value is None or isnan(value) else value
+    """None for NaN, which Flink sends as text, and for what nothing measures: infinite, or close to it."""
+    return None if value is None or not isfinite(value) or abs(value) > _MOST else value
 
 
 def positive(value: int | None) -> int | None:

@@ -6,6 +6,7 @@ import re
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+from flinktop.flink.numbers import Id, Parallelism, Unset
 from flinktop.flink.text import clean
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -21,7 +22,7 @@ def unescaped(text: str) -> str:
 class PlanInput(Struct, frozen=True):
     """One edge into a node."""
 
-    num: int = 0
+    num: Unset = 0
     id: str = ""
     """The node it comes from."""
     ship_strategy: str = ""
@@ -35,8 +36,8 @@ class PlanInput(Struct, frozen=True):
 class PlanNode(Struct, frozen=True):
     """One vertex in the plan; its texts are unescaped."""
 
-    id: str
-    parallelism: int = 0
+    id: Id
+    parallelism: Parallelism = 0
     operator: str = ""
     operator_strategy: str = ""
     description: str = ""

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from flinktop.flink.acts import act
 from flinktop.flink.endpoint import Endpoint, fill
+from flinktop.flink.numbers import Time, Unset
 
 if TYPE_CHECKING:
     from flinktop.flink.http import Http
@@ -21,9 +22,9 @@ class Profiling(Struct, frozen=True, rename="camel"):
     mode: str = ""
     profiling_mode: str = ""
     """The same again."""
-    trigger_time: int | None = None
-    finished_time: int | None = None
-    duration: int | None = None
+    trigger_time: Time | None = None
+    finished_time: Time | None = None
+    duration: Unset | None = None
     """Seconds."""
     message: str | None = None
     output_file: str | None = None

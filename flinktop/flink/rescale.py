@@ -9,6 +9,7 @@ from flinktop.flink.acts import Nothing, Status, Trigger, act
 from flinktop.flink.checkpoints import Spread
 from flinktop.flink.decode import Lines
 from flinktop.flink.endpoint import Endpoint, fill
+from flinktop.flink.numbers import Count, Parallelism, Time, Unset
 from flinktop.flink.taskmanagers import Resource
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 class Bounds(Struct, frozen=True, rename="camel"):
     """Between how many subtasks the adaptive scheduler may choose."""
 
-    lower_bound: int = 1
-    upper_bound: int = -1
+    lower_bound: Parallelism = 1
+    upper_bound: Parallelism = -1
 
 
 class VertexRequirements(Struct, frozen=True):
@@ -35,10 +36,10 @@ class RescaledVertex(Struct, frozen=True, rename="camel"):
     job_vertex_name: str | None = None
     slot_sharing_group_id: str | None = None
     slot_sharing_group_name: str | None = None
-    desired_parallelism: int | None = None
-    sufficient_parallelism: int | None = None
-    pre_rescale_parallelism: int | None = None
-    post_rescale_parallelism: int | None = None
+    desired_parallelism: Parallelism | None = None
+    sufficient_parallelism: Parallelism | None = None
+    pre_rescale_parallelism: Parallelism | None = None
+    post_rescale_parallelism: Parallelism | None = None
 
 
 class RescaledSlots(Struct, frozen=True, rename="camel"):
@@ -47,10 +48,10 @@ class RescaledSlots(Struct, frozen=True, rename="camel"):
     slot_sharing_group_id: str = ""
     slot_sharing_group_name: str | None = None
     request_resource_profile: Resource | None = None
-    desired_slots: int | None = None
-    minimal_required_slots: int | None = None
-    pre_rescale_slots: int | None = None
-    post_rescale_slots: int | None = None
+    desired_slots: Unset | None = None
+    minimal_required_slots: Unset | None = None
+    pre_rescale_slots: Unset | None = None
+    post_rescale_slots: Unset | None = None
     acquired_resource_profile: Resource | None = None
 
 
@@ -58,9 +59,9 @@ class SchedulerState(Struct, frozen=True):
     """A state the scheduler went through; times in ms."""
 
     state: str = ""
-    entered: int | None = field(name="enterTimestampInMillis", default=None)
-    left: int | None = field(name="leaveTimestampInMillis", default=None)
-    duration: int | None = field(name="durationInMillis", default=None)
+    entered: Time | None = field(name="enterTimestampInMillis", default=None)
+    left: Time | None = field(name="leaveTimestampInMillis", default=None)
+    duration: Unset | None = field(name="durationInMillis", default=None)
     exception: Lines | None = field(name="stringifiedException", default=None)
 
 
@@ -69,12 +70,12 @@ class Rescale(Struct, frozen=True, rename="camel"):
 
     rescale_uuid: str = ""
     resource_requirements_uuid: str = ""
-    rescale_attempt_id: int = 0
+    rescale_attempt_id: Unset = 0
     vertices: dict[str, RescaledVertex] | None = None
     slots: dict[str, RescaledSlots] | None = None
     scheduler_states: tuple[SchedulerState, ...] | None = None
-    start: int | None = field(name="startTimestampInMillis", default=None)
-    end: int | None = field(name="endTimestampInMillis", default=None)
+    start: Time | None = field(name="startTimestampInMillis", default=None)
+    end: Time | None = field(name="endTimestampInMillis", default=None)
     terminal_state: str | None = None
     """COMPLETED, FAILED, IGNORED; None while it runs."""
     trigger_cause: str | None = None
@@ -84,10 +85,10 @@ class Rescale(Struct, frozen=True, rename="camel"):
 class RescaleCounts(Struct, frozen=True, rename="camel"):
     """How many rescales ended how."""
 
-    ignored: int = 0
-    in_progress: int = 0
-    completed: int = 0
-    failed: int = 0
+    ignored: Count = 0
+    in_progress: Count = 0
+    completed: Count = 0
+    failed: Count = 0
 
 
 class LatestRescales(Struct, frozen=True):
@@ -118,15 +119,15 @@ class RescalesSummary(Struct, frozen=True, rename="camel"):
 class RescaleConfig(Struct, frozen=True, rename="camel"):
     """GET /jobs/:jobid/rescales/config; times in ms."""
 
-    rescale_history_max: int | None = None
+    rescale_history_max: Unset | None = None
     scheduler_execution_mode: str | None = None
-    submission_resource_wait_timeout_in_millis: int | None = None
-    submission_resource_stabilization_timeout_in_millis: int | None = None
-    slot_idle_timeout_in_millis: int | None = None
-    executing_cooldown_timeout_in_millis: int | None = None
-    executing_resource_stabilization_timeout_in_millis: int | None = None
-    maximum_delay_for_triggering_rescale_in_millis: int | None = None
-    rescale_on_failed_checkpoint_count: int | None = None
+    submission_resource_wait_timeout_in_millis: Unset | None = None
+    submission_resource_stabilization_timeout_in_millis: Unset | None = None
+    slot_idle_timeout_in_millis: Unset | None = None
+    executing_cooldown_timeout_in_millis: Unset | None = None
+    executing_resource_stabilization_timeout_in_millis: Unset | None = None
+    maximum_delay_for_triggering_rescale_in_millis: Unset | None = None
+    rescale_on_failed_checkpoint_count: Unset | None = None
 
 
 # 503 in every release ("temporarily disabled", FLINK-12312); RESOURCE_REQUIREMENTS is what works.

@@ -1,24 +1,26 @@
 """Vertices, their subtasks and attempts: state, totals, backpressure, watermarks, flame graph."""
 
-from msgspec import Struct, field
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
 from msgspec.structs import force_setattr
 
 from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.endpoint import Endpoint
 from flinktop.flink.metrics import EVERY, Metric
-from flinktop.flink.numbers import known
+from flinktop.flink.numbers import LONG_MAX, Count, Index, Parallelism, Time, Unset, known
 
 
 class IoMetrics(Struct, frozen=True, rename="kebab"):
     """Totals of a vertex or subtask; a total whose `…_complete` is false is not known yet."""
 
-    read_bytes: int = 0
+    read_bytes: Count | None = None
     read_bytes_complete: bool = False
-    write_bytes: int = 0
+    write_bytes: Count | None = None
     write_bytes_complete: bool = False
-    read_records: int = 0
+    read_records: Count | None = None
     read_records_complete: bool = False
-    write_records: int = 0
+    write_records: Count | None = None
     write_records_complete: bool = False
     accumulated_backpressured_time: float | None = None
     """Milliseconds over all subtasks, 1.16+."""
@@ -78,21 +80,21 @@ class AggregatedTasks(Struct, frozen=True, rename="kebab"):
 class Attempt(Struct, frozen=True, rename="kebab"):
     """One attempt of a subtask; times in ms since 1970, -1 when not yet."""
 
-    subtask: int = -1
+    subtask: Index = -1
     status: str = ""
-    attempt: int = 0
+    attempt: Count = 0
     """From 0."""
     host: str | None = None
     """Up to 1.20, without the port in some answers of 1.9."""
     endpoint: str | None = None
     """1.19+."""
-    start_time: int = -1
-    end_time: int = -1
-    duration: int = 0
+    start_time: Time = -1
+    end_time: Time = -1
+    duration: Unset = 0
     metrics: IoMetrics = IoMetrics()
     taskmanager_id: str | None = None
     """1.10+."""
-    status_duration: dict[str, int] | None = None
+    status_duration: dict[str, Unset] | None = None
     """1.16+: ms in each state."""
     other_concurrent_attempts: "tuple[Attempt, ...] | None" = None
     """1.16+: speculative execution."""
@@ -108,9 +110,9 @@ class Vertex(Struct, frozen=True, rename="kebab"):
 
     id: str = ""
     name: str = ""
-    parallelism: int = 0
-    max_parallelism: int | None = field(name="maxParallelism", default=None)
-    now: int = 0
+    parallelism: Parallelism = 0
+    max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
+    now: Time = 0
     subtasks: tuple[Attempt, ...] = ()
     aggregated: AggregatedTasks | None = None
 
@@ -125,8 +127,8 @@ class VertexAccumulators(Struct, frozen=True, rename="kebab"):
 class SubtaskAccumulators(Struct, frozen=True, rename="kebab"):
     """One subtask's accumulators."""
 
-    subtask: int
-    attempt: int = 0
+    subtask: Index
+    attempt: Count = 0
     host: str | None = None
     endpoint: str | None = None
     user_accumulators: tuple[UserAccumulator, ...] = ()
@@ -141,15 +143,15 @@ class SubtasksAccumulators(Struct, frozen=True):
     """GET …/vertices/:vertexid/subtasks/accumulators."""
 
     id: str = ""
-    parallelism: int = 0
+    parallelism: Parallelism = 0
     subtasks: tuple[SubtaskAccumulators, ...] = ()
 
 
 class AttemptAccumulators(Struct, frozen=True, rename="kebab"):
     """GET …/attempts/:attempt/accumulators."""
 
-    subtask: int = -1
-    attempt: int = 0
+    subtask: Index = -1
+    attempt: Count = 0
     id: str = ""
     """The execution's."""
     user_accumulators: tuple[UserAccumulator, ...] = ()
@@ -158,18 +160,19 @@ class AttemptAccumulators(Struct, frozen=True, rename="kebab"):
 class SubtaskBackpressure(Struct, frozen=True, rename="kebab"):
     """One subtask's share of time: each ratio is 0 to 1, idle and busy from 1.13."""
 
-    subtask: int
+    subtask: Index
     kebab_level: str = field(name="backpressure-level", default="")
     camel_level: str = field(name="backpressureLevel", default="")
     ratio: float | None = None
     idle_ratio: float | None = field(name="idleRatio", default=None)
     busy_ratio: float | None = field(name="busyRatio", default=None)
-    attempt_number: int | None = None
+    attempt_number: Count | None = None
     other_concurrent_attempts: "tuple[SubtaskBackpressure, ...] | None" = None
 
     def __post_init__(self) -> None:
         for name in ("ratio", "idle_ratio", "busy_ratio"):
-            force_setattr(self, name, known(getattr(self, name)))
+            share = known(getattr(self, name))
+            force_setattr(self, name, None if share is None or share < 0 else share)
 
     @property
     def level(self) -> str:
@@ -189,7 +192,7 @@ class VertexBackpressure(Struct, frozen=True, rename="kebab"):
     kebab_level: str | None = field(name="backpressure-level", default=None)
     camel_level: str | None = field(name="backpressureLevel", default=None)
     """1.17+, the same again."""
-    end_timestamp: int | None = None
+    end_timestamp: Time | None = None
     """From 1.13 the time of the server's last fetch of metrics."""
     subtasks: tuple[SubtaskBackpressure, ...] = ()
 
@@ -202,11 +205,11 @@ class VertexBackpressure(Struct, frozen=True, rename="kebab"):
 class SubtaskTimes(Struct, frozen=True):
     """When one subtask entered each state (ms since 1970, 0 is never)."""
 
-    subtask: int
+    subtask: Index
     host: str | None = None
     endpoint: str | None = None
-    duration: int = 0
-    timestamps: dict[str, int] = {}
+    duration: Unset = 0
+    timestamps: dict[str, Time] = {}
 
     @property
     def where(self) -> str:
@@ -219,7 +222,7 @@ class SubtasksTimes(Struct, frozen=True):
 
     id: str = ""
     name: str = ""
-    now: int = 0
+    now: Time = 0
     subtasks: tuple[SubtaskTimes, ...] = ()
 
 
@@ -229,11 +232,11 @@ class VertexTaskManager(Struct, frozen=True, rename="kebab"):
     host: str | None = None
     endpoint: str | None = None
     status: str = ""
-    start_time: int = -1
-    end_time: int = -1
-    duration: int = 0
+    start_time: Time = -1
+    end_time: Time = -1
+    duration: Unset = 0
     metrics: IoMetrics = IoMetrics()
-    status_counts: dict[str, int] = {}
+    status_counts: dict[str, Count] = {}
     taskmanager_id: str | None = None
     aggregated: AggregatedTasks | None = None
 
@@ -248,7 +251,7 @@ class VertexTaskManagers(Struct, frozen=True):
 
     id: str = ""
     name: str = ""
-    now: int = 0
+    now: Time = 0
     taskmanagers: tuple[VertexTaskManager, ...] = ()
 
 
@@ -256,14 +259,14 @@ class Frame(Struct, frozen=True):
     """A method in a flame graph and how many samples were inside it."""
 
     name: str = ""
-    value: int = 0
+    value: Count = 0
     children: "tuple[Frame, ...]" = ()
 
 
 class FlameGraph(Struct, frozen=True):
     """GET …/vertices/:vertexid/flamegraph (1.13+, rest.flamegraph.enabled)."""
 
-    end_timestamp: int = field(name="endTimestamp", default=-3)
+    end_timestamp: Annotated[int, Meta(ge=-3, le=LONG_MAX)] = field(name="endTimestamp", default=-3)
     data: Frame | None = None
 
     @property

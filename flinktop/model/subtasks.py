@@ -103,7 +103,7 @@ def _sum(subtasks: Iterable[Attempt]) -> tuple[float, ...]:
     records = times = attempts = 0.0
     for one in subtasks:
         totals = one.metrics
-        records += totals.read_records + totals.write_records
+        records += (totals.read_records or 0) + (totals.write_records or 0)
         times += (totals.accumulated_idle_time or 0.0) + (totals.accumulated_backpressured_time or 0.0)
         attempts += one.attempt
     return records, times, attempts

@@ -67,8 +67,10 @@ def test_unknown_fields_and_states_pass() -> None:
 
 def test_not_a_number_is_unknown() -> None:
     body = b'[{"id":"busy","min":"NaN","max":"Infinity","avg":3,"sum":null}]'
-    (metric,) = decode(body, Aggregated).value
-    assert (metric.min, metric.max, metric.avg, metric.sum) == (None, float("inf"), 3.0, None)
+    decoded = decode(body, Aggregated)
+    (metric,) = decoded.value
+    assert (metric.min, metric.max, metric.avg, metric.sum) == (None, None, 3.0, None)
+    assert decoded.drift == ("[].max: got infinite number",)
     assert decode(b'{"accumulated-busy-time":"NaN"}', IoMetrics).value.accumulated_busy_time is None
 
 

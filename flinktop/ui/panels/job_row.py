@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flinktop.engine.freshness import Freshness, failure, freshness
 from flinktop.engine.load import METERS_HOLD
 from flinktop.engine.series import job_series
-from flinktop.engine.sweep import job_query, restarts_query
+from flinktop.engine.sweep import job_query, restarts_in, restarts_query
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
@@ -176,5 +176,5 @@ def restarts_of(port: Port, job: str) -> int | None:
     reading = port.reading(restarts_query(job))
     if reading is None or reading.value is None:
         return None
-    numbers = [metric.number for metric in reading.value if metric.number is not None]
-    return int(max(numbers)) if numbers else None
+    most = restarts_in(reading.value)
+    return int(most) if most is not None else None

@@ -220,7 +220,7 @@ def _of_earlier(attempt: Attempt, cluster_now: float) -> bool:
 
 def records(attempt: Attempt) -> float:
     """The records that a subtask has handled: what it took in, or as a source sent."""
-    return float(attempt.metrics.read_records or attempt.metrics.write_records)
+    return float(attempt.metrics.read_records or attempt.metrics.write_records or 0)
 
 
 def _figure(figures: Figures, measure: str) -> Figure:

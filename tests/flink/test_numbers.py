@@ -1,0 +1,134 @@
+"""A number that its field can't hold is unknown, counted, and costs nothing else of the answer."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from flinktop.flink.checkpoints import Checkpoint
+from flinktop.flink.cluster import Config
+from flinktop.flink.decode import decode
+from flinktop.flink.jobs import Job, JobsOverview
+from flinktop.flink.metrics import Metric, Metrics
+from flinktop.flink.numbers import known
+from flinktop.flink.rescale import Bounds
+from flinktop.flink.taskmanagers import Resource, TaskManagers
+from flinktop.flink.vertices import IoMetrics, Quantiles, SubtaskBackpressure, Vertex
+
+HUGE = "1" + "0" * 400
+ENDLESS = "9" * 5000
+"""More digits than Python reads."""
+
+
+def job(start: str) -> bytes:
+    return b'{"jobs":[{"jid":"a","start-time":%s},{"jid":"b","start-time":7}]}' % start.encode()
+
+
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [
+        ('"Infinity"', "infinite number"),
+        ("Infinity", "infinite number"),
+        ("-Infinity", "infinite number"),
+        ('"NaN"', "text"),
+        ("NaN", "number out of range"),
+        (HUGE, "number out of range"),
+        (f'"{HUGE}"', "text"),
+        ("1e400", "infinite number"),
+        ('"1e400"', "text"),
+        (ENDLESS, "infinite number"),
+        ("9223372036854775808", "number out of range"),
+        ("-2", "number out of range"),
+        ("253402300800000", "number out of range"),
+        ("null", "null"),
+        ('""', "text"),
+        ("[]", "array"),
+    ],
+)
+def test_a_time_that_no_calendar_has_is_unknown(start: str, what: str) -> None:
+    decoded = decode(job(start), JobsOverview)
+    assert [(one.jid, one.start_time) for one in decoded.value.jobs] == [("a", -1), ("b", 7)]
+    assert decoded.drift == (f"jobs[].start-time: got {what}",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "name"),
+    [
+        (JobsOverview, {"jobs": [{"jid": "a", "tasks": {"total": -1}}]}, "jobs[].tasks{}"),
+        (Job, {"jid": "a", "vertices": [{"id": "v", "parallelism": 2**15 + 1}]}, "vertices[].parallelism"),
+        (Vertex, {"id": "v", "subtasks": [{"subtask": -1}]}, "subtasks[].subtask"),
+        (Checkpoint, {"id": 2**63}, "id"),
+        (Checkpoint, {"num_subtasks": -1}, "num_subtasks"),
+        (TaskManagers, {"taskmanagers": [{"id": "a", "slotsNumber": -1}]}, "taskmanagers[].slotsNumber"),
+        (Resource, {"cpuCores": "NaN"}, "cpuCores"),
+        (Config, {"timezone-offset": 10**12}, "timezone-offset"),
+        (Bounds, {"upperBound": 10**10}, "upperBound"),
+    ],
+)
+def test_what_a_field_can_not_be_is_counted(kind: type[Any], document: Any, name: str) -> None:
+    (line,) = decode(json.dumps(document).encode(), kind).drift
+    assert line.startswith(f"{name}: got ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [
+        (JobsOverview, {"jobs": [{"jid": "a", "start-time": -1, "end-time": -1, "duration": 0}]}),
+        (Job, {"jid": "a", "vertices": [{"id": "v", "parallelism": -1, "duration": -1}]}),
+        (Checkpoint, {"id": 1, "end_to_end_duration": -1, "latest_ack_timestamp": -1}),
+        (TaskManagers, {"taskmanagers": [{"id": "a", "jmxPort": -1, "hardware": {"physicalMemory": -1}}]}),
+        (Quantiles, {"min": -1, "max": "NaN"}),
+        (Bounds, {"lowerBound": 1, "upperBound": -1}),
+    ],
+)
+def test_what_flink_says_for_unknown_is_no_oddity(kind: type[Any], document: Any) -> None:
+    assert decode(json.dumps(document).encode(), kind).drift == ()
+
+
+def test_a_total_out_of_range_is_not_zero() -> None:
+    body = b'{"read-bytes":-1,"read-bytes-complete":true,"write-records":5,"write-records-complete":true}'
+    metrics = decode(body, IoMetrics).value
+    assert (metrics.bytes_in, metrics.records_out) == (None, 5)
+
+
+@pytest.mark.parametrize("ratio", ['"NaN"', '"Infinity"', "-1", "-0.5", HUGE])
+def test_a_share_of_time_is_never_negative_or_infinite(ratio: str) -> None:
+    body = b'{"subtask":0,"ratio":%s,"busyRatio":0.25}' % ratio.encode()
+    told = decode(body, SubtaskBackpressure).value
+    assert (told.ratio, told.busy_ratio) == (None, 0.25)
+
+
+@pytest.mark.parametrize("value", ["Infinity", "-Infinity"])
+def test_an_infinite_metric_keeps_its_text_has_no_number_and_is_counted(value: str) -> None:
+    body = json.dumps([{"id": "numRestarts", "value": value}, {"id": "uptime", "value": "5"}]).encode()
+    decoded = decode(body, Metrics)
+    assert [(one.value, one.number) for one in decoded.value] == [(value, None), ("5", 5.0)]
+    assert decoded.drift == ("[].value: got infinite number",)
+
+
+@pytest.mark.parametrize("value", [HUGE, "1e400", "NaN", "", "n/a", "inf", None, "1e200"])
+def test_a_metric_without_a_finite_number_has_none(value: str | None) -> None:
+    assert Metric("m", value).number is None
+
+
+def test_a_name_may_be_infinity() -> None:
+    decoded = decode(b'{"jobs":[{"jid":"a","name":"Infinity","state":"-Infinity"}]}', JobsOverview)
+    assert [(one.name, one.state) for one in decoded.value.jobs] == [("Infinity", "-Infinity")]
+    assert decoded.drift == ()
+
+
+@pytest.mark.parametrize("jid", ["null", '""', "7", "[]", "{}", "Infinity", '"\\u200b"'])
+def test_an_entry_without_an_id_goes_alone(jid: str) -> None:
+    body = b'{"jobs":[{"jid":%s,"name":"nobody"},{"jid":"b"}]}' % jid.encode()
+    decoded = decode(body, JobsOverview)
+    assert [one.jid for one in decoded.value.jobs] == ["b"]
+    assert decoded.drift
+
+
+def test_what_is_known_can_be_squared_and_summed() -> None:
+    most = known(1e100)
+    assert most is not None
+    assert math.isfinite(sum([most * most] * 1000))
+    assert [known(value) for value in (None, math.nan, math.inf, -math.inf, 1e101, -1e101)] == [None] * 6
+    assert known(-1.0) == -1.0
