@@ -8,6 +8,20 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests that try very many things have recorded as their figures."""
+    told = [
+        (report.nodeid.rpartition("::")[2], value)
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "figures" and report.when == "call"
+    ]
+    if told:
+        terminalreporter.section("what was tried")
+        for test, value in sorted(told):
+            terminalreporter.write_line(f"{test}: {value}")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--write-goldens`: what screens look like now is what they shall look like."""
     parser.addoption("--write-goldens", action="store_true", help="write the goldens of the UI anew")

@@ -201,7 +201,7 @@ class Engine:
             if interval > 0 and interval != self._own:
                 self._own = interval
                 self._set_interval()
-        elif query.endpoint is JOB and value.now:
+        elif query.endpoint is JOB and value.now > 0:
             # A HistoryServer tells the time at which the job was put away.
             past = self.features.history_server
             self.anchor = None if past else Anchor(value.now / 1000.0, at)

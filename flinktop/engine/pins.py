@@ -12,6 +12,7 @@ from flinktop.flink.metrics import (
     SUBTASKS_METRICS,
     VERTEX_METRICS,
 )
+from flinktop.flink.numbers import subtask_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +86,7 @@ def _pin(query: Query[Any], job: str, vertex: str, metric: str) -> Pin | None:
     if query.endpoint is SUBTASK_METRICS:
         return Pin(job, vertex, int(dict(query.ids)["subtask"]), metric)
     if query.endpoint is VERTEX_METRICS:
-        index, _, name = metric.partition(".")
-        return Pin(job, vertex, int(index), name) if index.isdecimal() else None
+        first, _, name = metric.partition(".")
+        index = subtask_index(first)
+        return Pin(job, vertex, index, name) if index is not None else None
     return None

@@ -19,7 +19,7 @@ from flinktop.engine.back_off import BACKGROUND, WATCHED
 from flinktop.engine.link import Link, after_answer, after_error, foreign, probed_in_vain
 from flinktop.engine.opened import OpenedJobs
 from flinktop.engine.store import Reading
-from flinktop.flink.decode import DecodeError, decode
+from flinktop.flink.decode import DecodeError, decode_answer
 from flinktop.flink.errors import BadReply, FlinkError, NotFound
 
 if TYPE_CHECKING:
@@ -351,7 +351,7 @@ class Poller:
             value = before.value
         else:
             try:
-                decoded = decode(reply.body, query.endpoint.reply)
+                decoded = decode_answer(reply.body, query)
             except DecodeError as error:
                 raise BadReply("GET", self._url(query), str(error), status=reply.status) from error
             watched.digest = digest

@@ -95,10 +95,11 @@ class SeenCheckpoints:
             self._draw(job, known, behind)
 
     def _merge(self, job: str, known: _Job, stats: CheckpointStats) -> None:
-        listed = {one.id: one for one in stats.history}
+        # One without a number could not be asked for, nor told from others like it.
+        listed = {one.id: one for one in stats.history if one.id >= 0}
         # Flink still tells of these, though it has no details of them any more.
         latest = (stats.latest.completed, stats.latest.savepoint, stats.latest.failed)
-        told = {one.id: one for one in latest if one is not None} | listed
+        told = {one.id: one for one in latest if one is not None and one.id >= 0} | listed
         for number, before in known.seen.items():
             if number not in listed and not before.gone:
                 known.seen[number] = replace(before, gone=True)

@@ -70,7 +70,7 @@ class ApplicationExceptions(Struct, frozen=True):
 
 
 APPLICATIONS_OVERVIEW = Endpoint("applications/overview", ApplicationsOverview, since=(2, 3))
-APPLICATION = Endpoint("applications/{application}", Application, since=(2, 3))
+APPLICATION = Endpoint("applications/{application}", Application, since=(2, 3), named=("id", "application"))
 APPLICATION_EXCEPTIONS = Endpoint(
     "applications/{application}/exceptions", ApplicationExceptions, since=(2, 3)
 )

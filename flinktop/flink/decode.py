@@ -85,6 +85,22 @@ def decode(body: bytes, reply: type[T]) -> Decoded[T]:
         raise DecodeError(f"JSON that is nested too deeply ({len(body)} bytes)") from None
 
 
+def decode_answer(body: bytes, query: "Query[T]") -> Decoded[T]:
+    """The document in `body` as the answer to a query: what it calls itself is what was asked for.
+
+    Raises:
+        DecodeError: as `decode`.
+    """
+    decoded = decode(body, query.endpoint.reply)
+    if query.endpoint.named is None:
+        return decoded
+    field, name = query.endpoint.named
+    asked, value = dict(query.ids)[name], cast("Any", decoded.value)
+    if getattr(value, field) == asked:
+        return decoded
+    return Decoded(msgspec.structs.replace(value, **{field: asked}), decoded.drift)
+
+
 def _decode(body: bytes, reply: type[T]) -> Decoded[T]:
     if reply is str:
         return Decoded(cast("T", clean_lines(body.decode("utf-8", "replace"))))
@@ -116,7 +132,7 @@ async def read(http: "Http", query: "Query[T]") -> Decoded[T]:
     """
     reply = await http.get(query)
     try:
-        return decode(reply.body, query.endpoint.reply)
+        return decode_answer(reply.body, query)
     except DecodeError as error:
         url = f"{http.url}/{query.target.partition('?')[0]}"
         raise BadReply("GET", url, str(error), status=reply.status) from None

@@ -33,6 +33,8 @@ class Endpoint(Generic[T]):
     brief: Callable[[T], T | None] | None = field(default=None, compare=False, repr=False)
     """What is kept of an answer that nobody looks at, where the whole would be too much for each of a
     thousand jobs; None keeps it whole."""
+    named: tuple[str, str] | None = None
+    """A field of the answer that repeats an id of the path, and that id's name: `("jid", "job")`."""
 
     @property
     def names(self) -> tuple[str, ...]:

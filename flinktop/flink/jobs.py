@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.acts import Cause, Nothing, act
 from flinktop.flink.endpoint import Endpoint, fill
-from flinktop.flink.numbers import Count, Id, Parallelism, Time, Unset
+from flinktop.flink.numbers import Count, Id, Now, Parallelism, Time, Unset
 from flinktop.flink.plan import JobPlan, Plan
 from flinktop.flink.vertices import IoMetrics
 
@@ -83,7 +83,7 @@ class Job(Struct, frozen=True, rename="kebab"):
     start_time: Time = -1
     end_time: Time = -1
     duration: Unset = 0
-    now: Time = 0
+    now: Now = 0
     """The server's clock; on a HistoryServer the time of archiving."""
     timestamps: dict[str, Time] = {}
     """When each state was entered last; 0 is never."""
@@ -184,7 +184,7 @@ def _brief(job: Job) -> Job:
     return Job(jid=job.jid, state=job.state, now=job.now, timestamps=since)
 
 
-JOB = Endpoint("jobs/{job}", Job, every=3, brief=_brief)
+JOB = Endpoint("jobs/{job}", Job, every=3, brief=_brief, named=("jid", "job"))
 PLAN = Endpoint("jobs/{job}/plan", JobPlan, every=3)
 JOB_CONFIG = Endpoint("jobs/{job}/config", JobConfig, every=3)
 JOB_ACCUMULATORS = Endpoint("jobs/{job}/accumulators", JobAccumulators, every=3)

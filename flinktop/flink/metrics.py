@@ -8,7 +8,7 @@ from msgspec.structs import force_setattr
 from flinktop.flink.endpoint import Endpoint
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN, Figure, Id, known
 
-_MIN_AS_FLOAT = float(LONG_MIN)
+_MIN_AS_FLOAT, _MAX_AS_FLOAT = float(LONG_MIN), float(LONG_MAX)
 
 
 class Metric(Struct, frozen=True):
@@ -44,13 +44,13 @@ class AggregatedMetric(Struct, frozen=True):
 def watermark(value: str | float | None) -> int | None:
     """A watermark in ms since 1970; None for Long.MIN (none yet) and for anything that is no number.
 
-    Long.MAX stays: the input has ended. A rounded float of Long.MIN is taken for it, too.
+    Long.MAX stays: the input has ended. What a float makes of Long.MIN and Long.MAX is taken for them, too.
     """
     try:
         number = int(value) if value is not None else LONG_MIN
     except (ValueError, OverflowError):
         return None
-    if number <= _MIN_AS_FLOAT:
+    if number <= _MIN_AS_FLOAT or number > _MAX_AS_FLOAT:
         return None
     return min(number, LONG_MAX)
 

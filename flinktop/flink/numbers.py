@@ -20,9 +20,13 @@ Unset = Annotated[int, Meta(ge=-1, le=LONG_MAX)]
 """Bytes, milliseconds or things; -1 is not yet, unknown or unlimited."""
 Time = Annotated[int, Meta(ge=-1, le=253_402_300_799_999)]
 """Milliseconds since 1970, up to the year 9999; -1 is not yet."""
-Parallelism = Annotated[int, Meta(ge=-1, le=2**15)]
-"""Flink's own upper bound is 32768; -1 is not decided yet."""
-Index = Annotated[int, Meta(ge=0, le=2**15)]
+Now = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+"""The server's clock (ms since 1970); 0 where it does not tell."""
+MOST_SUBTASKS = 2**15
+"""Flink's own upper bound of a parallelism."""
+Parallelism = Annotated[int, Meta(ge=-1, le=MOST_SUBTASKS)]
+"""-1 is not decided yet."""
+Index = Annotated[int, Meta(ge=0, lt=MOST_SUBTASKS)]
 """The number of a subtask, from 0."""
 Measure = Annotated[float, Meta(ge=-1, le=float(LONG_MAX))]
 """A quantity with decimals that is never NaN; -1 is unknown."""
@@ -38,6 +42,13 @@ _MOST = 1e100
 def known(value: float | None) -> float | None:
     """None for NaN, which Flink sends as text, and for what nothing measures: infinite, or close to it."""
     return None if value is None or not isfinite(value) or abs(value) > _MOST else value
+
+
+def subtask_index(text: str) -> int | None:
+    """The subtask that an id such as `3.busyTimeMsPerSecond` begins with; None for any other text."""
+    if not text.isdecimal() or len(text) > len(str(MOST_SUBTASKS)):
+        return None
+    return int(text) if int(text) < MOST_SUBTASKS else None
 
 
 def positive(value: int | None) -> int | None:

@@ -142,4 +142,4 @@ def _first(new: int | None, old: int | None) -> int | None:
 
 
 TASKMANAGERS = Endpoint("taskmanagers", TaskManagers)
-TASKMANAGER = Endpoint("taskmanagers/{taskmanager}", TaskManagerDetails)
+TASKMANAGER = Endpoint("taskmanagers/{taskmanager}", TaskManagerDetails, named=("id", "taskmanager"))

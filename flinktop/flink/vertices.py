@@ -8,7 +8,7 @@ from msgspec.structs import force_setattr
 from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.endpoint import Endpoint
 from flinktop.flink.metrics import EVERY, Metric
-from flinktop.flink.numbers import LONG_MAX, Count, Index, Parallelism, Time, Unset, known
+from flinktop.flink.numbers import LONG_MAX, Count, Index, Now, Parallelism, Time, Unset, known
 
 
 class IoMetrics(Struct, frozen=True, rename="kebab"):
@@ -112,7 +112,7 @@ class Vertex(Struct, frozen=True, rename="kebab"):
     name: str = ""
     parallelism: Parallelism = 0
     max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
-    now: Time = 0
+    now: Now = 0
     subtasks: tuple[Attempt, ...] = ()
     aggregated: AggregatedTasks | None = None
 
@@ -222,7 +222,7 @@ class SubtasksTimes(Struct, frozen=True):
 
     id: str = ""
     name: str = ""
-    now: Time = 0
+    now: Now = 0
     subtasks: tuple[SubtaskTimes, ...] = ()
 
 
@@ -251,7 +251,7 @@ class VertexTaskManagers(Struct, frozen=True):
 
     id: str = ""
     name: str = ""
-    now: Time = 0
+    now: Now = 0
     taskmanagers: tuple[VertexTaskManager, ...] = ()
 
 
@@ -281,7 +281,7 @@ class FlameGraph(Struct, frozen=True):
 
 _VERTEX = "jobs/{job}/vertices/{vertex}"
 
-VERTEX = Endpoint(_VERTEX, Vertex, every=3)
+VERTEX = Endpoint(_VERTEX, Vertex, every=3, named=("id", "vertex"))
 VERTEX_ACCUMULATORS = Endpoint(f"{_VERTEX}/accumulators", VertexAccumulators, every=3)
 VERTEX_BACKPRESSURE = Endpoint(f"{_VERTEX}/backpressure", VertexBackpressure, every=EVERY)
 # A 404 in 1.9: there it is SUBTASKS_METRICS(get=["currentInputWatermark"]).

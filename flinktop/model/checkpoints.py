@@ -60,7 +60,8 @@ def kind(checkpoint: Checkpoint) -> str:
 
 def title(checkpoint: Checkpoint) -> str:
     """What a checkpoint is called in a sentence: "savepoint 3"."""
-    return f"{'savepoint' if checkpoint.is_savepoint else 'checkpoint'} {checkpoint.id}"
+    number = checkpoint.id if checkpoint.id >= 0 else fmt.UNKNOWN
+    return f"{'savepoint' if checkpoint.is_savepoint else 'checkpoint'} {number}"
 
 
 def overdue_words(age: float | None, interval: float | None) -> str:

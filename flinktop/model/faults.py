@@ -16,10 +16,10 @@ LOOP_SECONDS = 600.0
 """Faults that follow each other within this are one restart loop."""
 _CAUSE = re.compile(r"^(?:Caused by: )", re.MULTILINE)
 _FRAME = re.compile(r"^\s*at (\S.*)$")
-_MORE = re.compile(r"^\s*\.\.\. (\d+) (?:more|common frames omitted)")
+_MORE = re.compile(r"^\s*\.\.\. (\d{1,9}) (?:more|common frames omitted)")
 _SUPPRESSED = re.compile(r"^\s+Suppressed: ")
 _CLASS = re.compile(r"^[A-Za-z_$][\w$]*(?:\.[\w$]+)*(?=:|$)")
-_TASK = re.compile(r"^(.*?)\s*\((\d+)/(\d+)\)(?:#(\d+)| - execution #(\d+))?$", re.DOTALL)
+_TASK = re.compile(r"^(.*?)\s*\((\d{1,9})/(\d{1,9})\)(?:#(\d{1,9})| - execution #(\d{1,9}))?$", re.DOTALL)
 _NUMBER = re.compile(r"\d+")
 _SILENT = frozenset(
     {"ClosedChannelException", "InterruptedException", "CancellationException", "CancelTaskException"}

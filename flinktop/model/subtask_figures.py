@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flinktop.flink.metrics import watermark
-from flinktop.flink.numbers import LONG_MAX
+from flinktop.flink.numbers import LONG_MAX, subtask_index
 from flinktop.model import rates
 
 if TYPE_CHECKING:
@@ -115,10 +115,10 @@ def by_subtask(metrics: Iterable[Metric]) -> dict[int, Figures]:
     found: dict[int, Figures] = {}
     for metric in metrics:
         first, _, rest = metric.id.partition(".")
-        measure = MEASURES.get(last_part(rest))
-        if measure is None or not first.isdecimal():
+        measure, index = MEASURES.get(last_part(rest)), subtask_index(first)
+        if measure is None or index is None:
             continue
-        figures = found.setdefault(int(first), {})
+        figures = found.setdefault(index, {})
         value = _watermark(metric) if measure == "watermark" else metric.number
         before = figures.get(measure)
         figures[measure] = value if before is None or value is None else before + value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flinktop.flink.metrics import watermark
-from flinktop.flink.numbers import LONG_MAX
+from flinktop.flink.numbers import LONG_MAX, subtask_index
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ def marks(metrics: Iterable[Metric]) -> dict[int, float]:
     """
     found: dict[int, float] = {}
     for metric in metrics:
-        index = metric.id.partition(".")[0]
-        if index.isdecimal() and metric.value is not None:
+        index = subtask_index(metric.id.partition(".")[0])
+        if index is not None and metric.value is not None:
             mark = watermark(metric.value)
-            found[int(index)] = NO_WATERMARK if mark is None else ENDED if mark >= LONG_MAX else float(mark)
+            found[index] = NO_WATERMARK if mark is None else ENDED if mark >= LONG_MAX else float(mark)
     return found
 
 

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from flinktop.ui.steady import Steady, SteadyScreen
+from flinktop.ui.widgets.one_by_one import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -139,6 +140,7 @@ class Panel(Steady):
             self.border_title = self.BOX
         self._slots: dict[str, _Slot[Any]] = {}
         self._watching = False
+        self._faults = Faults(self)
 
     @property
     def port(self) -> Port:
@@ -268,6 +270,14 @@ class Panel(Steady):
             self._failed(error)
         else:
             self.remove_class("-broken")
+
+    def one_line(self, name: str, make: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
+        """A line, or a part of one; what it raises is said in its place, and what is around it lives."""
+        try:
+            return make()
+        except Exception as error:  # noqa: BLE001 -- it is raised in tests
+            self._faults.add(name, error)
+            return [(f"{name} ", "muted"), (f"cannot be shown: {type(error).__name__}: {error}", "bad")]
 
     def on_mount(self) -> None:
         """Start watching if it is seen."""

@@ -19,6 +19,7 @@ from flinktop.ui.panels.machine_figures import RARELY
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column
 from flinktop.ui.panels.unanswered import why_empty
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.pager import Pager
 from flinktop.ui.widgets.table import Column
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.applications import Application, ApplicationExceptions
     from flinktop.flink.jobmanager import Setting
+    from flinktop.flink.jobs import JobOverview
     from flinktop.ui.widgets.pager import Cell
 
 GAP: Part = ("   ", "")
@@ -101,6 +103,19 @@ class JobLine:
     old: bool = False
 
 
+def job_line(job: JobOverview, offset: float | None, *, old: bool) -> JobLine:
+    """One row."""
+    return JobLine(
+        job.jid,
+        job.name,
+        job.state,
+        fmt.moment(job.start_time / 1000.0, offset) if job.start_time > 0 else fmt.ABSENT,
+        job.start_time,
+        job.duration / 1000.0,
+        old,
+    )
+
+
 class ApplicationJobs(AnswerTable[JobLine]):
     """Its jobs, the worst first; enter opens one."""
 
@@ -148,19 +163,14 @@ class ApplicationJobs(AnswerTable[JobLine]):
     def _told(self, reading: Reading[Application]) -> None:
         self.explain(reading, "It has submitted no job.")
         offset, old = zone_offset(self), self.outdated(reading)
-        rows = [
-            JobLine(
-                job.jid,
-                job.name,
-                job.state,
-                fmt.moment(job.start_time / 1000.0, offset) if job.start_time > 0 else fmt.ABSENT,
-                job.start_time,
-                job.duration / 1000.0,
-                old,
-            )
-            for job in (reading.value.jobs if reading.value is not None else ())
-        ]
-        self.table.set_rows(sorted(rows, key=lambda row: (-states.severity(row.state), -row.at, row.name)))
+        rows = one_by_one(
+            reading.value.jobs if reading.value is not None else (),
+            lambda job: job_line(job, offset, old=old),
+            key=lambda job: job.jid,
+            name=lambda job: job.name,
+        )
+        rows.sort(key=lambda row: (-states.severity(row.state), -row.at, row.name))
+        self.table.set_rows(rows)
 
 
 class ApplicationFaults(Panel):

@@ -13,6 +13,7 @@ from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
@@ -117,5 +118,11 @@ class ApplicationsTable(AnswerTable[ApplicationRow]):
         self.explain(reading, "Nothing has been submitted.")
         offset, old = zone_offset(self), self.outdated(reading)
         applications = reading.value.applications if reading.value is not None else ()
-        rows = [application_row(one, offset, old=old) for one in applications]
-        self.table.set_rows(sorted(rows, key=lambda row: (-states.severity(row.state), -row.at, row.name)))
+        rows = one_by_one(
+            applications,
+            lambda one: application_row(one, offset, old=old),
+            key=lambda one: one.id,
+            name=lambda one: one.name,
+        )
+        rows.sort(key=lambda row: (-states.severity(row.state), -row.at, row.name))
+        self.table.set_rows(rows)

@@ -20,6 +20,7 @@ from flinktop.ui.panels.subtask_rows import Circumstances
 from flinktop.ui.panels.subtasks_table import circumstances
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
 if TYPE_CHECKING:
@@ -259,7 +260,13 @@ class AttemptsTable(Panel):
             found.append(earlier.value)
         offset, now = zone_offset(self), self.port.known_time()
         around = circumstances(self.port, self._job, self._vertex, offset) or Circumstances(offset=offset)
-        self.table.set_rows([attempt_row(one, around, now, old=old) for one in found])
+        self.table.set_rows(
+            one_by_one(
+                found,
+                lambda one: attempt_row(one, around, now, old=old),
+                key=lambda one: str(one.attempt),
+            )
+        )
         self._note(found[-1].attempt, gone)
         self.table.styles.height = min(len(found), MOST_ROWS) + 1
 

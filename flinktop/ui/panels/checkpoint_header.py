@@ -17,7 +17,13 @@ from flinktop.ui.panels.checkpoint_facts import (
     watch_checkpoint,
     when_line,
 )
-from flinktop.ui.panels.checkpoint_lines import CheckpointLines, Line, figure
+from flinktop.ui.panels.checkpoint_lines import (
+    CheckpointLines,
+    Line,
+    OneLine,
+    figure,
+    plain_line,
+)
 from flinktop.ui.panels.checkpoint_overview import full_size
 from flinktop.ui.panels.frame import Part, cut, zone_offset
 
@@ -100,23 +106,27 @@ def header_lines(
     offset: float | None,
     *,
     ascii_only: bool,
+    one_line: OneLine = plain_line,
 ) -> list[Line | Part]:
-    """Everything that is known of one checkpoint but its table."""
+    """Everything that is known of one checkpoint but its table; `one_line` makes each line on its own."""
     one = facts.told
     if one is None:
         return []
     acknowledged = f"{one.num_acknowledged_subtasks}/{one.num_subtasks}"
     latest = one.acknowledged_at
     lines: list[Line | Part] = [
-        state_line(one, gone=facts.gone, ascii_only=ascii_only),
-        [
-            *when_line(one, now, offset),
-            *figure("acknowledged", acknowledged),
-            *figure(
-                "latest at", fmt.near(latest / 1000.0, offset, now) if latest is not None else fmt.ABSENT
-            ),
-        ],
-        sizes_line(one),
+        one_line("state", lambda: state_line(one, gone=facts.gone, ascii_only=ascii_only)),
+        one_line(
+            "time",
+            lambda: [
+                *when_line(one, now, offset),
+                *figure("acknowledged", acknowledged),
+                *figure(
+                    "latest at", fmt.near(latest / 1000.0, offset, now) if latest is not None else fmt.ABSENT
+                ),
+            ],
+        ),
+        one_line("size", lambda: sizes_line(one)),
     ]
     if one.external_path:
         lines.append([("path ", "muted"), (one.external_path, "")])
@@ -163,5 +173,6 @@ class CheckpointHeader(CheckpointLines):
             port.known_time(),
             zone_offset(self),
             ascii_only=self.app.settings.ascii,
+            one_line=self.one_line,
         )
         return faded_if_gone(port, lines, reading, gone=facts.gone)

@@ -17,6 +17,7 @@ from flinktop.ui.panels.checkpoint_overview import full_size
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.columns import Stripes
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.store import Reading
     from flinktop.flink.checkpoints import Checkpoint
+    from flinktop.ui.widgets.one_by_one import MadeRows
 
 ONCE = 600.0
 """Seconds between two looks at what no longer changes."""
@@ -54,11 +56,16 @@ class HistoryRow:
         return judge.is_under_way(self.checkpoint) and not self.gone
 
 
-def history_rows(port: Port, job: str, offset: float | None) -> list[HistoryRow]:
+def history_rows(port: Port, job: str, offset: float | None) -> MadeRows[HistoryRow]:
     """Those in progress first, then newest first."""
     now = port.known_time()
-    rows = [_row(seen, now, offset) for seen in port.checkpoints(job)]
-    return sorted(rows, key=lambda row: not row.under_way)
+    rows = one_by_one(
+        port.checkpoints(job),
+        lambda seen: _row(seen, now, offset),
+        key=lambda seen: str(seen.checkpoint.id),
+    )
+    rows.sort(key=lambda row: not row.under_way)
+    return rows
 
 
 def _row(seen: SeenCheckpoint, now: float, offset: float | None) -> HistoryRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
@@ -27,6 +28,8 @@ MOST_LINES = 12
 GAP = "   "
 
 Line = list[Part]
+OneLine = Callable[[str, Callable[[], Line]], Line]
+"""Makes a line by its name, whatever it raises."""
 
 
 def is_off(port: Port, job: str) -> bool:
@@ -58,6 +61,11 @@ def figure(name: str, text: str, tone: str = "", *, gap: bool = True) -> Line:
 def age_words(epoch_ms: int | None, now: float) -> str:
     """How long ago a time (ms since 1970) was at `now` (s)."""
     return f"{fmt.duration(max(0.0, now - epoch_ms / 1000.0))} ago" if epoch_ms is not None else fmt.UNKNOWN
+
+
+def plain_line(_name: str, make: Callable[[], Line]) -> Line:
+    """A line as it is made; what it raises is raised."""
+    return make()
 
 
 class CheckpointLines(Panel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flinktop.engine.freshness import failure
@@ -15,10 +16,12 @@ from flinktop.ui.panels.checkpoint_lines import (
     OFF,
     CheckpointLines,
     Line,
+    OneLine,
     age_words,
     faded,
     figure,
     is_off,
+    plain_line,
 )
 from flinktop.ui.panels.frame import Part, zone_offset
 from flinktop.ui.panels.job_row import blind_seconds
@@ -105,8 +108,10 @@ def restored_line(restored: Restored, now: float, offset: float | None) -> Line:
     ]
 
 
-def stats_lines(port: Port, job: str, offset: float | None) -> list[Line | Part]:
-    """All of it, from what the engine knows."""
+def stats_lines(
+    port: Port, job: str, offset: float | None, *, one_line: OneLine = plain_line
+) -> list[Line | Part]:
+    """All of it, from what the engine knows; `one_line` makes each line on its own."""
     reading, configured = port.reading(CHECKPOINTS(job=job)), port.reading(CHECKPOINT_CONFIG(job=job))
     known = port.reading(JOB(job=job))
     if is_off(port, job):
@@ -118,12 +123,16 @@ def stats_lines(port: Port, job: str, offset: float | None) -> list[Line | Part]
     stats, now = reading.value, port.known_time() - blind_seconds(port, reading)
     config = configured.value if configured is not None else None
     ended = known is not None and known.value is not None and states.is_terminal(known.value.state)
-    lines: list[Line | Part] = [counts_line(stats), last_good_line(stats, config, now, ended=ended)]
-    lines += [under_way_line(one, now) for one in stats.history if judge.is_under_way(one)][:2]
-    if stats.latest.failed is not None:
-        lines.append(failure_line(stats.latest.failed, now))
-    if stats.latest.restored is not None:
-        lines.append(restored_line(stats.latest.restored, now, offset))
+    lines: list[Line | Part] = [
+        one_line("checkpoints", lambda: counts_line(stats)),
+        one_line("last good", lambda: last_good_line(stats, config, now, ended=ended)),
+    ]
+    under_way = [one for one in stats.history if judge.is_under_way(one)][:2]
+    lines += [one_line("in progress", partial(under_way_line, one, now)) for one in under_way]
+    if (failed := stats.latest.failed) is not None:
+        lines.append(one_line("last failure", lambda: failure_line(failed, now)))
+    if (restored := stats.latest.restored) is not None:
+        lines.append(one_line("restored from", lambda: restored_line(restored, now, offset)))
     return lines
 
 
@@ -144,7 +153,7 @@ class CheckpointOverview(CheckpointLines):
     def described(self) -> list[Line | Part]:
         """What is known; faded when it is no longer told."""
         port = self.port
-        lines = stats_lines(port, self._job, zone_offset(self))
+        lines = stats_lines(port, self._job, zone_offset(self), one_line=self.one_line)
         reading, known = port.reading(CHECKPOINTS(job=self._job)), port.reading(JOB(job=self._job))
         if is_off(port, self._job) or reading is None or reading.value is None:
             return lines

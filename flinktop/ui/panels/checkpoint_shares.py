@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.ui.widgets.columns import Stripes
+from flinktop.ui.widgets.one_by_one import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flinktop.flink.checkpoints import CheckpointSubtask, CheckpointSubtasks, Spread, SubtasksSummary
+    from flinktop.ui.widgets.one_by_one import MadeRows
     from flinktop.ui.widgets.table import Cell
 
 SHAPES = (
@@ -51,18 +53,20 @@ class ShareRow:
     kind: str = ""
 
 
-def share_rows(share: CheckpointSubtasks, *, under_way: bool, offset: float | None) -> list[ShareRow]:
+def share_rows(share: CheckpointSubtasks, *, under_way: bool, offset: float | None) -> MadeRows[ShareRow]:
     """A row for each subtask: those that have not acknowledged first, then the slowest.
 
     Rests on `…/checkpoints/details/:checkpointid/subtasks/:vertexid`; times in ms, sizes in bytes.
     """
     times = {subtask.index: judge.phase_times(subtask) for subtask in share.subtasks}
     scale = max((one.length for one in times.values()), default=0.0)
-    rows = [
-        _row(subtask, times[subtask.index], scale, under_way=under_way, offset=offset)
-        for subtask in share.subtasks
-    ]
-    return sorted(rows, key=lambda row: (row.times.total is not None, -(row.times.total or 0.0), row.index))
+    rows = one_by_one(
+        share.subtasks,
+        lambda subtask: _row(subtask, times[subtask.index], scale, under_way=under_way, offset=offset),
+        key=lambda subtask: str(subtask.index),
+    )
+    rows.sort(key=lambda row: (row.times.total is not None, -(row.times.total or 0.0), row.index))
+    return rows
 
 
 def _row(

@@ -23,6 +23,7 @@ from flinktop.ui.panels.checkpoint_shares import ShareRow, legend, painted_bar, 
 from flinktop.ui.panels.frame import assemble, zone_offset
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.fixed_rows import FixedRows
+from flinktop.ui.widgets.one_by_one import MadeRows
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class CheckpointShares(Panel):
         if made_of == self._shown_for:
             return
         self._shown_for = made_of
-        rows = share_rows(share, under_way=under_way, offset=offset) if share else []
+        rows = share_rows(share, under_way=under_way, offset=offset) if share else MadeRows[ShareRow]()
         self.table.set_rows(rows)
         statistics: FixedRows[ShareRow] = self.query_one(FixedRows)
         statistics.set_rows(summary_rows(share, rows, percentiles=tall) if share else [])

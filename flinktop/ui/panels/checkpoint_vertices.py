@@ -23,6 +23,7 @@ from flinktop.ui.panels.checkpoint_history import in_flight
 from flinktop.ui.panels.checkpoint_lines import is_off
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain, plain_columns
+from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.spark import bar
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
@@ -60,16 +61,18 @@ class VertexShare:
         return self.share.num_subtasks - self.share.num_acknowledged_subtasks
 
 
-def vertex_shares(port: Port, job: str, number: int, offset: float | None) -> list[VertexShare]:
+def vertex_shares(port: Port, job: str, number: int, offset: float | None) -> MadeRows[VertexShare]:
     """A row for each vertex: late ones first, then the slowest."""
     facts = checkpoint_facts(port, job, number)
     checkpoint = facts.tasks_of
     if checkpoint is None:
-        return []
+        return MadeRows()
     names, now = vertex_names(port, job), port.known_time()
     longest = max((share.duration or 0 for share in checkpoint.tasks.values()), default=0)
-    rows = [
-        VertexShare(
+
+    def made(told: tuple[str, CheckpointVertex]) -> VertexShare:
+        vertex, share = told
+        return VertexShare(
             vertex=vertex,
             name=names.get(vertex, vertex),
             share=share,
@@ -79,9 +82,10 @@ def vertex_shares(port: Port, job: str, number: int, offset: float | None) -> li
             under_way=judge.is_under_way(checkpoint) and not facts.gone,
             old=facts.gone or port.link.error is not None,
         )
-        for vertex, share in checkpoint.tasks.items()
-    ]
-    return sorted(rows, key=lambda row: (not row.missing, -(row.share.duration or 0)))
+
+    rows = one_by_one(checkpoint.tasks.items(), made, key=lambda told: names.get(told[0], told[0]))
+    rows.sort(key=lambda row: (not row.missing, -(row.share.duration or 0)))
+    return rows
 
 
 def _clock(epoch_ms: int | None, now: float, offset: float | None) -> str:

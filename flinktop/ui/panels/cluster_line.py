@@ -177,15 +177,18 @@ class ClusterLine(Line):
         """TaskManagers, slots, jobs by state."""
         overview, jobs = self.port.reading(OVERVIEW()), self.port.reading(JOBS_OVERVIEW())
         parts: list[Part] = []
-        if overview is not None and overview.value is not None:
-            parts += slots_parts(overview.value, meter=meter, short=short, ascii_only=self.app.settings.ascii)
+        ascii_only = self.app.settings.ascii
+        if overview is not None and (told := overview.value) is not None:
+            parts += self.one_line(
+                "slots", lambda: slots_parts(told, meter=meter, short=short, ascii_only=ascii_only)
+            )
         elif self.port.features.history_server:
             parts += [("a HistoryServer: jobs that have ended", "info")]
         else:
             unknown = blank(self.port, OVERVIEW())
             parts += [(_label(short=short), "muted"), unknown, (f"{GAP}slots ", "muted"), unknown]
-        if jobs is not None and jobs.value is not None:
-            parts += [(GAP, ""), *state_parts(jobs.value, short=short)]
+        if jobs is not None and (listed := jobs.value) is not None:
+            parts += [(GAP, ""), *self.one_line("jobs", lambda: state_parts(listed, short=short))]
         return parts
 
     def _right(self) -> list[list[Part]]:
@@ -197,9 +200,12 @@ class ClusterLine(Line):
         reading = self.port.reading(query) if query is not None else None
         collected = self.port.latest(cluster_series("gc"))
         unknown = blank(self.port, query or TASKMANAGERS_METRICS())
+        told = reading.value if reading is not None else None
         found = [
-            heap_parts(reading.value if reading is not None else None, unknown),
-            gc_parts(collected[1] if collected is not None else None, unknown),
+            self.one_line(
+                "heap", lambda: heap_parts(reading.value if reading is not None else None, unknown)
+            ),
+            self.one_line("GC", lambda: gc_parts(collected[1] if collected is not None else None, unknown)),
         ]
         found = self._faded(found, reading)
         jobs_query = self._jobs_query()

@@ -10,11 +10,12 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
     from flinktop.engine.store import Reading
-    from flinktop.flink.logs import LogFiles
+    from flinktop.flink.logs import LogFile, LogFiles
     from flinktop.flink.machine import Machine
 
 LOOK_SECONDS = 10.0
@@ -30,6 +31,12 @@ class FileRow:
     """When it was written last; "–" where the release does not tell (up to 1.14)."""  # noqa: RUF001 -- ABSENT
     mtime: int | None
     old: bool = False
+
+
+def file_row(file: LogFile, offset: float | None, *, old: bool) -> FileRow:
+    """One row."""
+    written = fmt.moment(file.mtime / 1000.0, offset) if file.mtime else fmt.ABSENT
+    return FileRow(file.name, file.size, written, file.mtime, old)
 
 
 class FilesTable(AnswerTable[FileRow]):
@@ -94,14 +101,6 @@ class FilesTable(AnswerTable[FileRow]):
             self.explain(reading, "There are no files in its log directory.")
         offset, old = zone_offset(self), self.outdated(reading)
         files = reading.value.logs if reading.value is not None else ()
-        rows = [
-            FileRow(
-                file.name,
-                file.size,
-                fmt.moment(file.mtime / 1000.0, offset) if file.mtime else fmt.ABSENT,
-                file.mtime,
-                old,
-            )
-            for file in files
-        ]
-        self.table.set_rows(sorted(rows, key=lambda row: (-(row.mtime or 0), row.name)))
+        rows = one_by_one(files, lambda file: file_row(file, offset, old=old), key=lambda file: file.name)
+        rows.sort(key=lambda row: (-(row.mtime or 0), row.name))
+        self.table.set_rows(rows)

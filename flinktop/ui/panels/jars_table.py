@@ -12,11 +12,12 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
     from flinktop.engine.store import Reading
-    from flinktop.flink.jars import Jars
+    from flinktop.flink.jars import Jar, Jars
 
 SECONDS = 10.0
 OFF = (
@@ -37,6 +38,18 @@ class JarRow:
     at: int
     """ms since 1970."""
     old: bool = False
+
+
+def jar_row(jar: Jar, offset: float | None, *, old: bool) -> JarRow:
+    """One row."""
+    return JarRow(
+        jar.id,
+        jar.name,
+        ", ".join(f"{one.name} ({one.description})" if one.description else one.name for one in jar.entry),
+        fmt.moment(jar.uploaded / 1000.0, offset) if jar.uploaded else fmt.UNKNOWN,
+        jar.uploaded,
+        old,
+    )
 
 
 class JarsTable(AnswerTable[JarRow]):
@@ -95,17 +108,11 @@ class JarsTable(AnswerTable[JarRow]):
             return
         self.explain(reading, "No jars have been uploaded.")
         offset, old = zone_offset(self), self.outdated(reading)
-        rows = [
-            JarRow(
-                jar.id,
-                jar.name,
-                ", ".join(
-                    f"{one.name} ({one.description})" if one.description else one.name for one in jar.entry
-                ),
-                fmt.moment(jar.uploaded / 1000.0, offset) if jar.uploaded else fmt.UNKNOWN,
-                jar.uploaded,
-                old,
-            )
-            for jar in (reading.value.files if reading.value is not None else ())
-        ]
-        self.table.set_rows(sorted(rows, key=lambda row: (-row.at, row.name)))
+        rows = one_by_one(
+            reading.value.files if reading.value is not None else (),
+            lambda jar: jar_row(jar, offset, old=old),
+            key=lambda jar: jar.id,
+            name=lambda jar: jar.name,
+        )
+        rows.sort(key=lambda row: (-row.at, row.name))
+        self.table.set_rows(rows)

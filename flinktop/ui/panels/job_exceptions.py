@@ -13,16 +13,18 @@ from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_par
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.job_row import restarts_of
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.exceptions import Fault, JobExceptions
     from flinktop.model.faults import FaultGroup
     from flinktop.ui.panels.frame import Part
+    from flinktop.ui.widgets.one_by_one import MadeRows
 
 SECONDS = 10.0
 """Between two looks: an answer has a stack of 2 to 20 kB for each fault."""
@@ -64,33 +66,32 @@ class FaultRow:
 
 def fault_rows(
     groups: tuple[FaultGroup, ...], offset: float | None, cluster_now: float, *, old: bool
-) -> list[FaultRow]:
+) -> MadeRows[FaultRow]:
     """Rows of what was seen of a job, the newest first, each followed by what happened together with it."""
-    rows: list[FaultRow] = []
-    for group in groups:
+
+    def rows(group: FaultGroup) -> Iterator[FaultRow]:
         for beside, fault in enumerate((group.latest, *group.latest.concurrent_exceptions), start=-1):
             of = faults.task(fault.task_name)
             at = fault.timestamp or group.latest.timestamp
             first = group.first.timestamp if beside < 0 else at
-            rows.append(
-                FaultRow(
-                    key=f"{beside}\n{group.key}",
-                    group=group.key,
-                    beside=beside,
-                    at=at,
-                    latest=fmt.near(at / 1000.0, offset, cluster_now),
-                    first=first,
-                    since=fmt.near(first / 1000.0, offset, cluster_now),
-                    count=group.count if beside < 0 else 1,
-                    reason=faults.reason(fault),
-                    task=of.name if of is not None else "",
-                    subtask=str(of.subtask) if of is not None and of.subtask is not None else fmt.ABSENT,
-                    machine=fault.task_manager_id or fault.where,
-                    labels=label_text(fault),
-                    old=old,
-                )
+            yield FaultRow(
+                key=f"{beside}\n{group.key}",
+                group=group.key,
+                beside=beside,
+                at=at,
+                latest=fmt.near(at / 1000.0, offset, cluster_now),
+                first=first,
+                since=fmt.near(first / 1000.0, offset, cluster_now),
+                count=group.count if beside < 0 else 1,
+                reason=faults.reason(fault),
+                task=of.name if of is not None else "",
+                subtask=str(of.subtask) if of is not None and of.subtask is not None else fmt.ABSENT,
+                machine=fault.task_manager_id or fault.where,
+                labels=label_text(fault),
+                old=old,
             )
-    return rows
+
+    return each_with_its(groups, rows, key=lambda group: group.key)
 
 
 def columns(*, ascii_only: bool) -> list[Column[FaultRow]]:

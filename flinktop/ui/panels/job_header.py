@@ -206,17 +206,25 @@ class JobHeader(Panel):
         time = partial(fmt.near, offset=offset, now=cluster_now) if self.app.size.width >= WIDE else None
         lines: list[list[Part]] = [
             [(job.name, "strong"), ("   ", ""), (job.jid, "muted")],
-            state_line(job, restarts, cluster_now, time=time, ascii_only=ascii_only),
-            checkpoint_line(self._job, self.port, ended=ended),
+            self.one_line(
+                "state", lambda: state_line(job, restarts, cluster_now, time=time, ascii_only=ascii_only)
+            ),
+            self.one_line("checkpoints", lambda: checkpoint_line(self._job, self.port, ended=ended)),
         ]
-        if ended and (result := result_line(self._job, self.port)):
+        if ended and (result := self.one_line("result", lambda: result_line(self._job, self.port))):
             lines.insert(2, result)
         # Before what it was restored from: on a short screen the last lines give way.
         width = self.content_size.width
-        if savepoint := savepoint_line(self.port, self._job, width, ascii_only=ascii_only):
-            lines.append(savepoint)
-        if restored := restored_line(self._job, self.port, offset):
-            lines.append(restored)
+        lines += filter(
+            None,
+            (
+                self.one_line(
+                    "savepoint",
+                    lambda: savepoint_line(self.port, self._job, width, ascii_only=ascii_only),
+                ),
+                self.one_line("restored from", lambda: restored_line(self._job, self.port, offset)),
+            ),
+        )
         age = fmt.duration(self.port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
         gone = isinstance(reading.error, NotFound)
         if gone or reading.error is not None or self.port.link.error is not None:

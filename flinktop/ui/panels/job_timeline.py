@@ -24,6 +24,7 @@ from flinktop.ui.panels.timeline_rows import (
     window_of,
 )
 from flinktop.ui.widgets.fixed_rows import FixedRows
+from flinktop.ui.widgets.one_by_one import each_with_its, one_by_one
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
@@ -184,11 +185,23 @@ class JobTimeline(TimelineTable):
         self.set_words(words)
         window = self._window(job, rescales)
         old = self.outdated(reading)
-        rows = [self._job_row(job, old=old)] if job.vertices else []
-        for vertex in job.vertices:
-            rows += self._vertex_rows(vertex, old=old)
-        for one in rescales:
-            rows += self._rescale_rows(one, old=old)
+        rows = one_by_one(
+            (job,) if job.vertices else (),
+            lambda job: self._job_row(job, old=old),
+            key=lambda _: "job",
+            name=lambda job: job.name,
+        )
+        rows += each_with_its(
+            job.vertices,
+            lambda vertex: self._vertex_rows(vertex, old=old),
+            key=lambda vertex: f"vertex {vertex.id}",
+            name=lambda vertex: vertex.name,
+        )
+        rows += each_with_its(
+            rescales,
+            lambda one: self._rescale_rows(one, old=old),
+            key=lambda one: f"rescale {one.rescale_uuid}",
+        )
         self.show_rows(rows, window)
 
     def _window(self, job: Job, rescales: tuple[Rescale, ...]) -> Window:

@@ -20,6 +20,7 @@ from flinktop.ui.panels.no_cluster import no_cluster
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
 from flinktop.ui.panels.unanswered import blank_mark, why_empty
+from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -219,7 +220,7 @@ class JobsTable(Panel):
     def __init__(self) -> None:
         super().__init__()
         self.hide_finished = False
-        self._rows: list[JobRow] = []
+        self._rows: MadeRows[JobRow] = MadeRows()
         self._kept: dict[str, JobRow] = {}
         """Rows that are taken as they are."""
         self._visible: tuple[str, ...] = ()
@@ -275,8 +276,12 @@ class JobsTable(Panel):
             found = archive_columns if self._archive else columns
             self.table.set_columns(found(self.port, ascii_only=self.app.settings.ascii))
         offset = zone_offset(self)
-        rows = [self._kept.get(job.jid) or job_row(job, self.port, offset) for job in reading.value.jobs]
-        self._rows = rows
+        self._rows = one_by_one(
+            reading.value.jobs,
+            lambda job: self._kept.get(job.jid) or job_row(job, self.port, offset),
+            key=lambda job: job.jid,
+            name=lambda job: job.name,
+        )
         self._arrange()
         self._follow()
 
@@ -288,12 +293,13 @@ class JobsTable(Panel):
     def _arrange(self) -> None:
         """Show the rows, worst first, with those that have ended or without."""
         rows = self._rows
-        shown = [row for row in rows if not (self.hide_finished and row.ended)]
+        shown = MadeRows((row for row in rows if not (self.hide_finished and row.ended)), rows.odd)
+        shown.sort(key=lambda row: row.attention)
         if not rows:
             self.table.set_empty("no jobs on this cluster yet")
         else:
             self.table.set_empty("every job has ended: f shows them")
-        self.table.set_rows(sorted(shown, key=lambda row: row.attention))
+        self.table.set_rows(shown)
 
     @on(VisibleChanged)
     def _scrolled(self, event: VisibleChanged) -> None:

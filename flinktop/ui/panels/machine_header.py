@@ -181,7 +181,7 @@ class MachineHeader(Panel):
             first = (
                 jobmanager_line(overview.value) if overview and overview.value else [("JobManager", "strong")]
             )
-            return [first, figures_line(known, unknown)]
+            return [first, self.one_line("figures", lambda: figures_line(known, unknown))]
         reading = port.reading(TASKMANAGER(taskmanager=taskmanager))
         if reading is None or reading.value is None:
             error = failure(port, TASKMANAGER(taskmanager=taskmanager))
@@ -192,7 +192,11 @@ class MachineHeader(Panel):
         now = heartbeat_now(port, [details.last_heartbeat], reading.at)
         heartbeat = machines.heartbeat_age(details.last_heartbeat, now)
         place = place_lines(details, self.content_size.width)
-        lines = [taskmanager_line(details, heartbeat), figures_line(known, unknown), *place]
+        lines = [
+            self.one_line("TaskManager", lambda: taskmanager_line(details, heartbeat)),
+            self.one_line("figures", lambda: figures_line(known, unknown)),
+            *place,
+        ]
         if isinstance(reading.error, NotFound):
             lines = [[(GONE, "bad")], *([(text, "stale") for text, _ in line] for line in lines)]
         return lines

@@ -18,6 +18,7 @@ from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.metric_scopes import Scope, Told, is_watermark, number_text, plain_text
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
+from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column
 from flinktop.ui.widgets.table_messages import Opened, VisibleChanged
 
@@ -289,9 +290,12 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         self.explain(self.port.reading(JOB(job=self._job)), "no vertices yet: the job is not running")
         shown = self._shown_scopes(scopes)
         pins = frozenset(self.app.pins_of(self._job))
-        rows: list[ExploredRow] = []
-        for scope in scopes:
-            rows += self._scope_rows(scope, pins, shown=scope.key in shown)
+        rows = each_with_its(
+            scopes,
+            lambda scope: self._scope_rows(scope, pins, shown=scope.key in shown),
+            key=lambda scope: f"scope {scope.key}",
+            name=lambda scope: scope.name,
+        )
         self._rows = {row.key: row for row in rows}
         closed = len(scopes) - len(shown)
         self.set_words(

@@ -18,6 +18,7 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -169,14 +170,16 @@ class MetricsList(Panel):
         offset, now, cluster_now = zone_offset(self), self.port.now(), self.port.known_time()
         lost = self.port.link.error is not None
         pinned, failed = self.pinned(), self._failed_ids()
-        rows: list[MetricRow] = []
-        for metric in sorted(listed, key=lambda one: one.id.casefold()):
+
+        def row(metric: Metric) -> MetricRow:
             at, known = self._told.get(metric.id, (now, metric))
-            row = metric_row(known, offset, cluster_now, old=lost or now - at > OLD_SECONDS)
+            made = metric_row(known, offset, cluster_now, old=lost or now - at > OLD_SECONDS)
             if known.value is None and metric.id in failed:
-                row = replace(row, text=fmt.FAILED)
-            rows.append(replace(row, pinned=True) if metric.id in pinned else row)
-        self.table.set_rows(rows)
+                made = replace(made, text=fmt.FAILED)
+            return replace(made, pinned=True) if metric.id in pinned else made
+
+        ordered = sorted(listed, key=lambda one: one.id.casefold())
+        self.table.set_rows(one_by_one(ordered, row, key=lambda metric: metric.id))
 
     def _failed_ids(self) -> frozenset[str]:
         """The metrics whose values were asked for and could not be had."""

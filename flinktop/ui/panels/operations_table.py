@@ -20,6 +20,7 @@ from flinktop.ui.panels.operation_words import (
 )
 from flinktop.ui.panels.plain import plain
 from flinktop.ui.widgets.columns import Stripes
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
@@ -235,7 +236,9 @@ class OperationsTable(AnswerTable[OperationRow]):
         trouble = self.port.facts().ledger_trouble if operations else None
         self.set_words([[(f"Nothing can be asked of a cluster now: {trouble}.", "warn")]] if trouble else [])
         self.table.set_empty(nothing_words(self.port, demo=self.app.profile.demo))
-        self.table.set_rows([_row(one, wall, offset) for one in operations])
+        self.table.set_rows(
+            one_by_one(operations, lambda one: _row(one, wall, offset), key=lambda one: one.id)
+        )
         self.wants_tick = any(not one.state.final for one in operations)
 
 

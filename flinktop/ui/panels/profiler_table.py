@@ -13,13 +13,14 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.machine import Machine
-    from flinktop.flink.profiler import Profilings
+    from flinktop.flink.profiler import Profiling, Profilings
     from flinktop.ui.panels.frame import Part
 
 _TONES = {"RUNNING": "info", "FINISHED": "good", "FAILED": "bad"}
@@ -46,6 +47,21 @@ class Run:
 def file_name(name: str) -> str:
     """A name from the server as that of a file of ours: in no other directory, not hidden."""
     return _ODD.sub("_", name).lstrip(".-") or "profile.html"
+
+
+def run_row(run: Profiling, offset: float | None, *, old: bool) -> Run:
+    """One row."""
+    return Run(
+        str(run.trigger_time),
+        fmt.moment(run.trigger_time / 1000.0, offset) if run.trigger_time else fmt.UNKNOWN,
+        run.trigger_time or 0,
+        run.duration,
+        run.mode or run.profiling_mode,
+        run.status,
+        run.output_file or "",
+        run.message or "",
+        old,
+    )
 
 
 class ProfilerTable(AnswerTable[Run]):
@@ -170,21 +186,11 @@ class ProfilerTable(AnswerTable[Run]):
         self.explain(reading, "No runs yet: P starts one.")
         offset, old = zone_offset(self), self.outdated(reading)
         runs = reading.value.runs if reading.value is not None else ()
-        rows = [
-            Run(
-                str(run.trigger_time),
-                fmt.moment(run.trigger_time / 1000.0, offset) if run.trigger_time else fmt.UNKNOWN,
-                run.trigger_time or 0,
-                run.duration,
-                run.mode or run.profiling_mode,
-                run.status,
-                run.output_file or "",
-                run.message or "",
-                old,
-            )
-            for run in runs
-        ]
-        self.table.set_rows(sorted(rows, key=lambda run: -run.at))
+        rows = one_by_one(
+            runs, lambda run: run_row(run, offset, old=old), key=lambda run: str(run.trigger_time)
+        )
+        rows.sort(key=lambda run: -run.at)
+        self.table.set_rows(rows)
 
     def _say(self) -> None:
         parts: list[Part] = []

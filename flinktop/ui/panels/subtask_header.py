@@ -150,10 +150,11 @@ class SubtaskHeader(Panel):
         if known is not None:
             title += [(" of ", "muted"), (known[1].name, "")]
         lines = [title]
-        if reading is not None and reading.value is not None:
-            lines.append(state_line(reading.value, ascii_only=self.app.settings.ascii))
-            if not states.is_terminal(reading.value.status):
-                lines.append(self._flow())
+        if reading is not None and (attempt := reading.value) is not None:
+            ascii_only = self.app.settings.ascii
+            lines.append(self.one_line("state", lambda: state_line(attempt, ascii_only=ascii_only)))
+            if not states.is_terminal(attempt.status):
+                lines.append(self.one_line("flow", self._flow))
         elif freshness(reading, self.port.lost) is Freshness.LOADING:
             lines.append([("asking for the subtask", "muted")])
         if known is not None and not states.is_running(known[0].state):

@@ -12,6 +12,7 @@ from flinktop.model import rates, states, subtasks
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask
 from flinktop.ui.panels.unanswered import blank_mark
 from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure
+from flinktop.ui.widgets.one_by_one import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Metrics
     from flinktop.flink.vertices import Attempt, Vertex
     from flinktop.model.subtask_figures import Figures
+    from flinktop.ui.widgets.one_by_one import MadeRows
 
 NOTHING = SubtaskIds(())
 
@@ -137,11 +139,13 @@ class SubtaskBook:
                 self._told[index] = Told(attempt.attempt, reading.at, figures, lag)
         return changed | frozenset(found)
 
-    def rows(self, indices: Iterable[int], around: Circumstances) -> dict[int, SubtaskRow]:
+    def rows(self, indices: Iterable[int], around: Circumstances) -> MadeRows[SubtaskRow]:
         """The rows of some subtasks."""
-        return {
-            index: self._row(self._attempts[index], around) for index in indices if index in self._attempts
-        }
+        return one_by_one(
+            (self._attempts[index] for index in indices if index in self._attempts),
+            lambda attempt: self._row(attempt, around),
+            key=lambda attempt: str(attempt.subtask),
+        )
 
     def _row(self, attempt: Attempt, around: Circumstances) -> SubtaskRow:
         index, totals = attempt.subtask, attempt.metrics

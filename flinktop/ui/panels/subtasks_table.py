@@ -22,6 +22,7 @@ from flinktop.ui.panels.subtask_summary import ALL, FEW, SOME, summary_rows
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, figures_query, listing
 from flinktop.ui.widgets.fixed_rows import FixedRows
+from flinktop.ui.widgets.one_by_one import MadeRows
 from flinktop.ui.widgets.table import LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, Metrics
     from flinktop.flink.vertices import Vertex
+    from flinktop.ui.widgets.one_by_one import OddRow
 
 MANY = 500
 """Subtasks from which their answer, 650 bytes each, is asked for less often."""
@@ -91,6 +93,7 @@ class SubtasksTable(Panel):
         self._visible: tuple[str, ...] = ()
         self._asked: tuple[int, ...] = ()
         self._rows: dict[int, SubtaskRow] = {}
+        self._not_made: dict[str, OddRow] = {}
         self._around = Circumstances()
         self._changed: set[int] = set()
         """Subtasks of which something has come that is not shown yet."""
@@ -200,13 +203,19 @@ class SubtasksTable(Panel):
         if self._around.offset != (offset := zone_offset(self)):
             self._around = replace(self._around, offset=offset)
             self._changed |= self._book.attempts.keys()
-        fresh = self._book.rows(self._changed, self._around)
+        made = self._book.rows(self._changed, self._around)
+        fresh = {row.index: row for row in made}
+        self._not_made = {key: row for key, row in self._not_made.items() if int(key) not in self._changed}
+        self._not_made |= {row.key: row for row in made.odd}
         self._changed.clear()
-        different = any(self._rows.get(index) != row for index, row in fresh.items())
+        different = made.odd or any(self._rows.get(index) != row for index, row in fresh.items())
         if different or self._rows.keys() != self._book.attempts.keys():
             kept = {index: row for index, row in self._rows.items() if index in self._book.attempts}
-            self._rows = kept | fresh
-            self.table.set_rows(sorted(self._rows.values(), key=lambda row: row.attention))
+            self._rows = {
+                index: row for index, row in (kept | fresh).items() if str(index) not in self._not_made
+            }
+            ordered = sorted(self._rows.values(), key=lambda row: row.attention)
+            self.table.set_rows(MadeRows(ordered, self._not_made.values()))
         self._sum_up()
         shown = self._lines()
         below = [row for row in self._below if row.label in shown]

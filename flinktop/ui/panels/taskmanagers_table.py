@@ -24,12 +24,14 @@ from flinktop.ui.panels.machine_figures import (
 )
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.unanswered import blank_mark
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
     from flinktop.flink.taskmanagers import TaskManager
     from flinktop.ui.panels.machine_figures import Known
@@ -271,27 +273,32 @@ class TaskManagersTable(AnswerTable[TaskManagerRow]):
         self.explain(reading, "The cluster has no TaskManagers: nothing can run.")
         taskmanagers = reading.value.taskmanagers
         now = heartbeat_now(self.port, [one.last_heartbeat for one in taskmanagers], reading.at)
-        rows = [self._row(one, now) for one in taskmanagers]
-        self.table.set_rows(sorted(rows, key=lambda row: (-row.worst[0], -row.worst[1], row.name)))
-
-    def _row(self, one: TaskManager, now: float) -> TaskManagerRow:
-        machine = Machine(one.id)
-        query = figures_query(self.port, machine, machines.ROW)
-        known = known_figures(self.port, machine, query)
-        heartbeat = machines.heartbeat_age(one.last_heartbeat, now)
-        figures, gc = (known.figures, known.gc) if known is not None else (None, None)
-        return TaskManagerRow(
-            id=one.id,
-            name=machines.address(one),
-            troubles=machines.troubles(one, figures, gc, heartbeat),
-            heartbeat=heartbeat,
-            slots=one.slots_number,
-            free=one.free_slots,
-            tasks=one.assigned_tasks,
-            cores=one.hardware.cpu_cores,
-            memory=one.hardware.physical_memory,
-            heap_limit=one.hardware.free_memory,
-            managed_limit=one.hardware.managed_memory,
-            known=known,
-            failed=failure(self.port, query or listing_query(machine)) is not None,
+        rows = one_by_one(
+            taskmanagers, lambda one: taskmanager_row(self.port, one, now), key=lambda one: one.id
         )
+        rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
+        self.table.set_rows(rows)
+
+
+def taskmanager_row(port: Port, one: TaskManager, now: float) -> TaskManagerRow:
+    """One row, from the list and from what is known of its metrics; `now` as heartbeats are told (s)."""
+    machine = Machine(one.id)
+    query = figures_query(port, machine, machines.ROW)
+    known = known_figures(port, machine, query)
+    heartbeat = machines.heartbeat_age(one.last_heartbeat, now)
+    figures, gc = (known.figures, known.gc) if known is not None else (None, None)
+    return TaskManagerRow(
+        id=one.id,
+        name=machines.address(one),
+        troubles=machines.troubles(one, figures, gc, heartbeat),
+        heartbeat=heartbeat,
+        slots=one.slots_number,
+        free=one.free_slots,
+        tasks=one.assigned_tasks,
+        cores=one.hardware.cpu_cores,
+        memory=one.hardware.physical_memory,
+        heap_limit=one.hardware.free_memory,
+        managed_limit=one.hardware.managed_memory,
+        known=known,
+        failed=failure(port, query or listing_query(machine)) is not None,
+    )

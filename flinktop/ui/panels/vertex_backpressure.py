@@ -15,13 +15,17 @@ from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.vertex_figures import HOT, OLD_SECONDS, WARM
 from flinktop.ui.widgets.columns import Stripes
+from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.vertices import SubtaskBackpressure, VertexBackpressure
     from flinktop.ui.panels.frame import Part
+    from flinktop.ui.widgets.one_by_one import MadeRows
 
 JUST_NOW = 3.0
 """Seconds for which an answer counts as the one that was asked for."""
@@ -45,14 +49,16 @@ class PressureRow:
     old: bool = False
 
 
-def pressure_rows(told: VertexBackpressure, *, old: bool) -> list[PressureRow]:
+def pressure_rows(told: VertexBackpressure, *, old: bool) -> MadeRows[PressureRow]:
     """Rows by Flink's verdict, worst first, then by index; attempts that run beside another below it."""
-    rows: list[PressureRow] = []
-    for one in sorted(told.subtasks, key=lambda one: (WORST_FIRST.get(one.level, 3), one.subtask)):
-        rows.append(_row(one, one.subtask, "", old=old))
+
+    def rows(one: SubtaskBackpressure) -> Iterator[PressureRow]:
+        yield _row(one, one.subtask, "", old=old)
         for number, other in enumerate(one.other_concurrent_attempts or ()):
-            rows.append(_row(other, one.subtask, f".{number}", old=old))
-    return rows
+            yield _row(other, one.subtask, f".{number}", old=old)
+
+    ordered = sorted(told.subtasks, key=lambda one: (WORST_FIRST.get(one.level, 3), one.subtask))
+    return each_with_its(ordered, rows, key=lambda one: str(one.subtask))
 
 
 def _row(one: SubtaskBackpressure, index: int, suffix: str, *, old: bool) -> PressureRow:

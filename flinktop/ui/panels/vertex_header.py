@@ -182,15 +182,18 @@ class VertexHeader(Panel):
         found = rates.by_id(reading.value or ()) if reading is not None else {}
         last: list[Part] = []
         if not states.is_terminal(it.status):
-            last = self._watermark(it, found, told_at(self.port, reading), query, source=source)
-        if vertex is not None and vertex.value is not None:
+            at = told_at(self.port, reading)
+            last = self.one_line("watermark", lambda: self._watermark(it, found, at, query, source=source))
+        if vertex is not None and (subtasks := vertex.value) is not None:
             rate = found.get(rates.RATE_IDS[1 if source else 0])
-            told = skew_parts(vertex.value, rate.skew if rate is not None else None)
+            told = self.one_line(
+                "skew", lambda: skew_parts(subtasks, rate.skew if rate is not None else None)
+            )
             last += [*([GAP] if last and told else []), *told]
         lines = [
             [(it.name, "strong"), GAP, (self._vertex, "muted")],
-            state_line(one, it, ascii_only=self.app.settings.ascii),
-            flow_line(facts, found, narrow=self.size.width < NARROW),
+            self.one_line("state", lambda: state_line(one, it, ascii_only=self.app.settings.ascii)),
+            self.one_line("flow", lambda: flow_line(facts, found, narrow=self.size.width < NARROW)),
             *([last] if last else []),
         ]
         if trouble:

@@ -14,6 +14,7 @@ from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
 from flinktop.ui.panels.vertex_figures import ABSENT, Figure
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job
     from flinktop.flink.vertices import VertexTaskManager, VertexTaskManagers
+    from flinktop.ui.widgets.one_by_one import MadeRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,13 @@ class MachineRow:
     old: bool = False
 
 
-def machine_rows(told: VertexTaskManagers, *, source: bool, sink: bool, old: bool) -> list[MachineRow]:
+def machine_rows(told: VertexTaskManagers, *, source: bool, sink: bool, old: bool) -> MadeRows[MachineRow]:
     """Rows in the order of Flink's answer (`…/vertices/:vertexid/taskmanagers`)."""
-    return [_row(one, source=source, sink=sink, old=old) for one in told.taskmanagers]
+    return one_by_one(
+        told.taskmanagers,
+        lambda one: _row(one, source=source, sink=sink, old=old),
+        key=lambda one: one.taskmanager_id or one.where,
+    )
 
 
 def _row(one: VertexTaskManager, *, source: bool, sink: bool, old: bool) -> MachineRow:

@@ -16,11 +16,12 @@ from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import HOT, WARM, Figure, VertexFacts, VertexFigures, vertex_facts
+from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated
+    from flinktop.ui.widgets.one_by_one import MadeRows
 
 LEAST_LINES = 5
 NAME = 24
@@ -55,10 +57,15 @@ class VertexRow:
         return self.facts.old
 
 
-def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexRow]) -> list[VertexRow]:
+def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexRow]) -> MadeRows[VertexRow]:
     """Rows in the order of the job's graph; those in `kept` are taken as they are."""
     ends = rates.ends(job)
-    return [kept.get(vertex.id) or _row(job, vertex, ends, port) for vertex in job.vertices]
+    return one_by_one(
+        job.vertices,
+        lambda vertex: kept.get(vertex.id) or _row(job, vertex, ends, port),
+        key=lambda vertex: vertex.id,
+        name=lambda vertex: vertex.name,
+    )
 
 
 def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow:
@@ -162,7 +169,7 @@ class VerticesTable(Panel):
         self._job = job
         self._figures = VertexFigures(self, job, self._again)
         self._visible: tuple[str, ...] = ()
-        self._rows: list[VertexRow] = []
+        self._rows: Sequence[VertexRow] = ()
 
     def compose(self) -> ComposeResult:
         """One table."""

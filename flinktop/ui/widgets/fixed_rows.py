@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from flinktop.ui.widgets.columns import Column, Layout
 from flinktop.ui.widgets.line import NO_CURSOR, LinePainter
+from flinktop.ui.widgets.one_by_one import Faults, shielded
 from flinktop.ui.widgets.styles import STYLES, style_rules
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class FixedRows(Widget, Generic[R]):
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id)
-        self._layout = Layout(tuple(columns))
+        self._layout = Layout(shielded(columns, Faults(self)))
         self._rows: tuple[R, ...] = ()
         # A LiveTable keeps one cell for its scroll bar, also while it needs none.
         self._beside = 0 if ascii else 1

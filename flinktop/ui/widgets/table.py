@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar, cast
 
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -13,6 +13,7 @@ from flinktop.ui.widgets import table_messages
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells, LinePainter
+from flinktop.ui.widgets.one_by_one import Faults, MadeRows, OddRow, shielded
 from flinktop.ui.widgets.order import Shown, arrange
 from flinktop.ui.widgets.styles import STYLES, style_rules
 from flinktop.ui.widgets.viewport import Viewport, follow
@@ -35,7 +36,8 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
     """Rows under a fixed header, sorted, filtered, with a cursor that stays on its row by key.
 
     The order in which rows are given is the default order. Setting equal rows repaints nothing; of changed
-    rows only the lines that look different are repainted. Cells are made for the rows on the screen alone.
+    rows only the lines that look different are repainted. Cells are made for the rows on the screen alone;
+    one that can't be made is a `?`, and what can't be made into a row stands below the others by its name.
 
     Args:
         columns: From left to right.
@@ -97,10 +99,11 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id, classes="-ascii" if ascii else None)
-        self._columns = tuple(columns)
-        self._row_key = row_key
+        self._faults = Faults(self)
+        self._columns = shielded(columns, self._faults)
+        self._key = row_key
         self._empty = empty
-        self._match = match or self._any_cell
+        self._match = match
         self._dim = dim
         self._ascii = ascii
         self._rows: tuple[R, ...] = ()
@@ -120,19 +123,19 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
     # What it shows
 
     def set_rows(self, rows: Sequence[R]) -> None:
-        """Show these rows; the order given is the default order.
-
-        Raises:
-            Exception: What a column's function raises for a row on the screen; the line says so then.
-        """
-        fixed = tuple(rows)
+        """Show these rows; the order given is the default order. Of `MadeRows` also those that are odd."""
+        odd = rows.odd if isinstance(rows, MadeRows) else ()
+        for one in odd:
+            self._faults.add(f"row {one.key}", one.error)
+        # Nothing but this table looks into them, and it asks what they are.
+        fixed = (*rows, *cast("Sequence[R]", odd))
         if fixed != self._rows:
             self._rows = fixed
             self._arrange()
 
     def set_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns; what was sorted by stays so, if it is there."""
-        self._columns = tuple(columns)
+        self._columns = shielded(columns, self._faults)
         self._layout = Layout(self._columns)
         if self._sort is not None:
             self._sort = next((one for one in self._columns if one.key == self._sort.key), None)
@@ -182,8 +185,9 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     @property
     def cursor_row(self) -> R | None:
-        """The cursor's row, None in an empty table."""
-        return self._shown.rows[self._cursor] if self._shown.rows else None
+        """The cursor's row, None in an empty table and where it could not be made."""
+        row = self._shown.rows[self._cursor] if self._shown.rows else None
+        return None if isinstance(row, OddRow) else row
 
     # Order
 
@@ -253,12 +257,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         if at >= len(self._shown.rows):
             self._painted.pop(y, None)
             return self._painter.blank(width)
-        try:
-            line = self._painted[y] = self._line(at)
-        except Exception as error:  # noqa: BLE001 - one row that can't be shown must not end the program
-            self._painted.pop(y, None)
-            return self._painter.text(f"cannot show this row: {error!r}", width, "bad")
-        cells, cursor, dim = line
+        cells, cursor, dim = self._painted[y] = self._line(at)
         return self._painter.row(self._places, cells, width, cursor, dim=dim)
 
     def notify_style_update(self) -> None:
@@ -281,7 +280,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             for where in self._places
         )
         cursor = NO_CURSOR if at != self._cursor else FOCUSED_CURSOR if self.has_focus else CURSOR
-        return cells, cursor, self._dim is not None and self._dim(row)
+        return cells, cursor, self._is_dim(row)
 
     @property
     def _places(self) -> tuple[Place[R], ...]:
@@ -292,11 +291,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         top = self._view.top
         for y in range(_HEADER, self.size.height):
             at = top + y - _HEADER
-            try:
-                line = self._line(at) if at < len(self._shown.rows) else None
-            except Exception:
-                self.refresh()
-                raise
+            line = self._line(at) if at < len(self._shown.rows) else None
             if line != (before := self._painted.get(y)):
                 self.refresh(self._changed(y, before, line))
 
@@ -316,14 +311,31 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     # Rows and cursor
 
-    def _any_cell(self, row: R, text: str) -> bool:
+    def _row_key(self, row: R) -> str:
+        return row.key if isinstance(row, OddRow) else self._key(row)
+
+    def _is_dim(self, row: R) -> bool:
+        if self._dim is None or isinstance(row, OddRow):
+            return False
+        try:
+            return self._dim(row)
+        except Exception as error:  # noqa: BLE001 -- it is shown, all the same
+            self._faults.add("age of a row", error)
+            return False
+
+    def _matches(self, row: R, text: str) -> bool:
+        if self._match is not None and not isinstance(row, OddRow):
+            try:
+                return self._match(row, text)
+            except Exception as error:  # noqa: BLE001 -- by what is seen of it, then
+                self._faults.add("filter", error)
         wanted = text.casefold()
         return any(wanted in column.cell(row)[0].casefold() for column in self._columns)
 
     def _arrange(self, *, to_top: bool = False) -> None:
         """Put the rows in order and keep cursor and view where the reader expects them."""
         text, sort = self._filter, self._sort.sort if self._sort else None
-        keep = (lambda row: self._match(row, text)) if text else None
+        keep = (lambda row: self._matches(row, text)) if text else None
         rows = arrange(self._rows, keep=keep, sort=sort, reverse=self._reverse)
         old, new = self._shown, Shown.of(rows, self._row_key)
         view = follow(self._view, old, new)

@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
+from flinktop.ui.widgets.one_by_one import each_with_its, one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
 if TYPE_CHECKING:
@@ -430,13 +431,66 @@ async def test_setting_the_cursor() -> None:
         assert app.table.cursor_key == "00050"
 
 
-async def test_a_row_that_cannot_be_shown_says_so_and_the_rest_lives() -> None:
+async def test_a_cell_that_cannot_be_made_says_so_and_the_rest_lives(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with bench(jobs("ab")) as (app, _):
         rows = jobs("abc")
         broken: Any = "broken"
         rows[1] = replace(rows[1], rate=broken)
-        with pytest.raises(ValueError, match="format code"):
-            app.table.set_rows(rows)
+        app.table.set_rows(rows)
         await settled(app)
-        assert "cannot show this row" in app.lines()[2]
+        assert app.lines()[2].split() == ["job", "b", "?", "b"]
         assert "job c" in app.lines()[3]
+        app.table.sort_by("rate")
+        app.table.filter = "job"
+        await settled(app)
+        assert app.table.shown_keys() == ("b", "a", "c")
+        assert len([line for line in caplog.records if "column rate" in line.message]) == 1
+
+
+async def test_an_order_that_cannot_be_told_is_last() -> None:
+    def order(job: Job) -> float:
+        return 1 / (job.rate or 0.0)
+
+    columns = (replace(COLUMNS[1], sort=order), *COLUMNS[:1])
+    async with bench([Job("a", rate=0.0), Job("b", rate=1.0), Job("c", rate=2.0)]) as (app, _):
+        app.table.set_columns(columns)
+        app.table.sort_by("rate", reverse=False)
+        assert app.table.shown_keys() == ("c", "b", "a")
+
+
+def made(job: Job) -> Job:
+    if job.key == "b":
+        raise OverflowError("cannot convert float infinity to integer")
+    return job
+
+
+async def test_what_cannot_be_made_into_a_row_stands_below_the_others_by_its_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with bench([]) as (app, _):
+        for _look in range(2):
+            app.table.set_rows(
+                one_by_one(jobs("abc"), made, key=lambda job: job.key, name=lambda job: job.name)
+            )
+            await settled(app)
+        assert [line.split() for line in app.lines()[1:4]] == [
+            ["job", "a", "0", "a"],
+            ["job", "c", "0", "c"],
+            ["job", "b", "?", "?"],
+        ]
+        assert len([line for line in caplog.records if "row b" in line.message]) == 1
+        app.table.sort_by("name")
+        assert app.table.shown_keys() == ("a", "c", "b")
+        app.table.cursor_key = "b"
+        assert (app.table.cursor_key, app.table.cursor_row) == ("b", None)
+        app.table.filter = "job b"
+        assert app.table.shown_keys() == ("b",)
+
+
+def test_rows_put_together_keep_what_could_not_be_made() -> None:
+    rows = one_by_one(jobs("ab"), made, key=lambda job: job.key)
+    rows += each_with_its(jobs("bc"), lambda job: (job, made(job)), key=lambda job: job.key)
+    assert [row.key for row in rows] == ["a", "c", "c"]
+    assert [odd.key for odd in rows.odd] == ["b", "b"]

@@ -1,0 +1,140 @@
+"""Rows and cells made one by one: what can't be made says so in its own place and costs nothing else."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from flinktop.ui.widgets.columns import Cell, Column, Stripes
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+ODD: Cell = ("?", "bad")
+"""A cell that could not be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class OddRow:
+    """Stands for what could not be made into a row."""
+
+    key: str
+    name: str
+    error: Exception = field(compare=False)
+
+
+class MadeRows(list[R]):
+    """Rows, and beside them what could not be made into one. Sort it in place: a copy is a plain list."""
+
+    def __init__(self, rows: Iterable[R] = (), odd: Iterable[OddRow] = ()) -> None:
+        super().__init__(rows)
+        self.odd = tuple(odd)
+
+    def __iadd__(self, more: Iterable[R]) -> Self:  # type: ignore[override, misc]  # a list's takes no less
+        self.extend(more)
+        if isinstance(more, MadeRows):
+            self.odd += more.odd
+        return self
+
+
+def one_by_one(
+    things: Iterable[T],
+    make: Callable[[T], R],
+    *,
+    key: Callable[[T], str],
+    name: Callable[[T], str] | None = None,
+) -> MadeRows[R]:
+    """A row of each thing.
+
+    Args:
+        things: What rows are made of.
+        make: Makes one row; whatever it raises costs this row alone.
+        key: Names the row towards the program.
+        name: What a person calls it; the key without it.
+    """
+    return each_with_its(things, lambda thing: (make(thing),), key=key, name=name)
+
+
+def each_with_its(
+    things: Iterable[T],
+    make: Callable[[T], Iterable[R]],
+    *,
+    key: Callable[[T], str],
+    name: Callable[[T], str] | None = None,
+) -> MadeRows[R]:
+    """The rows of each thing, where one may have several; the rest is as in `one_by_one`."""
+    rows: MadeRows[R] = MadeRows()
+    for thing in things:
+        try:
+            rows.extend(tuple(make(thing)))
+        except Exception as error:  # noqa: BLE001 -- the table says which row, and logs it
+            rows.odd += (OddRow(key(thing), (name or key)(thing), error),)
+    return rows
+
+
+class Faults:
+    """What cells and rows of one widget have raised: each logged once, and raised in tests.
+
+    Args:
+        widget: Whose app says whether faults are raised.
+    """
+
+    def __init__(self, widget: Any) -> None:
+        self._widget = widget
+        self._known: set[tuple[str, str]] = set()
+
+    def add(self, where: str, error: Exception) -> None:
+        """Take note of what was raised there."""
+        if getattr(self._widget.app, "raise_faults", False):
+            raise error
+        if (where, type(error).__name__) not in self._known:
+            self._known.add((where, type(error).__name__))
+            log.error("%s: %s cannot be shown", type(self._widget.parent).__name__, where, exc_info=error)
+
+
+def shielded(columns: Sequence[Column[R]], faults: Faults) -> tuple[Column[R], ...]:
+    """The columns with functions that do not raise; of an `OddRow` they say its name."""
+    naming = next((column for column in columns if column.flex), next(iter(columns), None))
+    return tuple(_shielded(column, faults, names=column is naming) for column in columns)
+
+
+def _shielded(column: Column[R], faults: Faults, *, names: bool) -> Column[R]:
+    def cell(row: R) -> Cell:
+        if isinstance(row, OddRow):
+            return (row.name, "") if names else ODD
+        try:
+            return column.cell(row)
+        except Exception as error:  # noqa: BLE001 -- one odd cell must not end the table
+            faults.add(f"column {column.key}", error)
+            return ODD
+
+    def sort(row: R) -> Any:
+        if isinstance(row, OddRow) or column.sort is None:
+            return None
+        try:
+            return column.sort(row)
+        except Exception as error:  # noqa: BLE001 -- it stands last, like all that is unknown
+            faults.add(f"order of column {column.key}", error)
+            return None
+
+    def stripes(row: R, width: int) -> Stripes | Cell:
+        if isinstance(row, OddRow) or column.stripes is None:
+            return cell(row)
+        try:
+            return column.stripes(row, width)
+        except Exception as error:  # noqa: BLE001 -- as above
+            faults.add(f"column {column.key}", error)
+            return ODD
+
+    return replace(
+        column,
+        cell=cell,
+        sort=sort if column.sort is not None else None,
+        stripes=stripes if column.stripes is not None else None,
+    )

@@ -1,0 +1,427 @@
+"""What flinktop makes of an answer, without a screen: the cells of its rows and the lines of its headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, cast
+
+from flinktop.engine.host import Port
+from flinktop.engine.store import Reading
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
+from flinktop.flink.endpoint import Query
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.flink.metrics import JOB_METRICS
+from flinktop.model import (
+    checkpoint_configuration,
+    flame,
+    machines,
+    memory,
+    metric_reading,
+    rates,
+    timeline,
+    watermarks,
+)
+from flinktop.model.graph_layout import Measures
+from flinktop.ui.panels import (
+    accumulators,
+    application_parts,
+    applications_table,
+    attempts_table,
+    checkpoint_facts,
+    checkpoint_header,
+    checkpoint_history,
+    checkpoint_overview,
+    checkpoint_share_header,
+    checkpoint_shares,
+    checkpoint_subtasks,
+    checkpoint_summary,
+    checkpoint_trends,
+    checkpoint_vertices,
+    cluster_line,
+    files_table,
+    jars_table,
+    job_configuration,
+    job_exceptions,
+    job_graph,
+    job_header,
+    job_row,
+    job_timeline,
+    jobs_table,
+    jobs_together,
+    last_savepoint,
+    machine_header,
+    memory_table,
+    metric_scopes,
+    metrics_table,
+    profiler_table,
+    rescale_rows,
+    result_line,
+    slots_table,
+    state_times,
+    subtask_columns,
+    subtask_header,
+    subtask_rows,
+    subtask_summary,
+    taskmanagers_table,
+    timeline_rows,
+    vertex_backpressure,
+    vertex_header,
+    vertex_taskmanagers,
+    vertex_watermarks,
+    vertices_table,
+)
+from flinktop.ui.panels.job_graph_box import box
+from flinktop.ui.widgets.columns import Column
+from flinktop.ui.widgets.one_by_one import MadeRows
+
+Drawn = Iterator[tuple[str, Any]]
+Rows = dict[str, Any]
+"""What is drawn, by the key of a row or the name of a line."""
+OF_JOB_ROWS = (JOB, CHECKPOINTS, CHECKPOINT_CONFIG, JOB_METRICS)
+"""What else a row of the jobs table is made of."""
+NOBODY = cast("Any", None)
+"""In the place of a panel, whose columns need none."""
+
+
+def drawn(port: Port, query: Query[Any]) -> Rows:
+    """All rows and lines that the answer to a query is drawn as, by what the port knows."""
+    reading = port.reading(query)
+    assert reading is not None
+    found: Rows = {}
+    draw = DRAWS.get(query.endpoint.path)
+    if draw is not None and reading.value is not None:
+        found |= dict(draw(port, query, reading.value))
+    overview = port.reading(JOBS_OVERVIEW())
+    if query.endpoint in OF_JOB_ROWS and overview is not None and overview.value is not None:
+        found |= dict(_jobs(port, query, overview.value))
+    return found
+
+
+def cells(name: str, rows: Sequence[Any], columns: Iterable[Column[Any]], key: str) -> Drawn:
+    """What a table says of each row, and what it is sorted by."""
+    assert not (isinstance(rows, MadeRows) and rows.odd), rows.odd
+    columns = tuple(columns)
+    for row in rows:
+        told = []
+        for column in columns:
+            text, tone = column.cell(row)
+            assert isinstance(text, str)
+            assert isinstance(tone, str)
+            told.append(text)
+            if column.sort is not None:
+                column.sort(row)
+            if column.stripes is not None:
+                for width in (1, 20):
+                    column.stripes(row, width)
+        yield f"{name} {getattr(row, key)}", told
+
+
+Draw = Callable[[Port, Query[Any], Any], Drawn]
+
+
+def _jobs(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = [job_row.job_row(job, port, 0.0) for job in value.jobs]
+    rows.sort(key=lambda row: row.attention)
+    yield from cells("job", rows, jobs_table.columns(port, ascii_only=False), "jid")
+    yield "all", cluster_line.state_parts(value)
+
+
+def _overview(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    yield "slots", cluster_line.slots_parts(value, meter=True)
+    yield "jobmanager", machine_header.jobmanager_line(value)
+
+
+def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
+    job, name = value, dict(query.ids)["job"]
+    now = port.known_time()
+    rows = vertices_table.vertex_rows(job, port, {})
+    yield from cells("vertex", rows, vertices_table.columns(port, ascii_only=False), "id")
+    restarts = job_row.restarts_of(port, name)
+    yield "state", job_header.state_line(job, restarts, now, time=str, ascii_only=False)
+    for vertex in job_graph.vertices_of(job, port, {}, old=False).values():
+        yield f"box {vertex.id}", box(vertex, Measures(30, 6), 0, 0, ascii_only=False)
+    for vertex in job.vertices:
+        yield f"header {vertex.id}", vertex_header.state_line(job, vertex, ascii_only=False)
+        yield f"times {vertex.id}", timeline.of_vertex(vertex)
+    yield "configuration", job_configuration.items(job, None)
+    yield "totals", rates.totals(job)
+    yield "savepoint", last_savepoint.savepoint_line(port, name, 100, ascii_only=False)
+    yield "result", result_line.result_line(name, port)
+    bounds = [one.start / 1000.0 for one in timeline.intervals(job.timestamps)]
+    yield "window", timeline_rows.window_of(bounds, now, None, 0.0, ended=None)
+
+
+def _checkpoints(port: Port, query: Query[Any], value: Any) -> Drawn:
+    job = dict(query.ids)["job"]
+    history = checkpoint_history.history_rows(port, job, 0.0)
+    for row in history:
+        assert row.checkpoint.id >= 0
+    keyed = [(f"checkpoint {row.checkpoint.id}", row) for row in history]
+    for name, row in keyed:
+        yield from (
+            (name, told)
+            for _, told in cells(name, [row], checkpoint_history.columns(ascii_only=False), "age")
+        )
+    yield "stats", checkpoint_overview.stats_lines(port, job, 0.0)
+    yield "last", job_header.checkpoint_line(job, port, ended=False)
+    yield "restored", job_header.restored_line(job, port, 0.0)
+    summary = checkpoint_summary.summary_rows(value)
+    yield from cells("summary", summary, checkpoint_summary.columns(ascii_only=False), "name")
+    yield "points", checkpoint_trends.completed_points(port, job, "duration", lambda one: one.duration)
+    yield "failed", checkpoint_trends.failed_points(port, job)
+
+
+def _checkpoint_config(port: Port, query: Query[Any], value: Any) -> Drawn:
+    job = dict(query.ids)["job"]
+    yield "settings", checkpoint_configuration.items(value)
+    yield "stats", checkpoint_overview.stats_lines(port, job, 0.0)
+    yield "last", job_header.checkpoint_line(job, port, ended=False)
+
+
+def _checkpoint(port: Port, query: Query[Any], _value: Any) -> Drawn:
+    ids = dict(query.ids)
+    number = int(ids["checkpoint"])
+    rows = checkpoint_vertices.vertex_shares(port, ids["job"], number, 0.0)
+    yield from cells("vertex", rows, checkpoint_vertices.columns(ascii_only=False), "vertex")
+    facts = checkpoint_facts.checkpoint_facts(port, ids["job"], number)
+    yield "header", checkpoint_header.header_lines(facts, {}, port.known_time(), 0.0, ascii_only=False)
+    for vertex, share in (facts.tasks_of.tasks if facts.tasks_of is not None else {}).items():
+        yield f"share {vertex}", checkpoint_share_header.share_line(share)
+
+
+def _checkpoint_subtasks(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    share = value
+    columns = checkpoint_subtasks.columns(port.known_time, ascii_only=False)
+    rows = checkpoint_shares.share_rows(share, under_way=False, offset=0.0)
+    yield from cells("subtask", rows, columns, "name")
+    yield from cells("sum", checkpoint_shares.summary_rows(share, rows, percentiles=True), columns, "name")
+    yield "share", checkpoint_share_header.share_line(share)
+    yield "words", checkpoint_share_header.words_line(share, under_way=False)
+
+
+def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    book = subtask_rows.SubtaskBook(port)
+    book.take_totals(Reading(value, port.now()))
+    around = subtask_rows.Circumstances()
+    rows = book.rows(tuple(book.attempts), around)
+    yield from cells("subtask", rows, subtask_columns.columns(ascii_only=False), "index")
+    yield "skew", vertex_header.skew_parts(value, None)
+    below = subtask_summary.summary_rows(
+        tuple(book.attempts.values()), value.aggregated, {}, around, port.known_time()
+    )
+    yield from cells("sum", below, subtask_columns.summary_columns(ascii_only=False), "label")
+
+
+def _attempt(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    around = subtask_rows.Circumstances()
+    row = attempts_table.attempt_row(value, around, port.known_time(), old=False)
+    yield from cells("attempt", [row], attempts_table.columns(ascii_only=False), "number")
+    yield "state", subtask_header.state_line(value, ascii_only=False)
+
+
+def _accumulators(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    told = [one for part in getattr(value, "subtasks", (value,)) for one in _told_by(part)]
+    rows = accumulators.rows_of(told, "job", 0)
+    yield from cells("", rows, accumulators.columns("OF", serialized=True, ascii_only=False), "key")
+
+
+def _told_by(part: Any) -> Iterable[Any]:
+    found: Iterable[Any] = getattr(part, "user_accumulators", ()) or getattr(
+        part, "user_task_accumulators", ()
+    )
+    return found
+
+
+def _backpressure(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = vertex_backpressure.pressure_rows(value, old=False)
+    yield from cells("subtask", rows, vertex_backpressure.columns(ascii_only=False), "key")
+
+
+def _watermarks(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    marks = watermarks.marks(value)
+    rows = vertex_watermarks.mark_rows(marks, len(marks), 0.0, port.known_time(), old=False)
+    yield from cells("subtask", rows, vertex_watermarks.columns(ascii_only=False), "index")
+
+
+def _vertex_taskmanagers(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = vertex_taskmanagers.machine_rows(value, source=False, sink=False, old=False)
+    yield from cells("machine", rows, vertex_taskmanagers.columns(ascii_only=False), "key")
+
+
+def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    now = port.known_time()
+    for one in value.subtasks:
+        rows = state_times.state_rows(one.timestamps, 0.0, now)
+        yield from cells(f"{one.subtask}", rows, state_times.columns(ascii_only=False), "state")
+    timed = job_timeline.subtask_rows(value, "v", "", ascii_only=False, old=False)
+    yield from _timeline(timed, now)
+    timeline.span(timeline.intervals(one.timestamps) for one in value.subtasks)
+
+
+def _timeline(rows: Sequence[timeline_rows.TimelineRow], now: float) -> Drawn:
+    bounds = [row.start for row in rows if row.start is not None]
+    window = timeline_rows.window_of(bounds, now, None, 0.0, ended=None)
+    columns = timeline_rows.columns("VERTEX", lambda: window, ascii_only=False)
+    yield from cells("time", rows, columns, "key")
+
+
+def _flame(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    yield "missing", value.missing
+    if value.data is not None:
+        graph = flame.pieces(value.data)
+        yield "trunk", flame.trunk(graph)
+        yield "hottest", flame.hottest(graph, 5)
+        for width in (1, 10, 100):
+            flame.rows(graph, 0, width)
+
+
+def _metrics(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    now = port.known_time()
+    rows = [metrics_table.metric_row(metric, 0.0, now, old=False) for metric in value]
+    yield from cells("metric", rows, metrics_table.columns(pins=True, ascii_only=False), "id")
+    for metric in value:
+        metric_scopes.plain_text(metric, 0.0, now)
+        metric_reading.reading(metric.id, metric.number, 0.0, now)
+    known = machines.figures(value)
+    yield "machine", machine_header.figures_line(None)
+    yield "memory", memory.jobmanager_parts({}, known)
+
+
+def _aggregated(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    now = port.known_time()
+    for metric in value:
+        numbers = (metric.min, metric.avg, metric.max, metric.sum, metric.skew)
+        yield f"metric {metric.id}", [metric_scopes.number_text(metric.id, one, 0.0, now) for one in numbers]
+        for one in numbers:
+            metric_reading.reading(metric.id, one, 0.0, now)
+    yield "heap", cluster_line.heap_parts(value)
+    yield "together", jobs_together.parts(value)
+    found = rates.by_id(value)
+    mark = found.get(rates.WATERMARK_ID)
+    if mark is not None:
+        yield "watermark", vertex_header.watermark_parts(mark.min, 0.0, now)
+
+
+def _taskmanagers(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = [taskmanagers_table.taskmanager_row(port, one, port.known_time()) for one in value.taskmanagers]
+    rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
+    yield from cells("machine", rows, taskmanagers_table.columns(ascii_only=False), "id")
+
+
+def _taskmanager(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    details = value
+    heartbeat = machines.heartbeat_age(details.last_heartbeat, port.known_time())
+    yield "state", machine_header.taskmanager_line(details, heartbeat)
+    yield "place", machine_header.place_lines(details, 80)
+    parts = memory.taskmanager_parts(details, None)
+    yield from cells("memory", parts, memory_table.columns(ascii_only=False), "name")
+    slots = slots_table.slot_rows(details, {}, old=False)
+    yield from cells("slot", slots, slots_table.SlotsTable.columns(NOBODY, ascii_only=False), "number")
+
+
+def _exceptions(port: Port, query: Query[Any], _value: Any) -> Drawn:
+    groups = port.faults(dict(query.ids)["job"])
+    rows = job_exceptions.fault_rows(groups, 0.0, port.known_time(), old=False)
+    yield from cells("fault", rows, job_exceptions.columns(ascii_only=False), "key")
+
+
+def _jars(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = [jars_table.jar_row(jar, 0.0, old=False) for jar in value.files]
+    yield from cells("jar", rows, jars_table.JarsTable.columns(NOBODY, ascii_only=False), "id")
+
+
+def _files(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = [files_table.file_row(file, 0.0, old=False) for file in value.logs]
+    yield from cells("file", rows, files_table.FilesTable.columns(NOBODY, ascii_only=False), "name")
+
+
+def _profiler(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = [profiler_table.run_row(run, 0.0, old=False) for run in value.runs]
+    yield from cells("run", rows, profiler_table.ProfilerTable.columns(NOBODY, ascii_only=False), "key")
+
+
+def _applications(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = [applications_table.application_row(one, 0.0, old=False) for one in value.applications]
+    columns = applications_table.ApplicationsTable.columns(NOBODY, ascii_only=False)
+    yield from cells("application", rows, columns, "id")
+
+
+def _application(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = [application_parts.job_line(job, 0.0, old=False) for job in value.jobs]
+    columns = application_parts.ApplicationJobs.columns(NOBODY, ascii_only=False)
+    yield from cells("job", rows, columns, "id")
+
+
+def _rescales(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    one_or_many = value if isinstance(value, tuple) else (value,)
+    rows: list[timeline_rows.TimelineRow] = []
+    for one in one_or_many:
+        rows += [rescale_rows.rescale_row(one, "", ascii_only=False, old=False)]
+        rows += rescale_rows.detail_rows(one, old=False)
+    yield from _timeline(rows, port.known_time())
+
+
+def _rescale_summary(port: Port, query: Query[Any], _value: Any) -> Drawn:
+    yield "summary", rescale_rows.summary_parts(port, dict(query.ids)["job"])
+
+
+def _rescale_config(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    yield "items", job_configuration.rescale_items(value)
+
+
+def _job_config(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+    yield "items", job_configuration.items(None, value)
+
+
+def _result(port: Port, query: Query[Any], _value: Any) -> Drawn:
+    yield "result", result_line.result_line(dict(query.ids)["job"], port)
+
+
+_VERTEX = "jobs/{job}/vertices/{vertex}"
+DRAWS: dict[str, Draw] = {
+    "jobs/overview": _jobs,
+    "overview": _overview,
+    "jobs/{job}": _job,
+    "jobs/{job}/config": _job_config,
+    "jobs/{job}/accumulators": _accumulators,
+    "jobs/{job}/execution-result": _result,
+    "jobs/{job}/exceptions": _exceptions,
+    "jobs/{job}/metrics": _metrics,
+    "jobs/{job}/checkpoints": _checkpoints,
+    "jobs/{job}/checkpoints/config": _checkpoint_config,
+    "jobs/{job}/checkpoints/details/{checkpoint}": _checkpoint,
+    "jobs/{job}/checkpoints/details/{checkpoint}/subtasks/{vertex}": _checkpoint_subtasks,
+    _VERTEX: _vertex,
+    f"{_VERTEX}/accumulators": _accumulators,
+    f"{_VERTEX}/backpressure": _backpressure,
+    f"{_VERTEX}/watermarks": _watermarks,
+    f"{_VERTEX}/taskmanagers": _vertex_taskmanagers,
+    f"{_VERTEX}/subtasktimes": _times,
+    f"{_VERTEX}/flamegraph": _flame,
+    f"{_VERTEX}/metrics": _metrics,
+    f"{_VERTEX}/jm-operator-metrics": _metrics,
+    f"{_VERTEX}/subtasks/metrics": _aggregated,
+    f"{_VERTEX}/subtasks/accumulators": _accumulators,
+    f"{_VERTEX}/subtasks/{{subtask}}": _attempt,
+    f"{_VERTEX}/subtasks/{{subtask}}/metrics": _metrics,
+    f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}": _attempt,
+    f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}/accumulators": _accumulators,
+    "jobs/metrics": _aggregated,
+    "jobmanager/metrics": _metrics,
+    "jobmanager/logs": _files,
+    "jobmanager/profiler": _profiler,
+    "taskmanagers": _taskmanagers,
+    "taskmanagers/metrics": _aggregated,
+    "taskmanagers/{taskmanager}": _taskmanager,
+    "taskmanagers/{taskmanager}/metrics": _metrics,
+    "taskmanagers/{taskmanager}/logs": _files,
+    "taskmanagers/{taskmanager}/profiler": _profiler,
+    "jars": _jars,
+    "applications/overview": _applications,
+    "applications/{application}": _application,
+    "jobs/{job}/rescales/history": _rescales,
+    "jobs/{job}/rescales/details/{rescale}": _rescales,
+    "jobs/{job}/rescales/summary": _rescale_summary,
+    "jobs/{job}/rescales/config": _rescale_config,
+}
+"""By an endpoint's path. What is not here has no number that is drawn."""
