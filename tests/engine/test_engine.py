@@ -126,6 +126,16 @@ async def test_the_time_at_which_a_history_server_put_a_job_away_is_not_now() ->
         assert run.engine.cluster_time() == run.clock.wall()
 
 
+@pytest.mark.parametrize("odd", [-1, 2**63, 10**400, None, "Infinity"])
+async def test_a_time_that_no_clock_shows_is_not_the_clusters(odd: Any) -> None:
+    async with running() as run:
+        for one in run.cluster.document("jobs/overview")["jobs"]:
+            run.cluster.changed[f"jobs/{one['jid']}"] = lambda document: {**document, "now": odd}
+        run.engine.poller.watch(JOB(job=run.cluster.job("steady")))
+        await run.wait(10)
+        assert run.engine.cluster_time() == run.clock.wall()
+
+
 @pytest.mark.parametrize("skew", [-7200.0, 0.0, 7200.0])
 async def test_the_clusters_clock_counts_whatever_this_machine_believes(skew: float) -> None:
     cluster = FixtureCluster("1.20.5")

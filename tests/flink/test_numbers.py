@@ -8,13 +8,18 @@ import pytest
 
 from flinktop.flink.checkpoints import Checkpoint
 from flinktop.flink.cluster import Config
-from flinktop.flink.decode import decode
-from flinktop.flink.jobs import Job, JobsOverview
-from flinktop.flink.metrics import Metric, Metrics
-from flinktop.flink.numbers import known
+from flinktop.flink.decode import decode, decode_answer
+from flinktop.flink.features import release
+from flinktop.flink.jobs import JOB, Job, JobsOverview
+from flinktop.flink.metrics import Metric, Metrics, watermark
+from flinktop.flink.numbers import LONG_MAX, known, subtask_index
 from flinktop.flink.rescale import Bounds
 from flinktop.flink.taskmanagers import Resource, TaskManagers
 from flinktop.flink.vertices import IoMetrics, Quantiles, SubtaskBackpressure, Vertex
+from flinktop.model import faults
+from flinktop.model.memory import configured_size
+from flinktop.model.subtask_figures import by_subtask
+from flinktop.model.watermarks import marks
 
 HUGE = "1" + "0" * 400
 ENDLESS = "9" * 5000
@@ -124,6 +129,39 @@ def test_an_entry_without_an_id_goes_alone(jid: str) -> None:
     decoded = decode(body, JobsOverview)
     assert [one.jid for one in decoded.value.jobs] == ["b"]
     assert decoded.drift
+
+
+@pytest.mark.parametrize("jid", ["null", '""', '"other"', "7"])
+def test_an_answer_is_called_what_was_asked_for(jid: str) -> None:
+    body = b'{"jid":%s,"name":"one","state":"RUNNING"}' % jid.encode()
+    value = decode_answer(body, JOB(job="asked")).value
+    assert (value.jid, value.name) == ("asked", "one")
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [("0", 0), ("32767", 32767), ("32768", None), (HUGE, None), (ENDLESS, None), ("-1", None), ("", None)],
+)
+def test_an_id_begins_with_a_subtask_only_where_there_can_be_one(text: str, index: int | None) -> None:
+    assert subtask_index(text) == index
+    told = (Metric(f"{text}.currentInputWatermark", "5"), Metric(f"{text}.busyTimeMsPerSecond", "5"))
+    assert list(marks(told)) == list(by_subtask(told)) == ([index] if index is not None else [])
+
+
+@pytest.mark.parametrize("value", [HUGE, "-" + HUGE, "9223372036854775809", ENDLESS, "Infinity", "NaN", ""])
+def test_a_watermark_beyond_a_long_is_none(value: str) -> None:
+    assert watermark(value) is None
+
+
+def test_the_end_of_the_input_as_a_rounded_float_is_the_end() -> None:
+    assert watermark(float(LONG_MAX)) == watermark(str(LONG_MAX)) == LONG_MAX
+
+
+@pytest.mark.parametrize("digits", ["9" * 20, ENDLESS])
+def test_digits_without_end_in_names_and_settings_are_words(digits: str) -> None:
+    assert faults.task(f"map ({digits}/2)") == faults.Task(f"map ({digits}/2)")
+    assert configured_size(f"{digits}m") is None
+    assert release(f"{digits}.1") is None
 
 
 def test_what_is_known_can_be_squared_and_summed() -> None:

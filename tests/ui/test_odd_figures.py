@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from flinktop.ui.panels import job_header, jobs_table
+from flinktop.ui.panels import job_header
+from flinktop.ui.panels.job_row import job_row
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.test_job import open_job
@@ -85,16 +86,14 @@ async def test_an_odd_checkpoint_leaves_the_others_seen(name: str) -> None:
 
 
 async def test_a_row_that_raises_says_so_in_its_own_cells(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = jobs_table.job_row
-
     def odd(job: Any, *rest: Any) -> Any:
         if job.name.startswith("steady"):
             raise OverflowError("cannot convert float infinity to integer")
-        return made(job, *rest)
+        return job_row(job, *rest)
 
     async with monitor("1.20.5") as day:
         before = others(day, "steady")
-    monkeypatch.setattr(jobs_table, "job_row", odd)
+    monkeypatch.setattr("flinktop.ui.panels.jobs_table.job_row", odd)
     async with monitor("1.20.5", raise_faults=False) as day:
         assert "cannot show this" not in day.text
         assert others(day, "steady") == before

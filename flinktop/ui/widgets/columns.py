@@ -55,7 +55,7 @@ class Column(Generic[R]):
     flex: bool = False
     leaves: int = 0
     descending: bool = False
-    stripes: Callable[[R, int], Stripes | Cell] | None = None
+    stripes: Callable[[R, int], Stripes] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from flinktop.ui.widgets.columns import Stripes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from flinktop.ui.widgets.columns import Cell, Column, Stripes
+    from flinktop.ui.widgets.columns import Cell, Column
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +102,7 @@ class Faults:
 
 def shielded(columns: Sequence[Column[R]], faults: Faults) -> tuple[Column[R], ...]:
     """The columns with functions that do not raise; of an `OddRow` they say its name."""
-    naming = next((column for column in columns if column.flex), next(iter(columns), None))
+    naming = next((one for one in columns if one.flex and one.stripes is None), next(iter(columns), None))
     return tuple(_shielded(column, faults, names=column is naming) for column in columns)
 
 
@@ -123,14 +125,14 @@ def _shielded(column: Column[R], faults: Faults, *, names: bool) -> Column[R]:
             faults.add(f"order of column {column.key}", error)
             return None
 
-    def stripes(row: R, width: int) -> Stripes | Cell:
+    def stripes(row: R, width: int) -> Stripes:
         if isinstance(row, OddRow) or column.stripes is None:
-            return cell(row)
+            return Stripes((ODD,))
         try:
             return column.stripes(row, width)
         except Exception as error:  # noqa: BLE001 -- as above
             faults.add(f"column {column.key}", error)
-            return ODD
+            return Stripes((ODD,))
 
     return replace(
         column,
