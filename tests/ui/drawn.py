@@ -137,7 +137,8 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
     rows = vertices_table.vertex_rows(job, port, {})
     yield from cells("vertex", rows, vertices_table.columns(port, ascii_only=False), "id")
     restarts = job_row.restarts_of(port, name)
-    yield "state", job_header.state_line(job, restarts, now, time=str, ascii_only=False)
+    told = restarts if restarts is not None else ("…", "muted")
+    yield "state", job_header.state_line(job, told, now, time=str, ascii_only=False)
     for vertex in job_graph.vertices_of(job, port, {}, old=False).values():
         yield f"box {vertex.id}", box(vertex, Measures(30, 6), 0, 0, ascii_only=False)
     for vertex in job.vertices:

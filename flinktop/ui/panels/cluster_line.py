@@ -200,7 +200,6 @@ class ClusterLine(Line):
         reading = self.port.reading(query) if query is not None else None
         collected = self.port.latest(cluster_series("gc"))
         unknown = blank(self.port, query or TASKMANAGERS_METRICS())
-        told = reading.value if reading is not None else None
         found = [
             self.one_line(
                 "heap", lambda: heap_parts(reading.value if reading is not None else None, unknown)
