@@ -66,6 +66,11 @@ class JobLoad:
         """Take in the metrics of a vertex on the screen: of its hottest, and its least idle subtask."""
         self._meters[vertex] = (at, times)
 
+    def rest(self, at: float) -> None:
+        """Nothing was told for a while: the next mean begins with the newest answer, and needs no other."""
+        if len(self._samples) > 1 and at - self._samples[-1].at >= busy.WINDOW:
+            self._samples = self._samples[-1:]
+
     def _note(self, at: float) -> None:
         """Put the job together from its vertices; where nothing is known there is a gap."""
         self._noted = at
@@ -132,3 +137,5 @@ class Loads:
         live = {job.jid for job in overview.jobs if not states.is_terminal(job.state)}
         for job in [job for job in self._jobs if job not in live]:
             self._jobs.pop(job).stopped(at)
+        for load in self._jobs.values():
+            load.rest(at)

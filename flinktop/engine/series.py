@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 LENGTH = 1024
 """Points kept of each series: close to three hours at Flink's ten seconds a metric."""
-MOST = 300_000
-"""Points kept of all series together, with the weight of each: 5 MB."""
+MOST = 200_000
+"""Points kept of all series together: 3 MB."""
 WEIGHT = 32
-"""Points that a series weighs by itself: its name and its ring."""
+"""Points that a series weighs by itself, its name and its ring, but for those that a list of jobs shows."""
 ROW_POINTS = 60
 """Points of a job's rate that are left for its line in a list, where there are too many in all."""
 
@@ -175,8 +175,7 @@ class SeriesStore:
             for name in sorted(passing, key=self._newest):
                 if too_much <= 0:
                     return
-                before = len(self._rings[name]) + WEIGHT
-                too_much -= before - self._thin(name)
+                too_much -= self._thin(name)
             most = LENGTH
             while too_much > 0 and most > 1:
                 most //= 2
@@ -187,23 +186,28 @@ class SeriesStore:
     @property
     def weight(self) -> int:
         """Points kept, with what the series weigh by themselves."""
-        return sum(map(len, self._rings.values())) + WEIGHT * len(self._rings)
+        return sum(len(ring) + _own_weight(name) for name, ring in self._rings.items())
 
     def _newest(self, name: SeriesName) -> float:
         last = self._rings[name].last()
         return last[0] if last is not None else -math.inf
 
     def _thin(self, name: SeriesName) -> int:
-        """Keep what a job's line in a list shows; gives what is left of the weight."""
+        """Keep what a job's line in a list shows; gives the weight that was let go."""
+        ring = self._rings[name]
+        before = len(ring)
         if name[0] != "job":
             del self._rings[name]
-            return 0
-        ring = self._rings[name]
+            return before + _own_weight(name)
         ring.keep(ROW_POINTS if name[2] == "in" else 1)
-        return len(ring) + WEIGHT
+        return before - len(ring)
 
     def __len__(self) -> int:
         return len(self._rings)
+
+
+def _own_weight(name: SeriesName) -> int:
+    return WEIGHT if name[0] != "job" else 0
 
 
 _OF_JOBS = ("job", "vertex", "subtask")

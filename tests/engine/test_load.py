@@ -169,3 +169,16 @@ def test_an_empty_answer_or_a_listing_tells_nothing() -> None:
     heaps.arrived(TASKMANAGERS_METRICS(get=(USED,)), (), 1.0)
     heaps.arrived(TASKMANAGERS_METRICS(), (AggregatedMetric(USED),), 1.0)
     assert len(series) == 0
+
+
+def test_of_a_job_that_is_not_asked_about_one_answer_is_kept_which_changes_no_figure() -> None:
+    rested, other = Watching(), Watching()
+    for watching in (rested, other):
+        for at in range(0, 61, 10):
+            watching.job(float(at), v=(500.0 * at, 0, 500.0 * at))
+    rested.list(130.0, JobOverview("j", state="RUNNING"))
+    assert len(rested.loads._jobs["j"]._samples) == 1
+    assert len(other.loads._jobs["j"]._samples) > 2
+    for watching in (rested, other):
+        watching.job(200.0, v=(500.0 * 60, 0, 500.0 * 60 + 140_000))
+    assert rested.job_times() == other.job_times() == (1000.0, 0.0, 0.0)

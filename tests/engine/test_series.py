@@ -134,7 +134,7 @@ def fill(store: SeriesStore, name: SeriesName, until: float, points: int = LENGT
 
 def test_of_many_series_those_seen_longest_ago_are_thinned_first() -> None:
     store = SeriesStore()
-    jobs = [f"{number:03}" for number in range(MOST // (2 * LENGTH) + 20)]
+    jobs = [f"{number:03}" for number in range(MOST // (2 * LENGTH + WEIGHT) + 20)]
     for number, job in enumerate(jobs):
         fill(store, job_series(job, "in"), 1e6 + number)
         fill(store, vertex_series(job, "v", "mean-busy"), 1e6 + number)
