@@ -72,8 +72,7 @@ class SeenFaults:
         known.listed = at
         if known.told is told:
             return
-        opened = job in self._opened
-        known.told = told if opened else None
+        known.told = told if job in self._opened else None
         # The oldest first: the first of its kind begins the group.
         for fault in sorted(told.faults, key=lambda one: one.timestamp):
             name = (fault.timestamp, fault.task_name or "", fault.exception_name)
@@ -83,8 +82,6 @@ class SeenFaults:
         newest = sorted(known.groups.values(), key=lambda group: -group.latest.timestamp)
         known.groups = {group.key: group for group in _bounded(newest)}
         self._forget_names(known, COUNTED)
-        if not opened:
-            self._cut(known)
         self._publish(job, known)
 
     def _make_room(self) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from flinktop.engine import subtasks
 from flinktop.engine.engine import GOOD_RUN_SECONDS, HOUSEKEEPING_SECONDS, Engine
+from flinktop.engine.series import LENGTH, MOST, vertex_series
 from flinktop.engine.store import KEEP_SECONDS
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.connection import Connection
@@ -172,6 +173,25 @@ async def test_readings_that_nobody_watches_are_dropped_after_a_while() -> None:
         await run.clock.advance(HOUSEKEEPING_SECONDS + 20)
         assert run.engine.store.get(query) is None
         assert run.engine.store.get(JOBS_OVERVIEW()) is not None
+
+
+async def test_of_jobs_that_nobody_looks_into_points_are_let_go_when_there_are_too_many() -> None:
+    async with running() as run:
+        job = run.cluster.job("steady")
+        run.engine.poller.watch(JOB(job=job))
+        run.engine.poller.watch(JOB(job=run.cluster.job("finishing")), passing=True)
+        names = [vertex_series(job, "v", "mean-busy")]
+        names += [
+            vertex_series(run.cluster.job("finishing"), f"{number}", "mean-busy") for number in range(200)
+        ]
+        for name in names:
+            for at in range(LENGTH):
+                run.engine.series.add(name, float(at), 1.0)
+        assert run.engine.series.weight > MOST
+        await run.wait(int(HOUSEKEEPING_SECONDS))
+        assert run.engine.series.weight <= MOST
+        assert len(run.engine.series.points(names[0])) == LENGTH
+        assert run.engine.series.points(names[1]) == ()
 
 
 async def test_a_task_that_dies_is_started_again_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flinktop.flink.jobs import JOB
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 from tests.ui.matrix import EVERY_SIZE, RELEASES, SIZES
@@ -385,3 +386,27 @@ async def test_with_room_to_the_side_the_charts_stand_beside_the_jobs(
         if beside:
             assert "Jobs" in day.line("Records/s")
             await day.sees("heap 20")
+
+
+async def test_of_rows_that_are_scrolled_past_little_is_kept_and_they_show_as_much_as_before() -> None:
+    async with monitor(size=(120, 9)) as day:
+        await day.wait(60)
+        shown = day.table.visible_keys()
+        assert len(day.table.shown_keys()) > len(shown)
+        rows = {row.jid: row for row in day.table.shown_rows()}
+        await day.press("G")
+        await day.wait(3)
+        now = {row.jid: row for row in day.table.shown_rows()}
+        passed = [job for job in shown if job not in day.table.visible_keys() and not rows[job].ended]
+        assert passed
+        for job in passed:
+            reading = day.port.reading(JOB(job=job))
+            assert reading is not None
+            assert reading.value is None
+            before, after = rows[job], now[job]
+            assert (after.checkpoints, after.restarts, after.interval) == (
+                before.checkpoints,
+                before.restarts,
+                before.interval,
+            )
+            assert after.uptime is not None
