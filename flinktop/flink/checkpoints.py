@@ -274,11 +274,17 @@ class CheckpointSubtasks(Measured, frozen=True):
 
 
 def _brief(stats: CheckpointStats) -> CheckpointStats:
-    """When the newest one was completed: enough for a line in a list of jobs."""
+    """The newest one that was completed: enough for one line."""
     done = stats.latest.completed
     if done is None:
         return CheckpointStats()
-    newest = Checkpoint(id=done.id, status=done.status, latest_ack_timestamp=done.latest_ack_timestamp)
+    newest = Checkpoint(
+        id=done.id,
+        status=done.status,
+        latest_ack_timestamp=done.latest_ack_timestamp,
+        end_to_end_duration=done.end_to_end_duration,
+        state_size=done.state_size,
+    )
     return CheckpointStats(latest=LatestCheckpoints(completed=newest))
 
 

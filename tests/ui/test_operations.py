@@ -424,8 +424,8 @@ async def test_empty_says_why() -> None:
 
 
 @pytest.mark.deep
-async def test_a_broken_ledger_is_said(tmp_path: Path) -> None:
-    (tmp_path / "operations.db").write_text("not a database, but long enough to be taken for one" * 40)
+async def test_a_ledger_that_can_not_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "operations.db").mkdir()
     async with acting(state=tmp_path) as ui:
         await ui.press("O")
         assert "What is asked of a cluster is written down first, and" in ui.text

@@ -83,7 +83,8 @@ def state_line(
 
 def checkpoint_line(job: str, port: Port, *, ended: bool) -> list[Part]:
     """Age of the last good checkpoint against the interval, and how many have failed."""
-    reading = port.reading(CHECKPOINTS(job=job))
+    # What the list of jobs knew is shown until the first whole answer, which may never come.
+    reading = port.brief(CHECKPOINTS(job=job))
     if reading is not None and isinstance(reading.error, NotFound) and reading.value is None:
         return [("checkpoints ", "muted"), ("off for this job", "")]
     if reading is None or reading.value is None:
@@ -91,7 +92,7 @@ def checkpoint_line(job: str, port: Port, *, ended: bool) -> list[Part]:
         words = f" can't be read: {error.reason}" if error is not None else ""
         return [("last checkpoint ", "muted"), blank(port, CHECKPOINTS(job=job)), (words, "bad")]
     stats = reading.value
-    configured = port.reading(CHECKPOINT_CONFIG(job=job))
+    configured = port.brief(CHECKPOINT_CONFIG(job=job))
     interval = None
     if configured is not None and configured.value is not None and configured.value.interval is not None:
         interval = configured.value.interval / 1000.0
