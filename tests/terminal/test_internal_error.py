@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.depth import named_in_depth
 from tests.terminal.monitor import STARTS, environment, log_of
 from tests.terminal.pty import Pty
 
@@ -46,7 +47,7 @@ def broken(home: Path, breaks: str) -> Pty:
     return Pty([sys.executable, "-c", BROKEN.format(breaks=breaks)], environ=environment(home))
 
 
-@pytest.mark.parametrize(("breaks", "keys"), BREAKS.values(), ids=BREAKS)
+@pytest.mark.parametrize(("breaks", "keys"), named_in_depth(BREAKS, fast=["action", "worker"]))
 def test_an_error_of_its_own_is_a_sentence(tmp_path: Path, breaks: str, keys: list[str]) -> None:
     with broken(tmp_path, breaks) as pty:
         if keys:
@@ -63,6 +64,7 @@ def test_an_error_of_its_own_is_a_sentence(tmp_path: Path, breaks: str, keys: li
     assert "Traceback (most recent call last)" in log_of(tmp_path)
 
 
+@pytest.mark.deep
 def test_an_error_in_a_thread_is_logged_and_not_shown(tmp_path: Path) -> None:
     breaks = "import threading; FlinkTop.action_help = lambda self: threading.Thread(target=broken).start()"
     with broken(tmp_path, breaks) as pty:

@@ -75,6 +75,7 @@ def broken(home: Path, program: str) -> dict[str, str]:
     return {"PYTHONPATH": str(home)}
 
 
+@pytest.mark.deep
 def test_no_connection_is_accepted(tmp_path: Path) -> None:
     with ExitStack() as stack:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
@@ -89,6 +90,7 @@ def test_no_connection_is_accepted(tmp_path: Path) -> None:
             quits(pty)
 
 
+@pytest.mark.deep
 def test_the_first_request_hangs(server: FixtureServer, tmp_path: Path) -> None:
     with server.holding(), monitor(tmp_path, server.url) as pty:
         server.wait_until(lambda asked: len(asked) > 0, STARTS)
@@ -119,6 +121,7 @@ def test_a_name_is_never_looked_up(tmp_path: Path) -> None:
         quits(pty)
 
 
+@pytest.mark.deep
 def test_an_act_is_under_way(cluster: ServedCluster, tmp_path: Path) -> None:
     with monitor(tmp_path, cluster.url) as pty:
         ask_for_a_savepoint(pty)
@@ -129,6 +132,7 @@ def test_an_act_is_under_way(cluster: ServedCluster, tmp_path: Path) -> None:
         quits(pty)
 
 
+@pytest.mark.deep
 def test_a_file_is_on_its_way(cluster: ServedCluster, tmp_path: Path) -> None:
     with monitor(tmp_path, cluster.url) as pty:
         pty.wait_for(LIVE, STARTS)
@@ -141,6 +145,7 @@ def test_a_file_is_on_its_way(cluster: ServedCluster, tmp_path: Path) -> None:
         quits(pty)
 
 
+@pytest.mark.deep
 def test_the_ledger_is_locked_by_another(cluster: ServedCluster, tmp_path: Path) -> None:
     ledger = tmp_path / "state" / "flinktop" / "operations.db"
     with monitor(tmp_path, cluster.url) as pty:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.depth import named_in_depth
 from tests.terminal.monitor import LIVE, QUESTION, STARTS, log_of, monitor
 from tests.terminal.pty import Pty
 
@@ -40,16 +41,20 @@ def still_there(pty: Pty) -> None:
     assert (left.code, left.clean) == (0, True)
 
 
-@pytest.mark.parametrize(
-    ("keys", "asked"),
-    [
-        (["escape"] * 20, False),
-        (["escape", "n", "n"], False),
-        (["q", "n", "n"], True),
-        (["q", "y", "y", "n"], True),
-    ],
-    ids=["20 esc", "esc n n", "q n n", "q y y n"],
-)
+HASTY = {
+    "20 esc": (["escape"] * 20, False),
+    "esc n n": (["escape", "n", "n"], False),
+    "q n n": (["q", "n", "n"], True),
+    "q y y n": (["q", "y", "y", "n"], True),
+}
+TYPED_OVER = {
+    "filter": ("/", r"^ / {text}$", r"^ / XYZ$"),
+    "palette": (":", r"^\W*{text}\W*$", r"^\W*XYZ\W*$"),
+    "form": ("w", r"{text}", r"XYZ"),
+}
+
+
+@pytest.mark.parametrize(("keys", "asked"), named_in_depth(HASTY, fast=["20 esc"]))
 def test_hasty_keys_on_the_first_screen_end_nothing(tmp_path: Path, keys: list[str], *, asked: bool) -> None:
     with monitor(tmp_path, "demo") as pty:
         pty.wait_for(LIVE, STARTS)
@@ -63,15 +68,7 @@ def test_hasty_keys_on_the_first_screen_end_nothing(tmp_path: Path, keys: list[s
     assert "Traceback" not in log_of(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("opens", "before", "after"),
-    [
-        ("/", r"^ / {text}$", r"^ / XYZ$"),
-        (":", r"^\W*{text}\W*$", r"^\W*XYZ\W*$"),
-        ("w", r"{text}", r"XYZ"),
-    ],
-    ids=["filter", "palette", "form"],
-)
+@pytest.mark.parametrize(("opens", "before", "after"), named_in_depth(TYPED_OVER, fast=["filter"]))
 def test_backspaces_come_before_the_letters_behind_them(
     tmp_path: Path, opens: str, before: str, after: str
 ) -> None:
@@ -85,6 +82,7 @@ def test_backspaces_come_before_the_letters_behind_them(
         assert not re.search(r"[0-9]+XYZ|X[0-9YZ]*[0-9]", pty.text)
 
 
+@pytest.mark.deep
 def test_a_walk_typed_ahead_comes_back(tmp_path: Path) -> None:
     """Through tabs and screens before any of them is there, and back."""
     with monitor(tmp_path, "demo") as pty:

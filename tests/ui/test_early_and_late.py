@@ -33,6 +33,7 @@ from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.graph_canvas import GraphCanvas
 from flinktop.ui.widgets.pager import Pager
 from flinktop.ui.widgets.table import LiveTable
+from tests.depth import in_depth
 from tests.ui.day import Day, monitor
 
 TURNS = 60
@@ -87,7 +88,7 @@ async def disturb(day: Day, screen: LiveScreen, turn: int) -> None:
         await day.app.run_action(command.action or command.id, screen)
 
 
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", in_depth(SCREENS, fast=["overview", "job", "taskmanager"]))
 async def test_nothing_comes_too_early_or_too_late_for_a_screen(name: str) -> None:
     async with monitor("1.20.5") as day:
         await day.press("slash", *"steady", "enter", "enter", "escape", "escape")
@@ -156,7 +157,9 @@ def moved(document: Any) -> Any:
     return [moved(one) for one in document] if isinstance(document, list) else document
 
 
-@pytest.mark.parametrize("name", ["job", "vertex", "subtask", "checkpoints", "taskmanager"])
+@pytest.mark.parametrize(
+    "name", in_depth(["job", "vertex", "subtask", "checkpoints", "taskmanager"], fast=["checkpoints"])
+)
 async def test_hidden_panels_do_not_draw_on_news(name: str, drawn_hidden: list[str]) -> None:
     async with monitor("1.20.5") as day:
         await day.press("slash", *"steady", "enter", "enter", "escape", "escape")

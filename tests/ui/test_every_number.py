@@ -153,6 +153,7 @@ def figures(release: str, count: Counter[str], odd: dict[str, str]) -> str:
 Property = Callable[[str, object], None]
 
 
+@pytest.mark.deep
 def test_odd_numbers_of_the_newest_release_cost_nothing_else(record_property: Property) -> None:
     count = hold(NEWEST, once=True, seen=set(), odd=ODD)
     record_property("figures", figures(NEWEST, count, ODD))

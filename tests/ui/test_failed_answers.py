@@ -12,6 +12,7 @@ import pytest
 from flinktop.engine.freshness import Freshness, error_of, freshness
 from flinktop.engine.store import Reading
 from flinktop.flink.errors import Rejected, Unreachable
+from tests.depth import in_depth
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.test_job import open_job
@@ -124,7 +125,7 @@ async def test_checkpoints_that_can_be_read_no_more_do_not_grow_old_by_themselve
 
 
 @pytest.mark.parametrize("release", ["1.20.5", pytest.param("1.14.6", marks=pytest.mark.deep)])
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", in_depth(PLACES, fast=["overview", "job", "log"]))
 async def test_nothing_is_on_its_way_for_ever(place: str, release: str) -> None:
     cluster = FixtureCluster(release)
     job = f"jobs/{cluster.job('steady')}"
@@ -140,7 +141,7 @@ async def test_nothing_is_on_its_way_for_ever(place: str, release: str) -> None:
         assert not [line for line in shown if UNKNOWN.search(line)]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", in_depth([(80, 24), (120, 40)], fast=[(80, 24)]))
 @pytest.mark.parametrize(
     "error", [httpx.ConnectError("refused"), httpx.ConnectTimeout("late")], ids=["refused", "late"]
 )

@@ -28,6 +28,7 @@ from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.write_view import WriteView
 from flinktop.ui.typed_path import absolute, expanded, is_file, with_ending
 from flinktop.ui.written_view import View
+from tests.depth import in_depth
 from tests.ui.acting import ActingDay, acting
 from tests.ui.day import monitor
 
@@ -146,7 +147,7 @@ async def try_texts(ui: ActingDay, name: str, texts: Sequence[str], keys: Sequen
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("name", DIALOGS)
+@pytest.mark.parametrize("name", in_depth(DIALOGS, fast=["write view"]))
 async def test_nasty_text_in_any_field(name: str) -> None:
     async with acting(protected=True) as ui:
         for number, text in enumerate(SEEN):
@@ -163,7 +164,11 @@ async def test_any_text_in_any_field(name: str, *, protected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "opening", [("slash",), ("colon",), ("enter", "8", "slash"), ("J", "5", "slash"), ("J", "5", "ampersand")]
+    "opening",
+    in_depth(
+        [("slash",), ("colon",), ("enter", "8", "slash"), ("J", "5", "slash"), ("J", "5", "ampersand")],
+        fast=[("slash",), ("colon",)],
+    ),
 )
 async def test_any_text_is_looked_for(opening: tuple[str, ...]) -> None:
     async with monitor("1.20.5") as day:

@@ -11,6 +11,7 @@ from flinktop.ui.palette import Palette
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
+from tests.depth import in_depth
 from tests.ui.day import monitor
 from tests.ui.test_typeahead import burst, keys_of
 
@@ -32,7 +33,7 @@ async def test_a_second_enter_is_for_the_place_that_the_first_opened() -> None:
         assert isinstance(day.app.screen, JarsScreen)
 
 
-@pytest.mark.parametrize("key", LIST_KEYS)
+@pytest.mark.parametrize("key", in_depth(LIST_KEYS, fast=["enter", "pagedown"]))
 async def test_a_key_for_the_list_that_is_not_there_yet_ends_nothing(key: str) -> None:
     async with monitor("1.20.5") as day:
         # Past the order of the keys: as if the list never came.
@@ -47,7 +48,9 @@ async def test_a_key_for_the_list_that_is_not_there_yet_ends_nothing(key: str) -
         assert isinstance(day.app.screen, OverviewScreen)
 
 
-@pytest.mark.parametrize("typed", ["zzzzzz", ":::", "[/b]", "\\", "a" * 300])
+@pytest.mark.parametrize(
+    "typed", in_depth(["zzzzzz", ":::", "[/b]", "\\", "a" * 300], fast=["zzzzzz", "[/b]"])
+)
 async def test_what_finds_nothing_chooses_nothing(typed: str) -> None:
     async with monitor("1.20.5") as day:
         await burst(day, ["colon", *keys_of(typed), *LIST_KEYS, "escape", "escape"])

@@ -15,6 +15,7 @@ from flinktop.ui.live import LiveScreen
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from tests.depth import named_in_depth
 from tests.ui.acting import acting
 from tests.ui.day import LETTERS, Day, monitor
 
@@ -149,7 +150,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("answers", ANSWERS.values(), ids=ANSWERS)
-@pytest.mark.parametrize("opened", DIALOGS.values(), ids=DIALOGS)
+@pytest.mark.parametrize("opened", named_in_depth(DIALOGS, fast=["leave", "confirm"]))
 async def test_hasty_answers_end_and_blank_nothing(
     opened: list[str], answers: list[str], tmp_path: Path
 ) -> None:
