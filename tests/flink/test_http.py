@@ -248,6 +248,18 @@ async def test_a_401_that_stays_is_told_after_one_more_try(tmp_path: Path) -> No
     assert [request.headers["authorization"] for request in wire.sent] == ["Bearer 1", "Bearer 2"]
 
 
+async def test_an_act_that_got_a_401_is_not_sent_again_with_the_new_token(tmp_path: Path) -> None:
+    counter = tmp_path / "count"
+    wire = Wire(httpx.Response(401))
+    http = wire.http(token=Secret("command", f"echo x >> {counter}; wc -l < {counter}"))
+    with pytest.raises(Unauthorized):
+        await http.send("POST", "jobs/x/savepoints", json={})
+    assert [request.headers["authorization"] for request in wire.sent] == ["Bearer 1"]
+    with pytest.raises(Unauthorized):
+        await http.send("POST", "jobs/x/savepoints", json={})
+    assert wire.sent[1].headers["authorization"] == "Bearer 2", "the next act has the new token"
+
+
 async def test_without_its_secret_nothing_is_sent() -> None:
     wire = Wire(ok())
     with pytest.raises(Unreachable, match="NO_SUCH_VARIABLE_HERE") as caught:
