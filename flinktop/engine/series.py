@@ -17,8 +17,8 @@ MOST = 200_000
 """Points kept of all series together: 3 MB."""
 WEIGHT = 32
 """Points that a series weighs by itself, its name and its ring, but for those that a list of jobs shows."""
-ROW_POINTS = 60
-"""Points of a job's rate that are left for its line in a list, where there are too many in all."""
+ROW_POINTS = 180
+"""Points of a job's rate that are left for its line in a list, half an hour, where there are too many."""
 
 SeriesName = tuple[str, ...]
 """What a series is of, from the general to the particular: ("job", job id, "in")."""

@@ -51,6 +51,8 @@ OPENED = (
     "2", "down", "enter", "tab", "tab", "escape", "3", "4", "5", "escape",
 )  # fmt: skip
 """What is pressed at a job, beginning and ending in the list of jobs."""
+DEPTH = 6
+"""Presses of escape that lead back from wherever it leads."""
 
 
 class ServedCluster:
@@ -225,12 +227,14 @@ async def watch(jobs: int, minutes: int, each: int, *, types: bool, lines: bool)
 
 
 async def scroll(bench: Bench, minutes: int, each: int, since: int) -> float:
-    """Scroll for so many minutes; MB at the end."""
+    """Scroll for so many minutes; MB at the end, back in the list of jobs."""
     typed = keys()
     for second in range(1, minutes * 60 + 1):
         await bench.second(next(typed))
         if second % (60 * each) == 0:
             say(bench.line(since + second // 60))
+    for key in (*["escape"] * DEPTH, "g"):
+        await bench.second(key)
     return resident()
 
 
