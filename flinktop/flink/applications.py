@@ -22,7 +22,7 @@ class ApplicationOverview(Struct, frozen=True, rename="kebab"):
     name: str = ""
     start_time: Time = -1
     end_time: Time = -1
-    duration: Unset = 0
+    duration: Unset = -1
     status: str = ""
     """CREATED, RUNNING, FAILING, FAILED, CANCELING, CANCELED, FINISHED."""
     jobs: dict[str, Count] = {}
@@ -43,7 +43,7 @@ class Application(Struct, frozen=True, rename="kebab"):
     status: str = ""
     start_time: Time = -1
     end_time: Time = -1
-    duration: Unset = 0
+    duration: Unset = -1
     timestamps: dict[str, Time] = {}
     jobs: tuple[JobOverview, ...] = ()
 
@@ -53,7 +53,7 @@ class ApplicationFault(Struct, frozen=True, rename="camel"):
 
     exception_name: str = ""
     stacktrace: Lines = ""
-    timestamp: Time = 0
+    timestamp: Time = -1
     job_id: str | None = None
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import force_setattr
 from flinktop.flink.acts import Status, Trigger, act
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Endpoint, fill
-from flinktop.flink.numbers import LONG_MAX, Count, Index, Time, Unset, known, positive
+from flinktop.flink.numbers import LONG_MAX, Count, Index, Time, Unset, known, left, positive
 
 if TYPE_CHECKING:
     from flinktop.flink.features import Features
@@ -20,11 +20,11 @@ Format = Literal["CANONICAL", "NATIVE"]
 class CheckpointCounts(Struct, frozen=True):
     """How many checkpoints there were since the job's start."""
 
-    restored: Count = 0
-    total: Count = 0
-    in_progress: Count = 0
-    completed: Count = 0
-    failed: Count = 0
+    restored: Count | None = None
+    total: Count | None = None
+    in_progress: Count | None = None
+    completed: Count | None = None
+    failed: Count | None = None
 
 
 class Spread(Struct, frozen=True):
@@ -74,16 +74,21 @@ class Measured(Struct, frozen=True):
     checkpointed_size: Unset | None = None
     """1.15+."""
     end_to_end_duration: Unset = -1
-    alignment_buffered: Unset = 0
+    alignment_buffered: Unset = -1
     processed_data: Unset | None = None
     persisted_data: Unset | None = None
-    num_subtasks: Count = 0
-    num_acknowledged_subtasks: Count = 0
+    num_subtasks: Count | None = None
+    num_acknowledged_subtasks: Count | None = None
 
     @property
     def duration(self) -> int | None:
         """Milliseconds, None while there is none."""
         return positive(self.end_to_end_duration)
+
+    @property
+    def missing(self) -> int | None:
+        """Subtasks that have not acknowledged; None where it is not told."""
+        return left(self.num_subtasks, self.num_acknowledged_subtasks)
 
     @property
     def acknowledged_at(self) -> int | None:
@@ -212,7 +217,7 @@ class PhasesSpread(Struct, frozen=True):
 class Alignment(Struct, frozen=True):
     """Bytes and ms of waiting for the slowest barrier."""
 
-    buffered: Unset = 0
+    buffered: Unset = -1
     duration: Unset = -1
     processed: Unset | None = None
     persisted: Unset | None = None

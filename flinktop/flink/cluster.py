@@ -6,7 +6,7 @@ from msgspec import Meta, Struct, field
 
 from flinktop.flink.acts import Status, Trigger, act
 from flinktop.flink.endpoint import Endpoint, fill
-from flinktop.flink.numbers import Count, Id
+from flinktop.flink.numbers import Count, Id, left
 
 if TYPE_CHECKING:
     from flinktop.flink.http import Http
@@ -38,20 +38,25 @@ class Config(Struct, frozen=True, rename="kebab"):
 
 
 class ClusterOverview(Struct, frozen=True, rename="kebab"):
-    """GET /overview: TaskManagers, slots and jobs by state."""
+    """GET /overview: TaskManagers, slots and jobs by state; None where it is not told."""
 
-    taskmanagers: Count = 0
-    slots_total: Count = 0
-    slots_available: Count = 0
-    jobs_running: Count = 0
-    jobs_finished: Count = 0
-    jobs_cancelled: Count = 0
-    jobs_failed: Count = 0
+    taskmanagers: Count | None = None
+    slots_total: Count | None = None
+    slots_available: Count | None = None
+    jobs_running: Count | None = None
+    jobs_finished: Count | None = None
+    jobs_cancelled: Count | None = None
+    jobs_failed: Count | None = None
     flink_version: str = ""
     flink_commit: str = ""
     taskmanagers_blocked: Count = 0
-    """1.16+, left out by the server when 0."""
+    """1.16+, left out by the server when 0; as the next."""
     slots_free_and_blocked: Count = 0
+
+    @property
+    def slots_used(self) -> int | None:
+        """Slots that jobs have."""
+        return left(self.slots_total, self.slots_available)
 
 
 class DataSet(Struct, frozen=True):

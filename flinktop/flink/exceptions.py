@@ -13,8 +13,8 @@ class Fault(Struct, frozen=True):
 
     exception_name: str = field(name="exceptionName", default="")
     stacktrace: Lines = ""
-    timestamp: Time = 0
-    """Milliseconds since 1970."""
+    timestamp: Time = -1
+    """Milliseconds since 1970; -1 where it is not told."""
     task_name: str | None = field(name="taskName", default=None)
     """None for a failure of the whole job."""
     location: str | None = None
@@ -52,7 +52,7 @@ class OldFault(Struct, frozen=True):
     exception: Lines = ""
     task: str | None = None
     location: str | None = None
-    timestamp: Time = 0
+    timestamp: Time = -1
     task_manager_id: str | None = field(name="taskManagerId", default=None)
     endpoint: str | None = None
 
@@ -79,7 +79,7 @@ class JobExceptions(Struct, frozen=True):
         root = Fault(
             exception_name=_class_of(self.root_exception),
             stacktrace=self.root_exception,
-            timestamp=self.timestamp or 0,
+            timestamp=self.timestamp if self.timestamp is not None else -1,
             task_name=same.task_name if same else None,
             location=same.where if same else None,
             task_manager_id=same.task_manager_id if same else None,

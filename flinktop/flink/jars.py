@@ -40,8 +40,8 @@ class Jar(Struct, frozen=True):
 
     id: Id
     name: str = ""
-    uploaded: Time = 0
-    """Milliseconds since 1970."""
+    uploaded: Time = -1
+    """Milliseconds since 1970; -1 where it is not told."""
     entry: tuple[JarEntry, ...] = ()
 
 

@@ -37,8 +37,8 @@ class JobOverview(Struct, frozen=True, rename="kebab"):
     """RUNNING and so on; INITIALIZING from 1.12. Unknown ones pass."""
     start_time: Time = -1
     end_time: Time = -1
-    duration: Unset = 0
-    last_modification: Time = 0
+    duration: Unset = -1
+    last_modification: Time = -1
     tasks: dict[str, Count] = {}
     """Subtasks by state in lower case, and `total`."""
     pending_operators: Count | None = None
@@ -61,8 +61,8 @@ class JobVertex(Struct, frozen=True, rename="kebab"):
     name: str = ""
     max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
     """1.13+."""
-    parallelism: Parallelism = 0
-    """-1 until the adaptive batch scheduler has decided."""
+    parallelism: Parallelism = -1
+    """-1 until the adaptive batch scheduler has decided, and where it is not told."""
     status: str = ""
     start_time: Time = -1
     end_time: Time = -1
@@ -82,7 +82,7 @@ class Job(Struct, frozen=True, rename="kebab"):
     state: str = ""
     start_time: Time = -1
     end_time: Time = -1
-    duration: Unset = 0
+    duration: Unset = -1
     now: Now = 0
     """The server's clock; on a HistoryServer the time of archiving."""
     timestamps: dict[str, Time] = {}

@@ -15,7 +15,7 @@ class LogFile(Struct, frozen=True):
     """A file in the log directory."""
 
     name: Id
-    size: Unset = 0
+    size: Unset = -1
     """Bytes."""
     mtime: Time | None = None
     """When it was written last (ms since 1970), 1.15+."""

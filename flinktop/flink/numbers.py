@@ -51,6 +51,11 @@ def subtask_index(text: str) -> int | None:
     return int(text) if int(text) < MOST_SUBTASKS else None
 
 
+def left(whole: int | None, part: int | None) -> int | None:
+    """What of a whole is not in a part; None where either is not told, or they can't both be."""
+    return None if whole is None or part is None or part > whole else whole - part
+
+
 def positive(value: int | None) -> int | None:
     """None for -1 (and below), which means not yet or unlimited."""
     return None if value is None or value < 0 else value

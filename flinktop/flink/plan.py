@@ -22,7 +22,7 @@ def unescaped(text: str) -> str:
 class PlanInput(Struct, frozen=True):
     """One edge into a node."""
 
-    num: Unset = 0
+    num: Unset = -1
     id: str = ""
     """The node it comes from."""
     ship_strategy: str = ""
@@ -37,7 +37,7 @@ class PlanNode(Struct, frozen=True):
     """One vertex in the plan; its texts are unescaped."""
 
     id: Id
-    parallelism: Parallelism = 0
+    parallelism: Parallelism = -1
     operator: str = ""
     operator_strategy: str = ""
     description: str = ""

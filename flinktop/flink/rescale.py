@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Bounds(Struct, frozen=True, rename="camel"):
     """Between how many subtasks the adaptive scheduler may choose."""
 
-    lower_bound: Parallelism = 1
+    lower_bound: Parallelism = -1
     upper_bound: Parallelism = -1
 
 
@@ -70,7 +70,7 @@ class Rescale(Struct, frozen=True, rename="camel"):
 
     rescale_uuid: str = ""
     resource_requirements_uuid: str = ""
-    rescale_attempt_id: Unset = 0
+    rescale_attempt_id: Unset = -1
     vertices: dict[str, RescaledVertex] | None = None
     slots: dict[str, RescaledSlots] | None = None
     scheduler_states: tuple[SchedulerState, ...] | None = None
@@ -85,10 +85,10 @@ class Rescale(Struct, frozen=True, rename="camel"):
 class RescaleCounts(Struct, frozen=True, rename="camel"):
     """How many rescales ended how."""
 
-    ignored: Count = 0
-    in_progress: Count = 0
-    completed: Count = 0
-    failed: Count = 0
+    ignored: Count | None = None
+    in_progress: Count | None = None
+    completed: Count | None = None
+    failed: Count | None = None
 
 
 class LatestRescales(Struct, frozen=True):

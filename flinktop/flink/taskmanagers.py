@@ -3,27 +3,27 @@
 from msgspec import Struct, field
 
 from flinktop.flink.endpoint import Endpoint
-from flinktop.flink.numbers import Count, Id, Measure, Time, Unset, positive
+from flinktop.flink.numbers import Count, Id, Measure, Time, Unset, left, positive
 
 
 class Hardware(Struct, frozen=True, rename="camel"):
     """The machine and the JVM's limits, in bytes."""
 
-    cpu_cores: Unset = 0
-    physical_memory: Unset = 0
-    free_memory: Unset = 0
+    cpu_cores: Unset = -1
+    physical_memory: Unset = -1
+    free_memory: Unset = -1
     """The JVM's maximal heap, whatever its name says."""
-    managed_memory: Unset = 0
+    managed_memory: Unset = -1
 
 
 class Resource(Struct, frozen=True, rename="camel"):
     """What slots are made of (1.11+); memory in MiB."""
 
-    cpu_cores: Measure = 0.0
-    task_heap_memory: Unset = 0
-    task_off_heap_memory: Unset = 0
-    managed_memory: Unset = 0
-    network_memory: Unset = 0
+    cpu_cores: Measure = -1.0
+    task_heap_memory: Unset = -1
+    task_off_heap_memory: Unset = -1
+    managed_memory: Unset = -1
+    network_memory: Unset = -1
     extended_resources: dict[str, Measure] = {}
 
 
@@ -50,10 +50,10 @@ class TaskManager(Struct, frozen=True, rename="camel"):
     data_port: Unset = -1
     jmx_port: Unset = -1
     """1.12+."""
-    last_heartbeat: Time = field(name="timeSinceLastHeartbeat", default=0)
+    last_heartbeat: Time = field(name="timeSinceLastHeartbeat", default=-1)
     """When the last heartbeat came (ms since 1970), whatever the name in JSON says."""
-    slots_number: Count = 0
-    free_slots: Count = 0
+    slots_number: Count | None = None
+    free_slots: Count | None = None
     total_resource: Resource | None = None
     free_resource: Resource | None = None
     hardware: Hardware = Hardware()
@@ -62,6 +62,11 @@ class TaskManager(Struct, frozen=True, rename="camel"):
     """1.16+, left out by the server when false."""
     assigned_tasks: Count | None = None
     """2.3+."""
+
+    @property
+    def slots_used(self) -> int | None:
+        """Slots that jobs have."""
+        return left(self.slots_number, self.free_slots)
 
 
 class TaskManagers(Struct, frozen=True):
@@ -74,25 +79,25 @@ class GarbageCollector(Struct, frozen=True):
     """Collections so far and ms spent in them."""
 
     name: str = ""
-    count: Unset = 0
-    time: Unset = 0
+    count: Unset | None = None
+    time: Unset | None = None
 
 
 class TaskManagerMetrics(Struct, frozen=True, rename="camel"):
     """Memory in bytes; a maximum of -1 is unlimited (see the properties)."""
 
-    heap_used: Unset = 0
-    heap_committed: Unset = 0
-    heap_max: Unset = 0
-    non_heap_used: Unset = 0
-    non_heap_committed: Unset = 0
+    heap_used: Unset | None = None
+    heap_committed: Unset | None = None
+    heap_max: Unset | None = None
+    non_heap_used: Unset | None = None
+    non_heap_committed: Unset | None = None
     non_heap_max: Unset = -1
-    direct_count: Unset = 0
-    direct_used: Unset = 0
-    direct_max: Unset = 0
-    mapped_count: Unset = 0
-    mapped_used: Unset = 0
-    mapped_max: Unset = 0
+    direct_count: Unset | None = None
+    direct_used: Unset | None = None
+    direct_max: Unset | None = None
+    mapped_count: Unset | None = None
+    mapped_used: Unset | None = None
+    mapped_max: Unset | None = None
     memory_segments_available: Unset | None = None
     """Up to 1.20, as the next; later the netty ones."""
     memory_segments_total: Unset | None = None

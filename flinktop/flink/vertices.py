@@ -82,7 +82,7 @@ class Attempt(Struct, frozen=True, rename="kebab"):
 
     subtask: Index = -1
     status: str = ""
-    attempt: Count = 0
+    attempt: Count | None = None
     """From 0."""
     host: str | None = None
     """Up to 1.20, without the port in some answers of 1.9."""
@@ -90,7 +90,7 @@ class Attempt(Struct, frozen=True, rename="kebab"):
     """1.19+."""
     start_time: Time = -1
     end_time: Time = -1
-    duration: Unset = 0
+    duration: Unset = -1
     metrics: IoMetrics = IoMetrics()
     taskmanager_id: str | None = None
     """1.10+."""
@@ -110,7 +110,7 @@ class Vertex(Struct, frozen=True, rename="kebab"):
 
     id: str = ""
     name: str = ""
-    parallelism: Parallelism = 0
+    parallelism: Parallelism = -1
     max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
     now: Now = 0
     subtasks: tuple[Attempt, ...] = ()
@@ -128,7 +128,7 @@ class SubtaskAccumulators(Struct, frozen=True, rename="kebab"):
     """One subtask's accumulators."""
 
     subtask: Index
-    attempt: Count = 0
+    attempt: Count | None = None
     host: str | None = None
     endpoint: str | None = None
     user_accumulators: tuple[UserAccumulator, ...] = ()
@@ -143,7 +143,7 @@ class SubtasksAccumulators(Struct, frozen=True):
     """GET …/vertices/:vertexid/subtasks/accumulators."""
 
     id: str = ""
-    parallelism: Parallelism = 0
+    parallelism: Parallelism = -1
     subtasks: tuple[SubtaskAccumulators, ...] = ()
 
 
@@ -151,7 +151,7 @@ class AttemptAccumulators(Struct, frozen=True, rename="kebab"):
     """GET …/attempts/:attempt/accumulators."""
 
     subtask: Index = -1
-    attempt: Count = 0
+    attempt: Count | None = None
     id: str = ""
     """The execution's."""
     user_accumulators: tuple[UserAccumulator, ...] = ()
@@ -208,7 +208,7 @@ class SubtaskTimes(Struct, frozen=True):
     subtask: Index
     host: str | None = None
     endpoint: str | None = None
-    duration: Unset = 0
+    duration: Unset = -1
     timestamps: dict[str, Time] = {}
 
     @property
@@ -234,7 +234,7 @@ class VertexTaskManager(Struct, frozen=True, rename="kebab"):
     status: str = ""
     start_time: Time = -1
     end_time: Time = -1
-    duration: Unset = 0
+    duration: Unset = -1
     metrics: IoMetrics = IoMetrics()
     status_counts: dict[str, Count] = {}
     taskmanager_id: str | None = None
@@ -260,6 +260,7 @@ class Frame(Struct, frozen=True):
 
     name: str = ""
     value: Count = 0
+    """0 where it is not told: such a method has no width, and is not drawn."""
     children: "tuple[Frame, ...]" = ()
 
 

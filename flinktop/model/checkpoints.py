@@ -101,12 +101,11 @@ def late_vertices(checkpoint: Checkpoint, order: Sequence[str] = ()) -> tuple[La
     """The vertices that have not acknowledged whole, in the order of the job's graph."""
     at = {vertex: number for number, vertex in enumerate(order)}
     late = (
-        Late(vertex, share.num_subtasks - share.num_acknowledged_subtasks, share.num_subtasks)
+        Late(vertex, share.missing, share.num_subtasks)
         for vertex, share in checkpoint.tasks.items()
+        if share.missing and share.num_subtasks is not None
     )
-    return tuple(
-        sorted((one for one in late if one.missing > 0), key=lambda one: at.get(one.vertex, len(at)))
-    )
+    return tuple(sorted(late, key=lambda one: at.get(one.vertex, len(at))))
 
 
 def is_acknowledged(subtask: CheckpointSubtask) -> bool:

@@ -35,6 +35,16 @@ def count(value: float | None) -> str:
     return ">999E"
 
 
+def number(value: int | None) -> str:
+    """A number of things with all its digits; "–" where it is not told: None, or -1 of Flink's."""  # noqa: RUF002 -- ABSENT
+    return ABSENT if value is None or value < 0 else str(value)
+
+
+def part(some: int | None, whole: int | None) -> str:
+    """So many of so many: 3/4; "–/4" and "–/–" where it is not told."""  # noqa: RUF002 -- ABSENT
+    return f"{number(some)}/{number(whole)}"
+
+
 def _digits(value: float, unit: str) -> str:
     if unit and value < 9.95:  # noqa: PLR2004 -- 9.95 would round to 10.0
         return f"{value:.1f}{unit}"
@@ -97,6 +107,11 @@ def milliseconds(value: float | None) -> str:
     return f"{seconds:.1f} s" if seconds < 9.95 else duration(seconds + 0.5)  # noqa: PLR2004
 
 
+def elapsed(milliseconds: int) -> str:
+    """How long something lasts or has lasted, given in ms; "–" for a -1 of Flink's."""  # noqa: RUF002 -- ABSENT
+    return duration(milliseconds / _THOUSAND) if milliseconds >= 0 else ABSENT
+
+
 def exact(milliseconds: int) -> str:
     """A configured stretch of time to the last millisecond: 500 ms, 1 m 30 s, 2 h."""
     parts: list[str] = []
@@ -116,7 +131,10 @@ def per_mille(value: float | None) -> str:
 
 
 def clock(epoch: float, offset: float | None) -> str:
-    """HH:MM:SS of seconds since 1970, at an offset from UTC (s); None is this machine's zone."""
+    """HH:MM:SS of seconds since 1970, at an offset from UTC (s); None is this machine's zone.
+
+    "–" for a -1 of Flink's, as by the next two.
+    """  # noqa: RUF002 -- ABSENT
     return _written("%H:%M:%S", epoch, offset)
 
 
@@ -130,6 +148,8 @@ def near(epoch: float, offset: float | None, now: float) -> str:
 
     HH:MM:SS within half a day of `now`, MM-DD HH:MM within half a year, else the date.
     """
+    if epoch < 0:
+        return ABSENT
     away = abs(epoch - now)
     if away < _DAY / 2:
         return clock(epoch, offset)
@@ -151,6 +171,8 @@ def share(part: float) -> str:
 
 def _written(pattern: str, epoch: float, offset: float | None) -> str:
     """A time by a pattern; "…" for one, or an offset, that no calendar has."""
+    if epoch < 0:
+        return ABSENT
     try:
         zone = None if offset is None else timezone(timedelta(seconds=offset))
         return datetime.fromtimestamp(epoch, tz=UTC).astimezone(zone).strftime(pattern)

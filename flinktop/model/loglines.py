@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from flinktop.flink.numbers import positive
 from flinktop.flink.text import clean_lines
 
 if TYPE_CHECKING:
@@ -163,4 +164,5 @@ def size_in_list(files: Iterable[LogFile], *, stdout: bool) -> int | None:
     found = [file for file in files if file.name.endswith(ending)]
     if not found:
         return None
-    return max(found, key=lambda file: (file.mtime or 0, file.size)).size
+    told = max(found, key=lambda file: (file.mtime or 0, file.size))
+    return positive(told.size)

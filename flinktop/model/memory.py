@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from flinktop.flink.numbers import left, positive
 from flinktop.model import format as fmt
 from flinktop.model.machines import share
 
@@ -57,7 +58,7 @@ def taskmanager_parts(details: TaskManagerDetails, found: Figures | None) -> tup
     model = details.memory_configuration
     told = details.metrics
     if model is None:
-        managed = Part(MODEL, "managed memory", configured=details.hardware.managed_memory or None)
+        managed = Part(MODEL, "managed memory", configured=positive(details.hardware.managed_memory) or None)
         heap = _heap(0, told.heap_max or None, told.heap_used, told.heap_max, told.heap_committed)
         return (
             heap,
@@ -145,7 +146,7 @@ def _heap(
 def _outside(told: TaskManagerMetrics | Figures) -> tuple[Part, ...]:
     """What the JVM tells of its memory outside of the heap, and of the buffers that lie there."""
     limited = told.non_heap_max is not None and told.non_heap_max >= 0
-    committed = f"committed {fmt.size(told.non_heap_committed)}"
+    committed = f"committed {_size(told.non_heap_committed)}"
     parts = [
         Part(
             JVM,
@@ -157,7 +158,7 @@ def _outside(told: TaskManagerMetrics | Figures) -> tuple[Part, ...]:
     ]
     # Their capacity is what they have, no limit that they could reach.
     parts += [
-        Part(JVM, f"{name} buffers", used=used, note=f"{fmt.count(count)} buffers")
+        Part(JVM, f"{name} buffers", used=used, note=f"{_count(count)} buffers")
         for name, used, count in (
             ("direct", told.direct_used, told.direct_count),
             ("mapped", told.mapped_used, told.mapped_count),
@@ -171,7 +172,17 @@ def _buffers(details: TaskManagerDetails) -> tuple[Part, ...]:
     free, total = details.metrics.segments_available, details.metrics.segments_total
     if free is None or total is None:
         return ()
-    return (Part(NETWORK, "network buffers", used=total - free, of=total, unit="count", note=f"{free} free"),)
+    return (
+        Part(NETWORK, "network buffers", used=left(total, free), of=total, unit="count", note=f"{free} free"),
+    )
+
+
+def _size(value: float | None) -> str:
+    return fmt.size(value) if value is not None else fmt.ABSENT
+
+
+def _count(value: float | None) -> str:
+    return fmt.count(value) if value is not None and value >= 0 else fmt.ABSENT
 
 
 def _collected(collectors: Iterable[GarbageCollector | Collector]) -> tuple[Part, ...]:
@@ -181,7 +192,7 @@ def _collected(collectors: Iterable[GarbageCollector | Collector]) -> tuple[Part
             f"GC {one.name.replace('_', ' ')}",
             used=one.count,
             unit="count",
-            note=f"{fmt.milliseconds(one.time)} in all",
+            note=f"{fmt.milliseconds(one.time) if one.time is not None else fmt.ABSENT} in all",
         )
         for one in collectors
     )

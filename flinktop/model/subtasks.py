@@ -105,7 +105,7 @@ def _sum(subtasks: Iterable[Attempt]) -> tuple[float, ...]:
         totals = one.metrics
         records += (totals.read_records or 0) + (totals.write_records or 0)
         times += (totals.accumulated_idle_time or 0.0) + (totals.accumulated_backpressured_time or 0.0)
-        attempts += one.attempt
+        attempts += one.attempt or 0
     return records, times, attempts
 
 

@@ -13,6 +13,7 @@ from textual.content import Content
 
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.taskmanagers import TASKMANAGERS
+from flinktop.model import format as fmt
 from flinktop.model import machines
 from flinktop.settings import THEMES
 from flinktop.ui.actions import on_cluster
@@ -118,8 +119,7 @@ class Commands(Provider):
             yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
         listed = app.port.reading(TASKMANAGERS())
         for one in listed.value.taskmanagers if listed is not None and listed.value is not None else ():
-            used = one.slots_number - one.free_slots
-            words = f"{used} of {one.slots_number} slots, {one.id}"
+            words = f"{fmt.number(one.slots_used)} of {fmt.number(one.slots_number)} slots, {one.id}"
             yield f"tm {machines.address(one)}", words, partial(_go, app, partial(TaskManagerScreen, one.id))
 
     def _actions(self, app: LiveApp) -> Iterator[Entry]:

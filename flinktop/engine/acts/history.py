@@ -89,7 +89,8 @@ def find(
         and one.external_path not in claimed
         and _kind_fits(one, stops=stops)
     ]
-    restarted = stats.counts.total < notes.get("total", 0)
+    total, noted = stats.counts.total, notes.get("total")
+    restarted = total is not None and noted is not None and total < noted
     if not fitting:
         restored = _restored_since(stats, notes, claimed)
         return Found(one=restored, restarted=restarted)

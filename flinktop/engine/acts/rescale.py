@@ -25,6 +25,7 @@ from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS, Bounds, VertexRequirements, require_resources
+from flinktop.model import format as fmt
 from flinktop.model import states
 
 DISABLED = (
@@ -97,7 +98,7 @@ class Rescale(Act):
 
     def _change(self, vertex: Vertex) -> str:
         fewest, most = self.bounds[vertex.id]
-        return f"{vertex.name}: {vertex.parallelism} now, from {fewest} to {most} then"
+        return f"{vertex.name}: {fmt.number(vertex.parallelism)} now, from {fewest} to {most} then"
 
     async def prepare(self, site: Site) -> Notes:
         """Note the parallelism of now."""
@@ -130,7 +131,7 @@ class Rescale(Act):
         now = {vertex.id: vertex.parallelism for vertex in details.vertices}
         before = trace.notes.get("parallelism", {})
         changes = tuple(
-            f"{vertex.name}: {before.get(vertex.id, '?')} -> {vertex.parallelism}"
+            f"{vertex.name}: {before.get(vertex.id, '?')} -> {fmt.number(vertex.parallelism)}"
             for vertex in details.vertices
             if vertex.id in self.bounds
         )

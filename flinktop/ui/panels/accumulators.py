@@ -237,8 +237,8 @@ class AttemptAccumulatorsTable(Accumulators):
     def _attempts(self) -> list[int]:
         """The present attempt and the one before."""
         reading = present_reading(self.port, *self._ids)
-        present = reading.value.attempt if reading is not None and reading.value is not None else -1
-        return [number for number in (present, present - 1) if number >= 0]
+        present = reading.value.attempt if reading is not None and reading.value is not None else None
+        return [number for number in (present, present - 1) if number >= 0] if present is not None else []
 
     def _of(self, attempt: int) -> Query[Any]:
         job, vertex, subtask = self._ids

@@ -70,7 +70,7 @@ class ApplicationHeader(Panel):
         one, offset = reading.value, zone_offset(self)
         mark = states.mark(one.status, ascii_only=self.app.settings.ascii)
         parts: list[Part] = [(f"{mark} {one.status}", states.tone(one.status))]
-        parts += [(f" for {fmt.duration(one.duration / 1000.0)}", "muted"), GAP]
+        parts += [(f" for {fmt.elapsed(one.duration)}", "muted"), GAP]
         if one.start_time > 0:
             parts += [("started ", "muted"), (fmt.moment(one.start_time / 1000.0, offset), ""), GAP]
         if one.end_time > 0:
@@ -99,7 +99,7 @@ class JobLine:
     state: str
     started: str
     at: int
-    seconds: float
+    seconds: float | None
     old: bool = False
 
 
@@ -111,7 +111,7 @@ def job_line(job: JobOverview, offset: float | None, *, old: bool) -> JobLine:
         job.state,
         fmt.moment(job.start_time / 1000.0, offset) if job.start_time > 0 else fmt.ABSENT,
         job.start_time,
-        job.duration / 1000.0,
+        job.duration / 1000.0 if job.duration >= 0 else None,
         old,
     )
 
@@ -143,7 +143,7 @@ class ApplicationJobs(AnswerTable[JobLine]):
                 "seconds",
                 "FOR",
                 8,
-                lambda row: (fmt.duration(row.seconds), ""),
+                lambda row: (fmt.duration(row.seconds) if row.seconds is not None else fmt.ABSENT, ""),
                 sort=lambda row: row.seconds,
                 align="right",
                 descending=True,

@@ -34,7 +34,7 @@ class ApplicationRow:
     started: str
     at: int
     """ms since 1970."""
-    seconds: float
+    seconds: float | None
     old: bool = False
 
 
@@ -48,8 +48,9 @@ def counted(jobs: Mapping[str, int]) -> str:
 def application_row(one: ApplicationOverview, offset: float | None, *, old: bool) -> ApplicationRow:
     """One row."""
     started = fmt.moment(one.start_time / 1000.0, offset) if one.start_time > 0 else fmt.ABSENT
+    seconds = one.duration / 1000.0 if one.duration >= 0 else None
     return ApplicationRow(
-        one.id, one.name, one.status, counted(one.jobs), started, one.start_time, one.duration / 1000.0, old
+        one.id, one.name, one.status, counted(one.jobs), started, one.start_time, seconds, old
     )
 
 
@@ -86,7 +87,7 @@ class ApplicationsTable(AnswerTable[ApplicationRow]):
                 "seconds",
                 "FOR",
                 8,
-                lambda row: (fmt.duration(row.seconds), ""),
+                lambda row: (fmt.duration(row.seconds) if row.seconds is not None else fmt.ABSENT, ""),
                 sort=lambda row: row.seconds,
                 align="right",
                 descending=True,

@@ -51,7 +51,7 @@ PHASES = (
 class AttemptRow:
     """One attempt."""
 
-    number: int
+    number: int | None
     state: str
     started: str
     ended: str
@@ -134,7 +134,7 @@ def columns(*, ascii_only: bool) -> list[Column[AttemptRow]]:
             "attempt",
             "ATTEMPT",
             7,
-            lambda row: (str(row.number), "strong"),
+            lambda row: (fmt.number(row.number), "strong"),
             sort=lambda row: row.number,
             align="right",
             descending=True,
@@ -192,7 +192,7 @@ class AttemptsTable(Panel):
         ascii_only = self.app.settings.ascii
         yield LiveTable(
             columns(ascii_only=ascii_only),
-            row_key=lambda row: str(row.number),
+            row_key=lambda row: fmt.number(row.number),
             dim=lambda row: row.old,
             ascii=ascii_only,
             empty="asking for the subtask",
@@ -230,7 +230,7 @@ class AttemptsTable(Panel):
         reading = self._present()
         if reading is None or reading.value is None:
             return
-        present = reading.value.attempt
+        present = reading.value.attempt or 0
         for slot in self.slots():
             if slot.isdecimal() and int(slot) >= present:
                 self.drop_query(slot)
@@ -250,7 +250,7 @@ class AttemptsTable(Panel):
         present = reading.value
         found = [present]
         gone: Reading[Attempt] | None = None
-        for number in range(present.attempt - 1, -1, -1):
+        for number in range((present.attempt or 0) - 1, -1, -1):
             earlier = self.port.reading(self._earlier(number))
             if earlier is None:
                 break
@@ -264,10 +264,10 @@ class AttemptsTable(Panel):
             one_by_one(
                 found,
                 lambda one: attempt_row(one, around, now, old=old),
-                key=lambda one: str(one.attempt),
+                key=lambda one: fmt.number(one.attempt),
             )
         )
-        self._note(found[-1].attempt, gone)
+        self._note(found[-1].attempt or 0, gone)
         self.table.styles.height = min(len(found), MOST_ROWS) + 1
 
     def _note(self, first: int, gone: Reading[Attempt] | None) -> None:

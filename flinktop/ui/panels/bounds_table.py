@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from flinktop.flink.text import clean
+from flinktop.model import format as fmt
 from flinktop.ui.widgets.table import Column, LiveTable
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class BoundsTable(LiveTable[BoundsRow]):
     def __init__(self, form: BoundsForm, *, ascii: bool, id: str | None = None) -> None:  # noqa: A002 -- names used everywhere
         columns: list[Column[BoundsRow]] = [
             Column("name", "VERTEX", 16, lambda row: (clean(row.name), "strong"), flex=True),
-            Column("now", "NOW", 5, lambda row: (str(row.now), ""), align="right"),
+            Column("now", "NOW", 5, lambda row: (fmt.number(row.now), ""), align="right"),
             _bound_column("fewest", "FEWEST", FEWEST),
             _bound_column("most", "MOST", MOST),
             Column(

@@ -10,7 +10,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
-from flinktop.ui.panels.checkpoint_lines import Line, age_words, faded
+from flinktop.ui.panels.checkpoint_lines import Line, age_words, faded, time_since
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
@@ -71,7 +71,7 @@ def _told_before_the_end(reading: Reading[Any], details: Reading[Checkpoint]) ->
     share = reading.value
     if share is None or reading.at is None or details.at is None or reading.at >= details.at:
         return False
-    return bool(share.num_acknowledged_subtasks < share.num_subtasks)
+    return bool(share.missing)
 
 
 def watch_checkpoint(panel: Panel, job: str, number: int, show: Any) -> None:
@@ -107,7 +107,7 @@ def when_line(checkpoint: Checkpoint, now: float, offset: float | None) -> Line:
         (f", {age_words(triggered, now)}", "muted"),
     ]
     if judge.is_under_way(checkpoint):
-        line += [("   for ", "muted"), (fmt.duration(max(0.0, now - triggered / 1000.0)), "info")]
+        line += [("   for ", "muted"), (time_since(triggered, now), "info")]
     else:
         took = fmt.milliseconds(checkpoint.duration) if checkpoint.duration is not None else fmt.ABSENT
         line += [("   took ", "muted"), (took, "")]

@@ -112,7 +112,7 @@ def header_lines(
     one = facts.told
     if one is None:
         return []
-    acknowledged = f"{one.num_acknowledged_subtasks}/{one.num_subtasks}"
+    acknowledged = fmt.part(one.num_acknowledged_subtasks, one.num_subtasks)
     latest = one.acknowledged_at
     lines: list[Line | Part] = [
         one_line("state", lambda: state_line(one, gone=facts.gone, ascii_only=ascii_only)),

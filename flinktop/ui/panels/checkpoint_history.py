@@ -71,15 +71,16 @@ def history_rows(port: Port, job: str, offset: float | None) -> MadeRows[History
 def _row(seen: SeenCheckpoint, now: float, offset: float | None) -> HistoryRow:
     one = seen.checkpoint
     triggered = one.trigger_timestamp / 1000.0
-    age = max(0.0, now - triggered)
+    age = max(0.0, now - triggered) if triggered >= 0 else None
     under_way = judge.is_under_way(one) and not seen.gone
     # To the second: a tenth would repaint the line at every look.
-    took = float(int(age)) * 1000.0 if under_way else one.duration
+    so_far = float(int(age)) * 1000.0 if age is not None else None
+    took = so_far if under_way else one.duration
     return HistoryRow(
         checkpoint=one,
         gone=seen.gone,
         triggered=fmt.near(triggered, offset, now),
-        age=fmt.span(age),
+        age=fmt.span(age) if age is not None else fmt.ABSENT,
         took=fmt.milliseconds(took) if took is not None else fmt.ABSENT,
     )
 
@@ -103,9 +104,8 @@ def _state(row: HistoryRow) -> Cell:
 
 def _acknowledged(row: HistoryRow) -> Cell:
     one = row.checkpoint
-    missing = one.num_acknowledged_subtasks < one.num_subtasks
-    tone = "" if not missing else "info" if row.under_way else "bad"
-    return f"{one.num_acknowledged_subtasks}/{one.num_subtasks}", tone
+    tone = "" if not one.missing else "info" if row.under_way else "bad"
+    return fmt.part(one.num_acknowledged_subtasks, one.num_subtasks), tone
 
 
 def _files(row: HistoryRow) -> Cell:
@@ -225,8 +225,8 @@ def _kind(row: HistoryRow) -> str:
     return judge.kind(row.checkpoint)
 
 
-def _missing(row: HistoryRow) -> int:
-    return row.checkpoint.num_acknowledged_subtasks - row.checkpoint.num_subtasks
+def _missing(row: HistoryRow) -> int | None:
+    return -row.checkpoint.missing if row.checkpoint.missing is not None else None
 
 
 class CheckpointHistory(Panel):

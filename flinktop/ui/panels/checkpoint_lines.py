@@ -58,9 +58,14 @@ def figure(name: str, text: str, tone: str = "", *, gap: bool = True) -> Line:
     return [(f"{GAP if gap else ''}{name} ", "muted"), (text, "muted" if unsaid else tone)]
 
 
+def time_since(epoch_ms: int, now: float) -> str:
+    """How long ago a time (ms since 1970) was at `now` (s); "–" for a -1 of Flink's."""  # noqa: RUF002 -- ABSENT
+    return fmt.duration(max(0.0, now - epoch_ms / 1000.0)) if epoch_ms >= 0 else fmt.ABSENT
+
+
 def age_words(epoch_ms: int | None, now: float) -> str:
     """How long ago a time (ms since 1970) was at `now` (s)."""
-    return f"{fmt.duration(max(0.0, now - epoch_ms / 1000.0))} ago" if epoch_ms is not None else fmt.UNKNOWN
+    return f"{time_since(epoch_ms, now)} ago" if epoch_ms is not None and epoch_ms >= 0 else fmt.UNKNOWN
 
 
 def plain_line(_name: str, make: Callable[[], Line]) -> Line:

@@ -22,6 +22,7 @@ from flinktop.ui.panels.checkpoint_lines import (
     figure,
     is_off,
     plain_line,
+    time_since,
 )
 from flinktop.ui.panels.frame import Part, zone_offset
 from flinktop.ui.panels.job_row import blind_seconds
@@ -38,11 +39,11 @@ def counts_line(stats: CheckpointStats) -> Line:
     """How many there were of each state since the job's start."""
     counts = stats.counts
     line = [
-        *figure("triggered", str(counts.total), gap=False),
-        *figure("completed", str(counts.completed), "good" if counts.completed else ""),
-        *figure("in progress", str(counts.in_progress), "info" if counts.in_progress else ""),
-        *figure("failed", str(counts.failed), "bad" if counts.failed else ""),
-        *figure("restored", str(counts.restored)),
+        *figure("triggered", fmt.number(counts.total), gap=False),
+        *figure("completed", fmt.number(counts.completed), "good" if counts.completed else ""),
+        *figure("in progress", fmt.number(counts.in_progress), "info" if counts.in_progress else ""),
+        *figure("failed", fmt.number(counts.failed), "bad" if counts.failed else ""),
+        *figure("restored", fmt.number(counts.restored)),
     ]
     if counts.failed and stats.latest.failed is None:
         words = "one left no record: it" if counts.failed == 1 else "ones left no record: they"
@@ -79,11 +80,12 @@ def full_size(checkpoint: Checkpoint) -> str:
 
 def under_way_line(checkpoint: Checkpoint, now: float) -> Line:
     """One that is in progress."""
-    since = fmt.duration(max(0.0, now - checkpoint.trigger_timestamp / 1000.0))
+    since = time_since(checkpoint.trigger_timestamp, now)
+    acknowledged = fmt.part(checkpoint.num_acknowledged_subtasks, checkpoint.num_subtasks)
     return [
         ("in progress ", "muted"),
         (f"{judge.title(checkpoint)} for {since}, ", "info"),
-        (f"{checkpoint.num_acknowledged_subtasks}/{checkpoint.num_subtasks} acknowledged", "info"),
+        (f"{acknowledged} acknowledged", "info"),
     ]
 
 

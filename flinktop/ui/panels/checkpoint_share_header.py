@@ -31,7 +31,7 @@ def share_line(share: Measured) -> Line:
     took = fmt.milliseconds(share.duration) if share.duration is not None else fmt.ABSENT
     full = share.full_size
     return [
-        *figure("acknowledged", f"{share.num_acknowledged_subtasks}/{share.num_subtasks}", gap=False),
+        *figure("acknowledged", fmt.part(share.num_acknowledged_subtasks, share.num_subtasks), gap=False),
         *figure("took", took),
         *figure("written", fmt.size(share.written)),
         *figure("full size", bytes_or_absent(full)),

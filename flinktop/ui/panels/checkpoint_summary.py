@@ -47,9 +47,15 @@ class SummaryRow:
     is_time: bool = False
 
 
+def none_completed(stats: CheckpointStats) -> bool:
+    """Whether no checkpoint has completed; where Flink does not tell how many: whether it shows none."""
+    completed = stats.counts.completed
+    return not completed if completed is not None else stats.latest.completed is None
+
+
 def summary_rows(stats: CheckpointStats) -> list[SummaryRow]:
     """A row for each measure; none while no checkpoint has completed, as Flink answers 0 then."""
-    if not stats.counts.completed:
+    if none_completed(stats):
         return []
     summary = stats.summary
     in_full = summary.checkpointed_size is not None
@@ -65,7 +71,7 @@ def summary_rows(stats: CheckpointStats) -> list[SummaryRow]:
 def untold(stats: CheckpointStats) -> str:
     """What this release does not tell, and which do; empty where all is told, or nothing can be yet."""
     summary = stats.summary
-    if not stats.counts.completed:
+    if none_completed(stats):
         return ""
     lacking = [
         f"{what} from {since} on"

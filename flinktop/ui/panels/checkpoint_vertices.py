@@ -56,9 +56,9 @@ class VertexShare:
     old: bool
 
     @property
-    def missing(self) -> int:
+    def missing(self) -> int | None:
         """Subtasks that have not acknowledged."""
-        return self.share.num_subtasks - self.share.num_acknowledged_subtasks
+        return self.share.missing
 
 
 def vertex_shares(port: Port, job: str, number: int, offset: float | None) -> MadeRows[VertexShare]:
@@ -93,9 +93,9 @@ def _clock(epoch_ms: int | None, now: float, offset: float | None) -> str:
 
 
 def _late(port: Port, job: str, number: int, vertex: str, share: CheckpointVertex) -> tuple[int, ...] | None:
-    if share.num_subtasks == share.num_acknowledged_subtasks:
+    if share.missing == 0:
         return None
-    if not share.num_acknowledged_subtasks:
+    if share.num_acknowledged_subtasks == 0 and share.num_subtasks is not None:
         return tuple(range(share.num_subtasks))
     reading = port.reading(CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex))
     return (
@@ -107,12 +107,14 @@ def _late(port: Port, job: str, number: int, vertex: str, share: CheckpointVerte
 
 def _acknowledged(row: VertexShare) -> Cell:
     tone = "" if not row.missing else "info" if row.under_way else "bad"
-    return f"{row.share.num_acknowledged_subtasks}/{row.share.num_subtasks}", tone
+    return fmt.part(row.share.num_acknowledged_subtasks, row.share.num_subtasks), tone
 
 
 def _missing(row: VertexShare) -> Cell:
-    if not row.missing:
+    if row.missing == 0:
         return "", ""
+    if row.missing is None and not row.late:
+        return fmt.ABSENT, "muted"
     words = judge.named_subtasks(row.late) if row.late else f"{row.missing} of them"
     return words, "info" if row.under_way else "bad"
 
@@ -132,7 +134,14 @@ def columns(*, ascii_only: bool) -> list[Column[VertexShare]]:
             sort=lambda row: row.name.casefold(),
             flex=True,
         ),
-        Column("acknowledged", "ACKED", 9, _acknowledged, sort=lambda row: -row.missing, align="right"),
+        Column(
+            "acknowledged",
+            "ACKED",
+            9,
+            _acknowledged,
+            sort=lambda row: -row.missing if row.missing is not None else None,
+            align="right",
+        ),
         Column("latest", "LATEST", 11, lambda row: (row.acknowledged_at, "muted"), align="right", drop=4),
         Column(
             "duration",
@@ -239,7 +248,7 @@ class CheckpointVertices(Panel):
         self.table.set_rows(rows)
         self.styles.max_height = max(LEAST_LINES, len(rows) + 2) + self.gutter.height
         self._ask_who_is_late(
-            [row.vertex for row in rows if 0 < row.missing < row.share.num_subtasks][:NAMED]
+            [row.vertex for row in rows if row.missing and row.share.num_acknowledged_subtasks][:NAMED]
         )
 
     def _say(self, words: str) -> None:

@@ -50,17 +50,17 @@ def slots_parts(
     overview: ClusterOverview, *, meter: bool, short: bool = False, ascii_only: bool = False
 ) -> list[Part]:
     """TaskManagers and slots; what is blocked only where something is."""
-    used = overview.slots_total - overview.slots_available
+    used, total = overview.slots_used, overview.slots_total
     none = "bad" if overview.taskmanagers == 0 else "strong"
-    parts: list[Part] = [(_label(short=short), "muted"), (str(overview.taskmanagers), none)]
+    parts: list[Part] = [(_label(short=short), "muted"), (fmt.number(overview.taskmanagers), none)]
     if overview.taskmanagers_blocked:
         parts.append((f" ({overview.taskmanagers_blocked} blocked)", "warn"))
-    full = overview.slots_total > 0 and overview.slots_available == 0
-    parts += [(f"{GAP}slots ", "muted"), (f"{used}/{overview.slots_total}", "warn" if full else "strong")]
-    if overview.slots_total and meter:
+    full = bool(total) and overview.slots_available == 0
+    parts += [(f"{GAP}slots ", "muted"), (fmt.part(used, total), "warn" if full else "strong")]
+    if used is not None and total and meter:
         tone = "warn" if full else "first"
         parts.append((" ", ""))
-        parts += meter_parts(used / overview.slots_total, METER_CELLS, tone, ascii_only=ascii_only)
+        parts += meter_parts(used / total, METER_CELLS, tone, ascii_only=ascii_only)
     if overview.slots_free_and_blocked:
         parts.append((f" {overview.slots_free_and_blocked} blocked", "warn"))
     return parts

@@ -125,7 +125,8 @@ class FaultHeader(Panel):
             [(faults.reason(fault), "bad")],
             *place_lines(fault, self.content_size.width - 2),
         ]
-        last: list[Part] = [(when(fault.timestamp or self._names[1], offset, now), "")]
+        at = fault.timestamp if fault.timestamp > 0 else self._names[1]
+        last: list[Part] = [(when(at, offset, now), "")]
         if beside:
             last += [("   together with ", "muted"), (faults.reason(group.latest), "")]
         elif repeated := repeated_parts(group, offset, now):

@@ -46,7 +46,7 @@ def jar_row(jar: Jar, offset: float | None, *, old: bool) -> JarRow:
         jar.id,
         jar.name,
         ", ".join(f"{one.name} ({one.description})" if one.description else one.name for one in jar.entry),
-        fmt.moment(jar.uploaded / 1000.0, offset) if jar.uploaded else fmt.UNKNOWN,
+        fmt.moment(jar.uploaded / 1000.0, offset) if jar.uploaded > 0 else fmt.ABSENT,
         jar.uploaded,
         old,
     )

@@ -72,7 +72,7 @@ def fault_rows(
     def rows(group: FaultGroup) -> Iterator[FaultRow]:
         for beside, fault in enumerate((group.latest, *group.latest.concurrent_exceptions), start=-1):
             of = faults.task(fault.task_name)
-            at = fault.timestamp or group.latest.timestamp
+            at = fault.timestamp if fault.timestamp > 0 else group.latest.timestamp
             first = group.first.timestamp if beside < 0 else at
             yield FaultRow(
                 key=f"{beside}\n{group.key}",

@@ -58,16 +58,15 @@ def state_line(
         word = "for" if not states.is_terminal(job.state) else "since"
         parts.append((f" {word} {fmt.duration(cluster_now - entered / 1000.0)}", "muted"))
     if states.is_terminal(job.state):
-        parts += [("   ran ", "muted"), (fmt.duration(job.duration / 1000.0), "")]
+        parts += [("   ran ", "muted"), (fmt.elapsed(job.duration), "")]
         for word, at in (("   started ", job.start_time), ("   ended ", job.end_time)):
             if time is not None and at > 0:
                 parts += [(word, "muted"), (time(at / 1000.0), "")]
     else:
-        parts += [
-            ("   started ", "muted"),
-            (f"{fmt.duration(cluster_now - job.start_time / 1000.0)} ago", ""),
-        ]
-        if time is not None:
+        begun = job.start_time >= 0
+        ago = f"{fmt.duration(cluster_now - job.start_time / 1000.0)} ago" if begun else fmt.ABSENT
+        parts += [("   started ", "muted"), (ago, "")]
+        if begun and time is not None:
             parts += [(" at ", "muted"), (time(job.start_time / 1000.0), "")]
         known = (fmt.count(restarts), "warn" if restarts else "") if isinstance(restarts, int) else restarts
         parts += [("   restarts ", "muted"), known]
@@ -75,7 +74,9 @@ def state_line(
     if parallelism > 0:
         parts += [("   parallelism ", "muted"), (str(parallelism), "")]
     if any(vertex.parallelism < 0 for vertex in job.vertices):
-        parts += [("   parallelism ", "muted"), ("not decided yet for some vertices", "info")]
+        # An adaptive batch job decides it vertex by vertex; of any other job Flink does not tell it.
+        words = "not decided yet" if "BATCH" in (job.job_type, job.plan.type) else "not told"
+        parts += [("   parallelism ", "muted"), (f"{words} for some vertices", "info")]
     if job.pending_operators:
         parts += [("   pending operators ", "muted"), (str(job.pending_operators), "info")]
     return parts

@@ -79,7 +79,7 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
     busy, backpressured = (time_figure(port, job, measure) for measure in ("busy", "backpressured"))
     condition = health.Condition(job.state, None if ended else restarts, is_overdue, busy.value)
     # How long it ran; how long it has been in its state, for a job that lives.
-    up = job.duration / 1000.0 if ended else None
+    up = job.duration / 1000.0 if ended and job.duration >= 0 else None
     known = detail.value if detail is not None else None
     # The list is newer than the details: what has changed since they were told has no known beginning.
     current = known is not None and known.state == job.state and known.now >= job.last_modification

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from flinktop.engine.transfers import KEPT, LARGE, MOST
 from flinktop.flink.errors import NotFound
+from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
 from flinktop.model import loglines
 from flinktop.ui.live import Panel
@@ -180,7 +181,7 @@ class LogView(Panel):
         reading = self.port.reading(self._machine.files)
         files = reading.value.logs if reading is not None and reading.value is not None else ()
         if self._file:
-            listed = next((file.size for file in files if file.name == self._file), None)
+            listed = next((positive(file.size) for file in files if file.name == self._file), None)
         else:
             listed = loglines.size_in_list(files, stdout=self._stdout)
         if listed is not None:

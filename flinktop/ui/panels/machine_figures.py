@@ -80,6 +80,6 @@ def heartbeat_now(port: Port, heartbeats: Iterable[int], at: float | None) -> fl
     engine's clock: this machine's clock may be hours off.
     """
     newest = max(heartbeats, default=0) / 1000.0
-    if port.knows_time or not newest:
+    if port.knows_time or newest <= 0:
         return port.known_time()
     return newest + (port.now() - at if at is not None else 0.0)

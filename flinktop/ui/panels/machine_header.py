@@ -44,8 +44,7 @@ def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> li
         late = heartbeat >= machines.HEARTBEAT_LATE
         tone = "bad" if heartbeat >= machines.HEARTBEAT_LOST else "warn" if late else ""
         parts += [("heartbeat ", "muted"), (f"{fmt.duration(heartbeat)} ago", tone), GAP]
-    used = details.slots_number - details.free_slots
-    parts += [("slots ", "muted"), (f"{used}/{details.slots_number}", "strong"), GAP]
+    parts += [("slots ", "muted"), (fmt.part(details.slots_used, details.slots_number), "strong"), GAP]
     if details.assigned_tasks is not None:
         parts += [("tasks ", "muted"), (str(details.assigned_tasks), ""), GAP]
     if details.blocked:
@@ -55,18 +54,17 @@ def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> li
 
 def jobmanager_line(overview: ClusterOverview) -> list[Part]:
     """What it looks after."""
-    used = overview.slots_total - overview.slots_available
     return [
         ("JobManager", "strong"),
         GAP,
         ("TaskManagers ", "muted"),
-        (str(overview.taskmanagers), ""),
+        (fmt.number(overview.taskmanagers), ""),
         GAP,
         ("slots ", "muted"),
-        (f"{used}/{overview.slots_total}", ""),
+        (fmt.part(overview.slots_used, overview.slots_total), ""),
         GAP,
         ("jobs running ", "muted"),
-        (str(overview.jobs_running), ""),
+        (fmt.number(overview.jobs_running), ""),
     ]
 
 
@@ -110,13 +108,13 @@ def place_lines(details: TaskManagerDetails, room: int) -> list[list[Part]]:
     hardware = details.hardware
     parts: list[Part] = [
         ("cores ", "muted"),
-        (str(hardware.cpu_cores), ""),
+        (fmt.number(hardware.cpu_cores), ""),
         GAP,
         ("machine's memory ", "muted"),
         (fmt.size(hardware.physical_memory), ""),
         GAP,
         ("data port ", "muted"),
-        (str(details.data_port), ""),
+        (fmt.number(details.data_port), ""),
     ]
     if not details.path:
         return [parts]

@@ -48,8 +48,8 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def used(part: memory.Part) -> Cell:
-    """What is used of a part; "–" where a limit is told without it."""  # noqa: RUF002 -- ABSENT
-    if part.used is None and part.of is not None:
+    """What is used of a part; "–" where a limit is told without it, and for collections not told."""  # noqa: RUF002 -- ABSENT
+    if part.used is None and (part.of is not None or part.section == memory.GC):
         return fmt.ABSENT, "muted"
     return amount(part.used, part.unit), ""
 

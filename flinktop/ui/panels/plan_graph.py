@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from textual.widget import Widget
 from textual.widgets import Static
 
+from flinktop.model import format as fmt
 from flinktop.model.graph import graph, layers_of, links
 from flinktop.ui.panels.job_graph_box import DEEPEST, INDENT, name_lines
 from flinktop.ui.panels.job_graph_form import FRAME, Form, why_list
@@ -100,7 +101,7 @@ def drawing(form: Form, nodes: dict[str, PlanNode], width: int, height: int, *, 
         node = nodes[at.key]
         texts = name_lines(_name(node), measures.width - FRAME, measures.height - 2, ascii_only=ascii_only)
         lines: tuple[Line, ...] = tuple(((text, "strong"),) for text in texts)
-        above: tuple[Line, Line] = (), ((f"x{node.parallelism}", ""),)
+        above: tuple[Line, Line] = (), ((f"x{fmt.number(node.parallelism)}", ""),)
         boxes.append(
             Box(node.id, at.x + x, at.y + y, measures.width, measures.height, lines, above, tone="muted")
         )
@@ -115,7 +116,7 @@ def listing(drawn: Graph, nodes: dict[str, PlanNode], width: int, *, ascii_only:
     y = 0
     for number, (key, deep) in enumerate(zip(drawn.nodes, depth, strict=True), 1):
         blank = " " * (INDENT * min(deep, DEEPEST))
-        head, tail = f" {number:>3} {blank}", f"x{nodes[key].parallelism}"
+        head, tail = f" {number:>3} {blank}", f"x{fmt.number(nodes[key].parallelism)}"
         room = max(width - len(head) - len(tail) - 2, 1)
         name = fit(_name(nodes[key]), room, ascii=ascii_only)
         lines: list[Line] = [((head, "muted"), (name, "strong"), (f" {tail}", ""))]

@@ -92,7 +92,7 @@ def detail_rows(one: Rescale, *, old: bool) -> list[TimelineRow]:
 
 
 def _known(value: int | None) -> str:
-    return fmt.ABSENT if value is None else str(value)
+    return fmt.number(value)
 
 
 def _change(before: int | None, after: int | None) -> str:
@@ -119,7 +119,7 @@ def summary_parts(port: Port, job: str) -> list[Part]:
         ("failed", counts.failed, "bad" if counts.failed else ""),
         ("ignored", counts.ignored, ""),
     ):
-        parts += [(f"{word} ", "muted"), (f"{count}   ", tone)]
+        parts += [(f"{word} ", "muted"), (f"{fmt.number(count)}   ", tone)]
     for word in ("min", "avg", "max", "p50", "p99"):
         value: float | None = getattr(told.all, word)
         if value is not None:

@@ -73,7 +73,11 @@ class SlotsTable(AnswerTable[SlotRow]):
         """Job, tasks, and what the slot was given."""
 
         def part(of: Callable[[Resource], float], write: Callable[[float], str]) -> Callable[[SlotRow], Cell]:
-            return lambda row: (write(of(row.resource)), "") if row.resource else (fmt.ABSENT, "muted")
+            def cell(row: SlotRow) -> Cell:
+                told = of(row.resource) if row.resource is not None else -1
+                return (write(told), "") if told >= 0 else (fmt.ABSENT, "muted")
+
+            return cell
 
         def memory(title: str, key: str, drop: int) -> Column[SlotRow]:
             return Column(
@@ -139,17 +143,20 @@ class SlotsTable(AnswerTable[SlotRow]):
         else:
             details = reading.value
             if details.allocated_slots is None:
-                used = details.slots_number - details.free_slots
+                used = fmt.number(details.slots_used)
                 words = (
                     f"Flink tells which job has a slot from 1.13 on; this is {self.port.features.version}."
                 )
-                self.table.set_empty(f"{words} {used} of {details.slots_number} slots are taken.")
+                self.table.set_empty(f"{words} {used} of {fmt.number(details.slots_number)} slots are taken.")
                 return
             jobs = self.port.reading(JOBS_OVERVIEW())
             names = {job.jid: job.name for job in jobs.value.jobs} if jobs is not None and jobs.value else {}
-            taken = details.slots_number - details.free_slots
-            silent = taken > 0 and not details.allocated_slots
+            taken = details.slots_used
+            silent = bool(taken) and not details.allocated_slots
             words = f"This cluster does not tell which jobs have the {taken} slots that are taken."
             self.set_words([[(words, "muted")] if silent else []])
-            self.table.set_empty("It has no slots.")
+            known = details.free_slots is not None
+            self.table.set_empty(
+                "It has no slots." if known else "Flink does not tell how many slots it has."
+            )
             self.table.set_rows(slot_rows(details, names, old=self.outdated(reading)))

@@ -89,7 +89,7 @@ def columns(*, ascii_only: bool) -> list[Column[SubtaskRow]]:
             "attempt",
             "TRY",
             3,
-            lambda row: (str(row.attempt), "warn" if row.attempt else "muted"),
+            lambda row: (fmt.number(row.attempt), "warn" if row.attempt else "muted"),
             sort=lambda row: row.attempt,
             align="right",
             descending=True,

@@ -38,7 +38,7 @@ def state_line(attempt: Attempt, *, ascii_only: bool) -> list[Part]:
     if attempt.duration >= 0:
         word = " ran " if states.is_terminal(attempt.status) else " for "
         parts.append((f"{word}{fmt.duration(attempt.duration / 1000.0)}", "muted"))
-    parts += [GAP, ("attempt ", "muted"), (str(attempt.attempt), "warn" if attempt.attempt else "")]
+    parts += [GAP, ("attempt ", "muted"), (fmt.number(attempt.attempt), "warn" if attempt.attempt else "")]
     if attempt.where:
         parts += [GAP, ("on ", "muted"), (attempt.where, "")]
     if attempt.taskmanager_id:

@@ -34,7 +34,7 @@ class SubtaskRow:
     key: str
     index: int
     state: str
-    attempt: int
+    attempt: int | None
     host: str
     taken: Figure
     """Records/s, as `sent`."""
@@ -71,7 +71,7 @@ class SubtaskRow:
 class Told:
     """What metrics said of one attempt of a subtask."""
 
-    attempt: int
+    attempt: int | None
     at: float
     figures: Figures
     lag: float | None
@@ -219,7 +219,7 @@ def told_at(port: Port, reading: Reading[Any] | None) -> float:
 
 def _of_earlier(attempt: Attempt, cluster_now: float) -> bool:
     """Whether metrics may still be those of the attempt before: Flink keeps them until its next fetch."""
-    return attempt.attempt > 0 and cluster_now - attempt.start_time / 1000.0 < rates.STEP
+    return attempt.attempt != 0 and cluster_now - attempt.start_time / 1000.0 < rates.STEP
 
 
 def records(attempt: Attempt) -> float:

@@ -9,6 +9,7 @@ from textual import on
 
 from flinktop.engine.freshness import failure
 from flinktop.flink.machine import Machine
+from flinktop.flink.numbers import positive
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import format as fmt
 from flinktop.model import heap, machines
@@ -53,15 +54,16 @@ class TaskManagerRow:
     troubles: tuple[machines.Trouble, ...]
     heartbeat: float | None
     """Seconds since the last."""
-    slots: int
-    free: int
+    slots: int | None
+    used: int | None
+    free: int | None
     tasks: int | None
     """2.3+."""
-    cores: int
-    memory: int
+    cores: int | None
+    memory: int | None
     """The machine's, bytes."""
-    heap_limit: int
-    managed_limit: int
+    heap_limit: int | None
+    managed_limit: int | None
     known: Known | None
     failed: bool = False
     """Whether its figures were asked for and could not be had."""
@@ -111,13 +113,13 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
         )
 
     def size(
-        key: str, title: str, value: Callable[[TaskManagerRow], int], drop: int
+        key: str, title: str, value: Callable[[TaskManagerRow], int | None], drop: int
     ) -> Column[TaskManagerRow]:
         return Column(
             key,
             title,
             7,
-            lambda row: (fmt.size(value(row)), ""),
+            lambda row: (fmt.ABSENT, "muted") if value(row) is None else (fmt.size(value(row)), ""),
             sort=value,
             align="right",
             descending=True,
@@ -152,7 +154,7 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
             "slots",
             "SLOTS",
             6,
-            lambda row: (f"{row.slots - row.free}/{row.slots}", "" if row.free else "warn"),
+            lambda row: (fmt.part(row.used, row.slots), "warn" if row.free == 0 else ""),
             sort=lambda row: row.free,
             align="right",
         ),
@@ -193,7 +195,7 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
             "cores",
             "CORES",
             5,
-            lambda row: (str(row.cores), ""),
+            lambda row: (fmt.number(row.cores), ""),
             sort=lambda row: row.cores,
             align="right",
             drop=8,
@@ -293,12 +295,13 @@ def taskmanager_row(port: Port, one: TaskManager, now: float) -> TaskManagerRow:
         troubles=machines.troubles(one, figures, gc, heartbeat),
         heartbeat=heartbeat,
         slots=one.slots_number,
+        used=one.slots_used,
         free=one.free_slots,
         tasks=one.assigned_tasks,
-        cores=one.hardware.cpu_cores,
-        memory=one.hardware.physical_memory,
-        heap_limit=one.hardware.free_memory,
-        managed_limit=one.hardware.managed_memory,
+        cores=positive(one.hardware.cpu_cores),
+        memory=positive(one.hardware.physical_memory),
+        heap_limit=positive(one.hardware.free_memory),
+        managed_limit=positive(one.hardware.managed_memory),
         known=known,
         failed=failure(port, query or listing_query(machine)) is not None,
     )

@@ -53,7 +53,7 @@ def state_line(job: Job, vertex: JobVertex, *, ascii_only: bool) -> list[Part]:
         parts.append((f" ({words})", "warn" if "FAILED" in counts else "muted"))
     if not states.is_terminal(vertex.status) and vertex.duration >= 0:
         parts.append((f" for {fmt.duration(vertex.duration / 1000.0)}", "muted"))
-    parts += [GAP, ("parallelism ", "muted"), (str(vertex.parallelism), "")]
+    parts += [GAP, ("parallelism ", "muted"), (fmt.number(vertex.parallelism), "")]
     if vertex.max_parallelism is not None:
         parts.append((f" (max {vertex.max_parallelism})", "muted"))
     if not states.is_running(job.state):

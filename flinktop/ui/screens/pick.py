@@ -113,15 +113,15 @@ class PickJar(PickScreen["Jar"]):
             Column(
                 "classes", "CLASSES", 20, lambda jar: (", ".join(e.name for e in jar.entry), ""), flex=True
             ),
-            Column("age", "UPLOADED", 9, lambda jar: (self._age(jar.uploaded / 1000.0), ""), align="right"),
+            Column("age", "UPLOADED", 9, lambda jar: (self._age(jar.uploaded), ""), align="right"),
         ]
 
     def row_key(self, row: Jar) -> str:
         """Its id."""
         return row.id
 
-    def _age(self, at: float) -> str:
-        return f"{fmt.span(max(0.0, self.port.known_time() - at))} ago"
+    def _age(self, at: int) -> str:
+        return f"{fmt.span(max(0.0, self.port.known_time() - at / 1000.0))} ago" if at > 0 else fmt.ABSENT
 
     def watched(self) -> Iterable[Query[Any]]:
         """The list."""

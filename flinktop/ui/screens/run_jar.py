@@ -172,8 +172,10 @@ class RunJarScreen(Dialog[None]):
 
     def _other_jar(self, jar: Jar) -> Line:
         """That another jar stands for the one that was meant; what is in it may differ."""
-        age = fmt.span(max(0.0, self.port.known_time() - jar.uploaded / 1000.0))
-        words = f"{self._gone} is gone: this is the newest of that name, uploaded {age} ago"
+        words = f"{self._gone} is gone: this is the newest of that name"
+        if jar.uploaded > 0:
+            age = fmt.span(max(0.0, self.port.known_time() - jar.uploaded / 1000.0))
+            words += f", uploaded {age} ago"
         return Line("other jar", words, "warn")
 
     def _act(self) -> tuple[RunJar | None, str | None]:
