@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from flinktop.flink.numbers import left, positive
 from flinktop.model import format as fmt
 from flinktop.model.machines import share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, TaskManagerMetrics
     from flinktop.model.machines import Collector, Figures
@@ -48,25 +48,31 @@ class Part:
         return share(self.used, self.of)
 
 
-def taskmanager_parts(details: TaskManagerDetails, found: Figures | None) -> tuple[Part, ...]:
+Sections: TypeAlias = "tuple[tuple[str, Callable[[], tuple[Part, ...]]], ...]"
+"""The parts by section, each made on its own: one that can't be made costs the others nothing."""
+
+
+def taskmanager_sections(details: TaskManagerDetails, found: Figures | None) -> Sections:
     """The memory of a TaskManager.
 
     Args:
         details: `/taskmanagers/:taskmanagerid`; the memory model is told from 1.12 on.
         found: Its metrics: managed memory and metaspace in use, from 1.12 on.
     """
-    model = details.memory_configuration
-    told = details.metrics
+    return (
+        (MODEL, lambda: _taskmanager_model(details, found)),
+        (JVM, lambda: _outside(details.metrics)),
+        (NETWORK, lambda: _buffers(details)),
+        (GC, lambda: _collected(details.metrics.garbage_collectors)),
+    )
+
+
+def _taskmanager_model(details: TaskManagerDetails, found: Figures | None) -> tuple[Part, ...]:
+    model, told = details.memory_configuration, details.metrics
     if model is None:
         managed = Part(MODEL, "managed memory", configured=positive(details.hardware.managed_memory) or None)
         heap = _heap(0, told.heap_max or None, told.heap_used, told.heap_max, told.heap_committed)
-        return (
-            heap,
-            managed,
-            *_outside(told),
-            *_buffers(details),
-            *_collected(told.garbage_collectors),
-        )
+        return heap, managed
     network_used, network = told.netty_shuffle_memory_used, told.netty_shuffle_memory_total
     heap_configured = _sum(model.framework_heap, model.task_heap)
     off_heap = _sum(model.managed_memory, model.framework_off_heap, model.task_off_heap, model.network_memory)
@@ -86,20 +92,23 @@ def taskmanager_parts(details: TaskManagerDetails, found: Figures | None) -> tup
         Part(MODEL, "task off-heap", 3, model.task_off_heap),
         Part(MODEL, "JVM metaspace", 1, model.jvm_metaspace, metaspace_used, model.jvm_metaspace),
         Part(MODEL, "JVM overhead", 1, model.jvm_overhead),
-        *_outside(told),
-        *_buffers(details),
-        *_collected(told.garbage_collectors),
     )
 
 
-def jobmanager_parts(settings: Mapping[str, str], found: Figures | None) -> tuple[Part, ...]:
+def jobmanager_sections(settings: Mapping[str, str], found: Figures | None) -> Sections:
     """The memory of the JobManager.
 
     Args:
         settings: `/jobmanager/config`.
         found: Its metrics.
     """
+    model = (MODEL, lambda: _jobmanager_model(settings, found))
+    if found is None:
+        return (model,)
+    return model, (JVM, lambda: _outside(found)), (GC, lambda: _collected(found.collectors))
 
+
+def _jobmanager_model(settings: Mapping[str, str], found: Figures | None) -> tuple[Part, ...]:
     def size(*names: str) -> float | None:
         return next(
             (parsed for name in names if (parsed := configured_size(settings.get(name, ""))) is not None),
@@ -131,9 +140,7 @@ def jobmanager_parts(settings: Mapping[str, str], found: Figures | None) -> tupl
     if known and known[0].depth:
         # Without the totals that they are parts of they stand side by side.
         known = [replace(part, depth=0) for part in known]
-    if found is None:
-        return tuple(known)
-    return (*known, *_outside(found), *_collected(found.collectors))
+    return tuple(known)
 
 
 def _heap(

@@ -279,6 +279,18 @@ class Panel(Steady):
             self._faults.add(name, error)
             return [(f"{name} ", "muted"), (f"cannot be shown: {type(error).__name__}: {error}", "bad")]
 
+    def several_lines(
+        self, name: str, make: Callable[[], list[list[tuple[str, str]]]]
+    ) -> list[list[tuple[str, str]]]:
+        """Several lines that are made together, as `one_line` makes one."""
+        made: list[list[tuple[str, str]]] = []
+
+        def all_of_them() -> list[tuple[str, str]]:
+            made.extend(make())
+            return []
+
+        return [said] if (said := self.one_line(name, all_of_them)) else made
+
     def on_mount(self) -> None:
         """Start watching if it is seen."""
         self.follow_display()

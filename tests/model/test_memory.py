@@ -22,8 +22,9 @@ def taskmanager(release: str) -> tuple[TaskManagerDetails, dict[str, Any]]:
     return decode(cluster.answer(path)[1], TaskManagerDetails).value, cluster.document(path)
 
 
-def named(parts: tuple[memory.Part, ...]) -> dict[str, memory.Part]:
+def named(sections: memory.Sections) -> dict[str, memory.Part]:
     """The parts by their names, which are all different."""
+    parts = [part for _, made in sections for part in made()]
     found = {part.name: part for part in parts}
     assert len(found) == len(parts)
     return found
@@ -32,7 +33,7 @@ def named(parts: tuple[memory.Part, ...]) -> dict[str, memory.Part]:
 @pytest.mark.parametrize("release", RELEASES)
 def test_parts_are_those_of_the_document(release: str) -> None:
     details, document = taskmanager(release)
-    parts, told = named(memory.taskmanager_parts(details, None)), document["metrics"]
+    parts, told = named(memory.taskmanager_sections(details, None)), document["metrics"]
     assert (parts["JVM heap"].used, parts["JVM heap"].of) == (told["heapUsed"], told["heapMax"])
     assert parts["JVM non-heap"].used == told["nonHeapUsed"]
     assert parts["direct buffers"].used == told["directUsed"]
@@ -45,7 +46,7 @@ def test_parts_are_those_of_the_document(release: str) -> None:
 
 @pytest.mark.parametrize("release", RELEASES[1:])
 def test_the_model_adds_up(release: str) -> None:
-    parts = named(memory.taskmanager_parts(taskmanager(release)[0], None))
+    parts = named(memory.taskmanager_sections(taskmanager(release)[0], None))
 
     def configured(*names: str) -> float:
         return sum(parts[name].configured or 0 for name in names)
@@ -60,14 +61,14 @@ def test_the_model_adds_up(release: str) -> None:
 
 def test_before_1_12_there_is_no_model() -> None:
     details, document = taskmanager("1.9.3")
-    parts = named(memory.taskmanager_parts(details, None))
+    parts = named(memory.taskmanager_sections(details, None))
     assert "total process memory" not in parts
     assert parts["managed memory"].configured == document["hardware"]["managedMemory"]
 
 
 def test_managed_memory_and_metaspace_in_use_are_the_metrics() -> None:
     found = machines.Figures(managed_used=30.0, managed_total=40.0, metaspace_used=50.0)
-    parts = named(memory.taskmanager_parts(taskmanager("2.3.0")[0], found))
+    parts = named(memory.taskmanager_sections(taskmanager("2.3.0")[0], found))
     assert parts["managed"].share == 0.75
     assert parts["JVM metaspace"].used == 50.0
 
@@ -76,7 +77,7 @@ def test_managed_memory_and_metaspace_in_use_are_the_metrics() -> None:
 def test_the_jobmanagers_memory_is_that_of_its_configuration(release: str) -> None:
     settings = {one["key"]: one["value"] for one in FixtureCluster(release).document("jobmanager/config")}
     found = machines.Figures(heap_used=1.0, heap_max=2.0, non_heap_used=3.0)
-    parts = named(memory.jobmanager_parts(settings, found))
+    parts = named(memory.jobmanager_sections(settings, found))
     assert parts["JVM heap"].share == 0.5
     assert parts["JVM heap"].depth == (2 if "total process memory" in parts else 0)
     told = settings.get("jobmanager.memory.heap.size", settings.get("jobmanager.heap.size", ""))

@@ -285,7 +285,7 @@ def _metrics(port: Port, _query: Query[Any], value: Any) -> Drawn:
         metric_reading.reading(metric.id, metric.number, 0.0, now)
     known = machines.figures(value)
     yield "machine", machine_header.figures_line(None)
-    yield "memory", memory.jobmanager_parts({}, known)
+    yield "memory", [made() for _, made in memory.jobmanager_sections({}, known)]
 
 
 def _aggregated(port: Port, _query: Query[Any], value: Any) -> Drawn:
@@ -314,7 +314,7 @@ def _taskmanager(port: Port, _query: Query[Any], value: Any) -> Drawn:
     heartbeat = machines.heartbeat_age(details.last_heartbeat, port.known_time())
     yield "state", machine_header.taskmanager_line(details, heartbeat)
     yield "place", machine_header.place_lines(details, 80)
-    parts = memory.taskmanager_parts(details, None)
+    parts = [part for _, made in memory.taskmanager_sections(details, None) for part in made()]
     yield from cells("memory", parts, memory_table.columns(ascii_only=False), "name")
     slots = slots_table.slot_rows(details, {}, old=False)
     yield from cells("slot", slots, slots_table.SlotsTable.columns(NOBODY, ascii_only=False), "number")

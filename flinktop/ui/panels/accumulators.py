@@ -12,6 +12,7 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.present_attempt import present_reading, watch_present
+from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ class AccumulatorRow:
 
 def rows_of(
     told: Iterable[UserAccumulator], of: str, at: int, *, where: str = "", old: bool = False
-) -> list[AccumulatorRow]:
+) -> MadeRows[AccumulatorRow]:
     """Rows of the accumulators of one thing, by name."""
-    return [
-        AccumulatorRow(f"{at} {one.name}", of, at, where, one.name, one.type, one.value, old=old)
-        for one in sorted(told, key=lambda one: one.name.casefold())
-    ]
+    return one_by_one(
+        sorted(told, key=lambda one: one.name.casefold()),
+        lambda one: AccumulatorRow(f"{at} {one.name}", of, at, where, one.name, one.type, one.value, old=old),
+        key=lambda one: f"{at} {one.name}",
+        name=lambda one: one.name,
+    )
 
 
 def columns(of: str, *, serialized: bool, ascii_only: bool) -> list[Column[AccumulatorRow]]:
@@ -178,7 +181,13 @@ class JobAccumulatorsTable(Accumulators):
             (*told.job_accumulators, *told.user_task_accumulators), "", 0, old=self.outdated(reading)
         )
         sizes = told.serialized_user_task_accumulators
-        self.table.set_rows([_with_size(row, sizes.get(row.name)) for row in rows])
+        sized = one_by_one(
+            rows,
+            lambda row: _with_size(row, sizes.get(row.name)),
+            key=lambda row: row.key,
+            name=lambda row: row.name,
+        )
+        self.table.set_rows(MadeRows(sized, (*rows.odd, *sized.odd)))
 
 
 class VertexAccumulatorsTable(Accumulators):
@@ -207,7 +216,7 @@ class VertexAccumulatorsTable(Accumulators):
             return
         whole, parts = self.port.reading(self._whole), self.port.reading(self._parts)
         self.explain(whole, NONE)
-        rows: list[AccumulatorRow] = []
+        rows: MadeRows[AccumulatorRow] = MadeRows()
         if whole is not None and whole.value is not None:
             rows += rows_of(whole.value.user_accumulators, "the vertex", -1, old=self.outdated(whole))
         if parts is not None and parts.value is not None:
@@ -257,7 +266,7 @@ class AttemptAccumulatorsTable(Accumulators):
             self.explain(present_reading(self.port, *self._ids), NONE)
             return
         self.explain(self.port.reading(self._of(attempts[0])), NONE)
-        rows: list[AccumulatorRow] = []
+        rows: MadeRows[AccumulatorRow] = MadeRows()
         for attempt in attempts:
             reading = self.port.reading(self._of(attempt))
             if reading is not None and reading.value is not None:

@@ -35,6 +35,18 @@ if TYPE_CHECKING:
 GAP: Part = ("   ", "")
 
 
+def state_line(one: Application, offset: float | None, *, ascii_only: bool) -> list[Part]:
+    """State and for how long, start and end, id."""
+    mark = states.mark(one.status, ascii_only=ascii_only)
+    parts: list[Part] = [(f"{mark} {one.status}", states.tone(one.status))]
+    parts += [(f" for {fmt.elapsed(one.duration)}", "muted"), GAP]
+    if one.start_time > 0:
+        parts += [("started ", "muted"), (fmt.moment(one.start_time / 1000.0, offset), ""), GAP]
+    if one.end_time > 0:
+        parts += [("ended ", "muted"), (fmt.moment(one.end_time / 1000.0, offset), ""), GAP]
+    return [*parts, ("id ", "muted"), (one.id, "")]
+
+
 class ApplicationHeader(Panel):
     """Name, state, since when."""
 
@@ -67,16 +79,9 @@ class ApplicationHeader(Panel):
             failed = freshness(reading, self.port.lost) is Freshness.FAILED
             words = why_empty(self.port, reading, "asking for the application")
             return [[(words, "bad" if failed else "muted")]]
-        one, offset = reading.value, zone_offset(self)
-        mark = states.mark(one.status, ascii_only=self.app.settings.ascii)
-        parts: list[Part] = [(f"{mark} {one.status}", states.tone(one.status))]
-        parts += [(f" for {fmt.elapsed(one.duration)}", "muted"), GAP]
-        if one.start_time > 0:
-            parts += [("started ", "muted"), (fmt.moment(one.start_time / 1000.0, offset), ""), GAP]
-        if one.end_time > 0:
-            parts += [("ended ", "muted"), (fmt.moment(one.end_time / 1000.0, offset), ""), GAP]
-        parts += [("id ", "muted"), (one.id, "")]
-        lines = [[(one.name, "strong")], parts]
+        one, offset, ascii_only = reading.value, zone_offset(self), self.app.settings.ascii
+        about = self.one_line("state", lambda: state_line(one, offset, ascii_only=ascii_only))
+        lines: list[list[Part]] = [[(one.name, "strong")], about]
         if isinstance(reading.error, NotFound):
             gone: Part = ("Flink no longer knows this application; esc goes back.", "bad")
             lines = [[gone], *([(text, "stale") for text, _ in line] for line in lines)]

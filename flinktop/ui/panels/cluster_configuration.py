@@ -10,10 +10,11 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.machine_figures import RARELY
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from flinktop.engine.store import Reading
     from flinktop.flink.jobmanager import Environment, Setting
@@ -97,4 +98,9 @@ class ClusterConfiguration(AnswerTable[Item]):
         told = environment.value if environment is not None else None
         absent = missing_words(self.port, JOBMANAGER_ENVIRONMENT, "the JVM's options and the class path")
         self.set_words([[(absent, "muted")] if absent else []])
-        self.table.set_rows(items(settings.value, told))
+        known = settings.value
+        made: dict[str, Callable[[], list[Item]]] = {
+            CONFIG: lambda: items(known, None),
+            JVM: lambda: items((), told),
+        }
+        self.table.set_rows(each_with_its(made, lambda kind: made[kind](), key=str))

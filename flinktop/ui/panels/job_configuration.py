@@ -17,9 +17,12 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels import cluster_configuration
 from flinktop.ui.panels.plain import plain
 from flinktop.ui.panels.rescale_rows import has_rescales
+from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Column, LiveTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
     from flinktop.engine.store import Reading
@@ -175,12 +178,13 @@ class JobConfiguration(Panel):
         rescales = self.port.reading(RESCALE_CONFIG(job=self._job))
         config = self.port.reading(JOB_CONFIG(job=self._job))
         table: LiveTable[Item] = self.query_one(LiveTable)
-        found = items(
-            job.value if job is not None else None,
-            config.value if config is not None else None,
-        )
-        found += rescale_items(rescales.value if rescales is not None else None)
-        found += self._cluster_items()
+        made: dict[str, Callable[[], list[Item]]] = {
+            "job": lambda: items(job.value if job is not None else None, None),
+            "execution": lambda: items(None, config.value if config is not None else None),
+            "rescale": lambda: rescale_items(rescales.value if rescales is not None else None),
+            "cluster": self._cluster_items,
+        }
+        found = each_with_its(made, lambda kind: made[kind](), key=str)
         if not found and reading.error is not None:
             table.set_empty(reading.error.reason)
         table.set_rows(found)

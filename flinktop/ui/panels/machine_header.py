@@ -176,9 +176,10 @@ class MachineHeader(Panel):
         unknown = blank(port, query or listing_query(self._machine))
         if taskmanager is None:
             overview = port.reading(OVERVIEW())
-            first = (
-                jobmanager_line(overview.value) if overview and overview.value else [("JobManager", "strong")]
-            )
+            told = overview.value if overview is not None else None
+            first: list[Part] = [("JobManager", "strong")]
+            if told is not None:
+                first = self.one_line("JobManager", lambda: jobmanager_line(told))
             return [first, self.one_line("figures", lambda: figures_line(known, unknown))]
         reading = port.reading(TASKMANAGER(taskmanager=taskmanager))
         if reading is None or reading.value is None:
@@ -189,11 +190,10 @@ class MachineHeader(Panel):
         details = reading.value
         now = heartbeat_now(port, [details.last_heartbeat], reading.at)
         heartbeat = machines.heartbeat_age(details.last_heartbeat, now)
-        place = place_lines(details, self.content_size.width)
         lines = [
             self.one_line("TaskManager", lambda: taskmanager_line(details, heartbeat)),
             self.one_line("figures", lambda: figures_line(known, unknown)),
-            *place,
+            *self.several_lines("place", lambda: place_lines(details, self.content_size.width)),
         ]
         if isinstance(reading.error, NotFound):
             lines = [[(GONE, "bad")], *([(text, "stale") for text, _ in line] for line in lines)]

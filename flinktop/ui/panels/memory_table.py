@@ -23,6 +23,7 @@ from flinktop.ui.panels.meter import meter_parts
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Stripes
+from flinktop.ui.widgets.one_by_one import MadeRows, each_with_its
 from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
@@ -81,6 +82,15 @@ def columns(*, ascii_only: bool) -> list[Column[memory.Part]]:
         Column("note", "", 14, lambda part: (part.note, "muted"), drop=1, flex=True),
     ]
     return plain_columns(found) if ascii_only else found
+
+
+def memory_rows(sections: memory.Sections, *, old: bool) -> MadeRows[memory.Part]:
+    """A row of each part."""
+    return each_with_its(
+        sections,
+        lambda section: (replace(part, old=old) for part in section[1]()),
+        key=lambda section: section[0],
+    )
 
 
 class MemoryTable(AnswerTable[memory.Part]):
@@ -150,15 +160,15 @@ class MemoryTable(AnswerTable[memory.Part]):
         lines: list[list[Part]] = []
         if self._machine.taskmanager is None:
             settings = {one.key: one.value or "" for one in reading.value}
-            parts = memory.jobmanager_parts(settings, found)
+            sections = memory.jobmanager_sections(settings, found)
         else:
-            parts = memory.taskmanager_parts(reading.value, found)
-            room = self.content_size.width - 2
+            sections = memory.taskmanager_sections(reading.value, found)
+            details, room = reading.value, self.content_size.width - 2
             if TINY < self.screen.size.height < TALL:
                 # There the header has no line for it.
-                lines = place_lines(reading.value, room)
+                lines = self.several_lines("place", lambda: place_lines(details, room))
             if reading.value.memory_configuration is None:
                 lines += [[(line, "muted")] for line in wrap(FROM_1_12, room, MOST_WORDS)]
         self.set_words(lines)
         old = self.outdated(reading, RARELY * 2 if self._machine.taskmanager is None else OLD_SECONDS)
-        self.table.set_rows([replace(part, old=old) for part in parts])
+        self.table.set_rows(memory_rows(sections, old=old))

@@ -11,13 +11,14 @@ from flinktop.model import format as fmt
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flinktop.engine.store import Reading
-    from flinktop.flink.taskmanagers import TaskManagerDetails
+    from flinktop.flink.taskmanagers import AllocatedSlot, TaskManagerDetails
     from flinktop.ui.widgets.table import Cell
 
 MEBI = 1 << 20
@@ -38,7 +39,7 @@ class SlotRow:
     old: bool = False
 
 
-def slot_rows(details: TaskManagerDetails, names: Mapping[str, str], *, old: bool) -> list[SlotRow]:
+def slot_rows(details: TaskManagerDetails, names: Mapping[str, str], *, old: bool) -> MadeRows[SlotRow]:
     """The slots by job, then what is free (`/taskmanagers/:taskmanagerid`).
 
     Args:
@@ -47,12 +48,13 @@ def slot_rows(details: TaskManagerDetails, names: Mapping[str, str], *, old: boo
         old: Whether it can't be taken at its word any more.
     """
     slots = sorted(details.allocated_slots or (), key=lambda slot: names.get(slot.job_id, slot.job_id))
-    rows = [
-        SlotRow(
-            str(at), slot.job_id, names.get(slot.job_id, slot.job_id), slot.assigned_tasks, slot.resource, old
-        )
-        for at, slot in enumerate(slots, 1)
-    ]
+
+    def made(numbered: tuple[int, AllocatedSlot]) -> SlotRow:
+        at, slot = numbered
+        name = names.get(slot.job_id, slot.job_id)
+        return SlotRow(str(at), slot.job_id, name, slot.assigned_tasks, slot.resource, old)
+
+    rows = one_by_one(enumerate(slots, 1), made, key=lambda numbered: str(numbered[0]))
     if details.free_slots:
         count = "1 slot" if details.free_slots == 1 else f"{details.free_slots} slots"
         rows.append(SlotRow(FREE, "", count, None, details.free_resource, old))

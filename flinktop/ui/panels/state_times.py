@@ -14,6 +14,7 @@ from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtasks_table import MANY, vertex_of
 from flinktop.ui.panels.unanswered import why_empty
+from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.spark import bar
 from flinktop.ui.widgets.table import Column, LiveTable
 
@@ -49,32 +50,32 @@ class StateRow:
         return self.state
 
 
-def state_rows(timestamps: Mapping[str, int], offset: float | None, cluster_now: float) -> list[StateRow]:
+def state_rows(timestamps: Mapping[str, int], offset: float | None, cluster_now: float) -> MadeRows[StateRow]:
     """The states in the order in which they were entered (`…/subtasktimes`; 0 is never)."""
     entered = sorted((at, state) for state, at in timestamps.items() if at > 0)
     if not entered:
-        return []
+        return MadeRows()
     ends = [at for at, _ in entered[1:]]
     last = entered[-1][1]
     whole = max(1, entered[-1][0] - entered[0][0])
-    rows: list[StateRow] = []
-    for number, (at, state) in enumerate(entered):
+
+    def made(numbered: tuple[int, tuple[int, str]]) -> StateRow:
+        number, (at, state) = numbered
         lasting = number == len(ends)
         spent = (
             (cluster_now * 1000.0 - at if not states.is_terminal(last) else None)
             if lasting
             else ends[number] - at
         )
-        rows.append(
-            StateRow(
-                state,
-                at,
-                fmt.near(at / 1000.0, offset, cluster_now),
-                max(0.0, spent) if spent is not None else None,
-                0.0 if lasting else (spent or 0.0) / whole,
-            )
+        return StateRow(
+            state,
+            at,
+            fmt.near(at / 1000.0, offset, cluster_now),
+            max(0.0, spent) if spent is not None else None,
+            0.0 if lasting else (spent or 0.0) / whole,
         )
-    return rows
+
+    return one_by_one(enumerate(entered), made, key=lambda numbered: numbered[1][1])
 
 
 def columns(*, ascii_only: bool) -> list[Column[StateRow]]:
@@ -157,7 +158,11 @@ class StateTimes(Panel):
             table.set_empty(why_empty(self.port, reading, "asking when it entered its states"))
             return
         found = next((one for one in reading.value.subtasks if one.subtask == self._subtask), None)
-        rows = state_rows(found.timestamps, zone_offset(self), self.port.known_time()) if found else []
+        rows = (
+            state_rows(found.timestamps, zone_offset(self), self.port.known_time())
+            if found
+            else MadeRows[StateRow]()
+        )
         table.set_empty("it has entered no state yet")
         table.set_rows(rows)
-        table.styles.height = max(1, len(rows)) + 1
+        table.styles.height = max(1, len(rows) + len(rows.odd)) + 1

@@ -23,6 +23,7 @@ from flinktop.ui.panels.subtask_columns import LATE
 from flinktop.ui.panels.subtask_rows import told_at
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, listing
+from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -58,30 +59,31 @@ class MarkRow:
 
 def mark_rows(
     known: dict[int, float], count: int, offset: float | None, cluster_now: float, *, old: bool
-) -> list[MarkRow]:
+) -> MadeRows[MarkRow]:
     """Rows of all subtasks, the lowest watermark first; what has not been told stands last."""
     held = watermarks.held(known)
     foremost = max((mark for mark in known.values() if math.isfinite(mark)), default=None)
     lowest = min(known.values(), default=None)
-    rows: list[MarkRow] = []
-    for index in range(max(count, max(known, default=-1) + 1)):
+
+    def made(index: int) -> MarkRow:
         mark = known.get(index)
         finite = mark is not None and math.isfinite(mark)
-        rows.append(
-            MarkRow(
-                index=index,
-                mark=mark,
-                raw=_raw(mark),
-                time=_time(mark, offset, cluster_now),
-                lag=rates.watermark_lag(mark, cluster_now) if finite else None,
-                behind=(foremost - mark) / 1000.0
-                if finite and foremost is not None and mark is not None
-                else None,
-                holds=held is not None and mark == lowest,
-                old=old,
-            )
+        return MarkRow(
+            index=index,
+            mark=mark,
+            raw=_raw(mark),
+            time=_time(mark, offset, cluster_now),
+            lag=rates.watermark_lag(mark, cluster_now) if finite else None,
+            behind=(foremost - mark) / 1000.0
+            if finite and foremost is not None and mark is not None
+            else None,
+            holds=held is not None and mark == lowest,
+            old=old,
         )
-    return sorted(rows, key=lambda row: (row.mark is None, row.mark or 0.0, row.index))
+
+    rows = one_by_one(range(max(count, max(known, default=-1) + 1)), made, key=str)
+    rows.sort(key=lambda row: (row.mark is None, row.mark or 0.0, row.index))
+    return rows
 
 
 def _raw(mark: float | None) -> str:
@@ -260,11 +262,21 @@ class VertexWatermarks(AnswerTable[MarkRow]):
         count = known[1].parallelism
         self._told = {index: mark for index, mark in self._told.items() if index < count}
         offset, now = zone_offset(self), told_at(self.port, first)
-        self.set_words(self._head(offset, now, whole=len(self._told) == count))
+        whole = len(self._told) == count
+        self.set_words(
+            [
+                line
+                for line in (
+                    self.one_line("low watermark", lambda: self._lowest(offset, now, whole=whole)),
+                    self.one_line("who holds the others back", self._held),
+                )
+                if line
+            ]
+        )
         self.table.set_rows(mark_rows(self._told, count, offset, now, old=self.outdated(first)))
 
-    def _head(self, offset: float | None, now: float, *, whole: bool) -> list[list[Part]]:
-        """The lowest, how late it is, and whose it is."""
+    def _lowest(self, offset: float | None, now: float, *, whole: bool) -> list[Part]:
+        """The lowest, and how late it is."""
         lowest = min(self._told.values())
         parts: list[Part] = [
             ("low watermark ", "muted"),
@@ -275,9 +287,13 @@ class VertexWatermarks(AnswerTable[MarkRow]):
             parts += [("   lag ", "muted"), (fmt.duration(lag), "warn" if lag >= LATE else "")]
         if not whole:
             parts.append(("   of those that have been asked for", "muted"))
+        return parts
+
+    def _held(self) -> list[Part]:
+        """Who holds the others back; [] for nobody."""
         held = watermarks.held(self._told)
         if held is None:
-            return [parts]
+            return []
         who = f"subtask {held.subtask}" + (f" and {held.others} more" if held.others else "")
         verb = "hold" if held.others else "holds"
         behind = (
@@ -285,4 +301,4 @@ class VertexWatermarks(AnswerTable[MarkRow]):
             if math.isfinite(held.behind)
             else ": no watermark has come there yet"
         )
-        return [parts, [(f"{who} {verb} the others back{behind}", "warn" if held.behind >= LATE else "")]]
+        return [(f"{who} {verb} the others back{behind}", "warn" if held.behind >= LATE else "")]
