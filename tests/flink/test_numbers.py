@@ -1,20 +1,26 @@
 """A number that its field can't hold is unknown, counted, and costs nothing else of the answer."""
 
+import importlib
 import json
 import math
-from typing import Any
+import pkgutil
+from collections.abc import Iterator
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
+import msgspec
 import pytest
 
+import flinktop.flink
 from flinktop.flink.checkpoints import Checkpoint
-from flinktop.flink.cluster import Config
+from flinktop.flink.cluster import ClusterOverview, Config
 from flinktop.flink.decode import decode, decode_answer
 from flinktop.flink.features import release
 from flinktop.flink.jobs import JOB, Job, JobsOverview
 from flinktop.flink.metrics import Metric, Metrics, watermark
 from flinktop.flink.numbers import LONG_MAX, known, subtask_index
 from flinktop.flink.rescale import Bounds
-from flinktop.flink.taskmanagers import Resource, TaskManagers
+from flinktop.flink.taskmanagers import Resource, TaskManager, TaskManagers
 from flinktop.flink.vertices import IoMetrics, Quantiles, SubtaskBackpressure, Vertex
 from flinktop.model import faults
 from flinktop.model.memory import configured_size
@@ -170,3 +176,74 @@ def test_what_is_known_can_be_squared_and_summed() -> None:
     assert math.isfinite(sum([most * most] * 1000))
     assert [known(value) for value in (None, math.nan, math.inf, -math.inf, 1e101, -1e101)] == [None] * 6
     assert known(-1.0) == -1.0
+
+
+DEFAULTS_THAT_ARE_FIGURES = {
+    ("Config", "refresh_interval"): "how often this monitor looks where the cluster does not say",
+    ("Config", "timezone_offset"): "UTC, where no zone is told",
+    ("ClusterOverview", "taskmanagers_blocked"): "left out by the server when 0",
+    ("ClusterOverview", "slots_free_and_blocked"): "left out by the server when 0",
+    ("Job", "now"): "0 is not told, as in the next three",
+    ("Vertex", "now"): "",
+    ("SubtasksTimes", "now"): "",
+    ("VertexTaskManagers", "now"): "",
+    ("Frame", "value"): "a method without samples has no width",
+}
+"""Numbers that have another default than unknown, and why."""
+
+
+def replies() -> Iterator[type[msgspec.Struct]]:
+    """Every type of which an answer is made."""
+    for module in pkgutil.iter_modules(flinktop.flink.__path__):
+        for kind in vars(importlib.import_module(f"flinktop.flink.{module.name}")).values():
+            if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct:
+                yield kind
+
+
+def numbers() -> Iterator[tuple[type[msgspec.Struct], str, Any]]:
+    """Every number in them that may be left out: type, field, what it is then."""
+    for kind in set(replies()):
+        for info in msgspec.structs.fields(kind):
+            number = plain_types(info.type) & {int, float}
+            if number and not info.required:
+                yield kind, info.name, info.default
+
+
+def plain_types(kind: Any) -> frozenset[Any]:
+    """The members of a union, without what is said of them."""
+    inner = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return plain_types(inner[0])
+    if get_origin(kind) in (Union, UnionType):
+        return frozenset(one for member in inner for one in plain_types(member))
+    return frozenset((kind,))
+
+
+def test_no_number_that_is_not_told_reads_as_a_figure() -> None:
+    found = {
+        (kind.__name__, name): default
+        for kind, name, default in numbers()
+        if default is not None and default >= 0
+    }
+    assert found.keys() == DEFAULTS_THAT_ARE_FIGURES.keys()
+    assert len(list(numbers())) > 200
+
+
+@pytest.mark.parametrize("value", [10**400, -7, "NaN", "soon", [], {}], ids=lambda value: str(value)[:9])
+def test_a_number_that_does_not_fit_is_as_one_that_is_left_out(value: Any) -> None:
+    names = {"slots-total": value, "slots-available": value, "jobs-running": value, "taskmanagers": value}
+    decoded = decode(json.dumps(names | {"flink-version": "1.20.5"}).encode(), ClusterOverview)
+    assert decoded.value == ClusterOverview(flink_version="1.20.5")
+    assert len(decoded.drift) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("total", "available", "used"),
+    [(4, 1, 3), (4, 4, 0), (None, 1, None), (4, None, None), (None, None, None), (1, 4, None)],
+)
+def test_slots_in_use_are_known_where_both_are(
+    total: int | None, available: int | None, used: int | None
+) -> None:
+    assert ClusterOverview(slots_total=total, slots_available=available).slots_used == used
+    assert TaskManager("tm", slots_number=total, free_slots=available).slots_used == used
+    assert Checkpoint(num_subtasks=total, num_acknowledged_subtasks=available).missing == used

@@ -7,8 +7,21 @@ from typing import Any
 
 import pytest
 
+from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.checkpoints import CHECKPOINTS
-from flinktop.ui.panels import job_header
+from flinktop.flink.taskmanagers import AllocatedSlot, TaskManagerDetails
+from flinktop.model import memory
+from flinktop.model.machines import Collector, Figures
+from flinktop.ui.panels import (
+    accumulators,
+    application_parts,
+    job_configuration,
+    job_header,
+    memory_table,
+    slots_table,
+    state_times,
+    vertex_watermarks,
+)
 from flinktop.ui.panels.job_row import job_row
 from tests.depth import in_depth
 from tests.fixture_cluster import FixtureCluster
@@ -121,3 +134,110 @@ async def test_a_headers_line_that_raises_says_so_itself(monkeypatch: pytest.Mon
         )
         assert "● RUNNING for" in day.text
         assert "cannot show this" not in day.text
+
+
+def raising(module: Any, name: str, monkeypatch: pytest.MonkeyPatch, is_odd: Any) -> None:
+    """What a module makes rows with raises for one of them."""
+    make = getattr(module, name)
+
+    def odd(*given: Any, **named: Any) -> Any:
+        if is_odd(*given):
+            raise OverflowError("cannot convert float infinity to integer")
+        return make(*given, **named)
+
+    monkeypatch.setattr(module, name, odd)
+
+
+def test_a_watermark_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(vertex_watermarks, "_time", monkeypatch, lambda mark, *_: mark == 2e12)
+    rows = vertex_watermarks.mark_rows({0: 1e12, 1: 2e12, 2: 3e12}, 3, 0.0, 1e9, old=False)
+    assert ([row.index for row in rows], [row.key for row in rows.odd]) == ([0, 2], ["1"])
+
+
+def test_a_slot_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(slots_table, "SlotRow", monkeypatch, lambda _number, job, *_: job == "b")
+    slots = tuple(AllocatedSlot(job_id=job) for job in "abc")
+    details = TaskManagerDetails(id="tm", slots_number=4, free_slots=1, allocated_slots=slots)
+    rows = slots_table.slot_rows(details, {}, old=False)
+    assert ([row.number for row in rows], [row.key for row in rows.odd]) == (["1", "3", "free"], ["2"])
+
+
+def test_an_accumulator_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(accumulators, "AccumulatorRow", monkeypatch, lambda _key, *rest: "b" in rest)
+    rows = accumulators.rows_of([UserAccumulator(name=name) for name in "abc"], "the vertex", 0)
+    assert ([row.name for row in rows], [row.name for row in rows.odd]) == (["a", "c"], ["b"])
+
+
+def test_a_state_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(state_times, "StateRow", monkeypatch, lambda state, *_: state == "DEPLOYING")
+    rows = state_times.state_rows({"CREATED": 1, "DEPLOYING": 2, "RUNNING": 3}, 0.0, 1e9)
+    assert [row.state for row in rows] == ["CREATED", "RUNNING"]
+    assert [row.key for row in rows.odd] == ["DEPLOYING"]
+
+
+def test_a_part_of_the_memory_that_raises_costs_its_own_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(memory, "_outside", monkeypatch, lambda _: True)
+    found = Figures(heap_used=1.0, collectors=(Collector("G1", 2.0, 3.0),))
+    rows = memory_table.memory_rows(memory.jobmanager_sections({}, found), old=False)
+    assert ([row.name for row in rows], [row.key for row in rows.odd]) == (["JVM heap", "GC G1"], ["JVM"])
+
+
+async def test_settings_that_raise_cost_their_own_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(job_configuration, "items", monkeypatch, lambda job, _config: job is not None)
+    async with monitor("1.20.5", raise_faults=False) as day:
+        await open_job(day, "steady")
+        await day.press("6")
+        await day.wait(3)
+        assert "restart strategy" in day.text
+        assert "cannot show this" not in day.text
+
+
+async def test_an_applications_state_that_raises_says_so_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(application_parts, "state_line", monkeypatch, lambda *_: True)
+    async with monitor("2.3.0", raise_faults=False) as day:
+        await day.press("colon", *"jars", "enter")
+        await day.wait(3)
+        await day.press("2")
+        await day.wait(3)
+        await day.press("enter")
+        await day.wait(3)
+        assert "state cannot be shown: OverflowError" in day.text
+        assert "cannot show this" not in day.text
+
+
+async def test_an_entry_that_is_not_a_job_leaves_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    cluster = FixtureCluster("1.20.5")
+    odd = {"jid": "zz", "name": 5, "state": 7, "start-time": "soon", "duration": {}, "tasks": []}
+
+    def changed(document: Any) -> Any:
+        return {"jobs": [*document["jobs"], None, "x", odd]}
+
+    cluster.changed["jobs/overview"] = changed
+    names = [job["name"] for job in cluster.document("jobs/overview")["jobs"]]
+    async with monitor("1.20.5") as day:
+        before = [day.line(name) for name in names]
+    async with monitor(cluster=cluster) as day:
+        assert [day.line(name) for name in names] == before
+        assert {row.jid for row in day.table.shown_rows()} == {
+            *(job["jid"] for job in cluster.document("jobs/overview")["jobs"]),
+            "zz",
+        }
+    assert any("jobs[]: got" in line.message for line in caplog.records)
+
+
+async def test_a_job_without_a_name_is_a_row_that_opens() -> None:
+    cluster = FixtureCluster("1.20.5")
+    job = cluster.job("steady")
+
+    def nameless(document: Any) -> Any:
+        return {
+            "jobs": [{**one, "name": "" if one["jid"] == job else one["name"]} for one in document["jobs"]]
+        }
+
+    cluster.changed["jobs/overview"] = nameless
+    async with monitor(cluster=cluster) as day:
+        assert job in {row.jid for row in day.table.shown_rows()}
+        await day.press("slash", *job, "enter", "enter")
+        await day.wait(3)
+        assert job in day.text
+        assert "● RUNNING for" in day.text

@@ -1,0 +1,208 @@
+"""What Flink does not tell, or tells as something that it can't be, is "–" in lines and cells, never 0."""  # noqa: RUF002 -- ABSENT
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from flinktop.flink.applications import Application, ApplicationOverview
+from flinktop.flink.checkpoints import Checkpoint, CheckpointCounts, CheckpointStats, CheckpointVertex
+from flinktop.flink.cluster import ClusterOverview
+from flinktop.flink.decode import decode
+from flinktop.flink.exceptions import JobExceptions
+from flinktop.flink.jobs import Job, JobOverview, JobVertex
+from flinktop.flink.logs import LogFile
+from flinktop.flink.plan import Plan
+from flinktop.flink.rescale import VertexRequirements
+from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, TaskManagerMetrics
+from flinktop.flink.vertices import Attempt
+from flinktop.model import checkpoints as judge
+from flinktop.model import loglines, memory
+from flinktop.ui.panels import (
+    application_parts,
+    applications_table,
+    checkpoint_history,
+    checkpoint_overview,
+    checkpoint_summary,
+    cluster_line,
+    fault_words,
+    job_header,
+    machine_header,
+    memory_table,
+    slots_table,
+    subtask_header,
+)
+from flinktop.ui.panels.frame import Part
+from tests.fixture_cluster import FixtureCluster
+from tests.ui.day import monitor
+
+ODD = {"huge": 10**400, "negative": -7, "text": "NaN"}
+DASH = "–"  # noqa: RUF001 -- ABSENT
+
+
+def text(parts: list[Part]) -> str:
+    """A line without its colours."""
+    return "".join(words for words, _ in parts)
+
+
+def slots(overview: ClusterOverview) -> list[Part]:
+    return cluster_line.slots_parts(overview, meter=True)
+
+
+def told(reply: type[Any], **fields: Any) -> Any:
+    """An answer with these fields, as it is decoded; those that do not fit are left out."""
+    return decode(json.dumps(fields).encode(), reply).value
+
+
+# -- slots --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("overview", "words"),
+    [
+        (ClusterOverview(taskmanagers=1, slots_total=4, slots_available=1), "TaskManagers 1   slots 3/4"),
+        (ClusterOverview(taskmanagers=1, slots_total=4), f"TaskManagers 1   slots {DASH}/4"),
+        (ClusterOverview(slots_available=0), f"TaskManagers {DASH}   slots {DASH}/{DASH}"),
+        (ClusterOverview(), f"TaskManagers {DASH}   slots {DASH}/{DASH}"),
+        (ClusterOverview(slots_total=1, slots_available=4), f"TaskManagers {DASH}   slots {DASH}/1"),
+    ],
+)
+def test_slots_that_are_not_told_are_neither_free_nor_taken(overview: ClusterOverview, words: str) -> None:
+    parts = slots(overview)
+    assert text(parts).rstrip(" ━─") == words
+    tones = {tone for _, tone in parts}
+    assert tones <= {"muted", "strong", "first", ""}
+    assert ("first" in tones) == (overview.slots_used is not None)
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+async def test_odd_slots_are_unknown_on_the_screen(value: Any) -> None:
+    cluster = FixtureCluster("1.20.5")
+    cluster.changed["overview"] = lambda document: {**document, "slots-available": value}
+    cluster.changed["taskmanagers"] = lambda document: {
+        "taskmanagers": [{**one, "freeSlots": value} for one in document["taskmanagers"]]
+    }
+    total = cluster.document("overview")["slots-total"]
+    async with monitor(cluster=cluster, size=(160, 40)) as day:
+        assert f"slots {DASH}/{total}" in day.line("TaskManagers")
+        await day.press("M")
+        await day.wait(3)
+        number = cluster.document("taskmanagers")["taskmanagers"][0]["slotsNumber"]
+        (row,) = day.table.shown_rows()
+        assert (row.slots, row.used, row.free) == (number, None, None)
+        assert f" {DASH}/{number} " in day.line(row.name[:20])
+
+
+def test_a_taskmanager_that_tells_no_slots_is_not_without_any() -> None:
+    details = TaskManagerDetails(id="tm", allocated_slots=())
+    assert f"slots {DASH}/{DASH}" in text(machine_header.taskmanager_line(details, None))
+    assert slots_table.slot_rows(details, {}, old=False) == []
+    place = text(machine_header.place_lines(details, 200)[0])
+    assert place == f"cores {DASH}   machine's memory {DASH}   data port {DASH}"
+
+
+# -- checkpoints --------------------------------------------------------------------------------------
+
+
+def test_counts_of_checkpoints_that_are_not_told() -> None:
+    line = checkpoint_overview.counts_line(CheckpointStats(counts=CheckpointCounts(total=5, failed=0)))
+    assert text(line) == (f"triggered 5   completed {DASH}   in progress {DASH}   failed 0   restored {DASH}")
+    assert {tone for _, tone in line} == {"muted", ""}
+
+
+def test_of_whom_it_is_not_told_nobody_is_late() -> None:
+    for share in (CheckpointVertex(num_subtasks=4), CheckpointVertex(num_acknowledged_subtasks=4)):
+        checkpoint = Checkpoint(id=1, status="IN_PROGRESS", tasks={"v": share})
+        assert judge.late_vertices(checkpoint) == ()
+    under_way = Checkpoint(id=1, status="IN_PROGRESS", num_subtasks=4)
+    assert text(checkpoint_overview.under_way_line(under_way, 1e9)) == (
+        f"in progress checkpoint 1 for {DASH}, {DASH}/4 acknowledged"
+    )
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+async def test_odd_counts_of_subtasks_and_times_in_the_history(value: Any) -> None:
+    cluster = FixtureCluster("1.20.5")
+    job = cluster.job("steady")
+
+    def odd(document: Any) -> Any:
+        changed = {"num_acknowledged_subtasks": value, "trigger_timestamp": value}
+        return {**document, "history": [{**one, **changed} for one in document["history"]]}
+
+    cluster.changed[f"jobs/{job}/checkpoints"] = odd
+    async with monitor(cluster=cluster) as day:
+        listed = {one["id"] for one in cluster.document(f"jobs/{job}/checkpoints")["history"]}
+        rows = [
+            row for row in checkpoint_history.history_rows(day.port, job, 0.0) if row.checkpoint.id in listed
+        ]
+        columns = {one.key: one for one in checkpoint_history.columns(ascii_only=False)}
+        for row in rows:
+            seen = {key: columns[key].cell(row) for key in ("acknowledged", "triggered", "age")}
+            assert seen["acknowledged"] == (f"{DASH}/{row.checkpoint.num_subtasks}", "")
+            assert (seen["triggered"][0], seen["age"][0]) == (DASH, DASH)
+        assert rows
+
+
+def test_a_summary_is_shown_where_it_is_not_told_how_many_completed() -> None:
+    latest = {"completed": {"id": 1}}
+    assert checkpoint_summary.summary_rows(told(CheckpointStats, latest=latest))
+    assert not checkpoint_summary.summary_rows(CheckpointStats())
+
+
+# -- parallelism and times ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("plan", ["STREAMING", "BATCH"])
+@pytest.mark.parametrize("value", [None, 10**400], ids=["null", "huge"])
+def test_a_parallelism_that_is_not_told(value: Any, plan: str) -> None:
+    vertex = told(JobVertex, id="v", status="RUNNING", parallelism=value)
+    job = Job(state="RUNNING", vertices=(vertex,), plan=Plan(type=plan))
+    words = "not decided yet" if plan == "BATCH" else "not told"
+    line = text(job_header.state_line(job, 0, 1e9, ascii_only=False))
+    assert f"parallelism {words} for some vertices" in line
+    assert f"started {DASH}   restarts 0" in line
+
+
+def test_how_long_it_ran_is_not_told() -> None:
+    assert f"ran {DASH}" in text(job_header.state_line(Job(state="FINISHED"), 0, 1e9, ascii_only=False))
+    assert f" for {DASH} " in text(
+        application_parts.state_line(Application(status="RUNNING"), 0.0, ascii_only=False)
+    )
+    assert applications_table.application_row(ApplicationOverview("a"), 0.0, old=False).seconds is None
+    assert application_parts.job_line(JobOverview("j"), 0.0, old=False).seconds is None
+    assert text(subtask_header.state_line(Attempt(status="RUNNING"), ascii_only=False)).endswith(
+        f"RUNNING   attempt {DASH}"
+    )
+
+
+def test_when_something_failed_is_not_told() -> None:
+    entries = [{"exceptionName": "x", "stacktrace": "x", "timestamp": "soon"}]
+    (fault,) = told(JobExceptions, exceptionHistory={"entries": entries}).faults
+    assert fault_words.when(fault.timestamp, 0.0, 1e9) == "Flink does not tell when"
+    (old,) = told(JobExceptions, **{"root-exception": "x", "timestamp": 10**400}).faults
+    assert old.timestamp == -1
+
+
+# -- memory, files, bounds ----------------------------------------------------------------------------
+
+
+def test_memory_that_is_not_told_is_not_used_up() -> None:
+    collected = TaskManagerMetrics(heap_max=9, garbage_collectors=(GarbageCollector("G1"),))
+    details = TaskManagerDetails(id="tm", metrics=collected)
+    parts = memory_table.memory_rows(memory.taskmanager_sections(details, None), old=False)
+    seen = {part.name: (memory_table.used(part)[0], part.share, part.note) for part in parts}
+    assert seen["JVM heap"] == (DASH, None, "")
+    assert seen["GC G1"] == (DASH, None, f"{DASH} in all")
+    assert {name for name in seen if name.startswith(("JVM", "direct", "mapped"))} == {"JVM heap"}
+
+
+def test_a_file_of_unknown_size_is_not_empty() -> None:
+    assert loglines.size_in_list([LogFile("a.log")], stdout=False) is None
+
+
+def test_a_bound_that_is_not_told_is_not_one() -> None:
+    assert (
+        told(VertexRequirements, parallelism={"lowerBound": "x", "upperBound": 4}).parallelism.lower_bound < 0
+    )
