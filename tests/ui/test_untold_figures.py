@@ -20,6 +20,7 @@ from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, Ta
 from flinktop.flink.vertices import Attempt
 from flinktop.model import checkpoints as judge
 from flinktop.model import loglines, memory
+from flinktop.model.machines import Figures
 from flinktop.ui.panels import (
     application_parts,
     applications_table,
@@ -35,6 +36,7 @@ from flinktop.ui.panels import (
     subtask_header,
 )
 from flinktop.ui.panels.frame import Part
+from flinktop.ui.panels.machine_figures import Known
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 
@@ -196,6 +198,13 @@ def test_memory_that_is_not_told_is_not_used_up() -> None:
     assert seen["JVM heap"] == (DASH, None, "")
     assert seen["GC G1"] == (DASH, None, f"{DASH} in all")
     assert {name for name in seen if name.startswith(("JVM", "direct", "mapped"))} == {"JVM heap"}
+
+
+def test_half_of_what_is_told_leaves_the_other_half_unknown() -> None:
+    known = Known(Figures(managed_total=4.0), gc=None, old=False)
+    assert f"managed {DASH} " in text(machine_header.figures_line(known))
+    assert checkpoint_history.in_flight(2, None) == f"2 B/{DASH}"
+    assert checkpoint_history.in_flight(None, 0) == f"{DASH}/0 B"
 
 
 def test_a_file_of_unknown_size_is_not_empty() -> None:

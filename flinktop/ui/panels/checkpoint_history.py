@@ -89,7 +89,7 @@ def in_flight(processed: float | None, persisted: float | None) -> str:
     """Bytes in flight that were processed and persisted during the alignment; "–" before 1.12."""  # noqa: RUF002 -- ABSENT
     if processed is None and persisted is None:
         return fmt.ABSENT
-    return f"{fmt.size(processed or 0)}/{fmt.size(persisted or 0)}"
+    return "/".join(fmt.size(part) if part is not None else fmt.ABSENT for part in (processed, persisted))
 
 
 def _text(text: str, tone: str = "") -> Cell:

@@ -93,7 +93,8 @@ def figures_line(known: Known | None, blank: Part = (fmt.UNKNOWN, "muted")) -> l
     parts += [("threads ", "muted"), threads, GAP]
     if found.managed_total:
         # All of it in use is as it should be with RocksDB.
-        parts += [("managed ", "muted"), (fmt.share(found.managed or 0.0), ""), GAP]
+        taken = (fmt.share(found.managed), "") if found.managed is not None else (fmt.ABSENT, "muted")
+        parts += [("managed ", "muted"), taken, GAP]
     if found.segments is not None:
         parts += part("network ", found.network, full=machines.SCARCE)
     if found.files is not None:
