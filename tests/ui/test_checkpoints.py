@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import httpx
 import pytest
 
 from flinktop.engine.series import job_series
@@ -426,9 +427,9 @@ async def test_a_job_that_vanishes_keeps_its_last_picture_and_says_so() -> None:
 async def test_a_lost_cluster_is_said_and_what_was_known_stays() -> None:
     async with monitor("1.20.5", WIDE) as day:
         await open_checkpoints(day, "steady")
-        day.cluster.failure = ConnectionError("cut")
+        day.cluster.failure = httpx.ConnectError("cut")
         await day.wait(8)
-        assert "The checkpoints can't be read now. This is what was known" in day.text
+        assert "The cluster does not answer. This is what was known" in day.text
         assert "15  ● COMPLETED" in day.text
 
 

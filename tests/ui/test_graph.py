@@ -194,7 +194,7 @@ async def test_figures_that_never_come_are_not_zero() -> None:
     cluster = planned(["orders", "left", "right", "warehouse"], DIAMOND)
     async with monitor(size=(200, 60), cluster=cluster) as day:
         shown = words(boxes(await open_graph(day))[vertex_id(1)])
-        assert f"busy {fmt.UNKNOWN}" in shown
+        assert f"busy {fmt.FAILED}" in shown
         assert "0%" not in shown
 
 
