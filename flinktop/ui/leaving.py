@@ -36,6 +36,8 @@ TRIES = 25
 """How often the terminal is asked to take the reset."""
 PAUSE = 0.02
 """Seconds between two tries."""
+READ_SECONDS = 0.3
+"""Seconds that the terminal has to read the reset: one that is busy is not there at once."""
 RESET = (
     "\x1b\\\x1b[?2026l"  # the string and the frame that were cut short
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
@@ -157,8 +159,8 @@ def _restore(terminal: int, before: list[Any]) -> None:
             written = 0
             with contextlib.suppress(BlockingIOError):
                 written = os.write(door, RESET.encode())
-            # Also after it went through: the end of a session's first process hangs its terminal up, and
-            # what the kernel has not handed over yet is lost.
-            time.sleep(PAUSE)
             if written == len(RESET):
+                # The end of a session's first process hangs its terminal up: what was not read then is lost.
+                time.sleep(READ_SECONDS)
                 break
+            time.sleep(PAUSE)
