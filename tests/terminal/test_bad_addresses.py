@@ -33,7 +33,7 @@ def says(sentence: str) -> re.Pattern[str]:
 def test_whatever_answers_is_said_until_flink_does(server: FixtureServer, tmp_path: Path) -> None:
     server.said = NO_FLINK[0][0]
     with monitor(tmp_path, server.url) as pty:
-        pty.wait_for("✕ no answer", STARTS)
+        pty.wait_for("✕ login refused", STARTS)
         for said, sentence in NO_FLINK:
             server.said = said
             pty.press("r")
