@@ -108,6 +108,7 @@ async def test_what_an_adaptive_batch_job_has_not_decided_is_said() -> None:
     cluster = FixtureCluster("2.3.0")
 
     def undecided(document: dict[str, Any]) -> dict[str, Any]:
+        document["job-type"] = "BATCH"
         document["pending-operators"] = 3
         document["vertices"][1]["parallelism"] = -1
         return document
