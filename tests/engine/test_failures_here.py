@@ -200,6 +200,7 @@ async def test_an_empty_answer_is_one(tmp_path: Path, monkeypatch: pytest.Monkey
         assert not at.operations.answers["q"].pending
 
 
+@pytest.mark.deep
 async def test_what_nobody_follows_for_a_day_is_in_nobodys_way(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     async with at_work(tmp_path, jobmanager) as first:

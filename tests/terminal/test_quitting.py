@@ -98,6 +98,7 @@ def test_the_first_request_hangs(server: FixtureServer, tmp_path: Path) -> None:
         quits(pty)
 
 
+@pytest.mark.deep
 def test_every_request_hangs_in_the_middle_of_its_answer(cluster: ServedCluster, tmp_path: Path) -> None:
     with monitor(tmp_path, cluster.url) as pty:
         pty.wait_for(LIVE, STARTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+import pytest
 from textual._styles_cache import StylesCache
 from textual.strip import Strip
 
@@ -15,6 +16,7 @@ def rendered(kind: type) -> int:
     return sum(type(one) is kind for one in gc.get_objects())
 
 
+@pytest.mark.deep
 async def test_the_lines_of_a_job_that_was_opened_and_closed_are_let_go() -> None:
     async with monitor() as day:
 

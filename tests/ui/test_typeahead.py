@@ -149,7 +149,7 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("answers", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("answers", named_in_depth(ANSWERS, fast=["esc", "all"]))
 @pytest.mark.parametrize("opened", named_in_depth(DIALOGS, fast=["leave", "confirm"]))
 async def test_hasty_answers_end_and_blank_nothing(
     opened: list[str], answers: list[str], tmp_path: Path
