@@ -34,6 +34,8 @@ from tests.manual_clock import ManualClock
 
 ID = "1" * 32
 DEEP = ("200", "302", "403", "404", "413", "429", "502", "503", "504")
+USUAL = ("savepoint", "stop", "cancel", "rescale", "run-jar")
+"""What is asked for most."""
 STATUSES = ["401", "500", *(pytest.param(status, marks=pytest.mark.deep) for status in DEEP)]
 ERRORS = ["401", "500", *(pytest.param(status, marks=pytest.mark.deep) for status in DEEP[1:])]
 UNCLEAR = ("dispose", "submit-graph", "shutdown")
@@ -105,7 +107,7 @@ def test_every_kind_of_act_is_tried(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", in_depth(KINDS, fast=USUAL))
 async def test_what_flink_has_done_is_not_called_failed(tmp_path: Path, kind: str, status: str) -> None:
     jobmanager = jobmanager_of()
     operation, _ = await ended(kind, jobmanager, f"after {status}", tmp_path)
@@ -130,7 +132,7 @@ async def test_a_savepoint_is_found_on_older_releases(
 
 
 @pytest.mark.parametrize("status", ERRORS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", in_depth(KINDS, fast=USUAL))
 async def test_what_never_came_to_flink_is_not_called_done(tmp_path: Path, kind: str, status: str) -> None:
     jobmanager = jobmanager_of()
     operation, seconds = await ended(kind, jobmanager, status, tmp_path)
@@ -144,7 +146,7 @@ async def test_what_never_came_to_flink_is_not_called_done(tmp_path: Path, kind:
 
 
 @pytest.mark.parametrize("fault", ["refused", "nothing behind"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", in_depth(KINDS, fast=USUAL))
 async def test_what_was_never_sent_is_said_at_once(tmp_path: Path, kind: str, fault: str) -> None:
     operation, seconds = await ended(kind, jobmanager_of(), fault, tmp_path)
     assert (operation.state, seconds) == (State.FAILED, 0.0)

@@ -108,6 +108,7 @@ async def test_a_key_typed_behind_another_screens_key_is_for_that_screen() -> No
         assert day.table.filter == "a"
 
 
+@pytest.mark.deep
 async def test_a_walk_typed_in_one_go_comes_back_to_where_it_began() -> None:
     async with monitor("2.3.0", demo="mixed") as day:
         there = [*keys_of("/orders\r\r"), "2", "enter", "1", "enter", *"12345", "greater_than_sign", "2"]
