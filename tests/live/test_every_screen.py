@@ -9,7 +9,7 @@ from flinktop.ui import keys
 from tests.flink.asked import asked_for
 from tests.live.cluster import Cluster, running
 from tests.live.counting_proxy import CountingProxy
-from tests.live.places import Places
+from tests.live.places import TELLS_WITHIN, Places
 from tests.live.submission import submit, wait_for, wait_for_state
 from tests.live.test_walk import on_trail
 from tests.parity.requests import walked
@@ -112,6 +112,8 @@ def the_fault(places: Places) -> None:
     places.back("[4 Exceptions]")
     places.go("failed vertices", "2", shown="[2 Vertices]")
     places.go("failed vertex", "enter", shown="[1 Subtasks]")
+    # On a busy machine its subtasks come later than its screen, and enter opens what is there.
+    pty.wait_for(re.compile(r"^│ +0 . \w+ ", re.MULTILINE), TELLS_WITHIN)
     places.go("attempts", "enter", shown=re.compile(r"^│ +1 . \w+ .*\n│ +0 . \w+ ", re.MULTILINE))
     places.tabs("failed subtask", (keys.SUBTASK_TABS[0], keys.SUBTASK_TABS[3]))
     places.back("[1 Subtasks]")
