@@ -17,8 +17,8 @@ MOST = 200_000
 """Points kept of all series together: 3 MB."""
 WEIGHT = 32
 """Points that a series weighs by itself, its name and its ring, but for those that a list of jobs shows."""
-ROW_POINTS = 180
-"""Points of a job's rate that are left for its line in a list, half an hour, where there are too many."""
+ROW_POINTS, ROW_SECONDS = 180, 1800.0
+"""What is left of a job's rate for its line in a list, where there are too many points in all."""
 
 SeriesName = tuple[str, ...]
 """What a series is of, from the general to the particular: ("job", job id, "in")."""
@@ -101,11 +101,14 @@ class Ring:
         data = self._straight()
         return tuple(zip(islice(data, 0, None, 2), islice(data, 1, None, 2), strict=True))
 
-    def keep(self, most: int) -> None:
-        """Let go of all but the newest `most` points."""
-        if len(self) > most:
-            self._data = self._straight()[len(self._data) - 2 * most :]
-            self._begin = 0
+    def keep(self, most: int, since: float = -math.inf) -> None:
+        """Let go of all but the newest `most` points, and of what is older than `since`; the newest stays."""
+        data = self._straight()
+        first = max(0, len(data) - 2 * most)
+        while first < len(data) - 2 and data[first] < since:
+            first += 2
+        if first:
+            self._data, self._begin = data[first:], 0
 
     def _straight(self) -> array[float]:
         return self._data[self._begin :] + self._data[: self._begin]
@@ -172,10 +175,12 @@ class SeriesStore:
             # Some more than is needed, so that it is not to be done again at once.
             too_much = self.weight - MOST * 9 // 10
             passing = [name for name in self._rings if name[0] in _OF_JOBS and name[1] not in opened]
-            for name in sorted(passing, key=self._newest):
+            oldest_first = sorted(passing, key=self._newest)
+            now = self._newest(oldest_first[-1]) if oldest_first else 0.0
+            for name in oldest_first:
                 if too_much <= 0:
                     return
-                too_much -= self._thin(name)
+                too_much -= self._thin(name, now)
             most = LENGTH
             while too_much > 0 and most > 1:
                 most //= 2
@@ -192,14 +197,14 @@ class SeriesStore:
         last = self._rings[name].last()
         return last[0] if last is not None else -math.inf
 
-    def _thin(self, name: SeriesName) -> int:
+    def _thin(self, name: SeriesName, now: float) -> int:
         """Keep what a job's line in a list shows; gives the weight that was let go."""
         ring = self._rings[name]
         before = len(ring)
         if name[0] != "job":
             del self._rings[name]
             return before + _own_weight(name)
-        ring.keep(ROW_POINTS if name[2] == "in" else 1)
+        ring.keep(ROW_POINTS if name[2] == "in" else 1, now - ROW_SECONDS)
         return before - len(ring)
 
     def __len__(self) -> int:

@@ -14,6 +14,7 @@ from flinktop.engine.series import (
     LENGTH,
     MOST,
     ROW_POINTS,
+    ROW_SECONDS,
     WEIGHT,
     Ring,
     SeriesName,
@@ -173,3 +174,24 @@ def test_where_there_is_room_nothing_is_let_go() -> None:
     assert store.weight == 50 * (LENGTH + WEIGHT)
     store.make_room()
     assert store.weight == 50 * (LENGTH + WEIGHT)
+
+
+def test_of_a_rate_that_is_thinned_what_is_older_than_its_line_in_a_list_shows_is_let_go() -> None:
+    store = SeriesStore()
+    rate = job_series("old", "in")
+    for at in range(0, 4000, 100):
+        store.add(rate, float(at), 1.0)
+    for number in range(MOST // (LENGTH + WEIGHT) + 2):
+        fill(store, vertex_series(f"{number}", "v", "mean-busy"), 4000.0 + number / 1000)
+    store.make_room()
+    points = store.points(rate)
+    assert points[-1][0] == 3900.0
+    assert 4000.0 - ROW_SECONDS <= points[0][0] <= 4000.0 - ROW_SECONDS + 100.0
+
+
+def test_the_newest_point_of_a_job_stays_however_old_it_is() -> None:
+    ring = Ring()
+    ring.add(1.0, 5.0)
+    ring.add(2.0, 6.0)
+    ring.keep(10, since=100.0)
+    assert ring.points() == ((2.0, 6.0),)
