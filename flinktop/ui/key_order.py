@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.message_pump import MessagePump
 
 PATIENCE = 2.0
-"""Seconds for which keys wait for a screen that does not come to rest; then they go through as they come."""
+"""Seconds for which keys wait for a screen that does not come to rest, and then for the key before them."""
 QUICK_LOOKS = 50
 """Turns of the loop in which it is looked each time whether the app is at rest; later it is now and then."""
 PAUSE = 0.002
@@ -40,6 +40,7 @@ class KeyOrder:
         self._next: events.Event | None = None
         self._task: asyncio.Task[None] | None = None
         self._restless_since: float | None = None
+        self._posted_at = float("-inf")
 
     @property
     def idle(self) -> bool:
@@ -69,7 +70,8 @@ class KeyOrder:
         looks = 0
         while not self.idle and self._app.is_running:
             rests = _is_idle(self._app) and self._next is None and self._at_rest(self._waiting[0])
-            if rests or (self._next is None and self._tired()):
+            if rests or (self._next is None and self._tired() and self._in_order()):
+                self._posted_at = asyncio.get_running_loop().time()
                 self._next = self._waiting.popleft()
                 self._app.post_message(self._next)
                 looks = 0
@@ -92,6 +94,13 @@ class KeyOrder:
             self._restless_since = None
             return True
         return False
+
+    def _in_order(self) -> bool:
+        """Whether the key before has come through all that was on its way, or takes too long for that."""
+        stack = self._app.screen_stack
+        way = [self._app, stack[-1], *self._between(stack[-1].focused)] if stack else [self._app]
+        late = asyncio.get_running_loop().time() - self._posted_at > PATIENCE
+        return late or all(map(_is_idle, way))
 
     @staticmethod
     def _between(*widgets: Widget | None) -> Iterator[Widget]:
