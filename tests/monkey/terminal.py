@@ -21,7 +21,7 @@ from tests.terminal.pty import Pty
 
 QUITS: Final = 3.0
 """Seconds that quitting takes at the most."""
-REACTS: Final = 40.0
+REACTS: Final = 15.0
 """Seconds for a reaction, on a machine that is busy with other things."""
 LEADS_BACK: Final = 60.0
 """Seconds in which esc leads back to the overview."""
