@@ -28,6 +28,7 @@ from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.spare_memory import SpareMemory
 from flinktop.ui.steady import Steady
 from flinktop.ui.typed_bytes import take_any_bytes
 
@@ -100,6 +101,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self._faint = FaintAsDim()
         self._operation_news = OperationNews()
         self._noticed = 0
+        self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app begins to leave."""
         self.key_order = KeyOrder(self)
@@ -156,6 +158,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     def tick(self) -> None:
         """A second has passed: ages and times move on."""
         forget_closed_screens()
+        self._spare_memory.second()
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.second()

@@ -1,0 +1,33 @@
+"""Memory that nothing uses any more goes back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import pytest
+
+from flinktop.ui.spare_memory import EVERY
+from tests.ui.day import monitor
+
+ONE, COUNT = 700, 100_000
+"""Too big for Python's own pools, too small for a mapping each."""
+
+
+def resident() -> float:
+    """MB of this process in memory."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library trims by itself")
+async def test_what_was_freed_between_what_is_kept_goes_back_within_a_minute() -> None:
+    async with monitor() as day:
+        blocks = [bytes(ONE) for _ in range(COUNT)]
+        kept = [*blocks[::50], bytes(ONE)]
+        full = resident()
+        del blocks
+        for _ in range(EVERY):
+            day.app.tick()
+        assert resident() < full - 0.8 * ONE * COUNT / 1_048_576
+        assert len(kept) > 1
