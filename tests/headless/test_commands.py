@@ -107,7 +107,10 @@ def test_one_that_was_killed_is_gone_on_with(at: Served) -> None:
 
 def test_ctrl_c_leaves_it_to_others(at: Served) -> None:
     at.jobmanager.takes = 600.0
+    # Tests that a shell started in the background are deaf to it, and so is what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = at.start("savepoint", JOB, "--yes")
+    signal.signal(signal.SIGINT, before)
     assert process.stderr is not None
     process.stderr.readline()
     process.send_signal(signal.SIGINT)
