@@ -308,7 +308,7 @@ def _act(sources: "Sources", target: str | None, act: ActWords) -> int:
     settings, profile = sources.settings, sources.profile(target)
     from flinktop.headless.act import run_act
 
-    for note in _with_log(settings).notes:
+    for note in (*_with_log(settings).notes, *profile.notes):
         print(f"flinktop: {note}", file=sys.stderr)
     return run_act(profile, settings.paths.operations, act)
 

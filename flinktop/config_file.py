@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from flinktop import allowed
 from flinktop.allowed import NotAllowed, SettingsError
@@ -18,6 +18,10 @@ CLUSTER_KEYS: Final = (
     "protected", "refresh", "color",
 )  # fmt: skip
 
+READ_ONLY_BY_DEFAULT: Final = "default"
+"""`read_only` that FLINKTOP_READ_ONLY=no undoes; nothing undoes true."""
+ReadOnly = bool | Literal["default"]
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -25,7 +29,7 @@ class Cluster:
 
     name: str
     connection: Connection  # its read_only is not decided yet
-    read_only: bool | None = None
+    read_only: ReadOnly | None = None
     refresh: float | None = None
     colour: str | None = None
     protected: bool | None = None
@@ -41,7 +45,7 @@ class ConfigFile:
     ascii: bool | None = None
     mouse: bool | None = None
     refresh: float | None = None
-    read_only: bool | None = None
+    read_only: ReadOnly | None = None
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -81,7 +85,7 @@ def _config(top: "_Section") -> ConfigFile:
         ascii=top.truth("ascii"),
         mouse=top.truth("mouse"),
         refresh=top.seconds("refresh"),
-        read_only=top.truth("read_only"),
+        read_only=top.read_only("read_only"),
     )
     names = [cluster.name for cluster in config.clusters]
     if config.default is not None and config.default not in names:
@@ -127,7 +131,7 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
     return Cluster(
         name=name,
         connection=connection,
-        read_only=at.truth("read_only"),
+        read_only=at.read_only("read_only"),
         refresh=at.seconds("refresh"),
         colour=at.colour("color"),
         protected=at.truth("protected"),
@@ -188,6 +192,14 @@ class _Section:
         if value is None or isinstance(value, bool):
             return value
         raise self.wrong(key, f"{key} must be true or false, {_not(value)}")
+
+    def read_only(self, key: str) -> ReadOnly | None:
+        value = self.values.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        if value == READ_ONLY_BY_DEFAULT:
+            return READ_ONLY_BY_DEFAULT
+        raise self.wrong(key, f'{key} must be true, false or "{READ_ONLY_BY_DEFAULT}", {_not(value)}')
 
     def seconds(self, key: str) -> float | None:
         value = self.values.get(key)

@@ -1,7 +1,7 @@
 """What flinktop runs with: config file, then environment, then flags, folded into frozen values.
 
 A flag beats the environment, the environment beats the file, and within the file a cluster's own line beats
-the top of the file.
+the top of the file. What guards a cluster is only tightened by them: see `_read_only`.
 """
 
 import os
@@ -15,8 +15,9 @@ from platformdirs import PlatformDirs
 
 from flinktop import allowed
 from flinktop.allowed import THEMES, NotAllowed, SettingsError
-from flinktop.config_file import Cluster, ConfigFile, read_config
+from flinktop.config_file import READ_ONLY_BY_DEFAULT, Cluster, ConfigFile, ReadOnly, read_config
 from flinktop.flink.connection import Connection, Secret
+from flinktop.same_address import normal_form
 
 __all__ = ["THEMES", "Flags", "Paths", "Profile", "Settings", "SettingsError", "Sources", "read_sources"]
 
@@ -50,6 +51,7 @@ class Profile:
     demo: bool = False  # the simulated cluster
     protected: bool = False  # a name is typed before whatever changes it
     ends_with_us: bool = False  # started by `flinktop local`: deleted when flinktop ends
+    notes: tuple[str, ...] = ()  # what the person should be told once
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class Sources:
         """The cluster to open, by its address or its name in the config.
 
         Without a target it is FLINKTOP_TARGET, else the config's default, else http://localhost:8081. An
-        address that stands in the config is that cluster, with its login and its read-only mark.
+        address that stands in the config, however it is spelled, is that cluster, with its login and its
+        guards.
 
         Raises:
             SettingsError: there is no such cluster, the address can't be one, or its options contradict
@@ -167,21 +170,53 @@ class Sources:
                 f"({have}; a host is written host:port)"
             )
         url = allowed.address(target)
-        same = [cluster for cluster in self.file.clusters if cluster.connection.url == url]
         parts = urlsplit(url)
-        return same[0] if same else Cluster(f"{parts.netloc}{parts.path}", Connection(url))
+        return self._at(url) or Cluster(f"{parts.netloc}{parts.path}", Connection(url))
+
+    def _at(self, url: str) -> Cluster | None:
+        """The cluster of the config that has this address: by its spelling, else by what it means.
+
+        Of several the first, guarded as each of them is: the address does not say which one is meant.
+        """
+        clusters = self.file.clusters
+        same = [cluster for cluster in clusters if cluster.connection.url == url]
+        if not same:
+            meant = normal_form(url)
+            same = [cluster for cluster in clusters if normal_form(cluster.connection.url) == meant]
+        if not same:
+            return None
+        marks: list[ReadOnly | None] = [_first(cluster.read_only, self.file.read_only) for cluster in same]
+        strictest = next((mark for mark in (True, READ_ONLY_BY_DEFAULT) if mark in marks), marks[0])
+        protected = any(cluster.protected for cluster in same)
+        return replace(same[0], read_only=strictest, protected=protected)
 
     def _profile(self, cluster: Cluster) -> Profile:
         """A cluster with what holds for all of them."""
-        read_only = _first(self._given("read_only", allowed.truth), cluster.read_only, self.file.read_only)
         refresh = self._given("refresh", allowed.seconds_text)
         return Profile(
             name=cluster.name,
-            connection=replace(cluster.connection, read_only=bool(read_only)),
+            connection=replace(cluster.connection, read_only=self._read_only(cluster)),
             refresh=_first(refresh, cluster.refresh, self.file.refresh),
             colour=cluster.colour,
             protected=bool(cluster.protected),
+            notes=self._ignored(cluster),
         )
+
+    def _read_only(self, cluster: Cluster) -> bool:
+        """Whether a cluster is opened read-only; the environment can only undo what the file leaves to it."""
+        given = self._given("read_only", allowed.truth)
+        configured = _first(cluster.read_only, self.file.read_only)
+        return bool(given) or configured is True or (configured == READ_ONLY_BY_DEFAULT and given is None)
+
+    def _ignored(self, cluster: Cluster) -> tuple[str, ...]:
+        """What the environment says in vain, as a note."""
+        if not self._read_only(cluster) or self._given("read_only", allowed.truth) is not False:
+            return ()
+        note = (
+            f"FLINKTOP_READ_ONLY=no is ignored: {cluster.name} is read-only by the config file, where "
+            f'read_only = "{READ_ONLY_BY_DEFAULT}" would leave it to the environment'
+        )
+        return (note,)
 
     def _given(self, name: str, check: Callable[[str], T]) -> T | None:
         """What flag or environment say, checked; None when neither does. A flag without a value says yes."""

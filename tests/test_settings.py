@@ -135,10 +135,25 @@ def test_a_flag_beats_the_environment_beats_the_file(
 def test_read_only_by_flag_environment_and_file(config: Path) -> None:
     assert profile(config, "dev", read_only=True).connection.read_only
     assert profile(config, "dev", {"FLINKTOP_READ_ONLY": "yes"}).connection.read_only
-    assert not profile(config, "prod", {"FLINKTOP_READ_ONLY": "0"}).connection.read_only
     assert profile(config, "prod", {"FLINKTOP_READ_ONLY": "0"}, read_only=True).connection.read_only
     assert sources(config, read_only=True).local("http://127.0.0.1:1").connection.read_only
     assert all(p.connection.read_only for p in settings(config, {"FLINKTOP_READ_ONLY": "1"}).profiles)
+
+
+@pytest.mark.parametrize("cluster", ["", "read_only = false", 'read_only = "default"', "read_only = true"])
+@pytest.mark.parametrize("top", ["", "read_only = false", 'read_only = "default"', "read_only = true"])
+@pytest.mark.parametrize("given", ["", "no", "yes"])
+def test_the_environment_only_tightens_a_guard_unless_the_file_allows_it(
+    tmp_path: Path, top: str, cluster: str, given: str
+) -> None:
+    path = tmp_path / "guards.toml"
+    path.write_text(f'{top}\n[clusters.a]\nurl = "http://h:1"\n{cluster}\n')
+    configured = (cluster or top).removeprefix("read_only = ")
+    opened = profile(path, "a", {"FLINKTOP_READ_ONLY": given})
+    tightened = {"": configured not in ("", "false"), "no": configured == "true", "yes": True}
+    assert opened.connection.read_only is tightened[given]
+    ignored = [note for note in opened.notes if note.startswith("FLINKTOP_READ_ONLY=no is ignored: a is")]
+    assert len(ignored) == (given == "no" and configured == "true")
 
 
 def test_ascii_colour_and_mouse(config: Path) -> None:
@@ -190,8 +205,8 @@ def test_a_wrong_variable_is_named_with_what_is_allowed(
         ("h:8081/proxy/app_1/", "h:8081/proxy/app_1", "http://h:8081/proxy/app_1"),
         ("https://h/base", "h/base", "https://h/base"),
         ("http://h:8081/#/job/running", "h:8081", "http://h:8081"),
-        ("[::1]:8081", "[::1]:8081", "http://[::1]:8081"),
-        ("http://[::1]:8081", "[::1]:8081", "http://[::1]:8081"),
+        ("[fd00::1]:8081", "[fd00::1]:8081", "http://[fd00::1]:8081"),
+        ("http://[fd00::1]:8081", "[fd00::1]:8081", "http://[fd00::1]:8081"),
     ],
 )
 def test_an_address_is_a_target(config: Path, target: str, name: str, url: str) -> None:
@@ -210,6 +225,37 @@ def test_without_a_target_environment_then_default_then_localhost(config: Path, 
 
 def test_an_address_of_the_config_is_that_cluster(config: Path) -> None:
     assert profile(config, "https://flink.example:8443/base#/overview") == profile(config, "prod")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://guarded.example:443/base",
+        "https://guarded.example./base",
+        "https://guarded.example//base/",
+        "HTTPS://GUARDED.example/base",
+        "https://guarded.example/x/../base",
+    ],
+)
+def test_a_guard_does_not_hang_on_the_spelling_of_an_address(tmp_path: Path, target: str) -> None:
+    path = tmp_path / "guards.toml"
+    path.write_text(
+        '[clusters.prod]\nurl = "https://guarded.example/base"\nread_only = true\nprotected = true\n'
+    )
+    opened = profile(path, target)
+    assert opened == profile(path, "prod")
+    assert (opened.connection.read_only, opened.protected) == (True, True)
+
+
+def test_an_address_with_several_entries_has_the_guards_of_all(tmp_path: Path) -> None:
+    path = tmp_path / "guards.toml"
+    entry = '[clusters.{}]\nurl = "http://h:80"\n{}\n'
+    marks = {"plain": "", "left": 'read_only = "default"', "kept": "read_only = true\nprotected = true"}
+    path.write_text("".join(entry.format(*one) for one in marks.items()))
+    opened = profile(path, "http://h", {"FLINKTOP_READ_ONLY": "no"})
+    assert (opened.name, opened.connection.read_only, opened.protected) == ("plain", True, True)
+    assert not profile(path, "plain").connection.read_only
+    assert not profile(path, "left", {"FLINKTOP_READ_ONLY": "no"}).connection.read_only
 
 
 @pytest.mark.parametrize(
@@ -410,6 +456,8 @@ CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
         ),
         ("theme = 1", "line 1: theme must be a text in quotes, not the number 1"),
         ("ascii = 'yes'", "line 1: ascii must be true or false, not a text"),
+        ("read_only = 'yes'", 'line 1: read_only must be true, false or "default", not a text'),
+        (CLUSTER + "read_only = 1", 'line 3: read_only must be true, false or "default", not the number 1'),
         ("mouse = 1", "line 1: mouse must be true or false, not the number 1"),
         ("refresh = '5'", "line 1: refresh must be a number of seconds from 0.5 to 3600, not a text"),
         ("refresh = true", "line 1: refresh must be a number of seconds from 0.5 to 3600, not true"),

@@ -152,7 +152,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self.push_screen(OverviewScreen())
         self.port.on_change(lambda: self.post_message(FactsChanged()))
         self.set_interval(1.0, self.tick)
-        for note in self.settings.notes:
+        for note in (*self.settings.notes, *self.profile.notes):
             self.notify(note, markup=False, timeout=10)
 
     def tick(self) -> None:
