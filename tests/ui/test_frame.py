@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from flinktop.engine.link import Link
+from flinktop.engine.sweep import Sweep
 from flinktop.flink.errors import FlinkError, NotFlink, NotReady, Rejected, Unauthorized, Unreachable
 from flinktop.ui import keys
 from flinktop.ui.panels.frame import _trails, cut, fit, freshness
@@ -278,3 +280,18 @@ def test_places_on_the_way_are_cut_before_the_cluster_and_this_place() -> None:
         "prod ▸ … ▸ subtask 3",
         "subtask 3",
     ]
+
+
+async def test_an_answer_that_the_engine_can_not_take_in_is_told_beside_what_it_shows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(*_arguments: object) -> None:
+        raise OverflowError("cannot convert float infinity to integer")
+
+    monkeypatch.setattr(Sweep, "arrived", breaks)
+    async with monitor("1.20.5", (140, 40)) as day:
+        told = re.search(r"errors in the log x (\d+)", day.text)
+        assert told is not None
+        assert int(told[1]) == day.port.recorder_errors > 0
+        assert "● live" in day.text
+        assert "steady [test]" in day.text
