@@ -219,10 +219,13 @@ class _InTerminal:
             self._check_alive(pty)
             if time.monotonic() > deadline:
                 raise _Bad("hung", f"? shows no help:\n{pty.text}")
-            # Pressed again: behind the last esc it may have been taken for one key with it.
+            # Pressed again: behind the last esc it may have been taken for one key with it, and what the walk
+            # typed ahead may have opened a field only now, which takes it as a letter.
             pty.press("?")
             with contextlib.suppress(AssertionError):
                 pty.wait_for(HELP, AGAIN)
+                break
+            self._to_the_root(pty)
         pty.press("escape")
         pty.wait_until_gone(HELP, REACTS)
 
