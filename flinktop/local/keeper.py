@@ -54,7 +54,9 @@ class Keeper:
     def __init__(self, home: FlinkHome, directory: Path) -> None:
         self._home = home
         self._url = f"http://{LOOPBACK}:{(port := free_port())}"
-        self._conf = write_configuration(home, directory, port, extra=_SHOWN)
+        # Flink's own default lets the pages of any site read its answers; its own pages need no permission.
+        settings = {**_SHOWN, "web.access-control-allow-origin": self._url}
+        self._conf = write_configuration(home, directory, port, extra=settings)
         self._logs = directory / "log"
         self._gateway = SqlGateway(home, self._conf, log=self._logs / "gateway.log")
         self._cluster: list[Process] = []

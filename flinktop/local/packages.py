@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
+from flinktop.local.environment import inherited
 from flinktop.local.processes import FlinkHome
 
 # The release the sample jobs are written for; the extra `local` of pyproject.toml pins the same.
@@ -97,6 +98,7 @@ def java_release(executable: Path) -> int | None:
             [str(executable), "-version"],
             capture_output=True,
             stdin=subprocess.DEVNULL,
+            env=inherited(),
             text=True,
             errors="replace",
             timeout=10,

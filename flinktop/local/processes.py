@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flinktop.local.environment import inherited
+
 LOOPBACK = "127.0.0.1"
 
 # MiB. Together one JobManager and one TaskManager take about 0.7 GB.
@@ -275,7 +277,8 @@ def start(
 ) -> Process:
     """Start `command` in a process group of its own; what it prints goes to `log` with the ending `.out`.
 
-    `environment` is added to this process's own; `directory` is where it works (default: where the log is).
+    `environment` is added to what is inherited (see `environment.py`); `directory` is where it works
+    (default: where the log is).
     On Linux the child is killed when the **thread** that called this ends, not only when the process dies:
     call it from a thread that lives as long as the cluster does.
 
@@ -283,13 +286,11 @@ def start(
         StartFailed: The executable is missing or may not be run.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    # Flink's own start-up must not take another Flink's settings from the person's shell.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FLINK_")}
     options: dict[str, Any] = {
         "stdin": subprocess.DEVNULL,
         "stderr": subprocess.STDOUT,
         "cwd": directory or log.parent,
-        "env": {**inherited, **(environment or {})},
+        "env": {**inherited(), **(environment or {})},
         "process_group": 0,
         "preexec_fn": _dies_with_parent(),
     }

@@ -19,6 +19,7 @@ from types import TracebackType
 
 import flinktop
 from flinktop.local.directories import sweep
+from flinktop.local.environment import inherited
 from flinktop.local.packages import LocalError, find_home
 from flinktop.local.processes import FlinkHome
 
@@ -86,7 +87,8 @@ class LocalSession(AbstractContextManager[str]):
         words = {"release": home.release, "lib": str(home.lib), "opt": str(home.opt), "java": str(home.java)}
         # Our own package and no other of that name: the working directory is not looked into (-P).
         ours = str(Path(flinktop.__file__).parent.parent)
-        path = os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))
+        environment = inherited(python=True)
+        path = os.pathsep.join(filter(None, (ours, environment.get("PYTHONPATH"))))
         try:
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", "flinktop.local.keeper", json.dumps(words)],
@@ -96,7 +98,7 @@ class LocalSession(AbstractContextManager[str]):
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, "PYTHONPATH": path},
+                env={**environment, "PYTHONPATH": path},
                 start_new_session=True,
             )
         except OSError as error:

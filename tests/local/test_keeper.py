@@ -34,7 +34,11 @@ def test_end_of_input_ends_everything(java: SleepingJava) -> None:
         directory = Path(said_by(process)["directory"])
         assert "2.3.0" in said_by(process)["progress"]
         java.started()
-        assert (directory / "conf" / "config.yaml").exists()
+        lines = (directory / "conf" / "config.yaml").read_text().splitlines()
+        settings = dict(line.split(": ", 1) for line in lines)
+        # Not "*", Flink's own: pages of other sites read nothing.
+        own = f"http://127.0.0.1:{json.loads(settings['rest.port'])}"
+        assert json.loads(settings["web.access-control-allow-origin"]) == own
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(PATIENCE) == 0

@@ -123,6 +123,14 @@ def test_release_of_a_java(tmp_path: Path, version: str, release: int) -> None:
     assert java_release(java_that_says(tmp_path / "java", version)) == release
 
 
+def test_a_java_that_is_asked_its_release_gets_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLINKTOP_TOKEN", "planted")
+    java = script(tmp_path / "java", 'echo "openjdk version \\"${FLINKTOP_TOKEN:-21}\\"" >&2')
+    assert java_release(java) == 21
+
+
 def test_java_that_does_not_run(tmp_path: Path) -> None:
     assert java_release(java_that_says(tmp_path / "java", "17.0.15", status=1)) is None
     assert java_release(script(tmp_path / "silent", "exit 0")) is None

@@ -103,16 +103,21 @@ def test_commands_run_the_jars_of_lib_with_further_options(tmp_path: Path) -> No
         assert f"-Dlog.file={tmp_path}/a.log" in command
 
 
-def test_a_process_gets_its_environment_and_nothing_of_another_flink(
+def test_a_process_gets_its_environment_and_no_secret_of_the_shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FLINK_CONF_DIR", "/etc/other")
-    code = "import os; print(sorted(name for name in os.environ if name.startswith(('FLINK_', 'MY_'))))"
+    foreign = ("FLINK_CONF_DIR", "FLINKTOP_TOKEN", "AWS_SECRET_ACCESS_KEY", "JAVA_TOOL_OPTIONS", "PYTHONX")
+    for name in foreign:
+        monkeypatch.setenv(name, "planted")
+    monkeypatch.setenv("LC_TIME", "C")
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
     process = processes.start(
         [sys.executable, "-c", code], log=tmp_path / "x.log", environment={"MY_ONE": "1"}
     )
     assert process.wait(20) == 0
-    assert (tmp_path / "x.out").read_text() == "['MY_ONE']\n"
+    got = json.loads((tmp_path / "x.out").read_text())
+    assert (got["MY_ONE"], got["LC_TIME"], got["PATH"]) == ("1", "C", os.environ["PATH"])
+    assert not {name for name, value in got.items() if name in foreign or value == "planted"}
 
 
 def test_a_missing_java_is_said(tmp_path: Path) -> None:

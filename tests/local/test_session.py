@@ -59,6 +59,23 @@ def test_when_flinktop_is_killed_everything_goes(java: SleepingJava, number: sig
     assert java.directories() == []
 
 
+def test_no_secret_of_the_shell_reaches_keeper_or_jvms(
+    java: SleepingJava, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(java.temporary))
+    for name in ("FLINKTOP_TOKEN", "FLINKTOP_PASSWORD", "AWS_SECRET_ACCESS_KEY", "JAVA_TOOL_OPTIONS"):
+        monkeypatch.setenv(name, "planted-secret")
+    session = LocalSession(java.home, lambda _: None)
+    thread, _ = enter(session)
+    jvms = java.started()
+    for process in (parent_of(jvms[0]), *jvms):
+        for place in ("environ", "cmdline"):
+            assert b"planted-secret" not in Path(f"/proc/{process}/{place}").read_bytes()
+        assert b"TMPDIR=" in Path(f"/proc/{process}/environ").read_bytes()
+    session.kill(PATIENCE)
+    thread.join(PATIENCE)
+
+
 def test_ctrl_c_at_the_terminal_does_not_reach_the_keeper(java: SleepingJava) -> None:
     with run_python(["-c", FLINKTOP, java.word], java.environment, keep_input=False) as flinktop:
         processes = java.started()
