@@ -106,7 +106,8 @@ def _parser() -> _Parser:
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
         "without it FLINKTOP_TARGET, the config's default, else http://localhost:8081. Options stand before "
         "or after the command. A variable beats the config file, and an option beats both: FLINKTOP_TARGET, "
-        "_CONFIG, _USER, _PASSWORD, _TOKEN, _READ_ONLY, _REFRESH, _THEME, _ASCII, and NO_COLOR.",
+        "_CONFIG, _USER, _PASSWORD, _TOKEN (for the cluster that is opened without TARGET, or for the hosts "
+        "in _CREDENTIALS_FOR), _READ_ONLY, _REFRESH, _THEME, _ASCII, and NO_COLOR.",
         parents=[common, connection],
         allow_abbrev=False,
     )

@@ -5,7 +5,7 @@ the top of the file. What guards a cluster is only tightened by them: see `_read
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,6 +16,7 @@ from platformdirs import PlatformDirs
 from flinktop import allowed
 from flinktop.allowed import THEMES, NotAllowed, SettingsError
 from flinktop.config_file import READ_ONLY_BY_DEFAULT, Cluster, ConfigFile, ReadOnly, read_config
+from flinktop.credentials_for import CREDENTIALS_FOR, names
 from flinktop.flink.connection import Connection, Secret
 from flinktop.same_address import normal_form
 
@@ -145,8 +146,11 @@ class Sources:
         except NotAllowed as error:
             raise SettingsError(f"{where}{error}") from None
         profile = self._profile(cluster)
-        connection = _with_login(profile.connection, self.flags, self.environ)
-        return replace(profile, connection=_with_wire_options(connection, self.flags))
+        is_for_it = self._environment_is_for(cluster.connection.url)
+        connection = _with_login(profile.connection, self.flags, self.environ, is_for_it=is_for_it)
+        connection = _with_wire_options(connection, self.flags)
+        notes = (*profile.notes, *_notes_on_login(connection, self.environ, is_for_it=is_for_it))
+        return replace(profile, connection=connection, notes=notes)
 
     def local(self, url: str) -> Profile:
         """The cluster that `flinktop local` started; it has no login, whatever the environment says."""
@@ -172,6 +176,23 @@ class Sources:
         url = allowed.address(target)
         parts = urlsplit(url)
         return self._at(url) or Cluster(f"{parts.netloc}{parts.path}", Connection(url))
+
+    def _environment_is_for(self, url: str) -> bool:
+        """Whether FLINKTOP_TOKEN, _USER and _PASSWORD may be sent to an address.
+
+        They are for the hosts that FLINKTOP_CREDENTIALS_FOR names, and without it for the cluster that is
+        opened when no target is given.
+        """
+        if hosts := self.environ.get(CREDENTIALS_FOR):
+            try:
+                return names(hosts, url)
+            except NotAllowed as error:
+                raise SettingsError(f"{CREDENTIALS_FOR} {error}") from None
+        try:
+            own = self._cluster(self.environ.get("FLINKTOP_TARGET") or self.file.default or DEFAULT_TARGET)
+        except NotAllowed:
+            return False
+        return normal_form(own.connection.url) == normal_form(url)
 
     def _at(self, url: str) -> Cluster | None:
         """The cluster of the config that has this address: by its spelling, else by what it means.
@@ -262,32 +283,58 @@ class _Login:
     token: Secret | None
 
 
-def _with_login(connection: Connection, flags: Flags, environ: Mapping[str, str]) -> Connection:
+def _with_login(
+    connection: Connection, flags: Flags, environ: Mapping[str, str], *, is_for_it: bool
+) -> Connection:
     """The login of the highest place that names a token or a user; its password may stand at another place.
 
+    The flags come first, then what the config says of this cluster, then the environment, where `is_for_it`.
     A password in the environment alone is no login: it may be meant for another cluster.
     """
+    environment = _login_of_environment(environ)
     places = (
         _login_of_flags(flags),
-        _login_of_environment(environ),
         _Login(connection.user, connection.password, connection.token),
+        environment if is_for_it else _Login(None, None, None),
     )
     first = next((place for place in places if place.token or place.user is not None), None)
+    connection = replace(connection, login_yields=first is places[2])
     if first is not None and first.token:
         return replace(connection, user=None, password=None, token=first.token)
     password = _first(*(place.password for place in places))
     if first is None:
-        if password and password != places[1].password:
+        if password and password != places[2].password:
             raise SettingsError(
                 "there is a password but no user: give --user, FLINKTOP_USER or user in the config"
             )
         return replace(connection, password=None)
     if password is None:
+        elsewhere = f"; {_not_sent(['FLINKTOP_PASSWORD'], connection.url)}" if environment.password else ""
         raise SettingsError(
             f"the user '{allowed.shown(first.user or '')}' has no password: give --password-file, "
-            "FLINKTOP_PASSWORD, or password_file, password_command or password_env in the config"
+            f"FLINKTOP_PASSWORD, or password_file, password_command or password_env in the config{elsewhere}"
         )
     return replace(connection, user=first.user, password=password, token=None)
+
+
+def _notes_on_login(
+    connection: Connection, environ: Mapping[str, str], *, is_for_it: bool
+) -> tuple[str, ...]:
+    """What a person should know of the login that a cluster is opened with, or without."""
+    variables = [name for name in ("FLINKTOP_TOKEN", "FLINKTOP_USER") if environ.get(name)]
+    if variables and not is_for_it and connection.token is None and connection.user is None:
+        return (_not_sent(variables, connection.url),)
+    if not connection.login_unencrypted:
+        return ()
+    who = "whoever is on the way there can read the password, token or headers that are sent to it"
+    return (f"{connection.url} is not encrypted: {who}",)
+
+
+def _not_sent(variables: Sequence[str], url: str) -> str:
+    """Why variables of the environment are not used for a cluster, and what to do."""
+    are = f"{' and '.join(variables)} {'is' if len(variables) == 1 else 'are'}"
+    beside = f"{CREDENTIALS_FOR}={urlsplit(url).netloc}"
+    return f"{are} for another cluster and not sent to {url}: {beside} says that they are for this one"
 
 
 def _login_of_flags(flags: Flags) -> _Login:

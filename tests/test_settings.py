@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from flinktop import allowed
 from flinktop.flink.connection import Connection, Secret
+from flinktop.flink.credentials import credentials
 from flinktop.settings import Flags, Profile, Settings, SettingsError, Sources, read_sources
 
 FULL = """\
@@ -315,8 +316,8 @@ def test_an_accepted_address_is_one_that_the_client_takes_unchanged(text: str) -
 def test_a_login_comes_from_the_highest_place_that_names_one(config: Path, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("t")
     (tmp_path / "password").write_text("p")
-    variables = {"FLINKTOP_USER": "eve", "FLINKTOP_PASSWORD": "hush"}
-    by_variable = profile(config, "dev", variables).connection
+    variables = {"FLINKTOP_USER": "eve", "FLINKTOP_PASSWORD": "hush", "FLINKTOP_TARGET": "h:1"}
+    by_variable = profile(config, None, variables).connection
     assert (by_variable.user, by_variable.password, by_variable.token) == (
         "eve",
         Secret("environment", "FLINKTOP_PASSWORD"),
@@ -329,16 +330,131 @@ def test_a_login_comes_from_the_highest_place_that_names_one(config: Path, tmp_p
     assert command.token == Secret("command", "print it")
     mixed = profile(config, "prod", {}, password_file=str(tmp_path / "password")).connection
     assert (mixed.user, mixed.password) == ("ops", Secret("file", str(tmp_path / "password")))
-    assert profile(config, "prod", {"FLINKTOP_TOKEN": "t"}).connection.token == Secret(
-        "environment", "FLINKTOP_TOKEN"
-    )
+    assert profile(config, "h:1", {"FLINKTOP_TOKEN": "t", **FOR_H}).connection.token == TOKEN
 
 
-def test_a_password_variable_alone_is_no_login_and_no_error(config: Path) -> None:
+TOKEN = Secret("environment", "FLINKTOP_TOKEN")
+FOR_H = {"FLINKTOP_CREDENTIALS_FOR": "h"}
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "sent"),
+    [
+        (None, {}, True),
+        ("gate", {}, True),
+        ("https://GATE.example.:443//flink/", {}, True),
+        ("https://gate.example/other", {}, False),
+        ("http://gate.example/flink", {}, False),
+        ("h:1", {}, False),
+        ("localhost:8081", {}, False),
+        # FLINKTOP_TARGET takes the default's place.
+        (None, {"FLINKTOP_TARGET": "h:1"}, True),
+        ("h:1", {"FLINKTOP_TARGET": "h:1"}, True),
+        ("gate", {"FLINKTOP_TARGET": "h:1"}, False),
+        ("gate", {"FLINKTOP_TARGET": "prd"}, False),
+        # And a host that is named beside them the place of both.
+        ("h:1", FOR_H, True),
+        ("https://H./x", FOR_H, True),
+        (None, FOR_H, False),
+        ("h.example:1", FOR_H, False),
+        ("h:1", {"FLINKTOP_CREDENTIALS_FOR": "g.example, h:1"}, True),
+        ("h:2", {"FLINKTOP_CREDENTIALS_FOR": "g.example, h:1"}, False),
+        ("https://h", {"FLINKTOP_CREDENTIALS_FOR": "h:443"}, True),
+        ("http://h", {"FLINKTOP_CREDENTIALS_FOR": "https://h"}, False),
+        ("https://h/a", {"FLINKTOP_CREDENTIALS_FOR": "https://h/a"}, True),
+        ("https://h/b", {"FLINKTOP_CREDENTIALS_FOR": "https://h/a"}, False),
+        ("[::1]:8081", {"FLINKTOP_CREDENTIALS_FOR": "[::1]"}, True),
+    ],
+)
+def test_the_login_of_the_environment_is_for_the_default_or_the_hosts_named_beside_it(
+    tmp_path: Path, target: str | None, more: dict[str, str], *, sent: bool
+) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text("default = 'gate'\n[clusters.gate]\nurl = 'https://gate.example/flink'\n")
+    opened = profile(path, target, {"FLINKTOP_TOKEN": "hush", **more})
+    assert opened.connection.token == (TOKEN if sent else None)
+    told = " ".join(opened.notes)
+    assert ("FLINKTOP_TOKEN is for another cluster and not sent to" in told) == (not sent)
+    assert "hush" not in told
+
+
+def test_without_a_config_the_login_of_the_environment_is_for_localhost(tmp_path: Path) -> None:
+    (tmp_path / "empty.toml").write_text("")
+    login = {"FLINKTOP_USER": "eve", "FLINKTOP_PASSWORD": "hush"}
+    assert profile(tmp_path / "empty.toml", None, login).connection.user == "eve"
+    assert profile(tmp_path / "empty.toml", "h:1", login).connection == Connection("http://h:1")
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"FLINKTOP_TARGET": "prod"}, {"FLINKTOP_CREDENTIALS_FOR": "flink.example"}]
+)
+def test_the_environment_never_takes_the_place_of_a_cluster_s_own_login(
+    config: Path, tmp_path: Path, more: dict[str, str]
+) -> None:
+    for variables in ({"FLINKTOP_TOKEN": "t"}, {"FLINKTOP_USER": "eve", "FLINKTOP_PASSWORD": "hush"}):
+        connection = profile(config, "prod", {**variables, **more}).connection
+        assert (connection.user, connection.token) == ("ops", None)
+        assert connection.password == Secret("file", str(tmp_path / "secret/prod"))
+
+
+def test_an_authorization_in_a_cluster_s_header_file_is_its_own_login(tmp_path: Path) -> None:
+    path = tmp_path / "headers.toml"
+    path.write_text("[clusters.a]\nurl = 'https://h'\nheader_file = 'headers'\n")
+    (tmp_path / "headers").write_text("authorization: Bearer its own\n")
+    environ = {"FLINKTOP_TARGET": "a", "FLINKTOP_USER": "eve", "FLINKTOP_PASSWORD": "hush"}
+    sent = credentials(profile(path, "a", environ).connection)
+    assert [value for name, value in sent.items() if name.lower() == "authorization"] == ["Bearer its own"]
+    (tmp_path / "token").write_text("of the flag")
+    sent = credentials(profile(path, "a", environ, token_file=str(tmp_path / "token")).connection)
+    assert [value for name, value in sent.items() if name.lower() == "authorization"] == [
+        "Bearer of the flag"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "said"),
+    [
+        ("*", "FLINKTOP_CREDENTIALS_FOR must be hosts"),
+        ("h:x", "FLINKTOP_CREDENTIALS_FOR must be hosts"),
+        ("bob:hush@h", "FLINKTOP_CREDENTIALS_FOR must be hosts"),
+        ("https://bob:hush@h", "FLINKTOP_CREDENTIALS_FOR an address must not hold a user or a password"),
+        ("h:70000", "FLINKTOP_CREDENTIALS_FOR names a port beyond 65535"),
+    ],
+)
+def test_what_is_no_host_for_the_login_of_the_environment_is_told(
+    config: Path, hosts: str, said: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        profile(config, "h:1", {"FLINKTOP_TOKEN": "hush", "FLINKTOP_CREDENTIALS_FOR": hosts})
+    assert said in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_password_variable_alone_is_no_login_and_no_error(config: Path, tmp_path: Path) -> None:
     lone = {"FLINKTOP_PASSWORD": "hush"}
     assert profile(config, "h:1", lone).connection == Connection("http://h:1")
+    assert profile(config, "h:1", lone).notes == ()
+    assert profile(config, "h:1", {**lone, "FLINKTOP_TARGET": "h:1"}).connection == Connection("http://h:1")
     assert profile(config, "dev", lone).connection.token == Secret("command", "vault read flink")
-    assert profile(config, "prod", lone).connection.password == Secret("environment", "FLINKTOP_PASSWORD")
+    path = tmp_path / "user.toml"
+    path.write_text("[clusters.a]\nurl = 'https://h'\nuser = 'ann'\n")
+    completed = profile(path, "a", {**lone, **FOR_H}).connection
+    assert completed.password == Secret("environment", "FLINKTOP_PASSWORD")
+    with pytest.raises(SettingsError, match=r"'ann' has no password.*FLINKTOP_CREDENTIALS_FOR=h says"):
+        profile(path, "a", lone)
+
+
+def test_a_login_that_is_sent_unencrypted_is_told(config: Path) -> None:
+    for target, login, unencrypted in (
+        ("http://h:1", {"FLINKTOP_TOKEN": "hush", **FOR_H}, True),
+        ("https://h:1", {"FLINKTOP_TOKEN": "hush", **FOR_H}, False),
+        ("http://127.0.0.1:1", {"FLINKTOP_TOKEN": "hush", "FLINKTOP_CREDENTIALS_FOR": "127.0.0.1"}, False),
+        ("http://h:1", {}, False),
+    ):
+        opened = profile(config, target, login)
+        assert opened.connection.login_unencrypted == unencrypted
+        assert ("is not encrypted" in " ".join(opened.notes)) == unencrypted
+    assert profile(config, "http://h:1", header_file=str(config)).connection.login_unencrypted
 
 
 def test_a_local_flink_has_no_login(config: Path) -> None:

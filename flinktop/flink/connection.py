@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+from flinktop.flink.loopback import is_loopback
 from flinktop.flink.secrets import Secret, SecretError
 
 __all__ = ["Connection", "Secret", "SecretError", "base_url"]
@@ -29,6 +30,8 @@ class Connection:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     header_file: Path | None = None
     """A file of `Name: value` lines, read anew when the server says 401."""
+    login_yields: bool = False
+    """An Authorization in the header file goes before user, password and token."""
     ca: Path | None = None
     """PEM file or directory of the only authorities to trust."""
     cert: Path | None = None
@@ -46,6 +49,17 @@ class Connection:
         if parts.password is not None and self.password is None:
             object.__setattr__(self, "password", Secret("value", unquote(parts.password)))
         object.__setattr__(self, "url", base_url(self.url))
+
+    @property
+    def has_login(self) -> bool:
+        """Whether something secret is sent with each request."""
+        return self.token is not None or self.user is not None or self.header_file is not None
+
+    @property
+    def login_unencrypted(self) -> bool:
+        """Whether whoever is on the way to the server can read what lets us in."""
+        parts = urlsplit(self.url)
+        return self.has_login and parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 def base_url(text: str) -> str:

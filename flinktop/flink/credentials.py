@@ -18,15 +18,24 @@ def credentials(connection: Connection) -> dict[str, str]:
     headers.update(connection.headers)
     if connection.header_file is not None:
         headers.update(_from_file(connection.header_file))
-    if connection.token is not None:
-        headers["Authorization"] = f"Bearer {connection.token.read()}"
-    elif connection.user is not None:
-        password = connection.password.read() if connection.password is not None else ""
-        headers["Authorization"] = "Basic " + b64encode(f"{connection.user}:{password}".encode()).decode()
+    own = [name for name in headers if name.lower() == "authorization"]
+    if not (connection.login_yields and own) and (login := _authorization(connection)) is not None:
+        for name in own:
+            del headers[name]
+        headers["Authorization"] = login
     for name, value in headers.items():
         if not (name + value).isascii() or not (name + value).isprintable():
             raise ValueError(f"the header {name!r} has letters that HTTP does not allow")
     return headers
+
+
+def _authorization(connection: Connection) -> str | None:
+    if connection.token is not None:
+        return f"Bearer {connection.token.read()}"
+    if connection.user is None:
+        return None
+    password = connection.password.read() if connection.password is not None else ""
+    return "Basic " + b64encode(f"{connection.user}:{password}".encode()).decode()
 
 
 def _from_file(path: Path) -> dict[str, str]:

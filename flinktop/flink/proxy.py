@@ -1,8 +1,9 @@
 """Whether a request goes through a proxy of the environment."""
 
-import ipaddress
 import urllib.request
 from urllib.parse import urlsplit
+
+from flinktop.flink.loopback import is_loopback
 
 
 def proxy_for(url: str) -> str | None:
@@ -18,17 +19,6 @@ def proxy_for(url: str) -> str | None:
     if urllib.request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined] # missing in typeshed
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    host = host.rstrip(".").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
 
 
 def without_credentials(proxy: str | None) -> str:

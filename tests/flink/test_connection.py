@@ -6,7 +6,8 @@ import pytest
 
 from flinktop.flink.connection import Connection, Secret, SecretError, base_url
 from flinktop.flink.credentials import credentials
-from flinktop.flink.proxy import is_loopback, proxy_for, without_credentials
+from flinktop.flink.loopback import is_loopback
+from flinktop.flink.proxy import proxy_for, without_credentials
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import flinktop
 PACKAGE = Path(flinktop.__file__).parent
 
 # The modules at the top of the package that are no room of their own.
-SETTINGS = ("settings", "config_file", "toml_lines", "allowed", "same_address")
+SETTINGS = ("settings", "config_file", "toml_lines", "allowed", "same_address", "credentials_for")
 ANY = "any"
 
 # Room: the rooms it may import.

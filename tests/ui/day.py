@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from flinktop.engine.host import Port
-from flinktop.flink.connection import Connection
+from flinktop.flink.connection import Connection, Secret
 from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.widgets.chart import Chart
@@ -188,6 +188,8 @@ async def monitor(
     protected: bool = False,
     local: bool = False,
     raise_faults: bool = True,
+    url: str = "http://flink.test:8081",
+    token: Secret | None = None,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
 
@@ -196,7 +198,7 @@ async def monitor(
     clock = clock or ManualClock()
     simulated = DemoCluster(demo, release, clock) if demo is not None else None
     cluster = cluster or simulated or FixtureCluster(release)
-    connection = Connection("http://flink.test:8081", read_only=read_only)
+    connection = Connection(url, token=token, read_only=read_only)
     settings = Settings(
         profiles=(),
         default=None,

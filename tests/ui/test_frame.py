@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from flinktop.engine.link import Link
 from flinktop.engine.sweep import Sweep
+from flinktop.flink.connection import Secret
 from flinktop.flink.errors import FlinkError, NotFlink, NotReady, Rejected, Unauthorized, Unreachable
 from flinktop.ui import keys
 from flinktop.ui.panels.frame import _trails, cut, fit, freshness
@@ -278,6 +280,7 @@ def test_places_on_the_way_are_cut_before_the_cluster_and_this_place() -> None:
         "prod ▸ orders-enrich… ▸ Join ▸ subtask 3",
         "prod ▸ … ▸ subtask 3",
         "prod ▸ … ▸ subtask 3",
+        "prod ▸ subtask…",
         "subtask 3",
     ]
 
@@ -295,3 +298,38 @@ async def test_an_answer_that_the_engine_can_not_take_in_is_told_beside_what_it_
         assert int(told[1]) == day.port.recorder_errors > 0
         assert "● live" in day.text
         assert "steady [test]" in day.text
+
+
+HUSH = Secret("value", "hush")
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "said"),
+    [
+        ("http://flink.test:8081", HUSH, True),
+        ("https://flink.test:8081", HUSH, False),
+        ("http://localhost:8081", HUSH, False),
+        ("http://flink.test:8081", None, False),
+    ],
+)
+async def test_a_login_that_others_on_the_way_can_read_is_said_in_the_frame(
+    url: str, token: Secret | None, *, said: bool
+) -> None:
+    async with monitor("1.20.5", url=url, token=token) as day:
+        assert ("UNENCRYPTED LOGIN" in day.lines[0]) == said
+
+
+async def test_where_there_is_little_room_it_is_said_in_short_beside_the_cluster() -> None:
+    async with monitor("1.20.5", (80, 24), read_only=True, token=HUSH) as day:
+        assert day.lines[0].split()[0] == "flinktop"
+        assert "UNENCRYPTED LOGIN" in day.lines[0]
+        await day.press("enter")
+        await day.wait(3)
+        await day.press("2", "enter")
+        await day.wait(3)
+        day.cluster.failure = httpx.ConnectError("Connection refused")
+        await day.wait(20)
+        top = day.lines[0]
+        assert top.split()[0] == "test-cluster"
+        for words in ("NO TLS", "READ-ONLY", "✕ lost"):
+            assert words in top

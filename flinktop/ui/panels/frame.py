@@ -35,10 +35,14 @@ LIVE_INTERVALS = 2.0
 """Only what was answered within so many intervals is live."""
 STALE_INTERVALS = 4.0
 FORBIDDEN = 403
+UNENCRYPTED = ("UNENCRYPTED LOGIN", "NO TLS")
+"""What is said of a login that others on the way can read: in full, and where there is little room."""
 GAP = 3
 LONGEST_CRUMB = 40
 CRUMBS = (40, 24, 14)
 """Cells of the places on the way here, where there is less and less room."""
+SHORTEST_CRUMB = 8
+"""Cells of this place alone, before the cluster's name gives way to it."""
 FIRST_KEYS = 2
 """Of a footer: help and palette, by which everything else is found."""
 SEPARATOR = " ▸ "
@@ -215,6 +219,8 @@ class TopLine(Line):
             right.append(("DEMO", "info"))
         if self.app.profile.connection.read_only:
             right.append(("READ-ONLY", "warn"))
+        if self.app.profile.connection.login_unencrypted:
+            right.append((self._unencrypted(right), "bad"))
         kept = len(right)
         if port.crashes:
             right.append((f"engine restarted x {port.crashes}", "bad"))
@@ -226,8 +232,22 @@ class TopLine(Line):
             right.append((f"Flink {port.features.version}{history}", "muted"))
         right.append((f"{fmt.clock(now, offset)} {fmt.offset_name(offset, now)}", "muted"))
         # Whether anything can be done here, and whether it is real, is said however little room there is.
-        beside = sum(cell_len(text) + GAP for text, _ in right[:kept])
-        self.set_parts(fit(self._trail(beside), right, self.content_size.width, keep=kept))
+        trail = self._trail(_beside(right[:kept]))
+        self.set_parts(fit(trail, right, self.content_size.width, keep=kept))
+
+    def _unencrypted(self, right: Sequence[Part]) -> str:
+        """That the login is sent unencrypted, in words that leave the cluster's name its room."""
+        for words in UNENCRYPTED:
+            beside = _beside((*right, (words, "")))
+            trail = self._trail(beside)
+            cells = sum(cell_len(text) for text, _ in trail)
+            if self._cluster in trail and cells <= self.content_size.width - beside:
+                break
+        return words
+
+    @property
+    def _cluster(self) -> Part:
+        return self.app.profile.name, cluster_style(self.app.profile.colour)
 
     def _trail(self, beside: int) -> list[Part]:
         """The breadcrumb: the cluster, then each place along the way here.
@@ -238,13 +258,17 @@ class TopLine(Line):
         places = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]
         if isinstance(self.screen, LiveScreen) and self.screen.crumb not in places:
             places.append(self.screen.crumb)
-        cluster: Part = (self.app.profile.name, cluster_style(self.app.profile.colour))
         names = [cut(place, LONGEST_CRUMB) for place in places if place]
         room = self.content_size.width - beside
-        for parts in _trails(cluster, names):
+        for parts in _trails(self._cluster, names):
             if sum(cell_len(text) for text, _ in parts) <= room:
                 break
         return parts
+
+
+def _beside(right: Sequence[Part]) -> int:
+    """Cells that the parts at the right take from the trail."""
+    return sum(cell_len(text) + GAP for text, _ in right)
 
 
 def _trails(cluster: Part, names: Sequence[str]) -> Iterator[list[Part]]:
@@ -256,6 +280,7 @@ def _trails(cluster: Part, names: Sequence[str]) -> Iterator[list[Part]]:
     short = ["…", *here] if between else here
     yield _joined(cluster, short)
     yield _joined(cluster, [*short[:-1], *(cut(name, CRUMBS[-1]) for name in here)])
+    yield _joined(cluster, [cut(name, SHORTEST_CRUMB) for name in here])
     if here:
         yield [(here[0], "strong")]
 
