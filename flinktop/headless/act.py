@@ -41,6 +41,7 @@ from flinktop.headless.jobs import NoSuchJob, find_job
 from flinktop.headless.submitted import submitted
 from flinktop.headless.told import as_object, came_of, headline, left
 from flinktop.headless.words import ActWords
+from flinktop.model.typed_names import is_typed
 from flinktop.settings import Profile
 
 if TYPE_CHECKING:
@@ -172,10 +173,10 @@ def agreed(words: ActWords, act: Act, facts: Facts) -> str | None:
         raise Ended(REFUSED, "there is no terminal to ask at: --yes is needed")
     if typed and words.confirm is None and not at_a_terminal:
         raise Ended(REFUSED, f"{facts.cluster} is protected: --confirm with the name {name} is needed")
-    if words.confirm is not None and words.confirm != name:
+    if words.confirm is not None and not is_typed(words.confirm, name):
         raise Ended(REFUSED, f"--confirm must be the name {name}")
     if words.yes and (not typed or words.confirm is not None):
-        return words.confirm
+        return name if typed else None
     print(clean(f"{act.label} of {act.subject}"), file=sys.stderr)
     # A jar has no id before its upload.
     lines = [(line.label, line.text) for line in act.consequence(facts) if line.text]
@@ -184,12 +185,12 @@ def agreed(words: ActWords, act: Act, facts: Facts) -> str | None:
     for label, text in lines:
         print(f"  {label:22}{clean(text)}", file=sys.stderr)
     if typed and words.confirm is None:
-        agrees = _asked(f"Type the name to do it ({clean(name)}): ") == name
+        agrees = is_typed(_asked(f"Type the name to do it ({clean(name)}): "), name)
     else:
         agrees = _asked("Do it? (yes/no) ").lower() in YES
     if not agrees:
         raise Ended(REFUSED, "not agreed to; nothing was sent")
-    return name if typed else words.confirm
+    return name if typed else None
 
 
 def _asked(question: str) -> str:

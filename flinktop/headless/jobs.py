@@ -19,21 +19,25 @@ def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
     """The one job that is meant.
 
     The beginning of an id must be unique among all jobs, those that have ended too. A name must be so among
-    those that have not ended, and among all where all have: a job that was run again keeps its name.
+    those that have not ended, and among all where all have: a job that was run again keeps its name. What is
+    a name as well as the beginning of another job's id means neither of them.
 
     Raises:
         NoSuchJob: none fits, or several do.
     """
     known = list(jobs)
-    for fitting in ([job for job in known if job.jid == what.lower()], _named(known, what)):
-        if fitting:
-            return _only(fitting, what)
+    exact = [job for job in known if job.jid == what.lower()]
+    if exact:
+        return _only(exact, what)
+    named = _named(known, what)
     begun = [job for job in known if what and job.jid.startswith(what.lower())]
+    if named and len(what) < LEAST_OF_AN_ID:
+        return _only(named, what)
     if begun and len(what) < LEAST_OF_AN_ID:
         least = f"an id's beginning needs {LEAST_OF_AN_ID} characters or more"
         raise NoSuchJob(f"'{what}' is too short: {least}; it fits {_told(begun)}")
-    if begun:
-        return _only(begun, what)
+    if fitting := list({job.jid: job for job in (*named, *begun)}.values()):
+        return _only(fitting, what)
     raise NoSuchJob(f"there is no job '{what}' on the cluster" + (f", but {_told(known)}" if known else ""))
 
 

@@ -104,7 +104,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app begins to leave."""
-        self.key_order = KeyOrder(self)
+        self.key_order = KeyOrder(self, port.now)
         self.own_colours = not self.no_color
         """Whether the terminal shows colours of ours; one with sixteen of its own, or none, does not."""
         self.choose_theme(settings.theme)
@@ -114,6 +114,11 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         typed = isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded
         if not typed or self.key_order.admits(event):
             await super().on_event(event)
+
+    @property
+    def typed_at(self) -> float:
+        """When the key or click that is being handled was typed."""
+        return self.key_order.typed_at
 
     async def run_action(
         self,

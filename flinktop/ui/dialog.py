@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 
+from flinktop.ui.act_button import ActButton
 from flinktop.ui.live import LiveApp
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
@@ -154,6 +155,8 @@ class Dialog(Modal[T]):
         for query in self._asked_for - now:
             self.port.unwatch(query)
         self._asked_for = now
+        for button in self.query(ActButton):
+            button.look()
         self.renew()
 
     def on_mount(self) -> None:

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from flinktop.ui.steady import SteadyScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from textual.app import App
     from textual.message_pump import MessagePump
@@ -34,9 +34,13 @@ PAUSE = 0.002
 class KeyOrder:
     """Keeps keys and clicks back until the app is at rest."""
 
-    def __init__(self, app: App[Any]) -> None:
+    def __init__(self, app: App[Any], now: Callable[[], float]) -> None:
+        """Keep the keys of this app in order; `now` tells the time (s) that `typed_at` is in."""
         self._app = app
-        self._waiting: deque[events.Event] = deque()
+        self._now = now
+        self.typed_at = now()
+        """When the key or click that is being handled came: it may have been kept back since."""
+        self._waiting: deque[tuple[events.Event, float]] = deque()
         self._next: events.Event | None = None
         self._task: asyncio.Task[None] | None = None
         self._restless_since: float | None = None
@@ -56,11 +60,12 @@ class KeyOrder:
             self._next = None
             return True
         if self.idle and self._app.message_queue_size == 0 and self._at_rest(event):
+            self.typed_at = self._now()
             return True
-        last = self._waiting[-1] if self._waiting else None
+        last = self._waiting[-1][0] if self._waiting else None
         if isinstance(event, events.MouseMove) and isinstance(last, events.MouseMove):
             self._waiting.pop()
-        self._waiting.append(event)
+        self._waiting.append((event, self._now()))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._let_through(), name="keys in their order")
         return False
@@ -69,10 +74,10 @@ class KeyOrder:
         """Post what was kept back, one by one, each when the app is at rest."""
         looks = 0
         while not self.idle and self._app.is_running:
-            rests = _is_idle(self._app) and self._next is None and self._at_rest(self._waiting[0])
+            rests = _is_idle(self._app) and self._next is None and self._at_rest(self._waiting[0][0])
             if rests or (self._next is None and self._tired() and self._in_order()):
                 self._posted_at = asyncio.get_running_loop().time()
-                self._next = self._waiting.popleft()
+                self._next, self.typed_at = self._waiting.popleft()
                 self._app.post_message(self._next)
                 looks = 0
             looks += 1

@@ -59,6 +59,11 @@ class LiveApp(App[int]):
     raise_faults = False
     """Whether what a panel raises ends the program: in tests."""
 
+    @property
+    def typed_at(self) -> float:
+        """When the key or click that is being handled was typed, by `port.now`."""
+        raise NotImplementedError
+
     def ask_to_leave(self) -> None:
         """Ask before leaving."""
         raise NotImplementedError

@@ -227,6 +227,14 @@ def test_the_name_to_type() -> None:
     assert Dispose("s3://a/savepoint-1/").name_to_type(facts()) == "savepoint-1"
 
 
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "\u2800\u3164"])
+def test_where_a_name_shows_nothing_its_id_is_typed(name: str) -> None:
+    for act in (Cancel(JOB, name), Stop(JOB, name), Rescale(JOB, name)):
+        assert act.name_to_type(facts(job=JobFacts(JOB, name, "RUNNING"))) == JOB
+        assert act.name_to_type(facts(job=None)) == JOB
+    assert Dispose(f"s3://a/{name}").name_to_type(facts()) in (f"s3://a/{name}", "a")
+
+
 def test_the_last_good_checkpoint_is_the_newest_completed_one() -> None:
     stats = decode(
         b'{"latest": {"completed": {"id": 1, "status": "COMPLETED", "trigger_timestamp": 1000},'

@@ -194,6 +194,16 @@ def test_a_protected_cluster_wants_the_name(at: Served) -> None:
     assert (done.code, len(at.jobmanager.savepoints)) == (0, 2)
 
 
+def test_a_job_without_a_visible_name_is_confirmed_by_its_id(at: Served) -> None:
+    at.configure(f'default = "prod"\n[clusters.prod]\nurl = "{at.url}"\nprotected = true\n')
+    at.jobmanager.jobs[JOB].name = " "
+    for text in ("\n", " \n"):
+        assert at.typed(text, "savepoint", JOB).code == 4
+    assert at.flinktop("savepoint", JOB, "--yes", "--confirm", " ", at_home=True).code == 4
+    assert at.jobmanager.acts() == []
+    assert at.flinktop("savepoint", JOB, "--yes", "--confirm", JOB, at_home=True).code == 0
+
+
 @pytest.mark.parametrize("command", ACTS)
 def test_read_only_sends_nothing(at: Served, tmp_path: Path, command: str) -> None:
     with zipfile.ZipFile(tmp_path / "job.jar", "w") as archive:

@@ -13,6 +13,7 @@ JOBS = (
     JobOverview("cccc1" + "0" * 27, "a", "FAILED"),
     JobOverview("cccc2" + "0" * 27, "", "FINISHED"),
     JobOverview("dddd1" + "0" * 27, "aaaa1", "RUNNING"),
+    JobOverview("eeee1" + "0" * 27, "eeee1", "RUNNING"),
 )
 
 
@@ -28,7 +29,8 @@ JOBS = (
         ("cccc2", 5),
         ("bbbb10", 2),
         ("dddd", 6),
-        ("aaaa1", 6),
+        # The beginning of its own id is its name, too.
+        ("eeee1", 7),
     ],
 )
 def test_the_job_that_is_meant(what: str, found: int) -> None:
@@ -41,6 +43,11 @@ def test_the_job_that_is_meant(what: str, found: int) -> None:
         ("twice", "'twice' may mean 2 jobs: twice (bbbb1"),
         ("bbbb", "may mean 2 jobs"),
         ("cccc", "may mean 2 jobs: a (cccc1"),
+        # A name and the beginning of another job's id: neither is preferred.
+        (
+            "aaaa1",
+            f"'aaaa1' may mean 2 jobs: aaaa1 (dddd1{'0' * 27}, RUNNING), orders (aaaa1{'0' * 27}, RUNNING)",
+        ),
         # One of them lives: that is no reason to take it.
         ("aaaa", "'aaaa' may mean 2 jobs: orders (aaaa1"),
         ("ddd", "'ddd' is too short: an id's beginning needs 4 characters or more; it fits aaaa1 (dddd1"),

@@ -67,7 +67,9 @@ def choose(pty: Pty, label: str) -> None:
 def confirm(pty: Pty, button: str) -> None:
     """Press the button beside the safe one, which has the focus."""
     pty.wait_for(re.compile(rf"\[ Back \] +\[ {re.escape(button)} \]"))
-    pty.press("tab", "enter")
+    pty.press("tab")
+    pty.wait_until_ready(button)
+    pty.press("enter")
     pty.wait_until_gone("[ Back ]")
 
 
@@ -99,7 +101,9 @@ def upload(pty: Pty, jar: Path) -> None:
     pty.wait_for(re.compile(rf"{re.escape(jar.name)} +[\d.]+ kB"))
     pty.press("tab")
     pty.wait_for(re.compile(r"size +[\d.]+ kB"))
-    pty.press("tab", "tab", "enter")
+    pty.press("tab", "tab")
+    pty.wait_until_ready("Upload")
+    pty.press("enter")
     pty.wait_for(re.compile(r"state +uploaded"), ENDS)
     pty.press("enter")
     pty.wait_for("Run a jar")
@@ -110,7 +114,9 @@ def preview(pty: Pty) -> None:
     """From the form's field of arguments look at the plan, and come back to its button."""
     pty.press("shift+tab", "shift+tab", "shift+tab", "enter")
     pty.wait_for("[ Run main() for its plan ]")
-    pty.press("tab", "enter")
+    pty.press("tab")
+    pty.wait_until_ready("Run main() for its plan")
+    pty.press("enter")
     pty.wait_for(re.compile(r"[2-9] vertices"), ENDS)
     pty.press("escape")
     pty.wait_for("[ Preview plan ]")

@@ -115,6 +115,7 @@ def test_a_profile_is_taken_and_saved(cluster: Cluster, tmp_path: Path) -> None:
         pty.wait_for("Start a run of the profiler")
         pty.press("-", "-")
         pty.wait_for(re.compile(r"lasts +5 s"))
+        pty.wait_for("enter starts")
         pty.press("enter")
         pty.wait_for("RUNNING", ANSWERS)
         pty.wait_for("FINISHED", 40)

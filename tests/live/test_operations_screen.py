@@ -28,6 +28,7 @@ def take_savepoint(pty: Pty) -> None:
     pty.wait_for("[ Take savepoint ]")
     pty.wait_for(re.compile(r"state +RUNNING"))
     pty.press("tab")
+    pty.wait_until_ready("Take savepoint")
     pty.press("enter")
 
 

@@ -112,6 +112,10 @@ class _Inline:
         for step in walk(self.seed):
             if day.app._exit:
                 return self._gone(day)
+            if step.kind == "wait":
+                await _rest(day)
+                await day.clock.advance(step.gap)
+                continue
             self._do(day, step)
             await self._pass(day)
             self.visited.add(type(day.app.screen).__name__)

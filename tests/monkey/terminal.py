@@ -198,6 +198,8 @@ class _InTerminal:
         match step.kind:
             case "resize":
                 pty.resize(*step.size)
+            case "wait":
+                pass
             case "paste":
                 pty.write(f"\x1b[200~{step.what}\x1b[201~")
             case _:

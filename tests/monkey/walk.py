@@ -13,9 +13,12 @@ KEYS: Final = 200
 LONGEST_GAP: Final = 0.05
 """Seconds between two keys at the most."""
 BEHIND_ESC: Final = 0.04
+LOOK: Final = "look"
+"""In a macro: what a person does before they press the button of an act, which takes no earlier enter."""
+LOOK_SECONDS: Final = 0.5
 SIZES: Final = ((120, 40), (80, 24), (200, 60), (100, 30), (40, 12), (20, 6), (180, 45))
 
-Kind = Literal["key", "paste", "resize"]
+Kind = Literal["key", "paste", "resize", "wait"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Step:
 
     kind: Kind
     what: str
-    """A key by its name or letter, a text, or columns and rows."""
+    """A key by its name or letter, a text, or columns and rows; "" of a wait."""
     gap: float
 
     @property
@@ -83,13 +86,13 @@ _MACROS: Final = (
     (":", *"jars", "enter"),
     (":", *"applications", "enter", "enter"),
     (":", *"ops", "enter"),
-    (":", *"tm", "enter", "enter", "9", "P"),
+    (":", *"tm", "enter", "enter", "9", "P", LOOK, "enter"),
     (":", *"datasets", "enter", "a"),
     (":", *"theme", "down", "enter"),
     (":", *"job", "down", "enter"),
     (":", *"jars", "enter", "enter", "tab", "tab"),
     (":", *"jars", "enter", "a", "down", "enter"),
-    (":", *"jars", "enter", "a", "down", "down", "enter", "tab", "enter"),
+    (":", *"jars", "enter", "a", "down", "down", "enter", "tab", LOOK, "enter"),
     (":", *"run", "enter"),
     (":", *"run", "down", "enter", "enter", "ctrl+o", "down", "enter"),
     (":", *"jars", "enter", "enter", "ctrl+o", "enter", "tab", "tab", "ctrl+o", "enter"),
@@ -97,13 +100,13 @@ _MACROS: Final = (
     ("enter", "a", *("down",) * 4, "enter", "up", "right", "tab", "enter"),
     (":", *"upload", "enter", "tab", "enter"),
     ("a", "enter"),
-    ("a", "enter", "tab", "enter"),
+    ("a", "enter", "tab", LOOK, "enter"),
     ("a", "down", "enter", "tab", "tab", "enter"),
-    ("a", "down", "down", "enter", "right", "enter"),
+    ("a", "down", "down", "enter", "right", LOOK, "enter"),
     ("a", "up", "enter", "tab", "tab", "tab", "enter"),
-    ("a", "down", "down", "down", "enter", "tab", "enter"),
+    ("a", "down", "down", "down", "enter", "tab", LOOK, "enter"),
     ("enter", "2", "a", "down", "enter", "down", "enter"),
-    ("enter", "a", "up", "up", "enter", "tab", "enter"),
+    ("enter", "a", "up", "up", "enter", "tab", LOOK, "enter"),
     ("enter", "i"),
     ("w", "down", "enter"),
     ("w", "enter", "enter"),
@@ -140,6 +143,9 @@ def _steps(rng: random.Random) -> Iterator[Step]:
     asked_to_leave = False
     while True:
         for kind, what, hasty in _next(rng):
+            if what == LOOK:
+                yield Step("wait", "", LOOK_SECONDS)
+                continue
             if kind == "key":
                 if asked_to_leave and what in LEAVES:
                     continue

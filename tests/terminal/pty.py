@@ -159,6 +159,13 @@ class Pty:
         shows = _shows(what)
         return self.wait_for(lambda text: not shows(text), seconds)
 
+    def wait_until_ready(self, button: str, seconds: float = 10.0) -> None:
+        """Wait until a button has the focus and takes an enter: that of an act does so a moment later."""
+        with self._news:
+            self._news.wait_for(lambda: self._screen.is_reverse(f"[ {button} ]") or self._ending, seconds)
+            if not self._screen.is_reverse(f"[ {button} ]"):
+                raise AssertionError(f"the button {button!r} takes no enter:\n{self._screen.text}")
+
     # What is done to it
 
     def press(self, *keys: str) -> None:

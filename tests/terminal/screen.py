@@ -122,6 +122,20 @@ class TerminalScreen:
         columns = range(self._screen.columns)
         return "\n".join("".join(row[column].data for column in columns).rstrip() for row in rows)
 
+    def is_reverse(self, text: str) -> bool:
+        """Whether the first row that holds a text shows it in reverse."""
+        for number in range(self._screen.lines):
+            row = self._screen.buffer[number]
+            cells = [
+                cell
+                for column in range(self._screen.columns)
+                for cell in [row[column]] * len(row[column].data)
+            ]
+            at = "".join(row[column].data for column in range(self._screen.columns)).find(text)
+            if at >= 0:
+                return all(cell.reverse for cell in cells[at : at + len(text)])
+        return False
+
     @property
     def cursor_keys_of_applications(self) -> bool:
         return self._on["1"]

@@ -58,6 +58,7 @@ def ask_for_a_savepoint(pty: Pty) -> None:
     pty.wait_for("[ Take savepoint ]")
     pty.wait_for(re.compile(r"state +RUNNING"))
     pty.press("tab")
+    pty.wait_until_ready("Take savepoint")
 
 
 @pytest.fixture

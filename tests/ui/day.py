@@ -18,7 +18,9 @@ from textual.screen import Screen
 from flinktop.engine.host import Port
 from flinktop.flink.connection import Connection, Secret
 from flinktop.settings import Paths, Profile, Settings
+from flinktop.ui.act_button import READY_SECONDS, ActButton
 from flinktop.ui.app import FlinkTop
+from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.table import LiveTable
 from tests.demo_cluster import DemoCluster
@@ -92,7 +94,21 @@ class Day:
             calm = 0 if busy else calm + 1
 
     async def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
+        """Press keys one after the other, as a person does who looks at what an enter would do."""
+        for key in keys:
+            if key == "enter":
+                await self._look()
+            await self.type_ahead(key)
+
+    async def _look(self) -> None:
+        """Wait until what would be done by an enter takes one."""
+        asks = self.app.focused if isinstance(self.app.focused, ActButton) else self.app.screen
+        if isinstance(asks, ActButton | ProfileStart) and not asks.ready:
+            await self.clock.advance(READY_SECONDS + 0.1)
+            await self.settled()
+
+    async def type_ahead(self, *keys: str) -> None:
+        """Press keys one after the other without looking at the screen: as pasted text comes."""
         # Not the pilot's: it waits for an idle process after each key, and this knows when the app rests.
         for key in keys:
             letter = key if len(key) == 1 else LETTERS.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual import events
 from textual.screen import Screen
 
 from flinktop.engine.acts.act import Act
@@ -22,6 +23,7 @@ from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.widgets.form import PressButton
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
+from tests.ui.day import LETTERS
 
 DEEP = pytest.mark.deep
 NAME = "steady [test] <b>作业</b>"
@@ -40,6 +42,16 @@ def focused(ui: ActingDay) -> str | None:
 def can_do(ui: ActingDay) -> bool:
     """Whether the act's button is on."""
     return not ui.app.screen.query_one("#do", PressButton).disabled
+
+
+async def click(ui: ActingDay, what: str) -> None:
+    """Click in the middle of something, as a terminal tells of it."""
+    x, y = ui.app.screen.query_one(what).region.center
+    for kind in (events.MouseDown, events.MouseUp):
+        event = kind(None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y)
+        assert ui.app._driver is not None
+        ui.app._driver.send_message(event)
+        await ui.settled()
 
 
 async def ask(ui: ActingDay, act: Act) -> None:
@@ -111,6 +123,77 @@ async def test_on_a_protected_cluster_the_name_is_typed() -> None:
         assert ui.acts() == [f"PATCH jobs/{ui.job}?mode=cancel"]
         await ui.wait(3)
         assert ui.port.operations()[0].state is State.DONE
+
+
+async def test_a_job_without_a_visible_name_is_confirmed_by_its_id() -> None:
+    def blank(jobmanager: RecordedJobManager) -> None:
+        next(iter(jobmanager.jobs.values())).name = " \u200b"
+
+    async with acting(size=(80, 24), protected=True, prepare=blank) as ui:
+        await ui.press("a", "end", "enter")
+        assert f"type the job's id to go on: {ui.job}" in " ".join(ui.text.replace("│", "").split())
+        assert not can_do(ui)
+        await ui.press("right", " ")
+        assert not can_do(ui)
+        await ui.press("backspace")
+        await ui.paste(ui.job)
+        await ui.press("enter", "enter")
+        assert ui.acts() == [f"PATCH jobs/{ui.job}?mode=cancel"]
+
+
+PASTED = ("a", "enter", "right", "enter")
+"""Keys that a pasted text may be: the menu, its first dialog, the act's button, and enter."""
+
+
+async def test_pasted_text_sends_nothing() -> None:
+    async with acting(size=(80, 24)) as ui:
+        await ui.type_ahead(*PASTED, "enter")
+        assert (seen(ui), focused(ui)) == (ConfirmScreen, "do")
+        await ui.clock.advance(0.3)
+        await ui.type_ahead("enter")
+        assert (seen(ui), ui.acts()) == (ConfirmScreen, [])
+        await ui.clock.advance(0.2)
+        await ui.type_ahead("enter")
+        assert ui.acts() == [f"POST jobs/{ui.job}/stop"]
+
+
+async def test_what_was_typed_before_the_button_had_the_focus_does_not_press_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with acting(size=(80, 24)) as ui:
+        beside = ConfirmScreen.action_beside
+
+        def slow(dialog: ConfirmScreen, by: int) -> None:
+            beside(dialog, by)
+            ui.app.call_next(ui.clock.advance, 5.0)
+
+        monkeypatch.setattr(ConfirmScreen, "action_beside", slow)
+        for key in PASTED:
+            event = events.Key(key, LETTERS.get(key, key))
+            ui.app.post_message(event)
+        await ui.settled()
+        assert (seen(ui), focused(ui), ui.acts()) == (ConfirmScreen, "do", [])
+        await ui.type_ahead("enter")
+        assert ui.acts() == [f"POST jobs/{ui.job}/stop"]
+
+
+async def test_the_button_is_dim_until_it_takes_an_enter() -> None:
+    async with acting(size=(80, 24)) as ui:
+        await ui.press("a", "enter", "right")
+        button = ui.app.screen.query_one("#do", PressButton)
+        assert (button.styles.text_style.dim, button.styles.text_style.reverse) == (True, None)
+        await ui.wait(1)
+        assert (button.styles.text_style.dim, button.styles.text_style.reverse) == (None, True)
+
+
+async def test_a_click_counts_once_the_dialog_can_have_been_read() -> None:
+    async with acting(size=(80, 24)) as ui:
+        await ui.type_ahead("a", "enter")
+        await click(ui, "#do")
+        assert (seen(ui), ui.acts()) == (ConfirmScreen, [])
+        await ui.clock.advance(0.5)
+        await click(ui, "#do")
+        assert ui.acts() == [f"POST jobs/{ui.job}/stop"]
 
 
 @DEEP

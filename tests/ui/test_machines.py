@@ -9,6 +9,7 @@ import pytest
 from flinktop.model import format as fmt
 from flinktop.ui.keys import JOB_TABS
 from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.widgets.table import LiveTable
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
@@ -414,6 +415,15 @@ async def test_a_run_that_goes_on_has_no_result_to_save() -> None:
         await day.press("enter")
         await day.wait(1)
         await day.sees("this run has no result")
+
+
+async def test_pasted_text_starts_no_run() -> None:
+    async with monitor("1.20.5") as day:
+        await open_taskmanager(day, "9")
+        await day.type_ahead("P", "enter")
+        assert isinstance(day.app.screen, ProfileStart)
+        await day.press("enter")
+        assert not isinstance(day.app.screen, ProfileStart)
 
 
 async def test_read_only_starts_no_run() -> None:

@@ -10,6 +10,7 @@ from flinktop.engine.acts.facts import Facts
 from flinktop.flink.endpoint import Query
 from flinktop.flink.features import Features
 from flinktop.flink.http import Http
+from flinktop.model.typed_names import typeable
 
 Notes = dict[str, Any]
 """What was seen just before an act was sent, as JSON: what came later can be told from what was there."""
@@ -165,10 +166,14 @@ class Act(ABC):
         """What it is done to, by name."""
 
     def name_to_type(self, facts: Facts) -> str:
-        """The name that is typed where one is asked for: the job's, else the cluster's."""
-        if self.job_id is not None:
-            return facts.job.name if facts.job is not None and facts.job.name else self.subject
-        return facts.cluster
+        """The name that is typed where one is asked for: the job's, else the cluster's.
+
+        A job whose name shows no letters is asked for by its id: nothing would have to be typed.
+        """
+        if self.job_id is None:
+            return facts.cluster
+        name = facts.job.name if facts.job is not None and facts.job.name else self.subject
+        return name if typeable(name) else self.job_id
 
     def must_be_typed(self, facts: Facts) -> bool:
         """Whether a name has to be typed before this act on this cluster."""

@@ -21,6 +21,7 @@ from flinktop.engine.acts.act import (
 from flinktop.engine.acts.facts import Facts
 from flinktop.flink.checkpoints import disposal_status, dispose_savepoint
 from flinktop.flink.errors import NotFound
+from flinktop.model.typed_names import typeable
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ class Dispose(Act):
         return self.path
 
     def name_to_type(self, facts: Facts) -> str:
-        """The savepoint's own directory."""
+        """The savepoint's own directory; the whole path where its name shows no letters."""
         del facts
-        return self.path.rstrip("/").rpartition("/")[2]
+        name = self.path.rstrip("/").rpartition("/")[2]
+        return name if typeable(name) else self.path
 
     def own_reason(self, facts: Facts) -> str | None:
         """It needs a path."""

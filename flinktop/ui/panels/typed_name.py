@@ -8,6 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from flinktop.model.typed_names import is_typed
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe
 from flinktop.ui.widgets.form import LineField
@@ -62,4 +63,4 @@ class TypedName(Vertical):
     def is_right(self) -> bool:
         """Whether the name that is asked for stands in the field."""
         typed = self.query_one("#typed", LineField).value
-        return self._wanted is not None and typed.strip() == self._wanted.strip()
+        return self._wanted is not None and is_typed(typed, self._wanted)

@@ -17,6 +17,7 @@ from flinktop.engine.acts.stop import Stop
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model.format import UNKNOWN
+from flinktop.ui.act_button import ActButton
 from flinktop.ui.act_names import name_of
 from flinktop.ui.dialog import Dialog, DialogBox, label_cells, lines_content
 from flinktop.ui.panels.plain import plain
@@ -59,17 +60,17 @@ def queries_of(job: str | None) -> tuple[Query[Any], ...]:
     return JOBS_OVERVIEW(), JOB(job=job), CHECKPOINTS(job=job), CHECKPOINT_CONFIG(job=job)
 
 
-def _whose_name(act: Act) -> str:
+def _whose_name(act: Act, name: str) -> str:
     if act.job_id is not None:
-        return "the job's name"
+        return "the job's id" if name == act.job_id else "the job's name"
     return "the savepoint's name" if isinstance(act, Dispose) else "the cluster's name"
 
 
 class ConfirmScreen(Dialog[bool]):
     """Asks before an act. What it is done to never changes; the words about it are those of this second.
 
-    Nothing is done by a letter: the button with the act's name has to be gone to and pressed. Where a name
-    has to be typed, and while something is against the act, that button is off.
+    Nothing is done by a letter: the button with the act's name has to be gone to and, a moment later,
+    pressed. Where a name has to be typed, and while something is against the act, that button is off.
     """
 
     DEFAULT_CSS = """
@@ -114,7 +115,7 @@ class ConfirmScreen(Dialog[bool]):
             yield Static(id="reason", markup=False)
             with Horizontal(classes="buttons"):
                 yield PressButton("Back", id="back")
-                button = PressButton(name, id="do")
+                button = ActButton(name, id="do")
                 if self._act.risk is not Risk.SAFE:
                     button.add_class(f"-{self._act.risk}")
                 yield button
@@ -169,7 +170,8 @@ class ConfirmScreen(Dialog[bool]):
         for row in self.query("#row-form"):
             row.display = facts.features.has(1, 15)
         for name in self.query(TypedName):
-            name.ask(_whose_name(act), act.name_to_type(facts), protected=facts.protected)
+            wanted = act.name_to_type(facts)
+            name.ask(_whose_name(act, wanted), wanted, protected=facts.protected)
         reason = self._why_not(act, facts)
         against = wrap(f"Not now: {reason}", width, MOST_REASON) if reason is not None else []
         said = self.query_one("#reason", Static)

@@ -13,6 +13,7 @@ from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.run_jar import PlanJar
 from flinktop.flink.plan import Plan
 from flinktop.model import format as fmt
+from flinktop.ui.act_button import ActButton
 from flinktop.ui.dialog import Dialog, lines_content
 from flinktop.ui.panels.plan_graph import PlanGraph
 from flinktop.ui.panels.typed_name import TypedName
@@ -57,7 +58,7 @@ class PlanPreviewScreen(Dialog[None]):
             yield TypedName()
         with Horizontal(classes="buttons"):
             yield PressButton("Back", id="back")
-            yield PressButton("Run main() for its plan", id="ask")
+            yield ActButton("Run main() for its plan", id="ask")
         yield PlanGraph(ascii_only=self.app.settings.ascii)
 
     def on_mount(self) -> None:

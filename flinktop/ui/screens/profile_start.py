@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from flinktop.engine.acts.profile import MOST_SECONDS, Profile
 from flinktop.flink.profiler import Mode
+from flinktop.ui.act_button import LOOK_SECONDS, READY_SECONDS
 from flinktop.ui.live import LiveApp
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
@@ -57,6 +58,7 @@ class ProfileStart(Modal[Profile | None]):
     def __init__(self, act: Profile) -> None:
         super().__init__()
         self._act = act
+        self._opened = float("inf")
 
     def compose(self) -> ComposeResult:
         """What will be done, and the keys."""
@@ -69,7 +71,7 @@ class ProfileStart(Modal[Profile | None]):
             Content.assemble((f"{line.label:<14}", TONES["muted"]), (line.text, TONES[line.tone]))
             for line in self._act.consequence(self.app.port.facts())
         ]
-        keys = "enter starts   m mode   + - longer, shorter   esc back"
+        keys = "m mode   + - longer, shorter   esc back" + ("   enter starts" if self.ready else "")
         what = Content.styled(f"{'':<14}{WHAT[self._act.mode]}", TONES["muted"])
         at = next(
             at for at, line in enumerate(self._act.consequence(self.app.port.facts())) if line.label == "mode"
@@ -92,9 +94,26 @@ class ProfileStart(Modal[Profile | None]):
         self._act = replace(self._act, seconds=LENGTHS[at])
         self._show()
 
+    def on_mount(self) -> None:
+        """It is seen from now on."""
+        self._opened = self.app.port.now()
+        self._wait()
+
+    def _wait(self) -> None:
+        """Show what enter does as soon as it does it."""
+        self._show()
+        if not self.ready:
+            self.set_timer(LOOK_SECONDS, self._wait)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes an enter that is pressed now."""
+        return self.app.port.now() - self._opened >= READY_SECONDS
+
     def action_start(self) -> None:
-        """Start it."""
-        self.dismiss(self._act)
+        """Start it, unless the key was typed too early to be meant for it."""
+        if self.app.typed_at - self._opened >= READY_SECONDS:
+            self.dismiss(self._act)
 
     def action_leave(self) -> None:
         """Start nothing."""

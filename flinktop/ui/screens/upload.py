@@ -12,6 +12,8 @@ from textual.widgets import Input, Static
 from flinktop.engine.acts.jar_files import UploadJar, why_no_jar
 from flinktop.engine.operation import State
 from flinktop.model import format as fmt
+from flinktop.model.typed_names import is_typed
+from flinktop.ui.act_button import ActButton
 from flinktop.ui.dialog import LABEL, Dialog, lines_content
 from flinktop.ui.file_completion import Candidate, candidates, completed
 from flinktop.ui.panels.frame import assemble
@@ -95,7 +97,7 @@ class UploadScreen(Dialog[None]):
             yield Static(id="trouble", markup=False)
             with Horizontal(classes="buttons"):
                 yield PressButton("Back", id="back")
-                yield PressButton("Upload", id="upload", disabled=True)
+                yield ActButton("Upload", id="upload", disabled=True)
         with Vertical(id="sending"):
             yield Static(id="progress", classes="words", markup=False)
             with Horizontal(classes="buttons"):
@@ -173,7 +175,7 @@ class UploadScreen(Dialog[None]):
         wanted = act.name_to_type(facts)
         self.query_one("#typed-row").display = must
         self.query_one("#typed", LineField).placeholder = wanted
-        right = not must or self.query_one("#typed", LineField).value == wanted
+        right = not must or is_typed(self.query_one("#typed", LineField).value, wanted)
         named = bool(value) and wrong is None
         told = {"file": named and value != act.path, "size": named}
         lines = [line for line in act.consequence(facts) if told.get(line.label, True)]
@@ -197,7 +199,9 @@ class UploadScreen(Dialog[None]):
 
     @on(PressButton.Pressed, "#upload")
     def _upload(self) -> None:
-        self._operation = self.port.submit(self.act, self.query_one("#typed", LineField).value or None)
+        act, facts = self.act, self.port.facts()
+        typed = act.name_to_type(facts) if act.must_be_typed(facts) else None
+        self._operation = self.port.submit(act, typed)
         self.add_class("-sending")
         self.query_one("#progress", Static).update("asked for")
         self._offer(run=False, again=False)
