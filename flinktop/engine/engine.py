@@ -30,6 +30,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.features import Features, features
 from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOB
+from flinktop.flink.login import Login
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -96,7 +97,8 @@ class Engine:
         self.clock = clock
         self.store = Store()
         self.series = SeriesStore()
-        self.http = Http(connection, transport=transport)
+        self.login = Login(connection, clock.now)
+        self.http = Http(connection, transport=transport, login=self.login)
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self._arrived)
         self.loads = Loads(self.series)
         self.heaps = Heaps(self.series)
@@ -105,7 +107,7 @@ class Engine:
         self.checkpoints = SeenCheckpoints(self.series, self.poller.opened)
         self.faults = SeenFaults(self.poller.opened)
         self.pins = Pins(self.series)
-        lane = Lane(connection, transport=transport)
+        lane = Lane(connection, transport=transport, login=self.login)
         self.transfers = Transfers(self.http, clock, changed, lane.one_transfer)
         self.operations = Operations(
             lane,
@@ -177,6 +179,11 @@ class Engine:
     def interval(self) -> float:
         """Seconds between polls of what is on screen."""
         return self.poller.refresh
+
+    def refresh_now(self) -> None:
+        """Ask for everything on screen, once more also with a login that was refused: a person wants it."""
+        self.login.try_again()
+        self.poller.refresh_now()
 
     def stretch_interval(self, factor: float) -> None:
         """Poll so many times as rarely; the cluster's own interval is the shortest."""

@@ -230,7 +230,7 @@ class Port:
 
     def refresh(self) -> None:
         """Ask for everything on screen now, as far as the server's caches make that of use."""
-        self._do(self.engine.poller.refresh_now)
+        self._do(self.engine.refresh_now)
 
     def stretch_interval(self, factor: float) -> None:
         """Ask for a poll interval so many times as long; the cluster's own is the shortest."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.http import Reply
+    from flinktop.flink.login import Login
 
 READ_SECONDS = 30.0
 """How long an act's answer may take where the act itself sets no limit: a busy JobManager gets more time
@@ -46,13 +47,19 @@ class _Following(Http):
 class Lane:
     """Three clients of one cluster beside the one that polls: for acts, for files, and to ask after acts."""
 
-    def __init__(self, connection: Connection, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        login: Login | None = None,
+    ) -> None:
         """Nothing is opened before the first request. Arguments as Http's."""
         patient = replace(connection, read_seconds=max(READ_SECONDS, connection.read_seconds))
-        self.acts = Http(patient, transport=transport)
-        self.transfers = Http(patient, transport=transport)
+        self.acts = Http(patient, transport=transport, login=login)
+        self.transfers = Http(patient, transport=transport, login=login)
         # No more patient than a poll: a question that hangs would delay the next by half a minute.
-        self.following = _Following(connection, transport=transport)
+        self.following = _Following(connection, transport=transport, login=login)
         self.one_transfer = asyncio.Lock()
         """Files go one at a time."""
 

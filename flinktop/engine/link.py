@@ -9,6 +9,7 @@ from flinktop.flink.answers import not_flink
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import (
     FlinkError,
+    LoginRefused,
     NotFlink,
     NotFound,
     NotReady,
@@ -87,9 +88,12 @@ def means_lost(link: Link, error: FlinkError, now: float, refresh: float, *, tur
     While other answers are good, one that takes too long, is forbidden or not ready is that query's own
     trouble. One that was allowed a moment ago means that the login has expired, or that something else
     stands at the address now: the next good answer to another query shows if that was wrong. Errors of any
-    kind and nothing else are another server's, or those of a proxy before a dead one.
+    kind and nothing else are another server's, or those of a proxy before a dead one. A login that was
+    refused is not sent any more, for whatever query.
     """
-    if isinstance(error, Unreachable) and not isinstance(error, TimedOut):
+    if isinstance(error, LoginRefused) or (
+        isinstance(error, Unreachable) and not isinstance(error, TimedOut)
+    ):
         return True
     if turned and isinstance(error, Unauthorized | NotFlink):
         return True

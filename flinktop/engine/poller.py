@@ -20,7 +20,7 @@ from flinktop.engine.link import Link, after_answer, after_error, foreign, probe
 from flinktop.engine.opened import OpenedJobs
 from flinktop.engine.store import Reading
 from flinktop.flink.decode import DecodeError, decode_answer
-from flinktop.flink.errors import BadReply, FlinkError, NotFound
+from flinktop.flink.errors import BadReply, FlinkError, LoginRefused, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -369,6 +369,9 @@ class Poller:
     def _fail(self, watched: Watched, asked: float, error: FlinkError) -> None:
         query = watched.query
         now = self.clock.now()
+        if isinstance(error, LoginRefused) and not error.sent:
+            # It was held back: the cluster has not been asked.
+            self._sent = tuple(at for at in self._sent if at != asked)
         error = foreign(query, error)
         before = self.store.brief(query)
         turned = before is not None and before.at is not None and before.error is None

@@ -1,13 +1,18 @@
 """The headers that let a request in."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 
-from flinktop.flink.connection import Connection
+from flinktop.flink.connection import Connection, Secret
 
 
-def credentials(connection: Connection) -> dict[str, str]:
+def credentials(connection: Connection, read: Callable[[Secret], str] = Secret.read) -> dict[str, str]:
     """The headers that let a request in, and those that the user wants sent. Blocks (files, commands).
+
+    Args:
+        connection: what to send, and where it is read from.
+        read: reads a secret.
 
     Raises:
         SecretError: a password or token can't be read.
@@ -19,7 +24,7 @@ def credentials(connection: Connection) -> dict[str, str]:
     if connection.header_file is not None:
         headers.update(_from_file(connection.header_file))
     own = [name for name in headers if name.lower() == "authorization"]
-    if not (connection.login_yields and own) and (login := _authorization(connection)) is not None:
+    if not (connection.login_yields and own) and (login := _authorization(connection, read)) is not None:
         for name in own:
             del headers[name]
         headers["Authorization"] = login
@@ -29,12 +34,12 @@ def credentials(connection: Connection) -> dict[str, str]:
     return headers
 
 
-def _authorization(connection: Connection) -> str | None:
+def _authorization(connection: Connection, read: Callable[[Secret], str]) -> str | None:
     if connection.token is not None:
-        return f"Bearer {connection.token.read()}"
+        return f"Bearer {read(connection.token)}"
     if connection.user is None:
         return None
-    password = connection.password.read() if connection.password is not None else ""
+    password = read(connection.password) if connection.password is not None else ""
     return "Basic " + b64encode(f"{connection.user}:{password}".encode()).decode()
 
 

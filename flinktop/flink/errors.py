@@ -60,6 +60,12 @@ class Unauthorized(FlinkError):  # noqa: N818 - it says what happened
     advice = "check the user, password, token or headers of this cluster"
 
 
+class LoginRefused(Unauthorized):
+    """401: nothing is sent any more before the login differs, or a person asks for another try."""
+
+    advice = f"{Unauthorized.advice}; the same login is not sent again by itself"
+
+
 class NotFound(FlinkError):  # noqa: N818 - it says what happened
     """404: the job, trigger or file is gone, or this release has no such endpoint."""
 

@@ -1,6 +1,5 @@
 """The wire: the only file of the client that imports httpx."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,12 +11,19 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from flinktop.flink.answers import check_document, check_status
-from flinktop.flink.aside import aside
 from flinktop.flink.connection import Connection, Secret, SecretError
-from flinktop.flink.credentials import credentials
 from flinktop.flink.endpoint import REQUEST_LINE, ROOM, Query, target
-from flinktop.flink.errors import BadReply, Refused, TimedOut, Unauthorized, Unreachable
+from flinktop.flink.errors import (
+    BadReply,
+    FlinkError,
+    LoginRefused,
+    Refused,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
 from flinktop.flink.guard import acts
+from flinktop.flink.login import Held, Login
 from flinktop.flink.proxy import proxy_for, without_credentials
 from flinktop.flink.tls import tls
 from flinktop.flink.trouble import reason
@@ -43,12 +49,19 @@ class Reply:
 class Http:
     """Sends requests to one cluster over at most four kept connections."""
 
-    def __init__(self, connection: Connection, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        login: Login | None = None,
+    ) -> None:
         """Nothing is opened and no secret read before the first request.
 
         Args:
             connection: where and how.
             transport: takes the network's place (tests, recordings, the demo).
+            login: that of the cluster's other clients, which share what is known of it.
         """
         self.connection = connection
         self.url = connection.url
@@ -56,10 +69,9 @@ class Http:
         """Sent so far."""
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
-        self._reading = asyncio.Lock()
+        self._login = login or Login(connection, perf_counter)
         self._retired: list[httpx.AsyncClient] = []
         self._flying = 0
-        self._headers: Mapping[str, str] | None = None
         self._answered = False
         self._base = len(quote(urlsplit(self.url).path, safe="/%")) + 1
         self._room = min(ROOM, REQUEST_LINE - len("GET  HTTP/1.1") - self._base)
@@ -110,10 +122,12 @@ class Http:
         """
         line = target(path, params)
         self._check(method, line)
+        used = await self._credentials(method, line)
         for attempt in range(3):
-            used = await self._credentials(method, line)
             try:
-                return await self._send(method, line, json=json, files=files, seconds=seconds, most=most)
+                return await self._send(
+                    method, line, headers=used, json=json, files=files, seconds=seconds, most=most
+                )
             except httpx.PoolTimeout as error:
                 if attempt:
                     raise _unreachable(
@@ -127,11 +141,10 @@ class Http:
                         error, method, self._shown(line), self.connection, self._answered
                     ) from None
             except Unauthorized as error:
-                if attempt or error.status != httpx.codes.UNAUTHORIZED or not await self._read_anew(used):
-                    raise
                 # A proxy may answer so after Flink has acted: an act is never sent twice.
-                if acts(method, line):
+                if not await self._differs(used, error) or attempt or acts(method, line):
                     raise
+                used = await self._credentials(method, line)
         raise Unreachable(method, self._shown(line), "the connection was dropped again and again")
 
     async def stream(
@@ -157,12 +170,13 @@ class Http:
         self._check("GET", path)
         shown = self._shown(path)
         left = most
-        await self._credentials("GET", path)
+        used = await self._credentials("GET", path)
         client = self._new_client("GET", shown)
         try:
-            async with client, self._exchange(client, "GET", path, seconds=seconds) as response:
+            async with client, self._exchange(client, "GET", path, headers=used, seconds=seconds) as response:
                 if not response.is_success:
                     _check(response, await _read(response, MOST_JSON, "GET", shown), "GET", shown)
+                self._login.accepted(used)
                 begun(_announced(response))
                 async for chunk in response.aiter_bytes(64 * 1024):
                     yield chunk[:left]
@@ -171,6 +185,9 @@ class Http:
                         return
         except httpx.RequestError as error:
             raise _unreachable(error, "GET", shown, self.connection, self._answered) from None
+        except Unauthorized as error:
+            await self._differs(used, error)
+            raise
 
     async def renew(self) -> None:
         """Begin again with a fresh pool: a cancelled request can leave a slot taken for ever.
@@ -196,15 +213,31 @@ class Http:
     # -- one request ---------------------------------------------------------------------------------
 
     async def _send(
-        self, method: str, line: str, *, json: Any, files: Any, seconds: float | None, most: int
+        self,
+        method: str,
+        line: str,
+        *,
+        headers: Mapping[str, str],
+        json: Any,
+        files: Any,
+        seconds: float | None,
+        most: int,
     ) -> Reply:
         shown = self._shown(line)
         client = self._client = self._client or self._new_client(method, shown)
         began = perf_counter()
-        async with self._exchange(client, method, line, json=json, files=files, seconds=seconds) as response:
+        async with self._exchange(
+            client, method, line, headers=headers, json=json, files=files, seconds=seconds
+        ) as response:
             body = await _read(response, most, method, shown)
         self._answered = True
-        _check(response, body, method, shown)
+        try:
+            _check(response, body, method, shown)
+        except FlinkError as error:
+            if error.by_flink:
+                self._login.accepted(headers)
+            raise
+        self._login.accepted(headers)
         return Reply(body, response.status_code, perf_counter() - began)
 
     @asynccontextmanager
@@ -214,6 +247,7 @@ class Http:
         method: str,
         line: str,
         *,
+        headers: Mapping[str, str],
         json: Any = None,
         files: Any = None,
         seconds: float | None = None,
@@ -234,7 +268,7 @@ class Http:
                 httpx.URL(f"{self.url}/{line}"),
                 json=json,
                 files=files,
-                headers=self._headers,
+                headers=headers,
                 timeout=timeout,
             ) as response:
                 begun = True
@@ -258,22 +292,28 @@ class Http:
         return httpx.AsyncClient(transport=guarded, trust_env=False)
 
     async def _credentials(self, method: str, line: str) -> Mapping[str, str]:
-        async with self._reading:
-            if self._headers is None:
-                try:
-                    self._headers = await aside(lambda: credentials(self.connection))
-                except (SecretError, ValueError) as error:
-                    raise Unreachable(method, self._shown(line), str(error)) from None
-        return self._headers
-
-    async def _read_anew(self, used: Mapping[str, str]) -> bool:
-        """After a 401: whether the secrets are others now than those `used` (rotated tokens)."""
         try:
-            fresh = await aside(lambda: credentials(self.connection))
-        except (SecretError, ValueError):
+            return await self._login.headers()
+        except Held as held:
+            raise LoginRefused(
+                method, self._shown(line), str(held), status=httpx.codes.UNAUTHORIZED, sent=False
+            ) from None
+        except (SecretError, ValueError) as error:
+            raise Unreachable(method, self._shown(line), str(error)) from None
+
+    async def _differs(self, used: Mapping[str, str], error: Unauthorized) -> bool:
+        """After a 401: whether the login is another by now than the one `used` (rotated tokens).
+
+        Raises:
+            LoginRefused: it is the same.
+        """
+        if error.status != httpx.codes.UNAUTHORIZED or not self.connection.has_login:
             return False
-        self._headers = fresh
-        return fresh != used
+        if await self._login.refused(used, error.detail):
+            return True
+        told = LoginRefused(error.method, error.url, error.detail, status=error.status, sent=error.sent)
+        told.by_flink = error.by_flink
+        raise told from None
 
     def _check(self, method: str, line: str) -> None:
         if self.connection.read_only and acts(method, line):

@@ -33,6 +33,7 @@ from flinktop.flink.decode import read
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.features import features
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.login import Login
 from flinktop.flink.text import clean
 from flinktop.headless.exits import DONE, FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, Ended
 from flinktop.headless.following import Follower
@@ -79,6 +80,7 @@ class _Command:
         self._ledger = ledger
         self._connection = connection
         self._clock = SystemClock()
+        self._login = Login(connection, self._clock.now)
         self._act: Act | None = None
         self._base = Facts(
             profile.name, connection.url, read_only=connection.read_only, protected=profile.protected
@@ -92,7 +94,7 @@ class _Command:
         """
         if self._words.command == "submit":
             self._act = submitted(self._words)
-        lane = Lane(self._connection)
+        lane = Lane(self._connection, login=self._login)
         try:
             config = (await read(lane.acts, CONFIG())).value
             act = self._act = self._act or await self._meant(lane)
@@ -111,7 +113,11 @@ class _Command:
         """Do the act and follow it; the exit code."""
         news = asyncio.Event()
         operations = Operations(
-            Lane(self._connection), Ledger(self._ledger), self._clock, self._base, news=news.set
+            Lane(self._connection, login=self._login),
+            Ledger(self._ledger),
+            self._clock,
+            self._base,
+            news=news.set,
         )
         operations.start()
         follower = Follower(operations, news, _say, typed)

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import httpx
 import pytest
@@ -213,51 +212,6 @@ async def test_the_reason_of_a_refusal_arrives() -> None:
 
 
 # -- credentials -------------------------------------------------------------------------------------
-
-
-async def test_a_rotated_token_is_read_anew_once(tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("old")
-
-    def guarded(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(
-            200 if request.headers["authorization"] == "Bearer new" else 401, json={"jobs": []}
-        )
-
-    wire = Wire(guarded)
-    http = wire.http(token=Secret("file", str(token)))
-    with pytest.raises(Unauthorized):
-        await http.get(JOBS())
-    assert len(wire.sent) == 1, "the same token again could lock the account"
-    token.write_text("new")
-    await http.get(JOBS())
-    await http.get(JOBS())
-    assert [request.headers["authorization"] for request in wire.sent[1:]] == [
-        "Bearer old",
-        "Bearer new",
-        "Bearer new",
-    ]
-
-
-async def test_a_401_that_stays_is_told_after_one_more_try(tmp_path: Path) -> None:
-    counter = tmp_path / "count"
-    wire = Wire(httpx.Response(401))
-    http = wire.http(token=Secret("command", f"echo x >> {counter}; wc -l < {counter}"))
-    with pytest.raises(Unauthorized, match="check the user, password, token"):
-        await http.get(JOBS())
-    assert [request.headers["authorization"] for request in wire.sent] == ["Bearer 1", "Bearer 2"]
-
-
-async def test_an_act_that_got_a_401_is_not_sent_again_with_the_new_token(tmp_path: Path) -> None:
-    counter = tmp_path / "count"
-    wire = Wire(httpx.Response(401))
-    http = wire.http(token=Secret("command", f"echo x >> {counter}; wc -l < {counter}"))
-    with pytest.raises(Unauthorized):
-        await http.send("POST", "jobs/x/savepoints", json={})
-    assert [request.headers["authorization"] for request in wire.sent] == ["Bearer 1"]
-    with pytest.raises(Unauthorized):
-        await http.send("POST", "jobs/x/savepoints", json={})
-    assert wire.sent[1].headers["authorization"] == "Bearer 2", "the next act has the new token"
 
 
 async def test_without_its_secret_nothing_is_sent() -> None:

@@ -11,7 +11,15 @@ import pytest
 from flinktop.engine.link import Link
 from flinktop.engine.sweep import Sweep
 from flinktop.flink.connection import Secret
-from flinktop.flink.errors import FlinkError, NotFlink, NotReady, Rejected, Unauthorized, Unreachable
+from flinktop.flink.errors import (
+    FlinkError,
+    LoginRefused,
+    NotFlink,
+    NotReady,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+)
 from flinktop.ui import keys
 from flinktop.ui.panels.frame import _trails, cut, fit, freshness
 from tests.fixture_cluster import FixtureCluster
@@ -37,6 +45,7 @@ def failed(kind: type[FlinkError], status: int) -> FlinkError:
         (Link(answered=10.0, since=40.0, error=REFUSED, retry_at=108.0), False, "✕ lost 1 m, retry in 8 s"),
         (Link(since=0.0, error=REFUSED, retry_at=101.0), False, "✕ no answer, retry in 1 s"),
         (Link(error=failed(Unauthorized, 401), retry_at=101.0), False, "✕ login refused, retry in 1 s"),
+        (Link(error=failed(LoginRefused, 401), retry_at=101.0), False, "✕ login refused, press r"),
         (Link(error=failed(Unauthorized, 403), retry_at=101.0), False, "✕ access denied, retry in 1 s"),
         (
             Link(answered=99.0, since=99.0, error=failed(Unauthorized, 401), retry_at=101.0),

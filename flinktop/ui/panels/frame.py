@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from flinktop.flink.cluster import CONFIG
-from flinktop.flink.errors import NotFlink, NotReady, Unauthorized, Unreachable
+from flinktop.flink.errors import LoginRefused, NotFlink, NotReady, Unauthorized, Unreachable
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, Command, key_name
 from flinktop.ui.live import LiveScreen, Panel
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.cluster import Config
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.errors import FlinkError
 
 SLOW_SECONDS = 2.0
 """An answer that took longer is slow."""
@@ -92,6 +93,8 @@ def _outage(link: Link, now: float) -> Part:
     refused = _refused(link)
     if link.answered is not None and not refused and out < LOST_SECONDS:
         return f"○ stale {fmt.duration(now - link.answered)}", "warn"
+    if isinstance(link.error, LoginRefused):
+        return f"✕ {refused}, press r", "bad"
     what = refused or (f"lost {fmt.duration(out)}" if link.answered is not None else _no_answer(link))
     return f"✕ {what}, retry in {max(0.0, (link.retry_at or now) - now):.0f} s", "bad"
 
@@ -304,10 +307,15 @@ class Notice(Line):
         error = self.port.link.error
         self.display = error is not None
         before = self._parts
-        self.set_parts([(f"{self.port.connection.url}: {error.reason}", "bad")] if error is not None else [])
+        self.set_parts([(f"{self.port.connection.url}: {_why(error)}", "bad")] if error is not None else [])
         if self._parts != before:
             # Another sentence may need another number of lines.
             self.refresh(layout=True)
+
+
+def _why(error: FlinkError) -> str:
+    """Why the cluster can't be read, and what a person can do."""
+    return f"{error.reason}; press r to try again" if isinstance(error, LoginRefused) else error.reason
 
 
 class BottomLine(Line):

@@ -1,0 +1,117 @@
+"""A cluster's login: read when it is needed, and not sent again once the server has refused it.
+
+A login that is refused again and again locks the account. So after a 401 nothing is sent before the secret
+differs, which is looked for whenever something would be sent, or before a person asks for one more try.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from flinktop.flink.aside import aside
+from flinktop.flink.connection import Connection, Secret, SecretError
+from flinktop.flink.credentials import credentials
+
+COMMAND_SECONDS = 60.0
+"""Between two runs of the command that prints a secret: it may unlock a vault, or log in itself."""
+
+
+class Held(Exception):  # noqa: N818 - it says what happened
+    """The server has refused this login, which is not sent again; the text is what the server said."""
+
+
+class Login:
+    """The headers that let requests of one cluster in, for all of its clients. Lives on their loop."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
+        """Nothing is read before it is needed.
+
+        Args:
+            connection: where the secrets are.
+            clock: gives a time in seconds.
+        """
+        self._connection = connection
+        self._clock = clock
+        self._reading = asyncio.Lock()
+        self._headers: Mapping[str, str] | None = None
+        self._refusal: str | None = None
+        """What the server said when it refused `_headers`."""
+        self._may_try = False
+        """Somebody wants one more request to be sent with them."""
+        self._on_trial = False
+        """That request is under way."""
+        self._command_ran: float | None = None
+        self._printed: str | SecretError = ""
+
+    async def headers(self) -> Mapping[str, str]:
+        """The headers for a request.
+
+        Raises:
+            Held: the server has refused them, and they are still the same.
+            SecretError: a password or token can't be read.
+            ValueError: the header file can't be read or has an odd line.
+        """
+        if self._headers is not None and self._refusal is None:
+            return self._headers
+        async with self._reading:
+            # Another request may have read them meanwhile.
+            if self._headers is None or self._refusal is not None:
+                headers = await self._read_anew()
+            else:
+                headers = self._headers
+            if self._refusal is not None:
+                if not self._may_try:
+                    raise Held(self._refusal)
+                self._may_try, self._on_trial = False, True
+            return headers
+
+    async def refused(self, used: Mapping[str, str], said: str) -> bool:
+        """Take in that a request was refused.
+
+        Args:
+            used: its headers.
+            said: what the server said.
+
+        Returns:
+            Whether there is another login by now, to be tried at once.
+        """
+        if not self._connection.has_login:
+            return False
+        async with self._reading:
+            if used == self._headers:
+                self._refusal, self._on_trial = said, False
+            try:
+                return await self._read_anew() != used and self._refusal is None
+            except (SecretError, ValueError):
+                return False
+
+    def accepted(self, used: Mapping[str, str]) -> None:
+        """Take in that a request was let in: where it tried a refused login again, that is good after all."""
+        if self._on_trial and used == self._headers:
+            self._refusal, self._on_trial = None, False
+
+    def try_again(self) -> None:
+        """Let one request go with the login that was refused."""
+        self._may_try = self._refusal is not None
+
+    async def _read_anew(self) -> Mapping[str, str]:
+        """The headers as they are by now; what was refused is over when they differ."""
+        fresh = await aside(lambda: credentials(self._connection, self._secret))
+        if fresh != self._headers:
+            self._headers = fresh
+            self._refusal, self._may_try, self._on_trial = None, False, False
+        return self._headers
+
+    def _secret(self, secret: Secret) -> str:
+        """The text of a secret, from its command's last run where that was a moment ago."""
+        if secret.kind != "command":
+            return secret.read()
+        now = self._clock()
+        if self._command_ran is None or now - self._command_ran >= COMMAND_SECONDS:
+            self._command_ran = now
+            try:
+                self._printed = secret.read()
+            except SecretError as error:
+                self._printed = SecretError(f"{error}; it is run again after a minute")
+        if isinstance(self._printed, SecretError):
+            raise SecretError(str(self._printed))
+        return self._printed
