@@ -8,7 +8,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -27,6 +27,8 @@ from flinktop.headless.words import (
 )
 
 if TYPE_CHECKING:
+    from flinktop.engine.acts.run_jar import RunJar
+    from flinktop.local.session import LocalFlink
     from flinktop.settings import Flags, Profile, Settings, Sources
 
 OK: Final = 0
@@ -266,15 +268,31 @@ def _local(sources: "Sources") -> int:
     settings = _with_log(settings)
     with ExitStack() as stack:
         try:
-            url = stack.enter_context(open_local(_progress))
+            flink = stack.enter_context(open_local(_progress))
         except LocalError as error:
             return _complain(str(error))
         except KeyboardInterrupt:
             _complain("stopped before Flink was up")
             return INTERRUPTED
-        code = _monitor(settings, sources.local(url))
+        code = _monitor(settings, sources.local(flink.url), _sample_runs(flink))
         _progress("Stopping Flink.")
         return code
+
+
+def _sample_runs(flink: "LocalFlink") -> "dict[str, RunJar]":
+    """How the sample jobs were run, so that they can be run again as any job that was started from here."""
+    from flinktop.engine.acts.run_jar import RunJar
+    from flinktop.flink.jars import RunOptions
+    from flinktop.local.samples import SAMPLES_JAR
+
+    return {
+        job: RunJar(
+            flink.jar,
+            SAMPLES_JAR.name,
+            RunOptions(arguments=sample.arguments, configuration=sample.configuration),
+        )
+        for job, sample in flink.jobs.items()
+    }
 
 
 def _demo(sources: "Sources", scenario: str | None) -> int:
@@ -324,11 +342,11 @@ def _with_log(settings: "Settings") -> "Settings":
     return replace(settings, notes=(*settings.notes, note)) if note else settings
 
 
-def _monitor(settings: "Settings", profile: "Profile") -> int:
+def _monitor(settings: "Settings", profile: "Profile", runs: "Mapping[str, RunJar] | None" = None) -> int:
     # Here and not above: this is the import of textual.
     from flinktop.ui.app import run
 
-    return run(settings, profile)
+    return run(settings, profile, runs=runs)
 
 
 def _clusters(sources: "Sources") -> int:

@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +10,10 @@ import pytest
 import flinktop
 from flinktop import cli
 from flinktop.cli import UsageError, main, read_words
+from flinktop.engine.acts.run_jar import RunJar
 from flinktop.headless.words import ACTS, ActWords
-from flinktop.local.session import LocalError
+from flinktop.local.samples import STEADY
+from flinktop.local.session import LocalError, LocalFlink
 from flinktop.settings import Flags, Profile, Settings
 
 
@@ -29,7 +31,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Profile]]:
     """A terminal in front of a monitor that only notes what it was opened with."""
     calls: list[tuple[Settings, Profile]] = []
 
-    def run(settings: Settings, profile: Profile) -> int:
+    def run(settings: Settings, profile: Profile, runs: Mapping[str, RunJar] | None = None) -> int:
+        assert (profile.name == "local") == bool(runs), "it is known how the samples were run"
         calls.append((settings, profile))
         return 0
 
@@ -219,9 +222,9 @@ def test_a_local_flink(
     left = []
 
     @contextmanager
-    def open_local(progress: Callable[[str], None]) -> Iterator[str]:
+    def open_local(progress: Callable[[str], None]) -> Iterator[LocalFlink]:
         progress("Starting Flink")
-        yield "http://127.0.0.1:4711"
+        yield LocalFlink("http://127.0.0.1:4711", "1_samples.jar", {"abc": STEADY})
         left.append(len(opened))
 
     monkeypatch.setattr("flinktop.local.session.open_local", open_local)
@@ -231,6 +234,14 @@ def test_a_local_flink(
     assert profile.connection.read_only
     assert left == [1], "Flink is stopped after the monitor was left"
     assert capsys.readouterr().out == "Starting Flink\nStopping Flink.\n"
+
+
+def test_the_samples_of_a_local_flink_can_be_run_again() -> None:
+    flink = LocalFlink("http://127.0.0.1:4711", "1_samples.jar", {"abc": STEADY})
+    run = cli._sample_runs(flink)["abc"]
+    assert (run.jar, run.subject) == ("1_samples.jar", "samples.jar")
+    assert run.options.arguments == STEADY.arguments
+    assert run.options.configuration["pipeline.name"] == STEADY.name
 
 
 @pytest.mark.parametrize(

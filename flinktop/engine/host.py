@@ -14,6 +14,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from flinktop.engine import again
 from flinktop.engine.acts.facts import Facts, known_facts
 from flinktop.engine.engine import Engine
 from flinktop.engine.ledger import Ledger
@@ -22,12 +23,13 @@ from flinktop.flink.aside import run
 from flinktop.flink.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import httpx
 
     from flinktop.engine.acts.act import Act
+    from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.clock import Clock
     from flinktop.engine.link import Link
     from flinktop.engine.operation import Operation
@@ -70,6 +72,7 @@ class Port:
         protected: bool = False,
         ledger: Path | None = None,
         resume: bool = True,
+        runs: Mapping[str, RunJar] | None = None,
     ) -> None:
         """Prepare an engine; `start_thread` or `start_inline` sets it going.
 
@@ -83,8 +86,10 @@ class Port:
             protected: A name is typed before every act on it.
             ledger: The file in which acts are written down; without one they are refused.
             resume: Follow to their end acts that another flinktop has left.
+            runs: How jobs were started that the ledger knows nothing of, by their ids.
         """
         self.connection = connection
+        self.runs = runs or {}
         self.clock = clock
         options: dict[str, Any] = {
             "refresh": refresh,
@@ -271,6 +276,10 @@ class Port:
     def operation(self, number: str) -> Operation | None:
         """One operation; None for an instant after `submit`."""
         return next((one for one in self.operations() if one.id == number), None)
+
+    def run_of(self, job: str) -> RunJar | None:
+        """How a job was started from here; None for a job that was started otherwise."""
+        return again.run_of(self.operations(), job) or self.runs.get(job)
 
     def ask(self, question: Question, typed: str | None = None) -> str:
         """Ask what is no poll, such as a jar's plan; gives the id under which `answer` has it.

@@ -1,7 +1,5 @@
 // The slow step of the sample job "clicks": hands a text on after a pause, as a call to a slow service would.
-// pause.jar is made from it, with any JDK of 17 or later and Flink's jars:
-//   javac --release 17 -cp "$(python -c 'import pyflink; print(pyflink.__path__[0])')/lib/*" -d build Pause.java
-//   jar --create --file pause.jar --date 2026-01-01T00:00:00Z -C build flinktop
+// It is in samples.jar; Samples.java says how that is made.
 package flinktop;
 
 import org.apache.flink.table.functions.ScalarFunction;

@@ -1,9 +1,10 @@
 """The process that owns a local Flink's JVMs: `python -m flinktop.local.keeper`.
 
-It starts a JobManager, a TaskManager and the SQL gateway, submits the sample jobs, and keeps the cluster
-until its standard input ends or it gets SIGTERM, SIGINT or SIGHUP. Its input is a pipe from flinktop, so it
-ends however flinktop ends; its JVMs die with it, however it ends. One JSON object per line on standard
-output: {"directory": …} where everything lies, {"progress": sentence}…, at last {"url": …} or {"error": …}.
+It starts a JobManager and a TaskManager, has the sample jobs run, and keeps the cluster until its standard
+input ends or it gets SIGTERM, SIGINT or SIGHUP. Its input is a pipe from flinktop, so it ends however
+flinktop ends; its JVMs die with it, however it ends. One JSON object per line on standard output:
+{"directory": …} where everything lies, {"progress": sentence}…, at last {"error": sentence} or
+{"url": …, "jar": id of the jar of the samples, "jobs": {job id: name of the sample}}.
 
 The main thread starts the JVMs (on Linux they die with the thread that started them) and then only waits;
 the steps that take long are done by a second one, which may be left in the middle of anything.
@@ -17,10 +18,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flinktop.local.directories import OwnedDirectory, sweep
-from flinktop.local.gateway import SqlFailed, SqlGateway
 from flinktop.local.packages import LocalError, find_home
 from flinktop.local.processes import (
     LOOPBACK,
@@ -35,7 +35,8 @@ from flinktop.local.processes import (
     wait_until_ready,
     write_configuration,
 )
-from flinktop.local.samples import SAMPLES
+from flinktop.local.rest import Refused, Rest
+from flinktop.local.samples import SAMPLES, SAMPLES_JAR
 
 _GRACE = 1.0  # seconds a JVM has to end by itself; an orderly end takes 5 and keeps nothing anybody wants
 _PATIENCE = 120.0  # seconds, for a slow machine; usual are 10
@@ -45,7 +46,7 @@ _SHOWN = {"rest.flamegraph.enabled": "true", "rest.profiling.enabled": "true"}
 # Small heaps: the simplest collector needs the least memory and threads.
 _JVM = ("-XX:+UseSerialGC",)
 
-Line = dict[str, str]
+Line = dict[str, Any]
 
 
 class Keeper:
@@ -58,46 +59,41 @@ class Keeper:
         settings = {**_SHOWN, "web.access-control-allow-origin": self._url}
         self._conf = write_configuration(home, directory, port, extra=settings)
         self._logs = directory / "log"
-        self._gateway = SqlGateway(home, self._conf, log=self._logs / "gateway.log")
-        self._cluster: list[Process] = []
         self.processes: list[Process] = []
 
     def start(self) -> None:
-        """Start the three JVMs at once.
+        """Start both JVMs at once.
 
         Raises:
             StartFailed: Java cannot be started.
         """
         for name, command in (("jobmanager", jobmanager_command), ("taskmanager", taskmanager_command)):
             log = self._logs / f"{name}.log"
-            process = start(command(self._home, self._conf, log, _JVM), log=log)
-            self._cluster.append(process)
-            self.processes.append(process)
-        self.processes.append(self._gateway.start())
+            self.processes.append(start(command(self._home, self._conf, log, _JVM), log=log))
 
     def prepare(self, say: Callable[[Line], None]) -> None:
-        """Wait until all three answer and submit the sample jobs; the last line is the URL or an error."""
+        """Wait until Flink answers, and run the sample jobs; the last line is the URL or an error."""
         try:
-            self._gateway.connect(_PATIENCE)
-            say({"progress": "The SQL gateway answers; making the tables of the sample jobs."})
-            for sample in SAMPLES:
-                sample.prepare(self._gateway)
-            wait_until_ready(self._url, self._cluster, _PATIENCE)
+            rest = Rest(self._url)
+            # Jobs wait for their slots: the TaskManager may come later.
+            wait_until_ready(rest, self.processes, _PATIENCE, taskmanagers=0)
+            jar, jobs = rest.upload(SAMPLES_JAR), {}
             for sample in SAMPLES:
                 say({"progress": f"Flink is up; submitting {sample.name}."})
-                sample.submit(self._gateway)
-            # Its port takes no password, and its memory is better used by others.
-            self._gateway.close()
+                jobs[rest.run(jar, sample.arguments, sample.configuration)] = sample.name
+            wait_until_ready(rest, self.processes, _PATIENCE)
         except Exception as error:  # noqa: BLE001  a thread has nobody else who would say it
             say(_explained(error))
         else:
-            say({"url": self._url})
+            say({"url": self._url, "jar": jar, "jobs": jobs})
 
 
 def _explained(error: Exception) -> Line:
     """The line for what went wrong: our own errors are sentences already."""
-    if isinstance(error, StartFailed | SqlFailed):
+    if isinstance(error, StartFailed):
         return {"error": str(error)}
+    if isinstance(error, Refused):
+        return {"error": f"The local Flink did not take a sample job: {error}"}
     return {"error": f"The local Flink failed to start: {type(error).__name__}: {error}"}
 
 
@@ -143,7 +139,7 @@ def keep(home: FlinkHome) -> NoReturn:
         keeper = Keeper(home, owned.path)
         release = ".".join(map(str, home.release))
         lines.put({"directory": str(owned.path)})
-        lines.put({"progress": f"Starting Flink {release}: JobManager, TaskManager and SQL gateway."})
+        lines.put({"progress": f"Starting Flink {release}: JobManager and TaskManager."})
         keeper.start()
         threading.Thread(target=keeper.prepare, args=(lines.put,), daemon=True).start()
         status = _relay(lines)
@@ -171,11 +167,11 @@ def _relay(lines: SimpleQueue[Line | None]) -> int:
 def main(words: list[str]) -> NoReturn:
     """Keep the Flink that the one word names, else the installed one.
 
-    The word is a JSON object with the paths `lib`, `opt` and `java` and the `release` as three numbers.
+    The word is a JSON object with the paths `lib` and `java` and the `release` as three numbers.
     """
     if words:
         told = json.loads(words[0])
-        paths = {name: Path(told[name]) for name in ("lib", "opt", "java")}
+        paths = {name: Path(told[name]) for name in ("lib", "java")}
         keep(FlinkHome(release=tuple(told["release"]), **paths))
     try:
         home = find_home()

@@ -1,4 +1,4 @@
-"""What `flinktop local` needs on this machine: Flink's jars, a Java that runs them, py4j; or what to install.
+"""What `flinktop local` needs on this machine: Flink's jars and a Java that runs them; or what to install.
 
 Nothing is imported to find it: Flink's packages are large, and importing them may print or start things.
 """
@@ -40,28 +40,23 @@ def find_home(path: Sequence[str] | None = None, environment: Mapping[str, str] 
     Raises:
         LocalError: A package or Java is missing, or of a release that does not fit.
     """
-    missing = []
     flink = _package("apache-flink-libraries", path)
     if flink is None:
-        missing.append(f"apache-flink-libraries {_RELEASE}")
-    if _package("py4j", path) is None:
-        missing.append("py4j")
-    if flink is None or missing:
-        raise LocalError(f"flinktop local needs {' and '.join(missing)}; install it with: {_INSTALL}")
+        raise LocalError(
+            f"flinktop local needs apache-flink-libraries {_RELEASE}; install it with: {_INSTALL}"
+        )
     if flink.version != _RELEASE:
         raise LocalError(
             f"flinktop local needs apache-flink-libraries {_RELEASE}, and {flink.version} is installed; "
             f"install the right one with: {_INSTALL}"
         )
-    jars = Path(str(flink.locate_file("pyflink")))
-    lib, opt = jars / "lib", jars / "opt"
-    if not any(lib.glob("flink-dist*.jar")) or not any(opt.glob("flink-python*.jar")):
+    lib = Path(str(flink.locate_file("pyflink"))) / "lib"
+    if not any(lib.glob("flink-dist*.jar")):
         raise LocalError(
-            f"The installed apache-flink-libraries lacks Flink's jars in {jars}; "
+            f"The installed apache-flink-libraries lacks Flink's jars in {lib}; "
             f"install it again with: pip install --force-reinstall apache-flink-libraries=={_RELEASE}"
         )
-    java = find_java(path, environment)
-    return FlinkHome(release=RELEASE, lib=lib, opt=opt, java=java)
+    return FlinkHome(release=RELEASE, lib=lib, java=find_java(path, environment))
 
 
 def find_java(path: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> Path:

@@ -13,14 +13,13 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flinktop.local.environment import inherited
+from flinktop.local.rest import Refused, Rest
 
 LOOPBACK = "127.0.0.1"
 
@@ -83,7 +82,6 @@ class FlinkHome:
 
     release: tuple[int, int, int]
     lib: Path
-    opt: Path
     java: Path
 
 
@@ -303,15 +301,15 @@ def start(
     return process
 
 
-def wait_until_ready(url: str, processes: Iterable[Process], seconds: float) -> None:
-    """Wait until GET /overview of the cluster at `url` counts a TaskManager.
+def wait_until_ready(
+    rest: Rest, processes: Iterable[Process], seconds: float, *, taskmanagers: int = 1
+) -> None:
+    """Wait until GET /overview answers and counts so many TaskManagers.
 
     Raises:
         StartFailed: One of `processes` ended, or `seconds` went by.
     """
     processes = tuple(processes)
-    # Never through a proxy: the address is on this machine.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + seconds
     while True:
         for process in processes:
@@ -321,14 +319,13 @@ def wait_until_ready(url: str, processes: Iterable[Process], seconds: float) -> 
                     f"the end of {process.log}:\n{process.last_words()}"
                 )
         # While it starts: refused connections, 503, then a page that is not JSON yet.
-        with contextlib.suppress(OSError, ValueError):
-            with opener.open(f"{url.rstrip('/')}/overview", timeout=2) as answer:
-                overview = json.load(answer)
-            if isinstance(overview, dict) and overview.get("taskmanagers", 0) >= 1:
+        with contextlib.suppress(OSError, ValueError, Refused):
+            overview = rest.get("overview")
+            if isinstance(overview, dict) and overview.get("taskmanagers", -1) >= taskmanagers:
                 return
         if time.monotonic() > deadline:
             logs = "\n".join(f"the end of {p.log}:\n{p.last_words()}" for p in processes)
-            raise StartFailed(f"Flink did not come up at {url} within {seconds:.0f} s; {logs}")
+            raise StartFailed(f"Flink did not come up at {rest.url} within {seconds:.0f} s; {logs}")
         time.sleep(0.2)
 
 

@@ -1,5 +1,8 @@
 """Three sample jobs for `flinktop local`, as SQL for Flink 2.3: a steady, a slow, and a failing one.
 
+They are run by a jar as any user's job is: samples.jar executes the statements that are its arguments
+(Samples.java says how it is made), and Flink's options stand beside them.
+
 Their sources make rows up (`datagen`) and their sinks drop them (`blackhole`), at rates that a laptop does
 not feel. Times are TIMESTAMP_LTZ throughout: LOCALTIMESTAMP would put watermarks off by the time zone.
 """
@@ -7,17 +10,8 @@ not feel. Times are TIMESTAMP_LTZ throughout: LOCALTIMESTAMP would put watermark
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-# Hands a text on after some milliseconds: slow without using the processor. Pause.java says how it is made.
-_PAUSE_JAR = Path(__file__).with_name("pause.jar")
-
-
-class Sql(Protocol):
-    """What takes SQL, such as `gateway.SqlGateway`."""
-
-    def set(self, key: str, value: str) -> None: ...  # noqa: D102  the gateway's says it
-    def execute(self, statement: str) -> str | None: ...  # noqa: D102  the same
+SAMPLES_JAR = Path(__file__).with_name("samples.jar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +23,15 @@ class Sample:
     tables: tuple[str, ...]
     job: str
 
-    def prepare(self, sql: Sql) -> None:
-        """Make the tables; no cluster is needed for that."""
-        for statement in self.tables:
-            sql.execute(statement)
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What the jar's main() is given: every statement on one line."""
+        return tuple(" ".join(statement.split()) for statement in (*self.tables, self.job))
 
-    def submit(self, sql: Sql) -> str:
-        """Start the job; its id."""
-        for key, value in {**_OPTIONS, **self.options, "pipeline.name": self.name}.items():
-            sql.set(key, value)
-        job = sql.execute(self.job)
-        if job is None:
-            raise ValueError(f"the statement of {self.name} starts no job")
-        return job
+    @property
+    def configuration(self) -> dict[str, str]:
+        """Flink's options for this job."""
+        return {**_OPTIONS, **self.options, "pipeline.name": self.name}
 
 
 _OPTIONS = {
@@ -110,9 +100,8 @@ SLOW = Sample(
     # Forgotten soon enough that few ids come twice, and the look-up keeps more to do than it can.
     options={"table.exec.state.ttl": "5 min"},
     tables=(
-        f"""
-        CREATE TEMPORARY SYSTEM FUNCTION pause AS 'flinktop.Pause' USING JAR '{_PAUSE_JAR.as_uri()}'
-        """,
+        # Hands a text on after some milliseconds: slow without using the processor.
+        "CREATE TEMPORARY SYSTEM FUNCTION pause AS 'flinktop.Pause'",
         """
         CREATE TABLE clicks (
           click_id INT, page INT, agent STRING, clicked_at TIMESTAMP_LTZ(3), read_at AS PROCTIME(),

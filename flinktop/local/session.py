@@ -12,8 +12,9 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -22,14 +23,26 @@ from flinktop.local.directories import sweep
 from flinktop.local.environment import inherited
 from flinktop.local.packages import LocalError, find_home
 from flinktop.local.processes import FlinkHome
+from flinktop.local.samples import SAMPLES, Sample
 
-__all__ = ["LocalError", "LocalSession", "open_local"]
+__all__ = ["LocalError", "LocalFlink", "LocalSession", "open_local"]
 
 _PATIENCE = 8.0  # seconds the keeper has to end everything; it needs 2 at worst
 
 
-class LocalSession(AbstractContextManager[str]):
-    """A local Flink; entering starts it and gives its base URL, leaving ends it."""
+@dataclass(frozen=True, slots=True)
+class LocalFlink:
+    """A local Flink that is up: its base URL, and how its sample jobs were run."""
+
+    url: str
+    jar: str
+    """The id of the jar of the samples."""
+    jobs: Mapping[str, Sample]
+    """The samples by the ids of their jobs."""
+
+
+class LocalSession(AbstractContextManager[LocalFlink]):
+    """A local Flink; entering starts it and says how it is reached, leaving ends it."""
 
     def __init__(self, home: FlinkHome, progress: Callable[[str], None]) -> None:
         self._home = home
@@ -37,8 +50,8 @@ class LocalSession(AbstractContextManager[str]):
         self._keeper: subprocess.Popen[str] | None = None
         self._ending = threading.Lock()
 
-    def __enter__(self) -> str:
-        """Start it, telling each step as a sentence; returns the URL when the sample jobs are submitted.
+    def __enter__(self) -> LocalFlink:
+        """Start it, telling each step as a sentence; returns when the sample jobs are submitted.
 
         Raises:
             LocalError: It did not start; what had been started is ended.
@@ -84,7 +97,7 @@ class LocalSession(AbstractContextManager[str]):
 
     def _start(self) -> subprocess.Popen[str]:
         home = self._home
-        words = {"release": home.release, "lib": str(home.lib), "opt": str(home.opt), "java": str(home.java)}
+        words = {"release": home.release, "lib": str(home.lib), "java": str(home.java)}
         # Our own package and no other of that name: the working directory is not looked into (-P).
         ours = str(Path(flinktop.__file__).parent.parent)
         environment = inherited(python=True)
@@ -104,7 +117,7 @@ class LocalSession(AbstractContextManager[str]):
         except OSError as error:
             raise LocalError(f"Cannot start {sys.executable}: {error.strerror or error}") from error
 
-    def _listen(self, keeper: subprocess.Popen[str]) -> str:
+    def _listen(self, keeper: subprocess.Popen[str]) -> LocalFlink:
         other: deque[str] = deque(maxlen=12)
         # After its last line the keeper writes no more.
         with keeper.stdout or contextlib.nullcontext(()) as lines:
@@ -116,7 +129,9 @@ class LocalSession(AbstractContextManager[str]):
                 if not isinstance(line, dict):
                     other.append(text.rstrip())
                 elif "url" in line:
-                    return str(line["url"])
+                    samples = {sample.name: sample for sample in SAMPLES}
+                    jobs = {job: samples[name] for job, name in line["jobs"].items()}
+                    return LocalFlink(line["url"], line["jar"], jobs)
                 elif "error" in line:
                     raise LocalError(str(line["error"]))
                 elif "progress" in line:
@@ -126,7 +141,7 @@ class LocalSession(AbstractContextManager[str]):
 
 
 def open_local(progress: Callable[[str], None]) -> LocalSession:
-    """A real Flink 2.3 on this machine with three sample jobs, as a context manager that gives its base URL.
+    """A real Flink 2.3 on this machine with three sample jobs; a context manager that says how it is reached.
 
     `progress` is told each step as a sentence while it starts. Everything is ended on leaving, also when
     flinktop is killed.

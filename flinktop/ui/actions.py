@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flinktop.engine import again
 from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.application import CancelApplication
 from flinktop.engine.acts.cancel import Cancel
@@ -153,7 +152,7 @@ def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action
 
 def _known(port: Port, job: str) -> bool:
     """Whether it is known how a job was run."""
-    return again.run_of(port.operations(), job) is not None
+    return port.run_of(job) is not None
 
 
 def _lives(port: Port, job: str) -> str | None:

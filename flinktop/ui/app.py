@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from flinktop.engine.acts.act import Act
+    from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.pins import Pin
     from flinktop.flink.endpoint import Query
     from flinktop.settings import Profile, Settings
@@ -328,6 +329,7 @@ def run(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     past: Iterable[tuple[Query[Any], Any, float]] = (),
+    runs: Mapping[str, RunJar] | None = None,
 ) -> int:
     """Watch a cluster until the person leaves; returns the exit code.
 
@@ -336,6 +338,7 @@ def run(
         profile: The cluster.
         transport: Where answers come from instead of the network.
         past: Answers from before, oldest first, each with how many seconds ago it came.
+        runs: How jobs were started that the ledger knows nothing of, by their ids.
     """
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
@@ -348,6 +351,7 @@ def run(
         protected=profile.protected,
         # What is done to a cluster that does not exist is not worth remembering.
         ledger=settings.paths.operations if transport is None else None,
+        runs=runs,
     )
     opened = port.now()
     for query, value, ago in past:

@@ -44,7 +44,6 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "rich": ("ui",),
     "plotext": ("ui.widgets.chart",),
     "platformdirs": ("settings",),
-    "py4j": ("local",),
 }
 # An engine is given its transport (by way of the app), whose type is the library's: for types alone.
 TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("engine", "ui.app")}

@@ -16,7 +16,6 @@ HEAVY = (
     "httpx",
     "msgspec",
     "plotext",
-    "py4j",
     "asyncio",
     "flinktop.ui",
     "flinktop.engine",

@@ -24,6 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from flinktop.local import processes
+from flinktop.local.rest import Rest
 from tests.live.releases import flink_home, parse_release
 
 STARTS_WITHIN = 90.0
@@ -158,7 +159,7 @@ def running(
         ):
             log = directory / name / f"{name}.log"
             started.append(processes.start(command(home, conf, log), log=log))
-        processes.wait_until_ready(url, started, STARTS_WITHIN)
+        processes.wait_until_ready(Rest(url), started, STARTS_WITHIN)
         yield Cluster(text, url, directory, home, started[0], started[1], history_port)
     finally:
         processes.stop(started)

@@ -43,7 +43,7 @@ def flink_home(text: str) -> FlinkHome:
     """The jars of a release and the Java for it, downloaded (220 to 330 MB) when not kept."""
     release = parse_release(text)
     jars = _kept(f"flink-{text}", lambda target: unpack_flink(_download(*_flink_package(text)), target))
-    return FlinkHome(release, jars / "lib", jars / "opt", _java(release))
+    return FlinkHome(release, jars / "lib", _java(release))
 
 
 def _java(release: tuple[int, int, int]) -> Path:
@@ -111,13 +111,12 @@ def _download(package: str, binaries: str) -> Path:
 
 
 def unpack_flink(sdist: Path, target: Path) -> None:
-    """`lib` and the Python gateway's jar of `opt`, out of the sdist's `deps`; the sdist is deleted."""
+    """`lib`, out of the sdist's `deps`; the sdist is deleted."""
     with tarfile.open(sdist) as archive:
         for member in archive:
             _, _, path = member.name.partition("/deps/")
             folder, _, file = path.rpartition("/")
-            wanted = folder == "lib" or (folder == "opt" and file.startswith("flink-python"))
-            if wanted and member.isfile() and file.endswith(".jar"):
+            if folder == "lib" and member.isfile() and file.endswith(".jar"):
                 content = archive.extractfile(member)
                 if content is not None:
                     (target / folder).mkdir(parents=True, exist_ok=True)

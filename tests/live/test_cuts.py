@@ -24,6 +24,7 @@ from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.acts.stop import Stop
 from flinktop.engine.operation import Operation, State
 from flinktop.local import processes
+from flinktop.local.rest import Rest
 from tests.live.acting import acting, run_steady
 from tests.live.cluster import Cluster, running
 from tests.live.cutting_proxy import CuttingProxy
@@ -193,7 +194,7 @@ def test_a_jobmanager_that_has_forgotten_everything_is_no_failure(cluster: Clust
         command = processes.jobmanager_command(cluster.home, cluster.directory / "conf", log)
         try:
             restarted.append(processes.start(command, log=log))
-            processes.wait_until_ready(cluster.url, restarted, 120)
+            processes.wait_until_ready(Rest(cluster.url), restarted, 120)
             dark.clear()
             lost = actor.ended(number)
         finally:

@@ -17,6 +17,7 @@ from flinktop.engine.acts.cancel import Cancel
 from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.operation import State
 from flinktop.local import processes
+from flinktop.local.rest import Rest
 from tests.live.acting import acting, run_steady
 from tests.live.cluster import Cluster, running
 from tests.live.cutting_proxy import CuttingProxy
@@ -75,7 +76,7 @@ def dies_and_comes_back(cluster: Cluster, number: int) -> Iterator[None]:
     command = processes.jobmanager_command(cluster.home, cluster.directory / "conf", log)
     again = processes.start(command, log=log)
     try:
-        processes.wait_until_ready(cluster.url, [again], COMES_BACK)
+        processes.wait_until_ready(Rest(cluster.url), [again], COMES_BACK)
         yield
     finally:
         processes.stop([again])

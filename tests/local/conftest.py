@@ -33,7 +33,7 @@ class SleepingJava:
         os.mkfifo(pipe)
         self.reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
         java = script(directory / "bin" / "java", f"exec 3>'{pipe}'\necho $$ >&3\nexec sleep 600")
-        self.home = FlinkHome(release=(2, 3, 0), lib=directory / "lib", opt=directory / "opt", java=java)
+        self.home = FlinkHome(release=(2, 3, 0), lib=directory / "lib", java=java)
         # Where the keepers of this test make their directories.
         self.temporary = directory / "tmp"
         self.temporary.mkdir()
@@ -42,10 +42,9 @@ class SleepingJava:
     @property
     def word(self) -> str:
         home = self.home
-        paths = {"lib": str(home.lib), "opt": str(home.opt), "java": str(home.java)}
-        return json.dumps({"release": home.release, **paths})
+        return json.dumps({"release": home.release, "lib": str(home.lib), "java": str(home.java)})
 
-    def started(self, count: int = 3) -> list[int]:
+    def started(self, count: int = 2) -> list[int]:
         """Wait for this many; their process ids."""
         told = b""
         while told.count(b"\n") < count:

@@ -94,7 +94,7 @@ def test_nowhere_to_write_is_told(java: SleepingJava) -> None:
 def test_two_keepers_do_not_meet(java: SleepingJava) -> None:
     with keeper(java) as one, keeper(java) as other:
         directories = {said_by(one)["directory"], said_by(other)["directory"]}
-        java.started(6)
+        java.started(4)
         assert {str(path) for path in java.directories()} == directories
         for process in (one, other):
             os.kill(process.pid, signal.SIGTERM)

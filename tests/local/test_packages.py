@@ -15,8 +15,7 @@ def install(site: Path, name: str, version: str, *files: str) -> None:
 
 
 def install_flink(site: Path, version: str = "2.3.0") -> None:
-    jars = (f"pyflink/lib/flink-dist-{version}.jar", f"pyflink/opt/flink-python-{version}.jar")
-    install(site, "apache-flink-libraries", version, *jars)
+    install(site, "apache-flink-libraries", version, f"pyflink/lib/flink-dist-{version}.jar")
 
 
 def install_java(site: Path, version: str = "21.0.8.2") -> Path:
@@ -43,31 +42,21 @@ def reason(site: Path, **environment: str) -> str:
 
 def test_everything_installed(site: Path) -> None:
     install_flink(site)
-    install(site, "py4j", "0.10.9.9")
     java = install_java(site)
     home = find_home([str(site)], {"PATH": ""})
     assert home.release == (2, 3, 0)
     assert home.lib == site / "pyflink" / "lib"
-    assert home.opt == site / "pyflink" / "opt"
     assert home.java == java
 
 
 def test_nothing_installed(site: Path) -> None:
     said = reason(site)
-    assert "apache-flink-libraries 2.3.0 and py4j" in said
+    assert "apache-flink-libraries 2.3.0" in said
     assert "pip install 'flinktop[local]'" in said
-
-
-def test_only_py4j_missing(site: Path) -> None:
-    install_flink(site)
-    said = reason(site)
-    assert "py4j" in said
-    assert "apache-flink-libraries" not in said
 
 
 def test_another_release(site: Path) -> None:
     install_flink(site, "1.20.5")
-    install(site, "py4j", "0.10.9.9")
     said = reason(site)
     assert "needs apache-flink-libraries 2.3.0, and 1.20.5 is installed" in said
     assert "pip install 'flinktop[local]'" in said
@@ -75,14 +64,12 @@ def test_another_release(site: Path) -> None:
 
 def test_jars_removed(site: Path) -> None:
     install_flink(site)
-    install(site, "py4j", "0.10.9.9")
-    (site / "pyflink" / "opt" / "flink-python-2.3.0.jar").unlink()
+    (site / "pyflink" / "lib" / "flink-dist-2.3.0.jar").unlink()
     assert "pip install --force-reinstall" in reason(site)
 
 
 def test_no_java(site: Path) -> None:
     install_flink(site)
-    install(site, "py4j", "0.10.9.9")
     said = reason(site)
     assert "Java 17 to 21" in said
     assert "pip install 'flinktop[local]'" in said

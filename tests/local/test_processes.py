@@ -17,6 +17,7 @@ import pytest
 
 from flinktop.local import processes
 from flinktop.local.processes import FlinkHome, Process, StartFailed
+from flinktop.local.rest import Rest
 
 RELEASES = [(1, 9, 3), (1, 10, 3), (1, 14, 6), (1, 18, 1), (1, 19, 3), (1, 20, 5), (2, 3, 0)]
 PATIENCE = 20.0
@@ -24,11 +25,10 @@ FOREVER = "import signal; signal.pause()"
 
 
 def home(tmp_path: Path, release: tuple[int, int, int]) -> FlinkHome:
-    for folder in ("lib", "opt"):
-        (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / "lib").mkdir(exist_ok=True)
     for jar in ("flink-dist.jar", "flink-csv.jar", "readme.txt"):
         (tmp_path / "lib" / jar).touch()
-    return FlinkHome(release, tmp_path / "lib", tmp_path / "opt", tmp_path / "java")
+    return FlinkHome(release, tmp_path / "lib", tmp_path / "java")
 
 
 def python(log: Path, code: str) -> Process:
@@ -180,11 +180,13 @@ def test_ready_when_a_taskmanager_is_counted(tmp_path: Path) -> None:
     process = python(tmp_path / "x.log", FOREVER)
     try:
         with answering('{"taskmanagers": 1}') as url:
-            processes.wait_until_ready(url, [process], 10)
-        with answering('{"taskmanagers": 0}') as url, pytest.raises(StartFailed, match="did not come up"):
-            processes.wait_until_ready(url, [process], 0)
+            processes.wait_until_ready(Rest(url), [process], 10)
+        with answering('{"taskmanagers": 0}') as url:
+            processes.wait_until_ready(Rest(url), [process], 10, taskmanagers=0)
+            with pytest.raises(StartFailed, match="did not come up"):
+                processes.wait_until_ready(Rest(url), [process], 0)
         with answering("<html>") as url, pytest.raises(StartFailed, match="it logged nothing"):
-            processes.wait_until_ready(url, [process], 0)
+            processes.wait_until_ready(Rest(url), [process], 0)
     finally:
         processes.stop([process])
 
@@ -197,7 +199,7 @@ def test_an_early_end_is_told_with_its_last_words(tmp_path: Path, *, logged: boo
     if logged:
         log.write_text("\n".join(f"line {number}" for number in range(100)))
     with pytest.raises(StartFailed, match="status 3") as failed:
-        processes.wait_until_ready("http://127.0.0.1:1", [process], 10)
+        processes.wait_until_ready(Rest("http://127.0.0.1:1"), [process], 10)
     assert ("line 99" in str(failed.value)) == logged
     assert "line 5\n" not in str(failed.value)
     assert ("port taken" in str(failed.value)) != logged

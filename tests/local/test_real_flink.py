@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from flinktop.local.samples import FAILING, SLOW, STEADY
-from flinktop.local.session import open_local
+from flinktop.local.rest import Rest
+from flinktop.local.samples import FAILING, SAMPLES_JAR, SLOW, STEADY
+from flinktop.local.session import LocalFlink, open_local
 from tests.local.conftest import REPOSITORY, wait_for_end
 
 pytestmark = pytest.mark.live
@@ -39,9 +40,14 @@ def until(fact: Callable[[], Any], what: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with open_local(print) as address:
-        yield address
+def flink() -> Iterator[LocalFlink]:
+    with open_local(print) as flink:
+        yield flink
+
+
+@pytest.fixture(scope="module")
+def url(flink: LocalFlink) -> str:
+    return flink.url
 
 
 def jobs(url: str) -> dict[str, dict[str, Any]]:
@@ -109,6 +115,26 @@ def test_failing_job_comes_back_and_the_others_are_left_alone(url: str) -> None:
     assert metric(url, found[SLOW.name], "numRestarts") == 0
 
 
+def test_a_sample_is_stopped_and_run_again_from_the_jar(flink: LocalFlink) -> None:
+    (jar,) = get(f"{flink.url}/jars")["files"]
+    assert (jar["id"], jar["name"]) == (flink.jar, SAMPLES_JAR.name)
+    job = next(job for job, sample in flink.jobs.items() if sample == STEADY)
+    rest = Rest(flink.url)
+    trigger = rest.post(f"jobs/{job}/stop", {"drain": False})["request-id"]
+
+    def made() -> str | None:
+        answer = get(f"{flink.url}/jobs/{job}/savepoints/{trigger}")
+        return answer.get("operation", {}).get("location") if answer["status"]["id"] == "COMPLETED" else None
+
+    savepoint = until(made, "a savepoint")
+    words = {"programArgsList": STEADY.arguments, "flinkConfiguration": STEADY.configuration}
+    again = rest.post(f"jars/{flink.jar}/run", {**words, "savepointPath": savepoint})["jobid"]
+    until(lambda: get(f"{flink.url}/jobs/{again}")["state"] == "RUNNING", "the job runs again")
+    checkpoints = f"{flink.url}/jobs/{again}/checkpoints"
+    restored = until(lambda: get(checkpoints)["latest"]["restored"], "it is restored from its savepoint")
+    assert restored["external_path"] == savepoint
+
+
 def children_of(process: int) -> list[int]:
     listed = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(process)],  # noqa: S607  where ps lies differs
@@ -123,8 +149,8 @@ def test_kill_of_flinktop_leaves_nothing(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from flinktop.local.session import open_local\n"
-        "with open_local(lambda _: None) as url:\n"
-        "    print(url, flush=True)\n"
+        "with open_local(lambda _: None) as flink:\n"
+        "    print(flink.url, flush=True)\n"
         "    sys.stdin.read()\n"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)}
@@ -135,7 +161,7 @@ def test_kill_of_flinktop_leaves_nothing(tmp_path: Path) -> None:
         assert flinktop.stdout.readline().startswith(b"http://127.0.0.1:")
         (keeper,) = children_of(flinktop.pid)
         jvms = children_of(keeper)
-        assert len(jvms) == 2  # the SQL gateway is gone by then
+        assert len(jvms) == 2
         assert len(list(tmp_path.iterdir())) == 1
         flinktop.kill()
     for process in (keeper, *jvms):

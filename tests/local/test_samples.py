@@ -1,57 +1,32 @@
-import zipfile
-
 import pytest
 
-from flinktop.local.samples import _PAUSE_JAR, FAILING, SAMPLES, SLOW, Sample
-
-
-class Script:
-    """Takes SQL and keeps it."""
-
-    def __init__(self, job: str | None) -> None:
-        self.options: dict[str, str] = {}
-        self.statements: list[str] = []
-        self._job = job
-
-    def set(self, key: str, value: str) -> None:
-        self.options[key] = value
-
-    def execute(self, statement: str) -> str | None:
-        self.statements.append(statement)
-        return self._job
+from flinktop.engine.acts import secrets
+from flinktop.local.samples import FAILING, SAMPLES, SLOW, Sample
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-def test_tables_first_then_the_job_with_its_options(sample: Sample) -> None:
-    sql = Script("abc")
-    sample.prepare(sql)
-    assert sql.options == {}
-    assert sample.submit(sql) == "abc"
-    assert sql.statements == [*sample.tables, sample.job]
-    assert sql.options["pipeline.name"] == sample.name
-    assert sql.options["execution.checkpointing.interval"] in {"5 s", "10 s"}
-    assert sql.options["restart-strategy.type"] == "fixed-delay"
+def test_tables_first_then_the_one_statement_that_starts_the_job(sample: Sample) -> None:
+    *tables, job = sample.arguments
+    assert all(statement.startswith("CREATE ") for statement in tables)
+    assert job.startswith(("INSERT INTO ", "EXECUTE STATEMENT SET BEGIN "))
+    assert not any("\n" in statement for statement in sample.arguments)
+    assert sample.configuration["pipeline.name"] == sample.name
+    assert sample.configuration["execution.checkpointing.interval"] in {"5 s", "10 s"}
+    assert sample.configuration["restart-strategy.type"] == "fixed-delay"
 
 
-def test_an_option_of_one_job_does_not_stay_for_the_next() -> None:
-    sql = Script("abc")
-    FAILING.submit(sql)
-    SLOW.submit(sql)
-    assert sql.options["table.exec.resource.default-parallelism"] == "2"
-    assert sql.options["execution.checkpointing.interval"] == "10 s"
-    assert sql.options["table.exec.state.ttl"] == "5 min"
+def test_an_option_of_one_job_is_not_that_of_the_others() -> None:
+    assert FAILING.configuration["table.exec.resource.default-parallelism"] == "1"
+    assert SLOW.configuration["table.exec.resource.default-parallelism"] == "2"
+    assert SLOW.configuration["execution.checkpointing.interval"] == "10 s"
+    assert SLOW.configuration["table.exec.state.ttl"] == "5 min"
 
 
-def test_a_statement_that_starts_no_job_is_an_error() -> None:
-    with pytest.raises(ValueError, match="starts no job"):
-        FAILING.submit(Script(None))
-
-
-def test_the_jar_holds_the_function_for_java_17() -> None:
-    assert f"'{_PAUSE_JAR.as_uri()}'" in SLOW.tables[0]
-    with zipfile.ZipFile(_PAUSE_JAR) as jar:
-        code = jar.read("flinktop/Pause.class")
-    assert int.from_bytes(code[6:8], "big") == 61  # the class file version of Java 17
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_nothing_in_it_looks_like_a_secret(sample: Sample) -> None:
+    # What is hidden in the ledger could not be run again from there.
+    assert secrets.arguments(sample.arguments) == sample.arguments
+    assert secrets.settings(sample.configuration) == sample.configuration
 
 
 def test_names_and_tables_are_told_apart() -> None:

@@ -20,7 +20,7 @@ from flinktop.local.directories import sweep
 from flinktop.local.session import LocalSession
 
 told = json.loads(sys.argv[1])
-home = FlinkHome(tuple(told["release"]), Path(told["lib"]), Path(told["opt"]), Path(told["java"]))
+home = FlinkHome(tuple(told["release"]), Path(told["lib"]), Path(told["java"]))
 with LocalSession(home, lambda sentence: None) as url:
     pass
 """

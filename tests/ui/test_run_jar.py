@@ -333,6 +333,20 @@ async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
         }
 
 
+async def test_a_sample_of_a_local_flink_is_run_again_as_it_was() -> None:
+    options = RunOptions(arguments=("CREATE TABLE t (a INT)", "INSERT INTO t SELECT ','"))
+    async with acting() as ui:
+        ui.port.runs = {ui.job: RunJar(jar_of(ui), "samples.jar", options)}
+        ui.port.submit(Stop(ui.job, "steady"))
+        await ui.wait(12)
+        await show(ui, run_again(ui.port, ui.job))
+        assert await run(ui) == {
+            "programArgsList": list(options.arguments),
+            "savepointPath": "file:/savepoints/savepoint-1",
+            "allowNonRestoredState": False,
+        }
+
+
 @pytest.mark.deep
 async def test_secrets_are_not_kept_and_typed_anew() -> None:
     options = RunOptions(arguments=("--password", "hunter2"))

@@ -11,7 +11,6 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Input, Static, TextArea
 
-from flinktop.engine import again
 from flinktop.engine.acts.act import Line, where_lines
 from flinktop.engine.acts.run_jar import PlanJar, RunJar
 from flinktop.flink.cluster import OVERVIEW
@@ -247,7 +246,7 @@ def run_again(port: Port, job: str, path: str | None = None) -> RunJarScreen:
     """
     if path is None:
         path = restored_from(port, job)
-    started = again.run_of(port.operations(), job)
+    started = port.run_of(job)
     if started is None:
         return RunJarScreen(options=RunOptions(savepoint=path), of=job)
     options = replace(started.without_secrets().options, job_id=None, savepoint=path)
