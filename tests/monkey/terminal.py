@@ -35,6 +35,8 @@ LEAVE: Final = QUESTION[:11]
 """What is seen of the question on the smallest terminal."""
 HELP: Final = "─ Keys ─"
 FOOTER: Final = re.compile(r"\? help")
+FILTER: Final = re.compile(r"^ / ", re.MULTILINE)
+"""The line in which a filter is typed."""
 SEEN: Final = {
     "leave": re.compile(LEAVE),
     "help": re.compile(HELP),
@@ -273,6 +275,7 @@ class _InTerminal:
 
 
 def _at_the_root(text: str) -> bool:
-    """Whether this is the overview, whose own boxes are as wide as the terminal, and nothing before it."""
-    covered = any(line.find("╭") > 0 for line in text.splitlines()) or SEEN["palette"].search(text)
+    """Whether this is the overview, whose own boxes are as wide as the terminal, and nothing takes its keys."""
+    boxes = any(line.find("╭") > 0 for line in text.splitlines())
+    covered = boxes or SEEN["palette"].search(text) or FILTER.search(text)
     return SEEN["overview"].search(text) is not None and not covered
