@@ -275,7 +275,7 @@ class _InTerminal:
 
 
 def _at_the_root(text: str) -> bool:
-    """Whether this is the overview, whose own boxes are as wide as the terminal, and nothing takes its keys."""
+    """Whether this is the overview, whose boxes are as wide as the terminal, and nothing takes its keys."""
     boxes = any(line.find("╭") > 0 for line in text.splitlines())
     covered = boxes or SEEN["palette"].search(text) or FILTER.search(text)
     return SEEN["overview"].search(text) is not None and not covered
