@@ -124,11 +124,17 @@ def _parser() -> _Parser:
         allow_abbrev=False,
     )
     use.add_argument("target", nargs="?", metavar="TARGET", help="an address or a cluster's name")
-    uses.add_parser(
+    local = uses.add_parser(
         "local",
         help="a real Flink on this machine with sample jobs, opened; stopped when you leave",
         parents=[common],
         allow_abbrev=False,
+    )
+    local.add_argument(
+        "--no-tls",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="plain HTTP, for Flink's Web UI in a browser: any user of this machine can then run code as you",
     )
     demo = uses.add_parser(
         "demo",
@@ -268,13 +274,19 @@ def _local(sources: "Sources") -> int:
     settings = _with_log(settings)
     with ExitStack() as stack:
         try:
-            flink = stack.enter_context(open_local(_progress))
+            flink = stack.enter_context(open_local(_progress, tls=not sources.flags.no_tls))
         except LocalError as error:
             return _complain(str(error))
         except KeyboardInterrupt:
             _complain("stopped before Flink was up")
             return INTERRUPTED
-        code = _monitor(settings, sources.local(flink.url), _sample_runs(flink))
+        if flink.cert is not None:
+            _progress(
+                f"To reach it from another terminal: --target {flink.url} --ca {flink.cert} "
+                f"--cert {flink.cert} --key {flink.key}"
+            )
+        profile = sources.local(flink.url, flink.cert, flink.key)
+        code = _monitor(settings, profile, _sample_runs(flink))
         _progress("Stopping Flink.")
         return code
 

@@ -52,6 +52,12 @@ class Profile:
     demo: bool = False  # the simulated cluster
     protected: bool = False  # a name is typed before whatever changes it
     ends_with_us: bool = False  # started by `flinktop local`: deleted when flinktop ends
+
+    @property
+    def lets_everybody_in(self) -> bool:
+        """Whether any user of this machine may run code on a Flink that flinktop has started."""
+        return self.ends_with_us and self.connection.cert is None
+
     notes: tuple[str, ...] = ()  # what the person should be told once
 
 
@@ -93,6 +99,7 @@ class Flags:
     key: str | None = None
     insecure: bool = False
     flink: str | None = None  # the release that the demo is
+    no_tls: bool = False  # of the Flink that `flinktop local` starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +159,13 @@ class Sources:
         notes = (*profile.notes, *_notes_on_login(connection, self.environ, is_for_it=is_for_it))
         return replace(profile, connection=connection, notes=notes)
 
-    def local(self, url: str) -> Profile:
-        """The cluster that `flinktop local` started; it has no login, whatever the environment says."""
-        return replace(self._profile(Cluster("local", Connection(url))), ends_with_us=True)
+    def local(self, url: str, cert: Path | None = None, key: Path | None = None) -> Profile:
+        """The cluster that `flinktop local` started; it has no login, whatever the environment says.
+
+        Its certificate is also the only authority to trust; without one any user of this machine is let in.
+        """
+        connection = Connection(url, ca=cert, cert=cert, key=key)
+        return replace(self._profile(Cluster("local", connection)), ends_with_us=True)
 
     def demo(self) -> Profile:
         """The simulated cluster. Nothing is sent to its address."""

@@ -131,6 +131,7 @@ def test_what_commands_that_act_take(line: str, target: str | None, flags: Flags
         ),
         ("--token=hush prod", "use --token-file or FLINKTOP_TOKEN"),
         ("--user bob clusters", "--user is for a cluster that is opened, not for 'clusters'"),
+        ("--no-tls prod", "--no-tls is for 'local', not for 'open'"),
         ("local --insecure", "--insecure is for a cluster that is opened, not for 'local'"),
         ("-x", "there is no option -x"),
         ("savepoint orders --drain", "--drain is for 'stop', not for 'savepoint'"),
@@ -222,22 +223,37 @@ def test_a_local_flink(
     left = []
 
     @contextmanager
-    def open_local(progress: Callable[[str], None]) -> Iterator[LocalFlink]:
+    def open_local(progress: Callable[[str], None], *, tls: bool) -> Iterator[LocalFlink]:
         progress("Starting Flink")
-        yield LocalFlink("http://127.0.0.1:4711", "1_samples.jar", {"abc": STEADY})
+        if tls:
+            yield LocalFlink("https://127.0.0.1:4711", Path("/d/c"), Path("/d/k"), "1_s.jar", {"abc": STEADY})
+        else:
+            yield LocalFlink("http://127.0.0.1:4711", None, None, "1_s.jar", {"abc": STEADY})
         left.append(len(opened))
 
     monkeypatch.setattr("flinktop.local.session.open_local", open_local)
     assert main(["local", "--read-only"]) == 0
     ((_settings, profile),) = opened
-    assert (profile.name, profile.connection.url) == ("local", "http://127.0.0.1:4711")
-    assert profile.connection.read_only
+    connection = profile.connection
+    assert (profile.name, connection.url) == ("local", "https://127.0.0.1:4711")
+    assert (connection.ca, connection.cert, connection.key) == (Path("/d/c"), Path("/d/c"), Path("/d/k"))
+    assert connection.read_only
+    assert not profile.lets_everybody_in
     assert left == [1], "Flink is stopped after the monitor was left"
+    options = "--target https://127.0.0.1:4711 --ca /d/c --cert /d/c --key /d/k"
+    assert capsys.readouterr().out == (
+        f"Starting Flink\nTo reach it from another terminal: {options}\nStopping Flink.\n"
+    )
+
+    assert main(["local", "--no-tls"]) == 0
+    profile = opened[1][1]
+    assert (profile.connection.url, profile.connection.ca) == ("http://127.0.0.1:4711", None)
+    assert profile.lets_everybody_in
     assert capsys.readouterr().out == "Starting Flink\nStopping Flink.\n"
 
 
 def test_the_samples_of_a_local_flink_can_be_run_again() -> None:
-    flink = LocalFlink("http://127.0.0.1:4711", "1_samples.jar", {"abc": STEADY})
+    flink = LocalFlink("http://127.0.0.1:4711", None, None, "1_samples.jar", {"abc": STEADY})
     run = cli._sample_runs(flink)["abc"]
     assert (run.jar, run.subject) == ("1_samples.jar", "samples.jar")
     assert run.options.arguments == STEADY.arguments
@@ -259,7 +275,8 @@ def test_a_local_flink_that_does_not_come_up(  # noqa: PLR0917 -- three are pyte
     code: int,
     said: str,
 ) -> None:
-    def open_local(_progress: Callable[[str], None]) -> None:
+    def open_local(_progress: Callable[[str], None], *, tls: bool) -> None:
+        assert tls
         raise error
 
     monkeypatch.setattr("flinktop.local.session.open_local", open_local)

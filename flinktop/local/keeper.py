@@ -1,10 +1,12 @@
 """The process that owns a local Flink's JVMs: `python -m flinktop.local.keeper`.
 
-It starts a JobManager and a TaskManager, has the sample jobs run, and keeps the cluster until its standard
-input ends or it gets SIGTERM, SIGINT or SIGHUP. Its input is a pipe from flinktop, so it ends however
-flinktop ends; its JVMs die with it, however it ends. One JSON object per line on standard output:
-{"directory": …} where everything lies, {"progress": sentence}…, at last {"error": sentence} or
-{"url": …, "jar": id of the jar of the samples, "jobs": {job id: name of the sample}}.
+It makes a key, starts a JobManager and a TaskManager that accept its holders alone, has the sample jobs run,
+and keeps the cluster until its standard input ends or it gets SIGTERM, SIGINT or SIGHUP. Its input is a pipe
+from flinktop, so it ends however flinktop ends; its JVMs die with it, however it ends.
+
+One JSON object per line on standard output: {"directory": …} where everything lies, {"progress": sentence}…,
+at last {"error": sentence} or {"url": …, "jar": id of the samples' jar, "jobs": {job id: name of a sample}},
+with TLS also the paths "cert" and "key".
 
 The main thread starts the JVMs (on Linux they die with the thread that started them) and then only waits;
 the steps that take long are done by a second one, which may be left in the middle of anything.
@@ -21,6 +23,7 @@ from queue import SimpleQueue
 from typing import Any, NoReturn
 
 from flinktop.local.directories import OwnedDirectory, sweep
+from flinktop.local.keys import Keys
 from flinktop.local.packages import LocalError, find_home
 from flinktop.local.processes import (
     LOOPBACK,
@@ -32,6 +35,7 @@ from flinktop.local.processes import (
     start,
     stop,
     taskmanager_command,
+    wait_until_done,
     wait_until_ready,
     write_configuration,
 )
@@ -47,45 +51,74 @@ _SHOWN = {"rest.flamegraph.enabled": "true", "rest.profiling.enabled": "true"}
 _JVM = ("-XX:+UseSerialGC",)
 
 Line = dict[str, Any]
+Task = Callable[[], None]
 
 
 class Keeper:
     """One local cluster below one directory."""
 
-    def __init__(self, home: FlinkHome, directory: Path) -> None:
+    def __init__(self, home: FlinkHome, directory: Path, *, tls: bool) -> None:
         self._home = home
-        self._url = f"http://{LOOPBACK}:{(port := free_port())}"
+        self._keys = Keys(directory / "tls") if tls else None
+        self._url = f"{'https' if tls else 'http'}://{LOOPBACK}:{(port := free_port())}"
         # Flink's own default lets the pages of any site read its answers; its own pages need no permission.
         settings = {**_SHOWN, "web.access-control-allow-origin": self._url}
+        if self._keys is not None:
+            settings |= self._keys.settings()
         self._conf = write_configuration(home, directory, port, extra=settings)
         self._logs = directory / "log"
+        self._cluster: list[Process] = []
+        self._started = threading.Event()
         self.processes: list[Process] = []
 
     def start(self) -> None:
-        """Start both JVMs at once.
+        """Start the JVM that makes the key; without TLS those of Flink at once.
 
         Raises:
             StartFailed: Java cannot be started.
         """
+        if self._keys is None:
+            self._start_flink()
+        else:
+            self.processes.append(self._keys.make(self._home.java))
+
+    def _start_flink(self) -> None:
         for name, command in (("jobmanager", jobmanager_command), ("taskmanager", taskmanager_command)):
             log = self._logs / f"{name}.log"
-            self.processes.append(start(command(self._home, self._conf, log, _JVM), log=log))
+            process = start(command(self._home, self._conf, log, _JVM), log=log)
+            self._cluster.append(process)
+            self.processes.append(process)
+        self._started.set()
 
-    def prepare(self, say: Callable[[Line], None]) -> None:
-        """Wait until Flink answers, and run the sample jobs; the last line is the URL or an error."""
+    def prepare(self, put: Callable[[Line | Task], None]) -> None:
+        """Wait until Flink answers, and run the sample jobs; the last line is the URL or an error.
+
+        `put` takes lines to print, and what only the thread may do that JVMs live as long as.
+        """
         try:
-            rest = Rest(self._url)
-            # Jobs wait for their slots: the TaskManager may come later.
-            wait_until_ready(rest, self.processes, _PATIENCE, taskmanagers=0)
-            jar, jobs = rest.upload(SAMPLES_JAR), {}
-            for sample in SAMPLES:
-                say({"progress": f"Flink is up; submitting {sample.name}."})
-                jobs[rest.run(jar, sample.arguments, sample.configuration)] = sample.name
-            wait_until_ready(rest, self.processes, _PATIENCE)
+            line = self._prepared(put)
         except Exception as error:  # noqa: BLE001  a thread has nobody else who would say it
-            say(_explained(error))
-        else:
-            say({"url": self._url, "jar": jar, "jobs": jobs})
+            line = _explained(error)
+        put(line)
+
+    def _prepared(self, put: Callable[[Line | Task], None]) -> Line:
+        found: Line = {"url": self._url, "jobs": {}}
+        context = None
+        if self._keys is not None:
+            wait_until_done(self.processes[0], _PATIENCE)
+            context = self._keys.context()
+            found |= {"cert": str(self._keys.cert), "key": str(self._keys.key)}
+            put(self._start_flink)
+            self._started.wait()
+        rest = Rest(self._url, context)
+        # Jobs wait for their slots: the TaskManager may come later.
+        wait_until_ready(rest, self._cluster, _PATIENCE, taskmanagers=0)
+        found["jar"] = jar = rest.upload(SAMPLES_JAR)
+        for sample in SAMPLES:
+            put({"progress": f"Flink is up; submitting {sample.name}."})
+            found["jobs"][rest.run(jar, sample.arguments, sample.configuration)] = sample.name
+        wait_until_ready(rest, self._cluster, _PATIENCE)
+        return found
 
 
 def _explained(error: Exception) -> Line:
@@ -97,7 +130,7 @@ def _explained(error: Exception) -> Line:
     return {"error": f"The local Flink failed to start: {type(error).__name__}: {error}"}
 
 
-def _watch_input(lines: SimpleQueue[Line | None]) -> None:
+def _watch_input(lines: SimpleQueue[Line | Task | None]) -> None:
     try:
         while os.read(0, 4096):
             pass
@@ -124,9 +157,11 @@ def _silence() -> None:
     os.close(nowhere)
 
 
-def keep(home: FlinkHome) -> NoReturn:
+def keep(home: FlinkHome, *, tls: bool) -> NoReturn:
     """Be the keeper of a Flink made of `home` until it is to end; the process ends here, 1 after an error."""
-    lines: SimpleQueue[Line | None] = SimpleQueue()
+    # Checkpoints, uploads and logs are nobody else's either, whatever becomes of their directory.
+    os.umask(0o077)
+    lines: SimpleQueue[Line | Task | None] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: lines.put(None))
     threading.Thread(target=_watch_input, args=(lines,), daemon=True).start()
@@ -136,7 +171,7 @@ def keep(home: FlinkHome) -> NoReturn:
     try:
         sweep()
         owned = OwnedDirectory()
-        keeper = Keeper(home, owned.path)
+        keeper = Keeper(home, owned.path, tls=tls)
         release = ".".join(map(str, home.release))
         lines.put({"directory": str(owned.path)})
         lines.put({"progress": f"Starting Flink {release}: JobManager and TaskManager."})
@@ -154,9 +189,14 @@ def keep(home: FlinkHome) -> NoReturn:
         os._exit(status)
 
 
-def _relay(lines: SimpleQueue[Line | None]) -> int:
-    """Print what there is to say until the input ends, a signal comes or nobody reads; the exit status."""
-    while (line := lines.get()) is not None and _print(line):
+def _relay(lines: SimpleQueue[Line | Task | None]) -> int:
+    """Print and do what there is until the input ends, a signal comes or nobody reads; the exit status."""
+    while (line := lines.get()) is not None:
+        if not isinstance(line, dict):
+            line()
+            continue
+        if not _print(line):
+            break
         if "error" in line:
             return 1
         if "url" in line:
@@ -167,18 +207,18 @@ def _relay(lines: SimpleQueue[Line | None]) -> int:
 def main(words: list[str]) -> NoReturn:
     """Keep the Flink that the one word names, else the installed one.
 
-    The word is a JSON object with the paths `lib` and `java` and the `release` as three numbers.
+    The word is a JSON object with the paths `lib` and `java`, the `release` as three numbers, and `tls`.
     """
     if words:
         told = json.loads(words[0])
         paths = {name: Path(told[name]) for name in ("lib", "java")}
-        keep(FlinkHome(release=tuple(told["release"]), **paths))
+        keep(FlinkHome(release=tuple(told["release"]), **paths), tls=told["tls"])
     try:
         home = find_home()
     except LocalError as error:
         _print({"error": str(error)})
         sys.exit(1)
-    keep(home)
+    keep(home, tls=True)
 
 
 if __name__ == "__main__":

@@ -301,6 +301,24 @@ def start(
     return process
 
 
+def wait_until_done(process: Process, seconds: float) -> None:
+    """Wait until a process that has one thing to do has done it.
+
+    Raises:
+        StartFailed: It failed, or `seconds` went by.
+    """
+    try:
+        status = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        raise StartFailed(
+            f"A Java process did not end within {seconds:.0f} s; it said:\n{process.last_words()}"
+        ) from None
+    if status:
+        raise StartFailed(
+            f"A Java process failed with status {status}; the end of {process.log}:\n{process.last_words()}"
+        )
+
+
 def wait_until_ready(
     rest: Rest, processes: Iterable[Process], seconds: float, *, taskmanagers: int = 1
 ) -> None:

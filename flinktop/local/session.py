@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import flinktop
 from flinktop.local.directories import sweep
@@ -32,9 +33,12 @@ _PATIENCE = 8.0  # seconds the keeper has to end everything; it needs 2 at worst
 
 @dataclass(frozen=True, slots=True)
 class LocalFlink:
-    """A local Flink that is up: its base URL, and how its sample jobs were run."""
+    """A local Flink that is up: how it is reached, and how its sample jobs were run."""
 
     url: str
+    cert: Path | None
+    """The client certificate to show, and the only authority to trust; None: without TLS."""
+    key: Path | None
     jar: str
     """The id of the jar of the samples."""
     jobs: Mapping[str, Sample]
@@ -44,8 +48,9 @@ class LocalFlink:
 class LocalSession(AbstractContextManager[LocalFlink]):
     """A local Flink; entering starts it and says how it is reached, leaving ends it."""
 
-    def __init__(self, home: FlinkHome, progress: Callable[[str], None]) -> None:
+    def __init__(self, home: FlinkHome, progress: Callable[[str], None], *, tls: bool = True) -> None:
         self._home = home
+        self._tls = tls
         self._progress = progress
         self._keeper: subprocess.Popen[str] | None = None
         self._ending = threading.Lock()
@@ -97,7 +102,8 @@ class LocalSession(AbstractContextManager[LocalFlink]):
 
     def _start(self) -> subprocess.Popen[str]:
         home = self._home
-        words = {"release": home.release, "lib": str(home.lib), "java": str(home.java)}
+        paths = {"lib": str(home.lib), "java": str(home.java)}
+        words = {"release": home.release, "tls": self._tls, **paths}
         # Our own package and no other of that name: the working directory is not looked into (-P).
         ours = str(Path(flinktop.__file__).parent.parent)
         environment = inherited(python=True)
@@ -129,9 +135,7 @@ class LocalSession(AbstractContextManager[LocalFlink]):
                 if not isinstance(line, dict):
                     other.append(text.rstrip())
                 elif "url" in line:
-                    samples = {sample.name: sample for sample in SAMPLES}
-                    jobs = {job: samples[name] for job, name in line["jobs"].items()}
-                    return LocalFlink(line["url"], line["jar"], jobs)
+                    return _local_flink(line)
                 elif "error" in line:
                     raise LocalError(str(line["error"]))
                 elif "progress" in line:
@@ -140,13 +144,21 @@ class LocalSession(AbstractContextManager[LocalFlink]):
         raise LocalError(f"The process that starts the local Flink ended before it was up.{said}")
 
 
-def open_local(progress: Callable[[str], None]) -> LocalSession:
+def _local_flink(line: Mapping[str, Any]) -> LocalFlink:
+    """What the keeper says of itself when all is up."""
+    samples = {sample.name: sample for sample in SAMPLES}
+    jobs = {job: samples[name] for job, name in line["jobs"].items()}
+    cert, key = (Path(line[name]) if name in line else None for name in ("cert", "key"))
+    return LocalFlink(line["url"], cert, key, line["jar"], jobs)
+
+
+def open_local(progress: Callable[[str], None], *, tls: bool = True) -> LocalSession:
     """A real Flink 2.3 on this machine with three sample jobs; a context manager that says how it is reached.
 
     `progress` is told each step as a sentence while it starts. Everything is ended on leaving, also when
-    flinktop is killed.
+    flinktop is killed. Without `tls` every user of this machine may run code on it.
 
     Raises:
         LocalError: Something is missing on this machine (here), or it did not start (on entering).
     """
-    return LocalSession(find_home(), progress)
+    return LocalSession(find_home(), progress, tls=tls)

@@ -32,17 +32,27 @@ class SleepingJava:
         pipe = directory / "alive"
         os.mkfifo(pipe)
         self.reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-        java = script(directory / "bin" / "java", f"exec 3>'{pipe}'\necho $$ >&3\nexec sleep 600")
+        self.sleeps = f"exec 3>'{pipe}'\necho $$ >&3\nexec sleep 600"
+        java = script(directory / "bin" / "java", self.sleeps)
         self.home = FlinkHome(release=(2, 3, 0), lib=directory / "lib", java=java)
         # Where the keepers of this test make their directories.
         self.temporary = directory / "tmp"
         self.temporary.mkdir()
+        # With TLS a key would be made first, and this Java makes none.
+        self.tls = False
         self.environment = {**os.environ, "TMPDIR": str(self.temporary), "PYTHONPATH": str(REPOSITORY)}
 
     @property
     def word(self) -> str:
         home = self.home
-        return json.dumps({"release": home.release, "lib": str(home.lib), "java": str(home.java)})
+        paths = {"lib": str(home.lib), "java": str(home.java)}
+        return json.dumps({"release": home.release, "tls": self.tls, **paths})
+
+    def makes_keys(self, what: str) -> None:
+        """Have it run `what` where it is to make a key in the directory $to, and sleep where it is Flink."""
+        makes = f'case "$*" in *flinktop.Keys*) for to; do :; done\n{what}\nexit;; esac'
+        script(self.home.java, f"{makes}\n{self.sleeps}")
+        self.tls = True
 
     def started(self, count: int = 2) -> list[int]:
         """Wait for this many; their process ids."""

@@ -16,6 +16,10 @@ from flinktop.local.processes import FlinkHome, class_path
 LOCAL = Path(samples.__file__).parent
 # The jar, its SHA-256, and the sources that are in it.
 JARS = {
+    "keys.jar": (
+        "3c70cfb6b426d99fbb7a1c3055175f39984c9a207e7f05dacf10c59592520b46",
+        ("Keys",),
+    ),
     "samples.jar": (
         "726fc7703b4253702dfa2e992b851c6a1dd8c16413ced2b166ef791d16417435",
         ("Pause", "Samples"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flinktop.local.directories import sweep
+from tests.flink.sites import make_certificate
 from tests.local.conftest import PATIENCE, SleepingJava, run_python, script
 
 
@@ -34,11 +35,10 @@ def test_end_of_input_ends_everything(java: SleepingJava) -> None:
         directory = Path(said_by(process)["directory"])
         assert "2.3.0" in said_by(process)["progress"]
         java.started()
-        lines = (directory / "conf" / "config.yaml").read_text().splitlines()
-        settings = dict(line.split(": ", 1) for line in lines)
+        settings = settings_of(directory)
         # Not "*", Flink's own: pages of other sites read nothing.
-        own = f"http://127.0.0.1:{json.loads(settings['rest.port'])}"
-        assert json.loads(settings["web.access-control-allow-origin"]) == own
+        assert settings["web.access-control-allow-origin"] == f"http://127.0.0.1:{settings['rest.port']}"
+        assert not [key for key in settings if key.startswith("security.")]
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(PATIENCE) == 0
@@ -77,6 +77,61 @@ def test_a_jvm_that_does_not_start_is_told_with_its_last_words(java: SleepingJav
         assert "progress" in said_by(process)
         error = said_by(process)["error"]
         assert "Unrecognized VM option" in error
+        assert process.wait(PATIENCE) == 1
+    assert java.directories() == []
+
+
+def settings_of(directory: Path) -> dict[str, str]:
+    lines = (directory / "conf" / "config.yaml").read_text().splitlines()
+    return {key: json.loads(value) for key, value in (line.split(": ", 1) for line in lines)}
+
+
+def test_with_tls_flink_is_started_with_a_key_of_its_own(java: SleepingJava, tmp_path: Path) -> None:
+    cert, key = make_certificate(tmp_path, "flinktop", "IP:127.0.0.1")
+    java.makes_keys(f"cp '{cert}' \"$to/cert.pem\" && cp '{key}' \"$to/key.pem\"")
+    passwords = set()
+    for _ in range(2):
+        with keeper(java) as process:
+            directory = Path(said_by(process)["directory"])
+            jvms = java.started()
+            settings = settings_of(directory)
+            assert settings["web.access-control-allow-origin"] == f"https://127.0.0.1:{settings['rest.port']}"
+            for part in ("internal", "rest"):
+                assert settings[f"security.ssl.{part}.enabled"] == "true"
+                assert settings[f"security.ssl.{part}.truststore"] == f"{directory}/tls/keystore.p12"
+            assert settings["security.ssl.rest.authentication-enabled"] == "true"
+            password = settings["security.ssl.rest.keystore-password"]
+            assert (directory / "tls" / "password").read_text() == password
+            for jvm in (process.pid, *jvms):
+                for place in ("environ", "cmdline"):
+                    assert password.encode() not in Path(f"/proc/{jvm}/{place}").read_bytes()
+            ours = [directory, *directory.rglob("*")]
+            assert {path.stat().st_mode & 0o077 for path in ours} == {0}
+            passwords.add(password)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0
+        java.wait_until_all_ended()
+        assert java.directories() == []
+    assert len(passwords) == 2
+
+
+def test_a_signal_while_the_key_is_made_ends_everything(java: SleepingJava) -> None:
+    java.makes_keys(java.sleeps)
+    with keeper(java) as process:
+        java.started(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    java.wait_until_all_ended()
+    assert java.directories() == []
+
+
+def test_a_key_that_cannot_be_made_starts_no_flink(java: SleepingJava) -> None:
+    java.makes_keys("echo 'no such algorithm: EC' >&2; exit 3")
+    with keeper(java) as process:
+        said_by(process), said_by(process)
+        error = said_by(process)["error"]
+        assert "failed with status 3" in error
+        assert "no such algorithm: EC" in error
         assert process.wait(PATIENCE) == 1
     assert java.directories() == []
 

@@ -205,6 +205,20 @@ def test_an_early_end_is_told_with_its_last_words(tmp_path: Path, *, logged: boo
     assert ("port taken" in str(failed.value)) != logged
 
 
+def test_a_process_with_one_thing_to_do_is_waited_for(tmp_path: Path) -> None:
+    processes.wait_until_done(python(tmp_path / "x.log", "print('done')"), PATIENCE)
+    with pytest.raises(StartFailed, match=r"status 3; the end of .*x\.log:\nno disk"):
+        processes.wait_until_done(
+            python(tmp_path / "x.log", "print('no disk'); raise SystemExit(3)"), PATIENCE
+        )
+    lasting = python(tmp_path / "x.log", FOREVER)
+    try:
+        with pytest.raises(StartFailed, match="did not end within 0 s"):
+            processes.wait_until_done(lasting, 0)
+    finally:
+        processes.stop([lasting])
+
+
 def test_a_free_port_can_be_bound() -> None:
     with socket.socket() as taken:
         taken.bind((processes.LOOPBACK, processes.free_port()))

@@ -21,7 +21,7 @@ from flinktop.local.session import LocalSession
 
 told = json.loads(sys.argv[1])
 home = FlinkHome(tuple(told["release"]), Path(told["lib"]), Path(told["java"]))
-with LocalSession(home, lambda sentence: None) as url:
+with LocalSession(home, lambda sentence: None, tls=told["tls"]) as flink:
     pass
 """
 
@@ -65,7 +65,7 @@ def test_no_secret_of_the_shell_reaches_keeper_or_jvms(
     monkeypatch.setenv("TMPDIR", str(java.temporary))
     for name in ("FLINKTOP_TOKEN", "FLINKTOP_PASSWORD", "AWS_SECRET_ACCESS_KEY", "JAVA_TOOL_OPTIONS"):
         monkeypatch.setenv(name, "planted-secret")
-    session = LocalSession(java.home, lambda _: None)
+    session = LocalSession(java.home, lambda _: None, tls=False)
     thread, _ = enter(session)
     jvms = java.started()
     for process in (parent_of(jvms[0]), *jvms):
@@ -96,7 +96,7 @@ def test_failure_to_start_is_an_error_with_the_log(
     told: list[str] = []
     with (
         pytest.raises(LocalError, match="Could not reserve enough space"),
-        LocalSession(java.home, told.append),
+        LocalSession(java.home, told.append, tls=False),
     ):
         raise AssertionError("it was entered")
     assert len(told) == 1
@@ -107,7 +107,10 @@ def test_failure_to_start_is_an_error_with_the_log(
 def test_java_that_cannot_be_run(java: SleepingJava, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(java.temporary))
     java.home.java.chmod(0o644)
-    with pytest.raises(LocalError, match="Permission denied"), LocalSession(java.home, lambda _: None):
+    with (
+        pytest.raises(LocalError, match="Permission denied"),
+        LocalSession(java.home, lambda _: None, tls=False),
+    ):
         raise AssertionError("it was entered")
     assert java.directories() == []
 
@@ -116,7 +119,7 @@ def test_kill_from_another_thread_ends_it_while_it_starts(
     java: SleepingJava, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(java.temporary))
-    session = LocalSession(java.home, lambda _: None)
+    session = LocalSession(java.home, lambda _: None, tls=False)
     thread, errors = enter(session)
     java.started()
     session.kill(PATIENCE)
@@ -131,7 +134,7 @@ def test_a_keeper_that_does_not_end_is_killed(java: SleepingJava, monkeypatch: p
     monkeypatch.setenv("TMPDIR", str(java.temporary))
     monkeypatch.setattr("tempfile.tempdir", str(java.temporary))
     monkeypatch.setattr("flinktop.local.session._PATIENCE", 0.05)
-    session = LocalSession(java.home, lambda _: None)
+    session = LocalSession(java.home, lambda _: None, tls=False)
     thread, _ = enter(session)
     keeper = parent_of(java.started()[0])
     os.kill(keeper, signal.SIGSTOP)
@@ -144,7 +147,7 @@ def test_a_keeper_that_does_not_end_is_killed(java: SleepingJava, monkeypatch: p
 
 
 def test_leaving_before_entering_is_nothing(java: SleepingJava) -> None:
-    session = LocalSession(java.home, lambda _: None)
+    session = LocalSession(java.home, lambda _: None, tls=False)
     session.kill()
     assert java.directories() == []
 

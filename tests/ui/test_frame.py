@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -342,3 +343,19 @@ async def test_where_there_is_little_room_it_is_said_in_short_beside_the_cluster
         assert top.split()[0] == "test-cluster"
         for words in ("NO TLS", "READ-ONLY", "✕ lost"):
             assert words in top
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_a_local_flink_that_lets_everybody_in_says_so(size: tuple[int, int]) -> None:
+    async with monitor("2.3.0", size, local=True) as day:
+        assert "OPEN TO ALL USERS" in day.lines[0]
+        await day.press("enter")
+        assert "OPEN TO ALL USERS" in day.lines[0]
+
+
+async def test_a_local_flink_with_a_key_of_its_own_says_nothing_of_users(tmp_path: Path) -> None:
+    async with monitor("2.3.0", local=True) as day:
+        connection = replace(day.app.profile.connection, cert=tmp_path / "cert.pem")
+        day.app.profile = replace(day.app.profile, connection=connection)
+        await day.wait(3)
+        assert "USERS" not in day.text

@@ -222,6 +222,8 @@ class TopLine(Line):
             right.append(("DEMO", "info"))
         if self.app.profile.connection.read_only:
             right.append(("READ-ONLY", "warn"))
+        if self.app.profile.lets_everybody_in:
+            right.append(("OPEN TO ALL USERS", "bad"))
         if self.app.profile.connection.login_unencrypted:
             right.append((self._unencrypted(right), "bad"))
         kept = len(right)
