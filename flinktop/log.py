@@ -17,7 +17,7 @@ FILES: Final = 2
 _SECRETS: Final = (
     (re.compile(r"(?i)\b(authorization|cookie|set-cookie)(['\"]?\s*[:=]\s*).*"), r"\1\2…"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/._~=-]{6,}"), r"\1 …"),
-    (re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/\s@]+@"), r"\1…@"),
+    (re.compile(r"(://)[^/\s@]+@"), r"\1…@"),
     (re.compile(r"(?i)\b(password|token|secret)=[^&\s]+"), r"\1=…"),
 )
 _CONTROLS: Final = {code: "?" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,12 @@ from msgspec import structs
 
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.text import cut
 from flinktop.model import faults
 from flinktop.model.faults import FaultGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable, Iterator
 
     from flinktop.flink.endpoint import Query
     from flinktop.flink.exceptions import Fault, JobExceptions
@@ -27,19 +29,24 @@ COUNTED = 1024
 """Faults of a job that are known not to be new."""
 MOST = 1000
 """Faults kept of all jobs that nobody has looked into; these share it evenly."""
+LEAST_LETTERS = 2000
+"""Of each stack, however many jobs there are."""
 LEAST_COUNTED = 64
 """Faults of such a job that are known not to be new: more than the server keeps."""
 KEEP_SECONDS = 600.0
 """How long those of a job are kept that Flink no longer lists: as long as its readings."""
 
-_Name = tuple[int, str, str]
+MOST_BYTES = 16 * 1024 * 1024
+"""Of all faults that are kept; each job has its share."""
+MOST_BESIDE = 1024 * 1024
+"""Bytes of what failed together with one fault: of a cluster that was lost, thousands of stacks."""
 
 
 @dataclass(slots=True)
 class _Job:
     groups: dict[str, FaultGroup] = field(default_factory=dict)
-    counted: dict[_Name, None] = field(default_factory=dict)
-    """In the order in which they came: the oldest are forgotten first."""
+    counted: dict[int, None] = field(default_factory=dict)
+    """Hashes of their names, in the order in which they came: the oldest are forgotten first."""
     told: JobExceptions | None = None
     listed: float = 0.0
     """When Flink last listed the job (engine's clock, s)."""
@@ -75,13 +82,14 @@ class SeenFaults:
         known.told = told if job in self._opened else None
         # The oldest first: the first of its kind begins the group.
         for fault in sorted(told.faults, key=lambda one: one.timestamp):
-            name = (fault.timestamp, fault.task_name or "", fault.exception_name)
+            name = hash((fault.timestamp, fault.task_name or "", fault.exception_name))
             if name not in known.counted:
                 known.counted[name] = None
-                _add(known.groups, fault)
+                _add(known.groups, _bounded_beside(fault))
         newest = sorted(known.groups.values(), key=lambda group: -group.latest.timestamp)
         known.groups = {group.key: group for group in _bounded(newest)}
         self._forget_names(known, COUNTED)
+        self._lighten(known)
         self._publish(job, known)
 
     def _make_room(self) -> None:
@@ -91,6 +99,8 @@ class SeenFaults:
                 known.told = None
                 if self._cut(known):
                     self._publish(job, known)
+            if self._lighten(known):
+                self._publish(job, known)
 
     def _cut(self, known: _Job) -> bool:
         """Keep the first and the newest of each kind, and the newest kinds; whether that was too much."""
@@ -98,11 +108,29 @@ class SeenFaults:
         if sum(len(group.kept) for group in known.groups.values()) <= share:
             return False
         groups = [
-            replace(group, kept=tuple({id(one): one for one in (group.latest, group.first)}.values()))
+            replace(group, kept=_ends(group))
             for group in _bounded(list(known.groups.values()), max(1, share // 2))
         ]
         known.groups = {group.key: group for group in groups}
         self._forget_names(known, LEAST_COUNTED)
+        return True
+
+    def _lighten(self, known: _Job) -> bool:
+        """Keep of a job no more bytes than its share; whether that was too much.
+
+        What goes first is the middle of each kind, then the kinds that are longest ago, what failed together
+        with another, and last the middle of each stack.
+        """
+        share = MOST_BYTES // max(1, len(self._jobs))
+        if _bytes(known.groups.values()) <= share:
+            return False
+        groups = [replace(group, kept=_ends(group)) for group in known.groups.values()]
+        while len(groups) > 2 and _bytes(groups) > share:  # noqa: PLR2004 -- the newest, and where a loop began
+            groups = _bounded(groups, max(2, len(groups) // 2))
+        if _bytes(groups) > share:
+            most = max(LEAST_LETTERS, share // (4 * len(groups)))
+            groups = [_shortened(group, most) for group in groups]
+        known.groups = {group.key: group for group in groups}
         return True
 
     @staticmethod
@@ -149,3 +177,50 @@ def _bounded(newest: list[FaultGroup], most: int = GROUPS) -> list[FaultGroup]:
     if start is not None and all(start is not group.first for group in kept):
         kept[-1:] = [group for group in newest if start is group.first]
     return kept
+
+
+def _ends(group: FaultGroup) -> tuple[Fault, ...]:
+    """The newest and the first of a kind."""
+    return tuple({id(one): one for one in (group.latest, group.first)}.values())
+
+
+def _shortened(group: FaultGroup, most: int) -> FaultGroup:
+    """The group with nothing beside its faults, and so many letters of each stack."""
+    short = {
+        id(fault): structs.replace(fault, stacktrace=cut(fault.stacktrace, most), concurrent_exceptions=())
+        for fault in (group.first, group.latest, *group.kept)
+    }
+    kept = tuple(short[id(fault)] for fault in group.kept)
+    return replace(group, first=short[id(group.first)], latest=short[id(group.latest)], kept=kept)
+
+
+def _bytes(groups: Iterable[FaultGroup]) -> int:
+    """What the texts of groups take; one that several faults share counts once."""
+    return sum({id(text): sys.getsizeof(text) for group in groups for text in _texts(group.kept)}.values())
+
+
+def _texts(faults: Iterable[Fault]) -> Iterator[str]:
+    for fault in faults:
+        yield fault.stacktrace
+        yield fault.exception_name
+        yield fault.task_name or ""
+        for name, label in fault.failure_labels.items():
+            yield name
+            yield label
+        yield from _texts(fault.concurrent_exceptions)
+
+
+def _bounded_beside(fault: Fault) -> Fault:
+    """The fault with as many of those beside it as are kept; none of them has others beside it."""
+    kept: list[Fault] = []
+    left = MOST_BESIDE
+    for one in fault.concurrent_exceptions:
+        left -= sum(sys.getsizeof(text) for text in _texts((structs.replace(one, concurrent_exceptions=()),)))
+        if left < 0:
+            break
+        kept.append(structs.replace(one, concurrent_exceptions=()) if one.concurrent_exceptions else one)
+    if len(kept) == len(fault.concurrent_exceptions) and not any(
+        one.concurrent_exceptions for one in fault.concurrent_exceptions
+    ):
+        return fault
+    return structs.replace(fault, concurrent_exceptions=tuple(kept))

@@ -81,10 +81,15 @@ def _foreign(body: bytes, status: int) -> str:
 
 
 def _redirected(location: str, method: str, url: str, status: int) -> FlinkError:
-    here, there = urlsplit(url), urlsplit(clean(location))
+    here = urlsplit(url)
+    try:
+        there = urlsplit(clean(location))
+        name = there.hostname
+    except ValueError:
+        return BadReply(method, url, "the server redirects to what is not an address", status=status)
     host = there.netloc.rpartition("@")[2]
     shown = f"{there.scheme}://{host}{there.path}" if host else there.path
-    if there.path.rstrip("/") == here.path.rstrip("/") and there.hostname in (here.hostname, None):
+    if there.path.rstrip("/") == here.path.rstrip("/") and name in (here.hostname, None):
         return Rejected(method, url, f"the server moved this address to {shown}: use that one", status=status)
     return Unauthorized(
         method,

@@ -1,9 +1,11 @@
 """From bytes to typed values, field by field: one odd field never loses a document.
 
 The quick way is msgspec straight into the type. When the bytes hold a control character or an escape
-that could make one, or a field does not fit its type, the document is read untyped, every text in it is
-cleaned, what does not fit is dropped and reported, and the rest is converted. The type of a number says what
-it can be (numbers.py): one beyond that does not fit.
+that could make one, or a text longer than is kept, or a field does not fit its type, the document is read
+untyped, every text in it is cut and cleaned, what does not fit is dropped and reported, and the rest is
+converted. The type of a number says what it can be (numbers.py): one beyond that does not fit.
+
+A document of more parts than its endpoint can have is not read at all: two bytes of it can become a hundred.
 """
 
 import json
@@ -28,10 +30,11 @@ from typing import (
 
 import msgspec
 
+from flinktop.flink.endpoint import MOST_PARTS
 from flinktop.flink.errors import BadReply
 from flinktop.flink.numbers import Figure
 from flinktop.flink.said import page_title
-from flinktop.flink.text import clean, clean_lines
+from flinktop.flink.text import MOST, clean, clean_lines, cut
 
 if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
@@ -56,6 +59,11 @@ _INFINITE = ("Infinity", "-Infinity")
 _DIGITS = 40
 """A whole number with more of them is no figure of Flink's; Python refuses to read one with thousands."""
 
+_FIELDS = 10
+"""Commas for each of them at the most."""
+_MOST_SLOWLY = 300_000
+"""Parts and commas of a document that is read untyped: each takes 4 µs and 200 bytes."""
+
 _LONG = 10_000
 """Bytes from which on a document that decodes is taken to be Flink's."""
 
@@ -73,14 +81,19 @@ class Decoded(Generic[T]):
     """One line per dropped field, such as `jobs[].start-time: got str (3 times)`."""
 
 
-def decode(body: bytes, reply: type[T]) -> Decoded[T]:
+def decode(body: bytes, reply: type[T], most_parts: int = MOST_PARTS) -> Decoded[T]:
     """The document in `body` as a `reply`; text becomes str with its lines kept.
+
+    Args:
+        body: The bytes.
+        reply: The type of the document.
+        most_parts: Objects and lists in it at the most.
 
     Raises:
         DecodeError: not JSON, or nothing in it belongs to such a document.
     """
     try:
-        return _decode(body, reply)
+        return _decode(body, reply, most_parts)
     except RecursionError:
         raise DecodeError(f"JSON that is nested too deeply ({len(body)} bytes)") from None
 
@@ -91,7 +104,7 @@ def decode_answer(body: bytes, query: "Query[T]") -> Decoded[T]:
     Raises:
         DecodeError: as `decode`.
     """
-    decoded = decode(body, query.endpoint.reply)
+    decoded = decode(body, query.endpoint.reply, query.endpoint.most_parts)
     if query.endpoint.named is None:
         return decoded
     field, name = query.endpoint.named
@@ -101,11 +114,14 @@ def decode_answer(body: bytes, query: "Query[T]") -> Decoded[T]:
     return Decoded(msgspec.structs.replace(value, **{field: asked}), decoded.drift)
 
 
-def _decode(body: bytes, reply: type[T]) -> Decoded[T]:
+def _decode(body: bytes, reply: type[T], most_parts: int) -> Decoded[T]:
     if reply is str:
         return Decoded(cast("T", clean_lines(body.decode("utf-8", "replace"))))
+    parts, commas = body.count(b"{") + body.count(b"["), body.count(b",")
+    if parts > most_parts or commas > _FIELDS * most_parts:
+        raise DecodeError(f"a document of {parts:,} parts and {commas:,} commas, more than is read")
     # The quick way would take an infinite number without a word.
-    if not suspicious(body) and b"Infinity" not in body:
+    if not suspicious(body) and not _has_long(body) and b"Infinity" not in body:
         try:
             value = _decoder(cast("Any", reply)).decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -113,6 +129,8 @@ def _decode(body: bytes, reply: type[T]) -> Decoded[T]:
         else:
             if not _blank(body, value):
                 return Decoded(cast("T", value))
+    if parts + commas > _MOST_SLOWLY:
+        raise DecodeError(f"a document of {parts + commas:,} parts with fields that are not Flink's")
     return _decode_slowly(body, reply)
 
 
@@ -122,6 +140,21 @@ def suspicious(body: bytes) -> bool:
         return True
     rest = body.translate(None, _PLAIN)
     return bool(rest) and _MARKS.search(rest) is not None
+
+
+def _has_long(body: bytes) -> bool:
+    """Whether a text could be longer than is kept (no false negatives)."""
+    if len(body) <= MOST:
+        return False
+    if b'\\"' in body:
+        body = body.replace(b'\\"', b"''")
+    at = 0
+    while len(body) - at > MOST:
+        quote = body.rfind(b'"', at, at + MOST + 1)
+        if quote < 0:
+            return True
+        at = quote + 1
+    return False
 
 
 async def read(http: "Http", query: "Query[T]") -> Decoded[T]:
@@ -219,13 +252,20 @@ def _listed(raw: dict[str, Any]) -> str:
 
 
 def _cleaned(raw: Any, keys: frozenset[str], *, lines: bool) -> Any:
-    """The tree with every text clean, keys too; those under `keys` keep their lines."""
+    """The tree with every text cut and clean, keys too; those under `keys` keep their lines.
+
+    What has been cleaned is let go of at once: the tree is not held twice.
+    """
     if isinstance(raw, str):
-        return clean_lines(raw) if lines else clean(raw)
+        return clean_lines(cut(raw)) if lines else clean(cut(raw))
     if isinstance(raw, dict):
-        return {clean(key): _cleaned(value, keys, lines=key in keys) for key, value in raw.items()}
+        found = {}
+        for key in tuple(raw):
+            found[clean(cut(key))] = _cleaned(raw.pop(key), keys, lines=key in keys)
+        return found
     if isinstance(raw, list):
-        return [_cleaned(value, keys, lines=lines) for value in raw]
+        for at, value in enumerate(raw):
+            raw[at] = _cleaned(value, keys, lines=lines)
     return raw
 
 
@@ -261,8 +301,8 @@ def _fit(raw: Any, kind: Any, path: str, drift: Counter[str]) -> Any:
     Each part is tried alone instead of reading the path out of msgspec's message: that path has no
     index, so good siblings would be lost with the bad one.
     """
-    fits, infinite = _converts(raw, kind), _has_infinite(raw)
-    if fits and not infinite:
+    fits = _converts(raw, kind)
+    if fits and not _has_infinite(raw):
         return raw
     if fits and not isinstance(raw, dict | list):
         plain = _plain_types(kind)

@@ -13,6 +13,10 @@ REQUEST_LINE = 4096
 """Bytes of verb, target and version that Flink reads (netty's HttpServerCodec); one more is a 404."""
 ROOM = 3500
 """Bytes for a target, which leaves a base path of a proxy its share of the request line."""
+MOST_BYTES = 16 * 1024 * 1024
+"""Bytes of an answer: twenty times what a job of 1,000 subtasks answers."""
+MOST_PARTS = 100_000
+"""Objects and lists of an answer: three for each subtask of the widest job that Flink runs."""
 _HOLE = re.compile(r"\{(\w+)\}")
 
 Argument = str | int | float | bool | Sequence[str] | None
@@ -33,6 +37,10 @@ class Endpoint(Generic[T]):
     brief: Callable[[T], T | None] | None = field(default=None, compare=False, repr=False)
     """What is kept of an answer that nobody looks at, where the whole would be too much for each of a
     thousand jobs; None keeps it whole."""
+    most: int = MOST_BYTES
+    """Bytes of an answer at the most."""
+    most_parts: int = MOST_PARTS
+    """Objects and lists in it at the most."""
     named: tuple[str, str] | None = None
     """A field of the answer that repeats an id of the path, and that id's name: `("jid", "job")`."""
 

@@ -1,6 +1,10 @@
 """What can go wrong between flinktop and a cluster, each as one sentence for a person."""
 
 from flinktop.flink.said import shorten
+from flinktop.flink.text import cut
+
+MOST_DETAIL = 8 * 1024
+"""Letters of a reason that are kept."""
 
 
 class FlinkError(Exception):
@@ -22,6 +26,7 @@ class FlinkError(Exception):
     def __init__(
         self, method: str, url: str, detail: str = "", *, status: int | None = None, sent: bool | None = None
     ) -> None:
+        detail = cut(detail, MOST_DETAIL)
         super().__init__(method, url, detail, status)
         self.method = method
         self.url = url

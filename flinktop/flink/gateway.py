@@ -39,7 +39,7 @@ def message(body: bytes) -> str:
     """The sentence in `{"message": ...}`; "" when there is none."""
     try:
         return " ".join(clean(msgspec.json.decode(body, type=_Message).message).split())
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 

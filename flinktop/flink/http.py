@@ -1,7 +1,8 @@
 """The wire: the only file of the client that imports httpx."""
 
+import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -12,7 +13,7 @@ import httpx
 
 from flinktop.flink.answers import check_document, check_status
 from flinktop.flink.connection import Connection, Secret, SecretError
-from flinktop.flink.endpoint import REQUEST_LINE, ROOM, Query, target
+from flinktop.flink.endpoint import MOST_BYTES, REQUEST_LINE, ROOM, Query, target
 from flinktop.flink.errors import (
     BadReply,
     FlinkError,
@@ -25,13 +26,21 @@ from flinktop.flink.errors import (
 from flinktop.flink.guard import acts
 from flinktop.flink.login import Held, Login
 from flinktop.flink.proxy import proxy_for, without_credentials
+from flinktop.flink.said import shorten
+from flinktop.flink.text import clean
 from flinktop.flink.tls import tls
 from flinktop.flink.trouble import reason
 
 __all__ = ["Connection", "Http", "Reply", "Secret", "SecretError"]
 
-MOST_JSON = 64 * 1024 * 1024
-"""Bytes of a document at the most: a hundred times what a job of 1,000 subtasks answers."""
+PLAIN = ("", "identity")
+"""Encodings of a body that are taken: no other is asked for, and 300 bytes of one can make 100 MB."""
+PATIENCE = 3.0
+"""An answer may take this many times as long as the server may be silent, and longer if it is large."""
+SLOWEST = 8 * 1024
+"""Bytes a second of an answer that is still worth waiting for."""
+MOST_COOKIES = 50
+"""That are kept for one server."""
 POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=120)
 """Idle connections outlive the slowest poll; httpx's own 5 s would reconnect on each."""
 
@@ -85,7 +94,7 @@ class Http:
         parts = query.parts(self._room)
         if not parts:
             return Reply(b"[]", 200, 0.0)
-        replies = [await self.send("GET", part.target) for part in parts]
+        replies = [await self.send("GET", part.target, most=part.endpoint.most) for part in parts]
         if query.endpoint.reply is not str:
             for reply in replies:
                 check_document(reply.body, self._shown(query.target), reply.status)
@@ -104,7 +113,7 @@ class Http:
         json: Any = None,
         files: Sequence[tuple[str, Any]] | None = None,
         seconds: float | None = None,
-        most: int = MOST_JSON,
+        most: int = MOST_BYTES,
     ) -> Reply:
         """Send one request.
 
@@ -114,7 +123,7 @@ class Http:
             params: query parameters.
             json: the body.
             files: parts of a multipart body, as httpx takes them.
-            seconds: how long the answer may take instead of the connection's own limit.
+            seconds: how long the server may be silent instead of the connection's own limit.
             most: bytes of the answer at the most.
 
         Raises:
@@ -174,11 +183,14 @@ class Http:
         client = self._new_client("GET", shown)
         try:
             async with client, self._exchange(client, "GET", path, headers=used, seconds=seconds) as response:
+                pace = _Pace(self._patience(seconds))
                 if not response.is_success:
-                    _check(response, await _read(response, MOST_JSON, "GET", shown), "GET", shown)
+                    _check(response, await _read(response, MOST_BYTES, pace, "GET", shown), "GET", shown)
                 self._login.accepted(used)
+                _refuse_encoded(response, "GET", shown)
                 begun(_announced(response))
-                async for chunk in response.aiter_bytes(64 * 1024):
+                async for chunk in response.aiter_bytes():
+                    pace.more(len(chunk), response.request)
                     yield chunk[:left]
                     left -= len(chunk)
                     if left <= 0:
@@ -229,7 +241,7 @@ class Http:
         async with self._exchange(
             client, method, line, headers=headers, json=json, files=files, seconds=seconds
         ) as response:
-            body = await _read(response, most, method, shown)
+            body = await _read(response, most, _Pace(self._patience(seconds)), method, shown)
         self._answered = True
         try:
             _check(response, body, method, shown)
@@ -262,26 +274,46 @@ class Http:
         self.requests += 1
         self._flying += 1
         begun = False
+        request: httpx.Request | None = None
+        response: httpx.Response | None = None
         try:
-            async with client.stream(
-                method,
-                httpx.URL(f"{self.url}/{line}"),
-                json=json,
-                files=files,
-                headers=headers,
-                timeout=timeout,
-            ) as response:
-                begun = True
-                yield response
-        except httpx.TransportError as error:
+            async with asyncio.timeout(None) as overall:
+                request = client.build_request(
+                    method,
+                    httpx.URL(f"{self.url}/{line}"),
+                    json=json,
+                    files=files,
+                    headers=headers,
+                    timeout=timeout,
+                    extensions={"trace": _answer_within(self._patience(seconds), overall)},
+                )
+                response = await client.send(request, stream=True)
+            begun = True
+            if len(client.cookies.jar) > MOST_COOKIES:
+                client.cookies.clear()
+            yield response
+        except TimeoutError:
             if begun:
+                raise
+            # What was cancelled may leave its place in the pool taken for ever.
+            if client is self._client:
+                await self.renew()
+            raise _TooSlow(f"{self._patience(seconds):g} s", request=request) from None
+        except httpx.TransportError as error:
+            if begun and not isinstance(error, _TooSlow):
                 raise _broken_off(error) from error
             raise
         except httpx.InvalidURL as error:
             raise Refused(method, self._shown(line), f"not an address: {error}") from None
         finally:
+            if response is not None:
+                await response.aclose()
             self._flying = max(0, self._flying - 1)
             await self._bury()
+
+    def _patience(self, seconds: float | None) -> float:
+        """How long the answer to a request may take after the request has been sent."""
+        return PATIENCE * (self.connection.read_seconds if seconds is None else seconds)
 
     def _new_client(self, method: str, shown: str) -> httpx.AsyncClient:
         try:
@@ -389,6 +421,40 @@ class _Stalled(httpx.ReadTimeout):
     """An answer that had begun did not go on."""
 
 
+class _TooSlow(httpx.ReadTimeout):
+    """An answer that went on and on; the message says for how long."""
+
+
+class _Pace:
+    """How long an answer may take in all: a limit for each byte alone would let it go on for ever."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._began = perf_counter()
+        self._received = 0
+
+    def more(self, received: int, request: httpx.Request) -> None:
+        """Take in that so many bytes have come.
+
+        Raises:
+            _TooSlow: it has taken too long for as many as there are.
+        """
+        self._received += received
+        took = perf_counter() - self._began
+        if took > self._patience + self._received / SLOWEST:
+            raise _TooSlow(f"{took:.0f} s", request=request)
+
+
+def _answer_within(seconds: float, overall: asyncio.Timeout) -> Callable[[str, Any], Awaitable[None]]:
+    """What httpcore calls at each step: from when the request is sent, the head of the answer must come."""
+
+    async def trace(event: str, _info: Any) -> None:
+        if event.endswith("receive_response_headers.started"):
+            overall.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    return trace
+
+
 def _broken_off(error: httpx.TransportError) -> _BrokenOff | _Stalled:
     """What became of an answer after its first bytes."""
     kind = _Stalled if isinstance(error, httpx.TimeoutException) else _BrokenOff
@@ -414,6 +480,8 @@ def _unreachable(
             late = "all connections are busy"
         case _BrokenOff():
             return Unreachable(method, url, "the connection broke off in the middle of an answer", sent=sent)
+        case _TooSlow():
+            late = f"the answer came too slowly: not whole after {error}"
         case httpx.TimeoutException():
             limits = error.request.extensions.get("timeout", {})
             seconds = f"{limits.get('read', connection.read_seconds):g} s"
@@ -441,9 +509,23 @@ def _announced(response: httpx.Response) -> int | None:
     return int(told) if told.isdecimal() else None
 
 
-async def _read(response: httpx.Response, most: int, method: str, shown: str) -> bytes:
+def _refuse_encoded(response: httpx.Response, method: str, shown: str) -> None:
+    """Raise for a body that would have to be unpacked."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in PLAIN:
+        detail = f"the answer is compressed ({shorten(clean(encoding), 40)}), which was not asked for"
+        raise BadReply(method, shown, detail, status=response.status_code)
+
+
+async def _read(response: httpx.Response, most: int, pace: _Pace, method: str, shown: str) -> bytes:
+    """The body as it was sent; of an error that is compressed only the status is of use."""
+    if response.is_success:
+        _refuse_encoded(response, method, shown)
+    elif response.headers.get("content-encoding", "").strip().lower() not in PLAIN:
+        return b""
     body = bytearray()
     async for chunk in response.aiter_bytes():
+        pace.more(len(chunk), response.request)
         body += chunk
         if len(body) > most:
             raise BadReply(

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from flinktop.flink.text import clean
+from flinktop.flink.text import clean, cut
 
-_CLASS = re.compile(r"^(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*")
+_CLASS = re.compile(r"(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*")
 """`org.apache.flink.Some$Exception` at the beginning of a message."""
-_TRACE = re.compile(r"\n\s*(?:at [\w.$/<>@]+[(]|\.\.\. \d+ (?:more|common))")
+_MOST_CLASSES = 20
+"""Classes before one message that are passed over: each wrapper repeats what it wraps."""
+_TRACE = re.compile(r"\n[ \t]*(?:at [\w.$/<>@]+[(]|\.\.\. \d+ (?:more|common))")
 _CAUSE = re.compile(r"^Caused by: ", re.MULTILINE)
 _SERVER_SIDE = "<Exception on server side:"
 _VAGUE = (
@@ -40,7 +42,7 @@ def java_sentence(text: str) -> str:
     Wrappers (CompletionException and the like) only repeat their cause. Where there was one, and after a
     message that says nothing, the deepest sentence is told as well: there the reason is.
     """
-    causes = [_Cause.of(cause) for cause in _CAUSE.split(text.strip().removeprefix(_SERVER_SIDE))]
+    causes = [_Cause.of(cause) for cause in _CAUSE.split(cut(text.strip()).removeprefix(_SERVER_SIDE))]
     wrapped = causes[0].repeats
     told = next((cause for cause in causes if not cause.repeats), causes[-1])
     # Below the last sentence there is often but a path or a class.
@@ -70,7 +72,7 @@ class _Cause:
             _TRACE.split(text.strip(), maxsplit=1)[0].split("End of exception on server side", 1)[0].strip()
         )
         names: list[str] = []
-        while found := _CLASS.match(text):
+        while len(names) < _MOST_CLASSES and (found := _CLASS.match(text)):
             rest = text[found.end() :]
             # "java.lang.ClassNotFoundException: my.own.Class": the last one is the message.
             if (rest and not rest.startswith(":")) or (names and not rest):
@@ -92,7 +94,7 @@ def flink_errors(body: bytes) -> str | None:
     """The server's own sentence in `{"errors": [...]}`; None when the body is not Flink's."""
     try:
         errors = msgspec.json.decode(body, type=_Errors).errors
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     told = [error for error in errors if error.strip() not in ("", "Internal server error.")] or errors
     return _reworded(java_sentence(told[0])) if told else ""
@@ -118,7 +120,7 @@ def page_title(body: bytes) -> str | None:
     head = body[:20_000].decode("utf-8", "replace")
     if not re.match(r"\s*(?:<!doctype html|<html|<head|<body|<!--|<\?xml)", head, re.IGNORECASE):
         return None
-    found = re.search(r"<title[^>]*>(.{0,200}?)</title>", head, re.IGNORECASE | re.DOTALL)
+    found = re.search(r"<title[^<>]*>(.{0,200}?)</title>", head, re.IGNORECASE | re.DOTALL)
     return " ".join(clean(html.unescape(found[1])).split()) if found else ""
 
 

@@ -1,12 +1,17 @@
-"""The one border for foreign text: nothing that steers a terminal gets past it."""
+"""The one border for foreign text: nothing that steers a terminal gets past it, nor more than can be read."""
 
 import re
 
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x1b\x07\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x1b\x07\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"
 )
-"""Whole terminal sequences (colours, titles): removed with their parameters."""
+"""Whole terminal sequences (colours, titles): removed with their parameters. None goes on over the beginning
+of another, so that each letter is looked at once."""
+MOST = 64 * 1024
+"""Letters of one foreign text that are kept: a stack of a thousand frames."""
+_NOTE = 64
+"""Letters for saying that some are left out."""
 _HIDDEN = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 """Letters without a width: bidi controls turn the rest of a line around, the others hide in names."""
 _BLANK = "\t\n\v\f\r\u0085\u2028\u2029"
@@ -34,6 +39,15 @@ def clean_lines(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n")
     return _ANY_BUT_LINES.sub(_instead, _SEQUENCE.sub("", text)) if _ANY_BUT_LINES.search(text) else text
+
+
+def cut(text: str, most: int = MOST) -> str:
+    """The text, without its middle where it is longer than `most` letters: a stack says why at both ends."""
+    if len(text) <= most:
+        return text
+    end = (most - _NOTE) // 4
+    begin = most - _NOTE - end
+    return f"{text[:begin]}\n… {len(text) - begin - end:,} letters are left out …\n{text[-end:]}"
 
 
 def _instead(found: re.Match[str]) -> str:

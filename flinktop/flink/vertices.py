@@ -6,7 +6,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import force_setattr
 
 from flinktop.flink.accumulators import UserAccumulator
-from flinktop.flink.endpoint import Endpoint
+from flinktop.flink.endpoint import MOST_BYTES, MOST_PARTS, Endpoint
 from flinktop.flink.metrics import EVERY, Metric
 from flinktop.flink.numbers import LONG_MAX, Count, Index, Now, Parallelism, Time, Unset, known
 
@@ -282,7 +282,8 @@ class FlameGraph(Struct, frozen=True):
 
 _VERTEX = "jobs/{job}/vertices/{vertex}"
 
-VERTEX = Endpoint(_VERTEX, Vertex, every=3, named=("id", "vertex"))
+# Of 32,768 subtasks, Flink's most, it has 20 MB.
+VERTEX = Endpoint(_VERTEX, Vertex, every=3, named=("id", "vertex"), most=2 * MOST_BYTES)
 VERTEX_ACCUMULATORS = Endpoint(f"{_VERTEX}/accumulators", VertexAccumulators, every=3)
 VERTEX_BACKPRESSURE = Endpoint(f"{_VERTEX}/backpressure", VertexBackpressure, every=EVERY)
 # A 404 in 1.9: there it is SUBTASKS_METRICS(get=["currentInputWatermark"]).
@@ -296,4 +297,5 @@ ATTEMPT_ACCUMULATORS = Endpoint(
     f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}/accumulators", AttemptAccumulators, every=3
 )
 # The server looks at the threads once a minute; until it has, it says that it is at it.
-FLAMEGRAPH = Endpoint(f"{_VERTEX}/flamegraph", FlameGraph, every=5, since=(1, 13))
+# Two for each method of each path through the program.
+FLAMEGRAPH = Endpoint(f"{_VERTEX}/flamegraph", FlameGraph, every=5, since=(1, 13), most_parts=2 * MOST_PARTS)

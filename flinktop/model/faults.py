@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING
+
+from flinktop.model.by_hash import ByHash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +21,8 @@ _FRAME = re.compile(r"^\s*at (\S.*)$")
 _MORE = re.compile(r"^\s*\.\.\. (\d{1,9}) (?:more|common frames omitted)")
 _SUPPRESSED = re.compile(r"^\s+Suppressed: ")
 _CLASS = re.compile(r"^[A-Za-z_$][\w$]*(?:\.[\w$]+)*(?=:|$)")
-_TASK = re.compile(r"^(.*?)\s*\((\d{1,9})/(\d{1,9})\)(?:#(\d{1,9})| - execution #(\d{1,9}))?$", re.DOTALL)
+_SUBTASK = re.compile(r"\((\d{1,9})/(\d{1,9})\)(?:#(\d{1,9})| - execution #(\d{1,9}))?$")
+"""What stands behind the name of a task."""
 _NUMBER = re.compile(r"\d+")
 _SILENT = frozenset(
     {"ClosedChannelException", "InterruptedException", "CancellationException", "CancelTaskException"}
@@ -45,6 +48,8 @@ _OF_OTHERS = re.compile(
     r"(?:java|javax|jdk|sun|com\.sun|scala|akka|org\.apache\.pekko|org\.apache\.flink(?!\.(?:connectors?|formats)\.))\."
 )
 """Frames of the machinery around a program: Flink, Java, and what Flink is written with."""
+MOST_KNOWN = 8 * 1024 * 1024
+"""Bytes of the stacks of which the causes are kept."""
 TELLING = 3
 """Frames of the cause by which two faults are told apart."""
 
@@ -109,9 +114,12 @@ class StackLine:
     Java), "folded" (several of those), "more"."""
 
 
-@lru_cache(maxsize=512)
 def causes(trace: str) -> tuple[Cause, ...]:
     """The chain of exceptions in a Java stack trace, the outermost first; () for no trace at all."""
+    return _known_causes(trace)
+
+
+def _causes(trace: str) -> tuple[Cause, ...]:
     return tuple(_cause(part) for part in _CAUSE.split(trace.strip()) if part.strip())
 
 
@@ -132,20 +140,22 @@ def task(name: str | None) -> Task | None:
     """The parts of a task's name: `Map -> Sink (2/4) - execution #3`; None for the job as a whole."""
     if not name:
         return None
-    found = _TASK.match(name)
+    found = _SUBTASK.search(name)
     if found is None:
         return Task(name)
-    attempt = found[4] or found[5]
-    return Task(found[1], int(found[2]) - 1, int(found[3]), int(attempt) if attempt is not None else None)
+    subtask, of, attempt = int(found[1]), int(found[2]), found[3] or found[4]
+    before = name[: found.start()].rstrip()
+    return Task(before, subtask - 1, of, int(attempt) if attempt is not None else None)
 
 
 def key(fault: Fault) -> str:
     """What is the same of two faults that differ in their data, subtask and attempt only."""
     of = task(fault.task_name)
-    return f"{of.name if of is not None else ''}\n{_place(fault.stacktrace, fault.exception_name)}"
+    name = f"{of.name if of is not None else ''}\n{_place(fault.stacktrace, fault.exception_name)}"
+    # What tells faults apart may be as long as a stack.
+    return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-@lru_cache(maxsize=512)
 def _place(trace: str, name: str) -> str:
     """Class and place of the root cause; its message, without numbers, where no place is told."""
     cause = root(trace)
@@ -243,3 +253,6 @@ def _cause(text: str) -> Cause:
     if found is None:
         return Cause("", first, tuple(frames), omitted)
     return Cause(found[0], first[found.end() :].removeprefix(":").strip(), tuple(frames), omitted)
+
+
+_known_causes = ByHash(_causes, MOST_KNOWN)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from flinktop.flink.numbers import positive
-from flinktop.flink.text import clean_lines
+from flinktop.flink.text import MOST, clean, clean_lines, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,6 +58,7 @@ def read(body: bytes, begins: int = 0) -> tuple[LogLine, ...]:
     if len(texts) != len(raws):
         # A terminal sequence that reaches over line ends: each line by itself.
         texts = [clean_lines(raw.decode("utf-8", "replace")) for raw in raws]
+    texts = [clean(cut(text)) if len(text) > MOST else text for text in texts]
     lines: list[LogLine] = []
     level, at = "", begins
     for raw, text in zip(raws, texts, strict=True):

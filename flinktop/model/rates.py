@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ _FORBIDDEN = re.compile(r"[ .:,]")
 _INDEX = re.compile(r"^\[vertex-\d+\]")
 _COMMITTER = re.compile(r"_->_\(?[^>]*?Committer")
 _LONGEST_NAME = 80
+_MOST_CHAINED = 500
+"""Operators of one chain at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +173,8 @@ def chained_ids(vertex: JobVertex, known: Iterable[str]) -> ChainIds | None:
     """
     chain = _FORBIDDEN.sub("_", _INDEX.sub("", vertex.name))
     have = sorted(known)
-    senders = _operators(have, ".numRecordsOutPerSecond")
-    takers = _operators(have, ".numRecordsInPerSecond")
+    senders = _operators(have, ".numRecordsOutPerSecond", chain)
+    takers = _operators(have, ".numRecordsInPerSecond", chain)
     first = [name for name in senders if re.match(_in_chain(name), chain)]
     last = [name for name in takers if _is_last(name, chain)]
     if not first or not last:
@@ -182,23 +185,27 @@ def chained_ids(vertex: JobVertex, known: Iterable[str]) -> ChainIds | None:
     )
 
 
-def _operators(known: Sequence[str], metric: str) -> list[str]:
-    return [name.removesuffix(metric) for name in known if name.endswith(metric)]
+def _operators(known: Sequence[str], metric: str, chain: str) -> list[str]:
+    """The names before a metric that stand in a chain's name, as many as a chain can have."""
+    names = (name.removesuffix(metric) for name in known if name.endswith(metric))
+    return list(
+        islice((name for name in names if len(name) <= _LONGEST_NAME and name in chain), _MOST_CHAINED)
+    )
 
 
 def _in_chain(operator: str) -> str:
     """A pattern for an operator's whole name in a chain's, up to what comes after it."""
     if len(operator) < _LONGEST_NAME:
         return rf"{re.escape(operator)}(?=$|\)|__|_->_)"
-    return rf"{re.escape(operator)}.*?(?=$|_->_)"
+    return rf"{re.escape(operator)}(?s:.*?)(?=$|_->_)"
 
 
 def _is_last(operator: str, chain: str) -> bool:
     if "Committer" in operator:
         return False
     for found in re.finditer(rf"(?:^|->_\(?|__){_in_chain(operator)}", chain):
-        after = chain[found.end() :]
-        if not after.startswith("_->_") or _COMMITTER.match(after):
+        end = found.end()
+        if not chain.startswith("_->_", end) or _COMMITTER.match(chain, end):
             return True
     return False
 

@@ -6,7 +6,16 @@ from typing import Any
 
 from flinktop.engine.clock import Clock
 from flinktop.engine.engine import Engine
-from flinktop.engine.seen_faults import COUNTED, GROUPS, KEEP_SECONDS, KEPT, MOST, SeenFaults
+from flinktop.engine.seen_faults import (
+    COUNTED,
+    GROUPS,
+    KEEP_SECONDS,
+    KEPT,
+    MOST,
+    MOST_BESIDE,
+    MOST_BYTES,
+    SeenFaults,
+)
 from flinktop.flink.connection import Connection
 from flinktop.flink.exceptions import EXCEPTIONS, Fault, FaultHistory, JobExceptions
 from flinktop.flink.jobs import JOBS_OVERVIEW, JobOverview, JobsOverview
@@ -149,3 +158,37 @@ def test_a_stack_that_comes_again_is_kept_once() -> None:
         tell(seen, fault(at, str(b"a.B: x\n\tat p.Q.r(Q.java:1)", "ascii")))
     [group] = seen.of(JOB)
     assert len({id(one.stacktrace) for one in group.kept}) == 1
+
+
+def test_what_is_kept_of_faults_has_a_bound_in_bytes() -> None:
+    seen = SeenFaults()
+    long = "x" * 60_000
+    for job in range(20):
+        for at in range(1, 40):
+            trace = f"a.B{at % 7}: {at} {long}\n\tat p.Q{at % 7}.r(Q.java:1)"
+            beside = tuple(Fault("c.D", f"c.D: {at}{number}{long}", at) for number in range(4))
+            one = Fault("a.B", trace, at, concurrent_exceptions=beside)
+            seen.arrived(EXCEPTIONS(job=f"{job:032x}"), told(one), 0.0)
+    listed = tuple(JobOverview(f"{job:032x}") for job in range(20))
+    seen.arrived(JOBS_OVERVIEW(), JobsOverview(listed), 1.0)
+    stacks = {
+        id(text): len(text)
+        for job in range(20)
+        for group in seen.of(f"{job:032x}")
+        for kept in group.kept
+        for text in (kept.stacktrace, *(one.stacktrace for one in kept.concurrent_exceptions))
+    }
+    assert sum(stacks.values()) < 2 * MOST_BYTES
+    for job in range(20):
+        newest = seen.of(f"{job:032x}")[0]
+        assert newest.latest.timestamp == 39
+
+
+def test_of_thousands_that_failed_together_as_many_stay_as_there_is_room_for() -> None:
+    seen = SeenFaults()
+    beside = tuple(Fault("c.D", f"c.D: {number} {'x' * 10_000}", 5) for number in range(1000))
+    tell(seen, Fault("a.B", "a.B: x", 5, concurrent_exceptions=beside))
+    [group] = seen.of(JOB)
+    kept = group.latest.concurrent_exceptions
+    assert kept == beside[: len(kept)]
+    assert 50 < len(kept) <= MOST_BESIDE // 10_000

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flinktop.flink import decode as decode_module
 from flinktop.flink.cluster import CONFIG, Config
-from flinktop.flink.decode import DecodeError, decode, suspicious
+from flinktop.flink.decode import DecodeError, decode, decode_answer, suspicious
 from flinktop.flink.exceptions import JobExceptions
 from flinktop.flink.jobs import Job, JobIds, JobsOverview
 from flinktop.flink.metrics import Aggregated, Metrics
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
-from flinktop.flink.text import clean
-from flinktop.flink.vertices import FlameGraph, IoMetrics, Vertex
+from flinktop.flink.text import MOST, clean
+from flinktop.flink.vertices import FLAMEGRAPH, FlameGraph, IoMetrics, Vertex
 from tests.flink.shapes import control_characters, steers
 
 
@@ -196,3 +197,57 @@ def test_values_are_frozen() -> None:
     with pytest.raises(AttributeError):
         value.id = "w"  # type: ignore[misc]  # the point
     assert isinstance(value, msgspec.Struct)
+
+
+def test_a_long_text_is_cut_with_both_ends_kept_wherever_it_stands() -> None:
+    stack = "java.lang.Error: " + "x" * 1_000_000 + "\n\tat a.b(C.java:1)\nCaused by: a.B: why"
+    body = json.dumps({"exceptionHistory": {"entries": [{"stacktrace": stack, "taskName": "m" * 70_000}]}})
+    (fault,) = decode(body.encode(), JobExceptions).value.faults
+    assert len(fault.stacktrace) <= MOST
+    assert fault.stacktrace.startswith("java.lang.Error: xxx")
+    assert fault.stacktrace.endswith("\nCaused by: a.B: why")
+    assert fault.task_name is not None
+    assert len(fault.task_name) <= MOST
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 200_000, '"' * 200_000, '\\"' * 100_000, "\\" * 200_000, "é" * 200_000]
+)
+def test_no_text_gets_past_the_quick_way_uncut(text: str) -> None:
+    body = json.dumps({"jobs": [{"jid": "a", "name": text}, {"jid": "b"}]}, ensure_ascii=False).encode()
+    one, other = decode(body, JobsOverview).value.jobs
+    assert (one.jid, other.jid) == ("a", "b")
+    assert 60_000 < len(one.name) <= MOST
+
+
+def test_many_short_texts_take_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_slowly(*_: object) -> None:
+        raise AssertionError("read untyped")
+
+    monkeypatch.setattr(decode_module, "_decode_slowly", not_slowly)
+    rows = [{"jid": str(number), "name": 'say "hi" \\'} for number in range(20_000)]
+    assert len(decode(jobs(*rows), JobsOverview).value.jobs) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"jobs":[' + b"{}," * 100_000 + b"{}]}", "100,003 parts"),
+        (b'{"jobs":' + b"[" * 100_000, "100,001 parts"),
+        (b'{"a":[' + b"1," * 1_000_001 + b"1]}", "1,000,001 commas"),
+        (b'{"jobs":[{"jid":7},' + b"1," * 300_000 + b"1]}", "fields that are not Flink's"),
+    ],
+)
+def test_a_document_of_too_many_parts_is_not_read(body: bytes, words: str) -> None:
+    with pytest.raises(DecodeError, match=words):
+        decode(body, JobsOverview)
+
+
+def test_an_endpoint_may_have_more_parts() -> None:
+    body = b'{"data":{"children":[' + b"{}," * 120_000 + b"{}]}}"
+    query = FLAMEGRAPH(job="j", vertex="v")
+    data = decode_answer(body, query).value.data
+    assert data is not None
+    assert len(data.children) == 120_001
+    with pytest.raises(DecodeError):
+        decode(body, FlameGraph)

@@ -1,5 +1,6 @@
 """Requests as they leave and answers as they arrive, without a socket."""
 
+import gzip
 import logging
 from collections.abc import AsyncIterator, Callable
 
@@ -9,6 +10,7 @@ import pytest
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.connection import Connection, Secret
 from flinktop.flink.decode import decode, read
+from flinktop.flink.endpoint import MOST_BYTES
 from flinktop.flink.errors import (
     BadReply,
     FlinkError,
@@ -19,10 +21,11 @@ from flinktop.flink.errors import (
     Unauthorized,
     Unreachable,
 )
-from flinktop.flink.http import Http
+from flinktop.flink.http import MOST_COOKIES, Http
 from flinktop.flink.jobs import JOB, JOBS
 from flinktop.flink.logs import JOBMANAGER_LOG
 from flinktop.flink.metrics import SUBTASKS_METRICS, Aggregated
+from flinktop.flink.vertices import VERTEX
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -43,6 +46,16 @@ class Wire:
 
     def http(self, url: str = "http://flink:8081", **options: object) -> Http:
         return Http(Connection(url, **options), transport=httpx.MockTransport(self))  # type: ignore[arg-type]  # options of many types
+
+
+class Raw(httpx.AsyncByteStream):
+    """A body as it is on the wire: httpx would pack or unpack another."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body
 
 
 def ok(body: bytes = b'{"jobs":[]}') -> Answer:
@@ -200,6 +213,56 @@ async def test_too_large_an_answer_is_cut_off() -> None:
     wire = Wire(ok(b"[" + b" " * 3_000_000 + b"]"))
     with pytest.raises(BadReply, match="more than 2 MiB"):
         await wire.http().send("GET", "jobs", most=2 * 1_048_576)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "identity, deflate"])
+async def test_an_answer_that_would_have_to_be_unpacked_is_refused(encoding: str) -> None:
+    body = gzip.compress(gzip.compress(bytes(100 * 1_048_576)))
+    assert len(body) < 1000
+    wire = Wire(lambda _: httpx.Response(200, headers={"Content-Encoding": encoding}, stream=Raw(body)))
+    with pytest.raises(BadReply, match=f"compressed \\({encoding}\\), which was not asked for") as caught:
+        await wire.http().get(JOBS())
+    assert caught.value.status == 200
+    with pytest.raises(BadReply, match="compressed"):
+        _ = [chunk async for chunk in wire.http().stream("jobmanager/log", most=100)]
+
+
+async def test_of_an_error_that_is_compressed_the_status_is_told() -> None:
+    encoded = {"Content-Encoding": "gzip"}
+    wire = Wire(lambda _: httpx.Response(401, headers=encoded, stream=Raw(gzip.compress(b"no"))))
+    with pytest.raises(Unauthorized, match="401 Unauthorized"):
+        await wire.http().get(JOBS())
+
+
+async def test_no_encoding_by_name_is_taken() -> None:
+    wire = Wire(httpx.Response(200, headers={"Content-Encoding": "identity"}, content=b'{"jobs":[]}'))
+    assert (await wire.http().get(JOBS())).body == b'{"jobs":[]}'
+
+
+async def test_a_server_can_have_no_more_than_some_cookies_kept() -> None:
+    def baking(_: httpx.Request) -> httpx.Response:
+        cookies = [("Set-Cookie", f"c{len(wire.sent)}x{number}=1") for number in range(20)]
+        return httpx.Response(200, headers=cookies, content=b'{"jobs":[]}')
+
+    wire = Wire(baking)
+    http = wire.http()
+    for _ in range(10):
+        await http.get(JOBS())
+    assert max(request.headers.get("cookie", "").count("=") for request in wire.sent) <= MOST_COOKIES
+
+
+async def test_a_document_is_as_large_as_its_endpoint_allows() -> None:
+    wire = Wire(ok(b"[" + b" " * MOST_BYTES + b"]"))
+    with pytest.raises(BadReply, match="more than 16 MiB"):
+        await wire.http().get(JOBS())
+    assert len((await wire.http().get(VERTEX(job="j", vertex="v"))).body) == MOST_BYTES + 2
+
+
+@pytest.mark.parametrize("location", ["http://[evil/", "//[", "http://a]b/"])
+async def test_a_redirect_to_no_address_is_an_answer_like_others(location: str) -> None:
+    wire = Wire(httpx.Response(302, headers={"Location": location}))
+    with pytest.raises(BadReply, match="redirects to what is not an address"):
+        await wire.http().get(JOBS())
 
 
 async def test_the_reason_of_a_refusal_arrives() -> None:

@@ -94,6 +94,54 @@ async def test_a_server_that_closes_after_each_answer_is_no_trouble() -> None:
         await http.close()
 
 
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+
+
+@pytest.mark.parametrize("at_once", [b"", b"HTTP/1.1 200 OK\r\n", HEAD, HEAD + b'{"jobs":'])
+async def test_an_answer_that_comes_byte_by_byte_has_an_end(at_once: bytes) -> None:
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(at_once)
+        rest = iter((HEAD + b" " * 10_000)[len(at_once) :])
+        while True:
+            writer.write(bytes((next(rest),)))
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    async with listening(trickle) as port:
+        http = Http(Connection(f"http://127.0.0.1:{port}", read_seconds=0.1))
+        for _ in range(2):
+            with pytest.raises(TimedOut, match="came too slowly: not whole after"):
+                await http.get(JOBS())
+        with pytest.raises(TimedOut, match="came too slowly"):
+            _ = [chunk async for chunk in http.stream("jobmanager/log", most=100_000, seconds=0.1)]
+        await http.close()
+
+
+async def test_after_answers_that_were_given_up_others_come_as_ever() -> None:
+    asked = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        while await reader.readuntil(b"\r\n\r\n"):
+            asked += 1
+            if asked > 6:
+                writer.write(EMPTY)
+            else:
+                for letter in HEAD * 10:
+                    writer.write(bytes((letter,)))
+                    await writer.drain()
+                    await asyncio.sleep(0.02)
+
+    async with listening(talk) as port:
+        http = Http(Connection(f"http://127.0.0.1:{port}", read_seconds=0.1))
+        for _ in range(3):
+            slow = await asyncio.gather(http.get(JOBS()), http.get(JOBS()), return_exceptions=True)
+            assert all(isinstance(one, TimedOut) for one in slow)
+        assert (await http.get(JOBS())).status == 200
+        await http.close()
+
+
 async def test_nobody_listens() -> None:
     assert "nothing listens there" in await trouble(Connection(f"http://127.0.0.1:{refused_port()}"))
     assert "nothing listens there" in await trouble(Connection(f"https://127.0.0.1:{refused_port()}"))
