@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 OK: Final = 0
 USAGE: Final = 2
+FAILED: Final = 1
 INTERRUPTED: Final = 130  # what a shell calls a program that ctrl+c ended
+UNREAD: Final = 141  # what it calls one whose output nobody reads any more
 NO_TERMINAL: Final = "the monitor needs a terminal, and stdin or stdout is none"
 
 
@@ -49,7 +51,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run flinktop and return its exit code: 0, 2 for usage and settings that can't be; those of acts."""
+    """Run flinktop and return its exit code: 0, 2 for usage and settings that can't be; those of acts.
+
+    Whatever is raised is one sentence for the person; the log has the rest.
+    """
+    sources: Sources | None = None
     if isinstance(sys.stdout, TextIOWrapper):
         # A path or a name that the terminal's encoding lacks is no reason to say nothing.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -58,16 +64,31 @@ def main(words: Sequence[str] | None = None) -> int:
         from flinktop.settings import read_sources
 
         sources = read_sources(flags, os.environ)
-        if act is not None:
-            return _operations(sources, act) if command == "operations" else _act(sources, target, act)
-        runs = {"clusters": _clusters, "local": _local}
-        if command in runs:
-            return runs[command](sources)
-        return _demo(sources, target) if command == "demo" else _open(sources, target)
+        code = _run(sources, command, target, act)
+        # While it can still be told that nobody reads it.
+        print(end="", flush=True)
     except UsageError as error:
         return _complain(f"{error} (flinktop --help lists what there is)")
     except SettingsError as error:
         return _complain(str(error))
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return UNREAD
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
+        return _failed(error, sources)
+    return code
+
+
+def _run(sources: "Sources", command: str, target: str | None, act: ActWords | None) -> int:
+    if act is not None:
+        return _operations(sources, act) if command == "operations" else _act(sources, target, act)
+    runs = {"clusters": _clusters, "local": _local}
+    if command in runs:
+        return runs[command](sources)
+    return _demo(sources, target) if command == "demo" else _open(sources, target)
 
 
 def read_words(words: list[str]) -> "tuple[str, str | None, Flags, ActWords | None]":
@@ -395,6 +416,19 @@ def _progress(sentence: str) -> None:
 
 def _at_a_terminal() -> bool:
     return os.isatty(0) and os.isatty(1)
+
+
+def _failed(error: Exception, sources: "Sources | None") -> int:
+    """Say and log an error of flinktop's own."""
+    from flinktop.internal_error import report
+    from flinktop.log import open_log
+    from flinktop.settings import usual_paths
+
+    paths = usual_paths() if sources is None else sources.paths
+    # Some commands have none.
+    open_log(paths, debug=False)
+    print(report(error, paths.log), file=sys.stderr)
+    return FAILED
 
 
 def _complain(sentence: str) -> int:

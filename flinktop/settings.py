@@ -262,6 +262,13 @@ class Sources:
             raise SettingsError(f"{where} {error}") from None
 
 
+def usual_paths() -> Paths:
+    """Where files lie when nobody says otherwise."""
+    places = PlatformDirs("flinktop", appauthor=False)
+    state = places.user_state_path
+    return Paths(places.user_config_path / "config.toml", state, state / "flinktop.log")
+
+
 def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
     """Find and read the config file; one that is not there or can't be read is a note, not an error.
 
@@ -269,11 +276,11 @@ def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
         SettingsError: the file can be read, and something in it is wrong.
 
     """
-    places = PlatformDirs("flinktop", appauthor=False)
     named = flags.config or environ.get("FLINKTOP_CONFIG")
     config = _path("--config" if flags.config else "FLINKTOP_CONFIG", named) if named else None
-    path = config or places.user_config_path / "config.toml"
-    paths = Paths(path, places.user_state_path, places.user_state_path / "flinktop.log")
+    paths = usual_paths()
+    path = config or paths.config
+    paths = replace(paths, config=path)
     try:
         return Sources(read_config(path), paths, (), flags, environ)
     except FileNotFoundError:

@@ -1,9 +1,12 @@
+import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
@@ -24,6 +27,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "NO_COLOR", "FLINKTOP_TARGET", "FLINKTOP_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers = list(root.handlers)
+    yield
+    for handler in root.handlers[:]:
+        if handler not in handlers:
+            root.removeHandler(handler)
+            handler.close()
 
 
 @pytest.fixture
@@ -351,3 +365,70 @@ def test_what_the_terminal_cannot_write_is_written_otherwise(home: Path) -> None
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert rb"caf\xe9  http://h:1" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "breaks"),
+    [
+        (["operations"], "headless.operations.print_operations"),
+        (["clusters"], "cli._clusters"),
+        (["cancel", "job", "--yes"], "headless.act.run_act"),
+        (["local"], "local.session.open_local"),
+        (["demo"], "demo.world.World"),
+        (["h:8081"], "ui.app.run"),
+        (["h:8081"], "settings.read_sources"),
+        (["h:8081"], "cli.read_words"),
+    ],
+)
+@pytest.mark.usefixtures("logging_as_before")
+def test_an_error_of_its_own_is_one_sentence_and_its_trace_is_in_the_log(
+    words: list[str],
+    breaks: str,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(*_given: object, **_named: object) -> NoReturn:
+        hidden = "hush" + "-hush"
+        raise RuntimeError(f"it broke after {len(hidden)}")
+
+    monkeypatch.setattr(os, "isatty", lambda _descriptor: True)
+    monkeypatch.setattr(f"flinktop.{breaks}", broken)
+    assert main(words) == 1
+    out, err = capsys.readouterr()
+    log = home / ".local/state/flinktop/flinktop.log"
+    assert out == ""
+    assert err == (
+        "flinktop has ended because of an internal error (RuntimeError: it broke after 9). "
+        f"The details are in {log}.\n"
+    )
+    assert "Traceback (most recent call last)" in log.read_text()
+    assert "hush-hush" not in log.read_text()
+
+
+def test_output_that_nobody_reads_ends_it_in_silence(home: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "flinktop", "clusters"],
+        env={"HOME": str(home)},
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_an_interrupt_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_sources: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flinktop.cli._clusters", interrupted)
+    assert main(["clusters"]) == 130
+    assert capsys.readouterr().err == "flinktop: interrupted\n"

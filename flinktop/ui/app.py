@@ -8,17 +8,21 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from rich.traceback import Traceback
 from textual import events
+from textual._context import active_message_pump
 from textual.await_complete import AwaitComplete
+from textual.dom import DOMNode
 from textual.widget import Widget
+from textual.worker import WorkerFailed, get_current_worker
 
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import EngineFailed, Port
+from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import clipboard, keys, pin_file, theme
 from flinktop.ui.closed_screens import forget_closed_screens
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
-from flinktop.ui.internal_error import report, threads_logged
 from flinktop.ui.key_order import KeyOrder
 from flinktop.ui.leaving import Leaving, leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
@@ -29,7 +33,7 @@ from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.spare_memory import SpareMemory
-from flinktop.ui.steady import Steady
+from flinktop.ui.steady import AnswersOnce, Steady
 from flinktop.ui.typed_bytes import take_any_bytes
 
 if TYPE_CHECKING:
@@ -40,7 +44,6 @@ if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.binding import BindingType
     from textual.command import Provider
-    from textual.dom import DOMNode
     from textual.filter import LineFilter
 
     from flinktop.engine.acts.act import Act
@@ -56,6 +59,10 @@ MOST_PINS = 6
 """Metrics of one job that are pinned at the most: each has a chart."""
 FEW_COLOURS = frozenset({"standard", None})
 """Names of what a terminal can show that is sixteen colours of its own, or none."""
+
+
+class InputFailed(Exception):  # noqa: N818 -- it says what happened
+    """The terminal's keys can't be read any more."""
 
 
 class FlinkTop(LiveApp, inherit_bindings=False):
@@ -133,7 +140,14 @@ class FlinkTop(LiveApp, inherit_bindings=False):
             node.is_attached and all(one.alive for one in node.ancestors_with_self if isinstance(one, Steady))
         ):
             return False
-        return await super().run_action(action, default_namespace, namespaces)
+        dialog = self._dialog_around(node)
+        if dialog is None:
+            return await super().run_action(action, default_namespace, namespaces)
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the screens behind the dialog live
+            self._close_broken(dialog, error)
+            return True
 
     def pop_screen(self) -> AwaitComplete:
         """Close the foremost screen, unless none of the cluster would be left."""
@@ -142,7 +156,50 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         return AwaitComplete()
 
     def _handle_exception(self, error: Exception) -> None:
-        """Leave because of an error that nothing caught: a sentence on the terminal, the trace in the log."""
+        """Leave because of an error that nothing caught: a sentence on the terminal, the trace in the log.
+
+        One in a dialog closes that dialog alone.
+        """
+        failed: object = active_message_pump.get(None)
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            error, failed = error.error, get_current_worker().node
+        dialog = self._dialog_around(failed)
+        if dialog is not None:
+            # Its messages are not handled any more.
+            self.call_later(self._close_broken, dialog, error)
+            return
+        self._leave_because_of(error)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Leave because the thread that reads the keys has failed: Textual hands on its trace alone."""
+        words = []
+        for one in renderables:
+            for stack in one.trace.stacks if isinstance(one, Traceback) else ():
+                frames = "\n".join(f"  {at.filename}, line {at.lineno}, in {at.name}" for at in stack.frames)
+                words.append(f"{stack.exc_type}: {stack.exc_value}")
+                log.critical("keys can't be read: %s\n%s", words[-1], frames)
+        self._leave_because_of(InputFailed(*words[-1:]))
+
+    def _dialog_around(self, node: object) -> AnswersOnce[Any] | None:
+        """The dialog that something is a part of, unless its errors end the program."""
+        if self.raise_faults or self._exit or not isinstance(node, DOMNode):
+            return None
+        for one in node.ancestors_with_self:
+            if isinstance(one, AnswersOnce) and one.CLOSES_WHEN_BROKEN and one in self.screen_stack:
+                return one
+        return None
+
+    def _close_broken(self, dialog: AnswersOnce[Any], error: Exception) -> None:
+        """Close a dialog that has failed, and whatever stands before it."""
+        if dialog not in self.screen_stack:
+            return
+        log.error("the dialog %s was closed by an error", type(dialog).__name__, exc_info=error)
+        while dialog in self.screen_stack:
+            self.pop_screen()
+        words = f"The dialog has failed because of an internal error ({words_of(error)})."
+        self.notify(words, severity="error", timeout=10, markup=False)
+
+    def _leave_because_of(self, error: Exception) -> None:
         sentence = report(error, self.settings.paths.log)
         if not self._exit_renderables:
             self._return_code = 1
@@ -361,15 +418,15 @@ def run(
     except EngineFailed as error:
         print(f"flinktop: {error}", file=sys.stderr)  # noqa: T201 -- there is no app yet
         return 1
-    app = FlinkTop(port, settings, profile)
-    if app.console.color_system in FEW_COLOURS:
-        app.own_colours = False
-        app.choose_theme(settings.theme)
-    take_any_bytes()
     leaving = Leaving(port)
-    app.on_exit = leaving.begin
     try:
-        with leave_on_signals(app, leaving), threads_logged():
+        app = FlinkTop(port, settings, profile)
+        if app.console.color_system in FEW_COLOURS:
+            app.own_colours = False
+            app.choose_theme(settings.theme)
+        take_any_bytes()
+        app.on_exit = leaving.begin
+        with leave_on_signals(app, leaving), strays_logged():
             code = app.run(mouse=settings.mouse)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
         sys.stderr.write(f"{report(error, settings.paths.log)}\n")

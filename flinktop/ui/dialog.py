@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from rich.cells import cell_len
@@ -9,9 +10,10 @@ from textual import getters
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widgets import Static
 
 from flinktop.ui.act_button import ActButton
-from flinktop.ui.live import LiveApp
+from flinktop.ui.live import LiveApp, cannot_show
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe, wrap
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LABEL = 14
@@ -96,6 +99,9 @@ class Dialog(Modal[T]):
     Dialog.-behind { background: transparent; }
     Dialog .words { height: auto; width: 1fr; }
     Dialog .buttons { height: 1; width: 1fr; margin-top: 1; }
+    Dialog > .dialog > .complaint { display: none; color: $error; height: auto; width: 1fr; }
+    Dialog.-broken > .dialog > * { display: none !important; }
+    Dialog.-broken > .dialog > .complaint { display: block !important; }
     """
     app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -117,6 +123,8 @@ class Dialog(Modal[T]):
         super().__init__()
         self._asked_for: frozenset[Query[Any]] = frozenset()
         self._focused_before: Widget | None = None
+        self._fault: str | None = None
+        """Why it can't show anything now."""
 
     @property
     def port(self) -> Port:
@@ -149,6 +157,14 @@ class Dialog(Modal[T]):
         """Ask for what is watched now, and show what is known; one that is being closed does neither."""
         if not self.alive:
             return
+        try:
+            self._show()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the screens behind it live
+            self._cannot_show(error)
+        else:
+            self._can_show()
+
+    def _show(self) -> None:
         now = frozenset(self.watched())
         for query in now - self._asked_for:
             self.port.watch(query)
@@ -158,6 +174,31 @@ class Dialog(Modal[T]):
         for button in self.query(ActButton):
             button.look()
         self.renew()
+
+    def _cannot_show(self, error: Exception) -> None:
+        """Say so in its place, and hide everything else: nothing is done by what is not seen."""
+        if self.app.raise_faults:
+            raise error
+        sentence = f"{cannot_show(error)}\nesc goes back"
+        if sentence != self._fault:
+            log.error("the dialog %s cannot show its facts", type(self).__name__, exc_info=error)
+            self._focused_before = self._focused_before or self.focused
+            self._fault = sentence
+        box = self.query(".dialog").first()
+        for said in box.query(".complaint").results(Static):
+            said.update(sentence)
+            break
+        else:
+            box.mount(Static(sentence, classes="complaint", markup=False))
+        self.add_class("-broken")
+
+    def _can_show(self) -> None:
+        """Show everything again after `_cannot_show`."""
+        if self._fault is not None:
+            self._fault = None
+            self.remove_class("-broken")
+            if self.focused is None and (before := self._focused_before) is not None:
+                self.call_after_refresh(self.go_to, before)
 
     def on_mount(self) -> None:
         """Ask for what it judges by."""

@@ -11,6 +11,7 @@ from textual.app import App
 from textual.message import Message
 from textual.widgets import Static
 
+from flinktop.internal_error import words_of
 from flinktop.ui.steady import Steady, SteadyScreen
 from flinktop.ui.widgets.one_by_one import Faults
 
@@ -38,6 +39,11 @@ T = TypeVar("T")
 def is_displayed(widget: Widget) -> bool:
     """Whether neither it nor anything around it is hidden."""
     return all(node.display for node in widget.ancestors_with_self)
+
+
+def cannot_show(error: Exception) -> str:
+    """What is said in the place of something that could not be shown."""
+    return f"cannot show this: {words_of(error)}"
 
 
 class FactsChanged(Message):
@@ -321,7 +327,7 @@ class Panel(Steady):
         if self.app.raise_faults:
             raise error
         log.error("the panel %s cannot show its facts", type(self).__name__, exc_info=error)
-        sentence = f"cannot show this: {type(error).__name__}: {error}"
+        sentence = cannot_show(error)
         complaints = self.query(".complaint").results(Static)
         for complaint in complaints:
             complaint.update(sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events, messages
 from textual.await_complete import AwaitComplete
@@ -61,6 +61,8 @@ class SteadyScreen(Screen[T], Steady):
 class AnswersOnce(SteadyScreen[T]):
     """A screen before another one, whose answer counts once: a second one finds it closed."""
 
+    CLOSES_WHEN_BROKEN: ClassVar[bool] = True
+    """Whether an error of its own closes it and nothing else."""
     _answered = False
 
     @property

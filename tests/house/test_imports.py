@@ -14,7 +14,15 @@ import flinktop
 PACKAGE = Path(flinktop.__file__).parent
 
 # The modules at the top of the package that are no room of their own.
-SETTINGS = ("settings", "config_file", "toml_lines", "allowed", "same_address", "credentials_for")
+SETTINGS = (
+    "settings",
+    "config_file",
+    "toml_lines",
+    "allowed",
+    "same_address",
+    "credentials_for",
+    "internal_error",
+)
 ANY = "any"
 
 # Room: the rooms it may import.

@@ -109,7 +109,9 @@ class _InTerminal:
             outcome, detail = self._walk(place)
             log = log_of(place)
         broken = re.search(
-            r"^.*cannot show its facts(?:.*\n){1,60}|^.*an operation broke(?:.*\n){1,60}", log, re.MULTILINE
+            r"^.*(?:cannot show its facts|was closed by an error|an operation broke)(?:.*\n){1,60}",
+            log,
+            re.MULTILINE,
         )
         if outcome in ("lives", "left") and broken:
             outcome, detail = "broken", broken[0]

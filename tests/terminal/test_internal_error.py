@@ -14,8 +14,10 @@ import sys
 from flinktop import cli
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.write_view import WriteView
 from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.table import LiveTable
 
@@ -37,6 +39,9 @@ BREAKS = {
     "worker": ("FlinkTop.action_help = lambda self: self.run_worker(broken_later())", ["?"]),
     "timer": ("FlinkTop.action_help = lambda self: self.set_interval(0.01, broken)", ["?"]),
     "start": ("FlinkTop.get_default_screen = broken", []),
+    "style": ("FlinkTop._get_default_css = broken", []),
+    "app": ("FlinkTop.__init__ = broken", []),
+    "settings": ("from flinktop import settings; settings.read_sources = broken", []),
     "end": ("FlinkTop._shutdown = broken_later", ["q", "q"]),
     "later": ("FlinkTop.action_help = lambda self: self.call_after_refresh(broken)", ["?"]),
 }
@@ -62,6 +67,57 @@ def test_an_error_of_its_own_is_a_sentence(tmp_path: Path, breaks: str, keys: li
     assert said.count("internal error") == 1
     assert "RuntimeError: it broke [red]" in log_of(tmp_path)
     assert "Traceback (most recent call last)" in log_of(tmp_path)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("breaks", "keys", "said"),
+    [
+        (
+            "from textual.drivers.linux_driver import LinuxDriver; LinuxDriver.run_input_thread = broken",
+            [],
+            "InputFailed: RuntimeError: it broke [red]",
+        ),
+        ("FlinkTop.CSS = 'Toast {'", [], "UnexpectedEnd: "),
+        (
+            "HelpScreen.DEFAULT_CSS = 'Toast {'; HelpScreen.CLOSES_WHEN_BROKEN = False",
+            ["?"],
+            "UnexpectedEnd: ",
+        ),
+    ],
+)
+def test_what_textual_would_print_a_trace_of_is_a_sentence(
+    tmp_path: Path, breaks: str, keys: list[str], said: str
+) -> None:
+    with broken(tmp_path, breaks) as pty:
+        if keys:
+            pty.wait_for("orders-enrichment", STARTS)
+        pty.press(*keys)
+        left = pty.left(STARTS)
+        assert (left.code, left.modes, left.termios) == (1, (), ())
+        text = " ".join(pty.text.split())
+    assert f"flinktop has ended because of an internal error ({said}" in text
+    assert "Traceback" not in text
+    assert "─" not in text
+    assert said in log_of(tmp_path)
+
+
+@pytest.mark.deep
+def test_what_was_typed_is_not_in_the_log_of_an_error(tmp_path: Path) -> None:
+    typed = "hush-hush"
+    with broken(
+        tmp_path, "WriteView.CLOSES_WHEN_BROKEN = False; WriteView.action_other_kind = broken"
+    ) as pty:
+        pty.wait_for("orders-enrichment", STARTS)
+        pty.press("w")
+        pty.wait_for("Write this view")
+        pty.write(typed)
+        pty.wait_for(typed)
+        pty.press("down")
+        assert pty.left(STARTS).code == 1
+        assert typed not in pty.text
+    assert "it broke" in log_of(tmp_path)
+    assert typed not in log_of(tmp_path)
 
 
 @pytest.mark.deep

@@ -58,6 +58,8 @@ class LeaveScreen(Modal[bool]):
     LeaveScreen Horizontal { height: 1; width: 1fr; }
     """
     app = getters.app(LiveApp)
+    # Without the question nobody could leave.
+    CLOSES_WHEN_BROKEN: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "answer(True)", "leave", show=False),
         Binding("escape", "answer(False)", "stay", show=False),
