@@ -15,10 +15,13 @@ from flinktop.flink.errors import FlinkError, NotFound, Rejected
 from flinktop.flink.plan import JobPlan
 from flinktop.flink.profiler import Profiling
 from flinktop.flink.submit import Submitted
+from tests.depth import in_depth
 from tests.flink.catalogue import FIXTURES, Recorded, endpoints, good, recorded, releases, template
 from tests.flink.shapes import Field, control_characters, declared, undeclared, walk
 
 RELEASES = releases()
+WATCHED = ["/overview", "/jobs/overview", "/jobs/:jobid", "/jobs/:jobid/checkpoints", "/taskmanagers"]
+"""Endpoints that are asked all day."""
 
 IGNORED = {
     # Estimates of the batch optimizer, which no screen shows.
@@ -217,7 +220,7 @@ def attributes(value: Any, path: Path) -> list[str]:
     return [attribute for name, attribute in names.items() if name != path[0]]
 
 
-@pytest.mark.parametrize("endpoint", documents())
+@pytest.mark.parametrize("endpoint", in_depth(documents(), fast=WATCHED))
 def test_no_odd_field_raises_or_loses_the_rest(endpoint: str) -> None:
     reply = endpoints()[template(endpoint)][1].reply
     done: set[str] = set()

@@ -338,6 +338,7 @@ def test_the_first_operators_are_asked_for_once() -> None:
     assert found.all == ("x.numRecordsOutPerSecond", "x.numRecordsInPerSecond")
 
 
+@pytest.mark.deep
 @given(st.text(), st.lists(st.text()))
 def test_no_name_breaks_the_search(name: str, known: list[str]) -> None:
     ids = (*known, *metric_ids(*known), *metric_ids(*name.split(" -> ")))

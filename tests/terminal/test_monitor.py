@@ -11,6 +11,8 @@ from tests.terminal.monitor import LIVE, QUESTION, STARTS, command, environment,
 from tests.terminal.pty import Pty
 
 SIZES = [(20, 5), (80, 24), (120, 40), (200, 60)]
+BEGUN = [pytest.param(*size, marks=() if size == (80, 24) else pytest.mark.deep) for size in SIZES]
+"""Sizes with which it is started."""
 HOSTILE = "evil\x1b]0;pwned\x07\x1b[31mred\x9b32m [b]bold[/b] [/] \u202eback 作业 <i>x</i> " + "long" * 2500
 
 
@@ -87,7 +89,7 @@ def test_bytes_that_are_no_text_leave_the_keys_working(server: FixtureServer, tm
         assert pty.left().clean
 
 
-@pytest.mark.parametrize(("columns", "rows"), SIZES)
+@pytest.mark.parametrize(("columns", "rows"), BEGUN)
 def test_every_size_has_its_frame(server: FixtureServer, tmp_path: Path, columns: int, rows: int) -> None:
     with monitor(tmp_path, server.url, columns=columns, rows=rows) as pty:
         pty.wait_for(framed(columns, rows), STARTS)

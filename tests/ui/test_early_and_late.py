@@ -88,7 +88,7 @@ async def disturb(day: Day, screen: LiveScreen, turn: int) -> None:
         await day.app.run_action(command.action or command.id, screen)
 
 
-@pytest.mark.parametrize("name", in_depth(SCREENS, fast=["overview", "job", "taskmanager"]))
+@pytest.mark.parametrize("name", in_depth(SCREENS, fast=["overview", "job"]))
 async def test_nothing_comes_too_early_or_too_late_for_a_screen(name: str) -> None:
     async with monitor("1.20.5") as day:
         await day.press("slash", *"steady", "enter", "enter", "escape", "escape")
