@@ -2,10 +2,11 @@
 
 import logging
 import os
-import re
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Final
+
+from flinktop.model import redaction
 
 if TYPE_CHECKING:
     from flinktop.settings import Paths
@@ -13,13 +14,6 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 1_000_000
 FILES: Final = 2
 
-# No line should carry one of these; what a library or a server says in an exception may all the same.
-_SECRETS: Final = (
-    (re.compile(r"(?i)\b(authorization|cookie|set-cookie)(['\"]?\s*[:=]\s*).*"), r"\1\2…"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/._~=-]{6,}"), r"\1 …"),
-    (re.compile(r"(://)[^/\s@]+@"), r"\1…@"),
-    (re.compile(r"(?i)\b(password|token|secret)=[^&\s]+"), r"\1=…"),
-)
 _CONTROLS: Final = {code: "?" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 
@@ -67,10 +61,8 @@ class _Line(logging.Formatter):
     """One record without secrets and without characters that steer a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        for pattern, instead in _SECRETS:
-            text = pattern.sub(instead, text)
-        return text.translate(_CONTROLS)
+        # No line should carry a secret; what a library or a server says in an exception may all the same.
+        return redaction.text(super().format(record)).translate(_CONTROLS)
 
 
 def _private(path: str, flags: int) -> int:

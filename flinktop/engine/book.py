@@ -106,6 +106,7 @@ class Book:
         """
         if self._ledger is None:
             raise LedgerError(NO_LEDGER)
+        operation = operation.without_secrets()
         self._ledger.add(operation, self._clock.wall())
         operation = replace(operation, state=State.SENT, sent=self._clock.wall())
         if not self._ledger.save(operation, self._clock.wall()):
@@ -155,6 +156,7 @@ class Book:
 
     def put(self, operation: Operation) -> Operation:
         """Show the operation as it is now, without writing it down."""
+        operation = operation.without_secrets()
         self._here[operation.id] = operation
         self._publish()
         return operation
@@ -164,6 +166,7 @@ class Book:
 
         The operation that is returned is not `ours` when another flinktop has taken it over.
         """
+        operation = operation.without_secrets()
         if self._ledger is None or _kept(operation) == _kept(self._saved.get(operation.id)):
             return self.put(operation)
         try:

@@ -1,9 +1,10 @@
 """An operation: one act that was asked of a cluster, and how far it has come."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from flinktop.engine.acts.act import Act, Notes, Result
+from flinktop.model import redaction
 
 
 class State(StrEnum):
@@ -74,6 +75,26 @@ class Operation:
     """This flinktop follows it; another one's is only shown."""
     unreachable: bool = False
     """Refused because the cluster did not answer."""
+
+    def without_secrets(self) -> "Operation":
+        """The operation as it may be written to disk, shown and copied; what is sent is not taken from it."""
+        result = self.result
+        shown = replace(
+            result,
+            savepoint=redaction.text(result.savepoint) if result.savepoint is not None else None,
+            facts=tuple(redaction.text(fact) for fact in result.facts),
+        )
+        notes = {
+            name: redaction.text(note) if isinstance(note, str) else note for name, note in self.notes.items()
+        }
+        return replace(
+            self,
+            subject=redaction.text(self.subject),
+            notes=notes,
+            result=shown,
+            reason=redaction.text(self.reason),
+            words=redaction.text(self.words),
+        )
 
     @property
     def label(self) -> str:

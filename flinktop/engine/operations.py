@@ -28,6 +28,7 @@ from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
 from flinktop.flink.errors import Conflict, FlinkError, NotFound, Rejected, Unreachable
 from flinktop.flink.features import Features, features, release
+from flinktop.model import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -248,7 +249,7 @@ class Operations:
             if answer.pending:
                 answer = Answer(reason="Flink's answer is empty")
         except FlinkError as error:
-            answer = Answer(reason=error.reason)
+            answer = Answer(reason=redaction.text(error.reason))
         except Exception as error:
             log.exception("a question could not be asked")
             answer = Answer(reason=failed_here(error))

@@ -14,8 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from flinktop.engine import again, ledger
-from flinktop.engine.acts import secrets
-from flinktop.engine.acts.act import Result
+from flinktop.engine.acts.act import Act, Result
 from flinktop.engine.acts.dispose import Dispose
 from flinktop.engine.acts.kinds import KINDS, from_json
 from flinktop.engine.acts.run_jar import RunJar
@@ -23,6 +22,7 @@ from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.ledger import Ledger, LedgerError, process_lives
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.jars import RunOptions
+from flinktop.model import redaction
 from tests.engine.acting import URL, process
 
 NOW = 1_700_000_000.0
@@ -112,26 +112,60 @@ def test_it_is_on_the_disk_when_the_call_returns(path: Path) -> None:
     file.close()
 
 
-def test_no_secret_is_written(path: Path) -> None:
-    options = RunOptions(
-        arguments=("--in", "kafka://me:hush@host/x", "--db.password", "hush", "--token=hush", "--out", "y"),
-        configuration={"s3.secret-key": "hush", "parallelism.default": "2"},
-    )
+IN_CLEAR_ONCE = (
+    ("--url", "jdbc:mysql://h/db?user=u&password=hush"),
+    ("--db", "user=a,password=hush"),
+    ('{"password":"hush"}',),
+    ("password:hush",),
+    ("--basic-auth", "me:hush"),
+    ("-p", "hush"),
+    ("--key", "hush"),
+    ("Server=h;Pwd=hush",),
+    ("jdbc:oracle:thin:u/hush@//h:1521/s",),
+    ("s3://KEY:hush@bucket/path",),
+    ("--db.password", "--hush"),
+    ("--token=hush",),
+)
+
+
+@pytest.mark.parametrize("arguments", IN_CLEAR_ONCE, ids="  ".join)
+def test_no_secret_among_arguments_is_written(path: Path, arguments: tuple[str, ...]) -> None:
+    options = RunOptions(arguments=("--in", "kafka://host/x", *arguments, "--out", "y"))
     run = RunJar("1_a.jar", "a.jar", options)
     Ledger(path).add(operation(1, kind="run-jar", act=run), NOW)
     assert b"hush" not in path.read_bytes()
     (kept,) = Ledger(path).operations()
     assert isinstance(kept.act, RunJar)
-    assert kept.act.options.arguments[:3] == ("--in", "kafka://******@host/x", "--db.password")
+    assert kept.act.options.arguments[:2] == ("--in", "kafka://host/x")
     assert kept.act.options.arguments[-2:] == ("--out", "y")
-    assert kept.act.options.configuration == {"s3.secret-key": "******", "parallelism.default": "2"}
+
+
+def test_no_secret_of_a_run_s_settings_or_savepoint_is_written(path: Path) -> None:
+    options = RunOptions(
+        savepoint="s3://KEY:hush@bucket/savepoint-1",
+        configuration={"s3.secret-key": "hush", "env.java.opts": "-Dtoken=hush", "parallelism.default": "2"},
+    )
+    Ledger(path).add(operation(1, kind="run-jar", act=RunJar("1_a.jar", "a.jar", options)), NOW)
+    assert b"hush" not in path.read_bytes()
+    (kept,) = Ledger(path).operations()
+    assert isinstance(kept.act, RunJar)
+    assert kept.act.options.savepoint == "s3://******@bucket/savepoint-1"
+    assert kept.act.options.configuration["parallelism.default"] == "2"
+
+
+@pytest.mark.parametrize(
+    "act", [Savepoint("j", "orders", "s3://KEY:hush@bucket/x"), Dispose("s3://KEY:hush@b/x")]
+)
+def test_no_secret_of_a_path_is_written(path: Path, act: Act) -> None:
+    Ledger(path).add(operation(1, kind=act.kind, act=act, subject=act.subject), NOW)
+    assert b"hush" not in path.read_bytes()
 
 
 def test_secrets_are_looked_for_in_no_time() -> None:
     # Quadratic, this would be hours.
     words = ("x" * 2_000_000, "a://" * 500_000)
-    assert secrets.arguments(words) == words
-    assert secrets.settings({"a": words[0]}) == {"a": words[0]}
+    assert redaction.words(words) == words
+    assert redaction.settings({"a": words[0]}) == {"a": words[0]}
 
 
 def test_it_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

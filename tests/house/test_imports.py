@@ -30,7 +30,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "cli": (ANY,),
     "__main__": ("cli",),
     **dict.fromkeys(SETTINGS, (*SETTINGS, "flink")),
-    "log": SETTINGS,
+    "log": (*SETTINGS, "model"),
     "flink": (),
     "model": ("flink",),
     "recording": ("flink",),

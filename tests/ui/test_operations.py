@@ -14,11 +14,11 @@ from flinktop.engine.acts.jar_files import UploadJar
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.acts.savepoint import Savepoint
-from flinktop.engine.acts.secrets import HIDDEN
 from flinktop.engine.acts.stop import Stop
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import FINAL, Operation, State
 from flinktop.flink.jars import RunOptions
+from flinktop.model.redaction import HIDDEN
 from flinktop.ui.operation_news import OperationNews, ending
 from flinktop.ui.panels.operation_words import options, outcome, took, two_facts, worth_copying
 from flinktop.ui.panels.operations_table import OperationRow, columns, matches

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -10,10 +10,15 @@ from flinktop.engine.acts.facts import Facts
 from flinktop.flink.endpoint import Query
 from flinktop.flink.features import Features
 from flinktop.flink.http import Http
+from flinktop.model import redaction
 from flinktop.model.typed_names import typeable
 
 Notes = dict[str, Any]
 """What was seen just before an act was sent, as JSON: what came later can be told from what was there."""
+GIVEN_IN_PART = (
+    f"a part of {{path}} was kept as {redaction.HIDDEN}, as it looked like a secret: give it whole"
+)
+"""Why an act can't be done again with what was kept of it."""
 
 
 class Risk(StrEnum):
@@ -236,8 +241,11 @@ class Act(ABC):
         return ()
 
     def without_secrets(self) -> Self:
-        """The act as it may be written to disk."""
-        return self
+        """The act as it may be written to disk, shown and copied."""
+        texts = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]  # a dataclass
+        return replace(  # type: ignore[type-var]  # a dataclass
+            self, **{name: redaction.text(value) for name, value in texts.items() if isinstance(value, str)}
+        )
 
 
 def with_result(result: Result, **changes: Any) -> Result:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flinktop.engine.acts.act import (
+    GIVEN_IN_PART,
     Accepted,
     Act,
     Done,
@@ -21,6 +22,7 @@ from flinktop.engine.acts.act import (
 from flinktop.engine.acts.facts import Facts
 from flinktop.flink.checkpoints import disposal_status, dispose_savepoint
 from flinktop.flink.errors import NotFound
+from flinktop.model import redaction
 from flinktop.model.typed_names import typeable
 
 
@@ -38,7 +40,7 @@ class Dispose(Act):
     @property
     def subject(self) -> str:
         """The savepoint's path."""
-        return self.path
+        return redaction.text(self.path)
 
     def name_to_type(self, facts: Facts) -> str:
         """The savepoint's own directory; the whole path where its name shows no letters."""
@@ -49,13 +51,15 @@ class Dispose(Act):
     def own_reason(self, facts: Facts) -> str | None:
         """It needs a path."""
         del facts
+        if redaction.hides(self.path):
+            return GIVEN_IN_PART.format(path="the path")
         return None if self.path.strip("/ ") else "there is no path to dispose of"
 
     def consequence(self, facts: Facts) -> tuple[Line, ...]:
         """Its files are gone for good."""
         return (
             *where_lines(facts),
-            Line("savepoint", self.path),
+            Line("savepoint", self.subject),
             Line("lost", "its files, for good: no job can be restored from it any more", "bad"),
             Line(
                 "then", "a job that still uses its files (restored in CLAIM or LEGACY mode) may fail", "warn"

@@ -15,6 +15,7 @@ from flinktop.flink.decode import read
 from flinktop.flink.errors import NotFound
 from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOB
+from flinktop.model import redaction
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
 
@@ -86,7 +87,7 @@ def find(
         for one in _savepoints(stats)
         if one.trigger_timestamp >= since
         and (one.id, one.trigger_timestamp) not in known
-        and one.external_path not in claimed
+        and _as_kept(one.external_path) not in claimed
         and _kind_fits(one, stops=stops)
     ]
     total, noted = stats.counts.total, notes.get("total")
@@ -98,7 +99,7 @@ def find(
         below = [one for one in fitting if _below(one.external_path, directory)]
         fitting = below or fitting
     if len(fitting) > 1:
-        return Found(several=tuple(one.external_path or f"number {one.id}" for one in fitting))
+        return Found(several=tuple(_as_kept(one.external_path) or f"number {one.id}" for one in fitting))
     return Found(one=fitting[0], restarted=restarted)
 
 
@@ -119,7 +120,9 @@ def _restored_since(
 ) -> Checkpoint | None:
     """A savepoint that the job was restored from after a restart of the JobManager: it was complete."""
     path, restored = _restored(stats), stats.latest.restored
-    if path is None or restored is None or path in claimed or path == notes.get("restored"):
+    if path is None or restored is None:
+        return None
+    if _as_kept(path) in claimed or _as_kept(path) == _as_kept(notes.get("restored")):
         return None
     known = {one[0] for one in notes.get("savepoints", ())}
     if restored.restore_timestamp < notes.get("now", 0) or restored.id in known:
@@ -143,7 +146,14 @@ def _below(path: str | None, directory: str) -> bool:
     """Whether a path lies in a directory, however many slashes either has after its scheme."""
     if path is None:
         return True
+    # One that was read from the ledger has no secret in it any more.
+    path, directory = _as_kept(path) or "", _as_kept(directory) or ""
     return _SCHEME.sub("/", path).startswith(_SCHEME.sub("/", directory).rstrip("/") + "/")
+
+
+def _as_kept(path: Any) -> str | None:
+    """A path as the ledger has it."""
+    return redaction.text(path) if isinstance(path, str) else None
 
 
 async def _stats(http: Http, job: str) -> CheckpointStats | None:

@@ -4,8 +4,8 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
-from flinktop.engine.acts import secrets
 from flinktop.engine.acts.act import (
+    GIVEN_IN_PART,
     Accepted,
     Act,
     Done,
@@ -33,7 +33,7 @@ from flinktop.flink.http import Http
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.plan import Plan
-from flinktop.model import states
+from flinktop.model import redaction, states
 
 MOST_OF_ARGUMENTS = 300
 """Characters of them that are said beforehand: the rest of what is said has to be seen as well."""
@@ -66,8 +66,10 @@ class RunJar(Act):
         """The cluster must take jars, and know the options."""
         if not facts.features.web_submit:
             return SUBMITTING_OFF
-        if secrets.hides(self.options.arguments, self.options.configuration):
-            return f"an argument was kept as {secrets.HIDDEN}, as it looked like a secret: give it anew"
+        if redaction.hides(*self.options.arguments, *self.options.configuration.values()):
+            return f"an argument was kept as {redaction.HIDDEN}, as it looked like a secret: give it anew"
+        if redaction.hides(self.options.savepoint or ""):
+            return GIVEN_IN_PART.format(path="the savepoint's path")
         return wrong_options(facts.features, self.options)
 
     def consequence(self, facts: Facts) -> tuple[Line, ...]:
@@ -80,10 +82,10 @@ class RunJar(Act):
             lines.append(Line("arguments", _arguments_line(options.arguments)))
         if options.parallelism is not None:
             lines.append(Line("parallelism", str(options.parallelism)))
-        settings = secrets.settings(options.configuration)
+        settings = redaction.settings(options.configuration)
         lines += [Line("setting", f"{key}: {value}") for key, value in settings.items()]
         if options.savepoint:
-            lines.append(Line("restores", options.savepoint))
+            lines.append(Line("restores", redaction.text(options.savepoint)))
         if options.allow_non_restored_state:
             lines.append(Line("lost", "state of the savepoint that no operator takes is dropped", "warn"))
         if options.claim_mode is not None:
@@ -116,18 +118,19 @@ class RunJar(Act):
         return (JOBS_OVERVIEW(),)
 
     def without_secrets(self) -> Self:
-        """Without what looks like a secret in arguments and configuration."""
+        """Without what looks like a secret in arguments, configuration and the savepoint's path."""
         options = replace(
             self.options,
-            arguments=secrets.arguments(self.options.arguments),
-            configuration=secrets.settings(self.options.configuration),
+            arguments=redaction.words(self.options.arguments),
+            configuration=redaction.settings(self.options.configuration),
+            savepoint=redaction.text(self.options.savepoint) if self.options.savepoint else None,
         )
         return replace(self, options=options)
 
 
 def _arguments_line(arguments: tuple[str, ...]) -> str:
     """The arguments as they would be typed, without secrets; of many, or of long ones, the beginning."""
-    typed = shlex.join(secrets.arguments(arguments))
+    typed = shlex.join(redaction.words(arguments))
     if len(typed) <= MOST_OF_ARGUMENTS:
         return typed
     return f"{typed[:MOST_OF_ARGUMENTS]}…  ({len(arguments)} in all)"

@@ -25,7 +25,7 @@ from flinktop.engine.acts.job_act import CANCELLING_OFF, job_lines, job_queries,
 from flinktop.flink.checkpoints import Format, savepoint_status, trigger_savepoint
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
-from flinktop.model import states
+from flinktop.model import redaction, states
 
 ENDS_WITHIN = 300.0
 """Seconds that a job may take to end after the savepoint that it was to end with."""
@@ -195,7 +195,7 @@ async def told_by_history(
 
 
 def _no_trace(found: history.Found, directory: str | None) -> str:
-    where = f"look into {directory}" if directory else "look into the cluster's savepoint directory"
+    where = f"look into {where_to(directory)}" if directory else "look into the cluster's savepoint directory"
     if found.several:
         return f"several savepoints were taken meanwhile, one may be this: {', '.join(found.several)}"
     if found.job_gone:
@@ -214,4 +214,4 @@ def wrong_form(form: Format | None, facts: Facts) -> str | None:
 
 def where_to(directory: str | None) -> str:
     """Where a savepoint goes, in words."""
-    return directory or "the cluster's savepoint directory"
+    return redaction.text(directory) if directory else "the cluster's savepoint directory"

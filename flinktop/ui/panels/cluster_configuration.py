@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG, JOBMANAGER_ENVIRONMENT
+from flinktop.model import redaction
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.machine_figures import RARELY
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from flinktop.flink.jobmanager import Environment, Setting
 
 CONFIG, JVM, OPTION, CLASS_PATH, VARIABLE = "config", "JVM", "JVM option", "class path", "environment"
+DIRECTORIES = ("PWD", "OLDPWD")
+"""Variables that are no passwords, whatever they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,24 @@ class Item:
 
 
 def items(settings: Iterable[Setting], environment: Environment | None) -> list[Item]:
-    """What `/jobmanager/config` and `/jobmanager/environment` (1.16+) tell; secrets came as ******."""
-    found = [Item(CONFIG, one.key, one.value or "") for one in sorted(settings, key=lambda one: one.key)]
+    """What `/jobmanager/config` and `/jobmanager/environment` (1.16+) tell, without secrets.
+
+    Those that Flink itself knows by their names came as ******.
+    """
+    found = [_item(CONFIG, one) for one in sorted(settings, key=lambda one: one.key)]
     if environment is None:
         return found
     jvm = environment.jvm
     found += [Item(JVM, "version", jvm.version), Item(JVM, "architecture", jvm.arch)]
-    found += [Item(OPTION, str(at), option) for at, option in enumerate(jvm.options, 1)]
+    found += [Item(OPTION, str(at), option) for at, option in enumerate(redaction.words(jvm.options), 1)]
     found += [Item(CLASS_PATH, str(at), entry) for at, entry in enumerate(environment.classpath, 1)]
-    return found + [Item(VARIABLE, one.key, one.value or "") for one in environment.environment or ()]
+    return found + [_item(VARIABLE, one) for one in environment.environment or ()]
+
+
+def _item(where: str, one: Setting) -> Item:
+    value = one.value or ""
+    is_path = where == VARIABLE and one.key in DIRECTORIES
+    return Item(where, one.key, value if is_path else redaction.setting(one.key, value))
 
 
 class ClusterConfiguration(AnswerTable[Item]):

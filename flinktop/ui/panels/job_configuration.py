@@ -13,6 +13,7 @@ from flinktop.flink.jobmanager import (
 from flinktop.flink.jobs import JOB, JOB_CONFIG
 from flinktop.flink.rescale import RESCALE_CONFIG
 from flinktop.model import format as fmt
+from flinktop.model import redaction
 from flinktop.ui.live import Panel
 from flinktop.ui.panels import cluster_configuration
 from flinktop.ui.panels.plain import plain
@@ -66,7 +67,7 @@ def items(job: Job | None, config: JobConfig | None) -> list[Item]:
         )
         found += [Item(name, value, "execution") for name, value in run if value]
         own = sorted(execution.user_config.items())
-        found += [Item(name, value, "program") for name, value in own]
+        found += [Item(name, redaction.setting(name, value), "program") for name, value in own]
         if not own:
             found.append(Item("user configuration", "none: the program has set no parameters", "program"))
     return found

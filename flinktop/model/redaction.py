@@ -1,0 +1,284 @@
+"""Text, arguments and settings as they may be kept, shown and copied: without what looks like a secret.
+
+A program's arguments are its own affair, and some hold passwords. Replaced by HIDDEN are the values of pairs
+whose name says so, wherever they stand (`--db.password=x`, `…?user=u&password=x`, `{"token": "x"}`), what
+follows an option with such a name (`--key x`, `-p x`), who somebody is in an address (`s3://KEY:SECRET@…`,
+`jdbc:oracle:thin:u/pw@…`), and what is a secret by its looks (a bearer token, a JWT, a private key). What
+gives no such sign can't be told from other text and is kept.
+
+An argument may be a megabyte of anything: every pattern here is linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+HIDDEN = "******"
+
+_WHOLE = r"jaas|authorization|cookie|connection[-_.]?string|http-headers"
+"""Words in the name of a value that is hidden to its end, whatever it is made of."""
+_PARTS = (
+    rf"{_WHOLE}|passw|passphrase|secret|token|credential|bearer|signature|basic[-_.]?auth|auth[-_.]?params"
+    r"|(?:api|access|private|account|shared|service|encryption)[-_.]?key"
+)
+"""Parts of a name that make its value a secret."""
+_LAST = "key|auth|pass|pwd|pw|psw|sig|sas|pin|creds?|login|p"
+"""Last words of such a name: `--key`, `basic.auth`, `Pwd`, `-p`; not `key.serializer`."""
+_NAME = re.compile(
+    rf"(?:{_PARTS})[\w.-]{{0,200}}"
+    rf"|(?:(?<![^\W_])(?:{_LAST})|(?-i:(?<=[a-z0-9])(?:Key|Auth|Pass|Pwd|Pw|Sig|Pin|Login)))(?![\w.-])",
+    re.IGNORECASE,
+)
+"""The end of a name that makes what follows a secret, from the word on that tells."""
+_IS_WHOLE = re.compile(_WHOLE, re.IGNORECASE)
+_BEFORE = re.compile(r"[\w.-]{0,80}")
+"""The beginning of a name, read backwards from that word."""
+_SIGN = re.compile(
+    r"""\\{0,4}["'`]?[\])]?[ \t]{0,4}(?:=>|:=|->|==|=(?!=)|:(?!//|:)|%3[AD])[ \t]{0,4}|>(?=[^\s=>])""",
+    re.IGNORECASE,
+)
+"""What stands between a name and its value."""
+_SPACE = re.compile(r"[ \t]{1,4}")
+_QUOTE = re.compile(r"""(\\{0,4})(["'`])""")
+_CLOSING = {"{": "}", "[": "]", "(": ")"}
+_END = re.compile(
+    r"""[\r\n<]"""
+    r"""|["'`](?=[,;)}\]\s]|$)"""
+    r"""|[ \t]{1,4}(?=-{1,2}[^\W\d_])"""
+    r"""|[,;&?|})\]\s][ \t]{0,4}(?=\\{0,4}["'`]?[\w.-]{1,80}\\{0,4}["'`]?[ \t]{0,4}(?:=|:|%3[AD]))"""
+    r"""|%26(?=[\w.-]{1,80}(?:=|%3D))""",
+    re.IGNORECASE,
+)
+"""The end of a value without quotes: of its line or of the quotes around it, an option, or another pair."""
+_LINE_END = re.compile(r"[\r\n]")
+_WORD_END = re.compile(r"\s")
+_FIRST = re.compile(r"-{0,2}[\w.-]{1,80}=")
+"""A name in front of an address."""
+_JDBC = re.compile(r"jdbc:\w{1,40}:(?:\w{1,40}:){0,2}", re.IGNORECASE)
+_PORT = re.compile(r"\d{1,5}(?:[/,?]|$)")
+_RUN = re.compile(r"""[^\s"'`<>]+""")
+"""A run of letters in which an address may stand."""
+_LOOKS = re.compile(
+    r"(?<![\w-])(?:bearer|basic|negotiate)[ \t]{1,4}([A-Za-z0-9+/._~=-]{6,})"
+    r"|(?<![\w-])(eyJ[\w-]{6,4000}\.[\w.-]{4,})"
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----",
+    re.IGNORECASE,
+)
+_PEM_END = "-----END"
+_USERS = ("-u", "--user", "--username")
+"""Options that take a user, and with a colon a password too."""
+
+
+class _Span(NamedTuple):
+    """A part of a text that is hidden."""
+
+    start: int
+    end: int
+
+
+def text(given: str) -> str:
+    """A text without secrets."""
+    users = tuple(_users(given))
+    user_names = frozenset(span.start for span in users if given.endswith("://", 0, span.start))
+    spans = sorted([*users, *_values(given, user_names), *_by_looks(given)])
+    if not spans:
+        return given
+    parts: list[str] = []
+    at = 0
+    for start, end in _merged(spans):
+        parts += (given[at:start], HIDDEN)
+        at = end
+    return "".join((*parts, given[at:]))
+
+
+def words(given: Sequence[str]) -> tuple[str, ...]:
+    """A program's arguments without secrets: what follows the option of one is hidden whatever it is."""
+    shown: list[str] = []
+    before = ""
+    for word in given:
+        shown.append(HIDDEN if word and _follows_a_name(before, word) else text(word))
+        # The sign may be a word of its own.
+        before = f"{before}{word}" if word in ("=", ":") else word
+    return tuple(shown)
+
+
+def settings(given: Mapping[str, str]) -> dict[str, str]:
+    """Settings without secrets."""
+    return {key: setting(key, value) for key, value in given.items()}
+
+
+def setting(key: str, value: str) -> str:
+    """The value of one setting without secrets."""
+    return HIDDEN if value and is_secret(key) else text(value)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a name says that its value is a secret."""
+    return any(found.end() == len(name) for found in _NAME.finditer(name))
+
+
+def hides(*given: str) -> bool:
+    """Whether something was taken out, so that these can't be used again as they are."""
+    return any(HIDDEN in one for one in given)
+
+
+def _follows_a_name(before: str, word: str) -> bool:
+    """Whether a word is the value of the option, or of the name with its sign, before it."""
+    if before in _USERS:
+        return ":" in word
+    bare = before.rstrip("=:")
+    return (before.startswith("-") or bare != before) and "=" not in bare and is_secret(bare.rstrip("\"'`\\"))
+
+
+def _values(given: str, user_names: frozenset[int]) -> Iterator[_Span]:
+    """The values of pairs and options whose names make them secrets.
+
+    Args:
+        given: the text.
+        user_names: where the names of users begin in addresses (`s3://KEY:SECRET@bucket`), which are hidden
+            anyway: what stands behind the @ is no part of them.
+    """
+    until = 0
+    for found in _NAME.finditer(given):
+        if found.start() < until:
+            continue
+        begins = _begins(given, found.start())
+        sign = _SIGN.match(given, found.end())
+        if sign is not None:
+            if begins in user_names and sign[0] == ":":
+                continue
+            start = sign.end()
+            end = _value_end(given, start, whole=_IS_WHOLE.match(found[0]) is not None)
+        elif given.startswith("-", begins) and (space := _SPACE.match(given, found.end())):
+            start = space.end()
+            end = _word_end(given, start)
+        else:
+            continue
+        until = end
+        start, end = _within_quotes(given, start, end)
+        if end > start:
+            yield _Span(start, end)
+
+
+def _begins(given: str, at: int) -> int:
+    """Where the name around a place begins, with the dashes of an option: `-p`, `--db-password`."""
+    before = _BEFORE.match(given[max(0, at - 81) : at][::-1])
+    return at - (before.end() if before is not None else 0)
+
+
+def _value_end(given: str, start: int, *, whole: bool) -> int:
+    """Where the value of a pair ends."""
+    if (quote := _QUOTE.match(given, start)) is not None:
+        return _closed(given, quote)
+    if whole:
+        end = _LINE_END.search(given, start)
+        return end.start() if end is not None else len(given)
+    if (closing := _CLOSING.get(given[start : start + 1])) is not None:
+        line = _LINE_END.search(given, start)
+        last = line.start() if line is not None else len(given)
+        end_at = given.find(closing, start, last)
+        return last if end_at < 0 else end_at + 1
+    end = _END.search(given, start)
+    return end.start() if end is not None else len(given)
+
+
+def _word_end(given: str, start: int) -> int:
+    """Where the word of an option's value ends."""
+    if (quote := _QUOTE.match(given, start)) is not None:
+        return _closed(given, quote)
+    end = _WORD_END.search(given, start)
+    return end.start() if end is not None else len(given)
+
+
+def _closed(given: str, quote: re.Match[str]) -> int:
+    """Where the quotes are closed: by as many backslashes; one that is doubled (SQL) belongs to the text."""
+    mark = quote[0]
+    at = quote.end()
+    while (found := given.find(mark, at)) >= 0:
+        at = found + len(mark)
+        escaped = given[found - 1] == "\\" and found > quote.end()
+        doubled = given.startswith(mark, at) and found > quote.end()
+        if not escaped and not doubled:
+            return at
+        at += len(mark) if doubled else 0
+    return len(given)
+
+
+def _within_quotes(given: str, start: int, end: int) -> tuple[int, int]:
+    """The part of a value that is inside its quotes."""
+    quote = _QUOTE.match(given, start, end)
+    if quote is None:
+        return start, end
+    closed = given.endswith(quote[0], quote.end(), end)
+    return quote.end(), end - len(quote[0]) if closed else end
+
+
+def _users(given: str) -> Iterator[_Span]:
+    """Who somebody is, in front of the @ of an address."""
+    if "@" not in given:
+        return
+    for run in _RUN.finditer(given):
+        first, last = given.find("@", *run.span()), given.rfind("@", *run.span())
+        if first < 0:
+            continue
+        scheme = given.find("://", run.start(), first)
+        begins = run.start()
+        if scheme >= 0:
+            end = _user_end(given, scheme + 3, first, last)
+            begins = scheme + 3
+        else:
+            if (name := _FIRST.match(given, begins, last)) is not None:
+                begins = name.end()
+            jdbc = _JDBC.match(given, begins, last)
+            begins = jdbc.end() if jdbc is not None else begins
+            colon = given.find(":", begins, last)
+            end = (
+                last
+                if jdbc is not None or (colon >= 0 and not _PORT.match(given, colon + 1, last))
+                else begins
+            )
+        if end > begins:
+            yield _Span(begins, end)
+
+
+def _user_end(given: str, begins: int, first: int, last: int) -> int:
+    """Where the user ends that begins behind a scheme; `begins` when there is none.
+
+    Keys hold slashes, which don't end them then; what is a port does.
+    """
+    slash = given.find("/", begins, last)
+    if slash < 0:
+        return last
+    colon = given.find(":", begins, slash)
+    if colon >= 0 and not _PORT.match(given, colon + 1, last):
+        return last
+    return given.rfind("@", begins, slash) if first < slash else begins
+
+
+def _by_looks(given: str) -> Iterator[_Span]:
+    """What is a secret without any name."""
+    until = 0
+    for found in _LOOKS.finditer(given):
+        if found.start() < until:
+            continue
+        start, until = found.span(found.lastindex or 0)
+        if found.lastindex is None:
+            end = given.find(_PEM_END, found.end())
+            start, until = found.end(), len(given) if end < 0 else end
+        yield _Span(start, until)
+
+
+def _merged(spans: list[_Span]) -> Iterator[_Span]:
+    """Spans in their order, those that overlap as one."""
+    start, end = spans[0]
+    for span in spans[1:]:
+        if span.start >= end:
+            yield _Span(start, end)
+            start, end = span
+        else:
+            end = max(end, span.end)
+    yield _Span(start, end)
