@@ -9,7 +9,7 @@ gave a sign (`beat`). Another flinktop takes it over when the sign is LEASE_SECO
 the owner's process is gone. Every write names the owner, so whoever has lost an operation can't write to it.
 
 No credential is ever in it: addresses are kept without user and password, and acts without what looks like
-a secret (acts/secrets.py); an argument of a program that gives no sign of being one is kept as it is.
+a secret (model/redaction.py); an argument of a program that gives no sign of being one is kept as it is.
 """
 
 import os

@@ -122,7 +122,7 @@ IN_CLEAR_ONCE = (
     ("--key", "hush"),
     ("Server=h;Pwd=hush",),
     ("jdbc:oracle:thin:u/hush@//h:1521/s",),
-    ("s3://KEY:hush@bucket/path",),
+    ("s3://KEY:a/hush@bucket/path",),
     ("--db.password", "--hush"),
     ("--token=hush",),
 )

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from flinktop.engine.acts import secrets
 from flinktop.flink import gateway, said
 from flinktop.flink.answers import check_document, check_status
 from flinktop.flink.decode import DecodeError, decode, suspicious
@@ -19,7 +18,7 @@ from flinktop.flink.logs import ThreadDump, ThreadInfo
 from flinktop.flink.metrics import Metric, watermark
 from flinktop.flink.text import clean, clean_lines, cut
 from flinktop.log import _Line
-from flinktop.model import faults, flame, loglines, memory, metric_reading, rates, threads
+from flinktop.model import faults, flame, loglines, memory, metric_reading, rates, redaction, threads
 from flinktop.ui.panels.profiler_table import file_name
 from flinktop.ui.screens.vertex_plan import indented
 from flinktop.ui.widgets import celltext
@@ -80,8 +79,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "wrap": lambda text: celltext.wrap(text, 80, 200),
     "indented": lambda text: indented(text, 80),
     "file_name": file_name,
-    "arguments": lambda text: secrets.arguments((text, "--x", text)),
-    "settings": lambda text: secrets.settings({"x": text, text: "x"}),
+    "arguments": lambda text: redaction.words((text, "--x", text)),
+    "settings": lambda text: redaction.settings({"x": text, text: "x"}),
     "a line of the log": lambda text: LINE.format(
         logging.LogRecord("x", logging.INFO, "x", 1, text.replace("%", "%%"), None, None)
     ),

@@ -1,7 +1,7 @@
 import pytest
 
-from flinktop.engine.acts import secrets
 from flinktop.local.samples import FAILING, SAMPLES, SLOW, Sample
+from flinktop.model import redaction
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
@@ -25,8 +25,8 @@ def test_an_option_of_one_job_is_not_that_of_the_others() -> None:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 def test_nothing_in_it_looks_like_a_secret(sample: Sample) -> None:
     # What is hidden in the ledger could not be run again from there.
-    assert secrets.arguments(sample.arguments) == sample.arguments
-    assert secrets.settings(sample.configuration) == sample.configuration
+    assert redaction.words(sample.arguments) == sample.arguments
+    assert redaction.settings(sample.configuration) == sample.configuration
 
 
 def test_names_and_tables_are_told_apart() -> None:
