@@ -51,8 +51,8 @@ SERIES_SECONDS = 24 * 3600.0
 HOUSEKEEPING_SECONDS = 30.0
 GOOD_RUN_SECONDS = 60.0
 """A task of the engine that lived so long begins again with the shortest pause when it dies."""
-LONGEST_INTERVAL = 300.0
-"""Seconds between polls that a person can choose by key."""
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 0.5, 300.0
+"""Seconds between polls that a cluster can ask for; the longest is also what a person can choose by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +204,9 @@ class Engine:
     def _learn(self, query: Query[Any], value: Any, at: float) -> None:
         """The cluster's own refresh interval and time, from the answers that tell them."""
         if query.endpoint is CONFIG:
-            interval = value.refresh_interval / 1000.0
-            if interval > 0 and interval != self._own:
+            told = value.refresh_interval / 1000.0
+            interval = min(max(told, SHORTEST_INTERVAL), LONGEST_INTERVAL)
+            if told > 0 and interval != self._own:
                 self._own = interval
                 self._set_interval()
         elif query.endpoint is JOB and value.now > 0:

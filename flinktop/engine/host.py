@@ -18,7 +18,7 @@ from flinktop.engine import again
 from flinktop.engine.acts.facts import Facts, known_facts
 from flinktop.engine.engine import Engine
 from flinktop.engine.ledger import Ledger
-from flinktop.engine.transfers import LARGE, MOST
+from flinktop.engine.transfers import LARGE, LARGE_TO_SAVE
 from flinktop.flink.aside import run
 from flinktop.flink.errors import NotFound
 
@@ -302,9 +302,9 @@ class Port:
         """Read a file of the cluster and keep its end; one with more than `most` bytes is not sent."""
         self._do(lambda: self.engine.transfers.begin(query, most=most))
 
-    def save_file(self, query: Query[str], file: Path) -> None:
-        """Read a file of the cluster and save it."""
-        self._do(lambda: self.engine.transfers.begin(query, most=MOST, file=file))
+    def save_file(self, query: Query[str], file: Path, most: int = LARGE_TO_SAVE) -> None:
+        """Read a file of the cluster and save it; one with more than `most` bytes is not sent."""
+        self._do(lambda: self.engine.transfers.begin(query, most=most, file=file))
 
     def end_file(self, query: Query[str]) -> None:
         """Nobody waits for this file, or reads it, any more."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import shutil
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 
 from flinktop.flink.aside import aside
 from flinktop.flink.errors import FlinkError
+from flinktop.model import format as fmt
 from flinktop.model import loglines
 
 if TYPE_CHECKING:
@@ -31,7 +34,13 @@ KEPT = 2 * 1024 * 1024
 """Bytes of the end of a log that are kept."""
 LARGE = 16 * 1024 * 1024
 """Bytes from which on a person is asked before a file is sent."""
+LARGE_TO_SAVE = 64 * 1024 * 1024
+"""The same for a file that is saved."""
 MOST = 1 << 40
+SPARE = 256 * 1024 * 1024
+"""Bytes that stay free where a file is saved: others need room too."""
+LOOK_EVERY = 16 * 1024 * 1024
+"""Bytes between two looks at whether there is room for more."""
 SILENCE_SECONDS = 300.0
 """How long the server may take for the first byte: a TaskManager's file comes to the JobManager first."""
 NEWS_SECONDS = 0.5
@@ -76,6 +85,10 @@ class Streams(Protocol):
 
 class _TooLarge(Exception):  # noqa: N818 -- it says what happened
     """The server announces more bytes than are wanted."""
+
+
+class _NoRoom(Exception):  # noqa: N818 -- it says what happened
+    """What a file needs is not free where it is to be saved; the message is the reason."""
 
 
 @dataclass(slots=True)
@@ -148,6 +161,8 @@ class Transfers:
                     await self._save(query, most, file)
         except _TooLarge:
             self._put(query, replace(self._present(query), state="large"))
+        except _NoRoom as error:
+            self._fail(query, str(error))
         except FlinkError as error:
             self._fail(query, error.reason)
         except OSError as error:
@@ -185,12 +200,19 @@ class Transfers:
         )
 
     async def _save(self, query: Query[Any], most: int, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = file.with_name(f"{file.name}.part")
+        left = 0
         try:
-            with part.open("wb") as opened:
+            with _private(part) as opened:
                 async for chunk in self._chunks(query, most):
+                    if left <= 0:
+                        known = self._present(query)
+                        rest = known.size - known.received if known.size is not None else 0
+                        _look_for_room(file.parent, max(0, rest) + len(chunk))
+                        left = LOOK_EVERY
                     opened.write(chunk)
+                    left -= len(chunk)
             part.replace(file)
         finally:
             with contextlib.suppress(OSError):
@@ -228,3 +250,18 @@ class Transfers:
     def _put(self, query: Query[Any], transfer: Transfer) -> None:
         self._known[query] = transfer
         self.changed(query)
+
+
+def _look_for_room(directory: Path, needed: int) -> None:
+    """Raise _NoRoom where so many bytes more are not free, or would leave too little to others."""
+    free = shutil.disk_usage(directory).free
+    if free < needed + SPARE:
+        raise _NoRoom(
+            f"{fmt.size(free)} are free in {directory}; the file needs {fmt.size(needed)}, and "
+            f"{fmt.size(SPARE)} are left to others"
+        )
+
+
+def _private(path: Path) -> BinaryIO:
+    """A file of its owner's alone, to be written."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")

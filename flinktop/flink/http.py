@@ -39,6 +39,8 @@ PATIENCE = 3.0
 """An answer may take this many times as long as the server may be silent, and longer if it is large."""
 SLOWEST = 8 * 1024
 """Bytes a second of an answer that is still worth waiting for."""
+_DIGITS = 20
+"""Of a size that a file can have."""
 MOST_COOKIES = 50
 """That are kept for one server."""
 POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=120)
@@ -506,7 +508,7 @@ def _check(response: httpx.Response, body: bytes, method: str, shown: str) -> No
 def _announced(response: httpx.Response) -> int | None:
     """The size of the body by its header."""
     told = response.headers.get("content-length", "")
-    return int(told) if told.isdecimal() else None
+    return int(told) if told.isdecimal() and len(told) < _DIGITS else None
 
 
 def _refuse_encoded(response: httpx.Response, method: str, shown: str) -> None:

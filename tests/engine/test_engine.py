@@ -76,6 +76,16 @@ async def test_the_interval_is_what_config_says() -> None:
         assert run.engine.interval == 7.0
 
 
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [(1, 0.5), (499, 0.5), (500, 0.5), (300_000, 300.0), (300_001, 300.0), (2**62, 300.0)],
+)
+async def test_the_interval_of_config_has_bounds(told: int, seconds: float) -> None:
+    async with running(changed=config(**{"refresh-interval": told})) as run:
+        await run.wait(5)
+        assert run.engine.interval == seconds
+
+
 async def test_a_wish_holds_when_it_is_longer_than_the_clusters_own() -> None:
     async with running(refresh=1.0) as run:
         await run.wait(3)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 
-from flinktop.engine.transfers import KEPT, LARGE, Transfer, Transfers
+import pytest
+
+from flinktop.engine.transfers import KEPT, LARGE, LOOK_EVERY, MOST, SPARE, Transfer, Transfers
 from flinktop.flink.errors import Rejected
 from flinktop.flink.machine import Machine
 from tests.manual_clock import ManualClock
@@ -185,3 +189,47 @@ async def test_a_file_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     await ended(ours)
     assert known(ours).state == "failed"
     assert "could not be written" in known(ours).reason
+
+
+def with_free(monkeypatch: pytest.MonkeyPatch, *free: int) -> None:
+    """Let so much be free at each look."""
+    looks = iter((*free, *[free[-1]] * 1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=next(looks)))
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_file_for_which_there_is_no_room_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, announced: bool
+) -> None:
+    ours, files = transfers()
+    files.announced = announced
+    files.bodies[LOG.target] = b"x" * 1_000_000
+    with_free(monkeypatch, SPARE + (900_000 if announced else 10_000))
+    ours.begin(LOG, file=tmp_path / "run.html")
+    await ended(ours)
+    assert known(ours).state == "failed"
+    assert f"are free in {tmp_path}" in known(ours).reason
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_room_is_looked_at_again_while_a_file_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, files = transfers()
+    files.announced = False
+    files.bodies[LOG.target] = b"x" * (3 * LOOK_EVERY)
+    with_free(monkeypatch, 2 * SPARE, SPARE)
+    ours.begin(LOG, most=MOST, file=tmp_path / "run.html")
+    await ended(ours)
+    assert known(ours).state == "failed"
+    assert known(ours).received < 2 * LOOK_EVERY
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_saved_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    ours, files = transfers()
+    files.bodies[LOG.target] = b"x"
+    ours.begin(LOG, file=tmp_path / "profiles" / "run.html")
+    await ended(ours)
+    assert (tmp_path / "profiles" / "run.html").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "profiles").stat().st_mode & 0o777 == 0o700

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -407,6 +408,33 @@ async def test_the_result_of_a_run_is_saved_and_its_path_said(tmp_path: Any) -> 
         assert saved.suffix == ".html"
         assert saved.read_bytes() == cluster.answer(path)[1]
         assert "saved to" in day.text
+
+
+async def test_a_large_result_is_asked_about_before_it_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = FixtureCluster("1.20.5")
+    one = taskmanager(cluster)["id"]
+    [path] = [path for path in cluster.recorded if path.startswith(f"taskmanagers/{one}/profiler/")]
+
+    def finished(document: dict[str, Any]) -> dict[str, Any]:
+        [run] = document["profilingList"]
+        return {"profilingList": [run | {"status": "FINISHED", "outputFile": path.rpartition("/")[2]}]}
+
+    cluster.changed[f"taskmanagers/{one}/profiler"] = finished
+    monkeypatch.setattr("flinktop.ui.panels.profiler_table.LARGE_TO_SAVE", 1000)
+    async with monitor(cluster=cluster, state=tmp_path) as day:
+        await open_taskmanager(day, "9")
+        await day.press("enter")
+        await day.wait(2)
+        size = fmt.size(len(cluster.answer(path)[1]))
+        await day.sees(f"not saved yet: it has {size}; enter saves it all the same")
+        assert not list((tmp_path / "profiles").iterdir())
+        await day.press("enter")
+        await day.wait(2)
+        assert "saved to" in day.text
+        [saved] = (tmp_path / "profiles").iterdir()
+        assert saved.read_bytes() == cluster.answer(path)[1]
 
 
 async def test_a_run_that_goes_on_has_no_result_to_save() -> None:

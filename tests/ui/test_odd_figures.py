@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from flinktop.ui.panels import (
     memory_table,
     slots_table,
     state_times,
+    subtask_rows,
     vertex_watermarks,
 )
 from flinktop.ui.panels.job_row import job_row
@@ -241,3 +243,10 @@ async def test_a_job_without_a_name_is_a_row_that_opens() -> None:
         await day.wait(3)
         assert job in day.text
         assert "● RUNNING for" in day.text
+
+
+def test_digits_without_end_that_a_person_looks_for_among_subtasks_find_none() -> None:
+    row: Any = SimpleNamespace(index=3, host="host-9", state="RUNNING")
+    assert subtask_rows.matches(row, "3")
+    assert not subtask_rows.matches(row, "30")
+    assert not subtask_rows.matches(row, "9" * 5000)

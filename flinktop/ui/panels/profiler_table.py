@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.acts.profile import SWITCHED_OFF, Profile
+from flinktop.engine.transfers import LARGE_TO_SAVE, MOST
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.ui.panels.absent import missing_words
@@ -18,6 +19,7 @@ from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
     from flinktop.engine.store import Reading
+    from flinktop.engine.transfers import Transfer
     from flinktop.flink.endpoint import Query
     from flinktop.flink.machine import Machine
     from flinktop.flink.profiler import Profiling, Profilings
@@ -64,6 +66,11 @@ def run_row(run: Profiling, offset: float | None, *, old: bool) -> Run:
     )
 
 
+def _size_of(transfer: Transfer) -> str:
+    """How large a file is that was not sent."""
+    return fmt.size(transfer.size) if transfer.size else f"more than {fmt.size(LARGE_TO_SAVE)}"
+
+
 class ProfilerTable(AnswerTable[Run]):
     """The newest ten runs; enter saves the result of one."""
 
@@ -75,6 +82,10 @@ class ProfilerTable(AnswerTable[Run]):
         self._machine = machine
         self._saving: Query[str] | None = None
         self._said = ""
+        self._large = ""
+        """The file that was too large to save unasked: asked for again, it is saved."""
+        self._file = ""
+        """The file that is being saved."""
         self._operation: str | None = None
 
     def columns(self, *, ascii_only: bool) -> list[Column[Run]]:
@@ -144,7 +155,8 @@ class ProfilerTable(AnswerTable[Run]):
             return
         self._saving = self._machine.profile(run.file)
         path = self.app.settings.paths.state / "profiles" / file_name(run.file)
-        self.port.save_file(self._saving, path)
+        self.port.save_file(self._saving, path, MOST if run.file == self._large else LARGE_TO_SAVE)
+        self._file, self._large = run.file, ""
         self._say()
 
     def stop_watching(self) -> None:
@@ -170,11 +182,15 @@ class ProfilerTable(AnswerTable[Run]):
     def _saved(self) -> None:
         query = self._saving
         transfer = self.port.transfer(query) if query is not None else None
-        if query is not None and transfer is not None and transfer.state in ("done", "failed"):
+        if query is not None and transfer is not None and transfer.state in ("done", "failed", "large"):
             self._saving = None
             self.port.end_file(query)
-            done = transfer.state == "done"
-            self._said = f"saved to {transfer.file}" if done else f"not saved: {transfer.reason}"
+            self._said = {
+                "done": f"saved to {transfer.file}",
+                "failed": f"not saved: {transfer.reason}",
+                "large": f"not saved yet: it has {_size_of(transfer)}; enter saves it all the same",
+            }[transfer.state]
+            self._large = self._file if transfer.state == "large" else ""
             self.app.notify(self._said[0].upper() + self._said[1:], markup=False)
         self._say()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.flink.errors import NotFound
+from flinktop.flink.numbers import subtask_index
 from flinktop.model import format as fmt
 from flinktop.model import rates, states, subtasks
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask
@@ -249,7 +250,7 @@ def matches(row: SubtaskRow, text: str) -> bool:
         if word.startswith("state:"):
             if word.removeprefix("state:") not in row.state.casefold():
                 return False
-        elif word.isdecimal() and int(word) == row.index:
+        elif subtask_index(word) == row.index:
             continue
         elif word not in row.host.casefold() and word not in row.state.casefold():
             return False
