@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 LENGTH = 1024
 """Points kept of each series: close to three hours at Flink's ten seconds a metric."""
-MOST = 200_000
-"""Points kept of all series together: 3 MB."""
+MOST = 100_000
+"""Points kept of all series together: 1.6 MB."""
 WEIGHT = 32
 """Points that a series weighs by itself, its name and its ring, but for those that a list of jobs shows."""
 ROW_POINTS, ROW_SECONDS = 180, 1800.0

@@ -32,7 +32,7 @@ from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
-from flinktop.ui.spare_memory import SpareMemory
+from flinktop.ui.spare_memory import SpareMemory, leave_out_what_is_loaded
 from flinktop.ui.steady import AnswersOnce, Steady
 from flinktop.ui.typed_bytes import take_any_bytes
 
@@ -419,6 +419,7 @@ def run(
         print(f"flinktop: {error}", file=sys.stderr)  # noqa: T201 -- there is no app yet
         return 1
     leaving = Leaving(port)
+    leave_out_what_is_loaded()
     try:
         app = FlinkTop(port, settings, profile)
         if app.console.color_system in FEW_COLOURS:

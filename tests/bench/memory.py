@@ -34,6 +34,7 @@ from flinktop.flink.connection import Connection
 from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.spare_memory import leave_out_what_is_loaded
 from tests.manual_clock import ManualClock
 from tests.ui.day import LETTERS
 
@@ -195,6 +196,7 @@ async def watch(jobs: int, minutes: int, each: int, *, types: bool, lines: bool)
         paths = Paths(nowhere / "config.toml", nowhere, nowhere / "flinktop.log")
         settings = Settings((), None, "dark", False, False, False, False, paths, ())  # noqa: FBT003
         port = Port(connection, clock, jitter=lambda: 1.0, name="many jobs")
+        leave_out_what_is_loaded()
         app = FlinkTop(port, settings, Profile("many jobs", connection, None, None))
         await port.start_inline()
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,20 @@ async def test_what_was_freed_between_what_is_kept_goes_back_within_a_minute() -
             day.app.tick()
         assert resident() < full - 0.8 * ONE * COUNT / 1_048_576
         assert len(kept) > 1
+
+
+async def test_a_closed_screen_is_gone_within_a_minute() -> None:
+    async with monitor() as day:
+        gc.disable()
+        try:
+            await day.press("enter")
+            job = weakref.ref(day.app.screen)
+            await day.press("escape")
+            await day.wait(2)
+            assert job() is not None
+            for _ in range(EVERY):
+                day.app.tick()
+            await day.settled()
+            assert job() is None
+        finally:
+            gc.enable()
