@@ -56,6 +56,9 @@ def main(words: Sequence[str] | None = None) -> int:
     Whatever is raised is one sentence for the person; the log has the rest.
     """
     sources: Sources | None = None
+    if words is None:
+        # Whatever is written, by a library as well, is for whoever runs it.
+        os.umask(0o077)
     if isinstance(sys.stdout, TextIOWrapper):
         # A path or a name that the terminal's encoding lacks is no reason to say nothing.
         sys.stdout.reconfigure(errors="backslashreplace")

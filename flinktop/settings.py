@@ -18,6 +18,7 @@ from flinktop.allowed import THEMES, NotAllowed, SettingsError
 from flinktop.config_file import READ_ONLY_BY_DEFAULT, Cluster, ConfigFile, ReadOnly, read_config
 from flinktop.credentials_for import CREDENTIALS_FOR, names
 from flinktop.flink.connection import Connection, Secret
+from flinktop.open_files import others_read, others_write
 from flinktop.same_address import normal_form
 
 __all__ = ["THEMES", "Flags", "Paths", "Profile", "Settings", "SettingsError", "Sources", "read_sources"]
@@ -156,7 +157,11 @@ class Sources:
         is_for_it = self._environment_is_for(cluster.connection.url)
         connection = _with_login(profile.connection, self.flags, self.environ, is_for_it=is_for_it)
         connection = _with_wire_options(connection, self.flags)
-        notes = (*profile.notes, *_notes_on_login(connection, self.environ, is_for_it=is_for_it))
+        notes = (
+            *profile.notes,
+            *_notes_on_login(connection, self.environ, is_for_it=is_for_it),
+            *_notes_on_files(connection),
+        )
         return replace(profile, connection=connection, notes=notes)
 
     def local(self, url: str, cert: Path | None = None, key: Path | None = None) -> Profile:
@@ -282,7 +287,7 @@ def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
     path = config or paths.config
     paths = replace(paths, config=path)
     try:
-        return Sources(read_config(path), paths, (), flags, environ)
+        return Sources(read_config(path), paths, _notes_on_config(path), flags, environ)
     except FileNotFoundError:
         note = f"there is no config file {path}: flinktop runs without one"
         # Nobody has to have a config file; one that was named is missed.
@@ -290,6 +295,30 @@ def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
     except OSError as error:
         note = f"the config file {path} can't be read ({error.strerror}): flinktop runs without it"
         return Sources(ConfigFile(), paths, (note,), flags, environ)
+
+
+def _notes_on_config(path: Path) -> tuple[str, ...]:
+    """That others may write the config file: its commands are run, and its guards trusted."""
+    if not others_write(path):
+        return ()
+    return (f"others on this machine may write the config file {path}: chmod go-w it and its directory",)
+
+
+def _notes_on_files(connection: Connection) -> tuple[str, ...]:
+    """Which files with a secret others may read."""
+    secrets = {"password": connection.password, "token": connection.token}
+    files = {
+        name: Path(secret.source).expanduser()
+        for name, secret in secrets.items()
+        if secret is not None and secret.kind == "file"
+    }
+    files |= {"headers": connection.header_file} if connection.header_file is not None else {}
+    files |= {"key": connection.key} if connection.key is not None else {}
+    return tuple(
+        f"others on this machine may read the file with the {name}, {path}: chmod go-r it"
+        for name, path in files.items()
+        if others_read(path)
+    )
 
 
 @dataclass(frozen=True, slots=True)

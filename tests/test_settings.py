@@ -648,3 +648,28 @@ def test_a_color_may_be_hexadecimal(tmp_path: Path) -> None:
     path = tmp_path / "hex.toml"
     path.write_text(CLUSTER + "color = '#FFaa00'")
     assert profile(path, "a").colour == "#ffaa00"
+
+
+def test_files_that_others_may_read_or_write_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {name: tmp_path / name for name in ("token", "password", "headers", "key", "cert", "config.toml")}
+    for file in files.values():
+        file.write_text("x")
+    files["config.toml"].write_text(
+        f'[clusters.a]\nurl = "https://h:1"\nuser = "u"\npassword_file = "{files["password"]}"\n'
+        f'header_file = "{files["headers"]}"\ncert = "{files["cert"]}"\nkey = "{files["key"]}"\n'
+        f'[clusters.b]\nurl = "https://h:2"\ntoken_file = "{files["token"]}"\n'
+    )
+    opened = {files["password"], files["headers"], files["key"], files["token"], files["cert"]}
+    monkeypatch.setattr("flinktop.settings.others_read", opened.__contains__)
+    monkeypatch.setattr("flinktop.settings.others_write", files["config.toml"].__eq__)
+    said = "others on this machine may read the file with the {}, {}: chmod go-r it"
+    assert set(profile(files["config.toml"], "a").notes) == {
+        said.format(name, files[name]) for name in ("password", "headers", "key")
+    }
+    assert profile(files["config.toml"], "b").notes == (said.format("token", files["token"]),)
+    (note,) = settings(files["config.toml"]).notes
+    assert note.startswith(f"others on this machine may write the config file {files['config.toml']}: chmod")
+    opened.clear()
+    assert profile(files["config.toml"], "a").notes == ()

@@ -11,6 +11,7 @@ from rich.text import Text
 from rich.traceback import Traceback
 from textual import events
 from textual._context import active_message_pump
+from textual._files import generate_datetime_filename
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.widget import Widget
@@ -18,6 +19,7 @@ from textual.worker import WorkerFailed, get_current_worker
 
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import EngineFailed, Port
+from flinktop.flink.text import clean_lines
 from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import clipboard, keys, pin_file, theme
 from flinktop.ui.closed_screens import forget_closed_screens
@@ -28,6 +30,7 @@ from flinktop.ui.leaving import Leaving, leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
 from flinktop.ui.operation_news import OperationNews
 from flinktop.ui.palette import Commands, Palette
+from flinktop.ui.private_files import put_text
 from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.operations import OperationsScreen
@@ -120,6 +123,9 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """Handle keys, pastes and clicks in the order in which they were made, one when the last is done."""
         typed = isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded
+        if typed and isinstance(event, events.Paste):
+            # Fields show what is in them as it is.
+            event.text = clean_lines(event.text)
         if not typed or self.key_order.admits(event):
             await super().on_event(event)
 
@@ -317,7 +323,9 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     def action_picture(self) -> None:
         """Save a picture of the screen."""
         try:
-            path = self.save_screenshot(path=str(self.settings.paths.state))
+            name = generate_datetime_filename(self.title, ".svg")
+            path = self.settings.paths.state / name
+            put_text(path, self.export_screenshot())
         except OSError as error:
             self.notify(f"The picture could not be saved: {error}", markup=False, severity="error")
         else:

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from flinktop.ui.private_files import put_text
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,8 +30,7 @@ def copy(app: App[int], text: str, directory: Path) -> str:
         app.copy_to_clipboard(text)
     path = directory / "copied.txt"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        put_text(path, text + "\n")
     except OSError as error:
         return f"Copied. It could not be written to {path} as well: {error.strerror}."
     return f"Copied, and written to {path}"

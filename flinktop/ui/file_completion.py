@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from flinktop.ui.typed_path import expanded
+from flinktop.ui.widgets.celltext import safe
 
 SUFFIX = ".jar"
 
@@ -23,7 +24,8 @@ class Candidate:
 def candidates(typed: str) -> tuple[Candidate, ...]:
     """The directories and jars that begin with what was typed; hidden ones only when that begins so.
 
-    None where the directory can't be read.
+    None where the directory can't be read. A name that would steer the terminal is not offered: it could
+    neither be shown nor typed as it is.
     """
     directory, _, begun = typed.rpartition("/")
     place = expanded(f"{directory}/" if "/" in typed else ".")
@@ -32,7 +34,7 @@ def candidates(typed: str) -> tuple[Candidate, ...]:
         with os.scandir(place) as entries:
             for entry in entries:
                 hidden = entry.name.startswith(".") and not begun.startswith(".")
-                if entry.name.startswith(begun) and not hidden:
+                if entry.name.startswith(begun) and not hidden and safe(entry.name) == entry.name:
                     found += _candidate(entry)
     except (OSError, ValueError):
         return ()

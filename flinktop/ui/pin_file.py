@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.pins import Pin
+from flinktop.ui.private_files import put_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,10 +44,7 @@ def save(directory: Path, pins: Iterable[Pin]) -> str | None:
         indent=1,
     )
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        waiting = directory / f"{NAME}.new"
-        waiting.write_text(text + "\n", encoding="utf-8")
-        waiting.replace(directory / NAME)
+        put_text(directory / NAME, text + "\n")
     except OSError as error:
         return f"Pinned for now; it could not be kept in {directory}: {error.strerror}."
     return None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
+from flinktop.ui.private_files import private
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -104,6 +106,8 @@ def as_json(view: View) -> str:
 def write(view: View, path: Path) -> int:
     """Write a view: JSON where the name ends so, else text; a file of that name is never overwritten.
 
+    The file is its owner's alone.
+
     Returns:
         Bytes written.
 
@@ -111,7 +115,7 @@ def write(view: View, path: Path) -> int:
         OSError: it can't be written, or there is such a file.
     """
     text = as_json(view) if path.suffix == JSON_ENDING else as_text(view)
-    with path.open("x", encoding="utf-8") as file:
+    with open(path, "x", encoding="utf-8", opener=private) as file:
         file.write(text)
     return len(text.encode())
 

@@ -22,6 +22,7 @@ SETTINGS = (
     "same_address",
     "credentials_for",
     "internal_error",
+    "open_files",
 )
 ANY = "any"
 

@@ -1,6 +1,7 @@
 """flinktop in a real terminal: first paint, a job found and opened, sizes, hostile names, plain terminals."""
 
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,30 @@ def test_no_colour(
     # Shades of grey are left; a colour is anything else.
     greys = re.sub(r"\b[34]8;2;(\d+);\1;\1(?!\d)", "0", written)
     assert not re.findall(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;\d+)*m", greys)
+
+
+@pytest.mark.deep
+def test_what_is_written_is_for_its_owner_alone(server: FixtureServer, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    (home / "state/flinktop").mkdir(parents=True)
+    (home / "state/flinktop/copied.txt").touch(mode=0o644)
+    script = 'umask 022; exec "$0" -m flinktop "$1"'
+    with Pty(["sh", "-c", script, command()[0], server.url], environ=environment(home), cwd=home) as pty:
+        pty.wait_for("steady [test]", STARTS)
+        pty.press("y")
+        pty.wait_for("written to")
+        pty.press("ctrl+s")
+        pty.wait_for("Saved")
+        pty.press("w")
+        pty.wait_for("Write this view")
+        pty.press("enter")
+        pty.wait_for("Wrote")
+        pty.press("ctrl+c", "ctrl+c")
+        assert pty.left().clean
+    written = {path: stat.S_IMODE(path.stat().st_mode) for path in home.rglob("*") if path.is_file()}
+    assert {path.suffix for path in written} >= {".txt", ".svg", ".log"}
+    assert {path: mode for path, mode in written.items() if mode != 0o600} == {}
 
 
 def test_files_that_cannot_be_written(server: FixtureServer, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -222,9 +223,12 @@ async def test_the_palette_finds_any_of_many_jobs() -> None:
 
 async def test_copying_says_where_the_text_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
+    (tmp_path / "copied.txt").touch(mode=0o644)
     async with monitor("1.20.5", state=tmp_path) as day:
         await day.press("y")
-        assert (tmp_path / "copied.txt").read_text().strip() == day.table.cursor_key
+        copied = tmp_path / "copied.txt"
+        assert copied.read_text().strip() == day.table.cursor_key
+        assert stat.S_IMODE(copied.stat().st_mode) == 0o600
         await day.sees("copied.txt")
 
 

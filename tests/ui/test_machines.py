@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -406,6 +407,10 @@ async def test_the_result_of_a_run_is_saved_and_its_path_said(tmp_path: Any) -> 
         await day.wait(2)
         [saved] = (tmp_path / "profiles").iterdir()
         assert saved.suffix == ".html"
+        assert (stat.S_IMODE(saved.stat().st_mode), stat.S_IMODE(saved.parent.stat().st_mode)) == (
+            0o600,
+            0o700,
+        )
         assert saved.read_bytes() == cluster.answer(path)[1]
         assert "saved to" in day.text
 

@@ -156,3 +156,23 @@ async def test_where_nothing_can_be_uploaded_it_is_said(
         await show(ui, UploadScreen(f"{jars}/orders-1.jar"))
         assert why in words(ui)
         assert not can_upload(ui)
+
+
+async def test_a_name_that_would_steer_the_terminal_is_not_offered(jars: Path) -> None:
+    (jars / "evil\x1b]0;owned\x07.jar").write_bytes(b"PK")
+    (jars / "evil\x9b31m").mkdir()
+    (jars / "evil-\u202etxt.jar").write_bytes(b"PK")
+    async with acting() as ui:
+        await show(ui, UploadScreen(f"{jars}/ev"))
+        assert "owned" not in ui.text
+        await ui.press("tab")
+        assert "evil" not in ui.text
+        assert not any(letter in ui.text for letter in "\x1b\x9b\x07\u202e")
+
+
+async def test_a_pasted_name_does_not_steer_the_terminal(jars: Path) -> None:
+    async with acting() as ui:
+        await show(ui, UploadScreen(f"{jars}/"))
+        await ui.paste("x\x1b]0;owned\x07y\x9b31m\x08.jar")
+        assert "xy" in ui.text
+        assert not any(letter in ui.text for letter in "\x1b\x9b\x07\x08")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,11 @@ def test_json_has_the_numbers_themselves_and_no_ranks() -> None:
     assert (told["filter"], told["order"], told["view"]) == ("c", "IN/s ▼", ["jobs"])
 
 
+def mode_of(path: Path) -> int:
+    """Who may do what with it."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
 async def test_a_table_is_written_whole_and_no_file_is_overwritten(tmp_path: Path) -> None:
     async with monitor("1.20.5", size=(80, 24)) as day:
         await day.press("w")
@@ -66,6 +72,7 @@ async def test_a_table_is_written_whole_and_no_file_is_overwritten(tmp_path: Pat
         await day.sees("is there already: choose another name")
         await day.press("escape")
         assert [path] == list(tmp_path.glob("*"))
+        assert mode_of(path) == 0o600
 
 
 @pytest.mark.deep
@@ -104,8 +111,11 @@ async def test_the_directory_that_it_was_started_in_may_be_gone(
         assert list(tmp_path.glob("flinktop-*.txt"))
 
 
-async def test_a_picture_is_taken_of_a_dialog_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with monitor("1.20.5", size=(80, 24)) as day:
-        monkeypatch.setattr(day.app, "save_screenshot", lambda path: f"{path}/picture.svg")
+async def test_a_picture_is_taken_of_a_dialog_too(tmp_path: Path) -> None:
+    async with monitor("1.20.5", size=(80, 24), state=tmp_path / "state") as day:
         await day.press("a", "ctrl+s")
-        await day.sees("picture.svg")
+        await day.sees("Saved ")
+        [picture] = (tmp_path / "state").glob("flinktop_*.svg")
+        assert "ACTION" in picture.read_text()
+        assert mode_of(picture) == 0o600
+        assert mode_of(picture.parent) == 0o700

@@ -1,0 +1,45 @@
+"""Files that somebody else on this machine may read or write, by their modes and those of the way to them."""
+
+import grp
+import os
+import pwd
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+
+def others_read(path: Path) -> bool:
+    """Whether others than the owner may read a file; False where that can't be told."""
+    with suppress(OSError):
+        return _let_in(path.resolve(), stat.S_IRGRP, stat.S_IROTH)
+    return False
+
+
+def others_write(path: Path) -> bool:
+    """Whether others may write a file or put another one in its place; False where that can't be told."""
+    with suppress(OSError):
+        file = path.resolve()
+        if file.stat().st_uid not in (0, os.getuid()) or _let_in(file, stat.S_IWGRP, stat.S_IWOTH):
+            return True
+        at = file.parent.stat()
+        return not at.st_mode & stat.S_ISVTX and _let_in(file.parent, stat.S_IWGRP, stat.S_IWOTH)
+    return False
+
+
+def _let_in(path: Path, group: int, others: int) -> bool:
+    """Whether the mode allows it to the group or to anyone, and the directories on the way let them in."""
+    at = path.stat()
+    way = [parent.stat().st_mode for parent in path.parents]
+    if at.st_mode & others and all(mode & stat.S_IXOTH for mode in way):
+        return True
+    shared = at.st_mode & group and not _is_own(at.st_gid, at.st_uid)
+    return bool(shared) and all(mode & (stat.S_IXGRP | stat.S_IXOTH) for mode in way)
+
+
+def _is_own(group: int, user: int) -> bool:
+    """Whether a group is the one of its user alone, as many systems give one to each."""
+    try:
+        owner, members = pwd.getpwuid(user).pw_name, grp.getgrgid(group)
+    except KeyError:
+        return False
+    return members.gr_name == owner and not {*members.gr_mem} - {owner}
