@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.text import clean
+from flinktop.model import redaction
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -22,7 +23,7 @@ MOST_LETTERS: Final = 200
 def words_of(error: BaseException) -> str:
     """The kind of an error and its own words, on one line that is not long."""
     try:
-        words = clean(f"{type(error).__name__}: {error}".removesuffix(": "))
+        words = clean(redaction.text(f"{type(error).__name__}: {error}".removesuffix(": ")))
     except Exception:  # noqa: BLE001 -- an error may fail to say what it is
         words = type(error).__name__
     words = words if len(words) <= MOST_LETTERS else f"{words[:MOST_LETTERS]}…"

@@ -6,6 +6,10 @@ from pathlib import Path
 
 from flinktop.flink.connection import Connection, Secret
 
+# Flink never compresses; a proxy that would is asked not to, so that the caps hold.
+OWN_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "flinktop", "Accept": "application/json, */*"}
+"""What each request has."""
+
 
 def credentials(connection: Connection, read: Callable[[Secret], str] = Secret.read) -> dict[str, str]:
     """The headers that let a request in, and those that the user wants sent. Blocks (files, commands).
@@ -18,8 +22,7 @@ def credentials(connection: Connection, read: Callable[[Secret], str] = Secret.r
         SecretError: a password or token can't be read.
         ValueError: the header file can't be read or has an odd line.
     """
-    # Flink never compresses; a proxy that would is asked not to, so that the caps hold.
-    headers = {"Accept-Encoding": "identity", "User-Agent": "flinktop", "Accept": "application/json, */*"}
+    headers = dict(OWN_HEADERS)
     headers.update(connection.headers)
     if connection.header_file is not None:
         headers.update(_from_file(connection.header_file))

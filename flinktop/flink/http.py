@@ -187,7 +187,8 @@ class Http:
             async with client, self._exchange(client, "GET", path, headers=used, seconds=seconds) as response:
                 pace = _Pace(self._patience(seconds))
                 if not response.is_success:
-                    _check(response, await _read(response, MOST_BYTES, pace, "GET", shown), "GET", shown)
+                    body = await _read(response, MOST_BYTES, pace, "GET", shown)
+                    self._check_answer(response, body, "GET", shown)
                 self._login.accepted(used)
                 _refuse_encoded(response, "GET", shown)
                 begun(_announced(response))
@@ -246,7 +247,7 @@ class Http:
             body = await _read(response, most, _Pace(self._patience(seconds)), method, shown)
         self._answered = True
         try:
-            _check(response, body, method, shown)
+            self._check_answer(response, body, method, shown)
         except FlinkError as error:
             if error.by_flink:
                 self._login.accepted(headers)
@@ -357,6 +358,12 @@ class Http:
             raise Refused(
                 method, self._shown(line), f"a request line of {length} bytes, Flink reads {REQUEST_LINE}"
             )
+
+    def _check_answer(self, response: httpx.Response, body: bytes, method: str, shown: str) -> None:
+        if not response.is_success:
+            body = self._login.hide(body)
+        location = self._login.hide(response.headers.get("location", "").encode()).decode("utf-8", "replace")
+        check_status(response.status_code, body, method, shown, location)
 
     def _shown(self, line: str) -> str:
         return f"{self.url}/{line.partition('?')[0]}"
@@ -499,10 +506,6 @@ def _unreachable(
 
 def _dropped(error: httpx.RequestError) -> bool:
     return isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
-
-
-def _check(response: httpx.Response, body: bytes, method: str, shown: str) -> None:
-    check_status(response.status_code, body, method, shown, response.headers.get("location", ""))
 
 
 def _announced(response: httpx.Response) -> int | None:

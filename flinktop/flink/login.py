@@ -5,12 +5,18 @@ differs, which is looked for whenever something would be sent, or before a perso
 """
 
 import asyncio
+import contextlib
+import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 
 from flinktop.flink.aside import aside
 from flinktop.flink.connection import Connection, Secret, SecretError
-from flinktop.flink.credentials import credentials
+from flinktop.flink.credentials import OWN_HEADERS, credentials
 
+HIDDEN = b"******"
+SHORTEST = 4
+"""Letters of what is taken for a secret in a server's answer: less may be anything."""
 COMMAND_SECONDS = 60.0
 """Between two runs of the command that prints a secret: it may unlock a vault, or log in itself."""
 
@@ -33,6 +39,8 @@ class Login:
         self._clock = clock
         self._reading = asyncio.Lock()
         self._headers: Mapping[str, str] | None = None
+        self._secrets: tuple[bytes, ...] = ()
+        """What of them no message may repeat, the longest first."""
         self._refusal: str | None = None
         """What the server said when it refused `_headers`."""
         self._may_try = False
@@ -89,6 +97,12 @@ class Login:
         if self._on_trial and used == self._headers:
             self._refusal, self._on_trial = None, False
 
+    def hide(self, answer: bytes) -> bytes:
+        """A server's answer that is shown, without what it repeats of our secrets."""
+        for secret in self._secrets:
+            answer = answer.replace(secret, HIDDEN)
+        return answer
+
     def try_again(self) -> None:
         """Let one request go with the login that was refused."""
         self._may_try = self._refusal is not None
@@ -98,6 +112,7 @@ class Login:
         fresh = await aside(lambda: credentials(self._connection, self._secret))
         if fresh != self._headers:
             self._headers = fresh
+            self._secrets = _secrets(self._connection, fresh)
             self._refusal, self._may_try, self._on_trial = None, False, False
         return self._headers
 
@@ -115,3 +130,19 @@ class Login:
         if isinstance(self._printed, SecretError):
             raise SecretError(str(self._printed))
         return self._printed
+
+
+def _secrets(connection: Connection, headers: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The secrets among the headers, whole and in their parts: a token, a password, cookies."""
+    open_ones = {*OWN_HEADERS, *(name for name, _ in connection.headers)}
+    found: set[str] = set()
+    for name, value in headers.items():
+        if name in open_ones:
+            continue
+        scheme, _, login = value.partition(" ")
+        found |= {value, login, *re.split(r"[\s;,=]+", value)} - {scheme}
+        if scheme == "Basic":
+            with contextlib.suppress(ValueError):
+                found.add(b64decode(login).decode().partition(":")[2])
+    long = {one.encode() for one in found if len(one) >= SHORTEST}
+    return tuple(sorted(long, key=len, reverse=True))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from flinktop.flink.children import environment
+
 COMMAND_SECONDS = 30.0
 """How long a command may take to print a secret (it may have to ask a vault)."""
 
@@ -73,6 +75,7 @@ class Secret:
                 check=False,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
+                env=environment(),
                 text=True,
                 timeout=COMMAND_SECONDS,
             )

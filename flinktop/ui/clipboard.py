@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from flinktop.flink.children import environment
 from flinktop.ui.private_files import put_text
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _to_tmux(text: str) -> bool:
             [tmux, "load-buffer", "-w", "-"],
             input=text.encode(),
             capture_output=True,
+            env=environment(),
             timeout=TMUX_SECONDS,
             check=False,
         )

@@ -254,3 +254,46 @@ async def test_without_a_login_a_server_that_wants_one_is_asked_again() -> None:
             await gate.http.get(JOBS())
         assert not isinstance(caught.value, LoginRefused)
     assert len(gate.sent) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "repeats"),
+    [
+        ({"user": "ann", "password": Secret("value", "swordfish")}, "no swordfish for ann"),
+        ({"user": "ann", "password": Secret("value", "swordfish")}, "you sent Basic YW5uOnN3b3JkZmlzaA=="),
+        ({"token": Secret("value", "swordfish")}, "you sent Bearer swordfish"),
+        ({"token": Secret("value", "swordfish")}, "<html><title>swordfish?</title>"),
+        ({"header_file": "HEADERS"}, "you sent Cookie: sid=swordfish; x=y"),
+        ({"header_file": "HEADERS"}, "unknown session swordfish"),
+    ],
+)
+@pytest.mark.parametrize("status", [401, 403, 500, 302])
+async def test_what_a_server_repeats_of_a_secret_is_in_no_message(
+    tmp_path: Path, options: dict[str, object], repeats: str, status: int
+) -> None:
+    (tmp_path / "headers").write_text("Cookie: sid=swordfish; x=y\n")
+    given = {name: tmp_path / "headers" if value == "HEADERS" else value for name, value in options.items()}
+
+    headers = {"location": f"https://sso.example/{repeats.rsplit(maxsplit=1)[-1]}"} if status == 302 else {}
+    connection = Connection("http://flink:8081", **given)  # type: ignore[arg-type]  # of many types
+
+    def http() -> Http:
+        answer = httpx.Response(status, text=repeats, headers=headers)
+        return Http(connection, transport=httpx.MockTransport(lambda _request: answer))
+
+    with pytest.raises(FlinkError) as caught:
+        await http().get(JOBS())
+    with pytest.raises(FlinkError) as of_a_file:
+        async for _ in http().stream("jobmanager/log", most=9):
+            pass
+    for error in (caught.value, of_a_file.value):
+        assert "swordfish" not in f"{error} {error!r}"
+        assert "YW5uOnN3b3JkZmlzaA" not in f"{error} {error!r}"
+
+
+def test_a_secret_s_command_does_not_inherit_what_is_flinktop_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLINKTOP_PASSWORD", "hush")
+    monkeypatch.setenv("FLINKTOP_TOKEN", "hush")
+    monkeypatch.setenv("VAULT_ADDR", "kept")
+    assert Secret("command", "env | grep -c -e FLINKTOP -e hush; true").read() == "0"
+    assert Secret("command", "echo $VAULT_ADDR").read() == "kept"

@@ -32,6 +32,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "__main__": ("cli",),
     **dict.fromkeys(SETTINGS, (*SETTINGS, "flink")),
     "log": (*SETTINGS, "model"),
+    "internal_error": (*SETTINGS, "flink", "model"),
     "flink": (),
     "model": ("flink",),
     "recording": ("flink",),
