@@ -140,7 +140,7 @@ def _secrets(connection: Connection, headers: Mapping[str, str]) -> tuple[bytes,
         if name in open_ones:
             continue
         scheme, _, login = value.partition(" ")
-        found |= {value, login, *re.split(r"[\s;,=]+", value)} - {scheme}
+        found |= {value, login, *re.split(r"[\s;,=]+", value)} - {"Basic", "Bearer"}
         if scheme == "Basic":
             with contextlib.suppress(ValueError):
                 found.add(b64decode(login).decode().partition(":")[2])

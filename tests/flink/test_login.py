@@ -265,13 +265,14 @@ async def test_without_a_login_a_server_that_wants_one_is_asked_again() -> None:
         ({"token": Secret("value", "swordfish")}, "<html><title>swordfish?</title>"),
         ({"header_file": "HEADERS"}, "you sent Cookie: sid=swordfish; x=y"),
         ({"header_file": "HEADERS"}, "unknown session swordfish"),
+        ({"header_file": "HEADERS"}, "unknown key swordfish-2"),
     ],
 )
 @pytest.mark.parametrize("status", [401, 403, 500, 302])
 async def test_what_a_server_repeats_of_a_secret_is_in_no_message(
     tmp_path: Path, options: dict[str, object], repeats: str, status: int
 ) -> None:
-    (tmp_path / "headers").write_text("Cookie: sid=swordfish; x=y\n")
+    (tmp_path / "headers").write_text("Cookie: sid=swordfish; x=y\nX-Key: swordfish-2\n")
     given = {name: tmp_path / "headers" if value == "HEADERS" else value for name, value in options.items()}
 
     headers = {"location": f"https://sso.example/{repeats.rsplit(maxsplit=1)[-1]}"} if status == 302 else {}
