@@ -12,9 +12,11 @@ The main thread starts the JVMs (on Linux they die with the thread that started 
 the steps that take long are done by a second one, which may be left in the middle of anything.
 """
 
+import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -30,6 +32,7 @@ from flinktop.local.processes import (
     FlinkHome,
     Process,
     StartFailed,
+    check_alive,
     free_port,
     jobmanager_command,
     start,
@@ -97,6 +100,8 @@ class Keeper:
         """
         try:
             line = self._prepared(put)
+        except OSError as error:
+            line = self._cut_off(error)
         except Exception as error:  # noqa: BLE001  a thread has nobody else who would say it
             line = _explained(error)
         put(line)
@@ -119,6 +124,18 @@ class Keeper:
             found["jobs"][rest.run(jar, sample.arguments, sample.configuration)] = sample.name
         wait_until_ready(rest, self._cluster, _PATIENCE)
         return found
+
+    def _cut_off(self, error: OSError) -> Line:
+        """Why an answer did not come: most likely the end of who should have answered."""
+        try:
+            if self._cluster:
+                # The JobManager's connections are closed before it is gone.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._cluster[0].wait(_GRACE)
+            check_alive(self._cluster)
+        except StartFailed as ended:
+            return _explained(ended)
+        return _explained(error)
 
 
 def _explained(error: Exception) -> Line:

@@ -319,6 +319,20 @@ def wait_until_done(process: Process, seconds: float) -> None:
         )
 
 
+def check_alive(processes: Iterable[Process]) -> None:
+    """See that the processes of a cluster that starts have not ended.
+
+    Raises:
+        StartFailed: One of them has.
+    """
+    for process in processes:
+        if process.poll() is not None:
+            raise StartFailed(
+                f"A Flink process ended with status {process.returncode} while the cluster started; "
+                f"the end of {process.log}:\n{process.last_words()}"
+            )
+
+
 def wait_until_ready(
     rest: Rest, processes: Iterable[Process], seconds: float, *, taskmanagers: int = 1
 ) -> None:
@@ -330,12 +344,7 @@ def wait_until_ready(
     processes = tuple(processes)
     deadline = time.monotonic() + seconds
     while True:
-        for process in processes:
-            if process.poll() is not None:
-                raise StartFailed(
-                    f"A Flink process ended with status {process.returncode} while the cluster started; "
-                    f"the end of {process.log}:\n{process.last_words()}"
-                )
+        check_alive(processes)
         # While it starts: refused connections, 503, then a page that is not JSON yet.
         with contextlib.suppress(OSError, ValueError, Refused):
             overview = rest.get("overview")

@@ -25,6 +25,12 @@ def script(path: Path, text: str) -> Path:
     return path
 
 
+def settings_of(directory: Path) -> dict[str, str]:
+    """The Flink configuration of a cluster below a directory."""
+    lines = (directory / "conf" / "config.yaml").read_text().splitlines()
+    return {key: json.loads(value) for key, value in (line.split(": ", 1) for line in lines)}
+
+
 class SleepingJava:
     """A home whose Java tells its process id through a named pipe, which ends when the last one is gone."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from flinktop.local.directories import sweep
 from tests.flink.sites import make_certificate
-from tests.local.conftest import PATIENCE, SleepingJava, run_python, script
+from tests.local.conftest import PATIENCE, SleepingJava, run_python, script, settings_of
 
 
 @contextmanager
@@ -79,11 +79,6 @@ def test_a_jvm_that_does_not_start_is_told_with_its_last_words(java: SleepingJav
         assert "Unrecognized VM option" in error
         assert process.wait(PATIENCE) == 1
     assert java.directories() == []
-
-
-def settings_of(directory: Path) -> dict[str, str]:
-    lines = (directory / "conf" / "config.yaml").read_text().splitlines()
-    return {key: json.loads(value) for key, value in (line.split(": ", 1) for line in lines)}
 
 
 def test_with_tls_flink_is_started_with_a_key_of_its_own(java: SleepingJava, tmp_path: Path) -> None:

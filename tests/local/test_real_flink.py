@@ -240,7 +240,8 @@ def test_without_tls_it_is_open_and_a_kill_of_flinktop_leaves_nothing(tmp_path: 
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
     ) as flinktop:
         assert flinktop.stdout is not None
-        assert flinktop.stdout.readline().startswith(b"http://127.0.0.1:")
+        url = flinktop.stdout.readline().decode().strip()
+        assert url.startswith("http://127.0.0.1:")
         (keeper,) = children_of(flinktop.pid)
         jvms = children_of(keeper)
         assert len(jvms) == 2
@@ -249,6 +250,8 @@ def test_without_tls_it_is_open_and_a_kill_of_flinktop_leaves_nothing(tmp_path: 
         found = stranger_finds(opened, [directory, *directory.rglob("*")], tmp_path)
         # What was sent is what each of them answers: only TLS keeps a stranger from it, and files are kept.
         assert {where for where, _, _ in found} == set(map(str, opened))
+        overview = next(got for _, how, got in found if how == "GET /overview")
+        assert rf"access-control-allow-origin: {url}\r\n" in overview
         flinktop.kill()
     for process in (keeper, *jvms):
         wait_for_end(process)

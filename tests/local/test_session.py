@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from flinktop.local.directories import sweep
-from flinktop.local.session import LocalError, LocalSession
-from tests.local.conftest import PATIENCE, SleepingJava, run_python, script, wait_for_end
+from flinktop.local.samples import FAILING, SAMPLES, SLOW, STEADY
+from flinktop.local.session import LocalError, LocalFlink, LocalSession
+from tests.local.conftest import PATIENCE, SleepingJava, run_python, script, settings_of, wait_for_end
 
 # Stands for flinktop: starts a local Flink and waits for it.
 FLINKTOP = """
@@ -86,6 +87,41 @@ def test_ctrl_c_at_the_terminal_does_not_reach_the_keeper(java: SleepingJava) ->
         assert sessions == {keeper}
         flinktop.kill()
     wait_for_end(keeper)
+
+
+PRETENDED = Path(__file__).with_name("pretended_flink.py")
+
+
+def test_it_says_how_it_is_reached_and_how_its_samples_were_run(
+    java: SleepingJava, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(java.temporary))
+    script(java.home.java, f"exec '{sys.executable}' '{PRETENDED}' run \"$@\"")
+    told: list[str] = []
+    with LocalSession(java.home, told.append, tls=False) as flink:
+        (directory,) = java.directories()
+        port = settings_of(directory)["rest.port"]
+        jobs = {"orders": STEADY, "clicks": SLOW, "accounts": FAILING}
+        assert flink == LocalFlink(f"http://127.0.0.1:{port}", None, None, "1_samples.jar", jobs)
+    assert [line.partition(" submitting ")[2] for line in told[1:]] == [f"{one.name}." for one in SAMPLES]
+    assert java.directories() == []
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("refuse", "did not take a sample job: Unknown function: pause"),
+        ("die", r"ended with status 7 while the cluster started; the end of .*:\nout of memory"),
+    ],
+)
+def test_a_flink_that_does_not_run_the_samples(
+    java: SleepingJava, monkeypatch: pytest.MonkeyPatch, does: str, said: str
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(java.temporary))
+    script(java.home.java, f"exec '{sys.executable}' '{PRETENDED}' {does} \"$@\"")
+    with pytest.raises(LocalError, match=said), LocalSession(java.home, lambda _: None, tls=False):
+        raise AssertionError("it was entered")
+    assert java.directories() == []
 
 
 def test_failure_to_start_is_an_error_with_the_log(
