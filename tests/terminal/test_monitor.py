@@ -205,8 +205,6 @@ def test_no_colour(
 def test_what_is_written_is_for_its_owner_alone(server: FixtureServer, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o755)
-    (home / "state/flinktop").mkdir(parents=True)
-    (home / "state/flinktop/copied.txt").touch(mode=0o644)
     script = 'umask 022; exec "$0" -m flinktop "$1"'
     with Pty(["sh", "-c", script, command()[0], server.url], environ=environment(home), cwd=home) as pty:
         pty.wait_for("steady [test]", STARTS)
@@ -223,6 +221,9 @@ def test_what_is_written_is_for_its_owner_alone(server: FixtureServer, tmp_path:
     written = {path: stat.S_IMODE(path.stat().st_mode) for path in home.rglob("*") if path.is_file()}
     assert {path.suffix for path in written} >= {".txt", ".svg", ".log"}
     assert {path: mode for path, mode in written.items() if mode != 0o600} == {}
+    made = {path: stat.S_IMODE(path.stat().st_mode) for path in home.rglob("*") if path.is_dir()}
+    assert made
+    assert {path: mode for path, mode in made.items() if mode != 0o700} == {}
 
 
 def test_files_that_cannot_be_written(server: FixtureServer, tmp_path: Path) -> None:
