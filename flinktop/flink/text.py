@@ -47,7 +47,8 @@ def cut(text: str, most: int = MOST) -> str:
         return text
     end = (most - _NOTE) // 4
     begin = most - _NOTE - end
-    return f"{text[:begin]}\n… {len(text) - begin - end:,} letters are left out …\n{text[-end:]}"
+    # In ASCII: one other letter would double what the text takes.
+    return f"{text[:begin]}\n... {len(text) - begin - end:,} letters are left out ...\n{text[-end:]}"
 
 
 def _instead(found: re.Match[str]) -> str:

@@ -251,3 +251,13 @@ def test_an_endpoint_may_have_more_parts() -> None:
     assert len(data.children) == 120_001
     with pytest.raises(DecodeError):
         decode(body, FlameGraph)
+
+
+def test_a_stack_that_comes_again_and_again_is_kept_once() -> None:
+    entries = [
+        {"stacktrace": "a.B: x\n" + "\tat c.D.e(F.java:1)\n" * 100, "timestamp": at} for at in range(9)
+    ]
+    body = json.dumps({"exceptionHistory": {"entries": entries}}).encode()
+    faults = decode(body, JobExceptions).value.faults
+    assert len({id(fault.stacktrace) for fault in faults}) == 1
+    assert len(faults) == 9

@@ -17,6 +17,9 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]"
+_PILE = re.compile(f"({_MARK}{{4}}){_MARK}+")
+"""More marks on one letter than any script has: hundreds would cover the rows around it."""
 _SPACES = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 _JOINERS = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff") | {chr(code) for code in range(0xFE00, 0xFE10)}
 
@@ -30,7 +33,9 @@ def _harmless(match: re.Match[str]) -> str:
 
 def safe(text: str) -> str:
     """The text with every character replaced that a terminal would act upon instead of showing it."""
-    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(_harmless, text)
+    if text.isascii() and text.isprintable():
+        return text
+    return _PILE.sub(r"\1", _UNSAFE.sub(_harmless, text))
 
 
 def clip(text: str, width: int, *, ascii: bool = False) -> str:  # noqa: A002 - the option's name everywhere

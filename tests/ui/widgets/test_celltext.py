@@ -62,3 +62,7 @@ def test_ascii_cuts_with_an_ascii_mark() -> None:
 
 def test_wrap_keeps_line_ends_and_breaks_between_words() -> None:
     assert wrap("one two three\nfour", 8, 9) == ["one two", "three", "four"]
+
+
+def test_marks_are_not_piled_on_one_letter() -> None:
+    assert safe("e\u0301\u0323 e" + "\u0301" * 500 + "x") == "e\u0301\u0323 e" + "\u0301" * 4 + "x"
