@@ -73,7 +73,11 @@ class Store:
             self._shorten(query)
 
     def fail(self, query: Query[Any], error: FlinkError, latency: float) -> Reading[Any]:
-        """Note that a request has failed; the value stays. Gives what is known now."""
+        """Note that a request has failed; the value stays. Gives what is known now.
+
+        Of the error only its words are kept: where it was raised, the whole answer is still at hand.
+        """
+        error.__traceback__ = error.__cause__ = error.__context__ = None
         known: Reading[Any] = self._readings.get(query) or Reading()
         failed = replace(known, error=error, failures=known.failures + 1, latency=latency)
         self._readings[query] = failed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flinktop.engine.store import KEEP_SECONDS, MOST_LEFT, Reading, Store
 from flinktop.flink.cluster import CONFIG, OVERVIEW, ClusterOverview
-from flinktop.flink.errors import Unreachable
+from flinktop.flink.errors import BadReply, Unreachable
 from flinktop.flink.exceptions import EXCEPTIONS, JobExceptions
 from flinktop.flink.jobs import JOB, Job, JobVertex
 
@@ -155,3 +155,21 @@ def test_of_what_was_left_so_much_is_kept_whole() -> None:
     assert len(store) == MOST_LEFT
     assert store.get(queries[0]) is not None
     assert store.get(queries[1]) is None
+
+
+def test_of_a_failure_its_words_are_kept_and_nothing_that_was_at_hand() -> None:
+    def fails() -> None:
+        body = bytes(1_000_000)
+        try:
+            int(body)
+        except ValueError as error:
+            raise BadReply("GET", "http://a/b", "not Flink's") from error
+
+    store = Store()
+    try:
+        fails()
+    except BadReply as error:
+        kept = store.fail(OVERVIEW(), error, 0.0).error
+    assert str(kept) == "GET http://a/b: not Flink's"
+    assert kept is not None
+    assert (kept.__traceback__, kept.__cause__, kept.__context__) == (None, None, None)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from flinktop.flink import decode as decode_module
 from flinktop.flink.cluster import CONFIG, Config
 from flinktop.flink.decode import DecodeError, decode, decode_answer, suspicious
+from flinktop.flink.endpoint import MOST_PARTS
 from flinktop.flink.exceptions import JobExceptions
 from flinktop.flink.jobs import Job, JobIds, JobsOverview
 from flinktop.flink.metrics import Aggregated, Metrics
@@ -261,3 +262,13 @@ def test_a_stack_that_comes_again_and_again_is_kept_once() -> None:
     faults = decode(body, JobExceptions).value.faults
     assert len({id(fault.stacktrace) for fault in faults}) == 1
     assert len(faults) == 9
+
+
+def test_what_looks_like_parts_inside_of_texts_counts_for_none() -> None:
+    record = '{"a":[1,2,{"b":"c"}]}' * 3000
+    entries = [{"stacktrace": f"a.B: {record}\n\tat c.D.e(F.java:1)", "timestamp": at} for at in range(20)]
+    body = json.dumps({"exceptionHistory": {"entries": entries}}).encode()
+    assert body.count(b"{") + body.count(b"[") > MOST_PARTS
+    faults = decode(body, JobExceptions).value.faults
+    assert len(faults) == 20
+    assert faults[0].stacktrace.endswith("at c.D.e(F.java:1)")

@@ -61,8 +61,9 @@ HELP: Final = "─ Keys ─"
 PATIENCE: Final = 60.0
 """Seconds after which it is taken to hang, on a machine that is busy with other things."""
 MOST_MEGABYTES: Final = 250
-MOST_WORK: Final = 1.0
-"""Seconds of processor time between a key and what it shows: what a person waits for on an idle machine."""
+USUAL_WORK, MOST_WORK = 1.0, 4.0
+"""Seconds of processor time from a key to what it shows, of nineteen keys of twenty and at the most: what a
+person waits for on a machine with nothing else to do, whatever else this one does."""
 LOOKS: Final = 0.3
 """Seconds for which an attack lasts at the least."""
 THEIRS: Final = re.compile(rf"\x1b[^a-zA-Z\x1b]{{0,8}}{MARK}|[\x80-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -89,16 +90,17 @@ class Figures:
     @property
     def good(self) -> bool:
         """Whether it stayed small, reacted, and its terminal was its own."""
-        small, prompt = self.megabytes < MOST_MEGABYTES, max(self.works) < MOST_WORK
-        return small and prompt and self.escapes == 0
+        works = sorted(self.works)
+        prompt = works[len(works) * 19 // 20 - 1] < USUAL_WORK and works[-1] < MOST_WORK
+        return self.megabytes < MOST_MEGABYTES and prompt and self.escapes == 0
 
     def __str__(self) -> str:
         waits, works = sorted(self.waits), sorted(self.works)
         middle = len(waits) // 2
         return (
             f"{self.attacks} attacks in {self.answers} answers; of {len(waits)} keys one took "
-            f"{waits[middle]:.2f} s in the middle, {waits[-1]:.2f} s at the most ({self.worst}), and {works[middle]:.2f} and "
-            f"{works[-1]:.2f} s of processor time; "
+            f"{waits[middle]:.2f} s in the middle, {waits[-1]:.2f} s at the most ({self.worst}), and "
+            f"{works[middle]:.2f} and {works[-1]:.2f} s of processor time; "
             f"{self.megabytes:.0f} MB; {self.escapes} escapes of theirs"
         )
 
