@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from flinktop.engine.store import KEEP_SECONDS, MOST_LEFT, Reading, Store
 from flinktop.flink.cluster import CONFIG, OVERVIEW, ClusterOverview
 from flinktop.flink.errors import BadReply, Unreachable
@@ -165,11 +167,9 @@ def test_of_a_failure_its_words_are_kept_and_nothing_that_was_at_hand() -> None:
         except ValueError as error:
             raise BadReply("GET", "http://a/b", "not Flink's") from error
 
-    store = Store()
-    try:
+    with pytest.raises(BadReply) as caught:
         fails()
-    except BadReply as error:
-        kept = store.fail(OVERVIEW(), error, 0.0).error
+    kept = Store().fail(OVERVIEW(), caught.value, 0.0).error
     assert str(kept) == "GET http://a/b: not Flink's"
     assert kept is not None
     assert (kept.__traceback__, kept.__cause__, kept.__context__) == (None, None, None)
