@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
+from string import ascii_letters, digits
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from flinktop.model import redaction
 from flinktop.model.redaction import HIDDEN
+from tests.growth.__main__ import faster
 
 FORMS: tuple[tuple[str, ...], ...] = (
     # Options, and what follows them.
@@ -158,8 +159,12 @@ def test_there_are_a_hundred_forms() -> None:
     assert len(set(FORMS)) == len(FORMS) >= 100
 
 
-# It begins as no port does.
-SECRETS = st.from_regex(r"[A-Za-z][A-Za-z0-9+/=_.!~*$^@:-]{8,40}[A-Za-z0-9]", fullmatch=True)
+# What looks like a port is one: `http://host:8081/x@y` is kept.
+SECRETS = (
+    st.text(ascii_letters + digits + "+/=_.!~*$^@:-", min_size=8, max_size=40)
+    .map(lambda text: f"a{text}z")
+    .filter(lambda secret: not re.search(r":\d{1,5}/", secret))
+)
 
 
 def leaks(secret: str, shown: str) -> bool:
@@ -181,7 +186,7 @@ BY_NAME = [form for form in FORMS if not any(word.startswith("sent ") for word i
 
 
 @pytest.mark.deep
-@settings(max_examples=2000)
+@settings(max_examples=1000, deadline=None)
 @given(form=st.sampled_from(BY_NAME), secret=SECRETS)
 def test_no_secret_is_left_in_any_form(form: tuple[str, ...], secret: str) -> None:
     words = [word.replace("{}", secret) for word in form]
@@ -291,17 +296,5 @@ UNITS = (
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("unit", UNITS)
-def test_ten_times_the_text_takes_ten_times_as_long(unit: str) -> None:
-    def seconds(letters: int) -> float:
-        text = unit * (letters // len(unit))
-        runs = []
-        for _ in range(3):
-            began = time.perf_counter()
-            redaction.text(text)
-            redaction.words((text, text))
-            runs.append(time.perf_counter() - began)
-        return min(runs)
-
-    # Quadratic, this would be a hundred times.
-    assert seconds(200_000) < 40 * seconds(20_000)
+def test_no_text_takes_time_out_of_proportion_to_it() -> None:
+    assert faster("redaction", redaction.text, UNITS, 100_000) is None
