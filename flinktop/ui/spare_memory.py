@@ -6,6 +6,8 @@ import ctypes
 import gc
 from typing import Final
 
+from textual.geometry import Region
+
 EVERY: Final = 60
 """Seconds between two times."""
 
@@ -21,7 +23,8 @@ def leave_out_what_is_loaded() -> None:
 class SpareMemory:
     """Counts the seconds; once a minute it collects what closed screens have left, and lets malloc trim.
 
-    Screens are rings of references, and Python's own full collections are far apart: some MB wait for them.
+    Textual 8.2 remembers 4,096 intersections of rectangles: 2 MB, filled in an hour or two, of which a minute
+    needs a few hundred. Screens are rings of references, and Python's own full collections are far apart: some MB wait for them.
     glibc keeps what was freed below the last block in use: the answers and the screens of an hour leave
     5 MB so, and always a little more. Trimming took 2 ms of a heap of 100 MB. Other C libraries have no
     such function, and do without.
@@ -36,6 +39,7 @@ class SpareMemory:
         self._seconds += 1
         if self._seconds % EVERY:
             return
+        Region.intersection.cache_clear()
         gc.collect()
         if self._trim is not None:
             self._trim(0)

@@ -8,6 +8,7 @@ import weakref
 from pathlib import Path
 
 import pytest
+from textual.geometry import Region
 
 from flinktop.ui.spare_memory import EVERY
 from tests.ui.day import monitor
@@ -50,3 +51,13 @@ async def test_a_closed_screen_is_gone_within_a_minute() -> None:
             assert job() is None
         finally:
             gc.enable()
+
+
+async def test_rectangles_of_long_ago_are_forgotten_within_a_minute() -> None:
+    async with monitor() as day:
+        screen = day.app.screen.region
+        for number in range(2_000):
+            screen.intersection(Region(number, number, 7, 7))
+        for _ in range(EVERY):
+            day.app.tick()
+        assert Region.intersection.cache_info().currsize < 1_000
