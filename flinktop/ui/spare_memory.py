@@ -24,10 +24,10 @@ class SpareMemory:
     """Counts the seconds; once a minute it collects what closed screens have left, and lets malloc trim.
 
     Textual 8.2 remembers 4,096 intersections of rectangles: 2 MB, filled in an hour or two, of which a minute
-    needs a few hundred. Screens are rings of references, and Python's own full collections are far apart: some MB wait for them.
-    glibc keeps what was freed below the last block in use: the answers and the screens of an hour leave
-    5 MB so, and always a little more. Trimming took 2 ms of a heap of 100 MB. Other C libraries have no
-    such function, and do without.
+    needs a few hundred. Screens are rings of references, and Python's own full collections are far apart:
+    some MB wait for them. glibc keeps what was freed below the last block in use: the answers and the screens
+    of an hour leave 5 MB so, and always a little more. Trimming took 2 ms of a heap of 100 MB. Other C
+    libraries have no such function, and do without.
     """
 
     def __init__(self) -> None:
