@@ -7,7 +7,7 @@ from msgspec.structs import force_setattr
 
 from flinktop.flink.acts import Status, Trigger, act
 from flinktop.flink.decode import read
-from flinktop.flink.endpoint import Endpoint, fill
+from flinktop.flink.endpoint import SUBTASK_PARTS, Endpoint, fill
 from flinktop.flink.numbers import LONG_MAX, Count, Index, Time, Unset, known, left, positive
 
 if TYPE_CHECKING:
@@ -301,7 +301,10 @@ CHECKPOINTS = Endpoint("jobs/{job}/checkpoints", CheckpointStats, every=3, brief
 CHECKPOINT_CONFIG = Endpoint("jobs/{job}/checkpoints/config", CheckpointConfig, every=3, brief=_brief_config)
 CHECKPOINT = Endpoint("jobs/{job}/checkpoints/details/{checkpoint}", Checkpoint, every=3)
 CHECKPOINT_SUBTASKS = Endpoint(
-    "jobs/{job}/checkpoints/details/{checkpoint}/subtasks/{vertex}", CheckpointSubtasks, every=3
+    "jobs/{job}/checkpoints/details/{checkpoint}/subtasks/{vertex}",
+    CheckpointSubtasks,
+    every=3,
+    most_parts=SUBTASK_PARTS,
 )
 SAVEPOINT_STATUS = Endpoint("jobs/{job}/savepoints/{trigger}", Status)
 CHECKPOINT_STATUS = Endpoint("jobs/{job}/checkpoints/{trigger}", Status, since=(1, 17))

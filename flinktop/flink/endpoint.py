@@ -15,8 +15,10 @@ ROOM = 3500
 """Bytes for a target, which leaves a base path of a proxy its share of the request line."""
 MOST_BYTES = 16 * 1024 * 1024
 """Bytes of an answer: twenty times what a job of 1,000 subtasks answers."""
-MOST_PARTS = 100_000
-"""Objects and lists of an answer: three for each subtask of the widest job that Flink runs."""
+MOST_PARTS = 40_000
+"""Objects and lists of an answer: two for each of 20,000 jobs."""
+SUBTASK_PARTS = 5 * MOST_PARTS
+"""The same of one that tells of each subtask: six for each of 32,768, Flink's most."""
 _HOLE = re.compile(r"\{(\w+)\}")
 
 Argument = str | int | float | bool | Sequence[str] | None

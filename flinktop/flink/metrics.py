@@ -5,7 +5,7 @@ import contextlib
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from flinktop.flink.endpoint import Endpoint
+from flinktop.flink.endpoint import SUBTASK_PARTS, Endpoint
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN, Figure, Id, known
 
 _MIN_AS_FLOAT, _MAX_AS_FLOAT = float(LONG_MIN), float(LONG_MAX)
@@ -62,7 +62,10 @@ Aggregated = tuple[AggregatedMetric, ...]
 EVERY = 10.0
 
 JOB_METRICS = Endpoint("jobs/{job}/metrics", Metrics, every=EVERY)
-VERTEX_METRICS = Endpoint("jobs/{job}/vertices/{vertex}/metrics", Metrics, every=EVERY)
+# Its list of names has about a hundred for each subtask, more where operators are chained.
+VERTEX_METRICS = Endpoint(
+    "jobs/{job}/vertices/{vertex}/metrics", Metrics, every=EVERY, most_parts=3 * SUBTASK_PARTS // 2
+)
 SUBTASK_METRICS = Endpoint("jobs/{job}/vertices/{vertex}/subtasks/{subtask}/metrics", Metrics, every=EVERY)
 JM_OPERATOR_METRICS = Endpoint(
     "jobs/{job}/vertices/{vertex}/jm-operator-metrics", Metrics, every=EVERY, since=(1, 20)

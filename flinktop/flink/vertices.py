@@ -6,7 +6,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import force_setattr
 
 from flinktop.flink.accumulators import UserAccumulator
-from flinktop.flink.endpoint import MOST_BYTES, MOST_PARTS, Endpoint
+from flinktop.flink.endpoint import MOST_BYTES, SUBTASK_PARTS, Endpoint
 from flinktop.flink.metrics import EVERY, Metric
 from flinktop.flink.numbers import LONG_MAX, Count, Index, Now, Parallelism, Time, Unset, known
 
@@ -283,14 +283,22 @@ class FlameGraph(Struct, frozen=True):
 _VERTEX = "jobs/{job}/vertices/{vertex}"
 
 # Of 32,768 subtasks, Flink's most, it has 20 MB.
-VERTEX = Endpoint(_VERTEX, Vertex, every=3, named=("id", "vertex"), most=2 * MOST_BYTES)
+VERTEX = Endpoint(
+    _VERTEX, Vertex, every=3, named=("id", "vertex"), most=2 * MOST_BYTES, most_parts=SUBTASK_PARTS
+)
 VERTEX_ACCUMULATORS = Endpoint(f"{_VERTEX}/accumulators", VertexAccumulators, every=3)
-VERTEX_BACKPRESSURE = Endpoint(f"{_VERTEX}/backpressure", VertexBackpressure, every=EVERY)
+VERTEX_BACKPRESSURE = Endpoint(
+    f"{_VERTEX}/backpressure", VertexBackpressure, every=EVERY, most_parts=SUBTASK_PARTS
+)
 # A 404 in 1.9: there it is SUBTASKS_METRICS(get=["currentInputWatermark"]).
-VERTEX_WATERMARKS = Endpoint(f"{_VERTEX}/watermarks", tuple[Metric, ...], every=EVERY, since=(1, 10))
+VERTEX_WATERMARKS = Endpoint(
+    f"{_VERTEX}/watermarks", tuple[Metric, ...], every=EVERY, since=(1, 10), most_parts=SUBTASK_PARTS
+)
 VERTEX_TASKMANAGERS = Endpoint(f"{_VERTEX}/taskmanagers", VertexTaskManagers, every=3)
-SUBTASK_TIMES = Endpoint(f"{_VERTEX}/subtasktimes", SubtasksTimes, every=3)
-SUBTASKS_ACCUMULATORS = Endpoint(f"{_VERTEX}/subtasks/accumulators", SubtasksAccumulators, every=3)
+SUBTASK_TIMES = Endpoint(f"{_VERTEX}/subtasktimes", SubtasksTimes, every=3, most_parts=SUBTASK_PARTS)
+SUBTASKS_ACCUMULATORS = Endpoint(
+    f"{_VERTEX}/subtasks/accumulators", SubtasksAccumulators, every=3, most_parts=SUBTASK_PARTS
+)
 SUBTASK = Endpoint(f"{_VERTEX}/subtasks/{{subtask}}", Attempt, every=3)
 ATTEMPT = Endpoint(f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}", Attempt, every=3)
 ATTEMPT_ACCUMULATORS = Endpoint(
@@ -298,4 +306,4 @@ ATTEMPT_ACCUMULATORS = Endpoint(
 )
 # The server looks at the threads once a minute; until it has, it says that it is at it.
 # Two for each method of each path through the program.
-FLAMEGRAPH = Endpoint(f"{_VERTEX}/flamegraph", FlameGraph, every=5, since=(1, 13), most_parts=2 * MOST_PARTS)
+FLAMEGRAPH = Endpoint(f"{_VERTEX}/flamegraph", FlameGraph, every=5, since=(1, 13), most_parts=SUBTASK_PARTS)

@@ -1,6 +1,7 @@
 """Bytes to values: tolerance field by field, foreign text, and documents that are none."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -272,3 +273,15 @@ def test_what_looks_like_parts_inside_of_texts_counts_for_none() -> None:
     faults = decode(body, JobExceptions).value.faults
     assert len(faults) == 20
     assert faults[0].stacktrace.endswith("at c.D.e(F.java:1)")
+
+
+def test_to_count_a_document_of_very_many_texts_nothing_is_copied() -> None:
+    body = b"{" + b",".join(b'"%x":1' % number for number in range(500_000)) + b"}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(DecodeError, match="too many to read"):
+            decode(body, JobsOverview)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < len(body)
