@@ -13,7 +13,6 @@ from flinktop.demo.routes import ROUTES
 from flinktop.flink.decode import decode
 from flinktop.flink.endpoint import Endpoint
 from tests.demo.questions import Answered, Shape, answers, every_endpoint, shape, world
-from tests.depth import in_depth
 from tests.flink.catalogue import good, template
 from tests.ui.matrix import RELEASES
 
@@ -69,7 +68,7 @@ def test_every_read_of_the_client_is_answered() -> None:
     assert {endpoint.path for endpoint, _ in ROUTES} == {endpoint.path for endpoint in every_endpoint()}
 
 
-@pytest.mark.parametrize("release", in_depth(RELEASES, fast=RELEASES[-1:]))
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("endpoint", every_endpoint(), ids=lambda endpoint: endpoint.path)
 def test_answers_decode_without_drift(endpoint: Endpoint[Any], release: str) -> None:
     found = answered(release, endpoint.path)
@@ -85,7 +84,7 @@ def test_answers_decode_without_drift(endpoint: Endpoint[Any], release: str) -> 
             assert list(json.loads(one.body)) == ["errors"], one.target
 
 
-@pytest.mark.parametrize("release", in_depth(RELEASES, fast=RELEASES[-1:]))
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize(
     "endpoint", [one for one in every_endpoint() if one.reply is not str], ids=lambda endpoint: endpoint.path
 )
@@ -108,7 +107,7 @@ def test_answers_have_the_keys_and_types_of_recorded_ones(endpoint: Endpoint[Any
     assert odd == {}
 
 
-@pytest.mark.parametrize("release", in_depth(RELEASES, fast=RELEASES[-1:]))
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize(
     ("path", "file"),
     [
@@ -123,7 +122,7 @@ def test_processes_and_jobs_have_the_metrics_of_real_ones(path: str, file: str, 
     assert _ids(first.body) == _ids(recorded.body)
 
 
-@pytest.mark.parametrize("release", in_depth(RELEASES, fast=RELEASES[-1:]))
+@pytest.mark.parametrize("release", RELEASES)
 def test_subtasks_have_the_metrics_of_real_ones(release: str) -> None:
     """Those without an operator's name; SQL operators have some of their own."""
     real = [
