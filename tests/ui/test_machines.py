@@ -451,7 +451,7 @@ async def test_a_run_that_goes_on_has_no_result_to_save() -> None:
 
 
 async def test_pasted_text_starts_no_run() -> None:
-    async with monitor("1.20.5") as day:
+    async with monitor("1.20.5", acts=True) as day:
         await open_taskmanager(day, "9")
         await day.type_ahead("P", "enter")
         assert isinstance(day.app.screen, ProfileStart)
