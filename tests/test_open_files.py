@@ -1,6 +1,7 @@
 """Which files others on this machine may read or write."""
 
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,21 +12,19 @@ from flinktop.open_files import others_read, others_write
 
 
 @pytest.fixture
-def place(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
-    """A directory that anybody comes to, and a file in it; groups are shared."""
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory that anybody comes to, and a file in it; groups are shared.
+
+    Not pytest's own: those lie below one that is its owner's alone.
+    """
     monkeypatch.setattr(open_files, "_is_own", lambda _group, _user: False)
-    base = tmp_path_factory.getbasetemp()
-    before = {directory: directory.stat().st_mode for directory in (base.parent, base, tmp_path)}
-    for directory in before:
-        directory.chmod(0o755)
-    if not all(parent.stat().st_mode & stat.S_IXOTH for parent in tmp_path.resolve().parents):
-        pytest.skip("nobody else comes to the temporary directory")
-    (tmp_path / "file").write_text("hush")
-    yield tmp_path
-    for directory, mode in before.items():
-        directory.chmod(stat.S_IMODE(mode))
+    with tempfile.TemporaryDirectory() as made:
+        place = Path(made)
+        place.chmod(0o755)
+        if not all(parent.stat().st_mode & stat.S_IXOTH for parent in place.resolve().parents):
+            pytest.skip("nobody else comes to the temporary directory")
+        (place / "file").write_text("hush")
+        yield place
 
 
 @pytest.mark.parametrize(

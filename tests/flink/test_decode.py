@@ -275,6 +275,7 @@ def test_what_looks_like_parts_inside_of_texts_counts_for_none() -> None:
     assert faults[0].stacktrace.endswith("at c.D.e(F.java:1)")
 
 
+@pytest.mark.deep
 def test_to_count_a_document_of_very_many_texts_nothing_is_copied() -> None:
     body = b"{" + b",".join(b'"%x":1' % number for number in range(500_000)) + b"}"
     tracemalloc.start()
