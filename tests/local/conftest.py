@@ -1,5 +1,6 @@
 """A Java that only sleeps, and a way to know when all of them are gone."""
 
+import contextlib
 import json
 import os
 import select
@@ -75,9 +76,12 @@ class SleepingJava:
         return list(self.temporary.iterdir())
 
     def _read(self) -> bytes:
-        ready, _, _ = select.select([self.reader], [], [], PATIENCE)
-        assert ready, "some Java process lives on"
-        return os.read(self.reader, 4096)
+        while True:
+            ready, _, _ = select.select([self.reader], [], [], PATIENCE)
+            assert ready, "some Java process lives on"
+            # The pipe had ended, and in this moment the next process has opened it, which says nothing yet.
+            with contextlib.suppress(BlockingIOError):
+                return os.read(self.reader, 4096)
 
 
 @pytest.fixture
