@@ -21,7 +21,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, NoReturn
 
 from flinktop.local.directories import OwnedDirectory, sweep
@@ -46,6 +46,7 @@ from flinktop.local.rest import Refused, Rest
 from flinktop.local.samples import SAMPLES, SAMPLES_JAR
 
 _GRACE = 1.0  # seconds a JVM has to end by itself; an orderly end takes 5 and keeps nothing anybody wants
+_NAP = 0.25  # seconds after which a signal that woke nobody is seen
 _PATIENCE = 120.0  # seconds, for a slow machine; usual are 10
 
 # What there is to see in the monitor is switched on.
@@ -206,9 +207,20 @@ def keep(home: FlinkHome, *, tls: bool) -> NoReturn:
         os._exit(status)
 
 
+def _next(lines: SimpleQueue[Line | Task | None]) -> Line | Task | None:
+    """The next one, waited for in short pieces.
+
+    A signal that comes in the moment before the main thread goes to sleep does not wake it, and its handler
+    would not run.
+    """
+    while True:
+        with contextlib.suppress(Empty):
+            return lines.get(timeout=_NAP)
+
+
 def _relay(lines: SimpleQueue[Line | Task | None]) -> int:
     """Print and do what there is until the input ends, a signal comes or nobody reads; the exit status."""
-    while (line := lines.get()) is not None:
+    while (line := _next(lines)) is not None:
         if not isinstance(line, dict):
             line()
             continue
