@@ -1,3 +1,5 @@
+"""What is asked of a local Flink over REST, and how what it refuses is told."""
+
 import contextlib
 import json
 from collections.abc import Iterator
