@@ -167,9 +167,11 @@ SECRETS = (
 )
 
 
-def leaks(secret: str, shown: str) -> bool:
-    """Whether as much as six letters of it are there."""
-    return any(secret[at : at + 6] in shown for at in range(len(secret) - 5))
+def leaks(secret: str, shown: str, form: tuple[str, ...]) -> bool:
+    """Whether as much as six letters of it are there, other than those that the form has by itself."""
+    parts = (secret[at : at + 6] for at in range(len(secret) - 5))
+    itself = "  ".join(form)
+    return any(part in shown and part not in itself for part in parts)
 
 
 @pytest.mark.parametrize("form", FORMS, ids="  ".join)
@@ -179,20 +181,20 @@ def test_a_secret_is_hidden_in_each_form(form: tuple[str, ...]) -> None:
         put = re.sub("[@!:]", "", secret) if form[0].startswith("sent ") else secret
         shown = "  ".join(redaction.words([word.replace("{}", put) for word in form]))
         assert HIDDEN in shown
-        assert not leaks(put, shown), shown
+        assert not leaks(put, shown, form), shown
 
 
 BY_NAME = [form for form in FORMS if not any(word.startswith("sent ") for word in form)]
 
 
 @pytest.mark.deep
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(form=st.sampled_from(BY_NAME), secret=SECRETS)
 def test_no_secret_is_left_in_any_form(form: tuple[str, ...], secret: str) -> None:
     words = [word.replace("{}", secret) for word in form]
-    assert not leaks(secret, "  ".join(redaction.words(words)))
+    assert not leaks(secret, "  ".join(redaction.words(words)), form)
     # As a line of a log, the same words.
-    assert not leaks(secret, redaction.text(" ".join(words))) or form[0] in SPREAD
+    assert not leaks(secret, redaction.text(" ".join(words)), form) or form[0] in SPREAD
 
 
 SPREAD = ("--password", "-u", "--user", "password", "sasl.jaas.config", '{"password":', "password:")
