@@ -1,25 +1,12 @@
-"""What a metric's number says to a person: bytes, a stretch of time or a time, told by its name."""
+"""What a metric's number says to a person: bytes, a stretch of time or a time, by its unit."""
 
 from __future__ import annotations
 
 import math
-import re
 
 from flinktop.model import format as fmt
-from flinktop.model.subtask_figures import last_part
+from flinktop.model.metric_units import Unit, unit
 
-_HISTOGRAM = re.compile(r"_(?:max|mean|median|min|stddev|p\d+)$")
-_SIZE = re.compile(
-    r"^lastCheckpoint(?:Full|Metadata)?Size$|^lastCheckpoint(?:Persisted|Processed)Data$"
-    r"|^lastCheckpointAlignmentBuffered$|^(?:input|output)QueueSize$|BufferSize$"
-    r"|^(?:Available|Total|Used)Memory$|Bytes"
-)
-"""A name that just ends in Size may count things: a mailbox's, or those of somebody's own program."""
-_MEMORY = re.compile(r"\.Memory\.\w+\.(?:Used|Committed|Max|Total|MemoryUsed|TotalCapacity)$")
-_NANOSECONDS = re.compile(r"Nanos$|\.CPU\.Time$")
-"""The JVM tells its CPU time in ns, that of its collectors in ms."""
-_MILLISECONDS = re.compile(r"(?:Time|Duration|Ms|TimeLag)$|^(?:up|down)time$|^watermarkLag$")
-_TIMESTAMP = re.compile(r"Timestamp$")
 _EARLIEST = 1e11
 """Milliseconds since 1970, in 1973: below it a timestamp is none, and above it a stretch of time is none."""
 _NANOSECONDS_IN_ONE = 1e6
@@ -27,7 +14,7 @@ _FEW = 9.95
 
 
 def reading(metric: str, value: float | None, offset: float | None, now: float) -> str:
-    """A number in units, as `384 MB`, `6.7 s` or `11:20:03`; "" where its name tells none and below 0.
+    """A number in units, as `384 MB`, `6.7 s` or `11:20:03`; "" where its unit is not known and below 0.
 
     Args:
         metric: Its id, with the operator or the group before its name.
@@ -37,17 +24,14 @@ def reading(metric: str, value: float | None, offset: float | None, now: float) 
     """
     if value is None or not math.isfinite(value) or value < 0:
         return ""
-    whole = _HISTOGRAM.sub("", metric)
-    name = last_part(whole)
-    if _MEMORY.search(whole) or _SIZE.search(name):
-        return f"{fmt.size(value)}{'/s' if name.endswith('PerSecond') else ''}"
-    if _NANOSECONDS.search(whole):
-        return _short(value / _NANOSECONDS_IN_ONE)
-    if _TIMESTAMP.search(name):
+    known = unit(metric)
+    if known is Unit.TIMESTAMP:
         return fmt.near(value / 1000.0, offset, now) if value >= _EARLIEST else ""
-    if _MILLISECONDS.search(name) and value < _EARLIEST:
-        return _short(value)
-    return ""
+    if known in (Unit.BYTES, Unit.BYTES_PER_SECOND):
+        return f"{fmt.size(value)}{'/s' if known is Unit.BYTES_PER_SECOND else ''}"
+    if known is Unit.NANOSECONDS:
+        return _short(value / _NANOSECONDS_IN_ONE)
+    return _short(value) if known is Unit.MILLISECONDS and value < _EARLIEST else ""
 
 
 def _short(milliseconds: float) -> str:
