@@ -9,6 +9,7 @@ from flinktop import allowed
 from flinktop.allowed import NotAllowed, SettingsError
 from flinktop.flink.connection import Connection, Secret
 from flinktop.toml_lines import lines_of_keys
+from flinktop.toml_mistakes import mistake
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = ("default", "theme", "ascii", "mouse", "refresh", "read_only", "clusters")
@@ -20,6 +21,14 @@ CLUSTER_KEYS: Final = (
 
 READ_ONLY_BY_DEFAULT: Final = "default"
 """`read_only` that FLINKTOP_READ_ONLY=no undoes; nothing undoes true."""
+_TRUTH: Final = "true or false"
+_READ_ONLY: Final = f'true, false or "{READ_ONLY_BY_DEFAULT}"'
+_NOT_TEXT: Final = {
+    **dict.fromkeys(("ascii", "mouse", "insecure", "protected"), _TRUTH),
+    "read_only": _READ_ONLY,
+    "refresh": allowed.SECONDS,
+}
+"""What the value of a key must be; that of any other is a text."""
 ReadOnly = bool | Literal["default"]
 
 
@@ -69,7 +78,7 @@ def read_config(path: Path) -> ConfigFile:
     try:
         values = tomllib.loads(text)
     except ValueError as error:  # also what int() says of thousands of digits
-        raise SettingsError(f"{path}: {error}") from None
+        raise SettingsError(f"{path}{mistake(text, error, _wanted)}") from None
     except RecursionError:
         raise SettingsError(f"{path}: brackets nested deeper than any setting needs") from None
     return _config(_Section(path, text, (), values))
@@ -191,7 +200,7 @@ class _Section:
         value = self.values.get(key)
         if value is None or isinstance(value, bool):
             return value
-        raise self.wrong(key, f"{key} must be true or false, {_not(value)}")
+        raise self.wrong(key, f"{key} must be {_TRUTH}, {_not(value)}")
 
     def read_only(self, key: str) -> ReadOnly | None:
         value = self.values.get(key)
@@ -199,7 +208,7 @@ class _Section:
             return value
         if value == READ_ONLY_BY_DEFAULT:
             return READ_ONLY_BY_DEFAULT
-        raise self.wrong(key, f'{key} must be true, false or "{READ_ONLY_BY_DEFAULT}", {_not(value)}')
+        raise self.wrong(key, f"{key} must be {_READ_ONLY}, {_not(value)}")
 
     def seconds(self, key: str) -> float | None:
         value = self.values.get(key)
@@ -269,6 +278,11 @@ class _Section:
             except NotAllowed as error:
                 raise at.wrong(name, str(error)) from None
         return tuple(found)
+
+
+def _wanted(key: str) -> str:
+    """What the value of a key must be, for one that was written without its quotes."""
+    return _NOT_TEXT.get(key, f'a text in quotes: {key} = "..."')
 
 
 def _not(value: object) -> str:

@@ -18,6 +18,7 @@ SETTINGS = (
     "settings",
     "config_file",
     "toml_lines",
+    "toml_mistakes",
     "allowed",
     "same_address",
     "credentials_for",
