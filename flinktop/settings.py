@@ -275,31 +275,35 @@ def usual_paths() -> Paths:
 
 
 def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
-    """Find and read the config file; one that is not there or can't be read is a note, not an error.
+    """Find and read the config file; there has to be none unless one was named.
 
     Raises:
-        SettingsError: the file can be read, and something in it is wrong.
+        SettingsError: the file that was named is not there, one can't be read, or something in it is wrong:
+            what guards a cluster in it (read_only, protected) is not to be left out unseen.
 
     """
     named = flags.config or environ.get("FLINKTOP_CONFIG")
-    config = _path("--config" if flags.config else "FLINKTOP_CONFIG", named) if named else None
+    where = "--config" if flags.config else "FLINKTOP_CONFIG"
     paths = usual_paths()
-    path = config or paths.config
+    path = _path(where, named) if named else paths.config
     paths = replace(paths, config=path)
     try:
         return Sources(read_config(path), paths, _notes_on_config(path), flags, environ)
-    except FileNotFoundError:
-        note = f"there is no config file {path}: flinktop runs without one"
-        # Nobody has to have a config file; one that was named is missed.
-        return Sources(ConfigFile(), paths, (note,) if named else (), flags, environ)
+    except (FileNotFoundError, NotADirectoryError):
+        if named:
+            raise SettingsError(f"{where}: there is no config file {allowed.shown(str(path))}") from None
+        return Sources(ConfigFile(), paths, (), flags, environ)
     except OSError as error:
-        note = f"the config file {path} can't be read ({error.strerror}): flinktop runs without it"
-        return Sources(ConfigFile(), paths, (note,), flags, environ)
+        begin = f"{where}: " if named else ""
+        reason = f"the config file {allowed.shown(str(path))} can't be read ({error.strerror})"
+        else_ = "" if named else "; --config names another, /dev/null for none"
+        raise SettingsError(f"{begin}{reason}{else_}") from None
 
 
 def _notes_on_config(path: Path) -> tuple[str, ...]:
     """That others may write the config file: its commands are run, and its guards trusted."""
-    if not others_write(path):
+    # What anybody writes to the null device is not read again.
+    if str(path) == os.devnull or not others_write(path):
         return ()
     return (f"others on this machine may write the config file {path}: chmod go-w it and its directory",)
 
