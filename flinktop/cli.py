@@ -49,6 +49,11 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        # --help and --version have printed: while it can still be told that nobody reads it.
+        print(end="", flush=True)
+        super().exit(status, message)
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run flinktop and return its exit code: 0, 2 for usage and settings that can't be; those of acts.
@@ -78,7 +83,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _write_nowhere(1, 2)
         return UNREAD
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
         return _failed(error, sources)
@@ -430,10 +435,26 @@ def _failed(error: Exception, sources: "Sources | None") -> int:
     paths = usual_paths() if sources is None else sources.paths
     # Some commands have none.
     open_log(paths, debug=False)
-    print(report(error, paths.log), file=sys.stderr)
+    _say(report(error, paths.log))
     return FAILED
 
 
 def _complain(sentence: str) -> int:
-    print(f"flinktop: {sentence}", file=sys.stderr)
+    _say(f"flinktop: {sentence}")
     return USAGE
+
+
+def _say(line: str) -> None:
+    """Print to stderr; where nobody reads that any more the exit code still tells."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        _write_nowhere(2)
+
+
+def _write_nowhere(*outputs: int) -> None:
+    """Nobody reads them: the interpreter, which writes what is left when it ends, would fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for output in outputs:
+        os.dup2(nowhere, output)
+    os.close(nowhere)

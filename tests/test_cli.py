@@ -346,11 +346,21 @@ log     {home}/.local/state/flinktop/flinktop.log  (not there yet)
     )
 
 
-def test_clusters_without_a_config_say_how_to_begin(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["clusters", "--config", str(home / "missing.toml")]) == 0
+def test_clusters_without_a_config_say_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clusters"]) == 0
     out, err = capsys.readouterr()
     assert "[clusters.dev]\nurl = " in out
-    assert err == f"flinktop: there is no config file {home}/missing.toml: flinktop runs without one\n"
+    assert err == ""
+
+
+@pytest.mark.parametrize("words", [[], ["http://h:1"], ["local"], ["demo"], ["clusters"], ["operations"]])
+def test_nothing_is_opened_without_the_config_file_that_was_named(
+    words: list[str], home: Path, opened: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = f"{home}/missing.toml"
+    assert main([*words, "--config", missing]) == 2
+    assert capsys.readouterr() == ("", f"flinktop: --config: there is no config file {missing}\n")
+    assert not opened
 
 
 def test_what_the_terminal_cannot_write_is_written_otherwise(home: Path) -> None:
@@ -406,21 +416,34 @@ def test_an_error_of_its_own_is_one_sentence_and_its_trace_is_in_the_log(
     assert "hush-hush" not in log.read_text()
 
 
-def test_output_that_nobody_reads_ends_it_in_silence(home: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "code", "unread"),
+    [
+        ("clusters", 141, {"stdout"}),
+        ("--help", 141, {"stdout"}),
+        ("clusters --help", 141, {"stdout"}),
+        ("--version", 141, {"stdout", "stderr"}),
+        ("clusters --config missing.toml", 2, {"stderr"}),
+        ("--bad", 2, {"stdout", "stderr"}),
+    ],
+)
+def test_output_that_nobody_reads_ends_it_in_silence(
+    words: str, code: int, unread: set[str], home: Path
+) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "flinktop", "clusters"],
+        [sys.executable, "-m", "flinktop", *words.split()],
         env={"HOME": str(home)},
         cwd=Path(__file__).parent.parent,
         stdin=subprocess.DEVNULL,
-        stdout=writer,
-        stderr=subprocess.PIPE,
+        stdout=writer if "stdout" in unread else subprocess.PIPE,
+        stderr=writer if "stderr" in unread else subprocess.PIPE,
         text=True,
         check=False,
     )
     os.close(writer)
-    assert (done.returncode, done.stderr) == (141, "")
+    assert (done.returncode, done.stdout or "", done.stderr or "") == (code, "", "")
 
 
 def test_an_interrupt_is_one_sentence(

@@ -530,18 +530,34 @@ def test_headers_and_certificates_of_the_command_line_beat_the_file(config: Path
 # The file itself
 
 
-def test_no_config_file_needs_no_word_but_a_named_one_is_missed(tmp_path: Path) -> None:
+def test_no_config_file_needs_no_word_but_a_named_one_must_be_there(tmp_path: Path) -> None:
     assert read_sources(Flags(), {}).settings.notes == ()
     missing = tmp_path / "missing.toml"
-    note = f"there is no config file {missing}: flinktop runs without one"
-    assert sources(missing).settings.notes == (note,)
-    assert read_sources(Flags(), {"FLINKTOP_CONFIG": str(missing)}).settings.notes == (note,)
+    with pytest.raises(SettingsError, match=f"--config: there is no config file {missing}$"):
+        sources(missing)
+    with pytest.raises(SettingsError, match=f"FLINKTOP_CONFIG: there is no config file {missing}$"):
+        read_sources(Flags(), {"FLINKTOP_CONFIG": str(missing)})
+    # A directory of the path that is none: nothing can be there.
+    with pytest.raises(SettingsError, match="there is no config file"):
+        sources("/dev/null/config.toml")
 
 
-def test_a_config_file_that_cannot_be_read_is_a_note(tmp_path: Path) -> None:
+def test_a_config_file_that_cannot_be_read_is_refused_for_it_may_guard_clusters(
+    tmp_path: Path, home: Path
+) -> None:
     (tmp_path / "folder.toml").mkdir()
-    (note,) = sources(tmp_path / "folder.toml").settings.notes
-    assert "can't be read (Is a directory): flinktop runs without it" in note
+    with pytest.raises(SettingsError, match=r"--config: .*folder.toml can't be read \(Is a directory\)$"):
+        sources(tmp_path / "folder.toml")
+    usual = home / ".config/flinktop/config.toml"
+    usual.mkdir(parents=True)
+    with pytest.raises(SettingsError, match=r"can't be read \(Is a directory\); --config names another"):
+        read_sources(Flags(), {})
+    assert sources("/dev/null").settings.notes == ()
+
+
+def test_a_home_that_is_none_has_no_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/dev/null")
+    assert read_sources(Flags(), {}).settings.notes == ()
 
 
 def test_the_file_is_found_where_the_platform_puts_it(home: Path) -> None:
@@ -563,7 +579,21 @@ CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("theme = x", "Invalid value (at line 1, column 9)"),
+        ("theme = hush", 'line 1: theme must be a text in quotes: theme = "..."'),
+        ("\n[clusters.a]\nurl = http://hush:1", 'line 3: url must be a text in quotes: url = "..."'),
+        ("[clusters.a]\nurl = 10.0.0.1:8081", 'line 2: url must be a text in quotes: url = "..."'),
+        ("default = \u201chush\u201d", 'line 1: default must be a text in quotes: default = "..."'),
+        ("clusters.a.url = hush  # 'x'", 'line 1: url must be a text in quotes: url = "..."'),
+        (CLUSTER + "headers = {A='x', B = hush}", 'line 3: B must be a text in quotes: B = "..."'),
+        ("url =\r\n", 'line 1: url has no value; it must be a text in quotes: url = "..."'),
+        ("mouse = yes", "line 1: mouse must be true or false"),
+        ("read_only = yes", 'line 1: read_only must be true, false or "default"'),
+        ("refresh = 5s", "line 1: refresh must be a number of seconds from 0.5 to 3600"),
+        ("theme = 'dark' hush", "line 1: Expected newline or end of document after a statement (column 16)"),
+        ('theme = "dark\nx = 1', "line 1: theme: its closing quote is missing"),
+        ("hush", "Expected '=' after a key"),
+        ("Authorization: hush=", "line 1: Expected '=' after a key in a key/value pair"),
+        ('theme = """dark', "(at end of document)"),
         ("x = 1\ntheem = 'dark'", "line 1: the top of the file has no key 'x'; its keys are default, theme,"),
         ("# one\n\ntheem = 'dark'", "line 3: the top of the file has no key 'theem'; did you mean 'theme'?"),
         (
