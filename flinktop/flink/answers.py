@@ -1,5 +1,6 @@
 """From an HTTP answer to the error it stands for, with the server's own sentence."""
 
+import re
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -18,6 +19,11 @@ from flinktop.flink.said import flink_errors, page_title, shorten
 from flinktop.flink.text import clean
 
 _LOGIN = (301, 302, 303, 307)
+_EMPTY_WORDS = frozenset({
+    "a", "an", "code", "directory", "does", "error", "exist", "file", "http", "message", "not", "of", "on",
+    "or", "page", "report", "requested", "resource", "response", "server", "status", "the", "this", "unknown",
+})  # fmt: skip
+"""Of the titles of error pages, which say no more than the status: "Error response", "HTTP Status 404"."""
 
 
 def check_status(status: int, body: bytes, method: str, url: str, location: str = "") -> None:
@@ -75,9 +81,15 @@ def _foreign(body: bytes, status: int) -> str:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "an unknown status"
-    if said and said.lower() not in (phrase.lower(), f"{status} {phrase}".lower()):
+    if _says_more(said, status, phrase):
         return f"{status} {phrase}: {shorten(said, 200)}"
     return f"{status} {phrase}"
+
+
+def _says_more(said: str, status: int, phrase: str) -> bool:
+    """Whether a foreign answer's words say more than its status does."""
+    words = re.findall(r"\w+", said.lower())
+    return not {*words} <= {str(status), *phrase.lower().split(), *_EMPTY_WORDS}
 
 
 def _redirected(location: str, method: str, url: str, status: int) -> FlinkError:

@@ -168,6 +168,29 @@ def test_a_proxys_answer_is_told_in_its_words(body: bytes, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><head><title>Error response</title></head></html>",
+        b"<html><title>404 Not Found</title></html>",
+        b"<!doctype html><title>HTTP Status 404 \xe2\x80\x93 Not Found</title>",
+        b"<!doctype html><title>Error 404 (Not Found)!!</title>",
+        b"404 page not found\n",
+        b'{"message":"Not Found"}',
+        b"",
+    ],
+)
+def test_a_page_that_only_says_that_it_was_not_found_is_told_as_no_flink(body: bytes) -> None:
+    with pytest.raises(NotFlink) as caught:
+        check_status(404, body, "GET", URL)
+    assert caught.value.reason == "not a Flink REST API (404 Not Found): check the address and its path"
+
+
+def test_what_a_foreign_server_says_of_itself_is_told() -> None:
+    with pytest.raises(NotFlink, match=r"\(404 Not Found: Page not found on Corp Portal\)"):
+        check_status(404, b"<html><title>Page not found on Corp Portal</title>", "GET", URL)
+
+
+@pytest.mark.parametrize(
     ("body", "said"),
     [
         (b"<!DOCTYPE html>\n<html><title>Log &amp; in</title>", r"a web page \(Log & in\), not Flink's JSON"),
