@@ -1,6 +1,6 @@
 """A cluster of many jobs, of many vertices and of many subtasks: the demo's world behind a real port.
 
-    python -m tests.bench.wide [--jobs N] [--vertices N] [--told]
+    python -m tests.bench.wide [--jobs N] [--vertices N] [--no-tall] [--told]
 
 serves it until ctrl+c or SIGTERM, and prints its address. Its numbers move as a real cluster's do. With
 --told its time is what is written to its stdin, in seconds since the beginning, each on a line that is
@@ -36,16 +36,24 @@ HEALTHY = Fate(started=-86_400.0)
 
 
 class WideCluster(DemoCluster):
-    """`jobs` running jobs, one that has `vertices` vertices, and one whose vertices have 5,000 subtasks."""
+    """`jobs` running jobs, one that has `vertices` vertices, and one whose vertices have 5,000 subtasks.
 
-    def __init__(self, jobs: int = 1000, vertices: int = 500, clock: Clock | None = None) -> None:
+    The last is left out where there are no jobs to stand beside, or `tall` is False.
+    """
+
+    def __init__(
+        self, jobs: int = 1000, vertices: int = 500, clock: Clock | None = None, *, tall: bool = True
+    ) -> None:
         many = tuple(
             replace(spec, name=f"job {number:04} of many", fate=HEALTHY)
             for number, spec in enumerate(many_jobs(jobs), 1)
         )
-        tall = wide_job(TALL_NAME, 4)
-        tall = replace(tall, vertices=tuple(replace(one, parallelism=TALL_SUBTASKS) for one in tall.vertices))
-        own = Cluster((*many, wide_job(WIDE_NAME, vertices), tall)[: None if jobs else -1], slots_each=32)
+        wide = [wide_job(WIDE_NAME, vertices)]
+        if jobs and tall:
+            job = wide_job(TALL_NAME, 4)
+            job_vertices = tuple(replace(one, parallelism=TALL_SUBTASKS) for one in job.vertices)
+            wide.append(replace(job, vertices=job_vertices))
+        own = Cluster((*many, *wide), slots_each=32)
         super().__init__("wide-job", RELEASE, clock or SystemClock(), own=own)
 
 
@@ -75,13 +83,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--vertices", type=int, default=500)
+    parser.add_argument("--no-tall", action="store_true", help="no job of 5,000 subtasks a vertex")
     parser.add_argument("--told", action="store_true", help="the time comes from stdin")
     arguments = parser.parse_args()
     clock = ToldClock() if arguments.told else SystemClock()
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
-    with FixtureServer(WideCluster(arguments.jobs, arguments.vertices, clock)) as server:
+    world = WideCluster(arguments.jobs, arguments.vertices, clock, tall=not arguments.no_tall)
+    with FixtureServer(world) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
         if isinstance(clock, ToldClock):
