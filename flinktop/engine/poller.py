@@ -13,6 +13,7 @@ import hashlib
 import logging
 import math
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flinktop.engine.back_off import BACKGROUND, WATCHED
@@ -21,6 +22,8 @@ from flinktop.engine.opened import OpenedJobs
 from flinktop.engine.store import Reading
 from flinktop.flink.decode import DecodeError, decode_answer
 from flinktop.flink.errors import BadReply, FlinkError, LoginRefused, NotFound
+from flinktop.flink.http import Reply
+from flinktop.flink.jobs import JOBS_OVERVIEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.engine.store import Store
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.http import Reply
 
 log = logging.getLogger(__name__)
 
@@ -316,8 +318,7 @@ class Poller:
     async def _ask(self, watched: Watched, asked: float) -> None:
         query = watched.query
         try:
-            reply = await self.http.get(query)
-            self._take(watched, asked, reply)
+            self._take(watched, asked, await self._get(query))
         except FlinkError as error:
             self._fail(watched, asked, error)
         except Exception as error:
@@ -335,6 +336,16 @@ class Poller:
                 # It is kept as long as if it were left now: somebody may come back to it.
                 self.store.left(query, self.clock.now())
         self.changed(query)
+
+    async def _get(self, query: Query[Any]) -> Reply:
+        asked = self.clock.now()
+        try:
+            return await self.http.get(query)
+        except NotFound:
+            if query.endpoint is not JOBS_OVERVIEW or not self.archive():
+                raise
+            # A HistoryServer of 1.9 has no list of jobs before the first one is archived.
+            return Reply(b'{"jobs":[]}', HTTPStatus.OK, self.clock.now() - asked)
 
     def _url(self, query: Query[Any]) -> str:
         return f"{self.http.url}/{query.target.partition('?')[0]}"

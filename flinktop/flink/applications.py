@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from flinktop.flink.acts import Nothing, act
 from flinktop.flink.decode import Lines
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.jobmanager import Setting
-from flinktop.flink.jobs import JobOverview
+from flinktop.flink.jobs import JobOverview, each_once
 from flinktop.flink.numbers import Count, Id, Time, Unset
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class ApplicationOverview(Struct, frozen=True, rename="kebab"):
 
     id: Id
     name: str = ""
+    """The id of an application that has no name."""
     start_time: Time = -1
     end_time: Time = -1
     duration: Unset = -1
@@ -27,6 +29,10 @@ class ApplicationOverview(Struct, frozen=True, rename="kebab"):
     """CREATED, RUNNING, FAILING, FAILED, CANCELING, CANCELED, FINISHED."""
     jobs: dict[str, Count] = {}
     """Jobs by state."""
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            force_setattr(self, "name", self.id)
 
 
 class ApplicationsOverview(Struct, frozen=True):
@@ -46,6 +52,11 @@ class Application(Struct, frozen=True, rename="kebab"):
     duration: Unset = -1
     timestamps: dict[str, Time] = {}
     jobs: tuple[JobOverview, ...] = ()
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "jobs", each_once(self.jobs))
+        if not self.name.strip():
+            force_setattr(self, "name", self.id)
 
 
 class ApplicationFault(Struct, frozen=True, rename="camel"):

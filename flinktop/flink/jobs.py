@@ -1,8 +1,10 @@
 """Jobs: their lists, one job with its vertices and plan, its configuration, result and accumulators."""
 
-from typing import TYPE_CHECKING, Any, Literal
+import re
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.acts import Cause, Nothing, act
@@ -12,7 +14,15 @@ from flinktop.flink.plan import JobPlan, Plan
 from flinktop.flink.vertices import IoMetrics
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from flinktop.flink.http import Http
+
+J = TypeVar("J")
+
+ENDED = frozenset({"FINISHED", "FAILED", "CANCELED", "SUSPENDED"})
+"""States of a job that will never run again by itself."""
+_JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class JobIdStatus(Struct, frozen=True):
@@ -27,12 +37,16 @@ class JobIds(Struct, frozen=True):
 
     jobs: tuple[JobIdStatus, ...] = ()
 
+    def __post_init__(self) -> None:
+        force_setattr(self, "jobs", _once(self.jobs, lambda job: (job.id, job.status not in ENDED, 0)))
+
 
 class JobOverview(Struct, frozen=True, rename="kebab"):
     """One job of /jobs/overview; times in ms since 1970, `end_time` -1 while it runs."""
 
     jid: Id
     name: str = ""
+    """The id of a job that has no name."""
     state: str = ""
     """RUNNING and so on; INITIALIZING from 1.12. Unknown ones pass."""
     start_time: Time = -1
@@ -47,11 +61,39 @@ class JobOverview(Struct, frozen=True, rename="kebab"):
     """2.3+: STREAMING or BATCH."""
     scheduler_type: str | None = field(name="schedulerType", default=None)
 
+    def __post_init__(self) -> None:
+        if not self.state and _JOB_ID.fullmatch(self.jid) is None:
+            # The decoder leaves out what raises this, and reports it.
+            raise ValueError("not a job")
+        if not self.name.strip():
+            force_setattr(self, "name", self.jid)
+
 
 class JobsOverview(Struct, frozen=True):
     """GET /jobs/overview."""
 
     jobs: tuple[JobOverview, ...] = ()
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "jobs", each_once(self.jobs))
+
+
+def each_once(jobs: "Iterable[JobOverview]") -> tuple[JobOverview, ...]:
+    """Each job once, as it is now.
+
+    Up to 1.14 one that another JobManager has taken over is listed twice: SUSPENDED, and as it runs.
+    """
+    return _once(jobs, lambda job: (job.jid, job.state not in ENDED, job.last_modification))
+
+
+def _once(jobs: "Iterable[J]", of: "Callable[[J], tuple[str, bool, int]]") -> tuple[J, ...]:
+    """Of the entries with one id the live one, else the newest; `of` gives id, life and age of an entry."""
+    found: dict[str, J] = {}
+    for job in jobs:
+        jid, *rank = of(job)
+        if jid not in found or rank > list(of(found[jid])[1:]):
+            found[jid] = job
+    return tuple(found.values())
 
 
 class JobVertex(Struct, frozen=True, rename="kebab"):
@@ -59,6 +101,7 @@ class JobVertex(Struct, frozen=True, rename="kebab"):
 
     id: Id
     name: str = ""
+    """The id of a vertex that has no name."""
     max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
     """1.13+."""
     parallelism: Parallelism = -1
@@ -73,12 +116,17 @@ class JobVertex(Struct, frozen=True, rename="kebab"):
     slot_sharing_group_id: str | None = field(name="slotSharingGroupId", default=None)
     """1.20+."""
 
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            force_setattr(self, "name", self.id)
+
 
 class Job(Struct, frozen=True, rename="kebab"):
     """GET /jobs/:jobid."""
 
     jid: str = ""
     name: str = ""
+    """The id of a job that has no name."""
     state: str = ""
     start_time: Time = -1
     end_time: Time = -1
@@ -101,6 +149,10 @@ class Job(Struct, frozen=True, rename="kebab"):
     application_id: str | None = None
     """2.3+."""
     pending_operators: Count | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            force_setattr(self, "name", self.jid)
 
 
 class ExecutionConfig(Struct, frozen=True, rename="kebab"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_TERMINAL = frozenset({"FINISHED", "FAILED", "CANCELED", "SUSPENDED"})
+from flinktop.flink.jobs import ENDED
+
 _BAD = frozenset({"FAILED", "FAILING"})
 _TROUBLED = frozenset({"RESTARTING", "RECONCILING", "SUSPENDED"})
 _UNDERWAY = frozenset({"CREATED", "INITIALIZING", "SCHEDULED", "DEPLOYING", "CANCELLING", "CANCELING"})
@@ -11,7 +12,7 @@ _DONE = frozenset({"FINISHED", "CANCELED"})
 
 def is_terminal(state: str) -> bool:
     """Whether a job in this state will never run again by itself."""
-    return state in _TERMINAL
+    return state in ENDED
 
 
 def is_running(state: str) -> bool:
@@ -41,6 +42,11 @@ def tone(state: str) -> str:
     if state in _TROUBLED:
         return "warn"
     return "info"
+
+
+def words(state: str, *, ascii_only: bool = False) -> str:
+    """The state with its mark; UNKNOWN for one that the server does not report."""
+    return f"{mark(state, ascii_only=ascii_only)} {state or 'UNKNOWN'}"
 
 
 def mark(state: str, *, ascii_only: bool = False) -> str:

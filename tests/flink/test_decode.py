@@ -22,8 +22,9 @@ from flinktop.flink.vertices import FLAMEGRAPH, FlameGraph, IoMetrics, Vertex
 from tests.flink.shapes import control_characters, steers
 
 
-def jobs(*rows: dict[str, Any]) -> bytes:
-    return json.dumps({"jobs": rows}).encode()
+def jobs(*rows: Any) -> bytes:
+    running = [{"state": "RUNNING", **row} if isinstance(row, dict) else row for row in rows]
+    return json.dumps({"jobs": running}).encode()
 
 
 def test_one_odd_field_is_dropped_and_counted_and_its_row_lives() -> None:
@@ -48,7 +49,7 @@ def test_the_same_oddity_in_many_rows_is_one_line() -> None:
 
 
 def test_a_row_without_its_id_goes_alone() -> None:
-    decoded = decode(jobs({"jid": "a"}, {"name": "nobody"}, 7, {"jid": "b"}), JobsOverview)  # type: ignore[arg-type]  # 7 is the point
+    decoded = decode(jobs({"jid": "a"}, {"name": "nobody"}, 7, {"jid": "b"}), JobsOverview)
     assert [job.jid for job in decoded.value.jobs] == ["a", "b"]
     assert set(decoded.drift) == {"jobs[]: got object", "jobs[]: got number"}
 
@@ -91,13 +92,14 @@ def test_text_is_text() -> None:
 # -- foreign text ------------------------------------------------------------------------------------
 
 HOSTILE = 'x\x1b[2J\x1b]0;pwned\x07\x9b31m\u202e\n\r\t\x00\x7f\u2028"\\é作👩'
-RAW_ESCAPE = b'{"jobs":[{"jid":"a","name":"red \x1b[31m \x07 \xff"}]}'
+RAW_ESCAPE = b'{"jobs":[{"jid":"a","state":"RUNNING","name":"red \x1b[31m \x07 \xff"}]}'
 
 
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_no_name_steers_the_terminal(ascii_only: bool) -> None:  # noqa: FBT001 - both ways JSON is written
     body = json.dumps(
-        {"jobs": [{"jid": HOSTILE, "name": HOSTILE, "tasks": {HOSTILE: 1}}]}, ensure_ascii=ascii_only
+        {"jobs": [{"jid": HOSTILE, "name": HOSTILE, "state": HOSTILE, "tasks": {HOSTILE: 1}}]},
+        ensure_ascii=ascii_only,
     )
     decoded = decode(body.encode(), JobsOverview)
     assert control_characters(decoded.value) == []
@@ -110,7 +112,7 @@ def test_bytes_that_are_not_quite_json_are_read_all_the_same() -> None:
     decoded = decode(RAW_ESCAPE, JobsOverview)
     assert decoded.value.jobs[0].name == "red  \ufffd \ufffd"
     assert control_characters(decoded.value) == []
-    lone = decode(b'{"jobs":[{"jid":"a","name":"\\ud800"}]}', JobsOverview)
+    lone = decode(b'{"jobs":[{"jid":"a","state":"RUNNING","name":"\\ud800"}]}', JobsOverview)
     assert lone.value.jobs[0].name == "\ufffd"
     assert decode(b'\xef\xbb\xbf{"jobs":[]}', JobIds).value == JobIds()
 
@@ -216,7 +218,8 @@ def test_a_long_text_is_cut_with_both_ends_kept_wherever_it_stands() -> None:
     "text", ["x" * 200_000, '"' * 200_000, '\\"' * 100_000, "\\" * 200_000, "é" * 200_000]
 )
 def test_no_text_gets_past_the_quick_way_uncut(text: str) -> None:
-    body = json.dumps({"jobs": [{"jid": "a", "name": text}, {"jid": "b"}]}, ensure_ascii=False).encode()
+    rows = [{"jid": "a", "state": "RUNNING", "name": text}, {"jid": "b", "state": "RUNNING"}]
+    body = json.dumps({"jobs": rows}, ensure_ascii=False).encode()
     one, other = decode(body, JobsOverview).value.jobs
     assert (one.jid, other.jid) == ("a", "b")
     assert 60_000 < len(one.name) <= MOST

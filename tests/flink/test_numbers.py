@@ -33,7 +33,8 @@ ENDLESS = "9" * 5000
 
 
 def job(start: str) -> bytes:
-    return b'{"jobs":[{"jid":"a","start-time":%s},{"jid":"b","start-time":7}]}' % start.encode()
+    rows = b'{"jid":"a","state":"RUNNING","start-time":%s},{"jid":"b","state":"RUNNING","start-time":7}'
+    return b'{"jobs":[%s]}' % (rows % start.encode())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,11 @@ def test_a_time_that_no_calendar_has_is_unknown(start: str, what: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "document", "name"),
     [
-        (JobsOverview, {"jobs": [{"jid": "a", "tasks": {"total": -1}}]}, "jobs[].tasks{}"),
+        (
+            JobsOverview,
+            {"jobs": [{"jid": "a", "state": "RUNNING", "tasks": {"total": -1}}]},
+            "jobs[].tasks{}",
+        ),
         (Job, {"jid": "a", "vertices": [{"id": "v", "parallelism": 2**15 + 1}]}, "vertices[].parallelism"),
         (Vertex, {"id": "v", "subtasks": [{"subtask": -1}]}, "subtasks[].subtask"),
         (Checkpoint, {"id": 2**63}, "id"),
@@ -85,7 +90,10 @@ def test_what_a_field_can_not_be_is_counted(kind: type[Any], document: Any, name
 @pytest.mark.parametrize(
     ("kind", "document"),
     [
-        (JobsOverview, {"jobs": [{"jid": "a", "start-time": -1, "end-time": -1, "duration": 0}]}),
+        (
+            JobsOverview,
+            {"jobs": [{"jid": "a", "state": "CREATED", "start-time": -1, "end-time": -1, "duration": 0}]},
+        ),
         (Job, {"jid": "a", "vertices": [{"id": "v", "parallelism": -1, "duration": -1}]}),
         (Checkpoint, {"id": 1, "end_to_end_duration": -1, "latest_ack_timestamp": -1}),
         (TaskManagers, {"taskmanagers": [{"id": "a", "jmxPort": -1, "hardware": {"physicalMemory": -1}}]}),
@@ -131,7 +139,8 @@ def test_a_name_may_be_infinity() -> None:
 
 @pytest.mark.parametrize("jid", ["null", '""', "7", "[]", "{}", "Infinity", '"\\u200b"'])
 def test_an_entry_without_an_id_goes_alone(jid: str) -> None:
-    body = b'{"jobs":[{"jid":%s,"name":"nobody"},{"jid":"b"}]}' % jid.encode()
+    rows = b'{"jid":%s,"state":"RUNNING","name":"nobody"},{"jid":"b","state":"RUNNING"}' % jid.encode()
+    body = b'{"jobs":[%s]}' % rows
     decoded = decode(body, JobsOverview)
     assert [one.jid for one in decoded.value.jobs] == ["b"]
     assert decoded.drift

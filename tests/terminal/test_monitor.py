@@ -49,7 +49,7 @@ def test_something_is_seen_before_the_first_answer(server: FixtureServer, tmp_pa
         server.wait_until(lambda asked: len(asked) >= 2, STARTS)
         screen = pty.wait_for("◐ connecting")
         assert screen.startswith(" flinktop ")
-        pty.wait_for("asking for the jobs")
+        pty.wait_for("loading jobs…")
         pty.wait_for("STATE")
         pty.wait_for("? help")
         assert len(server.asked) == 2, "no more than two requests are under way"

@@ -221,13 +221,13 @@ async def test_an_entry_that_is_not_a_job_leaves_the_others(caplog: pytest.LogCa
     async with monitor(cluster=cluster) as day:
         assert [day.line(name) for name in names] == before
         assert {row.jid for row in day.table.shown_rows()} == {
-            *(job["jid"] for job in cluster.document("jobs/overview")["jobs"]),
-            "zz",
+            job["jid"] for job in cluster.document("jobs/overview")["jobs"]
         }
+        assert not any(target.startswith("jobs/zz") for target in day.asked())
     assert any("jobs[]: got" in line.message for line in caplog.records)
 
 
-async def test_a_job_without_a_name_is_a_row_that_opens() -> None:
+async def test_a_job_without_a_name_goes_by_its_id_in_its_row_and_in_the_trail() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")
 
@@ -237,11 +237,12 @@ async def test_a_job_without_a_name_is_a_row_that_opens() -> None:
         }
 
     cluster.changed["jobs/overview"] = nameless
+    cluster.changed[f"jobs/{job}"] = lambda document: {**document, "name": ""}
     async with monitor(cluster=cluster) as day:
-        assert job in {row.jid for row in day.table.shown_rows()}
+        assert f"● RUNNING     {job[:16]}" in day.text
         await day.press("slash", *job, "enter", "enter")
         await day.wait(3)
-        assert job in day.text
+        assert f"▸ {job}" in day.lines[0]
         assert "● RUNNING for" in day.text
 
 

@@ -14,6 +14,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import EXECUTION_RESULT, JOB
 from flinktop.model import format as fmt
 from flinktop.model import health, states
+from flinktop.model.parallelism import unknown_words
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.job_row import blind_seconds, restarts_of
@@ -74,9 +75,8 @@ def state_line(
     if parallelism > 0:
         parts += [("   parallelism ", "muted"), (str(parallelism), "")]
     if any(vertex.parallelism < 0 for vertex in job.vertices):
-        # An adaptive batch job decides it vertex by vertex; of any other job Flink does not tell it.
-        words = "not decided yet" if "BATCH" in (job.job_type, job.plan.type) else "not told"
-        parts += [("   parallelism ", "muted"), (f"{words} for some vertices", "info")]
+        words = f"{unknown_words(job)} for some vertices"
+        parts += [("   parallelism ", "muted"), (words, "info")]
     if job.pending_operators:
         parts += [("   pending operators ", "muted"), (str(job.pending_operators), "info")]
     return parts

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.vertex_figures import Figure
 
 RARELY = 600.0
+NO_ARCHIVE = (
+    "No job is archived yet. A job appears here once it has ended, if the cluster writes archives "
+    "(jobmanager.archive.fs.dir) to where this HistoryServer reads them (historyserver.archive.fs.dir)."
+)
+"""What a HistoryServer without jobs says."""
 TIME = 11
 """Cells of a time."""
 ROOM_FOR_NAMES = 28
@@ -287,7 +292,7 @@ class JobsTable(Panel):
 
     def _explain(self, reading: Reading[JobsOverview] | None) -> None:
         """Say why there are no rows before the first answer."""
-        words = no_cluster(self.port) or why_empty(self.port, reading, "asking for the jobs")
+        words = no_cluster(self.port) or why_empty(self.port, reading, "loading jobs…")
         self.table.set_empty(plain(words) if self.app.settings.ascii else words)
 
     def _arrange(self) -> None:
@@ -296,9 +301,9 @@ class JobsTable(Panel):
         shown = MadeRows((row for row in rows if not (self.hide_finished and row.ended)), rows.odd)
         shown.sort(key=lambda row: row.attention)
         if not rows:
-            self.table.set_empty("no jobs on this cluster yet")
+            self.table.set_empty(NO_ARCHIVE if self._archive else "no jobs on this cluster yet")
         else:
-            self.table.set_empty("every job has ended: f shows them")
+            self.table.set_empty("all jobs have ended; press f to show them")
         self.table.set_rows(shown)
 
     @on(VisibleChanged)

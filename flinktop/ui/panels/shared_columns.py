@@ -43,7 +43,7 @@ def state_column(*, ascii_only: bool, drop: int = 0) -> Column[R]:
         "state",
         "STATE",
         12,
-        lambda row: (f"{states.mark(row.state, ascii_only=ascii_only)} {row.state}", states.tone(row.state)),
+        lambda row: (states.words(row.state, ascii_only=ascii_only), states.tone(row.state)),
         sort=lambda row: (-states.severity(row.state), row.state),
         drop=drop,
     )

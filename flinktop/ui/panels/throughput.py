@@ -64,9 +64,7 @@ class Throughput(TimeChart):
             reading = self.port.reading(JOBS_OVERVIEW())
             if reading is None or reading.value is None:
                 # Of a lost cluster the frame says why.
-                return (
-                    "" if self.port.lost is not None else why_empty(self.port, reading, "asking for the jobs")
-                )
+                return "" if self.port.lost is not None else why_empty(self.port, reading, "loading jobs…")
             return WAITING if self.port.coverage.live else "no job is running"
         job = self.port.reading(JOB(job=self._job))
         ended = job is not None and job.value is not None and states.is_terminal(job.value.state)

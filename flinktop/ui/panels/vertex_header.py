@@ -10,10 +10,10 @@ from flinktop.engine.freshness import Freshness, freshness
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.flink.numbers import LONG_MAX
+from flinktop.flink.numbers import LONG_MAX, positive
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import format as fmt
-from flinktop.model import rates, skew, states
+from flinktop.model import parallelism, rates, skew, states
 from flinktop.model.subtask_figures import output_watermark
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
@@ -53,9 +53,10 @@ def state_line(job: Job, vertex: JobVertex, *, ascii_only: bool) -> list[Part]:
         parts.append((f" ({words})", "warn" if "FAILED" in counts else "muted"))
     if not states.is_terminal(vertex.status) and vertex.duration >= 0:
         parts.append((f" for {fmt.duration(vertex.duration / 1000.0)}", "muted"))
-    parts += [GAP, ("parallelism ", "muted"), (fmt.number(vertex.parallelism), "")]
-    if vertex.max_parallelism is not None:
-        parts.append((f" (max {vertex.max_parallelism})", "muted"))
+    tone = "info" if vertex.parallelism < 0 else ""
+    parts += [GAP, ("parallelism ", "muted"), (parallelism.words(vertex.parallelism, job), tone)]
+    if (most := positive(vertex.max_parallelism)) is not None:
+        parts.append((f" (max {most})", "muted"))
     if not states.is_running(job.state):
         parts += [GAP, (f"the job is {job.state}", states.tone(job.state))]
     return parts

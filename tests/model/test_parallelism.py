@@ -1,0 +1,25 @@
+"""A parallelism that is not decided yet is never shown as -1."""
+
+from flinktop.flink.jobs import Job, JobVertex
+from flinktop.flink.plan import Plan
+from flinktop.model import parallelism
+from flinktop.ui.panels import job_header, vertex_header
+
+BATCH = Job(jid="j", state="RUNNING", plan=Plan(type="BATCH"))
+SINK = JobVertex(id="b" * 32, name="Sink", parallelism=-1, max_parallelism=-1, status="CREATED")
+
+
+def test_words() -> None:
+    assert parallelism.words(-1, BATCH) == "not decided yet"
+    assert parallelism.words(-1, Job(jid="j", plan=Plan(type="STREAMING"))) == "not reported"
+    assert parallelism.words(8, BATCH) == "8"
+
+
+def test_no_header_says_minus_one() -> None:
+    vertex = "".join(text for text, _ in vertex_header.state_line(BATCH, SINK, ascii_only=False))
+    assert "parallelism not decided yet" in vertex
+    assert "-1" not in vertex
+    job = Job(jid="j", state="RUNNING", plan=Plan(type="BATCH"), vertices=(SINK,))
+    line = "".join(text for text, _ in job_header.state_line(job, 0, 0.0, ascii_only=False))
+    assert "parallelism not decided yet for some vertices" in line
+    assert "-1" not in line
