@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -66,6 +67,11 @@ def arrange(
     except TypeError:
         present.sort(key=lambda pair: (type(pair[0]).__name__, str(pair[0])), reverse=reverse)
     return [row for _, row in present] + absent
+
+
+def known_among(rows: Sequence[R], sort: Callable[[R], Any]) -> int:
+    """How many of the rows, arranged by `sort`, have a value to sort by: they stand before the others."""
+    return bisect_left(rows, 1, key=lambda row: missing(sort(row)))
 
 
 def nearest(keys: Sequence[str], index: int, remaining: Container[str]) -> str | None:

@@ -14,7 +14,7 @@ from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells, LinePainter
 from flinktop.ui.widgets.one_by_one import Faults, MadeRows, OddRow, shielded
-from flinktop.ui.widgets.order import Shown, arrange
+from flinktop.ui.widgets.order import Shown, arrange, known_among
 from flinktop.ui.widgets.styles import STYLES, style_rules
 from flinktop.ui.widgets.viewport import Viewport, follow
 
@@ -231,11 +231,15 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     @property
     def sort_label(self) -> str:
-        """What the table is sorted by, with the direction; empty for the default order."""
+        """What the table is sorted by, with the direction; empty for the default order.
+
+        Where only part of the rows have a value to sort by, it says how many.
+        """
         marks = ("v", "^") if self._ascii else ("▼", "▲")
         mark = marks[0] if self._reverse else marks[1]
-        if self._sort is not None:
-            return f"{self._sort.title} {mark}"
+        if self._sort is not None and self._sort.sort is not None:
+            known, rows = known_among(self._shown.rows, self._sort.sort), len(self._shown.rows)
+            return f"{self._sort.title} {mark}" + (f" known for {known} of {rows}" if known < rows else "")
         return "reversed" if self._reverse else ""
 
     # Painting
@@ -408,6 +412,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         if key is None:
             return
         if self._view.holds(self._cursor):
+            self._put = True
             self.post_message(self.Opened(self, key))
         else:
             self._show_cursor()

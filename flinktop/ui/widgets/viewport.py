@@ -19,7 +19,7 @@ class Viewport:
         cursor: Place of the cursor's row.
         top: Place of the first row on the screen.
         page: How many rows the screen holds.
-        put: Whether someone has moved the cursor; until then it only stands where the table began.
+        put: Whether someone has moved the cursor; until then it stands on the first row.
     """
 
     cursor: int
@@ -44,10 +44,10 @@ def follow(view: Viewport, old: Shown[Any], new: Shown[Any]) -> Viewport:
     """The window after the rows changed: the cursor by key, its row at the same height on the screen.
 
     A window at the top stays there, so that what is worst stays in sight, unless a cursor that someone moved
-    would leave it. One that nobody moved goes back to the first row instead. If the cursor is out of sight,
-    the first row on the screen is what keeps its height.
+    would leave it. One that nobody moved stays on the first row, whichever that is. If the cursor is out of
+    sight, the first row on the screen is what keeps its height.
     """
-    cursor = successor(old, view.cursor, new)
+    cursor = successor(old, view.cursor, new) if view.put else 0
     seen = view.holds(view.cursor)
     if view.top > 0:
         anchor = view.cursor if seen else view.top
@@ -55,9 +55,7 @@ def follow(view: Viewport, old: Shown[Any], new: Shown[Any]) -> Viewport:
         last = max(len(new.rows) - view.page, 0)
         return replace(view, cursor=cursor, top=max(min(view.top + moved, last), 0))
     after = replace(view, cursor=cursor)
-    if not seen or after.holds(cursor):
-        return after
-    return after.showing_cursor() if view.put else replace(after, cursor=0)
+    return after if not seen or after.holds(cursor) else after.showing_cursor()
 
 
 def successor(old: Shown[Any], at: int, new: Shown[Any]) -> int:

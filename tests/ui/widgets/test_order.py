@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,10 +87,17 @@ def test_a_cursor_that_was_moved_is_followed_out_of_the_top() -> None:
     assert (after.cursor, after.top) == (9, 6)
 
 
-def test_a_cursor_that_nobody_moved_goes_back_to_the_first_row() -> None:
+@pytest.mark.parametrize("now", ["bcdefghija", "bacdefghij", "cab", "xyabcdefghij"])
+def test_a_cursor_that_nobody_moved_stays_on_the_first_row(now: str) -> None:
     view = Viewport(cursor=0, top=0, page=4, put=False)
-    after = follow(view, shown("abcdefghij"), shown("bcdefghija"))
+    after = follow(view, shown("abcdefghij"), shown(now))
     assert (after.cursor, after.top) == (0, 0)
+
+
+def test_rows_scrolled_to_stay_in_sight_though_nobody_moved_the_cursor() -> None:
+    view = Viewport(cursor=0, top=4, page=3, put=False)
+    after = follow(view, shown("abcdefghij"), shown("xyabcdefghij"))
+    assert (after.cursor, after.top) == (0, 6)
 
 
 def test_with_the_cursor_out_of_sight_the_first_row_on_the_screen_keeps_its_place() -> None:

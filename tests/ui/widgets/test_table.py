@@ -186,6 +186,21 @@ async def test_the_cursor_stays_on_its_row() -> None:
         assert app.table.cursor_row == Job("c", "job c")
 
 
+async def test_before_it_is_moved_the_cursor_stays_on_the_first_row() -> None:
+    async with bench(jobs("abcde")) as (app, pilot):
+        app.table.set_rows(jobs("bacde"))
+        assert app.table.cursor_key == "b"
+        app.table.filter = "job"
+        app.table.sort_by("name", reverse=True)
+        assert app.table.cursor_key == "e"
+        await pilot.press("enter")
+        await settled(app)
+        assert app.opened() == ["e"]
+        # What was opened is what the person comes back to.
+        app.table.sort_by(None)
+        assert app.table.cursor_key == "e"
+
+
 async def test_the_cursor_goes_to_the_nearest_that_remains() -> None:
     async with bench(jobs("abcde")) as (app, pilot):
         await pilot.press("j", "j")
@@ -220,7 +235,7 @@ async def test_sorting_keeps_the_cursor_and_marks_the_column() -> None:
         await settled(app)
         assert app.table.shown_keys() == ("c", "a", "b")
         assert app.table.cursor_key == "b"
-        assert app.table.sort_label == "RATE ▼"
+        assert app.table.sort_label == "RATE ▼ known for 2 of 3"
         assert "▼RATE" in app.lines()[0]
         app.table.reverse_sort()
         await settled(app)
