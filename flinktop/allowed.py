@@ -29,7 +29,7 @@ _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _CLUSTER_NAME: Final = re.compile(r"[^\s:/@-][^\s:/@]*")
-_HOST_PORT: Final = re.compile(r"(\[[^\]\s]*\]|[^\s:/@\[\]]+):\d+(/.*)?")
+_HOST_PORT: Final = re.compile(r"(\[[^\]\s]*\]|[^\s:/@\[\]]+):\d+([/#].*)?")
 
 
 class NotAllowed(ValueError):  # noqa: N818 -- it reads as a sentence where it is raised
@@ -116,8 +116,8 @@ def is_address(text: str) -> bool:
 def address(text: str) -> str:
     """The base URL of a cluster, without a slash at its end.
 
-    `host:port` means http://host:port. What follows a `#` is the web page's own and dropped, so that an
-    address copied from a browser works.
+    `host:port` means http://host:port. What follows a `#` is the Web UI's and no part of it: web_address.py
+    reads it.
     """
     if "@" in text:
         raise NotAllowed(

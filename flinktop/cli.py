@@ -135,8 +135,9 @@ def _parser() -> _Parser:
         "       flinktop {savepoint,stop,cancel} JOB [options]\n       flinktop submit FILE [options]\n"
         "       flinktop {local,operations,clusters} [options]",
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
-        "without it FLINKTOP_TARGET, the config's default, else http://localhost:8081. Options stand before "
-        "or after the command. A variable beats the config file, and an option beats both: FLINKTOP_TARGET, "
+        "without it FLINKTOP_TARGET, the config's default, else http://localhost:8081. An address copied "
+        "from a job's page in Flink's Web UI opens that job. Options stand before or after the "
+        "command. A variable beats the config file, and an option beats both: FLINKTOP_TARGET, "
         "_CONFIG, _USER, _PASSWORD, _TOKEN (for the cluster that is opened without TARGET, or for the hosts "
         "in _CREDENTIALS_FOR), _READ_ONLY, _REFRESH, _THEME, _ASCII, and NO_COLOR.",
         parents=[common, connection],

@@ -20,6 +20,7 @@ from flinktop.credentials_for import CREDENTIALS_FOR, names
 from flinktop.flink.connection import Connection, Secret
 from flinktop.open_files import others_read, others_write
 from flinktop.same_address import normal_form
+from flinktop.web_address import ShownJob, shown_job
 
 __all__ = ["THEMES", "Flags", "Paths", "Profile", "Settings", "SettingsError", "Sources", "read_sources"]
 
@@ -53,6 +54,7 @@ class Profile:
     demo: bool = False  # the simulated cluster
     protected: bool = False  # a name is typed before whatever changes it
     ends_with_us: bool = False  # started by `flinktop local`: deleted when flinktop ends
+    shows: ShownJob | None = None  # the job to open, where the address was copied from a job's page
 
     @property
     def lets_everybody_in(self) -> bool:
@@ -150,7 +152,8 @@ class Sources:
         if target is None and (target := self.environ.get("FLINKTOP_TARGET")):
             where = "FLINKTOP_TARGET: "
         try:
-            cluster = self._cluster(target or self.file.default or DEFAULT_TARGET)
+            target = target or self.file.default or DEFAULT_TARGET
+            cluster = self._cluster(target)
         except NotAllowed as error:
             raise SettingsError(f"{where}{error}") from None
         profile = self._profile(cluster)
@@ -162,7 +165,7 @@ class Sources:
             *_notes_on_login(connection, self.environ, is_for_it=is_for_it),
             *_notes_on_files(connection),
         )
-        return replace(profile, connection=connection, notes=notes)
+        return replace(profile, connection=connection, notes=notes, shows=shown_job(target))
 
     def local(self, url: str, cert: Path | None = None, key: Path | None = None) -> Profile:
         """The cluster that `flinktop local` started; it has no login, whatever the environment says.

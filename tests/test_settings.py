@@ -9,6 +9,7 @@ from flinktop import allowed
 from flinktop.flink.connection import Connection, Secret
 from flinktop.flink.credentials import credentials
 from flinktop.settings import Flags, Profile, Settings, SettingsError, Sources, read_sources
+from flinktop.web_address import ShownJob
 
 FULL = """\
 default = "prod"
@@ -213,6 +214,16 @@ def test_a_wrong_variable_is_named_with_what_is_allowed(
 def test_an_address_is_a_target(config: Path, target: str, name: str, url: str) -> None:
     opened = profile(config, target)
     assert (opened.name, opened.connection) == (name, Connection(url))
+
+
+def test_an_address_of_a_jobs_page_opens_that_job(config: Path) -> None:
+    job = "77777777777777777777777777777777"
+    by_target = profile(config, f"http://h:8081/base/#/job/running/{job}/overview")
+    assert (by_target.connection.url, by_target.shows) == ("http://h:8081/base", ShownJob(job))
+    by_variable = profile(config, None, {"FLINKTOP_TARGET": f"h:1#/job/{job}/exceptions"})
+    assert by_variable.shows == ShownJob(job, "exceptions")
+    assert profile(config, "prod").shows is None
+    assert profile(config, None).shows is None
 
 
 def test_without_a_target_environment_then_default_then_localhost(config: Path, tmp_path: Path) -> None:

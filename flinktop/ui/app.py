@@ -31,10 +31,13 @@ from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
 from flinktop.ui.operation_news import OperationNews
 from flinktop.ui.palette import Commands, Palette
 from flinktop.ui.private_files import put_text
+from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.help import HelpScreen
+from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.spare_memory import SpareMemory, leave_out_what_is_loaded
 from flinktop.ui.steady import AnswersOnce, Steady
 from flinktop.ui.typed_bytes import take_any_bytes
@@ -217,8 +220,14 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         self._exception_event.set()
 
     def on_mount(self) -> None:
-        """Open the overview, and listen to the engine."""
+        """Open the overview, or a job above it, and listen to the engine."""
         self.push_screen(OverviewScreen())
+        if (shown := self.profile.shows) is not None:
+            self.push_screen(JobScreen(shown.job, shown.tab))
+            if shown.checkpoints:
+                self.push_screen(CheckpointsScreen(shown.job))
+            if shown.vertex:
+                self.push_screen(VertexScreen(shown.job, shown.vertex))
         self.port.on_change(lambda: self.post_message(FactsChanged()))
         self.set_interval(1.0, self.tick)
         for note in (*self.settings.notes, *self.profile.notes):

@@ -22,6 +22,7 @@ SETTINGS = (
     "allowed",
     "same_address",
     "credentials_for",
+    "web_address",
     "internal_error",
     "open_files",
 )

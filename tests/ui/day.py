@@ -23,6 +23,7 @@ from flinktop.ui.app import FlinkTop
 from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.table import LiveTable
+from flinktop.web_address import ShownJob
 from tests.demo_cluster import DemoCluster
 from tests.fixture_cluster import FixtureCluster
 from tests.manual_clock import ManualClock
@@ -206,6 +207,7 @@ async def monitor(
     raise_faults: bool = True,
     url: str = "http://flink.test:8081",
     token: Secret | None = None,
+    shows: ShownJob | None = None,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
 
@@ -238,7 +240,14 @@ async def monitor(
     if simulated is not None:
         simulated.remembered(port)
     profile = Profile(
-        "test-cluster", connection, None, colour, demo is not None, protected=protected, ends_with_us=local
+        "test-cluster",
+        connection,
+        None,
+        colour,
+        demo is not None,
+        protected=protected,
+        ends_with_us=local,
+        shows=shows,
     )
     app = FlinkTop(port, settings, profile)
     app.raise_faults = raise_faults
