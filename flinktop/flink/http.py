@@ -25,6 +25,7 @@ from flinktop.flink.errors import (
 )
 from flinktop.flink.guard import acts
 from flinktop.flink.login import Held, Login
+from flinktop.flink.missing_package import install_command
 from flinktop.flink.proxy import proxy_for, without_credentials
 from flinktop.flink.said import shorten
 from flinktop.flink.text import clean
@@ -41,6 +42,8 @@ SLOWEST = 8 * 1024
 """Bytes a second of an answer that is still worth waiting for."""
 _DIGITS = 20
 """Of a size that a file can have."""
+_SOCKS = "httpx[socks]>=0.28.1,<0.29"
+"""As the extra `socks` of pyproject.toml has it."""
 MOST_COOKIES = 50
 """That are kept for one server."""
 POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=120)
@@ -407,7 +410,7 @@ def _network(connection: Connection) -> httpx.AsyncHTTPTransport:
     except ImportError:
         raise ValueError(
             f"the environment asks for the SOCKS proxy {without_credentials(proxy)}, which needs one more "
-            "package: pip install 'flinktop[socks]'"
+            f"package: {install_command(_SOCKS)}"
         ) from None
     except (ValueError, httpx.InvalidURL):
         raise ValueError(

