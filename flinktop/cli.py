@@ -289,7 +289,7 @@ def _not_understood(left: list[str], belongs: dict[str, list[str]], command: str
 
 
 def _open(sources: "Sources", target: str | None) -> int:
-    settings, profile = sources.settings, sources.profile(target)
+    settings, profile = _for_this_terminal(sources), sources.profile(target)
     if not _at_a_terminal():
         return _complain(NO_TERMINAL)
     return _monitor(_with_log(settings), profile)
@@ -298,7 +298,7 @@ def _open(sources: "Sources", target: str | None) -> int:
 def _local(sources: "Sources") -> int:
     from flinktop.local.session import LocalError, open_local
 
-    settings = sources.settings
+    settings = _for_this_terminal(sources)
     if not _at_a_terminal():
         return _complain(NO_TERMINAL)
     settings = _with_log(settings)
@@ -343,7 +343,7 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
         raise UsageError(f"the demo has no scenario '{shown(name)}'{near(name, SHOWS)}: {listed(SHOWS)}")
     if version not in RELEASES:
         raise UsageError(f"--flink must be {listed(RELEASES)}, not '{shown(version)}'")
-    settings = sources.settings
+    settings = _for_this_terminal(sources)
     if not _at_a_terminal():
         return _complain(NO_TERMINAL)
     from flinktop.demo.past import Past
@@ -372,6 +372,21 @@ def _act(sources: "Sources", target: str | None, act: ActWords) -> int:
     for note in (*_with_log(settings).notes, *profile.notes):
         print(f"flinktop: {note}", file=sys.stderr)
     return run_act(profile, settings.paths.operations, act)
+
+
+def _for_this_terminal(sources: "Sources") -> "Settings":
+    """The settings of a monitor: ASCII alone where the terminal can't show more, which is said."""
+    from dataclasses import replace
+
+    from flinktop.ascii_terminal import why_ascii
+
+    settings = sources.settings
+    # Where Textual writes.
+    encoding = getattr(sys.__stderr__, "encoding", "ascii")
+    why = why_ascii(encoding, os.environ.get("TERM", ""), sources.ascii_chosen)
+    if why is None or settings.ascii:
+        return settings
+    return replace(settings, ascii=True, notes=(*settings.notes, why))
 
 
 def _with_log(settings: "Settings") -> "Settings":

@@ -128,13 +128,18 @@ class Sources:
             profiles=tuple(self._profile(cluster) for cluster in self.file.clusters),
             default=self.file.default,
             theme=theme or self.file.theme or "dark",
-            ascii=bool(_first(self._given("ascii", allowed.truth), self.file.ascii)),
+            ascii=bool(self.ascii_chosen),
             no_color=self.flags.no_color or bool(self.environ.get("NO_COLOR")),
             mouse=self.flags.mouse or self.file.mouse or False,
             debug=self.flags.debug,
             paths=self.paths,
             notes=self.notes,
         )
+
+    @property
+    def ascii_chosen(self) -> bool | None:
+        """Whether ASCII alone is to be drawn; None: nobody has said."""
+        return _first(self._given("ascii", allowed.truth), self.file.ascii)
 
     def profile(self, target: str | None = None) -> Profile:
         """The cluster to open, by its address or its name in the config.

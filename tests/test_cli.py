@@ -24,6 +24,7 @@ from flinktop.settings import Flags, Profile, Settings
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home and environment, so that no test sees the files of whoever runs it."""
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TERM", "xterm")
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "NO_COLOR", "FLINKTOP_TARGET", "FLINKTOP_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
@@ -361,6 +362,38 @@ def test_nothing_is_opened_without_the_config_file_that_was_named(
     assert main([*words, "--config", missing]) == 2
     assert capsys.readouterr() == ("", f"flinktop: --config: there is no config file {missing}\n")
     assert not opened
+
+
+@pytest.mark.parametrize(
+    ("terminal", "said", "ascii_only", "note"),
+    [
+        ("utf-8 xterm", "", False, ""),
+        ("utf-8 linux", "", True, "ASCII only: the console (TERM=linux) lacks many characters;"),
+        ("utf-8 linux", "no", False, ""),
+        ("utf-8 linux", "yes", True, ""),
+        ("iso-8859-15 xterm", "", True, "ASCII only: the terminal's encoding (iso-8859-15) has no line-"),
+        ("ascii linux", "no", True, "ASCII only: the terminal's encoding (ascii) has no line-drawing"),
+        # Lines and blocks, but no marks.
+        ("cp437 xterm", "", True, "ASCII only: the terminal's encoding (cp437)"),
+    ],
+)
+def test_a_terminal_that_can_not_show_what_is_drawn_gets_ascii_and_is_told_why(
+    opened: list[tuple[Settings, Profile]],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    terminal: str,
+    said: str,
+    ascii_only: bool,
+    note: str,
+) -> None:
+    encoding, term = terminal.split()
+    monkeypatch.setattr(sys, "__stderr__", SimpleNamespace(encoding=encoding))
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("FLINKTOP_ASCII", said)
+    assert main(["http://h:1"]) == 0
+    ((settings, _),) = opened
+    assert settings.ascii == ascii_only
+    assert [one[: len(note)] for one in settings.notes] == ([note] if note else [])
 
 
 def test_what_the_terminal_cannot_write_is_written_otherwise(home: Path) -> None:

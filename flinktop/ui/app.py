@@ -41,6 +41,7 @@ from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.spare_memory import SpareMemory, leave_out_what_is_loaded
 from flinktop.ui.steady import AnswersOnce, Steady
 from flinktop.ui.typed_bytes import take_any_bytes
+from flinktop.ui.unencodable import keep_the_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -444,7 +445,7 @@ def run(
             app.choose_theme(settings.theme)
         take_any_bytes()
         app.on_exit = leaving.begin
-        with leave_on_signals(app, leaving), strays_logged():
+        with leave_on_signals(app, leaving), strays_logged(), keep_the_cells():
             code = app.run(mouse=settings.mouse)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
         sys.stderr.write(f"{report(error, settings.paths.log)}\n")

@@ -20,6 +20,7 @@ SETTINGS = (
     "toml_lines",
     "toml_mistakes",
     "allowed",
+    "ascii_terminal",
     "same_address",
     "credentials_for",
     "web_address",

@@ -31,3 +31,14 @@ def test_the_demo_opens_and_closes(release: str, tmp_path: Path) -> None:
         assert pty.process.wait(STARTS) == 0
     assert "Traceback" not in log_of(tmp_path)
     assert "dropped" not in log_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "environ", [{"TERM": "linux"}, pytest.param({"PYTHONIOENCODING": "latin-1"}, marks=pytest.mark.deep)]
+)
+def test_a_terminal_without_the_characters_gets_ascii_and_is_told(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    with monitor(tmp_path, "demo", columns=80, rows=24, environ=environ) as pty:
+        pty.wait_for("ASCII only: the ", STARTS)
+        assert pty.wait_for(LIVE, STARTS).isascii()
