@@ -389,8 +389,8 @@ class Poller:
         failures = self.store.fail(query, error, now - asked).failures
         # A job without checkpoints is a 404 for as long as it lives: said once.
         same = before is not None and str(error) == str(before.error)
-        level = logging.DEBUG if same else logging.WARNING
-        log.log(level, "%s", error)
+        level = logging.INFO if isinstance(error, NotFound) and error.expected else logging.WARNING
+        log.log(logging.DEBUG if same else level, "%s", error)
         wait = self._back_off_of(watched).after(failures, self.jitter())
         if isinstance(error, NotFound) and self.archive():
             wait = ARCHIVE_SECONDS

@@ -1,6 +1,6 @@
 """What can go wrong between flinktop and a cluster, each as one sentence for a person."""
 
-from flinktop.flink.said import shorten
+from flinktop.flink.said import NO_ENDPOINT, TOO_LONG, shorten
 from flinktop.flink.text import cut
 
 MOST_DETAIL = 8 * 1024
@@ -73,6 +73,11 @@ class LoginRefused(Unauthorized):
 
 class NotFound(FlinkError):  # noqa: N818 - it says what happened
     """404: the job, trigger or file is gone, or this release has no such endpoint."""
+
+    @property
+    def expected(self) -> bool:
+        """Whether the thing is just not there, as an old attempt, or checkpoints of a job without them."""
+        return self.detail not in (NO_ENDPOINT, TOO_LONG)
 
 
 class NotReady(FlinkError):  # noqa: N818 - it says what happened

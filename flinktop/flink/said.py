@@ -26,6 +26,8 @@ _VAGUE = (
 )
 """Messages that say nothing without their deepest cause."""
 _NO_ROUTE = ("Not found.", "File not found.")
+TOO_LONG = "the request line is longer than the 4096 bytes that Flink reads (/bad-request)"
+NO_ENDPOINT = "this Flink has no such endpoint"
 MOST = 400
 """Letters of a sentence that fit where errors are shown."""
 
@@ -103,10 +105,10 @@ def flink_errors(body: bytes) -> str | None:
 def _reworded(sentence: str) -> str:
     """Flink's sentence, or a better one where it speaks of its own insides."""
     if sentence.endswith("/bad-request."):
-        return "the request line is longer than the 4096 bytes that Flink reads (/bad-request)"
+        return TOO_LONG
     # A path that no handler knows ends at the server of the Web UI's files.
     if sentence.startswith(("Unable to load requested file ", "Not found: /")) or sentence in _NO_ROUTE:
-        return "this Flink has no such endpoint"
+        return NO_ENDPOINT
     if sentence.startswith("Operation not found under key"):
         return (
             "the server knows no such operation; it forgets them five minutes after their end, unless "

@@ -51,6 +51,11 @@ def _digits(value: float, unit: str) -> str:
     return f"{value:.0f}{unit}"
 
 
+def cores(value: float) -> str:
+    """Processors of a slot, of which it may have a part: 2, 0.5, 0.125."""
+    return f"{value:.3f}".rstrip("0").rstrip(".") if value < _THOUSAND else count(value)
+
+
 def size(value: float | None) -> str:
     """Bytes with binary units in at most six cells: 0 B, 512 B, 1.5 kB, 20 MB; "–" for a -1 of Flink's."""  # noqa: RUF002 -- ABSENT
     if value is None or math.isnan(value):

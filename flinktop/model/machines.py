@@ -27,6 +27,8 @@ LOADED = 0.9
 
 _JVM, _NETTY = "Status.JVM.", "Status.Shuffle.Netty."
 _GC = f"{_JVM}GarbageCollector."
+ALL_COLLECTORS = "All"
+"""What Flink calls the sum over all garbage collectors, from 1.19 on."""
 _IDS = {
     "heap_used": f"{_JVM}Memory.Heap.Used",
     "heap_committed": f"{_JVM}Memory.Heap.Committed",
@@ -134,6 +136,11 @@ class Figures:
         return share(self.metaspace_used, self.metaspace_max)
 
     @property
+    def counts_gc(self) -> bool:
+        """Whether it tells of garbage collection: a rate, or times of which two make one."""
+        return self.gc_rate is not None or self.gc_time is not None
+
+    @property
     def gc_time(self) -> int | None:
         """Milliseconds in all collectors so far."""
         times = [one.time for one in self.collectors if one.time is not None]
@@ -165,7 +172,7 @@ def _collectors(found: dict[str, float | None]) -> tuple[Collector, ...]:
             found.get(f"{_GC}{name}.Time"),
             found.get(f"{_GC}{name}.TimeMsPerSecond"),
         )
-        for name in sorted(names - {"All"})
+        for name in sorted(names - {ALL_COLLECTORS})
     )
 
 

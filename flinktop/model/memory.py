@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from flinktop.flink.numbers import left, positive
 from flinktop.model import format as fmt
-from flinktop.model.machines import share
+from flinktop.model.machines import ALL_COLLECTORS, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -202,6 +202,8 @@ def _collected(collectors: Iterable[GarbageCollector | Collector]) -> tuple[Part
             note=f"{fmt.milliseconds(one.time) if one.time is not None else fmt.ABSENT} in all",
         )
         for one in collectors
+        # Flink's sum over the collectors (1.19+), which stands among them.
+        if one.name != ALL_COLLECTORS
     )
 
 

@@ -21,7 +21,8 @@ STALE_SAMPLES = 3600.0
 """Readings further apart than this (s) make no rate: the job may have been restarted in between."""
 
 RATE_IDS = ("numRecordsInPerSecond", "numRecordsOutPerSecond")
-TIME_IDS = ("busyTimeMsPerSecond", "backPressuredTimeMsPerSecond", "idleTimeMsPerSecond")
+BUSY_ID, IDLE_ID = "busyTimeMsPerSecond", "idleTimeMsPerSecond"
+TIME_IDS = (BUSY_ID, "backPressuredTimeMsPerSecond", IDLE_ID)
 WATERMARK_ID = "currentInputWatermark"
 """The lowest watermark that a subtask has received (ms since 1970); sources have none."""
 VERTEX_IDS = (*RATE_IDS, *TIME_IDS, WATERMARK_ID)
@@ -225,5 +226,13 @@ def watermark_lag(watermark: float | None, cluster_now: float) -> float | None:
 
 
 def by_id(metrics: Iterable[AggregatedMetric]) -> dict[str, AggregatedMetric]:
-    """Aggregated metrics by their id."""
-    return {metric.id: metric for metric in metrics}
+    """Aggregated metrics by their id.
+
+    A legacy source measures neither busy nor idle time: Flink says NaN of the one and 0 of the other, which
+    is left out.
+    """
+    found = {metric.id: metric for metric in metrics}
+    spent = found.get(BUSY_ID)
+    if spent is not None and spent.max is None:
+        found.pop(IDLE_ID, None)
+    return found

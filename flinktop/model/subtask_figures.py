@@ -110,7 +110,8 @@ def output_watermark(vertex: str, listed: Iterable[str]) -> str | None:
 def by_subtask(metrics: Iterable[Metric]) -> dict[int, Figures]:
     """What an answer of `…/vertices/:vertexid/metrics?get=` says of each subtask in it.
 
-    Several ids of one measure are summed: what the ends of a chain take in.
+    Several ids of one measure are summed: what the ends of a chain take in. A legacy source measures neither
+    busy nor idle time: Flink says NaN of the one and 0 of the other.
     """
     found: dict[int, Figures] = {}
     for metric in metrics:
@@ -122,6 +123,9 @@ def by_subtask(metrics: Iterable[Metric]) -> dict[int, Figures]:
         value = _watermark(metric) if measure == "watermark" else metric.number
         before = figures.get(measure)
         figures[measure] = value if before is None or value is None else before + value
+    for figures in found.values():
+        if "idle" in figures and figures.get("busy", 0.0) is None:
+            figures["idle"] = None
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from flinktop.engine.poller import ARCHIVE_SECONDS, LANES, MOST_MISSING, RESIDEN
 from flinktop.engine.store import KEEP_SECONDS
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.endpoint import Query
-from flinktop.flink.errors import NotFound, TimedOut, Unreachable
+from flinktop.flink.errors import FlinkError, NotFound, Rejected, TimedOut, Unreachable
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.metrics import JOB_METRICS
+from flinktop.flink.said import NO_ENDPOINT
 from tests.engine.scripted import Cluster, polling
 from tests.manual_clock import ManualClock, settle
 
@@ -386,6 +388,27 @@ async def test_one_missing_thing_does_not_hold_up_the_others() -> None:
         assert len(bench.cluster.times("overview")) == 21
         assert bench.poller.link.error is None
         assert len(bench.cluster.times(gone.target)) < 11
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (NotFound("GET", "u", "Checkpointing has not been enabled.", status=404), logging.INFO),
+        (NotFound("GET", "u", "Attempt 3 not found", status=404), logging.INFO),
+        (NotFound("GET", "u", NO_ENDPOINT, status=404), logging.WARNING),
+        (Rejected("GET", "u", "it broke", status=500), logging.WARNING),
+    ],
+)
+async def test_what_is_not_there_is_no_warning_in_the_log(
+    error: FlinkError, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "flinktop.engine.poller")
+    async with polling() as bench:
+        bench.cluster.answers["overview"] = error
+        bench.poller.watch(OVERVIEW())
+        await bench.clock.advance(60)
+        # Once, however often it comes.
+        assert [(line.levelno, error.detail in line.message) for line in caplog.records] == [(level, True)]
 
 
 async def test_what_a_history_server_does_not_have_is_hardly_asked_for() -> None:

@@ -144,6 +144,14 @@ def test_clock(epoch: float, offset: float, text: str) -> None:
     assert fmt.clock(epoch, offset) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.125, "0.125"), (0.5, "0.5"), (1.0, "1"), (2, "2"), (10.0, "10"), (1 / 3, "0.333"), (0.0, "0")],
+)
+def test_cores_are_not_rounded_to_others(value: float, text: str) -> None:
+    assert fmt.cores(value) == text
+
+
 def test_moment() -> None:
     assert fmt.moment(1_700_000_000, -3600) == "2023-11-14 21:13:20"
     assert fmt.moment(NAN, 0) == "…"

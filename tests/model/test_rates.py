@@ -349,3 +349,17 @@ def test_no_name_breaks_the_search(name: str, known: list[str]) -> None:
 def test_metrics_by_id() -> None:
     one, other = AggregatedMetric("a", sum=1.0), AggregatedMetric("b", sum=2.0)
     assert rates.by_id((one, other)) == {"a": one, "b": other}
+
+
+def test_a_legacy_source_measures_neither_busy_nor_idle_time() -> None:
+    busy, pressed, idle = rates.TIME_IDS
+    told = [
+        AggregatedMetric(busy, min=math.nan, max=math.nan, avg=math.nan),
+        AggregatedMetric(pressed, min=0.0, max=7.0, avg=3.0),
+        AggregatedMetric(idle, min=0.0, max=0.0, avg=0.0),
+    ]
+    assert set(rates.by_id(told)) == {busy, pressed}
+    measured = [AggregatedMetric(busy, min=0.0, max=4.0, avg=2.0), told[2]]
+    assert set(rates.by_id(measured)) == {busy, idle}
+    # Before 1.13 there is idle time alone.
+    assert set(rates.by_id(told[2:])) == {idle}

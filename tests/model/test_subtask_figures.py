@@ -106,7 +106,7 @@ def test_answers_are_read_by_subtask_and_measure() -> None:
     )
     assert found == {
         0: {"taken": 12.5, "watermark": 1_700_000_000_000.0},
-        10: {"busy": None, "idle": 250.0, "watermark": NO_WATERMARK},
+        10: {"busy": None, "idle": None, "watermark": NO_WATERMARK},
         1: {"watermark": ENDED},
     }
 

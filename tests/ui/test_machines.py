@@ -131,6 +131,30 @@ async def test_the_worst_stands_first_and_says_why() -> None:
         assert "healthy" in day.line("tm-0000")
 
 
+async def test_a_gc_rate_that_needs_another_look_is_not_one_that_there_is_not() -> None:
+    cluster = FixtureCluster("1.14.6")
+    cluster.changed["taskmanagers"] = many(cluster.document("taskmanagers"), 2)
+    young = {"id": "Status.JVM.GarbageCollector.G1_Young_Generation.Time", "value": "5"}
+    cluster.changed["taskmanagers/tm-0000/metrics"] = [*metrics(cpu=0.5), young]
+    cluster.changed["taskmanagers/tm-0001/metrics"] = metrics(cpu=0.5)
+    cluster.changed["taskmanagers/tm-0000"] = cluster.document(f"taskmanagers/{taskmanager(cluster)['id']}")
+    async with monitor(cluster=cluster, size=(200, 40)) as day:
+        await day.press("M")
+        await day.wait(6)
+        assert [gc_cell(day, f"tm-000{number}") for number in (0, 1)] == [fmt.UNKNOWN, fmt.ABSENT]
+        day.table.cursor_key = "tm-0000"
+        await day.press("enter")
+        await day.wait(3)
+        assert f"GC {fmt.UNKNOWN}" in day.text
+
+
+def gc_cell(day: Day, key: str) -> str:
+    """What the list says of a TaskManager's garbage collection."""
+    [column] = [one for one in day.table.columns if one.key == "gc"]
+    [row] = [row for row in day.table.shown_rows() if row.id == key]
+    return column.cell(row)[0]
+
+
 async def test_only_what_is_on_the_screen_is_asked_and_not_more_often_than_once_a_second() -> None:
     cluster = FixtureCluster("1.20.5")
     cluster.changed["taskmanagers"] = lambda document: many(document, 500)

@@ -85,7 +85,8 @@ def figures_line(known: Known | None, blank: Part = (fmt.UNKNOWN, "muted")) -> l
         parts[-1:] = [(" of ", "muted"), (fmt.size(found.heap_max), ""), GAP]
     gc = known.gc if known is not None else None
     if gc is None:
-        parts += [("GC ", "muted"), blank, GAP]
+        # Two looks at the collectors' times make a rate.
+        parts += [("GC ", "muted"), blank if known is None or found.counts_gc else unknown, GAP]
     else:
         parts += [("GC ", "muted"), (f"{fmt.count(gc)} ms/s", heap.gc_tone(gc)), GAP]
     parts += part("CPU ", found.cpu)

@@ -105,7 +105,7 @@ class SlotsTable(AnswerTable[SlotRow]):
                 align="right",
                 descending=True,
             ),
-            Column("cpu", "CPU", 5, part(lambda one: one.cpu_cores, fmt.count), align="right", drop=1),
+            Column("cpu", "CPU", 6, part(lambda one: one.cpu_cores, fmt.cores), align="right", drop=1),
             memory("HEAP", "task_heap_memory", 1),
             memory("OFF-HEAP", "task_off_heap_memory", 2),
             memory("MANAGED", "managed_memory", 1),

@@ -99,7 +99,7 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
             if row.known is None:
                 return blank_mark(failed=row.failed)
             found = value(row.known)
-            return (write(found), tone(found)) if found is not None else (fmt.ABSENT, "muted")
+            return (write(found), tone(found)) if found is not None else _blank(key, row.known)
 
         return Column(
             key,
@@ -203,6 +203,12 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
         size("memory", "MACHINE", lambda row: row.memory, 7),
     ]
     return plain_columns(found) if ascii_only else found
+
+
+def _blank(key: str, known: Known) -> Cell:
+    """What stands for a figure that its metrics do not tell: two looks at collectors' times make a rate."""
+    waiting = key == "gc" and known.figures.counts_gc
+    return (fmt.UNKNOWN if waiting else fmt.ABSENT), "muted"
 
 
 class TaskManagersTable(AnswerTable[TaskManagerRow]):
