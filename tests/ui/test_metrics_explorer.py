@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Static
 
 from flinktop.model import format as fmt
 from flinktop.ui import keys
@@ -17,6 +18,7 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES
 from tests.ui.test_job import open_job
+from tests.ui.test_subtask import ALIKE, OPERATOR
 from tests.ui.test_vertex_tabs import number, open_tab
 
 pytestmark = pytest.mark.deep
@@ -96,6 +98,40 @@ async def test_a_search_finds_metrics_of_vertices_that_were_not_open() -> None:
         assert {row.scope.vertex for row in found} == {vertex["id"] for vertex in vertices}
         # Each stands below what it is of.
         assert len([row for row in shown if not row.metric]) == len(vertices)
+
+
+async def test_metrics_of_operators_stand_below_them_and_can_be_told_apart(tmp_path: Path) -> None:
+    cluster = WholeCluster("1.14.6")
+    job = cluster.job("steady")
+    vertex = str(cluster.document(f"jobs/{job}")["vertices"][1]["id"])
+    cluster.changed[f"jobs/{job}/vertices/{vertex}/subtasks/metrics"] = [
+        {"id": one, "min": 1.0, "max": 4.0, "avg": 2.5, "sum": 5.0} for one in ("numRecordsIn", *ALIKE)
+    ]
+    async with monitor(cluster=cluster, size=(120, 40), state=tmp_path) as day:
+        await open_tab(day, "metrics")
+        await day.wait(6)
+        explorer = day.app.screen.query_one(MetricsExplorer)
+        rows = explorer.table._rows
+        assert [row.metric for row in rows] == ["", "numRecordsIn", "", *ALIKE]
+        assert f"▾ {OPERATOR[:12]}" in day.text
+        assert "8 metrics" in day.text
+        lines = [day.line(one.rpartition(".")[2]).split()[0] for one in ALIKE]
+        assert lines == [one.rpartition(".")[2] for one in ALIKE]
+        # Sorted they stand without their operator above them: by their whole ids, cut in the middle.
+        await day.press("s")
+        await day.wait(4)
+        lines = [line for line in day.lines if "count_per_user" in line]
+        assert len(set(lines)) == len(lines) == len(ALIKE)
+        await day.press("s", "s")
+        await day.wait(4)
+        explorer.table.cursor_key = f"operator {vertex} {OPERATOR}"
+        await day.press("p", "enter")
+        assert not day.app.pins_of(job)
+        assert [row.metric for row in explorer.table._rows] == ["", "numRecordsIn", ""]
+        await day.press("enter", "j", "p", "j", "p")
+        await day.wait(4)
+        titles = [str(chart.query_one(".title", Static).content) for chart in day.app.screen.query(PinChart)]
+        assert len(set(titles)) == len(titles) == 2
 
 
 async def test_only_rows_on_the_screen_are_asked_for_their_values() -> None:

@@ -21,6 +21,14 @@ from tests.ui.meters import Metered
 
 pytestmark = pytest.mark.deep
 
+OPERATOR = "count_per_user_[v1]_->_<b>dedupe</b>".ljust(80, "_")
+ALIKE = [
+    f"{OPERATOR}.{name}{end}"
+    for name in ("bytesSent", "bytesTaken", "sent", "taken")
+    for end in ("", "PerSecond")
+]
+"""Metrics of an operator whose name has eighty letters."""
+
 
 @asynccontextmanager
 async def on_subtask(
@@ -50,7 +58,7 @@ def attempts(day: Day) -> list[Any]:
 
 
 def metrics(day: Day) -> dict[str, str]:
-    return {row.id: row.text for row in day.app.screen.query_one(MetricsTable).table._rows}
+    return {row.id: row.text for row in day.app.screen.query_one(MetricsTable).table._rows if row.id}
 
 
 # -- attempts ----------------------------------------------------------------------------------------
@@ -167,12 +175,44 @@ async def test_metrics_are_searched_and_what_is_found_is_asked_for() -> None:
     async with on_subtask(tab="metrics") as (day, path):
         since = len(day.cluster.asked)
         await day.press("slash", *"watermark parse", "enter")
-        assert all("atermark" in key and "parse" in key for key in day.table.shown_keys())
-        assert day.table.shown_keys()
+        shown = [row.id for row in day.table._shown.rows if row.id]
+        assert all("atermark" in one and "parse" in one for one in shown)
+        assert shown
         await day.wait(3)
         *_, asked = [target for target in day.asked(since) if f"{path}/subtasks/0/metrics?get=" in target]
-        assert asked.count(",") == len(day.table.shown_keys()) - 1
+        assert asked.count(",") == len(shown) - 1
         assert "none yet" in day.line("currentInputWatermark")
+
+
+async def test_metrics_of_operators_stand_below_them_and_can_be_told_apart() -> None:
+    cluster = Metered("1.20.5")
+    vertex = str(cluster.document(f"jobs/{cluster.job('steady')}")["vertices"][1]["id"])
+    path = f"jobs/{cluster.job('steady')}/vertices/{vertex}/subtasks/0/metrics"
+    cluster.changed[path] = [{"id": one, "value": "7"} for one in ("uptime", *ALIKE)]
+    async with on_subtask(size=(80, 40), cluster=cluster, tab="metrics") as (day, _):
+        assert [row.id for row in day.table._rows] == ["uptime", "", *ALIKE]
+        lines = [day.line(one.rpartition(".")[2]) for one in ALIKE]
+        assert len({line.strip("│ ").split()[0] for line in lines}) == len(ALIKE)
+        # By value they stand without their operator above them: their whole ids, cut in the middle.
+        await day.press("s", "s")
+        await day.wait(4)
+        assert all(row.id for row in day.table._rows)
+        lines = [line for line in day.lines if "count_per_user" in line]
+        assert len(set(lines)) == len(lines) == len(ALIKE)
+        await day.press("s")
+        await day.wait(4)
+        # Closed and opened again; searched for, it is open.
+        day.table.cursor_key = f"operator {OPERATOR}"
+        await day.press("enter")
+        assert [row.id for row in day.table._rows] == ["uptime", ""]
+        await day.press("p")
+        assert not day.app.pins_of(day.cluster.job("steady"))
+        await day.press("slash", *"bytess", "enter")
+        await day.wait(4)
+        assert [row.id for row in day.table._shown.rows] == [
+            "",
+            *(one for one in ALIKE if "bytesSent" in one),
+        ]
 
 
 async def test_only_metrics_on_the_screen_are_asked_for_and_in_one_request() -> None:
@@ -191,7 +231,7 @@ async def test_metrics_that_never_come_are_said() -> None:
     cluster = Metered("1.20.5")
     cluster.no_meters = True
     async with on_subtask(cluster=cluster, tab="metrics") as (day, _):
-        assert "no metrics yet" in day.text
+        assert "No metrics yet" in day.text
 
 
 async def test_hostile_ids_are_text() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.model.ended import no_metrics
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.metrics_table import MetricsList
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 class MachineMetrics(MetricsList):
     """The metrics of one machine."""
 
-    NONE = "no metrics yet: they come some 10 s after it has started"
-
     def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
         self._machine = machine
@@ -27,6 +26,10 @@ class MachineMetrics(MetricsList):
     def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
         """The machine's."""
         return self._machine.metrics(get=get)
+
+    def none(self) -> str:
+        """It has not told any yet."""
+        return no_metrics("This process", "")
 
     def absent(self) -> str:
         """A HistoryServer has none."""

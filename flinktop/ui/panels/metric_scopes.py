@@ -91,6 +91,18 @@ class Told:
     """None: the answer came without it, since it is no number."""
 
 
+def open_mark(*, is_open: bool, ascii_only: bool) -> str:
+    """What stands before a row that has others below it."""
+    if ascii_only:
+        return "-" if is_open else "+"
+    return "▾" if is_open else "▸"
+
+
+def count_words(metrics: int) -> str:
+    """How many metrics there are."""
+    return "1 metric" if metrics == 1 else f"{metrics} metrics"
+
+
 def is_watermark(metric: str) -> bool:
     """Whether a metric tells a time."""
     return last_part(metric).endswith("Watermark")

@@ -1,8 +1,8 @@
-"""All metrics of a job, of its vertices and their subtasks: to look for, to open, to pin."""
+"""All metrics of a job, of its vertices, their operators and subtasks: to look for, to open, to pin."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -11,11 +11,23 @@ from flinktop.engine.pins import COORDINATOR
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, VERTEX_METRICS, AggregatedMetric
 from flinktop.model import format as fmt
+from flinktop.model import states
+from flinktop.model.ended import none_of
 from flinktop.model.metric_reading import reading as reading_of
+from flinktop.model.metric_tree import by_operator, name_in, operator_of
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.metric_scopes import Scope, Told, is_watermark, number_text, plain_text
+from flinktop.ui.panels.metric_scopes import (
+    Scope,
+    Told,
+    count_words,
+    is_watermark,
+    number_text,
+    open_mark,
+    plain_text,
+)
+from flinktop.ui.panels.subtasks_table import job_state, vertex_state
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import each_with_its
@@ -23,7 +35,7 @@ from flinktop.ui.widgets.table import Cell, Column
 from flinktop.ui.widgets.table_messages import Opened, VisibleChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from flinktop.engine.pins import Pin
     from flinktop.engine.store import Reading
@@ -34,19 +46,19 @@ MOST_REQUESTS = 4
 """Requests for the values of the rows on the screen and of pinned metrics, each below Flink's limit."""
 MOST_SEARCHED = 20
 """Things whose metrics are listed so that a search finds them; with more, those that are opened."""
-MARKS, ASCII_MARKS = {False: "▸", True: "▾"}, {False: "+", True: "-"}
 
 
 @dataclass(frozen=True, slots=True)
 class ExploredRow:
-    """Something that has metrics, one metric, or that of one subtask."""
+    """Something that has metrics, an operator in it, one metric, or that of one subtask."""
 
     key: str
     label: str
     depth: int
-    """0 has metrics, 1 is one, 2 is that of a subtask."""
+    """How many rows it stands below: 0 is what has metrics."""
     scope: Scope
     metric: str = ""
+    """Its whole id; "" for what has metrics."""
     subtask: int | None = None
     pinned: bool = False
     value: str = ""
@@ -58,6 +70,8 @@ class ExploredRow:
     """In units, where the metric's name tells which: the value, or the greatest of several."""
     order: float | None = None
     old: bool = False
+    operator: str = ""
+    """Of the row of an operator: its name."""
 
     @property
     def name(self) -> str:
@@ -89,22 +103,24 @@ def columns(*, ascii_only: bool) -> list[Column[ExploredRow]]:
             "METRIC",
             24,
             lambda row: (row.name, "strong" if row.depth == 0 else ""),
-            sort=lambda row: row.label.casefold(),
+            sort=lambda row: (row.metric or row.label).casefold(),
             flex=True,
+            middle=True,
         ),
-        number("value", "VALUE", 16, 0),
+        number("value", "RAW", 16, 0),
         number("low", "MIN", 9, 3),
         number("mean", "AVG", 9, 2),
         number("high", "MAX", 9, 0),
-        Column("reads", "READS", 11, lambda row: (row.reads, "muted"), align="right", drop=1),
+        Column("reads", "VALUE", 11, lambda row: (row.reads, "muted"), align="right", drop=1),
         number("total", "SUM", 9, 4),
     ]
 
 
 class MetricsExplorer(AnswerTable[ExploredRow]):
-    """Metrics as a tree: enter opens what has metrics, and a metric by its subtasks.
+    """Metrics as a tree: enter opens what has metrics, an operator in it, and a metric by its subtasks.
 
     Ids are listed for what is open, values are asked for the rows on the screen and for what is pinned.
+    Sorted by a column, metrics stand by their whole ids without the rows of their operators.
     """
 
     BOX = "Metrics"
@@ -117,6 +133,8 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         self._vertex = vertex
         self._opened = {vertex or "job"}
         """Keys of the rows that are open."""
+        self._folded: set[str] = set()
+        """Keys of the operators that are closed: they are open at first."""
         self._visible: tuple[str, ...] = ()
         self._told: dict[tuple[str, int | None, str], Told] = {}
         """By scope, subtask and metric."""
@@ -137,8 +155,10 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
     def matches(self, row: ExploredRow, text: str) -> bool:
         """By the metric's id, and the name of what has it; that stands above what was found of it."""
         words = text.casefold().split()
-        told = (row.metric,) if row.metric else self._ids(row.scope)
-        return any(all(word in f"{one} {row.scope.name}".casefold() for word in words) for one in told)
+        ids: Iterable[str] = (row.metric,) if row.metric else self._ids(row.scope)
+        if row.operator:
+            ids = (one for one in ids if operator_of(one) == row.operator)
+        return any(all(word in f"{one} {row.scope.name}".casefold() for word in words) for one in ids)
 
     def on_mount(self) -> None:
         """Watch the job, for its vertices."""
@@ -164,10 +184,12 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         """Open or close a row that has others below it."""
         event.stop()
         row = self._rows.get(event.key)
-        if row is None or row.depth > 1 or (row.depth == 1 and row.scope.parallelism <= 0):
+        if row is None or row.subtask is not None or (row.metric and row.scope.parallelism <= 0):
             return
-        key = row.scope.key if row.depth == 0 else row.key
-        self._opened ^= {key}
+        if row.operator:
+            self._folded ^= {row.key}
+        else:
+            self._opened ^= {row.key if row.metric else row.scope.key}
         self.tick()
 
     def toggle_pin(self) -> None:
@@ -287,7 +309,9 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
             return
         scopes = self.scopes()
         self._follow(scopes)
-        self.explain(self.port.reading(JOB(job=self._job)), "no vertices yet: the job is not running")
+        self.explain(
+            self.port.reading(JOB(job=self._job)), none_of("vertices", job_state(self.port, self._job))
+        )
         shown = self._shown_scopes(scopes)
         pins = frozenset(self.app.pins_of(self._job))
         rows = each_with_its(
@@ -306,32 +330,57 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         self.table.set_rows(rows)
 
     def _scope_rows(self, scope: Scope, pins: frozenset[Pin], *, shown: bool) -> list[ExploredRow]:
-        mark = (ASCII_MARKS if self.app.settings.ascii else MARKS)[shown]
         ids = self._ids(scope) if shown else ()
         reading = self.port.reading(scope.listing) if shown else None
-        words = f"{len(ids)} metrics" if ids else ""
+        words = count_words(len(ids)) if ids else ""
         if shown and not ids:
-            words = why_empty(self.port, reading, fmt.UNKNOWN, "none yet")
-        rows = [ExploredRow(f"scope {scope.key}", f"{mark} {scope.name}", 0, scope, value=words)]
-        for metric in ids:
-            row = self._row(scope, metric, None, pins)
-            rows.append(row)
-            if row.key in self._opened:
-                rows += [self._row(scope, metric, subtask, pins) for subtask in range(scope.parallelism)]
+            words = why_empty(self.port, reading, fmt.UNKNOWN, self._none(scope))
+        ascii_only = self.app.settings.ascii
+        label = f"{open_mark(is_open=shown, ascii_only=ascii_only)} {scope.name}"
+        rows = [ExploredRow(f"scope {scope.key}", label, 0, scope, value=words)]
+        if self.table.sort_label:
+            return rows + [row for metric in ids for row in self._metric_rows(scope, metric, "", pins)]
+        for operator, metrics in by_operator(ids).items():
+            key = f"operator {scope.key} {operator}"
+            is_open = not operator or key not in self._folded or bool(self.table.filter)
+            if operator:
+                label = f"{open_mark(is_open=is_open, ascii_only=ascii_only)} {operator}"
+                words = count_words(len(metrics))
+                rows.append(ExploredRow(key, label, 1, scope, operator=operator, value=words))
+            for metric in metrics if is_open else ():
+                rows += self._metric_rows(scope, metric, operator, pins)
         return rows
 
-    def _row(self, scope: Scope, metric: str, subtask: int | None, pins: frozenset[Pin]) -> ExploredRow:
+    def _none(self, scope: Scope) -> str:
+        """Why something has no metrics, in a few cells."""
+        of_job = job_state(self.port, self._job)
+        state = vertex_state(self.port, self._job, scope.vertex) if scope.vertex else of_job
+        return "none: ended" if states.is_terminal(state) else "none yet"
+
+    def _metric_rows(
+        self, scope: Scope, metric: str, operator: str, pins: frozenset[Pin]
+    ) -> Iterator[ExploredRow]:
+        """A metric, below its operator where that has a row; and those of its subtasks where it is open."""
+        depth = 2 if operator else 1
+        key = f"metric {scope.key}  {metric}"
+        bare = ExploredRow(key, name_in(operator, metric), depth, scope, metric)
+        yield self._row(bare, pins)
+        if key in self._opened:
+            for subtask in range(scope.parallelism):
+                key = f"metric {scope.key} {subtask} {metric}"
+                one = ExploredRow(key, f"subtask {subtask}", depth + 1, scope, metric, subtask)
+                yield self._row(one, pins)
+
+    def _row(self, bare: ExploredRow, pins: frozenset[Pin]) -> ExploredRow:
+        """The row with its values, as far as they are known."""
+        scope, metric, subtask = bare.scope, bare.metric, bare.subtask
         told = self._told.get((scope.key, subtask, metric))
-        at = "" if subtask is None else subtask
-        label = metric if subtask is None else f"subtask {subtask}"
-        key = f"metric {scope.key} {at} {metric}"
-        depth = 1 if subtask is None else 2
-        pinned = scope.pin(metric, subtask) in pins
+        row = replace(bare, pinned=scope.pin(metric, subtask) in pins)
         if told is None:
             blank = fmt.FAILED if (scope.key, subtask, metric) in self._refused else fmt.UNKNOWN
             if not scope.aggregated or subtask is not None:
-                return ExploredRow(key, label, depth, scope, metric, subtask, pinned, blank)
-            return ExploredRow(key, label, depth, scope, metric, subtask, pinned, "", *(blank,) * 4)
+                return replace(row, value=blank)
+            return replace(row, low=blank, mean=blank, high=blank, total=blank)
         old = self.port.link.error is not None or self.port.now() - told.at > OLD_SECONDS
         offset, now = zone_offset(self), self.port.known_time()
         value = told.value
@@ -341,35 +390,12 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
                 # Times add up to nothing.
                 for one in (value.min, value.avg, value.max, None if is_watermark(metric) else value.sum)
             )
-            return ExploredRow(
-                key,
-                label,
-                depth,
-                scope,
-                metric,
-                subtask,
-                pinned,
-                "",
-                low,
-                mean,
-                high,
-                total,
-                reading_of(metric, value.max, offset, now),
-                value.max,
-                old,
+            reads = reading_of(metric, value.max, offset, now)
+            return replace(
+                row, low=low, mean=mean, high=high, total=total, reads=reads, order=value.max, old=old
             )
         if value is None:
-            return ExploredRow(key, label, depth, scope, metric, subtask, pinned, "not a number", old=old)
-        return ExploredRow(
-            key,
-            label,
-            depth,
-            scope,
-            metric,
-            subtask,
-            pinned,
-            plain_text(value, offset, now),
-            reads=reading_of(metric, value.number, offset, now),
-            order=value.number,
-            old=old,
-        )
+            return replace(row, value="not a number", old=old)
+        reads = reading_of(metric, value.number, offset, now)
+        text = plain_text(value, offset, now)
+        return replace(row, value=text, reads=reads, order=value.number, old=old)

@@ -11,16 +11,20 @@ from flinktop.engine.freshness import failure
 from flinktop.flink.metrics import SUBTASK_METRICS, watermark
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import format as fmt
+from flinktop.model.ended import no_metrics
 from flinktop.model.metric_reading import reading as reading_of
+from flinktop.model.metric_tree import by_operator, name_in
 from flinktop.model.subtask_figures import last_part
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.metric_scopes import count_words, open_mark
+from flinktop.ui.panels.present_attempt import present_reading
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
-from flinktop.ui.widgets.table_messages import VisibleChanged
+from flinktop.ui.widgets.table_messages import Opened, VisibleChanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +42,10 @@ MOST_REQUESTS = 3
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """One metric."""
+    """One metric, or an operator that has some."""
 
     id: str
+    """"" of an operator."""
     text: str
     """Its value as it is written; "…" before it came, "!" where it could not be had."""
     number: float | None
@@ -48,6 +53,22 @@ class MetricRow:
     reads: str = ""
     """Its number in units, where its name tells which."""
     pinned: bool = False
+    operator: str = ""
+    """The operator that it stands below; of the row of an operator, that itself."""
+    mark: str = ""
+    """Of the row of an operator: whether it is open."""
+
+    @property
+    def key(self) -> str:
+        """Names it in the table."""
+        return self.id or f"operator {self.operator}"
+
+    @property
+    def name(self) -> str:
+        """As it stands in the table: without the operator that it stands below."""
+        if not self.id:
+            return f"{self.mark} {self.operator}"
+        return f"  {name_in(self.operator, self.id)}" if self.operator else self.id
 
 
 def metric_row(metric: Metric, offset: float | None, cluster_now: float, *, old: bool) -> MetricRow:
@@ -78,9 +99,17 @@ def columns(*, pins: bool, ascii_only: bool) -> list[Column[MetricRow]]:
 
     mark = "*" if ascii_only else "◆"
     found: list[Column[MetricRow]] = [
-        Column("name", "METRIC", 20, lambda row: (row.id, ""), sort=lambda row: row.id.casefold(), flex=True),
-        Column("value", "VALUE", 20, value, sort=lambda row: row.number, align="right", descending=True),
-        Column("reads", "READS", 11, lambda row: (row.reads, "muted"), align="right", drop=1),
+        Column(
+            "name",
+            "METRIC",
+            20,
+            lambda row: (row.name, ""),
+            sort=lambda row: row.key.casefold(),
+            flex=True,
+            middle=True,
+        ),
+        Column("value", "RAW", 20, value, sort=lambda row: row.number, align="right", descending=True),
+        Column("reads", "VALUE", 11, lambda row: (row.reads, "muted"), align="right", drop=1),
     ]
     if pins:
         found.insert(0, Column("pinned", "", 1, lambda row: (mark if row.pinned else "", "info")))
@@ -88,14 +117,17 @@ def columns(*, pins: bool, ascii_only: bool) -> list[Column[MetricRow]]:
 
 
 class MetricsList(Panel):
-    """Metrics in the order of their ids. Subclasses say whose."""
+    """Metrics in the order of their ids, those of operators below their names. Subclasses say whose.
+
+    Sorted by a column, metrics stand by their whole ids without the rows of their operators.
+    """
 
     BOX = "Metrics"
     DEFAULT_CSS = "MetricsList { height: 1fr; } MetricsList LiveTable { height: 1fr; }"
-    NONE: ClassVar[str] = ""
-    """What it means that there are none."""
     PINS: ClassVar[bool] = False
     """Whether they can be pinned."""
+    OPERATORS: ClassVar[bool] = False
+    """Whether some are those of operators."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
@@ -103,14 +135,18 @@ class MetricsList(Panel):
         self._asked: tuple[str, ...] = ()
         self._told: dict[str, tuple[float, Metric]] = {}
         """By id: when a value came, and the value."""
+        self._folded: set[str] = set()
+        """Operators that are closed: they are open at first."""
+        self._ids_of: dict[str, list[str]] = {}
+        """The metrics of each operator, by the key of its row."""
 
     def compose(self) -> ComposeResult:
         """One table."""
         ascii_only = self.app.settings.ascii
         yield LiveTable(
             columns(pins=self.PINS, ascii_only=ascii_only),
-            row_key=lambda row: row.id,
-            match=lambda row, text: all(word in row.id.casefold() for word in text.casefold().split()),
+            row_key=lambda row: row.key,
+            match=self._matches,
             dim=lambda row: row.old,
             ascii=ascii_only,
             empty=ASKING,
@@ -120,6 +156,10 @@ class MetricsList(Panel):
     def absent(self) -> str:
         """Why there can be none on this cluster, as a sentence; "" where there may be."""
         return ""
+
+    def none(self) -> str:
+        """What it means that there are none, as a sentence."""
+        raise NotImplementedError
 
     def on_mount(self) -> None:
         """Watch which metrics there are, where there are any."""
@@ -149,7 +189,7 @@ class MetricsList(Panel):
     def _listed(self, reading: Reading[Metrics]) -> None:
         # A subtask that has just started has none: look again soon.
         self.watch_query("ids", self._listing, self._listed, every=RELIST_SECONDS if reading.value else 0.0)
-        self.table.set_empty(why_empty(self.port, reading, ASKING, self.NONE))
+        self.table.set_empty(why_empty(self.port, reading, ASKING, self.none()))
         self._show_metrics()
         if not self._asked:
             self._follow()
@@ -178,8 +218,44 @@ class MetricsList(Panel):
                 made = replace(made, text=fmt.FAILED)
             return replace(made, pinned=True) if metric.id in pinned else made
 
-        ordered = sorted(listed, key=lambda one: one.id.casefold())
-        self.table.set_rows(one_by_one(ordered, row, key=lambda metric: metric.id))
+        by_id = {metric.id: metric for metric in listed}
+        tree = self.OPERATORS and not self.table.sort_label
+        grouped = by_operator(by_id) if tree else {"": sorted(by_id, key=str.casefold)}
+        self._ids_of = {f"operator {operator}": ids for operator, ids in grouped.items()}
+
+        def made(place: tuple[str, str]) -> MetricRow:
+            operator, one = place
+            return replace(row(by_id[one]), operator=operator) if one else self._operator_row(operator)
+
+        places = [
+            (operator, one)
+            for operator, ids in grouped.items()
+            for one in ("", *(ids if self._is_open(operator) else ()))
+            if operator or one
+        ]
+        self.table.set_rows(one_by_one(places, made, key=lambda place: place[1] or f"operator {place[0]}"))
+
+    def _is_open(self, operator: str) -> bool:
+        return operator not in self._folded or bool(self.table.filter)
+
+    def _operator_row(self, operator: str) -> MetricRow:
+        words = count_words(len(self._ids_of[f"operator {operator}"]))
+        mark = open_mark(is_open=self._is_open(operator), ascii_only=self.app.settings.ascii)
+        return MetricRow("", words, None, operator=operator, mark=mark)
+
+    def _matches(self, row: MetricRow, text: str) -> bool:
+        """By the metric's id; an operator stands above what was found of it."""
+        words = text.casefold().split()
+        ids = [row.id] if row.id else self._ids_of.get(row.key, [])
+        return any(all(word in one.casefold() for word in words) for one in ids)
+
+    @on(Opened)
+    def _open(self, event: Opened) -> None:
+        """Open or close an operator."""
+        if event.key in self._ids_of:
+            event.stop()
+            self._folded ^= {event.key.removeprefix("operator ")}
+            self._show_metrics()
 
     def _failed_ids(self) -> frozenset[str]:
         """The metrics whose values were asked for and could not be had."""
@@ -198,7 +274,8 @@ class MetricsList(Panel):
 
     def _follow(self) -> None:
         """Ask for the values of the rows on the screen, and of what is pinned."""
-        wanted = tuple(sorted({*self._visible, *self.pinned()}))
+        visible = (key for key in self._visible if key not in self._ids_of)
+        wanted = tuple(sorted({*visible, *self.pinned()}))
         if wanted == self._asked:
             return
         self._asked = wanted
@@ -214,8 +291,7 @@ class MetricsTable(MetricsList):
     """The metrics of one subtask."""
 
     PINS = True
-
-    NONE = "no metrics yet: they come some 10 s after a subtask has started"
+    OPERATORS = True
 
     def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
@@ -224,6 +300,18 @@ class MetricsTable(MetricsList):
     def absent(self) -> str:
         """A HistoryServer has none."""
         return missing_words(self.port, SUBTASK_METRICS, "metrics")
+
+    def none(self) -> str:
+        """It has not told any yet, or has ended."""
+        job, vertex, subtask = self._ids.values()
+        attempt = present_reading(self.port, str(job), str(vertex), int(subtask))
+        state = attempt.value.status if attempt is not None and attempt.value is not None else ""
+        return no_metrics("This subtask", state)
+
+    def metric_here(self) -> str | None:
+        """The id of the metric that the cursor is on."""
+        row = self.table.cursor_row
+        return row.id or None if row is not None else None
 
     def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
         """The subtask's."""

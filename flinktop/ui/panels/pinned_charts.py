@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.containers import Container
 from textual.widgets import Static
 
@@ -11,12 +12,16 @@ from flinktop.engine.pins import ALL, COORDINATOR, Pin, pin_series
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.time_chart import Measure, TimeChart
+from flinktop.ui.widgets.celltext import clip
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 LINES = 9
 """Lines of a chart."""
+WIDE = 100
+"""Columns from which two charts stand side by side."""
+_OF = " of "
 _STYLES = (("max", "first"), ("avg", "second"), ("min", "third"))
 
 
@@ -40,20 +45,30 @@ class PinChart(TimeChart):
 
     def tick(self) -> None:
         """The name of what it is of may have come."""
-        self.query_one(".title", Static).update(self.title())
+        title = self.query_one(".title", Static)
+        title.update(self.title(title.content_size.width or WIDE))
         super().tick()
 
-    def title(self) -> str:
-        """The metric, and what it is of."""
+    def title(self, width: int = WIDE) -> str:
+        """The metric, and what it is of, in `width` cells; both keep their ends where they are cut."""
+        metric, of, ascii_only = self.pin.metric, self._of(), self.app.settings.ascii
+        if not of:
+            return clip(metric, width, middle=True, ascii=ascii_only)
+        # What it is of gives way first: other metrics of the same stand beside it.
+        room = max(width - len(_OF) - cell_len(of), width * 2 // 3)
+        shown = clip(metric, room, middle=True, ascii=ascii_only)
+        rest = width - len(_OF) - cell_len(shown)
+        return f"{shown}{_OF}{clip(of, rest, middle=True, ascii=ascii_only)}"
+
+    def _of(self) -> str:
+        """What the metric is of; "" for the job itself."""
         if not self.pin.vertex:
-            return self.pin.metric
+            return ""
         known = vertex_of(self.port, self.pin.job, self.pin.vertex)
         of = known[1].name if known is not None else self.pin.vertex
         if self.pin.subtask == COORDINATOR:
-            of = f"JobManager's part of {of}"
-        elif self.pin.subtask != ALL:
-            of = f"subtask {self.pin.subtask} of {of}"
-        return f"{self.pin.metric} of {of}"
+            return f"JobManager's part of {of}"
+        return f"subtask {self.pin.subtask} of {of}" if self.pin.subtask != ALL else of
 
     def nothing(self) -> str:
         """Why there is nothing to draw."""
@@ -117,7 +132,3 @@ class PinnedCharts(Panel):
                 chart.remove()
         there = {chart.pin for chart in place.query(PinChart)}
         place.mount_all([PinChart(pin) for pin in pins if pin not in there])
-
-
-WIDE = 100
-"""Columns from which two charts stand side by side."""

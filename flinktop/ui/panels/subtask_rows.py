@@ -140,6 +140,11 @@ class SubtaskBook:
                 self._told[index] = Told(attempt.attempt, reading.at, figures, lag)
         return changed | frozenset(found)
 
+    def told_at(self, indices: Iterable[int]) -> float | None:
+        """When the oldest of the figures of these came (engine's clock, s); None while one has none."""
+        told = [self._told.get(index) for index in indices]
+        return min((one.at for one in told if one is not None), default=None) if all(told) else None
+
     def rows(self, indices: Iterable[int], around: Circumstances) -> MadeRows[SubtaskRow]:
         """The rows of some subtasks."""
         return one_by_one(

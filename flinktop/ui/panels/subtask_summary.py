@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.flink.metrics import AggregatedMetric
 from flinktop.model import format as fmt
 from flinktop.model import rates, states, subtasks
 from flinktop.ui.panels.subtask_columns import SummaryRow, hot, late
@@ -12,9 +13,8 @@ from flinktop.ui.panels.vertex_figures import Figure
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from flinktop.flink.metrics import AggregatedMetric
     from flinktop.flink.vertices import AggregatedTasks, Attempt
-    from flinktop.ui.panels.subtask_rows import Circumstances
+    from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskRow
     from flinktop.ui.widgets.columns import Cell
 
 _METERS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
@@ -47,11 +47,14 @@ def summary_rows(
     cluster_now: float,
     *,
     failed: bool = False,
+    rows: Sequence[SubtaskRow] = (),
 ) -> list[SummaryRow]:
     """The lines below the table, as many of `ALL` as the release tells; [] for fewer than two subtasks.
 
-    Rates and times are those of `…/subtasks/metrics`; totals come from the subtasks themselves, and their
-    quantiles from the same answer (1.16+). `failed`: the former could not be had.
+    Rates and times are those of `rows`, the subtasks that run, where all of them are on the screen: what
+    stands below them is of the same answer. Else they are those of `…/subtasks/metrics`. Totals come from the
+    subtasks themselves, and their quantiles from the same answer (1.16+). `failed`: rates and times could not
+    be had.
     """
     if len(attempts) < 2:  # noqa: PLR2004 -- one alone is its own least and most
         return []
@@ -61,15 +64,16 @@ def summary_rows(
         chained = around.source and around.sink and key in ("taken", "sent")
         if chained or not flows or key not in around.ids.measures:
             continue
-        for label, value in zip(LABELS, _extremes(found.get(metric)), strict=True):
+        known = of_rows(rows, key) or found.get(metric)
+        for label, value in zip(LABELS, _extremes(known), strict=True):
             tone = hot(Figure(value)) if key in ("busy", "backpressured") else ""
             cells[label][key] = _cell(value, write, tone, answered=bool(found), failed=failed)
         if key in ("taken", "sent"):
-            known = found.get(metric)
             whole = known.sum if known is not None else None
             cells[SUM][key] = _cell(whole, write, "", answered=bool(found), failed=failed)
     _put_totals(cells, attempts, aggregated, around)
-    _put_lag(cells, found.get(rates.WATERMARK_ID) if flows else None, cluster_now)
+    if flows:
+        _put_lag(cells, of_rows(rows, "lag"), found.get(rates.WATERMARK_ID), cluster_now)
     lines = (*LABELS, SUM) if aggregated is None else ALL
     return [SummaryRow(label, cells[label]) for label in lines]
 
@@ -95,12 +99,48 @@ def _put_totals(
                 cells[label][key] = _cell(getattr(quantiles, field), write, "", answered=True)
 
 
+def of_rows(rows: Sequence[SubtaskRow], measure: str) -> AggregatedMetric | None:
+    """How a figure spreads over rows; None where not all of them have it."""
+    values = [
+        figure.value if not figure.absent else None for figure in (getattr(row, measure) for row in rows)
+    ]
+    spread = subtasks.summary(values)
+    if spread is None:
+        return None
+    return AggregatedMetric(measure, spread.least, spread.most, spread.mean, spread.mean * len(values))
+
+
+def ages(summed: float, shown: float, count: int) -> dict[str, Cell]:
+    """By line: of which time the sums over so many subtasks are, and of which the rows, where those differ.
+
+    Args:
+        summed: Seconds since the answer that sums them up.
+        shown: Seconds since that of the rows on the screen.
+        count: Subtasks.
+    """
+    if abs(summed - shown) < 1:
+        return {}
+    return {
+        LABELS[0]: (f"all {count}: {fmt.duration(summed)} ago", "muted"),
+        LABELS[1]: (f"rows: {fmt.duration(shown)} ago", "muted"),
+    }
+
+
 def _extremes(known: AggregatedMetric | None) -> tuple[float | None, float | None, float | None]:
     return (known.min, known.avg, known.max) if known is not None else (None, None, None)
 
 
-def _put_lag(cells: dict[str, dict[str, Cell]], known: AggregatedMetric | None, cluster_now: float) -> None:
-    """The lag of the foremost, the mean and the last watermark."""
+def _put_lag(
+    cells: dict[str, dict[str, Cell]],
+    shown: AggregatedMetric | None,
+    known: AggregatedMetric | None,
+    cluster_now: float,
+) -> None:
+    """The lag of the foremost, the mean and the last watermark: of the rows, or of all watermarks."""
+    if shown is not None:
+        for label, value in zip(LABELS, _extremes(shown), strict=True):
+            cells[label]["lag"] = (fmt.span(value), late(Figure(value)))
+        return
     if known is None or rates.watermark_lag(known.min, cluster_now) is None:
         return
     for label, value in zip(LABELS, (known.max, known.avg, known.min), strict=True):

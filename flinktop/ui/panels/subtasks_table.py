@@ -13,12 +13,13 @@ from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import rates, states
+from flinktop.model.ended import none_of
 from flinktop.model.subtask_figures import subtask_ids
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.subtask_columns import SummaryRow, columns, summary_columns
 from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskBook, SubtaskRow, matches, told_at
-from flinktop.ui.panels.subtask_summary import ALL, FEW, SOME, summary_rows
+from flinktop.ui.panels.subtask_summary import ALL, FEW, SOME, ages, summary_rows
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, figures_query, listing
 from flinktop.ui.widgets.fixed_rows import FixedRows
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, Metrics
     from flinktop.flink.vertices import Vertex
+    from flinktop.ui.widgets.columns import Cell
     from flinktop.ui.widgets.one_by_one import OddRow
 
 MANY = 500
@@ -57,6 +59,18 @@ def vertex_of(port: Port, job: str, vertex: str) -> tuple[Job, JobVertex] | None
         return None
     found = next((one for one in reading.value.vertices if one.id == vertex), None)
     return (reading.value, found) if found is not None else None
+
+
+def job_state(port: Port, job: str) -> str:
+    """The state of a job; "" while it is not known."""
+    reading = port.reading(JOB(job=job))
+    return reading.value.state if reading is not None and reading.value is not None else ""
+
+
+def vertex_state(port: Port, job: str, vertex: str) -> str:
+    """The state of a vertex; "" while it is not known."""
+    known = vertex_of(port, job, vertex)
+    return known[1].status if known is not None else ""
 
 
 def circumstances(port: Port, job: str, vertex: str, offset: float | None) -> Circumstances | None:
@@ -186,7 +200,7 @@ class SubtasksTable(Panel):
             self.table.set_empty(why_empty(self.port, reading, "asking for the subtasks"))
             return
         self.watch_query("vertex", self._query, self._vertex_told, every=self._every())
-        self.table.set_empty("no subtasks yet: the job is not running")
+        self.table.set_empty(none_of("subtasks", job_state(self.port, self._job)))
         self._changed |= self._book.attempts.keys()
         self._show_changed()
 
@@ -237,7 +251,10 @@ class SubtasksTable(Panel):
         query = figures_query(self.port, self._job, self._vertex, source=self._around.source)
         figures = self.port.reading(query) if query is not None else None
         failed = failure(self.port, query) is not None
-        made_of = (reading.at, figures.at if figures is not None else None, self._around, failed)
+        rows = self._all_on_screen()
+        summed = figures.at if figures is not None else None
+        said = {} if rows else self._ages(summed)
+        made_of = (reading.at, summed, self._around, failed, rows, said)
         if made_of == self._made_of:
             return
         self._made_of = made_of
@@ -248,7 +265,31 @@ class SubtasksTable(Panel):
             self._around,
             told_at(self.port, figures),
             failed=failed,
+            rows=rows,
         )
+        self._below = [
+            replace(row, cells={**row.cells, "host": said[row.label]}) if row.label in said else row
+            for row in self._below
+        ]
+
+    def _all_on_screen(self) -> tuple[SubtaskRow, ...]:
+        """The rows of all subtasks that run, where all of them are on the screen; else ()."""
+        attempts = self._book.attempts
+        if len(attempts) > MANY:
+            return ()
+        running = [index for index, one in attempts.items() if not states.is_terminal(one.status)]
+        if not set(running) <= set(self._asked) or not self._rows.keys() >= set(running):
+            return ()
+        return tuple(self._rows[index] for index in sorted(running))
+
+    def _ages(self, summed: float | None) -> dict[str, Cell]:
+        """Of which time the sums are and of which the rows on the screen, where those differ."""
+        visible = [int(key) for key in self._visible if int(key) in self._asked]
+        shown = self._book.told_at(visible)
+        if summed is None or shown is None:
+            return {}
+        now = self.port.now()
+        return ages(now - summed, now - shown, len(self._book.attempts))
 
     # -- what is asked -------------------------------------------------------------------------------
 

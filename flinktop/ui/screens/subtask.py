@@ -95,10 +95,11 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
 
     def action_pin(self) -> None:
         """Pin the selected metric, or no longer."""
-        table = self.table() if self.tab == "metrics" else None
-        if table is not None and table.cursor_key is not None and self._pinned.is_mounted:
-            self.app.toggle_pin(Pin(self.job, self.vertex, self.subtask, table.cursor_key))
-            self.query_one(MetricsTable).tick()
+        table = self.query_one(MetricsTable) if self.tab == "metrics" else None
+        metric = table.metric_here() if table is not None else None
+        if table is not None and metric is not None and self._pinned.is_mounted:
+            self.app.toggle_pin(Pin(self.job, self.vertex, self.subtask, metric))
+            table.tick()
             self._pinned.tick()
 
     def action_flame_kind(self) -> None:

@@ -38,8 +38,17 @@ def safe(text: str) -> str:
     return _PILE.sub(r"\1", _UNSAFE.sub(_harmless, text))
 
 
-def clip(text: str, width: int, *, ascii: bool = False) -> str:  # noqa: A002 - the option's name everywhere
-    """The text made safe and cut with an ellipsis to at most `width` terminal cells."""
+def clip(
+    text: str,
+    width: int,
+    *,
+    middle: bool = False,
+    ascii: bool = False,  # noqa: A002 - the option's name everywhere
+) -> str:
+    """The text made safe and cut with an ellipsis to at most `width` terminal cells.
+
+    `middle` keeps both ends: names that begin alike are told apart by their ends.
+    """
     if width <= 0:
         return ""
     # Four characters a cell leave room for combining marks and bound the work for a name of any length.
@@ -49,9 +58,22 @@ def clip(text: str, width: int, *, ascii: bool = False) -> str:  # noqa: A002 - 
     if not cut and cell_len(shown) <= width:
         return shown
     mark = ASCII_ELLIPSIS if ascii else ELLIPSIS
-    if cell_len(shown) >= width:
-        shown = set_cell_size(shown, width - 1)
-    return shown.rstrip(" ") + mark
+    end = _end(safe(text[-longest:]), (width - 1) // 2) if middle else ""
+    room = width - 1 - cell_len(end)
+    if cell_len(shown) > room:
+        shown = set_cell_size(shown, room)
+    return shown.rstrip(" ") + mark + end
+
+
+def _end(text: str, room: int) -> str:
+    """As much of the end of a text as fits into `room` cells."""
+    start = len(text)
+    while start > 0 and (room := room - cell_len(text[start - 1])) >= 0:
+        start -= 1
+    # A mark without its letter would stand on the ellipsis.
+    while start < len(text) and cell_len(text[start]) == 0:
+        start += 1
+    return text[start:]
 
 
 def fit(
@@ -59,10 +81,11 @@ def fit(
     width: int,
     align: Literal["left", "right"] = "left",
     *,
+    middle: bool = False,
     ascii: bool = False,  # noqa: A002 - the option's name everywhere
 ) -> str:
-    """The text in exactly `width` terminal cells, cut or padded."""
-    shown = clip(text, width, ascii=ascii)
+    """The text in exactly `width` terminal cells, cut as by `clip` or padded."""
+    shown = clip(text, width, middle=middle, ascii=ascii)
     blank = " " * (width - cell_len(shown))
     return blank + shown if align == "right" else shown + blank
 

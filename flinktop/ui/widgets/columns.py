@@ -43,6 +43,7 @@ class Column(Generic[R]):
         descending: Its first direction when it is sorted by.
         stripes: Paints the cell of a row in so many cells in several styles, such as a bar of parts; what
             `cell` says of the row is what the filter looks at.
+        middle: Cuts a text that is too long in its middle, not at its end.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Column(Generic[R]):
     leaves: int = 0
     descending: bool = False
     stripes: Callable[[R, int], Stripes] | None = None
+    middle: bool = False
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,8 @@ class LinePainter:
                 runs += self._stripes(where, cell, cursor, dim=dim)
             else:
                 text, name = cell
-                shown = fit(text, where.width, where.column.align, ascii=self._ascii)
+                column = where.column
+                shown = fit(text, where.width, column.align, middle=column.middle, ascii=self._ascii)
                 runs.append((where.gap, shown, self.style(name, cursor, dim=dim)))
         return _strip(runs, width, self.style("", cursor, dim=dim))
 

@@ -20,8 +20,9 @@ def test_nothing_safe_is_a_control_or_a_joiner(text: str) -> None:
 
 @given(ANY_TEXT, st.integers(0, 40), st.sampled_from(["left", "right"]))
 def test_fitted_text_has_exactly_its_width(text: str, width: int, align: str) -> None:
-    shown = fit(text, width, "right" if align == "right" else "left")
-    assert cell_len(shown) == width
+    for middle in (False, True):
+        shown = fit(text, width, "right" if align == "right" else "left", middle=middle)
+        assert cell_len(shown) == width
 
 
 @given(ANY_TEXT, st.integers(1, 20))
@@ -49,6 +50,26 @@ def test_wrapped_lines_are_never_wider_nor_more_than_asked(text: str, width: int
 )
 def test_clip(text: str, width: int, shown: str) -> None:
     assert clip(text, width) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdefg", 5, "ab…fg"),
+        ("abcdefg", 6, "abc…fg"),
+        ("abcdefg", 2, "a…"),
+        ("abcdefg", 1, "…"),
+        ("  count_per_user.numRecordsIn", 18, "  count_p…ecordsIn"),
+        ("注文の処理", 7, "注文…理"),
+        ("注文の処理", 8, "注文…理"),
+        ("abcde\u0301f\u0301", 4, "ab…f\u0301"),
+        ("\x1b[2J and more", 5, "\N{REPLACEMENT CHARACTER}[…re"),
+        ("x" * 10_000 + "y", 5, "xx…xy"),
+    ],
+)
+def test_a_text_cut_in_its_middle_keeps_both_ends(text: str, width: int, shown: str) -> None:
+    assert clip(text, width, middle=True) == shown
 
 
 def test_a_long_name_that_takes_no_room_still_says_that_it_was_cut() -> None:

@@ -1,0 +1,51 @@
+"""What is missing of a job, a vertex or a subtask: because it has only begun, or because it has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flinktop.model import states
+
+if TYPE_CHECKING:
+    from flinktop.flink.vertices import VertexBackpressure
+
+
+def no_metrics(what: str, state: str) -> str:
+    """Why something has no metrics.
+
+    Args:
+        what: The thing, as a sentence begins: "This subtask".
+        state: Its state; "" while not known.
+    """
+    if states.is_terminal(state):
+        return f"{what} is {state}: Flink has no metrics of it any more."
+    return f"No metrics yet: they come about 10 s after {what[0].lower()}{what[1:]} has started."
+
+
+def no_accumulators(state: str) -> str:
+    """Why there are none of a job, a vertex or an attempt in this state; "" while that is not known."""
+    if state == "FINISHED":
+        return "No accumulators: the job's code has none."
+    if states.is_terminal(state):
+        return "No accumulators: the job's code has none, or they were not sent before it ended."
+    return "No accumulators: the job's code has none, or they have not been sent yet (every 10 s)."
+
+
+def none_of(what: str, state: str) -> str:
+    """Why a job in this state has no vertices, or a vertex no subtasks."""
+    if states.is_terminal(state):
+        return f"No {what}: the job is {state} and never had any."
+    return f"No {what} yet: the job is not running."
+
+
+def has_numbers(told: VertexBackpressure | None) -> bool:
+    """Whether an answer about a vertex that has ended still holds what its subtasks measured last.
+
+    Flink drops the metrics of a task that has ended. From 1.13 on it answers 0 for all of them, or NaN for
+    the busy time; before, what was sampled holds for a while.
+    """
+    for one in told.subtasks if told is not None else ():
+        sampled = one.idle_ratio is None and one.ratio is not None
+        if sampled or any((one.ratio, one.busy_ratio, one.idle_ratio)):
+            return True
+    return False

@@ -1,0 +1,35 @@
+"""Metrics by whose they are: the task's own, and below them those of each operator that is chained in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_GROUPS = frozenset({"Shuffle", "buffers", "Network", "Status", "System", "latency", "fileMerging"})
+"""What stands before the first dot of an id where it is no operator: Flink's own groups."""
+
+
+def operator_of(metric: str) -> str:
+    """The operator that a metric of a task is of; "" for the task's own.
+
+    Args:
+        metric: Its id without the subtask (`<operator>.<metric>`, `<operator>.<group>.<metric>`); Flink
+            writes `_` for the dots in an operator's name.
+    """
+    first, dot, _ = metric.partition(".")
+    return first if dot and first not in _GROUPS else ""
+
+
+def name_in(operator: str, metric: str) -> str:
+    """A metric's id without its operator, where that stands above it."""
+    return metric.removeprefix(f"{operator}.") if operator else metric
+
+
+def by_operator(metrics: Iterable[str]) -> dict[str, list[str]]:
+    """Metrics by their operators in the order of their names, before all the task's own ("")."""
+    found: dict[str, list[str]] = {"": []}
+    for metric in sorted(metrics, key=str.casefold):
+        found.setdefault(operator_of(metric), []).append(metric)
+    return found
