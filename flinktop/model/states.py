@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flinktop.flink.jobs import ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _BAD = frozenset({"FAILED", "FAILING"})
 _TROUBLED = frozenset({"RESTARTING", "RECONCILING", "SUSPENDED"})
 _UNDERWAY = frozenset({"CREATED", "INITIALIZING", "SCHEDULED", "DEPLOYING", "CANCELLING", "CANCELING"})
+TASK_STATES = (
+    *("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING", "FINISHED"),
+    *("CANCELING", "CANCELED", "FAILED", "RECONCILING"),
+)
+"""States of a subtask in the order in which it comes to them."""
 _DONE = frozenset({"FINISHED", "CANCELED"})
 
 
@@ -29,6 +39,18 @@ def severity(state: str) -> int:
     if state == "RUNNING" or state in _DONE:
         return 0
     return 1
+
+
+def of_vertex(tasks: Mapping[str, int]) -> str:
+    """The state of a vertex by how many of its subtasks are in which, as Flink reckons it."""
+    for state in ("FAILED", "CANCELING", "CANCELED", "INITIALIZING", "RUNNING"):
+        if tasks.get(state, 0) > 0:
+            return state
+    finished, whole = tasks.get("FINISHED", 0), sum(tasks.values())
+    if finished > 0:
+        return "FINISHED" if finished == whole else "RUNNING"
+    # A state that a newer release brings is told as it is.
+    return next((state for state in tasks if state not in TASK_STATES), "CREATED")
 
 
 def tone(state: str) -> str:

@@ -22,6 +22,7 @@ from flinktop.model import (
     watermarks,
 )
 from flinktop.model.graph_layout import Measures
+from flinktop.model.vertex_now import of_subtasks, vertex_now
 from flinktop.ui.panels import (
     accumulators,
     application_parts,
@@ -142,7 +143,10 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
     for vertex in job_graph.vertices_of(job, port, {}, old=False).values():
         yield f"box {vertex.id}", box(vertex, Measures(30, 6), 0, 0, ascii_only=False)
     for vertex in job.vertices:
-        yield f"header {vertex.id}", vertex_header.state_line(job, vertex, ascii_only=False)
+        yield (
+            f"header {vertex.id}",
+            vertex_header.state_line(job, vertex, vertex_now(vertex, 0.0), ascii_only=False),
+        )
         yield f"times {vertex.id}", timeline.of_vertex(vertex)
     yield "configuration", job_configuration.items(job, None)
     yield "totals", rates.totals(job)
@@ -203,6 +207,8 @@ def _checkpoint_subtasks(port: Port, _query: Query[Any], value: Any) -> Drawn:
 def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
     book = subtask_rows.SubtaskBook(port)
     book.take_totals(Reading(value, port.now()))
+    if value.subtasks:
+        yield "now", of_subtasks(value)
     around = subtask_rows.Circumstances()
     rows = book.rows(tuple(book.attempts), around)
     yield from cells("subtask", rows, subtask_columns.columns(ascii_only=False), "index")

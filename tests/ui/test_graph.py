@@ -325,7 +325,7 @@ async def test_a_job_that_vanishes_keeps_its_drawing_dimmed() -> None:
 async def test_a_job_without_vertices_yet_says_so() -> None:
     async with monitor(cluster=planned([], ())) as day:
         panel = await open_graph(day)
-        assert "no vertices yet: the job is not running" in day.text
+        assert "No vertices yet: the job is not running" in day.text
         assert panel.selected is None
 
 

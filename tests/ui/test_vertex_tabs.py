@@ -58,6 +58,16 @@ async def test_backpressure_is_what_flink_says_of_each_subtask(release: str) -> 
             assert f" {round(one['idleRatio'] * 100)} " in day.line(f" {one['subtask']}  ● ok")
 
 
+async def test_a_legacy_source_measures_neither_busy_nor_idle_time() -> None:
+    async with monitor("1.20.5") as day:
+        path = await open_tab(day, "backpressure", job="slow", at=0)
+        told = day.cluster.document(f"{path}/backpressure")["subtasks"]
+        assert {(one["busyRatio"], one["idleRatio"]) for one in told} == {("NaN", 0.0)}
+        for row in day.app.screen.query_one("#backpressure").table._rows:  # type: ignore[attr-defined]
+            assert row.backpressured > 0.9
+            assert (row.busy, row.idle) == (None, None)
+
+
 async def test_up_to_1_12_backpressure_is_only_measured_when_it_is_asked_for() -> None:
     cluster = FixtureCluster("1.9.3")
     async with monitor(cluster=cluster) as day:
@@ -172,7 +182,7 @@ async def test_accumulators_of_a_vertex_and_of_its_subtasks(release: str) -> Non
         whole = day.cluster.document(f"{path}/accumulators")["user-accumulators"]
         parts = day.cluster.document(f"{path}/subtasks/accumulators")["subtasks"]
         if not whole:
-            await day.sees("no accumulators")
+            await day.sees("No accumulators")
         for one in whole:
             assert one["value"] in day.line("the vertex")
         for part in parts:
@@ -194,7 +204,7 @@ async def test_accumulators_of_an_attempt(release: str) -> None:
         for one in told["user-accumulators"]:
             assert any("attempt 0" in line and one["value"] in line for line in day.lines)
         if not told["user-accumulators"]:
-            await day.sees("no accumulators")
+            await day.sees("No accumulators")
 
 
 @pytest.mark.parametrize("size", SIZES)

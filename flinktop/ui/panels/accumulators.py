@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from flinktop.flink.jobs import JOB_ACCUMULATORS
 from flinktop.flink.vertices import ATTEMPT_ACCUMULATORS, SUBTASKS_ACCUMULATORS, VERTEX_ACCUMULATORS
 from flinktop.model import format as fmt
+from flinktop.model.ended import no_accumulators
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.present_attempt import present_reading, watch_present
+from flinktop.ui.panels.subtasks_table import job_state, vertex_state
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column
 
@@ -26,7 +28,6 @@ SECONDS = 10.0
 """Between two looks: TaskManagers send accumulators with their heartbeats, every 10 s."""
 NEVER_AGAIN = 600.0
 """Seconds between two looks at the accumulators of an attempt that is over."""
-NONE = "no accumulators: the job's code has none, or they have not been sent yet (every 10 s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ class JobAccumulatorsTable(Accumulators):
 
     def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
+        self._job = job
         self._query = JOB_ACCUMULATORS(job=job, includeSerializedValue=True)
 
     def on_mount(self) -> None:
@@ -173,7 +175,7 @@ class JobAccumulatorsTable(Accumulators):
     def tick(self) -> None:
         """What grows old is greyed."""
         reading = self.port.reading(self._query)
-        self.explain(reading, NONE)
+        self.explain(reading, no_accumulators(job_state(self.port, self._job)))
         if reading is None or reading.value is None:
             return
         told = reading.value
@@ -197,6 +199,7 @@ class VertexAccumulatorsTable(Accumulators):
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
+        self._ids = (job, vertex)
         self._whole = VERTEX_ACCUMULATORS(job=job, vertex=vertex)
         self._parts = SUBTASKS_ACCUMULATORS(job=job, vertex=vertex)
 
@@ -215,7 +218,7 @@ class VertexAccumulatorsTable(Accumulators):
         if not self.slots():
             return
         whole, parts = self.port.reading(self._whole), self.port.reading(self._parts)
-        self.explain(whole, NONE)
+        self.explain(whole, no_accumulators(vertex_state(self.port, *self._ids)))
         rows: MadeRows[AccumulatorRow] = MadeRows()
         if whole is not None and whole.value is not None:
             rows += rows_of(whole.value.user_accumulators, "the vertex", -1, old=self.outdated(whole))
@@ -249,6 +252,12 @@ class AttemptAccumulatorsTable(Accumulators):
         present = reading.value.attempt if reading is not None and reading.value is not None else None
         return [number for number in (present, present - 1) if number >= 0] if present is not None else []
 
+    def _none(self) -> str:
+        reading = present_reading(self.port, *self._ids)
+        return no_accumulators(
+            reading.value.status if reading is not None and reading.value is not None else ""
+        )
+
     def _of(self, attempt: int) -> Query[Any]:
         job, vertex, subtask = self._ids
         return ATTEMPT_ACCUMULATORS(job=job, vertex=vertex, subtask=subtask, attempt=attempt)
@@ -263,9 +272,9 @@ class AttemptAccumulatorsTable(Accumulators):
         """What grows old is greyed."""
         attempts = self._attempts()
         if not attempts:
-            self.explain(present_reading(self.port, *self._ids), NONE)
+            self.explain(present_reading(self.port, *self._ids), "")
             return
-        self.explain(self.port.reading(self._of(attempts[0])), NONE)
+        self.explain(self.port.reading(self._of(attempts[0])), self._none())
         rows: MadeRows[AccumulatorRow] = MadeRows()
         for attempt in attempts:
             reading = self.port.reading(self._of(attempt))

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from flinktop.flink.jobs import JOB
 from flinktop.model import rates
+from flinktop.model.ended import none_of
 from flinktop.model.graph import graph_of
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.job_graph_box import Vertex
@@ -112,7 +113,7 @@ class JobGraph(Panel):
             return
         job = reading.value
         if not job.vertices:
-            self.canvas.set_empty("no vertices yet: the job is not running")
+            self.canvas.set_empty(none_of("vertices", job.state))
         self._form = self._form_of(job)
         old = reading.error is not None
         # What is out of sight is brought up to date when it comes into sight.

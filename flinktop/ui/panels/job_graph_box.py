@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TRACK = "▁"
 PERCENT = 4
-LAG = 5
+LAG = TOTAL = 5
 LONGEST_BELOW = 22
 """Cells of a frame's lower edge from which on lag and backpressure both fit into it."""
 LONGEST_PRESSURE = 12
@@ -86,6 +86,8 @@ def box(vertex: Vertex, measures: Measures, x: int, y: int, *, ascii_only: bool)
             cells = room - LONGEST_PRESSURE if beside else room
             figures = []
             below = _busy(facts.busy, cells, word="", ascii_only=ascii_only), short[1] if beside else ()
+    if states.is_terminal(vertex.state):
+        figures, below = _totals(facts, room, len(figures))
     names = measures.height - 2 - len(figures)
     own = [*figures, below[0], below[1], _state(vertex, ascii_only=ascii_only), ((vertex.subtasks, ""),)]
     if ascii_only:
@@ -122,9 +124,13 @@ def entry(
     facts = vertex.facts
     blank = " " * (INDENT * min(depth, DEEPEST))
     parts: list[Line] = [((fit(vertex.subtasks, 5, "right"), ""),)]
-    parts.append((("  ", ""), *_busy(facts.busy, 12 if width < 100 else 22, ascii_only=ascii_only)))  # noqa: PLR2004 -- a wide panel
-    parts.append((("  ", ""), *_pressure(facts.backpressured)))
-    parts.append((("  ", ""), *_lag(facts.lag)))
+    if states.is_terminal(vertex.state):
+        totals = (_total("in ", facts.total_taken), _total("out ", facts.total_sent))
+        parts += [(("  ", ""), *total) for total in totals]
+    else:
+        parts.append((("  ", ""), *_busy(facts.busy, 12 if width < 100 else 22, ascii_only=ascii_only)))  # noqa: PLR2004 -- a wide panel
+        parts.append((("  ", ""), *_pressure(facts.backpressured)))
+        parts.append((("  ", ""), *_lag(facts.lag)))
     head: Line = ((f" {number:>3} {blank}", "muted"), *_state(vertex, ascii_only=ascii_only), (" ", ""))
     while len(parts) > 1 and _cells(head) + sum(_cells(part) for part in parts) + 16 > width:
         parts.pop()
@@ -217,6 +223,24 @@ def _bar(figure: Figure, width: int, *, ascii_only: bool) -> Line:
 
 def _pressure(figure: Figure) -> Line:
     return ("bkpr ", "muted"), _percent(figure)
+
+
+def _totals(facts: VertexFacts, room: int, lines: int) -> tuple[list[Line], tuple[Line, Line]]:
+    """What a vertex that has ended has taken in and sent, in so many lines; in the frame if in none."""
+    taken, sent = _total("in ", facts.total_taken), _total("out ", facts.total_sent)
+    if lines == 0:
+        return [], (_stripped(taken), _stripped(sent))
+    if lines == 1:
+        return [_apart(taken, sent, room)], ((), ())
+    rows = [_apart(line[:1], line[1:], room) for line in (taken, sent)]
+    return [*rows, *[()] * (lines - len(rows))], ((), ())
+
+
+def _total(word: str, figure: Figure) -> Line:
+    """Records so far."""
+    known = not figure.absent and figure.value is not None
+    text, tone = (fmt.count(figure.value), "") if known else figure.blank
+    return (word, "muted"), (fit(text, TOTAL, "right"), tone)
 
 
 def _skew(figure: Figure, room: int) -> Line:

@@ -10,10 +10,11 @@ from flinktop.flink.jobs import JOB
 from flinktop.flink.rescale import RESCALE, RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.flink.vertices import SUBTASK_TIMES
 from flinktop.model import states, timeline
+from flinktop.model.ended import none_of
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.rescale_rows import detail_rows, has_rescales, rescale_row, summary_parts
-from flinktop.ui.panels.subtasks_table import MANY
+from flinktop.ui.panels.subtasks_table import MANY, job_state
 from flinktop.ui.panels.timeline_rows import (
     TimelineRow,
     Window,
@@ -172,7 +173,8 @@ class JobTimeline(TimelineTable):
     def tick(self) -> None:
         """What lasts grows longer."""
         reading = self.port.reading(JOB(job=self._job))
-        self.explain(reading, "no vertices yet: the job is not running")
+        known = reading.value if reading is not None else None
+        self.explain(reading, none_of("vertices", known.state if known is not None else ""))
         if reading is None or reading.value is None:
             return
         job = reading.value
@@ -278,7 +280,7 @@ class VertexTimeline(TimelineTable):
     def tick(self) -> None:
         """What lasts grows longer."""
         reading = self.port.reading(self._query)
-        self.explain(reading, "no subtasks yet: the job is not running")
+        self.explain(reading, none_of("subtasks", job_state(self.port, self._job)))
         if reading is None or reading.value is None:
             return
         whole = timeline.span(timeline.intervals(one.timestamps) for one in reading.value.subtasks)

@@ -9,7 +9,7 @@ from textual import on
 
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import SECONDS, figures_of, job_query
-from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import busy, states
 from flinktop.model import format as fmt
@@ -57,13 +57,13 @@ ARCHIVE_DROPS = {
 """In which order columns give way on a HistoryServer: what only a job that runs has goes first."""
 
 
-def checkpoint_words(row: JobRow, *, past: str = "", ascii_only: bool = False) -> Cell:
-    """Age of the last good checkpoint against the job's interval; `past` for a job that has ended."""
+def checkpoint_words(row: JobRow, *, ascii_only: bool = False) -> Cell:
+    """Age of the last good checkpoint against the job's interval."""
     if row.checkpoints == "off":
         return fmt.ABSENT, "muted"
     if row.checkpoints in ("unknown", "failed"):
         text, tone = blank_mark(failed=row.checkpoints == "failed")
-        return (past, "muted") if row.ended else (f"{text} error" if tone == "bad" else text, tone)
+        return f"{text} error" if tone == "bad" else text, tone
     interval = f" / {fmt.span(row.interval)}" if row.interval is not None else ""
     if row.checkpoints == "none":
         return f"none{interval}", "muted"
@@ -148,7 +148,7 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
             "checkpoint",
             "LAST CKPT",
             14,
-            lambda row: checkpoint_words(row, past=past, ascii_only=ascii_only),
+            lambda row: checkpoint_words(row, ascii_only=ascii_only),
             sort=lambda row: row.age,
             align="right",
             descending=True,
@@ -312,13 +312,21 @@ class JobsTable(Panel):
         self._follow()
 
     def _follow(self) -> None:
-        """Keep fresh what is on the screen and alive: watch its rows, and no others."""
+        """Keep fresh what is on the screen and alive: watch its rows, and no others.
+
+        Of a job that has ended its last checkpoint is asked for, which no longer changes.
+        """
         reading = self.port.reading(JOBS_OVERVIEW())
         jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
-        live = {job.jid for job in jobs if not states.is_terminal(job.state)}
+        live = {job.jid: not states.is_terminal(job.state) for job in jobs}
         wanted: dict[str, tuple[Query[Any], float]] = {}
         for job in self._visible:
-            if job in live:
+            if job not in live:
+                continue
+            if not live[job]:
+                checkpoints = CHECKPOINTS(job=job)
+                wanted[checkpoints.target] = (checkpoints, RARELY)
+            else:
                 # A rate is known when counters have moved twice: look closely until then.
                 known = latest_rate(self.port, job, "in") is not None
                 wanted |= {query.target: (query, SECONDS) for query in figures_of(job)}
@@ -334,8 +342,8 @@ class JobsTable(Panel):
     def _known(self, reading: Reading[Any]) -> None:
         """Rows take answers in when ages are looked at: there are many, and one table. First ones sooner."""
         if reading.failures <= 1 and any(
-            row.checkpoints == "unknown" or row.restarts is None or row.sent is None
+            row.checkpoints == "unknown" or (not row.ended and None in (row.restarts, row.sent))
             for row in self._rows
-            if row.jid in self._visible and not row.ended
+            if row.jid in self._visible
         ):
             self.wants_tick = True

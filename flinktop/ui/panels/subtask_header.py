@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
@@ -18,6 +19,7 @@ from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.panels.subtask_columns import hot, late, said, shown
 from flinktop.ui.panels.subtask_rows import told_at
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
+from flinktop.ui.panels.totals_line import totals_line
 from flinktop.ui.panels.vertex_figures import ABSENT, RELIST_SECONDS, Figure, listing
 from flinktop.ui.panels.vertex_header import FEW_ROWS, GAP, trouble_line
 
@@ -153,8 +155,8 @@ class SubtaskHeader(Panel):
         if reading is not None and (attempt := reading.value) is not None:
             ascii_only = self.app.settings.ascii
             lines.append(self.one_line("state", lambda: state_line(attempt, ascii_only=ascii_only)))
-            if not states.is_terminal(attempt.status):
-                lines.append(self.one_line("flow", self._flow))
+            flow = partial(self._totals, attempt) if states.is_terminal(attempt.status) else self._flow
+            lines.append(self.one_line("flow", flow))
         elif freshness(reading, self.port.lost) is Freshness.LOADING:
             lines.append([("asking for the subtask", "muted")])
         if known is not None and not states.is_running(known[0].state):
@@ -163,6 +165,11 @@ class SubtaskHeader(Panel):
             lines = [[(text, "stale") for text, _ in line] for line in lines]
             lines.insert(0, trouble)
         return lines
+
+    def _totals(self, attempt: Attempt) -> list[Part]:
+        around = circumstances(self.port, self._job, self._vertex, 0.0)
+        source, sink = (around.source, around.sink) if around is not None else (False, False)
+        return totals_line(attempt.metrics, source=source, sink=sink)
 
     def _flow(self) -> list[Part]:
         around = circumstances(self.port, self._job, self._vertex, 0.0)

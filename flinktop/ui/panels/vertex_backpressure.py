@@ -9,10 +9,11 @@ from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.model.checkpoints import stacked
+from flinktop.model.ended import has_numbers
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.panels.subtasks_table import vertex_of
+from flinktop.ui.panels.subtasks_table import vertex_state
 from flinktop.ui.panels.vertex_figures import HOT, OLD_SECONDS, WARM
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.one_by_one import each_with_its
@@ -69,7 +70,8 @@ def _row(one: SubtaskBackpressure, index: int, suffix: str, *, old: bool) -> Pre
         level=one.level,
         backpressured=one.ratio,
         busy=one.busy_ratio,
-        idle=one.idle_ratio,
+        # A legacy source measures neither: of its busy time Flink says NaN, of its idle time 0.
+        idle=one.idle_ratio if one.busy_ratio is not None else None,
         old=old,
     )
 
@@ -217,24 +219,27 @@ class VertexPressure(AnswerTable[PressureRow]):
             self.table.set_empty(self._absent)
             return
         reading = self.port.reading(self._query)
+        told = reading.value if reading is not None else None
         asked = "pressure" in self.slots()
-        if self.samples and not asked and (reading is None or reading.value is None):
+        ended = states.is_terminal(vertex_state(self.port, self._job, self._vertex))
+        if ended and not has_numbers(told):
+            self.set_words([])
+            self.table.set_empty("The vertex has ended: Flink no longer measures its backpressure.")
+            self.table.set_rows([])
+            return
+        if self.samples and not asked and told is None:
             self.table.set_empty(
                 "Up to 1.12 Flink finds out by stopping this vertex's threads a hundred times,\n"
                 "which costs its TaskManagers. b asks it to."
             )
             return
-        ended = (known := vertex_of(self.port, self._job, self._vertex)) and states.is_terminal(
-            known[1].status
-        )
-        self.explain(reading, "the vertex has ended" if ended else self._nothing())
-        told = reading.value if reading is not None else None
+        self.explain(reading, self._nothing())
         if reading is None or told is None:
             return
         age = self.port.known_time() - told.end_timestamp / 1000.0 if told.end_timestamp else None
         old = ended or self.outdated(reading) or (age is not None and age > OLD_SECONDS and not asked)
-        self.set_words([self._head(told, age, asked=asked, ended=bool(ended))])
-        self.table.set_rows(pressure_rows(told, old=bool(old)))
+        self.set_words([self._head(told, age, asked=asked, ended=ended)])
+        self.table.set_rows(pressure_rows(told, old=old))
 
     def _nothing(self) -> str:
         return (

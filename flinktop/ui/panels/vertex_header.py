@@ -15,11 +15,13 @@ from flinktop.flink.vertices import VERTEX
 from flinktop.model import format as fmt
 from flinktop.model import parallelism, rates, skew, states
 from flinktop.model.subtask_figures import output_watermark
+from flinktop.model.vertex_now import vertex_now
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.subtask_columns import hot, said, shown
 from flinktop.ui.panels.subtask_rows import records, told_at
 from flinktop.ui.panels.subtasks_table import vertex_of
+from flinktop.ui.panels.totals_line import totals_line
 from flinktop.ui.panels.unanswered import blank, why_empty, why_stale
 from flinktop.ui.panels.vertex_figures import Figure, VertexFigures, figures_query, listing, vertex_facts
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
     from flinktop.flink.vertices import Vertex
+    from flinktop.model.vertex_now import VertexNow
     from flinktop.ui.panels.vertex_figures import VertexFacts
 
 FEW_ROWS = 3
@@ -43,16 +46,18 @@ SECONDS = 10.0
 GAP: Part = ("   ", "")
 
 
-def state_line(job: Job, vertex: JobVertex, *, ascii_only: bool) -> list[Part]:
+def state_line(job: Job, vertex: JobVertex, now: VertexNow, *, ascii_only: bool) -> list[Part]:
     """State, how many subtasks are in which, parallelism; the job's state where it does not run."""
-    tone = states.tone(vertex.status)
-    parts: list[Part] = [(f"{states.mark(vertex.status, ascii_only=ascii_only)} {vertex.status}", tone)]
-    counts = {state: count for state, count in vertex.tasks.items() if count}
-    if list(counts) not in ([], [vertex.status]):
-        words = ", ".join(f"{count} {state.lower()}" for state, count in counts.items())
-        parts.append((f" ({words})", "warn" if "FAILED" in counts else "muted"))
-    if not states.is_terminal(vertex.status) and vertex.duration >= 0:
-        parts.append((f" for {fmt.duration(vertex.duration / 1000.0)}", "muted"))
+    tone = states.tone(now.state)
+    parts: list[Part] = [(f"{states.mark(now.state, ascii_only=ascii_only)} {now.state}", tone)]
+    if list(now.tasks) not in ([], [now.state]):
+        words = ", ".join(f"{count} {state.lower()}" for state, count in now.tasks.items())
+        parts.append((f" ({words})", "warn" if "FAILED" in now.tasks else "muted"))
+    if now.seconds is not None:
+        word = " ran " if states.is_terminal(now.state) else " for "
+        parts.append((f"{word}{fmt.duration(now.seconds)}", "muted"))
+    if now.behind > 0:
+        parts.append((f" (subtasks as of {fmt.duration(max(1.0, now.behind))} earlier)", "muted"))
     tone = "info" if vertex.parallelism < 0 else ""
     parts += [GAP, ("parallelism ", "muted"), (parallelism.words(vertex.parallelism, job), tone)]
     if (most := positive(vertex.max_parallelism)) is not None:
@@ -176,6 +181,12 @@ class VertexHeader(Panel):
             failed = freshness(job, self.port.lost) is Freshness.FAILED
             return [trouble or [(words, "bad" if failed else "muted")]]
         one, it = self._known
+        now = vertex_now(
+            it,
+            job.at if job is not None and job.at is not None else 0.0,
+            vertex.value if vertex is not None else None,
+            vertex.at if vertex is not None else None,
+        )
         facts = vertex_facts(one, it, rates.ends(one), self.port)
         source = self._vertex in rates.ends(one).sources
         query = figures_query(self.port, self._job, self._vertex, source=source)
@@ -191,10 +202,16 @@ class VertexHeader(Panel):
                 "skew", lambda: skew_parts(subtasks, rate.skew if rate is not None else None)
             )
             last += [*([GAP] if last and told else []), *told]
+
+        def flow() -> list[Part]:
+            if states.is_terminal(it.status):
+                return totals_line(it.metrics, source=source, sink=self._vertex in rates.ends(one).sinks)
+            return flow_line(facts, found, narrow=self.size.width < NARROW)
+
         lines = [
             [(it.name, "strong"), GAP, (self._vertex, "muted")],
-            self.one_line("state", lambda: state_line(one, it, ascii_only=self.app.settings.ascii)),
-            self.one_line("flow", lambda: flow_line(facts, found, narrow=self.size.width < NARROW)),
+            self.one_line("state", lambda: state_line(one, it, now, ascii_only=self.app.settings.ascii)),
+            self.one_line("flow", flow),
             *([last] if last else []),
         ]
         if trouble:

@@ -9,13 +9,22 @@ from textual import on
 
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
-from flinktop.model import rates
+from flinktop.model import rates, states
+from flinktop.model.ended import none_of
 from flinktop.model.skew import UNEVEN
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
 from flinktop.ui.panels.unanswered import why_empty
-from flinktop.ui.panels.vertex_figures import HOT, WARM, Figure, VertexFacts, VertexFigures, vertex_facts
+from flinktop.ui.panels.vertex_figures import (
+    ABSENT,
+    HOT,
+    WARM,
+    Figure,
+    VertexFacts,
+    VertexFigures,
+    vertex_facts,
+)
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
@@ -50,6 +59,10 @@ class VertexRow:
     facts: VertexFacts
     newest: float | None = None
     """When its main flow was last seen: the trend is drawn anew when it moves (engine's clock, s)."""
+    bytes_taken: Figure = ABSENT
+    bytes_sent: Figure = ABSENT
+    seconds: float | None = None
+    """How long it has been under way, or was."""
 
     @property
     def old(self) -> bool:
@@ -71,6 +84,7 @@ def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexRow]) -> MadeRows
 def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow:
     facts = vertex_facts(job, vertex, ends, port)
     newest = port.latest(facts.series)
+    source, sink = vertex.id in ends.sources, vertex.id in ends.sinks
     return VertexRow(
         id=vertex.id,
         name=vertex.name,
@@ -79,6 +93,9 @@ def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow
         parallelism=vertex.parallelism,
         facts=facts,
         newest=newest[0] if newest is not None else None,
+        bytes_taken=ABSENT if source else Figure(vertex.metrics.bytes_in),
+        bytes_sent=ABSENT if sink else Figure(vertex.metrics.bytes_out),
+        seconds=vertex.duration / 1000.0 if vertex.duration >= 0 else None,
     )
 
 
@@ -86,6 +103,12 @@ def _count(figure: Figure) -> Cell:
     if figure.absent or figure.value is None:
         return figure.blank
     return fmt.count(figure.value), ""
+
+
+def _size(figure: Figure) -> Cell:
+    if figure.absent or figure.value is None:
+        return figure.blank
+    return fmt.size(figure.value), ""
 
 
 def _percent(figure: Figure) -> Cell:
@@ -107,24 +130,24 @@ def _lag(figure: Figure) -> Cell:
     return fmt.span(figure.value), ""
 
 
-def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
-    """The columns; the vertex's name is the last to give way."""
+def number(
+    key: str, title: str, width: int, drop: int, said: Callable[[Figure], Cell] = _count
+) -> Column[VertexRow]:
+    """A column of one of the figures of a vertex."""
+    return Column(
+        key,
+        title,
+        width,
+        lambda row: said(getattr(row.facts, key)),
+        sort=lambda row: getattr(row.facts, key).value,
+        align="right",
+        descending=True,
+        drop=drop,
+    )
 
-    def number(
-        key: str, title: str, width: int, drop: int, said: Callable[[Figure], Cell] = _count
-    ) -> Column[VertexRow]:
-        return Column(
-            key,
-            title,
-            width,
-            lambda row: said(getattr(row.facts, key)),
-            sort=lambda row: getattr(row.facts, key).value,
-            align="right",
-            descending=True,
-            drop=drop,
-        )
 
-    found = [
+def _first_columns(*, ascii_only: bool) -> list[Column[VertexRow]]:
+    return [
         state_column(ascii_only=ascii_only, drop=4),
         name_column("VERTEX"),
         Column(
@@ -144,16 +167,61 @@ def columns(port: Port, *, ascii_only: bool) -> list[Column[VertexRow]]:
             align="right",
             drop=3,
         ),
+    ]
+
+
+def columns(port: Port, *, some_ended: bool = False, ascii_only: bool) -> list[Column[VertexRow]]:
+    """The columns; the vertex's name is the last to give way.
+
+    `some_ended`: a vertex that has ended has totals and no rates, so that totals give way later.
+    """
+    found = [
+        *_first_columns(ascii_only=ascii_only),
         number("taken", "IN/s", 6, 0),
         number("sent", "OUT/s", 6, 0),
-        trend_column(port, lambda row: row.facts.series, ascii_only=ascii_only, drop=6),
-        number("total_taken", "IN", 6, 9),
-        number("total_sent", "OUT", 6, 10),
+        trend_column(port, lambda row: row.facts.series, ascii_only=ascii_only, drop=11 if some_ended else 6),
+        number("total_taken", "IN", 6, 6 if some_ended else 9),
+        number("total_sent", "OUT", 6, 6 if some_ended else 10),
         number("busy", "BUSY%", 5, 1, _percent),
         number("backpressured", "BKPR%", 5, 2, _percent),
         number("lag", "LAG", 5, 5, _lag),
         replace(number("skew", "SKEW%", 5, 7, _skew), leaves=NAME),
         replace(number("over_mean", "MAX/AVG", 7, 8), leaves=NAME),
+    ]
+    return plain_columns(found) if ascii_only else found
+
+
+def ended_columns(*, ascii_only: bool) -> list[Column[VertexRow]]:
+    """Those of a job that has ended: what its vertices have handled, and how long they took."""
+
+    def bytes_column(key: str, title: str, value: Callable[[VertexRow], Figure]) -> Column[VertexRow]:
+        return Column(
+            key,
+            title,
+            9,
+            lambda row: _size(value(row)),
+            sort=lambda row: value(row).value,
+            align="right",
+            descending=True,
+            drop=5,
+        )
+
+    found = [
+        *_first_columns(ascii_only=ascii_only),
+        number("total_taken", "IN", 6, 0),
+        number("total_sent", "OUT", 6, 0),
+        bytes_column("bytes_taken", "BYTES IN", lambda row: row.bytes_taken),
+        bytes_column("bytes_sent", "BYTES OUT", lambda row: row.bytes_sent),
+        Column(
+            "seconds",
+            "RAN",
+            8,
+            lambda row: (fmt.duration(row.seconds) if row.seconds is not None else fmt.ABSENT, "muted"),
+            sort=lambda row: row.seconds,
+            align="right",
+            descending=True,
+            drop=1,
+        ),
     ]
     return plain_columns(found) if ascii_only else found
 
@@ -170,6 +238,8 @@ class VerticesTable(Panel):
         self._figures = VertexFigures(self, job, self._again)
         self._visible: tuple[str, ...] = ()
         self._rows: Sequence[VertexRow] = ()
+        self._ended = (False, False)
+        """Whether the job has ended, and whether some vertices have: other columns are shown then."""
 
     def compose(self) -> ComposeResult:
         """One table."""
@@ -202,12 +272,26 @@ class VerticesTable(Panel):
             self.table.set_empty(why_empty(self.port, reading, "asking for the job"))
             return
         if not reading.value.vertices:
-            self.table.set_empty("no vertices yet: the job is not running")
+            self.table.set_empty(none_of("vertices", reading.value.state))
+        self._choose_columns(reading.value)
         rows = vertex_rows(reading.value, self.port, kept or {})
         self._rows = rows
         self.table.set_rows(rows)
         self.styles.max_height = max(LEAST_LINES, len(rows) + 2) + self.gutter.height
         self._follow()
+
+    def _choose_columns(self, job: Job) -> None:
+        """Rates of what runs, totals of what has ended."""
+        finished = any(vertex.status == "FINISHED" for vertex in job.vertices)
+        ended = (states.is_terminal(job.state), finished)
+        if ended != self._ended:
+            self._ended = ended
+            ascii_only = self.app.settings.ascii
+            self.table.set_columns(
+                ended_columns(ascii_only=ascii_only)
+                if ended[0]
+                else columns(self.port, some_ended=ended[1], ascii_only=ascii_only)
+            )
 
     def tick(self) -> None:
         """What grows old is greyed."""

@@ -1,0 +1,72 @@
+"""The state of a vertex, from the newer of two answers: that of its job, and that of its subtasks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.model import states
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flinktop.flink.jobs import JobVertex
+    from flinktop.flink.vertices import Vertex
+
+
+@dataclass(frozen=True, slots=True)
+class VertexNow:
+    """A vertex as it was told last."""
+
+    state: str
+    tasks: Mapping[str, int]
+    """Subtasks by state."""
+    seconds: float | None
+    """How long it has been under way, or was."""
+    behind: float = 0.0
+    """Seconds by which the answer of its subtasks is older than this, where that says another state."""
+
+
+def vertex_now(
+    vertex: JobVertex, at: float, subtasks: Vertex | None = None, subtasks_at: float | None = None
+) -> VertexNow:
+    """The newer of what two answers say.
+
+    Args:
+        vertex: From `/jobs/:jobid`.
+        at: When that came, s.
+        subtasks: From `/jobs/:jobid/vertices/:vertexid`; None while not known.
+        subtasks_at: When that came, s.
+    """
+    seconds = vertex.duration / 1000.0 if vertex.duration >= 0 else None
+    by_job = VertexNow(vertex.status, _in_order(vertex.tasks), seconds)
+    if subtasks is None or subtasks_at is None or not subtasks.subtasks:
+        return by_job
+    by_subtasks = of_subtasks(subtasks)
+    if subtasks_at >= at:
+        return by_subtasks
+    if by_subtasks.state == by_job.state:
+        return by_job
+    return VertexNow(by_job.state, by_job.tasks, by_job.seconds, at - subtasks_at)
+
+
+def of_subtasks(told: Vertex) -> VertexNow:
+    """What the subtasks make of their vertex, as Flink puts them together."""
+    tasks = _in_order(Counter(one.status for one in told.subtasks))
+    state = states.of_vertex(tasks)
+    starts = [one.start_time for one in told.subtasks if one.start_time > 0]
+    ends = [one.end_time for one in told.subtasks]
+    over = all(states.is_terminal(one.status) for one in told.subtasks) and min(ends) > 0
+    until = max(ends) if over else told.now
+    seconds = max(0.0, (until - min(starts)) / 1000.0) if starts and until > 0 else None
+    return VertexNow(state, tasks, seconds)
+
+
+def _in_order(tasks: Mapping[str, int]) -> dict[str, int]:
+    """States that some subtask is in, those that come first first."""
+    order = {state: at for at, state in enumerate(states.TASK_STATES)}
+    there = sorted(
+        (state for state, count in tasks.items() if count), key=lambda one: order.get(one, len(order))
+    )
+    return {state: tasks[state] for state in there}
