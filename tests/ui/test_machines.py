@@ -214,6 +214,20 @@ async def test_the_memory_of_a_taskmanager_is_that_of_its_document(release: str)
         assert "GC G1 Young Generation" in day.text
 
 
+async def test_a_slot_may_have_an_eighth_of_a_processor() -> None:
+    cluster = FixtureCluster("1.20.5")
+
+    def eighth(document: dict[str, Any]) -> dict[str, Any]:
+        for slot in document["allocatedSlots"]:
+            slot["resource"]["cpuCores"] = 0.125
+        return document
+
+    cluster.changed[f"taskmanagers/{taskmanager(cluster)['id']}"] = eighth
+    async with monitor(cluster=cluster) as day:
+        await open_taskmanager(day, "4")
+        assert " 0.125 " in day.text
+
+
 @pytest.mark.parametrize("release", RELEASES)
 async def test_slots_have_the_names_of_their_jobs(release: str) -> None:
     async with monitor(release) as day:

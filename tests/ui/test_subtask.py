@@ -244,7 +244,9 @@ async def test_hostile_ids_are_text() -> None:
         {"id": "a", "value": "[b]"},
     ]
     async with on_subtask(cluster=cluster, tab="metrics") as (day, _):
-        assert "[red]x[/]." in day.text
+        # What stands before its dot is taken for an operator.
+        assert "▾ [red]x[/]" in day.text
+        assert "wwwww" in day.text
         assert "\x1b" not in day.text
         assert "[b]" in day.text
 
