@@ -3,6 +3,7 @@
 from flinktop.flink.jobs import Job, JobVertex
 from flinktop.flink.plan import Plan
 from flinktop.model import parallelism
+from flinktop.model.vertex_now import vertex_now
 from flinktop.ui.panels import job_header, vertex_header
 
 BATCH = Job(jid="j", state="RUNNING", plan=Plan(type="BATCH"))
@@ -16,7 +17,8 @@ def test_words() -> None:
 
 
 def test_no_header_says_minus_one() -> None:
-    vertex = "".join(text for text, _ in vertex_header.state_line(BATCH, SINK, ascii_only=False))
+    parts = vertex_header.state_line(BATCH, SINK, vertex_now(SINK, 0.0), ascii_only=False)
+    vertex = "".join(text for text, _ in parts)
     assert "parallelism not decided yet" in vertex
     assert "-1" not in vertex
     job = Job(jid="j", state="RUNNING", plan=Plan(type="BATCH"), vertices=(SINK,))
