@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ SCARCE = 0.95
 LOADED = 0.9
 """Share of the machine's processors."""
 
+_MADE_UP = re.compile(r"[0-9a-f]{32}|.+:\d+-[0-9a-f]{6}")
+"""Ids of TaskManagers that have no name of their own."""
 _JVM, _NETTY = "Status.JVM.", "Status.Shuffle.Netty."
 _GC = f"{_JVM}GarbageCollector."
 ALL_COLLECTORS = "All"
@@ -249,9 +252,27 @@ def heartbeat_age(last: int, now: float) -> float | None:
 
 
 def address(taskmanager: TaskManager) -> str:
-    """Where it is: host and port by its RPC path, for its id may be 32 letters (up to 1.10)."""
+    """Where it is: host and port by its RPC path, "" where that is not known."""
     _, at, rest = taskmanager.path.partition("@")
-    where = rest.partition("/")[0] if at else ""
-    if taskmanager.id.startswith(where):
-        return taskmanager.id
-    return where
+    return rest.partition("/")[0] if at else ""
+
+
+def is_named(taskmanager: TaskManager) -> bool:
+    """Whether its id says more than its address: on Kubernetes it is the pod's name, on YARN the container's.
+
+    Elsewhere it is what `taskmanager.resource-id` says, else made up: 32 letters up to 1.10, later host, port
+    and six letters.
+    """
+    return _MADE_UP.fullmatch(taskmanager.id) is None
+
+
+def name(taskmanager: TaskManager) -> str:
+    """What people call it: its id where that says more than its address."""
+    where = address(taskmanager)
+    return taskmanager.id if is_named(taskmanager) or taskmanager.id.startswith(where) else where
+
+
+def names(taskmanager: TaskManager) -> tuple[str, ...]:
+    """Its name, and the id or address that the name does not hold."""
+    first = name(taskmanager)
+    return (first, *(one for one in (taskmanager.id, address(taskmanager)) if one not in first))

@@ -119,8 +119,12 @@ class Commands(Provider):
             yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
         listed = app.port.reading(TASKMANAGERS())
         for one in listed.value.taskmanagers if listed is not None and listed.value is not None else ():
-            words = f"{fmt.number(one.slots_used)} of {fmt.number(one.slots_number)} slots, {one.id}"
-            yield f"tm {machines.address(one)}", words, partial(_go, app, partial(TaskManagerScreen, one.id))
+            words = f"{fmt.number(one.slots_used)} of {fmt.number(one.slots_number)} slots"
+            yield (
+                f"tm {'  '.join(machines.names(one))}",
+                words,
+                partial(_go, app, partial(TaskManagerScreen, one.id)),
+            )
 
     def _actions(self, app: LiveApp) -> Iterator[Entry]:
         """What can be done to the selected thing, as in the menu of actions."""

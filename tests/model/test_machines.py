@@ -60,20 +60,34 @@ def test_the_worst_is_said_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("id_", "path", "shown"),
+    ("id_", "address", "names"),
     [
         (
             "75e8bebe5b968def7f1e6bbaa79f5017",
-            "akka.tcp://flink@127.0.0.1:37209/user/taskmanager_0",
             "127.0.0.1:37209",
+            ("127.0.0.1:37209", "75e8bebe5b968def7f1e6bbaa79f5017"),
         ),
-        ("127.0.0.1:45849-bd594c", "pekko.tcp://flink@127.0.0.1:45849/user/rpc/x", "127.0.0.1:45849-bd594c"),
-        ("flink-taskmanager-1-1", "pekko.tcp://flink@10.0.0.7:6122/user/rpc/x", "10.0.0.7:6122"),
-        ("tm", "", "tm"),
+        ("127.0.0.1:45849-bd594c", "127.0.0.1:45849", ("127.0.0.1:45849-bd594c",)),
+        ("10.0.0.7:6122-bd594c", "flink-tm-1:6122", ("flink-tm-1:6122", "10.0.0.7:6122-bd594c")),
+        (
+            "session-cluster-taskmanager-1-1",
+            "10.244.0.7:6122",
+            ("session-cluster-taskmanager-1-1", "10.244.0.7:6122"),
+        ),
+        (
+            "container_e17_1700000000000_0042_01_000002",
+            "nm-7.prod.example.com:6122",
+            ("container_e17_1700000000000_0042_01_000002", "nm-7.prod.example.com:6122"),
+        ),
+        ("75e8bebe5b968def7f1e6bbaa79f5017", "", ("75e8bebe5b968def7f1e6bbaa79f5017",)),
+        ("tm", "", ("tm",)),
     ],
 )
-def test_where_a_taskmanager_is(id_: str, path: str, shown: str) -> None:
-    assert machines.address(TaskManager(id_, path=path)) == shown
+def test_what_a_taskmanager_is_called(id_: str, address: str, names: tuple[str, ...]) -> None:
+    one = TaskManager(id_, path=f"pekko.tcp://flink@{address}/user/rpc/taskmanager_0" if address else "")
+    assert machines.address(one) == address
+    assert machines.names(one) == names
+    assert machines.name(one) == names[0]
 
 
 def test_heartbeats_age_by_the_clock_that_is_given() -> None:

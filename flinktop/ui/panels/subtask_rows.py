@@ -61,6 +61,8 @@ class SubtaskRow:
     """Whether rates, times and watermark are older than the rest."""
     old: bool = False
     """Whether nothing of it can be taken at its word any more."""
+    taskmanager: str = ""
+    """The id of its TaskManager, "" before 1.10: the name of a pod or container, which a filter finds too."""
 
     @property
     def name(self) -> str:
@@ -205,6 +207,7 @@ class SubtaskBook:
             attention=subtasks.attention(attempt.status, band, index),
             stale=stale,
             old=self._old,
+            taskmanager=attempt.taskmanager_id or "",
         )
 
     def _mark_text(self, mark: float | None, around: Circumstances, told: Told | None, *, flows: bool) -> str:
@@ -250,13 +253,13 @@ def _lag(told: Told | None, around: Circumstances, *, flows: bool, failed: bool)
 
 
 def matches(row: SubtaskRow, text: str) -> bool:
-    """Whether a row has the text, word by word: an index, a part of the host or the state; `state:failed`."""
+    """Whether a row has every word: an index, a part of host, TaskManager id or state; `state:failed`."""
     for word in text.casefold().split():
         if word.startswith("state:"):
             if word.removeprefix("state:") not in row.state.casefold():
                 return False
         elif subtask_index(word) == row.index:
             continue
-        elif word not in row.host.casefold() and word not in row.state.casefold():
+        elif not any(word in part.casefold() for part in (row.host, row.taskmanager, row.state)):
             return False
     return True

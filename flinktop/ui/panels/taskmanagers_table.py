@@ -50,7 +50,9 @@ class TaskManagerRow:
 
     id: str
     name: str
-    """Its id, or where it is: up to 1.10 ids say nothing."""
+    """Its id where that says more than its address."""
+    address: str
+    """Host and port."""
     troubles: tuple[machines.Trouble, ...]
     heartbeat: float | None
     """Seconds since the last."""
@@ -201,6 +203,14 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
             drop=8,
         ),
         size("memory", "MACHINE", lambda row: row.memory, 7),
+        Column(
+            "address",
+            "ADDRESS",
+            21,
+            lambda row: (row.address, "muted") if row.address else (fmt.ABSENT, "muted"),
+            sort=lambda row: row.address,
+            drop=9,
+        ),
     ]
     return plain_columns(found) if ascii_only else found
 
@@ -228,6 +238,17 @@ class TaskManagersTable(AnswerTable[TaskManagerRow]):
     def row_key(self, row: TaskManagerRow) -> str:
         """The id."""
         return row.id
+
+    def matches(self, row: TaskManagerRow, text: str) -> bool:
+        """Whether a row has every word of the text in a cell or in its id, whether these are seen or not."""
+        matches = super().matches
+        return all(word in row.id.casefold() or matches(row, word) for word in text.casefold().split())
+
+    def copied(self) -> str | None:
+        """The id and the address of the row under the cursor."""
+        reading, key = self.port.reading(TASKMANAGERS()), self.table.cursor_key
+        listed = reading.value.taskmanagers if reading is not None and reading.value is not None else ()
+        return next((" ".join(machines.names(one)) for one in listed if one.id == key), key)
 
     def on_mount(self) -> None:
         """Watch the list, where there is one."""
@@ -297,7 +318,8 @@ def taskmanager_row(port: Port, one: TaskManager, now: float) -> TaskManagerRow:
     figures, gc = (known.figures, known.gc) if known is not None else (None, None)
     return TaskManagerRow(
         id=one.id,
-        name=machines.address(one),
+        name=machines.name(one),
+        address=machines.address(one),
         troubles=machines.troubles(one, figures, gc, heartbeat),
         heartbeat=heartbeat,
         slots=one.slots_number,

@@ -13,6 +13,7 @@ from flinktop.ui.screens.machine_screen import MachineScreen
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
+    from flinktop.flink.taskmanagers import TaskManager
     from flinktop.ui.live import Panel
 
 
@@ -30,15 +31,18 @@ class TaskManagerScreen(MachineScreen):
 
     @property
     def crumb(self) -> str:
-        """Where it is, or its id."""
+        """Its name, or its id."""
+        known = self._known()
+        return machines.name(known) if known is not None else self.taskmanager
+
+    def _known(self) -> TaskManager | None:
+        """What has been told of it."""
         details = self.app.port.reading(TASKMANAGER(taskmanager=self.taskmanager))
         if details is not None and details.value is not None:
-            return machines.address(details.value)
+            return details.value
         listed = self.app.port.reading(TASKMANAGERS())
-        for one in listed.value.taskmanagers if listed is not None and listed.value is not None else ():
-            if one.id == self.taskmanager:
-                return machines.address(one)
-        return self.taskmanager
+        found = listed.value.taskmanagers if listed is not None and listed.value is not None else ()
+        return next((one for one in found if one.id == self.taskmanager), None)
 
     def own(self) -> Panel:
         """Its slots."""
@@ -53,11 +57,12 @@ class TaskManagerScreen(MachineScreen):
             self.app.push_screen(JobScreen(job))
 
     def action_copy(self) -> None:
-        """Copy what is seen of a text; elsewhere the id."""
+        """Copy what is seen of a text; elsewhere the id and the address."""
         if self.pager() is not None or self.tab in ("metrics", "files"):
             super().action_copy()
         else:
-            self.app.copy_text(self.taskmanager)
+            known = self._known()
+            self.app.copy_text(" ".join(machines.names(known)) if known is not None else self.taskmanager)
 
     def action_previous(self) -> None:
         """The TaskManager before this one in the list, in the same view."""

@@ -40,6 +40,12 @@ class TaskManagersScreen(ClusterScreen):
     def _opened(self, event: Opened) -> None:
         self.app.push_screen(TaskManagerScreen(event.key))
 
+    def action_copy(self) -> None:
+        """Copy the id and the address of the TaskManager under the cursor."""
+        text = self.query_one(TaskManagersTable).copied()
+        if text is not None:
+            self.app.copy_text(text)
+
     def action_log(self) -> None:
         """The log of the TaskManager under the cursor."""
         self._open("log")
