@@ -11,6 +11,9 @@ OVERDUE_INTERVALS = 3.0
 OVERDUE_AT_LEAST = 30.0
 """Seconds: intervals of a second or two don't make a job ill."""
 
+STALLED = 2
+"""The rank of a job of which no task runs: that of one that restarts."""
+
 
 def overdue(age: float | None, interval: float | None) -> bool:
     """Whether the last good checkpoint is too old for the job's checkpoint interval (both in s)."""
@@ -28,17 +31,21 @@ class Condition:
     overdue: bool = False
     busy: float | None = None
     """Of its hottest vertex, ms/s; None where it is not known."""
+    stalled: bool = False
+    """Whether it is said to run, and not one of its tasks does."""
 
 
 def attention(condition: Condition) -> tuple[int, int, int, int]:
     """A sort key, most in need of attention first.
 
-    Failed, failing, restarting jobs; then jobs under way; then running ones by overdue checkpoints,
-    restarts and heat, in steps, so that rows don't change places with every answer; jobs that have ended well
-    come last.
+    Failed, failing, restarting and stalled jobs; then jobs under way; then running ones by overdue
+    checkpoints, restarts and heat, in steps, so that rows don't change places with every answer; jobs that
+    have ended well come last.
     """
     if condition.state == "FAILED":
         rank = 0
+    elif condition.stalled:
+        rank = STALLED
     elif condition.state == "RUNNING":
         rank = 5
     elif states.is_terminal(condition.state):

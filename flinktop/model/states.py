@@ -66,18 +66,18 @@ def tone(state: str) -> str:
     return "info"
 
 
-def words(state: str, *, ascii_only: bool = False) -> str:
-    """The state with its mark; UNKNOWN for one that the server does not report."""
-    return f"{mark(state, ascii_only=ascii_only)} {state or 'UNKNOWN'}"
+def words(state: str, style: str = "", *, ascii_only: bool = False) -> str:
+    """The state with its mark, or with that of `style`; UNKNOWN for one that is not reported."""
+    return f"{mark(state, style, ascii_only=ascii_only)} {state or 'UNKNOWN'}"
 
 
-def mark(state: str, *, ascii_only: bool = False) -> str:
-    """One cell whose shape tells the kind of state without colour."""
+def mark(state: str, style: str = "", *, ascii_only: bool = False) -> str:
+    """One cell whose shape tells the kind of state, or of `style`, without colour."""
     plain, drawn = {
         "good": ("*", "●"),
         "muted": ("-", "○"),
         "bad": ("X", "✕"),
         "warn": ("!", "▲"),
         "info": ("~", "◐"),
-    }[tone(state)]
+    }[style or tone(state)]
     return plain if ascii_only else drawn

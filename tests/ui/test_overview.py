@@ -82,7 +82,8 @@ async def test_rates_come_when_the_counters_have_moved_twice() -> None:
             moved += 5000
             await day.wait(10)
         fields = day.line("steady").split("</b>")[1].split()
-        assert all(float(rate) == pytest.approx(500, rel=0.1) for rate in fields[:2])
+        # After the tasks.
+        assert all(float(rate) == pytest.approx(500, rel=0.1) for rate in fields[1:3])
 
 
 async def test_checkpoint_age_is_told_against_the_interval() -> None:
@@ -110,7 +111,7 @@ async def test_a_job_without_periodic_checkpoints_shows_a_dash() -> None:
     }
     async with monitor(cluster=cluster) as day:
         fields = day.line("no checkpoints, no name").partition("no name")[2].split()
-        assert fields[4] == "–"  # noqa: RUF001 -- the dash that stands for absent
+        assert fields[5] == "–"  # noqa: RUF001 -- the dash that stands for absent
 
 
 async def test_moving_opening_and_coming_back_keeps_the_cursor() -> None:
@@ -331,7 +332,7 @@ async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
     spent = {"busy": 0.0, "backpressured": 0.0, "idle": 0.0}
     busy_job(cluster, cluster.job("steady"), spent)
     async with monitor(cluster=cluster) as day:
-        assert day.line("steady").split("</b>")[1].split()[2:4] == ["…", "…"]
+        assert day.line("steady").split("</b>")[1].split()[3:5] == ["…", "…"]
         for _ in range(3):
             spent["busy"] += 7000.0
             spent["backpressured"] += 2000.0

@@ -12,12 +12,13 @@ from flinktop.flink.applications import APPLICATION, APPLICATION_CONFIG, APPLICA
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.model import states
+from flinktop.model.tasks import tasks
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.machine_figures import RARELY
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.panels.shared_columns import name_column, state_column
+from flinktop.ui.panels.shared_columns import job_state_column, name_column
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.pager import Pager
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from flinktop.flink.applications import Application, ApplicationExceptions
     from flinktop.flink.jobmanager import Setting
     from flinktop.flink.jobs import JobOverview
+    from flinktop.model.tasks import Tasks
     from flinktop.ui.widgets.pager import Cell
 
 GAP: Part = ("   ", "")
@@ -106,6 +108,8 @@ class JobLine:
     at: int
     seconds: float | None
     old: bool = False
+    tasks: Tasks | None = None
+    """By state; None where that is not known."""
 
 
 def job_line(job: JobOverview, offset: float | None, *, old: bool) -> JobLine:
@@ -118,6 +122,7 @@ def job_line(job: JobOverview, offset: float | None, *, old: bool) -> JobLine:
         job.start_time,
         job.duration / 1000.0 if job.duration >= 0 else None,
         old,
+        tasks(job.tasks),
     )
 
 
@@ -134,7 +139,7 @@ class ApplicationJobs(AnswerTable[JobLine]):
     def columns(self, *, ascii_only: bool) -> list[Column[JobLine]]:
         """State, name, since when, for how long."""
         found: list[Column[JobLine]] = [
-            state_column(ascii_only=ascii_only),
+            job_state_column(ascii_only=ascii_only),
             name_column("JOB"),
             Column(
                 "started",

@@ -13,7 +13,7 @@ from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import EXECUTION_RESULT, JOB
 from flinktop.model import format as fmt
-from flinktop.model import health, states
+from flinktop.model import health, states, tasks
 from flinktop.model.parallelism import unknown_words
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flinktop.flink.checkpoints import CheckpointStats
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job
+    from flinktop.model.tasks import Tasks
 
 RARELY = 600.0
 WIDE = 120
@@ -52,8 +53,9 @@ def state_line(
     `restarts` is their number, or what stands in its place. `time` writes a time (s since 1970): that of the
     start and of the end, where there is room for them.
     """
-    tone = states.tone(job.state)
-    parts: list[Part] = [(f"{states.mark(job.state, ascii_only=ascii_only)} {job.state}", tone)]
+    found = tasks.tasks_of(job)
+    tone = tasks.state_tone(job.state, found)
+    parts: list[Part] = [(states.words(job.state, tone, ascii_only=ascii_only), tone)]
     entered = job.timestamps.get(job.state, 0)
     if entered > 0:
         word = "for" if not states.is_terminal(job.state) else "since"
@@ -64,6 +66,8 @@ def state_line(
             if time is not None and at > 0:
                 parts += [(word, "muted"), (time(at / 1000.0), "")]
     else:
+        if found is not None:
+            parts += _tasks_parts(job, found)
         begun = job.start_time >= 0
         ago = f"{fmt.duration(cluster_now - job.start_time / 1000.0)} ago" if begun else fmt.ABSENT
         parts += [("   started ", "muted"), (ago, "")]
@@ -79,6 +83,16 @@ def state_line(
         parts += [("   parallelism ", "muted"), (words, "info")]
     if job.pending_operators:
         parts += [("   pending operators ", "muted"), (str(job.pending_operators), "info")]
+    return parts
+
+
+def _tasks_parts(job: Job, found: Tasks) -> list[Part]:
+    """How many tasks run; what the others do, where they should run."""
+    tone = tasks.tone(job.state, found, batch="BATCH" in (job.job_type, job.plan.type))
+    parts: list[Part] = [("   tasks ", "muted"), (found.words, tone)]
+    if tone:
+        waiting = ", ".join(f"{count} {state.lower()}" for state, count in found.waiting)
+        parts.append((f" ({waiting})", tone))
     return parts
 
 

@@ -12,13 +12,14 @@ from flinktop.engine.sweep import job_query, restarts_in, restarts_query
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
-from flinktop.model import health, states
+from flinktop.model import health, states, tasks
 from flinktop.ui.panels.vertex_figures import ABSENT, Figure
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
     from flinktop.flink.jobs import Job, JobOverview
+    from flinktop.model.tasks import Tasks
 
 OLD_SECONDS = 30.0
 """A figure older than this is dimmed."""
@@ -32,6 +33,9 @@ class JobRow:
     name: str
     state: str
     attention: tuple[Any, ...]
+    tasks: Tasks | None = None
+    """Its tasks by state; None of a job that has ended, or has none yet."""
+    tasks_tone: str = ""
     sent: float | None = None
     """IN/s: records/s that its sources send."""
     taken: float | None = None
@@ -77,7 +81,11 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
     restarts = restarts_of(port, job.jid)
     is_overdue = not ended and health.overdue(age, interval)
     busy, backpressured = (time_figure(port, job, measure) for measure in ("busy", "backpressured"))
-    condition = health.Condition(job.state, None if ended else restarts, is_overdue, busy.value)
+    found = None if ended else tasks.tasks(job.tasks)
+    stalled = tasks.is_stalled(job.state, found)
+    condition = health.Condition(
+        job.state, None if ended else restarts, is_overdue, busy.value, stalled=stalled
+    )
     # How long it ran; how long it has been in its state, for a job that lives.
     up = job.duration / 1000.0 if ended and job.duration >= 0 else None
     known = detail.value if detail is not None else None
@@ -93,6 +101,8 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
         name=job.name,
         state=job.state,
         attention=(*health.attention(condition), job.name, job.jid),
+        tasks=found,
+        tasks_tone=tasks.tone(job.state, found, batch=job.job_type == "BATCH"),
         sent=None if ended else latest_rate(port, job.jid, "in"),
         taken=None if ended else latest_rate(port, job.jid, "out"),
         newest=newest[0] if newest is not None else None,

@@ -18,7 +18,7 @@ from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.job_row import JobRow, job_row, latest_rate
 from flinktop.ui.panels.no_cluster import no_cluster
 from flinktop.ui.panels.plain import plain, plain_columns
-from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
+from flinktop.ui.panels.shared_columns import job_state_column, name_column, trend_column
 from flinktop.ui.panels.unanswered import blank_mark, why_empty
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
@@ -39,6 +39,8 @@ NO_ARCHIVE = (
     "(jobmanager.archive.fs.dir) to where this HistoryServer reads them (historyserver.archive.fs.dir)."
 )
 """What a HistoryServer without jobs says."""
+NAME = 24
+"""Cells of a name before columns are set further apart."""
 TIME = 11
 """Cells of a time."""
 ROOM_FOR_NAMES = 28
@@ -73,6 +75,13 @@ def checkpoint_words(row: JobRow, *, ascii_only: bool = False) -> Cell:
     return f"{late}{fmt.span(row.age)}{interval}", "bad" if row.overdue else ""
 
 
+def tasks_words(row: JobRow, *, past: str = "") -> Cell:
+    """Running tasks of all; `past` for a job that has ended."""
+    if row.tasks is None:
+        return past if row.ended else fmt.ABSENT, "muted"
+    return row.tasks.words, row.tasks_tone
+
+
 def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobRow]]:
     """The columns, with the order in which they give way: times and the trend first, the name never.
 
@@ -101,9 +110,18 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
             return (fmt.ABSENT, "muted") if row.ended else blank_mark(failed="job" in row.failed)
         return fmt.duration(row.uptime), "muted"
 
-    found = [
-        state_column(ascii_only=ascii_only),
-        name_column("JOB"),
+    found: list[Column[JobRow]] = [
+        job_state_column(ascii_only=ascii_only),
+        replace(name_column("JOB"), comfort=NAME),
+        Column(
+            "tasks",
+            "TASKS",
+            7,
+            lambda row: tasks_words(row, past=past),
+            sort=lambda row: row.tasks.running / row.tasks.total if row.tasks is not None else None,
+            align="right",
+            drop=6,
+        ),
         Column(
             "in",
             "IN/s",
@@ -200,8 +218,10 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
 
 
 def archive_columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
-    """Those of a HistoryServer: it tells when jobs ended, and has none of their figures."""
-    found = columns(port, past=fmt.ABSENT, ascii_only=ascii_only)
+    """Those of a HistoryServer: when jobs ended, and no running tasks, as it has no figures of them."""
+    found = (
+        column for column in columns(port, past=fmt.ABSENT, ascii_only=ascii_only) if column.key != "tasks"
+    )
     return [replace(column, drop=ARCHIVE_DROPS.get(column.key, 0), leaves=0) for column in found]
 
 

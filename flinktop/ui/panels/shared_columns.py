@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from flinktop.model import states
+from flinktop.model.tasks import state_tone
 from flinktop.ui.widgets.spark import spark
 from flinktop.ui.widgets.table import Column
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.series import SeriesName
+    from flinktop.model.tasks import Tasks
+    from flinktop.ui.widgets.table import Cell
 
 SPARK_SECONDS = 1800.0
 SPARK_CELLS = 10
@@ -34,6 +38,16 @@ class Stated(Protocol):
         ...
 
 
+class JobStated(Stated, Protocol):
+    """A row of a job."""
+
+    @property
+    def tasks(self) -> Tasks | None:
+        """Its tasks; None where that is not known."""
+        ...
+
+
+J = TypeVar("J", bound=JobStated)
 R = TypeVar("R", bound=Stated)
 
 
@@ -47,6 +61,16 @@ def state_column(*, ascii_only: bool, drop: int = 0) -> Column[R]:
         sort=lambda row: (-states.severity(row.state), row.state),
         drop=drop,
     )
+
+
+def job_state_column(*, ascii_only: bool) -> Column[J]:
+    """The state of a job; one that is RUNNING without a running task looks like what it is."""
+
+    def cell(row: J) -> Cell:
+        tone = state_tone(row.state, row.tasks)
+        return states.words(row.state, tone, ascii_only=ascii_only), tone
+
+    return replace(state_column(ascii_only=ascii_only), cell=cell)
 
 
 def name_column(title: str) -> Column[R]:

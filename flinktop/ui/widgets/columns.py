@@ -39,6 +39,7 @@ class Column(Generic[R]):
         align: Side the text stands on; the title follows it.
         drop: 0 is never dropped; the highest number goes first when the width is short.
         flex: Takes what the others leave.
+        comfort: Cells that a flexible column takes before columns are set further apart.
         leaves: Cells that the flexible columns must have for it to be there.
         descending: Its first direction when it is sorted by.
         stripes: Paints the cell of a row in so many cells in several styles, such as a bar of parts; what
@@ -54,6 +55,7 @@ class Column(Generic[R]):
     align: Literal["left", "right"] = "left"
     drop: int = 0
     flex: bool = False
+    comfort: int = 0
     leaves: int = 0
     descending: bool = False
     stripes: Callable[[R, int], Stripes] | None = None
@@ -74,13 +76,14 @@ def place(columns: Sequence[Column[R]], width: int) -> tuple[Place[R], ...]:
     """The columns that fit into `width` cells, from left to right, never overlapping.
 
     First columns are dropped, then flexible ones shrink, then the last ones are cut off. A second blank cell
-    between columns is only spent where it costs no column.
+    between columns is only spent where it costs no column, and no flexible one its comfort.
     """
     room = width - MARGIN
     kept = _kept(list(columns), room)
     if not kept:
         return ()
-    gap = WIDE_GAP if _needed(kept, WIDE_GAP) <= room else 1
+    comfort = sum(max(0, column.comfort - column.width) for column in kept if column.flex)
+    gap = WIDE_GAP if _needed(kept, WIDE_GAP) + comfort <= room else 1
     widths = _widths(kept, room - gap * (len(kept) - 1))
     places: list[Place[R]] = []
     x = MARGIN

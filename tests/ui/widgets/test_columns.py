@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -51,6 +52,15 @@ def test_a_second_blank_between_columns_never_costs_a_column() -> None:
     columns = (column("a", 5), column("b", 5, drop=1))
     assert [(where.x, where.width) for where in place(columns, 12)] == [(1, 5), (7, 5)]
     assert [(where.x, where.width) for where in place(columns, 13)] == [(1, 5), (8, 5)]
+
+
+@pytest.mark.parametrize(("width", "cells", "gap"), [(26, 10, 1), (28, 12, 1), (30, 12, 2), (34, 16, 2)])
+def test_columns_are_set_apart_when_the_flexible_one_has_its_comfort(
+    width: int, cells: int, gap: int
+) -> None:
+    name = replace(column("name", 8, flex=True), comfort=12)
+    _, found, last = place((column("a", 5), name, column("b", 8)), width)
+    assert (found.width, found.gap, last.gap) == (cells, gap, gap)
 
 
 def test_the_flexible_column_shrinks_when_nothing_can_be_dropped() -> None:

@@ -1,0 +1,93 @@
+"""Whether the tasks of a job run: Flink calls a job RUNNING also while all of them wait for slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.flink.jobs import subtasks_by_state
+from flinktop.model import states
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flinktop.flink.jobs import Job
+
+_WITHOUT_SLOT = frozenset({"CREATED", "SCHEDULED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """The tasks (subtasks) of a job by state."""
+
+    counts: tuple[tuple[str, int], ...]
+    """Tasks in each state that one is in, by its upper-case name."""
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(count for _, count in self.counts)
+
+    @property
+    def running(self) -> int:
+        """Those that run."""
+        return self.count("RUNNING")
+
+    @property
+    def waiting(self) -> tuple[tuple[str, int], ...]:
+        """Those that neither run nor have finished."""
+        return tuple((state, count) for state, count in self.counts if state not in ("RUNNING", "FINISHED"))
+
+    @property
+    def words(self) -> str:
+        """Running of total."""
+        return f"{self.running}/{self.total}"
+
+    def count(self, state: str) -> int:
+        """Tasks in a state."""
+        return dict(self.counts).get(state, 0)
+
+
+def tasks(counts: Mapping[str, int]) -> Tasks | None:
+    """The tasks of a job in a list of jobs; None where it has none yet."""
+    return _of((subtasks_by_state(dict(counts)),))
+
+
+def tasks_of(job: Job) -> Tasks | None:
+    """The tasks of a job by its vertices; None where it has none yet."""
+    return _of(subtasks_by_state(vertex.tasks) for vertex in job.vertices)
+
+
+def _of(parts: Iterable[Mapping[str, int]]) -> Tasks | None:
+    counts: dict[str, int] = {}
+    for part in parts:
+        for state, count in part.items():
+            counts[state] = counts.get(state, 0) + count
+    return (
+        Tasks(tuple((state, count) for state, count in counts.items() if count))
+        if any(counts.values())
+        else None
+    )
+
+
+def is_stalled(state: str, found: Tasks | None) -> bool:
+    """Whether a job in this state is said to run, and not one of its tasks does."""
+    return found is not None and states.is_running(state) and not found.running and bool(found.waiting)
+
+
+def tone(state: str, found: Tasks | None, *, batch: bool = False) -> str:
+    """The style of the number of running tasks of a job in this state.
+
+    That some tasks wait is in order for a batch job, whose stages come one after the other: where Flink does
+    not report the type (up to 2.2), one of which tasks are not scheduled yet, or have finished.
+    """
+    if found is None or not states.is_running(state) or not found.waiting:
+        return ""
+    if not found.running:
+        return "bad" if any(one in _WITHOUT_SLOT for one, _ in found.waiting) else "warn"
+    return "" if batch or found.count("CREATED") or found.count("FINISHED") else "warn"
+
+
+def state_tone(state: str, found: Tasks | None) -> str:
+    """The style of the job's state."""
+    return "warn" if is_stalled(state, found) else states.tone(state)
