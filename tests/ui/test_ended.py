@@ -107,6 +107,17 @@ async def test_of_what_has_ended_nothing_is_awaited() -> None:
 
 
 @pytest.mark.deep
+async def test_the_demo_has_no_backpressure_of_what_has_ended() -> None:
+    async with monitor(demo="mixed") as day:
+        await open_job(day, "daily-ledger")
+        await day.press(number(keys.JOB_TABS, "vertices"), "enter")
+        await day.wait(4)
+        await day.press(number(keys.VERTEX_TABS, "backpressure"))
+        await day.wait(4)
+        await day.sees("The vertex has ended: Flink no longer measures its backpressure.")
+
+
+@pytest.mark.deep
 @pytest.mark.parametrize("release", ["1.14.6", "2.3.0"])
 async def test_backpressure_of_an_ended_vertex_is_its_last_where_there_is_any(release: str) -> None:
     cluster = FixtureCluster(release)
@@ -124,4 +135,6 @@ async def test_backpressure_of_an_ended_vertex_is_its_last_where_there_is_any(re
     async with monitor(cluster=cluster) as day:
         await open_tab(day, "backpressure", job=JOB, at=0)
         await day.sees("the vertex has ended: these are its last numbers")
+        # When they were measured is not told.
+        assert "measured" not in day.text
         assert " 60 " in day.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flinktop.demo.flow import Times
 from flinktop.demo.life import KEPT_FAULTS, TASK_STATES, Run, Task
 from flinktop.demo.noise import fraction
 from flinktop.demo.replies.answer import Asked, job_of, missing, quantile, subtask_of, vertex_of
@@ -250,7 +251,10 @@ def backpressure(moment: Moment, asked: Asked) -> dict[str, Any]:
     one = vertex_of(job, asked)
     rows = []
     for index in range(one.spec.parallelism):
-        times = job.lately(one, index)
+        task = job.task(one, index, job.run)
+        # Flink drops the metrics of a task that has ended, and answers 0 for them.
+        ended = task is not None and task.ended is not None
+        times = Times(0.0, 0.0, 0.0) if ended else job.lately(one, index)
         ratio = round(times.backpressured / 1000, 3)
         level = _level(ratio)
         row = {

@@ -252,7 +252,7 @@ class VertexPressure(AnswerTable[PressureRow]):
         parts: list[Part] = []
         if told.level:
             parts += [("backpressure ", "muted"), level_cell(told.level)]
-        if age is not None:
+        if age is not None and not ended:
             parts += [("   measured ", "muted"), (f"{fmt.duration(age)} ago", "")]
         if ended:
             parts.append(("   the vertex has ended: these are its last numbers", "muted"))
