@@ -304,7 +304,8 @@ def _local(sources: "Sources") -> int:
     settings = _with_log(settings)
     with ExitStack() as stack:
         try:
-            flink = stack.enter_context(open_local(_progress, tls=not sources.flags.no_tls))
+            kept = settings.paths.failed_start
+            flink = stack.enter_context(open_local(_progress, tls=not sources.flags.no_tls, kept=kept))
         except LocalError as error:
             return _complain(str(error))
         except KeyboardInterrupt:

@@ -42,6 +42,11 @@ class Paths:
         """The ledger: what was asked of clusters."""
         return self.state / "operations.db"
 
+    @property
+    def failed_start(self) -> Path:
+        """The directory with the logs of the last local Flink that did not start."""
+        return self.state / "local-start"
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

@@ -231,6 +231,7 @@ def test_a_missing_log_is_a_note(opened: list[tuple[Settings, Profile]]) -> None
 
 
 def test_a_local_flink(
+    home: Path,
     opened: list[tuple[Settings, Profile]],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -238,8 +239,9 @@ def test_a_local_flink(
     left = []
 
     @contextmanager
-    def open_local(progress: Callable[[str], None], *, tls: bool) -> Iterator[LocalFlink]:
+    def open_local(progress: Callable[[str], None], *, tls: bool, kept: Path) -> Iterator[LocalFlink]:
         progress("Starting Flink")
+        assert kept == home / ".local/state/flinktop/local-start"
         if tls:
             yield LocalFlink("https://127.0.0.1:4711", Path("/d/c"), Path("/d/k"), "1_s.jar", {"abc": STEADY})
         else:
@@ -290,8 +292,9 @@ def test_a_local_flink_that_does_not_come_up(  # noqa: PLR0917 -- three are pyte
     code: int,
     said: str,
 ) -> None:
-    def open_local(_progress: Callable[[str], None], *, tls: bool) -> None:
+    def open_local(_progress: Callable[[str], None], *, tls: bool, kept: Path) -> None:
         assert tls
+        assert kept.name == "local-start"
         raise error
 
     monkeypatch.setattr("flinktop.local.session.open_local", open_local)

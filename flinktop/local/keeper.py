@@ -15,6 +15,7 @@ the steps that take long are done by a second one, which may be left in the midd
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,8 +62,9 @@ Task = Callable[[], None]
 class Keeper:
     """One local cluster below one directory."""
 
-    def __init__(self, home: FlinkHome, directory: Path, *, tls: bool) -> None:
+    def __init__(self, home: FlinkHome, directory: Path, *, tls: bool, kept: Path | None = None) -> None:
         self._home = home
+        self._kept = kept
         self._keys = Keys(directory / "tls") if tls else None
         self._url = f"{'https' if tls else 'http'}://{LOOPBACK}:{(port := free_port())}"
         # Flink's own default lets the pages of any site read its answers; its own pages need no permission.
@@ -104,8 +106,33 @@ class Keeper:
         except OSError as error:
             line = self._cut_off(error)
         except Exception as error:  # noqa: BLE001  a thread has nobody else who would say it
-            line = _explained(error)
+            line = self.failed(error)
         put(line)
+
+    def failed(self, error: Exception) -> Line:
+        """The line for an error, with the logs that are kept: the directory is removed."""
+        line = _explained(error)
+        processes = error.processes if isinstance(error, StartFailed) else ()
+        logs = self._keep_logs()
+        told = [log for one in processes for log in logs if log.stem == one.log.stem]
+        if len(processes) == 1 and told:
+            line["error"] += f" Its log: {told[0]}"
+        elif logs and self._kept is not None:
+            line["error"] += f" The logs: {self._kept}"
+        return line
+
+    def _keep_logs(self) -> list[Path]:
+        """Copy the logs to where they stay, in the place of those of an earlier start; gives the copies."""
+        if self._kept is None:
+            return []
+        logs = [path for process in self.processes for path in (process.log, process.log.with_suffix(".out"))]
+        copies: list[Path] = []
+        with contextlib.suppress(OSError):
+            shutil.rmtree(self._kept, ignore_errors=True)
+            self._kept.mkdir(parents=True)
+            written = [log for log in logs if log.exists() and log.stat().st_size]
+            copies.extend(Path(shutil.copyfile(log, self._kept / log.name)) for log in written)
+        return copies
 
     def _prepared(self, put: Callable[[Line | Task], None]) -> Line:
         found: Line = {"url": self._url, "jobs": {}}
@@ -135,8 +162,8 @@ class Keeper:
                     self._cluster[0].wait(_GRACE)
             check_alive(self._cluster)
         except StartFailed as ended:
-            return _explained(ended)
-        return _explained(error)
+            return self.failed(ended)
+        return self.failed(error)
 
 
 def _explained(error: Exception) -> Line:
@@ -175,8 +202,11 @@ def _silence() -> None:
     os.close(nowhere)
 
 
-def keep(home: FlinkHome, *, tls: bool) -> NoReturn:
-    """Be the keeper of a Flink made of `home` until it is to end; the process ends here, 1 after an error."""
+def keep(home: FlinkHome, *, tls: bool, kept: Path | None = None) -> NoReturn:
+    """Be the keeper of a Flink made of `home` until it is to end; the process ends here, 1 after an error.
+
+    The logs of a start that failed go to `kept`.
+    """
     # Checkpoints, uploads and logs are nobody else's either, whatever becomes of their directory.
     os.umask(0o077)
     lines: SimpleQueue[Line | Task | None] = SimpleQueue()
@@ -189,7 +219,7 @@ def keep(home: FlinkHome, *, tls: bool) -> NoReturn:
     try:
         sweep()
         owned = OwnedDirectory()
-        keeper = Keeper(home, owned.path, tls=tls)
+        keeper = Keeper(home, owned.path, tls=tls, kept=kept)
         release = ".".join(map(str, home.release))
         lines.put({"directory": str(owned.path)})
         lines.put({"progress": f"Starting Flink {release}: JobManager and TaskManager."})
@@ -197,7 +227,7 @@ def keep(home: FlinkHome, *, tls: bool) -> NoReturn:
         threading.Thread(target=keeper.prepare, args=(lines.put,), daemon=True).start()
         status = _relay(lines)
     except Exception as error:  # noqa: BLE001  this process has no other way to say it
-        _print(_explained(error))
+        _print(_explained(error) if keeper is None else keeper.failed(error))
     finally:
         if keeper is not None:
             stop(keeper.processes, _GRACE)
@@ -236,12 +266,14 @@ def _relay(lines: SimpleQueue[Line | Task | None]) -> int:
 def main(words: list[str]) -> NoReturn:
     """Keep the Flink that the one word names, else the installed one.
 
-    The word is a JSON object with the paths `lib` and `java`, the `release` as three numbers, and `tls`.
+    The word is a JSON object with the paths `lib` and `java`, the `release` as three numbers, `tls`, and
+    perhaps `kept`, the directory for the logs of a start that failed.
     """
     if words:
         told = json.loads(words[0])
         paths = {name: Path(told[name]) for name in ("lib", "java")}
-        keep(FlinkHome(release=tuple(told["release"]), **paths), tls=told["tls"])
+        kept = Path(told["kept"]) if told.get("kept") else None
+        keep(FlinkHome(release=tuple(told["release"]), **paths), tls=told["tls"], kept=kept)
     try:
         home = find_home()
     except LocalError as error:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flinktop.local.cause import cause
 from flinktop.local.environment import inherited
 from flinktop.local.rest import Refused, Rest
 
@@ -35,6 +36,9 @@ _OVERHEAD = 128
 
 _JOBMANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 _TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+
+_READ = 1_000_000
+"""Bytes of a log's end that are looked at."""
 
 # Packages of java.base that Flink's serializers and networking reach into.
 _OPENED = (
@@ -73,7 +77,14 @@ appender.main.strategy.max=2
 
 
 class StartFailed(Exception):  # noqa: N818  what happened is its name, like the client's errors
-    """A Flink process ended or did not answer in time; the message ends with the last lines of its log."""
+    """A Flink process ended or did not answer in time: a sentence; its notes are the ends of the logs."""
+
+    def __init__(self, sentence: str, *processes: "Process") -> None:
+        super().__init__(sentence)
+        self.processes = processes
+        """Those whose logs tell more."""
+        for process in processes:
+            self.add_note(f"the end of {process.log}:\n{process.last_words()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +101,29 @@ class Process(subprocess.Popen[bytes]):
 
     log: Path
 
+    @property
+    def name(self) -> str:
+        """What it is to a person, by the name of its log."""
+        return {"jobmanager": "JobManager", "taskmanager": "TaskManager", "keys": "key generator"}.get(
+            self.log.stem, self.log.stem
+        )
+
+    @property
+    def cause(self) -> str:
+        """Why it ended, or what it last did, in a sentence without a full stop."""
+        return cause(self._text(self.log), self._text(self.log.with_suffix(".out"))).rstrip(".")
+
     def last_words(self, lines: int = 12) -> str:
         """The end of its log, or of what it printed when it never came to log anything."""
-        for path in (self.log, self.log.with_suffix(".out")):
-            with contextlib.suppress(OSError):
-                text = path.read_text(encoding="utf-8", errors="replace").strip()
-                if text:
-                    return "\n".join(text.splitlines()[-lines:])
-        return "(it logged nothing)"
+        text = self._text(self.log).strip() or self._text(self.log.with_suffix(".out")).strip()
+        return "\n".join(text.splitlines()[-lines:]) or "(it logged nothing)"
+
+    def _text(self, path: Path) -> str:
+        """The end of a file; "" when there is none."""
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _READ))
+            return file.read().decode(errors="replace")
+        return ""
 
 
 def free_port() -> int:
@@ -311,12 +337,18 @@ def wait_until_done(process: Process, seconds: float) -> None:
         status = process.wait(seconds)
     except subprocess.TimeoutExpired:
         raise StartFailed(
-            f"A Java process did not end within {seconds:.0f} s; it said:\n{process.last_words()}"
+            f"The {process.name} did not end within {seconds:.0f} s: {process.cause}.", process
         ) from None
     if status:
-        raise StartFailed(
-            f"A Java process failed with status {status}; the end of {process.log}:\n{process.last_words()}"
-        )
+        raise StartFailed(f"The {process.name} {_ended(process)}: {process.cause}.", process)
+
+
+def _ended(process: Process) -> str:
+    """How a process ended."""
+    code = process.returncode
+    if code == -signal.SIGKILL:
+        return "was killed (by the system when memory runs out, or by somebody)"
+    return f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
 
 
 def check_alive(processes: Iterable[Process]) -> None:
@@ -328,8 +360,7 @@ def check_alive(processes: Iterable[Process]) -> None:
     for process in processes:
         if process.poll() is not None:
             raise StartFailed(
-                f"A Flink process ended with status {process.returncode} while the cluster started; "
-                f"the end of {process.log}:\n{process.last_words()}"
+                f"The {process.name} {_ended(process)} while Flink started: {process.cause}.", process
             )
 
 
@@ -351,8 +382,10 @@ def wait_until_ready(
             if isinstance(overview, dict) and overview.get("taskmanagers", -1) >= taskmanagers:
                 return
         if time.monotonic() > deadline:
-            logs = "\n".join(f"the end of {p.log}:\n{p.last_words()}" for p in processes)
-            raise StartFailed(f"Flink did not come up at {rest.url} within {seconds:.0f} s; {logs}")
+            last = "; ".join(f"{process.name}: {process.cause}" for process in processes)
+            raise StartFailed(
+                f"Flink did not come up at {rest.url} within {seconds:.0f} s ({last}).", *processes
+            )
         time.sleep(0.2)
 
 

@@ -48,9 +48,17 @@ class LocalFlink:
 class LocalSession(AbstractContextManager[LocalFlink]):
     """A local Flink; entering starts it and says how it is reached, leaving ends it."""
 
-    def __init__(self, home: FlinkHome, progress: Callable[[str], None], *, tls: bool = True) -> None:
+    def __init__(
+        self,
+        home: FlinkHome,
+        progress: Callable[[str], None],
+        *,
+        tls: bool = True,
+        kept: Path | None = None,
+    ) -> None:
         self._home = home
         self._tls = tls
+        self._kept = kept
         self._progress = progress
         self._keeper: subprocess.Popen[str] | None = None
         self._ending = threading.Lock()
@@ -103,7 +111,8 @@ class LocalSession(AbstractContextManager[LocalFlink]):
     def _start(self) -> subprocess.Popen[str]:
         home = self._home
         paths = {"lib": str(home.lib), "java": str(home.java)}
-        words = {"release": home.release, "tls": self._tls, **paths}
+        kept = None if self._kept is None else str(self._kept)
+        words = {"release": home.release, "tls": self._tls, "kept": kept, **paths}
         # Our own package and no other of that name: the working directory is not looked into (-P).
         ours = str(Path(flinktop.__file__).parent.parent)
         environment = inherited(python=True)
@@ -152,13 +161,16 @@ def _local_flink(line: Mapping[str, Any]) -> LocalFlink:
     return LocalFlink(line["url"], cert, key, line["jar"], jobs)
 
 
-def open_local(progress: Callable[[str], None], *, tls: bool = True) -> LocalSession:
+def open_local(
+    progress: Callable[[str], None], *, tls: bool = True, kept: Path | None = None
+) -> LocalSession:
     """A real Flink 2.3 on this machine with three sample jobs; a context manager that says how it is reached.
 
     `progress` is told each step as a sentence while it starts. Everything is ended on leaving, also when
-    flinktop is killed. Without `tls` every user of this machine may run code on it.
+    flinktop is killed; the logs of a start that failed are copied to `kept`. Without `tls` every user of this
+    machine may run code on it.
 
     Raises:
         LocalError: Something is missing on this machine (here), or it did not start (on entering).
     """
-    return LocalSession(find_home(), progress, tls=tls)
+    return LocalSession(find_home(), progress, tls=tls, kept=kept)

@@ -70,13 +70,13 @@ def test_killed_keeper_takes_its_jvms_along_and_the_next_start_its_directory(
     assert java.directories() == []
 
 
-def test_a_jvm_that_does_not_start_is_told_with_its_last_words(java: SleepingJava) -> None:
+def test_a_jvm_that_does_not_start_is_told_with_the_cause(java: SleepingJava) -> None:
     script(java.home.java, "echo 'Unrecognized VM option' >&2\nexit 1")
     with keeper(java) as process:
         assert "directory" in said_by(process)
         assert "progress" in said_by(process)
-        error = said_by(process)["error"]
-        assert "Unrecognized VM option" in error
+        said = "ended with status 1 while Flink started: Unrecognized VM option."
+        assert said_by(process)["error"] == f"The JobManager {said}"
         assert process.wait(PATIENCE) == 1
     assert java.directories() == []
 
@@ -125,8 +125,7 @@ def test_a_key_that_cannot_be_made_starts_no_flink(java: SleepingJava) -> None:
     with keeper(java) as process:
         said_by(process), said_by(process)
         error = said_by(process)["error"]
-        assert "failed with status 3" in error
-        assert "no such algorithm: EC" in error
+        assert error == "The key generator ended with status 3: no such algorithm: EC."
         assert process.wait(PATIENCE) == 1
     assert java.directories() == []
 

@@ -192,7 +192,7 @@ def test_ready_when_a_taskmanager_is_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("logged", [True, False])
-def test_an_early_end_is_told_with_its_last_words(tmp_path: Path, *, logged: bool) -> None:
+def test_an_early_end_is_told_with_what_came_last(tmp_path: Path, *, logged: bool) -> None:
     log = tmp_path / "x.log"
     process = python(log, "print('port taken'); raise SystemExit(3)")
     process.wait(20)
@@ -200,14 +200,24 @@ def test_an_early_end_is_told_with_its_last_words(tmp_path: Path, *, logged: boo
         log.write_text("\n".join(f"line {number}" for number in range(100)))
     with pytest.raises(StartFailed, match="status 3") as failed:
         processes.wait_until_ready(Rest("http://127.0.0.1:1"), [process], 10)
-    assert ("line 99" in str(failed.value)) == logged
-    assert "line 5\n" not in str(failed.value)
-    assert ("port taken" in str(failed.value)) != logged
+    assert str(failed.value) == "The x ended with status 3 while Flink started: port taken."
+    (end,) = failed.value.__notes__
+    assert ("line 99" in end) == logged
+    assert "line 5\n" not in end
+    assert ("port taken" in end) != logged
+
+
+def test_one_that_was_killed_is_told_so(tmp_path: Path) -> None:
+    process = python(tmp_path / "taskmanager.log", "import signal; signal.pause()")
+    process.kill()
+    process.wait(20)
+    with pytest.raises(StartFailed, match=r"^The TaskManager was killed \(.*: it logged nothing\.\n"):
+        processes.check_alive([process])
 
 
 def test_a_process_with_one_thing_to_do_is_waited_for(tmp_path: Path) -> None:
     processes.wait_until_done(python(tmp_path / "x.log", "print('done')"), PATIENCE)
-    with pytest.raises(StartFailed, match=r"status 3; the end of .*x\.log:\nno disk"):
+    with pytest.raises(StartFailed, match=r"^The x ended with status 3: no disk\.\n"):
         processes.wait_until_done(
             python(tmp_path / "x.log", "print('no disk'); raise SystemExit(3)"), PATIENCE
         )

@@ -89,6 +89,16 @@ def test_ctrl_c_at_the_terminal_does_not_reach_the_keeper(java: SleepingJava) ->
     wait_for_end(keeper)
 
 
+LOGS_A_TRACE = r"""
+for word in "$@"; do case $word in -Dlog.file=*) log=${word#-Dlog.file=};; esac; done
+cat > "$log" << 'END'
+2026-05-01 10:00:00,000 ERROR org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Could not start it.
+org.apache.flink.runtime.entrypoint.ClusterEntrypointException: Failed to initialize the cluster entrypoint.
+\tat org.apache.flink.runtime.entrypoint.ClusterEntrypoint.startCluster(ClusterEntrypoint.java:255)
+Caused by: java.net.BindException: Could not start rest endpoint on any port in range 4711
+\tat java.base/java.lang.Thread.run(Thread.java:1583) [?:?]
+END
+"""
 PRETENDED = Path(__file__).with_name("pretended_flink.py")
 
 
@@ -110,17 +120,42 @@ def test_it_says_how_it_is_reached_and_how_its_samples_were_run(
 @pytest.mark.parametrize(
     ("does", "said"),
     [
-        ("refuse", "did not take a sample job: Unknown function: pause"),
-        ("die", r"ended with status 7 while the cluster started; the end of .*:\nout of memory"),
+        ("refuse", r"did not take a sample job: Unknown function: pause$"),
+        (
+            "die",
+            r"JobManager ended with status 7 .*: out of memory. Its log: .*/kept/jobmanager.out$",
+        ),
     ],
 )
 def test_a_flink_that_does_not_run_the_samples(
-    java: SleepingJava, monkeypatch: pytest.MonkeyPatch, does: str, said: str
+    java: SleepingJava, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, does: str, said: str
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(java.temporary))
     script(java.home.java, f"exec '{sys.executable}' '{PRETENDED}' {does} \"$@\"")
-    with pytest.raises(LocalError, match=said), LocalSession(java.home, lambda _: None, tls=False):
+    session = LocalSession(java.home, lambda _: None, tls=False, kept=tmp_path / "kept")
+    with pytest.raises(LocalError, match=said), session:
         raise AssertionError("it was entered")
+    assert java.directories() == []
+
+
+def test_a_start_that_failed_keeps_its_logs_in_the_place_of_the_last_ones(
+    java: SleepingJava, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "state" / "kept"
+    kept.mkdir(parents=True)
+    (kept / "taskmanager.log").write_text("of last week")
+    monkeypatch.setenv("TMPDIR", str(java.temporary))
+    script(java.home.java, f"{LOGS_A_TRACE}\nexit 1")
+    with pytest.raises(LocalError) as failed, LocalSession(java.home, lambda _: None, tls=False, kept=kept):
+        raise AssertionError("it was entered")
+    assert str(failed.value) == (
+        "The JobManager ended with status 1 while Flink started: Could not start rest endpoint on any port "
+        f"in range 4711. Its log: {kept}/jobmanager.log"
+    )
+    assert sorted(path.name for path in kept.iterdir()) == ["jobmanager.log", "taskmanager.log"]
+    assert "at java.base/java.lang" in (kept / "jobmanager.log").read_text()
+    assert "of last week" not in (kept / "taskmanager.log").read_text()
+    assert {path.stat().st_mode & 0o077 for path in (kept, *kept.iterdir())} == {0}
     assert java.directories() == []
 
 

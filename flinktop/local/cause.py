@@ -1,0 +1,61 @@
+"""Why a Java process ended, in a sentence, by what it has logged or printed."""
+
+import re
+
+_ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (\w+) +\S+ +(?:\[\] *)?- ", re.MULTILINE)
+"""The beginning of an entry of Flink's log, with its level."""
+_WORST = ("ERROR", "FATAL")
+_THROWN = re.compile(
+    r"^(?:Caused by: |Exception in thread \"[^\"]*\" )?((?:[a-z][\w$]*\.)+[A-Z][\w$.]*)(?:: (.*))?$"
+)
+"""A line of a trace that names an exception."""
+_NO_REASON = (
+    "Error occurred during initialization of VM",
+    "Error: Could not create the Java Virtual Machine.",
+    "Error: A fatal exception has occurred. Program will exit.",
+)
+"""Lines of a JVM that could not start; the reason stands before or after them."""
+_LONGEST = 300
+
+
+def cause(logged: str, printed: str) -> str:
+    """The deepest reason in the last error of the log, else in what was printed, else the log's last line.
+
+    Args:
+        logged: the log.
+        printed: standard output and error.
+    """
+    lines = [line.strip("# \t") for line in printed.splitlines()]
+    reasons = [line for line in lines if line and line not in _NO_REASON]
+    # Warnings alone may be all there is.
+    reasons.sort(key=lambda line: " warning: " in line)
+    found = (
+        _last_error(logged)
+        or _thrown(printed)
+        or next(iter(reasons), "")
+        or next(iter(logged.strip().splitlines()[-1:]), "")
+        or next(filter(None, lines), "it logged nothing")
+    )
+    return found if len(found) <= _LONGEST else found[: _LONGEST - 1] + "…"
+
+
+def _last_error(logged: str) -> str:
+    """What the last entry about an error says, with a trace if any has one."""
+    entries = list(_ENTRY.finditer(logged))
+    ends = [*(entry.start() for entry in entries[1:]), len(logged)]
+    errors = [
+        logged[entry.end() : end].strip()
+        for entry, end in zip(entries, ends, strict=False)
+        if entry[1] in _WORST
+    ]
+    traces = [error for error in errors if _thrown(error)]
+    return _thrown(traces[-1]) if traces else errors[-1].partition("\n")[0] if errors else ""
+
+
+def _thrown(text: str) -> str:
+    """The deepest exception of a text: its message, with its name where that is no sentence."""
+    causes = [found for line in text.splitlines() if (found := _THROWN.match(line.strip()))]
+    if not causes:
+        return ""
+    name, message = causes[-1][1].rpartition(".")[2], (causes[-1][2] or "").strip()
+    return message if " " in message else f"{name}: {message}" if message else name
