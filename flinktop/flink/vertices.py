@@ -255,6 +255,10 @@ class VertexTaskManagers(Struct, frozen=True):
     taskmanagers: tuple[VertexTaskManager, ...] = ()
 
 
+MOST_CALLS = 400
+"""Methods above each other in a flame graph at the most; Flink samples 100 (rest.flamegraph.stack-depth)."""
+
+
 class Frame(Struct, frozen=True):
     """A method in a flame graph and how many samples were inside it."""
 
@@ -269,6 +273,15 @@ class FlameGraph(Struct, frozen=True):
 
     end_timestamp: Annotated[int, Meta(ge=-3, le=LONG_MAX)] = field(name="endTimestamp", default=-3)
     data: Frame | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a graph that is deeper than any: how deep one Python reads JSON differs from the next."""
+        level: tuple[Frame, ...] = () if self.data is None else (self.data,)
+        for _ in range(MOST_CALLS):
+            if not level:
+                return
+            level = tuple(called for frame in level for called in frame.children)
+        raise ValueError(f"a flame graph of more than {MOST_CALLS} methods above each other")
 
     @property
     def missing(self) -> str | None:

@@ -188,12 +188,19 @@ def test_an_empty_list_is_a_list() -> None:
     assert decode(b"[]", Metrics).value == ()
 
 
-def test_a_deep_flame_graph_decodes_or_is_refused_cleanly() -> None:
-    body = b'{"name":"f","value":1,"children":['
-    deep = decode(b'{"endTimestamp":1,"data":' + body * 150 + b"]}" * 150 + b"}", FlameGraph)
-    assert deep.value.data is not None
-    with pytest.raises(DecodeError):
-        decode(b'{"endTimestamp":1,"data":' + body * 9000 + b"]}" * 9000 + b"}", FlameGraph)
+def flame_graph(deep: int) -> bytes:
+    frame = b'{"name":"f","value":1,"children":['
+    return b'{"endTimestamp":1,"data":' + frame * deep + b"]}" * deep + b"}"
+
+
+def test_a_flame_graph_may_be_deep() -> None:
+    assert decode(flame_graph(399), FlameGraph).value.data is not None
+
+
+@pytest.mark.parametrize("deep", [1_000, 3_000, 9_000])
+def test_a_flame_graph_that_is_deeper_than_any_is_refused_by_every_python(deep: int) -> None:
+    with pytest.raises(DecodeError, match="nested too deeply"):
+        decode(flame_graph(deep), FlameGraph)
 
 
 def test_values_are_frozen() -> None:
