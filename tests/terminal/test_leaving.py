@@ -1,10 +1,12 @@
 """Ways to leave: keys, signals, nobody reading, no terminal any more; the terminal is given back."""
 
 import itertools
+import json
 import os
 import re
 import shlex
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -28,6 +30,24 @@ from tests.terminal.monitor import (
 from tests.terminal.pty import Pty
 
 POLLED = "/jobs/overview"
+SHELL = """
+import json, os, signal, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = os.fork()
+if not job:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    words = json.loads(sys.argv[1])
+    os.execvp(words[0], words)
+os.waitpid(job, os.WUNTRACED)
+os.tcsetpgrp(0, os.getpgrp())
+print("stopped", flush=True)
+input()
+code = os.waitstatus_to_exitcode(os.waitpid(job, 0)[1])
+print("ended", code if code >= 0 else 128 - code)
+"""
+"""What a shell does with a job that is stopped, in words of its own: those of shells differ."""
 USUAL = 3.0
 """Seconds between its polls: the recorded cluster's refresh interval."""
 
@@ -153,12 +173,12 @@ def test_suspended_and_back(server: FixtureServer, tmp_path: Path) -> None:
 
 
 def test_killed_while_suspended(server: FixtureServer, tmp_path: Path) -> None:
-    script = f'set -m; {shlex.join(command(server.url))}; read -r; wait %1; echo "ended $?"'
-    with Pty(["bash", "-c", script], environ=environment(tmp_path)) as pty:
+    shell = [sys.executable, "-c", SHELL, json.dumps(command(server.url))]
+    with Pty(shell, environ=environment(tmp_path)) as pty:
         pty.wait_for(LIVE, STARTS)
         (flinktop,) = session_of(pty, "flinktop")
         pty.press("ctrl+z")
-        pty.wait_for("Stopped")
+        pty.wait_for("stopped")
         # What a shell's `kill %1` does. Now and then the second one is seen first, and Textual stops again.
         os.kill(flinktop, signal.SIGTERM)
         wait_until("flinktop is gone", lambda: not continued(flinktop), 10.0)
