@@ -257,7 +257,9 @@ async def monitor(
         looking = mock.patch.object(Screen, "_compositor_refresh", _look_later)
         # How long an answer took is the only time that is not the manual clock's.
         waiting = mock.patch("flinktop.flink.http.perf_counter", clock.now)
-        with looking, waiting:
+        # A second passes when the test says so: on a busy machine one of the app's own would come in between.
+        ticking = mock.patch.object(FlinkTop, "set_interval")
+        with looking, waiting, ticking:
             async with app.run_test(size=size, notifications=True) as pilot:
                 day = Day(app, cluster, clock, port, pilot)
                 await day.settled()

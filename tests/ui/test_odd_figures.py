@@ -239,7 +239,7 @@ async def test_a_job_without_a_name_goes_by_its_id_in_its_row_and_in_the_trail()
     cluster.changed["jobs/overview"] = nameless
     cluster.changed[f"jobs/{job}"] = lambda document: {**document, "name": ""}
     async with monitor(cluster=cluster) as day:
-        assert f"● RUNNING     {job[:16]}" in day.text
+        assert "● RUNNING" in day.line(job[:16])
         await day.press("slash", *job, "enter", "enter")
         await day.wait(3)
         assert f"▸ {job}" in day.lines[0]
@@ -247,7 +247,7 @@ async def test_a_job_without_a_name_goes_by_its_id_in_its_row_and_in_the_trail()
 
 
 def test_digits_without_end_that_a_person_looks_for_among_subtasks_find_none() -> None:
-    row: Any = SimpleNamespace(index=3, host="host-9", state="RUNNING")
+    row: Any = SimpleNamespace(index=3, host="host-9", taskmanager="tm-1", state="RUNNING")
     assert subtask_rows.matches(row, "3")
     assert not subtask_rows.matches(row, "30")
     assert not subtask_rows.matches(row, "9" * 5000)

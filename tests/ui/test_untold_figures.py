@@ -173,7 +173,7 @@ def test_how_long_it_ran_is_not_told() -> None:
         application_parts.state_line(Application(status="RUNNING"), 0.0, ascii_only=False)
     )
     assert applications_table.application_row(ApplicationOverview("a"), 0.0, old=False).seconds is None
-    assert application_parts.job_line(JobOverview("j"), 0.0, old=False).seconds is None
+    assert application_parts.job_line(JobOverview("j", state="RUNNING"), 0.0, old=False).seconds is None
     assert text(subtask_header.state_line(Attempt(status="RUNNING"), ascii_only=False)).endswith(
         f"RUNNING   attempt {DASH}"
     )
