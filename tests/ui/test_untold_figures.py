@@ -161,7 +161,7 @@ def test_a_summary_is_shown_where_it_is_not_told_how_many_completed() -> None:
 def test_a_parallelism_that_is_not_told(value: Any, plan: str) -> None:
     vertex = told(JobVertex, id="v", status="RUNNING", parallelism=value)
     job = Job(state="RUNNING", vertices=(vertex,), plan=Plan(type=plan))
-    words = "not decided yet" if plan == "BATCH" else "not told"
+    words = "not decided yet" if plan == "BATCH" else "not reported"
     line = text(job_header.state_line(job, 0, 1e9, ascii_only=False))
     assert f"parallelism {words} for some vertices" in line
     assert f"started {DASH}   restarts 0" in line
