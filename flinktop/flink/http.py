@@ -195,8 +195,7 @@ class Http:
                 self._login.accepted(used)
                 _refuse_encoded(response, "GET", shown)
                 begun(_announced(response))
-                async for chunk in response.aiter_bytes():
-                    pace.more(len(chunk), response.request)
+                async for chunk in _chunks(response, pace):
                     yield chunk[:left]
                     left -= len(chunk)
                     if left <= 0:
@@ -445,16 +444,19 @@ class _Pace:
         self._began = perf_counter()
         self._received = 0
 
-    def more(self, received: int, request: httpx.Request) -> None:
-        """Take in that so many bytes have come.
+    @property
+    def took(self) -> float:
+        """Seconds so far."""
+        return perf_counter() - self._began
 
-        Raises:
-            _TooSlow: it has taken too long for as many as there are.
-        """
+    @property
+    def left(self) -> float:
+        """Seconds in which it must go on, for as many bytes as there are."""
+        return self._patience + self._received / SLOWEST - self.took
+
+    def more(self, received: int) -> None:
+        """Take in that so many bytes have come."""
         self._received += received
-        took = perf_counter() - self._began
-        if took > self._patience + self._received / SLOWEST:
-            raise _TooSlow(f"{took:.0f} s", request=request)
 
 
 def _answer_within(seconds: float, overall: asyncio.Timeout) -> Callable[[str, Any], Awaitable[None]]:
@@ -525,6 +527,26 @@ def _refuse_encoded(response: httpx.Response, method: str, shown: str) -> None:
         raise BadReply(method, shown, detail, status=response.status_code)
 
 
+async def _chunks(response: httpx.Response, pace: _Pace) -> AsyncIterator[bytes]:
+    """The body as it comes.
+
+    Raises:
+        _TooSlow: it takes too long, be it that the sizes of its chunks or its trailers come byte by byte.
+    """
+    chunks = response.aiter_bytes()
+    while pace.left > 0:
+        try:
+            async with asyncio.timeout(pace.left):
+                chunk = await anext(chunks, None)
+        except TimeoutError:
+            break
+        if chunk is None:
+            return
+        pace.more(len(chunk))
+        yield chunk
+    raise _TooSlow(f"{pace.took:.0f} s", request=response.request)
+
+
 async def _read(response: httpx.Response, most: int, pace: _Pace, method: str, shown: str) -> bytes:
     """The body as it was sent; of an error that is compressed only the status is of use."""
     if response.is_success:
@@ -532,8 +554,7 @@ async def _read(response: httpx.Response, most: int, pace: _Pace, method: str, s
     elif response.headers.get("content-encoding", "").strip().lower() not in PLAIN:
         return b""
     body = bytearray()
-    async for chunk in response.aiter_bytes():
-        pace.more(len(chunk), response.request)
+    async for chunk in _chunks(response, pace):
         body += chunk
         if len(body) > most:
             raise BadReply(

@@ -10,11 +10,13 @@ from flinktop.flink.numbers import Id, Parallelism, Unset
 from flinktop.flink.text import clean
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_NO_LETTER = re.compile(r"&#\d{9,};?")
+"""The number of a letter that there can't be: Python does not read one of thousands of digits."""
 
 
 def unescaped(text: str) -> str:
     """One line of plain text from the HTML that all releases send for descriptions and strategies."""
-    text = html.unescape(_BREAK.sub(" ", text))
+    text = html.unescape(_NO_LETTER.sub("\ufffd", _BREAK.sub(" ", text)))
     # What was "&#27;" is a control character only now.
     return " ".join(clean(text).split())
 

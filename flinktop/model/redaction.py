@@ -22,15 +22,19 @@ HIDDEN = "******"
 _WHOLE = r"jaas|authorization|cookie|connection[-_.]?string|http-headers"
 """Words in the name of a value that is hidden to its end, whatever it is made of."""
 _PARTS = (
-    rf"{_WHOLE}|passw|passphrase|secret|token|credential|bearer|signature|basic[-_.]?auth|auth[-_.]?params"
-    r"|(?:api|access|private|account|shared|service|encryption)[-_.]?key"
+    rf"{_WHOLE}|passw|pss?wd|pswd|passphrase|passcode|secret|token|credential|bearer|signature"
+    r"|basic[-_.]?auth|auth[-_.]?params|(?:api|access|private|account|shared|service|encryption|auth)[-_.]?key"
 )
 """Parts of a name that make its value a secret."""
-_LAST = "key|auth|pass|pwd|pw|psw|sig|sas|pin|creds?|login|p"
+_LAST = "key|auth|pass|pwd|pw|psw|sig|sas|pin|otp|jwt|creds?|login|p"
 """Last words of such a name: `--key`, `basic.auth`, `Pwd`, `-p`; not `key.serializer`."""
+_OTHER_WORDS = "(?:by|com|encom|sur|over|under|tres|multi)pass|oldpwd"
+"""That end so and are no names of secrets."""
+_JOINED = rf"(?!{_OTHER_WORDS})[a-z]{{1,20}}(?:pass|pwd|pw)"
+"""Such a last word written together with another: `-storepass`, `dbpwd`; not `bypass`."""
 _NAME = re.compile(
     rf"(?:{_PARTS})[\w.-]{{0,200}}"
-    rf"|(?:(?<![^\W_])(?:{_LAST})|(?-i:(?<=[a-z0-9])(?:Key|Auth|Pass|Pwd|Pw|Sig|Pin|Login)))(?![\w.-])",
+    rf"|(?:(?<![^\W_])(?:{_LAST}|{_JOINED})|(?-i:(?<=[a-z0-9])(?:Key|Auth|Pass|Pwd|Pw|Sig|Pin|Login)))(?![\w.-])",
     re.IGNORECASE,
 )
 """The end of a name that makes what follows a secret, from the word on that tells."""
@@ -38,13 +42,24 @@ _IS_WHOLE = re.compile(_WHOLE, re.IGNORECASE)
 _BEFORE = re.compile(r"[\w.-]{0,80}")
 """The beginning of a name, read backwards from that word."""
 _SIGN = re.compile(
-    r"""\\{0,4}["'`]?[\])]?[ \t]{0,4}(?:=>|:=|->|==|=(?!=)|:(?!//|:)|%3[AD])[ \t]{0,4}|>(?=[^\s=>])""",
+    r"""(?:\[\d{1,4}\]|%)?\\{0,4}["'`]?[\])]?[ \t]{0,20}"""
+    r"""(?:=>|:=|->|==|=(?!=)|:(?!//|:)|%3[AD])(?:[ \t]{0,20}\r?\n[ \t]{0,80}(?=["'`])|[ \t]{0,20})"""
+    r"""|>(?=[^\s=>])""",
     re.IGNORECASE,
 )
 """What stands between a name and its value."""
-_SPACE = re.compile(r"[ \t]{1,4}")
+_VALUE = re.compile(
+    r"""\\{0,4}["'`]?[ \t]{0,4}[,;]?[ \t]{0,4}\\{0,4}["'`]?value\\{0,4}["'`]?[ \t]{0,4}[=:][ \t]{0,4}""",
+    re.IGNORECASE,
+)
+"""The same where the name is a value itself: `{"name": "password", "value": "x"}`."""
+_NAMED = re.compile(
+    rf"""(?:{_SIGN.pattern})\\{{0,4}}["'`]?([\w.-]{{1,200}}){_VALUE.pattern}""", re.IGNORECASE
+)
+"""The name of a secret as the value of a pair, with the secret behind it."""
+_SPACE = re.compile(r"[ \t]{1,20}")
 _QUOTE = re.compile(r"""(\\{0,4})(["'`])""")
-_CLOSING = {"{": "}", "[": "]", "(": ")"}
+_BRACKETS = {"{": re.compile(r"[{}]"), "[": re.compile(r"[\[\]]"), "(": re.compile(r"[()]")}
 _END = re.compile(
     r"""[\r\n<]"""
     r"""|["'`](?=[,;)}\]\s]|$)"""
@@ -65,11 +80,14 @@ _RUN = re.compile(r"""[^\s"'`<>]+""")
 _LOOKS = re.compile(
     r"(?<![\w-])(?:bearer|basic|negotiate)[ \t]{1,4}([A-Za-z0-9+/._~=-]{6,})"
     r"|(?<![\w-])(eyJ[\w-]{6,4000}\.[\w.-]{4,})"
+    r"|(?<![\w-])(?:-u[= \t]{0,4}|--(?:proxy-)?user(?:name)?(?:=|[ \t]{1,4}))[\"']?"
+    r"(?!\w{1,40}://)([^\s:\"'@]{1,200}:[^\s\"']+)"
+    r"|(?<!\w)identified[ \t]{1,4}by[ \t]{1,4}[\"']?([^\s\"';]+)"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----",
     re.IGNORECASE,
 )
 _PEM_END = "-----END"
-_USERS = ("-u", "--user", "--username")
+_USERS = ("-u", "-U", "--user", "--username", "--proxy-user")
 """Options that take a user, and with a colon a password too."""
 
 
@@ -146,8 +164,12 @@ def _values(given: str, user_names: frozenset[int]) -> Iterator[_Span]:
     for found in _NAME.finditer(given):
         if found.start() < until:
             continue
+        name = _NAMED.match(given, found.end())
+        if name is not None and is_secret(name[1]):
+            # `key=password,value=x`: the next one tells.
+            continue
         begins = _begins(given, found.start())
-        sign = _SIGN.match(given, found.end())
+        sign = _SIGN.match(given, found.end()) or _VALUE.match(given, found.end())
         if sign is not None:
             if begins in user_names and sign[0] == ":":
                 continue
@@ -177,13 +199,21 @@ def _value_end(given: str, start: int, *, whole: bool) -> int:
     if whole:
         end = _LINE_END.search(given, start)
         return end.start() if end is not None else len(given)
-    if (closing := _CLOSING.get(given[start : start + 1])) is not None:
+    if (brackets := _BRACKETS.get(given[start : start + 1])) is not None:
         line = _LINE_END.search(given, start)
-        last = line.start() if line is not None else len(given)
-        end_at = given.find(closing, start, last)
-        return last if end_at < 0 else end_at + 1
+        return _closing(given, brackets, start, line.start() if line is not None else len(given))
     end = _END.search(given, start)
     return end.start() if end is not None else len(given)
+
+
+def _closing(given: str, brackets: re.Pattern[str], start: int, last: int) -> int:
+    """Where the bracket at a place is closed; `last` where it is not."""
+    depth = 0
+    for one in brackets.finditer(given, start, last):
+        depth += 1 if one[0] == given[start] else -1
+        if depth == 0:
+            return one.end()
+    return last
 
 
 def _word_end(given: str, start: int) -> int:

@@ -133,6 +133,13 @@ def test_html_of_plans_is_undone_and_cannot_smuggle_anything() -> None:
     assert control_characters(value) == []
 
 
+def test_the_number_of_no_letter_costs_no_vertex_of_a_plan() -> None:
+    node = {"id": "n", "description": "a &#" + "9" * 5000 + "; b &#xfffffffff; c &#65;"}
+    decoded = decode(json.dumps({"plan": {"nodes": [node]}}).encode(), Job)
+    assert decoded.value.plan.nodes[0].description == "a \ufffd b \ufffd c A"
+    assert decoded.drift == ()
+
+
 def test_long_names_survive_whole() -> None:
     name = "作" * 10_000 + "\\" + "x" * 10_000
     assert decode(jobs({"jid": "a", "name": name}), JobsOverview).value.jobs[0].name == name
@@ -219,6 +226,8 @@ def test_a_long_text_is_cut_with_both_ends_kept_wherever_it_stands() -> None:
     assert fault.stacktrace.endswith("\nCaused by: a.B: why")
     assert fault.task_name is not None
     assert len(fault.task_name) <= MOST
+    (only,) = decode(jobs({"jid": "a", "tasks": {"x" * 200_000: 1}}), JobsOverview).value.jobs
+    assert max(map(len, only.tasks)) <= MOST
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,8 @@ async def test_an_answer_that_would_have_to_be_unpacked_is_refused(encoding: str
 
 async def test_of_an_error_that_is_compressed_the_status_is_told() -> None:
     encoded = {"Content-Encoding": "gzip"}
-    wire = Wire(lambda _: httpx.Response(401, headers=encoded, stream=Raw(gzip.compress(b"no"))))
+    body = gzip.compress(bytes(MOST_BYTES + 1))
+    wire = Wire(lambda _: httpx.Response(401, headers=encoded, stream=Raw(body)))
     with pytest.raises(Unauthorized, match="401 Unauthorized"):
         await wire.http().get(JOBS())
 

@@ -6,6 +6,7 @@ import pytest
 
 from flinktop.flink.answers import check_document, check_status
 from flinktop.flink.errors import (
+    MOST_DETAIL,
     BadReply,
     Conflict,
     FlinkError,
@@ -18,6 +19,7 @@ from flinktop.flink.errors import (
     Unreachable,
 )
 from flinktop.flink.said import flink_errors, java_sentence, page_title
+from flinktop.flink.text import MOST
 from tests.flink.shapes import steers
 
 URL = "http://flink:8081/jobs/x"
@@ -224,3 +226,13 @@ def test_a_long_reason_is_cut_in_the_sentence_but_kept() -> None:
     told = Rejected("GET", URL, "x" * 5000)
     assert len(str(told)) < 600
     assert len(told.detail) == 5000
+
+
+def test_a_reason_without_end_is_kept_in_part() -> None:
+    told = Rejected("GET", URL, "first " + "x" * 1_000_000 + " last")
+    assert len(told.detail) <= MOST_DETAIL
+    assert sum(len(str(one)) for one in told.args) < 2 * MOST_DETAIL
+    assert told.detail.startswith("first ")
+    assert told.detail.endswith(" last")
+    trace = "a.B: " + "x" * 1_000_000
+    assert len(flink_errors(json.dumps({"errors": [trace]}).encode()) or "") <= MOST

@@ -95,9 +95,19 @@ async def test_a_server_that_closes_after_each_answer_is_no_trouble() -> None:
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BEGINNINGS = {
+    "the head": b"",
+    "a header": b"HTTP/1.1 200 OK\r\n",
+    "the body": HEAD,
+    "the rest of the body": HEAD + b'{"jobs":',
+    "what stands behind the size of a chunk": CHUNKED + b"9;",
+    "a trailer": CHUNKED + b"2\r\n{}\r\n0\r\nX: ",
+}
+"""What is sent at once of an answer, by what comes byte by byte."""
 
 
-@pytest.mark.parametrize("at_once", [b"", b"HTTP/1.1 200 OK\r\n", HEAD, HEAD + b'{"jobs":'])
+@pytest.mark.parametrize("at_once", BEGINNINGS.values(), ids=BEGINNINGS)
 async def test_an_answer_that_comes_byte_by_byte_has_an_end(at_once: bytes) -> None:
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -173,11 +183,11 @@ async def test_a_port_that_does_not_speak_http(said: bytes) -> None:
     assert "https://" in told or "not HTTP" in told
 
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+TYPED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CUT = {
-    "a length that does not come": HEAD + b'Content-Length: 4000\r\n\r\n{"jobs":[{"jid":"77',
-    "no last chunk": HEAD + b'Transfer-Encoding: chunked\r\n\r\n13\r\n{"jobs":[{"jid":"77\r\n',
-    "in the middle of a chunk": HEAD + b'Transfer-Encoding: chunked\r\n\r\nff\r\n{"jobs":[{"jid":"77',
+    "a length that does not come": TYPED + b'Content-Length: 4000\r\n\r\n{"jobs":[{"jid":"77',
+    "no last chunk": TYPED + b'Transfer-Encoding: chunked\r\n\r\n13\r\n{"jobs":[{"jid":"77\r\n',
+    "in the middle of a chunk": TYPED + b'Transfer-Encoding: chunked\r\n\r\nff\r\n{"jobs":[{"jid":"77',
 }
 """Beginnings of answers behind which the connection ends."""
 BROKE_OFF = "the connection broke off in the middle of an answer"

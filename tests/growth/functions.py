@@ -13,7 +13,7 @@ from flinktop.flink.decode import DecodeError, decode, suspicious
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.exceptions import Fault, JobExceptions
 from flinktop.flink.features import release
-from flinktop.flink.jobs import JobVertex
+from flinktop.flink.jobs import JobsOverview, JobVertex
 from flinktop.flink.logs import ThreadDump, ThreadInfo
 from flinktop.flink.metrics import Metric, watermark
 from flinktop.flink.text import clean, clean_lines, cut
@@ -36,8 +36,14 @@ def _fault(text: str) -> Fault:
 
 
 def _document(text: str) -> object:
+    """With the text in its texts."""
     body = {"root-exception": text, "exceptionHistory": {"entries": [{"stacktrace": text, "taskName": text}]}}
     return decode(json.dumps(body).encode(), JobExceptions)
+
+
+def _broken_document(text: str) -> None:
+    """A large one that goes on with the text as it is, from the beginning of a text on."""
+    _raised(lambda: decode(b'{"jobs":[' + b"1," * 300_000 + b'"' + text.encode(), JobsOverview))
 
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
@@ -46,6 +52,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "cut": cut,
     "suspicious": lambda text: suspicious(text.encode()),
     "a document": _document,
+    "a broken document": _broken_document,
     "java_sentence": said.java_sentence,
     "java_sentence of causes": lambda text: said.java_sentence(text.replace("\n", "\nCaused by: ")),
     "flink_errors": lambda text: said.flink_errors(json.dumps({"errors": [text]}).encode()),

@@ -22,6 +22,7 @@ FROZE = {
     "task": " ",
     "page_title": "<title",
     "a document": "\x9d",
+    "a broken document": '\\"',
     "chained_ids": "_->_",
 }
 """Functions by the text of which a megabyte once took them minutes."""

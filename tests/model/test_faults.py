@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,14 @@ def test_wrappers_are_told_from_what_they_wrap() -> None:
     trace = recorded("2.3.0", "failed").faults[0].stacktrace
     kinds = [line.kind for line in faults.stack(trace) if line.kind in ("cause", "wrapper")]
     assert kinds == ["wrapper", "cause", "cause"]
+
+
+def test_no_long_text_is_held_by_what_is_known_of_it() -> None:
+    trace = "a.B: " + "x" * 50_000 + "\n\tat p.Q.r(Q.java:1)"
+    held = sys.getrefcount(trace)
+    assert faults.causes(trace)[0].name == "a.B"
+    assert sys.getrefcount(trace) == held
+    assert len(faults.key(fault(0, "a.B: " + "x" * 50_000))) < 100
 
 
 @given(st.text(max_size=300))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flinktop.flink.logs import LogFile
+from flinktop.flink.text import MOST
 from flinktop.model import loglines
 
 LOG = b"""\
@@ -44,6 +45,14 @@ def test_a_sequence_over_line_ends_costs_no_line() -> None:
 
 def test_windows_line_ends_are_line_ends() -> None:
     assert [line.text for line in loglines.read(b"a\r\nb\r\n")] == ["a", "b"]
+
+
+def test_a_line_without_end_is_cut() -> None:
+    first, second, third = loglines.read(b"begins " + b"x" * 1_000_000 + b" ends\nb\nc\n")
+    assert len(first.text) <= MOST
+    assert first.text.startswith("begins x")
+    assert first.text.endswith("x ends")
+    assert (second.text, second.at, third.text) == ("b", 1_000_013, "c")
 
 
 def test_nothing_is_no_line() -> None:
