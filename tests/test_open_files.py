@@ -1,5 +1,6 @@
 """Which files others on this machine may read or write."""
 
+import os
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -55,6 +56,16 @@ def test_a_directory_in_which_others_may_put_another_file(place: Path) -> None:
     assert others_write(place / "file")
     place.chmod(0o1777)
     assert not others_write(place / "file")
+
+
+def test_a_file_of_somebody_else(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = place / "file"
+    file.chmod(0o600)
+    if os.getuid() == 0:
+        os.chown(file, 65_534, 65_534)
+    else:
+        monkeypatch.setattr("os.getuid", lambda: 65_534)
+    assert others_write(file)
 
 
 def test_a_link_is_as_open_as_what_it_leads_to(place: Path) -> None:

@@ -104,25 +104,31 @@ def path(graph: Sequence[Piece], number: int) -> tuple[str, ...]:
 def find(graph: Sequence[Piece], names: Sequence[str]) -> int:
     """The piece at the end of this path, or where the path ends in this graph."""
     at = 0
-    for depth, name in enumerate(names[1:], start=1):
-        following = next(
-            (one.number for one in graph if one.parent == at and one.name == name and one.depth == depth),
-            None,
-        )
-        if following is None:
-            break
-        at = following
+    for name in names[1:]:
+        for number in range(at + 1, len(graph)):
+            one = graph[number]
+            # What a piece calls follows it, up to the next one that is not deeper.
+            if one.depth <= graph[at].depth:
+                return at
+            if one.parent == at and one.name == name:
+                at = number
+                break
+        else:
+            return at
     return at
 
 
 def trunk(graph: Sequence[Piece]) -> int:
     """The last piece of those that all but a few samples pass: below it the time is spent."""
+    heaviest: dict[int, Piece] = {}
+    for one in graph:
+        known = heaviest.get(one.parent)
+        if known is None or one.samples > known.samples:
+            heaviest[one.parent] = one
     at = 0
-    while True:
-        heaviest = max((one for one in graph if one.parent == at), key=lambda one: one.samples, default=None)
-        if heaviest is None or heaviest.samples < TRUNK * graph[0].samples:
-            return at
-        at = heaviest.number
+    while (called := heaviest.get(at)) is not None and called.samples >= TRUNK * graph[0].samples:
+        at = called.number
+    return at
 
 
 def rows(graph: Sequence[Piece], top: int, width: int) -> list[list[Block]]:

@@ -44,7 +44,7 @@ class EvilJobManager(JobManager):
         return answer if request.method == "GET" else self._spoiled(request)
 
 
-@pytest.mark.parametrize("answer", named_in_depth(ANSWERS, fast=["redirect to no address", "nested error"]))
+@pytest.mark.parametrize("answer", named_in_depth(ANSWERS, fast=["redirect to no address", "nested object"]))
 @pytest.mark.parametrize("act", [Savepoint(JOB), Stop(JOB), Cancel(JOB)], ids=lambda act: act.kind)
 async def test_an_act_that_was_done_is_known_to_be(
     tmp_path: Path, answer: Callable[[httpx.Request], httpx.Response], act: Savepoint | Cancel

@@ -177,6 +177,8 @@ def test_digits_without_end_in_names_and_settings_are_words(digits: str) -> None
     assert faults.task(f"map ({digits}/2)") == faults.Task(f"map ({digits}/2)")
     assert configured_size(f"{digits}m") is None
     assert release(f"{digits}.1") is None
+    (cause,) = faults.causes(f"a.B: x\n\tat p.Q.r(Q.java:1)\n\t... {digits} more")
+    assert (cause.name, cause.omitted) == ("a.B", 0)
 
 
 def test_what_is_known_can_be_squared_and_summed() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -95,10 +96,11 @@ async def test_a_server_that_closes_after_each_answer_is_no_trouble() -> None:
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+A_HEADER = b"HTTP/1.1 200 OK\r\nX: "
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 BEGINNINGS = {
     "the head": b"",
-    "a header": b"HTTP/1.1 200 OK\r\n",
+    "a header": A_HEADER,
     "the body": HEAD,
     "the rest of the body": HEAD + b'{"jobs":',
     "what stands behind the size of a chunk": CHUNKED + b"9;",
@@ -112,9 +114,8 @@ async def test_an_answer_that_comes_byte_by_byte_has_an_end(at_once: bytes) -> N
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(at_once)
-        rest = iter((HEAD + b" " * 10_000)[len(at_once) :])
-        while True:
-            writer.write(bytes((next(rest),)))
+        for letter in chain(b"" if at_once else A_HEADER, repeat(ord("a"))):
+            writer.write(bytes((letter,)))
             await writer.drain()
             await asyncio.sleep(0.02)
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from flinktop.flink import gateway, said
 from flinktop.flink.answers import check_document, check_status
 from flinktop.flink.decode import DecodeError, decode, suspicious
+from flinktop.flink.endpoint import MOST_PARTS
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.exceptions import Fault, JobExceptions
 from flinktop.flink.features import release
@@ -42,8 +43,8 @@ def _document(text: str) -> object:
 
 
 def _broken_document(text: str) -> None:
-    """A large one that goes on with the text as it is, from the beginning of a text on."""
-    _raised(lambda: decode(b'{"jobs":[' + b"1," * 300_000 + b'"' + text.encode(), JobsOverview))
+    """One of many parts that goes on with the text as it is, from the beginning of a text on."""
+    _raised(lambda: decode(b'{"jobs":' + b"[" * MOST_PARTS + b'"' + text.encode(), JobsOverview))
 
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +85,31 @@ def test_a_piece_is_found_again_by_its_path_or_as_near_as_can_be() -> None:
 
 def test_the_trunk_ends_where_the_samples_part() -> None:
     assert flame.pieces(GRAPH)[flame.trunk(flame.pieces(GRAPH))].short == "Thread.run"
+
+
+class Counted(list[flame.Piece]):
+    """A graph that counts how often a piece of it is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        self.looks += isinstance(at, int)
+        return super().__getitem__(at)
+
+    def __iter__(self) -> Iterator[flame.Piece]:
+        for one in super().__iter__():
+            self.looks += 1
+            yield one
+
+
+def test_a_deep_and_wide_graph_is_looked_at_a_few_times() -> None:
+    root = Frame("end", 10, tuple(Frame(f"leaf {number}", 0) for number in range(5000)))
+    for number in range(150):
+        root = Frame(f"call {number}", 10, (*(Frame("beside", 0) for _ in range(20)), root))
+    graph = Counted(flame.pieces(root))
+    assert graph[flame.trunk(graph)].name == "end"
+    assert graph[flame.find(graph, flame.path(graph, flame.trunk(graph)))].name == "end"
+    assert graph.looks < 10 * len(graph)
 
 
 def test_the_share_of_what_matches_counts_nothing_twice() -> None:

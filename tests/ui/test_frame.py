@@ -232,6 +232,24 @@ async def test_copying_says_where_the_text_is(tmp_path: Path, monkeypatch: pytes
         await day.sees("copied.txt")
 
 
+async def test_tmux_gets_the_text_and_no_secret_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmux = tmp_path / "bin" / "tmux"
+    tmux.parent.mkdir()
+    tmux.write_text(f"#!/bin/sh\n/bin/cat >'{tmp_path}/text'\n/usr/bin/env >'{tmp_path}/environment'\n")
+    tmux.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmux.parent))
+    monkeypatch.setenv("TMUX", "somewhere")
+    monkeypatch.setenv("FLINKTOP_TOKEN", "planted")
+    async with monitor("1.20.5", state=tmp_path) as day:
+        await day.press("y")
+        assert (tmp_path / "text").read_text() == day.table.cursor_key
+    environment = (tmp_path / "environment").read_text()
+    assert "TMUX=somewhere" in environment
+    assert "planted" not in environment
+
+
 async def test_copying_without_a_writable_directory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
     async with monitor("1.20.5", state=Path("/proc/nowhere")) as day:

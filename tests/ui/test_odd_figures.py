@@ -107,6 +107,23 @@ async def test_an_odd_checkpoint_leaves_the_others_seen(name: str) -> None:
         assert "RUNNING" in day.line("steady")
 
 
+async def test_odd_checkpoints_leave_the_actions_as_they_are() -> None:
+    cluster = FixtureCluster("1.20.5")
+    job = cluster.job("steady")
+
+    def odd(document: Any) -> Any:
+        for one in (*document["history"], *filter(None, document["latest"].values())):
+            one["trigger_timestamp"] = 10**400
+        return document
+
+    cluster.changed[f"jobs/{job}/checkpoints"] = odd
+    async with monitor(cluster=cluster) as day:
+        await open_job(day, "steady")
+        await day.press("a")
+        await day.sees("Stop with savepoint")
+        assert day.port.engine.crashes == 0
+
+
 async def test_a_row_that_raises_says_so_in_its_own_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     def odd(job: Any, *rest: Any) -> Any:
         if job.name.startswith("steady"):
