@@ -113,6 +113,15 @@ def test_success_is_no_error(status: int) -> None:
     check_status(status, b"", "GET", URL)
 
 
+@pytest.mark.parametrize("begins", [b'{"a":', b'{"errors":[{"a":', b'{"message":', b"[", b'{"errors":'])
+@pytest.mark.parametrize("status", [400, 404, 500, 502])
+def test_an_error_that_is_nested_without_end_is_one(begins: bytes, status: int) -> None:
+    for body in (begins * 20_000, begins + b"[" * 100_000, begins + b'{"a":' * 100_000):
+        with pytest.raises(FlinkError) as caught:
+            check_status(status, body, "POST", URL)
+        assert caught.value.status == status
+
+
 def test_rescaling_and_lost_task_managers_are_what_they_are() -> None:
     with pytest.raises(Rejected):
         check_status(503, b'{"errors":["Rescaling is temporarily disabled. See FLINK-12312."]}', "GET", URL)

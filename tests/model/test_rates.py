@@ -341,12 +341,17 @@ def test_the_first_operators_are_asked_for_once() -> None:
 def test_of_operators_that_stand_in_no_chain_none_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
     pattern = rates._in_chain
-    monkeypatch.setattr(rates, "_in_chain", lambda name: looked.append(name) or pattern(name))
+
+    def counted(name: str) -> str:
+        looked.append(name)
+        return pattern(name)
+
+    monkeypatch.setattr(rates, "_in_chain", counted)
     known = [f"{number}.numRecords{way}PerSecond" for number in range(2000) for way in ("In", "Out")]
     assert rates.chained_ids(vertex("x -> y"), known) is None
     assert looked == []
-    assert rates.chained_ids(vertex(" -> ".join(map(str, range(2000)))), known) is not None
-    assert len(looked) < 1500
+    rates.chained_ids(vertex(" -> ".join(map(str, range(2000)))), known)
+    assert 0 < len(looked) < 1500
 
 
 @pytest.mark.deep
