@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     assert pin_file.load(state) == ()
     assert pin_file.save(state, [PIN]) is None
     assert pin_file.load(state) == (PIN,)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (state, state / pin_file.NAME)]
+    assert modes == [0o700, 0o600]
 
 
 def test_only_the_newest_are_kept(tmp_path: Path) -> None:

@@ -245,6 +245,18 @@ async def test_a_plan_is_drawn_before_anything_runs() -> None:
         assert seen(ui) is OverviewScreen
 
 
+async def test_pasted_text_asks_for_no_plan() -> None:
+    async with acting(size=(80, 24)) as ui:
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+        await ui.clock.advance(5.0)
+        await ui.type_ahead("tab", "enter", "enter")
+        assert (focused(ui), ui.acts()) == ("ask", [])
+        await ui.clock.advance(0.5)
+        await ui.type_ahead("enter")
+        await ui.wait(1)
+        assert ui.acts() == [f"POST jars/{jar_of(ui)}/plan"]
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (60, 20)])
 async def test_on_a_protected_cluster_the_name_is_typed_before_a_plan(size: tuple[int, int]) -> None:

@@ -83,6 +83,20 @@ async def test_a_jar_is_found_by_tab_sent_and_run(jars: Path) -> None:
         assert len(ui.acts()) == 1
 
 
+async def test_pasted_text_uploads_nothing(jars: Path) -> None:
+    async with acting(size=(80, 24)) as ui:
+        await show(ui, UploadScreen(f"{jars}/orders-1.jar"))
+        await ui.clock.advance(5.0)
+        ui.app.screen.query_one("#upload").focus()
+        await ui.settled()
+        await ui.type_ahead("enter", "enter")
+        assert (focused(ui), ui.acts()) == ("upload", [])
+        await ui.clock.advance(0.5)
+        await ui.type_ahead("enter")
+        await ui.wait(3)
+        assert ui.acts() == ["POST jars/upload"]
+
+
 async def test_what_is_no_jar_is_said_and_not_sent(jars: Path) -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, UploadScreen())
