@@ -9,7 +9,11 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 _PORTS: Final = {"http": 80, "https": 443}
-_LOOPBACK: Final = ("127.0.0.1", "::1")
+_LOOPBACK: Final = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 -- compared, not bound
+"""This machine; the last two are no addresses to connect to, and Linux takes them for it."""
+_DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
+_KEPT: Final = frozenset("\u00df\u03c2")
+"""Letters (sharp s, final sigma) that Python's codec replaces, where the client opens a host of their own."""
 
 
 def normal_form(url: str) -> str:
@@ -27,11 +31,18 @@ def normal_form(url: str) -> str:
 def _host(host: str) -> str:
     name = host.lower()
     with suppress(UnicodeError):
-        name = name.encode("idna").decode("ascii")
+        name = ".".join(map(_label, _DOTS.split(name)))
     name = name.rstrip(".")
     address = _ip_address(name)
     name = str(address) if address is not None else name
     return "localhost" if name in _LOOPBACK else name
+
+
+def _label(label: str) -> str:
+    """A part of a host's name in ASCII."""
+    if _KEPT & set(label):
+        return f"xn--{label.encode('punycode').decode('ascii')}"
+    return label.encode("idna").decode("ascii")
 
 
 def _ip_address(name: str) -> IPv4Address | IPv6Address | None:

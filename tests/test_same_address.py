@@ -22,6 +22,7 @@ SPELLINGS = {
     ),
     "http://flink.example": ("flink.example:80", "http://flink.example:80/", "http://flink.example.:80//"),
     "http://b\u00fccher.example:1": ("http://xn--bcher-kva.example:1", "http://B\u00dcCHER.example:1"),
+    "http://stra\u00dfe.example:1": ("http://xn--strae-oqa.example:1", "http://STRA\u00dfE.example.:1"),
     "http://10.0.0.1:8081": (
         "http://10.1:8081",
         "http://0xa000001:8081",
@@ -38,6 +39,9 @@ SPELLINGS = {
         "http://127.1:8081",
         "http://[::1]:8081",
         "http://[0:0:0:0:0:0:0:1]:8081",
+        "http://0.0.0.0:8081",
+        "http://0:8081",
+        "http://[::]:8081",
     ),
 }
 
@@ -53,6 +57,7 @@ def test_different_addresses() -> None:
     addresses = (
         *SPELLINGS,
         "http://flink.example/prod",
+        "http://strasse.example:1",
         "https://flink.example:8443/prod",
         "https://flink.example/PROD",
         "https://flink.example/prod/2",

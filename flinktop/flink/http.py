@@ -44,6 +44,8 @@ _DIGITS = 20
 """Of a size that a file can have."""
 _SOCKS = "httpx[socks]>=0.28.1,<0.29"
 """As the extra `socks` of pyproject.toml has it."""
+MOST_COOKIE = 4096
+"""Bytes of one, as browsers take them: Python's reader of cookies fails on dates of thousands of digits."""
 MOST_COOKIES = 50
 """That are kept for one server."""
 POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=120)
@@ -372,7 +374,10 @@ class Http:
 
 
 class _Guarded(httpx.AsyncBaseTransport):
-    """The read-only guard on the wire itself: whatever was built above it, this is what would be sent."""
+    """The read-only guard on the wire itself: whatever was built above it, this is what would be sent.
+
+    What comes back has no cookie that is too long to be one.
+    """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, connection: Connection, *, ours: bool) -> None:
         self._inner = inner
@@ -384,7 +389,10 @@ class _Guarded(httpx.AsyncBaseTransport):
         if self._connection.read_only and acts(request.method, line):
             shown = self._connection.url + line.partition("?")[0]
             raise Refused(request.method, shown, "this connection is read-only; nothing was sent")
-        return await self._inner.handle_async_request(request)
+        response = await self._inner.handle_async_request(request)
+        if any(len(cookie) > MOST_COOKIE for cookie in response.headers.get_list("set-cookie")):
+            del response.headers["set-cookie"]
+        return response
 
     async def aclose(self) -> None:
         """Close what we opened; a transport that was given outlives its clients."""

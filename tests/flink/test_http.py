@@ -252,6 +252,15 @@ async def test_a_server_can_have_no_more_than_some_cookies_kept() -> None:
     assert max(request.headers.get("cookie", "").count("=") for request in wire.sent) <= MOST_COOKIES
 
 
+async def test_a_cookie_that_cannot_be_read_is_not_kept() -> None:
+    cookie = f"a=b; expires=1-Jan-{'9' * 5000} 00:00:00 GMT"
+    wire = Wire(httpx.Response(200, headers={"Set-Cookie": cookie}, content=b'{"jobs":[]}'))
+    http = wire.http()
+    for _ in range(2):
+        assert (await http.get(JOBS())).status == 200
+    assert "cookie" not in wire.sent[1].headers
+
+
 async def test_a_document_is_as_large_as_its_endpoint_allows() -> None:
     wire = Wire(ok(b"[" + b" " * MOST_BYTES + b"]"))
     with pytest.raises(BadReply, match="more than 16 MiB"):
