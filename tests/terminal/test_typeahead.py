@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.depth import named_in_depth
+from tests.fixture_server import FixtureServer
 from tests.terminal.monitor import LIVE, QUESTION, STARTS, log_of, monitor
 from tests.terminal.pty import Pty
 
@@ -80,6 +81,23 @@ def test_backspaces_come_before_the_letters_behind_them(
         typed(pty, [*["backspace"] * 10, *"XYZ"])
         pty.wait_for(re.compile(after, re.MULTILINE))
         assert not re.search(r"[0-9]+XYZ|X[0-9YZ]*[0-9]", pty.text)
+
+
+@pytest.mark.deep
+def test_pasted_text_presses_no_act(tmp_path: Path, server: FixtureServer) -> None:
+    """As a terminal without bracketed paste hands it over: all at once, as keys."""
+    act = "[ Stop with savepoint ]"
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        typed(pty, ["/", *"steady", "enter"])
+        pty.wait_for(re.compile(r"^ /steady", re.MULTILINE))
+        # Menu, dialog, the act's button; what follows is seen when all before them have been handled.
+        pty.write("a\r\x1b[C\r\r\r\x1b[Z\x1b[Z\x1b[C")
+        pty.wait_for(re.compile(r"format +[◂<] (?!default)"))
+        assert act in pty.text
+        typed(pty, ["escape"])
+        pty.wait_until_gone(act)
+    assert "POST" not in log_of(tmp_path)
 
 
 @pytest.mark.deep
