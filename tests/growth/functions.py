@@ -55,6 +55,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "a document": _document,
     "a broken document": _broken_document,
     "java_sentence": said.java_sentence,
+    "java_sentence, inside": lambda text: said.java_sentence(f"x{text}x"),
     "java_sentence of causes": lambda text: said.java_sentence(text.replace("\n", "\nCaused by: ")),
     "flink_errors": lambda text: said.flink_errors(json.dumps({"errors": [text]}).encode()),
     "page_title": lambda text: said.page_title(b"<html>" + text.encode()),

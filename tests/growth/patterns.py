@@ -103,7 +103,6 @@ def hostile(starts: Iterable[str], size: int) -> Iterator[str]:
             yield _long(f"{start}\n", size)
         for filler in FILLERS:
             yield start + _long(filler, size)
-            yield f"{start}x{_long(filler, size)}x"
     for filler in FILLERS:
         yield _long(f"{filler * 20}x", size)
 

@@ -17,7 +17,7 @@ from tests.growth.patterns import beginnings, compiled
 FROZE = {
     "clean": "\x9d",
     "clean_lines": "\x1b]\x90",
-    "java_sentence": "\n",
+    "java_sentence, inside": "\n",
     "a line of the log": "a",
     "task": " ",
     "page_title": "<title",
