@@ -14,15 +14,46 @@ README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"
 
 
+SCREENS = {
+    "overview": keys.OVERVIEW,
+    "job": keys.JOB,
+    "vertex": keys.VERTEX,
+    "subtask": keys.SUBTASK,
+    "checkpoints": keys.CHECKPOINTS,
+    "checkpoint": keys.CHECKPOINT,
+    "checkpoint of a vertex": keys.CHECKPOINT_VERTEX,
+    "exception": keys.FAULT,
+    "TaskManagers": keys.TASKMANAGERS,
+    "TaskManager": keys.TASKMANAGER,
+    "JobManager": keys.JOBMANAGER,
+    "log": keys.LOG_FILE,
+    "jars": keys.JARS,
+    "application": keys.APPLICATION,
+    "operations": keys.OPERATIONS_LIST,
+    "operation": keys.OPERATION,
+}
+FEW = 4
+"""Screens that are named one by one; what is on more is for tables."""
+
+
+def where(command: keys.Command) -> str:
+    """The screens of a command whose keys do something else on others; "" for one that alone has its keys."""
+    others = [one for one in keys.every_command() if one != command and set(one.keys) & set(command.keys)]
+    if not others:
+        return ""
+    on = [name for name, commands in SCREENS.items() if command in commands]
+    return ", ".join(on) if len(on) <= FEW else "tables"
+
+
 def table() -> str:
     """The key table."""
-    rows = list(keys.MOVES)
+    rows = [(names, "", words) for names, words in keys.MOVES]
     rows += [
-        (" ".join(f"`{keys.key_name(key)}`" for key in command.keys), command.help)
+        (" ".join(f"`{keys.key_name(key)}`" for key in command.keys), where(command), command.help)
         for command in keys.every_command()
     ]
-    return "| key | does |\n|---|---|\n" + "".join(
-        f"| {names.replace('|', chr(92) + '|')} | {words} |\n" for names, words in rows
+    return "| key | screen | does |\n|---|---|---|\n" + "".join(
+        f"| {names.replace('|', chr(92) + '|')} | {screen} | {words} |\n" for names, screen, words in rows
     )
 
 
@@ -36,6 +67,19 @@ def with_table(text: str) -> str:
 def test_the_key_table_is_that_of_the_commands() -> None:
     text = README.read_text(encoding="utf-8")
     assert text == with_table(text), f"run: python {Path(__file__).name}"
+
+
+def test_a_key_with_several_meanings_has_its_screens_beside_it() -> None:
+    assert set(SCREENS.values()) == set(keys.SCREENS)
+    by_key: dict[str, list[str]] = {}
+    for command in keys.every_command():
+        for key in command.keys:
+            by_key.setdefault(key, []).append(where(command))
+    several = {key: screens for key, screens in by_key.items() if len(screens) > 1}
+    assert set(several) >= {"f", "enter"}
+    for screens in several.values():
+        assert all(screens)
+        assert len(set(screens)) == len(screens)
 
 
 def test_every_picture_exists() -> None:
