@@ -53,9 +53,12 @@ def _last_error(logged: str) -> str:
 
 
 def _thrown(text: str) -> str:
-    """The deepest exception of a text: its message, with its name where that is no sentence."""
+    """The deepest exception of a text: its message, with its name where that is no sentence or Java's."""
     causes = [found for line in text.splitlines() if (found := _THROWN.match(line.strip()))]
     if not causes:
         return ""
-    name, message = causes[-1][1].rpartition(".")[2], (causes[-1][2] or "").strip()
-    return message if " " in message else f"{name}: {message}" if message else name
+    package, _, name = causes[-1][1].rpartition(".")
+    message = (causes[-1][2] or "").strip()
+    if " " in message and not package.startswith("java"):
+        return message
+    return f"{name}: {message}" if message else name

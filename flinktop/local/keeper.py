@@ -52,6 +52,8 @@ _PATIENCE = 120.0  # seconds, for a slow machine; usual are 10
 
 # What there is to see in the monitor is switched on.
 _SHOWN = {"rest.flamegraph.enabled": "true", "rest.profiling.enabled": "true"}
+# Else it is the machine's name, which need not resolve: then the TaskManager does not start.
+_NAMED = {"taskmanager.resource-id": "local"}
 # Small heaps: the simplest collector needs the least memory and threads.
 _JVM = ("-XX:+UseSerialGC",)
 
@@ -68,7 +70,7 @@ class Keeper:
         self._keys = Keys(directory / "tls") if tls else None
         self._url = f"{'https' if tls else 'http'}://{LOOPBACK}:{(port := free_port())}"
         # Flink's own default lets the pages of any site read its answers; its own pages need no permission.
-        settings = {**_SHOWN, "web.access-control-allow-origin": self._url}
+        settings = {**_SHOWN, **_NAMED, "web.access-control-allow-origin": self._url}
         if self._keys is not None:
             settings |= self._keys.settings()
         self._conf = write_configuration(home, directory, port, extra=settings)

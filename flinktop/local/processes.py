@@ -47,12 +47,14 @@ _OPENED = (
     "java.util.concurrent.locks",
 )
 
+# Both append: a process that ends by an error opens its log anew while it shuts down, and would empty it.
+
 # log4j 1, up to Flink 1.10. log4j 2 of Flink 2.x refuses a file that holds its keys.
 _LOGGING_1 = """\
 log4j.rootLogger=INFO, file
 log4j.appender.file=org.apache.log4j.FileAppender
 log4j.appender.file.file=${log.file}
-log4j.appender.file.append=false
+log4j.appender.file.append=true
 log4j.appender.file.layout=org.apache.log4j.PatternLayout
 log4j.appender.file.layout.ConversionPattern=%d{yyyy-MM-dd HH:mm:ss,SSS} %-5p %-60c %x - %m%n
 """
@@ -63,7 +65,7 @@ rootLogger.level=INFO
 rootLogger.appenderRef.file.ref=Main
 appender.main.name=Main
 appender.main.type=RollingFile
-appender.main.append=false
+appender.main.append=true
 appender.main.fileName=${sys:log.file}
 appender.main.filePattern=${sys:log.file}.%i
 appender.main.layout.type=PatternLayout

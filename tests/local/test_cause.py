@@ -21,6 +21,7 @@ def entry(level: str, words: str) -> str:
 
 BIND = TRACE.format(deepest="java.net.BindException: Could not start rest endpoint on any port in range 8081")
 NO_CLASS = TRACE.format(deepest="java.lang.ClassNotFoundException: org.a.B")
+NO_SLOTS = TRACE.format(deepest="org.apache.flink.util.FlinkException: Could not acquire the slots.")
 OVERFLOW = TRACE.format(deepest="java.lang.StackOverflowError")
 VM = """\
 Error: Could not create the Java Virtual Machine.
@@ -47,20 +48,21 @@ Exception in thread "main" java.lang.UnsupportedClassVersionError: x has been ma
         (
             entry("INFO", "Starting.") + entry("ERROR", f"Could not.\n{BIND}") + entry("INFO", "Bye."),
             "",
-            "Could not start rest endpoint on any port in range 8081",
+            "BindException: Could not start rest endpoint on any port in range 8081",
         ),
         # What goes wrong while it ends, because it ends, is not why.
         (
             entry("ERROR", f"Could not.\n{BIND}") + entry("ERROR", "Terminating with exit code 1."),
             "",
-            "Could not start rest endpoint on any port in range 8081",
+            "BindException: Could not start rest endpoint on any port in range 8081",
         ),
         (entry("ERROR", "No disk.") + entry("WARN", "Late."), "ignored", "No disk."),
         (entry("ERROR", f"Fatal.\n{NO_CLASS}"), "", "ClassNotFoundException: org.a.B"),
         (entry("ERROR", f"Fatal.\n{OVERFLOW}"), "", "StackOverflowError"),
+        (entry("ERROR", f"Fatal.\n{NO_SLOTS}"), "", "Could not acquire the slots."),
         ("", f"Unrecognized VM option 'UseX'\n{VM}", "Unrecognized VM option 'UseX'"),
         ("", NO_HEAP, "Could not reserve enough space for 262144KB object heap"),
-        ("", OLD_JAVA, "x has been made by a more recent version"),
+        ("", OLD_JAVA, "UnsupportedClassVersionError: x has been made by a more recent version"),
         ("", NO_SPACE, "There is insufficient memory for the Java Runtime Environment to continue."),
         (entry("INFO", "Loading.") + entry("INFO", "Waiting."), "", entry("INFO", "Waiting.").strip()),
         ("", VM, "Error: Could not create the Java Virtual Machine."),

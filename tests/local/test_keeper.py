@@ -39,6 +39,8 @@ def test_end_of_input_ends_everything(java: SleepingJava) -> None:
         # Not "*", Flink's own: pages of other sites read nothing.
         assert settings["web.access-control-allow-origin"] == f"http://127.0.0.1:{settings['rest.port']}"
         assert not [key for key in settings if key.startswith("security.")]
+        # Flink would ask for the machine's own name, which need not resolve.
+        assert settings["taskmanager.resource-id"] == "local"
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(PATIENCE) == 0

@@ -66,6 +66,8 @@ def test_configuration_has_the_name_and_the_keys_of_its_release(
     conf = processes.write_configuration(home(tmp_path, release), tmp_path / "c", 4711, slots=3)
     name = "config.yaml" if release >= (1, 19) else "flink-conf.yaml"
     assert {path.name for path in conf.iterdir()} == {name, "log4j.properties"}
+    # While a process shuts down it opens its log anew: why it does must stay in it.
+    assert "append=true" in (conf / "log4j.properties").read_text()
     lines = (conf / name).read_text(encoding="utf-8").splitlines()
     keys = dict(line.split(": ", 1) for line in lines)
     if release >= (1, 19):

@@ -149,8 +149,8 @@ def test_a_start_that_failed_keeps_its_logs_in_the_place_of_the_last_ones(
     with pytest.raises(LocalError) as failed, LocalSession(java.home, lambda _: None, tls=False, kept=kept):
         raise AssertionError("it was entered")
     assert str(failed.value) == (
-        "The JobManager ended with status 1 while Flink started: Could not start rest endpoint on any port "
-        f"in range 4711. Its log: {kept}/jobmanager.log"
+        "The JobManager ended with status 1 while Flink started: BindException: Could not start rest "
+        f"endpoint on any port in range 4711. Its log: {kept}/jobmanager.log"
     )
     assert not (kept / "old.log").exists()
     assert "at java.base/java.lang" in (kept / "jobmanager.log").read_text()
