@@ -30,6 +30,8 @@ class Command:
     """Whether the action is the app's, not the screen's."""
     action: str = ""
     """The action with its arguments, where the id is not its name."""
+    short: str = ""
+    """Of a tab: its name on a narrow terminal."""
     acts: bool = False
     """Whether it is there to do something to the cluster: gone on one that is opened read-only."""
 
@@ -306,10 +308,17 @@ OPEN_JOB = Command(
 )
 
 
-def tab(number: int, name: str, label: str, help: str) -> Command:  # noqa: A002 -- the field's name
-    """The command that shows a tab by its number."""
+def tab(number: int, name: str, label: str, help: str, short: str = "") -> Command:  # noqa: A002 -- a field
+    """The command that shows a tab by its number; `short` is its name where the whole one has no room."""
     return Command(
-        f"tab_{name}", (str(number),), label, help, "tab", shown=False, action=f"show_tab('{name}')"
+        f"tab_{name}",
+        (str(number),),
+        label,
+        help,
+        "tab",
+        shown=False,
+        action=f"show_tab('{name}')",
+        short=short or label,
     )
 
 
@@ -318,44 +327,46 @@ JOB_TABS = (
     tab(2, "vertices", "Vertices", "The job's vertices alone."),
     tab(3, "charts", "Charts", "The job over time: records/s, busy, lag, restarts, checkpoints."),
     tab(4, "exceptions", "Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
-    tab(5, "timeline", "Timeline", "When vertices and subtasks were in which state; rescales (2.3+)."),
-    tab(6, "configuration", "Configuration", "How the job was told to run."),
-    tab(7, "accumulators", "Accumulators", "What the job's own code counts."),
+    tab(
+        5, "timeline", "Timeline", "When vertices and subtasks were in which state; rescales (2.3+).", "Time"
+    ),
+    tab(6, "configuration", "Configuration", "How the job was told to run.", "Config"),
+    tab(7, "accumulators", "Accumulators", "What the job's own code counts.", "Accum"),
     tab(8, "metrics", "Metrics", "Every metric of the job, its vertices and subtasks: search, pin, chart."),
 )
 VERTEX_TABS = (
     tab(1, "subtasks", "Subtasks", "The vertex's subtasks, worst first."),
-    tab(2, "backpressure", "Backpressure", "Busy, backpressured and idle time by subtask."),
-    tab(3, "watermarks", "Watermarks", "The watermark of each subtask, and which one holds back."),
-    tab(4, "taskmanagers", "TaskManagers", "The vertex by TaskManager."),
-    tab(5, "accumulators", "Accumulators", "What the job's own code counts: of the vertex and its subtasks."),
+    tab(2, "backpressure", "Backpressure", "Busy, backpressured and idle time by subtask.", "Pressure"),
+    tab(3, "watermarks", "Watermarks", "The watermark of each subtask, and which one holds back.", "WM"),
+    tab(4, "taskmanagers", "TaskManagers", "The vertex by TaskManager.", "TMs"),
+    tab(5, "accumulators", "Accumulators", "What the job's own code counts: by vertex and subtask.", "Accum"),
     tab(6, "metrics", "Metrics", "Every metric of the vertex and its subtasks: search, pin, chart."),
-    tab(7, "timeline", "Timeline", "When each subtask was in which state."),
-    tab(8, "flame", "Flame graph", "Where the threads of the vertex spend their time (1.13+)."),
+    tab(7, "timeline", "Timeline", "When each subtask was in which state.", "Time"),
+    tab(8, "flame", "Flame graph", "Where the threads of the vertex spend their time (1.13+).", "Flame"),
     tab(9, "charts", "Charts", "The vertex and the selected subtask over time."),
 )
 SUBTASK_TABS = (
     tab(1, "attempts", "Attempts", "Every attempt of the subtask, with its times."),
     tab(2, "metrics", "Metrics", "All metrics of the subtask."),
     tab(3, "charts", "Charts", "The subtask over time."),
-    tab(4, "accumulators", "Accumulators", "What the job's own code counts: of each attempt."),
-    tab(5, "flame", "Flame graph", "Where the threads of the subtask spend their time (1.17+)."),
+    tab(4, "accumulators", "Accumulators", "What the job's own code counts: of each attempt.", "Accum"),
+    tab(5, "flame", "Flame graph", "Where the threads of the subtask spend their time (1.17+).", "Flame"),
 )
 CHECKPOINTS_TABS = (
     tab(1, "history", "History", "The newest checkpoints and savepoints."),
     tab(2, "charts", "Charts", "Duration and size of checkpoints over time."),
     tab(3, "summary", "Summary", "Least, mean, most and percentiles of durations and sizes."),
-    tab(4, "configuration", "Configuration", "How checkpoints are configured."),
+    tab(4, "configuration", "Configuration", "How checkpoints are configured.", "Config"),
 )
 _LOG_TABS = (
     tab(5, "log", "Log", "The newest 2 MB of its log."),
     tab(6, "stdout", "Stdout", "What its programs have printed."),
-    tab(7, "files", "Log list", "All files of its log directory (1.11+)."),
+    tab(7, "files", "Log list", "All files of its log directory (1.11+).", "Files"),
     tab(8, "threads", "Threads", "What each of its threads does now."),
-    tab(9, "profiler", "Profiler", "Runs of Flink's profiler (1.19+), and their results."),
+    tab(9, "profiler", "Profiler", "Runs of Flink's profiler (1.19+), and their results.", "Profile"),
 )
 TASKMANAGER_TABS = (
-    tab(1, "memory", "Memory", "Each part of its memory: configured and used."),
+    tab(1, "memory", "Memory", "Each part of its memory: configured and used.", "Mem"),
     tab(2, "charts", "Charts", "Heap, garbage collection, processor and threads over time."),
     tab(3, "metrics", "Metrics", "All of its metrics."),
     tab(4, "slots", "Slots", "Its slots, by the job that has them."),
@@ -363,7 +374,7 @@ TASKMANAGER_TABS = (
 )
 JOBMANAGER_TABS = (
     *TASKMANAGER_TABS[:3],
-    tab(4, "configuration", "Configuration", "The cluster's configuration, and the JVM's."),
+    tab(4, "configuration", "Configuration", "The cluster's configuration, and the JVM's.", "Config"),
     *_LOG_TABS,
 )
 JARS_TABS = (
@@ -374,7 +385,7 @@ JARS_TABS = (
 APPLICATION_TABS = (
     tab(1, "jobs", "Jobs", "The jobs of the application."),
     tab(2, "exceptions", "Exceptions", "Why it failed."),
-    tab(3, "configuration", "Configuration", "The configuration it was submitted with."),
+    tab(3, "configuration", "Configuration", "The configuration it was submitted with.", "Config"),
 )
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, SUSPEND, LEAVE)

@@ -13,36 +13,57 @@ if TYPE_CHECKING:
 
     from flinktop.ui.keys import Command
 
-ROOMY = ((3, 99), (2, 99), (1, 99), (0, 99))
-"""(blanks between tabs, letters of a closed tab's name); each tab has blanks or brackets of its own."""
-TIGHT = (99, 9, 8, 7, 6, 5, 4, 3, 2, 0)
-"""Letters of a closed tab's name where one blank between tabs is all there is room for."""
+GAPS = (3, 2, 1, 0)
+"""Blanks between tabs that have blanks or brackets of their own."""
 
 
 def tab_parts(tabs: Sequence[Command], opened: str, width: int) -> list[Part]:
-    """The tabs in at most so many cells; where there is no room the closed ones are cut."""
-    shapes = [*((gap, letters, " ") for gap, letters in ROOMY), *((1, letters, "") for letters in TIGHT)]
-    for gap, letters, side in shapes[:-1]:
-        parts = _parts(tabs, opened, gap, letters, side)
-        if sum(cell_len(text) for text, _ in parts) <= width:
+    """The tabs in at most so many cells: by whole names, else by short ones, else by numbers alone.
+
+    A tab takes the same cells whether it is open or not, so that none moves when another is opened.
+    """
+    whole, short = [tab.label for tab in tabs], [tab.short for tab in tabs]
+    for gap in GAPS:
+        parts = _roomy(tabs, opened, gap)
+        if _width(parts) <= width:
             return parts
-    return _parts(tabs, opened, *shapes[-1])
+    for names in (whole, short):
+        parts = _tight(tabs, names, opened)
+        if _width(parts) <= width:
+            return parts
+    return _tight(tabs, [tab.short if tab.id == f"tab_{opened}" else "" for tab in tabs], opened)
 
 
-def _parts(tabs: Sequence[Command], opened: str, gap: int, letters: int, side: str) -> list[Part]:
+def _width(parts: Sequence[Part]) -> int:
+    return sum(cell_len(text) for text, _ in parts)
+
+
+def _open(tab: Command, name: str) -> Part:
+    # A shape as well as a colour tells which one is open.
+    return f"[{tab.keys[0]} {name}]", "selected"
+
+
+def _roomy(tabs: Sequence[Command], opened: str, gap: int) -> list[Part]:
+    """Each tab with a blank or a bracket on both sides."""
     parts: list[Part] = []
     for tab in tabs:
-        number = tab.keys[0]
         if parts:
             parts.append((" " * gap, ""))
         if tab.id == f"tab_{opened}":
-            # A shape as well as a colour tells which one is open.
-            parts.append((f"[{number} {tab.label}]", "selected"))
+            parts.append(_open(tab, tab.label))
         else:
-            parts += [
-                (f"{side}{number}", "info"),
-                (f" {tab.label[:letters]}".rstrip() + side, "muted"),
-            ]
+            parts += [(f" {tab.keys[0]}", "info"), (f" {tab.label} ", "muted")]
+    return parts
+
+
+def _tight(tabs: Sequence[Command], names: Sequence[str], opened: str) -> list[Part]:
+    """One blank between tabs and around all of them; the brackets of the open one stand in two of these."""
+    parts: list[Part] = [(" ", "")]
+    for tab, name in zip(tabs, names, strict=True):
+        if tab.id == f"tab_{opened}":
+            parts[-1] = _open(tab, name)
+        else:
+            parts += [(tab.keys[0], "info"), (f" {name}".rstrip(), "muted"), (" ", "")]
     return parts
 
 
