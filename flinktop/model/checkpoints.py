@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
-from flinktop.model import health
+from flinktop.model import health, subtask_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,8 +20,6 @@ PHASES = ("start delay", "alignment", "sync", "async")
 """What a subtask's share of a checkpoint consists of, in the order of time."""
 REST = "no phase"
 """What Flink counts in none of them: waiting in the task's mailbox, the way of the acknowledgement."""
-MOST_NAMED = 12
-"""Ranges of subtasks that a sentence names."""
 
 _TONES = {COMPLETED: "good", FAILED: "bad", IN_PROGRESS: "info"}
 _MARKS = {COMPLETED: ("●", "*"), FAILED: ("✕", "X"), IN_PROGRESS: ("◐", "~")}
@@ -118,24 +116,6 @@ def late_subtasks(subtasks: Iterable[CheckpointSubtask]) -> tuple[int, ...]:
     return tuple(sorted(subtask.index for subtask in subtasks if not is_acknowledged(subtask)))
 
 
-def ranges(indices: Sequence[int]) -> str:
-    """Indices in ascending order as a person writes them: "0-2, 5"; very many are cut with a count."""
-    runs: list[list[int]] = []
-    for index in indices:
-        if runs and index == runs[-1][1] + 1:
-            runs[-1][1] = index
-        else:
-            runs.append([index, index])
-    words = [f"{first}" if first == last else f"{first}-{last}" for first, last in runs[:MOST_NAMED]]
-    left = sum(last - first + 1 for first, last in runs[MOST_NAMED:])
-    return ", ".join(words) + (f" and {left} more" if left else "")
-
-
-def named_subtasks(indices: Sequence[int]) -> str:
-    """ "subtask 3", "subtasks 0-2, 5"."""  # noqa: D210 -- a quoted word stands first
-    return f"subtask{'' if len(indices) == 1 else 's'} {ranges(indices)}"
-
-
 # -- phases -------------------------------------------------------------------------------------------
 
 
@@ -200,17 +180,21 @@ def slowest(subtasks: Iterable[CheckpointSubtask]) -> CheckpointSubtask | None:
     return max(done, key=lambda subtask: subtask.end_to_end_duration, default=None)
 
 
-def slowest_words(subtasks: Iterable[CheckpointSubtask]) -> str:
-    """What took longest, in words: "alignment of subtask 3: 4.2 s of 5.0 s"; "" while nobody is done."""
+def slowest_words(subtasks: Sequence[CheckpointSubtask], of: int | None) -> str:
+    """What took longest: "alignment of subtask 3 (4/8): 4.2 s of 5.0 s"; "" while no subtask is done.
+
+    `of` is the number of subtasks that take part, None if unknown.
+    """
     subtask = slowest(subtasks)
     if subtask is None:
         return ""
     name, took = longest(phase_times(subtask))
-    where = f"{name} of subtask {subtask.index}"
+    who = subtask_names.named(subtask.index, of)
+    where = f"{name} of {who}"
     if name == REST:
         untold = subtask.start_delay is None
-        why = "start delay, which is told from 1.11, or" if untold else "mailbox or"
-        where = f"{why} the acknowledgement's way, subtask {subtask.index}"
+        why = "start delay (1.11+) or" if untold else "mailbox or"
+        where = f"{why} the acknowledgement's way, {who}"
     return f"{where}: {fmt.milliseconds(took)} of {fmt.milliseconds(subtask.duration)}"
 
 

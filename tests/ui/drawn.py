@@ -189,7 +189,12 @@ def _checkpoint(port: Port, query: Query[Any], _value: Any) -> Drawn:
     rows = checkpoint_vertices.vertex_shares(port, ids["job"], number, 0.0)
     yield from cells("vertex", rows, checkpoint_vertices.columns(ascii_only=False), "vertex")
     facts = checkpoint_facts.checkpoint_facts(port, ids["job"], number)
-    yield "header", checkpoint_header.header_lines(facts, {}, port.known_time(), 0.0, ascii_only=False)
+    yield (
+        "header",
+        checkpoint_header.header_lines(
+            facts, {}, port.known_time(), 0.0, late_subtasks=lambda _vertex: None, ascii_only=False
+        ),
+    )
     for vertex, share in (facts.tasks_of.tasks if facts.tasks_of is not None else {}).items():
         yield f"share {vertex}", checkpoint_share_header.share_line(share)
 

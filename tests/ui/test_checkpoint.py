@@ -168,17 +168,19 @@ async def test_one_in_progress_is_watched_until_it_has_completed() -> None:
         await open_newest(day, "steady")
         own = f"jobs/{job}/checkpoints/details/15"
         assert "◐ IN PROGRESS  checkpoint 15" in day.text
-        assert "have not acknowledged yet: " in day.text
-        assert f"{vertex['name'][:30]}" in day.line("have not acknowledged yet")
+        assert "Not acknowledged yet: " in day.text
+        assert f"{vertex['name'][:30]}" in day.line("Not acknowledged yet")
         since = len(cluster.asked)
         await day.wait(12)
         assert day.asked(since).count(own) >= 3
-        assert "subtask 1" in day.line(f"│ {vertex['name'][:25]}")
+        assert "1 (2/2)" in day.line(f"│ {vertex['name'][:25]}")
+        # What the table below has asked for is said in the header too.
+        assert "1 of 2 subtasks missing: 1 (2/2)" in day.line("Not acknowledged yet")
         await day.press("enter")
         await day.wait(3)
         await day.sees("PHASES")
         assert [(row.index, row.state) for row in subtasks(day)] == [(1, "◐ PENDING"), (0, "● COMPLETED")]
-        assert "not acknowledged yet: subtask 1" in day.text
+        assert "not acknowledged yet: 1 of 2 subtasks missing: 1 (2/2)" in day.text
         cluster.changed.clear()
         await day.wait(6)
         assert {row.state for row in subtasks(day)} == {"● COMPLETED"}
@@ -197,13 +199,13 @@ async def test_who_did_not_acknowledge_a_failed_one_and_why_it_failed() -> None:
         await day.sees("VERTEX")
         assert "✕ FAILED  checkpoint 4" in day.text
         assert f"Failed: {message}" in day.text
-        assert "Subtasks that did not acknowledge: Source: events" in day.text
+        assert "Not acknowledged: Source: events, 2 of 2 subtasks missing: 0-1 (1-2/2)" in day.text
         assert all(row.missing for row in shares(day))
         await day.sees("│ Source: events")
-        assert "subtasks 0-1" in day.line("│ Source: events")
+        assert "0-1 (1-2/2)" in day.line("│ Source: events")
         await day.press("enter")
         await day.wait(3)
-        await day.sees("did not acknowledge: subtasks 0-1")
+        await day.sees("not acknowledged: 2 of 2 subtasks missing: 0-1 (1-2/2)")
         assert {row.state for row in subtasks(day)} == {"✕ MISSING"}
 
 
@@ -325,7 +327,8 @@ async def test_five_thousand_subtasks_have_percentiles_and_the_late_ones_first()
         assert [row.index for row in subtasks(day)[:3]] == [7, 4999, 4998]
         assert len(subtasks(day)) == 5000
         assert (
-            "start delay of subtask 4999: 2.5 s of 5.0 s" in day.text or "acknowledgement's way" in day.text
+            "start delay of subtask 4999 (5000/5000): 2.5 s of 5.0 s" in day.text
+            or "acknowledgement's way" in day.text
         )
         for name, part in PERCENTILES:
             assert fmt.milliseconds(part * 5000) in day.line(f" {name}  ")

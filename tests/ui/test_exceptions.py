@@ -35,7 +35,7 @@ async def test_repeats_are_one_row_with_their_number_and_their_root_cause(releas
         task = told[0]["taskName"]
         assert task.partition(" (")[0][:30] in day.text
         index = int(task.rpartition(" (")[2].partition("/")[0]) - 1
-        await day.sees(f"subtask {index} of 2")
+        await day.sees(f"subtask {index} ({index + 1}/2)")
         assert (told[0].get("taskManagerId") or told[0]["location"])[:20] in day.text
 
 

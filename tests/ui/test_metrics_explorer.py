@@ -179,7 +179,7 @@ async def test_a_pin_of_a_subtask_is_drawn_on_the_vertex_too(tmp_path: Path) -> 
         await day.press("j", "j", "p")
         await day.wait(12)
         [chart] = day.app.screen.query(PinChart)
-        assert chart.title().startswith("numRecordsIn of subtask 1 of ")
+        assert chart.title().startswith("numRecordsIn of subtask 1 (2/2) of ")
         await day.press("G")
         await day.sees("on the JobManager")
 

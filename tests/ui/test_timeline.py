@@ -133,7 +133,7 @@ async def test_other_jobs_are_not_asked_for_rescales(release: str) -> None:
 async def test_the_subtasks_of_a_vertex_over_time(release: str) -> None:
     async with monitor(release) as day:
         path = await open_tab(day, "timeline")
-        await day.sees("subtask 1")
+        await day.sees("subtask 1 (2/2)")
         for one in day.cluster.document(f"{path}/subtasktimes")["subtasks"]:
             assert "RUNNING" in day.line(f"subtask {one['subtask']}")
         await day.press("enter")

@@ -114,7 +114,7 @@ async def test_a_walk_typed_in_one_go_comes_back_to_where_it_began() -> None:
         there = [*keys_of("/orders\r\r"), "2", "enter", "1", "enter", *"12345", "greater_than_sign", "2"]
         await burst(day, there)
         assert [screen.crumb for screen in day.app.screen_stack if isinstance(screen, LiveScreen)][-1] == (
-            "subtask 1"
+            "subtask 1 (2/4)"
         )
         await burst(day, ["escape"] * 12)
         assert isinstance(day.app.screen, OverviewScreen)

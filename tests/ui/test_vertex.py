@@ -258,7 +258,7 @@ async def test_skew_is_said_in_words_with_who_takes_the_most() -> None:
 
     cluster.changed[f"jobs/{job}/vertices/{vertex}"] = skewed
     async with on_vertex(cluster=cluster) as (day, _, _):
-        assert f"skew {skew(counts):.0f} %: subtask 3 takes 75 % of the records" in day.text
+        assert f"skew {skew(counts):.0f} %: subtask 3 (4/4) takes 75 % of the records" in day.text
         assert "3 times the mean" in day.text
 
 
@@ -522,7 +522,7 @@ async def test_the_vertex_and_the_selected_subtask_are_drawn_over_time() -> None
         await day.settled()
         await day.press("9")
         await day.wait(12)
-        await day.sees("subtask 3")
+        await day.sees("subtask 3 (4/4)")
         assert day.port.points(vertex_series(job, vertex, "numRecordsInPerSecond"))
         assert day.port.latest(subtask_series(job, vertex, 3, "taken"))[1] == 4.0  # type: ignore[index]
         assert day.port.latest(subtask_series(job, vertex, 3, "busy"))[1] == 300.0  # type: ignore[index]

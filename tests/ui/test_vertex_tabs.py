@@ -156,7 +156,7 @@ async def test_the_subtask_that_holds_the_others_back_is_named() -> None:
     ]
     async with monitor(cluster=cluster) as day:
         await open_tab(day, "watermarks")
-        await day.sees("subtask 1 holds the others back, 2 m behind the foremost")
+        await day.sees("subtask 1 (2/2) holds the others back, 2 m behind the foremost")
         cluster.changed[path][1]["value"] = "-9223372036854775808"
         await day.wait(12)
         await day.sees("no watermark has come there yet")
@@ -188,7 +188,7 @@ async def test_accumulators_of_a_vertex_and_of_its_subtasks(release: str) -> Non
         for part in parts:
             for one in part["user-accumulators"]:
                 assert any(
-                    f"subtask {part['subtask']}" in line and one["value"] in line for line in day.lines
+                    f"subtask {part['subtask']} ({part['subtask'] + 1}/" in line and one["value"] in line for line in day.lines
                 )
 
 

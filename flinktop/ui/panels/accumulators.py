@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flinktop.flink.jobs import JOB_ACCUMULATORS
 from flinktop.flink.vertices import ATTEMPT_ACCUMULATORS, SUBTASKS_ACCUMULATORS, VERTEX_ACCUMULATORS
 from flinktop.model import format as fmt
+from flinktop.model import subtask_names
 from flinktop.model.ended import no_accumulators
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
@@ -225,9 +226,8 @@ class VertexAccumulatorsTable(Accumulators):
         if parts is not None and parts.value is not None:
             old = self.outdated(parts)
             for one in parts.value.subtasks:
-                rows += rows_of(
-                    one.user_accumulators, f"subtask {one.subtask}", one.subtask, where=one.where, old=old
-                )
+                of = subtask_names.named(one.subtask, parts.value.parallelism)
+                rows += rows_of(one.user_accumulators, of, one.subtask, where=one.where, old=old)
         if whole is not None and whole.value is not None:
             self.table.set_rows(rows)
 

@@ -9,6 +9,7 @@ from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
+from flinktop.model import subtask_names
 from flinktop.ui.panels.checkpoint_facts import (
     CheckpointFacts,
     checkpoint_facts,
@@ -25,14 +26,19 @@ from flinktop.ui.panels.checkpoint_lines import (
     plain_line,
 )
 from flinktop.ui.panels.checkpoint_overview import full_size
+from flinktop.ui.panels.checkpoint_vertices import late_subtasks
 from flinktop.ui.panels.frame import Part, cut, zone_offset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from flinktop.engine.store import Reading
     from flinktop.flink.checkpoints import Checkpoint
+    from flinktop.model.checkpoints import Late
+
+    LateSubtasks = Callable[[str], tuple[int, ...] | None]
+    """The subtasks of a vertex that have not acknowledged, ascending; None where they are not known."""
 
 NAMED = 4
 """Late vertices that the header names."""
@@ -74,18 +80,22 @@ def bytes_or_absent(value: float | None) -> str:
     return fmt.size(value) if value is not None else fmt.ABSENT
 
 
-def who_is_late(checkpoint: Checkpoint, names: Mapping[str, str]) -> Line | Part | None:
+def who_is_late(
+    checkpoint: Checkpoint, names: Mapping[str, str], late_subtasks: LateSubtasks
+) -> Line | Part | None:
     """The vertices that have not acknowledged whole, as a sentence; of a complete one the slowest."""
     late = judge.late_vertices(checkpoint, list(names))
     if late:
-        words = ", ".join(
-            f"{cut(names.get(one.vertex, one.vertex), LONGEST_NAME)} ({one.missing} of {one.subtasks})"
-            for one in late[:NAMED]
-        )
+
+        def words_of(one: Late) -> str:
+            which = subtask_names.missing(one.missing, one.subtasks, late_subtasks(one.vertex))
+            return f"{cut(names.get(one.vertex, one.vertex), LONGEST_NAME)}, {which}"
+
+        words = "; ".join(words_of(one) for one in late[:NAMED])
         more = f" and {len(late) - NAMED} more vertices" if len(late) > NAMED else ""
         if judge.is_under_way(checkpoint):
-            return f"Subtasks that have not acknowledged yet: {words}{more}", "info"
-        return f"Subtasks that did not acknowledge: {words}{more}", "bad"
+            return f"Not acknowledged yet: {words}{more}", "info"
+        return f"Not acknowledged: {words}{more}", "bad"
     known = [
         (share.duration, vertex) for vertex, share in checkpoint.tasks.items() if share.duration is not None
     ]
@@ -105,6 +115,7 @@ def header_lines(
     now: float,
     offset: float | None,
     *,
+    late_subtasks: LateSubtasks,
     ascii_only: bool,
     one_line: OneLine = plain_line,
 ) -> list[Line | Part]:
@@ -132,7 +143,7 @@ def header_lines(
         lines.append([("path ", "muted"), (one.external_path, "")])
     if one.status == judge.FAILED:
         lines.append((f"Failed: {one.failure_message or 'Flink gave no reason'}", "bad"))
-    if facts.tasks_of is not None and (late := who_is_late(facts.tasks_of, names)) is not None:
+    if facts.tasks_of is not None and (late := who_is_late(facts.tasks_of, names, late_subtasks)) is not None:
         lines.append(late)
     return lines
 
@@ -158,6 +169,16 @@ class CheckpointHeader(CheckpointLines):
         watch_checkpoint(self, self._job, self._checkpoint, self._details)
         self.tick()
 
+    def _late_subtasks(self, vertex: str) -> tuple[int, ...] | None:
+        """Which subtasks are late, as far as the table below has asked for them."""
+        facts = checkpoint_facts(self.port, self._job, self._checkpoint)
+        share = facts.tasks_of.tasks.get(vertex) if facts.tasks_of is not None else None
+        return (
+            late_subtasks(self.port, self._job, self._checkpoint, vertex, share)
+            if share is not None
+            else None
+        )
+
     def described(self) -> list[Line | Part]:
         """What is known; faded when Flink has dropped it."""
         port = self.port
@@ -172,6 +193,7 @@ class CheckpointHeader(CheckpointLines):
             vertex_names(port, self._job),
             port.known_time(),
             zone_offset(self),
+            late_subtasks=self._late_subtasks,
             ascii_only=self.app.settings.ascii,
             one_line=self.one_line,
         )

@@ -9,6 +9,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
+from flinktop.model import subtask_names
 from flinktop.ui.panels.checkpoint_facts import (
     checkpoint_facts,
     faded_if_gone,
@@ -44,9 +45,10 @@ def words_line(share: CheckpointSubtasks, *, under_way: bool) -> list[Line]:
     """Who has not acknowledged, and which phase of which subtask took longest."""
     lines: list[Line] = []
     if late := judge.late_subtasks(share.subtasks):
-        verb = "not acknowledged yet: " if under_way else "did not acknowledge: "
-        lines.append([(verb, "muted"), (judge.named_subtasks(late), "info" if under_way else "bad")])
-    if words := judge.slowest_words(share.subtasks):
+        words = subtask_names.missing(len(late), share.num_subtasks or len(share.subtasks), late)
+        verb = "not acknowledged yet: " if under_way else "not acknowledged: "
+        lines.append([(verb, "muted"), (words, "info" if under_way else "bad")])
+    if words := judge.slowest_words(share.subtasks, share.num_subtasks):
         lines.append([("slowest ", "muted"), (words, "")])
     return lines
 

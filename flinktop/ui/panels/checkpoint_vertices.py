@@ -10,6 +10,7 @@ from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINT_SUBTASKS, CHECKPOI
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
+from flinktop.model import subtask_names
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.checkpoint_facts import (
     DROPPED,
@@ -78,7 +79,7 @@ def vertex_shares(port: Port, job: str, number: int, offset: float | None) -> Ma
             share=share,
             acknowledged_at=_clock(share.acknowledged_at, now, offset),
             part=share.duration / longest if share.duration is not None and longest else None,
-            late=_late(port, job, number, vertex, share),
+            late=late_subtasks(port, job, number, vertex, share),
             under_way=judge.is_under_way(checkpoint) and not facts.gone,
             old=facts.gone or port.link.error is not None,
         )
@@ -92,7 +93,10 @@ def _clock(epoch_ms: int | None, now: float, offset: float | None) -> str:
     return fmt.near(epoch_ms / 1000.0, offset, now) if epoch_ms is not None else fmt.ABSENT
 
 
-def _late(port: Port, job: str, number: int, vertex: str, share: CheckpointVertex) -> tuple[int, ...] | None:
+def late_subtasks(
+    port: Port, job: str, number: int, vertex: str, share: CheckpointVertex
+) -> tuple[int, ...] | None:
+    """The subtasks of a vertex that have not acknowledged; None where none is missing, or it is unknown."""
     if share.missing == 0:
         return None
     if share.num_acknowledged_subtasks == 0 and share.num_subtasks is not None:
@@ -115,7 +119,8 @@ def _missing(row: VertexShare) -> Cell:
         return "", ""
     if row.missing is None and not row.late:
         return fmt.ABSENT, "muted"
-    words = judge.named_subtasks(row.late) if row.late else f"{row.missing} of them"
+    of = row.share.num_subtasks
+    words = subtask_names.ranges(row.late, of) if row.late else f"{row.missing} of {fmt.number(of)}"
     return words, "info" if row.under_way else "bad"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from flinktop.model import faults
+from flinktop.model import faults, subtask_names
 from flinktop.model import format as fmt
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def place_lines(fault: Fault, room: int) -> list[list[Part]]:
     named: list[Part] = [("in ", "muted"), (task.name if task is not None else WHOLE_JOB, "")]
     rest: list[Part] = []
     if task is not None and task.subtask is not None:
-        rest += [("subtask ", "muted"), (f"{task.subtask}", ""), (f" of {task.of}", "muted")]
+        rest += [("subtask ", "muted"), (subtask_names.numbered(task.subtask, task.of), "")]
     if task is not None and task.attempt is not None:
         rest += [*_apart(rest), ("attempt ", "muted"), (f"{task.attempt}", "")]
     if machine := _machine_parts(fault):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flinktop.flink.exceptions import EXCEPTIONS
-from flinktop.model import faults
+from flinktop.model import faults, subtask_names
 from flinktop.model import format as fmt
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_parts, when
@@ -56,6 +56,8 @@ class FaultRow:
     subtask: str
     machine: str
     labels: str
+    index: int | None = None
+    """The subtask's, from 0."""
     old: bool = False
 
     @property
@@ -85,7 +87,10 @@ def fault_rows(
                 count=group.count if beside < 0 else 1,
                 reason=faults.reason(fault),
                 task=of.name if of is not None else "",
-                subtask=str(of.subtask) if of is not None and of.subtask is not None else fmt.ABSENT,
+                subtask=subtask_names.numbered(of.subtask, of.of)
+                if of is not None and of.subtask is not None
+                else fmt.ABSENT,
+                index=of.subtask if of is not None else None,
                 machine=fault.task_manager_id or fault.where,
                 labels=label_text(fault),
                 old=old,
@@ -131,9 +136,9 @@ def columns(*, ascii_only: bool) -> list[Column[FaultRow]]:
         Column(
             "subtask",
             "SUBTASK",
-            7,
+            10,
             words(lambda row: row.subtask),
-            sort=lambda row: row.subtask,
+            sort=lambda row: row.index,
             align="right",
             drop=3,
         ),

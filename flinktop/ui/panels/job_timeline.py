@@ -9,7 +9,7 @@ from textual import on
 from flinktop.flink.jobs import JOB
 from flinktop.flink.rescale import RESCALE, RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.flink.vertices import SUBTASK_TIMES
-from flinktop.model import states, timeline
+from flinktop.model import states, subtask_names, timeline
 from flinktop.model.ended import none_of
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
@@ -55,7 +55,7 @@ def subtask_rows(
         rows.append(
             TimelineRow(
                 f"subtask {vertex} {one.subtask}",
-                f"{indent}subtask {one.subtask}{where}",
+                f"{indent}{subtask_names.named(one.subtask, len(told.subtasks))}{where}",
                 state_words(state, ascii_only=ascii_only),
                 states.tone(state),
                 found,

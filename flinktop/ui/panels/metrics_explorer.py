@@ -11,7 +11,7 @@ from flinktop.engine.pins import COORDINATOR
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, VERTEX_METRICS, AggregatedMetric
 from flinktop.model import format as fmt
-from flinktop.model import states
+from flinktop.model import states, subtask_names
 from flinktop.model.ended import none_of
 from flinktop.model.metric_reading import reading as reading_of
 from flinktop.model.metric_tree import by_operator, name_in, operator_of
@@ -368,7 +368,8 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         if key in self._opened:
             for subtask in range(scope.parallelism):
                 key = f"metric {scope.key} {subtask} {metric}"
-                one = ExploredRow(key, f"subtask {subtask}", depth + 1, scope, metric, subtask)
+                name = subtask_names.named(subtask, scope.parallelism)
+                one = ExploredRow(key, name, depth + 1, scope, metric, subtask)
                 yield self._row(one, pins)
 
     def _row(self, bare: ExploredRow, pins: frozenset[Pin]) -> ExploredRow:

@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from flinktop.engine.pins import ALL, COORDINATOR, Pin, pin_series
+from flinktop.model import subtask_names
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.time_chart import Measure, TimeChart
@@ -66,9 +67,10 @@ class PinChart(TimeChart):
             return ""
         known = vertex_of(self.port, self.pin.job, self.pin.vertex)
         of = known[1].name if known is not None else self.pin.vertex
+        count = known[1].parallelism if known is not None else None
         if self.pin.subtask == COORDINATOR:
             return f"JobManager's part of {of}"
-        return f"subtask {self.pin.subtask} of {of}" if self.pin.subtask != ALL else of
+        return f"{subtask_names.named(self.pin.subtask, count)} of {of}" if self.pin.subtask != ALL else of
 
     def nothing(self) -> str:
         """Why there is nothing to draw."""

@@ -11,7 +11,7 @@ from flinktop.engine.freshness import Freshness, failure, freshness
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.model import format as fmt
-from flinktop.model import rates, states
+from flinktop.model import rates, states, subtask_names
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, by_subtask
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
@@ -147,8 +147,8 @@ class SubtaskHeader(Panel):
     def _described(self) -> list[list[Part]]:
         reading = present_reading(self.port, self._job, self._vertex, self._subtask)
         known = vertex_of(self.port, self._job, self._vertex)
-        of = f" ({self._subtask + 1}/{known[1].parallelism})" if known is not None else ""
-        title: list[Part] = [(f"subtask {self._subtask}{of}", "strong")]
+        of = known[1].parallelism if known is not None else None
+        title: list[Part] = [(subtask_names.named(self._subtask, of), "strong")]
         if known is not None:
             title += [(" of ", "muted"), (known[1].name, "")]
         lines = [title]

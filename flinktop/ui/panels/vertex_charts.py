@@ -11,7 +11,7 @@ from flinktop.engine.series import SeriesName, subtask_series, vertex_series
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.model import format as fmt
-from flinktop.model import rates, states
+from flinktop.model import rates, states, subtask_names
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.time_chart import Measure, TimeChart
@@ -181,7 +181,8 @@ class SubtaskCharts(VertexCharts):
 
     def words(self) -> str:
         """Which subtask the charts are of."""
-        return f"subtask {self.subtask}"
+        known = vertex_of(self.port, self._job, self._vertex)
+        return subtask_names.named(self.subtask or 0, known[1].parallelism if known is not None else None)
 
     def choose(self, subtask: int) -> None:
         """Draw another subtask."""

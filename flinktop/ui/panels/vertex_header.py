@@ -13,7 +13,7 @@ from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.flink.numbers import LONG_MAX, positive
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import format as fmt
-from flinktop.model import parallelism, rates, skew, states
+from flinktop.model import parallelism, rates, skew, states, subtask_names
 from flinktop.model.subtask_figures import output_watermark
 from flinktop.model.vertex_now import vertex_now
 from flinktop.ui.live import Panel
@@ -117,7 +117,10 @@ def skew_parts(vertex: Vertex, now: float | None) -> list[Part]:
     tone = "warn" if spread.percent >= skew.UNEVEN else ""
     parts: list[Part] = [("skew ", "muted"), (fmt.share(spread.percent / 100), tone)]
     if spread.percent >= skew.WORTH_A_WORD:
-        words = f": subtask {spread.top} takes {fmt.share(spread.share)} of the records"
+        words = (
+            f": {subtask_names.named(spread.top, len(vertex.subtasks))} takes "
+            f"{fmt.share(spread.share)} of the records"
+        )
         parts.append((words, tone))
         parts.append((f", {fmt.count(spread.over_mean)} times the mean", "muted"))
     if now is not None:

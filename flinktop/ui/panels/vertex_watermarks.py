@@ -13,7 +13,7 @@ from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
 from flinktop.flink.vertices import VERTEX_WATERMARKS
 from flinktop.model import format as fmt
-from flinktop.model import rates, states, watermarks
+from flinktop.model import rates, states, subtask_names, watermarks
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
@@ -294,7 +294,9 @@ class VertexWatermarks(AnswerTable[MarkRow]):
         held = watermarks.held(self._told)
         if held is None:
             return []
-        who = f"subtask {held.subtask}" + (f" and {held.others} more" if held.others else "")
+        known = vertex_of(self.port, self._job, self._vertex)
+        who = subtask_names.named(held.subtask, known[1].parallelism if known is not None else None)
+        who += f" and {held.others} more" if held.others else ""
         verb = "hold" if held.others else "holds"
         behind = (
             f", {fmt.duration(held.behind)} behind the foremost"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from flinktop.engine.pins import Pin
+from flinktop.model import subtask_names
 from flinktop.ui import keys
 from flinktop.ui.panels.accumulators import AttemptAccumulatorsTable
 from flinktop.ui.panels.attempts_table import AttemptsTable
@@ -52,8 +53,9 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
 
     @property
     def crumb(self) -> str:
-        """Its index, as Flink's metrics and its REST API count them: from 0."""
-        return f"subtask {self.subtask}"
+        """Its index, from 0 as in Flink's metrics and REST API, and Flink's own number of how many."""
+        known = vertex_of(self.app.port, self.job, self.vertex)
+        return subtask_names.named(self.subtask, known[1].parallelism if known is not None else None)
 
     def first_tab(self, size: Size) -> str:
         """The attempts, unless another was asked for."""
