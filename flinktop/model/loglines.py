@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from flinktop.flink.numbers import positive
 from flinktop.flink.text import MOST, clean, clean_lines, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from flinktop.flink.logs import LogFile
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 """From harmless to worst. Log4j's and logback's."""
@@ -154,16 +152,35 @@ def counted(lines: Iterable[LogLine]) -> dict[str, int]:
     return found
 
 
-def size_in_list(files: Iterable[LogFile], *, stdout: bool) -> int | None:
-    """The size in bytes of what …/log or …/stdout sends, by the list of files; None when it can't be told.
+_STAMP = re.compile(r"\D{0,40}?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{3})\d*)?(Z?)")
 
-    The list does not say which file that is. It is the one whose name ends in .log or .out; of several
-    (rotated ones, those of other processes in the same directory) the one written to last, or the largest
-    where the release does not tell when (up to 1.14).
+
+def stamp(text: str, offset: float) -> float | None:
+    """When a line says it was written (s since 1970); None where it says no date and time.
+
+    Flink's own pattern writes no zone: it is that of the process, `offset` seconds from UTC.
     """
-    ending = ".out" if stdout else ".log"
-    found = [file for file in files if file.name.endswith(ending)]
-    if not found:
+    found = _STAMP.match(text)
+    if found is None:
         return None
-    told = max(found, key=lambda file: (file.mtime or 0, file.size))
-    return positive(told.size)
+    date, clock, thousandths, zulu = found.groups()
+    try:
+        written = datetime.fromisoformat(f"{date}T{clock}").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+    return written + int(thousandths or 0) / 1000.0 - (0.0 if zulu else offset)
+
+
+def first_since(lines: Sequence[LogLine], at: float, offset: float) -> int | None:
+    """The number of the first entry that was written at this time (s since 1970) or later.
+
+    The number of lines where all of them are older; None where no line says when it was written.
+    """
+    known = False
+    for number, line in enumerate(lines):
+        written = stamp(line.text, offset) if line.first else None
+        if written is not None:
+            known = True
+            if written >= at:
+                return number
+    return len(lines) if known else None

@@ -34,9 +34,11 @@ from flinktop.ui.private_files import put_text
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.jobmanager import JobManagerScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.spare_memory import SpareMemory, leave_out_what_is_loaded
 from flinktop.ui.steady import AnswersOnce, Steady
@@ -290,6 +292,16 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         """What was asked of clusters from here."""
         if isinstance(self.screen, LiveScreen) and not isinstance(self.screen, OperationsScreen):
             self.push_screen(OperationsScreen())
+
+    def action_taskmanagers(self) -> None:
+        """The TaskManagers."""
+        if isinstance(self.screen, LiveScreen) and not isinstance(self.screen, TaskManagersScreen):
+            self.push_screen(TaskManagersScreen())
+
+    def action_jobmanager(self) -> None:
+        """The JobManager."""
+        if isinstance(self.screen, LiveScreen) and not isinstance(self.screen, JobManagerScreen):
+            self.push_screen(JobManagerScreen())
 
     def action_leave(self) -> None:
         """Ask before leaving; asked a second time, leave."""

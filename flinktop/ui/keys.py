@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
@@ -213,14 +213,26 @@ TASKMANAGERS_HERE = Command(
     "taskmanagers",
     ("M",),
     "machines",
-    "The TaskManagers, worst first; from there J is the JobManager.",
+    "The TaskManagers, worst first.",
     "view",
+    # On the app, as operations are.
+    app=True,
 )
 JOBMANAGER_HERE = Command(
-    "jobmanager", ("J",), "JobManager", "The JobManager: memory, configuration, logs, threads.", "view"
+    "jobmanager",
+    ("J",),
+    "JobManager",
+    "The JobManager: memory, configuration, logs, threads.",
+    "view",
+    app=True,
 )
 LOG_HERE = Command(
-    "log", ("l",), "log", "The log of the TaskManager that the selected thing runs on.", "view", shown=False
+    "log",
+    ("l",),
+    "log",
+    "The log of the TaskManager that the selected thing runs on; of an exception, at its time.",
+    "view",
+    shown=False,
 )
 THREADS_HERE = Command(
     "threads",
@@ -391,7 +403,9 @@ APPLICATION_TABS = (
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
 EVERYWHERE = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS)
-"""On every screen of the cluster."""
+"""On every screen of the cluster; so are the next two, which the footer shows on the first screens alone."""
+PROCESSES = (replace(TASKMANAGERS_HERE, shown=False), replace(JOBMANAGER_HERE, shown=False))
+ELSEWHERE = (*EVERYWHERE, *PROCESSES)
 TABLE = (OPEN, ACTIONS, FILTER, SORT, REVERSE, COPY)
 STEPS = (PREVIOUS, NEXT)
 WINDOWS = (SHORTER_WINDOW, LONGER_WINDOW)
@@ -401,30 +415,30 @@ LOG = (ONLY, LEVEL, FOLLOW, SHORT_LINES)
 MACHINE = (LOG_HERE, THREADS_HERE)
 FLAME = (FLAME_ZOOM, FLAME_KIND)
 OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
-JOB = (OPEN, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *JOB_TABS, *WINDOWS, *EVERYWHERE)
+JOB = (OPEN, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE, *JOB_TABS, *WINDOWS, *ELSEWHERE)
 VERTEX = (
     *(OPEN, *FLAME, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *MACHINE),
-    *(SAMPLE, DESCRIPTION, *TEXT[:2], *VERTEX_TABS, *WINDOWS, *EVERYWHERE),
+    *(SAMPLE, DESCRIPTION, *TEXT[:2], *VERTEX_TABS, *WINDOWS, *ELSEWHERE),
 )
 SUBTASK = (
     *(*FLAME, PIN, *TABLE[1:], *STEPS, *MACHINE),
-    *(*TEXT[:2], *SUBTASK_TABS, *WINDOWS, *EVERYWHERE),
+    *(*TEXT[:2], *SUBTASK_TABS, *WINDOWS, *ELSEWHERE),
 )
-CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *EVERYWHERE)
-CHECKPOINT = (*TABLE, *STEPS, *EVERYWHERE)
-CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *EVERYWHERE)
-FAULT = (ACTIONS, FILTER, FOLD, COPY, *TEXT, *STEPS, *MACHINE, *EVERYWHERE)
-TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *MACHINE, *EVERYWHERE)
+CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *ELSEWHERE)
+CHECKPOINT = (*TABLE, *STEPS, *ELSEWHERE)
+CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *ELSEWHERE)
+FAULT = (ACTIONS, FILTER, FOLD, COPY, *TEXT, *STEPS, *MACHINE, *ELSEWHERE)
+TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *MACHINE, *EVERYWHERE, PROCESSES[0])
 TASKMANAGER = (
     *(OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *STEPS, *MACHINE),
-    *(*TASKMANAGER_TABS, *WINDOWS, *EVERYWHERE),
+    *(*TASKMANAGER_TABS, *WINDOWS, *ELSEWHERE),
 )
-JOBMANAGER = (OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *MACHINE, *JOBMANAGER_TABS, *WINDOWS, *EVERYWHERE)
-LOG_FILE = (OPEN, ACTIONS, FILTER, *LOG, *TEXT, COPY, *EVERYWHERE)
-JARS = (*TABLE, *JARS_TABS, *EVERYWHERE)
-APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *EVERYWHERE)
-OPERATIONS_LIST = (*TABLE, *EVERYWHERE)
-OPERATION = (OPEN_JOB, ACTIONS, COPY, *STEPS, *EVERYWHERE)
+JOBMANAGER = (OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *MACHINE, *JOBMANAGER_TABS, *WINDOWS, *ELSEWHERE)
+LOG_FILE = (OPEN, ACTIONS, FILTER, *LOG, *TEXT, COPY, *ELSEWHERE)
+JARS = (*TABLE, *JARS_TABS, *ELSEWHERE)
+APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *ELSEWHERE)
+OPERATIONS_LIST = (*TABLE, *ELSEWHERE)
+OPERATION = (OPEN_JOB, ACTIONS, COPY, *STEPS, *ELSEWHERE)
 SCREENS = (
     *(OVERVIEW, JOB, VERTEX, SUBTASK, CHECKPOINTS, CHECKPOINT, CHECKPOINT_VERTEX, FAULT),
     *(TASKMANAGERS, TASKMANAGER, JOBMANAGER, LOG_FILE, JARS, APPLICATION),
@@ -483,7 +497,7 @@ def every_command() -> tuple[Command, ...]:
     order = ("table", "text", "view", "program")
     return tuple(
         sorted(
-            (command for command in found if command.group in order),
+            (command for command in found if command.group in order and command not in PROCESSES),
             key=lambda command: order.index(command.group),
         )
     )

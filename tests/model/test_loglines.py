@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from flinktop.flink.logs import LogFile
 from flinktop.flink.text import MOST
 from flinktop.model import loglines
 
@@ -109,13 +108,27 @@ def test_errors_and_warnings_are_counted_as_entries() -> None:
     assert loglines.counted(loglines.read(LOG)) == {"ERROR": 1, "WARN": 1}
 
 
-def test_which_file_of_the_list_is_the_log() -> None:
-    files = [
-        LogFile("flink-taskmanager.log.1", 900, 30),
-        LogFile("flink-jobmanager.log", 100, 10),
-        LogFile("flink-taskmanager.log", 200, 20),
-        LogFile("flink-taskmanager.out", 3, 30),
-    ]
-    assert loglines.size_in_list(files, stdout=False) == 200
-    assert loglines.size_in_list(files, stdout=True) == 3
-    assert loglines.size_in_list(files[:1], stdout=False) is None
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-11-22 04:10:06,019 INFO  A [] - words", 1795320606.019 - 3600),
+        ("[2026-11-22T04:10:06.019Z] INFO words", 1795320606.019),
+        ('{"@timestamp":"2026-11-22T04:10:06.019Z","level":"INFO"}', 1795320606.019),
+        ("04:10:06,019 INFO  A - words", None),
+        ("2026-13-99 04:10:06,019 INFO  A - words", None),
+        ("", None),
+    ],
+)
+def test_when_a_line_was_written(text: str, at: float | None) -> None:
+    assert loglines.stamp(text, 3600.0) == (pytest.approx(at) if at is not None else None)
+
+
+def test_the_first_entry_of_a_time() -> None:
+    lines = loglines.read(LOG)
+    times = [loglines.stamp(line.text, 0.0) for line in lines]
+    entries = [(number, at) for number, at in enumerate(times) if at is not None]
+    for number, at in entries:
+        assert loglines.first_since(lines, at, 0.0) == number
+        assert loglines.first_since(lines, at - 0.001, 0.0) == number
+    assert loglines.first_since(lines, entries[-1][1] + 1.0, 0.0) == len(lines)
+    assert loglines.first_since(loglines.read(b"no time\n"), 0.0, 0.0) is None

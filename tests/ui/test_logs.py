@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flinktop.engine.transfers import LARGE
+from flinktop.model import format as fmt
 from flinktop.ui.panels.log_view import within
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
@@ -117,7 +120,7 @@ async def test_who_does_not_follow_is_told_how_much_more_there_is() -> None:
         cluster.write(LOG * 2)
         await day.wait(30)
         assert reads(day) == 1
-        await day.sees("more by now, r reads it")
+        await day.sees(f"grew by {len(LOG)} B; r reads it")
         await day.press("r")
         await day.wait(1)
         await day.sees("errors 2")
@@ -125,8 +128,7 @@ async def test_who_does_not_follow_is_told_how_much_more_there_is() -> None:
 
 
 async def test_a_large_log_is_read_only_when_the_person_says_so() -> None:
-    cluster = LogCluster("1.20.5")
-    cluster.write(LOG, told=LARGE + 1)
+    cluster = LogCluster("1.20.5", LOG.replace(b"started", b"x" * LARGE))
     async with monitor(cluster=cluster) as day:
         await open_log(day)
         await day.sees("It has 16 MB.")
@@ -138,6 +140,50 @@ async def test_a_large_log_is_read_only_when_the_person_says_so() -> None:
         await day.wait(30)
         assert reads(day) == 1
         assert "following" not in day.text
+
+
+async def test_in_a_directory_of_several_processes_the_size_is_that_of_the_own_log() -> None:
+    cluster = LogCluster("1.20.5")
+    files = [
+        {"name": "flink-root-standalonesession-0-host.log", "size": len(LOG), "mtime": 1},
+        {"name": "flink-root-taskexecutor-0-host.log", "size": 9 * len(LOG), "mtime": 2},
+    ]
+    cluster.changed["jobmanager/logs"] = {"logs": files}
+    async with monitor(cluster=cluster) as day:
+        await open_log(day)
+        await day.wait(30)
+        assert f"size {fmt.size(len(LOG))}" in day.text
+        assert reads(day) == 1
+
+
+async def test_a_list_of_another_files_size_is_not_believed_once_the_log_has_been_read() -> None:
+    cluster = LogCluster("1.20.5")
+    cluster.write(LOG, told=len(LOG) // 2)
+    async with monitor(cluster=cluster) as day:
+        await open_log(day)
+        await day.press("F")
+        await day.wait(30)
+        assert f"size {fmt.size(len(LOG))}" in day.text
+        assert "grew by" not in day.text
+        assert reads(day) == 1
+
+
+async def test_of_several_files_that_may_be_the_log_any_that_grows_has_it_read_again() -> None:
+    cluster = LogCluster("1.20.5")
+
+    def listed(*sizes: int) -> dict[str, Any]:
+        names = (f"flink-root-standalonesession-{number}-host.log" for number in range(len(sizes)))
+        return {"logs": [{"name": name, "size": size} for name, size in zip(names, sizes, strict=True)]}
+
+    cluster.changed["jobmanager/logs"] = listed(5, 7)
+    async with monitor(cluster=cluster) as day:
+        await open_log(day)
+        await day.wait(30)
+        assert f"size {fmt.size(len(LOG))}" in day.text
+        assert reads(day) == 1
+        cluster.changed["jobmanager/logs"] = listed(5, 8)
+        await day.wait(30)
+        assert reads(day) == 2
 
 
 async def test_where_there_is_no_list_the_size_is_what_the_answer_announces() -> None:

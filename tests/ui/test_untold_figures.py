@@ -13,13 +13,12 @@ from flinktop.flink.cluster import ClusterOverview
 from flinktop.flink.decode import decode
 from flinktop.flink.exceptions import JobExceptions
 from flinktop.flink.jobs import Job, JobOverview, JobVertex
-from flinktop.flink.logs import LogFile
 from flinktop.flink.plan import Plan
 from flinktop.flink.rescale import VertexRequirements
 from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, TaskManagerMetrics
 from flinktop.flink.vertices import Attempt
 from flinktop.model import checkpoints as judge
-from flinktop.model import loglines, memory
+from flinktop.model import memory
 from flinktop.model.machines import Figures
 from flinktop.ui.panels import (
     application_parts,
@@ -205,10 +204,6 @@ def test_half_of_what_is_told_leaves_the_other_half_unknown() -> None:
     assert f"managed {DASH} " in text(machine_header.figures_line(known))
     assert checkpoint_history.in_flight(2, None) == f"2 B/{DASH}"
     assert checkpoint_history.in_flight(None, 0) == f"{DASH}/0 B"
-
-
-def test_a_file_of_unknown_size_is_not_empty() -> None:
-    assert loglines.size_in_list([LogFile("a.log")], stdout=False) is None
 
 
 def test_a_bound_that_is_not_told_is_not_one() -> None:

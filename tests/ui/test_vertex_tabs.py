@@ -187,9 +187,8 @@ async def test_accumulators_of_a_vertex_and_of_its_subtasks(release: str) -> Non
             assert one["value"] in day.line("the vertex")
         for part in parts:
             for one in part["user-accumulators"]:
-                assert any(
-                    f"subtask {part['subtask']} ({part['subtask'] + 1}/" in line and one["value"] in line for line in day.lines
-                )
+                name = f"subtask {part['subtask']} ({part['subtask'] + 1}/"
+                assert any(name in line and one["value"] in line for line in day.lines)
 
 
 @pytest.mark.parametrize("release", RELEASES)

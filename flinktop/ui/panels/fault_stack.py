@@ -9,7 +9,7 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_parts, when
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.job_exceptions import found_fault
+from flinktop.ui.panels.job_exceptions import found_fault, unnamed_task
 from flinktop.ui.widgets.pager import Cell, Pager
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class FaultHeader(Panel):
         beside = self._names[2] >= 0
         lines: list[list[Part]] = [
             [(faults.reason(fault), "bad")],
-            *place_lines(fault, self.content_size.width - 2),
+            *place_lines(fault, self.content_size.width - 2, unnamed_task(self.port, self._job)),
         ]
         at = fault.timestamp if fault.timestamp > 0 else self._names[1]
         last: list[Part] = [(when(at, offset, now), "")]

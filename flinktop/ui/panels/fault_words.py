@@ -14,19 +14,17 @@ if TYPE_CHECKING:
     from flinktop.model.faults import FaultGroup
     from flinktop.ui.panels.frame import Part
 
-WHOLE_JOB = "the job as a whole"
-
-
 GAP: Part = ("   ", "")
 
 
-def place_lines(fault: Fault, room: int) -> list[list[Part]]:
+def place_lines(fault: Fault, room: int, unnamed: str) -> list[list[Part]]:
     """The task, its subtask and attempt, and the TaskManager: on two lines where `room` cells are few.
 
     Then the first has the task alone, which may be long, so that the TaskManager is not what is cut.
+    `unnamed` stands for the task where Flink sends none.
     """
     task = faults.task(fault.task_name)
-    named: list[Part] = [("in ", "muted"), (task.name if task is not None else WHOLE_JOB, "")]
+    named: list[Part] = [("in ", "muted"), (task.name, "")] if task is not None else [(unnamed, "")]
     rest: list[Part] = []
     if task is not None and task.subtask is not None:
         rest += [("subtask ", "muted"), (subtask_names.numbered(task.subtask, task.of), "")]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flinktop.flink.exceptions import EXCEPTIONS
-from flinktop.model import faults, subtask_names
+from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
+from flinktop.flink.jobs import JOB
+from flinktop.model import faults, scheduler, subtask_names
 from flinktop.model import format as fmt
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_parts, when
@@ -19,6 +21,7 @@ from flinktop.ui.widgets.table import Cell, Column
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.exceptions import Fault, JobExceptions
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.frame import Part
     from flinktop.ui.widgets.one_by_one import MadeRows
 
+RARELY = 600.0
+"""Seconds between two looks at what stays as it is while a cluster runs."""
 SECONDS = 10.0
 """Between two looks: an answer has a stack of 2 to 20 kB for each fault."""
 MOST = 320
@@ -210,6 +215,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         """Ages move on."""
         reading = self.port.reading(self._query)
         groups = self.port.faults(self._job)
+        self._ask_for_scheduler(groups)
         offset, now = zone_offset(self), self.port.known_time()
         self.explain(reading, self._nothing())
         head = self._head(groups, offset, now)
@@ -219,6 +225,15 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         self.lines_needed = len(head) + 1 + len(rows) if rows else None
         least = 1 if rows and not self.boxed else LEAST_ROWS
         self.styles.max_height = len(head) + 1 + max(len(rows), least) + self.gutter.height
+
+    def _ask_for_scheduler(self, groups: tuple[FaultGroup, ...]) -> None:
+        """Ask once for the cluster's configuration where it alone says what a fault without a task means."""
+        unnamed = any(group.latest.task_name is None for group in groups)
+        if unnamed and not self.port.features.history_server and adaptive(self.port, self._job) is None:
+            self.watch_query("settings", JOBMANAGER_CONFIG(), self._told_scheduler, every=RARELY)
+
+    def _told_scheduler(self, _reading: Reading[Any]) -> None:
+        self.wants_tick = True
 
     def on_resize(self) -> None:
         """Another width may need another number of lines."""
@@ -240,7 +255,12 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         start = faults.loop_start(groups)
         lines = [
             _headed("latest", [(faults.reason(latest.latest), "bad")]),
-            *(_headed("", line) for line in place_lines(latest.latest, self.content_size.width - 2 - HEAD)),
+            *(
+                _headed("", line)
+                for line in place_lines(
+                    latest.latest, self.content_size.width - 2 - HEAD, unnamed_task(self.port, self._job)
+                )
+            ),
         ]
         last: list[Part] = [(when(latest.latest.timestamp, offset, now), "")]
         if repeated := repeated_parts(latest, offset, now):
@@ -267,6 +287,21 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         restarts = restarts_of(self.port, self._job) or 0
         seen = sum(group.count for group in groups)
         return "of a restart loop" if seen >= restarts else "the earliest known of a restart loop"
+
+
+def adaptive(port: Port, job: str) -> bool | None:
+    """Whether the adaptive scheduler runs a job; None while that is unknown."""
+    told, settings = port.reading(JOB(job=job)), port.reading(JOBMANAGER_CONFIG())
+    return scheduler.is_adaptive(
+        told.value if told is not None else None,
+        port.features,
+        settings.value if settings is not None else None,
+    )
+
+
+def unnamed_task(port: Port, job: str) -> str:
+    """What stands for the task of a fault that Flink sends without one."""
+    return scheduler.unnamed(adaptive=adaptive(port, job))
 
 
 def _headed(word: str, parts: list[Part]) -> list[Part]:

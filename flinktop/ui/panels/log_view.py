@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from flinktop.engine.transfers import KEPT, LARGE, MOST
+from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
-from flinktop.model import loglines
+from flinktop.model import log_files, loglines
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import Words
+from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain
 from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.widgets.pager import Pager
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.engine.transfers import Transfer
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.logs import LogFiles
+    from flinktop.flink.logs import LogFile, LogFiles
     from flinktop.flink.machine import Machine
     from flinktop.model.loglines import LogLine
     from flinktop.ui.panels.frame import Part
@@ -44,6 +46,8 @@ NOT_THERE = (
     "The file LOG does",
 )
 """What is sent instead of a file that is not there: by the JobManager, and by TaskManagers from 1.18."""
+BEFORE = 1.0
+"""Seconds before an exception's time from which on the log is shown: its own entry comes first."""
 GAP: Part = ("   ", "")
 EDGES = 2
 """Blank cells at the left and the right of the line of facts."""
@@ -66,6 +70,7 @@ class LogView(Panel):
         *,
         name: str = "",
         stdout: bool = False,
+        at: float | None = None,
         id: str | None = None,  # noqa: A002 -- Textual's own name for it
     ) -> None:
         """Show what `query` sends.
@@ -75,6 +80,7 @@ class LogView(Panel):
             query: The file: one of the machine's.
             name: Its name in the list of files, if it was chosen there.
             stdout: Whether it is the standard output.
+            at: The time (s since 1970) at which it is opened; None for its end.
             id: Textual's.
         """
         super().__init__(id=id)
@@ -82,6 +88,11 @@ class LogView(Panel):
         self._query = query
         self._file = name
         self._stdout = stdout
+        self._at = at
+        self._place: list[Part] = []
+        """What there is to say of the time at which it was opened."""
+        self._began: tuple[LogFile, ...] = ()
+        """Its own files as they were listed when it was read last."""
         self._allowed = LARGE
         self._following: bool | None = None
         """Whether the file is read again when it has grown; None: it is, if it is small."""
@@ -155,6 +166,7 @@ class LogView(Panel):
         """Read the file if it is wanted, or has grown, and its size allows it."""
         if self._watching and not self.port.features.history_server and self._due():
             self._wanted = False
+            self._began = self._own_files
             self.port.read_file(self._query, self._allowed)
         self._say()
 
@@ -170,24 +182,54 @@ class LogView(Panel):
             return False
         if self._wanted:
             return True
-        grown = (
-            size is not None and transfer is not None and transfer.at is not None and size != transfer.read
-        )
-        return grown and self.follows and transfer is not None and transfer.state in ("done", "failed")
+        if transfer is None or transfer.at is None or transfer.state not in ("done", "failed"):
+            return False
+        if self._listed_size is None:
+            # Which of them grew can't be told: any may be this one.
+            grown = self._listed_since and self._own_files != self._began
+        else:
+            grown = size != transfer.read
+        return grown and self.follows
 
     @property
-    def file_size(self) -> int | None:
-        """Bytes of the file by the list of files, else by its last answer; None when nothing tells it."""
+    def _own_files(self) -> tuple[LogFile, ...]:
+        """The file in the list of files; several where their names don't tell which it is."""
         reading = self.port.reading(self._machine.files)
         files = reading.value.logs if reading is not None and reading.value is not None else ()
         if self._file:
-            listed = next((positive(file.size) for file in files if file.name == self._file), None)
-        else:
-            listed = loglines.size_in_list(files, stdout=self._stdout)
-        if listed is not None:
-            return listed
+            return tuple(file for file in files if file.name == self._file)
+        taskmanager = self._machine.taskmanager is not None
+        return log_files.own_files(files, taskmanager=taskmanager, stdout=self._stdout)
+
+    @property
+    def _listed_since(self) -> bool:
+        """Whether the list of files is newer than what was read."""
+        reading, transfer = self.port.reading(self._machine.files), self.port.transfer(self._query)
+        listed = reading.at if reading is not None else None
+        read = transfer.at if transfer is not None else None
+        return listed is not None and (read is None or listed > read)
+
+    @property
+    def _listed_size(self) -> int | None:
+        """Bytes of the file by the list of files; None if that does not say, or what was read refutes it."""
+        size = _only_size(self._own_files)
         transfer = self.port.transfer(self._query)
-        return transfer.size if transfer is not None else None
+        if transfer is None or transfer.at is None or size is None:
+            return size
+        after = size if self._listed_since else None
+        before = _only_size(self._began)
+        return None if log_files.is_refuted(before=before, read=transfer.read, after=after) else size
+
+    @property
+    def file_size(self) -> int | None:
+        """Bytes of the file, by the list of files or what was sent, whichever is newer; None if unknown."""
+        listed, transfer = self._listed_size, self.port.transfer(self._query)
+        if transfer is None:
+            return listed
+        if listed is not None and (transfer.at is None or self._listed_since):
+            return listed
+        read = transfer.read if transfer.at is not None else None
+        return read if transfer.size is None or transfer.state == "done" else transfer.size
 
     @property
     def _asks(self) -> bool:
@@ -248,6 +290,7 @@ class LogView(Panel):
         if transfer is not None and transfer.at is not None and transfer.lines is not self._lines:
             self._lines = transfer.lines
             self._show_lines()
+            self._go_to_time()
         self._say()
 
     def _show_lines(self) -> None:
@@ -258,6 +301,26 @@ class LogView(Panel):
             (line.short if self._short else line.text, loglines.tone(line)) for line in lines
         ]
         self.pager.set_lines(cells, [line.at for line in lines])
+        self._say()
+
+    def _go_to_time(self) -> None:
+        """Once, when it has been read: show the entries of the time at which it is opened."""
+        if self._at is None or not self._lines:
+            return
+        at, self._at = self._at, None
+        config = self.port.reading(CONFIG())
+        known = config.value if config is not None else None
+        of_cluster = known.timezone_offset / 1000.0 if known is not None else 0.0
+        line = loglines.first_since(self._lines, at - BEFORE, of_cluster)
+        if line is None:
+            return
+        when = fmt.near(at, zone_offset(self), self.port.known_time())
+        transfer = self.port.transfer(self._query)
+        if line == 0 and transfer is not None and transfer.begins:
+            self._place = [(f"{when} is before what is kept of it", "warn")]
+        else:
+            self._place = [("at ", "muted"), (when, "strong")]
+            self.pager.show_line(min(line, len(self._lines) - 1))
         self._say()
 
     def _say(self) -> None:
@@ -305,6 +368,8 @@ class LogView(Panel):
         if self._file:
             # Also where I am, at the top of the screen.
             facts.append((4, [(self._file, "strong")]))
+        if self._place:
+            facts.append((0, self._place))
         if size is not None:
             facts.append((3, [("size ", "muted"), (fmt.size(size), "")]))
         if transfer is not None:
@@ -340,9 +405,14 @@ class LogView(Panel):
     def _more(self, transfer: Transfer) -> list[Fact]:
         """How much has been written since, where the file is not followed."""
         size = self.file_size
-        if self.follows or transfer.at is None or size is None or size == transfer.read:
+        if self.follows or transfer.at is None or size is None or size <= transfer.read:
             return []
-        return [(1, [(f"{fmt.size(abs(size - transfer.read))} more by now, r reads it", "warn")])]
+        return [(1, [(f"grew by {fmt.size(size - transfer.read)}; r reads it", "warn")])]
+
+
+def _only_size(files: Sequence[LogFile]) -> int | None:
+    """Bytes of a file that is the only one; None for several and for none."""
+    return positive(files[0].size) if len(files) == 1 else None
 
 
 def within(facts: Sequence[Fact], width: int) -> list[Part]:

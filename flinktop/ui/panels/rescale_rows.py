@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flinktop.flink.rescale import RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.model import format as fmt
+from flinktop.model.scheduler import ADAPTIVE
 from flinktop.model.timeline import Interval
 from flinktop.ui.panels.timeline_rows import TimelineRow
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from flinktop.flink.rescale import Rescale
     from flinktop.ui.panels.frame import Part
 
-ADAPTIVE = "Adaptive"
 _OUTCOMES = {"COMPLETED": ("○", "-", "good"), "FAILED": ("✕", "X", "bad"), "IGNORED": ("○", "-", "muted")}
 
 

@@ -8,15 +8,17 @@ from flinktop.model import faults
 from flinktop.ui import keys
 from flinktop.ui.panels.fault_stack import FaultHeader, FaultStack
 from flinktop.ui.panels.job_exceptions import found_fault
-from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts
+from flinktop.ui.screens.machine_of import FaultOnMachine
 
 if TYPE_CHECKING:
     from pathlib import PurePath
 
     from textual.app import ComposeResult
 
+    from flinktop.ui.screens.machine_of import Whereabouts
 
-class FaultScreen(RunsOnMachine):
+
+class FaultScreen(FaultOnMachine):
     """A fault by its names: it stays until the person leaves it, whatever becomes of the job."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "fault.tcss"]
@@ -45,18 +47,9 @@ class FaultScreen(RunsOnMachine):
         yield FaultStack(*names)
 
     def whereabouts(self) -> Whereabouts | None:
-        """The TaskManager that it came from; a fault of the whole job came from none."""
+        """The TaskManager that it came from, as far as Flink says."""
         found = self.query_one(FaultStack).fault
-        if found is None:
-            return None
-        fault = found[1]
-        if fault.task_name is None:
-            self.app.notify("This failed the job as a whole: it came from no TaskManager.", markup=False)
-            return None
-        task, slash, _ = fault.task_name.rpartition("/")
-        placed = fault.task_manager_id or ""
-        known = placed if placed and not placed.startswith("(unassigned") else None
-        return Whereabouts(known, f"{task}/" if slash else fault.task_name, "1.17")
+        return self.of_fault(found[1], self._at) if found is not None else None
 
     def action_fold(self) -> None:
         """Fold the frames of Flink and Java, or show all."""

@@ -12,7 +12,7 @@ from flinktop.ui.panels.accumulators import JobAccumulatorsTable
 from flinktop.ui.panels.fault_stack import FaultStack
 from flinktop.ui.panels.job_charts import JobCharts
 from flinktop.ui.panels.job_configuration import JobConfiguration
-from flinktop.ui.panels.job_exceptions import ExceptionsTable
+from flinktop.ui.panels.job_exceptions import ExceptionsTable, found_fault
 from flinktop.ui.panels.job_graph import JobGraph
 from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.panels.job_timeline import JobTimeline
@@ -22,6 +22,7 @@ from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.vertices_table import VerticesTable
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.fault import FaultScreen
+from flinktop.ui.screens.machine_of import FaultOnMachine
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.vertex import VertexScreen
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from flinktop.ui.live import Panel
+    from flinktop.ui.screens.machine_of import Whereabouts
 
 GRAPH_SIZE = (120, 40)
 """From this size on a job opens on its graph, with the vertices below."""
@@ -46,7 +48,7 @@ LEAST_STACK = 8
 """On a shorter screen so many lines that the exceptions leave blank are given to it."""
 
 
-class JobScreen(TabbedScreen):
+class JobScreen(FaultOnMachine, TabbedScreen):
     """A job by its id; whatever becomes of the job, the screen stays until the person leaves it."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "job.tcss"]
@@ -172,6 +174,19 @@ class JobScreen(TabbedScreen):
 
     def _open_vertex(self, vertex: str) -> None:
         self.app.push_screen(VertexScreen(self.job, vertex))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of what is seen on a job's screen its exceptions alone are of one TaskManager."""
+        if action in ("log", "threads") and self.tab != "exceptions":
+            return False
+        return super().check_action(action, parameters)
+
+    def whereabouts(self) -> Whereabouts | None:
+        """The TaskManager that the selected exception came from, as far as Flink says."""
+        row = self._exceptions.selected()
+        faults = self.app.port.faults(self.job)
+        found = found_fault(faults, row.group, row.at, row.beside) if row is not None else None
+        return self.of_fault(found[1], row.at) if row is not None and found is not None else None
 
     # -- commands ------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import threads
+from flinktop.ui.panels.job_exceptions import unnamed_task
 from flinktop.ui.panels.present_attempt import present_reading
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.screens.cluster_screen import ClusterScreen
@@ -14,6 +15,7 @@ from flinktop.ui.screens.taskmanager import TaskManagerScreen
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
+    from flinktop.flink.exceptions import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Whereabouts:
     """What the names of its threads hold."""
     told_from: str = "1.10"
     """The first release that tells it."""
+    at: float | None = None
+    """When it happened (s since 1970): where its log is opened; None for the log's end."""
 
 
 class RunsOnMachine(ClusterScreen):
@@ -53,7 +57,31 @@ class RunsOnMachine(ClusterScreen):
             self.app.notify(f"It is not known on which TaskManager this runs. {told}", markup=False)
             return
         search = found.search if tab == "threads" else ""
-        self.app.push_screen(TaskManagerScreen(found.taskmanager, tab, search))
+        self.app.push_screen(TaskManagerScreen(found.taskmanager, tab, search, found.at))
+
+
+class FaultOnMachine(RunsOnMachine):
+    """A screen of the faults of a job."""
+
+    def of_fault(self, fault: Fault, at: int) -> Whereabouts | None:
+        """Where a fault happened, `at` (ms since 1970) where it has no time; None, and words, if unknown."""
+        found = of_fault(fault, fault.timestamp if fault.timestamp > 0 else at)
+        if found is None:
+            words = unnamed_task(self.app.port, self.job)
+            words = f"{words[:1].upper()}{words[1:]}: no TaskManager is known. J opens the JobManager."
+            self.app.notify(words, markup=False)
+        return found
+
+
+def of_fault(fault: Fault, at: int) -> Whereabouts | None:
+    """Where a fault happened, and when (ms since 1970); None where Flink names no task."""
+    if fault.task_name is None and not fault.task_manager_id:
+        return None
+    task, slash, _ = (fault.task_name or "").rpartition("/")
+    placed = fault.task_manager_id or ""
+    known = placed if placed and not placed.startswith("(unassigned") else None
+    search = f"{task}/" if slash else fault.task_name or ""
+    return Whereabouts(known, search, "1.17", at / 1000.0 if at > 0 else None)
 
 
 def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Whereabouts:

@@ -43,12 +43,20 @@ class MachineScreen(LogCommands, TabbedScreen):
     NOTHING_OPENS = frozenset(("memory", "charts", "metrics", "configuration", "threads"))
     AUTO_FOCUS = None
 
-    def __init__(self, machine: Machine, tab: str = "", search: str = "") -> None:
-        """Open a machine, on this tab or the first; `search` is looked for in its threads."""
+    def __init__(self, machine: Machine, tab: str = "", search: str = "", at: float | None = None) -> None:
+        """Open a machine.
+
+        Args:
+            machine: Which.
+            tab: Its tab; "" for the first.
+            search: What is looked for in its threads.
+            at: The time (s since 1970) at which its log is opened; None for the log's end.
+        """
         super().__init__()
         self.machine = machine
         self._wanted = tab
         self._search = search
+        self._at = at
 
     def first_tab(self, size: Size) -> str:
         """The memory, unless another was asked for."""
@@ -73,7 +81,7 @@ class MachineScreen(LogCommands, TabbedScreen):
         yield MachineCharts(machine, id="charts")
         yield MachineMetrics(machine, id="metrics")
         yield self.own()
-        yield LogView(machine, machine.log, id="log")
+        yield LogView(machine, machine.log, at=self._at, id="log")
         yield StdoutView(machine, machine.stdout, stdout=True, id="stdout")
         yield FilesTable(machine, id="files")
         yield ThreadView(machine, search=self._search, id="threads")

@@ -15,8 +15,6 @@ from flinktop.ui.panels.jobs_table import JobsTable
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.screens.job import JobScreen
-from flinktop.ui.screens.jobmanager import JobManagerScreen
-from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
@@ -57,14 +55,6 @@ class OverviewScreen(ClusterScreen):
     @on(Opened)
     def _open_job(self, event: Opened) -> None:
         self.app.push_screen(JobScreen(event.key))
-
-    def action_taskmanagers(self) -> None:
-        """The TaskManagers."""
-        self.app.push_screen(TaskManagersScreen())
-
-    def action_jobmanager(self) -> None:
-        """The JobManager."""
-        self.app.push_screen(JobManagerScreen())
 
     def action_hide_finished(self) -> None:
         """Hide or show the jobs that have ended."""

@@ -24,9 +24,9 @@ class TaskManagerScreen(MachineScreen):
     BINDINGS = keys.bindings(keys.TASKMANAGER)
     TABS = keys.TASKMANAGER_TABS
 
-    def __init__(self, taskmanager: str, tab: str = "", search: str = "") -> None:
-        """Open a TaskManager, on this tab or the first; `search` is looked for in its threads."""
-        super().__init__(Machine(taskmanager), tab, search)
+    def __init__(self, taskmanager: str, tab: str = "", search: str = "", at: float | None = None) -> None:
+        """Open a TaskManager; arguments as `MachineScreen`'s."""
+        super().__init__(Machine(taskmanager), tab, search, at)
         self.taskmanager = taskmanager
 
     @property

@@ -9,7 +9,6 @@ from textual import on
 from flinktop.ui import keys
 from flinktop.ui.panels.taskmanagers_table import TaskManagersTable
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.screens.jobmanager import JobManagerScreen
 from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.widgets.table_messages import Opened
 
@@ -53,10 +52,6 @@ class TaskManagersScreen(ClusterScreen):
     def action_threads(self) -> None:
         """The threads of the TaskManager under the cursor."""
         self._open("threads")
-
-    def action_jobmanager(self) -> None:
-        """The JobManager."""
-        self.app.push_screen(JobManagerScreen())
 
     def _open(self, tab: str) -> None:
         table = self.table()

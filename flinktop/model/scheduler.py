@@ -1,0 +1,43 @@
+"""Which scheduler runs a job, and what a failure without a task's name means under it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flinktop.flink.features import Features
+    from flinktop.flink.jobmanager import Setting
+    from flinktop.flink.jobs import Job
+
+ADAPTIVE = "Adaptive"
+UNNAMED = "Flink does not say which task"
+JOB_LEVEL = "job-level failure"
+
+
+def is_adaptive(job: Job | None, features: Features, settings: Iterable[Setting] | None) -> bool | None:
+    """Whether the adaptive scheduler runs a job; None where nothing known answers that.
+
+    A job names its scheduler from 2.3 on, `web-rescale` of /config is true for the adaptive scheduler alone
+    (1.18+), and else the cluster's configuration has it, from 1.13 on.
+    """
+    if job is not None and job.scheduler_type is not None:
+        return job.scheduler_type == ADAPTIVE
+    if features.web_rescale:
+        return True
+    if not features.has(1, 13):
+        return False
+    if settings is None:
+        return None
+    values = {one.key: (one.value or "").strip().lower() for one in settings}
+    return values.get("jobmanager.scheduler") == "adaptive" or values.get("scheduler-mode") == "reactive"
+
+
+def unnamed(*, adaptive: bool | None) -> str:
+    """What stands for the task of a failure that Flink sends without one.
+
+    Other schedulers leave the name out of a failure of the whole job alone. The adaptive one leaves it out
+    of every failure (no taskName, no endpoint), also of a single task's.
+    """
+    return JOB_LEVEL if adaptive is False else UNNAMED
