@@ -142,15 +142,20 @@ def test_taskmanagers_and_jobmanager_have_their_keys_on_every_screen() -> None:
         assert {"M", "J"} <= own, [command.id for command in commands]
 
 
+def place(day: Day) -> type:
+    """Which screen is seen."""
+    return type(day.app.screen)
+
+
 async def test_from_a_job_and_from_a_log_they_are_a_key_away() -> None:
     async with monitor(RELEASE, (120, 40)) as day:
         await open_job(day, "steady")
         await day.press("M")
-        assert isinstance(day.app.screen, TaskManagersScreen)
+        assert place(day) is TaskManagersScreen
         await day.press("M")
         await day.press("J")
-        assert isinstance(day.app.screen, JobManagerScreen)
+        assert place(day) is JobManagerScreen
         await day.press("escape", "escape")
         assert "steady" in day.lines[0]
         await day.press("colon", *"machines", "enter")
-        assert isinstance(day.app.screen, TaskManagersScreen)
+        assert place(day) is TaskManagersScreen

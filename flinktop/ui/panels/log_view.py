@@ -224,12 +224,20 @@ class LogView(Panel):
     def file_size(self) -> int | None:
         """Bytes of the file, by the list of files or what was sent, whichever is newer; None if unknown."""
         listed, transfer = self._listed_size, self.port.transfer(self._query)
+        if self._is_missing:
+            # What was sent is a sentence about it.
+            return _only_size(self._own_files)
         if transfer is None:
             return listed
         if listed is not None and (transfer.at is None or self._listed_since):
             return listed
         read = transfer.read if transfer.at is not None else None
         return read if transfer.size is None or transfer.state == "done" else transfer.size
+
+    @property
+    def _is_missing(self) -> bool:
+        """Whether Flink has sent a sentence instead of a file that is not there."""
+        return len(self._lines) == 1 and self._lines[0].text.startswith(NOT_THERE)
 
     @property
     def _asks(self) -> bool:
@@ -295,7 +303,7 @@ class LogView(Panel):
 
     def _show_lines(self) -> None:
         lines = loglines.chosen(self._lines, self._least, self._text)
-        if len(self._lines) == 1 and self._lines[0].text.startswith(NOT_THERE):
+        if self._is_missing:
             lines = ()
         cells: list[Cell] = [
             (line.short if self._short else line.text, loglines.tone(line)) for line in lines
