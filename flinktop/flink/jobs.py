@@ -10,7 +10,7 @@ from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.acts import Cause, Nothing, act
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.numbers import Count, Id, Now, Parallelism, Time, Unset
-from flinktop.flink.plan import JobPlan, Plan
+from flinktop.flink.plan import JobPlan, Plan, StreamGraph
 from flinktop.flink.vertices import IoMetrics
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ class Job(Struct, frozen=True, rename="kebab"):
     application_id: str | None = None
     """2.3+."""
     pending_operators: Count | None = None
+    """2.0+, as the next: what the adaptive batch scheduler has not planned yet."""
+    stream_graph: StreamGraph | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip():

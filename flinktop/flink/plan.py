@@ -50,6 +50,19 @@ class PlanNode(Struct, frozen=True):
             force_setattr(self, name, unescaped(getattr(self, name)))
 
 
+class StreamNode(PlanNode, frozen=True):
+    """One operator of a batch job's stream graph (2.0+)."""
+
+    job_vertex_id: str | None = None
+    """The vertex that it has become part of; None while the scheduler has not planned it."""
+
+
+class StreamGraph(Struct, frozen=True):
+    """The operators of a batch job, also those still to come (2.0+, adaptive batch scheduler)."""
+
+    nodes: tuple[StreamNode, ...] = ()
+
+
 class Plan(Struct, frozen=True):
     """A job's plan. The order of the nodes differs between releases and schedulers."""
 

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flinktop.model import pending_operators
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -50,10 +52,13 @@ class Link:
 def graph_of(job: Job) -> Graph:
     """The graph of a job's vertices (`/jobs/:jobid`), in their order, with the ship strategies as labels.
 
+    Operators that are not planned yet follow them, by the keys of `pending_operators`.
     Inputs that name no vertex of the job are left out: a plan can be older or newer than its vertices.
     """
     inputs = [(edge.id, node.id, edge.ship_strategy) for node in job.plan.nodes for edge in node.inputs]
-    return graph([vertex.id for vertex in job.vertices], inputs)
+    pending = [pending_operators.key_of(node.id) for node in pending_operators.pending_operators(job)]
+    nodes = [*(vertex.id for vertex in job.vertices), *pending]
+    return graph(nodes, [*inputs, *pending_operators.inputs(job)])
 
 
 def graph(nodes: Iterable[str], inputs: Iterable[tuple[str, str, str]]) -> Graph:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from flinktop.model import pending_operators
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -43,10 +45,13 @@ class Ends:
 
 
 def ends(job: Job) -> Ends:
-    """Where a job's records come in and leave, from its plan (`/jobs/:jobid`)."""
+    """Where a job's records come in and leave, from its plan (`/jobs/:jobid`).
+
+    A vertex whose records go to operators that are not planned yet is no sink.
+    """
     nodes = job.plan.nodes
     fed = {node.id for node in nodes if node.inputs}
-    feeding = {edge.id for node in nodes for edge in node.inputs}
+    feeding = {edge.id for node in nodes for edge in node.inputs} | pending_operators.feeding(job)
     known = [vertex.id for vertex in job.vertices]
     return Ends(
         tuple(vertex for vertex in known if vertex not in fed),

@@ -9,7 +9,7 @@ from textual import on
 from textual.widgets import Static
 
 from flinktop.flink.jobs import JOB
-from flinktop.model import rates
+from flinktop.model import pending_operators, rates
 from flinktop.model.ended import none_of
 from flinktop.model.graph import graph_of
 from flinktop.ui.live import Panel
@@ -17,7 +17,7 @@ from flinktop.ui.panels.job_graph_box import Vertex
 from flinktop.ui.panels.job_graph_form import Form, why_list
 from flinktop.ui.panels.job_graph_picture import Drawing, Listing
 from flinktop.ui.panels.unanswered import why_empty
-from flinktop.ui.panels.vertex_figures import VertexFigures, vertex_facts
+from flinktop.ui.panels.vertex_figures import ABSENT, VertexFacts, VertexFigures, vertex_facts
 from flinktop.ui.widgets.graph_canvas import GraphCanvas
 from flinktop.ui.widgets.graph_messages import VisibleChanged
 
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
     from flinktop.flink.metrics import Aggregated
 
+NOTHING_YET = VertexFacts(
+    *(ABSENT,) * 4, busy=ABSENT, backpressured=ABSENT, idle=ABSENT, lag=ABSENT, series=("",)
+)
+"""What is known of an operator that does not run yet."""
 LONGEST_NAME = 80
 """Cells of a name beyond which it makes no box wider."""
 
@@ -130,7 +134,9 @@ class JobGraph(Panel):
         graph = graph_of(job)
         if self._form is not None and graph == self._form.graph:
             return self._form
-        return Form(graph, max((cell_len(vertex.name[:LONGEST_NAME]) for vertex in job.vertices), default=0))
+        names = [vertex.name for vertex in job.vertices]
+        names += [node.operator for node in pending_operators.pending_operators(job)]
+        return Form(graph, max((cell_len(name[:LONGEST_NAME]) for name in names), default=0))
 
     def _draw(self, form: Form) -> None:
         """Show the graph in the form that suits the size there is."""
@@ -179,7 +185,7 @@ class JobGraph(Panel):
 
 
 def vertices_of(job: Job, port: Port, kept: Mapping[str, Vertex], *, old: bool) -> dict[str, Vertex]:
-    """The vertices of a job by their ids; those in `kept` are taken as they are.
+    """The vertices of a job by their ids, and its pending operators; those in `kept` are taken as they are.
 
     Args:
         job: The job.
@@ -198,4 +204,8 @@ def vertices_of(job: Job, port: Port, kept: Mapping[str, Vertex], *, old: bool) 
         found[vertex.id] = Vertex(
             vertex.id, vertex.name, vertex.status, running, vertex.parallelism, facts, old or facts.old
         )
+    for node in pending_operators.pending_operators(job):
+        key = pending_operators.key_of(node.id)
+        name = node.operator or node.description or node.id
+        found[key] = Vertex(key, name, pending_operators.STATE, 0, node.parallelism, NOTHING_YET, old)
     return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.model.pending_operators import is_pending
 from flinktop.ui import keys
 from flinktop.ui.panels.accumulators import JobAccumulatorsTable
 from flinktop.ui.panels.fault_stack import FaultStack
@@ -166,13 +167,18 @@ class JobScreen(FaultOnMachine, TabbedScreen):
             self.app.push_screen(FaultScreen(self.job, fault.group, fault.at, fault.beside))
         elif event.key.startswith("subtask "):
             _, vertex, subtask = event.key.split(" ")
-            self.app.push_screen(SubtaskScreen(self.job, vertex, int(subtask)))
+            self.app.push_screen(SubtaskScreen(self.job, vertex, int(subtask.partition(".")[0])))
 
     @on(graph_messages.Opened)
     def _open_box(self, event: graph_messages.Opened) -> None:
         self._open_vertex(event.key)
 
     def _open_vertex(self, vertex: str) -> None:
+        if is_pending(vertex):
+            self.app.notify(
+                "This operator is pending: it has no subtasks before it is planned.", markup=False
+            )
+            return
         self.app.push_screen(VertexScreen(self.job, vertex))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
