@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.endpoint import MOST_BYTES, SUBTASK_PARTS, Endpoint
@@ -98,6 +98,10 @@ class Attempt(Struct, frozen=True, rename="kebab"):
     """1.16+: ms in each state."""
     other_concurrent_attempts: "tuple[Attempt, ...] | None" = None
     """1.16+: speculative execution."""
+
+    def over(self, status: str) -> "Attempt":
+        """What was last known of an attempt that another has followed, in this state."""
+        return replace(self, status=status, duration=-1)
 
     @property
     def where(self) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from flinktop.flink.jobs import JobVertex
+    from flinktop.flink.vertices import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,29 @@ def of_vertex(vertex: JobVertex) -> tuple[Interval, ...]:
     if end is None and states.is_terminal(vertex.status):
         end = vertex.start_time + max(vertex.duration, 0)
     return (Interval(vertex.status, vertex.start_time, end),)
+
+
+STAGES = ("DEPLOYING", "INITIALIZING", "RUNNING")
+"""States of an attempt in the order in which it passes through them, from its start on."""
+
+
+def of_attempt(attempt: Attempt) -> tuple[Interval, ...]:
+    """The states of an attempt, from its start and the time it has spent in each state (1.16+)."""
+    if attempt.start_time <= 0:
+        return ()
+    spent = attempt.status_duration or {}
+    found: list[Interval] = []
+    at = float(attempt.start_time)
+    for state in STAGES:
+        if (milliseconds := spent.get(state, 0)) > 0:
+            found.append(Interval(state, at, at + milliseconds))
+            at += milliseconds
+    if states.is_terminal(attempt.status):
+        end = float(attempt.end_time) if attempt.end_time > 0 else at
+        return (*found, Interval(attempt.status, end, end))
+    if found and found[-1].state == attempt.status:
+        return (*found[:-1], Interval(attempt.status, found[-1].start, None))
+    return (*found, Interval(attempt.status, at, None))
 
 
 def span(rows: Iterable[Iterable[Interval]]) -> tuple[float, float | None] | None:

@@ -265,7 +265,7 @@ def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
     for one in value.subtasks:
         rows = state_times.state_rows(one.timestamps, 0.0, now)
         yield from cells(f"{one.subtask}", rows, state_times.columns(ascii_only=False), "state")
-    timed = job_timeline.subtask_rows(value, "v", "", ascii_only=False, old=False)
+    timed = job_timeline.subtask_rows(value, None, "v", "", ascii_only=False, old=False)
     yield from _timeline(timed, now)
     timeline.span(timeline.intervals(one.timestamps) for one in value.subtasks)
 

@@ -113,7 +113,7 @@ async def test_earlier_attempts_are_found_one_after_the_other_until_flink_knows_
             (8, "FAILED"),
             (7, "FAILED"),
         ]
-        assert "Flink no longer tells of the attempts 0 to 6." in day.text
+        assert "Attempts 0-6: not kept by Flink." in day.text
         await day.wait(30)
         asked = [target for target in day.asked(since) if "/attempts/" in target]
         # What is over does not change: each is asked for once, but for the one that may yet come.
@@ -128,7 +128,7 @@ async def test_an_attempt_that_fails_while_it_is_seen_becomes_an_earlier_one() -
         day.cluster.changed[f"{path}/subtasks/0/attempts/0"] = {**present, "status": "FAILED"}
         await day.wait(8)
         assert [(row.number, row.state) for row in attempts(day)] == [(1, "DEPLOYING"), (0, "FAILED")]
-        assert "asking for earlier" not in day.text
+        assert "loading earlier" not in day.text
 
 
 async def test_a_source_takes_nothing_in() -> None:

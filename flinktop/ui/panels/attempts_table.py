@@ -9,10 +9,12 @@ from textual.widgets import Static
 
 from flinktop.flink.errors import NotFound
 from flinktop.flink.vertices import ATTEMPT
+from flinktop.model import attempts
 from flinktop.model import format as fmt
+from flinktop.model.attempts import SeenAttempts
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
@@ -32,12 +34,10 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.vertices import Attempt
 
-KEPT = 16
-"""Attempts that Flink keeps of a subtask (`jobmanager.execution.attempts-history-size`, its default)."""
 MOST_ROWS = 8
 """Attempts that are seen at once; the table scrolls."""
-NEVER_AGAIN = 600.0
-"""Seconds between two looks at an attempt that is over."""
+SECONDS = 10.0
+"""Between two looks at an attempt whose end is not told yet; one that has ended is not asked for again."""
 PHASES = (
     ("SCHEDULED", "SCHEDULED"),
     ("DEPLOYING", "DEPLOYING"),
@@ -186,6 +186,9 @@ class AttemptsTable(Panel):
         self._job = job
         self._vertex = vertex
         self._subtask = subtask
+        self._seen = SeenAttempts()
+        self._gone: frozenset[int] = frozenset()
+        """Attempts that Flink was asked for and keeps no longer."""
 
     def compose(self) -> ComposeResult:
         """The table, and a sentence on attempts that are not known any more."""
@@ -222,42 +225,51 @@ class AttemptsTable(Panel):
 
     def tick(self) -> None:
         """Ask for one more of the earlier attempts, and show what is known."""
-        self._ask_next()
         self._show_attempts()
+        self._ask_next()
 
-    def _ask_next(self) -> None:
-        """The next earlier attempt, until Flink does not know one: those before it are gone as well."""
+    def _learn(self) -> None:
+        """Take in what has been answered."""
         reading = self._present()
         if reading is None or reading.value is None:
             return
-        present = reading.value.attempt or 0
-        for slot in self.slots():
-            if slot.isdecimal() and int(slot) >= present:
+        before = self._seen
+        earlier = [self.port.reading(self._earlier(int(slot))) for slot in self._numbered_slots()]
+        self._seen = attempts.seen(
+            before, reading.value, [one.value for one in earlier if one is not None and one.value is not None]
+        )
+        if self._seen.newest < before.newest:
+            self._gone = frozenset()
+        self._gone |= {
+            int(slot)
+            for slot in self._numbered_slots()
+            if (one := self.port.reading(self._earlier(int(slot)))) is not None
+            and one.value is None
+            and isinstance(one.error, NotFound)
+        }
+
+    def _numbered_slots(self) -> tuple[str, ...]:
+        return tuple(slot for slot in self.slots() if slot.isdecimal())
+
+    def _ask_next(self) -> None:
+        """The next earlier attempt, until Flink does not know one: those before it are gone as well."""
+        wanted = self._seen.to_ask(self._gone)
+        for slot in self._numbered_slots():
+            if int(slot) not in wanted:
                 self.drop_query(slot)
-        for number in range(present - 1, max(present - KEPT, 0) - 1, -1):
-            known = self.port.reading(self._earlier(number))
-            self.watch_query(str(number), self._earlier(number), self._told, every=NEVER_AGAIN)
-            if known is None or known.value is None:
-                return
+        for number in wanted:
+            if str(number) not in self.slots():
+                self.watch_query(str(number), self._earlier(number), self._told, every=SECONDS)
 
     def _show_attempts(self) -> None:
         reading = self._present()
         if reading is None or reading.value is None:
             self.table.set_empty(why_empty(self.port, reading, "asking for the subtask"))
             return
+        self._learn()
         age = self.port.now() - reading.at if reading.at is not None else 0.0
         old = reading.error is not None or self.port.link.error is not None or age > OLD_SECONDS
-        present = reading.value
-        found = [present]
-        gone: Reading[Attempt] | None = None
-        for number in range((present.attempt or 0) - 1, -1, -1):
-            earlier = self.port.reading(self._earlier(number))
-            if earlier is None:
-                break
-            if earlier.value is None:
-                gone = earlier if isinstance(earlier.error, NotFound) else None
-                break
-            found.append(earlier.value)
+        found = self._seen.rows(self._gone)
         offset, now = zone_offset(self), self.port.known_time()
         around = circumstances(self.port, self._job, self._vertex, offset) or Circumstances(offset=offset)
         self.table.set_rows(
@@ -267,18 +279,23 @@ class AttemptsTable(Panel):
                 key=lambda one: fmt.number(one.attempt),
             )
         )
-        self._note(found[-1].attempt or 0, gone)
+        self._note()
         self.table.styles.height = min(len(found), MOST_ROWS) + 1
 
-    def _note(self, first: int, gone: Reading[Attempt] | None) -> None:
+    def _note(self) -> None:
         """Say what has become of attempts that are not in the table."""
         note = self.query_one(".note", Static)
+        missing = self._seen.missing()
         words = ""
-        if first and gone is not None and gone.error is not None:
-            words = (
-                f"Flink no longer tells of {'attempt 0' if first == 1 else f'the attempts 0 to {first - 1}'}."
-            )
-        elif first:
-            words = "asking for earlier attempts"
+        if missing and self._complete():
+            numbers = ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in missing)
+            one = len(missing) == 1 and missing[0][0] == missing[0][1]
+            words = f"Attempt{'' if one else 's'} {numbers}: not kept by Flink."
+        elif missing:
+            words = "loading earlier attempts…"
         note.display = bool(words)
-        note.update(words)
+        note.update(plain(words) if self.app.settings.ascii else words)
+
+    def _complete(self) -> bool:
+        """Whether Flink has been asked for everything that it may keep."""
+        return all(number in self._seen.known for number in self._seen.to_ask(self._gone))

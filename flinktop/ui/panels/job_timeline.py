@@ -8,7 +8,8 @@ from textual import on
 
 from flinktop.flink.jobs import JOB
 from flinktop.flink.rescale import RESCALE, RESCALES_HISTORY, RESCALES_SUMMARY
-from flinktop.flink.vertices import SUBTASK_TIMES
+from flinktop.flink.vertices import SUBTASK_TIMES, VERTEX
+from flinktop.model import format as fmt
 from flinktop.model import states, subtask_names, timeline
 from flinktop.model.ended import none_of
 from flinktop.ui.panels.answer_table import AnswerTable
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.rescale import Rescale
-    from flinktop.flink.vertices import SubtasksTimes
+    from flinktop.flink.vertices import SubtasksTimes, Vertex
     from flinktop.ui.widgets.table import Column
 
 SECONDS, MANY_SECONDS = 10.0, 60.0
@@ -44,9 +45,13 @@ ASCII_MARKS = {False: "+", True: "-"}
 
 
 def subtask_rows(
-    told: SubtasksTimes, vertex: str, indent: str, *, ascii_only: bool, old: bool
+    told: SubtasksTimes, detail: Vertex | None, vertex: str, indent: str, *, ascii_only: bool, old: bool
 ) -> list[TimelineRow]:
-    """The subtasks of a vertex by their states (`…/subtasktimes`)."""
+    """The subtasks of a vertex by their states (`…/subtasktimes`), each with the attempts beside its own.
+
+    Those are in the vertex's own answer (`detail`) alone.
+    """
+    attempts = {one.subtask: one for one in detail.subtasks} if detail is not None else {}
     rows: list[TimelineRow] = []
     for one in told.subtasks:
         found = timeline.intervals(one.timestamps)
@@ -62,6 +67,20 @@ def subtask_rows(
                 old=old,
             )
         )
+        of_subtask = attempts.get(one.subtask)
+        others = of_subtask.other_concurrent_attempts if of_subtask is not None else None
+        for number, other in enumerate(others or ()):
+            place = f"  {other.where}" if other.where else ""
+            rows.append(
+                TimelineRow(
+                    f"subtask {vertex} {one.subtask}.{number}",
+                    f"{indent}  attempt {fmt.number(other.attempt)}{place}",
+                    state_words(other.status, ascii_only=ascii_only),
+                    states.tone(other.status),
+                    timeline.of_attempt(other),
+                    old=old,
+                )
+            )
     return rows
 
 
@@ -75,17 +94,21 @@ class TimelineTable(AnswerTable[TimelineRow]):
         super().__init__(id=id)
         self.window = Window(0.0, 1.0, 0.0)
         """What is drawn."""
-        self._made: dict[str, tuple[SubtasksTimes, bool, list[TimelineRow]]] = {}
+        self._made: dict[str, tuple[SubtasksTimes, Vertex | None, bool, list[TimelineRow]]] = {}
         """By vertex: the rows of its subtasks, and what they were made of; there may be thousands."""
 
-    def subtasks(self, told: SubtasksTimes, vertex: str, indent: str, *, old: bool) -> list[TimelineRow]:
+    def subtasks(
+        self, told: SubtasksTimes, job: str, vertex: str, indent: str, *, old: bool
+    ) -> list[TimelineRow]:
         """The rows of a vertex's subtasks, made anew when something else is told of them."""
+        reading = self.port.reading(VERTEX(job=job, vertex=vertex))
+        detail = reading.value if reading is not None else None
         made = self._made.get(vertex)
-        if made is None or made[0] is not told or made[1] is not old:
+        if made is None or made[0] is not told or made[1] is not detail or made[2] is not old:
             ascii_only = self.app.settings.ascii
-            rows = subtask_rows(told, vertex, indent, ascii_only=ascii_only, old=old)
-            made = self._made[vertex] = (told, old, rows)
-        return made[2]
+            rows = subtask_rows(told, detail, vertex, indent, ascii_only=ascii_only, old=old)
+            made = self._made[vertex] = (told, detail, old, rows)
+        return made[3]
 
     def columns(self, *, ascii_only: bool) -> list[Column[TimelineRow]]:
         """The columns."""
@@ -152,6 +175,7 @@ class JobTimeline(TimelineTable):
         if event.key in self._opened:
             self._opened.remove(event.key)
             self.drop_query(event.key)
+            self.drop_query(f"attempts {event.key}")
         else:
             self._opened.add(event.key)
             self._ask(event.key, kind, name)
@@ -161,8 +185,18 @@ class JobTimeline(TimelineTable):
         if kind == "vertex":
             times = SUBTASK_TIMES(job=self._job, vertex=name)
             self.watch_query(key, times, self._told, every=self._every(name))
+            if self._is_speculative():
+                attempts = VERTEX(job=self._job, vertex=name)
+                self.watch_query(f"attempts {key}", attempts, self._told, every=self._every(name))
         else:
             self.watch_query(key, RESCALE(job=self._job, rescale=name), self._told, every=SECONDS)
+
+    def _is_speculative(self) -> bool:
+        """Whether attempts may run beside others: of batch jobs alone, from 1.16 on."""
+        reading = self.port.reading(JOB(job=self._job))
+        job = reading.value if reading is not None else None
+        batch = job is not None and (job.job_type or job.plan.type) == "BATCH"
+        return batch and self.port.features.has(1, 16)
 
     def _every(self, vertex: str) -> float:
         reading = self.port.reading(JOB(job=self._job))
@@ -241,7 +275,7 @@ class JobTimeline(TimelineTable):
         if opened:
             times = self.port.reading(SUBTASK_TIMES(job=self._job, vertex=vertex.id))
             if times is not None and times.value is not None:
-                rows += self.subtasks(times.value, vertex.id, "    ", old=old)
+                rows += self.subtasks(times.value, self._job, vertex.id, "    ", old=old)
         return rows
 
     def _rescale_rows(self, one: Rescale, *, old: bool) -> list[TimelineRow]:
@@ -297,4 +331,4 @@ class VertexTimeline(TimelineTable):
         )
         self.set_words([legend(ascii_only=ascii_only)])
         old = self.outdated(reading, MANY_SECONDS * 2)
-        self.show_rows(self.subtasks(reading.value, self._vertex, "", old=old), window)
+        self.show_rows(self.subtasks(reading.value, self._job, self._vertex, "", old=old), window)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flinktop.flink.vertices import SUBTASK_TIMES
+from flinktop.model import attempts, states
 from flinktop.model import format as fmt
-from flinktop.model import states
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
+from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtasks_table import MANY, vertex_of
 from flinktop.ui.panels.unanswered import why_empty
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.store import Reading
+    from flinktop.flink.vertices import SubtaskTimes
 
 SECONDS, MANY_SECONDS = 10.0, 60.0
 """Between two looks: the answer is about all subtasks, and states change seldom."""
@@ -138,16 +140,33 @@ class StateTimes(Panel):
 
     def on_mount(self) -> None:
         """Watch when subtasks entered their states."""
-        self.watch_query(
-            "times", SUBTASK_TIMES(job=self._job, vertex=self._vertex), self._told, every=self._every()
-        )
+        watch_present(self, self._job, self._vertex, self._subtask, self._told)
+        self._ask()
         super().on_mount()
+
+    def _ask(self) -> None:
+        """When subtasks entered their states: soon, while what is known is of an attempt before."""
+        query = SUBTASK_TIMES(job=self._job, vertex=self._vertex)
+        self.watch_query("times", query, self._told, every=0.0 if self._is_of_another() else self._every())
+
+    def _times(self) -> SubtaskTimes | None:
+        reading = self.port.reading(SUBTASK_TIMES(job=self._job, vertex=self._vertex))
+        known = reading.value.subtasks if reading is not None and reading.value is not None else ()
+        return next((one for one in known if one.subtask == self._subtask), None)
+
+    def _is_of_another(self) -> bool:
+        """Whether the times are those of another attempt than the present one."""
+        present, times = present_reading(self.port, self._job, self._vertex, self._subtask), self._times()
+        if present is None or present.value is None or times is None:
+            return False
+        return not attempts.is_of(present.value, times.timestamps)
 
     def _every(self) -> float:
         known = vertex_of(self.port, self._job, self._vertex)
         return MANY_SECONDS if known is not None and known[1].parallelism > MANY else SECONDS
 
     def _told(self, _reading: Reading[Any]) -> None:
+        self._ask()
         self.tick()
 
     def tick(self) -> None:
@@ -157,7 +176,12 @@ class StateTimes(Panel):
         if reading is None or reading.value is None:
             table.set_empty(why_empty(self.port, reading, "asking when it entered its states"))
             return
-        found = next((one for one in reading.value.subtasks if one.subtask == self._subtask), None)
+        if self._is_of_another():
+            table.set_rows([])
+            table.set_empty("loading the states of the present attempt…")
+            table.styles.height = 2
+            return
+        found = self._times()
         rows = (
             state_rows(found.timestamps, zone_offset(self), self.port.known_time())
             if found

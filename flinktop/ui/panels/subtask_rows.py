@@ -30,7 +30,7 @@ NOTHING = SubtaskIds(())
 
 @dataclass(frozen=True, slots=True)
 class SubtaskRow:
-    """One subtask; `key` is its index as text."""
+    """One subtask, `key` is its index as text; or an attempt that runs beside its own: `3.0`."""
 
     key: str
     index: int
@@ -147,6 +147,11 @@ class SubtaskBook:
         told = [self._told.get(index) for index in indices]
         return min((one.at for one in told if one is not None), default=None) if all(told) else None
 
+    def beside(self, row: SubtaskRow, around: Circumstances) -> list[SubtaskRow]:
+        """The rows of the attempts that run beside a subtask's own."""
+        attempt = self._attempts[row.index]
+        return concurrent_rows(attempt, around, row.attention, old=self._old)
+
     def rows(self, indices: Iterable[int], around: Circumstances) -> MadeRows[SubtaskRow]:
         """The rows of some subtasks."""
         return one_by_one(
@@ -218,6 +223,40 @@ class SubtaskBook:
         if math.isinf(mark):
             return "ended" if mark == ENDED else "none"
         return fmt.near(mark / 1000.0, around.offset, self._port.known_time())
+
+
+def concurrent_rows(
+    attempt: Attempt, around: Circumstances, attention: tuple[int, ...], *, old: bool
+) -> list[SubtaskRow]:
+    """The attempts that run beside this one (speculative execution, 1.16+).
+
+    Their totals are told with them; Flink's metrics of a subtask are of one of its attempts alone.
+    """
+    return [
+        SubtaskRow(
+            key=f"{attempt.subtask}.{number}",
+            index=attempt.subtask,
+            state=one.status,
+            attempt=one.attempt,
+            host=one.where,
+            taken=ABSENT,
+            sent=ABSENT,
+            total_taken=ABSENT if around.source else Figure(one.metrics.records_in),
+            total_sent=ABSENT if around.sink else Figure(one.metrics.records_out),
+            bytes_taken=ABSENT if around.source else Figure(one.metrics.bytes_in),
+            bytes_sent=ABSENT if around.sink else Figure(one.metrics.bytes_out),
+            busy=ABSENT,
+            backpressured=ABSENT,
+            idle=ABSENT,
+            watermark=fmt.ABSENT,
+            mark=None,
+            lag=ABSENT,
+            seconds=one.duration / 1000.0 if one.duration >= 0 else None,
+            attention=attention,
+            old=old,
+        )
+        for number, one in enumerate(attempt.other_concurrent_attempts or ())
+    ]
 
 
 def told_at(port: Port, reading: Reading[Any] | None) -> float:

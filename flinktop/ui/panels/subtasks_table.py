@@ -108,6 +108,8 @@ class SubtasksTable(Panel):
         self._asked: tuple[int, ...] = ()
         self._rows: dict[int, SubtaskRow] = {}
         self._not_made: dict[str, OddRow] = {}
+        self._beside: dict[int, list[SubtaskRow]] = {}
+        """By subtask: the attempts that run beside its own."""
         self._around = Circumstances()
         self._changed: set[int] = set()
         """Subtasks of which something has come that is not shown yet."""
@@ -146,6 +148,11 @@ class SubtasksTable(Panel):
         return self.query_one(LiveTable)
 
     @property
+    def _visible_subtasks(self) -> set[int]:
+        """The subtasks of the rows on the screen."""
+        return {int(key.partition(".")[0]) for key in self._visible}
+
+    @property
     def _query(self) -> Query[Vertex]:
         return VERTEX(job=self._job, vertex=self._vertex)
 
@@ -171,7 +178,7 @@ class SubtasksTable(Panel):
         self._follow()
         if (reading := self.port.reading(self._query)) is not None:
             self._book.take_totals(reading)
-        self._changed |= {int(key) for key in self._visible}
+        self._changed |= self._visible_subtasks
         self._show_changed()
 
     def _job_told(self, _reading: Reading[Job]) -> None:
@@ -223,18 +230,28 @@ class SubtasksTable(Panel):
         self._not_made |= {row.key: row for row in made.odd}
         self._changed.clear()
         different = made.odd or any(self._rows.get(index) != row for index, row in fresh.items())
+        beside = {index: one for index, row in fresh.items() if (one := self._book.beside(row, self._around))}
+        kept_beside = {
+            index: rows
+            for index, rows in self._beside.items()
+            if index not in fresh and index in self._book.attempts
+        }
+        different = different or self._beside != (kept_beside | beside)
+        self._beside = kept_beside | beside
         if different or self._rows.keys() != self._book.attempts.keys():
             kept = {index: row for index, row in self._rows.items() if index in self._book.attempts}
             self._rows = {
                 index: row for index, row in (kept | fresh).items() if str(index) not in self._not_made
             }
             ordered = sorted(self._rows.values(), key=lambda row: row.attention)
-            self.table.set_rows(MadeRows(ordered, self._not_made.values()))
+            with_beside = [one for row in ordered for one in (row, *self._beside.get(row.index, ()))]
+            self.table.set_rows(MadeRows(with_beside, self._not_made.values()))
         self._sum_up()
         shown = self._lines()
         below = [row for row in self._below if row.label in shown]
         self.query_one(FixedRows).set_rows(below)
-        self.styles.max_height = 1 + max(1, len(self._rows)) + len(below) + self.gutter.height
+        count = len(self._rows) + sum(len(rows) for rows in self._beside.values())
+        self.styles.max_height = 1 + max(1, count) + len(below) + self.gutter.height
 
     def _lines(self) -> tuple[str, ...]:
         """Which lines there is room for below the rows."""
@@ -284,7 +301,7 @@ class SubtasksTable(Panel):
 
     def _ages(self, summed: float | None) -> dict[str, Cell]:
         """Of which time the sums are and of which the rows on the screen, where those differ."""
-        visible = [int(key) for key in self._visible if int(key) in self._asked]
+        visible = [index for index in self._visible_subtasks if index in self._asked]
         shown = self._book.told_at(visible)
         if summed is None or shown is None:
             return {}
@@ -305,10 +322,9 @@ class SubtasksTable(Panel):
     def _follow(self) -> None:
         """Ask for the figures of the rows on the screen that run, in as few requests as there can be."""
         running = [
-            int(key)
-            for key in self._visible
-            if int(key) in self._book.attempts
-            and not states.is_terminal(self._book.attempts[int(key)].status)
+            index
+            for index in self._visible_subtasks
+            if index in self._book.attempts and not states.is_terminal(self._book.attempts[index].status)
         ]
         enough = set(running) <= set(self._asked) and len(self._asked) <= 2 * len(running)
         asked = self._asked if enough else tuple(sorted(running))

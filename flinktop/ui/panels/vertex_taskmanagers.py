@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flinktop.flink.jobs import JOB
-from flinktop.flink.vertices import VERTEX_TASKMANAGERS
+from flinktop.flink.vertices import VERTEX, VERTEX_TASKMANAGERS, VertexTaskManager
 from flinktop.model import format as fmt
-from flinktop.model import rates, states
+from flinktop.model import rates, states, subtask_names
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job
-    from flinktop.flink.vertices import VertexTaskManager, VertexTaskManagers
+    from flinktop.flink.vertices import Attempt, Vertex, VertexTaskManagers
     from flinktop.ui.widgets.one_by_one import MadeRows
+
+NOWHERE = "not on a TaskManager yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,40 @@ def machine_rows(told: VertexTaskManagers, *, source: bool, sink: bool, old: boo
     )
 
 
+def beside_rows(vertex: Vertex, *, source: bool, sink: bool, old: bool) -> MadeRows[MachineRow]:
+    """The attempts that run beside a subtask's own (1.16+), and where: Flink's answer leaves them out."""
+
+    def row(told: tuple[int, Attempt]) -> MachineRow:
+        subtask, one = told
+        of = subtask_names.named(subtask, len(vertex.subtasks))
+        name = f"{one.where or NOWHERE}  {of}, attempt {fmt.number(one.attempt)}"
+        share = VertexTaskManager(
+            host=one.where,
+            status=one.status,
+            start_time=one.start_time,
+            end_time=one.end_time,
+            duration=one.duration,
+            metrics=one.metrics,
+            status_counts={one.status: 1},
+            taskmanager_id=one.taskmanager_id,
+        )
+        made = _row(share, source=source, sink=sink, old=old)
+        key = f"{made.key} {subtask}.{one.attempt}"
+        return replace(made, key=key, name=name)
+
+    found = [
+        (subtask.subtask, other)
+        for subtask in vertex.subtasks
+        for other in subtask.other_concurrent_attempts or ()
+    ]
+    return one_by_one(found, row, key=lambda told: f"{told[0]}.{told[1].attempt}")
+
+
+def machine_of(key: str) -> str:
+    """The TaskManager's id of a row; before 1.10 its host."""
+    return key.partition(" ")[0]
+
+
 def _row(one: VertexTaskManager, *, source: bool, sink: bool, old: bool) -> MachineRow:
     totals = one.metrics
     counts = {state: count for state, count in one.status_counts.items() if count}
@@ -71,7 +107,7 @@ def _row(one: VertexTaskManager, *, source: bool, sink: bool, old: bool) -> Mach
     return MachineRow(
         key=one.taskmanager_id or one.where,
         machine=one.taskmanager_id or "",
-        name=one.where or "not on a TaskManager yet",
+        name=one.where or NOWHERE,
         state=one.status,
         counts="  ".join(
             f"{count} {state.lower()}"
@@ -171,7 +207,7 @@ class VertexMachines(AnswerTable[MachineRow]):
         return columns(ascii_only=ascii_only)
 
     def row_key(self, row: MachineRow) -> str:
-        """The TaskManager's id; before 1.10 its host."""
+        """The TaskManager, and of an attempt beside another which one it is."""
         return row.key
 
     @property
@@ -198,11 +234,10 @@ class VertexMachines(AnswerTable[MachineRow]):
         if reading is None or reading.value is None or job is None or job.value is None:
             return
         ends = rates.ends(job.value)
-        self.table.set_rows(
-            machine_rows(
-                reading.value,
-                source=self._vertex in ends.sources,
-                sink=self._vertex in ends.sinks,
-                old=self.outdated(reading),
-            )
-        )
+        source, sink = self._vertex in ends.sources, self._vertex in ends.sinks
+        old = self.outdated(reading)
+        rows = machine_rows(reading.value, source=source, sink=sink, old=old)
+        detail = self.port.reading(VERTEX(job=self._job, vertex=self._vertex))
+        if detail is not None and detail.value is not None:
+            rows += beside_rows(detail.value, source=source, sink=sink, old=old)
+        self.table.set_rows(rows)

@@ -16,7 +16,7 @@ from flinktop.ui.panels.subtasks_table import SubtasksTable, vertex_of
 from flinktop.ui.panels.vertex_backpressure import VertexPressure
 from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
 from flinktop.ui.panels.vertex_header import VertexHeader
-from flinktop.ui.panels.vertex_taskmanagers import VertexMachines
+from flinktop.ui.panels.vertex_taskmanagers import VertexMachines, machine_of
 from flinktop.ui.panels.vertex_watermarks import VertexWatermarks
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
@@ -122,7 +122,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         if self.tab == "taskmanagers":
             # Before 1.10 the rows are hosts.
             told = self.app.port.features.has(1, 10)
-            return Whereabouts(key if told else None, f"{self.crumb} (")
+            return Whereabouts(machine_of(key) if told else None, f"{self.crumb} (")
         if table.id not in SUBTASK_TABLES:
             return None
         return of_subtask(self.app.port, self.job, self.vertex, subtask_of(key))
@@ -132,14 +132,14 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
     def on_live_table_moved(self, event: LiveTable.Moved) -> None:
         """The charts are of the subtask that the cursor is on."""
         if event.key is not None and event.table.id == "subtask-rows":
-            self._charts.choose(int(event.key))
+            self._charts.choose(subtask_of(event.key))
 
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
         """Open a subtask."""
         if event.table.id in SUBTASK_TABLES:
             self.app.push_screen(SubtaskScreen(self.job, self.vertex, subtask_of(event.key)))
         elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
-            self.app.push_screen(TaskManagerScreen(event.key))
+            self.app.push_screen(TaskManagerScreen(machine_of(event.key)))
 
     def action_description(self) -> None:
         """What its operators do, in Flink's own words."""

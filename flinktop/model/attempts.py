@@ -1,0 +1,104 @@
+"""The attempts of a subtask: what is known of each, also of those that Flink keeps no longer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flinktop.model import states
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from flinktop.flink.vertices import Attempt
+
+MOST = 100
+"""Attempts that are remembered, and the most that are asked for: a cluster may keep more than Flink's 16."""
+PENDING, ENDED = "…", "ENDED"
+"""States of an attempt that runs no more: how it ended is not told yet, or Flink keeps it no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAttempts:
+    """What is known of a subtask's attempts, by their numbers."""
+
+    known: Mapping[int, Attempt] = field(default_factory=dict)
+    present: frozenset[int] = frozenset()
+    """Those that the newest answer is of: more than one where execution is speculative."""
+
+    @property
+    def newest(self) -> int:
+        """The highest number; -1 while there is none."""
+        return max(self.known, default=-1)
+
+    def is_settled(self, number: int) -> bool:
+        """Whether nothing more is to be learnt of an attempt: it is present, or its end is known."""
+        one = self.known.get(number)
+        return number in self.present or (one is not None and states.is_terminal(one.status))
+
+    def to_ask(self, gone: Collection[int]) -> tuple[int, ...]:
+        """The attempts to ask for, the newest first: those that may have ended, and one that is unknown.
+
+        Flink drops the oldest first: what came before one of `gone`, which it keeps no longer, is gone too.
+        """
+        found: list[int] = []
+        for number in range(self.newest, max(-1, self.newest - MOST), -1):
+            if number in gone and number < min(self.present, default=0):
+                break
+            if number in gone or self.is_settled(number):
+                continue
+            found.append(number)
+            if number not in self.known:
+                break
+        return tuple(found)
+
+    def missing(self) -> tuple[tuple[int, int], ...]:
+        """The numbers of which nothing is known, as ranges, lowest first."""
+        found: list[tuple[int, int]] = []
+        following = 0
+        for number in sorted(self.known):
+            if number > following:
+                found.append((following, number - 1))
+            following = number + 1
+        return tuple(found)
+
+    def rows(self, gone: Collection[int]) -> tuple[Attempt, ...]:
+        """All of them, the newest first; one that has been followed by another runs no more."""
+        lost = max(gone, default=-1)
+        return tuple(
+            one if self.is_settled(number) else one.over(ENDED if number <= lost else PENDING)
+            for number, one in sorted(self.known.items(), reverse=True)
+        )
+
+
+def concurrent(one: Attempt) -> tuple[Attempt, ...]:
+    """An attempt, and those that run beside it (speculative execution, 1.16+)."""
+    return (one, *(one.other_concurrent_attempts or ()))
+
+
+def seen(before: SeenAttempts, present: Attempt, earlier: Iterable[Attempt]) -> SeenAttempts:
+    """Take in what Flink answers of the present attempts, and of earlier ones.
+
+    A job that a JobManager recovers counts its attempts from 0 again: then those known are of another life.
+    """
+    now = {one.attempt or 0: one for one in concurrent(present)}
+    known = dict(before.known)
+    newest = max(now)
+    first = min((one.start_time for one in now.values() if one.start_time > 0), default=None)
+    if first is not None and any(
+        number > newest and 0 < one.start_time < first for number, one in known.items()
+    ):
+        known = {}
+    known |= {one.attempt: one for one in earlier if one.attempt is not None and one.attempt not in now}
+    known |= now
+    for number in sorted(known)[: max(0, len(known) - MOST)]:
+        del known[number]
+    return SeenAttempts(known, frozenset(now))
+
+
+def is_of(attempt: Attempt, timestamps: Mapping[str, int]) -> bool:
+    """Whether times of states (`…/subtasktimes`, which has no number) are those of an attempt.
+
+    An attempt begins when it is deployed; before that neither answer has a time for it.
+    """
+    return max(timestamps.get("DEPLOYING", 0), 0) == max(attempt.start_time, 0)
