@@ -7,6 +7,7 @@ caller puts in front of it where the value stands. No sentence repeats a value t
 import difflib
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -54,8 +55,17 @@ def listed(words: Iterable[str]) -> str:
 
 def shown(text: str) -> str:
     """Text that somebody typed, fit for a message: one line, no control characters, not long."""
-    plain = "".join(c if c.isprintable() else "?" for c in text)
+    plain = _plain(text)
     return plain if len(plain) <= 80 else plain[:79] + "…"  # noqa: PLR2004 -- a line of a terminal
+
+
+def shown_path(path: Path) -> str:
+    """A path, fit for a message: one line, no control characters, and whole, for its end is what tells it."""
+    return _plain(str(path))
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def one_of(text: str, names: tuple[str, ...]) -> str:

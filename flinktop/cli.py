@@ -73,8 +73,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
         sources = read_sources(flags, os.environ)
         code = _run(sources, command, target, act)
-        # While it can still be told that nobody reads it.
-        print(end="", flush=True)
+        _flush()
     except UsageError as error:
         return _complain(f"{error} (flinktop --help lists what there is)")
     except SettingsError as error:
@@ -467,6 +466,20 @@ def _say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
     except BrokenPipeError:
         _write_nowhere(2)
+
+
+def _flush() -> None:
+    """Write what is left while it can still be told that nobody reads it; a terminal that is gone can't.
+
+    Raises:
+        BrokenPipeError: nobody reads it.
+    """
+    try:
+        print(end="", flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        _write_nowhere(1, 2)
 
 
 def _write_nowhere(*outputs: int) -> None:

@@ -304,11 +304,11 @@ def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
         return Sources(read_config(path), paths, _notes_on_config(path), flags, environ)
     except (FileNotFoundError, NotADirectoryError):
         if named:
-            raise SettingsError(f"{where}: there is no config file {allowed.shown(str(path))}") from None
+            raise SettingsError(f"{where}: there is no config file {allowed.shown_path(path)}") from None
         return Sources(ConfigFile(), paths, (), flags, environ)
     except OSError as error:
         begin = f"{where}: " if named else ""
-        reason = f"the config file {allowed.shown(str(path))} can't be read ({error.strerror})"
+        reason = f"the config file {allowed.shown_path(path)} can't be read ({error.strerror})"
         else_ = "" if named else "; --config names another, /dev/null for none"
         raise SettingsError(f"{begin}{reason}{else_}") from None
 
@@ -459,7 +459,7 @@ def _file(name: str, flag: str | None, configured: Path | None) -> Path | None:
 def _readable(where: str, text: str) -> Path:
     path = _path(where, text)
     if not os.access(path, os.R_OK):
-        raise SettingsError(f"{where}: {allowed.shown(str(path))} is not there or can't be read")
+        raise SettingsError(f"{where}: {allowed.shown_path(path)} is not there or can't be read")
     return path
 
 

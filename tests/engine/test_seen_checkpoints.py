@@ -61,7 +61,7 @@ class Told:
 
     def jobs(self, *jobs: str, after: float) -> None:
         self.at += after
-        overview = JobsOverview(tuple(JobOverview(jid=job) for job in jobs))
+        overview = JobsOverview(tuple(JobOverview(jid=job, state="RUNNING") for job in jobs))
         self.seen.arrived(JOBS_OVERVIEW(), overview, self.at, EPOCH)
 
     def ids(self) -> list[int]:
@@ -220,7 +220,9 @@ def test_jobs_that_nobody_looks_into_share_what_is_kept() -> None:
         history = tuple(completed(number) for number in range(first + 9, first - 1, -1))
         for job in jobs:
             seen.arrived(CHECKPOINTS(job=job), CheckpointStats(history=history), 1.0, EPOCH)
-    seen.arrived(JOBS_OVERVIEW(), JobsOverview(tuple(JobOverview(job) for job in jobs)), 2.0, EPOCH)
+    seen.arrived(
+        JOBS_OVERVIEW(), JobsOverview(tuple(JobOverview(job, state="RUNNING") for job in jobs)), 2.0, EPOCH
+    )
     assert len(seen.of("open")) == 100
     assert sum(len(seen.of(job)) for job in jobs[1:]) <= MOST
     assert [one.checkpoint.id for one in seen.of("7")] == list(range(100, 100 - len(seen.of("7")), -1))

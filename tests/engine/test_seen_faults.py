@@ -83,7 +83,7 @@ def test_memory_is_bounded_and_the_start_of_the_loop_stays() -> None:
 def test_a_job_that_flink_no_longer_lists_is_forgotten_after_a_while() -> None:
     seen = SeenFaults()
     tell(seen, fault(1), at=0.0)
-    listed = JobsOverview((JobOverview(JOB),))
+    listed = JobsOverview((JobOverview(JOB, state="RUNNING"),))
     seen.arrived(JOBS_OVERVIEW(), listed, 100.0)
     seen.arrived(JOBS_OVERVIEW(), JobsOverview(), 100.0 + KEEP_SECONDS)
     assert seen.of(JOB)
@@ -139,7 +139,7 @@ def test_jobs_that_nobody_looks_into_share_what_is_kept() -> None:
             for at in range(6)
         ]
         seen.arrived(EXCEPTIONS(job=job), told(*kinds), 1.0)
-    seen.arrived(JOBS_OVERVIEW(), JobsOverview(tuple(JobOverview(job) for job in jobs)), 2.0)
+    seen.arrived(JOBS_OVERVIEW(), JobsOverview(tuple(JobOverview(job, state="RUNNING") for job in jobs)), 2.0)
 
     def kept(job: str) -> int:
         return sum(len(group.kept) for group in seen.of(job))

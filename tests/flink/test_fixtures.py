@@ -277,4 +277,6 @@ NEVER_RECORDED = {
     "Outcome.failureCause",
     # Inputs of DataSet iterations.
     "PlanInput.caching",
+    # No node of a stream graph has one: it comes with those of a plan.
+    "StreamNode.operator_strategy",
 }
