@@ -343,8 +343,8 @@ async def test_a_failed_checkpoint_stays_readable_when_flink_has_dropped_it() ->
         await day.wait(3)
         assert "Flink no longer has the details of this checkpoint" in day.text
         assert "Failed: The job has failed." in day.text
-        assert "did not acknowledge" in day.text
-        assert day.line("Source: events").count("2/2") == 1
+        assert "Not acknowledged" in day.text
+        assert day.line("│ Source: events").count("2/2") == 1
 
 
 async def test_details_of_a_failed_one_are_asked_for_once_and_only_while_seen() -> None:
