@@ -159,6 +159,7 @@ class Day:
         while part not in self.text:
             assert loop.time() < deadline, f"{part!r} is not on the screen:\n{self.text}"
             await asyncio.sleep(0.01)
+            self.app.tick()
             await self.settled()
 
     @property
