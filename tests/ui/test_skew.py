@@ -70,7 +70,7 @@ async def test_where_names_would_be_cut_skew_gives_way_and_is_sorted_by_all_the_
 
 async def test_skew_stands_before_totals_and_in_the_boxes_of_the_graph() -> None:
     async with monitor(demo="skew", release="2.3.0") as day:
-        await day.press("enter", "1")
+        await day.press("slash", *"notification", "enter", "enter", "1")
         await day.wait(6)
         await day.sees("SKEW%")
         assert "MAX/AVG" in day.text
