@@ -21,6 +21,11 @@ CALM = 0.15
 _WRONG = ("cannot show this", "Traceback", "engine restarted")
 
 
+def opened(tab: keys.Command) -> re.Pattern[str]:
+    """A tab that is open, by its name or, where there is little room, its short one."""
+    return re.compile(rf"\[{tab.keys[0]} (?:{re.escape(tab.label)}|{re.escape(tab.short)})\]")
+
+
 @dataclass
 class Places:
     """Where a person has been, and what was on the screen there."""
@@ -62,7 +67,7 @@ class Places:
         """Look at every tab of a place; the first one comes last, and stays open."""
         first, *others = tabs
         for tab in (*others, first):
-            self.go(f"{place}/{tab.label}", tab.keys[0], shown=f"[{tab.keys[0]} {tab.label}]")
+            self.go(f"{place}/{tab.label}", tab.keys[0], shown=opened(tab))
 
     def back(self, shown: str | re.Pattern[str]) -> None:
         """Go back along the trail, as far as this."""

@@ -84,7 +84,7 @@ def the_job(places: Places, cluster: Cluster) -> None:
     places.tabs("subtask", keys.SUBTASK_TABS)
     places.back("[1 Subtasks]")
     if cluster.release < (1, 13):
-        places.go("measuring", "2", shown="[2 Backpressure]")
+        places.go("measuring", "2", shown=re.compile(r"\[2 (?:Backpressure|Pressure)\]"))
         places.go("measured", "b", shown=re.compile(r"backpressure [●*] ok"))
     places.back("[2 Vertices]")
 

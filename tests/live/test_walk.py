@@ -9,6 +9,7 @@ import pytest
 from flinktop.model import format as fmt
 from flinktop.ui import keys
 from tests.live.cluster import Cluster
+from tests.live.places import opened
 from tests.live.submission import wait_for
 from tests.terminal.monitor import LIVE, STARTS, log_of, monitor, open_job
 from tests.terminal.pty import Pty
@@ -126,7 +127,7 @@ def every_tab(pty: Pty, tabs: tuple[keys.Command, ...]) -> None:
     """Open each tab by its number, the first one last."""
     for tab in (*tabs[1:], tabs[0]):
         pty.press(tab.keys[0])
-        pty.wait_for(f"[{tab.keys[0]} {tab.label}]")
+        pty.wait_for(opened(tab))
 
 
 def open_vertex(pty: Pty, job: dict[str, Any]) -> None:
