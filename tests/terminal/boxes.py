@@ -26,7 +26,7 @@ class Box:
     @property
     def asking(self) -> bool:
         """Whether its answer is still to come."""
-        return any(re.search(r"\basking\b", line) for line in self.lines)
+        return any(re.search(r"\b(?:asking|loading)\b", line) for line in self.lines)
 
     @property
     def tells(self) -> bool:

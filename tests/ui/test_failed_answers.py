@@ -107,6 +107,7 @@ async def test_checkpoints_that_can_never_be_read() -> None:
         await day.wait(3)
         assert f"The checkpoints can't be read: {reason}" in " ".join(day.text.split())
         assert "asking for" not in day.text
+        assert "loading" not in day.text
 
 
 @pytest.mark.deep
@@ -156,6 +157,7 @@ async def test_no_cluster_at_the_address(size: tuple[int, int], error: Exception
         for command in ("flinktop demo", "flinktop local", "flinktop http://host:port"):
             assert command in day.text
         assert "asking for" not in day.text
+        assert "loading" not in day.text
         cluster.failure = None
         await day.wait(12)
         assert "● live" in day.lines[0]
@@ -171,6 +173,7 @@ async def test_who_is_kept_out_is_not_sent_elsewhere() -> None:
         assert "✕ login refused" in day.lines[0]
         assert "flinktop demo" not in day.text
         assert "asking for" not in day.text
+        assert "loading" not in day.text
 
 
 async def test_a_screen_opened_while_the_cluster_is_lost_waits_for_nothing() -> None:
@@ -180,3 +183,4 @@ async def test_a_screen_opened_while_the_cluster_is_lost_waits_for_nothing() -> 
         await day.press("M")
         await day.wait(3)
         assert "asking " not in day.text
+        assert "loading" not in day.text

@@ -80,6 +80,7 @@ async def test_charts_of_a_job_that_has_ended_wait_for_nothing(release: str) -> 
         await day.press("3")
         await day.wait(15)
         assert "asking" not in day.text
+        assert "loading" not in day.text
         for subject in ("its flow", "its time", "its lag", "its restarts"):
             assert f"the job has ended, and nothing was seen of {subject}" in day.text
 
