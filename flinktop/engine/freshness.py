@@ -38,6 +38,12 @@ def error_of(reading: Reading[Any] | None, lost: FlinkError | None = None) -> Fl
     return own if own is not None else lost
 
 
+def answered_at(port: Port, reading: Reading[Any] | None) -> float:
+    """The cluster's time (s since 1970) when an answer came: watermarks in it are behind that."""
+    at = reading.at if reading is not None else None
+    return port.cluster_time() - (port.now() - at if at is not None else 0.0)
+
+
 def failure(port: Port, *queries: Query[Any] | None) -> FlinkError | None:
     """Why nothing is known of the first of these queries that failed; None where none of them did.
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.clock import Clock
+    from flinktop.engine.lags import JobLag
     from flinktop.engine.link import Link
     from flinktop.engine.operation import Operation
     from flinktop.engine.pins import Pin
@@ -331,6 +332,14 @@ class Port:
     def latest(self, name: SeriesName) -> tuple[float, float] | None:
         """The newest point of a series: (engine's clock in s, value)."""
         return self.engine.series.latest(name)
+
+    def lag(self, job: str) -> JobLag | None:
+        """How far the latest of a job's sinks is behind; None while that is not known."""
+        return self.engine.sweep.lags.of(job)
+
+    def lag_queries(self, job: str) -> Mapping[Query[Any], float]:
+        """What tells a job's lag at present, and how often that is asked for (s)."""
+        return self.engine.sweep.lags.asked(job)
 
     def checkpoints(self, job: str) -> tuple[SeenCheckpoint, ...]:
         """Every checkpoint seen of a job, newest first, those that Flink has dropped too."""

@@ -19,6 +19,8 @@ WEIGHT = 32
 """Points that a series weighs by itself, its name and its ring, but for those that a list of jobs shows."""
 ROW_POINTS, ROW_SECONDS = 180, 1800.0
 """What is left of a job's rate for its line in a list, where there are too many points in all."""
+LAG_POINTS = 12
+"""The same of its watermark lag, whose colour says whether it has grown for two minutes."""
 
 SeriesName = tuple[str, ...]
 """What a series is of, from the general to the particular: ("job", job id, "in")."""
@@ -204,7 +206,7 @@ class SeriesStore:
         if name[0] != "job":
             del self._rings[name]
             return before + _own_weight(name)
-        ring.keep(ROW_POINTS if name[2] == "in" else 1, now - ROW_SECONDS)
+        ring.keep(_OF_ROWS.get(name[2], 1), now - ROW_SECONDS)
         return before - len(ring)
 
     def __len__(self) -> int:
@@ -215,5 +217,6 @@ def _own_weight(name: SeriesName) -> int:
     return WEIGHT if name[0] != "job" else 0
 
 
+_OF_ROWS = {"in": ROW_POINTS, "lag": LAG_POINTS}
 _OF_JOBS = ("job", "vertex", "subtask")
 """Series whose second part is a job's id, and that are recorded without anybody's wish."""

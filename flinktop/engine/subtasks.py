@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from flinktop.engine.series import SeriesStore, subtask_series, vertex_series
-from flinktop.flink.metrics import SUBTASKS_METRICS, VERTEX_METRICS
+from flinktop.engine.series import SeriesStore, subtask_series
+from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.model import rates
-from flinktop.model.subtask_figures import ENDED, OUTPUT_WATERMARK, by_subtask, last_part
+from flinktop.model.subtask_figures import ENDED, by_subtask
 
 if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.metrics import Aggregated, Metrics
+    from flinktop.flink.metrics import Metrics
 
 
 def record(series: SeriesStore, query: Query[Any], value: Any, at: float, cluster_now: float) -> None:
@@ -31,8 +31,6 @@ def record(series: SeriesStore, query: Query[Any], value: Any, at: float, cluste
     ids = dict(query.ids)
     if query.endpoint is VERTEX_METRICS:
         _subtasks(series, (ids["job"], ids["vertex"]), value, at, cluster_now)
-    elif query.endpoint is SUBTASKS_METRICS and last_part(wanted) == OUTPUT_WATERMARK and "," not in wanted:
-        _source(series, (ids["job"], ids["vertex"]), value, at, cluster_now)
 
 
 def _subtasks(
@@ -47,11 +45,3 @@ def _subtasks(
                 series.add(subtask_series(*vertex, subtask, "lag"), at, lag)
             elif value == ENDED:
                 series.add(subtask_series(*vertex, subtask, "lag"), at, None)
-
-
-def _source(
-    series: SeriesStore, vertex: tuple[str, str], metrics: Aggregated, at: float, cluster_now: float
-) -> None:
-    """The lag of a vertex without inputs: only its last operator has a watermark."""
-    for metric in metrics:
-        series.add(vertex_series(*vertex, "lag"), at, rates.watermark_lag(metric.min, cluster_now))

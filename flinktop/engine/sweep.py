@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.fault_watch import FaultWatch
 from flinktop.engine.flow import JobFlow
+from flinktop.engine.lags import Lags
 from flinktop.engine.series import SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview
 from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import rates, states
+from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +23,12 @@ if TYPE_CHECKING:
     from flinktop.engine.poller import Poller
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobVertex
-    from flinktop.flink.metrics import Aggregated, Metrics
+    from flinktop.flink.metrics import Aggregated, AggregatedMetric, Metrics
 
 SECONDS = 10.0
 """The most often that a job's figures are asked for in passing: Flink's metrics move no faster."""
 RARELY = 600.0
 """Seconds between looks at what hardly ever changes: a job's checkpoint configuration."""
-LAG_SECONDS = 60.0
-"""For so long a sink's watermark lag stands for its job."""
 SUM_SECONDS = 9.0
 """Seconds between two points of the cluster's own series, at the least: its parts move every ten."""
 
@@ -84,9 +84,11 @@ class Sweep:
     """By job and vertex: those in which everything is chained."""
     _extra: dict[str, set[Query[Any]]] = field(default_factory=dict)
     """By job: residents that only such vertices need."""
+    lags: Lags = field(init=False)
     _faults: FaultWatch = field(init=False)
 
     def __post_init__(self) -> None:
+        self.lags = Lags(self.poller, self.series)
         self._faults = FaultWatch(self.poller)
 
     def start(self) -> None:
@@ -118,6 +120,7 @@ class Sweep:
         for job in self.live - live:
             for query in (*figures_of(job), CHECKPOINT_CONFIG(job=job), *self._extra.pop(job, ())):
                 self.poller.leave(query)
+            self.lags.stopped(job, at)
             if (flow := self._flows.pop(job, None)) is not None:
                 flow.ended(at)
         self._faults.ended(self.live - live)
@@ -133,8 +136,10 @@ class Sweep:
             flow = self._flows[job.jid] = JobFlow(job.jid, self.series)
         if not states.is_running(job.state):
             flow.stopped(at)
+            self.lags.stopped(job.jid, at)
             return
         flow.counted(job, at)
+        self.lags.running(job, flow.ends, at)
         for vertex in job.vertices:
             if vertex.id in flow.ends.chained and (job.jid, vertex.id) not in self._chained:
                 self._chained[job.jid, vertex.id] = vertex
@@ -142,10 +147,13 @@ class Sweep:
                 self._reside(job.jid, SUBTASKS_METRICS(job=job.jid, vertex=vertex.id), SECONDS)
 
     def _ask_operators(self, job: str, vertex: str, listed: Aggregated) -> None:
-        ids = rates.chained_ids(self._chained[job, vertex], (metric.id for metric in listed))
+        chain, have = self._chained[job, vertex], [metric.id for metric in listed]
+        ids = rates.chained_ids(chain, have)
         if ids is not None:
+            mark = output_watermark(chain.name, have)
+            wanted = (*ids.all, mark) if mark is not None else ids.all
             self._reside(job, SUBTASKS_METRICS(job=job, vertex=vertex), RARELY)
-            self._reside(job, SUBTASKS_METRICS(job=job, vertex=vertex, get=ids.all), SECONDS)
+            self._reside(job, SUBTASKS_METRICS(job=job, vertex=vertex, get=wanted), SECONDS)
 
     def _reside(self, job: str, query: Query[Any], every: float) -> None:
         self._extra.setdefault(job, set()).add(query)
@@ -171,26 +179,21 @@ class Sweep:
             elif name in rates.TIME_IDS:
                 self.series.add(vertex_series(job, vertex, name), at, metric.max)
 
-        if rates.WATERMARK_ID in found:
+        mark = self._mark(flow, vertex, found)
+        if mark is not None:
             then = self.cluster_time() - (self.poller.clock.now() - at)
-            lag = rates.watermark_lag(found[rates.WATERMARK_ID].min, then)
-            self.series.add(vertex_series(job, vertex, "lag"), at, lag)
-            self._lag(job, at)
+            self.lags.vertex(job, vertex, rates.watermark_lag(mark.min, then), at)
 
-    def _lag(self, job: str, at: float) -> None:
-        """A job's watermark lag: the worst of its sinks' that are known: what is late comes late there."""
-        flow = self._flows.get(job)
-        newest = [
-            self.series.latest(vertex_series(job, vertex, "lag"))
-            for vertex in (flow.ends.sinks if flow else ())
-        ]
-        known = [
-            point[1]
-            for point in newest
-            if point is not None and at - point[0] <= LAG_SECONDS and not math.isnan(point[1])
-        ]
-        if known:
-            self.series.add(job_series(job, "lag"), at, max(known))
+    @staticmethod
+    def _mark(
+        flow: JobFlow | None, vertex: str, found: dict[str, AggregatedMetric]
+    ) -> AggregatedMetric | None:
+        """A vertex's watermark: what comes in; of one without inputs what its last operator sends."""
+        if flow is None or vertex not in flow.ends.sources:
+            return found.get(rates.WATERMARK_ID)
+        sent = [metric for name, metric in found.items() if last_part(name) == OUTPUT_WATERMARK]
+        # Of several operators nobody knows here which is the last.
+        return sent[0] if len(sent) == 1 else None
 
     def _restarts(self, job: str, metrics: Metrics, at: float) -> None:
         """How often a job has restarted, by whichever metric its release has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from flinktop.engine.series import SeriesStore, subtask_series, vertex_series
+from flinktop.engine.series import SeriesStore, subtask_series
 from flinktop.engine.subtasks import record
 from flinktop.flink.metrics import SUBTASKS_METRICS, VERTEX_METRICS, AggregatedMetric, Metric
 
@@ -34,14 +34,6 @@ def test_a_lag_is_behind_the_clusters_clock_and_ends_with_the_input() -> None:
     first, last = points(series, "lag")
     assert first == 10.0
     assert math.isnan(last)
-
-
-def test_a_sources_lag_is_its_last_operators() -> None:
-    series = SeriesStore()
-    query = SUBTASKS_METRICS(job="j", vertex="v", get=["Source__a.currentOutputWatermark"])
-    answer = (AggregatedMetric("Source__a.currentOutputWatermark", min=1_700_000_004_000.0),)
-    record(series, query, answer, 1.0, CLUSTER_NOW)
-    assert series.points(vertex_series("j", "v", "lag")) == ((1.0, 6.0),)
 
 
 def test_listings_and_other_answers_are_none_of_it() -> None:

@@ -210,7 +210,7 @@ def _checkpoint_subtasks(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
-    book = subtask_rows.SubtaskBook(port)
+    book = subtask_rows.SubtaskBook(port, "job", "vertex")
     book.take_totals(Reading(value, port.now()))
     if value.subtasks:
         yield "now", of_subtasks(value)
@@ -251,7 +251,7 @@ def _backpressure(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 def _watermarks(port: Port, _query: Query[Any], value: Any) -> Drawn:
     marks = watermarks.marks(value)
-    rows = vertex_watermarks.mark_rows(marks, len(marks), 0.0, port.known_time(), old=False)
+    rows = vertex_watermarks.mark_rows(marks, len(marks), 0.0, port.known_time(), old=False, history={})
     yield from cells("subtask", rows, vertex_watermarks.columns(ascii_only=False), "index")
 
 

@@ -169,7 +169,7 @@ def raising(module: Any, name: str, monkeypatch: pytest.MonkeyPatch, is_odd: Any
 
 def test_a_watermark_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(vertex_watermarks, "_time", monkeypatch, lambda mark, *_: mark == 2e12)
-    rows = vertex_watermarks.mark_rows({0: 1e12, 1: 2e12, 2: 3e12}, 3, 0.0, 1e9, old=False)
+    rows = vertex_watermarks.mark_rows({0: 1e12, 1: 2e12, 2: 3e12}, 3, 0.0, 1e9, old=False, history={})
     assert ([row.index for row in rows], [row.key for row in rows.odd]) == ([0, 2], ["1"])
 
 

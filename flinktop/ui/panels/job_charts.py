@@ -83,10 +83,10 @@ class TimeSpent(JobChart):
 
 
 class WatermarkLag(JobChart):
-    """How far the sinks' watermarks are behind the cluster's clock."""
+    """How far the sinks' watermarks were behind the cluster's clock when an answer told them."""
 
     MEASURES = (("lag", "lag", "first"),)
-    BOX = "Watermark lag of the sinks"
+    BOX = "Sink watermark lag, precision 10 s"
     SUBJECT = "its lag"
     SCALE = "seconds"
 

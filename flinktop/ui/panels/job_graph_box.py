@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from flinktop.model import format as fmt
+from flinktop.model import lag as lags
 from flinktop.model import states
 from flinktop.model.skew import UNEVEN, WORTH_A_WORD
 from flinktop.ui.panels.job_graph_form import FRAME, figure_lines
@@ -265,4 +266,4 @@ def _lag(figure: Figure) -> Line:
     if figure.absent or figure.value is None:
         text, tone = figure.blank
         return ("lag ", "muted"), (fit(text, LAG, "right"), tone)
-    return ("lag ", "muted"), (fit(fmt.span(figure.value), LAG, "right"), "")
+    return ("lag ", "muted"), (fit(lags.text(figure.value), LAG, "right"), figure.tone)

@@ -13,7 +13,7 @@ from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.model import health, states, tasks
-from flinktop.ui.panels.vertex_figures import ABSENT, Figure
+from flinktop.ui.panels.vertex_figures import ABSENT, Figure, lag_figure
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
@@ -59,6 +59,8 @@ class JobRow:
     busy: Figure = ABSENT
     """Of its busiest vertex, ms/s; `backpressured` of its most backpressured one."""
     backpressured: Figure = ABSENT
+    lag: Figure = ABSENT
+    """Of its latest sink (s); absent without event time."""
     start: float | None = None
     """When it started and when it ended (s since 1970), and how that is written."""
     end: float | None = None
@@ -116,6 +118,7 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
         uptime=up,
         busy=busy,
         backpressured=backpressured,
+        lag=lag_of(port, job),
         start=start,
         end=end,
         started=fmt.near(start, offset, cluster_now) if start is not None else fmt.ABSENT,
@@ -145,6 +148,16 @@ def time_figure(port: Port, job: JobOverview, measure: str) -> Figure:
     other = port.latest(job_series(job.jid, "backpressured"))
     unmeasured = other is not None and other[1] == other[1]
     return Figure(absent=unmeasured or not port.features.has(1, 16), failed=failed)
+
+
+def lag_of(port: Port, job: JobOverview) -> Figure:
+    """How far the latest sink of a running job is behind; absent where no watermark has come to any."""
+    if not states.is_running(job.state):
+        return ABSENT
+    known = port.lag(job.jid)
+    if known is None:
+        return Figure(failed=failure(port, job_query(job.jid), *port.lag_queries(job.jid)) is not None)
+    return lag_figure(port, job_series(job.jid, "lag"), known.seconds)
 
 
 def latest_rate(port: Port, job: str, measure: str) -> float | None:

@@ -20,6 +20,7 @@ from flinktop.ui.panels.no_cluster import no_cluster
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.panels.shared_columns import job_state_column, name_column, trend_column
 from flinktop.ui.panels.unanswered import blank_mark, why_empty
+from flinktop.ui.panels.vertex_figures import lag_cell
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
@@ -49,6 +50,7 @@ ARCHIVE_DROPS = {
     "trend": 9,
     "backpressured": 8,
     "busy": 7,
+    "lag": 7,
     "out": 6,
     "checkpoint": 5,
     "restarts": 4,
@@ -80,6 +82,10 @@ def tasks_words(row: JobRow, *, past: str = "") -> Cell:
     if row.tasks is None:
         return past if row.ended else fmt.ABSENT, "muted"
     return row.tasks.words, row.tasks_tone
+
+
+def _lag(row: JobRow, past: str) -> Cell:
+    return (past, "muted") if row.ended else lag_cell(row.lag)
 
 
 def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobRow]]:
@@ -161,6 +167,16 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
             align="right",
             descending=True,
             drop=5,
+        ),
+        Column(
+            "lag",
+            "WM LAG",
+            6,
+            lambda row: _lag(row, past),
+            sort=lambda row: row.lag.value,
+            align="right",
+            descending=True,
+            drop=6,
         ),
         Column(
             "checkpoint",
@@ -351,6 +367,9 @@ class JobsTable(Panel):
                 known = latest_rate(self.port, job, "in") is not None
                 wanted |= {query.target: (query, SECONDS) for query in figures_of(job)}
                 wanted[job_query(job).target] = (job_query(job), SECONDS if known else 0.0)
+                wanted |= {
+                    query.target: (query, every) for query, every in self.port.lag_queries(job).items()
+                }
                 configured = CHECKPOINT_CONFIG(job=job)
                 wanted[configured.target] = (configured, RARELY)
         for slot in self.slots():

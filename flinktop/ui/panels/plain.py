@@ -24,6 +24,7 @@ _ASCII = str.maketrans(
         "⏸": "=",
         "⟳": "@",
         "▸": ">",
+        "±": "+-",
         fmt.UNKNOWN: "~",
         fmt.ABSENT: "-",
     }

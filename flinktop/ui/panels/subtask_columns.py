@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flinktop.model import format as fmt
+from flinktop.model import lag as lags
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.vertex_figures import HOT, WARM
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
     from flinktop.ui.panels.subtask_rows import SubtaskRow
     from flinktop.ui.panels.vertex_figures import Figure
-
-LATE = 60.0
-"""Seconds of watermark lag that are worth a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,6 @@ def hot(figure: Figure) -> str:
     """The tone of busy or backpressured time."""
     value = figure.value or 0.0
     return "bad" if value >= HOT else "warn" if value >= WARM else ""
-
-
-def late(figure: Figure) -> str:
-    """The tone of a watermark lag."""
-    return "warn" if (figure.value or 0.0) >= LATE else ""
 
 
 def columns(*, ascii_only: bool) -> list[Column[SubtaskRow]]:
@@ -122,7 +115,7 @@ def columns(*, ascii_only: bool) -> list[Column[SubtaskRow]]:
             align="right",
             drop=9,
         ),
-        number("lag", "LAG", 5, 2, fmt.span, tone=late, told=True),
+        number("lag", "WM LAG", 6, 2, lags.text, tone=lambda figure: figure.tone, told=True),
         Column(
             "seconds",
             "FOR",

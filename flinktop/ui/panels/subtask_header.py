@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from flinktop.engine.freshness import Freshness, failure, freshness
+from flinktop.engine.freshness import Freshness, answered_at, failure, freshness
+from flinktop.engine.series import subtask_series
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.model import format as fmt
+from flinktop.model import lag as lags
 from flinktop.model import rates, states, subtask_names
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, by_subtask
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.present_attempt import present_reading, watch_present
-from flinktop.ui.panels.subtask_columns import hot, late, said, shown
-from flinktop.ui.panels.subtask_rows import told_at
+from flinktop.ui.panels.subtask_columns import hot, said, shown
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.totals_line import totals_line
-from flinktop.ui.panels.vertex_figures import ABSENT, RELIST_SECONDS, Figure, listing
+from flinktop.ui.panels.vertex_figures import ABSENT, RELIST_SECONDS, Figure, lag_figure, listing
 from flinktop.ui.panels.vertex_header import FEW_ROWS, GAP, trouble_line
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def flow_line(
     cluster_now: float,
     *,
     failed: bool = False,
+    lag_tone: str = "",
 ) -> list[Part]:
     """Rates, times and watermark of one subtask; what is not measured is not the same as not known.
 
@@ -64,6 +66,7 @@ def flow_line(
         offset: Seconds from UTC in which times are shown.
         cluster_now: The cluster's own time (s since 1970).
         failed: Whether the figures could not be had.
+        lag_tone: The style of its watermark lag.
     """
 
     def figure(measure: str) -> Figure:
@@ -94,7 +97,7 @@ def flow_line(
         *parts,
         (fmt.near(mark.value / 1000.0, offset, cluster_now), ""),
         (" lag ", "muted"),
-        (fmt.duration(lag), late(Figure(lag))),
+        (lags.words(lag), lag_tone),
     ]
 
 
@@ -180,7 +183,11 @@ class SubtaskHeader(Panel):
         )
         measures = around.ids.measures if around is not None else frozenset()
         failed = failure(self.port, query) is not None
-        return flow_line(figures, measures, zone_offset(self), told_at(self.port, reading), failed=failed)
+        at = answered_at(self.port, reading)
+        series = subtask_series(self._job, self._vertex, self._subtask, "lag")
+        lag = rates.watermark_lag(figures.get("watermark"), at) if figures is not None else None
+        tone = lag_figure(self.port, series, lag).tone
+        return flow_line(figures, measures, zone_offset(self), at, failed=failed, lag_tone=tone)
 
     def render(self) -> Content:
         """The lines; where there is room for one only, the state."""

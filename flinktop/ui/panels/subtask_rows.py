@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from flinktop.engine.freshness import answered_at
+from flinktop.engine.series import subtask_series
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import subtask_index
 from flinktop.model import format as fmt
 from flinktop.model import rates, states, subtasks
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask
 from flinktop.ui.panels.unanswered import blank_mark
-from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure
+from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure, lag_figure
 from flinktop.ui.widgets.one_by_one import one_by_one
 
 if TYPE_CHECKING:
@@ -94,8 +96,9 @@ class Circumstances:
 class SubtaskBook:
     """What has been told of a vertex's subtasks so far; it makes their rows."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, job: str, vertex: str) -> None:
         self._port = port
+        self._vertex = (job, vertex)
         self._progress: subtasks.Progress | None = None
         self._attempts: dict[int, Attempt] = {}
         self._told: dict[int, Told] = {}
@@ -133,7 +136,7 @@ class SubtaskBook:
         self._failed = failed
         if not reading.value or reading.at is None:
             return changed
-        cluster_now = told_at(self._port, reading)
+        cluster_now = answered_at(self._port, reading)
         found = by_subtask(reading.value)
         for index, figures in found.items():
             attempt = self._attempts.get(index)
@@ -207,13 +210,22 @@ class SubtaskBook:
             idle=rate("idle"),
             watermark=self._mark_text(mark, around, told, flows=flows),
             mark=mark,
-            lag=_lag(told, around, flows=flows, failed=self._failed),
+            lag=self._lag(index, told, around, flows=flows),
             seconds=attempt.duration / 1000.0 if attempt.duration >= 0 else None,
             attention=subtasks.attention(attempt.status, band, index),
             stale=stale,
             old=self._old,
             taskmanager=attempt.taskmanager_id or "",
         )
+
+    def _lag(self, index: int, told: Told | None, around: Circumstances, *, flows: bool) -> Figure:
+        if not flows or "watermark" not in around.ids.measures:
+            return ABSENT
+        if told is None:
+            return Figure(failed=self._failed)
+        if told.figures.get("watermark") in (None, NO_WATERMARK, ENDED):
+            return ABSENT
+        return lag_figure(self._port, subtask_series(*self._vertex, index, "lag"), told.lag)
 
     def _mark_text(self, mark: float | None, around: Circumstances, told: Told | None, *, flows: bool) -> str:
         if not flows or "watermark" not in around.ids.measures or (told is not None and mark is None):
@@ -259,12 +271,6 @@ def concurrent_rows(
     ]
 
 
-def told_at(port: Port, reading: Reading[Any] | None) -> float:
-    """The cluster's time (s since 1970) when an answer came: what watermarks in it are behind."""
-    at = reading.at if reading is not None else None
-    return port.cluster_time() - (port.now() - at if at is not None else 0.0)
-
-
 def _of_earlier(attempt: Attempt, cluster_now: float) -> bool:
     """Whether metrics may still be those of the attempt before: Flink keeps them until its next fetch."""
     return attempt.attempt != 0 and cluster_now - attempt.start_time / 1000.0 < rates.STEP
@@ -279,16 +285,6 @@ def _figure(figures: Figures, measure: str) -> Figure:
     """A figure of an answer; what is not in it, or is no number, is not measured."""
     value = figures.get(measure)
     return Figure(value, absent=value is None)
-
-
-def _lag(told: Told | None, around: Circumstances, *, flows: bool, failed: bool) -> Figure:
-    if not flows or "watermark" not in around.ids.measures:
-        return ABSENT
-    if told is None:
-        return Figure(failed=failed)
-    if told.figures.get("watermark") in (None, NO_WATERMARK, ENDED):
-        return ABSENT
-    return Figure(told.lag)
 
 
 def matches(row: SubtaskRow, text: str) -> bool:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from flinktop.flink.metrics import AggregatedMetric
 from flinktop.model import format as fmt
+from flinktop.model import lag as lags
 from flinktop.model import rates, states, subtasks
-from flinktop.ui.panels.subtask_columns import SummaryRow, hot, late
+from flinktop.ui.panels.subtask_columns import SummaryRow, hot
 from flinktop.ui.panels.vertex_figures import Figure
 
 if TYPE_CHECKING:
@@ -139,14 +140,14 @@ def _put_lag(
     """The lag of the foremost, the mean and the last watermark: of the rows, or of all watermarks."""
     if shown is not None:
         for label, value in zip(LABELS, _extremes(shown), strict=True):
-            cells[label]["lag"] = (fmt.span(value), late(Figure(value)))
+            cells[label]["lag"] = (lags.text(value), "")
         return
     if known is None or rates.watermark_lag(known.min, cluster_now) is None:
         return
     for label, value in zip(LABELS, (known.max, known.avg, known.min), strict=True):
         lag = rates.watermark_lag(value, cluster_now)
         if lag is not None:
-            cells[label]["lag"] = (fmt.span(lag), late(Figure(lag)))
+            cells[label]["lag"] = (lags.text(lag), "")
 
 
 def _cell(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from flinktop.engine.freshness import failure
+from flinktop.engine.freshness import answered_at, failure
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX
@@ -18,10 +18,10 @@ from flinktop.model.subtask_figures import subtask_ids
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.subtask_columns import SummaryRow, columns, summary_columns
-from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskBook, SubtaskRow, matches, told_at
+from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskBook, SubtaskRow, matches
 from flinktop.ui.panels.subtask_summary import ALL, FEW, SOME, ages, summary_rows
 from flinktop.ui.panels.unanswered import why_empty
-from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, figures_query, listing
+from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, figures_reading, listing
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.one_by_one import MadeRows
 from flinktop.ui.widgets.table import LiveTable
@@ -140,7 +140,7 @@ class SubtasksTable(Panel):
     @cached_property
     def _book(self) -> SubtaskBook:
         """What has been told so far."""
-        return SubtaskBook(self.port)
+        return SubtaskBook(self.port, self._job, self._vertex)
 
     @property
     def table(self) -> LiveTable[SubtaskRow]:
@@ -265,8 +265,10 @@ class SubtasksTable(Panel):
         reading = self.port.reading(self._query)
         if reading is None or reading.value is None:
             return
-        query = figures_query(self.port, self._job, self._vertex, source=self._around.source)
-        figures = self.port.reading(query) if query is not None else None
+        known = vertex_of(self.port, self._job, self._vertex)
+        if known is None:
+            return
+        query, figures = figures_reading(self.port, self._job, known[1], source=self._around.source)
         failed = failure(self.port, query) is not None
         rows = self._all_on_screen()
         summed = figures.at if figures is not None else None
@@ -280,7 +282,7 @@ class SubtasksTable(Panel):
             reading.value.aggregated,
             rates.by_id(figures.value or ()) if figures is not None else {},
             self._around,
-            told_at(self.port, figures),
+            answered_at(self.port, figures),
             failed=failed,
             rows=rows,
         )

@@ -111,9 +111,9 @@ class TimeSpent(VertexChart):
 
 
 class WatermarkLag(VertexChart):
-    """How far the lowest watermark is behind the cluster's clock."""
+    """How far the lowest watermark was behind the cluster's clock when an answer told it."""
 
-    BOX = "Watermark lag"
+    BOX = "Watermark lag, precision 10 s"
     SCALE = "seconds"
 
     def measures(self) -> tuple[Measure, ...]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from flinktop.engine.freshness import failure
+from flinktop.engine.freshness import answered_at, failure
 from flinktop.engine.series import SeriesName, vertex_series
 from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import busy, rates, states
 from flinktop.model import format as fmt
+from flinktop.model import lag as lags
+from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 from flinktop.ui.panels.unanswered import blank_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
     from flinktop.ui.live import Panel
+    from flinktop.ui.widgets.columns import Cell
 
 RELIST_SECONDS = 120.0
 """Between two looks at which metrics a vertex has that lacks some of those a row is made of."""
@@ -37,6 +40,8 @@ class Figure:
     absent: bool = False
     failed: bool = False
     """It was asked for and could not be had."""
+    tone: str = ""
+    """The style of one whose history decides: see `lag_figure`."""
 
     @property
     def blank(self) -> tuple[str, str]:
@@ -62,7 +67,8 @@ class VertexFacts:
     backpressured: Figure
     idle: Figure
     lag: Figure
-    """Seconds that the lowest watermark is behind the cluster's clock; absent for sources and without one."""
+    """Seconds that the lowest watermark was behind the cluster's clock when the answer came; absent without
+    one."""
     series: SeriesName
     """Its main flow: what a sink takes in, what any other sends."""
     skew: Figure = ABSENT
@@ -79,22 +85,49 @@ def listing(job: str, vertex: str) -> Query[Aggregated]:
 
 
 def expected_ids(features: Features, *, source: bool) -> tuple[str, ...]:
-    """The metrics that a running vertex has in this release."""
+    """The metrics that a running vertex has in this release; of a source but for its watermark."""
     times = rates.TIME_IDS if features.has(1, 13) else ()
     return (*rates.RATE_IDS, *times, *(() if source else (rates.WATERMARK_ID,)))
 
 
-def figures_query(port: Port, job: str, vertex: str, *, source: bool) -> Query[Aggregated] | None:
+def figures_query(port: Port, job: str, vertex: JobVertex, *, source: bool) -> Query[Aggregated] | None:
     """One aggregated request for all figures of a vertex; None while it has no metrics (yet).
 
-    One id that the vertex lacks empties the whole answer: then what it has is listed, and asked for.
+    One id that the vertex lacks empties the whole answer: then what it has is listed, and asked for. So are
+    the operators of a source, the last of which has its watermark.
     """
-    expected = SUBTASKS_METRICS(job=job, vertex=vertex, get=expected_ids(port.features, source=source))
+    known = port.reading(listing(job, vertex.id))
+    have = [metric.id for metric in known.value or ()] if known is not None else []
+    mark = output_watermark(vertex.name, have) if source else None
+    marks = (mark,) if mark is not None else ()
+    ids = (*expected_ids(port.features, source=source), *marks)
+    expected = SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids)
     if not _is_empty(port.reading(expected)):
         return expected
-    listed = port.reading(listing(job, vertex))
-    ids = rates.ids_to_ask(metric.id for metric in listed.value) if listed and listed.value else ()
-    return SUBTASKS_METRICS(job=job, vertex=vertex, get=ids) if ids else None
+    ids = rates.ids_to_ask(have, ids)
+    return SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids) if ids else None
+
+
+def figures_reading(
+    port: Port, job: str, vertex: JobVertex, *, source: bool
+) -> tuple[Query[Aggregated] | None, Reading[Aggregated] | None]:
+    """What is asked for the figures of a vertex, and what is known of them.
+
+    Until a source has answered with its watermark, that is what it answered without.
+    """
+    query = figures_query(port, job, vertex, source=source)
+    reading = port.reading(query) if query is not None else None
+    if source and query is not None and (reading is None or reading.value is None):
+        without = SUBTASKS_METRICS(job=job, vertex=vertex.id, get=expected_ids(port.features, source=True))
+        reading = port.reading(without) or reading
+    return query, reading
+
+
+def mark_in(found: Mapping[str, AggregatedMetric], *, source: bool) -> AggregatedMetric | None:
+    """The watermark in an answer: what comes in, or what a source sends."""
+    if not source:
+        return found.get(rates.WATERMARK_ID)
+    return next((metric for name, metric in found.items() if last_part(name) == OUTPUT_WATERMARK), None)
 
 
 def _is_empty(reading: Reading[Aggregated] | None) -> bool:
@@ -104,8 +137,7 @@ def _is_empty(reading: Reading[Aggregated] | None) -> bool:
 def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexFacts:
     """What is known of a vertex, whoever asked for it."""
     source, sink = vertex.id in ends.sources, vertex.id in ends.sinks
-    query = figures_query(port, job.jid, vertex.id, source=source)
-    reading = port.reading(query) if query is not None else None
+    query, reading = figures_reading(port, job.jid, vertex, source=source)
     found = rates.by_id(reading.value) if reading is not None and reading.value else {}
     flows = not states.is_terminal(vertex.status)
     failed = failure(port, query or listing(job.jid, vertex.id)) is not None
@@ -139,7 +171,8 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
         found.get(rates.RATE_IDS[1 if source else 0]), port, flows=flows and vertex.parallelism > 1
     )
     idle = _coldest(found.get("idleTimeMsPerSecond"), flows=flows, answered=bool(found))
-    lag = _lag(found.get(rates.WATERMARK_ID), port, flows=flows, answered=bool(found), source=source)
+    mark = mark_in(found, source=source)
+    lag = _lag(port, (job.jid, vertex.id), reading, mark, flows=flows, none=bool(found) and not source)
     age = port.now() - reading.at if reading is not None and reading.at is not None else 0.0
     return VertexFacts(
         sent=sent,
@@ -173,14 +206,39 @@ def _coldest(known: AggregatedMetric | None, *, flows: bool, answered: bool) -> 
     return Figure(value, absent=not flows or (answered and value is None))
 
 
-def _lag(known: AggregatedMetric | None, port: Port, *, flows: bool, answered: bool, source: bool) -> Figure:
-    """How far the slowest subtask's watermark is behind; none where there is no watermark, or its end."""
-    if not flows or source or (answered and known is None):
+def _lag(
+    port: Port,
+    vertex: tuple[str, str],
+    reading: Reading[Aggregated] | None,
+    mark: AggregatedMetric | None,
+    *,
+    flows: bool,
+    none: bool,
+) -> Figure:
+    """How far the slowest subtask's watermark is behind; absent without one, or when it has ended.
+
+    `none`: an answer without one says that there is none.
+    """
+    if mark is None:
+        listed = port.reading(listing(*vertex))
+        return Figure(absent=not flows or none or (listed is not None and bool(listed.value)))
+    seconds = rates.watermark_lag(mark.min, answered_at(port, reading))
+    return lag_figure(port, vertex_series(*vertex, "lag"), seconds) if flows else ABSENT
+
+
+def lag_figure(port: Port, series: SeriesName, seconds: float | None) -> Figure:
+    """A watermark lag, whose series decides on its colour; None is none."""
+    if seconds is None:
         return ABSENT
-    if known is None:
-        return Figure()
-    lag = rates.watermark_lag(known.min, port.known_time())
-    return Figure(lag, absent=lag is None)
+    late = seconds >= lags.LATE
+    return Figure(seconds, tone=lags.tone(port.points(series, port.now() - 2 * lags.REACH)) if late else "")
+
+
+def lag_cell(figure: Figure) -> Cell:
+    """A watermark lag in a table."""
+    if figure.absent or figure.value is None:
+        return figure.blank
+    return lags.text(figure.value), figure.tone
 
 
 def _of_chain(port: Port, series: SeriesName, *, flows: bool) -> Figure:
@@ -206,33 +264,38 @@ class VertexFigures:
             wanted: Ids of its vertices.
             every: Seconds between two requests for one vertex; 0 is as often as Flink's metrics move.
         """
-        live = {vertex.id for vertex in job.vertices if not states.is_terminal(vertex.status)}
-        asked = [vertex for vertex in dict.fromkeys(wanted) if vertex in live]
-        slots = {f"{kind} {vertex}" for kind in ("ids", "figures") for vertex in asked}
+        live = {vertex.id: vertex for vertex in job.vertices if not states.is_terminal(vertex.status)}
+        asked = [live[vertex] for vertex in dict.fromkeys(wanted) if vertex in live]
+        slots = {f"{kind} {vertex.id}" for kind in ("ids", "figures") for vertex in asked}
         for slot in self._panel.slots():
             if slot.partition(" ")[0] in ("ids", "figures") and slot not in slots:
                 self._panel.drop_query(slot)
         sources = rates.ends(job).sources
         for vertex in asked:
-            self._ask(vertex, every, source=vertex in sources)
+            self._ask(vertex, every, source=vertex.id in sources)
 
-    def _ask(self, vertex: str, every: float, *, source: bool) -> None:
-        """The figures; where that comes back empty, first which metrics there are."""
+    def _ask(self, vertex: JobVertex, every: float, *, source: bool) -> None:
+        """The figures; where that comes back empty, and of a source, also which metrics there are."""
         panel, port = self._panel, self._panel.port
-        expected = SUBTASKS_METRICS(
-            job=self._job, vertex=vertex, get=expected_ids(port.features, source=source)
-        )
         query = figures_query(port, self._job, vertex, source=source)
+        listed = listing(self._job, vertex.id)
         if query is None:
             # It has just started and has no metrics, or none of those: look again soon.
-            panel.drop_query(f"figures {vertex}")
-            panel.watch_query(f"ids {vertex}", listing(self._job, vertex), self._news)
+            panel.drop_query(f"figures {vertex.id}")
+            panel.watch_query(f"ids {vertex.id}", listed, self._news)
             return
-        figures = port.reading(query)
-        if query == expected and not _is_empty(figures):
-            panel.drop_query(f"ids {vertex}")
+        figures, names = port.reading(query), port.reading(listed)
+        expected = SUBTASKS_METRICS(
+            job=self._job, vertex=vertex.id, get=expected_ids(port.features, source=source)
+        )
+        if source:
+            # Flink's first listing is often empty.
+            again = RELIST_SECONDS if names is not None and names.value else 0.0
+            panel.watch_query(f"ids {vertex.id}", listed, self._news, every=again)
+        elif query == expected and not _is_empty(figures):
+            panel.drop_query(f"ids {vertex.id}")
         else:
             # An id may come or go again.
             again = RELIST_SECONDS if figures is None or figures.value else 0.0
-            panel.watch_query(f"ids {vertex}", listing(self._job, vertex), self._news, every=again)
-        panel.watch_query(f"figures {vertex}", query, self._news, every=every)
+            panel.watch_query(f"ids {vertex.id}", listed, self._news, every=again)
+        panel.watch_query(f"figures {vertex.id}", query, self._news, every=every)

@@ -6,24 +6,32 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from flinktop.engine.freshness import Freshness, freshness
+from flinktop.engine.freshness import Freshness, answered_at, freshness
+from flinktop.engine.series import vertex_series
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
-from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.flink.numbers import LONG_MAX, positive
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import format as fmt
+from flinktop.model import lag as lags
 from flinktop.model import parallelism, rates, skew, states, subtask_names
-from flinktop.model.subtask_figures import output_watermark
 from flinktop.model.vertex_now import vertex_now
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.subtask_columns import hot, said, shown
-from flinktop.ui.panels.subtask_rows import records, told_at
+from flinktop.ui.panels.subtask_rows import records
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.totals_line import totals_line
 from flinktop.ui.panels.unanswered import blank, why_empty, why_stale
-from flinktop.ui.panels.vertex_figures import Figure, VertexFigures, figures_query, listing, vertex_facts
+from flinktop.ui.panels.vertex_figures import (
+    Figure,
+    VertexFigures,
+    figures_reading,
+    lag_figure,
+    listing,
+    mark_in,
+    vertex_facts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,8 +97,10 @@ def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narr
     return parts
 
 
-def watermark_parts(mark: float | None, offset: float | None, cluster_now: float) -> list[Part]:
-    """The lowest watermark (ms since 1970) and how far it is behind the cluster's clock."""
+def watermark_parts(
+    mark: float | None, offset: float | None, cluster_now: float, tone: str = ""
+) -> list[Part]:
+    """The lowest watermark (ms since 1970) and how far it was behind the cluster's clock (s since 1970)."""
     parts: list[Part] = [("watermark ", "muted")]
     lag = rates.watermark_lag(mark, cluster_now)
     if lag is None or mark is None:
@@ -100,7 +110,7 @@ def watermark_parts(mark: float | None, offset: float | None, cluster_now: float
         *parts,
         (fmt.near(mark / 1000.0, offset, cluster_now), ""),
         (" lag ", "muted"),
-        (fmt.duration(lag), ""),
+        (lags.words(lag), tone),
     ]
 
 
@@ -152,17 +162,6 @@ class VertexHeader(Panel):
         if known is not None:
             self._known = known
             self._figures.follow(known[0], [self._vertex])
-            if self._vertex in rates.ends(known[0]).sources:
-                self._follow_source(known[1])
-        self.tick()
-
-    def _follow_source(self, vertex: JobVertex) -> None:
-        """A source's watermark is its last operator's, which has to be looked for."""
-        query = source_watermark(self.port, self._job, vertex)
-        if query is not None:
-            self.watch_query("watermark", query, self._told)
-
-    def _told(self, _reading: Reading[Aggregated]) -> None:
         self.tick()
 
     def tick(self) -> None:
@@ -192,13 +191,12 @@ class VertexHeader(Panel):
         )
         facts = vertex_facts(one, it, rates.ends(one), self.port)
         source = self._vertex in rates.ends(one).sources
-        query = figures_query(self.port, self._job, self._vertex, source=source)
-        reading = self.port.reading(query) if query is not None else None
+        query, reading = figures_reading(self.port, self._job, it, source=source)
         found = rates.by_id(reading.value or ()) if reading is not None else {}
         last: list[Part] = []
         if not states.is_terminal(it.status):
-            at = told_at(self.port, reading)
-            last = self.one_line("watermark", lambda: self._watermark(it, found, at, query, source=source))
+            at = answered_at(self.port, reading)
+            last = self.one_line("watermark", lambda: self._watermark(found, at, query, source=source))
         if vertex is not None and (subtasks := vertex.value) is not None:
             rate = found.get(rates.RATE_IDS[1 if source else 0])
             told = self.one_line(
@@ -224,19 +222,13 @@ class VertexHeader(Panel):
 
     def _watermark(
         self,
-        vertex: JobVertex,
         found: Mapping[str, AggregatedMetric],
         cluster_now: float,
         figures: Query[Aggregated] | None,
         *,
         source: bool,
     ) -> list[Part]:
-        known = found.get(rates.WATERMARK_ID)
-        if source:
-            query = source_watermark(self.port, self._job, vertex)
-            reading = self.port.reading(query) if query is not None else None
-            known = reading.value[0] if reading is not None and reading.value else None
-            cluster_now = told_at(self.port, reading)
+        known = mark_in(found, source=source)
         if known is None:
             listed = self.port.reading(listing(self._job, self._vertex)) if source else None
             none = bool(found) and (not source or (listed is not None and bool(listed.value)))
@@ -245,7 +237,9 @@ class VertexHeader(Panel):
                 ("watermark ", "muted"),
                 (fmt.ABSENT, "muted") if none else blank(self.port, asked),
             ]
-        return watermark_parts(known.min, zone_offset(self), cluster_now)
+        series = vertex_series(self._job, self._vertex, "lag")
+        tone = lag_figure(self.port, series, rates.watermark_lag(known.min, cluster_now)).tone
+        return watermark_parts(known.min, zone_offset(self), cluster_now, tone)
 
     def render(self) -> Content:
         """The lines; where there is room for one only, the state."""
@@ -254,15 +248,6 @@ class VertexHeader(Panel):
         if self.size.height < FEW_ROWS and len(lines) > 1:
             lines = [lines[1], lines[0], *lines[2:]]
         return Content("\n").join(assemble(cut_line(line, width), ascii_only=ascii_only) for line in lines)
-
-
-def source_watermark(port: Port, job: str, vertex: JobVertex) -> Query[Aggregated] | None:
-    """What a vertex without inputs sends as its watermark; None while its operators are not known."""
-    listed = port.reading(listing(job, vertex.id))
-    mark = (
-        output_watermark(vertex.name, [one.id for one in listed.value or ()]) if listed is not None else None
-    )
-    return SUBTASKS_METRICS(job=job, vertex=vertex.id, get=[mark]) if mark is not None else None
 
 
 def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, gone: str) -> list[Part]:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
+from flinktop.engine.freshness import answered_at
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
 from flinktop.flink.vertices import VERTEX_WATERMARKS
 from flinktop.model import format as fmt
+from flinktop.model import lag as lags
 from flinktop.model import rates, states, subtask_names, watermarks
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.panels.subtask_columns import LATE
-from flinktop.ui.panels.subtask_rows import told_at
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, listing
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
@@ -28,6 +28,8 @@ from flinktop.ui.widgets.table import Cell, Column
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.metrics import Metrics
@@ -49,7 +51,8 @@ class MarkRow:
     raw: str
     time: str
     lag: float | None
-    """Seconds behind the cluster's clock."""
+    """Seconds behind the cluster's clock when the answer came, and the style of that."""
+    lag_tone: str
     behind: float | None
     """Seconds behind the foremost subtask."""
     holds: bool
@@ -58,9 +61,18 @@ class MarkRow:
 
 
 def mark_rows(
-    known: dict[int, float], count: int, offset: float | None, cluster_now: float, *, old: bool
+    known: dict[int, float],
+    count: int,
+    offset: float | None,
+    cluster_now: float,
+    *,
+    old: bool,
+    history: Mapping[int, lags.Points],
 ) -> MadeRows[MarkRow]:
-    """Rows of all subtasks, the lowest watermark first; what has not been told stands last."""
+    """Rows of all subtasks, the lowest watermark first; what has not been told stands last.
+
+    `history` has each subtask's lag over the last minutes.
+    """
     held = watermarks.held(known)
     foremost = max((mark for mark in known.values() if math.isfinite(mark)), default=None)
     lowest = min(known.values(), default=None)
@@ -74,6 +86,7 @@ def mark_rows(
             raw=_raw(mark),
             time=_time(mark, offset, cluster_now),
             lag=rates.watermark_lag(mark, cluster_now) if finite else None,
+            lag_tone=lags.tone(history.get(index, ())),
             behind=(foremost - mark) / 1000.0
             if finite and foremost is not None and mark is not None
             else None,
@@ -111,8 +124,8 @@ FAR = 43_200.0
 def columns(*, ascii_only: bool) -> list[Column[MarkRow]]:
     """The columns; the number that Flink tells is the first to give way."""
 
-    def span(value: float | None, tone: str = "") -> Cell:
-        return (fmt.duration(value), tone) if value is not None else (fmt.ABSENT, "muted")
+    def span(value: float | None) -> Cell:
+        return (fmt.duration(value), "") if value is not None else (fmt.ABSENT, "muted")
 
     found: list[Column[MarkRow]] = [
         Column(
@@ -133,9 +146,9 @@ def columns(*, ascii_only: bool) -> list[Column[MarkRow]]:
         ),
         Column(
             "lag",
-            "LAG",
+            "WM LAG",
             8,
-            lambda row: span(row.lag, "warn" if (row.lag or 0.0) >= LATE else ""),
+            lambda row: (lags.text(row.lag), row.lag_tone) if row.lag is not None else (fmt.ABSENT, "muted"),
             sort=lambda row: row.lag,
             align="right",
             descending=True,
@@ -152,7 +165,7 @@ def columns(*, ascii_only: bool) -> list[Column[MarkRow]]:
         Column("holds", "", 12, lambda row: ("holds back" if row.holds else "", "warn"), drop=1),
         Column(
             "raw",
-            "AS TOLD",
+            "RAW",
             20,
             lambda row: (row.raw, "muted"),
             sort=lambda row: row.mark,
@@ -176,6 +189,8 @@ class VertexWatermarks(AnswerTable[MarkRow]):
         self._visible: tuple[str, ...] = ()
         self._told: dict[int, float] = {}
         self._readings: tuple[Reading[Metrics], ...] = ()
+        self._history: dict[int, lags.Points] = {}
+        """By subtask: its lag over the last minutes."""
 
     def columns(self, *, ascii_only: bool) -> list[Column[MarkRow]]:
         """The columns."""
@@ -229,8 +244,13 @@ class VertexWatermarks(AnswerTable[MarkRow]):
             self.watch_query(f"marks {number}", query, self._marks_told)
 
     def _marks_told(self, reading: Reading[Metrics]) -> None:
-        if reading.value:
-            self._told |= watermarks.marks(reading.value)
+        if reading.value and reading.at is not None:
+            found = watermarks.marks(reading.value)
+            self._told |= found
+            at = answered_at(self.port, reading)
+            for index, mark in found.items():
+                if (lag := rates.watermark_lag(mark, at)) is not None:
+                    self._history[index] = lags.remembered(self._history.get(index, ()), reading.at, lag)
         self.tick()
 
     @on(VisibleChanged)
@@ -261,7 +281,7 @@ class VertexWatermarks(AnswerTable[MarkRow]):
             return
         count = known[1].parallelism
         self._told = {index: mark for index, mark in self._told.items() if index < count}
-        offset, now = zone_offset(self), told_at(self.port, first)
+        offset, now = zone_offset(self), answered_at(self.port, first)
         whole = len(self._told) == count
         self.set_words(
             [
@@ -273,7 +293,8 @@ class VertexWatermarks(AnswerTable[MarkRow]):
                 if line
             ]
         )
-        self.table.set_rows(mark_rows(self._told, count, offset, now, old=self.outdated(first)))
+        old = self.outdated(first)
+        self.table.set_rows(mark_rows(self._told, count, offset, now, old=old, history=self._history))
 
     def _lowest(self, offset: float | None, now: float, *, whole: bool) -> list[Part]:
         """The lowest, and how late it is."""
@@ -284,7 +305,8 @@ class VertexWatermarks(AnswerTable[MarkRow]):
         ]
         lag = rates.watermark_lag(lowest, now)
         if lag is not None:
-            parts += [("   lag ", "muted"), (fmt.duration(lag), "warn" if lag >= LATE else "")]
+            slowest = min(self._told, key=lambda index: self._told[index])
+            parts += [("   lag ", "muted"), (lags.words(lag), lags.tone(self._history.get(slowest, ())))]
         if not whole:
             parts.append(("   of those that have been asked for", "muted"))
         return parts
@@ -303,4 +325,4 @@ class VertexWatermarks(AnswerTable[MarkRow]):
             if math.isfinite(held.behind)
             else ": no watermark has come there yet"
         )
-        return [(f"{who} {verb} the others back{behind}", "warn" if held.behind >= LATE else "")]
+        return [(f"{who} {verb} the others back{behind}", "warn" if held.behind >= lags.LATE else "")]

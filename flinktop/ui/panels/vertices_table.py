@@ -23,6 +23,7 @@ from flinktop.ui.panels.vertex_figures import (
     Figure,
     VertexFacts,
     VertexFigures,
+    lag_cell,
     vertex_facts,
 )
 from flinktop.ui.widgets.one_by_one import one_by_one
@@ -124,12 +125,6 @@ def _skew(figure: Figure) -> Cell:
     return f"{figure.value:.0f}", "warn" if figure.value >= UNEVEN else ""
 
 
-def _lag(figure: Figure) -> Cell:
-    if figure.absent or figure.value is None:
-        return figure.blank
-    return fmt.span(figure.value), ""
-
-
 def number(
     key: str, title: str, width: int, drop: int, said: Callable[[Figure], Cell] = _count
 ) -> Column[VertexRow]:
@@ -184,7 +179,7 @@ def columns(port: Port, *, some_ended: bool = False, ascii_only: bool) -> list[C
         number("total_sent", "OUT", 6, 6 if some_ended else 10),
         number("busy", "BUSY%", 5, 1, _percent),
         number("backpressured", "BKPR%", 5, 2, _percent),
-        number("lag", "LAG", 5, 5, _lag),
+        number("lag", "WM LAG", 6, 5, lag_cell),
         replace(number("skew", "SKEW%", 5, 7, _skew), leaves=NAME),
         replace(number("over_mean", "MAX/AVG", 7, 8), leaves=NAME),
     ]

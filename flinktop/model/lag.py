@@ -1,0 +1,72 @@
+"""Watermark lag: how precisely it is known, how it is written, and when it asks for attention."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from flinktop.model import format as fmt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Points = Sequence[tuple[float, float]]
+    """(s, lag in s), oldest first; NaN is a gap."""
+
+PRECISION = 10.0
+"""Seconds: Flink's metrics are up to so old when an answer brings them, and a lag seems so much longer."""
+LATE, VERY_LATE = 60.0, 600.0
+"""Seconds from which on a lag is amber, and red, while it grows."""
+GROWS_FOR = 120.0
+"""Seconds for which a lag has to grow before it has a colour: a constant one is how the job is built."""
+REACH = 900.0
+"""Seconds of points that tell whether it grows: two that are further apart say nothing of the present."""
+
+
+def text(seconds: float | None) -> str:
+    """A lag in five cells; below its precision only that it is below."""
+    return f"<{PRECISION:.0f} s" if _below(seconds) else fmt.span(seconds)
+
+
+def words(seconds: float | None) -> str:
+    """A lag in a line of text, with its precision where that matters."""
+    if _below(seconds):
+        return text(seconds)
+    exact = seconds is not None and seconds < LATE
+    return f"{fmt.duration(seconds)}{f' ±{PRECISION:.0f} s' if exact else ''}"
+
+
+def tone(points: Points) -> str:
+    """The style of the newest lag: "warn" above one minute, "bad" above ten, "" unless it grows."""
+    if not points or not points[-1][1] >= LATE or not growing(points):
+        return ""
+    return "bad" if points[-1][1] >= VERY_LATE else "warn"
+
+
+def growing(points: Points) -> bool:
+    """Whether a lag has grown through the last two minutes, by more than its precision can explain."""
+    known = [point for point in points if not math.isnan(point[1])]
+    if not known or math.isnan(points[-1][1]):
+        return False
+    at, newest = known[-1]
+    before = [point for point in known if at - REACH <= point[0] <= at - GROWS_FOR]
+    if not before:
+        return False
+    since = [value for seen, value in known if seen >= before[-1][0]]
+    halfway = next(value for seen, value in reversed(known) if seen <= at - GROWS_FOR / 2)
+    return (
+        newest - since[0] > PRECISION
+        and newest - halfway > PRECISION / 2
+        and all(later > earlier - PRECISION for earlier, later in pairwise(since))
+    )
+
+
+def remembered(points: Points, at: float, lag: float) -> Points:
+    """The points with a new one, as far back as `tone` looks; an answer that was taken in is not again."""
+    kept = tuple(point for point in points if at - REACH <= point[0] < at)
+    return (*kept, (at, lag))
+
+
+def _below(seconds: float | None) -> bool:
+    return seconds is not None and seconds < PRECISION
