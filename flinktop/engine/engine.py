@@ -100,10 +100,10 @@ class Engine:
         self.login = Login(connection, clock.now)
         self.http = Http(connection, transport=transport, login=self.login)
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self._arrived)
-        self.loads = Loads(self.series)
         self.heaps = Heaps(self.series)
         self.machines = Machines(self.series)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
+        self.loads = Loads(self.series, self.sweep.starts.is_young)
         self.checkpoints = SeenCheckpoints(self.series, self.poller.opened)
         self.faults = SeenFaults(self.poller.opened)
         self.pins = Pins(self.series)
@@ -225,7 +225,10 @@ class Engine:
         self._record("checkpoints", query, lambda: self.checkpoints.arrived(query, value, at, behind))
         self._record("faults", query, lambda: self.faults.arrived(query, value, at))
         self._record("pins", query, lambda: self.pins.arrived(query, value, at))
-        self._record("subtasks", query, lambda: subtasks.record(self.series, query, value, at, then))
+        young = self.sweep.starts.is_young
+        self._record(
+            "subtasks", query, lambda: subtasks.record(self.series, query, value, at, then, is_young=young)
+        )
 
     def _record(self, name: str, query: Query[Any], record: Callable[[], None]) -> None:
         """Have one recorder take in an answer; what it raises keeps the answer from nobody else."""

@@ -9,13 +9,21 @@ from flinktop.engine.series import SeriesStore, job_series, vertex_series
 from flinktop.model import rates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from flinktop.flink.jobs import Job
 
 METERS_HOLD = 25.0
 """Seconds for which meters that were read once stand for a job's rate: two and a half of Flink's fetches."""
 MEASURES = ("in", "out")
+
+
+@dataclass(frozen=True, slots=True)
+class _Closely:
+    """A counter of an attempt that has just started: how it has moved, or when it was not there yet."""
+
+    counted: rates.Counted | None = None
+    unknown: float | None = None
 
 
 @dataclass(slots=True)
@@ -38,13 +46,16 @@ class JobFlow:
     _meters: dict[str, tuple[float, float | None, float | None]] = field(default_factory=dict)
     """By vertex: when its meters were read, what it sends and takes in."""
     _metered_at: float = float("-inf")
+    _closely: dict[tuple[str, str], _Closely] = field(default_factory=dict)
+    """By vertex and metric, of those in their first minute, whose meters are no rates yet."""
+    _began: tuple[int, ...] = ()
+    """When its ends were started (ms since 1970)."""
 
     def stopped(self, at: float) -> None:
         """The job lives and does not run: nothing flows, and that is known."""
-        self._counters.clear()
+        self._begin()
         self._rest.clear()
         self._chains.clear()
-        self._meters.clear()
         for measure in MEASURES:
             self.series.add(job_series(self.job, measure), at, 0.0)
 
@@ -53,12 +64,51 @@ class JobFlow:
         for measure in MEASURES:
             self.series.add(job_series(self.job, measure), at, None)
 
-    def counted(self, job: Job, at: float) -> None:
-        """Take in the counters of a running job."""
+    def counted(self, job: Job, at: float, young: Container[str] = ()) -> None:
+        """Take in the counters of a running job, of which some vertices may be in their first minute."""
         self.ends = rates.ends(job)
+        began = tuple(
+            vertex.start_time
+            for vertex in job.vertices
+            if vertex.id in self.ends.sources or vertex.id in self.ends.sinks
+        )
+        if began != self._began:
+            # Counters that have overtaken those of the run before would make a rate of the two.
+            self._began = began
+            self._begin()
+        self._count_closely(job, at, young)
         totals = rates.totals(job)
         self._count("in", totals.sent, at)
         self._count("out", totals.taken, at)
+
+    def _begin(self) -> None:
+        """What was counted and metered is of an earlier run."""
+        self._counters.clear()
+        self._meters.clear()
+        self._closely.clear()
+        self._metered_at = float("-inf")
+
+    def _count_closely(self, job: Job, at: float, young: Container[str]) -> None:
+        for vertex in job.vertices:
+            if vertex.id in self.ends.chained:
+                continue
+            counters = (rates.records_taken(vertex), rates.records_sent(vertex))
+            for metric, counter in zip(rates.RATE_IDS, counters, strict=True):
+                if vertex.id in young:
+                    rate = self.closely((vertex.id, metric), counter, at)
+                    self.series.add(vertex_series(self.job, vertex.id, metric), at, rate)
+                else:
+                    self._closely.pop((vertex.id, metric), None)
+
+    def closely(self, of: tuple[str, str], counter: int | None, at: float) -> float | None:
+        """The rate of a vertex's counter that is in its first minute; None while it is not known."""
+        before = self._closely.get(of, _Closely())
+        if counter is None:
+            self._closely[of] = _Closely(unknown=at)
+            return None
+        counted = rates.count_closely(before.counted, before.unknown, at, counter)
+        self._closely[of] = _Closely(counted)
+        return rates.mean_rate(counted)
 
     def metered(self, vertex: str, sent: float | None, taken: float | None, at: float) -> None:
         """Take in the meters of a vertex that is on the screen."""

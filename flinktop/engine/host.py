@@ -333,6 +333,10 @@ class Port:
         """The newest point of a series: (engine's clock in s, value)."""
         return self.engine.series.latest(name)
 
+    def is_young(self, job: str, vertex: str, at: float) -> bool:
+        """Whether an answer that came at a time (engine's clock, s) is of a vertex's first minute."""
+        return self.engine.sweep.starts.is_young(job, vertex, at)
+
     def lag(self, job: str) -> JobLag | None:
         """How far the latest of a job's sinks is behind; None while that is not known."""
         return self.engine.sweep.lags.of(job)

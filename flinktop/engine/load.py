@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.model import busy, rates, states
+from flinktop.model import busy, first_minute, rates, states
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobsOverview
     from flinktop.flink.metrics import Aggregated
@@ -95,6 +97,8 @@ class Loads:
     """Records how busy each job of a cluster is, as answers arrive."""
 
     series: SeriesStore
+    is_young: Callable[[str, str, float], bool] = lambda *_: False
+    """Whether an answer of a time is of a vertex's first minute (engine/starts.py)."""
     _jobs: dict[str, JobLoad] = field(default_factory=dict)
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
@@ -121,6 +125,8 @@ class Loads:
         found = rates.by_id(metrics)
         told = [found.get(name) for name in rates.TIME_IDS]
         spent, backpressured, idle = told
+        if self.is_young(load.job, vertex, at) and first_minute.has_unmeasured(found, rates.TIME_IDS):
+            return
         if any(metric is not None and metric.max is not None for metric in told):
             load.metered(
                 vertex,

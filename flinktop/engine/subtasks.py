@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import SeriesStore, subtask_series
 from flinktop.flink.metrics import VERTEX_METRICS
-from flinktop.model import rates
+from flinktop.model import first_minute, rates
 from flinktop.model.subtask_figures import ENDED, by_subtask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.metrics import Metrics
 
 
-def record(series: SeriesStore, query: Query[Any], value: Any, at: float, cluster_now: float) -> None:
+def record(
+    series: SeriesStore,
+    query: Query[Any],
+    value: Any,
+    at: float,
+    cluster_now: float,
+    *,
+    is_young: Callable[[str, str, float], bool] = lambda *_: False,
+) -> None:
     """Take in an answer, if it is one about subtasks.
 
     Args:
@@ -24,24 +33,21 @@ def record(series: SeriesStore, query: Query[Any], value: Any, at: float, cluste
         value: The answer.
         at: When it came (engine's clock, s).
         cluster_now: The cluster's own time (s since 1970), which watermarks are behind.
+        is_young: Whether an answer of a time is of a vertex's first minute, whose meters are no rates.
     """
     wanted = dict(query.params).get("get")
-    if wanted is None:
+    if wanted is None or query.endpoint is not VERTEX_METRICS:
         return
     ids = dict(query.ids)
-    if query.endpoint is VERTEX_METRICS:
-        _subtasks(series, (ids["job"], ids["vertex"]), value, at, cluster_now)
-
-
-def _subtasks(
-    series: SeriesStore, vertex: tuple[str, str], metrics: Metrics, at: float, cluster_now: float
-) -> None:
-    for subtask, figures in by_subtask(metrics).items():
-        for measure, value in figures.items():
+    vertex = ids["job"], ids["vertex"]
+    young = is_young(*vertex, at)
+    for subtask, figures in by_subtask(value).items():
+        known = first_minute.known(figures) if young else figures
+        for measure, number in known.items():
             if measure != "watermark":
-                series.add(subtask_series(*vertex, subtask, measure), at, value)
-            elif value is not None and math.isfinite(value):
-                lag = rates.watermark_lag(value, cluster_now)
+                series.add(subtask_series(*vertex, subtask, measure), at, number)
+            elif number is not None and math.isfinite(number):
+                lag = rates.watermark_lag(number, cluster_now)
                 series.add(subtask_series(*vertex, subtask, "lag"), at, lag)
-            elif value == ENDED:
+            elif number == ENDED:
                 series.add(subtask_series(*vertex, subtask, "lag"), at, None)

@@ -10,15 +10,16 @@ from flinktop.engine.fault_watch import FaultWatch
 from flinktop.engine.flow import JobFlow
 from flinktop.engine.lags import Lags
 from flinktop.engine.series import SeriesStore, cluster_series, job_series, vertex_series
+from flinktop.engine.starts import Starts
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview
 from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS
 from flinktop.flink.numbers import LONG_MAX
-from flinktop.model import rates, states
+from flinktop.model import first_minute, rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from flinktop.engine.poller import Poller
     from flinktop.flink.endpoint import Query
@@ -85,6 +86,7 @@ class Sweep:
     _extra: dict[str, set[Query[Any]]] = field(default_factory=dict)
     """By job: residents that only such vertices need."""
     lags: Lags = field(init=False)
+    starts: Starts = field(default_factory=Starts)
     _faults: FaultWatch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -138,7 +140,8 @@ class Sweep:
             flow.stopped(at)
             self.lags.stopped(job.jid, at)
             return
-        flow.counted(job, at)
+        self.starts.arrived(job, at)
+        flow.counted(job, at, {one.id for one in job.vertices if self.starts.is_young(job.jid, one.id, at)})
         self.lags.running(job, flow.ends, at)
         for vertex in job.vertices:
             if vertex.id in flow.ends.chained and (job.jid, vertex.id) not in self._chained:
@@ -151,7 +154,9 @@ class Sweep:
         ids = rates.chained_ids(chain, have)
         if ids is not None:
             mark = output_watermark(chain.name, have)
-            wanted = (*ids.all, mark) if mark is not None else ids.all
+            sent, taken = ids.counters
+            counters = rates.ids_to_ask(have, (sent, *taken))
+            wanted = tuple(dict.fromkeys((*ids.all, *counters, *((mark,) if mark is not None else ()))))
             self._reside(job, SUBTASKS_METRICS(job=job, vertex=vertex), RARELY)
             self._reside(job, SUBTASKS_METRICS(job=job, vertex=vertex, get=wanted), SECONDS)
 
@@ -162,27 +167,36 @@ class Sweep:
     def _vertex(self, job: str, vertex: str, metrics: Aggregated, at: float) -> None:
         found = rates.by_id(metrics)
         flow = self._flows.get(job)
+        young = self.starts.is_young(job, vertex, at)
         if flow is not None and (job, vertex) in self._chained:
-            ids = rates.chained_ids(self._chained[job, vertex], found)
-            if ids is not None:
-                taken = [found[metric].sum for metric in ids.taken]
-                known = [value for value in taken if value is not None]
-                flow.chained(
-                    vertex, found[ids.sent].sum, sum(known) if len(known) == len(taken) else None, at
-                )
-        elif flow is not None and all(name in found for name in rates.RATE_IDS):
+            self._chain(flow, vertex, found, at, young=young)
+        elif flow is not None and not young and all(name in found for name in rates.RATE_IDS):
             taken_in, sent = (found[name].sum for name in rates.RATE_IDS)
             flow.metered(vertex, sent, taken_in, at)
+        unmeasured = young and first_minute.has_unmeasured(found, rates.TIME_IDS)
         for name, metric in found.items():
-            if name in rates.RATE_IDS:
+            if name in rates.RATE_IDS and not young:
                 self.series.add(vertex_series(job, vertex, name), at, metric.sum)
             elif name in rates.TIME_IDS:
-                self.series.add(vertex_series(job, vertex, name), at, metric.max)
-
+                self.series.add(vertex_series(job, vertex, name), at, None if unmeasured else metric.max)
         mark = self._mark(flow, vertex, found)
         if mark is not None:
             then = self.cluster_time() - (self.poller.clock.now() - at)
             self.lags.vertex(job, vertex, rates.watermark_lag(mark.min, then), at)
+
+    def _chain(
+        self, flow: JobFlow, vertex: str, found: dict[str, AggregatedMetric], at: float, *, young: bool
+    ) -> None:
+        """What goes through a vertex in which everything is chained: by meters, or at first by counters."""
+        ids = rates.chained_ids(self._chained[flow.job, vertex], found)
+        if ids is None:
+            return
+        sent, taken = found[ids.sent].sum, _sum(found, ids.taken)
+        if young:
+            counter, counters = ids.counters
+            sent = flow.closely((vertex, "in"), _whole(_sum(found, (counter,))), at)
+            taken = flow.closely((vertex, "out"), _whole(_sum(found, counters)), at)
+        flow.chained(vertex, sent, taken, at)
 
     @staticmethod
     def _mark(
@@ -213,3 +227,14 @@ class Sweep:
             self.coverage = Coverage(
                 len(known), len(self.live), min((seen for seen, _ in known), default=None)
             )
+
+
+def _sum(found: dict[str, AggregatedMetric], ids: Iterable[str]) -> float | None:
+    """The sum of some metrics over all subtasks; None while one of them is not known."""
+    values = [metric.sum if (metric := found.get(name)) is not None else None for name in ids]
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def _whole(counter: float | None) -> int | None:
+    return int(counter) if counter is not None else None

@@ -23,6 +23,8 @@ STALE_SAMPLES = 3600.0
 """Readings further apart than this (s) make no rate: the job may have been restarted in between."""
 
 RATE_IDS = ("numRecordsInPerSecond", "numRecordsOutPerSecond")
+PER_SECOND = "PerSecond"
+"""What the id of a rate has behind that of its counter."""
 BUSY_ID, IDLE_ID = "busyTimeMsPerSecond", "idleTimeMsPerSecond"
 TIME_IDS = (BUSY_ID, "backPressuredTimeMsPerSecond", IDLE_ID)
 WATERMARK_ID = "currentInputWatermark"
@@ -132,6 +134,19 @@ def count_on(before: Counted | None, at: float, counter: int) -> Counted:
     return Counted(counter, at, moved, moves)
 
 
+def count_closely(before: Counted | None, unknown: float | None, at: float, counter: int) -> Counted:
+    """As `count_on`, of a counter that is read every few seconds: that it appears or falls is a move, too.
+
+    `unknown`: when it was last looked for and not there, of an attempt that has just started.
+    """
+    if before is not None and counter >= before.last:
+        return count_on(before, at, counter)
+    looked = before.seen if before is not None else unknown
+    if looked is None or at - looked > STEP:
+        return Counted(counter, at, at)
+    return Counted(counter, at, at, (((looked + at) / 2, counter),))
+
+
 def mean_rate(counted: Counted) -> float | None:
     """Records/s over the moves; None until there are two."""
     if len(counted.moves) < 2:  # noqa: PLR2004 -- a mean needs two ends
@@ -167,6 +182,11 @@ class ChainIds:
     def all(self) -> tuple[str, ...]:
         """The ids to ask for."""
         return tuple(dict.fromkeys((self.sent, *self.taken)))
+
+    @property
+    def counters(self) -> tuple[str, tuple[str, ...]]:
+        """The counters behind the rates: what is sent, and what the last operators take in."""
+        return self.sent.removesuffix(PER_SECOND), tuple(name.removesuffix(PER_SECOND) for name in self.taken)
 
 
 def chained_ids(vertex: JobVertex, known: Iterable[str]) -> ChainIds | None:

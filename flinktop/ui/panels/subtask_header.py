@@ -11,9 +11,9 @@ from flinktop.engine.freshness import Freshness, answered_at, failure, freshness
 from flinktop.engine.series import subtask_series
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
+from flinktop.model import first_minute, rates, states, subtask_names, subtasks
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
-from flinktop.model import rates, states, subtask_names
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, by_subtask
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
@@ -57,6 +57,7 @@ def flow_line(
     *,
     failed: bool = False,
     lag_tone: str = "",
+    unknown: frozenset[str] = frozenset(),
 ) -> list[Part]:
     """Rates, times and watermark of one subtask; what is not measured is not the same as not known.
 
@@ -67,12 +68,13 @@ def flow_line(
         cluster_now: The cluster's own time (s since 1970).
         failed: Whether the figures could not be had.
         lag_tone: The style of its watermark lag.
+        unknown: Measures that are not known yet, though the metrics have a number.
     """
 
     def figure(measure: str) -> Figure:
         if measure not in measures:
             return ABSENT
-        if figures is None:
+        if figures is None or measure in unknown:
             return Figure(failed=failed)
         value = figures.get(measure)
         return Figure(value, absent=value is None)
@@ -112,11 +114,12 @@ class SubtaskHeader(Panel):
         self._vertex = vertex
         self._subtask = subtask
         self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
+        self._progress: subtasks.Progress | None = None
 
     def on_mount(self) -> None:
         """Watch the job, the subtask, and what it does now."""
         self.watch_query("job", JOB(job=self._job), self._news)
-        watch_present(self, self._job, self._vertex, self._subtask, self._news)
+        watch_present(self, self._job, self._vertex, self._subtask, self._counted)
         super().on_mount()
 
     def figures_query(self) -> Query[Metrics] | None:
@@ -138,6 +141,12 @@ class SubtaskHeader(Panel):
 
     def _told(self, _reading: Reading[Metrics]) -> None:
         self.tick()
+
+    def _counted(self, reading: Reading[Attempt]) -> None:
+        """How its totals move."""
+        if reading.value is not None and reading.at is not None:
+            self._progress = subtasks.look(self._progress, reading.at, [reading.value])
+        self._news(reading)
 
     def tick(self) -> None:
         """Ages move on."""
@@ -182,12 +191,36 @@ class SubtaskHeader(Panel):
             by_subtask(reading.value).get(self._subtask) if reading is not None and reading.value else None
         )
         measures = around.ids.measures if around is not None else frozenset()
+        chained = around is not None and around.source and around.sink
+        figures, unknown = self._in_first_minute(figures, reading, chained=chained)
         failed = failure(self.port, query) is not None
         at = answered_at(self.port, reading)
         series = subtask_series(self._job, self._vertex, self._subtask, "lag")
         lag = rates.watermark_lag(figures.get("watermark"), at) if figures is not None else None
         tone = lag_figure(self.port, series, lag).tone
-        return flow_line(figures, measures, zone_offset(self), at, failed=failed, lag_tone=tone)
+        return flow_line(
+            figures, measures, zone_offset(self), at, failed=failed, lag_tone=tone, unknown=unknown
+        )
+
+    def _in_first_minute(
+        self, figures: Figures | None, reading: Reading[Metrics] | None, *, chained: bool
+    ) -> tuple[Figures | None, frozenset[str]]:
+        """The figures, in its first minute by how its totals have moved; and what is not known then."""
+        present = present_reading(self.port, self._job, self._vertex, self._subtask)
+        attempt = present.value if present is not None else None
+        if figures is None or attempt is None:
+            return figures, frozenset()
+        if not first_minute.is_young(attempt, answered_at(self.port, reading)):
+            return figures, frozenset()
+        known = first_minute.known(figures)
+        unknown = {
+            measure for measure, value in figures.items() if value is not None and known[measure] is None
+        }
+        moved = self._progress.moved(self._subtask) if self._progress is not None else subtasks.UNMOVED
+        # Of a chain's counters only its operators tell.
+        counted = {one: getattr(moved, one) for one in unknown if not (chained and one in first_minute.RATES)}
+        counted = {measure: value for measure, value in counted.items() if value is not None}
+        return {**known, **counted}, frozenset(unknown - counted.keys())
 
     def render(self) -> Content:
         """The lines; where there is room for one only, the state."""

@@ -10,8 +10,8 @@ from flinktop.engine.freshness import answered_at
 from flinktop.engine.series import subtask_series
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import subtask_index
+from flinktop.model import first_minute, rates, states, subtasks
 from flinktop.model import format as fmt
-from flinktop.model import rates, states, subtasks
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask
 from flinktop.ui.panels.unanswered import blank_mark
 from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure, lag_figure
@@ -80,6 +80,8 @@ class Told:
     at: float
     figures: Figures
     lag: float | None
+    young: bool = False
+    """Whether it was in its first minute, when its meters are no rates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ class SubtaskBook:
             attempt = self._attempts.get(index)
             if attempt is not None and not _of_earlier(attempt, cluster_now):
                 lag = rates.watermark_lag(figures.get("watermark"), cluster_now)
-                self._told[index] = Told(attempt.attempt, reading.at, figures, lag)
+                young = first_minute.is_young(attempt, cluster_now)
+                self._told[index] = Told(attempt.attempt, reading.at, figures, lag, young)
         return changed | frozenset(found)
 
     def told_at(self, indices: Iterable[int]) -> float | None:
@@ -176,13 +179,18 @@ class SubtaskBook:
         def rate(measure: str) -> Figure:
             if not flows or measure not in around.ids.measures:
                 return ABSENT
-            if told is not None and not stale:
-                return _figure(told.figures, measure)
+            meters = told.figures if told is not None else {}
+            known = first_minute.known(meters) if told is not None and told.young else meters
+            unknown = measure in known and known[measure] is None and meters[measure] is not None
+            if told is not None and not stale and not unknown:
+                return _figure(meters, measure)
             # Of a chain's counters only its operators tell.
             estimate = None if chained and measure in ("taken", "sent") else getattr(moved, measure)
             if estimate is not None:
                 return Figure(estimate)
-            return _figure(told.figures, measure) if told is not None else Figure(failed=self._failed)
+            return (
+                _figure(meters, measure) if told is not None and not unknown else Figure(failed=self._failed)
+            )
 
         busy, backpressured = rate("busy"), rate("backpressured")
         mark = told.figures.get("watermark") if told is not None and flows else None
@@ -217,6 +225,11 @@ class SubtaskBook:
             old=self._old,
             taskmanager=attempt.taskmanager_id or "",
         )
+
+    def rates_of(self, measure: str) -> list[float | None]:
+        """What each subtask takes in ("taken") or sends ("sent") a second, by how its totals move."""
+        progress = self._progress
+        return [getattr(progress.moved(index), measure) if progress else None for index in self._attempts]
 
     def _lag(self, index: int, told: Told | None, around: Circumstances, *, flows: bool) -> Figure:
         if not flows or "watermark" not in around.ids.measures:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flinktop.flink.metrics import AggregatedMetric
+from flinktop.model import first_minute, rates, states, subtasks
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
-from flinktop.model import rates, states, subtasks
 from flinktop.ui.panels.subtask_columns import SummaryRow, hot
 from flinktop.ui.panels.vertex_figures import Figure
 
@@ -49,13 +49,15 @@ def summary_rows(
     *,
     failed: bool = False,
     rows: Sequence[SubtaskRow] = (),
+    counted: Mapping[str, Sequence[float | None]] | None = None,
 ) -> list[SummaryRow]:
     """The lines below the table, as many of `ALL` as the release tells; [] for fewer than two subtasks.
 
     Rates and times are those of `rows`, the subtasks that run, where all of them are on the screen: what
     stands below them is of the same answer. Else they are those of `…/subtasks/metrics`. Totals come from the
     subtasks themselves, and their quantiles from the same answer (1.16+). `failed`: rates and times could not
-    be had.
+    be had. `counted`: in the first minute, what each subtask takes in and sends by its totals ("taken",
+    "sent").
     """
     if len(attempts) < 2:  # noqa: PLR2004 -- one alone is its own least and most
         return []
@@ -65,18 +67,45 @@ def summary_rows(
         chained = around.source and around.sink and key in ("taken", "sent")
         if chained or not flows or key not in around.ids.measures:
             continue
-        known = of_rows(rows, key) or found.get(metric)
+        known, answered = _spread(key, metric, rows, found, counted)
         for label, value in zip(LABELS, _extremes(known), strict=True):
             tone = hot(Figure(value)) if key in ("busy", "backpressured") else ""
-            cells[label][key] = _cell(value, write, tone, answered=bool(found), failed=failed)
+            cells[label][key] = _cell(value, write, tone, answered=answered, failed=failed)
         if key in ("taken", "sent"):
             whole = known.sum if known is not None else None
-            cells[SUM][key] = _cell(whole, write, "", answered=bool(found), failed=failed)
+            cells[SUM][key] = _cell(whole, write, "", answered=answered, failed=failed)
     _put_totals(cells, attempts, aggregated, around)
     if flows:
         _put_lag(cells, of_rows(rows, "lag"), found.get(rates.WATERMARK_ID), cluster_now)
     lines = (*LABELS, SUM) if aggregated is None else ALL
     return [SummaryRow(label, cells[label]) for label in lines]
+
+
+def _spread(
+    key: str,
+    metric: str,
+    rows: Sequence[SubtaskRow],
+    found: Mapping[str, AggregatedMetric],
+    counted: Mapping[str, Sequence[float | None]] | None,
+) -> tuple[AggregatedMetric | None, bool]:
+    """How a rate or a time spreads, and whether it is not measured where it is not known."""
+    shown = of_rows(rows, key)
+    if shown is not None or counted is None:
+        return shown or found.get(metric), bool(found)
+    return _in_first_minute(key, found, counted), False
+
+
+def _in_first_minute(
+    key: str, found: Mapping[str, AggregatedMetric], counted: Mapping[str, Sequence[float | None]]
+) -> AggregatedMetric | None:
+    """Rates by totals, and times unless they are not measured yet; None is not known."""
+    metric = next(metric for one, metric, _ in _METERS if one == key)
+    if key not in counted:
+        return None if first_minute.has_unmeasured(found, rates.TIME_IDS) else found.get(metric)
+    spread = subtasks.summary(counted[key])
+    if spread is None:
+        return None
+    return AggregatedMetric(metric, spread.least, spread.most, spread.mean, spread.mean * len(counted[key]))
 
 
 def _put_totals(

@@ -12,7 +12,7 @@ from flinktop.engine.freshness import answered_at, failure
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX
-from flinktop.model import rates, states
+from flinktop.model import first_minute, rates, states
 from flinktop.model.ended import none_of
 from flinktop.model.subtask_figures import subtask_ids
 from flinktop.ui.live import Panel
@@ -285,6 +285,9 @@ class SubtasksTable(Panel):
             answered_at(self.port, figures),
             failed=failed,
             rows=rows,
+            counted={measure: self._book.rates_of(measure) for measure in first_minute.RATES}
+            if summed is not None and self.port.is_young(self._job, self._vertex, summed)
+            else None,
         )
         self._below = [
             replace(row, cells={**row.cells, "host": said[row.label]}) if row.label in said else row

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE
+from flinktop.model import first_minute, split, states
 from flinktop.model import format as fmt
-from flinktop.model import states
 from flinktop.model.checkpoints import stacked
 from flinktop.model.ended import has_numbers
 from flinktop.ui.panels.absent import missing_words
@@ -48,31 +48,38 @@ class PressureRow:
     busy: float | None
     idle: float | None
     old: bool = False
+    unmeasured: bool = False
+    """Whether the shares are not known yet: Flink says busy of a subtask that it has not measured."""
 
 
-def pressure_rows(told: VertexBackpressure, *, old: bool) -> MadeRows[PressureRow]:
-    """Rows by Flink's verdict, worst first, then by index; attempts that run beside another below it."""
+def pressure_rows(told: VertexBackpressure, *, old: bool, young: bool = False) -> MadeRows[PressureRow]:
+    """Rows by Flink's verdict, worst first, then by index; attempts that run beside another below it.
+
+    `young`: the vertex is in its first minute.
+    """
 
     def rows(one: SubtaskBackpressure) -> Iterator[PressureRow]:
-        yield _row(one, one.subtask, "", old=old)
+        yield _row(one, one.subtask, "", old=old, young=young)
         for number, other in enumerate(one.other_concurrent_attempts or ()):
-            yield _row(other, one.subtask, f".{number}", old=old)
+            yield _row(other, one.subtask, f".{number}", old=old, young=young)
 
     ordered = sorted(told.subtasks, key=lambda one: (WORST_FIRST.get(one.level, 3), one.subtask))
     return each_with_its(ordered, rows, key=lambda one: str(one.subtask))
 
 
-def _row(one: SubtaskBackpressure, index: int, suffix: str, *, old: bool) -> PressureRow:
+def _row(one: SubtaskBackpressure, index: int, suffix: str, *, old: bool, young: bool) -> PressureRow:
+    unmeasured = young and first_minute.is_unmeasured(*split.times(one))
     return PressureRow(
         key=f"{index}{suffix}",
         index=index,
         attempt=one.attempt_number,
         level=one.level,
-        backpressured=one.ratio,
-        busy=one.busy_ratio,
+        backpressured=one.ratio if not unmeasured else None,
+        busy=one.busy_ratio if not unmeasured else None,
         # A legacy source measures neither: of its busy time Flink says NaN, of its idle time 0.
-        idle=one.idle_ratio if one.busy_ratio is not None else None,
+        idle=one.idle_ratio if one.busy_ratio is not None and not unmeasured else None,
         old=old,
+        unmeasured=unmeasured,
     )
 
 
@@ -101,7 +108,7 @@ def columns(*, ascii_only: bool) -> list[Column[PressureRow]]:
         def cell(row: PressureRow) -> Cell:
             value: float | None = getattr(row, key)
             if value is None:
-                return fmt.ABSENT, "muted"
+                return fmt.UNKNOWN if row.unmeasured else fmt.ABSENT, "muted"
             hot = (
                 ""
                 if key == "idle"
@@ -239,7 +246,8 @@ class VertexPressure(AnswerTable[PressureRow]):
         age = self.port.known_time() - told.end_timestamp / 1000.0 if told.end_timestamp else None
         old = ended or self.outdated(reading) or (age is not None and age > OLD_SECONDS and not asked)
         self.set_words([self._head(told, age, asked=asked, ended=ended)])
-        self.table.set_rows(pressure_rows(told, old=old))
+        young = reading.at is not None and self.port.is_young(self._job, self._vertex, reading.at)
+        self.table.set_rows(pressure_rows(told, old=old, young=young))
 
     def _nothing(self) -> str:
         return (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flinktop.engine.freshness import answered_at, failure
 from flinktop.engine.series import SeriesName, vertex_series
 from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.model import busy, rates, states
+from flinktop.model import busy, first_minute, rates, states
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
@@ -141,13 +141,23 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
     found = rates.by_id(reading.value) if reading is not None and reading.value else {}
     flows = not states.is_terminal(vertex.status)
     failed = failure(port, query or listing(job.jid, vertex.id)) is not None
+    at = reading.at if reading is not None and reading.at is not None else port.now()
+    young = port.is_young(job.jid, vertex.id, at)
+    unmeasured = young and first_minute.has_unmeasured(found, rates.TIME_IDS)
 
     def rate(metric: str) -> Figure:
         known = found.get(metric)
+        if young:
+            # Its meters are means over a minute that has not passed: the engine counts.
+            return replace(
+                _newest(port, vertex_series(job.jid, vertex.id, metric), flows=flows), failed=failed
+            )
         return Figure(known.sum if known is not None else None, absent=not flows, failed=failed)
 
     def hottest(metric: str) -> Figure:
         known = found.get(metric)
+        if unmeasured:
+            return Figure(absent=not flows)
         # Not in an answer: the release lacks it. NaN: a legacy source measures no time.
         missing = bool(found) and (known is None or known.max is None)
         return Figure(known.max if known is not None else None, absent=not flows or missing, failed=failed)
@@ -159,7 +169,7 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
         # All in one chain: the task's counters count network exchange only and stay at 0.
         series = vertex_series(job.jid, vertex.id, "in")
         sent, taken = (
-            replace(_of_chain(port, vertex_series(job.jid, vertex.id, measure), flows=flows), failed=failed)
+            replace(_newest(port, vertex_series(job.jid, vertex.id, measure), flows=flows), failed=failed)
             for measure in ("in", "out")
         )
         total_sent = total_taken = ABSENT
@@ -170,10 +180,10 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
     uneven, over_mean = _spread(
         found.get(rates.RATE_IDS[1 if source else 0]), port, flows=flows and vertex.parallelism > 1
     )
-    idle = _coldest(found.get("idleTimeMsPerSecond"), flows=flows, answered=bool(found))
+    coldest = found.get("idleTimeMsPerSecond") if not unmeasured else None
+    idle = _coldest(coldest, flows=flows, answered=bool(found) and not unmeasured)
     mark = mark_in(found, source=source)
     lag = _lag(port, (job.jid, vertex.id), reading, mark, flows=flows, none=bool(found) and not source)
-    age = port.now() - reading.at if reading is not None and reading.at is not None else 0.0
     return VertexFacts(
         sent=sent,
         taken=taken,
@@ -186,7 +196,7 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
         series=series,
         skew=replace(uneven, failed=failed),
         over_mean=replace(over_mean, failed=failed),
-        old=port.link.error is not None or age > OLD_SECONDS,
+        old=port.link.error is not None or port.now() - at > OLD_SECONDS,
     )
 
 
@@ -241,7 +251,7 @@ def lag_cell(figure: Figure) -> Cell:
     return lags.text(figure.value), figure.tone
 
 
-def _of_chain(port: Port, series: SeriesName, *, flows: bool) -> Figure:
+def _newest(port: Port, series: SeriesName, *, flows: bool) -> Figure:
     newest = port.latest(series)
     known = newest is not None and newest[1] == newest[1]
     return Figure(newest[1] if newest is not None and known else None, absent=not flows)

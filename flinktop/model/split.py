@@ -1,0 +1,54 @@
+"""How subtasks split their time: busy, backpressured and idle belong together for one subtask alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.model import first_minute
+
+if TYPE_CHECKING:
+    from flinktop.flink.vertices import SubtaskBackpressure, VertexBackpressure
+
+Times = tuple[float | None, float | None, float | None]
+"""Busy, backpressured and idle time in ms/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What one subtask, or the mean subtask of a vertex, does with its time (ms/s)."""
+
+    busy: float
+    backpressured: float
+    idle: float
+    subtask: int | None = None
+    """None: the mean of a vertex's subtasks."""
+
+
+def times(one: SubtaskBackpressure) -> Times:
+    """A subtask's shares in ms/s; busy and idle are known from 1.13 on."""
+    busy, backpressured, idle = (
+        None if share is None else 1000.0 * share for share in (one.busy_ratio, one.ratio, one.idle_ratio)
+    )
+    return busy, backpressured, idle
+
+
+def busiest(told: VertexBackpressure, *, young: bool = False) -> Split | None:
+    """The split of a vertex's busiest subtask; None where none measures its busy time.
+
+    A legacy source has no busy time, and calls itself never idle: it takes no part.
+
+    Args:
+        told: The answer about the vertex (1.13+).
+        young: Whether it is of the vertex's first minute: a subtask that has not been measured takes no
+            part then either.
+    """
+    known = [
+        Split(busy, backpressured, idle, one.subtask)
+        for one in told.subtasks
+        for busy, backpressured, idle in (times(one),)
+        if busy is not None and backpressured is not None and idle is not None
+        if not (young and first_minute.is_unmeasured(busy, backpressured, idle))
+    ]
+    # Of equal ones the first, so that the name does not change with every answer.
+    return max(known, key=lambda split: (round(split.busy), -(split.subtask or 0)), default=None)
