@@ -16,6 +16,7 @@ from flinktop.demo.task_metrics import metric_name, task_ids
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS, TASKMANAGERS_METRICS
+from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,10 +37,11 @@ LEAD = 4
 LARGE = 100
 """Vertices of a job, or TaskManagers, from which on they are looked at more rarely."""
 
-_TIMES = (
-    "numRecordsInPerSecond", "numRecordsOutPerSecond", "busyTimeMsPerSecond", "backPressuredTimeMsPerSecond",
-    "idleTimeMsPerSecond", "currentInputWatermark",
-)  # fmt: skip
+_METRICS = (
+    "numRecordsInPerSecond",
+    "numRecordsOutPerSecond",
+    "currentInputWatermark",
+)
 _HEAP = ("Status.JVM.Memory.Heap.Used", "Status.JVM.Memory.Heap.Max")
 _HEAP_NEW = (*_HEAP, "Status.JVM.GarbageCollector.All.TimeMsPerSecond")
 _HEAP_OLD = (
@@ -102,15 +104,17 @@ def _metrics(moment: Moment, job: JobMoment) -> Iterator[Query[Any]]:
         make = partial(_wanted, moment, vertex)
         for wanted in moment.world.memory.recall(("past", job.plan.place, vertex.place), make):
             yield SUBTASKS_METRICS(job=job.plan.id, vertex=vertex.id, get=wanted)
+        if moment.release.since(1, 13):
+            yield VERTEX_BACKPRESSURE(job=job.plan.id, vertex=vertex.id)
 
 
 def _wanted(moment: Moment, vertex: VertexPlan) -> tuple[tuple[str, ...], ...]:
     """The metrics of a vertex that are asked for, by request."""
     have = frozenset(task_ids(moment.release.number, vertex))
     operators = [metric_name(operator) for operator in vertex.spec.operators]
-    requests = [tuple(name for name in _TIMES if name in have)]
+    requests = [tuple(name for name in _METRICS if name in have)]
     if vertex.chained:
-        requests.append(tuple(f"{name}.{rate}" for name in operators for rate in _TIMES[:2]))
+        requests.append(tuple(f"{name}.{rate}" for name in operators for rate in _METRICS[:2]))
     if not vertex.spec.inputs:
         requests.append((f"{operators[-1]}.currentOutputWatermark",))
     return tuple(requests)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.engine.lags import JobLag
     from flinktop.engine.link import Link
+    from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
     from flinktop.engine.pins import Pin
     from flinktop.engine.question import Answer, Question
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from flinktop.flink.errors import FlinkError
     from flinktop.flink.features import Features
     from flinktop.model.faults import FaultGroup
+    from flinktop.model.split import Split
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -336,6 +338,14 @@ class Port:
     def is_young(self, job: str, vertex: str, at: float) -> bool:
         """Whether an answer that came at a time (engine's clock, s) is of a vertex's first minute."""
         return self.engine.sweep.starts.is_young(job, vertex, at)
+
+    def busiest(self, job: str) -> Busiest | None:
+        """Who of a running job is the busiest now; None while that is not known."""
+        return self.engine.loads.busiest(job)
+
+    def split(self, job: str, vertex: str) -> Split | None:
+        """How the busiest subtask of a vertex splits its time; None while that is not known."""
+        return self.engine.loads.split_of(job, vertex)
 
     def lag(self, job: str) -> JobLag | None:
         """How far the latest of a job's sinks is behind; None while that is not known."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.model import busy, first_minute, rates, states
+from flinktop.flink.vertices import VERTEX_BACKPRESSURE
+from flinktop.model import busy, first_minute, rates, split, states
+from flinktop.model.split import Split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,43 +18,67 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobsOverview
     from flinktop.flink.metrics import Aggregated
+    from flinktop.flink.vertices import VertexBackpressure
+    from flinktop.model.split import Times
 
 METERS_HOLD = 25.0
 """Seconds for which metrics that were read once stand for a vertex: two and a half of Flink's fetches."""
+TURN_SECONDS = 10.0
+"""Between two looks at the subtasks of vertices that are looked at in turn."""
+MEASURES = ("busy", "backpressured")
+"""Of a job: each of its hottest vertex."""
+SPLIT = ("split-busy", "split-backpressured", "split-idle")
+"""Of a job or a vertex: of its busiest subtask, so that the three belong together."""
 POINT_SECONDS = 9.0
 """Seconds between two points of a job's series, at the least: what they are made of moves every ten."""
 
-Times = tuple[float | None, float | None, float | None]
-"""Busy, backpressured, idle time in ms/s."""
+
+@dataclass(frozen=True, slots=True)
+class Busiest:
+    """Who of a job is the busiest now, as far as is known."""
+
+    vertex: str
+    split: Split
+    since: float | None = None
+    """Since when single subtasks are known, where it was means of vertices before (engine's clock, s)."""
 
 
 @dataclass(slots=True)
 class JobLoad:
-    """One running job: the busiest vertex, the most backpressured, the least idle (ms/s).
+    """One running job: how busy and backpressured its vertices are at most, and its busiest subtask.
 
     One `/jobs/:jobid` answer (1.16+) tells the mean over each vertex's subtasks; where a vertex's own metrics
     are being read (1.13+) its hottest subtask stands for it instead. So a vertex with one hot subtask of
-    many shows its true heat only while somebody looks at the job.
+    many shows its true heat only while somebody looks at the job. What belongs together is the time of one
+    subtask: …/backpressure tells it of all subtasks of a vertex; without it, the mean of the busiest vertex.
     """
 
     job: str
     series: SeriesStore
+    busiest: Busiest | None = None
     _samples: tuple[busy.Sample, ...] = ()
     _means: dict[str, busy.Load] = field(default_factory=dict)
-    _meters: dict[str, tuple[float, Times]] = field(default_factory=dict)
-    """By vertex: when its metrics were read, and what they told."""
+    _meters: dict[str, tuple[float, float | None, float | None]] = field(default_factory=dict)
+    """By vertex: when its metrics were read, and how busy and backpressured its hottest subtasks were."""
+    splits: dict[str, tuple[float, Split]] = field(default_factory=dict)
+    """By vertex: when its subtasks were read, and the busiest of them."""
     _noted: float = float("-inf")
+    _split_at: float = float("-inf")
+    """When the busiest subtask was known last."""
 
     def stopped(self, at: float) -> None:
         """The job does not run: it is neither busy nor idle."""
-        self._samples, self._means = (), {}
+        self._samples, self._means, self.busiest = (), {}, None
         self._meters.clear()
-        self._noted = float("-inf")
-        for measure in ("busy", "backpressured", "idle"):
+        self.splits.clear()
+        self._noted = self._split_at = float("-inf")
+        for measure in (*MEASURES, *SPLIT):
             self.series.add(job_series(self.job, measure), at, None)
 
     def counted(self, job: Job, at: float) -> None:
         """Take in the accumulated times of a running job."""
+        running = {vertex.id for vertex in job.vertices if states.is_running(vertex.status)}
+        self.splits = {vertex: known for vertex, known in self.splits.items() if vertex in running}
         told = busy.sample(job, at)
         samples = busy.sampled_on(self._samples, told) if told is not None else ()
         moved = samples != self._samples
@@ -61,12 +87,35 @@ class JobLoad:
             for vertex, load in self._means.items():
                 self.series.add(vertex_series(self.job, vertex, "mean-busy"), at, load.busy)
                 self.series.add(vertex_series(self.job, vertex, "mean-backpressured"), at, load.backpressured)
+            if at - self._split_at >= METERS_HOLD:
+                self._note_mean(at)
         if (moved and not self._meters) or at - self._noted >= POINT_SECONDS:
             self._note(at)
 
-    def metered(self, vertex: str, times: Times, at: float) -> None:
-        """Take in the metrics of a vertex on the screen: of its hottest, and its least idle subtask."""
-        self._meters[vertex] = (at, times)
+    def metered(self, vertex: str, spent: float | None, backpressured: float | None, at: float) -> None:
+        """Take in the metrics of a vertex on the screen: of its hottest subtasks."""
+        self._meters[vertex] = (at, spent, backpressured)
+
+    def divided(self, vertex: str, known: Split | None, at: float) -> None:
+        """Take in how the busiest subtask of a vertex splits its time; None: none of them measures it."""
+        for measure, value in zip(SPLIT, _times(known), strict=True):
+            self.series.add(vertex_series(self.job, vertex, measure), at, value)
+        if known is None:
+            self.splits.pop(vertex, None)
+            return
+        self.splits[vertex] = (at, known)
+        # The others are read in turn.
+        hold = METERS_HOLD + TURN_SECONDS * len(self.splits)
+        fresh = {one: split for one, (seen, split) in self.splits.items() if at - seen < hold}
+        hottest = max(fresh, key=lambda one: (fresh[one].busy, one))
+        if hottest == vertex:
+            means = self.busiest is not None and self.busiest.split.subtask is None
+            since = at if means else self.busiest.since if self.busiest is not None else None
+            self._split_at = at
+            self._note_split(Busiest(vertex, known, since), at)
+        elif self.busiest is not None and self.busiest.vertex == vertex:
+            # Another is busier now: it is asked for next.
+            self.busiest = replace(self.busiest, vertex=hottest, split=fresh[hottest])
 
     def rest(self, at: float) -> None:
         """Nothing was told for a while: the next mean begins with the newest answer, and needs no other."""
@@ -77,19 +126,39 @@ class JobLoad:
         """Put the job together from its vertices; where nothing is known there is a gap."""
         self._noted = at
         self._meters = {vertex: told for vertex, told in self._meters.items() if at - told[0] < METERS_HOLD}
-        vertices: list[Times] = [
-            (load.busy, load.backpressured, load.idle)
+        vertices: list[tuple[float | None, float | None]] = [
+            (load.busy, load.backpressured)
             for vertex, load in self._means.items()
             if vertex not in self._meters
         ]
-        vertices += [times for _, times in self._meters.values()]
-        idle = [times[2] for times in vertices if times[2] is not None]
-        for measure, value in (
-            ("busy", busy.hottest(times[0] for times in vertices)),
-            ("backpressured", busy.hottest(times[1] for times in vertices)),
-            ("idle", min(idle, default=None)),
-        ):
+        vertices += [(spent, backpressured) for _, spent, backpressured in self._meters.values()]
+        for number, measure in enumerate(MEASURES):
+            value = busy.hottest(times[number] for times in vertices)
             self.series.add(job_series(self.job, measure), at, value)
+
+    def _note_mean(self, at: float) -> None:
+        """The mean subtask of the busiest vertex; one that does not measure its busy time takes no part."""
+        known = {
+            vertex: Split(load.busy, load.backpressured, load.idle)
+            for vertex, load in self._means.items()
+            if load.busy is not None
+        }
+        vertex = max(known, key=lambda one: (known[one].busy, one), default=None)
+        if vertex is None:
+            self.busiest = None
+            for measure in SPLIT:
+                self.series.add(job_series(self.job, measure), at, None)
+        else:
+            self._note_split(Busiest(vertex, known[vertex]), at)
+
+    def _note_split(self, busiest: Busiest, at: float) -> None:
+        self.busiest = busiest
+        for measure, value in zip(SPLIT, _times(busiest.split), strict=True):
+            self.series.add(job_series(self.job, measure), at, value)
+
+
+def _times(split: Split | None) -> Times:
+    return (split.busy, split.backpressured, split.idle) if split is not None else (None, None, None)
 
 
 @dataclass(slots=True)
@@ -111,6 +180,21 @@ class Loads:
             ids = dict(query.ids)
             if (load := self._jobs.get(ids["job"])) is not None:
                 self._vertex(load, ids["vertex"], value, at)
+        elif query.endpoint is VERTEX_BACKPRESSURE:
+            ids = dict(query.ids)
+            if (load := self._jobs.get(ids["job"])) is not None:
+                self._split(load, ids["vertex"], value, at)
+
+    def busiest(self, job: str) -> Busiest | None:
+        """Who of a running job is the busiest now."""
+        load = self._jobs.get(job)
+        return load.busiest if load is not None else None
+
+    def split_of(self, job: str, vertex: str) -> Split | None:
+        """What the busiest subtask of a vertex did when its subtasks were read last."""
+        load = self._jobs.get(job)
+        known = load.splits.get(vertex) if load is not None else None
+        return known[1] if known is not None else None
 
     def _job(self, job: Job, at: float) -> None:
         load = self._jobs.get(job.jid)
@@ -123,20 +207,21 @@ class Loads:
 
     def _vertex(self, load: JobLoad, vertex: str, metrics: Aggregated, at: float) -> None:
         found = rates.by_id(metrics)
-        told = [found.get(name) for name in rates.TIME_IDS]
-        spent, backpressured, idle = told
+        spent, backpressured = (found.get(name) for name in rates.TIME_IDS[:2])
         if self.is_young(load.job, vertex, at) and first_minute.has_unmeasured(found, rates.TIME_IDS):
             return
-        if any(metric is not None and metric.max is not None for metric in told):
-            load.metered(
-                vertex,
-                (
-                    spent.max if spent is not None else None,
-                    backpressured.max if backpressured is not None else None,
-                    idle.min if idle is not None else None,
-                ),
-                at,
-            )
+        hottest = [metric.max if metric is not None else None for metric in (spent, backpressured)]
+        if any(value is not None for value in hottest):
+            load.metered(vertex, hottest[0], hottest[1], at)
+
+    def _split(self, load: JobLoad, vertex: str, told: VertexBackpressure, at: float) -> None:
+        if told.status != "ok":
+            return
+        young = self.is_young(load.job, vertex, at)
+        load.divided(vertex, split.busiest(told, young=young), at)
+        hottest = split.most(told, young=young)
+        if any(value is not None for value in hottest):
+            load.metered(vertex, *hottest, at)
 
     def _end(self, overview: JobsOverview, at: float) -> None:
         """Jobs that have ended, or that the list no longer has, are over."""

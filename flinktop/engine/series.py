@@ -41,14 +41,19 @@ def cluster_series(measure: str) -> SeriesName:
 def job_series(job: str, measure: str) -> SeriesName:
     """A measure of one job.
 
-    "in", "out": records/s; "busy", "backpressured", "idle": ms/s of its hottest vertex (engine/load.py);
+    "in", "out": records/s; "busy", "backpressured": ms/s, each of its hottest vertex; "split-busy",
+    "split-backpressured", "split-idle": ms/s of its busiest subtask (engine/load.py);
     "restarts"; "lag": s; "checkpoint-duration": ms; "checkpoint-size": bytes written.
     """
     return ("job", job, measure)
 
 
 def vertex_series(job: str, vertex: str, measure: str) -> SeriesName:
-    """A measure of one vertex, by the metric's id: the sum over subtasks for rates, else the maximum."""
+    """A measure of one vertex.
+
+    By a metric's id: records/s, the sum over its subtasks; "split-busy" and so on: ms/s of its busiest
+    subtask; "lag": s.
+    """
     return ("vertex", job, vertex, measure)
 
 

@@ -15,7 +15,7 @@ from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview
 from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS
 from flinktop.flink.numbers import LONG_MAX
-from flinktop.model import first_minute, rates, states
+from flinktop.model import rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
 if TYPE_CHECKING:
@@ -173,12 +173,9 @@ class Sweep:
         elif flow is not None and not young and all(name in found for name in rates.RATE_IDS):
             taken_in, sent = (found[name].sum for name in rates.RATE_IDS)
             flow.metered(vertex, sent, taken_in, at)
-        unmeasured = young and first_minute.has_unmeasured(found, rates.TIME_IDS)
         for name, metric in found.items():
             if name in rates.RATE_IDS and not young:
                 self.series.add(vertex_series(job, vertex, name), at, metric.sum)
-            elif name in rates.TIME_IDS:
-                self.series.add(vertex_series(job, vertex, name), at, None if unmeasured else metric.max)
         mark = self._mark(flow, vertex, found)
         if mark is not None:
             then = self.cluster_time() - (self.poller.clock.now() - at)

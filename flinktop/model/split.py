@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flinktop.model import first_minute
+from flinktop.model import first_minute, subtask_names
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
     from flinktop.flink.vertices import SubtaskBackpressure, VertexBackpressure
 
 Times = tuple[float | None, float | None, float | None]
@@ -52,3 +54,43 @@ def busiest(told: VertexBackpressure, *, young: bool = False) -> Split | None:
     ]
     # Of equal ones the first, so that the name does not change with every answer.
     return max(known, key=lambda split: (round(split.busy), -(split.subtask or 0)), default=None)
+
+
+def most(told: VertexBackpressure, *, young: bool = False) -> tuple[float | None, float | None]:
+    """The most that any subtask is busy, and that any is backpressured, which may be two (ms/s)."""
+    known = [
+        (busy, backpressured)
+        for busy, backpressured, idle in map(times, told.subtasks)
+        if not (young and first_minute.is_unmeasured(busy, backpressured, idle))
+    ]
+    busiest = max((busy for busy, _ in known if busy is not None), default=None)
+    return busiest, max((pressed for _, pressed in known if pressed is not None), default=None)
+
+
+def who(split: Split, parallelism: int) -> str:
+    """Whose time it is."""
+    if split.subtask is None:
+        return "mean subtask"
+    return subtask_names.named(split.subtask, parallelism)
+
+
+FIRST = 8
+"""Vertices that are all asked for at once, to begin with."""
+
+
+def in_turn(
+    vertices: Sequence[str], busiest: str | None, known: Container[str], turn: int
+) -> tuple[str, ...]:
+    """The vertices to ask for: the busiest, and beside it another in each turn, which may have become it.
+
+    Args:
+        vertices: Those that run, in a fixed order.
+        busiest: The busiest of those that are known.
+        known: Those that have answered.
+        turn: Counts on every ten seconds.
+    """
+    first = [vertex for vertex in vertices[:FIRST] if vertex not in known]
+    others = [vertex for vertex in vertices if vertex != busiest]
+    beside = first or ([others[turn % len(others)]] if others else [])
+    now = [busiest] if busiest is not None and busiest in vertices else []
+    return tuple(dict.fromkeys([*now, *beside]))

@@ -272,11 +272,11 @@ async def test_a_recorder_that_raises_keeps_the_answers_from_nobody_else(
         taken: dict[str, int] = dict.fromkeys((*RECORDERS, "subtasks"), 0)
 
         def taking(name: str, take: Any) -> Any:
-            def arrived(*arguments: Any) -> None:
+            def arrived(*arguments: Any, **named: Any) -> None:
                 taken[name] += 1
                 if name == broken:
                     raise OverflowError("cannot convert float infinity to integer")
-                take(*arguments)
+                take(*arguments, **named)
 
             return arrived
 

@@ -11,7 +11,7 @@ from flinktop.engine.load import METERS_HOLD, Loads
 from flinktop.engine.series import SeriesName, SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex
 from flinktop.flink.metrics import SUBTASKS_METRICS, TASKMANAGERS_METRICS, AggregatedMetric
-from flinktop.flink.vertices import IoMetrics
+from flinktop.flink.vertices import VERTEX_BACKPRESSURE, IoMetrics, SubtaskBackpressure, VertexBackpressure
 from flinktop.model import rates
 from flinktop.model.heap import GC_RATE, MAX, USED
 
@@ -56,18 +56,85 @@ class Watching:
         return None if point is None or math.isnan(point[1]) else point[1]
 
     def job_times(self) -> tuple[float | None, ...]:
-        """Busy, backpressured, idle."""
-        return tuple(self.newest(job_series("j", name)) for name in ("busy", "backpressured", "idle"))
+        """Busy and backpressured, each of the hottest vertex."""
+        return tuple(self.newest(job_series("j", name)) for name in ("busy", "backpressured"))
+
+    def split(self, vertex: str | None = None) -> tuple[float | None, ...]:
+        """Busy, backpressured and idle of the busiest subtask, of the job or of a vertex."""
+        names = ("split-busy", "split-backpressured", "split-idle")
+        if vertex is None:
+            return tuple(self.newest(job_series("j", name)) for name in names)
+        return tuple(self.newest(vertex_series("j", vertex, name)) for name in names)
+
+    def pressure(self, at: float, vertex: str, *subtasks: tuple[float | None, float, float]) -> None:
+        """Shares of busy, backpressured and idle time of the vertex's subtasks, 0 to 1."""
+        told = tuple(
+            SubtaskBackpressure(index, ratio=backpressured, busy_ratio=spent, idle_ratio=idle)
+            for index, (spent, backpressured, idle) in enumerate(subtasks)
+        )
+        answer = VertexBackpressure(status="ok", subtasks=told)
+        self.loads.arrived(VERTEX_BACKPRESSURE(job="j", vertex=vertex), answer, at)
+
+    def busiest(self) -> tuple[str, int | None] | None:
+        """Vertex and subtask."""
+        found = self.loads.busiest("j")
+        return (found.vertex, found.split.subtask) if found is not None else None
 
 
 def test_a_job_is_as_busy_as_its_busiest_vertex_and_as_backpressured_as_another() -> None:
     watching = Watching()
     watching.job(0.0, source=(0, 0, 0), sink=(0, 0, 0))
-    assert watching.job_times() == (None, None, None)
+    assert watching.job_times() == (None, None)
     watching.job(10.0, source=(0, 9000, 1000), sink=(2000, 0, 8000))
-    assert watching.job_times() == (800.0, 900.0, 0.0)
+    assert watching.job_times() == (800.0, 900.0)
     assert watching.newest(vertex_series("j", "source", "mean-busy")) == 100.0
     assert watching.newest(vertex_series("j", "sink", "mean-backpressured")) == 0.0
+
+
+def test_the_split_of_a_job_is_of_one_vertex_that_measures_its_busy_time() -> None:
+    watching = Watching()
+    # A legacy source is never idle in its own words, and does not know when it is busy.
+    watching.job(0.0, source=(0, 0, None), middle=(0, 0, 0), sink=(0, 0, 0))
+    watching.job(10.0, source=(0, 9000, None), middle=(9900, 0, 100), sink=(9990, 0, 10))
+    assert [round(value or 0.0) for value in watching.split()] == [10, 0, 990]
+    assert watching.busiest() == ("middle", None)
+
+
+def test_the_split_is_of_the_busiest_subtask_of_the_busiest_vertex() -> None:
+    watching = Watching()
+    watching.job(0.0, a=(0, 0, 0), b=(0, 0, 0))
+    watching.pressure(1.0, "a", (0.15, 0.0, 0.85), (0.94, 0.05, 0.01))
+    assert watching.split() == watching.split("a") == (940.0, 50.0, 10.0)
+    assert watching.busiest() == ("a", 1)
+    watching.pressure(2.0, "b", (0.3, 0.7, 0.0), (0.2, 0.0, 0.8))
+    assert watching.split("b") == (300.0, 700.0, 0.0)
+    assert watching.split() == (940.0, 50.0, 10.0)
+    # It cools down, and another is the busiest: what that does is asked for next.
+    watching.pressure(11.0, "a", (0.1, 0.0, 0.9), (0.1, 0.0, 0.9))
+    assert watching.busiest() == ("b", 0)
+    watching.pressure(12.0, "b", (0.4, 0.6, 0.0), (0.2, 0.0, 0.8))
+    assert watching.split() == (400.0, 600.0, 0.0)
+    # Each of the two that the overview has is of its own subtask.
+    watching.job(13.0, a=(0, 0, 0), b=(0, 0, 0))
+    assert watching.job_times() == (400.0, 600.0)
+    # Legacy sources take no part.
+    watching.pressure(13.0, "source", (None, 0.9, 0.0))
+    assert watching.busiest() == ("b", 0)
+    assert watching.split("source") == (None, None, None)
+
+
+def test_means_of_vertices_are_drawn_until_subtasks_are_known_and_that_is_told() -> None:
+    watching = Watching()
+    watching.job(0.0, a=(0, 0, 0))
+    watching.job(10.0, a=(7000, 0, 3000))
+    assert watching.split() == (300.0, 0.0, 700.0)
+    watching.pressure(15.0, "a", (0.9, 0.0, 0.1))
+    watching.job(20.0, a=(14_000, 0, 6000))
+    found = watching.loads.busiest("j")
+    assert found is not None
+    assert (found.split.busy, found.since) == (900.0, 15.0)
+    watching.job(20.0 + METERS_HOLD, a=(28_000, 0, 12_000))
+    assert watching.split()[0] == pytest.approx(300.0)
 
 
 def test_answers_between_two_fetches_add_nothing() -> None:
@@ -75,7 +142,7 @@ def test_answers_between_two_fetches_add_nothing() -> None:
     for at in range(0, 61, 3):
         fetched = at // 10 * 10_000
         watching.job(float(at), v=(0, 0, fetched))
-    assert watching.job_times() == (1000.0, 0.0, 0.0)
+    assert watching.job_times() == (1000.0, 0.0)
     assert len(watching.series.points(job_series("j", "busy"))) <= 8
 
 
@@ -86,7 +153,7 @@ def test_the_hottest_subtask_stands_for_a_vertex_that_is_looked_at() -> None:
     assert watching.job_times()[0] == 300.0
     watching.metrics(12.0, "a", busy=950.0, backpressured=0.0, idle=50.0)
     watching.job(20.0, a=(18_000, 0, 2000), b=(14_000, 0, 6000))
-    assert watching.job_times() == (950.0, 0.0, 50.0)
+    assert watching.job_times() == (950.0, 0.0)
     watching.job(20.0 + METERS_HOLD, a=(36_000, 0, 4000), b=(28_000, 0, 12_000))
     assert watching.job_times()[0] == pytest.approx(300.0)
 
@@ -96,12 +163,12 @@ def test_an_old_release_tells_it_only_by_its_vertices_metrics() -> None:
     loads = watching.loads
     old = Job(jid="j", state="RUNNING", vertices=(JobVertex(id="a", status="RUNNING", parallelism=1),))
     loads.arrived(JOB(job="j"), old, 0.0)
-    assert watching.job_times() == (None, None, None)
+    assert watching.job_times() == (None, None)
     watching.metrics(1.0, "a", busy=700.0, backpressured=10.0, idle=290.0)
     loads.arrived(JOB(job="j"), old, 10.0)
-    assert watching.job_times() == (700.0, 10.0, 290.0)
+    assert watching.job_times() == (700.0, 10.0)
     loads.arrived(JOB(job="j"), old, 60.0)
-    assert watching.job_times() == (None, None, None)
+    assert watching.job_times() == (None, None)
 
 
 @pytest.mark.parametrize("state", ["RESTARTING", "CANCELLING", "FAILED"])
@@ -111,7 +178,7 @@ def test_a_job_that_does_not_run_is_neither_busy_nor_idle(state: str) -> None:
     watching.job(10.0, v=(0, 0, 10_000))
     assert watching.job_times()[0] == 1000.0
     watching.job(20.0, state, v=(0, 0, 10_000))
-    assert watching.job_times() == (None, None, None)
+    assert watching.job_times() == (None, None)
 
 
 def test_after_a_restart_it_is_known_again_when_the_new_run_has_been_seen_twice() -> None:
@@ -120,9 +187,9 @@ def test_after_a_restart_it_is_known_again_when_the_new_run_has_been_seen_twice(
     watching.job(10.0, v=(0, 0, 60_000))
     watching.job(20.0, "RESTARTING", v=(0, 0, 60_000))
     watching.job(30.0, v=(0, 0, 100))
-    assert watching.job_times() == (None, None, None)
+    assert watching.job_times() == (None, None)
     watching.job(40.0, v=(5000, 0, 5100))
-    assert watching.job_times() == (500.0, 0.0, 500.0)
+    assert watching.job_times() == (500.0, 0.0)
 
 
 @pytest.mark.parametrize("listed", [(), (JobOverview("j", state="FINISHED"),)])
@@ -133,7 +200,7 @@ def test_a_job_that_is_over_leaves_a_gap(listed: tuple[JobOverview, ...]) -> Non
     watching.list(12.0, JobOverview("j", state="RUNNING"))
     assert watching.job_times()[0] == 1000.0
     watching.list(20.0, *listed)
-    assert watching.job_times() == (None, None, None)
+    assert watching.job_times() == (None, None)
 
 
 def metric(name: str, value: float) -> AggregatedMetric:
@@ -181,4 +248,4 @@ def test_of_a_job_that_is_not_asked_about_one_answer_is_kept_which_changes_no_fi
     assert len(other.loads._jobs["j"]._samples) > 2
     for watching in (rested, other):
         watching.job(200.0, v=(500.0 * 60, 0, 500.0 * 60 + 140_000))
-    assert rested.job_times() == other.job_times() == (1000.0, 0.0, 0.0)
+    assert rested.job_times() == other.job_times() == (1000.0, 0.0)

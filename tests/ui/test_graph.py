@@ -210,6 +210,8 @@ async def test_graph_and_table_share_one_request_for_each_vertex() -> None:
         since = len(day.cluster.asked)
         await day.wait(30)
         asked = [target for target in day.asked(since) if f"jobs/{job}/vertices/" in target]
+        # The lag of jobs is asked for in passing, by rotation.
+        asked = [target for target in asked if not target.endswith("get=currentInputWatermark")]
         assert len(set(asked)) == vertices
         assert len(asked) <= 3 * vertices + 1
 

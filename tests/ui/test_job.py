@@ -96,6 +96,8 @@ async def test_one_metrics_request_for_each_vertex_on_the_screen_and_few_others(
         await day.wait(30)
         asked = day.asked(since)
         metrics = [target for target in asked if "metrics?" in target and "vertices" in target]
+        # The lag of jobs is asked for in passing, by rotation.
+        metrics = [target for target in metrics if not target.endswith("get=currentInputWatermark")]
         assert len(metrics) <= 3 * vertices + 1
         assert any("numRecordsInPerSecond" in target for target in metrics)
 

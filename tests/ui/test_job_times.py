@@ -38,7 +38,7 @@ def one_has_ended(document: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize(("width", "shown"), [(80, False), (120, False), (160, True)])
+@pytest.mark.parametrize(("width", "shown"), [(80, False), (120, False), (164, True)])
 async def test_the_list_tells_times_where_names_have_room(
     width: int,
     shown: bool,  # noqa: FBT001 -- a table

@@ -111,7 +111,7 @@ async def test_a_job_without_periodic_checkpoints_shows_a_dash() -> None:
     }
     async with monitor(cluster=cluster) as day:
         fields = day.line("no checkpoints, no name").partition("no name")[2].split()
-        assert fields[5] == "–"  # noqa: RUF001 -- the dash that stands for absent
+        assert fields[6] == "–"  # noqa: RUF001 -- the dash that stands for absent
 
 
 async def test_moving_opening_and_coming_back_keeps_the_cursor() -> None:

@@ -11,9 +11,11 @@ from flinktop.engine.sweep import SECONDS, restarts_query
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
+from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 from flinktop.model import format as fmt
-from flinktop.model import rates, states
+from flinktop.model import rates, split, states
 from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.time_chart import Measure, TimeChart
 from flinktop.ui.panels.unanswered import why_empty
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 FETCH_SECONDS = 10.0
 """Between two fetches of metrics by the JobManager."""
+WIDE = 100
+"""Cells from which on there is room to say what a line was made of before."""
 
 
 class JobChart(TimeChart):
@@ -60,16 +64,33 @@ class JobChart(TimeChart):
 
 
 class TimeSpent(JobChart):
-    """How the job's busiest vertices spend their time."""
+    """How the busiest subtask of the busiest vertex spends its time."""
 
     MEASURES = (
-        ("busy", "busy", "first"),
-        ("backpressured", "backpressured", "second"),
-        ("idle", "idle", "muted"),
+        ("busy", "split-busy", "first"),
+        ("backpressured", "split-backpressured", "second"),
+        ("idle", "split-idle", "muted"),
     )
     BOX = "Busy, backpressured, idle %"
     SUBJECT = "its time"
     HIGH = 1000.0
+
+    def title(self) -> str:
+        """Whose time it is now."""
+        job, now = self.port.reading(JOB(job=self.job)), self.port.busiest(self.job)
+        known = job.value.vertices if job is not None and job.value is not None else ()
+        vertex = next((one for one in known if now is not None and one.id == now.vertex), None)
+        if now is None or vertex is None:
+            return self.BOX
+        return f"Time %, busiest: {split.who(now.split, vertex.parallelism)} of {vertex.name}"
+
+    def detail(self) -> str:
+        """Until when single subtasks were not known."""
+        now = self.port.busiest(self.job)
+        if now is None or now.since is None or self.size.width < WIDE:
+            return ""
+        at = self.port.cluster_time() - self.port.now() + now.since
+        return f"until {fmt.clock(at, zone_offset(self))[:5]} means of a vertex"
 
     def label(self, value: float) -> str:
         """A percentage of Flink's ms/s."""
@@ -77,9 +98,9 @@ class TimeSpent(JobChart):
 
     def nothing_yet(self) -> str:
         """Flink's word is awaited, or never comes."""
-        if not self.port.features.has(1, 16):
-            return "Flink tells the time of a whole job from 1.16 on; see its vertices"
-        return "comes when Flink's counters have moved twice, every 10 s"
+        if not self.port.features.has(1, 13):
+            return "busy and backpressured time need Flink 1.13 or later"
+        return "waiting for metrics (Flink updates them every 10 s)"
 
 
 class WatermarkLag(JobChart):
@@ -190,7 +211,30 @@ class JobCharts(Panel):
         if reading.value is not None:
             sinks = rates.ends(reading.value).sinks
             self._figures.follow(reading.value, sinks, every=FETCH_SECONDS * max(1, len(sinks)))
+            self._follow_time(reading.value)
         self._news(reading)
+
+    def _follow_time(self, job: Job) -> None:
+        """Ask who is the busiest: its vertex, and another in turn, each at most once in ten seconds."""
+        wanted: tuple[str, ...] = ()
+        if self.port.features.has(1, 13):
+            running = [vertex.id for vertex in job.vertices if states.is_running(vertex.status)]
+            busiest, known = (
+                self.port.busiest(self._job),
+                {vertex for vertex in running if self._asked(vertex)},
+            )
+            turn = int(self.port.now() // FETCH_SECONDS)
+            wanted = split.in_turn(running, busiest.vertex if busiest else None, known, turn)
+        for slot in self.slots():
+            if slot.startswith("time ") and slot.removeprefix("time ") not in wanted:
+                self.drop_query(slot)
+        for vertex in wanted:
+            query = VERTEX_BACKPRESSURE(job=self._job, vertex=vertex)
+            self.watch_query(f"time {vertex}", query, self._news, every=FETCH_SECONDS)
+
+    def _asked(self, vertex: str) -> bool:
+        reading = self.port.reading(VERTEX_BACKPRESSURE(job=self._job, vertex=vertex))
+        return reading is not None and (reading.value is not None or reading.error is not None)
 
     def _news(self, _reading: Reading[Any]) -> None:
         """Charts draw what the engine has recorded of it."""

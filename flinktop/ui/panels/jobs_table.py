@@ -50,7 +50,6 @@ ARCHIVE_DROPS = {
     "trend": 9,
     "backpressured": 8,
     "busy": 7,
-    "lag": 7,
     "out": 6,
     "checkpoint": 5,
     "restarts": 4,
@@ -147,7 +146,10 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
             descending=True,
             drop=3,
         ),
-        trend_column(port, lambda row: job_series(row.jid, "in"), ascii_only=ascii_only, drop=7),
+        replace(
+            trend_column(port, lambda row: job_series(row.jid, "in"), ascii_only=ascii_only, drop=7),
+            leaves=ROOM_FOR_NAMES,
+        ),
         Column(
             "busy",
             "BUSY%",
@@ -176,7 +178,7 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
             sort=lambda row: row.lag.value,
             align="right",
             descending=True,
-            drop=6,
+            drop=3,
         ),
         Column(
             "checkpoint",
@@ -234,9 +236,11 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
 
 
 def archive_columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
-    """Those of a HistoryServer: when jobs ended, and no running tasks, as it has no figures of them."""
+    """Those of a HistoryServer: when jobs ended; it has no running tasks, and no lag of them."""
     found = (
-        column for column in columns(port, past=fmt.ABSENT, ascii_only=ascii_only) if column.key != "tasks"
+        column
+        for column in columns(port, past=fmt.ABSENT, ascii_only=ascii_only)
+        if column.key not in ("tasks", "lag")
     )
     return [replace(column, drop=ARCHIVE_DROPS.get(column.key, 0), leaves=0) for column in found]
 

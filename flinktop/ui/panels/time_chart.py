@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.content import Content
+
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels import chart_window
@@ -34,7 +36,7 @@ class Measure:
 class TimeChart(Panel):
     """One chart; it is redrawn when its points move it by a column.
 
-    Subclasses say what is drawn: `BOX`, `measures`, `detail`, `nothing`; times are the cluster's own.
+    Subclasses say what is drawn: `title`, `measures`, `detail`, `nothing`; times are the cluster's own.
     """
 
     DEFAULT_CSS = """
@@ -47,9 +49,16 @@ class TimeChart(Panel):
     SCALE: ClassVar[Scale] = "decimal"
     """Which steps of the values are round."""
 
+    _titled = ""
+    """The title that its box was given last."""
+
     def measures(self) -> tuple[Measure, ...]:
         """The lines."""
         return ()
+
+    def title(self) -> str:
+        """What stands in its box; foreign text is allowed. It changes rarely: the whole box is repainted."""
+        return self.BOX
 
     def detail(self) -> str:
         """More words on what is drawn, beside the title; foreign text is allowed."""
@@ -86,7 +95,11 @@ class TimeChart(Panel):
         oldest = min((points[0][0] for points in known.values() if points), default=None)
         seconds = chart_window.window(chosen, oldest, now)
         words = (self.detail(), f"last {fmt.duration(seconds)}")
-        chart.set_title("" if self.boxed else self.BOX, ", ".join(filter(None, words)))
+        title = self.title()
+        if self.BOX and title != self._titled:
+            self._titled = title
+            self.border_title = Content(title)
+        chart.set_title("" if self.boxed else title, ", ".join(filter(None, words)))
         chart.set_empty(self.nothing())
         chart.set_lines(
             [

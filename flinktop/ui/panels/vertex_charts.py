@@ -10,8 +10,9 @@ from textual.widgets import Static
 from flinktop.engine.series import SeriesName, subtask_series, vertex_series
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
+from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 from flinktop.model import format as fmt
-from flinktop.model import rates, states, subtask_names
+from flinktop.model import rates, split, states, subtask_names
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.time_chart import Measure, TimeChart
@@ -76,27 +77,35 @@ class Records(VertexChart):
 
 
 class TimeSpent(VertexChart):
-    """Busy, backpressured, idle: the highest of any subtask, or one subtask's."""
+    """Busy, backpressured, idle: of the busiest subtask, or of the chosen one; the three belong together."""
 
     BOX = "Time spent, %"
     HIGH = 1000.0
-    LINES: ClassVar[tuple[tuple[str, str, str, str], ...]] = (
-        ("busy", "busy", rates.TIME_IDS[0], "first"),
-        ("bkpr", "backpressured", rates.TIME_IDS[1], "second"),
-        ("idle", "idle", rates.TIME_IDS[2], "muted"),
+    LINES: ClassVar[tuple[tuple[str, str, str], ...]] = (
+        ("busy", "busy", "first"),
+        ("bkpr", "backpressured", "second"),
+        ("idle", "idle", "muted"),
     )
+
+    def title(self) -> str:
+        """Which subtask is the busiest now."""
+        known = vertex_of(self.port, self.job, self.vertex)
+        now = self.port.split(self.job, self.vertex) if self.subtask is None else None
+        if known is None or now is None:
+            return self.BOX
+        return f"Time %, busiest {split.who(now, known[1].parallelism)}"
 
     def measures(self) -> tuple[Measure, ...]:
         """Three lines."""
         return tuple(
             Measure(
                 name,
-                vertex_series(self.job, self.vertex, metric)
+                vertex_series(self.job, self.vertex, f"split-{measure}")
                 if self.subtask is None
                 else self.series(measure),
                 style,
             )
-            for name, measure, metric, style in self.LINES
+            for name, measure, style in self.LINES
         )
 
     def label(self, value: float) -> str:
@@ -106,7 +115,7 @@ class TimeSpent(VertexChart):
     def nothing(self) -> str:
         """Why there is nothing to draw."""
         if not self.port.features.has(1, 13):
-            return "Flink tells busy and backpressured time from 1.13 on"
+            return "busy and backpressured time need Flink 1.13 or later"
         return super().nothing()
 
 
@@ -160,11 +169,23 @@ class VertexCharts(Panel):
 
     def words(self) -> str:
         """Of what the charts are."""
-        return "all subtasks: their records/s together, the most time that any of them spends"
+        return "all subtasks: records/s together; time of the busiest subtask"
+
+    def on_mount(self) -> None:
+        """Watch what its subtasks do with their time, which one answer tells of all of them."""
+        if self.subtask is None and self.port.features.has(1, 13):
+            query = VERTEX_BACKPRESSURE(job=self._job, vertex=self._vertex)
+            self.watch_query("pressure", query, self._news)
+        super().on_mount()
 
     def charts(self) -> list[VertexChart]:
         """The charts."""
         return list(self.query(VertexChart).results(VertexChart))
+
+    def _news(self, _reading: Reading[Any]) -> None:
+        """The charts draw what the engine has recorded of it."""
+        for chart in self.charts():
+            chart.wants_tick = True
 
 
 class SubtaskCharts(VertexCharts):
@@ -208,8 +229,3 @@ class SubtaskCharts(VertexCharts):
             self.watch_query(
                 "figures", VERTEX_METRICS(job=self._job, vertex=self._vertex, get=ids), self._news
             )
-
-    def _news(self, _reading: Reading[Any]) -> None:
-        """The charts draw what the engine has recorded of it."""
-        for chart in self.charts():
-            chart.wants_tick = True

@@ -183,7 +183,11 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
     coldest = found.get("idleTimeMsPerSecond") if not unmeasured else None
     idle = _coldest(coldest, flows=flows, answered=bool(found) and not unmeasured)
     mark = mark_in(found, source=source)
-    lag = _lag(port, (job.jid, vertex.id), reading, mark, flows=flows, none=bool(found) and not source)
+    wanted = dict(query.params).get("get", "") if query is not None else ""
+    listed = port.reading(listing(job.jid, vertex.id)) if source else None
+    known = OUTPUT_WATERMARK not in wanted and listed is not None and bool(listed.value)
+    none = known if source else bool(found)
+    lag = _lag(port, (job.jid, vertex.id), reading, mark, flows=flows, none=none)
     return VertexFacts(
         sent=sent,
         taken=taken,
@@ -227,11 +231,10 @@ def _lag(
 ) -> Figure:
     """How far the slowest subtask's watermark is behind; absent without one, or when it has ended.
 
-    `none`: an answer without one says that there is none.
+    `none`: without a watermark there is none.
     """
     if mark is None:
-        listed = port.reading(listing(*vertex))
-        return Figure(absent=not flows or none or (listed is not None and bool(listed.value)))
+        return Figure(absent=not flows or none)
     seconds = rates.watermark_lag(mark.min, answered_at(port, reading))
     return lag_figure(port, vertex_series(*vertex, "lag"), seconds) if flows else ABSENT
 
