@@ -457,7 +457,8 @@ def run(
             app.choose_theme(settings.theme)
         take_any_bytes()
         app.on_exit = leaving.begin
-        with leave_on_signals(app, leaving), strays_logged(), keep_the_cells():
+        # Of a terminal that is gone nothing is left to write once the signals' part has ended.
+        with keep_the_cells(), leave_on_signals(app, leaving), strays_logged():
             code = app.run(mouse=settings.mouse)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
         sys.stderr.write(f"{report(error, settings.paths.log)}\n")

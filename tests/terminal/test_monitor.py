@@ -67,7 +67,7 @@ def test_a_job_is_found_by_its_name_opened_and_left(server: FixtureServer, tmp_p
         assert "failing [test] <b>作业</b>" in screen
         open_job(pty, "steady")
         pty.wait_for(server.cluster.job("steady"))
-        pty.wait_for(re.compile(r"count per user \[v1\] -> <b>ded\S+ +2 +\d"))
+        pty.wait_for(re.compile(r"count per user \[v1\] -> <b>de\S+ +2 +\d"))
         pty.press("q")
         pty.wait_until_gone(" ▸ ")
         pty.press("escape")
