@@ -32,6 +32,8 @@ from tests.engine.test_acts import jar_at
 from tests.engine.test_operations import once
 from tests.manual_clock import ManualClock
 
+pytestmark = pytest.mark.deep
+
 ID = "1" * 32
 DEEP = ("200", "302", "403", "404", "413", "429", "502", "503", "504")
 USUAL = ("savepoint", "stop", "cancel", "rescale", "run-jar")

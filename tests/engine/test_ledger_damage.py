@@ -33,6 +33,8 @@ from tests.engine.test_ledger import NOW, operation
 from tests.manual_clock import ManualClock
 from tests.ui.day import monitor
 
+pytestmark = pytest.mark.deep
+
 ODD: tuple[Any, ...] = (
     None,
     b"\xff\x00",

@@ -16,6 +16,8 @@ from flinktop.engine.operation import Operation, State
 from tests.engine.acting import FORGETS_AFTER, JOB, Desk, JobManager, desk, process
 from tests.manual_clock import ManualClock
 
+pytestmark = pytest.mark.deep
+
 RUNS = 200
 PARTS = 10
 ID = "1" * 32

@@ -16,6 +16,8 @@ from tests.flink.shapes import steers
 from tests.flink.sites import http as answer
 from tests.flink.sites import listening, serving, tls_server
 
+pytestmark = pytest.mark.deep
+
 Pair = tuple[Path, Path]
 EMPTY = answer(b'{"jobs":[]}')
 

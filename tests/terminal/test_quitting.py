@@ -18,6 +18,8 @@ from tests.monkey.faults import Weather
 from tests.terminal.monitor import LIVE, QUESTION, STARTS, log_of, monitor, session_of, wait_until
 from tests.terminal.pty import Pty
 
+pytestmark = pytest.mark.deep
+
 IN_TIME = 8.0
 """Seconds: more than the three that it may take, on a machine that is busy with other things."""
 BEFORE_THE_APP = """

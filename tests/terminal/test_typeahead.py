@@ -12,6 +12,8 @@ from tests.fixture_server import FixtureServer
 from tests.terminal.monitor import LIVE, QUESTION, STARTS, log_of, monitor
 from tests.terminal.pty import Pty
 
+pytestmark = pytest.mark.deep
+
 FAST = 0.03
 """Seconds between two keys."""
 HELP = "One row up or down."

@@ -14,6 +14,8 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 from tests.ui.test_job import open_job
 
+pytestmark = pytest.mark.deep
+
 
 async def test_a_cluster_that_goes_away_leaves_its_values_and_comes_back_by_itself() -> None:
     async with monitor("1.20.5") as day:

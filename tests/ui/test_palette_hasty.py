@@ -15,6 +15,8 @@ from tests.depth import in_depth
 from tests.ui.day import monitor
 from tests.ui.test_typeahead import burst, keys_of
 
+pytestmark = pytest.mark.deep
+
 LIST_KEYS = ("enter", "down", "up", "pagedown", "pageup", "ctrl+end", "ctrl+home", "shift+end")
 
 

@@ -19,6 +19,8 @@ from tests.depth import named_in_depth
 from tests.ui.acting import acting
 from tests.ui.day import LETTERS, Day, monitor
 
+pytestmark = pytest.mark.deep
+
 NAMES = {letter: name for name, letter in LETTERS.items()}
 
 
