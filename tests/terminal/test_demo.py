@@ -13,6 +13,8 @@ from tests.terminal.monitor import LIVE, STARTS, log_of, monitor, open_job
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.mark.parametrize("release", [pytest.param(RELEASES[0], marks=pytest.mark.deep), RELEASES[-1]])
 def test_the_demo_opens_and_closes(release: str, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from flinktop.ui.panels.attempts_table import AttemptsTable
 from flinktop.ui.panels.vertex_taskmanagers import VertexMachines
 from flinktop.ui.screens.job import JobScreen
@@ -12,6 +14,8 @@ from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.ui.day import Day, monitor
 from tests.ui.meters import Metered
+
+pytestmark = pytest.mark.deep
 
 WIDE = (160, 50)
 BESIDE = {

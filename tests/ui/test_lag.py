@@ -13,6 +13,8 @@ from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.ui.day import Day, monitor
 
+pytestmark = pytest.mark.deep
+
 JOIN = "orders-enrichment"
 
 

@@ -16,6 +16,8 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.test_job import open_job
 
+pytestmark = pytest.mark.deep
+
 RELEASE = "2.3.0"
 
 
