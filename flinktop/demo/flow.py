@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flinktop.demo.noise import between, identity, number
+from flinktop.demo.sums import in_order
 from flinktop.demo.waves import Wave, part, shares
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class VertexPlan:
         spec = self.spec
         even = [1.0 + between(-UNEVEN, UNEVEN, self.seed, i) for i in range(spec.parallelism)]
         if spec.hot:
-            fair = sum(even)
+            fair = in_order(even)
             even[self.hottest] += fair * spec.hot / (1.0 - spec.hot)
         return tuple(even)
 
@@ -124,7 +125,7 @@ class JobPlan:
         for at, vertex in enumerate(spec.vertices):
             for edge in vertex.inputs:
                 feeds[edge.source].append(at)
-            taken = sum(going[edge.source] for edge in vertex.inputs)
+            taken = in_order(going[edge.source] for edge in vertex.inputs)
             coming.append(taken)
             going.append(taken * vertex.selectivity if vertex.inputs else vertex.rate)
         vertices = tuple(

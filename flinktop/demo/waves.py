@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from flinktop.demo.noise import between, fraction
+from flinktop.demo.sums import in_order
 
 PERIODS = (173.0, 311.0, 740.0, 2150.0, 86_400.0)
 """Seconds; far enough from each other that the sum never looks periodic."""
@@ -36,13 +37,13 @@ class Wave:
 
     def at(self, seconds: float) -> float:
         """The value at a time."""
-        return 1.0 + sum(high * math.sin(speed * seconds + phase) for high, speed, phase in self.sines)
+        return 1.0 + in_order(high * math.sin(speed * seconds + phase) for high, speed, phase in self.sines)
 
     def total(self, begin: float, end: float) -> float:
         """The integral from `begin` to `end`, 0 when that is no time at all."""
         if end <= begin:
             return 0.0
-        swung = sum(
+        swung = in_order(
             high / speed * (math.cos(speed * begin + phase) - math.cos(speed * end + phase))
             for high, speed, phase in self.sines
         )
@@ -56,7 +57,7 @@ def sawtooth(seconds: float, period: float, phase: float = 0.0) -> float:
 
 def shares(weights: tuple[float, ...]) -> tuple[float, ...]:
     """Where each part of a whole ends, as a share of it; the last one ends at 1."""
-    whole = sum(weights)
+    whole = in_order(weights)
     ends, reached = [0.0], 0.0
     for weight in weights[:-1]:
         reached += weight / whole if whole else 1.0 / len(weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -50,6 +51,19 @@ def test_time_moves_the_whole_cluster() -> None:
     path = f"jobs/{RUNNING[0]}"
     assert document(late, path)["now"] - document(early, path)["now"] == 1_000_000_000
     assert document(late, path)["duration"] == document(early, path)["duration"]
+
+
+def test_fractions_add_up_alike_under_every_python() -> None:
+    of = world("2.3.0")
+    wanted = ",".join(f"mailboxLatencyMs_{name}" for name in ("mean", "p90", "p99"))
+    for plan in (of.by_id[job] for job in RUNNING):
+        for vertex in plan.vertices:
+            path = f"jobs/{plan.id}/vertices/{vertex.id}/subtasks"
+            added: Counter[str] = Counter()
+            for subtask in range(vertex.spec.parallelism):
+                for metric in document(of, f"{path}/{subtask}/metrics?get={wanted}", 600.0):
+                    added[metric["id"]] += float(metric["value"])
+            assert sums(of, f"{path}/metrics?get={wanted}", 600.0) == added
 
 
 # -- what flows --------------------------------------------------------------------------------------

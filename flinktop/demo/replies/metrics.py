@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flinktop.demo.releases import NEWEST, OLDEST, Number
 from flinktop.demo.replies.answer import Asked, Refusal, job_of, subtask_of, vertex_of
 from flinktop.demo.replies.checkpoints import path_of
+from flinktop.demo.sums import in_order
 from flinktop.demo.task_metrics import Figures, task_ids, values
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ def _aggregations(moment: Moment, asked: Asked) -> tuple[str, ...]:
 
 
 def _aggregate(numbers: Sequence[float]) -> dict[str, float]:
-    total, count = float(sum(numbers)), len(numbers)
+    total, count = float(in_order(numbers)), len(numbers)
     mean = total / count
-    apart = sum(abs(number - mean) for number in numbers) / count
+    apart = in_order(abs(number - mean) for number in numbers) / count
     return {
         "min": float(min(numbers)),
         "max": float(max(numbers)),

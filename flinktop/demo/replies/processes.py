@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flinktop.demo.noise import between
 from flinktop.demo.releases import NEWEST, OLDEST, Number
 from flinktop.demo.specs import GIB, MIB
+from flinktop.demo.sums import in_order
 from flinktop.demo.waves import Wave, sawtooth
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def load_of(moment: Moment, machine: Machine) -> float:
     """How busy a TaskManager is: its subtasks' working time beside that of all its slots."""
     spent = 0.0
     for job, subtask in slots_of(moment, machine):
-        spent += sum(
+        spent += in_order(
             vertex.spec.busy * vertex.loads[subtask]
             for vertex in job.plan.vertices
             if subtask < vertex.spec.parallelism
