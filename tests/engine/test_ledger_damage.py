@@ -29,7 +29,7 @@ from flinktop.ui.panels.operation_detail import facts_of
 from flinktop.ui.panels.operation_words import outcome, state_words, took
 from tests.depth import in_depth
 from tests.engine.acting import JOB, URL, JobManager, desk, process
-from tests.engine.test_ledger import NOW, operation
+from tests.engine.test_ledger import NOW, add_at_once, operation
 from tests.manual_clock import ManualClock
 from tests.ui.day import monitor
 
@@ -347,16 +347,7 @@ def test_another_flinktops_new_file_is_not_renamed(path: Path, monkeypatch: pyte
 
 def test_several_that_find_it_damaged_at_once_lose_nothing(path: Path) -> None:
     DAMAGE["text"](path)
-    program = (
-        "import sys; from pathlib import Path; from tests.engine.test_ledger import *\n"
-        "book = Ledger(Path(sys.argv[1]))\n"
-        "for number in range(10): book.add(operation(1000 * int(sys.argv[2]) + number), NOW)"
-    )
-    started = [
-        subprocess.Popen([sys.executable, "-c", program, str(path), str(one)], cwd=Path(__file__).parents[2])
-        for one in range(4)
-    ]
-    assert [one.wait(60) for one in started] == [0, 0, 0, 0]
+    add_at_once(path, 10)
     assert len(Ledger(path).operations()) == 40
     assert len(asides(path)) == 1
 
