@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -59,7 +59,7 @@ def test_fractions_add_up_alike_under_every_python() -> None:
     for plan in (of.by_id[job] for job in RUNNING):
         for vertex in plan.vertices:
             path = f"jobs/{plan.id}/vertices/{vertex.id}/subtasks"
-            added: Counter[str] = Counter()
+            added: defaultdict[str, float] = defaultdict(float)
             for subtask in range(vertex.spec.parallelism):
                 for metric in document(of, f"{path}/{subtask}/metrics?get={wanted}", 600.0):
                     added[metric["id"]] += float(metric["value"])

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ with LocalSession(home, lambda sentence: None, tls=told["tls"]) as flink:
 def parent_of(process: int) -> int:
     status = Path(f"/proc/{process}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
+
+
+def read_of(process: int, place: str) -> bytes:
+    """What /proc holds of a process; there is nothing in the moment in which it becomes another program."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := Path(f"/proc/{process}/{place}").read_bytes()):
+        assert time.monotonic() < deadline, f"process {process} has no {place}"
+    return found
 
 
 def enter(session: LocalSession) -> tuple[threading.Thread, list[str]]:
@@ -71,8 +80,8 @@ def test_no_secret_of_the_shell_reaches_keeper_or_jvms(
     jvms = java.started()
     for process in (parent_of(jvms[0]), *jvms):
         for place in ("environ", "cmdline"):
-            assert b"planted-secret" not in Path(f"/proc/{process}/{place}").read_bytes()
-        assert b"TMPDIR=" in Path(f"/proc/{process}/environ").read_bytes()
+            assert b"planted-secret" not in read_of(process, place)
+        assert b"TMPDIR=" in read_of(process, "environ")
     session.kill(PATIENCE)
     thread.join(PATIENCE)
 
