@@ -257,19 +257,19 @@ def address(taskmanager: TaskManager) -> str:
     return rest.partition("/")[0] if at else ""
 
 
-def is_named(taskmanager: TaskManager) -> bool:
-    """Whether its id says more than its address: on Kubernetes it is the pod's name, on YARN the container's.
+def is_name(taskmanager: str) -> bool:
+    """Whether an id says more than an address: on Kubernetes it is the pod's name, on YARN the container's.
 
     Elsewhere it is what `taskmanager.resource-id` says, else made up: 32 letters up to 1.10, later host, port
     and six letters.
     """
-    return _MADE_UP.fullmatch(taskmanager.id) is None
+    return _MADE_UP.fullmatch(taskmanager) is None
 
 
 def name(taskmanager: TaskManager) -> str:
     """What people call it: its id where that says more than its address."""
     where = address(taskmanager)
-    return taskmanager.id if is_named(taskmanager) or taskmanager.id.startswith(where) else where
+    return taskmanager.id if is_name(taskmanager.id) or taskmanager.id.startswith(where) else where
 
 
 def names(taskmanager: TaskManager) -> tuple[str, ...]:

@@ -98,6 +98,9 @@ def test_the_split_of_a_job_is_of_one_vertex_that_measures_its_busy_time() -> No
     watching.job(10.0, source=(0, 9000, None), middle=(9900, 0, 100), sink=(9990, 0, 10))
     assert [round(value or 0.0) for value in watching.split()] == [10, 0, 990]
     assert watching.busiest() == ("middle", None)
+    # The three belong together, though another is backpressured more and idle less.
+    watching.job(20.0, source=(0, 18_000, None), middle=(9900, 1000, 9100), sink=(9990, 9000, 1010))
+    assert [round(value or 0.0) for value in watching.split()] == [455, 50, 495]
 
 
 def test_the_split_is_of_the_busiest_subtask_of_the_busiest_vertex() -> None:

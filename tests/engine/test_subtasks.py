@@ -7,6 +7,7 @@ import math
 from flinktop.engine.series import SeriesStore, subtask_series
 from flinktop.engine.subtasks import record
 from flinktop.flink.metrics import SUBTASKS_METRICS, VERTEX_METRICS, AggregatedMetric, Metric
+from flinktop.model.rates import RATE_IDS, TIME_IDS
 
 CLUSTER_NOW = 1_700_000_010.0
 
@@ -34,6 +35,19 @@ def test_a_lag_is_behind_the_clusters_clock_and_ends_with_the_input() -> None:
     first, last = points(series, "lag")
     assert first == 10.0
     assert math.isnan(last)
+
+
+def test_in_its_first_minute_nothing_is_recorded_that_is_not_measured_yet() -> None:
+    series = SeriesStore()
+    ids = [f"{subtask}.{name}" for subtask in (3, 4) for name in (*RATE_IDS, *TIME_IDS)]
+    values = ("66", "66", "1000", "0", "0", "66", "66", "300", "100", "600")
+    query = VERTEX_METRICS(job="j", vertex="v", get=ids)
+    answer = tuple(Metric(name, value) for name, value in zip(ids, values, strict=True))
+    record(series, query, answer, 5.0, CLUSTER_NOW, is_young=lambda *_: True)
+    assert points(series, "taken") == points(series, "sent") == points(series, "taken", 4) == []
+    assert points(series, "busy") == points(series, "idle") == []
+    # Whoever has been measured says so before the minute is over.
+    assert (points(series, "busy", 4), points(series, "idle", 4)) == ([300.0], [600.0])
 
 
 def test_listings_and_other_answers_are_none_of_it() -> None:

@@ -50,6 +50,21 @@ def fetched_for_others(rate: float, phase: float) -> Callable[[float], int]:
     return lambda at: int(rate * ((at - phase) // STEP * STEP + phase))
 
 
+def test_that_a_counter_of_a_new_attempt_appears_is_a_move() -> None:
+    """Else the first rate would come with the third fetch, and a restart loop would have none."""
+    known = rates.count_closely(None, 9.0, 11.0, 6000)
+    for at, counter in ((14.0, 6000), (17.0, 6000), (20.0, 12_000)):
+        known = rates.count_closely(known, None, at, counter)
+    assert rates.mean_rate(known) == pytest.approx(600, rel=0.3)
+    # One that falls is that of another attempt, and begins there.
+    for at, counter in ((23.0, 3000), (26.0, 3000), (29.0, 3000), (32.0, 9000)):
+        known = rates.count_closely(known, None, at, counter)
+    assert rates.mean_rate(known) == pytest.approx(600, rel=0.3)
+    # Nobody knows when one appeared that was not looked for.
+    late = rates.count_closely(None, None, 11.0, 6000)
+    assert rates.mean_rate(rates.count_closely(late, None, 20.0, 12_000)) is None
+
+
 def means(read: Callable[[float], int], every: float, chance: random.Random) -> Iterator[float]:
     """Every mean over a full window, with readings that come a tenth too early or too late."""
     counted, at = None, 1000.0

@@ -137,7 +137,7 @@ async def test_attempts_that_run_at_once_are_on_every_tab_of_the_vertex() -> Non
         await day.press("4")
         await day.wait(4)
         assert "subtask 0 (1/" in day.line("other-host:4242")
-        assert ", attempt 1" in day.line("other-host:4242")
+        assert " attempt 1 " in day.line("other-host:4242")
         day.app.screen.query_one(
             "#taskmanagers", VertexMachines
         ).table.cursor_key = "other-host:4242-abcdef 0.1"
@@ -155,6 +155,15 @@ async def test_attempts_that_run_at_once_are_on_every_tab_of_the_vertex() -> Non
         assert isinstance(day.app.screen, SubtaskScreen)
         assert [number for number, _ in attempts(day)] == [1, 0]
         assert "other-host:4242" in day.text
+
+
+async def test_on_a_narrow_terminal_too_it_is_seen_that_one_runs_beside_another() -> None:
+    cluster = Speculative("2.3.0")
+    async with monitor(cluster=cluster, size=(80, 24)) as day:
+        day.app.push_screen(VertexScreen(*cluster.ids, "taskmanagers"))
+        await day.settled()
+        await day.wait(4)
+        assert " attempt 1 " in day.line("other-host:4242")
 
 
 async def test_on_a_batch_jobs_timeline_an_opened_vertex_has_them_too() -> None:

@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
-from flinktop.engine.series import SeriesName, job_series, vertex_series
+from flinktop.engine.series import SeriesName, job_series, subtask_series, vertex_series
+from flinktop.model import rates
+from flinktop.ui.panels.job_graph import JobGraph
 from flinktop.ui.panels.jobs_table import JobsTable
+from flinktop.ui.panels.vertex_watermarks import VertexWatermarks
 from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.ui.day import Day, monitor
+from tests.ui.meters import Metered
+from tests.ui.test_graph import boxes
 
 pytestmark = pytest.mark.deep
 
@@ -42,6 +48,11 @@ async def test_the_overview_has_the_lag_of_every_job() -> None:
         assert lags
         assert 5 < (lags[JOIN].value or 0) < 40
         assert re.search(rf"{JOIN}.* \d+ s ", day.line(JOIN))
+        # What is seen is asked for before all that is asked for in passing.
+        table = day.app.screen.query_one(JobsTable)
+        wanted = {query.target for query in day.port.lag_queries(job_id(day, JOIN))}
+        assert wanted
+        assert wanted <= set(table.slots())
 
 
 @pytest.mark.deep
@@ -135,3 +146,69 @@ async def test_ascii_has_letters_for_the_precision() -> None:
         await day.settled()
         await day.wait(4)
         assert re.search(r"lag \d+ s \+-10 s", day.text)
+
+
+GREW = [70.0, 100.0, 130.0, 160.0]
+"""Lags (s) half a minute apart, the last of them half a minute ago."""
+BEHIND = 200.0
+
+
+def late_vertex() -> tuple[Metered, str, str]:
+    """A vertex of the steady job whose watermarks are that far behind."""
+    cluster = Metered("1.20.5")
+    job = cluster.job("steady")
+    vertex = str(cluster.vertex(job, 1)["id"])
+    path = f"jobs/{job}/vertices/{vertex}"
+    mark = cluster.document(f"jobs/{job}")["now"] - int(BEHIND * 1000)
+    ids = (*rates.RATE_IDS, *rates.TIME_IDS)
+    figures = [{"id": one, "min": 1, "max": 1, "avg": 1, "sum": 2} for one in ids]
+    marks = {"id": rates.WATERMARK_ID, "min": mark, "max": mark, "avg": mark, "sum": 0}
+    cluster.changed[f"{path}/subtasks/metrics"] = [*figures, marks]
+    cluster.changed[f"{path}/watermarks"] = [
+        {"id": f"{subtask}.{rates.WATERMARK_ID}", "value": str(mark)} for subtask in range(2)
+    ]
+    cluster.read = lambda _subtask, metric: str(mark) if "Watermark" in metric else "1"
+    return cluster, job, vertex
+
+
+def toned(day: Day, header: str) -> set[str]:
+    """The styles of the lag in a header."""
+    lines = day.app.screen.query_one(header)._lines  # type: ignore[attr-defined]
+    return {tone for line in lines for text, tone in line if text.startswith("3 m")}
+
+
+async def test_a_lag_that_is_long_and_grows_has_its_colour_wherever_it_stands() -> None:
+    cluster, job, vertex = late_vertex()
+    async with monitor(cluster=cluster) as day:
+        series = day.port.engine.series
+        grown = [vertex_series(job, vertex, "lag"), subtask_series(job, vertex, 0, "lag")]
+        for name in grown:
+            for number, value in enumerate(GREW):
+                series.add(name, day.port.now() - 30.0 * (len(GREW) - number), value)
+        day.app.push_screen(JobScreen(job, "graph"))
+        await day.settled()
+        await day.wait(4)
+        graph = day.app.screen.query_one(JobGraph)
+        drawn = {
+            tone
+            for text, tone in [part for line in [*boxes(graph)[vertex].lines] for part in line]
+            if text.strip() == "3 m"
+        }
+        assert drawn == {"warn"}
+        day.app.push_screen(VertexScreen(job, vertex))
+        await day.settled()
+        await day.wait(4)
+        assert toned(day, "VertexHeader") == {"warn"}
+        assert day.table._rows[0].lag.tone == "warn"
+        await day.press("3")
+        await day.wait(4)
+        marks = day.app.screen.query_one(VertexWatermarks)
+        assert [row.lag_tone for row in marks.table._rows] == ["", ""]
+        at = day.port.now()
+        marks._history[0] = tuple((at - 30.0 * (len(GREW) - n), value) for n, value in enumerate(GREW))
+        await day.wait(12)
+        assert {row.index: row.lag_tone for row in marks.table._rows} == {0: "warn", 1: ""}
+        day.app.push_screen(SubtaskScreen(job, vertex, 0))
+        await day.settled()
+        await day.wait(4)
+        assert toned(day, "SubtaskHeader") == {"warn"}

@@ -78,6 +78,7 @@ async def test_a_vertexs_chart_is_of_its_busiest_subtask() -> None:
         await day.settled()
         await day.wait(14)
         assert re.search(r"Time %, busiest subtask 1 \(2/\d\)", day.text)
+        assert "━ busy 94   ━ bkpr 4   ━ idle 2" in day.text
         measures = ("split-busy", "split-backpressured", "split-idle")
         series = [vertex_series(job, vertices[MIDDLE], measure) for measure in measures]
         assert newest(day, *series) == [940, 40, 20]

@@ -33,7 +33,7 @@ async def test_a_pod_is_listed_found_opened_and_copied_by_its_name(monkeypatch: 
         monkeypatch.setattr(day.app, "copy_text", copied.append)
         await day.press("M")
         await day.wait(3)
-        assert POD[:16] in day.text
+        assert POD[-9:] in day.text
         await day.press("slash", *"MANAGER-1-1")
         assert day.table.shown_keys() == (POD,)
         await day.press("escape", "slash", *"nm-7", "enter")
@@ -46,10 +46,24 @@ async def test_a_pod_is_listed_found_opened_and_copied_by_its_name(monkeypatch: 
         assert copied == [f"{POD} 10.244.0.7:6122"] * 2
 
 
+async def test_on_a_narrow_terminal_pods_are_told_apart() -> None:
+    cluster = on_kubernetes_and_yarn()
+    one, *_ = cluster.changed["taskmanagers"]["taskmanagers"]
+    pods = [{**one, "id": f"session-cluster-taskmanager-1-{number}"} for number in (1, 2)]
+    cluster.changed["taskmanagers"] = {"taskmanagers": pods}
+    async with monitor(cluster=cluster, size=(80, 24)) as day:
+        await day.press("M")
+        await day.wait(3)
+        names = [line.split()[0] for line in day.lines if line.strip().startswith("session-")]
+        assert len(set(names)) == len(pods) == len(names)
+        assert all(name.endswith(f"r-1-{number}") for name, number in zip(sorted(names), (1, 2), strict=True))
+
+
 @pytest.mark.deep
-async def test_the_palette_finds_a_pod_by_its_address() -> None:
+@pytest.mark.parametrize("typed", ["244.0.7", "manager-1-1"])
+async def test_the_palette_finds_a_pod_by_its_address_and_by_its_name(typed: str) -> None:
     async with monitor(cluster=on_kubernetes_and_yarn()) as day:
-        await day.press("colon", *"244.0.7", "enter")
+        await day.press("colon", *typed, "enter")
         await day.wait(3)
         assert f"▸ {POD}" in day.lines[0]
 
@@ -72,3 +86,10 @@ async def test_the_subtasks_of_a_pod_are_found_by_its_name() -> None:
         assert len(day.table.shown_keys()) > 1
         await day.press("slash", *POD, "enter")
         assert day.table.shown_keys() == ("0",)
+        cluster.changed[f"jobs/{job}/vertices/{vertex}/subtasks/0"] = lambda one: {
+            **one,
+            "taskmanager-id": POD,
+        }
+        await day.press("enter")
+        await day.wait(3)
+        assert f"on {POD}" in day.text

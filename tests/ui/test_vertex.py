@@ -12,6 +12,7 @@ import pytest
 
 from flinktop.engine.series import subtask_series, vertex_series
 from flinktop.model import format as fmt
+from flinktop.model import lag as lags
 from flinktop.model.skew import skew
 from flinktop.ui.panels.subtasks_table import SubtasksTable
 from flinktop.ui.panels.vertex_figures import Figure
@@ -109,6 +110,34 @@ async def test_rows_that_are_all_on_the_screen_and_what_stands_below_them_are_of
         assert len(seen) >= 3
 
 
+async def test_the_header_is_of_the_answer_that_the_rows_are_of_while_all_of_them_are_seen() -> None:
+    cluster = Metered("1.20.5")
+    now, step = cluster.document(f"jobs/{cluster.job('steady')}")["now"], 0
+
+    def read(subtask: int, metric: str) -> str:
+        if "Watermark" in metric:
+            return str(now - 40_000 - 1000 * subtask)
+        return str((subtask + 1) * 10.0 + 100 * step)
+
+    cluster.read = read
+    taken: list[float] = []
+    async with on_vertex(cluster=cluster) as (day, _, _):
+        for step in range(12):
+            await day.wait(2)
+            shown = list(rows(day).values())
+            taken, sent, busy, lag = (
+                [getattr(row, name).value for row in shown] for name in ("taken", "sent", "busy", "lag")
+            )
+            assert f"in {fmt.count(sum(taken))}/s   out {fmt.count(sum(sent))}/s" in day.lines[3], step
+            spread = (min(busy), sum(busy) / len(busy), max(busy))
+            assert f"busy {'/'.join(map(fmt.per_mille, spread))} %" in day.lines[3], step
+            assert f"lag {lags.words(max(lag))} " in f"{day.lines[4]} ", step
+        # Of rows that are no longer seen it says nothing.
+        await day.press("5")
+        await day.wait(3)
+        assert f"in {fmt.count(sum(taken))}/s" not in day.lines[3]
+
+
 async def test_rows_and_what_stands_below_them_say_their_times_where_those_differ() -> None:
     async with on_vertex(parallelism=200) as (day, _, _):
         # Other rows are asked for at another time than all of them together.
@@ -193,6 +222,8 @@ async def test_the_header_says_state_parallelism_and_how_times_spread() -> None:
     async with on_vertex() as (day, job, vertex):
         assert "● RUNNING" in day.lines[2]
         assert "parallelism 2 (max 128)" in day.lines[2]
+        # Where no rows of subtasks are seen.
+        await day.press("5")
         path = f"/jobs/{job}/vertices/{vertex}/subtasks/metrics?get=idleTimeMsPerSecond"
         [idle] = json.loads(day.cluster.answer(path)[1])
         assert (

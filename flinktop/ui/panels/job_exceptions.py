@@ -148,7 +148,13 @@ def columns(*, ascii_only: bool) -> list[Column[FaultRow]]:
             drop=3,
         ),
         Column(
-            "machine", "TASKMANAGER", 22, words(lambda row: row.machine), sort=lambda row: row.machine, drop=4
+            "machine",
+            "TASKMANAGER",
+            22,
+            words(lambda row: row.machine),
+            sort=lambda row: row.machine,
+            drop=4,
+            middle=True,
         ),
         Column(
             "first",

@@ -40,7 +40,7 @@ GONE = "Flink no longer knows this TaskManager: it has left or was lost; esc goe
 def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> list[Part]:
     """Its name, heartbeat, slots and tasks."""
     parts: list[Part] = [(machines.name(details), "strong")]
-    if machines.is_named(details) and (where := machines.address(details)):
+    if machines.is_name(details.id) and (where := machines.address(details)):
         parts.append((f" at {where}", "muted"))
     parts.append(GAP)
     if heartbeat is not None:

@@ -11,7 +11,7 @@ from flinktop.engine.freshness import Freshness, answered_at, failure, freshness
 from flinktop.engine.series import subtask_series
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
-from flinktop.model import first_minute, rates, states, subtask_names, subtasks
+from flinktop.model import first_minute, machines, rates, states, subtask_names, subtasks
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, by_subtask
@@ -42,10 +42,15 @@ def state_line(attempt: Attempt, *, ascii_only: bool) -> list[Part]:
         word = " ran " if states.is_terminal(attempt.status) else " for "
         parts.append((f"{word}{fmt.duration(attempt.duration / 1000.0)}", "muted"))
     parts += [GAP, ("attempt ", "muted"), (fmt.number(attempt.attempt), "warn" if attempt.attempt else "")]
-    if attempt.where:
-        parts += [GAP, ("on ", "muted"), (attempt.where, "")]
-    if attempt.taskmanager_id:
-        parts += [GAP, ("TaskManager ", "muted"), (attempt.taskmanager_id, "")]
+    where, taskmanager = attempt.where, attempt.taskmanager_id or ""
+    if taskmanager and machines.is_name(taskmanager):
+        # The name of a pod or a container is what people look for.
+        parts += [GAP, ("on ", "muted"), (taskmanager, ""), (f" at {where}" if where else "", "muted")]
+        return parts
+    if where:
+        parts += [GAP, ("on ", "muted"), (where, "")]
+    if taskmanager:
+        parts += [GAP, ("TaskManager ", "muted"), (taskmanager, "")]
     return parts
 
 

@@ -129,6 +129,22 @@ def _put_totals(
                 cells[label][key] = _cell(getattr(quantiles, field), write, "", answered=True)
 
 
+def found_in(rows: Sequence[SubtaskRow]) -> dict[str, AggregatedMetric]:
+    """What the rows of all subtasks sum up to, by the ids of `…/subtasks/metrics`.
+
+    What one of them lacks is left out.
+    """
+    known = ((metric, of_rows(rows, key)) for key, metric, _ in _METERS)
+    return {metric: spread for metric, spread in known if spread is not None}
+
+
+def slowest(rows: Sequence[SubtaskRow]) -> SubtaskRow | None:
+    """The row with the lowest watermark; None where one of them has none."""
+    if any(row.mark is None for row in rows):
+        return None
+    return min(rows, key=lambda row: row.mark or 0.0, default=None)
+
+
 def of_rows(rows: Sequence[SubtaskRow], measure: str) -> AggregatedMetric | None:
     """How a figure spreads over rows; None where not all of them have it."""
     values = [

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual.message import Message
 
 from flinktop.engine.freshness import answered_at, failure
 from flinktop.flink.jobs import JOB
@@ -91,6 +92,16 @@ def circumstances(port: Port, job: str, vertex: str, offset: float | None) -> Ci
     return Circumstances(source, sink, ids, offset)
 
 
+class Together(Message):
+    """The rows of all subtasks that run while all of them are on the screen, else ()."""
+
+    def __init__(self, panel: Panel, rows: tuple[SubtaskRow, ...]) -> None:
+        super().__init__()
+        # Of a sender that is the screen itself, whose tick this may be, it would not get there.
+        self.set_sender(panel)
+        self.rows = rows
+
+
 class SubtasksTable(Panel):
     """The subtasks of one vertex; figures are asked for the rows on the screen alone."""
 
@@ -117,6 +128,8 @@ class SubtasksTable(Panel):
         self._below: list[SummaryRow] = []
         self._made_of: tuple[object, ...] = ()
         """When the answers came that the lines below are made of."""
+        self._together: tuple[SubtaskRow, ...] = ()
+        """The rows that the screen knows to be all."""
 
     def compose(self) -> ComposeResult:
         """The table, and the lines below it."""
@@ -271,6 +284,7 @@ class SubtasksTable(Panel):
         query, figures = figures_reading(self.port, self._job, known[1], source=self._around.source)
         failed = failure(self.port, query) is not None
         rows = self._all_on_screen()
+        self._tell(rows)
         summed = figures.at if figures is not None else None
         said = {} if rows else self._ages(summed)
         made_of = (reading.at, summed, self._around, failed, rows, said)
@@ -293,6 +307,17 @@ class SubtasksTable(Panel):
             replace(row, cells={**row.cells, "host": said[row.label]}) if row.label in said else row
             for row in self._below
         ]
+
+    def _tell(self, rows: tuple[SubtaskRow, ...]) -> None:
+        """Tell the screen: what else it says of the vertex is of the same answer then."""
+        if rows != self._together:
+            self._together = rows
+            self.post_message(Together(self, rows))
+
+    def stop_watching(self) -> None:
+        """Rows that are not seen grow old."""
+        super().stop_watching()
+        self._tell(())
 
     def _all_on_screen(self) -> tuple[SubtaskRow, ...]:
         """The rows of all subtasks that run, where all of them are on the screen; else ()."""

@@ -139,7 +139,14 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
 
     found: list[Column[TaskManagerRow]] = [
         Column(
-            "name", "TASKMANAGER", 22, lambda row: (row.name, "strong"), sort=lambda row: row.name, flex=True
+            "name",
+            "TASKMANAGER",
+            22,
+            lambda row: (row.name, "strong"),
+            sort=lambda row: row.name,
+            flex=True,
+            # Pods of one cluster are told apart by the ends of their names.
+            middle=True,
         ),
         Column("verdict", "VERDICT", 24, verdict, sort=lambda row: row.worst, descending=True, flex=True),
         Column(

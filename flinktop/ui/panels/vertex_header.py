@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
@@ -20,6 +21,7 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.subtask_columns import hot, said, shown
 from flinktop.ui.panels.subtask_rows import records
+from flinktop.ui.panels.subtask_summary import found_in, slowest
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.totals_line import totals_line
 from flinktop.ui.panels.unanswered import blank, why_empty, why_stale
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
     from flinktop.flink.vertices import Vertex
     from flinktop.model.vertex_now import VertexNow
+    from flinktop.ui.panels.subtask_rows import SubtaskRow
     from flinktop.ui.panels.vertex_figures import VertexFacts
 
 FEW_ROWS = 3
@@ -150,6 +153,7 @@ class VertexHeader(Panel):
         self._figures = VertexFigures(self, job, self._news)
         self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
         self._known: tuple[Job, JobVertex] | None = None
+        self._rows: tuple[SubtaskRow, ...] = ()
 
     def on_mount(self) -> None:
         """Watch the job, the vertex, and what its subtasks' metrics sum up to."""
@@ -162,6 +166,11 @@ class VertexHeader(Panel):
         if known is not None:
             self._known = known
             self._figures.follow(known[0], [self._vertex])
+        self.tick()
+
+    def show_with(self, rows: tuple[SubtaskRow, ...]) -> None:
+        """Say what the rows below say: those of all subtasks that run, () while not all of them are seen."""
+        self._rows = rows
         self.tick()
 
     def tick(self) -> None:
@@ -189,16 +198,16 @@ class VertexHeader(Panel):
             vertex.value if vertex is not None else None,
             vertex.at if vertex is not None else None,
         )
-        facts = vertex_facts(one, it, rates.ends(one), self.port)
         source = self._vertex in rates.ends(one).sources
         query, reading = figures_reading(self.port, self._job, it, source=source)
-        found = rates.by_id(reading.value or ()) if reading is not None else {}
+        summed = rates.by_id(reading.value or ()) if reading is not None else {}
+        facts, found = self._of_rows(vertex_facts(one, it, rates.ends(one), self.port), summed)
         last: list[Part] = []
         if not states.is_terminal(it.status):
             at = answered_at(self.port, reading)
-            last = self.one_line("watermark", lambda: self._watermark(found, at, query, source=source))
+            last = self.one_line("watermark", lambda: self._watermark(summed, at, query, source=source))
         if vertex is not None and (subtasks := vertex.value) is not None:
-            rate = found.get(rates.RATE_IDS[1 if source else 0])
+            rate = summed.get(rates.RATE_IDS[1 if source else 0])
             told = self.one_line(
                 "skew", lambda: skew_parts(subtasks, rate.skew if rate is not None else None)
             )
@@ -220,6 +229,18 @@ class VertexHeader(Panel):
             lines.insert(0, trouble)
         return lines
 
+    def _of_rows(
+        self, facts: VertexFacts, found: dict[str, AggregatedMetric]
+    ) -> tuple[VertexFacts, dict[str, AggregatedMetric]]:
+        """Rates and times, those of the rows below where these have them all."""
+        of_rows = found_in(self._rows)
+        taken, sent = (of_rows.get(metric) for metric in rates.RATE_IDS)
+        if taken is not None:
+            facts = replace(facts, taken=Figure(taken.sum))
+        if sent is not None:
+            facts = replace(facts, sent=Figure(sent.sum))
+        return facts, {**found, **of_rows}
+
     def _watermark(
         self,
         found: Mapping[str, AggregatedMetric],
@@ -237,9 +258,14 @@ class VertexHeader(Panel):
                 ("watermark ", "muted"),
                 (fmt.ABSENT, "muted") if none else blank(self.port, asked),
             ]
+        lowest = known.min
+        if (row := slowest(self._rows)) is not None and row.mark is not None:
+            # As old as its row says, whatever the clock says by now.
+            lowest = row.mark
+            cluster_now = lowest / 1000.0 + row.lag.value if row.lag.value is not None else cluster_now
         series = vertex_series(self._job, self._vertex, "lag")
-        tone = lag_figure(self.port, series, rates.watermark_lag(known.min, cluster_now)).tone
-        return watermark_parts(known.min, zone_offset(self), cluster_now, tone)
+        tone = lag_figure(self.port, series, rates.watermark_lag(lowest, cluster_now)).tone
+        return watermark_parts(lowest, zone_offset(self), cluster_now, tone)
 
     def render(self) -> Content:
         """The lines; where there is room for one only, the state."""

@@ -66,8 +66,7 @@ def beside_rows(vertex: Vertex, *, source: bool, sink: bool, old: bool) -> MadeR
 
     def row(told: tuple[int, Attempt]) -> MachineRow:
         subtask, one = told
-        of = subtask_names.named(subtask, len(vertex.subtasks))
-        name = f"{one.where or NOWHERE}  {of}, attempt {fmt.number(one.attempt)}"
+        name = f"{one.where or NOWHERE}  {subtask_names.named(subtask, len(vertex.subtasks))}"
         share = VertexTaskManager(
             host=one.where,
             status=one.status,
@@ -80,7 +79,7 @@ def beside_rows(vertex: Vertex, *, source: bool, sink: bool, old: bool) -> MadeR
         )
         made = _row(share, source=source, sink=sink, old=old)
         key = f"{made.key} {subtask}.{one.attempt}"
-        return replace(made, key=key, name=name)
+        return replace(made, key=key, name=name, counts=f"attempt {fmt.number(one.attempt)}")
 
     found = [
         (subtask.subtask, other)
@@ -151,6 +150,7 @@ def columns(*, ascii_only: bool) -> list[Column[MachineRow]]:
             lambda row: (row.machine, "") if row.machine else (fmt.ABSENT, "muted"),
             sort=lambda row: row.machine,
             drop=5,
+            middle=True,
         ),
         Column(
             "counts",

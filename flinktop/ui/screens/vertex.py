@@ -12,7 +12,7 @@ from flinktop.ui.panels.flame_graph import FlamePanel
 from flinktop.ui.panels.job_timeline import VertexTimeline
 from flinktop.ui.panels.metrics_explorer import MetricsExplorer
 from flinktop.ui.panels.pinned_charts import PinnedCharts
-from flinktop.ui.panels.subtasks_table import SubtasksTable, vertex_of
+from flinktop.ui.panels.subtasks_table import SubtasksTable, Together, vertex_of
 from flinktop.ui.panels.vertex_backpressure import VertexPressure
 from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
 from flinktop.ui.panels.vertex_header import VertexHeader
@@ -128,6 +128,11 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         return of_subtask(self.app.port, self.job, self.vertex, subtask_of(key))
 
     # -- commands ------------------------------------------------------------------------------------
+
+    def on_together(self, event: Together) -> None:
+        """The header is of the answer that the rows are of."""
+        for header in self.query(VertexHeader):
+            header.show_with(event.rows)
 
     def on_live_table_moved(self, event: LiveTable.Moved) -> None:
         """The charts are of the subtask that the cursor is on."""
