@@ -166,6 +166,22 @@ async def test_the_savepoint_a_job_was_restored_from_is_told() -> None:
         assert "savepoint-" in day.text
 
 
+async def test_how_many_checkpoints_have_failed_is_seen_on_a_narrow_terminal_too() -> None:
+    cluster = FixtureCluster("1.20.5")
+    job = cluster.job("steady")
+
+    def overdue(document: dict[str, Any]) -> dict[str, Any]:
+        document["latest"]["completed"]["latest_ack_timestamp"] -= 10_740_000
+        document["latest"]["completed"]["state_size"] = 28_000_000_000
+        document["counts"]["failed"] = 179
+        return document
+
+    cluster.changed[f"jobs/{job}/checkpoints"] = overdue
+    async with monitor(size=(80, 24), cluster=cluster) as day:
+        await open_job(day, "steady")
+        assert "overdue   failed 179 " in day.line("last checkpoint")
+
+
 async def test_a_job_without_checkpointing_is_no_error() -> None:
     async with monitor("1.9.3", (150, 50)) as day:
         await open_job(day, "batch")

@@ -118,7 +118,8 @@ def checkpoint_line(job: str, port: Port, *, ended: bool) -> list[Part]:
         words = f"{fmt.FAILED} as of {fmt.duration(blind)} ago: {reading.error.reason}"
         return [*((text, "stale") for text, _ in parts), (f"   {words}", "bad")]
     if stats.counts.failed:
-        parts += [("   failed ", "muted"), (str(stats.counts.failed), "warn")]
+        # Behind the age: on a narrow terminal the line's end is cut.
+        parts[2:2] = [("   failed ", "muted"), (str(stats.counts.failed), "warn")]
     return parts
 
 
