@@ -1,10 +1,5 @@
 """Options of the tests."""
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from hypothesis import settings
 
@@ -23,27 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             shared = params.get("release")
             own = f"{item.module.__name__} {params.get('cluster', '')}"
             item.add_marker(pytest.mark.xdist_group(f"Flink {shared}" if shared else own))
-
-
-@pytest.fixture(autouse=True)
-def _ledgers_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Close at a test's end the ledgers that it has left open, as the end of a flinktop does.
-
-    From Python 3.13 on one that is dropped open is a warning, in whatever test it is collected.
-    """
-    opened: list[sqlite3.Connection] = []
-    connect = sqlite3.connect
-
-    def noted(*given: Any, **named: Any) -> sqlite3.Connection:
-        opened.append(connect(*given, **named))
-        return opened[-1]
-
-    monkeypatch.setattr(sqlite3, "connect", noted)
-    yield
-    for connection in opened:
-        # Another thread's is that thread's to close.
-        with contextlib.suppress(sqlite3.ProgrammingError):
-            connection.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
