@@ -36,7 +36,7 @@ USAGE: Final = 2
 FAILED: Final = 1
 INTERRUPTED: Final = 130  # what a shell calls a program that ctrl+c ended
 UNREAD: Final = 141  # what it calls one whose output nobody reads any more
-NO_TERMINAL: Final = "the monitor needs a terminal, and stdin or stdout is none"
+NO_TERMINAL: Final = "the monitor needs a terminal: stdin or stdout is not a terminal"
 
 
 class UsageError(Exception):
@@ -168,7 +168,7 @@ def _parser() -> _Parser:
     demo = uses.add_parser(
         "demo",
         help=f"a simulated cluster, no Flink is needed; SCENARIO is one of {', '.join(SHOWS)}",
-        description="A simulated cluster in the place of a real one. It takes no orders.",
+        description="A simulated cluster instead of a real one; it is read-only.",
         epilog="Scenarios: "
         + "; ".join(f"{name}: {shows}" for name, shows in SHOWS.items())
         + f". Without one: {DEFAULT}.",

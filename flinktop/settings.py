@@ -199,7 +199,7 @@ class Sources:
                 f"clusters in the config: {', '.join(by_name)}" if by_name else "the config names no clusters"
             )
             raise NotAllowed(
-                f"'{allowed.shown(target)}' is no command and no cluster{near} "
+                f"unknown command or cluster '{allowed.shown(target)}'{near} "
                 f"({have}; a host is written host:port)"
             )
         url = allowed.address(target)

@@ -187,7 +187,7 @@ def test_a_mistake_is_one_sentence_and_2(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_an_unknown_target_names_what_comes_near(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["locl"]) == 2
-    assert "'locl' is no command and no cluster; did you mean 'local'?" in capsys.readouterr().err
+    assert "unknown command or cluster 'locl'; did you mean 'local'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--ascii", "--version"]])
@@ -316,7 +316,7 @@ def test_without_a_terminal(words: list[str], home: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr == "flinktop: the monitor needs a terminal, and stdin or stdout is none\n"
+    assert done.stderr == "flinktop: the monitor needs a terminal: stdin or stdout is not a terminal\n"
 
 
 def test_clusters_are_listed_without_credentials(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

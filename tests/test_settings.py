@@ -231,7 +231,7 @@ def test_without_a_target_environment_then_default_then_localhost(config: Path, 
     assert profile(config, None).name == "prod"
     (tmp_path / "empty.toml").write_text("")
     assert profile(tmp_path / "empty.toml", None).connection.url == "http://localhost:8081"
-    with pytest.raises(SettingsError, match=r"^FLINKTOP_TARGET: 'prd' is no command and no cluster"):
+    with pytest.raises(SettingsError, match=r"^FLINKTOP_TARGET: unknown command or cluster 'prd'"):
         profile(config, None, {"FLINKTOP_TARGET": "prd"})
 
 
@@ -275,7 +275,7 @@ def test_an_address_with_several_entries_has_the_guards_of_all(tmp_path: Path) -
     [
         (
             "prdo",
-            "'prdo' is no command and no cluster; did you mean 'prod'? (clusters in the config: prod, dev;",
+            "unknown command or cluster 'prdo'; did you mean 'prod'? (clusters in the config: prod, dev;",
         ),
         ("clustrs", "did you mean 'clusters'?"),
         ("localhost", "a host is written host:port"),
@@ -286,7 +286,7 @@ def test_an_address_with_several_entries_has_the_guards_of_all(tmp_path: Path) -
         ("http://[::1", "can't be read"),
         ("http://h:1/a b", "spaces"),
         ("h:1/\x1b[31m", "control characters"),
-        ("\x1b[31mred", "'?[31mred' is no command"),
+        ("\x1b[31mred", "unknown command or cluster '?[31mred'"),
         ("http://h:1/?token=hush", "must not have a query"),
     ],
 )

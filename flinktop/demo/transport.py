@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flinktop.demo.world import World
 
-NO_ORDERS = "The demo cluster takes no orders."
+NO_ORDERS = "The demo cluster is read-only."
 METHOD_NOT_ALLOWED = 405
 """Not 403: that would have the person look at users and passwords."""
 UNAVAILABLE = 503

@@ -40,7 +40,7 @@ def _known(cause: BaseException, perhaps_tls: str) -> str:
         case socket.gaierror():
             return "no such host is known (DNS)"
         case ConnectionRefusedError():
-            return "connection refused: nothing listens there"
+            return "connection refused: nothing is listening on that port"
         case ConnectionResetError() | BrokenPipeError():
             return f"the server dropped the connection{perhaps_tls}"
         case _:

@@ -1,6 +1,6 @@
 """`flinktop savepoint`, `stop`, `cancel` and `submit`: the acts of the monitor, for scripts.
 
-Exit codes: 0 done, 1 failed or lost, 2 wrong words, 3 unreachable, 4 refused, 130 interrupted. What came of
+Exit codes: 0 done, 1 failed or lost, 2 usage error, 3 unreachable, 4 refused, 130 interrupted. What came of
 it goes to stdout, everything else to stderr.
 """
 

@@ -38,7 +38,7 @@ def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
         raise NoSuchJob(f"'{what}' is too short: {least}; it fits {_told(begun)}")
     if fitting := list({job.jid: job for job in (*named, *begun)}.values()):
         return _only(fitting, what)
-    raise NoSuchJob(f"there is no job '{what}' on the cluster" + (f", but {_told(known)}" if known else ""))
+    raise NoSuchJob(f"no such job '{what}'" + (f"; {_told(known)}" if known else ""))
 
 
 def _named(jobs: list[JobOverview], name: str) -> list[JobOverview]:

@@ -66,7 +66,7 @@ def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
 
 def add_operations(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
     """Give argparse's subparsers that of the ledger."""
-    parser = _parser(uses, "operations", "what was asked of clusters from here, newest first", parents)
+    parser = _parser(uses, "operations", "the operations log, newest first", parents)
     parser.add_argument("--json", action="store_true", help="as a JSON array")
 
 

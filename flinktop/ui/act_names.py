@@ -31,14 +31,14 @@ class ActName:
 
 NAMES: dict[type[Act], ActName] = {
     Stop: ActName("Stop with savepoint", "ends FINISHED, can be run again from it"),
-    Savepoint: ActName("Take savepoint", "the job runs on"),
+    Savepoint: ActName("Take savepoint", "the job keeps running"),
     SavepointAndCancel: ActName("Savepoint, then cancel", "ends CANCELED, sinks may write twice"),
-    Checkpoint: ActName("Trigger checkpoint", "the job runs on"),
+    Checkpoint: ActName("Trigger checkpoint", "the job keeps running"),
     Rescale: ActName("Change parallelism", "restarts from its last checkpoint"),
     Cancel: ActName("Cancel the job", "ends at once, without a savepoint"),
-    UploadJar: ActName("Upload jar", "lies on the JobManager until it is deleted"),
+    UploadJar: ActName("Upload jar", "stored on the JobManager until deleted"),
     RunJar: ActName("Run jar", "starts a job"),
-    DeleteJar: ActName("Delete jar", "gone from the JobManager; jobs run on"),
+    DeleteJar: ActName("Delete jar", "removed from the JobManager; jobs keep running"),
     Dispose: ActName("Delete savepoint", "its files are gone for good"),
     DeleteDataset: ActName("Delete dataset", "programs compute it anew"),
     CancelApplication: ActName("Cancel application", "all its jobs end, without savepoints"),

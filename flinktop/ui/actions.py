@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Checkpoint as Told
     from flinktop.ui.live import LiveApp
 
-TOLD = ("lost", "then")
+TOLD = ("data loss", "afterwards")
 """Labels of the lines of a consequence that say what an act does; the others say what it is done to."""
 
 
@@ -121,23 +121,23 @@ def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action
 
     def words() -> str:
         if (state := _lives(port, job)) is not None:
-            return f"starts a second copy: this job is {state}"
+            return f"still {state}; starts a second copy"
         return "a form, filled with how it was run" if _known(port, job) else "a form asks for its jar"
 
     def explain() -> tuple[Line, ...]:
         lies = path or restored_from(port, job)
         start = f"a new job starts from {lies}" if lies is not None else "a new job starts, with no state"
         how = (
-            "run as this one was from here; a form shows it first"
+            "same jar and options as last time; a form shows them first"
             if _known(port, job)
-            else "this one was not started from here: a form asks for its jar and arguments"
+            else "not started by flinktop; a form asks for jar and arguments"
         )
         lines = []
         if (state := _lives(port, job)) is not None:
             lines.append(Line("job", f"it is {state}: a second one would start beside it", "warn"))
         if lies is None:
             lines.append(Line("state", "no savepoint of it is known: the form takes a path", "warn"))
-        return (*lines, Line("then", f"{start}; {how}"))
+        return (*lines, Line("afterwards", f"{start}; {how}"))
 
     return Action(
         "Run again from this" if path is not None else "Run again from savepoint",
@@ -190,7 +190,9 @@ def on_jar(port: Port, jar: str, name: str) -> tuple[Action, ...]:
             on,
             lambda: PlanJar(jar).why_not(port.facts()),
             lambda app: app.push_screen(PlanPreviewScreen(jar, name, RunOptions())),
-            lambda: (Line("then", "its main() runs on the JobManager up to where it would submit its job"),),
+            lambda: (
+                Line("afterwards", "its main() runs on the JobManager up to where it would submit its job"),
+            ),
         ),
         _upload(port, on),
         of_act(port, DeleteJar(jar, name), on),

@@ -387,7 +387,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
     def submit(self, act: Act, typed: str | None = None) -> str:
         """Do an act, once, and say so; gives the id of the operation."""
         number = self.port.submit(act, typed)
-        self.notify(f"Asked: {act.label} of {act.subject}. O follows it.", markup=False)
+        self.notify(f"Submitted: {act.label} of {act.subject}. Press O to follow it.", markup=False)
         return number
 
     def close_dialogs(self) -> None:

@@ -36,9 +36,7 @@ class Command:
     """Whether it is there to do something to the cluster: gone on one that is opened read-only."""
 
 
-HELP = Command(
-    "help", ("question_mark",), "help", "What can be done here, and by which keys.", "program", app=True
-)
+HELP = Command("help", ("question_mark",), "help", "Keys for this screen.", "program", app=True)
 PALETTE = Command(
     "command_palette",
     ("colon", "ctrl+p"),
@@ -69,21 +67,19 @@ BACK = Command(
     "back",
     ("escape",),
     "back",
-    "Close dialog, filter or zoom, then go back to the screen before; on the first screen nothing.",
+    "Close dialog, filter or zoom, else go back; nothing at the top level.",
     "program",
 )
 BACK_OR_LEAVE = Command(
     "back_or_leave",
     ("q",),
     "back or leave",
-    "As esc; on the first screen it asks before leaving, and q again leaves.",
+    "As esc; at the top level it asks before leaving, and q again leaves.",
     "program",
     shown=False,
 )
-PAUSE = Command("pause", ("space",), "pause", "Hold what is on the screen; collection goes on.", "view")
-REFRESH = Command(
-    "refresh", ("r",), "refresh", "Ask the cluster now, as far as its caches make that of use.", "view"
-)
+PAUSE = Command("pause", ("space",), "pause", "Freeze the display; collection continues.", "view")
+REFRESH = Command("refresh", ("r",), "refresh", "Refresh now.", "view")
 SLOWER = Command("slower", ("plus",), "longer interval", "Ask the cluster less often.", "view", shown=False)
 FASTER = Command(
     "faster",
@@ -243,13 +239,13 @@ THREADS_HERE = Command(
     shown=False,
 )
 NEXT_MATCH = Command(
-    "next_match", ("n",), "next match", "The next match in a text.", "text", action="match(1)", shown=False
+    "next_match", ("n",), "next match", "Next match.", "text", action="match(1)", shown=False
 )
 PREVIOUS_MATCH = Command(
     "previous_match",
     ("N",),
     "previous match",
-    "The match before in a text.",
+    "Previous match.",
     "text",
     action="match(-1)",
     shown=False,
@@ -257,7 +253,7 @@ PREVIOUS_MATCH = Command(
 ONLY = Command(
     "only",
     ("ampersand",),
-    "only",
+    "grep",
     "Show only entries with this text, each with the lines that belong to it.",
     "text",
     priority=True,
@@ -310,7 +306,7 @@ OPERATIONS = Command(
     "operations",
     ("O",),
     "operations",
-    "Everything that was asked of clusters from here, and what came of it.",
+    "Operations log: every act from this flinktop, and its outcome.",
     "program",
     shown=False,
     app=True,

@@ -43,7 +43,7 @@ PLACES: tuple[tuple[str, str, Callable[[], Screen[None]]], ...] = (
     ("jm", "The JobManager: memory, configuration, logs, threads.", JobManagerScreen),
     ("jars", "Jars that were uploaded.", JarsScreen),
     ("applications", "What was submitted together (2.3+).", partial(JarsScreen, "applications")),
-    ("ops", "Operations: what was asked of clusters from here, and what came of it.", OperationsScreen),
+    ("ops", "Operations log: every act from this flinktop, and its outcome.", OperationsScreen),
     ("datasets", "Intermediate results that programs share (1.11+).", partial(JarsScreen, "datasets")),
     (
         "logs",

@@ -39,7 +39,7 @@ async def test_the_client_reads_it() -> None:
 
 
 async def test_it_takes_no_orders() -> None:
-    with pytest.raises(Rejected, match="The demo cluster takes no orders"):
+    with pytest.raises(Rejected, match="The demo cluster is read-only"):
         await orders.cancel(http(), World().plans[0].id)
 
 

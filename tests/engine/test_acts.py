@@ -94,8 +94,8 @@ def test_every_kind_is_looked_at() -> None:
 @pytest.mark.parametrize(
     ("act", "known", "said"),
     [
-        (Checkpoint(JOB), facts(flink("1.16.3")), "runs Flink 1.16.3; checkpoint came with 1.17"),
-        (CancelApplication("a"), facts(flink("2.2.0")), "cancel application came with 2.3"),
+        (Checkpoint(JOB), facts(flink("1.16.3")), "needs Flink 1.17 or later (this cluster runs 1.16.3)"),
+        (CancelApplication("a"), facts(flink("2.2.0")), "needs Flink 2.3 or later"),
         (CancelApplication("a", status="FINISHED"), facts(), "the application has ended (FINISHED)"),
         (Savepoint(JOB), facts(job=None), "not known yet"),
         (Savepoint(JOB), facts(job=None, job_missing=True), "does not know this job any more"),
@@ -105,8 +105,8 @@ def test_every_kind_is_looked_at() -> None:
         (Stop(JOB), job(batch=True), "a batch job has no state to save"),
         (Stop(JOB), facts(under_way=("savepoint",)), "savepoint of this job is under way"),
         (Checkpoint(JOB), job(checkpointing=False), "this job takes no checkpoints"),
-        (Savepoint(JOB, form="NATIVE"), facts(flink("1.14.6")), "formats came with 1.15"),
-        (Stop(JOB, form="NATIVE"), facts(flink("1.14.6")), "formats came with 1.15"),
+        (Savepoint(JOB, form="NATIVE"), facts(flink("1.14.6")), "a format needs Flink 1.15 or later"),
+        (Stop(JOB, form="NATIVE"), facts(flink("1.14.6")), "a format needs Flink 1.15 or later"),
         (Cancel(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
         (Stop(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
         (SavepointAndCancel(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
@@ -115,7 +115,11 @@ def test_every_kind_is_looked_at() -> None:
         (Cancel(JOB), job(state="FAILED"), "the job has ended (FAILED)"),
         (Rescale(JOB), facts(flink("1.14.6")), "FLINK-12312"),
         (Rescale(JOB, bounds={"v1": (1, 4)}), facts(flink(web_rescale=False)), "adaptive scheduler"),
-        (Rescale(JOB, bounds={"v1": (1, 4)}), job(scheduler="Default"), "not under the adaptive scheduler"),
+        (
+            Rescale(JOB, bounds={"v1": (1, 4)}),
+            job(scheduler="Default"),
+            "needs jobmanager.scheduler: adaptive",
+        ),
         (
             Rescale(JOB, bounds={"v1": (1, 4)}),
             replace(job(scheduler="Adaptive"), features=flink(web_rescale=False)),
@@ -130,13 +134,17 @@ def test_every_kind_is_looked_at() -> None:
         (UploadJar("x.jar"), facts(flink(web_submit=False)), "takes no jars"),
         (DeleteJar("x"), facts(flink(web_submit=False)), "takes no jars"),
         (RunJar("x", options=RunOptions(parallelism=0)), facts(), "a parallelism of 0"),
-        (RunJar("x", options=RunOptions(configuration={"a": "b"})), facts(flink("1.16.0")), "came with 1.17"),
+        (
+            RunJar("x", options=RunOptions(configuration={"a": "b"})),
+            facts(flink("1.16.0")),
+            "needs Flink 1.17",
+        ),
         (
             RunJar("x", options=RunOptions(savepoint="s", claim_mode="CLAIM")),
             facts(flink("1.14.6")),
-            "claim modes came with 1.15",
+            "restore modes need Flink 1.15 or later",
         ),
-        (RunJar("x", options=RunOptions(claim_mode="CLAIM")), facts(), "no savepoint to claim"),
+        (RunJar("x", options=RunOptions(claim_mode="CLAIM")), facts(), "a restore mode needs a savepoint"),
         (RunJar("x", options=RunOptions(allow_non_restored_state=True)), facts(), "give its path"),
         (RunJar("x", options=RunOptions(arguments=("--token", "******"))), facts(), "give it anew"),
         (Dispose(" / "), facts(), "no path"),
@@ -159,8 +167,8 @@ def test_every_act_says_what_it_does_and_where(act: Act) -> None:
     lines = act.consequence(facts())
     labels = [line.label for line in lines]
     assert lines[0].text.startswith("prod")
-    assert "then" in labels
-    assert "lost" in labels or act.kind in {"run-jar", "submit-graph"}
+    assert "afterwards" in labels
+    assert "data loss" in labels or act.kind in {"run-jar", "submit-graph"}
     if act.job_id is not None:
         told = {line.label: line.text for line in lines}
         assert (told["job"], told["id"], told["state"]) == ("orders [v1]", JOB, "RUNNING")
@@ -194,7 +202,9 @@ def test_a_cancel_says_what_there_is_to_go_back_to(changes: dict[str, Any], line
     ],
 )
 def test_a_cancel_says_what_is_lost(changes: dict[str, Any], said: str) -> None:
-    assert said in next(line.text for line in Cancel(JOB).consequence(job(**changes)) if line.label == "lost")
+    assert said in next(
+        line.text for line in Cancel(JOB).consequence(job(**changes)) if line.label == "data loss"
+    )
 
 
 def test_a_run_says_how_without_secrets() -> None:
@@ -212,7 +222,7 @@ def test_a_run_says_how_without_secrets() -> None:
         Line("setting", "a.b: c"),
         Line("setting", "s3.secret-key: ******"),
         Line("restores", "file:/s"),
-        Line("claim mode", "CLAIM"),
+        Line("restore mode", "CLAIM"),
     ):
         assert line in lines
     long = RunJar("x", options=RunOptions(arguments=("x" * 9000, "y"))).consequence(facts())
@@ -313,7 +323,7 @@ async def test_a_dataset_that_is_not_there(tmp_path: Path) -> None:
     failed = await done(tmp_path, DeleteDataset("none"), JobManager(ManualClock()))
     assert (failed.state, failed.reason) == (State.FAILED, "no such dataset")
     old = await done(tmp_path / "2", DeleteDataset("d1"), JobManager(ManualClock(), "1.9.3"))
-    assert (old.state, "delete dataset came with 1.11" in old.reason) == (State.REFUSED, True)
+    assert (old.state, "needs Flink 1.11 or later" in old.reason) == (State.REFUSED, True)
 
 
 @pytest.mark.parametrize("fault", ["", "cut after"])
@@ -379,8 +389,8 @@ async def test_what_is_no_jar_is_not_sent(tmp_path: Path) -> None:
     (tmp_path / "text.jar").write_text("no jar")
     (tmp_path / "jar.txt").write_text("no jar")
     for name, said in (
-        ("text.jar", "text.jar is no jar: it is no zip archive; nothing was sent"),
-        ("jar.txt", "jar.txt is no jar: its name does not end in .jar; nothing was sent"),
+        ("text.jar", "text.jar is not a jar: it is not a zip archive; nothing was sent"),
+        ("jar.txt", "jar.txt is no jar: is not a .jar file; nothing was sent"),
         ("none.jar", f"{tmp_path}/none.jar can't be read: No such file or directory"),
     ):
         jobmanager = JobManager(ManualClock())

@@ -161,8 +161,12 @@ async def test_after_answers_that_were_given_up_others_come_as_ever() -> None:
 
 
 async def test_nobody_listens() -> None:
-    assert "nothing listens there" in await trouble(Connection(f"http://127.0.0.1:{refused_port()}"))
-    assert "nothing listens there" in await trouble(Connection(f"https://127.0.0.1:{refused_port()}"))
+    assert "nothing is listening on that port" in await trouble(
+        Connection(f"http://127.0.0.1:{refused_port()}")
+    )
+    assert "nothing is listening on that port" in await trouble(
+        Connection(f"https://127.0.0.1:{refused_port()}")
+    )
 
 
 async def test_an_unknown_name() -> None:

@@ -140,8 +140,8 @@ def test_a_file_that_cannot_be_used_is_wrong_words(commands: Commands, tmp_path:
     (tmp_path / "job.zip").write_text("no archive")
     for name, said in (
         ("none.jar", "none.jar can't be read: No such file"),
-        ("text.jar", "text.jar is no jar: it is no zip archive"),
-        ("job.zip", "its name does not end in .jar"),
+        ("text.jar", "text.jar is not a jar: it is not a zip archive"),
+        ("job.zip", "is not a .jar file"),
         (".", "Is a directory"),
     ):
         done = commands.run("submit", str(tmp_path / name), "--yes")

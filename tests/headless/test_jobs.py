@@ -51,8 +51,8 @@ def test_the_job_that_is_meant(what: str, found: int) -> None:
         # One of them lives: that is no reason to take it.
         ("aaaa", "'aaaa' may mean 2 jobs: orders (aaaa1"),
         ("ddd", "'ddd' is too short: an id's beginning needs 4 characters or more; it fits aaaa1 (dddd1"),
-        ("nope", "there is no job 'nope' on the cluster, but orders (aaaa1"),
-        ("", "there is no job ''"),
+        ("nope", "no such job 'nope'; orders (aaaa1"),
+        ("", "no such job ''"),
     ],
 )
 def test_none_and_several_are_named(what: str, said: str) -> None:

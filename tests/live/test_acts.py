@@ -144,7 +144,7 @@ def test_a_checkpoint_is_triggered_where_the_release_can(cluster: Cluster, actor
     for full in (False, True):
         operation = actor.done(Checkpoint(job, "to be checkpointed", full))
         if cluster.release < (1, 17):
-            assert (operation.state, "came with 1.17" in operation.reason) == (State.REFUSED, True)
+            assert (operation.state, "needs Flink 1.17" in operation.reason) == (State.REFUSED, True)
             continue
         assert operation.state is State.DONE, operation
         details = f"jobs/{job}/checkpoints/details/{operation.result.checkpoint}"
@@ -185,7 +185,7 @@ def test_jars_come_and_go(cluster: Cluster, actor: Actor, tmp_path: Path) -> Non
     assert jar not in {file["id"] for file in cluster.get("jars")["files"]}
     assert actor.done(DeleteJar(jar)).state is State.FAILED
     (tmp_path / "text.jar").write_text("no jar")
-    assert "is no jar" in actor.done(UploadJar(str(tmp_path / "text.jar"))).reason
+    assert "is not a jar" in actor.done(UploadJar(str(tmp_path / "text.jar"))).reason
 
 
 def test_the_limit_of_requests_is_none_of_uploads(cluster: Cluster, actor: Actor, tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_an_application_is_cancelled_where_there_are_any(cluster: Cluster, actor
     # A job that was run by itself is an application of its own, of the same id.
     operation = actor.done(CancelApplication(job, "an application"))
     if cluster.release < (2, 3):
-        assert (operation.state, "came with 2.3" in operation.reason) == (State.REFUSED, True)
+        assert (operation.state, "needs Flink 2.3" in operation.reason) == (State.REFUSED, True)
         actor.did(Cancel(job, "an application"))
     else:
         assert operation.state is State.DONE, operation

@@ -58,7 +58,7 @@ def savepoints(cluster: Cluster, job: str) -> list[str]:
 def choose(pty: Pty, label: str) -> None:
     """In the menu of actions, go to a row and open its dialog."""
     pty.press("a")
-    text = pty.wait_for(re.compile(rf"ACTION +WHAT COMES OF IT[\s\S]*{re.escape(label)} "))
+    text = pty.wait_for(re.compile(rf"ACTION +EFFECT[\s\S]*{re.escape(label)} "))
     rows = text.split("ACTION ", 1)[1].splitlines()[1:]
     at = next(number for number, row in enumerate(rows) if label in row)
     pty.press(*["down"] * at, "enter")

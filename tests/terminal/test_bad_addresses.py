@@ -51,7 +51,7 @@ def test_whatever_answers_is_said_until_flink_does(server: FixtureServer, tmp_pa
 def test_nothing_listens_and_then_flink_does(tmp_path: Path) -> None:
     server = FixtureServer(FixtureCluster("1.20.5"), port=free_port())
     with monitor(tmp_path, server.url) as pty:
-        pty.wait_for("connection refused: nothing listens there", STARTS)
+        pty.wait_for("connection refused: nothing is listening on that port", STARTS)
         with server:
             pty.wait_for(LIVE)
             pty.wait_for("steady [test]")

@@ -52,16 +52,16 @@ async def test_a_job_can_be_stopped_first_and_cancelled_last() -> None:
         assert list(menu(ui)) == ON_A_JOB
         assert ui.line("job steady") == f"job {NAME}"
         assert ui.line("Stop with").split("  ")[-1].strip() == "ends FINISHED, can be run again from it"
-        assert "nothing: the savepoint holds all that was read" in ui.text
+        assert "none: the savepoint holds everything read so far" in ui.text
         # A column is short at this size: what matters comes first.
-        assert "not under the adaptive scheduler" in ui.line("Change parallelism")
+        assert "needs jobmanager.scheduler: adaptive" in ui.line("Change parallelism")
         # What is off can be selected, says why below, and says it again when it is chosen all the same.
         await ui.press("down", "down", "down", "down")
         assert "not now" in ui.text
         assert "(FLINK-12312)" in ui.text
         await ui.press("enter")
         assert seen(ui) is ActionsScreen
-        assert ui.notes[-1].startswith("Change parallelism: not under the adaptive scheduler")
+        assert ui.notes[-1].startswith("Change parallelism: needs jobmanager.scheduler: adaptive")
         # Letters do nothing but close it.
         await ui.press(*(set(string.printable[:62]) - set("aqjkgG")))
         assert seen(ui) is ActionsScreen
@@ -141,14 +141,14 @@ async def test_every_place_has_its_actions(place: str, release: str) -> None:
 @pytest.mark.parametrize(
     ("release", "label", "reason"),
     [
-        ("1.9.3", "Trigger checkpoint", "this cluster runs Flink 1.9.3; checkpoint came with 1.17"),
+        ("1.9.3", "Trigger checkpoint", "needs Flink 1.17 or later (this cluster runs 1.9.3)"),
         (
             "1.9.3",
             "Change parallelism",
             "PATCH /rescaling is disabled in every release since 1.9 (FLINK-12312)",
         ),
         ("1.14.6", "Change parallelism", "runs Flink 1.14.6"),
-        ("2.3.0", "Change parallelism", "not under the adaptive scheduler: only there"),
+        ("2.3.0", "Change parallelism", "needs jobmanager.scheduler: adaptive"),
     ],
 )
 async def test_what_a_release_lacks_says_so(release: str, label: str, reason: str) -> None:

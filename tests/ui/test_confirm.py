@@ -88,7 +88,7 @@ async def test_a_job_is_stopped_by_keys_alone() -> None:
             "formatType": "NATIVE",
             "triggerId": number,
         }
-        assert ui.notes[0] == f"Asked: stop with savepoint of {NAME}. O follows it."
+        assert ui.notes[0] == f"Submitted: stop with savepoint of {NAME}. Press O to follow it."
         await ui.wait(12)
         assert ui.port.operations()[0].state is State.DONE
         assert "FINISHED" in ui.text

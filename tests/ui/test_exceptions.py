@@ -30,7 +30,7 @@ async def test_repeats_are_one_row_with_their_number_and_their_root_cause(releas
         told = day.cluster.document(f"jobs/{day.cluster.job('failing')}/exceptions")["exceptionHistory"][
             "entries"
         ]
-        await day.sees(f"same fault x {len(told)}")
+        await day.sees(f"same error {len(told)} times")
         assert day.line("latest ").startswith(f"latest {INNER}")
         task = told[0]["taskName"]
         assert task.partition(" (")[0][:30] in day.text

@@ -38,7 +38,7 @@ def failed(kind: type[FlinkError], status: int) -> FlinkError:
     ("link", "paused", "words"),
     [
         (Link(), False, "◐ connecting"),
-        (Link(answered=99.0, latency=0.01), False, "● live 3s"),
+        (Link(answered=99.0, latency=0.01), False, "● live, every 3 s"),
         (Link(answered=99.0, latency=3.0), False, "◐ slow 3.0 s"),
         (Link(answered=93.0, unhelpful=4), False, "◐ slow, data 7 s old"),
         (Link(answered=99.0), True, "⏸ paused"),
@@ -160,7 +160,7 @@ async def test_read_only_is_said_in_the_frame() -> None:
 async def test_intervals_grow_and_shrink_but_not_below_the_clusters_own() -> None:
     async with monitor("1.20.5") as day:
         await day.press("plus")
-        assert "live 4.5s" in day.lines[0]
+        assert "live, every 4.5 s" in day.lines[0]
         await day.press("minus", "minus", "minus")
         assert "live 3s" in day.lines[0]
 

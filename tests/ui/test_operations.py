@@ -261,7 +261,7 @@ async def test_what_failed_or_was_refused_says_why(tmp_path: Path) -> None:
         await ui.settled()
         await ui.press("O")
         assert "no space left on device" in ui.line("✕ FAILED")
-        assert "not under the adaptive s" in ui.line("○ REFUSED")
+        assert "needs jobmanager.schedul" in ui.line("○ REFUSED")
         await ui.press("slash", *"state:failed", "enter")
         assert "REFUSED" not in ui.text.partition("Operation ")[0]
     # A restart: what was refused was not sent, and is not kept.

@@ -26,7 +26,7 @@ async def test_the_frame_tells_release_load_and_the_clusters_time(release: str) 
         top = day.lines[0]
         assert "test-cluster" in top
         assert f"Flink {release}" in top
-        assert "● live 3s" in top
+        assert "● live, every 3 s" in top
         assert "req/s" in top
         assert "UTC" in top
 

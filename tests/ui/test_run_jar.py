@@ -110,7 +110,7 @@ async def test_what_is_typed_reaches_the_cluster(release: str) -> None:
             await type_in(ui, "claim", "")
             await ui.press("right", "right")
         else:
-            assert "no claim modes (1.15+)" in ui.text
+            assert "no restore modes (1.15+)" in ui.text
             assert not ui.app.screen.query("#claim")
         if release in SETTINGS:
             await type_in(ui, "configuration", "pipeline.name: typed: here\nstate.backend.type: rocksdb")

@@ -56,7 +56,7 @@ def datasets(_moment: Moment, _asked: Asked) -> dict[str, Any]:
 
 
 def no_operation(_moment: Moment, asked: Asked) -> Any:
-    """The demo takes no orders, so none is under way."""
+    """The demo is read-only: no act is under way."""
     trigger = asked.ids.get("trigger", "")
     key = f"org.apache.flink.runtime.rest.handler.async.OperationKey@{trigger[:8]}"
     raise missing(f"Operation not found under key: {key}")

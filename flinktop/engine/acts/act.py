@@ -192,7 +192,7 @@ class Act(ABC):
             return "this is a HistoryServer: its jobs have ended"
         if not facts.features.has(*self.since):
             first = ".".join(str(part) for part in self.since)
-            return f"this cluster runs Flink {facts.features.version}; {self.label} came with {first}"
+            return f"needs Flink {first} or later (this cluster runs {facts.features.version})"
         if facts.ledger_trouble is not None:
             return f"what is asked of a cluster is written down first, and {facts.ledger_trouble}"
         return self.own_reason(facts)

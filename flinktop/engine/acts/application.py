@@ -61,8 +61,10 @@ class CancelApplication(Act):
             *where_lines(facts),
             Line("application", self.subject),
             Line("id", self.application),
-            Line("lost", "the state of all its jobs since their last checkpoints, unless retained", "bad"),
-            Line("then", "its main() is stopped and all its jobs end CANCELED; no savepoint is taken"),
+            Line(
+                "data loss", "the state of all its jobs since their last checkpoints, unless retained", "bad"
+            ),
+            Line("afterwards", "its main() is stopped and all its jobs end CANCELED; no savepoint is taken"),
         )
 
     async def start(self, site: Site, trace: Trace) -> Accepted:

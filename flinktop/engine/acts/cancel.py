@@ -61,8 +61,8 @@ class Cancel(Act):
         """What was done since the last checkpoint is lost, or done again."""
         return (
             *job_lines(facts, loses_since=True),
-            Line("lost", _lost(facts), "bad"),
-            Line("then", "the job ends CANCELED at once; no savepoint is taken"),
+            Line("data loss", _lost(facts), "bad"),
+            Line("afterwards", "the job ends CANCELED at once; no savepoint is taken"),
         )
 
     async def start(self, site: Site, trace: Trace) -> Accepted:

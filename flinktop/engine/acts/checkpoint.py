@@ -60,8 +60,8 @@ class Checkpoint(Act):
         return (
             *job_lines(facts, loses_since=False),
             Line("type", "full" if self.full else "as configured"),
-            Line("lost", "nothing"),
-            Line("then", "the job runs on; Flink deletes this checkpoint like any other of its own"),
+            Line("data loss", "none"),
+            Line("afterwards", "the job keeps running; normal retention applies to the checkpoint"),
         )
 
     async def start(self, site: Site, trace: Trace) -> Accepted:

@@ -52,8 +52,8 @@ class DeleteDataset(Act):
         return (
             *where_lines(facts),
             Line("dataset", self.dataset),
-            Line("lost", "what the TaskManagers keep of it", "warn"),
-            Line("then", "a program that uses it fails, or computes it anew"),
+            Line("data loss", "what the TaskManagers keep of it", "warn"),
+            Line("afterwards", "a program that uses it fails, or computes it anew"),
         )
 
     async def start(self, site: Site, trace: Trace) -> Accepted:

@@ -60,9 +60,11 @@ class Dispose(Act):
         return (
             *where_lines(facts),
             Line("savepoint", self.subject),
-            Line("lost", "its files, for good: no job can be restored from it any more", "bad"),
+            Line("data loss", "its files, for good: no job can be restored from it any more", "bad"),
             Line(
-                "then", "a job that still uses its files (restored in CLAIM or LEGACY mode) may fail", "warn"
+                "afterwards",
+                "a job that still uses its files (restored in CLAIM or LEGACY mode) may fail",
+                "warn",
             ),
         )
 

@@ -63,8 +63,8 @@ class UploadJar(Act):
             *where_lines(facts),
             Line("file", self.path),
             Line("size", _size(Path(self.path))),
-            Line("lost", "nothing"),
-            Line("then", "the jar lies on the JobManager, where anybody who reaches the cluster can run it"),
+            Line("data loss", "none"),
+            Line("afterwards", "the jar is stored on the JobManager; anyone with cluster access can run it"),
         )
 
     async def prepare(self, site: Site) -> Notes:
@@ -135,8 +135,8 @@ class DeleteJar(Act):
             *where_lines(facts),
             Line("jar", self.subject),
             Line("id", self.jar),
-            Line("lost", "the jar on the JobManager", "warn"),
-            Line("then", "jobs that run from it run on; to run it again it has to be uploaded again"),
+            Line("data loss", "the jar on the JobManager", "warn"),
+            Line("afterwards", "its jobs keep running; to run it again, upload it again"),
         )
 
     async def start(self, site: Site, trace: Trace) -> Accepted:
@@ -180,8 +180,8 @@ def why_no_jar(path: Path) -> str | None:
         OSError: it can't be read.
     """
     if path.suffix != ".jar":
-        return f"{path.name} is no jar: its name does not end in .jar"
-    return None if zipfile.is_zipfile(path) else f"{path.name} is no jar: it is no zip archive"
+        return f"{path.name} is not a .jar file"
+    return None if zipfile.is_zipfile(path) else f"{path.name} is not a jar: it is not a zip archive"
 
 
 def size_of(path: Path) -> int:

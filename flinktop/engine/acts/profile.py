@@ -66,8 +66,8 @@ class Profile(Act):
             Line(Machine(self.taskmanager).kind, self.subject),
             Line("mode", self.mode),
             Line("lasts", f"{self.seconds} s"),
-            Line("lost", "nothing"),
-            Line("then", "it runs some per cent slower meanwhile; the file stays in its list"),
+            Line("data loss", "none"),
+            Line("afterwards", "it runs some per cent slower meanwhile; the file stays in its list"),
         )
 
     async def prepare(self, site: Site) -> Notes:

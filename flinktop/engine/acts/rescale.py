@@ -33,9 +33,8 @@ DISABLED = (
     "with 1.18 and the adaptive scheduler"
 )
 NOT_ADAPTIVE = (
-    "not under the adaptive scheduler: only there (jobmanager.scheduler: adaptive, and not in reactive mode) "
-    "a job takes another parallelism while it runs; PATCH /rescaling is disabled in every release "
-    "(FLINK-12312)"
+    "needs jobmanager.scheduler: adaptive, without reactive mode: no other scheduler changes the parallelism "
+    "of a running job (PATCH /rescaling is disabled in every release, FLINK-12312)"
 )
 OFF = (
     "rescaling is off here: the adaptive scheduler takes no requirements in reactive mode, nor with "
@@ -92,8 +91,8 @@ class Rescale(Act):
                 for vertex in _vertices(facts)
                 if vertex.id in self.bounds
             ),
-            Line("lost", "nothing for good; what came since the last checkpoint is worked on again", "warn"),
-            Line("then", f"the job restarts with as many subtasks as there are slots for{free}"),
+            Line("data loss", "none; what came since the last checkpoint is processed again", "warn"),
+            Line("afterwards", f"the job restarts with as many subtasks as there are slots for{free}"),
         )
 
     def _change(self, vertex: Vertex) -> str:

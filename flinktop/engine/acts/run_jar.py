@@ -87,15 +87,19 @@ class RunJar(Act):
         if options.savepoint:
             lines.append(Line("restores", redaction.text(options.savepoint)))
         if options.allow_non_restored_state:
-            lines.append(Line("lost", "state of the savepoint that no operator takes is dropped", "warn"))
+            lines.append(
+                Line("data loss", "state of the savepoint that no operator takes is dropped", "warn")
+            )
         if options.claim_mode is not None:
-            lines.append(Line("claim mode", options.claim_mode))
+            lines.append(Line("restore mode", options.claim_mode))
         if options.claim_mode == "CLAIM":
             lines.append(
-                Line("lost", "Flink owns the savepoint then, and deletes it when it is not needed", "warn")
+                Line(
+                    "data loss", "Flink owns the savepoint then, and deletes it when it is not needed", "warn"
+                )
             )
         free = "" if facts.slots_free is None else f"   ({facts.slots_free} slots free now)"
-        lines.append(Line("then", f"main() runs on the JobManager, and its job starts{free}"))
+        lines.append(Line("afterwards", f"main() runs on the JobManager, and its job starts{free}"))
         return tuple(lines)
 
     async def start(self, site: Site, trace: Trace) -> Accepted:
@@ -170,13 +174,13 @@ def wrong_options(features: Features, options: RunOptions) -> str | None:
     if options.parallelism is not None and options.parallelism < 1:
         return f"a parallelism of {options.parallelism} is none: it is 1 or more"
     if options.configuration and not features.has(1, 17):
-        return f"this cluster runs Flink {features.version}; a configuration for one job came with 1.17"
+        return f"configuration per job needs Flink 1.17 or later (this cluster runs {features.version})"
     if options.claim_mode is not None and not features.has(1, 15):
-        return f"this cluster runs Flink {features.version}; claim modes came with 1.15"
+        return f"restore modes need Flink 1.15 or later (this cluster runs {features.version})"
     if options.allow_non_restored_state and not options.savepoint:
         return "there is no savepoint whose state could be left out: give its path"
     if options.claim_mode is not None and not options.savepoint:
-        return "there is no savepoint to claim: give its path"
+        return "a restore mode needs a savepoint: give its path"
     return None
 
 

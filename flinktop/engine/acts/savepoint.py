@@ -66,8 +66,8 @@ class Savepoint(Act):
         return (
             *job_lines(facts, loses_since=False),
             Line("goes to", where_to(self.directory)),
-            Line("lost", "nothing"),
-            Line("then", "the job runs on; the savepoint stays until somebody deletes it"),
+            Line("data loss", "none"),
+            Line("afterwards", "the job keeps running; the savepoint is kept until deleted"),
         )
 
     async def prepare(self, site: Site) -> Notes:
@@ -112,8 +112,10 @@ class SavepointAndCancel(Savepoint):
         return (
             *job_lines(facts, loses_since=False),
             Line("goes to", where_to(self.directory)),
-            Line("lost", "what sinks write after the savepoint is written again by a restored job", "warn"),
-            Line("then", "the job ends CANCELED; it can be run again from the savepoint"),
+            Line(
+                "data loss", "what sinks write after the savepoint is written again by a restored job", "warn"
+            ),
+            Line("afterwards", "the job ends CANCELED; it can be run again from the savepoint"),
         )
 
     async def start(self, site: Site, trace: Trace) -> Accepted:
@@ -208,7 +210,7 @@ def _no_trace(found: history.Found, directory: str | None) -> str:
 def wrong_form(form: Format | None, facts: Facts) -> str | None:
     """Why a format can't be asked for."""
     if form is not None and not facts.features.has(1, 15):
-        return f"this cluster runs Flink {facts.features.version}; formats came with 1.15"
+        return f"a format needs Flink 1.15 or later (this cluster runs {facts.features.version})"
     return None
 
 

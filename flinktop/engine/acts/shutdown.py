@@ -54,9 +54,10 @@ class Shutdown(Act):
         jobs = "all jobs" if facts.running is None else f"all jobs: {facts.running} have not ended"
         return (
             *where_lines(facts),
-            Line("lost", f"{jobs}; no savepoint is taken", "bad"),
+            Line("data loss", f"{jobs}; no savepoint is taken", "bad"),
             Line(
-                "then", "the JobManager and its TaskManagers end; only whoever deployed it can start it again"
+                "afterwards",
+                "the JobManager and its TaskManagers end; only whoever deployed it can start it again",
             ),
         )
 

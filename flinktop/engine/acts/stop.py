@@ -36,10 +36,10 @@ class Stop(Savepoint):
 
     def consequence(self, facts: Facts) -> tuple[Line, ...]:
         """Nothing is lost, unless it is drained and meant to go on."""
-        lost = Line("lost", "nothing: the savepoint holds all that was read")
+        lost = Line("data loss", "none: the savepoint holds everything read so far")
         if self.drain:
             lost = Line(
-                "lost",
+                "data loss",
                 "open windows and timers fire now: a job restored from it does not go on there",
                 "warn",
             )
@@ -48,8 +48,9 @@ class Stop(Savepoint):
             Line("goes to", where_to(self.directory)),
             lost,
             Line(
-                "then",
-                "the job ends FINISHED and can be run again from the savepoint; if it fails, it runs on",
+                "afterwards",
+                "the job ends FINISHED and can be run again from the savepoint; if the savepoint fails, "
+                "the job keeps running",
             ),
         )
 

@@ -61,7 +61,9 @@ class SubmitGraph(Act):
             *(Line("jar", jar) for jar in self.jars),
             *(Line("artifact", f"{name} = {file}") for name, file in self.artifacts),
             Line(
-                "then", f"its job starts{free}; the JobManager deserializes Java objects of this file", "warn"
+                "afterwards",
+                f"its job starts{free}; the JobManager deserializes Java objects of this file",
+                "warn",
             ),
         )
 

@@ -137,7 +137,7 @@ class Accumulators(AnswerTable[AccumulatorRow]):
     """What all tables of accumulators have in common."""
 
     BOX = "Accumulators"
-    ASKING = "asking for the accumulators"
+    ASKING = "loading accumulators…"
     OF = ""
     SERIALIZED = False
 
@@ -196,7 +196,7 @@ class JobAccumulatorsTable(Accumulators):
 class VertexAccumulatorsTable(Accumulators):
     """Those of a vertex, then those of each of its subtasks."""
 
-    OF = "OF"
+    OF = "SCOPE"
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)

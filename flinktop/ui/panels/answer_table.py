@@ -61,7 +61,7 @@ class AnswerTable(Panel, Generic[R]):
     """Words above, rows below. Subclasses say what is watched and make the rows."""
 
     DEFAULT_CSS = "AnswerTable { height: 1fr; } AnswerTable LiveTable { height: 1fr; }"
-    ASKING: ClassVar[str] = "asking the cluster"
+    ASKING: ClassVar[str] = "loading…"
     """What stands in the place of the rows before anything has come."""
 
     def columns(self, *, ascii_only: bool) -> list[Column[R]]:

@@ -79,7 +79,7 @@ class ApplicationHeader(Panel):
         reading = self.port.reading(APPLICATION(application=self._application))
         if reading is None or reading.value is None:
             failed = freshness(reading, self.port.lost) is Freshness.FAILED
-            words = why_empty(self.port, reading, "asking for the application")
+            words = why_empty(self.port, reading, "loading application…")
             return [[(words, "bad" if failed else "muted")]]
         one, offset, ascii_only = reading.value, zone_offset(self), self.app.settings.ascii
         about = self.one_line("state", lambda: state_line(one, offset, ascii_only=ascii_only))
@@ -130,7 +130,7 @@ class ApplicationJobs(AnswerTable[JobLine]):
     """Its jobs, the worst first; enter opens one."""
 
     BOX = "Jobs"
-    ASKING = "asking for its jobs"
+    ASKING = "loading jobs…"
 
     def __init__(self, application: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
@@ -151,7 +151,7 @@ class ApplicationJobs(AnswerTable[JobLine]):
             ),
             Column(
                 "seconds",
-                "FOR",
+                "DURATION",
                 8,
                 lambda row: (fmt.duration(row.seconds) if row.seconds is not None else fmt.ABSENT, ""),
                 sort=lambda row: row.seconds,
@@ -195,7 +195,7 @@ class ApplicationFaults(Panel):
 
     def compose(self) -> ComposeResult:
         """One text."""
-        yield Pager(empty="asking for its exceptions", ascii=self.app.settings.ascii)
+        yield Pager(empty="loading exceptions…", ascii=self.app.settings.ascii)
 
     def on_mount(self) -> None:
         """Watch them."""
@@ -206,7 +206,7 @@ class ApplicationFaults(Panel):
     def _told(self, reading: Reading[ApplicationExceptions]) -> None:
         pager = self.query_one(Pager)
         if reading.value is None:
-            pager.set_empty(why_empty(self.port, reading, "asking for its exceptions"))
+            pager.set_empty(why_empty(self.port, reading, "loading exceptions…"))
             return
         offset = zone_offset(self)
         lines: list[Cell] = []
@@ -225,7 +225,7 @@ class ApplicationConfiguration(AnswerTable[Any]):
     """The cluster's configuration as the application saw it."""
 
     BOX = "Configuration"
-    ASKING = "asking for the configuration"
+    ASKING = "loading configuration…"
 
     def __init__(self, application: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)

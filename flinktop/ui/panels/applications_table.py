@@ -58,7 +58,7 @@ class ApplicationsTable(AnswerTable[ApplicationRow]):
     """Applications (2.3+), the worst and then the newest first; a plain job is one of its own."""
 
     BOX = "Applications"
-    ASKING = "asking for the applications"
+    ASKING = "loading applications…"
 
     def columns(self, *, ascii_only: bool) -> list[Column[ApplicationRow]]:
         """State, name, jobs, since when, for how long."""
@@ -85,7 +85,7 @@ class ApplicationsTable(AnswerTable[ApplicationRow]):
             ),
             Column(
                 "seconds",
-                "FOR",
+                "DURATION",
                 8,
                 lambda row: (fmt.duration(row.seconds) if row.seconds is not None else fmt.ABSENT, ""),
                 sort=lambda row: row.seconds,

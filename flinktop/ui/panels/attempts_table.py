@@ -148,7 +148,7 @@ def columns(*, ascii_only: bool) -> list[Column[AttemptRow]]:
         ),
         Column(
             "seconds",
-            "FOR",
+            "DURATION",
             8,
             lambda row: (fmt.duration(row.seconds) if row.seconds is not None else fmt.ABSENT, ""),
             sort=lambda row: row.seconds,
@@ -198,7 +198,7 @@ class AttemptsTable(Panel):
             row_key=lambda row: fmt.number(row.number),
             dim=lambda row: row.old,
             ascii=ascii_only,
-            empty="asking for the subtask",
+            empty="loading subtask…",
             id="attempt-rows",
         )
         yield Static("", classes="note", markup=False)
@@ -264,7 +264,7 @@ class AttemptsTable(Panel):
     def _show_attempts(self) -> None:
         reading = self._present()
         if reading is None or reading.value is None:
-            self.table.set_empty(why_empty(self.port, reading, "asking for the subtask"))
+            self.table.set_empty(why_empty(self.port, reading, "loading subtask…"))
             return
         self._learn()
         age = self.port.now() - reading.at if reading.at is not None else 0.0

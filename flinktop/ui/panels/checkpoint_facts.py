@@ -125,4 +125,4 @@ def faded_if_gone(
     if reading.at is None:
         return lines
     age = fmt.duration(port.now() - reading.at)
-    return faded(lines, f"This checkpoint can't be read now. This is what was known {age} ago.")
+    return faded(lines, f"This checkpoint can't be read now. Last update {age} ago.")

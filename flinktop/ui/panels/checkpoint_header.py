@@ -187,7 +187,7 @@ class CheckpointHeader(CheckpointLines):
         if facts.told is None:
             if (error := error_of(reading, port.lost)) is not None:
                 return [(f"checkpoint {self._checkpoint}: {error.reason}", "bad")]
-            return [[(f"asking for checkpoint {self._checkpoint}", "muted")]]
+            return [[(f"loading checkpoint {self._checkpoint}", "muted")]]
         lines = header_lines(
             facts,
             vertex_names(port, self._job),

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 ONCE = 600.0
 """Seconds between two looks at what no longer changes."""
-GONE, SHORTLY = "no longer in Flink's history", "not in history"
+GONE, SHORTLY = "dropped by Flink", "dropped by Flink"
 ROOM_FOR_WORDS = 48
 """Cells from which on it is told in whole words that one is no longer told of."""
-UNSEEN = "▲ END UNSEEN"
+UNSEEN = "▲ UNKNOWN"
 """The state of one that was in progress when it was told last."""
 
 
@@ -265,7 +265,7 @@ class CheckpointHistory(Panel):
     def tick(self) -> None:
         """Ages move on."""
         rows = history_rows(self.port, self._job, zone_offset(self))
-        nothing = why_empty(self.port, self._job, "asking for the checkpoints", "no checkpoint yet")
+        nothing = why_empty(self.port, self._job, "loading checkpoints…", "no checkpoint yet")
         self.table.set_empty(plain(nothing) if self.app.settings.ascii else nothing)
         if rows or not self.table.shown_keys():
             # A job that Flink has long forgotten keeps its last picture.

@@ -120,7 +120,7 @@ def stats_lines(
         return [[(OFF, ""), ("; that is no error", "muted")]]
     if reading is None or reading.value is None:
         if (error := failure(port, CHECKPOINTS(job=job))) is None:
-            return [[("asking for the checkpoints", "muted")]]
+            return [[("loading checkpoints…", "muted")]]
         return [(f"The checkpoints can't be read: {error.reason}", "bad")]
     stats, now = reading.value, port.known_time() - blind_seconds(port, reading)
     config = configured.value if configured is not None else None
@@ -165,4 +165,4 @@ class CheckpointOverview(CheckpointLines):
             return lines
         words = "Flink no longer knows this job; esc goes back." if gone else words
         age = fmt.duration(port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
-        return faded(lines, f"{words} This is what was known {age} ago.")
+        return faded(lines, f"{words} Last update {age} ago.")

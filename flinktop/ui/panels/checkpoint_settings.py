@@ -55,7 +55,7 @@ class CheckpointSettings(Panel):
         yield LiveTable(
             plain_columns(found) if ascii_only else found,
             row_key=lambda item: item.field,
-            empty="asking for the configuration",
+            empty="loading configuration…",
             ascii=ascii_only,
         )
 

@@ -244,7 +244,7 @@ class CheckpointShares(Panel):
         statistics.set_rows(summary_rows(share, rows, percentiles=tall) if share else [])
 
     def _say_why(self, reading: Reading[CheckpointSubtasks] | None) -> None:
-        words = "asking for the subtasks" if self._vertex else ""
+        words = "loading subtasks…" if self._vertex else ""
         if (error := error_of(reading, self.port.lost)) is not None:
             words = DROPPED if isinstance(error, NotFound) else error.reason
         self.table.set_empty(plain(words) if self.app.settings.ascii else words)

@@ -133,9 +133,7 @@ class CheckpointSummary(Panel):
     def _show_summary(self, _reading: Reading[Any]) -> None:
         reading = self.port.reading(CHECKPOINTS(job=self._job))
         table: LiveTable[SummaryRow] = self.query_one(LiveTable)
-        nothing = why_empty(
-            self.port, self._job, "asking for the checkpoints", "no checkpoint has completed yet"
-        )
+        nothing = why_empty(self.port, self._job, "loading checkpoints…", "no checkpoint has completed yet")
         table.set_empty(plain(nothing) if self.app.settings.ascii else nothing)
         table.set_rows(
             summary_rows(reading.value) if reading is not None and reading.value is not None else []

@@ -137,7 +137,7 @@ class CheckpointTrend(Panel):
         nothing = why_empty(
             self.port,
             self.job,
-            "asking for the checkpoints",
+            "loading checkpoints…",
             "no checkpoint has completed in this time" if known else "no checkpoint has completed yet",
         )
         chart.set_empty(plain(nothing) if ascii_only else nothing)

@@ -214,7 +214,7 @@ class CheckpointVertices(Panel):
         yield LiveTable(
             columns(ascii_only=ascii_only),
             row_key=lambda row: row.vertex,
-            empty="asking for the vertices",
+            empty="loading vertices…",
             dim=lambda row: row.old,
             ascii=ascii_only,
             id="shares",

@@ -60,13 +60,13 @@ class ClusterConfiguration(AnswerTable[Item]):
     """Settings, JVM, its options, the class path; the filter finds by name, value and kind."""
 
     BOX = "Configuration"
-    ASKING = "asking for the configuration"
+    ASKING = "loading configuration…"
 
     def columns(self, *, ascii_only: bool) -> list[Column[Item]]:
         """Kind, name, value."""
         found: list[Column[Item]] = [
             Column(
-                "where", "OF", 11, lambda item: (item.where, "muted"), sort=lambda item: item.where, drop=1
+                "where", "SCOPE", 11, lambda item: (item.where, "muted"), sort=lambda item: item.where, drop=1
             ),
             Column(
                 "setting",

@@ -20,7 +20,7 @@ class DatasetsTable(AnswerTable[DataSet]):
     """Cluster data sets (`/datasets`, 1.11+): kept on TaskManagers until they are deleted."""
 
     BOX = "Datasets"
-    ASKING = "asking for the datasets"
+    ASKING = "loading datasets…"
 
     def columns(self, *, ascii_only: bool) -> list[Column[DataSet]]:  # noqa: ARG002 -- no shapes of ours
         """Id, and whether all of it is there."""

@@ -66,7 +66,7 @@ def repeated_parts(group: FaultGroup, offset: float | None, cluster_now: float) 
     if group.count == 1:
         return []
     since = fmt.near(group.first.timestamp / 1000.0, offset, cluster_now)
-    return [("same fault ", "muted"), (f"x {group.count}", "warn"), (f" since {since}", "")]
+    return [("same error ", "muted"), (f"{group.count} times", "warn"), (f" since {since}", "")]
 
 
 def label_text(fault: Fault) -> str:

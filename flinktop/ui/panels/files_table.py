@@ -43,7 +43,7 @@ class FilesTable(AnswerTable[FileRow]):
     """Log files with their sizes, the one written last first."""
 
     BOX = "Log list"
-    ASKING = "asking for the list of files"
+    ASKING = "loading list of files…"
 
     def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)

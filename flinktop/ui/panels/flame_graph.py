@@ -79,7 +79,7 @@ class FlamePanel(Panel):
         if (lacking := self._lacking()) is not None:
             self.view.set_empty(lacking)
         else:
-            self.view.set_empty("asking for the flame graph")
+            self.view.set_empty("loading flame graph…")
             self.watch_query("graph", self._query, self._told)
 
     def _lacking(self) -> str | None:
@@ -98,7 +98,7 @@ class FlamePanel(Panel):
         self.kind = (self.kind + 1) % len(KINDS)
         self._graph, self._shown = (), None
         if self._lacking() is None:
-            self.view.set_empty("asking for the flame graph")
+            self.view.set_empty("loading flame graph…")
             self.watch_query("graph", self._query, self._told)
         self.tick()
 
@@ -139,7 +139,7 @@ class FlamePanel(Panel):
                 "Whoever runs it turns them on in its configuration; asking for them costs the TaskManagers."
             )
         missing = told.missing or ""
-        return f"{missing}: a hundred in five seconds" if told.end_timestamp not in (-1, OFF) else missing
+        return f"{missing}: 100 samples, about 5 s" if told.end_timestamp not in (-1, OFF) else missing
 
     def _look_for(self, text: str) -> Found:
         numbers = flame.matching(self._graph, text)

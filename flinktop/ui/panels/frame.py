@@ -85,7 +85,7 @@ def _answering(link: Link, silent: float, interval: float, late: float | None) -
         return f"◐ slow, data {fmt.duration(late)} old", "warn"
     if link.latency > SLOW_SECONDS:
         return f"◐ slow {link.latency:.1f} s", "warn"
-    return f"● live {interval:.3g}s", "good"
+    return f"● live, every {interval:.3g} s", "good"
 
 
 def _outage(link: Link, now: float) -> Part:

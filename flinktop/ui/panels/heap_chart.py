@@ -27,4 +27,4 @@ class HeapChart(TimeChart):
 
     def nothing(self) -> str:
         """Why there is nothing to draw."""
-        return "asking for the TaskManagers' memory"
+        return "loading TaskManagers' memory…"

@@ -56,7 +56,7 @@ class JarsTable(AnswerTable[JarRow]):
     """Jars with their entry classes, the newest first."""
 
     BOX = "Jars"
-    ASKING = "asking for the jars"
+    ASKING = "loading jars…"
 
     def columns(self, *, ascii_only: bool) -> list[Column[JarRow]]:
         """Name, classes, when it was uploaded."""

@@ -131,9 +131,7 @@ class Restarts(JobChart):
     def nothing_yet(self) -> str:
         """Metrics of a job are empty at first."""
         reading = self.port.reading(restarts_query(self.job))
-        return why_empty(
-            self.port, reading, "asking for the restarts", "comes with the job's metrics, every 10 s"
-        )
+        return why_empty(self.port, reading, "loading restarts…", "comes with the job's metrics, every 10 s")
 
 
 class CheckpointChart(JobChart):

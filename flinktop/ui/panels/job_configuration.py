@@ -118,7 +118,9 @@ class JobConfiguration(Panel):
         ascii_only = self.app.settings.ascii
         yield LiveTable(
             [
-                Column("where", "OF", 10, lambda item: (item.where, "muted"), sort=lambda item: item.where),
+                Column(
+                    "where", "SCOPE", 10, lambda item: (item.where, "muted"), sort=lambda item: item.where
+                ),
                 Column(
                     "name", "SETTING", 24, lambda item: (item.name, "strong"), sort=lambda item: item.name
                 ),
@@ -132,7 +134,7 @@ class JobConfiguration(Panel):
                 ),
             ],
             row_key=lambda item: f"{item.where} {item.name}",
-            empty="asking for the configuration",
+            empty="loading configuration…",
             ascii=ascii_only,
         )
 

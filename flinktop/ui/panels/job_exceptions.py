@@ -174,7 +174,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
     """The faults of one job, repeats grouped; those that Flink has dropped are still here."""
 
     BOX = "Exceptions"
-    ASKING = "asking for the exceptions"
+    ASKING = "loading exceptions…"
 
     def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
@@ -251,7 +251,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
                 "no exceptions\n"
                 "Up to 1.12 Flink tells of the last failure alone, and forgets it when the job runs again."
             )
-        return "no exceptions: nothing has failed, as far as Flink remembers"
+        return "no exceptions in Flink's history"
 
     def _head(self, groups: tuple[FaultGroup, ...], offset: float | None, now: float) -> list[list[Part]]:
         """The latest root cause, how often the same was seen, and with which fault the restart loop began."""
@@ -274,7 +274,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         lines.append(_headed("", last))
         if start is not None:
             same = faults.key(start) == latest.key
-            why = "the same" if same and faults.reason(start) == faults.reason(latest.latest) else ""
+            why = "same error" if same and faults.reason(start) == faults.reason(latest.latest) else ""
             lines.append(
                 _headed(
                     "first",
@@ -292,7 +292,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         """What the first fault is the first of: Flink may have forgotten those before it."""
         restarts = restarts_of(self.port, self._job) or 0
         seen = sum(group.count for group in groups)
-        return "of a restart loop" if seen >= restarts else "the earliest known of a restart loop"
+        return "start of the restart loop" if seen >= restarts else "earliest one Flink still has"
 
 
 def adaptive(port: Port, job: str) -> bool | None:

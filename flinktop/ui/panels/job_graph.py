@@ -113,7 +113,7 @@ class JobGraph(Panel):
 
     def _show_job(self, reading: Reading[Job]) -> None:
         if reading.value is None:
-            self.canvas.set_empty(why_empty(self.port, reading, "asking for the job"))
+            self.canvas.set_empty(why_empty(self.port, reading, "loading job…"))
             return
         job = reading.value
         if not job.vertices:

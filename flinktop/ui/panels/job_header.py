@@ -210,7 +210,7 @@ class JobHeader(Panel):
     def _described(self, reading: Reading[Job] | None) -> list[list[Part]]:
         if reading is None or reading.value is None:
             if (error := failure(self.port, JOB(job=self._job))) is None:
-                return [[("asking for the job", "muted")]]
+                return [[("loading job…", "muted")]]
             unknown = isinstance(error, NotFound)
             words = f"no job {self._job}" if unknown else f"the job {self._job} can't be read"
             return [[(f"{words}: {error.reason}", "bad")]]
@@ -248,7 +248,7 @@ class JobHeader(Panel):
             lines = [[(text, "stale") for text, _ in line] for line in lines]
             stale = why_stale(self.port, reading, "The job")
             words = "Flink no longer knows this job; esc goes back." if gone else stale
-            lines.insert(0, [(f"{words} This is what was known {age} ago.", "bad")])
+            lines.insert(0, [(f"{words} Last update {age} ago.", "bad")])
         return lines
 
     def render(self) -> Content:

@@ -143,7 +143,7 @@ class TimelineTable(AnswerTable[TimelineRow]):
 class JobTimeline(TimelineTable):
     """The vertices of a job; enter opens one by its subtasks, and a rescale by what it did."""
 
-    ASKING = "asking for the job"
+    ASKING = "loading job…"
 
     def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
@@ -293,7 +293,7 @@ class VertexTimeline(TimelineTable):
     """The subtasks of one vertex by their states."""
 
     TITLE = "SUBTASK"
-    ASKING = "asking when the subtasks entered their states"
+    ASKING = "loading…"
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)

@@ -110,7 +110,7 @@ class LogView(Panel):
         yield Pager(
             follows=True,
             paint=lambda line: loglines.parts(*line),
-            empty="asking for its size",
+            empty="loading the size…",
             ascii=ascii_only,
         )
 
@@ -343,22 +343,22 @@ class LogView(Panel):
             return absent
         if self._asks:
             return (
-                f"It has {fmt.size(self.file_size)}. Flink sends a file whole, however little is wanted: "
-                f"each look costs all of it, {self._way} and the way here. "
+                f"{fmt.size(self.file_size)}. Flink can only send whole files: "
+                f"each download costs all of it, {self._way} and the way here. "
                 f"The last {fmt.size(KEPT)} are kept."
-                "\n\nenter reads it."
+                "\n\nenter: download"
             )
         transfer = self.port.transfer(self._query)
         if transfer is None:
             files = self.port.reading(self._machine.files)
-            return why_empty(self.port, files, "asking for its size", "asking for its size")
+            return why_empty(self.port, files, "loading the size…", "loading the size…")
         if transfer.state == "failed":
             return f"It could not be read: {transfer.reason}"
         return "reading it" if transfer.at is None else self._nothing_in_it()
 
     def _nothing_in_it(self) -> str:
         if self._lines and (self._least or self._text):
-            return "Nothing of what is kept of it passes: & asks for a text, v for a level."
+            return "No line matches the filter: & sets its text, v its level."
         if self._lines:
             return "The file is not there: nothing has been written, or it is written elsewhere."
         return "Nothing has been written to it."

@@ -190,7 +190,7 @@ class MachineHeader(Panel):
         if reading is None or reading.value is None:
             error = failure(port, TASKMANAGER(taskmanager=taskmanager))
             if error is None:
-                return [[("asking for the TaskManager", "muted")]]
+                return [[("loading TaskManager…", "muted")]]
             return [[(GONE if isinstance(error, NotFound) else error.reason, "bad")]]
         details = reading.value
         now = heartbeat_now(port, [details.last_heartbeat], reading.at)

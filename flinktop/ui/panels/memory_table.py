@@ -76,7 +76,7 @@ def columns(*, ascii_only: bool) -> list[Column[memory.Part]]:
             "configured", "CONFIGURED", 10, lambda part: (amount(part.configured, "bytes"), ""), align="right"
         ),
         Column("used", "USED", 8, used, align="right"),
-        Column("of", "OF", 8, lambda part: (amount(part.of, part.unit), ""), align="right"),
+        Column("of", "MAX", 8, lambda part: (amount(part.of, part.unit), ""), align="right"),
         Column("share", "%", 5, percent, align="right"),
         Column("meter", "", METER, percent, stripes=meter, drop=2),
         Column("note", "", 14, lambda part: (part.note, "muted"), drop=1, flex=True),
@@ -97,7 +97,7 @@ class MemoryTable(AnswerTable[memory.Part]):
     """Flink's memory model against its use, the JVM's own words, network buffers, garbage collectors."""
 
     BOX = "Memory"
-    ASKING = "asking for its memory"
+    ASKING = "loading memory…"
 
     def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)

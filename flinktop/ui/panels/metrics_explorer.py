@@ -124,7 +124,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
     """
 
     BOX = "Metrics"
-    ASKING = "asking which metrics there are"
+    ASKING = "loading…"
 
     def __init__(self, job: str, vertex: str = "", *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         """The metrics of a job and all its vertices, or of one vertex."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.metrics import Metric, Metrics
 
-ASKING = "asking which metrics there are"
+ASKING = "loading…"
 MOST_REQUESTS = 3
 """Requests for the values of the rows on the screen, each below Flink's limit for a request line."""
 

@@ -34,7 +34,7 @@ JOB_CELLS = 8
 """Of a job's id: enough to tell jobs apart."""
 LEAST_FOR_BOTH = 40
 """Cells that subject and result have together before how long it took gets a place."""
-SIMULATED = "This cluster is simulated: nothing can be done to it, so nothing has been asked of it."
+SIMULATED = "Demo: actions are disabled, so there are no operations."
 NOTHING = "Nothing has been asked of any cluster from here yet."
 
 

@@ -75,7 +75,7 @@ class ProfilerTable(AnswerTable[Run]):
     """The newest ten runs; enter saves the result of one."""
 
     BOX = "Profiler"
-    ASKING = "asking for the profiler's runs"
+    ASKING = "loading profiler's runs…"
 
     def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)
@@ -94,8 +94,8 @@ class ProfilerTable(AnswerTable[Run]):
             Column("started", "STARTED", 19, lambda run: (run.started, ""), sort=lambda run: run.at),
             Column(
                 "seconds",
-                "FOR",
-                6,
+                "DURATION",
+                8,
                 lambda run: (fmt.duration(run.seconds), ""),
                 sort=lambda run: run.seconds,
                 align="right",
@@ -142,7 +142,7 @@ class ProfilerTable(AnswerTable[Run]):
     def begin(self, act: Profile) -> None:
         """Start a run."""
         self._operation = self.port.submit(act)
-        self._said = "asking for a run"
+        self._said = "loading a run…"
         self._say()
 
     def save_here(self) -> None:

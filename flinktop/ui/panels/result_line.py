@@ -24,13 +24,13 @@ def result_line(job: str, port: Port) -> list[Part]:
     status = result.application_status
     parts: list[Part] = [("result ", "muted"), (status, _TONES.get(status, "warn"))]
     if result.net_runtime is not None:
-        parts += [("   net run time ", "muted"), (fmt.milliseconds(result.net_runtime), "")]
+        parts += [("   ran ", "muted"), (fmt.milliseconds(result.net_runtime), "")]
     if result.accumulator_results:
         parts += [("   accumulators ", "muted"), (str(len(result.accumulator_results)), "")]
     if result.failure_cause is not None:
         trace = result.failure_cause.stack_trace
         parts += [
-            ("   because ", "muted"),
+            ("   cause ", "muted"),
             (faults.root(trace).sentence or result.failure_cause.sentence, "bad"),
         ]
     return parts

@@ -47,7 +47,7 @@ class RunForm(Vertical):
     DEFAULT_CSS = """
     RunForm { height: auto; }
     RunForm .row { height: auto; }
-    RunForm .label { width: 14; color: $text-muted; }
+    RunForm .label { width: 26; color: $text-muted; }
     RunForm #argument-list { margin-left: 14; height: auto; display: none; }
     RunForm #lacks { color: $text-muted; height: auto; display: none; }
     """
@@ -67,7 +67,7 @@ class RunForm(Vertical):
         yield from self._row("arguments", LinesField(arguments, id="arguments"))
         yield Static(id="argument-list", markup=False)
         yield from self._row(
-            "parallelism", LineField(parallelism, placeholder="the program's own", id="parallelism")
+            "parallelism", LineField(parallelism, placeholder="program default", id="parallelism")
         )
         yield from self._row(
             "restores",
@@ -78,13 +78,15 @@ class RunForm(Vertical):
             ),
         )
         drops = [
-            Option("no", "no", "state that no operator takes makes the start fail"),
+            Option("no", "no", "the start fails if no operator takes some state"),
             Option("yes", "yes", "state that no operator takes is dropped"),
         ]
-        yield from self._row("may drop", Choice(drops, ascii=self._ascii, id="allow"), "restoring")
+        yield from self._row(
+            "allow non-restored state", Choice(drops, ascii=self._ascii, id="allow"), "restoring"
+        )
         if self._features.has(1, 15):
             modes = [Option(mode, mode or "default", words) for mode, words in CLAIM_WORDS.items()]
-            yield from self._row("claim", Choice(modes, ascii=self._ascii, id="claim"), "restoring")
+            yield from self._row("restore mode", Choice(modes, ascii=self._ascii, id="claim"), "restoring")
         if self._features.has(1, 17):
             lines = run_text.settings_text(options.configuration)
             placeholder = "key: value, one in each line, for this job alone"
@@ -110,7 +112,7 @@ class RunForm(Vertical):
         lacking = [
             words
             for since, words in (
-                ((1, 15), "claim modes (1.15+)"),
+                ((1, 15), "restore modes (1.15+)"),
                 ((1, 17), "configuration per job (1.17+)"),
             )
             if not self._features.has(*since)
@@ -126,7 +128,7 @@ class RunForm(Vertical):
         field = self.query_one("#entry-class", LineField)
         field.suggester = SuggestFromList(names, case_sensitive=False) if names else None
         more = f", or {len(names) - 1} more: ctrl+o lists them" if len(names) > 1 else ""
-        field.placeholder = f"{names[0]}, by its manifest{more}" if names else "its manifest names none"
+        field.placeholder = f"{names[0]} (from manifest){more}" if names else "none in the manifest"
 
     @property
     def restores(self) -> bool:

@@ -65,7 +65,7 @@ class SlotsTable(AnswerTable[SlotRow]):
     """Slots by the jobs that have them; enter opens the job."""
 
     BOX = "Slots"
-    ASKING = "asking for the slots"
+    ASKING = "loading slots…"
 
     def __init__(self, taskmanager: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)

@@ -90,7 +90,7 @@ def columns(*, ascii_only: bool) -> list[Column[StateRow]]:
         ),
         Column(
             "spent",
-            "FOR",
+            "IN STATE",
             8,
             lambda row: (
                 (fmt.milliseconds(row.milliseconds), "")
@@ -134,7 +134,7 @@ class StateTimes(Panel):
             columns(ascii_only=ascii_only),
             row_key=lambda row: row.state,
             ascii=ascii_only,
-            empty="asking when it entered its states",
+            empty="loading…",
             id="state-rows",
         )
 
@@ -174,7 +174,7 @@ class StateTimes(Panel):
         reading = self.port.reading(SUBTASK_TIMES(job=self._job, vertex=self._vertex))
         table = self.query_one(LiveTable)
         if reading is None or reading.value is None:
-            table.set_empty(why_empty(self.port, reading, "asking when it entered its states"))
+            table.set_empty(why_empty(self.port, reading, "loading…"))
             return
         if self._is_of_another():
             table.set_rows([])

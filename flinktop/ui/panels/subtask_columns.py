@@ -80,8 +80,8 @@ def columns(*, ascii_only: bool) -> list[Column[SubtaskRow]]:
         state,
         Column(
             "attempt",
-            "TRY",
-            3,
+            "ATTEMPT",
+            7,
             lambda row: (fmt.number(row.attempt), "warn" if row.attempt else "muted"),
             sort=lambda row: row.attempt,
             align="right",
@@ -118,8 +118,8 @@ def columns(*, ascii_only: bool) -> list[Column[SubtaskRow]]:
         number("lag", "WM LAG", 6, 2, lags.text, tone=lambda figure: figure.tone, told=True),
         Column(
             "seconds",
-            "FOR",
-            5,
+            "IN STATE",
+            8,
             lambda row: (fmt.span(row.seconds) if row.seconds is not None else fmt.ABSENT, "muted"),
             sort=lambda row: row.seconds,
             align="right",

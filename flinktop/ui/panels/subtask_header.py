@@ -175,7 +175,7 @@ class SubtaskHeader(Panel):
             flow = partial(self._totals, attempt) if states.is_terminal(attempt.status) else self._flow
             lines.append(self.one_line("flow", flow))
         elif freshness(reading, self.port.lost) is Freshness.LOADING:
-            lines.append([("asking for the subtask", "muted")])
+            lines.append([("loading subtask…", "muted")])
         if known is not None and not states.is_running(known[0].state):
             lines[-1] = [*lines[-1], GAP, (f"the job is {known[0].state}", states.tone(known[0].state))]
         if trouble := trouble_line(self.port, self._job, self._vertex, reading, GONE):

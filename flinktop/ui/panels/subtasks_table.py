@@ -217,7 +217,7 @@ class SubtasksTable(Panel):
     def _vertex_told(self, reading: Reading[Vertex]) -> None:
         self._book.take_totals(reading)
         if reading.value is None:
-            self.table.set_empty(why_empty(self.port, reading, "asking for the subtasks"))
+            self.table.set_empty(why_empty(self.port, reading, "loading subtasks…"))
             return
         self.watch_query("vertex", self._query, self._vertex_told, every=self._every())
         self.table.set_empty(none_of("subtasks", job_state(self.port, self._job)))

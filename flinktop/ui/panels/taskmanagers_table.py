@@ -232,7 +232,7 @@ class TaskManagersTable(AnswerTable[TaskManagerRow]):
     """All TaskManagers by one request, and the metrics of those on the screen."""
 
     BOX = "TaskManagers"
-    ASKING = "asking for the TaskManagers"
+    ASKING = "loading TaskManagers…"
 
     def __init__(self) -> None:
         super().__init__(id="taskmanagers")

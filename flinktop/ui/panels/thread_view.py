@@ -51,7 +51,7 @@ class ThreadView(Panel):
         """How many threads do what, and what each does."""
         ascii_only = self.app.settings.ascii
         yield Words(ascii_only=ascii_only)
-        yield Pager(empty="asking for its threads", ascii=ascii_only)
+        yield Pager(empty="loading threads…", ascii=ascii_only)
 
     @property
     def pager(self) -> Pager:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OLD_SECONDS = 30.0
 """A part of the sum older than this is worth a word."""
 HISTORY = "a HistoryServer keeps no rates of the jobs that have ended"
-WAITING = "rates come when Flink's counters have moved twice, every 10 s"
+WAITING = "waiting for rates (Flink updates its counters every 10 s)"
 
 
 def coverage_words(coverage: Coverage, now: float) -> str:
@@ -27,7 +27,7 @@ def coverage_words(coverage: Coverage, now: float) -> str:
     jobs = "job" if coverage.live == 1 else "jobs"
     words = f"{coverage.known} of {coverage.live} {jobs}"
     if coverage.oldest is not None and now - coverage.oldest > OLD_SECONDS:
-        words += f", oldest part {fmt.duration(now - coverage.oldest)} old"
+        words += f", slowest value {fmt.duration(now - coverage.oldest)} old"
     return words
 
 

@@ -132,7 +132,7 @@ def columns(title: str, window: Callable[[], Window], *, ascii_only: bool) -> li
         Column("started", "STARTED", 11, started, sort=lambda row: row.start, align="right", drop=1),
         Column(
             "spent",
-            "FOR",
+            "DURATION",
             8,
             spent,
             sort=lambda row: row.seconds(window().until),

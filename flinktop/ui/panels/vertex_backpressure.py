@@ -170,7 +170,7 @@ class VertexPressure(AnswerTable[PressureRow]):
     """What each subtask of a vertex does with its time (`…/backpressure`)."""
 
     BOX = "Backpressure"
-    ASKING = "asking for the backpressure"
+    ASKING = "loading backpressure…"
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)

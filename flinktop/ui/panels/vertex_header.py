@@ -188,7 +188,7 @@ class VertexHeader(Panel):
             self.port, self._job, self._vertex, vertex, "The job no longer has this vertex"
         )
         if self._known is None:
-            words = why_empty(self.port, job, "asking for the vertex")
+            words = why_empty(self.port, job, "loading vertex…")
             failed = freshness(job, self.port.lost) is Freshness.FAILED
             return [trouble or [(words, "bad" if failed else "muted")]]
         one, it = self._known
@@ -299,7 +299,7 @@ def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, g
     else:
         return []
     what = f"{words}; esc goes back." if words else why_stale(port, part, "This")
-    known = f" This is what was known {fmt.duration(port.now() - min(seen))} ago." if seen else ""
+    known = f" Last update {fmt.duration(port.now() - min(seen))} ago." if seen else ""
     return [(f"{what}{known}", "bad")]
 
 

@@ -179,8 +179,8 @@ def columns(*, ascii_only: bool) -> list[Column[MachineRow]]:
         ),
         Column(
             "seconds",
-            "FOR",
-            7,
+            "DURATION",
+            8,
             lambda row: (fmt.duration(row.seconds) if row.seconds is not None else fmt.ABSENT, ""),
             sort=lambda row: row.seconds,
             align="right",
@@ -195,7 +195,7 @@ class VertexMachines(AnswerTable[MachineRow]):
     """The TaskManagers that a vertex runs on."""
 
     BOX = "TaskManagers"
-    ASKING = "asking for its TaskManagers"
+    ASKING = "loading TaskManagers…"
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)

@@ -180,7 +180,7 @@ class VertexWatermarks(AnswerTable[MarkRow]):
     """Watermarks by subtask: `…/watermarks` (1.10+); of sources, and in 1.9, metrics of each subtask."""
 
     BOX = "Watermarks"
-    ASKING = "asking for the watermarks"
+    ASKING = "loading watermarks…"
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
         super().__init__(id=id)

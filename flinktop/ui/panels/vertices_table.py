@@ -264,7 +264,7 @@ class VerticesTable(Panel):
 
     def _show_job(self, reading: Reading[Job], kept: Mapping[str, VertexRow] | None = None) -> None:
         if reading.value is None:
-            self.table.set_empty(why_empty(self.port, reading, "asking for the job"))
+            self.table.set_empty(why_empty(self.port, reading, "loading job…"))
             return
         if not reading.value.vertices:
             self.table.set_empty(none_of("vertices", reading.value.state))

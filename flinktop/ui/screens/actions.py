@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CHROME = 5
 """Lines of the box beside the rows and what is said below them: border, name, header, blank line."""
 LEAST_EXPLAINED = 4
-SIMULATED = "this cluster is simulated: nothing can be done to it"
+SIMULATED = "demo: actions disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class ActionsScreen(Dialog[None]):
             yield LiveTable(
                 (
                     Column("label", "ACTION", max(map(cell_len, self._actions)), _label),
-                    Column("words", "WHAT COMES OF IT", 16, _words, flex=True),
+                    Column("words", "EFFECT", 16, _words, flex=True),
                 ),
                 row_key=lambda row: row.action.label,
                 dim=lambda row: row.reason is not None,

@@ -44,7 +44,7 @@ def help_lines(commands: Sequence[keys.Command], *, ascii_only: bool = False) ->
 
 
 class HelpScreen(Modal[None]):
-    """What can be done here, and by which keys."""
+    """Keys for this screen."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }

@@ -115,7 +115,7 @@ class MachineScreen(LogCommands, TabbedScreen):
         if table is None:
             return
         if (why_not := table.why_not) is not None:
-            self.app.notify(f"No run: {why_not}", markup=False)
+            self.app.notify(f"Profiling disabled: {why_not}", markup=False)
             return
 
         def chosen(act: Profile | None) -> None:

@@ -104,7 +104,7 @@ class PickJar(PickScreen["Jar"]):
     """One of the jars on the cluster, by its id."""
 
     TITLE_WORDS = "Which jar?"
-    EMPTY = "There are no jars on this cluster; `upload jar` is among its actions."
+    EMPTY = "No jars yet; upload one (a)."
 
     def columns(self) -> list[Column[Jar]]:
         """Name, classes, when it was uploaded."""
@@ -130,7 +130,7 @@ class PickJar(PickScreen["Jar"]):
     def asking(self) -> str:
         """Until the list is known."""
         reading = self.port.reading(JARS())
-        return why_empty(self.port, reading, "asking for the jars")
+        return why_empty(self.port, reading, "loading jars…")
 
     def rows(self) -> Sequence[Jar]:
         """Newest first."""
@@ -216,7 +216,7 @@ class PickRestore(PickScreen[_Row]):
 
     def asking(self) -> str:
         """Until each job has told."""
-        return "asking the jobs" if known_savepoints.unasked(self.port) else ""
+        return "loading jobs…" if known_savepoints.unasked(self.port) else ""
 
     def rows(self) -> Sequence[_Row]:
         """This cluster's first, the newest first."""

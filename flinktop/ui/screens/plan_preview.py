@@ -105,8 +105,8 @@ class PlanPreviewScreen(Dialog[None]):
             self._say(Line("off", refusal, "warn"))
             return
         self._say(
-            Line("then", "the jar's main() runs on the JobManager up to where it would submit its job"),
-            Line("", "what else it does on the way is done: files written, topics made", "warn"),
+            Line("afterwards", "the jar's main() runs on the JobManager up to where it would submit its job"),
+            Line("", "side effects are real: files written, topics created", "warn"),
         )
 
     @property

@@ -141,7 +141,7 @@ class RescaleScreen(Dialog[None]):
             table.set_empty("no vertex of this job has bounds")
         else:
             never = _why_never(self.facts, self.job, self._job_name)
-            loading = "" if never is not None else "asking for the bounds of its vertices"
+            loading = "" if never is not None else "loading bounds of its vertices…"
             table.set_empty(why_empty(self.port, reading, loading))
 
     def _lines(self, facts: Facts) -> tuple[Line, ...]:

@@ -111,9 +111,7 @@ class RunJarScreen(Dialog[None]):
             self.query_one(RunForm).suggest(jar.entry)
         facts = self.port.facts()
         lines = [*where_lines(facts)]
-        lines.append(
-            Line("jar", self._jar_name or self._jar or "none is chosen", "" if self._jar else "warn")
-        )
+        lines.append(Line("jar", self._jar_name or self._jar or "none selected", "" if self._jar else "warn"))
         if jar is not None and self._gone:
             lines.append(self._other_jar(jar))
         lines += self._warnings()

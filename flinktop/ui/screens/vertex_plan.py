@@ -80,7 +80,7 @@ class VertexPlanScreen(Dialog[None]):
     def _described(self) -> Content:
         reading = self.port.reading(self._query)
         if reading is None or reading.value is None:
-            return Content.styled(why_empty(self.port, reading, "asking for the plan"), TONES["muted"])
+            return Content.styled(why_empty(self.port, reading, "loading plan…"), TONES["muted"])
         node = next((one for one in reading.value.plan.nodes if one.id == self._vertex), None)
         if node is None:
             return Content.styled("The plan has no such vertex: the job has changed.", TONES["muted"])
