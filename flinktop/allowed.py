@@ -158,7 +158,7 @@ def address(text: str) -> str:
 def header(name: str, value: str) -> tuple[str, str]:
     """One HTTP header that is no secret."""
     if not _HEADER_NAME.fullmatch(name):
-        raise NotAllowed(f"'{shown(name)}' is no name of a header")
+        raise NotAllowed(f"'{shown(name)}' is not a valid header name")
     if name.lower() in ("authorization", "cookie", "proxy-authorization"):
         raise NotAllowed(
             f"{name} is a secret and does not belong here: put it in a file and name it by header_file"

@@ -148,14 +148,14 @@ def _parser() -> _Parser:
     )
     use = uses.add_parser(
         "open",
-        help="open TARGET (the word 'open' can be left out)",
+        help="open TARGET ('open' is optional)",
         parents=[common, connection],
         allow_abbrev=False,
     )
     use.add_argument("target", nargs="?", metavar="TARGET", help="an address or a cluster's name")
     local = uses.add_parser(
         "local",
-        help="a real Flink on this machine with sample jobs, opened; stopped when you leave",
+        help="start a real Flink with sample jobs on this machine and open it; it stops when you leave",
         parents=[common],
         allow_abbrev=False,
     )
@@ -167,7 +167,7 @@ def _parser() -> _Parser:
     )
     demo = uses.add_parser(
         "demo",
-        help=f"a simulated cluster, no Flink is needed; SCENARIO is one of {', '.join(SHOWS)}",
+        help=f"open a simulated cluster (no Flink needed); SCENARIO is one of {', '.join(SHOWS)}",
         description="A simulated cluster instead of a real one; it is read-only.",
         epilog="Scenarios: "
         + "; ".join(f"{name}: {shows}" for name, shows in SHOWS.items())
@@ -180,13 +180,13 @@ def _parser() -> _Parser:
         "--flink",
         metavar="VERSION",
         default=argparse.SUPPRESS,
-        help=f"the release that it is: {', '.join(RELEASES)} (default: the first)",
+        help=f"simulated release: {', '.join(RELEASES)} (default: the first)",
     )
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
     uses.add_parser(
         "clusters",
-        help="clusters from the config, and where files and the log lie",
+        help="list the configured clusters, and the paths of files and log",
         parents=[common],
         allow_abbrev=False,
     )
@@ -197,18 +197,18 @@ def _common() -> _Parser:
     """Options of every command; absent ones leave no trace, so that they may stand before or after it."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     add = common.add_argument
-    add("--read-only", action="store_true", help="refuse whatever changes the cluster")
+    add("--read-only", action="store_true", help="refuse every action that changes the cluster")
     add(
         "--refresh",
         metavar="SECONDS",
-        help="ask again after so many seconds (default: as Flink's own web page)",
+        help="refresh interval in seconds (default: that of Flink's Web UI)",
     )
     add("--theme", metavar="NAME", help=", ".join(THEMES))
-    add("--ascii", action="store_true", help="no characters beyond ASCII in what flinktop draws")
+    add("--ascii", action="store_true", help="draw with ASCII characters only")
     add("--no-color", action="store_true", help="no colours; also when NO_COLOR is set")
     add("--mouse", action="store_true", help="start with the mouse on")
-    add("--config", metavar="FILE", help="another config file")
-    add("--debug", action="store_true", help="write every request to the log")
+    add("--config", metavar="FILE", help="config file to use")
+    add("--debug", action="store_true", help="log every request")
     return common
 
 
@@ -217,15 +217,15 @@ def _connection() -> _Parser:
     parent = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     add = parent.add_argument_group("connection").add_argument
     add("--user", metavar="NAME", help="user for basic authentication")
-    add("--password-file", metavar="FILE", help="file that holds the password (or FLINKTOP_PASSWORD)")
-    add("--token-file", metavar="FILE", help="file that holds a bearer token (or FLINKTOP_TOKEN)")
+    add("--password-file", metavar="FILE", help="file with the password (or FLINKTOP_PASSWORD)")
+    add("--token-file", metavar="FILE", help="file with a bearer token (or FLINKTOP_TOKEN)")
     add("--token-command", metavar="CMD", help="command that prints a bearer token")
-    add("--header", metavar="'K: V'", action="append", help="one more header; not Authorization or Cookie")
-    add("--header-file", metavar="FILE", help="file with headers, one 'K: V' a line, secret ones too")
-    add("--ca", metavar="FILE", help="certificates of the authorities to trust")
+    add("--header", metavar="'K: V'", action="append", help="additional header; not Authorization or Cookie")
+    add("--header-file", metavar="FILE", help="file with headers, one 'K: V' per line; for secret ones")
+    add("--ca", metavar="FILE", help="CA certificates to trust")
     add("--cert", metavar="FILE", help="client certificate")
     add("--key", metavar="FILE", help="key of the client certificate")
-    add("--insecure", action="store_true", help="don't check the server's certificate")
+    add("--insecure", action="store_true", help="do not verify the server's certificate")
     return parent
 
 
@@ -270,21 +270,21 @@ def _not_understood(left: list[str], belongs: dict[str, list[str]], command: str
     word = next((word for word in left if word.startswith("-")), None)
     if word is None:
         takes = {
-            "open": "one TARGET is enough",
-            "demo": "one SCENARIO is enough",
-            "submit": "one FILE is enough, and what its program is to be told stands after --",
-            **dict.fromkeys(ON_A_JOB, "one JOB is enough"),
+            "open": "only one TARGET is allowed",
+            "demo": "only one SCENARIO is allowed",
+            "submit": "only one FILE is allowed, and its program's arguments come after --",
+            **dict.fromkeys(ON_A_JOB, "only one JOB is allowed"),
         }
-        enough = takes.get(command, f"'{command}' takes no further word")
-        return f"{enough}, '{shown(left[0])}' is too much"
+        enough = takes.get(command, f"'{command}' takes no arguments")
+        return f"{enough}: unexpected argument '{shown(left[0])}'"
     name = word.partition("=")[0]
     if name in ("--password", "--token"):
-        return f"a secret never stands on the command line: use {name}-file or FLINKTOP_{name[2:].upper()}"
+        return f"secrets are not allowed on the command line: use {name}-file or FLINKTOP_{name[2:].upper()}"
     if name in belongs:
-        those = "a cluster that is opened" if "open" in belongs[name] else listed(map(repr, belongs[name]))
+        those = "opening a cluster" if "open" in belongs[name] else listed(map(repr, belongs[name]))
         return f"{name} is for {those}, not for '{command}'"
     here = [option for option, commands in belongs.items() if command in commands]
-    return f"there is no option {shown(name)}{near(name, here)}"
+    return f"unknown option {shown(name)}{near(name, here)}"
 
 
 def _open(sources: "Sources", target: str | None) -> int:
@@ -340,7 +340,7 @@ def _sample_runs(flink: "LocalFlink") -> "dict[str, RunJar]":
 def _demo(sources: "Sources", scenario: str | None) -> int:
     name, version = scenario or DEFAULT, sources.flags.flink or RELEASES[0]
     if name not in SHOWS:
-        raise UsageError(f"the demo has no scenario '{shown(name)}'{near(name, SHOWS)}: {listed(SHOWS)}")
+        raise UsageError(f"unknown scenario '{shown(name)}'{near(name, SHOWS)}: {listed(SHOWS)}")
     if version not in RELEASES:
         raise UsageError(f"--flink must be {listed(RELEASES)}, not '{shown(version)}'")
     settings = _for_this_terminal(sources)
@@ -417,7 +417,7 @@ def _clusters(sources: "Sources") -> int:
         default = ["default"] if profile.name == settings.default else []
         rows.append((profile.name, profile.connection.url, ", ".join(read_only + default)))
     if len(rows) == 1:
-        print("No clusters yet: name one in the config file, for instance\n")
+        print("No clusters configured. Add one to the config file, for example\n")
         print('[clusters.dev]\nurl = "http://localhost:8081"\n')
     else:
         name_width, url_width = (max(len(row[column]) for row in rows) for column in (0, 1))

@@ -68,13 +68,13 @@ def read_config(path: Path) -> ConfigFile:
     with path.open("rb") as file:
         raw = file.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
-        raise SettingsError(f"{path} is larger than {MOST_BYTES:,} bytes: that is no config file of flinktop")
+        raise SettingsError(f"{path} is larger than {MOST_BYTES:,} bytes: not a flinktop config file")
     try:
         # Some editors put a byte order mark in front, which TOML does not know.
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise SettingsError(f"{path}, line {line}: not UTF-8 text, which TOML has to be") from None
+        raise SettingsError(f"{path}, line {line}: not UTF-8 text, as TOML must be") from None
     try:
         values = tomllib.loads(text)
     except ValueError as error:  # also what int() says of thousands of digits
@@ -122,7 +122,7 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
     password, token = at.secret("password"), at.secret("token")
     if token and (password or "user" in at.values):
         other = "user" if "user" in at.values else next(k for k in at.values if k.startswith("password_"))
-        raise at.wrong(other, f"{other} and a token exclude each other: a request can carry one of them")
+        raise at.wrong(other, f"{other} and a token cannot be used together: a request can carry one of them")
     if "key" in at.values and "cert" not in at.values:
         raise at.wrong("key", "key needs cert beside it, the certificate that it belongs to")
     connection = Connection(
@@ -254,7 +254,7 @@ class _Section:
         """KEY_file, KEY_command or KEY_env; at most one of them."""
         kinds = [f"{key}_{kind}" for kind in ("file", "command", "env") if f"{key}_{kind}" in self.values]
         if len(kinds) > 1:
-            raise self.wrong(kinds[1], f"{' and '.join(kinds)} exclude each other: keep one")
+            raise self.wrong(kinds[1], f"{' and '.join(kinds)} cannot be used together: keep one")
         if (file := self.path(f"{key}_file")) is not None:
             return Secret("file", str(file))
         if (command := self.text(f"{key}_command")) is not None:

@@ -318,7 +318,7 @@ def _notes_on_config(path: Path) -> tuple[str, ...]:
     # What anybody writes to the null device is not read again.
     if str(path) == os.devnull or not others_write(path):
         return ()
-    return (f"others on this machine may write the config file {path}: chmod go-w it and its directory",)
+    return (f"other users can write the config file {path}: chmod go-w it and its directory",)
 
 
 def _notes_on_files(connection: Connection) -> tuple[str, ...]:
@@ -332,7 +332,7 @@ def _notes_on_files(connection: Connection) -> tuple[str, ...]:
     files |= {"headers": connection.header_file} if connection.header_file is not None else {}
     files |= {"key": connection.key} if connection.key is not None else {}
     return tuple(
-        f"others on this machine may read the file with the {name}, {path}: chmod go-r it"
+        f"other users can read the file with the {name}, {path}: chmod go-r it"
         for name, path in files.items()
         if others_read(path)
     )
@@ -390,7 +390,7 @@ def _notes_on_login(
         return (_not_sent(variables, connection.url),)
     if not connection.login_unencrypted:
         return ()
-    who = "whoever is on the way there can read the password, token or headers that are sent to it"
+    who = "the password, token or headers sent to it can be read on the network"
     return (f"{connection.url} is not encrypted: {who}",)
 
 
@@ -398,18 +398,18 @@ def _not_sent(variables: Sequence[str], url: str) -> str:
     """Why variables of the environment are not used for a cluster, and what to do."""
     are = f"{' and '.join(variables)} {'is' if len(variables) == 1 else 'are'}"
     beside = f"{CREDENTIALS_FOR}={urlsplit(url).netloc}"
-    return f"{are} for another cluster and not sent to {url}: {beside} says that they are for this one"
+    return f"{are} for another cluster and not sent to {url}: {beside} allows them for this one"
 
 
 def _login_of_flags(flags: Flags) -> _Login:
     if flags.token_file and flags.token_command:
-        raise SettingsError("--token-file and --token-command exclude each other")
+        raise SettingsError("--token-file and --token-command cannot be used together")
     token = Secret("command", flags.token_command) if flags.token_command else None
     if flags.token_file:
         token = Secret("file", str(_readable("--token-file", flags.token_file)))
     if token and (flags.user or flags.password_file):
         raise SettingsError(
-            "a token and --user or --password-file exclude each other: a request can carry one of them"
+            "a token and --user or --password-file cannot be used together: a request can carry one of them"
         )
     file = _readable("--password-file", flags.password_file) if flags.password_file else None
     return _Login(flags.user, Secret("file", str(file)) if file else None, token)
@@ -421,7 +421,7 @@ def _login_of_environment(environ: Mapping[str, str]) -> _Login:
     token = Secret("environment", "FLINKTOP_TOKEN") if environ.get("FLINKTOP_TOKEN") else None
     if token and user:
         raise SettingsError(
-            "FLINKTOP_TOKEN and FLINKTOP_USER exclude each other: a request can carry one of them"
+            "FLINKTOP_TOKEN and FLINKTOP_USER cannot be used together: a request can carry one of them"
         )
     return _Login(user, password, token)
 

@@ -484,12 +484,12 @@ def test_a_local_flink_has_no_login(config: Path) -> None:
         (
             {"token_file": "FILE", "token_command": "x"},
             {},
-            "--token-file and --token-command exclude each other",
+            "--token-file and --token-command cannot be used together",
         ),
         (
             {"token_file": "FILE", "user": "bob"},
             {},
-            "a token and --user or --password-file exclude each other",
+            "a token and --user or --password-file cannot be used together",
         ),
         ({}, {"FLINKTOP_TOKEN": "t", "FLINKTOP_USER": "bob"}, "FLINKTOP_TOKEN and FLINKTOP_USER exclude"),
         ({"ca": "/no/such"}, {}, "--ca: /no/such is not there"),
@@ -504,7 +504,7 @@ def test_a_local_flink_has_no_login(config: Path) -> None:
         ({"header": ("cookie: hush",)}, {}, "--header: cookie is a secret"),
         ({"header": ("nocolon hush",)}, {}, "--header: must look like 'Name: value'"),
         ({"header": ("X-A: a\r\nB: hush",)}, {}, "--header: the header X-A must be one line"),
-        ({"header": ("X A: hush",)}, {}, "--header: 'X A' is no name of a header"),
+        ({"header": ("X A: hush",)}, {}, "--header: 'X A' is not a valid header name"),
     ],
 )
 def test_options_that_do_not_go_together(
@@ -650,9 +650,15 @@ CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
         ),
         (CLUSTER + "token='hush'", "line 3: a token must not stand in the config file: write token_file,"),
         ("password='hush'", "line 1: a password must not stand in the config file"),
-        (CLUSTER + "user='u'\ntoken_env='T'", "line 3: user and a token exclude each other"),
-        (CLUSTER + "token_env='T'\npassword_env='P'", "line 4: password_env and a token exclude each other"),
-        (CLUSTER + "token_env='T'\ntoken_file='P'", "line 3: token_file and token_env exclude each other"),
+        (CLUSTER + "user='u'\ntoken_env='T'", "line 3: user and a token cannot be used together"),
+        (
+            CLUSTER + "token_env='T'\npassword_env='P'",
+            "line 4: password_env and a token cannot be used together",
+        ),
+        (
+            CLUSTER + "token_env='T'\ntoken_file='P'",
+            "line 3: token_file and token_env cannot be used together",
+        ),
         (CLUSTER + "token_env=['hush']", "line 3: token_env must be a text in quotes, not a list"),
         (CLUSTER + "key='k'", "line 3: key needs cert beside it"),
         (CLUSTER + "ca=''", "line 3: ca must be one line of text, not empty"),
@@ -705,12 +711,12 @@ def test_files_that_others_may_read_or_write_are_said(
     opened = {files["password"], files["headers"], files["key"], files["token"], files["cert"]}
     monkeypatch.setattr("flinktop.settings.others_read", opened.__contains__)
     monkeypatch.setattr("flinktop.settings.others_write", files["config.toml"].__eq__)
-    said = "others on this machine may read the file with the {}, {}: chmod go-r it"
+    said = "other users can read the file with the {}, {}: chmod go-r it"
     assert set(profile(files["config.toml"], "a").notes) == {
         said.format(name, files[name]) for name in ("password", "headers", "key")
     }
     assert profile(files["config.toml"], "b").notes == (said.format("token", files["token"]),)
     (note,) = settings(files["config.toml"]).notes
-    assert note.startswith(f"others on this machine may write the config file {files['config.toml']}: chmod")
+    assert note.startswith(f"other users can write the config file {files['config.toml']}: chmod")
     opened.clear()
     assert profile(files["config.toml"], "a").notes == ()

@@ -110,7 +110,7 @@ class Book:
         self._ledger.add(operation, self._clock.wall())
         operation = replace(operation, state=State.SENT, sent=self._clock.wall())
         if not self._ledger.save(operation, self._clock.wall()):
-            raise LedgerError("another flinktop took this one for left behind")
+            raise LedgerError("another flinktop took this operation over as abandoned")
         self._saved[operation.id] = operation
         return self.put(operation)
 

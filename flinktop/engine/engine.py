@@ -240,7 +240,7 @@ class Engine:
             if kind not in self._known_errors:
                 self._known_errors.add(kind)
                 self.recorder_errors += 1
-                log.exception("%s: the engine's %s could not take in the answer", query.target, name)
+                log.exception("%s: the engine's %s could not process the answer", query.target, name)
 
     async def _housekeeping(self) -> None:
         while True:
@@ -258,7 +258,7 @@ class Engine:
             try:
                 await run()
             except Exception:
-                log.exception("the engine's %s died and is started again", name)
+                log.exception("the engine's %s died and is restarted", name)
             self.crashes += 1
             # After a good run it is not the same trouble as before.
             deaths = 1 if self.clock.now() - began >= GOOD_RUN_SECONDS else deaths + 1

@@ -104,8 +104,8 @@ class LedgerFile:
             except OSError as error:
                 raise LedgerError(f"the ledger {self.path} can't be used: {error.strerror}") from error
             except (ValueError, TypeError, OverflowError) as error:
-                log.exception("the ledger can't take this")
-                raise LedgerError(f"the ledger {self.path} can't take this: {error}") from error
+                log.exception("the ledger can't be written")
+                raise LedgerError(f"the ledger {self.path} can't be written: {error}") from error
         raise LedgerError(f"the ledger {self.path} can't be used: it is damaged again and again")
 
     def close(self) -> None:

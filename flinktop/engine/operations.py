@@ -135,7 +135,7 @@ class Operations:
                         self._spawn(self._to_its_end(operation.id, self._take_up(operation)))
             except Exception:
                 # Without signs of life others would take over what is followed here.
-                log.exception("the ledger could not be looked after")
+                log.exception("the ledger could not be maintained")
             await self._clock.sleep(LOOK_SECONDS)
             since_beat += LOOK_SECONDS
 
@@ -154,7 +154,7 @@ class Operations:
             if operation is None or operation.state.final:
                 return
             sent = operation.sent is not None
-            why = f"what Flink has done with it is not known; {failed_here(error)}"
+            why = f"its outcome is not known; {failed_here(error)}"
             self.book.put(
                 replace(
                     operation,
@@ -169,7 +169,7 @@ class Operations:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
-            log.error("an operation broke", exc_info=failure)
+            log.error("an operation failed unexpectedly", exc_info=failure)
 
     # -- what is asked ---------------------------------------------------------------------------------
 
@@ -251,7 +251,7 @@ class Operations:
         except FlinkError as error:
             answer = Answer(reason=redaction.text(error.reason))
         except Exception as error:
-            log.exception("a question could not be asked")
+            log.exception("a request for an action's facts failed")
             answer = Answer(reason=failed_here(error))
         self.answers = self.answers | {number: answer}
         self._news()
@@ -292,7 +292,7 @@ class Operations:
             operation = self.book.write_down(replace(operation, notes=kept))
         except LedgerError as error:
             self.book.has_trouble(str(error))
-            why = f"what is asked of a cluster is written down first, and {error}"
+            why = f"every action is recorded in the ledger first, and {error}"
             return self.book.end(operation, State.REFUSED, why)
         return await self._send(operation, act, site)
 
@@ -324,7 +324,7 @@ class Operations:
             log.exception("%s could not be sent", act.label)
             if self._lane.sent == before:
                 return self.book.end(operation, State.FAILED, f"it was not sent; {failed_here(error)}")
-            words = f"{failed_here(error)} while it was sent: Flink is asked after it"
+            words = f"{failed_here(error)} while it was sent: checking with Flink whether it was done"
             return self.book.put(replace(operation, words=words))
         self._tell_touched(act)
         taken = replace(
@@ -344,10 +344,10 @@ class Operations:
                 return self.book.end(operation, State.FAILED, refused_because(error))
             case Fate.DOUBTFUL:
                 # On the disk too: whoever takes it over says the same in the end.
-                words = f"{error.reason}: Flink is asked whether it was done all the same"
+                words = f"{error.reason}: checking with Flink whether it was done anyway"
                 return self.book.save(replace(operation, reason=refused_because(error), words=words))
             case Fate.UNANSWERED:
-                words = f"the answer was lost ({error.reason}): Flink is asked after it"
+                words = f"the answer was lost ({error.reason}): checking with Flink whether it was done"
                 return self.book.put(replace(operation, words=words))
 
     def _tell_touched(self, act: Act) -> None:
@@ -355,7 +355,7 @@ class Operations:
         try:
             self._touched(act.touches())
         except Exception:
-            log.exception("what %s changes could not be asked for", act.label)
+            log.exception("what %s changes could not be fetched", act.label)
 
     # -- following -------------------------------------------------------------------------------------
 
@@ -365,7 +365,7 @@ class Operations:
             return
         if operation.state is State.PLANNED:
             self.book.end(
-                operation, State.FAILED, "flinktop ended before it was sent; nothing was asked of Flink"
+                operation, State.FAILED, "flinktop ended before it was sent; nothing was sent to Flink"
             )
             return
         await self._follow(operation, operation.act)
@@ -385,7 +385,7 @@ class Operations:
                     failures += 1
                     operation = self._unanswered(operation, error)
             except Exception as error:
-                log.exception("%s could not be asked after", act.label)
+                log.exception("the outcome of %s could not be fetched", act.label)
                 verdict = NoTrace(failed_here(error), unclear=True)
             if verdict is None:
                 # A question that hung was a pause of its own.
@@ -444,7 +444,7 @@ class Operations:
         words = f"the cluster does not answer: {error.reason}"
         since = operation.sent if operation.sent is not None else operation.planned
         if self._clock.wall() - since > GIVE_UP_SECONDS:
-            return self.book.end(operation, State.LOST, f"{words}, for longer than a day")
+            return self.book.end(operation, State.LOST, f"{words}, for more than a day")
         return self.book.put(replace(operation, words=words))
 
     async def _site(self, number: str) -> Site:

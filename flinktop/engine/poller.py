@@ -312,7 +312,7 @@ class Poller:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
-            log.error("a poll broke", exc_info=failure)
+            log.error("a poll failed unexpectedly", exc_info=failure)
         self._wake.set()
 
     async def _ask(self, watched: Watched, asked: float) -> None:
@@ -322,8 +322,8 @@ class Poller:
         except FlinkError as error:
             self._fail(watched, asked, error)
         except Exception as error:
-            log.exception("%s: the answer could not be taken in", query.target)
-            reason = f"flinktop can't take it in: {error!r}"
+            log.exception("%s: the answer could not be processed", query.target)
+            reason = f"flinktop can't process it: {error!r}"
             self._fail(watched, asked, BadReply("GET", self._url(query), reason))
         finally:
             watched.busy = False

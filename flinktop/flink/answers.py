@@ -98,7 +98,7 @@ def _redirected(location: str, method: str, url: str, status: int) -> FlinkError
         there = urlsplit(clean(location))
         name = there.hostname
     except ValueError:
-        return BadReply(method, url, "the server redirects to what is not an address", status=status)
+        return BadReply(method, url, "the server redirects to an invalid address", status=status)
     host = there.netloc.rpartition("@")[2]
     shown = f"{there.scheme}://{host}{there.path}" if host else there.path
     if there.path.rstrip("/") == here.path.rstrip("/") and name in (here.hostname, None):

@@ -33,7 +33,7 @@ def credentials(connection: Connection, read: Callable[[Secret], str] = Secret.r
         headers["Authorization"] = login
     for name, value in headers.items():
         if not (name + value).isascii() or not (name + value).isprintable():
-            raise ValueError(f"the header {name!r} has letters that HTTP does not allow")
+            raise ValueError(f"the header {name!r} has characters that HTTP does not allow")
     return headers
 
 

@@ -68,7 +68,7 @@ class Unauthorized(FlinkError):  # noqa: N818 - it says what happened
 class LoginRefused(Unauthorized):
     """401: nothing is sent any more before the login differs, or a person asks for another try."""
 
-    advice = f"{Unauthorized.advice}; the same login is not sent again by itself"
+    advice = f"{Unauthorized.advice}; the same login is not retried automatically"
 
 
 class NotFound(FlinkError):  # noqa: N818 - it says what happened
@@ -83,7 +83,7 @@ class NotFound(FlinkError):  # noqa: N818 - it says what happened
 class NotReady(FlinkError):  # noqa: N818 - it says what happened
     """503: the JobManager is starting or a leader is being elected."""
 
-    advice = "it is asked again"
+    advice = "it is retried"
 
 
 class Conflict(FlinkError):  # noqa: N818 - it says what happened

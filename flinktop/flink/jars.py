@@ -137,7 +137,9 @@ async def plan(http: "Http", features: "Features", jar: str, options: RunOptions
         body = run_body(features, options, restore=False)
         return (await act(http, "POST", path, JobPlan, json=body, seconds=RUN_SECONDS)).plan
     if any("," in argument for argument in options.arguments):
-        raise Refused("GET", f"{http.url}/{path}", "Flink 1.9 plans no jar whose arguments hold a comma")
+        raise Refused(
+            "GET", f"{http.url}/{path}", "Flink 1.9 can't plan a jar whose arguments contain a comma"
+        )
     params = [
         ("entry-class", options.entry_class or ""),
         ("programArg", ",".join(options.arguments)),

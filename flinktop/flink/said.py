@@ -111,8 +111,8 @@ def _reworded(sentence: str) -> str:
         return NO_ENDPOINT
     if sentence.startswith("Operation not found under key"):
         return (
-            "the server knows no such operation; it forgets them five minutes after their end, unless "
-            "rest.async.store-duration (Flink 1.15+) says otherwise"
+            "the server no longer knows this operation; it forgets operations five minutes after they end, "
+            "unless rest.async.store-duration (Flink 1.15+) says otherwise"
         )
     return sentence
 

@@ -32,7 +32,7 @@ class Secret:
         """
         text = self._text().strip()
         if not text:
-            raise SecretError(f"the {self.kind} {self._where()}for the password or token gives nothing")
+            raise SecretError(f"the {self.kind} {self._where()}for the password or token is empty")
         if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in text):  # noqa: PLR2004 - ASCII's borders
             raise SecretError(
                 f"the {self.kind} {self._where()}gives more than one line; a secret is one line"

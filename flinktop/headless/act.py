@@ -59,7 +59,7 @@ def run_act(profile: Profile, ledger: Path, words: ActWords) -> int:
         act, facts = run(command.look())
         # Not on the loop, which would keep ctrl+c from whoever is asked.
         typed = agreed(words, act, facts)
-        sent = "what was sent goes on, and a flinktop that opens this cluster follows it"
+        sent = "what was sent continues; a flinktop that opens this cluster follows it"
         return run(command.do(act, typed))
     except Ended as ended:
         if words.json:
@@ -176,7 +176,7 @@ def agreed(words: ActWords, act: Act, facts: Facts) -> str | None:
     typed, name = act.must_be_typed(facts), act.name_to_type(facts)
     at_a_terminal = os.isatty(0) and os.isatty(2)
     if not words.yes and not at_a_terminal:
-        raise Ended(REFUSED, "there is no terminal to ask at: --yes is needed")
+        raise Ended(REFUSED, "no terminal to ask for confirmation: --yes is needed")
     if typed and words.confirm is None and not at_a_terminal:
         raise Ended(REFUSED, f"{facts.cluster} is protected: --confirm with the name {name} is needed")
     if words.confirm is not None and not is_typed(words.confirm, name):
@@ -191,11 +191,11 @@ def agreed(words: ActWords, act: Act, facts: Facts) -> str | None:
     for label, text in lines:
         print(f"  {label:22}{clean(text)}", file=sys.stderr)
     if typed and words.confirm is None:
-        agrees = is_typed(_asked(f"Type the name to do it ({clean(name)}): "), name)
+        agrees = is_typed(_asked(f"Type the name to confirm ({clean(name)}): "), name)
     else:
-        agrees = _asked("Do it? (yes/no) ").lower() in YES
+        agrees = _asked("Continue? (yes/no) ").lower() in YES
     if not agrees:
-        raise Ended(REFUSED, "not agreed to; nothing was sent")
+        raise Ended(REFUSED, "not confirmed; nothing was sent")
     return name if typed else None
 
 

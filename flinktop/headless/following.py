@@ -47,7 +47,7 @@ class Follower:
                     await self._news.wait()
 
     async def do(self, act: Act, *, wait: bool = True) -> Operation:
-        """Do the act; the operation at its end, or once Flink has taken it."""
+        """Do the act; the operation at its end, or once accepted by Flink."""
         number = os.urandom(16).hex()
         self._operations.submit(act, number, self._typed)
         said = ""

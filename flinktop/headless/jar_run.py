@@ -39,7 +39,7 @@ class JarRun:
 
 
 async def run_file(follower: Follower, path: str, act: RunJar, *, wait: bool) -> JarRun:
-    """Upload a file and run it, to its end or until Flink has taken it."""
+    """Upload a file and run it, to its end or until accepted by Flink."""
     upload = await follower.do(UploadJar(path))
     jar = upload.result.jar
     if upload.state is not State.DONE or jar is None:

@@ -34,8 +34,8 @@ def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
     if named and len(what) < LEAST_OF_AN_ID:
         return _only(named, what)
     if begun and len(what) < LEAST_OF_AN_ID:
-        least = f"an id's beginning needs {LEAST_OF_AN_ID} characters or more"
-        raise NoSuchJob(f"'{what}' is too short: {least}; it fits {_told(begun)}")
+        least = f"an id prefix needs {LEAST_OF_AN_ID} characters or more"
+        raise NoSuchJob(f"'{what}' is too short: {least}; it matches {_told(begun)}")
     if fitting := list({job.jid: job for job in (*named, *begun)}.values()):
         return _only(fitting, what)
     raise NoSuchJob(f"no such job '{what}'" + (f"; {_told(known)}" if known else ""))
@@ -49,7 +49,7 @@ def _named(jobs: list[JobOverview], name: str) -> list[JobOverview]:
 
 def _only(jobs: list[JobOverview], what: str) -> JobOverview:
     if len(jobs) > 1:
-        raise NoSuchJob(f"'{what}' may mean {len(jobs)} jobs: {_told(jobs)}")
+        raise NoSuchJob(f"'{what}' matches {len(jobs)} jobs: {_told(jobs)}")
     return jobs[0]
 
 

@@ -36,5 +36,5 @@ def print_operations(path: Path, *, json: bool) -> int:
     elif operations:
         print("\n".join(table(operations)))
     else:
-        print("Nothing has been asked of any cluster from here yet.")
+        print("No operations from this flinktop yet.")
     return DONE

@@ -9,9 +9,7 @@ from flinktop.flink.text import clean
 from flinktop.model import format as written
 
 _JOINED = ("Mn", "Me", "Cf")
-_FOLLOWED = (
-    "`flinktop operations` tells its end when a flinktop has opened this cluster, which follows it there"
-)
+_FOLLOWED = "`flinktop operations` shows its outcome once a flinktop has this cluster open and follows it"
 _REMEMBERED = (
     "remembers its result for five minutes after its end, unless rest.async.store-duration (Flink 1.15+) "
     "says otherwise"
@@ -24,7 +22,7 @@ def left(operation: Operation) -> str:
     Flink keeps the result of what has a trigger alone: the end of a cancel or a run is seen by the job.
     """
     remembers = "" if operation.trigger is None else f", and {_REMEMBERED}"
-    return f"Flink has taken it{remembers}; {_FOLLOWED}"
+    return f"accepted by Flink{remembers}; {_FOLLOWED}"
 
 
 def as_object(operation: Operation) -> dict[str, Any]:

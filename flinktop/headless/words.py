@@ -8,7 +8,7 @@ from typing import Any, Final
 ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
 _JOB: Final = (
-    "a job's id, the beginning of one (4 characters or more, unique among all jobs), or its name (unique "
+    "a job's id, a unique prefix of one (4 characters or more), or its name (unique "
     "among the jobs that have not ended, else among all)"
 )
 
@@ -53,14 +53,25 @@ def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
         parser.add_argument("what", metavar="JOB", help=_JOB)
         if command != "cancel":
             add = parser.add_argument_group("savepoint").add_argument
-            add("--directory", metavar="DIR", help="where to (default: the cluster's savepoint directory)")
-            add("--format", dest="form", choices=("canonical", "native"), help="of its state (Flink 1.15+)")
+            add(
+                "--directory",
+                metavar="DIR",
+                help="target directory (default: the cluster's savepoint directory)",
+            )
+            add(
+                "--format",
+                dest="form",
+                choices=("canonical", "native"),
+                help="format of the savepoint (Flink 1.15+)",
+            )
         if command == "stop":
             parser.add_argument(
-                "--drain", action="store_true", help="fire all windows and timers first: it ends for good"
+                "--drain",
+                action="store_true",
+                help="fire all windows and timers first: the job ends for good",
             )
         if command == "savepoint":
-            parser.add_argument("--cancel", action="store_true", help="cancel the job when it is complete")
+            parser.add_argument("--cancel", action="store_true", help="cancel the job once it is complete")
     _add_submit(_parser(uses, "submit", "run a jar, or a serialized job graph", [*parents, acting]))
 
 
@@ -105,16 +116,16 @@ def _parser(
 def _acting() -> argparse.ArgumentParser:
     acting = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     add = acting.add_argument_group("act").add_argument
-    add("--target", metavar="TARGET", help="the cluster: an address or a name (default: as for opening)")
-    add("--yes", action="store_true", help="don't ask; needed where there is no terminal to ask at")
+    add("--target", metavar="TARGET", help="cluster address or name (default: as for open)")
+    add("--yes", action="store_true", help="do not ask for confirmation; needed without a terminal")
     add(
         "--confirm",
         metavar="NAME",
-        help="the name to type for a protected cluster, where there is no terminal",
+        help="the name that confirms it on a protected cluster, without a terminal",
     )
-    add("--wait", action="store_true", help="stay until it has ended (the default)")
-    add("--no-wait", action="store_false", dest="wait", help="leave when Flink has taken it")
-    add("--json", action="store_true", help="print what came of it as JSON")
+    add("--wait", action="store_true", help="wait until it has ended (the default)")
+    add("--no-wait", action="store_false", dest="wait", help="return once Flink has accepted it")
+    add("--json", action="store_true", help="print the result as JSON")
     return acting
 
 
@@ -122,26 +133,36 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
         metavar="FILE",
-        help="a jar; its program's arguments stand after --. It stays on the JobManager when the run has "
+        help="a jar; its program's arguments come after --. It stays on the JobManager if the run has "
         "succeeded, and is deleted again when it has not",
     )
     add = parser.add_argument_group("jar").add_argument
     add("--class", dest="entry_class", metavar="NAME", help="the class whose main() runs")
-    add("--parallelism", metavar="N", type=_parallelism, help="of the job, 1 or more")
-    add("--savepoint", metavar="PATH", help="restore from it")
-    add("--allow-non-restored-state", action="store_true", help="drop state that no operator takes")
+    add("--parallelism", metavar="N", type=_parallelism, help="parallelism of the job, 1 or more")
+    add("--savepoint", metavar="PATH", help="savepoint to restore from")
+    add("--allow-non-restored-state", action="store_true", help="drop state that matches no operator")
     add("--claim-mode", choices=("NO_CLAIM", "CLAIM", "LEGACY"), help="who owns the savepoint (1.15+)")
-    add("--conf", dest="settings", metavar="KEY=VALUE", action="append", help="for this job alone (1.17+)")
+    add(
+        "--conf",
+        dest="settings",
+        metavar="KEY=VALUE",
+        action="append",
+        help="setting for this job only (1.17+)",
+    )
     add = parser.add_argument_group("job graph").add_argument
     add("--job-graph", action="store_true", help="FILE is a job graph, serialized by the same Flink release")
     add("--jar", dest="jars", metavar="FILE", action="append", help="a jar of its classes")
     add(
-        "--artifact", dest="artifacts", metavar="NAME=FILE", action="append", help="for its distributed cache"
+        "--artifact",
+        dest="artifacts",
+        metavar="NAME=FILE",
+        action="append",
+        help="file for its distributed cache",
     )
 
 
 def _parallelism(text: str) -> int:
     """A number of subtasks."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no parallelism: it is a number, 1 or more")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a parallelism: it is a number, 1 or more")
     return int(text)

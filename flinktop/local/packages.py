@@ -81,7 +81,7 @@ def find_java(path: Sequence[str] | None = None, environment: Mapping[str, str] 
         said = java_release(found)
         if said is not None and JAVA_OLDEST <= said <= JAVA_NEWEST:
             return found
-        unfit.append(f"{place} is Java {said}" if said else f"{place} does not say its release")
+        unfit.append(f"{place} is Java {said}" if said else f"{place} does not report its version")
     found_instead = f" ({', '.join(unfit)})" if unfit else ""
     raise LocalError(
         f"flinktop local needs Java {JAVA_OLDEST} to {JAVA_NEWEST} and found none{found_instead}; "

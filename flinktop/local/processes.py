@@ -349,7 +349,7 @@ def _ended(process: Process) -> str:
     """How a process ended."""
     code = process.returncode
     if code == -signal.SIGKILL:
-        return "was killed (by the system when memory runs out, or by somebody)"
+        return "was killed (by the system when memory runs out, or by a user)"
     return f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
 
 

@@ -44,7 +44,7 @@ def items(config: CheckpointConfig) -> tuple[Item, ...]:
         Item("aligned for at most", "aligned_checkpoint_timeout", _aligned(config), (1, 14)),
         Item("failures tolerated", "tolerable_failed_checkpoints", _tolerated(config), (1, 12)),
         Item(
-            "go on when tasks finish",
+            "continue when tasks finish",
             "checkpoints_after_tasks_finish",
             _switch(config.checkpoints_after_tasks_finish),
             (1, 14),
@@ -64,7 +64,7 @@ def items(config: CheckpointConfig) -> tuple[Item, ...]:
 
 def _interval(config: CheckpointConfig) -> str:
     if config.interval is None:
-        return "not periodic: only when somebody triggers one"
+        return "not periodic: only when triggered"
     return fmt.exact(config.interval)
 
 

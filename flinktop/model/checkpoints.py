@@ -63,10 +63,10 @@ def title(checkpoint: Checkpoint) -> str:
 
 
 def overdue_words(age: float | None, interval: float | None) -> str:
-    """That the last good checkpoint is too old for its interval (both in s), in words; "" if it is not."""
+    """That the last completed checkpoint is too old for its interval (both in s), in words; else ""."""
     if age is None or interval is None or not health.overdue(age, interval):
         return ""
-    return f"overdue: {fmt.count(age // interval)} intervals without a good one"
+    return f"overdue: {fmt.count(age // interval)} intervals without a completed one"
 
 
 def ended_at(checkpoint: Checkpoint) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flinktop.model import busy, states
 
 OVERDUE_INTERVALS = 3.0
-"""A last good checkpoint older than this many intervals is overdue (Flink's own guides say the same)."""
+"""A last completed checkpoint older than this many intervals is overdue (Flink's own guides say the same)."""
 OVERDUE_AT_LEAST = 30.0
 """Seconds: intervals of a second or two don't make a job ill."""
 
@@ -16,7 +16,7 @@ STALLED = 2
 
 
 def overdue(age: float | None, interval: float | None) -> bool:
-    """Whether the last good checkpoint is too old for the job's checkpoint interval (both in s)."""
+    """Whether the last completed checkpoint is too old for the job's checkpoint interval (both in s)."""
     if age is None or interval is None:
         return False
     return age > max(OVERDUE_INTERVALS * interval, OVERDUE_AT_LEAST)

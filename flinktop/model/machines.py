@@ -229,7 +229,7 @@ def _full(found: Figures) -> list[Trouble]:
         if part is not None and part >= FULL:
             said.append(Trouble(f"{name} {fmt.share(part)} full", part >= SCARCE))
     if found.requested is not None and found.requested > 100:  # noqa: PLR2004 -- per cent
-        said.append(Trouble(f"network buffers {found.requested:.0f} % asked for", bad=True))
+        said.append(Trouble(f"network buffers {found.requested:.0f} % requested", bad=True))
     elif found.network is not None and found.network >= SCARCE:
         said.append(Trouble(f"network buffers {fmt.share(found.network)} used", bad=False))
     if found.cpu is not None and found.cpu >= LOADED:

@@ -122,7 +122,7 @@ def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action
     def words() -> str:
         if (state := _lives(port, job)) is not None:
             return f"still {state}; starts a second copy"
-        return "a form, filled with how it was run" if _known(port, job) else "a form asks for its jar"
+        return "a form, filled with how it was run" if _known(port, job) else "opens a form for its jar"
 
     def explain() -> tuple[Line, ...]:
         lies = path or restored_from(port, job)
@@ -134,9 +134,9 @@ def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action
         )
         lines = []
         if (state := _lives(port, job)) is not None:
-            lines.append(Line("job", f"it is {state}: a second one would start beside it", "warn"))
+            lines.append(Line("job", f"it is {state}: a second copy would start", "warn"))
         if lies is None:
-            lines.append(Line("state", "no savepoint of it is known: the form takes a path", "warn"))
+            lines.append(Line("state", "no known savepoint: the form takes a path", "warn"))
         return (*lines, Line("afterwards", f"{start}; {how}"))
 
     return Action(

@@ -375,7 +375,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         if pin in self._pins:
             self._pins = tuple(one for one in self._pins if one != pin)
         elif len(self.pins_of(pin.job)) >= MOST_PINS:
-            words = f"{MOST_PINS} metrics of this job are pinned already: p on one of them frees its place."
+            words = f"{MOST_PINS} metrics of this job are pinned already: unpin one first (p)."
             self.notify(words, markup=False)
             return
         else:
@@ -399,7 +399,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         """Say once that nothing can be done to this cluster from here."""
         if not self._said_read_only:
             self._said_read_only = True
-            self.notify("This cluster is opened read-only: nothing can be done to it.", markup=False)
+            self.notify("This cluster is opened read-only: actions are disabled.", markup=False)
 
     def next_zone(self) -> None:
         """Show times of the next zone."""

@@ -33,7 +33,7 @@ def copy(app: App[int], text: str, directory: Path) -> str:
     try:
         put_text(path, text + "\n")
     except OSError as error:
-        return f"Copied. It could not be written to {path} as well: {error.strerror}."
+        return f"Copied. Not written to {path} as well: {error.strerror}."
     return f"Copied, and written to {path}"
 
 

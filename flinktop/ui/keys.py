@@ -49,17 +49,17 @@ FILTER = Command(
     "filter",
     ("slash",),
     "filter",
-    "Show only rows with this text; state:failed asks for a state. In a text: look for it.",
+    "Show only rows that contain a text; state:failed filters by state. In a text: find.",
     "table",
     # Handled before the next key is looked at, so that what is typed behind it is the filter.
     priority=True,
 )
-OPEN = Command("open", ("enter",), "open", "Open what the cursor is on.", "table")
+OPEN = Command("open", ("enter",), "open", "Open the selected item.", "table")
 ACTIONS = Command(
     "actions",
     ("a",),
     "actions",
-    "What can be done to the selected thing: stop, savepoint, cancel, run; asks before it does anything.",
+    "Actions on the selected item: stop, savepoint, cancel, run; each asks for confirmation.",
     "view",
     acts=True,
 )
@@ -80,16 +80,16 @@ BACK_OR_LEAVE = Command(
 )
 PAUSE = Command("pause", ("space",), "pause", "Freeze the display; collection continues.", "view")
 REFRESH = Command("refresh", ("r",), "refresh", "Refresh now.", "view")
-SLOWER = Command("slower", ("plus",), "longer interval", "Ask the cluster less often.", "view", shown=False)
+SLOWER = Command("slower", ("plus",), "longer interval", "Refresh less often.", "view", shown=False)
 FASTER = Command(
     "faster",
     ("minus",),
     "shorter interval",
-    "Ask the cluster more often, never more than its own refresh interval.",
+    "Refresh more often, down to the cluster's own refresh interval.",
     "view",
     shown=False,
 )
-COPY = Command("copy", ("y",), "copy", "Copy the id or path of what the cursor is on.", "view", shown=False)
+COPY = Command("copy", ("y",), "copy", "Copy the id or path of the selected item.", "view", shown=False)
 WRITE = Command(
     "write",
     ("w",),
@@ -102,18 +102,16 @@ ZONE = Command(
     "zone",
     ("t",),
     "time zone",
-    "Times of the cluster's zone, of this machine's, in UTC.",
+    "Show times in the cluster's zone, this machine's zone or UTC.",
     "view",
     shown=False,
 )
-ZOOM = Command(
-    "zoom", ("z",), "zoom", "Give the whole screen to the focused panel, and back.", "view", shown=False
-)
+ZOOM = Command("zoom", ("z",), "zoom", "Maximize the focused panel, and back.", "view", shown=False)
 MOUSE = Command(
     "mouse",
     ("m",),
     "mouse",
-    "Mouse on or off; off, the terminal's own selection works.",
+    "Mouse on or off; when off, the terminal's own selection works.",
     "program",
     shown=False,
     app=True,
@@ -133,7 +131,7 @@ SUSPEND = Command(
     "suspend_process",
     ("ctrl+z",),
     "suspend",
-    "Go to the background; `fg` comes back.",
+    "Suspend to the shell; `fg` resumes.",
     "program",
     shown=False,
     app=True,
@@ -142,17 +140,15 @@ LEAVE = Command(
     "leave",
     ("ctrl+c",),
     "leave",
-    "Ask before leaving; a second one leaves.",
+    "Ask before leaving; pressed again, leave.",
     "program",
     shown=False,
     priority=True,
     app=True,
 )
 SORT = Command("sort", ("s",), "sort", "Sort by the next column.", "table", shown=False)
-REVERSE = Command("reverse", ("S",), "reverse", "Sort the other way round.", "table", shown=False)
-HIDE_FINISHED = Command(
-    "hide_finished", ("f",), "finished", "Hide or show the jobs that have ended.", "table"
-)
+REVERSE = Command("reverse", ("S",), "reverse", "Reverse the sort order.", "table", shown=False)
+HIDE_FINISHED = Command("hide_finished", ("f",), "finished", "Hide or show ended jobs.", "table")
 PREVIOUS = Command(
     "previous",
     ("less_than_sign",),
@@ -180,7 +176,7 @@ SAMPLE = Command(
     "sample",
     ("b",),
     "measure",
-    "Have the backpressure measured where that costs the TaskManagers (up to 1.12).",
+    "Measure backpressure (up to 1.12, where it costs the TaskManagers).",
     "view",
     shown=False,
 )
@@ -188,28 +184,28 @@ DESCRIPTION = Command(
     "description",
     ("i",),
     "what it does",
-    "What the operators of the vertex do, in Flink's own words, and what feeds them.",
+    "Describe the vertex's operators and inputs, as Flink's plan does.",
     "view",
     shown=False,
 )
-PIN = Command("pin", ("p",), "pin", "Pin the selected metric: it is drawn, and kept for this job.", "view")
+PIN = Command("pin", ("p",), "pin", "Pin the selected metric: it is charted, and kept for this job.", "view")
 FLAME_KIND = Command(
     "flame_kind",
     ("x",),
     "on/off CPU",
-    "The flame graph of all threads, of those that run, of those that wait.",
+    "Flame graph of all threads, of running or of waiting ones.",
     "view",
 )
 FLAME_ZOOM = Command(
-    "zoom_in", ("enter",), "zoom", "In a flame graph: the selected method has the whole width.", "view"
+    "zoom_in", ("enter",), "zoom", "In a flame graph: zoom in on the selected method.", "view"
 )
-FOLD = Command("fold", ("f",), "fold", "Fold away the frames of Flink and Java, or show them all.", "view")
+FOLD = Command("fold", ("f",), "fold", "Hide or show the frames of Flink and Java.", "view")
 TASKMANAGERS_HERE = Command(
     # A capital, as everything else that leaves the jobs for the cluster around them; a small m is the mouse.
     "taskmanagers",
     ("M",),
     "machines",
-    "The TaskManagers, worst first.",
+    "TaskManagers, problems first.",
     "view",
     # On the app, as operations are.
     app=True,
@@ -226,7 +222,7 @@ LOG_HERE = Command(
     "log",
     ("l",),
     "log",
-    "The log of the TaskManager that the selected thing runs on; of an exception, at its time.",
+    "Log of the selected item's TaskManager; for an exception, at its time.",
     "view",
     shown=False,
 )
@@ -234,7 +230,7 @@ THREADS_HERE = Command(
     "threads",
     ("d",),
     "threads",
-    "Its thread dump; that of a subtask shows the task's own threads.",
+    "Thread dump of that TaskManager; for a subtask, the task's own threads.",
     "view",
     shown=False,
 )
@@ -254,16 +250,18 @@ ONLY = Command(
     "only",
     ("ampersand",),
     "grep",
-    "Show only entries with this text, each with the lines that belong to it.",
+    "Show only log entries that contain a text, each with its stack trace.",
     "text",
     priority=True,
 )
-LEVEL = Command("level", ("v",), "level", "Show a log's entries from INFO, WARN or ERROR on, or all.", "text")
+LEVEL = Command(
+    "level", ("v",), "level", "Filter a log by level: INFO, WARN or ERROR and above, or all.", "text"
+)
 SHORT_LINES = Command(
     "short_lines",
     ("f",),
     "short lines",
-    "Lines of a log with time, level and class alone before their words, or as they are written.",
+    "Shorten log lines to time, level, class and message, or show them as written.",
     "text",
     shown=False,
 )
@@ -271,7 +269,7 @@ FOLLOW = Command(
     "follow",
     ("F",),
     "follow",
-    "Read a log again when it has grown, at most every 10 s, and stay at its end.",
+    "Follow a log: download it when it grows, at most every 10 s, and stay at its end.",
     "text",
 )
 PROFILE = Command(
@@ -311,9 +309,7 @@ OPERATIONS = Command(
     shown=False,
     app=True,
 )
-OPEN_JOB = Command(
-    "open_job", ("enter",), "job", "From an operation to the job it was done to, or that it started.", "view"
-)
+OPEN_JOB = Command("open_job", ("enter",), "job", "Open the operation's job.", "view")
 
 
 def tab(number: int, name: str, label: str, help: str, short: str = "") -> Command:  # noqa: A002 -- a field
@@ -332,24 +328,22 @@ def tab(number: int, name: str, label: str, help: str, short: str = "") -> Comma
 
 JOB_TABS = (
     tab(1, "graph", "Graph", "The job's graph, and its vertices where there is room."),
-    tab(2, "vertices", "Vertices", "The job's vertices alone."),
+    tab(2, "vertices", "Vertices", "The job's vertices."),
     tab(3, "charts", "Charts", "The job over time: records/s, busy, lag, restarts, checkpoints."),
     tab(4, "exceptions", "Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
-    tab(
-        5, "timeline", "Timeline", "When vertices and subtasks were in which state; rescales (2.3+).", "Time"
-    ),
-    tab(6, "configuration", "Configuration", "How the job was told to run.", "Config"),
-    tab(7, "accumulators", "Accumulators", "What the job's own code counts.", "Accum"),
+    tab(5, "timeline", "Timeline", "States of vertices and subtasks over time; rescales (2.3+).", "Time"),
+    tab(6, "configuration", "Configuration", "The job's configuration.", "Config"),
+    tab(7, "accumulators", "Accumulators", "Accumulators: counters of the job's own code.", "Accum"),
     tab(8, "metrics", "Metrics", "Every metric of the job, its vertices and subtasks: search, pin, chart."),
 )
 VERTEX_TABS = (
-    tab(1, "subtasks", "Subtasks", "The vertex's subtasks, worst first."),
+    tab(1, "subtasks", "Subtasks", "The vertex's subtasks, problems first."),
     tab(2, "backpressure", "Backpressure", "Busy, backpressured and idle time by subtask.", "Pressure"),
     tab(3, "watermarks", "Watermarks", "The watermark of each subtask, and which one holds back.", "WM"),
     tab(4, "taskmanagers", "TaskManagers", "The vertex by TaskManager.", "TMs"),
-    tab(5, "accumulators", "Accumulators", "What the job's own code counts: by vertex and subtask.", "Accum"),
+    tab(5, "accumulators", "Accumulators", "Accumulators of the job's code, by vertex and subtask.", "Accum"),
     tab(6, "metrics", "Metrics", "Every metric of the vertex and its subtasks: search, pin, chart."),
-    tab(7, "timeline", "Timeline", "When each subtask was in which state.", "Time"),
+    tab(7, "timeline", "Timeline", "States of each subtask over time.", "Time"),
     tab(8, "flame", "Flame graph", "Where the threads of the vertex spend their time (1.13+).", "Flame"),
     tab(9, "charts", "Charts", "The vertex and the selected subtask over time."),
 )
@@ -357,27 +351,27 @@ SUBTASK_TABS = (
     tab(1, "attempts", "Attempts", "Every attempt of the subtask, with its times."),
     tab(2, "metrics", "Metrics", "All metrics of the subtask."),
     tab(3, "charts", "Charts", "The subtask over time."),
-    tab(4, "accumulators", "Accumulators", "What the job's own code counts: of each attempt.", "Accum"),
+    tab(4, "accumulators", "Accumulators", "Accumulators of the job's code, by attempt.", "Accum"),
     tab(5, "flame", "Flame graph", "Where the threads of the subtask spend their time (1.17+).", "Flame"),
 )
 CHECKPOINTS_TABS = (
     tab(1, "history", "History", "The newest checkpoints and savepoints."),
     tab(2, "charts", "Charts", "Duration and size of checkpoints over time."),
-    tab(3, "summary", "Summary", "Least, mean, most and percentiles of durations and sizes."),
+    tab(3, "summary", "Summary", "Minimum, average, maximum and percentiles of durations and sizes."),
     tab(4, "configuration", "Configuration", "How checkpoints are configured.", "Config"),
 )
 _LOG_TABS = (
     tab(5, "log", "Log", "The newest 2 MB of its log."),
-    tab(6, "stdout", "Stdout", "What its programs have printed."),
+    tab(6, "stdout", "Stdout", "Standard output of its programs."),
     tab(7, "files", "Log list", "All files of its log directory (1.11+).", "Files"),
-    tab(8, "threads", "Threads", "What each of its threads does now."),
+    tab(8, "threads", "Threads", "Stack traces of all its threads."),
     tab(9, "profiler", "Profiler", "Runs of Flink's profiler (1.19+), and their results.", "Profile"),
 )
 TASKMANAGER_TABS = (
     tab(1, "memory", "Memory", "Each part of its memory: configured and used.", "Mem"),
     tab(2, "charts", "Charts", "Heap, garbage collection, processor and threads over time."),
     tab(3, "metrics", "Metrics", "All of its metrics."),
-    tab(4, "slots", "Slots", "Its slots, by the job that has them."),
+    tab(4, "slots", "Slots", "Its slots, by job."),
     *_LOG_TABS,
 )
 JOBMANAGER_TABS = (
@@ -387,8 +381,8 @@ JOBMANAGER_TABS = (
 )
 JARS_TABS = (
     tab(1, "jars", "Jars", "Jars that were uploaded, with the classes that can be run."),
-    tab(2, "applications", "Applications", "What was submitted together (2.3+)."),
-    tab(3, "datasets", "Datasets", "Intermediate results that batch programs share (1.11+)."),
+    tab(2, "applications", "Applications", "Applications: jobs that were submitted together (2.3+)."),
+    tab(3, "datasets", "Datasets", "Cached intermediate results of batch programs (1.11+)."),
 )
 APPLICATION_TABS = (
     tab(1, "jobs", "Jobs", "The jobs of the application."),

@@ -66,9 +66,9 @@ def ending(operation: Operation) -> Ending:
     text, _, _ = outcome(operation)
     told = [clean(operation.subject)]
     if text:
-        told.append(text if len(text) <= LONGEST else f"{text[:LONGEST]} … (O tells all)")
+        told.append(text if len(text) <= LONGEST else f"{text[:LONGEST]} … (O: full text)")
     if operation.state is State.DONE:
         told += [f"the job is {words}" for label, words, _ in two_facts(operation) if label == "job is"]
     elif operation.result.savepoint:
-        told.append(f"the savepoint was made all the same: {clean(operation.result.savepoint)}")
+        told.append(f"the savepoint was completed anyway: {clean(operation.result.savepoint)}")
     return Ending(f"{operation.label}: {operation.state}", "\n".join(told), severity, seconds)

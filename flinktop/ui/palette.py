@@ -39,12 +39,16 @@ MOST = 500
 """Entries shown: more than anybody scrolls through."""
 
 PLACES: tuple[tuple[str, str, Callable[[], Screen[None]]], ...] = (
-    ("tm", "TaskManagers, worst first.", TaskManagersScreen),
+    ("tm", "TaskManagers, problems first.", TaskManagersScreen),
     ("jm", "The JobManager: memory, configuration, logs, threads.", JobManagerScreen),
     ("jars", "Jars that were uploaded.", JarsScreen),
-    ("applications", "What was submitted together (2.3+).", partial(JarsScreen, "applications")),
+    (
+        "applications",
+        "Applications: jobs that were submitted together (2.3+).",
+        partial(JarsScreen, "applications"),
+    ),
     ("ops", "Operations log: every act from this flinktop, and its outcome.", OperationsScreen),
-    ("datasets", "Intermediate results that programs share (1.11+).", partial(JarsScreen, "datasets")),
+    ("datasets", "Cached intermediate results of batch programs (1.11+).", partial(JarsScreen, "datasets")),
     (
         "logs",
         "The JobManager's log files; those of a TaskManager are on its own screen.",
@@ -112,7 +116,7 @@ class Commands(Provider):
         for word, words, screen in PLACES:
             yield word, words, partial(_go, app, screen)
         for theme in THEMES:
-            yield f"theme {theme}", "Other colours.", partial(_theme, app, theme)
+            yield f"theme {theme}", "Change the theme.", partial(_theme, app, theme)
         reading = app.port.reading(JOBS_OVERVIEW())
         jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
         for job in jobs:

@@ -46,7 +46,7 @@ def save(directory: Path, pins: Iterable[Pin]) -> str | None:
     try:
         put_text(directory / NAME, text + "\n")
     except OSError as error:
-        return f"Pinned for now; it could not be kept in {directory}: {error.strerror}."
+        return f"Pinned for this session; it could not be saved to {directory}: {error.strerror}."
     return None
 
 

@@ -42,7 +42,7 @@ def settings_of(text: str) -> dict[str, str]:
         if not line.strip():
             continue
         if not sign or not key.strip() or " " in key.strip():
-            raise ValueError(f"configuration: line {number} is no `key: value`")
+            raise ValueError(f"configuration: line {number} is not `key: value`")
         found[key.strip()] = value.strip()
     return found
 
@@ -61,7 +61,7 @@ def parallelism_of(text: str) -> int | None:
     if not text.strip():
         return None
     if not text.strip().isdecimal():
-        raise ValueError(f"parallelism: {text.strip()} is no number")
+        raise ValueError(f"parallelism: {text.strip()} is not a number")
     if len(text.strip()) > DIGITS:
         raise ValueError("parallelism: that is more than Flink can count to")
     return int(text)

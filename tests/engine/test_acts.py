@@ -103,7 +103,7 @@ def test_every_kind_is_looked_at() -> None:
         (Savepoint(JOB), job(state="RESTARTING"), "the job is RESTARTING: it must be RUNNING"),
         (Stop(JOB), job(tasks={"RUNNING": 6, "INITIALIZING": 2}), "2 of 8 subtasks are not running yet"),
         (Stop(JOB), job(batch=True), "a batch job has no state to save"),
-        (Stop(JOB), facts(under_way=("savepoint",)), "savepoint of this job is under way"),
+        (Stop(JOB), facts(under_way=("savepoint",)), "savepoint of this job is in progress"),
         (Checkpoint(JOB), job(checkpointing=False), "this job takes no checkpoints"),
         (Savepoint(JOB, form="NATIVE"), facts(flink("1.14.6")), "a format needs Flink 1.15 or later"),
         (Stop(JOB, form="NATIVE"), facts(flink("1.14.6")), "a format needs Flink 1.15 or later"),
@@ -125,7 +125,7 @@ def test_every_kind_is_looked_at() -> None:
             replace(job(scheduler="Adaptive"), features=flink(web_rescale=False)),
             "rescaling is off here",
         ),
-        (Rescale(JOB), facts(), "no vertex is given another parallelism"),
+        (Rescale(JOB), facts(), "no parallelism was changed"),
         (Rescale(JOB, bounds={"v1": (0, 4)}), facts(), "is no range"),
         (Rescale(JOB, bounds={"v1": (5, 4)}), facts(), "is no range"),
         (Rescale(JOB, bounds={"v9": (1, 4)}), facts(), "has no vertex v9"),
@@ -172,20 +172,20 @@ def test_every_act_says_what_it_does_and_where(act: Act) -> None:
     if act.job_id is not None:
         told = {line.label: line.text for line in lines}
         assert (told["job"], told["id"], told["state"]) == ("orders [v1]", JOB, "RUNNING")
-        assert told["last good checkpoint"] == "20 s ago"
+        assert told["last completed checkpoint"] == "20 s ago"
 
 
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"last_good": 3600.0}, Line("last good checkpoint", "1 h ago", "warn")),
+        ({"last_good": 3600.0}, Line("last completed checkpoint", "1 h ago", "warn")),
         ({"last_good": 5.0, "last_good_is_savepoint": True}, Line("last savepoint", "5 s ago")),
-        ({"last_good": None}, Line("last good checkpoint", "none so far", "bad")),
+        ({"last_good": None}, Line("last completed checkpoint", "none so far", "bad")),
         (
             {"last_good": None, "checkpointing": False},
-            Line("last good checkpoint", "none: this job takes no checkpoints", "bad"),
+            Line("last completed checkpoint", "none: checkpointing is off for this job", "bad"),
         ),
-        ({"last_good": None, "checkpointing": None}, Line("last good checkpoint", "…")),
+        ({"last_good": None, "checkpointing": None}, Line("last completed checkpoint", "…")),
     ],
 )
 def test_a_cancel_says_what_there_is_to_go_back_to(changes: dict[str, Any], line: Line) -> None:
@@ -351,7 +351,9 @@ async def test_the_cluster_is_shut_down(tmp_path: Path) -> None:
     assert (ended.state, "does not answer any more" in ended.result.facts[0]) == (State.DONE, True)
     lost = await done(tmp_path / "2", Shutdown("prod"), typed="prod", fault=("DELETE", "cut after"))
     assert lost.state is State.LOST
-    assert lost.reason.startswith("whether the cluster took it is not known, and it does not answer now")
+    assert lost.reason.startswith(
+        "it is not known whether the cluster accepted it, and it does not answer now"
+    )
     failed = await done(tmp_path / "3", Shutdown("prod"), typed="prod", fault=("DELETE", "cut before"))
     assert (failed.state, failed.reason) == (State.FAILED, "the cluster still answers")
 

@@ -398,7 +398,7 @@ def test_the_command_says_it_once_and_goes_on(path: Path) -> None:
             check=True,
             text=True,
         )
-        assert run.stdout == "Nothing has been asked of any cluster from here yet.\n"
+        assert run.stdout == "No operations from this flinktop yet.\n"
         assert run.stderr.count("\n") == run.stderr.count("flinktop: The ledger") == lines
 
 
@@ -406,7 +406,7 @@ def test_the_sentence_names_both_files(path: Path, capsys: pytest.CaptureFixture
     DAMAGE["text"](path)
     assert print_operations(path, json=False) == 0
     said = capsys.readouterr()
-    assert said.out == "Nothing has been asked of any cluster from here yet.\n"
+    assert said.out == "No operations from this flinktop yet.\n"
     assert said.err.startswith(
         f"flinktop: The ledger {path} is damaged (file is not a database). It is kept as"
     )

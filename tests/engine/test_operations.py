@@ -215,7 +215,7 @@ async def test_a_stop_whose_job_runs_on_has_its_savepoint_all_the_same(tmp_path:
         jobmanager.savepoints[0].cancels = False
         failed = await at.until_ended()
         assert failed.state is State.FAILED
-        assert failed.reason == "the savepoint is made; the job is RUNNING"
+        assert failed.reason == "the savepoint is complete; the job is RUNNING"
         assert failed.result.savepoint == "file:/savepoints/savepoint-1"
 
 
@@ -266,7 +266,7 @@ async def test_a_second_savepoint_waits_for_the_first(tmp_path: Path) -> None:
     async with at_work(tmp_path, jobmanager) as at:
         await at.do(Savepoint(JOB, "orders"))
         refused = await at.do(Stop(JOB, "orders"), "2" * 32)
-        assert (refused.state, refused.reason) == (State.REFUSED, "savepoint of this job is under way")
+        assert (refused.state, refused.reason) == (State.REFUSED, "savepoint of this job is in progress")
         await at.until_ended()
         await at.do(Stop(JOB, "orders"), "3" * 32)
         assert (await at.until_ended("3" * 32)).result.savepoint == "file:/savepoints/savepoint-2"
@@ -397,7 +397,7 @@ async def test_another_flinktop_shows_it_and_keeps_its_hands_off(tmp_path: Path)
         shown = second.operation(ID)
         assert (shown.state, shown.ours) == (State.RUNNING, False)
         refused = await second.do(Stop(JOB, "orders"), "2" * 32)
-        assert refused.reason == "savepoint of this job is under way"
+        assert refused.reason == "savepoint of this job is in progress"
         await first.until_ended()
         await second.advance(4.0)
         assert second.operation(ID).state is State.DONE
@@ -410,7 +410,7 @@ async def test_two_flinktops_in_the_same_instant_make_one_savepoint(tmp_path: Pa
     async with at_work(tmp_path, jobmanager, pid=1) as first, at_work(tmp_path, jobmanager, pid=2) as second:
         await first.do(Savepoint(JOB, "orders"))
         refused = await second.do(Savepoint(JOB, "orders"), "2" * 32)
-        assert refused.reason == "savepoint of this job is under way"
+        assert refused.reason == "savepoint of this job is in progress"
         assert len(jobmanager.savepoints) == 1
 
 

@@ -94,7 +94,7 @@ def test_an_act_is_done_and_told_of(tmp_path: Path) -> None:
 
 def test_what_is_known_is_what_acts_judge_by(tmp_path: Path) -> None:
     with opened(tmp_path / "operations.db", protected=True) as (port, listener, _):
-        assert Savepoint(ID).why_not(port.facts(ID)) == "it is not known yet how this job is doing"
+        assert Savepoint(ID).why_not(port.facts(ID)) == "the state of this job is not known yet"
         for query in (JOBS_OVERVIEW(), JOB(job=ID), CHECKPOINTS(job=ID)):
             port.watch(query)
         listener.until(lambda: Savepoint(ID).why_not(port.facts(ID)) is None)

@@ -59,7 +59,7 @@ def test_secrets_are_read_from_where_they_are(tmp_path: Path, monkeypatch: pytes
         (Secret("file", "/no/such/file"), "/no/such/file: No such file"),
         (
             Secret("environment", "NO_SUCH_VARIABLE_HERE"),
-            "'NO_SUCH_VARIABLE_HERE' for the password or token gives nothing",
+            "'NO_SUCH_VARIABLE_HERE' for the password or token is empty",
         ),
         (Secret("command", "exit 3"), "failed with status 3"),
         (Secret("command", "true"), "gives nothing"),

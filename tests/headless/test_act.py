@@ -180,7 +180,7 @@ def test_yes_is_yes(commands: Commands, answer: str) -> None:
 def test_anything_else_is_no(commands: Commands) -> None:
     for answer in ("n\n", "", "yess\n"):
         done = commands.run("cancel", JOB, typed=answer)
-        assert (done.code, "not agreed to; nothing was sent" in done.err) == (4, True)
+        assert (done.code, "not confirmed; nothing was sent" in done.err) == (4, True)
     assert commands.at.jobmanager.acts() == []
 
 

@@ -140,7 +140,7 @@ def test_a_jar_is_uploaded_and_run(at: Served, tmp_path: Path) -> None:
     none = at.flinktop("submit", str(tmp_path / "none.jar"), "--yes")
     assert (none.code, "No such file" in none.err) == (2, True)
     zero = at.flinktop("submit", jar, "--yes", "--parallelism", "0")
-    assert (zero.code, "'0' is no parallelism: it is a number, 1 or more" in zero.err) == (2, True)
+    assert (zero.code, "'0' is not a parallelism: it is a number, 1 or more" in zero.err) == (2, True)
 
 
 def test_a_job_graph_is_submitted(at: Served, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_words_that_do_not_go_together(at: Served, words: tuple[str, ...], said:
 
 def test_nothing_is_sent_without_being_agreed_to(at: Served) -> None:
     asked = at.flinktop("cancel", JOB)
-    assert (asked.code, asked.err) == (4, "flinktop: there is no terminal to ask at: --yes is needed\n")
+    assert (asked.code, asked.err) == (4, "flinktop: no terminal to ask for confirmation: --yes is needed\n")
     for text, code in (("no\n", 4), ("\n", 4)):
         said = at.typed(text, "cancel", JOB)
         assert said.code == code
@@ -241,7 +241,7 @@ def test_a_ledger_that_cannot_be_written_is_a_reason(at: Served) -> None:
 
 def test_an_empty_ledger_and_a_broken_one(at: Served) -> None:
     empty = at.flinktop("operations", at_home=True)
-    assert (empty.code, empty.out) == (0, "Nothing has been asked of any cluster from here yet.\n")
+    assert (empty.code, empty.out) == (0, "No operations from this flinktop yet.\n")
     assert at.flinktop("operations", "--json", at_home=True).json() == []
     (at.home / ".local/state/flinktop").mkdir(parents=True, exist_ok=True)
     (at.home / ".local/state/flinktop/operations.db").write_text("no database" * 200)

@@ -115,7 +115,7 @@ def preview(pty: Pty) -> None:
     pty.press("shift+tab", "shift+tab", "shift+tab", "enter")
     pty.wait_for("[ Run main() for its plan ]")
     pty.press("tab")
-    pty.wait_until_ready("Run main() for its plan")
+    pty.wait_until_ready("Run main() to get the plan")
     pty.press("enter")
     pty.wait_for(re.compile(r"[2-9] vertices"), ENDS)
     pty.press("escape")

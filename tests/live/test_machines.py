@@ -115,7 +115,7 @@ def test_a_profile_is_taken_and_saved(cluster: Cluster, tmp_path: Path) -> None:
         tab(pty, 9, "Profiler")
         pty.wait_for("No runs yet")
         pty.press("P")
-        pty.wait_for("Start a run of the profiler")
+        pty.wait_for("Start a profiler run")
         pty.press("-", "-")
         pty.wait_for(re.compile(r"lasts +5 s"))
         pty.wait_for("enter starts")

@@ -77,9 +77,9 @@ def test_kinds_in_words(checkpoint: Checkpoint, words: str) -> None:
         (None, 60.0, ""),
         (100.0, None, ""),
         (170.0, 60.0, ""),
-        (250.0, 60.0, "overdue: 4 intervals without a good one"),
+        (250.0, 60.0, "overdue: 4 intervals without a completed one"),
         (20.0, 1.0, ""),
-        (40.0, 1.0, "overdue: 40 intervals without a good one"),
+        (40.0, 1.0, "overdue: 40 intervals without a completed one"),
     ],
 )
 def test_overdue_in_words(age: float | None, interval: float | None, words: str) -> None:
@@ -267,7 +267,7 @@ def test_a_configuration_of_1_9_leaves_open_what_it_does_not_tell() -> None:
 @pytest.mark.parametrize(
     ("config", "field", "words"),
     [
-        (CheckpointConfig(), "interval", "not periodic: only when somebody triggers one"),
+        (CheckpointConfig(), "interval", "not periodic: only when triggered"),
         (CheckpointConfig(mode="at_least_once"), "mode", "at least once"),
         (CheckpointConfig(mode="some_mode"), "mode", "some_mode"),
         (CheckpointConfig(interval=90_500), "interval", "1 m 30 s 500 ms"),

@@ -32,7 +32,7 @@ def words(
             Figures(requested=130.0, segments=10, segments_free=0),
             0.0,
             5.0,
-            [("network buffers 130 % asked for", True)],
+            [("network buffers 130 % requested", True)],
         ),
         (
             Figures(requested=90.0, segments=100, segments_free=1),

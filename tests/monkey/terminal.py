@@ -49,7 +49,7 @@ SEEN: Final = {
     "restore from": re.compile("─ Restore from ─"),
     "plan": re.compile("─ Plan ─"),
     "change parallelism": re.compile("─ Change parallelism ─"),
-    "profiler run": re.compile("Start a run of the profiler"),
+    "profiler run": re.compile("Start a profiler run"),
     "what it does": re.compile("─ What it does ─"),
     "overview": re.compile(r"^ flinktop [^▸>]*$", re.MULTILINE),
     "TaskManagers": re.compile(r"[▸>] TaskManagers", re.MULTILINE),

@@ -176,13 +176,13 @@ async def test_running_it_again_says_what_is_known_of_the_job(size: tuple[int, i
             await ui.press("end", "up")
             assert again(ui).startswith("starts a second copy: this")
             shown = " ".join(ui.text.replace("│", "").split())
-            assert "it is RUNNING: a second one would start beside it" in shown
+            assert "it is RUNNING: a second copy would start" in shown
             assert how in shown
             assert ("no savepoint of it is known" in shown) == (job == number)
             # It ends while the menu is open.
             ui.jobmanager.jobs[job].state = "FAILED"
             await ui.wait(6)
-            wanted = "a form, filled with how it was run" if job == number else "a form asks for its jar"
+            wanted = "a form, filled with how it was run" if job == number else "opens a form for its jar"
             assert again(ui)[:20] == wanted[:20]
             assert "second one" not in ui.text
             await ui.press("escape")

@@ -122,7 +122,7 @@ async def test_the_last_good_one_is_measured_against_the_interval() -> None:
     async with monitor("1.20.5", WIDE) as day:
         job = await open_checkpoints(day, "steady")
         told = stats(day, job)["latest"]["completed"]
-        line = day.line("last good")
+        line = day.line("last completed")
         assert f"checkpoint {told['id']}, " in line
         assert " ago / 5 s" in line
         assert "overdue" not in line
@@ -140,7 +140,7 @@ async def test_a_last_good_one_too_old_is_overdue_in_words() -> None:
     cluster.changed[f"jobs/{job}/checkpoints"] = long_ago
     async with monitor(cluster=cluster, size=WIDE) as day:
         await open_checkpoints(day, "steady")
-        assert re.search(r"overdue: 2\d intervals without a good one", day.line("last good"))
+        assert re.search(r"overdue: 2\d intervals without a completed one", day.line("last completed"))
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -246,7 +246,7 @@ async def test_every_item_of_the_configuration_is_told_or_said_to_be_missing(rel
 async def test_a_job_without_checkpointing_is_no_error(release: str) -> None:
     async with monitor(release, (120, 40)) as day:
         await open_checkpoints(day, "batch")
-        assert "checkpoints are off for this job; that is no error" in day.text
+        assert "checkpoints are off for this job; not an error" in day.text
         for tab in "1234":
             await day.press(tab)
             box = {
@@ -446,7 +446,7 @@ async def test_markup_in_a_message_is_shown_as_it_is() -> None:
     async with monitor(cluster=cluster, size=WIDE) as day:
         await open_checkpoints(day, "failed")
         assert "[bold]x[/bold] [/] 事件" in day.line("4  ✕ FAILED")
-        assert "[bold]x[/bold] [/] 事件" in day.line("last failure")
+        assert "[bold]x[/bold] [/] 事件" in day.line("last failed")
         assert "\x1b" not in day.text
 
 

@@ -65,9 +65,9 @@ async def test_a_job_is_stopped_by_keys_alone() -> None:
         await ui.press("a", "enter")
         assert "│ job                   " + NAME in ui.text
         assert f"│ id                    {ui.job}" in ui.text
-        assert "last good checkpoint  7 s ago" in ui.text
+        assert "last completed checkpoint  7 s ago" in ui.text
         await ui.wait(2)
-        assert "last good checkpoint  9 s ago" in ui.text
+        assert "last completed checkpoint  9 s ago" in ui.text
         # The way back has the focus: from there down to the options, and up to the act.
         assert focused(ui) == "back"
         await ui.press("right", "down")
@@ -267,7 +267,7 @@ async def test_every_other_act_has_its_dialog(act: Act, whose: str, typed: str, 
         assert act.subject in ui.text
         if typed:
             assert not can_do(ui)
-            assert f"This can't be taken back: type {whose} to go on: {typed}" in ui.text
+            assert f"This can't be undone: type {whose} to go on: {typed}" in ui.text
             await ui.press("left")
             await ui.paste(typed)
             await ui.press("down")

@@ -120,7 +120,7 @@ async def test_who_does_not_follow_is_told_how_much_more_there_is() -> None:
         cluster.write(LOG * 2)
         await day.wait(30)
         assert reads(day) == 1
-        await day.sees(f"grew by {len(LOG)} B; r reads it")
+        await day.sees(f"grew by {len(LOG)} B; r: download")
         await day.press("r")
         await day.wait(1)
         await day.sees("errors 2")
@@ -214,7 +214,7 @@ async def test_leaving_forgets_the_log_and_coming_back_reads_it_again() -> None:
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [(b"", "Nothing has been written to it."), (b"(file unavailable)", "The file is not there")],
+    [(b"", "The file is empty."), (b"(file unavailable)", "The file is not there")],
 )
 async def test_an_empty_or_missing_file_is_said(body: bytes, words: str) -> None:
     cluster = LogCluster("1.9.3")

@@ -471,7 +471,7 @@ async def test_a_large_result_is_asked_about_before_it_is_saved(
         await day.press("enter")
         await day.wait(2)
         size = fmt.size(len(cluster.answer(path)[1]))
-        await day.sees(f"not saved yet: it has {size}; enter saves it all the same")
+        await day.sees(f"not saved yet: it has {size}; enter again saves it anyway")
         assert not list((tmp_path / "profiles").iterdir())
         await day.press("enter")
         await day.wait(2)

@@ -67,7 +67,7 @@ SIZES = [
         (replace(BASE, state=State.DONE, result=Result(job_state="CANCELED")), "the job is CANCELED", False),
         (replace(BASE, state=State.RUNNING, words="in progress"), "in progress", False),
         (replace(BASE, state=State.SENT, progress=(1 << 20, 4 << 20)), "25 % of 4.0 MB", False),
-        (replace(BASE, state=State.ACCEPTED), "Flink has taken it", False),
+        (replace(BASE, state=State.ACCEPTED), "accepted by Flink", False),
     ],
 )
 def test_what_came_of_it_is_told_last(operation: Operation, told: str, path: bool) -> None:  # noqa: FBT001 -- a table
@@ -104,7 +104,7 @@ def test_both_facts_of_a_stop_are_told() -> None:
     made = replace(stop, result=Result(savepoint="s3://b/sp", job_state="RUNNING"))
     assert two_facts(made) == (("savepoint", "made", "good"), ("job is", "RUNNING", "bad"))
     neither = two_facts(replace(stop, result=Result(job_state="RUNNING")))
-    assert neither[0] == ("savepoint", "not made, as far as is known", "bad")
+    assert neither[0] == ("savepoint", "none, as far as is known", "bad")
     ended = replace(stop, state=State.DONE, result=Result(savepoint="s3://b/sp", job_state="FINISHED"))
     assert [tone for *_, tone in two_facts(ended)] == ["good", "good"]
 
@@ -414,7 +414,7 @@ async def test_empty_says_why() -> None:
         await ui.press("colon", *"ops")
         await ui.sees("Operations: what was asked")
         await ui.press("enter")
-        assert "Nothing has been asked of any cluster from here yet." in ui.text
+        assert "No operations from this flinktop yet." in ui.text
     async with acting(read_only=True) as ui:
         await ui.press("O")
         assert "This cluster is opened read-only." in ui.text

@@ -47,7 +47,7 @@ async def test_there_are_no_actions_and_it_is_said_once() -> None:
         assert " a actions" not in ui.lines[-1]
         await ui.press("a", "a")
         assert isinstance(ui.app.screen, OverviewScreen)
-        assert ui.notes == ["This cluster is opened read-only: nothing can be done to it."]
+        assert ui.notes == ["This cluster is opened read-only: actions are disabled."]
         assert not [entry for entry in Commands(ui.app.screen)._entries() if "actions" in entry[0]]
         await ui.press("question_mark")
         assert isinstance(ui.app.screen, HelpScreen)

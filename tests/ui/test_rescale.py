@@ -92,7 +92,7 @@ async def test_numbers_that_can_not_be_say_why_and_go_nowhere() -> None:
         await ui.wait(3)
         await ui.press("enter")
         assert ui.app.screen is screen
-        assert "No vertex is given another parallelism yet." in ui.notes
+        assert "No parallelism has been changed yet." in ui.notes
         for typed, words in (
             (("9", "9", "9"), "has a max parallelism of 128"),
             (("backspace",) * 3, "is no range"),

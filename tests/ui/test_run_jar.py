@@ -163,9 +163,9 @@ async def test_esc_at_every_stage_sends_nothing() -> None:
     ("field", "text", "words"),
     [
         ("arguments", "--title 'orders", "arguments: a quote is not closed"),
-        deep("parallelism", "two", "parallelism: two is no number"),
+        deep("parallelism", "two", "parallelism: two is not a number"),
         deep("parallelism", "0", "a parallelism of 0 is none"),
-        deep("configuration", "no value", "configuration: line 1 is no `key: value`"),
+        deep("configuration", "no value", "configuration: line 1 is not `key: value`"),
     ],
 )
 async def test_what_can_not_be_understood_is_said(field: str, text: str, words: str) -> None:
@@ -282,7 +282,7 @@ async def test_a_plan_of_1_9_holds_no_comma() -> None:
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions(arguments=("a,b",))))
         await ui.press("tab", "enter")
         await ui.wait(1)
-        assert "Flink 1.9 plans no jar whose arguments hold a comma" in words(ui)
+        assert "Flink 1.9 can't plan a jar whose arguments contain a comma" in words(ui)
         assert ui.acts() == []
 
 
@@ -366,9 +366,9 @@ async def test_secrets_are_not_kept_and_typed_anew() -> None:
         number = ui.port.submit(RunJar(jar_of(ui), "test-job.jar", options))
         await ui.wait(6)
         await show(ui, run_again(ui.port, number))
-        assert "run is RUNNING: a second one would start beside it" in ui.text
+        assert "run is RUNNING: a second copy would start" in ui.text
         assert "is gone" not in ui.text
-        assert "nothing is restored: the job would begin anew" in ui.text
+        assert "nothing is restored: the job starts with empty state" in ui.text
         assert "hunter2" not in ui.text
         assert "looked like a secret: give it anew" in ui.text
         assert ui.app.screen.query_one("#run", PressButton).disabled

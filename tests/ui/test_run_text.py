@@ -37,5 +37,5 @@ def test_a_line_that_is_no_setting_is_said(line: str) -> None:
 
 def test_a_parallelism_is_a_number_or_nothing() -> None:
     assert (parallelism_of(" "), parallelism_of(" 12 ")) == (None, 12)
-    with pytest.raises(ValueError, match="many is no number"):
+    with pytest.raises(ValueError, match="many is not a number"):
         parallelism_of("many")

@@ -181,7 +181,7 @@ def test_how_long_it_ran_is_not_told() -> None:
 def test_when_something_failed_is_not_told() -> None:
     entries = [{"exceptionName": "x", "stacktrace": "x", "timestamp": "soon"}]
     (fault,) = told(JobExceptions, exceptionHistory={"entries": entries}).faults
-    assert fault_words.when(fault.timestamp, 0.0, 1e9) == "Flink does not tell when"
+    assert fault_words.when(fault.timestamp, 0.0, 1e9) == "Flink does not report when"
     (old,) = told(JobExceptions, **{"root-exception": "x", "timestamp": 10**400}).faults
     assert old.timestamp == -1
 

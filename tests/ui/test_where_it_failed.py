@@ -83,7 +83,7 @@ async def test_a_time_before_what_is_kept_of_the_log_is_said() -> None:
         await open_exceptions(day)
         await day.press("l")
         await day.wait(3)
-        await day.sees("is before what is kept of it")
+        await day.sees("is before the part that is kept")
 
 
 async def test_an_adaptive_schedulers_failure_without_a_task_is_not_the_jobs() -> None:

@@ -194,7 +194,7 @@ class Act(ABC):
             first = ".".join(str(part) for part in self.since)
             return f"needs Flink {first} or later (this cluster runs {facts.features.version})"
         if facts.ledger_trouble is not None:
-            return f"what is asked of a cluster is written down first, and {facts.ledger_trouble}"
+            return f"every action is recorded in the ledger first, and {facts.ledger_trouble}"
         return self.own_reason(facts)
 
     @abstractmethod

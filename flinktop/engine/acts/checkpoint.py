@@ -52,7 +52,7 @@ class Checkpoint(Act):
     def own_reason(self, facts: Facts) -> str | None:
         """The job must run, and take checkpoints."""
         if facts.job is not None and facts.job.checkpointing is False:
-            return "this job takes no checkpoints; a savepoint can be taken"
+            return "checkpointing is off for this job; a savepoint can be taken"
         return no_snapshot(facts)
 
     def consequence(self, facts: Facts) -> tuple[Line, ...]:

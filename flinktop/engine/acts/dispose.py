@@ -31,7 +31,7 @@ class Dispose(Act):
     """POST /savepoint-disposal. It takes no id of ours in any release."""
 
     kind: ClassVar[str] = "dispose"
-    label: ClassVar[str] = "dispose of savepoint"
+    label: ClassVar[str] = "delete savepoint"
     risk: ClassVar[Risk] = Risk.LOSES
     typed: ClassVar[bool] = True
 
@@ -53,7 +53,7 @@ class Dispose(Act):
         del facts
         if redaction.hides(self.path):
             return GIVEN_IN_PART.format(path="the path")
-        return None if self.path.strip("/ ") else "there is no path to dispose of"
+        return None if self.path.strip("/ ") else "the path of the savepoint is missing"
 
     def consequence(self, facts: Facts) -> tuple[Line, ...]:
         """Its files are gone for good."""
@@ -76,7 +76,7 @@ class Dispose(Act):
     async def check(self, site: Site, trace: Trace) -> Verdict:
         """Whether the files are gone; without a trigger nobody can say."""
         unknown = NoTrace(
-            "whether the savepoint was deleted can't be asked for without Flink's answer, which was lost",
+            "Flink's answer was lost, and without it the deletion can't be checked",
             unclear=True,
         )
         if trace.trigger is None:

@@ -89,12 +89,12 @@ class UploadJar(Act):
         if wanted is not None:
             if any(jar.id == wanted for jar in listed):
                 return Done(trace.result)
-            return NoTrace("Flink took the jar and does not list it")
+            return NoTrace("Flink accepted the jar but does not list it")
         new = [
             jar for jar in listed if jar.id not in trace.notes.get("jars", ()) and jar.name == self.subject
         ]
         if not new:
-            return NoTrace("the jar is not on the cluster: it was not taken whole")
+            return NoTrace("the jar is not on the cluster: the upload was incomplete")
         return Done(with_result(trace.result, jar=max(new, key=lambda jar: jar.uploaded).id))
 
     def given_up(self, words: str, result: Result) -> Verdict | None:

@@ -13,7 +13,7 @@ from flinktop.flink.jobs import EXECUTION_RESULT, JOB, JOBS, JOBS_OVERVIEW
 from flinktop.model import format as written
 
 OLD_CHECKPOINT = 600.0
-"""Seconds after which a last good checkpoint is told with a warning."""
+"""Seconds after which a last completed checkpoint is told with a warning."""
 CANCELLING_OFF = "the cluster's operator has switched cancelling off (web.cancel.enable: false)"
 
 
@@ -22,11 +22,11 @@ def no_job(facts: Facts) -> str | None:
     if facts.job_missing:
         return "the cluster does not know this job any more"
     if facts.job is None:
-        return "it is not known yet how this job is doing"
+        return "the state of this job is not known yet"
     if facts.job.ended:
         return f"the job has ended ({facts.job.state})"
     if facts.under_way:
-        return f"{facts.under_way[0]} of this job is under way"
+        return f"{facts.under_way[0]} of this job is in progress"
     return None
 
 
@@ -46,7 +46,7 @@ def no_snapshot(facts: Facts) -> str | None:
 
 
 def job_lines(facts: Facts, *, loses_since: bool) -> tuple[Line, ...]:
-    """Cluster, job, id, state and the age of the last good checkpoint.
+    """Cluster, job, id, state and the age of the last completed checkpoint.
 
     Args:
         facts: what is known.
@@ -65,12 +65,12 @@ def job_lines(facts: Facts, *, loses_since: bool) -> tuple[Line, ...]:
 
 
 def _last_good(job: JobFacts, *, loses_since: bool) -> Line:
-    what = "last savepoint" if job.last_good_is_savepoint else "last good checkpoint"
+    what = "last savepoint" if job.last_good_is_savepoint else "last completed checkpoint"
     if job.last_good is not None:
         old = loses_since and job.last_good > OLD_CHECKPOINT
         return Line(what, f"{written.duration(job.last_good)} ago", "warn" if old else "")
     if job.checkpointing is False:
-        return Line(what, "none: this job takes no checkpoints", "bad" if loses_since else "")
+        return Line(what, "none: checkpointing is off for this job", "bad" if loses_since else "")
     if job.checkpointing:
         return Line(what, "none so far", "bad" if loses_since else "")
     return Line(what, written.UNKNOWN)

@@ -67,7 +67,9 @@ class Profile(Act):
             Line("mode", self.mode),
             Line("lasts", f"{self.seconds} s"),
             Line("data loss", "none"),
-            Line("afterwards", "it runs some per cent slower meanwhile; the file stays in its list"),
+            Line(
+                "afterwards", "the process runs a few per cent slower during it; the result stays in its list"
+            ),
         )
 
     async def prepare(self, site: Site) -> Notes:
@@ -92,7 +94,7 @@ class Profile(Act):
         later = [run for run in runs if (run.trigger_time or 0) > newest and run.duration == self.seconds]
         run = next(iter(found or later), None)
         if run is None:
-            return NoTrace("the list of runs does not have it")
+            return NoTrace("Flink's list of runs does not contain it")
         if run.status == "FINISHED":
             return Done(Result(facts=(run.output_file or "finished",)))
         if run.status == "FAILED":

@@ -37,7 +37,7 @@ NOT_ADAPTIVE = (
     "of a running job (PATCH /rescaling is disabled in every release, FLINK-12312)"
 )
 OFF = (
-    "rescaling is off here: the adaptive scheduler takes no requirements in reactive mode, nor with "
+    "rescaling is disabled: the adaptive scheduler accepts no requirements in reactive mode or with "
     "web.rescale.enable: false"
 )
 RESCALES_WITHIN = 180.0
@@ -97,7 +97,7 @@ class Rescale(Act):
 
     def _change(self, vertex: Vertex) -> str:
         fewest, most = self.bounds[vertex.id]
-        return f"{vertex.name}: {fmt.number(vertex.parallelism)} now, from {fewest} to {most} then"
+        return f"{vertex.name}: {fmt.number(vertex.parallelism)} now, from {fewest} to {most} afterwards"
 
     async def prepare(self, site: Site) -> Notes:
         """Note the parallelism of now."""
@@ -125,7 +125,7 @@ class Rescale(Act):
             return Failed(f"the job has ended {state} meanwhile", Result(job_state=state))
         if any(_pair(known.get(vertex)) != tuple(pair) for vertex, pair in self.bounds.items()):
             return NoTrace(
-                "Flink holds other requirements for this job: these never came there, or others did"
+                "Flink holds other requirements for this job: these never arrived, or were replaced"
             )
         now = {vertex.id: vertex.parallelism for vertex in details.vertices}
         before = trace.notes.get("parallelism", {})
@@ -169,11 +169,11 @@ def _vertices(facts: Facts) -> tuple[Vertex, ...]:
 def _wrong_bounds(bounds: Mapping[str, tuple[int, int]], facts: Facts) -> str | None:
     """Why these bounds can't be kept; None when they can, or nothing is known of the vertices yet."""
     if not bounds:
-        return "no vertex is given another parallelism"
+        return "no parallelism was changed"
     known = {vertex.id: vertex for vertex in _vertices(facts)}
     for vertex, (fewest, most) in bounds.items():
         if not 1 <= fewest <= most:
-            return f"from {fewest} to {most} subtasks is no range: the fewest is 1 or more, the most not less"
+            return f"{fewest} to {most} subtasks is not a range: it begins at 1 or more and does not fall"
         if known and vertex not in known:
             return f"the job has no vertex {vertex}"
         highest = known[vertex].most if known else None

@@ -87,16 +87,12 @@ class RunJar(Act):
         if options.savepoint:
             lines.append(Line("restores", redaction.text(options.savepoint)))
         if options.allow_non_restored_state:
-            lines.append(
-                Line("data loss", "state of the savepoint that no operator takes is dropped", "warn")
-            )
+            lines.append(Line("data loss", "savepoint state that matches no operator is dropped", "warn"))
         if options.claim_mode is not None:
             lines.append(Line("restore mode", options.claim_mode))
         if options.claim_mode == "CLAIM":
             lines.append(
-                Line(
-                    "data loss", "Flink owns the savepoint then, and deletes it when it is not needed", "warn"
-                )
+                Line("data loss", "Flink owns the savepoint and deletes it when no longer needed", "warn")
             )
         free = "" if facts.slots_free is None else f"   ({facts.slots_free} slots free now)"
         lines.append(Line("afterwards", f"main() runs on the JobManager, and its job starts{free}"))
@@ -178,7 +174,7 @@ def wrong_options(features: Features, options: RunOptions) -> str | None:
     if options.claim_mode is not None and not features.has(1, 15):
         return f"restore modes need Flink 1.15 or later (this cluster runs {features.version})"
     if options.allow_non_restored_state and not options.savepoint:
-        return "there is no savepoint whose state could be left out: give its path"
+        return "allowing non-restored state needs a savepoint: give its path"
     if options.claim_mode is not None and not options.savepoint:
         return "a restore mode needs a savepoint: give its path"
     return None

@@ -65,7 +65,7 @@ class Savepoint(Act):
         """Nothing is lost."""
         return (
             *job_lines(facts, loses_since=False),
-            Line("goes to", where_to(self.directory)),
+            Line("directory", where_to(self.directory)),
             Line("data loss", "none"),
             Line("afterwards", "the job keeps running; the savepoint is kept until deleted"),
         )
@@ -111,7 +111,7 @@ class SavepointAndCancel(Savepoint):
         """What comes between the savepoint and the cancelling is worked on twice."""
         return (
             *job_lines(facts, loses_since=False),
-            Line("goes to", where_to(self.directory)),
+            Line("directory", where_to(self.directory)),
             Line(
                 "data loss", "what sinks write after the savepoint is written again by a restored job", "warn"
             ),
@@ -146,7 +146,7 @@ async def with_the_end(act: Savepoint, site: Site, trace: Trace, told: Verdict) 
         return Failed(told.reason, result)
     if state is None or states.is_terminal(state):
         return Done(result)
-    words = f"the savepoint is made; the job is {state}"
+    words = f"the savepoint is complete; the job is {state}"
     if state == "CANCELLING":
         return Going(words, result)
     return NoTrace(words, result, ENDS_WITHIN)
@@ -197,14 +197,14 @@ async def told_by_history(
 
 
 def _no_trace(found: history.Found, directory: str | None) -> str:
-    where = f"look into {where_to(directory)}" if directory else "look into the cluster's savepoint directory"
+    where = f"check {where_to(directory)}" if directory else "check the cluster's savepoint directory"
     if found.several:
         return f"several savepoints were taken meanwhile, one may be this: {', '.join(found.several)}"
     if found.job_gone:
-        return f"Flink knows neither this savepoint nor the job any more; {where}"
+        return f"Flink no longer knows this savepoint or the job; {where}"
     if found.restarted:
         return f"the JobManager has restarted and forgotten this savepoint; {where}"
-    return "Flink knows nothing of this savepoint, and its checkpoint history holds none since"
+    return "Flink has no record of this savepoint, and its checkpoint history has none since"
 
 
 def wrong_form(form: Format | None, facts: Facts) -> str | None:

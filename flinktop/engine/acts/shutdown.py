@@ -24,7 +24,7 @@ from flinktop.flink.errors import ForeignAnswer, TimedOut, Unreachable
 
 _NOTHING_BEHIND = (502, 503, 504)
 """Statuses of a proxy whose server is gone."""
-UNKNOWN_END = "whether the cluster took it is not known, and it does not answer now"
+UNKNOWN_END = "it is not known whether the cluster accepted it, and it does not answer now"
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,12 @@ class Stop(Savepoint):
         if self.drain:
             lost = Line(
                 "data loss",
-                "open windows and timers fire now: a job restored from it does not go on there",
+                "open windows and timers fire now: a job restored from it does not continue them",
                 "warn",
             )
         return (
             *job_lines(facts, loses_since=False),
-            Line("goes to", where_to(self.directory)),
+            Line("directory", where_to(self.directory)),
             lost,
             Line(
                 "afterwards",

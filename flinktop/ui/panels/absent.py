@@ -19,8 +19,8 @@ def missing_words(port: Port, endpoint: Endpoint[Any], what: str) -> str:
     """
     features = port.features
     if features.history_server:
-        return f"This is a HistoryServer: it keeps jobs that have ended, and has no {what}."
+        return f"This is a HistoryServer: it keeps ended jobs and has no {what}."
     if not features.has(*endpoint.since):
         major, minor = endpoint.since
-        return f"Flink has {what} from {major}.{minor} on; this is {features.version}."
+        return f"Flink {major}.{minor} or later is needed for {what} (this cluster runs {features.version})."
     return ""

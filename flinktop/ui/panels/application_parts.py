@@ -217,7 +217,7 @@ class ApplicationFaults(Panel):
             )
             lines += [(line, "") for line in fault.stacktrace.rstrip("\n").split("\n")]
             lines.append(("", ""))
-        pager.set_empty("It has not failed. What fails in its jobs is told by each of them.")
+        pager.set_empty("It has not failed. Failures of its jobs are shown on their own screens.")
         pager.set_lines(lines[:-1])
 
 

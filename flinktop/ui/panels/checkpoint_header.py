@@ -48,7 +48,7 @@ LONGEST_NAME = 40
 def state_line(checkpoint: Checkpoint, *, gone: bool, ascii_only: bool) -> Line:
     """State, kind, format, and whether its files are still there."""
     lost = gone and judge.is_under_way(checkpoint)
-    state = "its end was not seen" if lost else judge.state(checkpoint.status, ascii_only=ascii_only)
+    state = "outcome not seen" if lost else judge.state(checkpoint.status, ascii_only=ascii_only)
     line: Line = [
         (state, "warn" if lost else judge.tone(checkpoint.status)),
         (f"  {judge.title(checkpoint)}", "strong"),

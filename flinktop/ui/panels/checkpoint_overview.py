@@ -60,11 +60,11 @@ def last_good_line(
     every = f" / {fmt.duration(interval)}" if interval is not None else ""
     if good is None or good.acknowledged_at is None:
         periodic = "" if config is None or interval is not None else "; checkpoints are not periodic"
-        return figure("last good", f"none yet{every}{periodic}", gap=False)
+        return figure("last completed", f"none yet{every}{periodic}", gap=False)
     age = max(0.0, now - good.acknowledged_at / 1000.0)
     late = "" if ended else judge.overdue_words(age, interval)
     return [
-        *figure("last good", f"{judge.title(good)}, ", gap=False),
+        *figure("last completed", f"{judge.title(good)}, ", gap=False),
         (f"{fmt.duration(age)} ago{every}", "bad" if late else ""),
         (f"   {late}" if late else "", "bad"),
         *figure("took", fmt.milliseconds(good.duration)),
@@ -92,7 +92,7 @@ def under_way_line(checkpoint: Checkpoint, now: float) -> Line:
 def failure_line(failed: Checkpoint, now: float) -> Line:
     """The last that failed, and why."""
     return [
-        ("last failure ", "muted"),
+        ("last failed ", "muted"),
         (f"{judge.title(failed)}, {age_words(judge.ended_at(failed), now)}: ", ""),
         (failed.failure_message or "Flink gave no reason", "bad"),
     ]
@@ -106,7 +106,7 @@ def restored_line(restored: Restored, now: float, offset: float | None) -> Line:
         ("restored from ", "muted"),
         (f"{kind} {restored.id} at {fmt.near(at, offset, now)}", ""),
         (f", {age_words(restored.restore_timestamp, now)}", "muted"),
-        (f"   {restored.external_path or 'where it lies is not told'}", "muted"),
+        (f"   {restored.external_path or 'path not reported'}", "muted"),
     ]
 
 
@@ -117,7 +117,7 @@ def stats_lines(
     reading, configured = port.reading(CHECKPOINTS(job=job)), port.reading(CHECKPOINT_CONFIG(job=job))
     known = port.reading(JOB(job=job))
     if is_off(port, job):
-        return [[(OFF, ""), ("; that is no error", "muted")]]
+        return [[(OFF, ""), ("; not an error", "muted")]]
     if reading is None or reading.value is None:
         if (error := failure(port, CHECKPOINTS(job=job))) is None:
             return [[("loading checkpoints…", "muted")]]
@@ -127,12 +127,12 @@ def stats_lines(
     ended = known is not None and known.value is not None and states.is_terminal(known.value.state)
     lines: list[Line | Part] = [
         one_line("checkpoints", lambda: counts_line(stats)),
-        one_line("last good", lambda: last_good_line(stats, config, now, ended=ended)),
+        one_line("last completed", lambda: last_good_line(stats, config, now, ended=ended)),
     ]
     under_way = [one for one in stats.history if judge.is_under_way(one)][:2]
     lines += [one_line("in progress", partial(under_way_line, one, now)) for one in under_way]
     if (failed := stats.latest.failed) is not None:
-        lines.append(one_line("last failure", lambda: failure_line(failed, now)))
+        lines.append(one_line("last failed", lambda: failure_line(failed, now)))
     if (restored := stats.latest.restored) is not None:
         lines.append(one_line("restored from", lambda: restored_line(restored, now, offset)))
     return lines

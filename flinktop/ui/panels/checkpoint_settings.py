@@ -31,7 +31,7 @@ def value_cell(item: Item, port: Port) -> Cell:
     if port.features.has(*item.since):
         return fmt.ABSENT, "muted"
     major, minor = item.since
-    return f"{fmt.ABSENT} told from {major}.{minor} on", "muted"
+    return f"{fmt.ABSENT} Flink {major}.{minor}+", "muted"
 
 
 class CheckpointSettings(Panel):
@@ -50,7 +50,7 @@ class CheckpointSettings(Panel):
         found: list[Column[Item]] = [
             Column("setting", "SETTING", 28, lambda item: (item.name, "strong"), sort=lambda item: item.name),
             Column("value", "VALUE", 43, lambda item: value_cell(item, self.port), flex=True),
-            Column("field", "IN FLINK'S ANSWER", 43, lambda item: (item.field, "muted"), drop=1),
+            Column("field", "FIELD IN REST API", 43, lambda item: (item.field, "muted"), drop=1),
         ]
         yield LiveTable(
             plain_columns(found) if ascii_only else found,

@@ -74,7 +74,7 @@ def untold(stats: CheckpointStats) -> str:
     if none_completed(stats):
         return ""
     lacking = [
-        f"{what} from {since} on"
+        f"{what} ({since}+)"
         for what, since, lacks in (
             ("percentiles", "1.14", summary.end_to_end_duration.p50 is None),
             ("the full size", "1.15", summary.checkpointed_size is None),
@@ -82,7 +82,7 @@ def untold(stats: CheckpointStats) -> str:
         )
         if lacks
     ]
-    return f"Flink tells {', '.join(lacking)}" if lacking else ""
+    return f"Needs a later Flink: {', '.join(lacking)}" if lacking else ""
 
 
 def _cell(statistic: str) -> Callable[[SummaryRow], Cell]:
@@ -141,6 +141,6 @@ class CheckpointSummary(Panel):
         told = reading.value if reading is not None else None
         said = untold(told) if told is not None else ""
         if said:
-            said = f"{said}; this is {self.port.features.version}."
+            said = f"{said}; this cluster runs {self.port.features.version}."
         lines = wrap(said, self.content_size.width - 2, MOST_WORDS) if said else []
         self.query_one(Words).set_lines([[(line, "muted")] for line in lines])

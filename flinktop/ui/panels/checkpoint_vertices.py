@@ -249,7 +249,7 @@ class CheckpointVertices(Panel):
             facts = checkpoint_facts(self.port, self._job, self._checkpoint)
             self._say(DROPPED if facts.gone else error.reason)
         elif reading is not None and reading.value is not None:
-            self._say("Flink tells of no vertices")
+            self._say("Flink reports no vertices")
         self.table.set_rows(rows)
         self.styles.max_height = max(LEAST_LINES, len(rows) + 2) + self.gutter.height
         self._ask_who_is_late(

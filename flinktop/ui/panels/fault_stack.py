@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flinktop.model.faults import FaultGroup, StackLine
     from flinktop.ui.panels.frame import Part
 
-GONE = "flinktop no longer has this exception: newer ones have taken its place; esc goes back"
+GONE = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
 _TONES = {
     "cause": "bad",
     "wrapper": "warn",

@@ -57,7 +57,7 @@ def when(at: int, offset: float | None, cluster_now: float) -> str:
     """A time (ms since 1970), and how long ago that is: `07:02:27, 3 m ago`."""
     seconds = at / 1000.0
     if at < 0:
-        return "Flink does not tell when"
+        return "Flink does not report when"
     return f"{fmt.near(seconds, offset, cluster_now)}, {fmt.duration(cluster_now - seconds)} ago"
 
 

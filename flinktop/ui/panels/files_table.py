@@ -66,7 +66,7 @@ class FilesTable(AnswerTable[FileRow]):
             ),
             Column(
                 "written",
-                "WRITTEN LAST",
+                "MODIFIED",
                 19,
                 lambda row: (row.written, "muted" if row.mtime is None else ""),
                 sort=lambda row: row.mtime,

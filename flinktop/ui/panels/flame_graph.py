@@ -88,8 +88,8 @@ class FlamePanel(Panel):
             return absent
         if "subtaskindex" in self._ids and not self.port.features.has(1, 17):
             return (
-                "Flink draws that of one subtask from 1.17 on;\n"
-                "the flame graph of all is a tab of the vertex."
+                "The flame graph of one subtask needs Flink 1.17 or later;\n"
+                "that of all subtasks is a tab of the vertex."
             )
         return None
 
@@ -132,11 +132,11 @@ class FlamePanel(Panel):
 
     def _nothing(self, told: FlameGraph) -> str:
         if told.data is not None:
-            return f"no samples: there were no {KINDS[self.kind][2]} when Flink looked; x shows others"
+            return f"no samples: Flink found no {KINDS[self.kind][2]}; x shows others"
         if told.end_timestamp == OFF:
             return (
-                "Flame graphs are off on this cluster (rest.flamegraph.enabled).\n"
-                "Whoever runs it turns them on in its configuration; asking for them costs the TaskManagers."
+                "Flame graphs are disabled on this cluster.\n"
+                "Enable them with rest.flamegraph.enabled: true; sampling costs the TaskManagers."
             )
         missing = told.missing or ""
         return f"{missing}: 100 samples, about 5 s" if told.end_timestamp not in (-1, OFF) else missing

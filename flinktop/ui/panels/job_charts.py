@@ -38,8 +38,6 @@ class JobChart(TimeChart):
 
     MEASURES: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     """Name in the legend, measure of the job, tone."""
-    SUBJECT: ClassVar[str] = ""
-    """What it draws, as it stands at the end of a sentence."""
 
     def __init__(self, job: str) -> None:
         super().__init__()
@@ -55,7 +53,7 @@ class JobChart(TimeChart):
         """Why there is nothing to draw."""
         job = self.port.reading(JOB(job=self.job))
         if job is not None and job.value is not None and states.is_terminal(job.value.state):
-            return f"the job has ended, and nothing was seen of {self.SUBJECT}"
+            return "the job has ended: no data recorded"
         return self.nothing_yet()
 
     def nothing_yet(self) -> str:
@@ -72,7 +70,6 @@ class TimeSpent(JobChart):
         ("idle", "split-idle", "muted"),
     )
     BOX = "Busy, backpressured, idle %"
-    SUBJECT = "its time"
     HIGH = 1000.0
 
     def title(self) -> str:
@@ -108,7 +105,6 @@ class WatermarkLag(JobChart):
 
     MEASURES = (("lag", "lag", "first"),)
     BOX = "Sink watermark lag, precision 10 s"
-    SUBJECT = "its lag"
     SCALE = "seconds"
 
     def label(self, value: float) -> str:
@@ -125,19 +121,18 @@ class Restarts(JobChart):
 
     MEASURES = (("restarts", "restarts", "first"),)
     BOX = "Restarts"
-    SUBJECT = "its restarts"
     SCALE = "whole"
 
     def nothing_yet(self) -> str:
         """Metrics of a job are empty at first."""
         reading = self.port.reading(restarts_query(self.job))
-        return why_empty(self.port, reading, "loading restarts…", "comes with the job's metrics, every 10 s")
+        return why_empty(
+            self.port, reading, "loading restarts…", "waiting for metrics (Flink updates them every 10 s)"
+        )
 
 
 class CheckpointChart(JobChart):
     """A chart of completed checkpoints."""
-
-    SUBJECT = "its checkpoints"
 
     def nothing(self) -> str:
         """Why there is nothing to draw."""
@@ -147,7 +142,7 @@ class CheckpointChart(JobChart):
 
     def nothing_yet(self) -> str:
         """None has completed."""
-        return "no checkpoint has completed since this was opened"
+        return "no checkpoint has completed since flinktop opened this job"
 
 
 class CheckpointDuration(CheckpointChart):

@@ -249,7 +249,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         if not self.port.features.has(1, 13):
             return (
                 "no exceptions\n"
-                "Up to 1.12 Flink tells of the last failure alone, and forgets it when the job runs again."
+                "Up to 1.12 Flink reports only the last failure, and drops it when the job runs again."
             )
         return "no exceptions in Flink's history"
 

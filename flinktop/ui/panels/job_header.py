@@ -1,4 +1,4 @@
-"""What a job is and how it is: state, uptime, restarts, last good checkpoint, where it was restored from."""
+"""A job in a few lines: state, uptime, restarts, last completed checkpoint, where it was restored from."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def state_line(
     parts: list[Part] = [(states.words(job.state, tone, ascii_only=ascii_only), tone)]
     entered = job.timestamps.get(job.state, 0)
     if entered > 0:
-        word = "for" if not states.is_terminal(job.state) else "since"
-        parts.append((f" {word} {fmt.duration(cluster_now - entered / 1000.0)}", "muted"))
+        span = fmt.duration(cluster_now - entered / 1000.0)
+        parts.append((f" {span} ago" if states.is_terminal(job.state) else f" for {span}", "muted"))
     if states.is_terminal(job.state):
         parts += [("   ran ", "muted"), (fmt.elapsed(job.duration), "")]
         for word, at in (("   started ", job.start_time), ("   ended ", job.end_time)):
@@ -97,7 +97,7 @@ def _tasks_parts(job: Job, found: Tasks) -> list[Part]:
 
 
 def checkpoint_line(job: str, port: Port, *, ended: bool) -> list[Part]:
-    """Age of the last good checkpoint against the interval, and how many have failed."""
+    """Age of the last completed checkpoint against the interval, and how many have failed."""
     # What the list of jobs knew is shown until the first whole answer, which may never come.
     reading = port.brief(CHECKPOINTS(job=job))
     if reading is not None and isinstance(reading.error, NotFound) and reading.value is None:

@@ -43,7 +43,7 @@ class JobRow:
     newest: float | None = None
     """When `sent` was last seen: the trend is drawn anew when it moves (engine's clock, s)."""
     age: float | None = None
-    """Seconds since the last good checkpoint."""
+    """Seconds since the last completed checkpoint."""
     interval: float | None = None
     """Seconds between checkpoints; None where they are not periodic or not yet known."""
     checkpoints: str = "unknown"

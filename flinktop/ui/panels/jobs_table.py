@@ -61,7 +61,7 @@ ARCHIVE_DROPS = {
 
 
 def checkpoint_words(row: JobRow, *, ascii_only: bool = False) -> Cell:
-    """Age of the last good checkpoint against the job's interval."""
+    """Age of the last completed checkpoint against the job's interval."""
     if row.checkpoints == "off":
         return fmt.ABSENT, "muted"
     if row.checkpoints in ("unknown", "failed"):
@@ -147,7 +147,9 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
             drop=3,
         ),
         replace(
-            trend_column(port, lambda row: job_series(row.jid, "in"), ascii_only=ascii_only, drop=7),
+            trend_column(
+                port, lambda row: job_series(row.jid, "in"), title="IN/s, 30 m", ascii_only=ascii_only, drop=7
+            ),
             leaves=ROOM_FOR_NAMES,
         ),
         Column(

@@ -325,7 +325,7 @@ class LogView(Panel):
         when = fmt.near(at, zone_offset(self), self.port.known_time())
         transfer = self.port.transfer(self._query)
         if line == 0 and transfer is not None and transfer.begins:
-            self._place = [(f"{when} is before what is kept of it", "warn")]
+            self._place = [(f"{when} is before the part that is kept", "warn")]
         else:
             self._place = [("at ", "muted"), (when, "strong")]
             self.pager.show_line(min(line, len(self._lines) - 1))
@@ -354,14 +354,14 @@ class LogView(Panel):
             return why_empty(self.port, files, "loading the size…", "loading the size…")
         if transfer.state == "failed":
             return f"It could not be read: {transfer.reason}"
-        return "reading it" if transfer.at is None else self._nothing_in_it()
+        return "downloading…" if transfer.at is None else self._nothing_in_it()
 
     def _nothing_in_it(self) -> str:
         if self._lines and (self._least or self._text):
             return "No line matches the filter: & sets its text, v its level."
         if self._lines:
             return "The file is not there: nothing has been written, or it is written elsewhere."
-        return "Nothing has been written to it."
+        return "The file is empty."
 
     @property
     def _way(self) -> str:
@@ -389,20 +389,28 @@ class LogView(Panel):
                 (0, [("warnings ", "muted"), (fmt.count(found["WARN"]), "warn" if found["WARN"] else "")]),
             ]
         if self._least:
-            facts.append((0, [("from ", "muted"), (self._least, "strong"), (" on", "muted")]))
+            facts.append(
+                (
+                    0,
+                    [
+                        ("level ≥ " if not self.app.settings.ascii else "level >= ", "muted"),
+                        (self._least, "strong"),
+                    ],
+                )
+            )
         if self._text:
-            facts.append((0, [("only ", "muted"), (self._text, "strong")]))
+            facts.append((0, [("grep ", "muted"), (self._text, "strong")]))
         return [*facts, *self._more(transfer)] if transfer is not None else facts
 
     def _progress(self, transfer: Transfer) -> list[Fact]:
         if transfer.state == "waiting":
-            return [(0, [("waits for another file", "info")])]
+            return [(0, [("waiting for another download", "info")])]
         if transfer.state == "running":
             of = f" of {fmt.size(transfer.size)}" if transfer.size else ""
             return [(0, [(f"reading {fmt.size(transfer.received)}{of}", "info")])]
         facts: list[Fact] = []
         if transfer.state == "failed" and transfer.at is not None:
-            facts.append((0, [(f"could not be read again: {transfer.reason}", "bad")]))
+            facts.append((0, [(f"refresh failed: {transfer.reason}", "bad")]))
         if transfer.at is None:
             return facts
         if transfer.begins:
@@ -415,7 +423,7 @@ class LogView(Panel):
         size = self.file_size
         if self.follows or transfer.at is None or size is None or size <= transfer.read:
             return []
-        return [(1, [(f"grew by {fmt.size(size - transfer.read)}; r reads it", "warn")])]
+        return [(1, [(f"grew by {fmt.size(size - transfer.read)}; r: download", "warn")])]
 
 
 def _only_size(files: Sequence[LogFile]) -> int | None:

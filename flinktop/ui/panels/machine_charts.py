@@ -39,7 +39,7 @@ class MachineChart(TimeChart):
     def nothing(self) -> str:
         """Why there is nothing to draw."""
         absent = missing_words(self.port, TASKMANAGER_METRICS, f"metrics of {self._machine.all_of_them}")
-        return absent or "comes with its metrics, every 10 s"
+        return absent or "waiting for metrics (Flink updates them every 10 s)"
 
 
 class HeapUsed(MachineChart):

@@ -38,7 +38,7 @@ TINY = 15
 """On so few lines, or fewer, the rows have them all."""
 TALL = 32
 """Lines of a screen from which on a machine's header says where it runs."""
-FROM_1_12 = "The parts of a TaskManager's memory, and managed memory in use, are told from Flink 1.12 on."
+FROM_1_12 = "The parts of a TaskManager's memory, and managed memory in use, need Flink 1.12 or later."
 
 
 def amount(value: float | None, unit: str) -> str:

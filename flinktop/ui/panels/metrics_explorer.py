@@ -323,7 +323,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         self._rows = {row.key: row for row in rows}
         closed = len(scopes) - len(shown)
         self.set_words(
-            [[(f"looked for in what is open; enter opens the other {closed}", "muted")]]
+            [[(f"searched in open scopes only; enter opens the other {closed}", "muted")]]
             if self.table.filter and closed
             else []
         )

@@ -48,7 +48,7 @@ AGE_FROM = 60.0
 """Seconds from which on the age of an operation is told beside its time."""
 MOST_LINES = 200
 """Lines of one value: a reason is a sentence, a stack of Java's has an end."""
-FORGOTTEN = "flinktop no longer has this operation: what was refused is not written down; esc goes back."
+FORGOTTEN = "flinktop no longer has this operation: refused operations are not recorded; esc goes back."
 NONE_CHOSEN = "no operation is selected"
 
 
@@ -99,12 +99,12 @@ def facts_of(operation: Operation, wall: float, offset: float | None, followed: 
 def _times(operation: Operation, wall: float, offset: float | None) -> list[Fact]:
     asked, age = fmt.moment(operation.planned, offset), wall - operation.planned
     # Not by the second: each would repaint the whole text.
-    found = [("asked for", f"{asked}, {fmt.duration(age)} ago" if age >= AGE_FROM else asked, "")]
+    found = [("requested", f"{asked}, {fmt.duration(age)} ago" if age >= AGE_FROM else asked, "")]
     found += [("by", clean(operation.by), "")] if operation.by else []
     if operation.sent is not None:
         found.append(("sent", fmt.moment(operation.sent, offset), ""))
     elif operation.state is State.REFUSED:
-        found.append(("sent", "never: nothing was asked of the cluster", ""))
+        found.append(("sent", "never: nothing was sent to the cluster", ""))
     if operation.ended is not None:
         found.append(("ended", fmt.moment(operation.ended, offset), ""))
     return found

@@ -28,10 +28,10 @@ _LOOKS = {
     State.UNKNOWN: ("?", "?", "warn"),
 }
 _NOW = {
-    State.PLANNED: "the cluster is asked first whether it can be done",
+    State.PLANNED: "checking with the cluster whether it can be done",
     State.SENT: "sent; Flink has not answered yet",
-    State.ACCEPTED: "Flink has taken it",
-    State.RUNNING: "Flink is at it",
+    State.ACCEPTED: "accepted by Flink",
+    State.RUNNING: "in progress",
 }
 TWO_FACTS = frozenset({"stop", "savepoint-cancel"})
 """Kinds of acts that are done when a savepoint is made and its job has ended."""
@@ -134,7 +134,7 @@ def followed_by(port: Port, operation: Operation) -> str:
     if operation.ours:
         return "this flinktop"
     if is_here(port, operation):
-        return "another flinktop follows it; when that one ends, this one does"
+        return "another flinktop follows it; this one takes over when that one ends"
     return "a flinktop that opens its cluster follows it"
 
 
@@ -174,7 +174,7 @@ def two_facts(operation: Operation) -> tuple[tuple[str, str, str], ...]:
     final, result = operation.state.final, operation.result
     saved, saved_tone = "made", "good"
     if result.savepoint is None:
-        saved, saved_tone = ("not made, as far as is known", "bad") if final else ("not yet", "muted")
+        saved, saved_tone = ("none, as far as is known", "bad") if final else ("not yet", "muted")
     state = result.job_state
     if state is None:
         return ("savepoint", saved, saved_tone), ("job is", fmt.UNKNOWN, "muted")

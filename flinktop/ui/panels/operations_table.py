@@ -35,7 +35,7 @@ JOB_CELLS = 8
 LEAST_FOR_BOTH = 40
 """Cells that subject and result have together before how long it took gets a place."""
 SIMULATED = "Demo: actions are disabled, so there are no operations."
-NOTHING = "Nothing has been asked of any cluster from here yet."
+NOTHING = "No operations from this flinktop yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +180,10 @@ def nothing_words(port: Port, *, demo: bool) -> str:
         return SIMULATED
     facts = port.facts()
     if facts.ledger_trouble is not None:
-        return f"What is asked of a cluster is written down first, and {facts.ledger_trouble}."
+        return f"Every action is recorded in the ledger first, and {facts.ledger_trouble}."
     if facts.read_only:
         return f"{NOTHING}\nThis cluster is opened read-only."
-    return f"{NOTHING}\nWhat can be done stands in the actions of a job, a jar or the cluster."
+    return f"{NOTHING}\nPress a on a job, a jar or the cluster for its actions."
 
 
 class OperationsTable(AnswerTable[OperationRow]):
@@ -234,7 +234,7 @@ class OperationsTable(AnswerTable[OperationRow]):
             self.table.set_columns(self.columns(ascii_only=self.app.settings.ascii))
         wall, offset = self.port.clock.wall(), zone_offset(self)
         trouble = self.port.facts().ledger_trouble if operations else None
-        self.set_words([[(f"Nothing can be asked of a cluster now: {trouble}.", "warn")]] if trouble else [])
+        self.set_words([[(f"Actions are disabled: {trouble}.", "warn")]] if trouble else [])
         self.table.set_empty(nothing_words(self.port, demo=self.app.profile.demo))
         self.table.set_rows(
             one_by_one(operations, lambda one: _row(one, wall, offset), key=lambda one: one.id)

@@ -74,7 +74,7 @@ class PinChart(TimeChart):
 
     def nothing(self) -> str:
         """Why there is nothing to draw."""
-        return "comes with Flink's metrics, every 10 s; it is recorded while this tab is open"
+        return "waiting for metrics (every 10 s; recorded while this tab is open)"
 
 
 class PinnedCharts(Panel):
@@ -105,7 +105,9 @@ class PinnedCharts(Panel):
 
     def compose(self) -> ComposeResult:
         """Words while nothing is pinned, then charts."""
-        yield Static("p pins a metric: it is drawn here, and kept for this job", classes="hint", markup=False)
+        yield Static(
+            "p pins a metric: it is charted here, and kept for this job", classes="hint", markup=False
+        )
         yield Container(classes="pins")
 
     def on_mount(self) -> None:

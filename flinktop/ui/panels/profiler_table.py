@@ -188,7 +188,7 @@ class ProfilerTable(AnswerTable[Run]):
             self._said = {
                 "done": f"saved to {transfer.file}",
                 "failed": f"not saved: {transfer.reason}",
-                "large": f"not saved yet: it has {_size_of(transfer)}; enter saves it all the same",
+                "large": f"not saved yet: it has {_size_of(transfer)}; enter again saves it anyway",
             }[transfer.state]
             self._large = self._file if transfer.state == "large" else ""
             self.app.notify(self._said[0].upper() + self._said[1:], markup=False)
@@ -215,7 +215,7 @@ class ProfilerTable(AnswerTable[Run]):
         if transfer is not None:
             parts.append((f"saving: {fmt.size(transfer.received)}", "info"))
         elif operation is not None and not operation.state.final:
-            parts.append((f"a run was asked for: {operation.words or operation.state}", "info"))
+            parts.append((f"run requested: {operation.words or operation.state}", "info"))
         elif operation is not None and operation.reason:
             parts.append((f"no run: {operation.reason}", "bad"))
         elif self._said and self._operation is None:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 ARGUMENTS_SHOWN, ARGUMENTS_ON_TALL, TALL = 5, 16, 32
 """How many are listed, on a short screen and on one of so many rows."""
 CLAIM_WORDS = {
-    "": "as the cluster's configuration says",
-    "NO_CLAIM": "it stays yours; the first checkpoint is a full one",
-    "CLAIM": "Flink owns it, and deletes it when it is not needed",
-    "LEGACY": "it stays yours, and the job may go on needing it",
+    "": "as configured in the cluster",
+    "NO_CLAIM": "you keep it; the first checkpoint is a full one",
+    "CLAIM": "Flink owns it and deletes it when no longer needed",
+    "LEGACY": "you keep it, and the job may still depend on it",
 }
 CLAIMS: dict[str, ClaimMode] = {mode: mode for mode in get_args(ClaimMode)}
 """Claim modes by their names."""
@@ -73,13 +73,13 @@ class RunForm(Vertical):
             "restores",
             LineField(
                 options.savepoint or "",
-                placeholder="path of a savepoint; ctrl+o lists those known",
+                placeholder="path of a savepoint; ctrl+o lists known ones",
                 id="savepoint",
             ),
         )
         drops = [
-            Option("no", "no", "the start fails if no operator takes some state"),
-            Option("yes", "yes", "state that no operator takes is dropped"),
+            Option("no", "no", "the start fails if some state matches no operator"),
+            Option("yes", "yes", "state that matches no operator is dropped"),
         ]
         yield from self._row(
             "allow non-restored state", Choice(drops, ascii=self._ascii, id="allow"), "restoring"
@@ -89,7 +89,7 @@ class RunForm(Vertical):
             yield from self._row("restore mode", Choice(modes, ascii=self._ascii, id="claim"), "restoring")
         if self._features.has(1, 17):
             lines = run_text.settings_text(options.configuration)
-            placeholder = "key: value, one in each line, for this job alone"
+            placeholder = "key: value, one per line, for this job only"
             yield from self._row(
                 "configuration", LinesField(lines, placeholder=placeholder, id="configuration")
             )

@@ -80,11 +80,13 @@ def name_column(title: str) -> Column[R]:
     )
 
 
-def trend_column(port: Port, series: Callable[[R], SeriesName], *, ascii_only: bool, drop: int) -> Column[R]:
+def trend_column(
+    port: Port, series: Callable[[R], SeriesName], *, title: str, ascii_only: bool, drop: int
+) -> Column[R]:
     """The last half hour of a row's series."""
     return Column(
         "trend",
-        "30 min",
+        title,
         SPARK_CELLS,
         lambda row: (trend(port, series(row), ascii_only=ascii_only), "trend"),
         drop=drop,

@@ -146,19 +146,17 @@ class SlotsTable(AnswerTable[SlotRow]):
             details = reading.value
             if details.allocated_slots is None:
                 used = fmt.number(details.slots_used)
-                words = (
-                    f"Flink tells which job has a slot from 1.13 on; this is {self.port.features.version}."
-                )
+                words = f"The jobs of slots need Flink 1.13 or later; this is {self.port.features.version}."
                 self.table.set_empty(f"{words} {used} of {fmt.number(details.slots_number)} slots are taken.")
                 return
             jobs = self.port.reading(JOBS_OVERVIEW())
             names = {job.jid: job.name for job in jobs.value.jobs} if jobs is not None and jobs.value else {}
             taken = details.slots_used
             silent = bool(taken) and not details.allocated_slots
-            words = f"This cluster does not tell which jobs have the {taken} slots that are taken."
+            words = f"This cluster does not report which jobs have the {taken} slots that are taken."
             self.set_words([[(words, "muted")] if silent else []])
             known = details.free_slots is not None
             self.table.set_empty(
-                "It has no slots." if known else "Flink does not tell how many slots it has."
+                "It has no slots." if known else "Flink does not report how many slots it has."
             )
             self.table.set_rows(slot_rows(details, names, old=self.outdated(reading)))

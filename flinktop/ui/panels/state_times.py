@@ -103,7 +103,7 @@ def columns(*, ascii_only: bool) -> list[Column[StateRow]]:
         ),
         Column(
             "share",
-            "OF ITS START",
+            "SHARE",
             BAR,
             lambda row: (bar(row.share, BAR, ascii=ascii_only) if row.share else "", "info"),
             drop=1,

@@ -109,7 +109,7 @@ class ThreadView(Panel):
                 for at, line in enumerate(thread.lines)
             ]
             lines.append(("", ""))
-        self.pager.set_empty("no thread passes: & asks for a text, v for a state")
+        self.pager.set_empty("no thread matches the filter: & sets its text, v its state")
         self.pager.set_lines(lines[:-1])
         self._say()
 
@@ -123,9 +123,9 @@ class ThreadView(Panel):
         for state, count in threads.counted(self._threads).items():
             parts += [(f"{state.lower() or 'unknown'} ", "muted"), (str(count), _TONES.get(state, "")), GAP]
         if self._state:
-            parts += [("only ", "muted"), (self._state, "strong"), GAP]
+            parts += [("state ", "muted"), (self._state, "strong"), GAP]
         if self._text:
-            parts += [("only with ", "muted"), (self._text, "strong")]
+            parts += [("grep ", "muted"), (self._text, "strong")]
         if reading.error is not None:
-            parts = [(f"could not be asked for again: {reading.error.reason}", "bad"), GAP, *parts]
+            parts = [(f"refresh failed: {reading.error.reason}", "bad"), GAP, *parts]
         self.query_one(Words).set_lines([parts])

@@ -68,4 +68,4 @@ class Throughput(TimeChart):
             return WAITING if self.port.coverage.live else "no job is running"
         job = self.port.reading(JOB(job=self._job))
         ended = job is not None and job.value is not None and states.is_terminal(job.value.state)
-        return "the job has ended, and nothing was seen of its flow" if ended else WAITING
+        return "the job has ended: no data recorded" if ended else WAITING

@@ -55,8 +55,8 @@ class TypedName(Vertical):
             protected: whether it is asked for because the cluster is protected.
         """
         self._wanted = name
-        why = "This cluster is protected" if protected else "This can't be taken back"
-        words = Content.assemble(f"{why}: type {what} to go on: ", (safe(name), TONES["strong"]))
+        why = "This cluster is protected" if protected else "This can't be undone"
+        words = Content.assemble(f"{why}: type {what} to confirm: ", (safe(name), TONES["strong"]))
         self.query_one("#type-words", Static).update(words)
 
     @property

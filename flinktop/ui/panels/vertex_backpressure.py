@@ -236,8 +236,8 @@ class VertexPressure(AnswerTable[PressureRow]):
             return
         if self.samples and not asked and told is None:
             self.table.set_empty(
-                "Up to 1.12 Flink finds out by stopping this vertex's threads a hundred times,\n"
-                "which costs its TaskManagers. b asks it to."
+                "Up to 1.12 Flink samples this vertex's threads 100 times,\n"
+                "which costs its TaskManagers. b: start sampling"
             )
             return
         self.explain(reading, self._nothing())
@@ -250,11 +250,7 @@ class VertexPressure(AnswerTable[PressureRow]):
         self.table.set_rows(pressure_rows(told, old=old, young=young))
 
     def _nothing(self) -> str:
-        return (
-            "the threads are being looked at: that takes about ten seconds"
-            if self.samples
-            else "no subtask has told yet"
-        )
+        return "sampling the threads: takes about 10 s" if self.samples else "no subtask has reported yet"
 
     def _head(self, told: VertexBackpressure, age: float | None, *, asked: bool, ended: bool) -> list[Part]:
         parts: list[Part] = []
@@ -265,7 +261,7 @@ class VertexPressure(AnswerTable[PressureRow]):
         if ended:
             parts.append(("   the vertex has ended: these are its last numbers", "muted"))
         elif self.samples:
-            parts.append(("   measuring" if asked else "   b measures again", "info" if asked else "muted"))
+            parts.append(("   measuring" if asked else "   b: measure again", "info" if asked else "muted"))
         if not self.samples:
             marks = [(plain if self.app.settings.ascii else shape) * 2 for shape, plain, _ in SHAPES]
             for mark, (_, _, tone), word in zip(

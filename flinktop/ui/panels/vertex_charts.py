@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.store import Reading
 
-WAITING = "comes with Flink's metrics, every 10 s"
+WAITING = "waiting for metrics (Flink updates them every 10 s)"
 
 
 class VertexChart(TimeChart):

@@ -129,6 +129,8 @@ def skew_parts(vertex: Vertex, now: float | None) -> list[Part]:
         return []
     tone = "warn" if spread.percent >= skew.UNEVEN else ""
     parts: list[Part] = [("skew ", "muted"), (fmt.share(spread.percent / 100), tone)]
+    if now is not None:
+        parts.append((f" overall, {fmt.share(now / 100)} now", "muted"))
     if spread.percent >= skew.WORTH_A_WORD:
         words = (
             f": {subtask_names.named(spread.top, len(vertex.subtasks))} takes "
@@ -136,8 +138,6 @@ def skew_parts(vertex: Vertex, now: float | None) -> list[Part]:
         )
         parts.append((words, tone))
         parts.append((f", {fmt.count(spread.over_mean)} times the mean", "muted"))
-    if now is not None:
-        parts.append((f", now {fmt.share(now / 100)}", "muted"))
     return parts
 
 

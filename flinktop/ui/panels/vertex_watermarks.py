@@ -288,7 +288,7 @@ class VertexWatermarks(AnswerTable[MarkRow]):
                 line
                 for line in (
                     self.one_line("low watermark", lambda: self._lowest(offset, now, whole=whole)),
-                    self.one_line("who holds the others back", self._held),
+                    self.one_line("which subtask holds the others back", self._held),
                 )
                 if line
             ]
@@ -308,7 +308,7 @@ class VertexWatermarks(AnswerTable[MarkRow]):
             slowest = min(self._told, key=lambda index: self._told[index])
             parts += [("   lag ", "muted"), (lags.words(lag), lags.tone(self._history.get(slowest, ())))]
         if not whole:
-            parts.append(("   of those that have been asked for", "muted"))
+            parts.append(("   of the loaded ones", "muted"))
         return parts
 
     def _held(self) -> list[Part]:
@@ -323,6 +323,6 @@ class VertexWatermarks(AnswerTable[MarkRow]):
         behind = (
             f", {fmt.duration(held.behind)} behind the foremost"
             if math.isfinite(held.behind)
-            else ": no watermark has come there yet"
+            else ": no watermark there yet"
         )
         return [(f"{who} {verb} the others back{behind}", "warn" if held.behind >= lags.LATE else "")]

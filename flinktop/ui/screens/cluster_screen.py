@@ -148,7 +148,7 @@ class ClusterScreen(LiveScreen):
         return True
 
     def action_open(self) -> None:
-        """Open what the cursor is on."""
+        """Open the selected item."""
         table = self.table()
         if table is not None:
             table.action_open()
@@ -190,7 +190,7 @@ class ClusterScreen(LiveScreen):
             self.tick()
 
     def action_reverse(self) -> None:
-        """Sort the other way round."""
+        """Reverse the sort order."""
         table = self.table()
         if table is not None:
             table.reverse_sort()

@@ -39,13 +39,13 @@ CHROME = 4
 MOST_REASON = 3
 NO_YES = (Option("", "no"), Option("yes", "yes"))
 DRAIN = (
-    Option("", "no", "the job can go on later"),
+    Option("", "no", "the job can be resumed later"),
     Option("yes", "yes", "windows and timers fire now"),
 )
 FORMS = (
     Option("", "default", "as the cluster: canonical"),
     Option("CANONICAL", "canonical", "for any state backend"),
-    Option("NATIVE", "native", "faster, for the same one alone"),
+    Option("NATIVE", "native", "faster, for the same one only"),
 )
 KINDS = (
     Option("", "as configured"),

@@ -34,7 +34,7 @@ def left_behind(operation: Operation) -> str:
         return f"{what} has not been sent yet: leaving drops it"
     if operation.state is State.SENT and operation.act is not None and operation.act.transfer:
         return f"{what} is being sent: leaving cuts it off"
-    return f"{what} is under way: it goes on, and is followed again at the next start"
+    return f"{what} is in progress: it continues, and is followed again at the next start"
 
 
 class LeaveScreen(Modal[bool]):

@@ -53,7 +53,7 @@ class RunsOnMachine(ClusterScreen):
             return
         if found.taskmanager is None:
             version = self.app.port.features.version
-            told = f"Flink tells it from {found.told_from} on; this is {version}."
+            told = f"Needs Flink {found.told_from} or later (this cluster runs {version})."
             self.app.notify(f"It is not known on which TaskManager this runs. {told}", markup=False)
             return
         search = found.search if tab == "threads" else ""

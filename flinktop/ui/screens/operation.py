@@ -72,7 +72,7 @@ class OperationScreen(ClusterScreen):
             return
         job = one.result.job or one.job
         if job is None:
-            self.app.notify("This was done to no job.", markup=False)
+            self.app.notify("This operation has no job.", markup=False)
         elif not is_here(self.app.port, one):
             words = f"Its job is on another cluster: flinktop {one.cluster_name} opens that."
             self.app.notify(clean(words), markup=False)

@@ -57,6 +57,6 @@ class OverviewScreen(ClusterScreen):
         self.app.push_screen(JobScreen(event.key))
 
     def action_hide_finished(self) -> None:
-        """Hide or show the jobs that have ended."""
+        """Hide or show ended jobs."""
         self.query_one(JobsTable).toggle_finished()
         self.tick()

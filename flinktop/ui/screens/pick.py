@@ -177,7 +177,7 @@ class PickRestore(PickScreen[_Row]):
     """A savepoint, or a checkpoint that Flink has left, by its path."""
 
     TITLE_WORDS = "Restore from"
-    EMPTY = "No savepoint is known, neither from here nor from the jobs of this cluster."
+    EMPTY = "No known savepoints: none taken by flinktop, none of this cluster's jobs."
 
     def columns(self) -> list[Column[_Row]]:
         """Kind, job, age, the end of the path, by which paths differ, and the cluster if any is another's."""

@@ -58,7 +58,7 @@ class PlanPreviewScreen(Dialog[None]):
             yield TypedName()
         with Horizontal(classes="buttons"):
             yield PressButton("Back", id="back")
-            yield ActButton("Run main() for its plan", id="ask")
+            yield ActButton("Run main() to get the plan", id="ask")
         yield PlanGraph(ascii_only=self.app.settings.ascii)
 
     def on_mount(self) -> None:
@@ -76,14 +76,16 @@ class PlanPreviewScreen(Dialog[None]):
         answer = self.port.answer(self._asked)
         if answer is None or answer.pending:
             seconds = fmt.duration(self.port.now() - self._asked_at)
-            waits = f"asking for {seconds}: main() runs on the JobManager; esc leaves, and main() runs on"
+            waits = (
+                f"waiting for {seconds}: main() runs on the JobManager; esc closes this, main() keeps running"
+            )
             self._say(Line("plan", waits))
         elif isinstance(answer.value, Plan):
             self._told = True
             self._draw(answer.value)
         else:
             self._told = True
-            self._say(Line("plan", f"there is none: {answer.reason}", "bad"))
+            self._say(Line("plan", f"no plan: {answer.reason}", "bad"))
 
     def on_resize(self) -> None:
         """Break the words anew."""

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 LENGTHS = (5, 10, 30, 60, 120, MOST_SECONDS)
 """Seconds to choose from."""
 WHAT = {
-    "ITIMER": "processor time, by a timer: works everywhere",
-    "CPU": "processor time, by the kernel's counters: not in every container",
-    "WALL": "all threads, also those that wait",
+    "ITIMER": "CPU time, by a timer: works everywhere",
+    "CPU": "CPU time, by kernel counters: not in every container",
+    "WALL": "wall-clock time: all threads, waiting ones too",
     "LOCK": "where threads wait for locks",
-    "ALLOC": "where memory is taken",
+    "ALLOC": "where memory is allocated",
 }
 MODES = tuple(sorted(get_args(Mode), key=list(WHAT).index))
 
@@ -63,7 +63,7 @@ class ProfileStart(Modal[Profile | None]):
     def compose(self) -> ComposeResult:
         """What will be done, and the keys."""
         with Vertical() as box:
-            box.border_title = "Start a run of the profiler"
+            box.border_title = "Start a profiler run"
             yield Static(self._words(), id="words")
 
     def _words(self) -> Content:

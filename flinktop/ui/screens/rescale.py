@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
 
-KEYS = "digits + - change it   left right fewest, most   enter goes on"
+KEYS = "digits + - change it   left right minimum, maximum   enter continues"
 CHROME = 9
 """Rows of the box beside the table and the reason: border, words, keys, buttons, and blank ones."""
 LEAST_ROWS, MOST_REASON = 3, 3
@@ -92,7 +92,7 @@ class RescaleScreen(Dialog[None]):
             yield Static(id="reason", markup=False)
             with Horizontal(classes="buttons"):
                 yield PressButton("Back", id="back")
-                yield PressButton("Go on", id="do")
+                yield PressButton("Continue", id="do")
 
     def on_mount(self) -> None:
         """The vertices have the focus."""
@@ -166,7 +166,7 @@ class RescaleScreen(Dialog[None]):
         if act.why_not(facts) is None:
             self.app.push_screen(ConfirmScreen(act))
         elif not self.form.bounds():
-            self.app.notify("No vertex is given another parallelism yet.", markup=False)
+            self.app.notify("No parallelism has been changed yet.", markup=False)
 
     @on(PressButton.Pressed, "#back")
     def _back(self) -> None:

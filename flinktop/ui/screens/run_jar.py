@@ -125,12 +125,12 @@ class RunJarScreen(Dialog[None]):
         reading = self.port.reading(JOBS_OVERVIEW())
         jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
         found = [
-            Line("job", f"{job.name} is {job.state}: a second one would start beside it", "warn")
+            Line("job", f"{job.name} is {job.state}: a second copy would start", "warn")
             for job in jobs
             if job.jid == self._of and not states.is_terminal(job.state)
         ]
         if self._of and not self.query_one(RunForm).restores:
-            found.append(Line("state", "nothing is restored: the job would begin anew", "warn"))
+            found.append(Line("state", "nothing is restored: the job starts with empty state", "warn"))
         return found
 
     def _judge(self, *, missing: bool) -> None:

@@ -151,7 +151,7 @@ class UploadScreen(Dialog[None]):
             if not path.exists():
                 return f"there is no file {path.name}"
             # Reading from a pipe would wait for whoever writes to it.
-            return why_no_jar(path) if path.is_file() else f"{path.name} is no file"
+            return why_no_jar(path) if path.is_file() else f"{path.name} is not a file"
         except (OSError, ValueError) as error:
             return f"{path.name} can't be read: {why_unusable(error)}"
 
@@ -203,7 +203,7 @@ class UploadScreen(Dialog[None]):
         typed = act.name_to_type(facts) if act.must_be_typed(facts) else None
         self._operation = self.port.submit(act, typed)
         self.add_class("-sending")
-        self.query_one("#progress", Static).update("asked for")
+        self.query_one("#progress", Static).update("starting…")
         self._offer(run=False, again=False)
         self.set_focus(self.query_one("#close"))
 
@@ -232,7 +232,7 @@ class UploadScreen(Dialog[None]):
         if operation.state.final:
             return Content.assemble(label, (f"{operation.state}: {operation.reason}", TONES["bad"]))
         if operation.progress is None:
-            return Content.assemble(label, operation.words or "waits for its turn")
+            return Content.assemble(label, operation.words or "waiting for other uploads")
         sent, size = operation.progress
         share = sent / size if size else 1.0
         ascii_only = self.app.settings.ascii

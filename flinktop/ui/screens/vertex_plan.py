@@ -85,7 +85,7 @@ class VertexPlanScreen(Dialog[None]):
         if node is None:
             return Content.styled("The plan has no such vertex: the job has changed.", TONES["muted"])
         feeds = [Content.styled(line, TONES["muted"]) for line in self._feeds(node)]
-        words = node.description or node.operator or "Flink describes nothing."
+        words = node.description or node.operator or "Flink gives no description."
         return Content("\n").join([*feeds, *map(Content, indented(words, self.words_width))])
 
     def _feeds(self, node: PlanNode) -> list[str]:
