@@ -134,28 +134,28 @@ def test_what_commands_that_act_take(line: str, target: str | None, flags: Flags
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("--refesh 5 prod", "there is no option --refesh; did you mean '--refresh'?"),
-        ("--ref 5", "there is no option --ref"),
-        ("prod --bogus=hush", "there is no option --bogus"),
+        ("--refesh 5 prod", "unknown option --refesh; did you mean '--refresh'?"),
+        ("--ref 5", "unknown option --ref"),
+        ("prod --bogus=hush", "unknown option --bogus"),
         ("--refresh", "argument --refresh: expected one argument"),
-        ("prod dev", "one TARGET is enough, 'dev' is too much"),
-        ("clusters prod", "'clusters' takes no further word, 'prod' is too much"),
+        ("prod dev", "only one TARGET is allowed: unexpected argument 'dev'"),
+        ("clusters prod", "'clusters' takes no arguments: unexpected argument 'prod'"),
         (
             "prod --password hush",
-            "a secret never stands on the command line: use --password-file or FLINKTOP_PASSWORD",
+            "secrets are not allowed on the command line: use --password-file or FLINKTOP_PASSWORD",
         ),
         ("--token=hush prod", "use --token-file or FLINKTOP_TOKEN"),
-        ("--user bob clusters", "--user is for a cluster that is opened, not for 'clusters'"),
+        ("--user bob clusters", "--user is for opening a cluster, not for 'clusters'"),
         ("--no-tls prod", "--no-tls is for 'local', not for 'open'"),
-        ("local --insecure", "--insecure is for a cluster that is opened, not for 'local'"),
-        ("-x", "there is no option -x"),
+        ("local --insecure", "--insecure is for opening a cluster, not for 'local'"),
+        ("-x", "unknown option -x"),
         ("savepoint orders --drain", "--drain is for 'stop', not for 'savepoint'"),
-        ("stop orders --drian", "there is no option --drian; did you mean '--drain'?"),
+        ("stop orders --drian", "unknown option --drian; did you mean '--drain'?"),
         ("stop", "the following arguments are required: JOB"),
-        ("stop a b", "one JOB is enough, 'b' is too much"),
-        ("submit a.jar b", "what its program is to be told stands after --, 'b' is too much"),
+        ("stop a b", "only one JOB is allowed: unexpected argument 'b'"),
+        ("submit a.jar b", "its program's arguments come after --: unexpected argument 'b'"),
         ("submit a.jar --claim-mode MINE", "invalid choice: 'MINE'"),
-        ("submit a.jar --parallelism two", "'two' is no parallelism"),
+        ("submit a.jar --parallelism two", "'two' is not a parallelism"),
         ("operations --yes", "--yes is for 'savepoint', 'stop', 'cancel' or 'submit', not for 'operations'"),
     ],
 )
@@ -180,8 +180,7 @@ def test_a_mistake_is_one_sentence_and_2(capsys: pytest.CaptureFixture[str]) -> 
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        "flinktop: there is no option --refesh; did you mean '--refresh'? "
-        "(flinktop --help lists what there is)\n"
+        "flinktop: unknown option --refesh; did you mean '--refresh'? (flinktop --help lists what there is)\n"
     )
 
 
@@ -201,7 +200,7 @@ def test_the_version(words: list[str], capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("words", "has"),
     [
-        (["--help"], "clusters from the config"),
+        (["--help"], "list the configured clusters"),
         (["local", "-h"], "flinktop local"),
         (["open", "--help"], "TARGET"),
     ],

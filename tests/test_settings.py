@@ -451,7 +451,7 @@ def test_a_password_variable_alone_is_no_login_and_no_error(config: Path, tmp_pa
     path.write_text("[clusters.a]\nurl = 'https://h'\nuser = 'ann'\n")
     completed = profile(path, "a", {**lone, **FOR_H}).connection
     assert completed.password == Secret("environment", "FLINKTOP_PASSWORD")
-    with pytest.raises(SettingsError, match=r"'ann' has no password.*FLINKTOP_CREDENTIALS_FOR=h says"):
+    with pytest.raises(SettingsError, match=r"'ann' has no password.*FLINKTOP_CREDENTIALS_FOR=h allows"):
         profile(path, "a", lone)
 
 
@@ -491,7 +491,11 @@ def test_a_local_flink_has_no_login(config: Path) -> None:
             {},
             "a token and --user or --password-file cannot be used together",
         ),
-        ({}, {"FLINKTOP_TOKEN": "t", "FLINKTOP_USER": "bob"}, "FLINKTOP_TOKEN and FLINKTOP_USER exclude"),
+        (
+            {},
+            {"FLINKTOP_TOKEN": "t", "FLINKTOP_USER": "bob"},
+            "FLINKTOP_TOKEN and FLINKTOP_USER cannot be used",
+        ),
         ({"ca": "/no/such"}, {}, "--ca: /no/such is not there"),
         ({"cert": "/no/such"}, {}, "--cert: /no/such is not there"),
         ({"header_file": "/no/such"}, {}, "--header-file: /no/such is not there"),

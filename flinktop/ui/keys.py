@@ -204,7 +204,7 @@ TASKMANAGERS_HERE = Command(
     # A capital, as everything else that leaves the jobs for the cluster around them; a small m is the mouse.
     "taskmanagers",
     ("M",),
-    "machines",
+    "TaskManagers",
     "TaskManagers, problems first.",
     "view",
     # On the app, as operations are.

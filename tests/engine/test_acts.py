@@ -80,7 +80,7 @@ def test_every_act_can_be_done_and_can_be_off(act: Act) -> None:
     assert act.why_not(facts(read_only=True)) == "this cluster is opened read-only"
     assert "HistoryServer" in (act.why_not(facts(flink(history_server=True))) or "")
     assert act.why_not(facts(ledger_trouble="the disk is full")) == (
-        "what is asked of a cluster is written down first, and the disk is full"
+        "every action is recorded in the ledger first, and the disk is full"
     )
     assert act.must_be_typed(facts(protected=True))
     assert act.must_be_typed(facts()) == (act.kind in {"dispose", "shutdown"})
@@ -104,7 +104,7 @@ def test_every_kind_is_looked_at() -> None:
         (Stop(JOB), job(tasks={"RUNNING": 6, "INITIALIZING": 2}), "2 of 8 subtasks are not running yet"),
         (Stop(JOB), job(batch=True), "a batch job has no state to save"),
         (Stop(JOB), facts(under_way=("savepoint",)), "savepoint of this job is in progress"),
-        (Checkpoint(JOB), job(checkpointing=False), "this job takes no checkpoints"),
+        (Checkpoint(JOB), job(checkpointing=False), "checkpointing is off for this job"),
         (Savepoint(JOB, form="NATIVE"), facts(flink("1.14.6")), "a format needs Flink 1.15 or later"),
         (Stop(JOB, form="NATIVE"), facts(flink("1.14.6")), "a format needs Flink 1.15 or later"),
         (Cancel(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
@@ -123,11 +123,11 @@ def test_every_kind_is_looked_at() -> None:
         (
             Rescale(JOB, bounds={"v1": (1, 4)}),
             replace(job(scheduler="Adaptive"), features=flink(web_rescale=False)),
-            "rescaling is off here",
+            "rescaling is disabled",
         ),
         (Rescale(JOB), facts(), "no parallelism was changed"),
-        (Rescale(JOB, bounds={"v1": (0, 4)}), facts(), "is no range"),
-        (Rescale(JOB, bounds={"v1": (5, 4)}), facts(), "is no range"),
+        (Rescale(JOB, bounds={"v1": (0, 4)}), facts(), "is not a range"),
+        (Rescale(JOB, bounds={"v1": (5, 4)}), facts(), "is not a range"),
         (Rescale(JOB, bounds={"v9": (1, 4)}), facts(), "has no vertex v9"),
         (Rescale(JOB, bounds={"v1": (1, 9)}), facts(), "Map has a max parallelism of 8"),
         (RunJar("x"), facts(flink(web_submit=False)), "takes no jars"),
@@ -147,7 +147,7 @@ def test_every_kind_is_looked_at() -> None:
         (RunJar("x", options=RunOptions(claim_mode="CLAIM")), facts(), "a restore mode needs a savepoint"),
         (RunJar("x", options=RunOptions(allow_non_restored_state=True)), facts(), "give its path"),
         (RunJar("x", options=RunOptions(arguments=("--token", "******"))), facts(), "give it anew"),
-        (Dispose(" / "), facts(), "no path"),
+        (Dispose(" / "), facts(), "the path of the savepoint is missing"),
     ],
 )
 def test_why_an_act_is_off(act: Act, known: Facts, said: str) -> None:
@@ -172,20 +172,20 @@ def test_every_act_says_what_it_does_and_where(act: Act) -> None:
     if act.job_id is not None:
         told = {line.label: line.text for line in lines}
         assert (told["job"], told["id"], told["state"]) == ("orders [v1]", JOB, "RUNNING")
-        assert told["last completed checkpoint"] == "20 s ago"
+        assert told["last checkpoint"] == "20 s ago"
 
 
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"last_good": 3600.0}, Line("last completed checkpoint", "1 h ago", "warn")),
+        ({"last_good": 3600.0}, Line("last checkpoint", "1 h ago", "warn")),
         ({"last_good": 5.0, "last_good_is_savepoint": True}, Line("last savepoint", "5 s ago")),
-        ({"last_good": None}, Line("last completed checkpoint", "none so far", "bad")),
+        ({"last_good": None}, Line("last checkpoint", "none so far", "bad")),
         (
             {"last_good": None, "checkpointing": False},
-            Line("last completed checkpoint", "none: checkpointing is off for this job", "bad"),
+            Line("last checkpoint", "none: checkpointing is off for this job", "bad"),
         ),
-        ({"last_good": None, "checkpointing": None}, Line("last completed checkpoint", "…")),
+        ({"last_good": None, "checkpointing": None}, Line("last checkpoint", "…")),
     ],
 )
 def test_a_cancel_says_what_there_is_to_go_back_to(changes: dict[str, Any], line: Line) -> None:
@@ -303,7 +303,7 @@ async def test_a_savepoint_is_disposed_of(tmp_path: Path) -> None:
     lost = await done(
         tmp_path / "5", Dispose(path), jobmanager, typed="savepoint-1", fault=("POST", "cut after")
     )
-    assert (lost.state, "can't be asked for" in lost.reason) == (State.LOST, True)
+    assert (lost.state, "can't be checked" in lost.reason) == (State.LOST, True)
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ async def test_a_jar_is_uploaded(tmp_path: Path, fault: str) -> None:
     jobmanager = JobManager(ManualClock(), "1.9.3")
     ended = await done(tmp_path, UploadJar(jar_at(tmp_path / "job.jar")), jobmanager, fault=("POST", fault))
     if fault == "cut before":
-        assert (ended.state, "it was not taken whole" in ended.reason) == (State.FAILED, True)
+        assert (ended.state, "the upload was incomplete" in ended.reason) == (State.FAILED, True)
     else:
         assert (ended.state, ended.result.jar) == (State.DONE, "0_job.jar")
 
@@ -392,7 +392,7 @@ async def test_what_is_no_jar_is_not_sent(tmp_path: Path) -> None:
     (tmp_path / "jar.txt").write_text("no jar")
     for name, said in (
         ("text.jar", "text.jar is not a jar: it is not a zip archive; nothing was sent"),
-        ("jar.txt", "jar.txt is no jar: is not a .jar file; nothing was sent"),
+        ("jar.txt", "jar.txt is not a .jar file; nothing was sent"),
         ("none.jar", f"{tmp_path}/none.jar can't be read: No such file or directory"),
     ):
         jobmanager = JobManager(ManualClock())

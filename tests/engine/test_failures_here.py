@@ -174,7 +174,7 @@ async def test_what_can_not_be_written_ends_as_far_as_is_known(
         monkeypatch.setattr(at.ledger, "save", breaks_later)
         lost = await at.do(Savepoint(JOB))
         assert lost.state is State.LOST
-        assert lost.reason == "what Flink has done with it is not known; flinktop failed: KeyError('odd')"
+        assert lost.reason == "its outcome is not known; flinktop failed: KeyError('odd')"
 
 
 @pytest.mark.parametrize("part", ["ask", "why_not", "must_be_typed", "name_to_type"])

@@ -139,7 +139,7 @@ async def test_a_request_that_never_came_is_lost_and_not_sent_again(tmp_path: Pa
         assert at.operation(ID).state is State.SENT
         lost = await at.until_ended()
         assert lost.state is State.LOST
-        assert "knows nothing of this savepoint" in lost.reason
+        assert "has no record of this savepoint" in lost.reason
         assert jobmanager.acts() == []
 
 
@@ -185,7 +185,7 @@ async def test_a_restarted_jobmanager_that_knows_nothing_is_said(tmp_path: Path)
         jobmanager.restart()
         lost = await at.until_ended()
         assert lost.state is State.LOST
-        assert lost.reason == "the JobManager has restarted and forgotten this savepoint; look into s3://mine"
+        assert lost.reason == "the JobManager has restarted and forgotten this savepoint; check s3://mine"
         assert len(jobmanager.savepoints) == 2
 
 
@@ -307,7 +307,7 @@ async def test_without_a_ledger_nothing_is_sent(tmp_path: Path) -> None:
     async with at_work(tmp_path, jobmanager) as at:
         refused = await at.do(Savepoint(JOB, "orders"))
         assert refused.state is State.REFUSED
-        assert "written down first" in refused.reason
+        assert "recorded in the ledger first" in refused.reason
         assert jobmanager.acts() == []
     at = desk(jobmanager, None)
     assert "no ledger" in (await at.do(Savepoint(JOB, "orders"))).reason

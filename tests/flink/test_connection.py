@@ -62,11 +62,11 @@ def test_secrets_are_read_from_where_they_are(tmp_path: Path, monkeypatch: pytes
             "'NO_SUCH_VARIABLE_HERE' for the password or token is empty",
         ),
         (Secret("command", "exit 3"), "failed with status 3"),
-        (Secret("command", "true"), "gives nothing"),
+        (Secret("command", "true"), "is empty"),
         (Secret("command", "echo leaked >&2; exit 1"), "failed with status 1"),
         (Secret("command", r"printf 'a\nb'"), "more than one line"),
         (Secret("command", r"printf '\377'"), "cannot be run"),
-        (Secret("value", ""), "gives nothing"),
+        (Secret("value", ""), "is empty"),
     ],
 )
 def test_an_unreadable_secret_is_one_sentence(secret: Secret, said: str) -> None:

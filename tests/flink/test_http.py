@@ -271,7 +271,7 @@ async def test_a_document_is_as_large_as_its_endpoint_allows() -> None:
 @pytest.mark.parametrize("location", ["http://[evil/", "//[", "http://a]b/"])
 async def test_a_redirect_to_no_address_is_an_answer_like_others(location: str) -> None:
     wire = Wire(httpx.Response(302, headers={"Location": location}))
-    with pytest.raises(BadReply, match="redirects to what is not an address"):
+    with pytest.raises(BadReply, match="redirects to an invalid address"):
         await wire.http().get(JOBS())
 
 

@@ -71,7 +71,7 @@ async def test_after_a_401_nothing_more_is_sent_with_the_same_login() -> None:
         gate.now += 3600
     assert len(gate.sent) == 1
     assert "who are you" in first.reason
-    assert "the same login is not sent again" in first.reason
+    assert "the same login is not retried" in first.reason
     assert "hush" not in str(first)
 
 

@@ -235,7 +235,7 @@ def test_a_ledger_that_cannot_be_written_is_a_reason(at: Served) -> None:
     (at.home / ".local" / "state" / "flinktop").write_text("a file")
     refused = at.flinktop("savepoint", JOB, "--yes")
     assert refused.code == 4
-    assert "written down first" in refused.err
+    assert "recorded in the ledger first" in refused.err
     assert at.jobmanager.acts() == []
 
 

@@ -40,17 +40,17 @@ def test_the_job_that_is_meant(what: str, found: int) -> None:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("twice", "'twice' may mean 2 jobs: twice (bbbb1"),
-        ("bbbb", "may mean 2 jobs"),
-        ("cccc", "may mean 2 jobs: a (cccc1"),
+        ("twice", "'twice' matches 2 jobs: twice (bbbb1"),
+        ("bbbb", "matches 2 jobs"),
+        ("cccc", "matches 2 jobs: a (cccc1"),
         # A name and the beginning of another job's id: neither is preferred.
         (
             "aaaa1",
-            f"'aaaa1' may mean 2 jobs: aaaa1 (dddd1{'0' * 27}, RUNNING), orders (aaaa1{'0' * 27}, RUNNING)",
+            f"'aaaa1' matches 2 jobs: aaaa1 (dddd1{'0' * 27}, RUNNING), orders (aaaa1{'0' * 27}, RUNNING)",
         ),
         # One of them lives: that is no reason to take it.
-        ("aaaa", "'aaaa' may mean 2 jobs: orders (aaaa1"),
-        ("ddd", "'ddd' is too short: an id's beginning needs 4 characters or more; it fits aaaa1 (dddd1"),
+        ("aaaa", "'aaaa' matches 2 jobs: orders (aaaa1"),
+        ("ddd", "'ddd' is too short: an id prefix needs 4 characters or more; it matches aaaa1 (dddd1"),
         ("nope", "no such job 'nope'; orders (aaaa1"),
         ("", "no such job ''"),
     ],
@@ -62,8 +62,8 @@ def test_none_and_several_are_named(what: str, said: str) -> None:
 
 
 def test_an_empty_cluster_and_a_full_one() -> None:
-    with pytest.raises(NoSuchJob, match=r"no job 'x' on the cluster$"):
+    with pytest.raises(NoSuchJob, match=r"no such job 'x'$"):
         find_job((), "x")
     many = [JobOverview(f"{number:032x}", "same", "RUNNING") for number in range(30)]
-    with pytest.raises(NoSuchJob, match=r"may mean 30 jobs: .* and 22 more$"):
+    with pytest.raises(NoSuchJob, match=r"matches 30 jobs: .* and 22 more$"):
         find_job(many, "same")

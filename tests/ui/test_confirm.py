@@ -63,16 +63,16 @@ async def ask(ui: ActingDay, act: Act) -> None:
 async def test_a_job_is_stopped_by_keys_alone() -> None:
     async with acting(size=(80, 24)) as ui:
         await ui.press("a", "enter")
-        assert "│ job                   " + NAME in ui.text
-        assert f"│ id                    {ui.job}" in ui.text
-        assert "last completed checkpoint  7 s ago" in ui.text
+        assert "│ job              " + NAME in ui.text
+        assert f"│ id               {ui.job}" in ui.text
+        assert "last checkpoint  7 s ago" in ui.text
         await ui.wait(2)
-        assert "last completed checkpoint  9 s ago" in ui.text
+        assert "last checkpoint  9 s ago" in ui.text
         # The way back has the focus: from there down to the options, and up to the act.
         assert focused(ui) == "back"
         await ui.press("right", "down")
         await ui.paste("s3://a b")
-        assert "goes to               s3://a b" in ui.text
+        assert "directory        s3://a b" in ui.text
         await ui.press("enter", "right", "down", "right", "right")
         assert "open windows and timers fire now" in ui.text
         await ui.press("down", "right")
@@ -109,7 +109,7 @@ async def test_nothing_is_sent_unless_the_act_itself_is_pressed() -> None:
 async def test_on_a_protected_cluster_the_name_is_typed() -> None:
     async with acting(size=(80, 24), protected=True) as ui:
         await ui.press("a", "end", "enter")
-        assert "This cluster is protected: type the job's name to go on: steady" in ui.text
+        assert "This cluster is protected: type the job's name to confirm: steady" in ui.text
         assert not can_do(ui)
         await ui.press("right")
         assert focused(ui) == "typed"
@@ -131,7 +131,7 @@ async def test_a_job_without_a_visible_name_is_confirmed_by_its_id() -> None:
 
     async with acting(size=(80, 24), protected=True, prepare=blank) as ui:
         await ui.press("a", "end", "enter")
-        assert f"type the job's id to go on: {ui.job}" in " ".join(ui.text.replace("│", "").split())
+        assert f"type the job's id to confirm: {ui.job}" in " ".join(ui.text.replace("│", "").split())
         assert not can_do(ui)
         await ui.press("right", " ")
         assert not can_do(ui)
@@ -267,7 +267,7 @@ async def test_every_other_act_has_its_dialog(act: Act, whose: str, typed: str, 
         assert act.subject in ui.text
         if typed:
             assert not can_do(ui)
-            assert f"This can't be undone: type {whose} to go on: {typed}" in ui.text
+            assert f"This can't be undone: type {whose} to confirm: {typed}" in ui.text
             await ui.press("left")
             await ui.paste(typed)
             await ui.press("down")

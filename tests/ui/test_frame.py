@@ -105,7 +105,7 @@ async def test_the_palette_opens_a_job_by_its_name() -> None:
 async def test_the_palette_changes_the_theme() -> None:
     async with monitor("1.20.5") as day:
         await day.press("ctrl+p", *"theme light")
-        await day.sees("Other colours")
+        await day.sees("Change the theme")
         await day.press("enter")
         await day.settled()
         assert day.app.theme == "flinktop-light"
@@ -162,7 +162,7 @@ async def test_intervals_grow_and_shrink_but_not_below_the_clusters_own() -> Non
         await day.press("plus")
         assert "live, every 4.5 s" in day.lines[0]
         await day.press("minus", "minus", "minus")
-        assert "live 3s" in day.lines[0]
+        assert "live, every 3 s" in day.lines[0]
 
 
 async def test_time_zones_go_round() -> None:
@@ -254,7 +254,7 @@ async def test_copying_without_a_writable_directory_says_so(monkeypatch: pytest.
     monkeypatch.delenv("TMUX", raising=False)
     async with monitor("1.20.5", state=Path("/proc/nowhere")) as day:
         await day.press("y")
-        await day.sees("could not be written")
+        await day.sees("Not written")
 
 
 async def test_a_screenshot_is_saved(tmp_path: Path) -> None:

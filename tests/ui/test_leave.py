@@ -37,12 +37,12 @@ async def test_what_is_under_way_is_named_until_it_has_ended(size: tuple[int, in
         ui.port.submit(Savepoint(ui.job, "orders [/b]"))
         await ui.settled()
         await ui.press("q")
-        assert "savepoint of orders [/b] is under way" in ui.text
+        assert "savepoint of orders [/b] is in progress" in ui.text
         assert "[ Leave ]  q leave   esc stay" in ui.text
         await ui.wait(8)
         ui.app.screen._name_them()  # type: ignore[attr-defined]  # its timer runs on the machine's clock
         await ui.settled()
-        assert "under way" not in ui.text
+        assert "in progress" not in ui.text
         await ui.press("escape")
         assert ui.app.is_running
 

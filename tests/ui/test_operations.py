@@ -243,7 +243,7 @@ async def test_a_savepoint_is_followed_from_chip_to_toast_to_list(
         monkeypatch.setattr(ui.app, "copy_text", copied.append)
         await ui.press("y", "enter")
         assert place_of(ui) == "OperationScreen"
-        for fact in (path, ui.job, number, "test-cluster", "asked for", "ended"):
+        for fact in (path, ui.job, number, "test-cluster", "requested", "ended"):
             assert fact in ui.text, fact
         await ui.press("y", "enter")
         assert copied == [path, path]
@@ -428,7 +428,7 @@ async def test_a_ledger_that_can_not_be_used_is_said(tmp_path: Path) -> None:
     (tmp_path / "operations.db").mkdir()
     async with acting(state=tmp_path) as ui:
         await ui.press("O")
-        assert "What is asked of a cluster is written down first, and" in ui.text
+        assert "Every action is recorded in the ledger first, and" in ui.text
 
 
 @pytest.mark.deep

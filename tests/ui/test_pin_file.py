@@ -39,4 +39,4 @@ def test_where_nothing_can_be_written_that_is_said(tmp_path: Path) -> None:
     blocked.write_text("", encoding="utf-8")
     told = pin_file.save(blocked / "state", [PIN])
     assert told is not None
-    assert "could not be kept" in told
+    assert "could not be saved" in told

@@ -95,8 +95,8 @@ async def test_numbers_that_can_not_be_say_why_and_go_nowhere() -> None:
         assert "No parallelism has been changed yet." in ui.notes
         for typed, words in (
             (("9", "9", "9"), "has a max parallelism of 128"),
-            (("backspace",) * 3, "is no range"),
-            (("left", "5"), "is no range"),
+            (("backspace",) * 3, "is not a range"),
+            (("left", "5"), "is not a range"),
         ):
             await ui.press(*typed)
             assert words in " ".join(ui.text.replace("│", " ").split()), ui.text

@@ -262,7 +262,7 @@ async def test_pasted_text_asks_for_no_plan() -> None:
 async def test_on_a_protected_cluster_the_name_is_typed_before_a_plan(size: tuple[int, int]) -> None:
     async with acting(size=size, protected=True) as ui:
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
-        assert "This cluster is protected: type the cluster's name to go on: test-cluster" in words(ui)
+        assert "This cluster is protected: type the cluster's name to confirm: test-cluster" in words(ui)
         await type_in(ui, "typed", "test-cluste")
         await ui.press("enter", "tab", "enter")
         assert (seen(ui), ui.acts()) == (OverviewScreen, [])
@@ -299,9 +299,9 @@ async def test_a_plan_that_takes_long_is_waited_for_or_left() -> None:
         with mock.patch.object(ui.jobmanager, "handle_async_request", late):
             await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
             await ui.press("tab", "enter")
-            assert "asking for 0 s" in ui.text
+            assert "waiting for 0 s" in ui.text
             await ui.wait(7)
-            assert "asking for 7 s: main() runs on the JobManager; esc leaves" in words(ui)
+            assert "waiting for 7 s: main() runs on the JobManager; esc closes" in words(ui)
             await ui.press("escape")
             done.set()
             await ui.wait(1)
@@ -316,7 +316,7 @@ async def test_a_main_that_throws_is_told_by_its_own_words() -> None:
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
         await ui.press("tab", "enter")
         await ui.wait(1)
-        assert "there is none: Could not execute application: no topic [red] given" in words(ui)
+        assert "no plan: Could not execute application: no topic [red] given" in words(ui)
         assert "at x.Y" not in ui.text
         assert "Caused by" not in ui.text
 
@@ -333,7 +333,7 @@ async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
         # The jar was uploaded anew meanwhile, and has another id.
         ui.jobmanager.jars = {"new": "test-job.jar"}
         await show(ui, run_again(ui.port, number))
-        assert "second one" not in ui.text
+        assert "second copy" not in ui.text
         assert "begin anew" not in ui.text
         assert "test-job.jar is gone: this is the newest of that name, uploaded" in words(ui)
         assert await run(ui) == {

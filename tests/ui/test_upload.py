@@ -102,7 +102,7 @@ async def test_what_is_no_jar_is_said_and_not_sent(jars: Path) -> None:
         await show(ui, UploadScreen())
         for name, why in (
             ("orders-2.jar", "orders-2.jar is not a jar: it is not a zip archive"),
-            ("other.txt", "other.txt is no jar: is not a .jar file"),
+            ("other.txt", "other.txt is not a .jar file"),
             ("none.jar", "there is no file none.jar"),
         ):
             ui.app.screen.query_one("#path", LineField).value = f"{jars}/{name}"

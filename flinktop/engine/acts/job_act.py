@@ -65,7 +65,7 @@ def job_lines(facts: Facts, *, loses_since: bool) -> tuple[Line, ...]:
 
 
 def _last_good(job: JobFacts, *, loses_since: bool) -> Line:
-    what = "last savepoint" if job.last_good_is_savepoint else "last completed checkpoint"
+    what = "last savepoint" if job.last_good_is_savepoint else "last checkpoint"
     if job.last_good is not None:
         old = loses_since and job.last_good > OLD_CHECKPOINT
         return Line(what, f"{written.duration(job.last_good)} ago", "warn" if old else "")

@@ -33,8 +33,8 @@ DISABLED = (
     "with 1.18 and the adaptive scheduler"
 )
 NOT_ADAPTIVE = (
-    "needs jobmanager.scheduler: adaptive, without reactive mode: no other scheduler changes the parallelism "
-    "of a running job (PATCH /rescaling is disabled in every release, FLINK-12312)"
+    "needs jobmanager.scheduler: adaptive, not in reactive mode (PATCH /rescaling is disabled in every "
+    "release, FLINK-12312)"
 )
 OFF = (
     "rescaling is disabled: the adaptive scheduler accepts no requirements in reactive mode or with "
