@@ -38,6 +38,8 @@ STALE_INTERVALS = 4.0
 FORBIDDEN = 403
 UNENCRYPTED = ("UNENCRYPTED LOGIN", "NO TLS")
 """What is said of a login that others on the way can read: in full, and where there is little room."""
+NARROW = 100
+"""Cells below which the frame says less."""
 GAP = 3
 LONGEST_CRUMB = 40
 CRUMBS = (40, 24, 14)
@@ -53,7 +55,13 @@ Part = tuple[str, str]
 
 
 def freshness(
-    link: Link, now: float, interval: float, *, paused: bool = False, late: float | None = None
+    link: Link,
+    now: float,
+    interval: float,
+    *,
+    paused: bool = False,
+    late: float | None = None,
+    short: bool = False,
 ) -> Part:
     """How fresh the screen is, in words and a shape.
 
@@ -63,6 +71,7 @@ def freshness(
         interval: Seconds between polls.
         paused: Whether the person holds the screen.
         late: How old the oldest part of the screen is (s), where it has missed its interval twice.
+        short: Whether there is little room.
     """
     if paused:
         return "⏸ paused", "warn"
@@ -71,10 +80,10 @@ def freshness(
     if link.answered is None:
         waited = f" {fmt.duration(now - link.since)}" if late is not None else ""
         return f"◐ connecting{waited}", "info"
-    return _answering(link, now - link.answered, interval, late)
+    return _answering(link, now - link.answered, interval, late, short=short)
 
 
-def _answering(link: Link, silent: float, interval: float, late: float | None) -> Part:
+def _answering(link: Link, silent: float, interval: float, late: float | None, *, short: bool) -> Part:
     """How fresh it is while nothing says that the cluster is lost; the last good answer is `silent` s old."""
     if silent > max(LOST_SECONDS, STALE_INTERVALS * interval):
         return f"○ stale {fmt.duration(silent)}", "warn"
@@ -85,7 +94,7 @@ def _answering(link: Link, silent: float, interval: float, late: float | None) -
         return f"◐ slow, data {fmt.duration(late)} old", "warn"
     if link.latency > SLOW_SECONDS:
         return f"◐ slow {link.latency:.1f} s", "warn"
-    return f"● live, every {interval:.3g} s", "good"
+    return (f"● live {interval:.3g} s" if short else f"● live, every {interval:.3g} s"), "good"
 
 
 def _outage(link: Link, now: float) -> Part:
@@ -217,7 +226,16 @@ class TopLine(Line):
         paused = isinstance(screen, LiveScreen) and screen.paused
         offset = zone_offset(self)
         now = port.cluster_time()
-        right = [freshness(link, port.now(), port.interval, paused=paused, late=port.late())]
+        right = [
+            freshness(
+                link,
+                port.now(),
+                port.interval,
+                paused=paused,
+                late=port.late(),
+                short=self.size.width < NARROW,
+            )
+        ]
         if self.app.profile.demo:
             right.append(("DEMO", "info"))
         if self.app.profile.connection.read_only:
