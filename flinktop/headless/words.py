@@ -115,7 +115,7 @@ def _parser(
 
 def _acting() -> argparse.ArgumentParser:
     acting = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
-    add = acting.add_argument_group("act").add_argument
+    add = acting.add_argument_group("actions").add_argument
     add("--target", metavar="TARGET", help="cluster address or name (default: as for open)")
     add("--yes", action="store_true", help="do not ask for confirmation; needed without a terminal")
     add(
