@@ -176,16 +176,16 @@ async def test_time_zones_go_round() -> None:
 
 async def test_zoom_gives_the_panel_everything_but_the_frame() -> None:
     async with monitor("1.20.5") as day:
-        assert "TaskManagers" in day.text
+        assert "   slots " in day.text
         await day.press("z")
         await day.sees("JOB")
-        assert "TaskManagers" not in day.text
+        assert "   slots " not in day.text
         assert "● live" in day.lines[0]
         assert "? help" in day.lines[-1]
         await day.press("slash", *"slow", "enter")
         assert "steady [test]" not in day.text
         await day.press("escape")
-        await day.sees("TaskManagers")
+        await day.sees("   slots ")
 
 
 async def test_the_chart_can_have_the_focus_and_be_zoomed() -> None:
