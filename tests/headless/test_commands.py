@@ -71,7 +71,7 @@ def test_one_that_does_not_wait_says_what_becomes_of_it(at: Served) -> None:
     # What it left is under way: another one would be a second savepoint.
     again = at.flinktop("stop", JOB, "--yes")
     assert again.code == 4
-    assert again.err.endswith("refused\nflinktop: savepoint of this job is under way\n")
+    assert again.err.endswith("refused\nflinktop: savepoint of this job is in progress\n")
     at.jobmanager.takes = at.jobmanager.savepoints[0].ends = 0.0
     assert at.flinktop("stop", JOB, "--yes").code == 0
     first, second = at.flinktop("operations", "--json", at_home=True).json()

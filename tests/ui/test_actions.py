@@ -169,16 +169,16 @@ async def test_running_it_again_says_what_is_known_of_the_job(size: tuple[int, i
         number = ui.port.submit(RunJar(next(iter(ui.jobmanager.jars)), "test-job.jar"))
         await ui.wait(6)
         # A job that was started elsewhere, and one from here; both run.
-        for job, how in ((ui.job, "this one was not started from here"), (number, "this one was from here")):
+        for job, how in ((ui.job, "not started by flinktop"), (number, "same jar and options as last time")):
             ui.app.push_screen(ActionsScreen(on_job(ui.port, job, "x")))
             await ui.settled()
             await ui.wait(3)
             await ui.press("end", "up")
-            assert again(ui).startswith("starts a second copy: this")
+            assert again(ui).startswith("still RUNNING; starts a second copy")
             shown = " ".join(ui.text.replace("│", "").split())
             assert "it is RUNNING: a second copy would start" in shown
             assert how in shown
-            assert ("no savepoint of it is known" in shown) == (job == number)
+            assert ("no known savepoint" in shown) == (job == number)
             # It ends while the menu is open.
             ui.jobmanager.jobs[job].state = "FAILED"
             await ui.wait(6)

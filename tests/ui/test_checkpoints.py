@@ -155,7 +155,7 @@ async def test_what_the_job_was_restored_from(release: str) -> None:
 async def test_why_the_last_one_failed() -> None:
     async with monitor("2.3.0", WIDE) as day:
         failed = stats(day, await open_checkpoints(day, "failed"))["latest"]["failed"]
-        assert failed["failure_message"] in day.line("last failure checkpoint 4")
+        assert failed["failure_message"] in day.line("last failed checkpoint 4")
 
 
 async def test_failures_that_flink_has_no_record_of_are_explained() -> None:
@@ -188,7 +188,7 @@ async def test_the_summary_is_flinks_own(release: str) -> None:
             assert full[1] == fmt.size(summary["state_size"]["min"])
         else:
             assert full[1] == fmt.ABSENT
-            assert "the full size from 1.15 on" in day.line("Flink tells")
+            assert "the full size (1.15+)" in day.line("Needs a later Flink")
 
 
 @pytest.mark.parametrize("size", [(80, 24), WIDE])
@@ -196,8 +196,8 @@ async def test_the_summary_says_what_its_release_does_not_tell(size: tuple[int, 
     async with monitor("1.9.3", size) as day:
         await open_checkpoints(day, "steady")
         await day.press("3")
-        await day.sees("Flink tells percentiles from 1.14 on")
-        await day.sees("this is 1.9.3.")
+        await day.sees("Needs a later Flink: percentiles (1.14+)")
+        await day.sees("this cluster runs 1.9.3.")
 
 
 async def test_without_a_completed_checkpoint_the_summary_has_no_zeros() -> None:
@@ -214,7 +214,7 @@ async def test_without_a_completed_checkpoint_the_summary_has_no_zeros() -> None
     async with monitor(cluster=cluster, size=WIDE) as day:
         await open_checkpoints(day, "steady")
         assert "no checkpoint yet" in day.text
-        assert "last good none yet / 5 s" in day.text
+        assert "last completed none yet / 5 s" in day.text
         await day.press("3")
         await day.sees("no checkpoint has completed yet")
         assert "0 ms" not in day.text.partition("3 Summary")[2]
@@ -232,14 +232,14 @@ async def test_every_item_of_the_configuration_is_told_or_said_to_be_missing(rel
         storage = words(day.line(" checkpoint_storage"))
         unaligned = words(day.line(" unaligned_checkpoints"))
         if release == "1.9.3":
-            assert storage[1] == f"{fmt.ABSENT} told from 1.13 on"
-            assert unaligned[1] == f"{fmt.ABSENT} told from 1.12 on"
+            assert storage[1] == f"{fmt.ABSENT} Flink 1.13+"
+            assert unaligned[1] == f"{fmt.ABSENT} Flink 1.12+"
         else:
             assert storage[1] == "FileSystemCheckpointStorage"
             assert unaligned[1] == "off"
         changelog = words(day.line(" state_changelog_enabled"))
         told = release in ("1.20.5", "2.3.0")
-        assert changelog[1] == ("off" if told else f"{fmt.ABSENT} told from 1.16 on")
+        assert changelog[1] == ("off" if told else f"{fmt.ABSENT} Flink 1.16+")
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -42,7 +42,7 @@ async def test_repeats_are_one_row_with_their_number_and_their_root_cause(releas
 async def test_1_9_tells_of_the_last_failure_alone_and_that_is_said() -> None:
     async with monitor("1.9.3", (150, 50)) as day:
         await open_exceptions(day, "failing")
-        await day.sees("Up to 1.12 Flink tells of the last failure alone")
+        await day.sees("Up to 1.12 Flink reports only the last failure")
 
 
 async def test_a_failed_job_of_1_9_shows_its_failure() -> None:

@@ -216,7 +216,7 @@ async def test_while_samples_are_taken_it_is_asked_again_soon_and_then_once_a_mi
 async def test_before_1_13_there_are_none_and_nothing_is_asked() -> None:
     async with monitor("1.9.3") as day:
         await open_tab(day, "flame")
-        await day.sees("Flink has flame graphs from 1.13 on; this is 1.9.3.")
+        await day.sees("Flink 1.13 or later is needed for flame graphs (this cluster runs 1.9.3).")
         await day.wait(10)
         assert not [target for target in day.asked() if "flamegraph" in target]
 
@@ -232,7 +232,7 @@ async def test_one_subtask_has_its_own_from_1_17_on(release: str, has: bool) -> 
         await day.wait(6)
         target = f"jobs/{job}/vertices/{vertex}/flamegraph?subtaskindex=1&type=full"
         assert (target in day.asked()) is has
-        await day.sees("100 samples" if has else "of one subtask from 1.17 on")
+        await day.sees("100 samples" if has else "of one subtask needs Flink 1.17 or later")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

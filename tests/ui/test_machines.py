@@ -233,7 +233,7 @@ async def test_slots_have_the_names_of_their_jobs(release: str) -> None:
     async with monitor(release) as day:
         await open_taskmanager(day, "4")
         if version(release) < (1, 13):
-            assert f"from 1.13 on; this is {release}. 8 of 10 slots are taken." in day.text
+            assert f"need Flink 1.13 or later; this is {release}. 8 of 10 slots are taken." in day.text
             return
         names = {job["jid"]: job["name"] for job in day.cluster.document("jobs/overview")["jobs"]}
         document = day.cluster.document(f"taskmanagers/{taskmanager(day.cluster)['id']}")
@@ -260,7 +260,7 @@ async def test_every_tab_of_a_taskmanager_has_something_to_say(release: str) -> 
             await day.sees(f"─ {title}")
             said = [line.strip(" │╭╮╰╯─") for line in day.lines[4:-1]]
             assert any(said), (tab, day.text)
-            assert "asking" not in "".join(said), (tab, day.text)
+            assert "loading" not in "".join(said), (tab, day.text)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -274,16 +274,24 @@ async def test_every_tab_of_the_jobmanager_has_something_to_say(release: str) ->
             await day.sees(f"─ {title}")
             said = [line.strip(" │╭╮╰╯─") for line in day.lines[4:-1]]
             assert any(said), (tab, day.text)
-            assert "asking" not in "".join(said), (tab, day.text)
+            assert "loading" not in "".join(said), (tab, day.text)
 
 
 @pytest.mark.parametrize(
     ("release", "tab", "words"),
     [
-        ("1.9.3", "7", "Flink has lists of the log files of TaskManagers from 1.11 on; this is 1.9.3."),
-        ("1.9.3", "8", "Flink has thread dumps of TaskManagers from 1.11 on; this is 1.9.3."),
-        ("1.9.3", "9", "Flink has profilers from 1.19 on; this is 1.9.3."),
-        ("1.14.6", "9", "Flink has profilers from 1.19 on; this is 1.14.6."),
+        (
+            "1.9.3",
+            "7",
+            "Flink 1.11 or later is needed for lists of the log files of TaskManagers (this cluster runs 1.9.3).",
+        ),
+        (
+            "1.9.3",
+            "8",
+            "Flink 1.11 or later is needed for thread dumps of TaskManagers (this cluster runs 1.9.3).",
+        ),
+        ("1.9.3", "9", "Flink 1.19 or later is needed for profilers (this cluster runs 1.9.3)."),
+        ("1.14.6", "9", "Flink 1.19 or later is needed for profilers (this cluster runs 1.14.6)."),
     ],
 )
 async def test_what_a_release_does_not_have_is_said(release: str, tab: str, words: str) -> None:
@@ -295,8 +303,16 @@ async def test_what_a_release_does_not_have_is_said(release: str, tab: str, word
 @pytest.mark.parametrize(
     ("release", "tab", "words"),
     [
-        ("1.14.6", "8", "Flink has thread dumps of the JobManager from 1.15 on; this is 1.14.6."),
-        ("1.9.3", "4", "Flink has the JVM's options and the class path from 1.16 on; this is 1.9.3."),
+        (
+            "1.14.6",
+            "8",
+            "Flink 1.15 or later is needed for thread dumps of the JobManager (this cluster runs 1.14.6).",
+        ),
+        (
+            "1.9.3",
+            "4",
+            "Flink 1.16 or later is needed for the JVM's options and the class path (this cluster runs 1.9.3).",
+        ),
     ],
 )
 async def test_what_a_releases_jobmanager_does_not_have_is_said(release: str, tab: str, words: str) -> None:

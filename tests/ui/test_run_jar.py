@@ -334,7 +334,7 @@ async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
         ui.jobmanager.jars = {"new": "test-job.jar"}
         await show(ui, run_again(ui.port, number))
         assert "second copy" not in ui.text
-        assert "begin anew" not in ui.text
+        assert "with empty state" not in ui.text
         assert "test-job.jar is gone: this is the newest of that name, uploaded" in words(ui)
         assert await run(ui) == {
             "entryClass": "a.Main",

@@ -86,7 +86,7 @@ async def test_an_ended_job_says_how_it_ended(release: str) -> None:
         await open_job(day, "finishing")
         told = day.cluster.document(f"jobs/{day.cluster.job('finishing')}/execution-result")
         await day.sees(f"result {told['job-execution-result']['application-status']}")
-        await day.sees("net run time 8.1 s" if release == "2.3.0" else "net run time")
+        await day.sees("ran 8.1 s" if release == "2.3.0" else "ran ")
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -94,7 +94,7 @@ async def test_a_failed_job_says_why(release: str) -> None:
     async with monitor(release, (160, 40)) as day:
         await open_job(day, "failed")
         await day.sees("result FAILED")
-        await day.sees("because NumberFormatException")
+        await day.sees("cause NumberFormatException")
 
 
 async def test_a_running_job_is_not_asked_for_its_result() -> None:
