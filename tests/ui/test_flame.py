@@ -216,7 +216,7 @@ async def test_while_samples_are_taken_it_is_asked_again_soon_and_then_once_a_mi
 async def test_before_1_13_there_are_none_and_nothing_is_asked() -> None:
     async with monitor("1.9.3") as day:
         await open_tab(day, "flame")
-        await day.sees("Flink 1.13 or later is needed for flame graphs (this cluster runs 1.9.3).")
+        await day.sees("Flink 1.13 or later is needed for flame graphs (this is 1.9.3).")
         await day.wait(10)
         assert not [target for target in day.asked() if "flamegraph" in target]
 

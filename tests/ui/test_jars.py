@@ -37,7 +37,7 @@ async def test_applications_open_with_their_jobs(release: str) -> None:
     async with monitor(release) as day:
         await go(day, "applications")
         if release != "2.3.0":
-            assert f"Flink 2.3 or later is needed for applications (this cluster runs {release})." in day.text
+            assert f"Flink 2.3 or later is needed for applications (this is {release})." in day.text
             return
         documents = day.cluster.document("applications/overview")["applications"]
         assert {row.id: row.jobs for row in seen(day)._rows} == {
@@ -69,7 +69,7 @@ async def test_datasets_are_listed_where_there_are_any(release: str) -> None:
     async with monitor(cluster=cluster) as day:
         await go(day, "datasets")
         if release == "1.9.3":
-            assert "Flink 1.11 or later is needed for datasets (this cluster runs 1.9.3)." in day.text
+            assert "Flink 1.11 or later is needed for datasets (this is 1.9.3)." in day.text
         else:
             assert "yes" in day.line(one)
             del cluster.changed["datasets"]

@@ -283,15 +283,15 @@ async def test_every_tab_of_the_jobmanager_has_something_to_say(release: str) ->
         (
             "1.9.3",
             "7",
-            "Flink 1.11 or later is needed for lists of the log files of TaskManagers (this cluster runs 1.9.3).",
+            "Flink 1.11 or later is needed for lists of the log files of TaskManagers (this is 1.9.3).",
         ),
         (
             "1.9.3",
             "8",
-            "Flink 1.11 or later is needed for thread dumps of TaskManagers (this cluster runs 1.9.3).",
+            "Flink 1.11 or later is needed for thread dumps of TaskManagers (this is 1.9.3).",
         ),
-        ("1.9.3", "9", "Flink 1.19 or later is needed for profilers (this cluster runs 1.9.3)."),
-        ("1.14.6", "9", "Flink 1.19 or later is needed for profilers (this cluster runs 1.14.6)."),
+        ("1.9.3", "9", "Flink 1.19 or later is needed for profilers (this is 1.9.3)."),
+        ("1.14.6", "9", "Flink 1.19 or later is needed for profilers (this is 1.14.6)."),
     ],
 )
 async def test_what_a_release_does_not_have_is_said(release: str, tab: str, words: str) -> None:
@@ -306,12 +306,12 @@ async def test_what_a_release_does_not_have_is_said(release: str, tab: str, word
         (
             "1.14.6",
             "8",
-            "Flink 1.15 or later is needed for thread dumps of the JobManager (this cluster runs 1.14.6).",
+            "Flink 1.15 or later is needed for thread dumps of the JobManager (this is 1.14.6).",
         ),
         (
             "1.9.3",
             "4",
-            "Flink 1.16 or later is needed for the JVM's options and the class path (this cluster runs 1.9.3).",
+            "Flink 1.16 or later is needed for the JVM's options and the class path (this is 1.9.3).",
         ),
     ],
 )

@@ -22,5 +22,5 @@ def missing_words(port: Port, endpoint: Endpoint[Any], what: str) -> str:
         return f"This is a HistoryServer: it keeps ended jobs and has no {what}."
     if not features.has(*endpoint.since):
         major, minor = endpoint.since
-        return f"Flink {major}.{minor} or later is needed for {what} (this cluster runs {features.version})."
+        return f"Flink {major}.{minor} or later is needed for {what} (this is {features.version})."
     return ""
