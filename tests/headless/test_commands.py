@@ -116,7 +116,7 @@ def test_ctrl_c_leaves_it_to_others(at: Served) -> None:
     process.send_signal(signal.SIGINT)
     _out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "Traceback" in err) == (130, False)
-    assert "what was sent goes on" in err
+    assert "what was sent continues" in err
     with sqlite3.connect(at.home / ".local/state/flinktop/operations.db") as ledger:
         assert ledger.execute("SELECT state, owner FROM operations").fetchall() == [("running", None)]
     ledger.close()
@@ -179,7 +179,7 @@ def test_nothing_is_sent_without_being_agreed_to(at: Served) -> None:
     assert done.code == 0
     assert "orders [v1]" in done.err
     assert JOB in done.err
-    assert "Do it?" in done.err
+    assert "Continue?" in done.err
 
 
 def test_a_protected_cluster_wants_the_name(at: Served) -> None:

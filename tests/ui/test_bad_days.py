@@ -148,7 +148,7 @@ async def test_what_is_known_of_a_lost_cluster_is_greyed_and_its_ages_stand_stil
         age = day.line("last checkpoint")
         day.cluster.failure = httpx.ConnectError("Connection refused")
         await day.wait(130)
-        assert "The cluster does not answer. This is what was known 2 m ago." in day.text
+        assert "The cluster does not answer. Last update 2 m ago." in day.text
         assert since in day.text
         assert "overdue" not in day.line("last checkpoint")
         assert age.split()[:2] == day.line("last checkpoint").split()[:2]

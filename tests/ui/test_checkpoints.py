@@ -419,7 +419,7 @@ async def test_a_job_that_vanishes_keeps_its_last_picture_and_says_so() -> None:
         reading = day.port.reading(JOB(job=job))
         assert reading is not None
         assert isinstance(reading.error, NotFound)
-        assert "Flink no longer knows this job; esc goes back. This is what was known " in day.text
+        assert "Flink no longer knows this job; esc goes back. Last update " in day.text
         assert "15  ● COMPLETED" in day.text
         assert "off for this job" not in day.text
 
@@ -429,7 +429,7 @@ async def test_a_lost_cluster_is_said_and_what_was_known_stays() -> None:
         await open_checkpoints(day, "steady")
         day.cluster.failure = httpx.ConnectError("cut")
         await day.wait(8)
-        assert "The cluster does not answer. This is what was known" in day.text
+        assert "The cluster does not answer. Last update" in day.text
         assert "15  ● COMPLETED" in day.text
 
 

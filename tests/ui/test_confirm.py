@@ -304,7 +304,7 @@ async def test_it_is_laid_out_anew_when_the_terminal_changes() -> None:
         await ask(ui, Stop(ui.job, NAME))
         await ui.pilot.resize_terminal(60, 20)
         await ui.settled()
-        assert ui.line("lost") == "lost                  nothing: the savepoint holds all"
+        assert ui.line("data loss") == "data loss        none: the savepoint holds everything"
         assert ui.line("[ Back ]").startswith("[ Back ]  [ Stop with savepoint ]")
 
 

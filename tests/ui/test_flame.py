@@ -186,7 +186,7 @@ async def test_a_new_graph_keeps_zoom_and_selection_by_their_names() -> None:
     ("told", "words"),
     [
         ({"endTimestamp": -1}, "the vertex has ended"),
-        ({"endTimestamp": -2}, "Flame graphs are off on this cluster (rest.flamegraph.enabled)"),
+        ({"endTimestamp": -2}, "Flame graphs are disabled on this cluster."),
         ({"endTimestamp": -3}, "samples are being taken"),
         ({"endTimestamp": 1795320660000, "data": frame("root", 0)}, "no samples"),
         ((500, {"errors": ["it broke"]}), "it broke"),

@@ -204,7 +204,7 @@ async def test_the_memory_of_a_taskmanager_is_that_of_its_document(release: str)
         assert fmt.size(told["nonHeapUsed"]) in day.line("non-heap")
         model = document.get("memoryConfiguration")
         if model is None:
-            assert "from Flink 1.12 on" in day.text
+            assert "need Flink 1.12 or later" in day.text
         else:
             for name, key in (("total process memory", "totalProcessMemory"), ("task heap", "taskHeap")):
                 assert fmt.size(model[key]) in day.line(name)
@@ -241,7 +241,7 @@ async def test_slots_have_the_names_of_their_jobs(release: str) -> None:
         rows = seen(day)._rows
         if not taken:
             # 1.14.6 has the field, and nothing in it.
-            assert "does not tell which jobs have the 8 slots" in day.text
+            assert "does not report which jobs have the 8 slots" in day.text
             return
         assert sorted(row.name for row in rows if row.job) == sorted(taken)
         assert "2 slots" in day.line("free ")
@@ -532,7 +532,7 @@ async def test_every_size_says_where_a_taskmanager_runs(size: tuple[int, int]) -
         await day.sees(f"data port {told['dataPort']}")
         assert f"machine's memory {fmt.size(hardware['physicalMemory'])}" in day.text
         assert f"path {told['path']}" in day.text
-        await day.sees("Flink 1.12 on.")
+        await day.sees("1.12 or later.")
 
 
 @pytest.mark.parametrize(("tab", "opens"), [("8", False), ("9", True), ("3", False)])

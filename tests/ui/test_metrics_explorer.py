@@ -229,7 +229,7 @@ async def test_a_history_server_has_no_metrics_and_that_is_said() -> None:
     async with monitor(cluster=cluster) as day:
         await open_job(day, "finishing")
         await day.press(number(keys.JOB_TABS, "metrics"))
-        await day.sees("This is a HistoryServer: it keeps jobs that have ended, and has no metrics.")
+        await day.sees("This is a HistoryServer: it keeps ended jobs and has no metrics.")
         for tab, what in (
             ("backpressure", "backpressure"),
             ("watermarks", "watermarks"),

@@ -412,7 +412,7 @@ async def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -
 async def test_empty_says_why() -> None:
     async with acting() as ui:
         await ui.press("colon", *"ops")
-        await ui.sees("Operations: what was asked")
+        await ui.sees("Operations log: every act")
         await ui.press("enter")
         assert "No operations from this flinktop yet." in ui.text
     async with acting(read_only=True) as ui:
@@ -420,7 +420,7 @@ async def test_empty_says_why() -> None:
         assert "This cluster is opened read-only." in ui.text
     async with monitor(demo="calm") as day:
         await day.press("O")
-        assert "This cluster is simulated: nothing can be done to it" in day.text
+        assert "Demo: actions are disabled" in day.text
 
 
 @pytest.mark.deep

@@ -122,8 +122,8 @@ async def test_back_from_the_question_keeps_what_was_typed() -> None:
     ("release", "words"),
     [
         ("1.9.3", "PATCH /rescaling is disabled"),
-        ("1.20.5", "adaptive scheduler"),
-        ("2.3.0", "adaptive scheduler"),
+        ("1.20.5", "needs jobmanager.scheduler: adaptive"),
+        ("2.3.0", "needs jobmanager.scheduler: adaptive"),
     ],
 )
 async def test_where_it_can_not_be_the_reason_is_told_and_nothing_is_asked_for(

@@ -224,7 +224,7 @@ async def test_savepoints_of_another_cluster_come_last_and_say_so(size: tuple[in
 async def test_the_manifest_names_the_class() -> None:
     async with acting() as ui:
         await show(ui, RunJarScreen(jar_of(ui)))
-        assert "TestJob, by its manifest" in ui.line("class")
+        assert "TestJob (from manifest)" in ui.line("class")
         await ui.press("ctrl+o", "enter")
         assert (await run(ui)) == {"entryClass": "TestJob"}
 
@@ -434,7 +434,7 @@ async def test_the_form_is_of_use_on_a_small_screen(size: tuple[int, int]) -> No
         assert "[ Run ]" in ui.text
         await type_in(ui, "claim", "")
         assert ui.app.screen.query_one("#claim", Choice).value == ""
-        assert "< default  >" in ui.line("claim")
+        assert "< default  >" in ui.line("restore mode")
         assert ui.text.isascii()
 
 

@@ -75,11 +75,11 @@ async def test_up_to_1_12_backpressure_is_only_measured_when_it_is_asked_for() -
         target = f"{path}/backpressure"
         await day.wait(30)
         assert target not in day.asked()
-        await day.sees("which costs its TaskManagers. b asks it to.")
+        await day.sees("which costs its TaskManagers. b: start sampling")
         cluster.changed[target] = {"status": "deprecated"}
         await day.press("b")
         await day.wait(13)
-        await day.sees("the threads are being looked at")
+        await day.sees("sampling the threads")
         assert day.asked().count(target) >= 2
         del cluster.changed[target]
         await day.wait(11)
@@ -87,7 +87,7 @@ async def test_up_to_1_12_backpressure_is_only_measured_when_it_is_asked_for() -
         since = len(cluster.asked)
         await day.wait(60)
         assert target not in day.asked(since)
-        await day.sees("b measures again")
+        await day.sees("b: measure again")
 
 
 async def test_high_backpressure_stands_first() -> None:
@@ -159,7 +159,7 @@ async def test_the_subtask_that_holds_the_others_back_is_named() -> None:
         await day.sees("subtask 1 (2/2) holds the others back, 2 m behind the foremost")
         cluster.changed[path][1]["value"] = "-9223372036854775808"
         await day.wait(12)
-        await day.sees("no watermark has come there yet")
+        await day.sees("no watermark there yet")
         await day.sees("-9223372036854775808")
 
 

@@ -159,5 +159,5 @@ async def test_from_a_job_and_from_a_log_they_are_a_key_away() -> None:
         assert place(day) is JobManagerScreen
         await day.press("escape", "escape")
         assert "steady" in day.lines[0]
-        await day.press("colon", *"machines", "enter")
+        await day.press("colon", *"taskmanagers", "enter")
         assert place(day) is TaskManagersScreen

@@ -94,7 +94,7 @@ async def test_a_place_that_cannot_be_written_to_is_said() -> None:
     async with monitor("1.20.5") as day:
         await day.press("w")
         await day.press("ctrl+u", *"/proc/nowhere/x.txt", "enter")
-        await day.sees("Not written")
+        await day.sees("could not be written")
 
 
 async def test_the_directory_that_it_was_started_in_may_be_gone(

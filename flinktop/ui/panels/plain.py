@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from flinktop.model import format as fmt
+from flinktop.ui.widgets.empty_words import empty_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ _ASCII = str.maketrans(
 
 def plain(text: str) -> str:
     """Text of ours with ASCII letters for its shapes."""
-    return text.translate(_ASCII)
+    return empty_words(text, ascii_only=True).translate(_ASCII)
 
 
 def plain_columns(columns: Sequence[Column[R]]) -> list[Column[R]]:

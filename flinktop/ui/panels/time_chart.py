@@ -11,6 +11,7 @@ from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels import chart_window
 from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.chart import Chart, Line
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 TO_THE_SECOND = 300.0
 """Windows up to this (s) have their times to the second."""
 DAY = 86400.0
+BOX_EDGES = 6
+"""Cells of a box's upper edge that its title leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,14 @@ class TimeChart(Panel):
         """Its title stands in its box, or where there is none in its first line."""
         self.shielded(self.tick)
 
+    def _set_box_title(self, title: str) -> None:
+        if self.app.settings.ascii:
+            # Textual cuts with an ellipsis what is too long.
+            title = clip(title, max(0, self.outer_size.width - BOX_EDGES), ascii=True)
+        if title != self._titled:
+            self._titled = title
+            self.border_title = Content(title)
+
     def tick(self) -> None:
         """Hand the chart what is known."""
         chart, port = self.query_one(Chart), self.port
@@ -96,9 +107,8 @@ class TimeChart(Panel):
         seconds = chart_window.window(chosen, oldest, now)
         words = (self.detail(), f"last {fmt.duration(seconds)}")
         title = self.title()
-        if self.BOX and title != self._titled:
-            self._titled = title
-            self.border_title = Content(title)
+        if self.BOX:
+            self._set_box_title(title)
         chart.set_title("" if self.boxed else title, ", ".join(filter(None, words)))
         chart.set_empty(self.nothing())
         chart.set_lines(

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from flinktop.ui.widgets.axes import Axis, Point, Scale, thin, time_axis, value_axis
 from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.drawing_thread import drawing_thread
+from flinktop.ui.widgets.empty_words import empty_words
 from flinktop.ui.widgets.spark import spark
 from flinktop.ui.widgets.styles import STYLES, style_rules
 
@@ -257,7 +258,7 @@ class Chart(Widget):
         if y == 0:
             return self._strip(self._heading, width)
         if not self._has_points():
-            return self._words(self._empty, "muted", y)
+            return self._words(empty_words(self._empty, ascii_only=self._ascii), "muted", y)
         if self._is_small():
             line = self._lines[y - 1] if y <= len(self._lines) else None
             return self._strip([] if line is None else [(self._spark(line), line.style)], width)

@@ -17,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from flinktop.ui.widgets.celltext import fit, wrap
+from flinktop.ui.widgets.empty_words import empty_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -243,7 +244,7 @@ class FlameView(ScrollView, can_focus=True):
         width = self._width
         blank = self.get_component_rich_style("flame--empty")
         if not self._rows:
-            said = wrap(self._empty, width - 2, self.size.height)
+            said = wrap(empty_words(self._empty, ascii_only=self._ascii), width - 2, self.size.height)
             text = f" {said[y]}" if y < len(said) else ""
             return Strip([Segment(fit(text, width), self.get_component_rich_style("flame--said"))], width)
         at = self.scroll_offset.y + y

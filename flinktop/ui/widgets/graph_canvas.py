@@ -11,6 +11,7 @@ from textual.scroll_view import ScrollView
 
 from flinktop.ui.widgets import graph_messages
 from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.empty_words import empty_words
 from flinktop.ui.widgets.graph_paint import GraphPainter
 from flinktop.ui.widgets.graph_picture import Box, Picture, beside, changed_rows, next_to
 from flinktop.ui.widgets.styles import STYLES, style_rules
@@ -143,7 +144,11 @@ class GraphCanvas(ScrollView, can_focus=True):
         """One line of what is on the screen."""
         width = self._view.width
         if not self._picture.boxes:
-            lines = wrap(self._empty, width - 2, max(self._view.height, 1))
+            lines = wrap(
+                empty_words(self._empty, ascii_only=self.has_class("-ascii")),
+                width - 2,
+                max(self._view.height, 1),
+            )
             return self._painter.words(lines[y] if y < len(lines) else "", width)
         return self._painter.line(self._view.y + y, self._view.x, width, focused=self.has_focus)
 
