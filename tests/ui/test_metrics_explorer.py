@@ -85,6 +85,8 @@ async def test_a_vertex_is_listed_when_it_is_opened_and_its_rows_are_aggregates(
             row.subtask: row.value for row in explorer.table._rows if row.metric == "numRecordsInPerSecond"
         }
         assert (values[0], values[1]) == ("7", "7")
+        labels = [row.label for row in explorer.table._rows if row.subtask is not None]
+        assert labels == ["subtask 0 (1/2)", "subtask 1 (2/2)"]
 
 
 async def test_a_search_finds_metrics_of_vertices_that_were_not_open() -> None:
