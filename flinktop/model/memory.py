@@ -199,7 +199,7 @@ def _collected(collectors: Iterable[GarbageCollector | Collector]) -> tuple[Part
             f"GC {one.name.replace('_', ' ')}",
             used=one.count,
             unit="count",
-            note=f"{fmt.milliseconds(one.time) if one.time is not None else fmt.ABSENT} in all",
+            note=f"{fmt.milliseconds(one.time) if one.time is not None else fmt.ABSENT} total",
         )
         for one in collectors
         # Flink's sum over the collectors (1.19+), which stands among them.

@@ -157,10 +157,10 @@ async def test_the_configuration_tells_how_an_adaptive_job_rescales() -> None:
         await day.settled()
         await day.wait(6)
         for name, value in (
-            ("cooldown", "30 s"),
-            ("wait at submission", "5 m"),
+            ("executing cooldown", "30 s"),
+            ("submission wait timeout", "5 m"),
             ("failed checkpoints", "2"),
-            ("history kept", "20"),
+            ("history size", "20"),
         ):
             await day.sees(name)
             assert value in day.line(name)

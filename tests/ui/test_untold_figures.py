@@ -195,7 +195,7 @@ def test_memory_that_is_not_told_is_not_used_up() -> None:
     parts = memory_table.memory_rows(memory.taskmanager_sections(details, None), old=False)
     seen = {part.name: (memory_table.used(part)[0], part.share, part.note) for part in parts}
     assert seen["JVM heap"] == (DASH, None, "")
-    assert seen["GC G1"] == (DASH, None, f"{DASH} in all")
+    assert seen["GC G1"] == (DASH, None, f"{DASH} total")
     assert {name for name in seen if name.startswith(("JVM", "direct", "mapped"))} == {"JVM heap"}
 
 

@@ -78,15 +78,15 @@ def rescale_items(config: RescaleConfig | None) -> list[Item]:
     if config is None:
         return []
     times = (
-        ("wait at submission", config.submission_resource_wait_timeout_in_millis),
-        ("stable at submission", config.submission_resource_stabilization_timeout_in_millis),
-        ("idle slots kept", config.slot_idle_timeout_in_millis),
-        ("cooldown", config.executing_cooldown_timeout_in_millis),
-        ("stable while executing", config.executing_resource_stabilization_timeout_in_millis),
-        ("longest delay", config.maximum_delay_for_triggering_rescale_in_millis),
+        ("submission wait timeout", config.submission_resource_wait_timeout_in_millis),
+        ("submission stabilization", config.submission_resource_stabilization_timeout_in_millis),
+        ("slot idle timeout", config.slot_idle_timeout_in_millis),
+        ("executing cooldown", config.executing_cooldown_timeout_in_millis),
+        ("executing stabilization", config.executing_resource_stabilization_timeout_in_millis),
+        ("maximum delay", config.maximum_delay_for_triggering_rescale_in_millis),
     )
     return [
-        Item("history kept", _number(config.rescale_history_max), "rescale"),
+        Item("history size", _number(config.rescale_history_max), "rescale"),
         Item("scheduler mode", config.scheduler_execution_mode or fmt.ABSENT, "rescale"),
         *(
             Item(name, fmt.exact(value) if value is not None else fmt.ABSENT, "rescale")
