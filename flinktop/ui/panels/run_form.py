@@ -78,8 +78,8 @@ class RunForm(Vertical):
             ),
         )
         drops = [
-            Option("no", "no", "the start fails if some state matches no operator"),
-            Option("yes", "yes", "state that matches no operator is dropped"),
+            Option("no", "no", "fails if state matches no operator"),
+            Option("yes", "yes", "drops state that matches no operator"),
         ]
         yield from self._row(
             "allow non-restored state", Choice(drops, ascii=self._ascii, id="allow"), "restoring"
