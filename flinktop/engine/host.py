@@ -14,7 +14,6 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flinktop.engine import again
 from flinktop.engine.acts.facts import Facts, known_facts
 from flinktop.engine.engine import Engine
 from flinktop.engine.ledger import Ledger
@@ -279,10 +278,6 @@ class Port:
     def operation(self, number: str) -> Operation | None:
         """One operation; None for an instant after `submit`."""
         return next((one for one in self.operations() if one.id == number), None)
-
-    def run_of(self, job: str) -> RunJar | None:
-        """How a job was started from here; None for a job that was started otherwise."""
-        return again.run_of(self.operations(), job) or self.runs.get(job)
 
     def ask(self, question: Question, typed: str | None = None) -> str:
         """Ask what is no poll, such as a jar's plan; gives the id under which `answer` has it.

@@ -18,12 +18,13 @@ from flinktop.engine.acts.run_jar import PlanJar, RunJar
 from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
 from flinktop.engine.acts.shutdown import Shutdown
 from flinktop.engine.acts.stop import Stop
+from flinktop.facts.restore import restore_path, run_of
 from flinktop.flink.jars import RunOptions
 from flinktop.ui.act_names import name_of
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.plan_preview import PlanPreviewScreen
 from flinktop.ui.screens.rescale import RescaleScreen, rescale_why_not
-from flinktop.ui.screens.run_jar import RunJarScreen, restored_from, run_again
+from flinktop.ui.screens.run_jar import RunJarScreen, run_again
 from flinktop.ui.screens.upload import UploadScreen
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action
         return "a form, filled with how it was run" if _known(port, job) else "opens a form for its jar"
 
     def explain() -> tuple[Line, ...]:
-        lies = path or restored_from(port, job)
+        lies = path or restore_path(port, job)
         start = f"a new job starts from {lies}" if lies is not None else "a new job starts, with no state"
         how = (
             "same jar and options as last time; a form shows them first"
@@ -152,7 +153,7 @@ def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action
 
 def _known(port: Port, job: str) -> bool:
     """Whether it is known how a job was run."""
-    return port.run_of(job) is not None
+    return run_of(port, job) is not None
 
 
 def _lives(port: Port, job: str) -> str | None:

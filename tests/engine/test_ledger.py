@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from flinktop.engine import again, ledger
+from flinktop.engine import ledger
 from flinktop.engine.acts.act import Act, Result
 from flinktop.engine.acts.dispose import Dispose
 from flinktop.engine.acts.kinds import KINDS, from_json
@@ -317,22 +317,6 @@ def test_processes_are_told_from_none() -> None:
     assert process_lives(os.getpid())
     ended.wait(30)
     assert not process_lives(ended.pid)
-
-
-# -- what it is good for -------------------------------------------------------------------------------
-
-
-def test_what_it_knows_of_a_job() -> None:
-    run = operation(1, State.DONE, act=RunJar("1_a.jar"), job=None, result=Result(job="j"))
-    old = operation(2, State.DONE, result=Result(savepoint="s3://old"))
-    new = operation(3, State.DONE, result=Result(savepoint="s3://new"))
-    gone = operation(4, State.DONE, act=Dispose("s3://new"), job=None)
-    kept = operation(5, State.FAILED, act=Dispose("s3://old"), job=None)
-    assert again.run_of([new, old, run], "j") == RunJar("1_a.jar")
-    assert again.run_of([new, old], "j") is None
-    assert again.last_savepoint([new, old, run], "j") == "s3://new"
-    assert again.last_savepoint([kept, gone, new, old, run], "j") == "s3://old"
-    assert again.last_savepoint([new], "k") is None
 
 
 def test_a_ledger_on_a_disk_that_goes_away_is_no_trace(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

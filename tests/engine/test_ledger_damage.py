@@ -17,12 +17,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from flinktop.engine import again, ledger_file
+from flinktop.engine import ledger_file
 from flinktop.engine.acts.act import Result
 from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.ledger_rows import COLUMNS
 from flinktop.engine.operation import Operation, State
+from flinktop.facts import restore
 from flinktop.headless.operations import print_operations
 from flinktop.headless.told import as_object, table
 from flinktop.ui.panels.operation_detail import facts_of
@@ -30,6 +31,7 @@ from flinktop.ui.panels.operation_words import outcome, state_words, took
 from tests.depth import in_depth
 from tests.engine.acting import JOB, URL, JobManager, desk, process
 from tests.engine.test_ledger import NOW, add_at_once, operation
+from tests.facts.given import Given
 from tests.manual_clock import ManualClock
 from tests.ui.day import monitor
 
@@ -92,7 +94,7 @@ def shown(operations: tuple[Operation, ...]) -> None:
     """Show operations in every way there is: nothing may raise."""
     assert len(table(operations)) > len(operations)
     assert msgspec.json.encode([as_object(one) for one in operations])
-    again.savepoints(operations)
+    restore.restore_points(Given(ledger=operations))
     for one in operations:
         assert state_words(one)
         outcome(one)

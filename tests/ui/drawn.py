@@ -49,7 +49,6 @@ from flinktop.ui.panels import (
     job_timeline,
     jobs_table,
     jobs_together,
-    last_savepoint,
     machine_header,
     memory_table,
     metric_scopes,
@@ -150,7 +149,7 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
         yield f"times {vertex.id}", timeline.of_vertex(vertex)
     yield "configuration", job_configuration.items(job, None)
     yield "totals", rates.totals(job)
-    yield "savepoint", last_savepoint.savepoint_line(port, name, 100, ascii_only=False)
+    yield "savepoint", job_header.savepoint_line(port, name, 100, ascii_only=False)
     yield "result", result_line.result_line(name, port)
     bounds = [one.start / 1000.0 for one in timeline.intervals(job.timestamps)]
     yield "window", timeline_rows.window_of(bounds, now, None, 0.0, ended=None)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from flinktop.engine.freshness import Freshness, error_of, freshness
 from flinktop.engine.store import Reading
+from flinktop.facts.freshness import Freshness, error_of, freshness
 from flinktop.flink.errors import Rejected, Unreachable
 from tests.depth import in_depth
 from tests.fixture_cluster import FixtureCluster

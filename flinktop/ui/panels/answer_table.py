@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from textual.content import Content
 from textual.widget import Widget
 
-from flinktop.engine.freshness import error_of
+from flinktop.facts.freshness import error_of
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line
 from flinktop.ui.panels.unanswered import why_empty

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from flinktop.engine.freshness import Freshness, freshness
+from flinktop.facts.freshness import Freshness, freshness
 from flinktop.flink.applications import APPLICATION, APPLICATION_CONFIG, APPLICATION_EXCEPTIONS
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt

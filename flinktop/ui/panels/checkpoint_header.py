@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flinktop.engine.freshness import error_of
+from flinktop.facts.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge

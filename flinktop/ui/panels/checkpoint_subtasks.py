@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Static
 
-from flinktop.engine.freshness import error_of
+from flinktop.facts.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT_SUBTASKS
 from flinktop.flink.errors import NotFound
 from flinktop.model import checkpoints as judge

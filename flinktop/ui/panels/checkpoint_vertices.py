@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flinktop.engine.freshness import error_of
+from flinktop.facts.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINT_SUBTASKS, CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge

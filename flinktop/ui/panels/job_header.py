@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from flinktop.engine.freshness import failure
 from flinktop.engine.sweep import SECONDS, restarts_query
+from flinktop.facts.freshness import failure
+from flinktop.facts.restore import last_savepoint
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import EXECUTION_RESULT, JOB
+from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import health, states, tasks
+from flinktop.model.checkpoints import tail
 from flinktop.model.parallelism import unknown_words
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.job_row import blind_seconds, restarts_of
-from flinktop.ui.panels.last_savepoint import savepoint_line
 from flinktop.ui.panels.result_line import result_line
 from flinktop.ui.panels.unanswered import blank, why_stale
 
@@ -136,6 +138,17 @@ def restored_line(job: str, port: Port, offset: float | None) -> list[Part]:
         (f"{kind} {restored.id} at {when}", ""),
         (f"  {restored.external_path or ''}", "muted"),
     ]
+
+
+def savepoint_line(port: Port, job: str, width: int, *, ascii_only: bool) -> list[Part]:
+    """Age and path of its last savepoint, the path cut at its beginning; [] when there is none."""
+    found = last_savepoint(port, job)
+    if found is None:
+        return []
+    label, age = "last savepoint ", f"{fmt.duration(max(0.0, port.known_time() - found.made))} ago"
+    room = width - len(label) - len(age) - 3
+    path = tail(clean(found.path), room, mark="~" if ascii_only else fmt.UNKNOWN)
+    return [(label, "muted"), (age, ""), ("   ", ""), (path, "muted")]
 
 
 def _last_good(

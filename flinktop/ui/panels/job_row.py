@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flinktop.engine.freshness import Freshness, failure, freshness
 from flinktop.engine.load import METERS_HOLD
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import job_query, restarts_in, restarts_query
+from flinktop.facts.freshness import Freshness, failure, freshness
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt

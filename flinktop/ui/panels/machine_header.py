@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from textual.content import Content
 
-from flinktop.engine.freshness import failure
+from flinktop.facts.freshness import failure
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.errors import NotFound
 from flinktop.flink.taskmanagers import TASKMANAGER

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
-from flinktop.engine.freshness import failure
+from flinktop.facts.freshness import failure
 from flinktop.flink.metrics import SUBTASK_METRICS, watermark
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import format as fmt

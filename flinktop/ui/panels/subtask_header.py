@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from flinktop.engine.freshness import Freshness, answered_at, failure, freshness
 from flinktop.engine.series import subtask_series
+from flinktop.facts.freshness import Freshness, answered_at, failure, freshness
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.model import first_minute, machines, rates, states, subtask_names, subtasks

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flinktop.engine.freshness import answered_at
 from flinktop.engine.series import subtask_series
+from flinktop.facts.freshness import answered_at
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import subtask_index
 from flinktop.model import first_minute, rates, states, subtasks

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 from textual.message import Message
 
-from flinktop.engine.freshness import answered_at, failure
+from flinktop.facts.freshness import answered_at, failure
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from flinktop.engine.freshness import failure
+from flinktop.facts.freshness import failure
 from flinktop.flink.machine import Machine
 from flinktop.flink.numbers import positive
 from flinktop.flink.taskmanagers import TASKMANAGERS

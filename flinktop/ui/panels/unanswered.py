@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flinktop.engine.freshness import Freshness, error_of, failure, freshness
+from flinktop.facts.freshness import Freshness, error_of, failure, freshness
 from flinktop.flink.errors import Unreachable
 from flinktop.model import format as fmt
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from flinktop.engine.freshness import answered_at, failure
 from flinktop.engine.series import SeriesName, vertex_series
+from flinktop.facts.freshness import answered_at, failure
 from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import busy, first_minute, rates, states
 from flinktop.model import format as fmt

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from flinktop.engine.freshness import Freshness, answered_at, freshness
 from flinktop.engine.series import vertex_series
+from flinktop.facts.freshness import Freshness, answered_at, freshness
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.numbers import LONG_MAX, positive

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from flinktop.engine.freshness import answered_at
+from flinktop.facts.freshness import answered_at
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN

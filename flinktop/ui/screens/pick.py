@@ -9,11 +9,11 @@ from rich.cells import cell_len
 from textual import on
 from textual.widgets import Static
 
+from flinktop.facts.restore import restore_points, to_ask
 from flinktop.flink.jars import JARS
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
-from flinktop.ui import known_savepoints
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.unanswered import why_empty
@@ -212,18 +212,16 @@ class PickRestore(PickScreen[_Row]):
 
     def watched(self) -> Iterable[Query[Any]]:
         """The jobs, and once what each tells of its checkpoints."""
-        return (JOBS_OVERVIEW(), *known_savepoints.unasked(self.port))
+        return (JOBS_OVERVIEW(), *to_ask(self.port))
 
     def asking(self) -> str:
         """Until each job has told."""
-        return "loading jobs…" if known_savepoints.unasked(self.port) else ""
+        return "loading jobs…" if to_ask(self.port) else ""
 
     def rows(self) -> Sequence[_Row]:
         """This cluster's first, the newest first."""
         now = self.port.known_time()
-        return [
-            _Row(point, fmt.span(max(0.0, now - point.made))) for point in known_savepoints.known(self.port)
-        ]
+        return [_Row(point, fmt.span(max(0.0, now - point.made))) for point in restore_points(self.port)]
 
     def _path(self, row: _Row, width: int) -> Stripes:
         mark = "~" if self.app.settings.ascii else fmt.UNKNOWN

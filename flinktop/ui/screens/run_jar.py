@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,14 +12,13 @@ from textual.widgets import Input, Static, TextArea
 
 from flinktop.engine.acts.act import Line, where_lines
 from flinktop.engine.acts.run_jar import PlanJar, RunJar
+from flinktop.facts.restore import rerun
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jars import JARS, RunOptions
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import states
-from flinktop.ui import known_savepoints
 from flinktop.ui.dialog import EDGES, Dialog, lines_content
-from flinktop.ui.panels.last_savepoint import last_savepoint
 from flinktop.ui.panels.run_form import RunForm
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
@@ -231,21 +229,7 @@ class RunJarScreen(Dialog[None]):
             self.app.push_screen(ConfirmScreen(act))
 
 
-def restored_from(port: Port, job: str) -> str | None:
-    """From where a job is run again: its last savepoint, else the checkpoint that it has left."""
-    last = last_savepoint(port, job)
-    return last.path if last is not None else known_savepoints.left_checkpoint(port, job)
-
-
 def run_again(port: Port, job: str, path: str | None = None) -> RunJarScreen:
-    """The form for running a job again: from this path, else from its last savepoint or what it has left.
-
-    A job that was started from here is run as it was; of another only the path is known.
-    """
-    if path is None:
-        path = restored_from(port, job)
-    started = port.run_of(job)
-    if started is None:
-        return RunJarScreen(options=RunOptions(savepoint=path), of=job)
-    options = replace(started.without_secrets().options, job_id=None, savepoint=path)
-    return RunJarScreen(started.jar, options, name=started.name, of=job)
+    """The form for running a job again, filled in as `rerun` has it."""
+    act = rerun(port, job, path)
+    return RunJarScreen(act.jar, act.options, name=act.name, of=job)

@@ -6,8 +6,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
+    from flinktop.facts.known import Known
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
 
@@ -38,19 +38,19 @@ def error_of(reading: Reading[Any] | None, lost: FlinkError | None = None) -> Fl
     return own if own is not None else lost
 
 
-def answered_at(port: Port, reading: Reading[Any] | None) -> float:
+def answered_at(known: Known, reading: Reading[Any] | None) -> float:
     """The cluster's time (s since 1970) when an answer came: watermarks in it are behind that."""
     at = reading.at if reading is not None else None
-    return port.cluster_time() - (port.now() - at if at is not None else 0.0)
+    return known.cluster_time() - (known.now() - at if at is not None else 0.0)
 
 
-def failure(port: Port, *queries: Query[Any] | None) -> FlinkError | None:
+def failure(known: Known, *queries: Query[Any] | None) -> FlinkError | None:
     """Why nothing is known of the first of these queries that failed; None where none of them did.
 
     What is made of several answers fails with any of them; None stands for one that is not known yet.
     """
     for query in queries:
-        reading = port.reading(query) if query is not None else None
-        if freshness(reading, port.lost) is Freshness.FAILED:
-            return error_of(reading, port.lost)
+        reading = known.reading(query) if query is not None else None
+        if freshness(reading, known.lost) is Freshness.FAILED:
+            return error_of(reading, known.lost)
     return None

@@ -1,0 +1,62 @@
+"""What facts are made of: the part of a Port that tells and changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flinktop.engine.acts.run_jar import RunJar
+    from flinktop.engine.clock import Clock
+    from flinktop.engine.operation import Operation
+    from flinktop.engine.store import Reading
+    from flinktop.flink.connection import Connection
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.errors import FlinkError
+
+T = TypeVar("T")
+
+
+class Known(Protocol):
+    """A Port is one by its shape: the type checker holds it to this wherever facts are asked for."""
+
+    @property
+    def connection(self) -> Connection:
+        """The cluster."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """By whose wall time operations are written down."""
+        ...
+
+    @property
+    def runs(self) -> Mapping[str, RunJar]:
+        """How jobs were started that the ledger knows nothing of, by their ids."""
+        ...
+
+    @property
+    def lost(self) -> FlinkError | None:
+        """Why the cluster can't be read at the moment; None while it can."""
+        ...
+
+    def reading(self, query: Query[T], /) -> Reading[T] | None:
+        """What is known of a query."""
+        ...
+
+    def operations(self) -> tuple[Operation, ...]:
+        """The ledger, newest first."""
+        ...
+
+    def now(self) -> float:
+        """Seconds on the engine's clock."""
+        ...
+
+    def cluster_time(self) -> float:
+        """Seconds since 1970 by the cluster's own clock."""
+        ...
+
+    def known_time(self) -> float:
+        """The cluster's time for which what is known holds."""
+        ...

@@ -1,0 +1,116 @@
+"""What a job can be restored and run again from: its checkpoints, the ledger, and how it was started."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.operation import State
+from flinktop.facts.freshness import Freshness, freshness
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
+from flinktop.flink.jars import RunOptions
+from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.model import restore_points as judge
+from flinktop.model.restore_points import RestorePoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flinktop.facts.known import Known
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.jobs import JobOverview
+
+MOST_JOBS = 20
+"""Jobs that are asked for their checkpoints, the newest first: each is a request or two, once."""
+
+
+def to_ask(known: Known) -> frozenset[Query[Any]]:
+    """What has yet to be asked to know all restore points: each query once, until it is answered."""
+    queries = (query(job=job.jid) for job in _newest(known) for query in (CHECKPOINTS, CHECKPOINT_CONFIG))
+    return frozenset(
+        query for query in queries if freshness(known.reading(query), known.lost) is Freshness.LOADING
+    )
+
+
+def restore_points(known: Known) -> tuple[RestorePoint, ...]:
+    """All that are known: this cluster's first, then the ledger's of other clusters; newest first."""
+    return _there(known, [point for job in _newest(known) for point in _of_job(known, job.jid, job)])
+
+
+def last_savepoint(known: Known, job: str) -> RestorePoint | None:
+    """The newest savepoint of a job, by the cluster's history or by the ledger, which outlives that."""
+    savepoints = (point for point in _points_of(known, job) if point.savepoint)
+    return max(savepoints, key=lambda point: point.made, default=None)
+
+
+def restore_path(known: Known, job: str) -> str | None:
+    """What a job is run again from: its last savepoint, else the checkpoint that it left when it ended."""
+    last = last_savepoint(known, job) or next(iter(_points_of(known, job)), None)
+    return last.path if last is not None else None
+
+
+def run_of(known: Known, job: str) -> RunJar | None:
+    """The act that started a job; None for a job that flinktop did not start."""
+    acts = (operation.act for operation in known.operations() if operation.result.job == job)
+    return next((act for act in acts if isinstance(act, RunJar)), None) or known.runs.get(job)
+
+
+def rerun(known: Known, job: str, path: str | None = None) -> RunJar:
+    """The act that runs a job again from `path`, else from its `restore_path`.
+
+    The jar and options are those that it was started with; of a job that flinktop did not start only the
+    path is known.
+    """
+    path = path if path is not None else restore_path(known, job)
+    started = run_of(known, job)
+    if started is None:
+        return RunJar("", options=RunOptions(savepoint=path))
+    act = started.without_secrets()
+    return replace(act, options=replace(act.options, job_id=None, savepoint=path))
+
+
+def _jobs(known: Known) -> tuple[JobOverview, ...]:
+    reading = known.reading(JOBS_OVERVIEW())
+    return reading.value.jobs if reading is not None and reading.value is not None else ()
+
+
+def _newest(known: Known) -> list[JobOverview]:
+    return sorted(_jobs(known), key=lambda job: -job.start_time)[:MOST_JOBS]
+
+
+def _points_of(known: Known, job: str) -> tuple[RestorePoint, ...]:
+    listed = next((one for one in _jobs(known) if one.jid == job), None)
+    return tuple(point for point in _there(known, _of_job(known, job, listed)) if point.job == job)
+
+
+def _of_job(known: Known, job: str, listed: JobOverview | None) -> list[RestorePoint]:
+    """Those that a job's checkpoint statistics tell of."""
+    stats, config = known.reading(CHECKPOINTS(job=job)), known.reading(CHECKPOINT_CONFIG(job=job))
+    if stats is None or stats.value is None:
+        return []
+    name, state = (listed.name, listed.state) if listed is not None else ("", "")
+    return judge.of_job(job, name, state, stats.value, config.value if config is not None else None)
+
+
+def _there(known: Known, points: Iterable[RestorePoint]) -> tuple[RestorePoint, ...]:
+    """These and the ledger's, without those that flinktop has disposed of."""
+    operations = known.operations()
+    # Operations are written down by this machine's clock, which may be hours off the cluster's.
+    ahead = known.clock.wall() - known.known_time()
+    made = [
+        RestorePoint(
+            one.result.savepoint,
+            one.job or "",
+            one.subject,
+            made=round((one.sent or one.planned) - ahead, 1),
+            cluster="" if one.cluster == known.connection.url else one.cluster_name or one.cluster,
+        )
+        for one in operations
+        if one.result.savepoint is not None
+    ]
+    disposed = (
+        one.act.path for one in operations if isinstance(one.act, Dispose) and one.state is State.DONE
+    )
+    return judge.newest_first((*points, *made), disposed)

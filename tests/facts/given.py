@@ -1,0 +1,50 @@
+"""A `Known` of which a test says what it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.clock import Clock
+from flinktop.engine.operation import Operation
+from flinktop.engine.store import Reading
+from flinktop.flink.connection import Connection
+from flinktop.flink.endpoint import Query
+from flinktop.flink.errors import FlinkError
+from tests.engine.acting import URL
+from tests.manual_clock import ManualClock
+
+T = TypeVar("T")
+
+
+@dataclass
+class Given:
+    readings: dict[Query[Any], Reading[Any]] = field(default_factory=dict)
+    ledger: tuple[Operation, ...] = ()
+    runs: Mapping[str, RunJar] = field(default_factory=dict)
+    lost: FlinkError | None = None
+    connection: Connection = field(default_factory=lambda: Connection(URL))
+    clock: Clock = field(default_factory=ManualClock)
+    ahead: float = 0.0
+    """Seconds by which the cluster's clock is ahead of this machine's."""
+
+    def answer(self, query: Query[T], value: T | None, **rest: Any) -> None:
+        """The cluster has answered this just now."""
+        self.readings[query] = Reading(value, self.now(), **rest)
+
+    def reading(self, query: Query[T], /) -> Reading[T] | None:
+        return cast("Reading[T] | None", self.readings.get(query))
+
+    def operations(self) -> tuple[Operation, ...]:
+        return self.ledger
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def cluster_time(self) -> float:
+        return self.clock.wall() + self.ahead
+
+    def known_time(self) -> float:
+        return self.cluster_time()
