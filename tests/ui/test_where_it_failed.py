@@ -105,7 +105,7 @@ async def test_an_adaptive_schedulers_failure_without_a_task_is_not_the_jobs() -
         await open_exceptions(day)
         await day.sees("Flink does not say which task")
         await day.press("l")
-        await day.sees("no TaskManager is known")
+        await day.sees("Flink does not say which task: no TaskManager is known")
         assert not isinstance(day.app.screen, TaskManagerScreen)
         await day.press("enter")
         await day.wait(1)
