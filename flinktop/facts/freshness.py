@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from flinktop.flink.errors import FlinkError
 
 
+OLD_SECONDS = 30.0
+"""What came longer ago is not taken at its word."""
+
+
 class Freshness(Enum):
     """What a reading is."""
 
@@ -36,6 +40,26 @@ def error_of(reading: Reading[Any] | None, lost: FlinkError | None = None) -> Fl
     """Why a reading is not fresh: its own error, or else that the cluster can't be read."""
     own = reading.error if reading is not None else None
     return own if own is not None else lost
+
+
+def is_past(known: Known, at: float | None, seconds: float = OLD_SECONDS) -> bool:
+    """Whether what came at a time (engine's clock, s) is old: the cluster is lost, or it was long ago."""
+    return known.lost is not None or (at is not None and known.now() - at > seconds)
+
+
+def is_old(known: Known, reading: Reading[Any] | None, seconds: float = OLD_SECONDS) -> bool:
+    """Whether an answer that came is old: asking has failed since, or it was long ago."""
+    if reading is None or reading.at is None:
+        return False
+    return reading.error is not None or is_past(known, reading.at, seconds)
+
+
+def blind_seconds(known: Known, reading: Reading[Any]) -> float:
+    """Seconds for which asking has failed since an answer: what has grown since is not known."""
+    if known.lost is not None or reading.error is None or reading.at is None:
+        # Of a lost cluster all time stands still already.
+        return 0.0
+    return known.now() - reading.at
 
 
 def answered_at(known: Known, reading: Reading[Any] | None) -> float:

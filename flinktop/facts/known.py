@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.clock import Clock
     from flinktop.engine.operation import Operation
+    from flinktop.engine.series import Points, SeriesName
     from flinktop.engine.store import Reading
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
@@ -43,6 +44,10 @@ class Known(Protocol):
 
     def reading(self, query: Query[T], /) -> Reading[T] | None:
         """What is known of a query."""
+        ...
+
+    def points(self, name: SeriesName, since: float = ...) -> Points:
+        """A series from `since` (engine's clock, s) on."""
         ...
 
     def operations(self) -> tuple[Operation, ...]:

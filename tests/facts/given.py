@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.clock import Clock
 from flinktop.engine.operation import Operation
+from flinktop.engine.series import Points, SeriesName, SeriesStore
 from flinktop.engine.store import Reading
 from flinktop.flink.connection import Connection
 from flinktop.flink.endpoint import Query
@@ -26,7 +26,8 @@ class Given:
     runs: Mapping[str, RunJar] = field(default_factory=dict)
     lost: FlinkError | None = None
     connection: Connection = field(default_factory=lambda: Connection(URL))
-    clock: Clock = field(default_factory=ManualClock)
+    clock: ManualClock = field(default_factory=ManualClock)
+    series: SeriesStore = field(default_factory=SeriesStore)
     ahead: float = 0.0
     """Seconds by which the cluster's clock is ahead of this machine's."""
 
@@ -36,6 +37,9 @@ class Given:
 
     def reading(self, query: Query[T], /) -> Reading[T] | None:
         return cast("Reading[T] | None", self.readings.get(query))
+
+    def points(self, name: SeriesName, since: float = float("-inf")) -> Points:
+        return self.series.points(name, since)
 
     def operations(self) -> tuple[Operation, ...]:
         return self.ledger

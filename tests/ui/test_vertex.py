@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from flinktop.engine.series import subtask_series, vertex_series
+from flinktop.facts.figure import Figure
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model.skew import skew
 from flinktop.ui.panels.subtasks_table import SubtasksTable
-from flinktop.ui.panels.vertex_figures import Figure
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.ui.day import Day, monitor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.freshness import is_old
 from flinktop.flink.jobs import JOB_ACCUMULATORS
 from flinktop.flink.vertices import ATTEMPT_ACCUMULATORS, SUBTASKS_ACCUMULATORS, VERTEX_ACCUMULATORS
 from flinktop.model import format as fmt
@@ -181,7 +182,7 @@ class JobAccumulatorsTable(Accumulators):
             return
         told = reading.value
         rows = rows_of(
-            (*told.job_accumulators, *told.user_task_accumulators), "", 0, old=self.outdated(reading)
+            (*told.job_accumulators, *told.user_task_accumulators), "", 0, old=is_old(self.port, reading)
         )
         sizes = told.serialized_user_task_accumulators
         sized = one_by_one(
@@ -222,9 +223,9 @@ class VertexAccumulatorsTable(Accumulators):
         self.explain(whole, no_accumulators(vertex_state(self.port, *self._ids)))
         rows: MadeRows[AccumulatorRow] = MadeRows()
         if whole is not None and whole.value is not None:
-            rows += rows_of(whole.value.user_accumulators, "the vertex", -1, old=self.outdated(whole))
+            rows += rows_of(whole.value.user_accumulators, "the vertex", -1, old=is_old(self.port, whole))
         if parts is not None and parts.value is not None:
-            old = self.outdated(parts)
+            old = is_old(self.port, parts)
             for one in parts.value.subtasks:
                 of = subtask_names.named(one.subtask, parts.value.parallelism)
                 rows += rows_of(one.user_accumulators, of, one.subtask, where=one.where, old=old)
@@ -279,7 +280,7 @@ class AttemptAccumulatorsTable(Accumulators):
         for attempt in attempts:
             reading = self.port.reading(self._of(attempt))
             if reading is not None and reading.value is not None:
-                old = attempt == attempts[0] and self.outdated(reading)
+                old = attempt == attempts[0] and is_old(self.port, reading)
                 rows += rows_of(reading.value.user_accumulators, f"attempt {attempt}", -attempt, old=old)
         self.table.set_rows(rows)
 

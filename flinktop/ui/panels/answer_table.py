@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from textual.content import Content
 from textual.widget import Widget
 
-from flinktop.facts.freshness import error_of
+from flinktop.facts.unanswered import why_empty
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line
-from flinktop.ui.panels.unanswered import why_empty
-from flinktop.ui.panels.vertex_figures import OLD_SECONDS
 from flinktop.ui.widgets.table import Column, LiveTable
 
 if TYPE_CHECKING:
@@ -114,10 +112,3 @@ class AnswerTable(Panel, Generic[R]):
             nothing: What an answer without anything in it means.
         """
         self.table.set_empty(why_empty(self.port, reading, self.ASKING, nothing))
-
-    def outdated(self, reading: Reading[Any] | None, seconds: float = OLD_SECONDS) -> bool:
-        """Whether an answer can't be taken at its word any more: asking has failed since, or it is old."""
-        if reading is None or reading.at is None:
-            return False
-        lost = error_of(reading, self.port.lost) is not None
-        return lost or self.port.now() - reading.at > seconds

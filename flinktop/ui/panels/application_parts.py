@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from flinktop.facts.freshness import Freshness, freshness
+from flinktop.facts.freshness import Freshness, freshness, is_old
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.applications import APPLICATION, APPLICATION_CONFIG, APPLICATION_EXCEPTIONS
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
@@ -19,7 +20,6 @@ from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.machine_figures import RARELY
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import job_state_column, name_column
-from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.pager import Pager
 from flinktop.ui.widgets.table import Column
@@ -172,7 +172,7 @@ class ApplicationJobs(AnswerTable[JobLine]):
 
     def _told(self, reading: Reading[Application]) -> None:
         self.explain(reading, "It has submitted no job.")
-        offset, old = zone_offset(self), self.outdated(reading)
+        offset, old = zone_offset(self), is_old(self.port, reading)
         rows = one_by_one(
             reading.value.jobs if reading.value is not None else (),
             lambda job: job_line(job, offset, old=old),

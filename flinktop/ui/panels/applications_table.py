@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flinktop.facts.freshness import is_old
 from flinktop.flink.applications import APPLICATIONS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import states
@@ -117,7 +118,7 @@ class ApplicationsTable(AnswerTable[ApplicationRow]):
 
     def _told(self, reading: Reading[ApplicationsOverview]) -> None:
         self.explain(reading, "Nothing has been submitted.")
-        offset, old = zone_offset(self), self.outdated(reading)
+        offset, old = zone_offset(self), is_old(self.port, reading)
         applications = reading.value.applications if reading.value is not None else ()
         rows = one_by_one(
             applications,

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Static
 
+from flinktop.facts.figure import ABSENT, Figure
+from flinktop.facts.freshness import is_old
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.errors import NotFound
 from flinktop.flink.vertices import ATTEMPT
 from flinktop.model import attempts
@@ -20,8 +23,6 @@ from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
 from flinktop.ui.panels.subtask_rows import Circumstances
 from flinktop.ui.panels.subtasks_table import circumstances
-from flinktop.ui.panels.unanswered import why_empty
-from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
@@ -267,8 +268,7 @@ class AttemptsTable(Panel):
             self.table.set_empty(why_empty(self.port, reading, "loading subtask…"))
             return
         self._learn()
-        age = self.port.now() - reading.at if reading.at is not None else 0.0
-        old = reading.error is not None or self.port.link.error is not None or age > OLD_SECONDS
+        old = is_old(self.port, reading)
         found = self._seen.rows(self._gone)
         offset, now = zone_offset(self), self.port.known_time()
         around = circumstances(self.port, self._job, self._vertex, offset) or Circumstances(offset=offset)

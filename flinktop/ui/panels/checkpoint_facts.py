@@ -118,7 +118,7 @@ def faded_if_gone(
     port: Port, lines: list[Line | Part], reading: Reading[Any] | None, *, gone: bool
 ) -> list[Line | Part]:
     """The lines as they are, or faded under a sentence when Flink no longer tells them."""
-    if reading is None or (reading.error is None and port.link.error is None):
+    if reading is None or (reading.error is None and port.lost is None):
         return lines
     if gone:
         return faded(lines, f"{DROPPED} esc goes back.")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from flinktop.facts import unanswered
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
-from flinktop.ui.panels import unanswered
 from flinktop.ui.panels.frame import Part, assemble, cut_line
 from flinktop.ui.widgets.celltext import wrap
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flinktop.facts.freshness import failure
+from flinktop.facts.freshness import blind_seconds, failure
+from flinktop.facts.unanswered import why_stale
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
@@ -25,8 +26,6 @@ from flinktop.ui.panels.checkpoint_lines import (
     time_since,
 )
 from flinktop.ui.panels.frame import Part, zone_offset
-from flinktop.ui.panels.job_row import blind_seconds
-from flinktop.ui.panels.unanswered import why_stale
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port

@@ -81,7 +81,7 @@ def vertex_shares(port: Port, job: str, number: int, offset: float | None) -> Ma
             part=share.duration / longest if share.duration is not None and longest else None,
             late=late_subtasks(port, job, number, vertex, share),
             under_way=judge.is_under_way(checkpoint) and not facts.gone,
-            old=facts.gone or port.link.error is not None,
+            old=facts.gone or port.lost is not None,
         )
 
     rows = one_by_one(checkpoint.tasks.items(), made, key=lambda told: names.get(told[0], told[0]))

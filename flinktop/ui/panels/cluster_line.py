@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from flinktop.engine.series import cluster_series
+from flinktop.facts.freshness import OLD_SECONDS
+from flinktop.facts.unanswered import blank
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.metrics import JOBS_METRICS, TASKMANAGERS_METRICS
@@ -16,7 +18,6 @@ from flinktop.model import heap, states
 from flinktop.ui.panels import jobs_together
 from flinktop.ui.panels.frame import Line, Part, cut_line
 from flinktop.ui.panels.meter import meter_parts
-from flinktop.ui.panels.unanswered import blank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,6 @@ METER_CELLS = 8
 GAP = "   "
 RARELY = 600.0
 """Seconds between looks at which metrics there are."""
-OLD_SECONDS = 30.0
 ENDED = "ENDED"
 """What stands for FINISHED and CANCELED together; no state of Flink's."""
 FORMS = (
@@ -169,7 +169,7 @@ class ClusterLine(Line):
             line = [*left, (" " * max(0, blank), ""), *right]
             if blank >= 0:
                 break
-        if self.port.link.error is not None:
+        if self.port.lost is not None:
             line = [(text, "stale") for text, _ in line]
         self.set_parts(cut_line(line, width))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flinktop.facts.freshness import is_old
 from flinktop.model import format as fmt
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
@@ -99,7 +100,7 @@ class FilesTable(AnswerTable[FileRow]):
     def _told(self, reading: Reading[LogFiles]) -> None:
         if not reading.value or not reading.value.logs:
             self.explain(reading, "There are no files in its log directory.")
-        offset, old = zone_offset(self), self.outdated(reading)
+        offset, old = zone_offset(self), is_old(self.port, reading)
         files = reading.value.logs if reading.value is not None else ()
         rows = one_by_one(files, lambda file: file_row(file, offset, old=old), key=lambda file: file.name)
         rows.sort(key=lambda row: (-(row.mtime or 0), row.name))

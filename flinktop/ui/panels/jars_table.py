@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flinktop.facts.freshness import is_old
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jars import JARS
 from flinktop.model import format as fmt
@@ -107,7 +108,7 @@ class JarsTable(AnswerTable[JarRow]):
             self.table.set_rows(())
             return
         self.explain(reading, "No jars have been uploaded.")
-        offset, old = zone_offset(self), self.outdated(reading)
+        offset, old = zone_offset(self), is_old(self.port, reading)
         rows = one_by_one(
             reading.value.files if reading.value is not None else (),
             lambda jar: jar_row(jar, offset, old=old),

@@ -8,6 +8,7 @@ from textual.containers import Grid
 
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import SECONDS, restarts_query
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
@@ -18,7 +19,6 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.time_chart import Measure, TimeChart
-from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.panels.vertex_figures import VertexFigures
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.freshness import is_old
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.jobs import JOB
@@ -226,7 +227,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         self.explain(reading, self._nothing())
         head = self._head(groups, offset, now)
         self.set_words(head)
-        rows = fault_rows(groups, offset, now, old=self.outdated(reading))
+        rows = fault_rows(groups, offset, now, old=is_old(self.port, reading))
         self.table.set_rows(rows)
         self.lines_needed = len(head) + 1 + len(rows) if rows else None
         least = 1 if rows and not self.boxed else LEAST_ROWS

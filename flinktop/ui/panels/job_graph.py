@@ -8,6 +8,8 @@ from rich.cells import cell_len
 from textual import on
 from textual.widgets import Static
 
+from flinktop.facts.figure import ABSENT
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.jobs import JOB
 from flinktop.model import pending_operators, rates
 from flinktop.model.ended import none_of
@@ -16,8 +18,7 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.job_graph_box import Vertex
 from flinktop.ui.panels.job_graph_form import Form, why_list
 from flinktop.ui.panels.job_graph_picture import Drawing, Listing
-from flinktop.ui.panels.unanswered import why_empty
-from flinktop.ui.panels.vertex_figures import ABSENT, VertexFacts, VertexFigures, vertex_facts
+from flinktop.ui.panels.vertex_figures import VertexFacts, VertexFigures, vertex_facts
 from flinktop.ui.widgets.graph_canvas import GraphCanvas
 from flinktop.ui.widgets.graph_messages import VisibleChanged
 

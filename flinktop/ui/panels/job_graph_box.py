@@ -10,10 +10,10 @@ from rich.cells import cell_len
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model import states
+from flinktop.model.busy import HOT, WARM
 from flinktop.model.skew import UNEVEN, WORTH_A_WORD
 from flinktop.ui.panels.job_graph_form import FRAME, figure_lines
 from flinktop.ui.panels.plain import plain
-from flinktop.ui.panels.vertex_figures import HOT, WARM
 from flinktop.ui.widgets.celltext import fit, wrap
 from flinktop.ui.widgets.graph_picture import Box, Line
 from flinktop.ui.widgets.spark import bar
@@ -21,8 +21,9 @@ from flinktop.ui.widgets.spark import bar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flinktop.facts.figure import Figure
     from flinktop.model.graph_layout import Measures
-    from flinktop.ui.panels.vertex_figures import Figure, VertexFacts
+    from flinktop.ui.panels.vertex_figures import VertexFacts
     from flinktop.ui.widgets.columns import Cell
 
 TRACK = "▁"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from flinktop.engine.sweep import SECONDS, restarts_query
-from flinktop.facts.freshness import failure
+from flinktop.facts.freshness import blind_seconds, failure
 from flinktop.facts.restore import last_savepoint
+from flinktop.facts.unanswered import blank, why_stale
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import EXECUTION_RESULT, JOB
@@ -20,9 +21,8 @@ from flinktop.model.checkpoints import tail
 from flinktop.model.parallelism import unknown_words
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.job_row import blind_seconds, restarts_of
+from flinktop.ui.panels.job_row import restarts_of
 from flinktop.ui.panels.result_line import result_line
-from flinktop.ui.panels.unanswered import blank, why_stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,7 +257,7 @@ class JobHeader(Panel):
         )
         age = fmt.duration(self.port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
         gone = isinstance(reading.error, NotFound)
-        if gone or reading.error is not None or self.port.link.error is not None:
+        if gone or reading.error is not None or self.port.lost is not None:
             lines = [[(text, "stale") for text, _ in line] for line in lines]
             stale = why_stale(self.port, reading, "The job")
             words = "Flink no longer knows this job; esc goes back." if gone else stale

@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING, Any
 from flinktop.engine.load import METERS_HOLD
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import job_query, restarts_in, restarts_query
-from flinktop.facts.freshness import Freshness, failure, freshness
+from flinktop.facts.figure import ABSENT, Figure, lag_figure
+from flinktop.facts.freshness import Freshness, blind_seconds, failure, freshness, is_past
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.model import health, states, tasks
-from flinktop.ui.panels.vertex_figures import ABSENT, Figure, lag_figure
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
-    from flinktop.engine.store import Reading
-    from flinktop.flink.jobs import Job, JobOverview
+    from flinktop.flink.jobs import JobOverview
     from flinktop.model.tasks import Tasks
-
-OLD_SECONDS = 30.0
-"""A figure older than this is dimmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ class JobRow:
 
 def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
     """One row, from what the engine knows of the job; times at an offset from UTC (s)."""
-    now, cluster_now = port.now(), port.known_time()
+    cluster_now = port.known_time()
     detail = port.brief(job_query(job.jid))
     ended = states.is_terminal(job.state)
     age, interval, kind = _checkpoint(port, job.jid, cluster_now)
@@ -90,7 +86,7 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
     )
     # How long it ran; how long it has been in its state, for a job that lives.
     up = job.duration / 1000.0 if ended and job.duration >= 0 else None
-    known = detail.value if detail is not None else None
+    known, read = (detail.value, detail.at) if detail is not None else (None, None)
     # The list is newer than the details: what has changed since they were told has no known beginning.
     current = known is not None and known.state == job.state and known.now >= job.last_modification
     entered = known.timestamps.get(job.state, 0) if known is not None and current else 0
@@ -124,12 +120,8 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
         started=fmt.near(start, offset, cluster_now) if start is not None else fmt.ABSENT,
         finished=fmt.near(end, offset, cluster_now) if end is not None else "",
         ended=ended,
-        old=port.link.error is not None or (not ended and _is_old(detail, now)),
+        old=port.lost is not None or (not ended and (read is None or is_past(port, read))),
     )
-
-
-def _is_old(reading: Reading[Job] | None, now: float) -> bool:
-    return reading is None or reading.at is None or now - reading.at > OLD_SECONDS
 
 
 def time_figure(port: Port, job: JobOverview, measure: str) -> Figure:
@@ -184,14 +176,6 @@ def _checkpoint(port: Port, job: str, cluster_now: float) -> tuple[float | None,
         periodic = configured is None or configured.value is None or interval is not None
         return None, interval, "none" if periodic else "off"
     return max(0.0, cluster_now - completed.acknowledged_at / 1000.0), interval, "some"
-
-
-def blind_seconds(port: Port, reading: Reading[Any]) -> float:
-    """Seconds for which asking has failed since an answer: what has grown since is not known."""
-    if port.lost is not None or reading.error is None or reading.at is None:
-        # Of a lost cluster all time stands still already.
-        return 0.0
-    return port.now() - reading.at
 
 
 def restarts_of(port: Port, job: str) -> int | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
+from flinktop.facts.freshness import is_old
 from flinktop.flink.jobs import JOB
 from flinktop.flink.rescale import RESCALE, RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.flink.vertices import SUBTASK_TIMES, VERTEX
@@ -220,7 +221,7 @@ class JobTimeline(TimelineTable):
             words.append(summary_parts(self.port, self._job))
         self.set_words(words)
         window = self._window(job, rescales)
-        old = self.outdated(reading)
+        old = is_old(self.port, reading)
         rows = one_by_one(
             (job,) if job.vertices else (),
             lambda job: self._job_row(job, old=old),
@@ -330,5 +331,5 @@ class VertexTimeline(TimelineTable):
             ended=end / 1000.0 if end is not None else None,
         )
         self.set_words([legend(ascii_only=ascii_only)])
-        old = self.outdated(reading, MANY_SECONDS * 2)
+        old = is_old(self.port, reading, MANY_SECONDS * 2)
         self.show_rows(self.subtasks(reading.value, self._job, self._vertex, "", old=old), window)

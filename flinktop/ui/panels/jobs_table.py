@@ -9,6 +9,7 @@ from textual import on
 
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import SECONDS, figures_of, job_query
+from flinktop.facts.unanswered import blank_mark, why_empty
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import busy, states
@@ -18,9 +19,7 @@ from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.job_row import JobRow, job_row, latest_rate
 from flinktop.ui.panels.no_cluster import no_cluster
 from flinktop.ui.panels.plain import plain, plain_columns
-from flinktop.ui.panels.shared_columns import job_state_column, name_column, trend_column
-from flinktop.ui.panels.unanswered import blank_mark, why_empty
-from flinktop.ui.panels.vertex_figures import lag_cell
+from flinktop.ui.panels.shared_columns import job_state_column, lag_cell, name_column, trend_column
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
@@ -30,9 +29,9 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
+    from flinktop.facts.figure import Figure
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobsOverview
-    from flinktop.ui.panels.vertex_figures import Figure
 
 RARELY = 600.0
 NO_ARCHIVE = (

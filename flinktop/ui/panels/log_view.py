@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from flinktop.engine.transfers import KEPT, LARGE, MOST
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import positive
@@ -17,7 +18,6 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain
-from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:

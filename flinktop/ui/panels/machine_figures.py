@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import machine_series
+from flinktop.facts.freshness import OLD_SECONDS, is_old
 from flinktop.flink.metrics import TASKMANAGERS_METRICS
 from flinktop.model import machines
 
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
     from flinktop.flink.machine import Machine
-    from flinktop.flink.metrics import Aggregated, Metrics
+from flinktop.flink.metrics import Aggregated, Metrics
 
-OLD_SECONDS = 30.0
 RARELY = 600.0
 """Seconds between looks at which metrics there are."""
 
@@ -65,11 +65,10 @@ def known_figures(port: Port, machine: Machine, query: Query[Metrics] | None) ->
         return None
     collected = port.latest(machine_series(machine.taskmanager, "gc"))
     fresh = collected is not None and port.now() - collected[0] <= OLD_SECONDS
-    lost = port.link.error is not None or reading.error is not None
     return Known(
         machines.figures(reading.value),
         collected[1] if collected is not None and fresh else None,
-        old=lost or port.now() - reading.at > OLD_SECONDS,
+        old=is_old(port, reading),
     )
 
 

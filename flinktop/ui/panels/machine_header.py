@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from flinktop.facts.freshness import failure
+from flinktop.facts.unanswered import blank
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.errors import NotFound
 from flinktop.flink.taskmanagers import TASKMANAGER
@@ -24,7 +25,6 @@ from flinktop.ui.panels.machine_figures import (
     listing_query,
     taskmanagers_listing,
 )
-from flinktop.ui.panels.unanswered import blank
 
 if TYPE_CHECKING:
     from flinktop.engine.store import Reading

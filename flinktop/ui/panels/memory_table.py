@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.freshness import OLD_SECONDS, is_old
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.taskmanagers import TASKMANAGER
 from flinktop.model import format as fmt
 from flinktop.model import machines, memory
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.machine_figures import (
-    OLD_SECONDS,
-    RARELY,
-    figures_query,
-    known_figures,
-    taskmanagers_listing,
-)
+from flinktop.ui.panels.machine_figures import RARELY, figures_query, known_figures, taskmanagers_listing
 from flinktop.ui.panels.machine_header import place_lines
 from flinktop.ui.panels.meter import meter_parts
 from flinktop.ui.panels.plain import plain_columns
@@ -170,5 +165,5 @@ class MemoryTable(AnswerTable[memory.Part]):
             if reading.value.memory_configuration is None:
                 lines += [[(line, "muted")] for line in wrap(FROM_1_12, room, MOST_WORDS)]
         self.set_words(lines)
-        old = self.outdated(reading, RARELY * 2 if self._machine.taskmanager is None else OLD_SECONDS)
+        old = is_old(self.port, reading, RARELY * 2 if self._machine.taskmanager is None else OLD_SECONDS)
         self.table.set_rows(memory_rows(sections, old=old))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from flinktop.engine.pins import COORDINATOR
+from flinktop.facts.freshness import is_past
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, VERTEX_METRICS, AggregatedMetric
 from flinktop.model import format as fmt
@@ -28,8 +30,7 @@ from flinktop.ui.panels.metric_scopes import (
     plain_text,
 )
 from flinktop.ui.panels.subtasks_table import job_state, vertex_state
-from flinktop.ui.panels.unanswered import why_empty
-from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
+from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column
 from flinktop.ui.widgets.table_messages import Opened, VisibleChanged
@@ -382,7 +383,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
             if not scope.aggregated or subtask is not None:
                 return replace(row, value=blank)
             return replace(row, low=blank, mean=blank, high=blank, total=blank)
-        old = self.port.link.error is not None or self.port.now() - told.at > OLD_SECONDS
+        old = is_past(self.port, told.at)
         offset, now = zone_offset(self), self.port.known_time()
         value = told.value
         if isinstance(value, AggregatedMetric):

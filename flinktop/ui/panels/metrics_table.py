@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
-from flinktop.facts.freshness import failure
+from flinktop.facts.freshness import failure, is_past
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.metrics import SUBTASK_METRICS, watermark
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import format as fmt
@@ -20,8 +21,7 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.metric_scopes import count_words, open_mark
 from flinktop.ui.panels.present_attempt import present_reading
-from flinktop.ui.panels.unanswered import why_empty
-from flinktop.ui.panels.vertex_figures import OLD_SECONDS, RELIST_SECONDS
+from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import Opened, VisibleChanged
@@ -208,12 +208,11 @@ class MetricsList(Panel):
         reading = self.port.reading(self._listing)
         listed = reading.value if reading is not None and reading.value is not None else ()
         offset, now, cluster_now = zone_offset(self), self.port.now(), self.port.known_time()
-        lost = self.port.link.error is not None
         pinned, failed = self.pinned(), self._failed_ids()
 
         def row(metric: Metric) -> MetricRow:
             at, known = self._told.get(metric.id, (now, metric))
-            made = metric_row(known, offset, cluster_now, old=lost or now - at > OLD_SECONDS)
+            made = metric_row(known, offset, cluster_now, old=is_past(self.port, at))
             if known.value is None and metric.id in failed:
                 made = replace(made, text=fmt.FAILED)
             return replace(made, pinned=True) if metric.id in pinned else made

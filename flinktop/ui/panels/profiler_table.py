@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.acts.profile import SWITCHED_OFF, Profile
 from flinktop.engine.transfers import LARGE_TO_SAVE, MOST
+from flinktop.facts.freshness import is_old
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.ui.panels.absent import missing_words
@@ -200,7 +201,7 @@ class ProfilerTable(AnswerTable[Run]):
             self.table.set_rows(())
             return
         self.explain(reading, "No runs yet: P starts one.")
-        offset, old = zone_offset(self), self.outdated(reading)
+        offset, old = zone_offset(self), is_old(self.port, reading)
         runs = reading.value.runs if reading.value is not None else ()
         rows = one_by_one(
             runs, lambda run: run_row(run, offset, old=old), key=lambda run: str(run.trigger_time)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from flinktop.model import lag as lags
 from flinktop.model import states
 from flinktop.model.tasks import state_tone
 from flinktop.ui.widgets.spark import spark
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.series import SeriesName
+    from flinktop.facts.figure import Figure
     from flinktop.model.tasks import Tasks
     from flinktop.ui.widgets.table import Cell
 
@@ -111,3 +113,10 @@ def by_cell(
         if value == value and since <= at <= until:  # noqa: PLR0124 -- NaN is a gap
             found[min(cells - 1, int((at - since) / (until - since) * cells))].append(value)
     return [sum(values) / len(values) if values else None for values in found]
+
+
+def lag_cell(figure: Figure) -> Cell:
+    """A watermark lag in a table."""
+    if figure.absent or figure.value is None:
+        return figure.blank
+    return lags.text(figure.value), figure.tone

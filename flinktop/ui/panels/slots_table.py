@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.freshness import is_old
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.taskmanagers import TASKMANAGER, Resource
 from flinktop.model import format as fmt
@@ -159,4 +160,4 @@ class SlotsTable(AnswerTable[SlotRow]):
             self.table.set_empty(
                 "It has no slots." if known else "Flink does not report how many slots it has."
             )
-            self.table.set_rows(slot_rows(details, names, old=self.outdated(reading)))
+            self.table.set_rows(slot_rows(details, names, old=is_old(self.port, reading)))

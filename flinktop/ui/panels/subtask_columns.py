@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
+from flinktop.model.busy import HOT, WARM
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
-from flinktop.ui.panels.vertex_figures import HOT, WARM
 from flinktop.ui.widgets.columns import Cell, Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from flinktop.facts.figure import Figure
     from flinktop.ui.panels.subtask_rows import SubtaskRow
-    from flinktop.ui.panels.vertex_figures import Figure
 
 
 @dataclass(frozen=True, slots=True)

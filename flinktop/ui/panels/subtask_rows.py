@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flinktop.engine.series import subtask_series
-from flinktop.facts.freshness import answered_at
+from flinktop.facts.figure import ABSENT, Figure, lag_figure
+from flinktop.facts.freshness import OLD_SECONDS, answered_at, is_past
+from flinktop.facts.unanswered import blank_mark
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import subtask_index
 from flinktop.model import first_minute, rates, states, subtasks
 from flinktop.model import format as fmt
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask
-from flinktop.ui.panels.unanswered import blank_mark
-from flinktop.ui.panels.vertex_figures import ABSENT, OLD_SECONDS, Figure, lag_figure
 from flinktop.ui.widgets.one_by_one import one_by_one
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ class SubtaskBook:
 
     def take_totals(self, reading: Reading[Vertex]) -> None:
         """Take in `/jobs/:jobid/vertices/:vertexid`, or that it could not be had."""
-        age = self._port.now() - reading.at if reading.at is not None else 0.0
-        gone = isinstance(reading.error, NotFound)
-        self._old = gone or self._port.link.error is not None or age > OLD_SECONDS
+        self._old = isinstance(reading.error, NotFound) or is_past(self._port, reading.at)
         if reading.value is None or reading.at is None or reading.at == self._read:
             return
         self._read = reading.at

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.facts.figure import Figure
 from flinktop.flink.metrics import AggregatedMetric
 from flinktop.model import first_minute, rates, states, subtasks
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.ui.panels.subtask_columns import SummaryRow, hot
-from flinktop.ui.panels.vertex_figures import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from flinktop.facts.freshness import failure
+from flinktop.facts.unanswered import blank_mark
 from flinktop.flink.machine import Machine
 from flinktop.flink.numbers import positive
 from flinktop.flink.taskmanagers import TASKMANAGERS
@@ -24,7 +25,6 @@ from flinktop.ui.panels.machine_figures import (
     taskmanagers_listing,
 )
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.panels.unanswered import blank_mark
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 from flinktop.ui.widgets.table_messages import VisibleChanged

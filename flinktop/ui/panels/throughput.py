@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flinktop.engine.series import cluster_series, job_series
+from flinktop.facts.freshness import OLD_SECONDS
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.time_chart import Measure, TimeChart
-from flinktop.ui.panels.unanswered import why_empty
 
 if TYPE_CHECKING:
     from flinktop.engine.sweep import Coverage
 
-OLD_SECONDS = 30.0
-"""A part of the sum older than this is worth a word."""
 HISTORY = "a HistoryServer keeps no rates of the jobs that have ended"
 WAITING = "waiting for rates (Flink updates its counters every 10 s)"
 

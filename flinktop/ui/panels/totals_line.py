@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.facts.figure import ABSENT, Figure
 from flinktop.model import format as fmt
 from flinktop.ui.panels.subtask_columns import said
-from flinktop.ui.panels.vertex_figures import ABSENT, Figure
 
 if TYPE_CHECKING:
     from flinktop.flink.vertices import IoMetrics

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flinktop.facts.freshness import OLD_SECONDS, is_old
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 from flinktop.model import first_minute, split, states
 from flinktop.model import format as fmt
+from flinktop.model.busy import HOT, WARM
 from flinktop.model.checkpoints import stacked
 from flinktop.model.ended import has_numbers
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.subtasks_table import vertex_state
-from flinktop.ui.panels.vertex_figures import HOT, OLD_SECONDS, WARM
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column
@@ -244,7 +245,7 @@ class VertexPressure(AnswerTable[PressureRow]):
         if reading is None or told is None:
             return
         age = self.port.known_time() - told.end_timestamp / 1000.0 if told.end_timestamp else None
-        old = ended or self.outdated(reading) or (age is not None and age > OLD_SECONDS and not asked)
+        old = ended or is_old(self.port, reading) or (age is not None and age > OLD_SECONDS and not asked)
         self.set_words([self._head(told, age, asked=asked, ended=ended)])
         young = reading.at is not None and self.port.is_young(self._job, self._vertex, reading.at)
         self.table.set_rows(pressure_rows(told, old=old, young=young))

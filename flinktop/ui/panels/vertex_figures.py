@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import SeriesName, vertex_series
-from flinktop.facts.freshness import answered_at, failure
+from flinktop.facts.figure import ABSENT, Figure, lag_figure
+from flinktop.facts.freshness import answered_at, failure, is_past
 from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.model import busy, first_minute, rates, states
-from flinktop.model import format as fmt
-from flinktop.model import lag as lags
+from flinktop.model import first_minute, rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
-from flinktop.ui.panels.unanswered import blank_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,32 +22,9 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
     from flinktop.ui.live import Panel
-    from flinktop.ui.widgets.columns import Cell
 
 RELIST_SECONDS = 120.0
 """Between two looks at which metrics a vertex has that lacks some of those a row is made of."""
-OLD_SECONDS = 30.0
-HOT, WARM = busy.HOT, busy.WARM
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number that may be absent in this release or for this vertex, or not known yet."""
-
-    value: float | None = None
-    absent: bool = False
-    failed: bool = False
-    """It was asked for and could not be had."""
-    tone: str = ""
-    """The style of one whose history decides: see `lag_figure`."""
-
-    @property
-    def blank(self) -> tuple[str, str]:
-        """What stands in its place while it has no value, with its tone."""
-        return (fmt.ABSENT, "muted") if self.absent else blank_mark(failed=self.failed)
-
-
-ABSENT = Figure(absent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +175,7 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> V
         series=series,
         skew=replace(uneven, failed=failed),
         over_mean=replace(over_mean, failed=failed),
-        old=port.link.error is not None or port.now() - at > OLD_SECONDS,
+        old=is_past(port, at),
     )
 
 
@@ -237,21 +212,6 @@ def _lag(
         return Figure(absent=not flows or none)
     seconds = rates.watermark_lag(mark.min, answered_at(port, reading))
     return lag_figure(port, vertex_series(*vertex, "lag"), seconds) if flows else ABSENT
-
-
-def lag_figure(port: Port, series: SeriesName, seconds: float | None) -> Figure:
-    """A watermark lag, whose series decides on its colour; None is none."""
-    if seconds is None:
-        return ABSENT
-    late = seconds >= lags.LATE
-    return Figure(seconds, tone=lags.tone(port.points(series, port.now() - 2 * lags.REACH)) if late else "")
-
-
-def lag_cell(figure: Figure) -> Cell:
-    """A watermark lag in a table."""
-    if figure.absent or figure.value is None:
-        return figure.blank
-    return lags.text(figure.value), figure.tone
 
 
 def _newest(port: Port, series: SeriesName, *, flows: bool) -> Figure:

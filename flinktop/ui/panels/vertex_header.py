@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from flinktop.engine.series import vertex_series
+from flinktop.facts.figure import Figure, lag_figure
 from flinktop.facts.freshness import Freshness, answered_at, freshness
+from flinktop.facts.unanswered import blank, why_empty, why_stale
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.numbers import LONG_MAX, positive
@@ -24,16 +26,7 @@ from flinktop.ui.panels.subtask_rows import records
 from flinktop.ui.panels.subtask_summary import found_in, slowest
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.totals_line import totals_line
-from flinktop.ui.panels.unanswered import blank, why_empty, why_stale
-from flinktop.ui.panels.vertex_figures import (
-    Figure,
-    VertexFigures,
-    figures_reading,
-    lag_figure,
-    listing,
-    mark_in,
-    vertex_facts,
-)
+from flinktop.ui.panels.vertex_figures import VertexFigures, figures_reading, listing, mark_in, vertex_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -294,7 +287,7 @@ def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, g
         words = "The job no longer has this vertex"
     elif part is not None and isinstance(part.error, NotFound):
         words = gone
-    elif port.link.error is not None or (part is not None and part.error is not None):
+    elif port.lost is not None or (part is not None and part.error is not None):
         words = ""
     else:
         return []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from flinktop.facts.figure import ABSENT, Figure
+from flinktop.facts.freshness import is_old
 from flinktop.flink.jobs import JOB
 from flinktop.flink.vertices import VERTEX, VERTEX_TASKMANAGERS, VertexTaskManager
 from flinktop.model import format as fmt
@@ -13,7 +15,6 @@ from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
-from flinktop.ui.panels.vertex_figures import ABSENT, Figure
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
@@ -235,7 +236,7 @@ class VertexMachines(AnswerTable[MachineRow]):
             return
         ends = rates.ends(job.value)
         source, sink = self._vertex in ends.sources, self._vertex in ends.sinks
-        old = self.outdated(reading)
+        old = is_old(self.port, reading)
         rows = machine_rows(reading.value, source=source, sink=sink, old=old)
         detail = self.port.reading(VERTEX(job=self._job, vertex=self._vertex))
         if detail is not None and detail.value is not None:

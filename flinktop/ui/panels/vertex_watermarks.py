@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from flinktop.facts.freshness import answered_at
+from flinktop.facts.freshness import answered_at, is_old
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
@@ -293,7 +293,7 @@ class VertexWatermarks(AnswerTable[MarkRow]):
                 if line
             ]
         )
-        old = self.outdated(first)
+        old = is_old(self.port, first)
         self.table.set_rows(mark_rows(self._told, count, offset, now, old=old, history=self._history))
 
     def _lowest(self, offset: float | None, now: float, *, whole: bool) -> list[Part]:

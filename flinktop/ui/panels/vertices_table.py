@@ -7,25 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
+from flinktop.facts.figure import ABSENT, Figure
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.model import rates, states
+from flinktop.model.busy import HOT, WARM
 from flinktop.model.ended import none_of
 from flinktop.model.skew import UNEVEN
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.panels.shared_columns import name_column, state_column, trend_column
-from flinktop.ui.panels.unanswered import why_empty
-from flinktop.ui.panels.vertex_figures import (
-    ABSENT,
-    HOT,
-    WARM,
-    Figure,
-    VertexFacts,
-    VertexFigures,
-    lag_cell,
-    vertex_facts,
-)
+from flinktop.ui.panels.shared_columns import lag_cell, name_column, state_column, trend_column
+from flinktop.ui.panels.vertex_figures import VertexFacts, VertexFigures, vertex_facts
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged

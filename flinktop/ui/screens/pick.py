@@ -10,13 +10,13 @@ from textual import on
 from textual.widgets import Static
 
 from flinktop.facts.restore import restore_points, to_ask
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.jars import JARS
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.widgets.celltext import safe
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.table import Column, LiveTable

@@ -10,12 +10,12 @@ from textual.widgets import Static
 
 from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.rescale import Rescale
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
 from flinktop.model import format as fmt
 from flinktop.ui.dialog import Dialog, lines_content
 from flinktop.ui.panels.bounds_table import BoundsForm, BoundsTable, bounds_rows
-from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.screens.confirm import ConfirmScreen, queries_of
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import PressButton

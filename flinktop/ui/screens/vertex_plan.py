@@ -9,9 +9,9 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
+from flinktop.facts.unanswered import why_empty
 from flinktop.flink.jobs import JOB, PLAN
 from flinktop.ui.dialog import Dialog
-from flinktop.ui.panels.unanswered import why_empty
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import wrap
 

@@ -9,14 +9,14 @@ from flinktop.flink.errors import Unreachable
 from flinktop.model import format as fmt
 
 if TYPE_CHECKING:
-    from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
+    from flinktop.facts.known import Known
     from flinktop.flink.endpoint import Query
 
 
-def blank(port: Port, *queries: Query[Any] | None) -> tuple[str, str]:
+def blank(known: Known, *queries: Query[Any] | None) -> tuple[str, str]:
     """The mark of an unknown figure, with its tone: these queries have failed, or are on their way."""
-    return blank_mark(failed=failure(port, *queries) is not None)
+    return blank_mark(failed=failure(known, *queries) is not None)
 
 
 def blank_mark(*, failed: bool) -> tuple[str, str]:
@@ -24,35 +24,35 @@ def blank_mark(*, failed: bool) -> tuple[str, str]:
     return (fmt.FAILED, "bad") if failed else (fmt.UNKNOWN, "muted")
 
 
-def why_empty(port: Port, reading: Reading[Any] | None, loading: str, nothing: str = "") -> str:
+def why_empty(known: Known, reading: Reading[Any] | None, loading: str, nothing: str = "") -> str:
     """The sentence in the place of rows.
 
     Args:
-        port: The cluster.
+        known: The cluster.
         reading: What is known of the query that they come from.
         loading: What is said before the first answer.
         nothing: What an answer without anything in it means.
     """
-    match freshness(reading, port.lost):
+    match freshness(reading, known.lost):
         case Freshness.LOADING:
             return loading
         case Freshness.FAILED:
-            error = error_of(reading, port.lost)
+            error = error_of(reading, known.lost)
             return error.reason if error is not None else ""
         case _:
             return nothing
 
 
-def why_stale(port: Port, reading: Reading[Any] | None, what: str) -> str:
+def why_stale(known: Known, reading: Reading[Any] | None, what: str) -> str:
     """The sentence above what is no longer up to date; "" while it is.
 
     Args:
-        port: The cluster.
+        known: The cluster.
         reading: What is known of the query that it comes from.
         what: The thing that can't be read, as the sentence begins.
     """
-    if port.lost is not None:
-        silent = isinstance(port.lost, Unreachable)
+    if known.lost is not None:
+        silent = isinstance(known.lost, Unreachable)
         return "The cluster does not answer." if silent else "The cluster can't be read now."
     if reading is not None and reading.error is not None:
         return f"{what} can't be read now: {reading.error.reason.rstrip('.')}."
