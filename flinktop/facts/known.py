@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.clock import Clock
+    from flinktop.engine.lags import JobLag
     from flinktop.engine.operation import Operation
     from flinktop.engine.series import Points, SeriesName
     from flinktop.engine.store import Reading
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
+    from flinktop.flink.features import Features
 
 T = TypeVar("T")
 
@@ -42,12 +44,33 @@ class Known(Protocol):
         """Why the cluster can't be read at the moment; None while it can."""
         ...
 
+    @property
+    def features(self) -> Features:
+        """What the server can do, as far as is known."""
+        ...
+
     def reading(self, query: Query[T], /) -> Reading[T] | None:
         """What is known of a query."""
         ...
 
+    def brief(self, query: Query[T], /) -> Reading[T] | None:
+        """The same, where what an endpoint keeps in brief is enough."""
+        ...
+
     def points(self, name: SeriesName, since: float = ...) -> Points:
         """A series from `since` (engine's clock, s) on."""
+        ...
+
+    def latest(self, name: SeriesName, /) -> tuple[float, float] | None:
+        """The newest point of a series: (engine's clock in s, value)."""
+        ...
+
+    def lag(self, job: str, /) -> JobLag | None:
+        """How far the latest of a job's sinks is behind; None while that is not known."""
+        ...
+
+    def lag_queries(self, job: str, /) -> Mapping[Query[Any], float]:
+        """What tells a job's lag at present, and how often that is asked for (s)."""
         ...
 
     def operations(self) -> tuple[Operation, ...]:

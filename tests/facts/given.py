@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.lags import JobLag
 from flinktop.engine.operation import Operation
 from flinktop.engine.series import Points, SeriesName, SeriesStore
 from flinktop.engine.store import Reading
 from flinktop.flink.connection import Connection
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import FlinkError
+from flinktop.flink.features import Features
 from tests.engine.acting import URL
 from tests.manual_clock import ManualClock
 
@@ -28,6 +30,8 @@ class Given:
     connection: Connection = field(default_factory=lambda: Connection(URL))
     clock: ManualClock = field(default_factory=ManualClock)
     series: SeriesStore = field(default_factory=SeriesStore)
+    lags: dict[str, JobLag] = field(default_factory=dict)
+    features: Features = field(default_factory=Features)
     ahead: float = 0.0
     """Seconds by which the cluster's clock is ahead of this machine's."""
 
@@ -38,8 +42,20 @@ class Given:
     def reading(self, query: Query[T], /) -> Reading[T] | None:
         return cast("Reading[T] | None", self.readings.get(query))
 
+    def brief(self, query: Query[T], /) -> Reading[T] | None:
+        return self.reading(query)
+
     def points(self, name: SeriesName, since: float = float("-inf")) -> Points:
         return self.series.points(name, since)
+
+    def latest(self, name: SeriesName, /) -> tuple[float, float] | None:
+        return self.series.latest(name)
+
+    def lag(self, job: str, /) -> JobLag | None:
+        return self.lags.get(job)
+
+    def lag_queries(self, _job: str, /) -> Mapping[Query[Any], float]:
+        return {}
 
     def operations(self) -> tuple[Operation, ...]:
         return self.ledger

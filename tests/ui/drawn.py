@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
+from flinktop.facts import jobs
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -45,7 +46,6 @@ from flinktop.ui.panels import (
     job_exceptions,
     job_graph,
     job_header,
-    job_row,
     job_timeline,
     jobs_table,
     jobs_together,
@@ -120,7 +120,7 @@ Draw = Callable[[Port, Query[Any], Any], Drawn]
 
 
 def _jobs(port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = [job_row.job_row(job, port, 0.0) for job in value.jobs]
+    rows = [jobs.job_facts(job, port, 0.0) for job in value.jobs]
     rows.sort(key=lambda row: row.attention)
     yield from cells("job", rows, jobs_table.columns(port, ascii_only=False), "jid")
     yield "all", cluster_line.state_parts(value)
@@ -136,7 +136,7 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
     now = port.known_time()
     rows = vertices_table.vertex_rows(job, port, {})
     yield from cells("vertex", rows, vertices_table.columns(port, ascii_only=False), "id")
-    restarts = job_row.restarts_of(port, name)
+    restarts = jobs.restarts_of(port, name)
     told = restarts if restarts is not None else ("…", "muted")
     yield "state", job_header.state_line(job, told, now, time=str, ascii_only=False)
     for vertex in job_graph.vertices_of(job, port, {}, old=False).values():

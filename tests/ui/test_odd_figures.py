@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flinktop.facts.jobs import job_facts
 from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.taskmanagers import AllocatedSlot, TaskManagerDetails
@@ -24,7 +25,6 @@ from flinktop.ui.panels import (
     subtask_rows,
     vertex_watermarks,
 )
-from flinktop.ui.panels.job_row import job_row
 from tests.depth import in_depth
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
@@ -130,11 +130,11 @@ async def test_a_row_that_raises_says_so_in_its_own_cells(monkeypatch: pytest.Mo
     def odd(job: Any, *rest: Any) -> Any:
         if job.name.startswith("steady"):
             raise OverflowError("cannot convert float infinity to integer")
-        return job_row(job, *rest)
+        return job_facts(job, *rest)
 
     async with monitor("1.20.5") as day:
         before = others(day, "steady")
-    monkeypatch.setattr("flinktop.ui.panels.jobs_table.job_row", odd)
+    monkeypatch.setattr("flinktop.ui.panels.jobs_table.job_facts", odd)
     async with monitor("1.20.5", raise_faults=False) as day:
         assert "cannot show this" not in day.text
         assert others(day, "steady") == before

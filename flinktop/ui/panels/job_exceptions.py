@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.facts.freshness import is_old
+from flinktop.facts.jobs import restarts_of
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.jobs import JOB
@@ -14,7 +15,6 @@ from flinktop.model import format as fmt
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_parts, when
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.job_row import restarts_of
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from flinktop.engine.sweep import SECONDS, restarts_query
 from flinktop.facts.freshness import blind_seconds, failure
+from flinktop.facts.jobs import restarts_of
 from flinktop.facts.restore import last_savepoint
 from flinktop.facts.unanswered import blank, why_stale
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
@@ -21,7 +22,6 @@ from flinktop.model.checkpoints import tail
 from flinktop.model.parallelism import unknown_words
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.job_row import restarts_of
 from flinktop.ui.panels.result_line import result_line
 
 if TYPE_CHECKING:

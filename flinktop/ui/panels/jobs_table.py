@@ -9,6 +9,7 @@ from textual import on
 
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import SECONDS, figures_of, job_query
+from flinktop.facts.jobs import JobFacts, job_facts, latest_rate
 from flinktop.facts.unanswered import blank_mark, why_empty
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOBS_OVERVIEW
@@ -16,7 +17,6 @@ from flinktop.model import busy, states
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.job_row import JobRow, job_row, latest_rate
 from flinktop.ui.panels.no_cluster import no_cluster
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.panels.shared_columns import job_state_column, lag_cell, name_column, trend_column
@@ -59,7 +59,7 @@ ARCHIVE_DROPS = {
 """In which order columns give way on a HistoryServer: what only a job that runs has goes first."""
 
 
-def checkpoint_words(row: JobRow, *, ascii_only: bool = False) -> Cell:
+def checkpoint_words(row: JobFacts, *, ascii_only: bool = False) -> Cell:
     """Age of the last completed checkpoint against the job's interval."""
     if row.checkpoints == "off":
         return fmt.ABSENT, "muted"
@@ -75,46 +75,46 @@ def checkpoint_words(row: JobRow, *, ascii_only: bool = False) -> Cell:
     return f"{late}{fmt.span(row.age)}{interval}", "bad" if row.overdue else ""
 
 
-def tasks_words(row: JobRow, *, past: str = "") -> Cell:
+def tasks_words(row: JobFacts, *, past: str = "") -> Cell:
     """Running tasks of all; `past` for a job that has ended."""
     if row.tasks is None:
         return past if row.ended else fmt.ABSENT, "muted"
     return row.tasks.words, row.tasks_tone
 
 
-def _lag(row: JobRow, past: str) -> Cell:
+def _lag(row: JobFacts, past: str) -> Cell:
     return (past, "muted") if row.ended else lag_cell(row.lag)
 
 
-def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobRow]]:
+def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobFacts]]:
     """The columns, with the order in which they give way: times and the trend first, the name never.
 
     `past` stands where a job that has ended has no figure.
     """
 
-    def rate(value: float | None, row: JobRow) -> Cell:
+    def rate(value: float | None, row: JobFacts) -> Cell:
         if row.ended:
             return past, "muted"
         return (fmt.count(value), "") if value is not None else blank_mark(failed="job" in row.failed)
 
-    def share(figure: Figure, row: JobRow) -> Cell:
+    def share(figure: Figure, row: JobFacts) -> Cell:
         if row.ended:
             return past, "muted"
         if figure.absent or figure.value is None:
             return figure.blank
         return fmt.per_mille(figure.value), busy.tone(figure.value)
 
-    def restarts(row: JobRow) -> Cell:
+    def restarts(row: JobFacts) -> Cell:
         if row.restarts is None:
             return (past, "muted") if row.ended else blank_mark(failed="restarts" in row.failed)
         return fmt.count(row.restarts), "warn" if row.restarts else "muted"
 
-    def uptime(row: JobRow) -> Cell:
+    def uptime(row: JobFacts) -> Cell:
         if row.uptime is None:
             return (fmt.ABSENT, "muted") if row.ended else blank_mark(failed="job" in row.failed)
         return fmt.duration(row.uptime), "muted"
 
-    found: list[Column[JobRow]] = [
+    found: list[Column[JobFacts]] = [
         job_state_column(ascii_only=ascii_only),
         replace(name_column("JOB"), comfort=NAME),
         Column(
@@ -236,7 +236,7 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobR
     return plain_columns(found) if ascii_only else found
 
 
-def archive_columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
+def archive_columns(port: Port, *, ascii_only: bool) -> list[Column[JobFacts]]:
     """Those of a HistoryServer: when jobs ended; it has no running tasks, and no lag of them."""
     found = (
         column
@@ -246,7 +246,7 @@ def archive_columns(port: Port, *, ascii_only: bool) -> list[Column[JobRow]]:
     return [replace(column, drop=ARCHIVE_DROPS.get(column.key, 0), leaves=0) for column in found]
 
 
-def matches(row: JobRow, text: str) -> bool:
+def matches(row: JobFacts, text: str) -> bool:
     """Whether a row has the text, word by word; `state:failed` looks at the state alone."""
     for word in text.casefold().split():
         if word.startswith("state:"):
@@ -266,8 +266,8 @@ class JobsTable(Panel):
     def __init__(self) -> None:
         super().__init__()
         self.hide_finished = False
-        self._rows: MadeRows[JobRow] = MadeRows()
-        self._kept: dict[str, JobRow] = {}
+        self._rows: MadeRows[JobFacts] = MadeRows()
+        self._kept: dict[str, JobFacts] = {}
         """Rows that are taken as they are."""
         self._visible: tuple[str, ...] = ()
         self._archive = False
@@ -290,7 +290,7 @@ class JobsTable(Panel):
         super().on_mount()
 
     @property
-    def table(self) -> LiveTable[JobRow]:
+    def table(self) -> LiveTable[JobFacts]:
         """The table itself."""
         return self.query_one(LiveTable)
 
@@ -324,7 +324,7 @@ class JobsTable(Panel):
         offset = zone_offset(self)
         self._rows = one_by_one(
             reading.value.jobs,
-            lambda job: self._kept.get(job.jid) or job_row(job, self.port, offset),
+            lambda job: self._kept.get(job.jid) or job_facts(job, self.port, offset),
             key=lambda job: job.jid,
             name=lambda job: job.name,
         )

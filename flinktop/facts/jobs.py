@@ -1,4 +1,4 @@
-"""What one line of the jobs table says of a job, from what the engine knows of it."""
+"""What is known of a job in a list of jobs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from flinktop.model import format as fmt
 from flinktop.model import health, states, tasks
 
 if TYPE_CHECKING:
-    from flinktop.engine.host import Port
+    from flinktop.facts.known import Known
     from flinktop.flink.jobs import JobOverview
     from flinktop.model.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
-class JobRow:
-    """What one line of the table says of a job."""
+class JobFacts:
+    """A job as a line in a list tells it."""
 
     jid: str
     name: str
@@ -67,18 +67,18 @@ class JobRow:
     """Whether its figures are too old to be taken at their word."""
 
 
-def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
-    """One row, from what the engine knows of the job; times at an offset from UTC (s)."""
-    cluster_now = port.known_time()
-    detail = port.brief(job_query(job.jid))
+def job_facts(job: JobOverview, known: Known, offset: float | None) -> JobFacts:
+    """What the engine knows of a job; `offset` is that from UTC in which times are written (s)."""
+    cluster_now = known.known_time()
+    detail = known.brief(job_query(job.jid))
     ended = states.is_terminal(job.state)
-    age, interval, kind = _checkpoint(port, job.jid, cluster_now)
-    checkpoints = port.reading(CHECKPOINTS(job=job.jid))
+    age, interval, kind = _checkpoint(known, job.jid, cluster_now)
+    checkpoints = known.reading(CHECKPOINTS(job=job.jid))
     asked = {"job": job_query(job.jid), "restarts": restarts_query(job.jid)}
-    failed = frozenset(name for name, query in asked.items() if failure(port, query) is not None)
-    restarts = restarts_of(port, job.jid)
+    failed = frozenset(name for name, query in asked.items() if failure(known, query) is not None)
+    restarts = restarts_of(known, job.jid)
     is_overdue = not ended and health.overdue(age, interval)
-    busy, backpressured = (time_figure(port, job, measure) for measure in ("busy", "backpressured"))
+    busy, backpressured = (time_figure(known, job, measure) for measure in ("busy", "backpressured"))
     found = None if ended else tasks.tasks(job.tasks)
     stalled = tasks.is_stalled(job.state, found)
     condition = health.Condition(
@@ -86,23 +86,23 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
     )
     # How long it ran; how long it has been in its state, for a job that lives.
     up = job.duration / 1000.0 if ended and job.duration >= 0 else None
-    known, read = (detail.value, detail.at) if detail is not None else (None, None)
-    # The list is newer than the details: what has changed since they were told has no known beginning.
-    current = known is not None and known.state == job.state and known.now >= job.last_modification
-    entered = known.timestamps.get(job.state, 0) if known is not None and current else 0
+    details, read = (detail.value, detail.at) if detail is not None else (None, None)
+    # The list is newer than the details: since when it is in a newer state is not known.
+    current = details is not None and details.state == job.state and details.now >= job.last_modification
+    entered = details.timestamps.get(job.state, 0) if details is not None and current else 0
     if entered > 0 and not ended:
         up = max(0.0, cluster_now - entered / 1000.0)
-    newest = port.latest(job_series(job.jid, "in"))
+    newest = known.latest(job_series(job.jid, "in"))
     start, end = (at / 1000.0 if at > 0 else None for at in (job.start_time, job.end_time))
-    return JobRow(
+    return JobFacts(
         jid=job.jid,
         name=job.name,
         state=job.state,
         attention=(*health.attention(condition), job.name, job.jid),
         tasks=found,
         tasks_tone=tasks.tone(job.state, found, batch=job.job_type == "BATCH"),
-        sent=None if ended else latest_rate(port, job.jid, "in"),
-        taken=None if ended else latest_rate(port, job.jid, "out"),
+        sent=None if ended else latest_rate(known, job.jid, "in"),
+        taken=None if ended else latest_rate(known, job.jid, "out"),
         newest=newest[0] if newest is not None else None,
         age=age,
         interval=interval,
@@ -114,17 +114,17 @@ def job_row(job: JobOverview, port: Port, offset: float | None) -> JobRow:
         uptime=up,
         busy=busy,
         backpressured=backpressured,
-        lag=lag_of(port, job),
+        lag=lag_of(known, job),
         start=start,
         end=end,
         started=fmt.near(start, offset, cluster_now) if start is not None else fmt.ABSENT,
         finished=fmt.near(end, offset, cluster_now) if end is not None else "",
         ended=ended,
-        old=port.lost is not None or (not ended and (read is None or is_past(port, read))),
+        old=known.lost is not None or (not ended and (read is None or is_past(known, read))),
     )
 
 
-def time_figure(port: Port, job: JobOverview, measure: str) -> Figure:
+def time_figure(known: Known, job: JobOverview, measure: str) -> Figure:
     """Newest "busy" or "backpressured" time of a running job's hottest vertex, ms/s.
 
     Absent before 1.16, unless somebody has just looked at the job's vertices, and where nothing measures it:
@@ -132,35 +132,35 @@ def time_figure(port: Port, job: JobOverview, measure: str) -> Figure:
     """
     if not states.is_running(job.state):
         return ABSENT
-    newest = port.latest(job_series(job.jid, measure))
+    newest = known.latest(job_series(job.jid, measure))
     if newest is not None and newest[1] == newest[1]:
-        passing = not port.features.has(1, 16) and port.now() - newest[0] > METERS_HOLD
+        passing = not known.features.has(1, 16) and known.now() - newest[0] > METERS_HOLD
         return ABSENT if passing else Figure(newest[1])
-    failed = failure(port, job_query(job.jid)) is not None
-    other = port.latest(job_series(job.jid, "backpressured"))
+    failed = failure(known, job_query(job.jid)) is not None
+    other = known.latest(job_series(job.jid, "backpressured"))
     unmeasured = other is not None and other[1] == other[1]
-    return Figure(absent=unmeasured or not port.features.has(1, 16), failed=failed)
+    return Figure(absent=unmeasured or not known.features.has(1, 16), failed=failed)
 
 
-def lag_of(port: Port, job: JobOverview) -> Figure:
+def lag_of(known: Known, job: JobOverview) -> Figure:
     """How far the latest sink of a running job is behind; absent where no watermark has come to any."""
     if not states.is_running(job.state):
         return ABSENT
-    known = port.lag(job.jid)
-    if known is None:
-        return Figure(failed=failure(port, job_query(job.jid), *port.lag_queries(job.jid)) is not None)
-    return lag_figure(port, job_series(job.jid, "lag"), known.seconds)
+    lag = known.lag(job.jid)
+    if lag is None:
+        return Figure(failed=failure(known, job_query(job.jid), *known.lag_queries(job.jid)) is not None)
+    return lag_figure(known, job_series(job.jid, "lag"), lag.seconds)
 
 
-def latest_rate(port: Port, job: str, measure: str) -> float | None:
+def latest_rate(known: Known, job: str, measure: str) -> float | None:
     """A job's newest rate, "in" or "out"; None where it is not known."""
-    newest = port.latest(job_series(job, measure))
+    newest = known.latest(job_series(job, measure))
     return newest[1] if newest is not None and newest[1] == newest[1] else None
 
 
-def _checkpoint(port: Port, job: str, cluster_now: float) -> tuple[float | None, float | None, str]:
-    reading = port.brief(CHECKPOINTS(job=job))
-    configured = port.brief(CHECKPOINT_CONFIG(job=job))
+def _checkpoint(known: Known, job: str, cluster_now: float) -> tuple[float | None, float | None, str]:
+    reading = known.brief(CHECKPOINTS(job=job))
+    configured = known.brief(CHECKPOINT_CONFIG(job=job))
     interval = None
     if configured is not None and configured.value is not None and configured.value.interval is not None:
         interval = configured.value.interval / 1000.0
@@ -168,9 +168,9 @@ def _checkpoint(port: Port, job: str, cluster_now: float) -> tuple[float | None,
         # 404 "Checkpointing has not been enabled": a batch job's normal answer in every release.
         return None, interval, "off"
     if reading is None or reading.value is None:
-        failed = failure(port, CHECKPOINTS(job=job)) is not None
+        failed = failure(known, CHECKPOINTS(job=job)) is not None
         return None, interval, "failed" if failed else "unknown"
-    cluster_now -= blind_seconds(port, reading)
+    cluster_now -= blind_seconds(known, reading)
     completed = reading.value.latest.completed
     if completed is None or completed.acknowledged_at is None:
         periodic = configured is None or configured.value is None or interval is not None
@@ -178,9 +178,9 @@ def _checkpoint(port: Port, job: str, cluster_now: float) -> tuple[float | None,
     return max(0.0, cluster_now - completed.acknowledged_at / 1000.0), interval, "some"
 
 
-def restarts_of(port: Port, job: str) -> int | None:
+def restarts_of(known: Known, job: str) -> int | None:
     """How often a job has restarted, by the metric that its release has; None while not known."""
-    reading = port.reading(restarts_query(job))
+    reading = known.reading(restarts_query(job))
     if reading is None or reading.value is None:
         return None
     most = restarts_in(reading.value)
