@@ -65,6 +65,10 @@ class Known(Protocol):
         """The newest point of a series: (engine's clock in s, value)."""
         ...
 
+    def is_young(self, job: str, vertex: str, at: float, /) -> bool:
+        """Whether an answer that came at a time (engine's clock, s) is of a vertex's first minute."""
+        ...
+
     def lag(self, job: str, /) -> JobLag | None:
         """How far the latest of a job's sinks is behind; None while that is not known."""
         ...

@@ -30,6 +30,8 @@ class Given:
     connection: Connection = field(default_factory=lambda: Connection(URL))
     clock: ManualClock = field(default_factory=ManualClock)
     series: SeriesStore = field(default_factory=SeriesStore)
+    young: frozenset[str] = frozenset()
+    """Vertices in their first minute."""
     lags: dict[str, JobLag] = field(default_factory=dict)
     features: Features = field(default_factory=Features)
     ahead: float = 0.0
@@ -50,6 +52,9 @@ class Given:
 
     def latest(self, name: SeriesName, /) -> tuple[float, float] | None:
         return self.series.latest(name)
+
+    def is_young(self, _job: str, vertex: str, _at: float, /) -> bool:
+        return vertex in self.young
 
     def lag(self, job: str, /) -> JobLag | None:
         return self.lags.get(job)

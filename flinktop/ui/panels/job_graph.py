@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from flinktop.facts.figure import ABSENT
 from flinktop.facts.unanswered import why_empty
+from flinktop.facts.vertices import VertexFacts, vertex_facts
 from flinktop.flink.jobs import JOB
 from flinktop.model import pending_operators, rates
 from flinktop.model.ended import none_of
@@ -18,7 +19,7 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.job_graph_box import Vertex
 from flinktop.ui.panels.job_graph_form import Form, why_list
 from flinktop.ui.panels.job_graph_picture import Drawing, Listing
-from flinktop.ui.panels.vertex_figures import VertexFacts, VertexFigures, vertex_facts
+from flinktop.ui.panels.vertex_figures import VertexFigures
 from flinktop.ui.widgets.graph_canvas import GraphCanvas
 from flinktop.ui.widgets.graph_messages import VisibleChanged
 

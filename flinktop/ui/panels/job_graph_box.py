@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flinktop.facts.figure import Figure
+    from flinktop.facts.vertices import VertexFacts
     from flinktop.model.graph_layout import Measures
-    from flinktop.ui.panels.vertex_figures import VertexFacts
     from flinktop.ui.widgets.columns import Cell
 
 TRACK = "▁"

@@ -10,6 +10,7 @@ from textual.content import Content
 from flinktop.engine.series import subtask_series
 from flinktop.facts.figure import ABSENT, Figure, lag_figure
 from flinktop.facts.freshness import Freshness, answered_at, failure, freshness
+from flinktop.facts.vertices import listing
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.model import first_minute, machines, rates, states, subtask_names, subtasks
@@ -22,7 +23,7 @@ from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.panels.subtask_columns import hot, said, shown
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.totals_line import totals_line
-from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, listing
+from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.panels.vertex_header import FEW_ROWS, GAP, trouble_line
 
 if TYPE_CHECKING:

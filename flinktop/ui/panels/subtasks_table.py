@@ -11,6 +11,7 @@ from textual.message import Message
 
 from flinktop.facts.freshness import answered_at, failure
 from flinktop.facts.unanswered import why_empty
+from flinktop.facts.vertices import figures_reading, listing
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX
@@ -22,7 +23,7 @@ from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.subtask_columns import SummaryRow, columns, summary_columns
 from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskBook, SubtaskRow, matches
 from flinktop.ui.panels.subtask_summary import ALL, FEW, SOME, ages, summary_rows
-from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, figures_reading, listing
+from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.one_by_one import MadeRows
 from flinktop.ui.widgets.table import LiveTable

@@ -8,6 +8,7 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from flinktop.engine.series import SeriesName, subtask_series, vertex_series
+from flinktop.facts.vertices import listing
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE
@@ -16,7 +17,6 @@ from flinktop.model import rates, split, states, subtask_names
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.time_chart import Measure, TimeChart
-from flinktop.ui.panels.vertex_figures import listing
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -11,6 +11,7 @@ from flinktop.engine.series import vertex_series
 from flinktop.facts.figure import Figure, lag_figure
 from flinktop.facts.freshness import Freshness, answered_at, freshness
 from flinktop.facts.unanswered import blank, why_empty, why_stale
+from flinktop.facts.vertices import figures_reading, listing, mark_in, vertex_facts
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.numbers import LONG_MAX, positive
@@ -26,20 +27,20 @@ from flinktop.ui.panels.subtask_rows import records
 from flinktop.ui.panels.subtask_summary import found_in, slowest
 from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.totals_line import totals_line
-from flinktop.ui.panels.vertex_figures import VertexFigures, figures_reading, listing, mark_in, vertex_facts
+from flinktop.ui.panels.vertex_figures import VertexFigures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
+    from flinktop.facts.vertices import VertexFacts
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
     from flinktop.flink.vertices import Vertex
     from flinktop.model.vertex_now import VertexNow
     from flinktop.ui.panels.subtask_rows import SubtaskRow
-    from flinktop.ui.panels.vertex_figures import VertexFacts
 
 FEW_ROWS = 3
 """With fewer rows than this the state stands before the name."""

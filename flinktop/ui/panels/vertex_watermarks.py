@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from flinktop.facts.freshness import answered_at, is_old
+from flinktop.facts.vertices import listing
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
@@ -22,7 +23,7 @@ from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
-from flinktop.ui.panels.vertex_figures import RELIST_SECONDS, listing
+from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column
 from flinktop.ui.widgets.table_messages import VisibleChanged

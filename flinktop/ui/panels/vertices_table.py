@@ -9,6 +9,7 @@ from textual import on
 
 from flinktop.facts.figure import ABSENT, Figure
 from flinktop.facts.unanswered import why_empty
+from flinktop.facts.vertices import VertexFacts, vertex_facts
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.model import rates, states
@@ -18,7 +19,7 @@ from flinktop.model.skew import UNEVEN
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import lag_cell, name_column, state_column, trend_column
-from flinktop.ui.panels.vertex_figures import VertexFacts, VertexFigures, vertex_facts
+from flinktop.ui.panels.vertex_figures import VertexFigures
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged

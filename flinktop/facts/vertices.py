@@ -1,0 +1,211 @@
+"""What is known of a vertex: one aggregated metrics request each, whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from flinktop.engine.series import SeriesName, vertex_series
+from flinktop.facts.figure import ABSENT, Figure, lag_figure
+from flinktop.facts.freshness import answered_at, failure, is_past
+from flinktop.flink.metrics import SUBTASKS_METRICS
+from flinktop.model import first_minute, rates, states
+from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flinktop.engine.store import Reading
+    from flinktop.facts.known import Known
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.features import Features
+    from flinktop.flink.jobs import Job, JobVertex
+    from flinktop.flink.metrics import Aggregated, AggregatedMetric
+
+
+@dataclass(frozen=True, slots=True)
+class VertexFacts:
+    """What one vertex does now (`/jobs/:jobid`, `…/subtasks/metrics`)."""
+
+    sent: Figure
+    """Records/s over all subtasks; absent for sinks."""
+    taken: Figure
+    """Records/s over all subtasks; absent for sources."""
+    total_sent: Figure
+    total_taken: Figure
+    busy: Figure
+    """The hottest subtask's, ms/s; from 1.13, as the next two."""
+    backpressured: Figure
+    idle: Figure
+    lag: Figure
+    """Seconds that the lowest watermark was behind the cluster's clock when the answer came; absent without
+    one."""
+    series: SeriesName
+    """Its main flow: what a sink takes in, what any other sends."""
+    skew: Figure = ABSENT
+    """Per cent by which its subtasks' records/s differ from their mean, as Flink tells it from 1.20 on."""
+    over_mean: Figure = ABSENT
+    """Records/s of the subtask that has most over their mean; unlike Flink's figure it has no upper end."""
+    old: bool = False
+    """Whether the figures are too old to be taken at their word."""
+
+
+def listing(job: str, vertex: str) -> Query[Aggregated]:
+    """Which metrics a vertex has: constant in size, unlike the listing by subtask."""
+    return SUBTASKS_METRICS(job=job, vertex=vertex)
+
+
+def expected_ids(features: Features, *, source: bool) -> tuple[str, ...]:
+    """The metrics that a running vertex has in this release; of a source but for its watermark."""
+    times = rates.TIME_IDS if features.has(1, 13) else ()
+    return (*rates.RATE_IDS, *times, *(() if source else (rates.WATERMARK_ID,)))
+
+
+def figures_query(known: Known, job: str, vertex: JobVertex, *, source: bool) -> Query[Aggregated] | None:
+    """One aggregated request for all figures of a vertex; None while it has no metrics (yet).
+
+    One id that the vertex lacks empties the whole answer: then what it has is listed, and asked for. So are
+    the operators of a source, the last of which has its watermark.
+    """
+    listed = known.reading(listing(job, vertex.id))
+    have = [metric.id for metric in listed.value or ()] if listed is not None else []
+    mark = output_watermark(vertex.name, have) if source else None
+    marks = (mark,) if mark is not None else ()
+    ids = (*expected_ids(known.features, source=source), *marks)
+    expected = SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids)
+    if not is_empty(known.reading(expected)):
+        return expected
+    ids = rates.ids_to_ask(have, ids)
+    return SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids) if ids else None
+
+
+def figures_reading(
+    known: Known, job: str, vertex: JobVertex, *, source: bool
+) -> tuple[Query[Aggregated] | None, Reading[Aggregated] | None]:
+    """What is asked for the figures of a vertex, and what is known of them.
+
+    Until a source has answered with its watermark, that is what it answered without.
+    """
+    query = figures_query(known, job, vertex, source=source)
+    reading = known.reading(query) if query is not None else None
+    if source and query is not None and (reading is None or reading.value is None):
+        without = SUBTASKS_METRICS(job=job, vertex=vertex.id, get=expected_ids(known.features, source=True))
+        reading = known.reading(without) or reading
+    return query, reading
+
+
+def mark_in(found: Mapping[str, AggregatedMetric], *, source: bool) -> AggregatedMetric | None:
+    """The watermark in an answer: what comes in, or what a source sends."""
+    if not source:
+        return found.get(rates.WATERMARK_ID)
+    return next((metric for name, metric in found.items() if last_part(name) == OUTPUT_WATERMARK), None)
+
+
+def is_empty(reading: Reading[Aggregated] | None) -> bool:
+    """Whether an answer came back empty: the vertex lacks one of the ids that were asked for."""
+    return reading is not None and reading.value is not None and not reading.value
+
+
+def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) -> VertexFacts:
+    """What is known of a vertex, whoever asked for it."""
+    source, sink = vertex.id in ends.sources, vertex.id in ends.sinks
+    query, reading = figures_reading(known, job.jid, vertex, source=source)
+    found = rates.by_id(reading.value) if reading is not None and reading.value else {}
+    flows = not states.is_terminal(vertex.status)
+    failed = failure(known, query or listing(job.jid, vertex.id)) is not None
+    at = reading.at if reading is not None and reading.at is not None else known.now()
+    young = known.is_young(job.jid, vertex.id, at)
+    unmeasured = young and first_minute.has_unmeasured(found, rates.TIME_IDS)
+
+    def counted(name: str) -> Figure:
+        newest = known.latest(vertex_series(job.jid, vertex.id, name))
+        value = newest[1] if newest is not None and newest[1] == newest[1] else None
+        return Figure(value, absent=not flows, failed=failed)
+
+    def rate(name: str) -> Figure:
+        metric = found.get(name)
+        if young:
+            # Its meters are means over a minute that has not passed: the engine counts.
+            return counted(name)
+        return Figure(metric.sum if metric is not None else None, absent=not flows, failed=failed)
+
+    def hottest(name: str) -> Figure:
+        metric = found.get(name)
+        if unmeasured:
+            return Figure(absent=not flows)
+        # Not in an answer: the release lacks it. NaN: a legacy source measures no time.
+        missing = bool(found) and (metric is None or metric.max is None)
+        return Figure(metric.max if metric is not None else None, absent=not flows or missing, failed=failed)
+
+    sent, taken = rate("numRecordsOutPerSecond"), rate("numRecordsInPerSecond")
+    total_sent, total_taken = Figure(rates.records_sent(vertex)), Figure(rates.records_taken(vertex))
+    series = vertex_series(job.jid, vertex.id, "numRecordsInPerSecond" if sink else "numRecordsOutPerSecond")
+    if source and sink:
+        # All in one chain: the task's counters count network exchange only and stay at 0.
+        series = vertex_series(job.jid, vertex.id, "in")
+        sent, taken = counted("in"), counted("out")
+        total_sent = total_taken = ABSENT
+    elif source:
+        taken = total_taken = ABSENT
+    elif sink:
+        sent = total_sent = ABSENT
+    uneven, over_mean = _spread(
+        found.get(rates.RATE_IDS[1 if source else 0]), known, flows=flows and vertex.parallelism > 1
+    )
+    coldest = found.get("idleTimeMsPerSecond") if not unmeasured else None
+    idle = _coldest(coldest, flows=flows, answered=bool(found) and not unmeasured)
+    mark = mark_in(found, source=source)
+    wanted = dict(query.params).get("get", "") if query is not None else ""
+    listed = known.reading(listing(job.jid, vertex.id)) if source else None
+    lacking = OUTPUT_WATERMARK not in wanted and listed is not None and bool(listed.value)
+    none = lacking if source else bool(found)
+    lag = _lag(known, (job.jid, vertex.id), reading, mark, flows=flows, none=none)
+    return VertexFacts(
+        sent=sent,
+        taken=taken,
+        total_sent=total_sent,
+        total_taken=total_taken,
+        busy=hottest("busyTimeMsPerSecond"),
+        backpressured=hottest("backPressuredTimeMsPerSecond"),
+        idle=replace(idle, failed=failed),
+        lag=replace(lag, failed=failed),
+        series=series,
+        skew=replace(uneven, failed=failed),
+        over_mean=replace(over_mean, failed=failed),
+        old=is_past(known, at),
+    )
+
+
+def _spread(metric: AggregatedMetric | None, known: Known, *, flows: bool) -> tuple[Figure, Figure]:
+    """How unevenly records are spread over subtasks now: Flink's figure, and the most over the mean."""
+    if not flows:
+        return ABSENT, ABSENT
+    if metric is None:
+        return Figure(absent=not known.features.has(1, 20)), Figure()
+    mean = metric.avg or 0.0
+    most = metric.max / mean if metric.max is not None and mean > 0 else None
+    return Figure(metric.skew, absent=metric.skew is None), Figure(most, absent=most is None)
+
+
+def _coldest(metric: AggregatedMetric | None, *, flows: bool, answered: bool) -> Figure:
+    value = metric.min if metric is not None else None
+    return Figure(value, absent=not flows or (answered and value is None))
+
+
+def _lag(
+    known: Known,
+    vertex: tuple[str, str],
+    reading: Reading[Aggregated] | None,
+    mark: AggregatedMetric | None,
+    *,
+    flows: bool,
+    none: bool,
+) -> Figure:
+    """How far the slowest subtask's watermark is behind; absent without one, or when it has ended.
+
+    `none`: without a watermark there is none.
+    """
+    if mark is None:
+        return Figure(absent=not flows or none)
+    seconds = rates.watermark_lag(mark.min, answered_at(known, reading))
+    return lag_figure(known, vertex_series(*vertex, "lag"), seconds) if flows else ABSENT
