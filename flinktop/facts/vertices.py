@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flinktop.engine.series import SeriesName, vertex_series
 from flinktop.facts.figure import ABSENT, Figure, lag_figure
 from flinktop.facts.freshness import answered_at, failure, is_past
+from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import first_minute, rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
@@ -48,6 +49,27 @@ class VertexFacts:
     """Records/s of the subtask that has most over their mean; unlike Flink's figure it has no upper end."""
     old: bool = False
     """Whether the figures are too old to be taken at their word."""
+
+
+def vertex_of(known: Known, job: str, vertex: str) -> tuple[Job, JobVertex] | None:
+    """A vertex as its job tells of it, or None while that is not known."""
+    reading = known.reading(JOB(job=job))
+    if reading is None or reading.value is None:
+        return None
+    found = next((one for one in reading.value.vertices if one.id == vertex), None)
+    return (reading.value, found) if found is not None else None
+
+
+def job_state(known: Known, job: str) -> str:
+    """The state of a job; "" while it is not known."""
+    reading = known.reading(JOB(job=job))
+    return reading.value.state if reading is not None and reading.value is not None else ""
+
+
+def vertex_state(known: Known, job: str, vertex: str) -> str:
+    """The state of a vertex; "" while it is not known."""
+    found = vertex_of(known, job, vertex)
+    return found[1].status if found is not None else ""
 
 
 def listing(job: str, vertex: str) -> Query[Aggregated]:

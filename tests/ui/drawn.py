@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
-from flinktop.facts import jobs
+from flinktop.facts import jobs, subtasks
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -60,7 +60,6 @@ from flinktop.ui.panels import (
     state_times,
     subtask_columns,
     subtask_header,
-    subtask_rows,
     subtask_summary,
     taskmanagers_table,
     timeline_rows,
@@ -209,12 +208,12 @@ def _checkpoint_subtasks(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
-    book = subtask_rows.SubtaskBook(port, "job", "vertex")
+    book = subtasks.SubtaskHistory(port, "job", "vertex")
     book.take_totals(Reading(value, port.now()))
     if value.subtasks:
         yield "now", of_subtasks(value)
-    around = subtask_rows.Circumstances()
-    rows = book.rows(tuple(book.attempts), around)
+    around = subtasks.VertexContext()
+    rows = [book.facts(one, around) for one in book.attempts.values()]
     yield from cells("subtask", rows, subtask_columns.columns(ascii_only=False), "index")
     yield "skew", vertex_header.skew_parts(value, None)
     below = subtask_summary.summary_rows(
@@ -224,7 +223,7 @@ def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _attempt(port: Port, _query: Query[Any], value: Any) -> Drawn:
-    around = subtask_rows.Circumstances()
+    around = subtasks.VertexContext()
     row = attempts_table.attempt_row(value, around, port.known_time(), old=False)
     yield from cells("attempt", [row], attempts_table.columns(ascii_only=False), "number")
     yield "state", subtask_header.state_line(value, ascii_only=False)

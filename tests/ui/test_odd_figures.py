@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flinktop.facts import subtasks
 from flinktop.facts.jobs import job_facts
 from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.checkpoints import CHECKPOINTS
@@ -22,7 +23,6 @@ from flinktop.ui.panels import (
     memory_table,
     slots_table,
     state_times,
-    subtask_rows,
     vertex_watermarks,
 )
 from tests.depth import in_depth
@@ -267,6 +267,6 @@ async def test_a_job_without_a_name_goes_by_its_id_in_its_row_and_in_the_trail()
 
 def test_digits_without_end_that_a_person_looks_for_among_subtasks_find_none() -> None:
     row: Any = SimpleNamespace(index=3, host="host-9", taskmanager="tm-1", state="RUNNING")
-    assert subtask_rows.matches(row, "3")
-    assert not subtask_rows.matches(row, "30")
-    assert not subtask_rows.matches(row, "9" * 5000)
+    assert subtasks.matches(row, "3")
+    assert not subtasks.matches(row, "30")
+    assert not subtasks.matches(row, "9" * 5000)

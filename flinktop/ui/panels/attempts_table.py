@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from flinktop.facts.figure import ABSENT, Figure
 from flinktop.facts.freshness import is_old
+from flinktop.facts.subtasks import VertexContext, vertex_context
 from flinktop.facts.unanswered import why_empty
 from flinktop.flink.errors import NotFound
 from flinktop.flink.vertices import ATTEMPT
@@ -21,8 +22,6 @@ from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
-from flinktop.ui.panels.subtask_rows import Circumstances
-from flinktop.ui.panels.subtasks_table import circumstances
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
@@ -73,11 +72,11 @@ class AttemptRow:
         return self.host
 
 
-def attempt_row(attempt: Attempt, around: Circumstances, cluster_now: float, *, old: bool) -> AttemptRow:
-    """One row; times in the zone of `around`."""
+def attempt_row(attempt: Attempt, context: VertexContext, cluster_now: float, *, old: bool) -> AttemptRow:
+    """One row; times in the zone of `context`."""
 
     def time(value: int) -> str:
-        return fmt.near(value / 1000.0, around.offset, cluster_now) if value > 0 else fmt.ABSENT
+        return fmt.near(value / 1000.0, context.offset, cluster_now) if value > 0 else fmt.ABSENT
 
     told = attempt.status_duration
     return AttemptRow(
@@ -89,8 +88,8 @@ def attempt_row(attempt: Attempt, around: Circumstances, cluster_now: float, *, 
         end=attempt.end_time,
         host=attempt.where,
         seconds=attempt.duration / 1000.0 if attempt.duration >= 0 else None,
-        taken=ABSENT if around.source else Figure(attempt.metrics.records_in),
-        sent=ABSENT if around.sink else Figure(attempt.metrics.records_out),
+        taken=ABSENT if context.source else Figure(attempt.metrics.records_in),
+        sent=ABSENT if context.sink else Figure(attempt.metrics.records_out),
         spent=tuple(told.get(state) if told is not None else None for state, _ in PHASES),
         old=old,
     )
@@ -271,11 +270,11 @@ class AttemptsTable(Panel):
         old = is_old(self.port, reading)
         found = self._seen.rows(self._gone)
         offset, now = zone_offset(self), self.port.known_time()
-        around = circumstances(self.port, self._job, self._vertex, offset) or Circumstances(offset=offset)
+        context = vertex_context(self.port, self._job, self._vertex, offset) or VertexContext(offset=offset)
         self.table.set_rows(
             one_by_one(
                 found,
-                lambda one: attempt_row(one, around, now, old=old),
+                lambda one: attempt_row(one, context, now, old=old),
                 key=lambda one: fmt.number(one.attempt),
             )
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from flinktop.facts.freshness import is_old
+from flinktop.facts.vertices import job_state
 from flinktop.flink.jobs import JOB
 from flinktop.flink.rescale import RESCALE, RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.flink.vertices import SUBTASK_TIMES, VERTEX
@@ -16,7 +17,7 @@ from flinktop.model.ended import none_of
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.rescale_rows import detail_rows, has_rescales, rescale_row, summary_parts
-from flinktop.ui.panels.subtasks_table import MANY, job_state
+from flinktop.ui.panels.subtasks_table import MANY
 from flinktop.ui.panels.timeline_rows import (
     TimelineRow,
     Window,

@@ -10,6 +10,7 @@ from textual import on
 from flinktop.engine.pins import COORDINATOR
 from flinktop.facts.freshness import is_past
 from flinktop.facts.unanswered import why_empty
+from flinktop.facts.vertices import job_state, vertex_state
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, VERTEX_METRICS, AggregatedMetric
 from flinktop.model import format as fmt
@@ -29,7 +30,6 @@ from flinktop.ui.panels.metric_scopes import (
     open_mark,
     plain_text,
 )
-from flinktop.ui.panels.subtasks_table import job_state, vertex_state
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column

@@ -9,9 +9,9 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from flinktop.engine.pins import ALL, COORDINATOR, Pin, pin_series
+from flinktop.facts.vertices import vertex_of
 from flinktop.model import subtask_names
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.time_chart import Measure, TimeChart
 from flinktop.ui.widgets.celltext import clip
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flinktop.facts.unanswered import why_empty
+from flinktop.facts.vertices import vertex_of
 from flinktop.flink.vertices import SUBTASK_TIMES
 from flinktop.model import attempts, states
 from flinktop.model import format as fmt
@@ -14,7 +15,7 @@ from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.panels.shared_columns import state_column
-from flinktop.ui.panels.subtasks_table import MANY, vertex_of
+from flinktop.ui.panels.subtasks_table import MANY
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.spark import bar
 from flinktop.ui.widgets.table import Column, LiveTable

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flinktop.facts.figure import Figure
-    from flinktop.ui.panels.subtask_rows import SubtaskRow
+    from flinktop.facts.subtasks import SubtaskFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def hot(figure: Figure) -> str:
     return "bad" if value >= HOT else "warn" if value >= WARM else ""
 
 
-def columns(*, ascii_only: bool) -> list[Column[SubtaskRow]]:
+def columns(*, ascii_only: bool) -> list[Column[SubtaskFacts]]:
     """The columns; index, state and rates are the last to give way."""
 
     def number(
@@ -57,8 +57,8 @@ def columns(*, ascii_only: bool) -> list[Column[SubtaskRow]]:
         *,
         tone: Callable[[Figure], str] = lambda _figure: "",
         told: bool = False,
-    ) -> Column[SubtaskRow]:
-        def cell(row: SubtaskRow) -> Cell:
+    ) -> Column[SubtaskFacts]:
+        def cell(row: SubtaskFacts) -> Cell:
             figure: Figure = getattr(row, key)
             text, style = said(figure, write, tone(figure))
             return text, "stale" if told and row.stale and figure.value is not None else style
@@ -74,8 +74,8 @@ def columns(*, ascii_only: bool) -> list[Column[SubtaskRow]]:
             drop=drop,
         )
 
-    state: Column[SubtaskRow] = state_column(ascii_only=ascii_only)
-    found: list[Column[SubtaskRow]] = [
+    state: Column[SubtaskFacts] = state_column(ascii_only=ascii_only)
+    found: list[Column[SubtaskFacts]] = [
         Column("index", "#", 4, lambda row: (row.key, "strong"), sort=lambda row: row.index, align="right"),
         state,
         Column(

@@ -10,7 +10,8 @@ from textual.content import Content
 from flinktop.engine.series import subtask_series
 from flinktop.facts.figure import ABSENT, Figure, lag_figure
 from flinktop.facts.freshness import Freshness, answered_at, failure, freshness
-from flinktop.facts.vertices import listing
+from flinktop.facts.subtasks import vertex_context
+from flinktop.facts.vertices import listing, vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.model import first_minute, machines, rates, states, subtask_names, subtasks
@@ -21,7 +22,6 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.present_attempt import present_reading, watch_present
 from flinktop.ui.panels.subtask_columns import hot, said, shown
-from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.totals_line import totals_line
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.panels.vertex_header import FEW_ROWS, GAP, trouble_line
@@ -131,14 +131,14 @@ class SubtaskHeader(Panel):
 
     def figures_query(self) -> Query[Metrics] | None:
         """What tells what it does now; None while it is not known which metrics do."""
-        around = circumstances(self.port, self._job, self._vertex, 0.0)
-        ids = around.ids.of([self._subtask]) if around is not None else ()
+        context = vertex_context(self.port, self._job, self._vertex, 0.0)
+        ids = context.ids.of([self._subtask]) if context is not None else ()
         return VERTEX_METRICS(job=self._job, vertex=self._vertex, get=ids) if ids else None
 
     def _news(self, _reading: Reading[Any]) -> None:
-        around = circumstances(self.port, self._job, self._vertex, 0.0)
+        context = vertex_context(self.port, self._job, self._vertex, 0.0)
         query = self.figures_query()
-        if around is not None and around.source:
+        if context is not None and context.source:
             known = self.port.reading(listing(self._job, self._vertex))
             every = RELIST_SECONDS if known is not None and known.value else 0.0
             self.watch_query("ids", listing(self._job, self._vertex), self._news, every=every)
@@ -186,19 +186,19 @@ class SubtaskHeader(Panel):
         return lines
 
     def _totals(self, attempt: Attempt) -> list[Part]:
-        around = circumstances(self.port, self._job, self._vertex, 0.0)
-        source, sink = (around.source, around.sink) if around is not None else (False, False)
+        context = vertex_context(self.port, self._job, self._vertex, 0.0)
+        source, sink = (context.source, context.sink) if context is not None else (False, False)
         return totals_line(attempt.metrics, source=source, sink=sink)
 
     def _flow(self) -> list[Part]:
-        around = circumstances(self.port, self._job, self._vertex, 0.0)
+        context = vertex_context(self.port, self._job, self._vertex, 0.0)
         query = self.figures_query()
         reading = self.port.reading(query) if query is not None else None
         figures = (
             by_subtask(reading.value).get(self._subtask) if reading is not None and reading.value else None
         )
-        measures = around.ids.measures if around is not None else frozenset()
-        chained = around is not None and around.source and around.sink
+        measures = context.ids.measures if context is not None else frozenset()
+        chained = context is not None and context.source and context.sink
         figures, unknown = self._in_first_minute(figures, reading, chained=chained)
         failed = failure(self.port, query) is not None
         at = answered_at(self.port, reading)

@@ -14,8 +14,8 @@ from flinktop.ui.panels.subtask_columns import SummaryRow, hot
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from flinktop.facts.subtasks import SubtaskFacts, VertexContext
     from flinktop.flink.vertices import AggregatedTasks, Attempt
-    from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskRow
     from flinktop.ui.widgets.columns import Cell
 
 _METERS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
@@ -44,11 +44,11 @@ def summary_rows(
     attempts: Sequence[Attempt],
     aggregated: AggregatedTasks | None,
     found: Mapping[str, AggregatedMetric],
-    around: Circumstances,
+    context: VertexContext,
     cluster_now: float,
     *,
     failed: bool = False,
-    rows: Sequence[SubtaskRow] = (),
+    rows: Sequence[SubtaskFacts] = (),
     counted: Mapping[str, Sequence[float | None]] | None = None,
 ) -> list[SummaryRow]:
     """The lines below the table, as many of `ALL` as the release tells; [] for fewer than two subtasks.
@@ -64,8 +64,8 @@ def summary_rows(
     flows = any(not states.is_terminal(one.status) for one in attempts)
     cells: dict[str, dict[str, Cell]] = {label: {} for label in ALL}
     for key, metric, write in _METERS:
-        chained = around.source and around.sink and key in ("taken", "sent")
-        if chained or not flows or key not in around.ids.measures:
+        chained = context.source and context.sink and key in ("taken", "sent")
+        if chained or not flows or key not in context.ids.measures:
             continue
         known, answered = _spread(key, metric, rows, found, counted)
         for label, value in zip(LABELS, _extremes(known), strict=True):
@@ -74,7 +74,7 @@ def summary_rows(
         if key in ("taken", "sent"):
             whole = known.sum if known is not None else None
             cells[SUM][key] = _cell(whole, write, "", answered=answered, failed=failed)
-    _put_totals(cells, attempts, aggregated, around)
+    _put_totals(cells, attempts, aggregated, context)
     if flows:
         _put_lag(cells, of_rows(rows, "lag"), found.get(rates.WATERMARK_ID), cluster_now)
     lines = (*LABELS, SUM) if aggregated is None else ALL
@@ -84,7 +84,7 @@ def summary_rows(
 def _spread(
     key: str,
     metric: str,
-    rows: Sequence[SubtaskRow],
+    rows: Sequence[SubtaskFacts],
     found: Mapping[str, AggregatedMetric],
     counted: Mapping[str, Sequence[float | None]] | None,
 ) -> tuple[AggregatedMetric | None, bool]:
@@ -112,11 +112,11 @@ def _put_totals(
     cells: dict[str, dict[str, Cell]],
     attempts: Sequence[Attempt],
     aggregated: AggregatedTasks | None,
-    around: Circumstances,
+    context: VertexContext,
 ) -> None:
     """Records and bytes since the subtasks began."""
     for key, attribute, name, write in _TOTALS:
-        if (around.source and "taken" in key) or (around.sink and "sent" in key):
+        if (context.source and "taken" in key) or (context.sink and "sent" in key):
             continue
         told = [getattr(one.metrics, attribute) for one in attempts]
         spread = subtasks.summary(told)
@@ -129,7 +129,7 @@ def _put_totals(
                 cells[label][key] = _cell(getattr(quantiles, field), write, "", answered=True)
 
 
-def found_in(rows: Sequence[SubtaskRow]) -> dict[str, AggregatedMetric]:
+def found_in(rows: Sequence[SubtaskFacts]) -> dict[str, AggregatedMetric]:
     """What the rows of all subtasks sum up to, by the ids of `…/subtasks/metrics`.
 
     What one of them lacks is left out.
@@ -138,14 +138,14 @@ def found_in(rows: Sequence[SubtaskRow]) -> dict[str, AggregatedMetric]:
     return {metric: spread for metric, spread in known if spread is not None}
 
 
-def slowest(rows: Sequence[SubtaskRow]) -> SubtaskRow | None:
+def slowest(rows: Sequence[SubtaskFacts]) -> SubtaskFacts | None:
     """The row with the lowest watermark; None where one of them has none."""
     if any(row.mark is None for row in rows):
         return None
     return min(rows, key=lambda row: row.mark or 0.0, default=None)
 
 
-def of_rows(rows: Sequence[SubtaskRow], measure: str) -> AggregatedMetric | None:
+def of_rows(rows: Sequence[SubtaskFacts], measure: str) -> AggregatedMetric | None:
     """How a figure spreads over rows; None where not all of them have it."""
     values = [
         figure.value if not figure.absent else None for figure in (getattr(row, measure) for row in rows)

@@ -10,22 +10,21 @@ from textual import on
 from textual.message import Message
 
 from flinktop.facts.freshness import answered_at, failure
+from flinktop.facts.subtasks import SubtaskFacts, SubtaskHistory, VertexContext, matches, vertex_context
 from flinktop.facts.unanswered import why_empty
-from flinktop.facts.vertices import figures_reading, listing
+from flinktop.facts.vertices import figures_reading, job_state, listing, vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import first_minute, rates, states
 from flinktop.model.ended import none_of
-from flinktop.model.subtask_figures import subtask_ids
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.subtask_columns import SummaryRow, columns, summary_columns
-from flinktop.ui.panels.subtask_rows import Circumstances, SubtaskBook, SubtaskRow, matches
 from flinktop.ui.panels.subtask_summary import ALL, FEW, SOME, ages, summary_rows
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.fixed_rows import FixedRows
-from flinktop.ui.widgets.one_by_one import MadeRows
+from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
@@ -34,10 +33,9 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.jobs import Job, JobVertex
+    from flinktop.flink.jobs import Job
     from flinktop.flink.metrics import Aggregated, Metrics
     from flinktop.flink.vertices import Vertex
     from flinktop.ui.widgets.columns import Cell
@@ -54,49 +52,10 @@ PLENTY = (200, 60)
 """From this size on all quantiles and sums are shown."""
 
 
-def vertex_of(port: Port, job: str, vertex: str) -> tuple[Job, JobVertex] | None:
-    """A vertex as its job tells of it, or None while that is not known."""
-    reading = port.reading(JOB(job=job))
-    if reading is None or reading.value is None:
-        return None
-    found = next((one for one in reading.value.vertices if one.id == vertex), None)
-    return (reading.value, found) if found is not None else None
-
-
-def job_state(port: Port, job: str) -> str:
-    """The state of a job; "" while it is not known."""
-    reading = port.reading(JOB(job=job))
-    return reading.value.state if reading is not None and reading.value is not None else ""
-
-
-def vertex_state(port: Port, job: str, vertex: str) -> str:
-    """The state of a vertex; "" while it is not known."""
-    known = vertex_of(port, job, vertex)
-    return known[1].status if known is not None else ""
-
-
-def circumstances(port: Port, job: str, vertex: str, offset: float | None) -> Circumstances | None:
-    """What all rows of a vertex have in common; None while the job has not told."""
-    known = vertex_of(port, job, vertex)
-    if known is None:
-        return None
-    ends = rates.ends(known[0])
-    source, sink = vertex in ends.sources, vertex in ends.sinks
-    listed = port.reading(listing(job, vertex)) if source else None
-    ids = subtask_ids(
-        known[1],
-        source=source,
-        sink=sink,
-        times=port.features.has(1, 13),
-        listed=[metric.id for metric in listed.value or ()] if listed is not None else [],
-    )
-    return Circumstances(source, sink, ids, offset)
-
-
 class Together(Message):
     """The rows of all subtasks that run while all of them are on the screen, else ()."""
 
-    def __init__(self, panel: Panel, rows: tuple[SubtaskRow, ...]) -> None:
+    def __init__(self, panel: Panel, rows: tuple[SubtaskFacts, ...]) -> None:
         super().__init__()
         # Of a sender that is the screen itself, whose tick this may be, it would not get there.
         self.set_sender(panel)
@@ -118,18 +77,18 @@ class SubtasksTable(Panel):
         self._vertex = vertex
         self._visible: tuple[str, ...] = ()
         self._asked: tuple[int, ...] = ()
-        self._rows: dict[int, SubtaskRow] = {}
+        self._rows: dict[int, SubtaskFacts] = {}
         self._not_made: dict[str, OddRow] = {}
-        self._beside: dict[int, list[SubtaskRow]] = {}
+        self._beside: dict[int, list[SubtaskFacts]] = {}
         """By subtask: the attempts that run beside its own."""
-        self._around = Circumstances()
+        self._vertex_context = VertexContext()
         self._changed: set[int] = set()
         """Subtasks of which something has come that is not shown yet."""
         self._batching = False
         self._below: list[SummaryRow] = []
         self._made_of: tuple[object, ...] = ()
         """When the answers came that the lines below are made of."""
-        self._together: tuple[SubtaskRow, ...] = ()
+        self._together: tuple[SubtaskFacts, ...] = ()
         """The rows that the screen knows to be all."""
 
     def compose(self) -> ComposeResult:
@@ -152,12 +111,12 @@ class SubtasksTable(Panel):
         super().on_mount()
 
     @cached_property
-    def _book(self) -> SubtaskBook:
+    def _history(self) -> SubtaskHistory:
         """What has been told so far."""
-        return SubtaskBook(self.port, self._job, self._vertex)
+        return SubtaskHistory(self.port, self._job, self._vertex)
 
     @property
-    def table(self) -> LiveTable[SubtaskRow]:
+    def table(self) -> LiveTable[SubtaskFacts]:
         """The table itself."""
         return self.query_one(LiveTable)
 
@@ -191,16 +150,16 @@ class SubtasksTable(Panel):
         """What grows old is greyed; rows that have come into sight are asked for."""
         self._follow()
         if (reading := self.port.reading(self._query)) is not None:
-            self._book.take_totals(reading)
+            self._history.take_totals(reading)
         self._changed |= self._visible_subtasks
         self._show_changed()
 
     def _job_told(self, _reading: Reading[Job]) -> None:
-        around = circumstances(self.port, self._job, self._vertex, zone_offset(self))
-        if around is not None and around != self._around:
-            self._around = around
-            self._changed |= self._book.attempts.keys()
-            if around.source:
+        context = vertex_context(self.port, self._job, self._vertex, zone_offset(self))
+        if context is not None and context != self._vertex_context:
+            self._vertex_context = context
+            self._changed |= self._history.attempts.keys()
+            if context.source:
                 self.watch_query("ids", listing(self._job, self._vertex), self._listed, every=self._relist())
             self._follow()
         self._show_changed()
@@ -216,17 +175,17 @@ class SubtasksTable(Panel):
             self._job_told(known)
 
     def _vertex_told(self, reading: Reading[Vertex]) -> None:
-        self._book.take_totals(reading)
+        self._history.take_totals(reading)
         if reading.value is None:
             self.table.set_empty(why_empty(self.port, reading, "loading subtasks…"))
             return
         self.watch_query("vertex", self._query, self._vertex_told, every=self._every())
         self.table.set_empty(none_of("subtasks", job_state(self.port, self._job)))
-        self._changed |= self._book.attempts.keys()
+        self._changed |= self._history.attempts.keys()
         self._show_changed()
 
     def _figures_told(self, reading: Reading[Metrics]) -> None:
-        self._changed |= self._book.take_figures(reading)
+        self._changed |= self._history.take_figures(reading)
         self._show_changed()
 
     # -- what is shown -------------------------------------------------------------------------------
@@ -235,25 +194,34 @@ class SubtasksTable(Panel):
         """Make the rows anew of which something has come, and put all in order."""
         if self._batching:
             return
-        if self._around.offset != (offset := zone_offset(self)):
-            self._around = replace(self._around, offset=offset)
-            self._changed |= self._book.attempts.keys()
-        made = self._book.rows(self._changed, self._around)
+        if self._vertex_context.offset != (offset := zone_offset(self)):
+            self._vertex_context = replace(self._vertex_context, offset=offset)
+            self._changed |= self._history.attempts.keys()
+        attempts = self._history.attempts
+        made = one_by_one(
+            (attempts[index] for index in self._changed if index in attempts),
+            lambda attempt: self._history.facts(attempt, self._vertex_context),
+            key=lambda attempt: str(attempt.subtask),
+        )
         fresh = {row.index: row for row in made}
         self._not_made = {key: row for key, row in self._not_made.items() if int(key) not in self._changed}
         self._not_made |= {row.key: row for row in made.odd}
         self._changed.clear()
         different = made.odd or any(self._rows.get(index) != row for index, row in fresh.items())
-        beside = {index: one for index, row in fresh.items() if (one := self._book.beside(row, self._around))}
+        beside = {
+            index: one
+            for index, row in fresh.items()
+            if (one := self._history.beside(row, self._vertex_context))
+        }
         kept_beside = {
             index: rows
             for index, rows in self._beside.items()
-            if index not in fresh and index in self._book.attempts
+            if index not in fresh and index in self._history.attempts
         }
         different = different or self._beside != (kept_beside | beside)
         self._beside = kept_beside | beside
-        if different or self._rows.keys() != self._book.attempts.keys():
-            kept = {index: row for index, row in self._rows.items() if index in self._book.attempts}
+        if different or self._rows.keys() != self._history.attempts.keys():
+            kept = {index: row for index, row in self._rows.items() if index in self._history.attempts}
             self._rows = {
                 index: row for index, row in (kept | fresh).items() if str(index) not in self._not_made
             }
@@ -282,25 +250,25 @@ class SubtasksTable(Panel):
         known = vertex_of(self.port, self._job, self._vertex)
         if known is None:
             return
-        query, figures = figures_reading(self.port, self._job, known[1], source=self._around.source)
+        query, figures = figures_reading(self.port, self._job, known[1], source=self._vertex_context.source)
         failed = failure(self.port, query) is not None
         rows = self._all_on_screen()
         self._tell(rows)
         summed = figures.at if figures is not None else None
         said = {} if rows else self._ages(summed)
-        made_of = (reading.at, summed, self._around, failed, rows, said)
+        made_of = (reading.at, summed, self._vertex_context, failed, rows, said)
         if made_of == self._made_of:
             return
         self._made_of = made_of
         self._below = summary_rows(
-            list(self._book.attempts.values()),
+            list(self._history.attempts.values()),
             reading.value.aggregated,
             rates.by_id(figures.value or ()) if figures is not None else {},
-            self._around,
+            self._vertex_context,
             answered_at(self.port, figures),
             failed=failed,
             rows=rows,
-            counted={measure: self._book.rates_of(measure) for measure in first_minute.RATES}
+            counted={measure: self._history.rates_of(measure) for measure in first_minute.RATES}
             if summed is not None and self.port.is_young(self._job, self._vertex, summed)
             else None,
         )
@@ -309,7 +277,7 @@ class SubtasksTable(Panel):
             for row in self._below
         ]
 
-    def _tell(self, rows: tuple[SubtaskRow, ...]) -> None:
+    def _tell(self, rows: tuple[SubtaskFacts, ...]) -> None:
         """Tell the screen: what else it says of the vertex is of the same answer then."""
         if rows != self._together:
             self._together = rows
@@ -320,9 +288,9 @@ class SubtasksTable(Panel):
         super().stop_watching()
         self._tell(())
 
-    def _all_on_screen(self) -> tuple[SubtaskRow, ...]:
+    def _all_on_screen(self) -> tuple[SubtaskFacts, ...]:
         """The rows of all subtasks that run, where all of them are on the screen; else ()."""
-        attempts = self._book.attempts
+        attempts = self._history.attempts
         if len(attempts) > MANY:
             return ()
         running = [index for index, one in attempts.items() if not states.is_terminal(one.status)]
@@ -333,11 +301,11 @@ class SubtasksTable(Panel):
     def _ages(self, summed: float | None) -> dict[str, Cell]:
         """Of which time the sums are and of which the rows on the screen, where those differ."""
         visible = [index for index in self._visible_subtasks if index in self._asked]
-        shown = self._book.told_at(visible)
+        shown = self._history.read_at(visible)
         if summed is None or shown is None:
             return {}
         now = self.port.now()
-        return ages(now - summed, now - shown, len(self._book.attempts))
+        return ages(now - summed, now - shown, len(self._history.attempts))
 
     # -- what is asked -------------------------------------------------------------------------------
 
@@ -355,7 +323,8 @@ class SubtasksTable(Panel):
         running = [
             index
             for index in self._visible_subtasks
-            if index in self._book.attempts and not states.is_terminal(self._book.attempts[index].status)
+            if index in self._history.attempts
+            and not states.is_terminal(self._history.attempts[index].status)
         ]
         enough = set(running) <= set(self._asked) and len(self._asked) <= 2 * len(running)
         asked = self._asked if enough else tuple(sorted(running))
@@ -368,7 +337,7 @@ class SubtasksTable(Panel):
             self.watch_query(f"figures {number}", query, self._figures_told)
 
     def _queries(self, asked: Iterable[int]) -> tuple[Query[Metrics], ...]:
-        ids = self._around.ids.of(asked)
+        ids = self._vertex_context.ids.of(asked)
         if not ids:
             return ()
         return VERTEX_METRICS(job=self._job, vertex=self._vertex, get=ids).parts()[:MOST_REQUESTS]

@@ -8,14 +8,14 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from flinktop.engine.series import SeriesName, subtask_series, vertex_series
-from flinktop.facts.vertices import listing
+from flinktop.facts.subtasks import vertex_context
+from flinktop.facts.vertices import listing, vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 from flinktop.model import format as fmt
 from flinktop.model import rates, split, states, subtask_names
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.time_chart import Measure, TimeChart
 
 if TYPE_CHECKING:
@@ -219,12 +219,12 @@ class SubtaskCharts(VertexCharts):
         self._ask()
 
     def _ask(self) -> None:
-        around = circumstances(self.port, self._job, self._vertex, 0.0)
-        if around is None or self.subtask is None:
+        context = vertex_context(self.port, self._job, self._vertex, 0.0)
+        if context is None or self.subtask is None:
             return
-        if around.source:
+        if context.source:
             self.watch_query("ids", listing(self._job, self._vertex), self._follow, every=120.0)
-        ids = around.ids.of([self.subtask])
+        ids = context.ids.of([self.subtask])
         if ids:
             self.watch_query(
                 "figures", VERTEX_METRICS(job=self._job, vertex=self._vertex, get=ids), self._news

@@ -10,8 +10,9 @@ from textual.content import Content
 from flinktop.engine.series import vertex_series
 from flinktop.facts.figure import Figure, lag_figure
 from flinktop.facts.freshness import Freshness, answered_at, freshness
+from flinktop.facts.subtasks import records
 from flinktop.facts.unanswered import blank, why_empty, why_stale
-from flinktop.facts.vertices import figures_reading, listing, mark_in, vertex_facts
+from flinktop.facts.vertices import figures_reading, listing, mark_in, vertex_facts, vertex_of
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.numbers import LONG_MAX, positive
@@ -23,9 +24,7 @@ from flinktop.model.vertex_now import vertex_now
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.subtask_columns import hot, said, shown
-from flinktop.ui.panels.subtask_rows import records
 from flinktop.ui.panels.subtask_summary import found_in, slowest
-from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.totals_line import totals_line
 from flinktop.ui.panels.vertex_figures import VertexFigures
 
@@ -34,13 +33,13 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
+    from flinktop.facts.subtasks import SubtaskFacts
     from flinktop.facts.vertices import VertexFacts
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
     from flinktop.flink.vertices import Vertex
     from flinktop.model.vertex_now import VertexNow
-    from flinktop.ui.panels.subtask_rows import SubtaskRow
 
 FEW_ROWS = 3
 """With fewer rows than this the state stands before the name."""
@@ -147,7 +146,7 @@ class VertexHeader(Panel):
         self._figures = VertexFigures(self, job, self._news)
         self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
         self._known: tuple[Job, JobVertex] | None = None
-        self._rows: tuple[SubtaskRow, ...] = ()
+        self._rows: tuple[SubtaskFacts, ...] = ()
 
     def on_mount(self) -> None:
         """Watch the job, the vertex, and what its subtasks' metrics sum up to."""
@@ -162,7 +161,7 @@ class VertexHeader(Panel):
             self._figures.follow(known[0], [self._vertex])
         self.tick()
 
-    def show_with(self, rows: tuple[SubtaskRow, ...]) -> None:
+    def show_with(self, rows: tuple[SubtaskFacts, ...]) -> None:
         """Say what the rows below say: those of all subtasks that run, () while not all of them are seen."""
         self._rows = rows
         self.tick()

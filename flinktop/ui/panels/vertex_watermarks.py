@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from flinktop.facts.freshness import answered_at, is_old
-from flinktop.facts.vertices import listing
+from flinktop.facts.subtasks import vertex_context
+from flinktop.facts.vertices import listing, vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
@@ -22,7 +23,6 @@ from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.panels.subtasks_table import circumstances, vertex_of
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column
@@ -213,12 +213,12 @@ class VertexWatermarks(AnswerTable[MarkRow]):
     def _queries(self) -> tuple[Query[Metrics], ...] | None:
         """What tells the watermarks; () where there are none, None while that is not known."""
         known = vertex_of(self.port, self._job, self._vertex)
-        around = circumstances(self.port, self._job, self._vertex, 0.0)
-        if known is None or around is None:
+        context = vertex_context(self.port, self._job, self._vertex, 0.0)
+        if known is None or context is None:
             return None
-        if not around.source and self.port.features.has(1, 10):
+        if not context.source and self.port.features.has(1, 10):
             return (VERTEX_WATERMARKS(job=self._job, vertex=self._vertex),)
-        mark = next((one for one in around.ids.ids if one.endswith("Watermark")), None)
+        mark = next((one for one in context.ids.ids if one.endswith("Watermark")), None)
         if mark is None:
             listed = self.port.reading(listing(self._job, self._vertex))
             return () if listed is not None and listed.value else None
@@ -230,8 +230,8 @@ class VertexWatermarks(AnswerTable[MarkRow]):
     def _follow(self) -> None:
         if self.port.features.history_server:
             return
-        around = circumstances(self.port, self._job, self._vertex, 0.0)
-        if around is not None and around.source:
+        context = vertex_context(self.port, self._job, self._vertex, 0.0)
+        if context is not None and context.source:
             listed = self.port.reading(listing(self._job, self._vertex))
             every = RELIST_SECONDS if listed is not None and listed.value else 0.0
             slot = self._slots.get("ids")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from flinktop.engine.pins import Pin
+from flinktop.facts.vertices import vertex_of
 from flinktop.model import subtask_names
 from flinktop.ui import keys
 from flinktop.ui.panels.accumulators import AttemptAccumulatorsTable
@@ -14,7 +15,6 @@ from flinktop.ui.panels.metrics_table import MetricsTable
 from flinktop.ui.panels.pinned_charts import PinnedCharts
 from flinktop.ui.panels.state_times import StateTimes
 from flinktop.ui.panels.subtask_header import SubtaskHeader
-from flinktop.ui.panels.subtasks_table import vertex_of
 from flinktop.ui.panels.vertex_charts import SubtaskCharts
 from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.tabbed import TabbedScreen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from flinktop.facts.vertices import vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.vertices import VERTEX
 from flinktop.ui import keys
@@ -12,7 +13,7 @@ from flinktop.ui.panels.flame_graph import FlamePanel
 from flinktop.ui.panels.job_timeline import VertexTimeline
 from flinktop.ui.panels.metrics_explorer import MetricsExplorer
 from flinktop.ui.panels.pinned_charts import PinnedCharts
-from flinktop.ui.panels.subtasks_table import SubtasksTable, Together, vertex_of
+from flinktop.ui.panels.subtasks_table import SubtasksTable, Together
 from flinktop.ui.panels.vertex_backpressure import VertexPressure
 from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
 from flinktop.ui.panels.vertex_header import VertexHeader

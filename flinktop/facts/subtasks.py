@@ -1,4 +1,4 @@
-"""What one line of the subtasks table says, from totals, metrics, and how both have moved."""
+"""What is known of the subtasks of a vertex: by totals, metrics, and how both have moved."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from flinktop.engine.series import subtask_series
 from flinktop.facts.figure import ABSENT, Figure, lag_figure
 from flinktop.facts.freshness import OLD_SECONDS, answered_at, is_past
 from flinktop.facts.unanswered import blank_mark
+from flinktop.facts.vertices import listing, vertex_of
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import subtask_index
 from flinktop.model import first_minute, rates, states, subtasks
 from flinktop.model import format as fmt
-from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask
-from flinktop.ui.widgets.one_by_one import one_by_one
+from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask, subtask_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
+    from flinktop.facts.known import Known
     from flinktop.flink.metrics import Metrics
     from flinktop.flink.vertices import Attempt, Vertex
     from flinktop.model.subtask_figures import Figures
-    from flinktop.ui.widgets.one_by_one import MadeRows
 
 NOTHING = SubtaskIds(())
 
 
 @dataclass(frozen=True, slots=True)
-class SubtaskRow:
+class SubtaskFacts:
     """One subtask, `key` is its index as text; or an attempt that runs beside its own: `3.0`."""
 
     key: str
@@ -73,7 +72,7 @@ class SubtaskRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Sample:
     """What metrics said of one attempt of a subtask."""
 
     attempt: int | None
@@ -85,8 +84,8 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What all rows have in common."""
+class VertexContext:
+    """What all subtasks of a vertex have in common."""
 
     source: bool = False
     sink: bool = False
@@ -95,15 +94,33 @@ class Circumstances:
     """Seconds from UTC in which times are shown."""
 
 
-class SubtaskBook:
-    """What has been told of a vertex's subtasks so far; it makes their rows."""
+def vertex_context(known: Known, job: str, vertex: str, offset: float | None) -> VertexContext | None:
+    """What all subtasks of a vertex have in common; None before the job's first answer."""
+    found = vertex_of(known, job, vertex)
+    if found is None:
+        return None
+    ends = rates.ends(found[0])
+    source, sink = vertex in ends.sources, vertex in ends.sinks
+    listed = known.reading(listing(job, vertex)) if source else None
+    ids = subtask_ids(
+        found[1],
+        source=source,
+        sink=sink,
+        times=known.features.has(1, 13),
+        listed=[metric.id for metric in listed.value or ()] if listed is not None else [],
+    )
+    return VertexContext(source, sink, ids, offset)
 
-    def __init__(self, port: Port, job: str, vertex: str) -> None:
-        self._port = port
+
+class SubtaskHistory:
+    """The answers of a vertex's subtasks so far, and what is known by them."""
+
+    def __init__(self, known: Known, job: str, vertex: str) -> None:
+        self._known = known
         self._vertex = (job, vertex)
         self._progress: subtasks.Progress | None = None
         self._attempts: dict[int, Attempt] = {}
-        self._told: dict[int, Told] = {}
+        self._samples: dict[int, Sample] = {}
         self._bands: dict[int, int] = {}
         self._mean = 0.0
         self._old = False
@@ -118,88 +135,83 @@ class SubtaskBook:
 
     def take_totals(self, reading: Reading[Vertex]) -> None:
         """Take in `/jobs/:jobid/vertices/:vertexid`, or that it could not be had."""
-        self._old = isinstance(reading.error, NotFound) or is_past(self._port, reading.at)
+        self._old = isinstance(reading.error, NotFound) or is_past(self._known, reading.at)
         if reading.value is None or reading.at is None or reading.at == self._read:
             return
         self._read = reading.at
         self._progress = subtasks.look(self._progress, reading.at, reading.value.subtasks)
         self._attempts = {one.subtask: one for one in reading.value.subtasks}
-        for gone_index in self._told.keys() - self._attempts.keys():
-            del self._told[gone_index]
+        for gone in self._samples.keys() - self._attempts.keys():
+            del self._samples[gone]
         counts = [records(one) for one in reading.value.subtasks]
         self._mean = sum(counts) / len(counts) if counts else 0.0
 
     def take_figures(self, reading: Reading[Metrics]) -> frozenset[int]:
-        """Take in `…/vertices/:vertexid/metrics?get=`; says of which subtasks it tells."""
+        """Take in `…/vertices/:vertexid/metrics?get=`; gives the subtasks of which it tells."""
         failed = reading.value is None and reading.error is not None
         changed = frozenset(self._attempts) if failed != self._failed else frozenset()
         self._failed = failed
         if not reading.value or reading.at is None:
             return changed
-        cluster_now = answered_at(self._port, reading)
+        cluster_now = answered_at(self._known, reading)
         found = by_subtask(reading.value)
         for index, figures in found.items():
             attempt = self._attempts.get(index)
             if attempt is not None and not _of_earlier(attempt, cluster_now):
                 lag = rates.watermark_lag(figures.get("watermark"), cluster_now)
                 young = first_minute.is_young(attempt, cluster_now)
-                self._told[index] = Told(attempt.attempt, reading.at, figures, lag, young)
+                self._samples[index] = Sample(attempt.attempt, reading.at, figures, lag, young)
         return changed | frozenset(found)
 
-    def told_at(self, indices: Iterable[int]) -> float | None:
+    def read_at(self, indices: Iterable[int]) -> float | None:
         """When the oldest of the figures of these came (engine's clock, s); None while one has none."""
-        told = [self._told.get(index) for index in indices]
-        return min((one.at for one in told if one is not None), default=None) if all(told) else None
+        samples = [self._samples.get(index) for index in indices]
+        return min((one.at for one in samples if one is not None), default=None) if all(samples) else None
 
-    def beside(self, row: SubtaskRow, around: Circumstances) -> list[SubtaskRow]:
-        """The rows of the attempts that run beside a subtask's own."""
-        attempt = self._attempts[row.index]
-        return concurrent_rows(attempt, around, row.attention, old=self._old)
+    def beside(self, facts: SubtaskFacts, context: VertexContext) -> list[SubtaskFacts]:
+        """The attempts that run beside a subtask's own."""
+        attempt = self._attempts[facts.index]
+        return concurrent_attempts(attempt, context, facts.attention, old=self._old)
 
-    def rows(self, indices: Iterable[int], around: Circumstances) -> MadeRows[SubtaskRow]:
-        """The rows of some subtasks."""
-        return one_by_one(
-            (self._attempts[index] for index in indices if index in self._attempts),
-            lambda attempt: self._row(attempt, around),
-            key=lambda attempt: str(attempt.subtask),
-        )
-
-    def _row(self, attempt: Attempt, around: Circumstances) -> SubtaskRow:
+    def facts(self, attempt: Attempt, context: VertexContext) -> SubtaskFacts:
+        """What is known of one of the `attempts`."""
         index, totals = attempt.subtask, attempt.metrics
-        told = self._told.get(index)
-        if told is not None and told.attempt != attempt.attempt:
-            told = None
-        stale = told is not None and self._port.now() - told.at > OLD_SECONDS
+        sample = self._samples.get(index)
+        if sample is not None and sample.attempt != attempt.attempt:
+            sample = None
+        stale = sample is not None and self._known.now() - sample.at > OLD_SECONDS
         moved = self._progress.moved(index) if self._progress is not None else subtasks.UNMOVED
-        chained = around.source and around.sink
+        chained = context.source and context.sink
         flows = not states.is_terminal(attempt.status)
 
         def rate(measure: str) -> Figure:
-            if not flows or measure not in around.ids.measures:
+            if not flows or measure not in context.ids.measures:
                 return ABSENT
-            meters = told.figures if told is not None else {}
-            known = first_minute.known(meters) if told is not None and told.young else meters
+            meters = sample.figures if sample is not None else {}
+            known = first_minute.known(meters) if sample is not None and sample.young else meters
             unknown = measure in known and known[measure] is None and meters[measure] is not None
-            if told is not None and not stale and not unknown:
+            if sample is not None and not stale and not unknown:
                 return _figure(meters, measure)
             # Of a chain's counters only its operators tell.
             estimate = None if chained and measure in ("taken", "sent") else getattr(moved, measure)
             if estimate is not None:
                 return Figure(estimate)
             return (
-                _figure(meters, measure) if told is not None and not unknown else Figure(failed=self._failed)
+                _figure(meters, measure)
+                if sample is not None and not unknown
+                else Figure(failed=self._failed)
             )
 
         busy, backpressured = rate("busy"), rate("backpressured")
-        mark = told.figures.get("watermark") if told is not None and flows else None
+        mark = sample.figures.get("watermark") if sample is not None and flows else None
         count = records(attempt)
         hot = subtasks.heat(busy.value, backpressured.value, None)
-        if "busy" not in around.ids.measures and self._mean > 0 and flows:
+        if "busy" not in context.ids.measures and self._mean > 0 and flows:
             hot = subtasks.heat(None, None, count / self._mean)
         band = subtasks.band(hot, self._bands.get(index))
         if hot is not None:
             self._bands[index] = band
-        return SubtaskRow(
+        return SubtaskFacts(
             key=str(index),
             index=index,
             state=attempt.status,
@@ -207,16 +219,16 @@ class SubtaskBook:
             host=attempt.where,
             taken=rate("taken"),
             sent=rate("sent"),
-            total_taken=ABSENT if around.source else Figure(totals.records_in),
-            total_sent=ABSENT if around.sink else Figure(totals.records_out),
-            bytes_taken=ABSENT if around.source else Figure(totals.bytes_in),
-            bytes_sent=ABSENT if around.sink else Figure(totals.bytes_out),
+            total_taken=ABSENT if context.source else Figure(totals.records_in),
+            total_sent=ABSENT if context.sink else Figure(totals.records_out),
+            bytes_taken=ABSENT if context.source else Figure(totals.bytes_in),
+            bytes_sent=ABSENT if context.sink else Figure(totals.bytes_out),
             busy=busy,
             backpressured=backpressured,
             idle=rate("idle"),
-            watermark=self._mark_text(mark, around, told, flows=flows),
+            watermark=self._mark_text(mark, context, sample, flows=flows),
             mark=mark,
-            lag=self._lag(index, told, around, flows=flows),
+            lag=self._lag(index, sample, context, flows=flows),
             seconds=attempt.duration / 1000.0 if attempt.duration >= 0 else None,
             attention=subtasks.attention(attempt.status, band, index),
             stale=stale,
@@ -229,34 +241,36 @@ class SubtaskBook:
         progress = self._progress
         return [getattr(progress.moved(index), measure) if progress else None for index in self._attempts]
 
-    def _lag(self, index: int, told: Told | None, around: Circumstances, *, flows: bool) -> Figure:
-        if not flows or "watermark" not in around.ids.measures:
+    def _lag(self, index: int, sample: Sample | None, context: VertexContext, *, flows: bool) -> Figure:
+        if not flows or "watermark" not in context.ids.measures:
             return ABSENT
-        if told is None:
+        if sample is None:
             return Figure(failed=self._failed)
-        if told.figures.get("watermark") in (None, NO_WATERMARK, ENDED):
+        if sample.figures.get("watermark") in (None, NO_WATERMARK, ENDED):
             return ABSENT
-        return lag_figure(self._port, subtask_series(*self._vertex, index, "lag"), told.lag)
+        return lag_figure(self._known, subtask_series(*self._vertex, index, "lag"), sample.lag)
 
-    def _mark_text(self, mark: float | None, around: Circumstances, told: Told | None, *, flows: bool) -> str:
-        if not flows or "watermark" not in around.ids.measures or (told is not None and mark is None):
+    def _mark_text(
+        self, mark: float | None, context: VertexContext, sample: Sample | None, *, flows: bool
+    ) -> str:
+        if not flows or "watermark" not in context.ids.measures or (sample is not None and mark is None):
             return fmt.ABSENT
         if mark is None:
             return blank_mark(failed=self._failed)[0]
         if math.isinf(mark):
             return "ended" if mark == ENDED else "none"
-        return fmt.near(mark / 1000.0, around.offset, self._port.known_time())
+        return fmt.near(mark / 1000.0, context.offset, self._known.known_time())
 
 
-def concurrent_rows(
-    attempt: Attempt, around: Circumstances, attention: tuple[int, ...], *, old: bool
-) -> list[SubtaskRow]:
+def concurrent_attempts(
+    attempt: Attempt, context: VertexContext, attention: tuple[int, ...], *, old: bool
+) -> list[SubtaskFacts]:
     """The attempts that run beside this one (speculative execution, 1.16+).
 
     Their totals are told with them; Flink's metrics of a subtask are of one of its attempts alone.
     """
     return [
-        SubtaskRow(
+        SubtaskFacts(
             key=f"{attempt.subtask}.{number}",
             index=attempt.subtask,
             state=one.status,
@@ -264,10 +278,10 @@ def concurrent_rows(
             host=one.where,
             taken=ABSENT,
             sent=ABSENT,
-            total_taken=ABSENT if around.source else Figure(one.metrics.records_in),
-            total_sent=ABSENT if around.sink else Figure(one.metrics.records_out),
-            bytes_taken=ABSENT if around.source else Figure(one.metrics.bytes_in),
-            bytes_sent=ABSENT if around.sink else Figure(one.metrics.bytes_out),
+            total_taken=ABSENT if context.source else Figure(one.metrics.records_in),
+            total_sent=ABSENT if context.sink else Figure(one.metrics.records_out),
+            bytes_taken=ABSENT if context.source else Figure(one.metrics.bytes_in),
+            bytes_sent=ABSENT if context.sink else Figure(one.metrics.bytes_out),
             busy=ABSENT,
             backpressured=ABSENT,
             idle=ABSENT,
@@ -298,7 +312,7 @@ def _figure(figures: Figures, measure: str) -> Figure:
     return Figure(value, absent=value is None)
 
 
-def matches(row: SubtaskRow, text: str) -> bool:
+def matches(row: SubtaskFacts, text: str) -> bool:
     """Whether a row has every word: an index, a part of host, TaskManager id or state; `state:failed`."""
     for word in text.casefold().split():
         if word.startswith("state:"):
