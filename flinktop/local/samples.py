@@ -42,7 +42,7 @@ _OPTIONS = {
     "restart-strategy.fixed-delay.attempts": "2147483647",
     "restart-strategy.fixed-delay.delay": "10 s",
     # Keys that are not seen for a while are forgotten, so that a cluster left open for days stays small.
-    "table.exec.state.ttl": "IN/s, 30 min",
+    "table.exec.state.ttl": "30 min",
 }
 
 STEADY = Sample(

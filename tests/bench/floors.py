@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 REFRESH = 3.0
-TITLES = ("STATE", "JOB", "IN/s", "OUT/s", "IN/s, 30 min", "LAST CKPT", "RST", "UP")
+TITLES = ("STATE", "JOB", "IN/s", "OUT/s", "IN/s, 30 m", "LAST CKPT", "RST", "UP")
 WIDTHS = (12, 40, 6, 6, 10, 14, 4, 7)
 MOVING = (2, 3, 4, 5, 7)
 """The columns whose cells change."""

@@ -107,7 +107,7 @@ def upload(pty: Pty, jar: Path) -> None:
     pty.wait_for(re.compile(r"state +uploaded"), ENDS)
     pty.press("enter")
     pty.wait_for("Run a jar")
-    pty.wait_for("by its manifest")
+    pty.wait_for("(from manifest)")
 
 
 def preview(pty: Pty) -> None:

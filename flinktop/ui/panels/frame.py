@@ -226,16 +226,11 @@ class TopLine(Line):
         paused = isinstance(screen, LiveScreen) and screen.paused
         offset = zone_offset(self)
         now = port.cluster_time()
-        right = [
-            freshness(
-                link,
-                port.now(),
-                port.interval,
-                paused=paused,
-                late=port.late(),
-                short=self.size.width < NARROW,
-            )
-        ]
+
+        def fresh(*, short: bool) -> Part:
+            return freshness(link, port.now(), port.interval, paused=paused, late=port.late(), short=short)
+
+        right = [fresh(short=self.size.width < NARROW)]
         if self.app.profile.demo:
             right.append(("DEMO", "info"))
         if self.app.profile.connection.read_only:
@@ -256,6 +251,10 @@ class TopLine(Line):
         right.append((f"{fmt.clock(now, offset)} {fmt.offset_name(offset, now)}", "muted"))
         # Whether anything can be done here, and whether it is real, is said however little room there is.
         trail = self._trail(_beside(right[:kept]))
+        if trail != self._trail(0):
+            # The places have the room first.
+            right[0] = fresh(short=True)
+            trail = self._trail(_beside(right[:kept]))
         self.set_parts(fit(trail, right, self.content_size.width, keep=kept))
 
     def _unencrypted(self, right: Sequence[Part]) -> str:
