@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from flinktop.engine.operation import State
+from flinktop.facts.operations import outcome, two_facts
 from flinktop.flink.text import clean
-from flinktop.ui.panels.operation_words import outcome, two_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,10 +24,10 @@ from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.ledger_rows import COLUMNS
 from flinktop.engine.operation import Operation, State
 from flinktop.facts import restore
+from flinktop.facts.operations import outcome, state_words, took
 from flinktop.headless.operations import print_operations
 from flinktop.headless.told import as_object, table
 from flinktop.ui.panels.operation_detail import facts_of
-from flinktop.ui.panels.operation_words import outcome, state_words, took
 from tests.depth import in_depth
 from tests.engine.acting import JOB, URL, JobManager, desk, process
 from tests.engine.test_ledger import NOW, add_at_once, operation

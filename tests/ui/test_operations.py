@@ -17,10 +17,10 @@ from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.acts.stop import Stop
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import FINAL, Operation, State
+from flinktop.facts.operations import options, outcome, took, two_facts, worth_copying
 from flinktop.flink.jars import RunOptions
 from flinktop.model.redaction import HIDDEN
 from flinktop.ui.operation_news import OperationNews, ending
-from flinktop.ui.panels.operation_words import options, outcome, took, two_facts, worth_copying
 from flinktop.ui.panels.operations_table import OperationRow, columns, matches
 from flinktop.ui.panels.under_way import chips
 from flinktop.ui.widgets.columns import place

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+from flinktop.facts.operations import under_way
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import LoginRefused, NotFlink, NotReady, Unauthorized, Unreachable
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, Command, key_name
 from flinktop.ui.live import LiveScreen, Panel
-from flinktop.ui.panels.operation_words import under_way
 from flinktop.ui.panels.plain import plain
 from flinktop.ui.panels.under_way import chips
 from flinktop.ui.theme import TONES, cluster_style

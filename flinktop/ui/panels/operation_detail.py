@@ -11,12 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from flinktop.engine.operation import State
-from flinktop.flink.text import clean
-from flinktop.model import format as fmt
-from flinktop.ui.live import Panel
-from flinktop.ui.panels.frame import assemble, zone_offset
-from flinktop.ui.panels.meter import meter_parts
-from flinktop.ui.panels.operation_words import (
+from flinktop.facts.operations import (
     duration_words,
     followed_by,
     now_words,
@@ -27,6 +22,11 @@ from flinktop.ui.panels.operation_words import (
     took,
     two_facts,
 )
+from flinktop.flink.text import clean
+from flinktop.model import format as fmt
+from flinktop.ui.live import Panel
+from flinktop.ui.panels.frame import assemble, zone_offset
+from flinktop.ui.panels.meter import meter_parts
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.text_rows import folded
 

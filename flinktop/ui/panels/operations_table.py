@@ -5,19 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flinktop.facts.operations import duration_words, outcome, severity, state_tone, state_words, took
 from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.operation_words import (
-    duration_words,
-    outcome,
-    severity,
-    state_tone,
-    state_words,
-    took,
-)
 from flinktop.ui.panels.plain import plain
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.one_by_one import one_by_one

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.facts.operations import took
 from flinktop.flink.text import clean
 from flinktop.model import format as fmt
-from flinktop.ui.panels.operation_words import took
 
 if TYPE_CHECKING:
     from flinktop.engine.operation import Operation

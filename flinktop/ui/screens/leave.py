@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from flinktop.engine.operation import State
+from flinktop.facts.operations import under_way
 from flinktop.flink.text import clean
 from flinktop.ui.live import LiveApp
-from flinktop.ui.panels.operation_words import under_way
 from flinktop.ui.steady import Modal
 from flinktop.ui.widgets.form import PressButton
 

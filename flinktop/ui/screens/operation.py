@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from flinktop.facts.operations import is_here, worth_copying
 from flinktop.flink.text import clean
 from flinktop.ui import keys
 from flinktop.ui.actions import on_job, on_savepoint
 from flinktop.ui.panels.operation_detail import OperationDetail
-from flinktop.ui.panels.operation_words import is_here, worth_copying
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.screens.job import JobScreen
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
+from flinktop.facts.operations import worth_copying
 from flinktop.ui import keys
 from flinktop.ui.panels.operation_detail import OperationDetail
-from flinktop.ui.panels.operation_words import worth_copying
 from flinktop.ui.panels.operations_table import OperationsTable
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.screens.operation import OperationScreen, actions_of

@@ -13,8 +13,8 @@ from flinktop.model import states
 
 if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act
-    from flinktop.engine.host import Port
     from flinktop.engine.operation import Operation
+    from flinktop.facts.known import Known
 
 _LOOKS = {
     State.PLANNED: ("◐", "~", "info"),
@@ -55,14 +55,14 @@ def severity(operation: Operation) -> int:
     return {"bad": 3, "warn": 2, "info": 1}.get(state_tone(operation), 0)
 
 
-def is_here(port: Port, operation: Operation) -> bool:
+def is_here(known: Known, operation: Operation) -> bool:
     """Whether it was asked of the cluster that is open."""
-    return operation.cluster == port.connection.url
+    return operation.cluster == known.connection.url
 
 
-def under_way(port: Port) -> tuple[Operation, ...]:
+def under_way(known: Known) -> tuple[Operation, ...]:
     """What was asked of this cluster and has not ended, newest first."""
-    return tuple(one for one in port.operations() if not one.state.final and is_here(port, one))
+    return tuple(one for one in known.operations() if not one.state.final and is_here(known, one))
 
 
 def took(operation: Operation, wall: float) -> float | None:
@@ -114,12 +114,12 @@ def outcome(operation: Operation) -> tuple[str, str, bool]:
         return clean(operation.reason) or "no reason is known", state_tone(operation), False
     if result.savepoint:
         return clean(result.savepoint), "", True
-    told = [f"job {result.job}"] if result.job and result.job != operation.job else []
-    told += [f"jar {result.jar}"] if result.jar else []
-    told += [f"checkpoint {result.checkpoint}"] if result.checkpoint is not None else []
-    told += [f"the job is {result.job_state}"] if result.job_state else []
-    told += result.facts
-    return clean(", ".join(told)), "", False
+    outcomes = [f"job {result.job}"] if result.job and result.job != operation.job else []
+    outcomes += [f"jar {result.jar}"] if result.jar else []
+    outcomes += [f"checkpoint {result.checkpoint}"] if result.checkpoint is not None else []
+    outcomes += [f"the job is {result.job_state}"] if result.job_state else []
+    outcomes += result.facts
+    return clean(", ".join(outcomes)), "", False
 
 
 def worth_copying(operation: Operation) -> str:
@@ -127,13 +127,13 @@ def worth_copying(operation: Operation) -> str:
     return made(operation) or clean(operation.job or operation.reason)
 
 
-def followed_by(port: Port, operation: Operation) -> str:
+def followed_by(known: Known, operation: Operation) -> str:
     """Who sees to it that it comes to an end; "" when it has."""
     if operation.state.final:
         return ""
     if operation.ours:
         return "this flinktop"
-    if is_here(port, operation):
+    if is_here(known, operation):
         return "another flinktop follows it; this one takes over when that one ends"
     return "a flinktop that opens its cluster follows it"
 
