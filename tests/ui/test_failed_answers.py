@@ -9,8 +9,6 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from flinktop.engine.store import Reading
-from flinktop.facts.freshness import Freshness, error_of, freshness
 from flinktop.flink.errors import Rejected, Unreachable
 from tests.depth import in_depth
 from tests.fixture_cluster import FixtureCluster
@@ -49,28 +47,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     "JobManager": ("J",),
     "log": ("J", "5"),
 }
-
-
-@pytest.mark.parametrize(
-    ("reading", "lost", "is_"),
-    [
-        (None, None, Freshness.LOADING),
-        (Reading(), None, Freshness.LOADING),
-        (None, LOST, Freshness.FAILED),
-        (Reading(error=WRONG, failures=1), None, Freshness.FAILED),
-        (Reading((), 1.0), None, Freshness.FRESH),
-        (Reading((), 1.0, WRONG, 1), None, Freshness.STALE),
-        (Reading((), 1.0), LOST, Freshness.STALE),
-    ],
-)
-def test_what_a_reading_is(reading: Reading[object] | None, lost: Unreachable | None, is_: Freshness) -> None:
-    assert freshness(reading, lost) is is_
-
-
-def test_a_readings_own_error_is_the_reason_before_the_clusters() -> None:
-    assert error_of(Reading(error=WRONG), LOST) is WRONG
-    assert error_of(Reading(), LOST) is LOST
-    assert error_of(None) is None
 
 
 def only(cluster: FixtureCluster, allowed: Callable[[str], bool], *, status: int = 500) -> None:
