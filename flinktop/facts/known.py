@@ -49,6 +49,11 @@ class Known(Protocol):
         """What the server can do, as far as is known."""
         ...
 
+    @property
+    def knows_time(self) -> bool:
+        """Whether an answer has told the cluster's own time; else it is this machine's."""
+        ...
+
     def reading(self, query: Query[T], /) -> Reading[T] | None:
         """What is known of a query."""
         ...

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+RARELY = 600.0
+"""Seconds between two looks at what seldom changes."""
 AGES_SECONDS = 3.0
 """Between two looks at how old things are: every one repaints each row with an age, over SSH as well."""
 T = TypeVar("T")

@@ -34,6 +34,7 @@ class Given:
     """Vertices in their first minute."""
     lags: dict[str, JobLag] = field(default_factory=dict)
     features: Features = field(default_factory=Features)
+    knows_time: bool = True
     ahead: float = 0.0
     """Seconds by which the cluster's clock is ahead of this machine's."""
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
-from flinktop.facts import jobs, subtasks
+from flinktop.facts import jobs, processes, subtasks
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -313,7 +313,7 @@ def _aggregated(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _taskmanagers(port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = [taskmanagers_table.taskmanager_row(port, one, port.known_time()) for one in value.taskmanagers]
+    rows = [processes.taskmanager_facts(port, one, port.known_time()) for one in value.taskmanagers]
     rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
     yield from cells("machine", rows, taskmanagers_table.columns(ascii_only=False), "id")
 

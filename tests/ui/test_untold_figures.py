@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flinktop.facts.processes import ProcessFigures
 from flinktop.flink.applications import Application, ApplicationOverview
 from flinktop.flink.checkpoints import Checkpoint, CheckpointCounts, CheckpointStats, CheckpointVertex
 from flinktop.flink.cluster import ClusterOverview
@@ -35,7 +36,6 @@ from flinktop.ui.panels import (
     subtask_header,
 )
 from flinktop.ui.panels.frame import Part
-from flinktop.ui.panels.machine_figures import Known
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 
@@ -200,7 +200,7 @@ def test_memory_that_is_not_told_is_not_used_up() -> None:
 
 
 def test_half_of_what_is_told_leaves_the_other_half_unknown() -> None:
-    known = Known(Figures(managed_total=4.0), gc=None, old=False)
+    known = ProcessFigures(Figures(managed_total=4.0), gc=None, old=False)
     assert f"managed {DASH} " in text(machine_header.figures_line(known))
     assert checkpoint_history.in_flight(2, None) == f"2 B/{DASH}"
     assert checkpoint_history.in_flight(None, 0) == f"{DASH}/0 B"

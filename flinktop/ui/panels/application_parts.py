@@ -14,10 +14,9 @@ from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.model.tasks import tasks
-from flinktop.ui.live import Panel
+from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.machine_figures import RARELY
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import job_state_column, name_column
 from flinktop.ui.widgets.one_by_one import one_by_one

@@ -13,6 +13,7 @@ from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import states
+from flinktop.ui.live import RARELY
 from flinktop.ui.panels.checkpoint_lines import (
     OFF,
     CheckpointLines,
@@ -30,8 +31,6 @@ from flinktop.ui.panels.frame import Part, zone_offset
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.flink.checkpoints import Checkpoint, CheckpointConfig, CheckpointStats, Restored
-
-RARELY = 600.0
 
 
 def counts_line(stats: CheckpointStats) -> Line:

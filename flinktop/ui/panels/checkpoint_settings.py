@@ -10,7 +10,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.model.checkpoint_configuration import Item, items
-from flinktop.ui.live import Panel
+from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.checkpoint_lines import OFF, is_off
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
-
-RARELY = 600.0
 
 
 def value_cell(item: Item, port: Port) -> Cell:

@@ -15,6 +15,7 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.metrics import JOBS_METRICS, TASKMANAGERS_METRICS
 from flinktop.model import format as fmt
 from flinktop.model import heap, states
+from flinktop.ui.live import RARELY
 from flinktop.ui.panels import jobs_together
 from flinktop.ui.panels.frame import Line, Part, cut_line
 from flinktop.ui.panels.meter import meter_parts
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 METER_CELLS = 8
 GAP = "   "
-RARELY = 600.0
-"""Seconds between looks at which metrics there are."""
 ENDED = "ENDED"
 """What stands for FINISHED and CANCELED together; no state of Flink's."""
 FORMS = (

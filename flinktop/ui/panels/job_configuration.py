@@ -14,7 +14,7 @@ from flinktop.flink.jobs import JOB, JOB_CONFIG
 from flinktop.flink.rescale import RESCALE_CONFIG
 from flinktop.model import format as fmt
 from flinktop.model import redaction
-from flinktop.ui.live import Panel
+from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels import cluster_configuration
 from flinktop.ui.panels.plain import plain
 from flinktop.ui.panels.rescale_rows import has_rescales
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobConfig
     from flinktop.flink.rescale import RescaleConfig
 
-RARELY = 600.0
 CLUSTER = {cluster_configuration.CONFIG: "cluster"}
 """What kinds of settings are called here that have another name beside the cluster's own."""
 

@@ -12,6 +12,7 @@ from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.jobs import JOB
 from flinktop.model import faults, scheduler, subtask_names
 from flinktop.model import format as fmt
+from flinktop.ui.live import RARELY
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_parts, when
 from flinktop.ui.panels.frame import zone_offset
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.frame import Part
     from flinktop.ui.widgets.one_by_one import MadeRows
 
-RARELY = 600.0
-"""Seconds between two looks at what stays as it is while a cluster runs."""
 SECONDS = 10.0
 """Between two looks: an answer has a stack of 2 to 20 kB for each fault."""
 MOST = 320

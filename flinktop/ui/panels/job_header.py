@@ -20,7 +20,7 @@ from flinktop.model import format as fmt
 from flinktop.model import health, states, tasks
 from flinktop.model.checkpoints import tail
 from flinktop.model.parallelism import unknown_words
-from flinktop.ui.live import Panel
+from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
 from flinktop.ui.panels.result_line import result_line
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
     from flinktop.model.tasks import Tasks
 
-RARELY = 600.0
 WIDE = 120
 """Columns of a terminal with room for when a job started."""
 FEW_ROWS = 3

@@ -15,7 +15,7 @@ from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import busy, states
 from flinktop.model import format as fmt
-from flinktop.ui.live import Panel
+from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.no_cluster import no_cluster
 from flinktop.ui.panels.plain import plain, plain_columns
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobsOverview
 
-RARELY = 600.0
 NO_ARCHIVE = (
     "No job is archived yet. A job appears here once it has ended, if the cluster writes archives "
     "(jobmanager.archive.fs.dir) to where this HistoryServer reads them (historyserver.archive.fs.dir)."

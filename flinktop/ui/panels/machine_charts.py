@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Grid
 
 from flinktop.engine.series import machine_series
+from flinktop.facts.processes import figures_query, taskmanagers_listing
 from flinktop.flink.metrics import TASKMANAGER_METRICS
 from flinktop.model import format as fmt
-from flinktop.ui.live import Panel
+from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.absent import missing_words
-from flinktop.ui.panels.machine_figures import RARELY, figures_query, taskmanagers_listing
 from flinktop.ui.panels.time_chart import Measure, TimeChart
 
 if TYPE_CHECKING:

@@ -8,30 +8,29 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from flinktop.facts.freshness import failure
+from flinktop.facts.processes import (
+    figures_query,
+    heartbeat_now,
+    listing_query,
+    process_figures,
+    taskmanagers_listing,
+)
 from flinktop.facts.unanswered import blank
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.errors import NotFound
 from flinktop.flink.taskmanagers import TASKMANAGER
 from flinktop.model import format as fmt
 from flinktop.model import heap, machines
-from flinktop.ui.live import Panel
+from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.frame import Part, assemble, cut_line
-from flinktop.ui.panels.machine_figures import (
-    RARELY,
-    figures_query,
-    heartbeat_now,
-    known_figures,
-    listing_query,
-    taskmanagers_listing,
-)
 
 if TYPE_CHECKING:
     from flinktop.engine.store import Reading
+    from flinktop.facts.processes import ProcessFigures
     from flinktop.flink.cluster import ClusterOverview
     from flinktop.flink.machine import Machine
     from flinktop.flink.taskmanagers import TaskManagerDetails
-    from flinktop.ui.panels.machine_figures import Known
 
 GAP: Part = ("   ", "")
 GONE = "Flink no longer knows this TaskManager: it has left or was lost; esc goes back."
@@ -71,7 +70,7 @@ def jobmanager_line(overview: ClusterOverview) -> list[Part]:
     ]
 
 
-def figures_line(known: Known | None, blank: Part = (fmt.UNKNOWN, "muted")) -> list[Part]:
+def figures_line(known: ProcessFigures | None, blank: Part = (fmt.UNKNOWN, "muted")) -> list[Part]:
     """Heap, garbage collection, processor, threads, and what a TaskManager has besides.
 
     `blank` stands for all of it while nothing is known.
@@ -177,7 +176,7 @@ class MachineHeader(Panel):
         if absent := missing_words(port, TASKMANAGER, "TaskManagers and no JobManager"):
             return [[(absent, "muted")]]
         query = figures_query(port, self._machine)
-        known = known_figures(port, self._machine, query)
+        known = process_figures(port, self._machine, query)
         unknown = blank(port, query or listing_query(self._machine))
         if taskmanager is None:
             overview = port.reading(OVERVIEW())

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flinktop.facts.freshness import OLD_SECONDS, is_old
+from flinktop.facts.processes import figures_query, process_figures, taskmanagers_listing
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.taskmanagers import TASKMANAGER
 from flinktop.model import format as fmt
 from flinktop.model import machines, memory
+from flinktop.ui.live import RARELY
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.machine_figures import RARELY, figures_query, known_figures, taskmanagers_listing
 from flinktop.ui.panels.machine_header import place_lines
 from flinktop.ui.panels.meter import meter_parts
 from flinktop.ui.panels.plain import plain_columns
@@ -150,7 +151,7 @@ class MemoryTable(AnswerTable[memory.Part]):
         if reading is None or reading.value is None:
             self.explain(reading, "")
             return
-        known = known_figures(self.port, self._machine, figures_query(self.port, self._machine))
+        known = process_figures(self.port, self._machine, figures_query(self.port, self._machine))
         found = known.figures if known is not None else None
         lines: list[list[Part]] = []
         if self._machine.taskmanager is None:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from flinktop.facts.freshness import failure
+from flinktop.facts.processes import (
+    TaskManagerFacts,
+    figures_query,
+    heartbeat_now,
+    taskmanager_facts,
+    taskmanagers_listing,
+)
 from flinktop.facts.unanswered import blank_mark
 from flinktop.flink.machine import Machine
-from flinktop.flink.numbers import positive
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import format as fmt
 from flinktop.model import heap, machines
+from flinktop.ui.live import RARELY
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.machine_figures import (
-    RARELY,
-    figures_query,
-    heartbeat_now,
-    known_figures,
-    listing_query,
-    taskmanagers_listing,
-)
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
@@ -32,10 +29,8 @@ from flinktop.ui.widgets.table_messages import VisibleChanged
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
-    from flinktop.flink.taskmanagers import TaskManager
-    from flinktop.ui.panels.machine_figures import Known
+    from flinktop.facts.processes import ProcessFigures
     from flinktop.ui.widgets.table import Cell
 
 SECONDS = 10.0
@@ -44,47 +39,10 @@ MOST_A_SECOND = 1.0
 """Requests for metrics: with more TaskManagers on the screen each is asked more rarely."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskManagerRow:
-    """One TaskManager."""
-
-    id: str
-    name: str
-    """Its id where that says more than its address."""
-    address: str
-    """Host and port."""
-    troubles: tuple[machines.Trouble, ...]
-    heartbeat: float | None
-    """Seconds since the last."""
-    slots: int | None
-    used: int | None
-    free: int | None
-    tasks: int | None
-    """2.3+."""
-    cores: int | None
-    memory: int | None
-    """The machine's, bytes."""
-    heap_limit: int | None
-    managed_limit: int | None
-    known: Known | None
-    failed: bool = False
-    """Whether its figures were asked for and could not be had."""
-
-    @property
-    def old(self) -> bool:
-        """Whether its figures can't be taken at their word any more."""
-        return self.known is not None and self.known.old
-
-    @property
-    def worst(self) -> tuple[int, int]:
-        """How much it asks for attention; the first row has the most."""
-        return sum(one.bad for one in self.troubles), len(self.troubles)
-
-
-def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
+def columns(*, ascii_only: bool) -> list[Column[TaskManagerFacts]]:
     """The columns; name, verdict, slots and heap are the last to give way."""
 
-    def verdict(row: TaskManagerRow) -> Cell:
+    def verdict(row: TaskManagerFacts) -> Cell:
         if not row.troubles:
             return blank_mark(failed=row.failed) if row.known is None else ("healthy", "")
         return ", ".join(one.words for one in row.troubles), "bad" if row.troubles[0].bad else "warn"
@@ -92,12 +50,12 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
     def figure(  # noqa: PLR0917 -- a row of the table below each
         key: str,
         title: str,
-        value: Callable[[Known], float | None],
+        value: Callable[[ProcessFigures], float | None],
         write: Callable[[float], str],
         tone: Callable[[float], str],
         drop: int,
-    ) -> Column[TaskManagerRow]:
-        def cell(row: TaskManagerRow) -> Cell:
+    ) -> Column[TaskManagerFacts]:
+        def cell(row: TaskManagerFacts) -> Cell:
             if row.known is None:
                 return blank_mark(failed=row.failed)
             found = value(row.known)
@@ -115,8 +73,8 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
         )
 
     def size(
-        key: str, title: str, value: Callable[[TaskManagerRow], int | None], drop: int
-    ) -> Column[TaskManagerRow]:
+        key: str, title: str, value: Callable[[TaskManagerFacts], int | None], drop: int
+    ) -> Column[TaskManagerFacts]:
         return Column(
             key,
             title,
@@ -128,7 +86,7 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
             drop=drop,
         )
 
-    def heartbeat(row: TaskManagerRow) -> Cell:
+    def heartbeat(row: TaskManagerFacts) -> Cell:
         if row.heartbeat is None:
             return fmt.UNKNOWN, "muted"
         late, lost = row.heartbeat >= machines.HEARTBEAT_LATE, row.heartbeat >= machines.HEARTBEAT_LOST
@@ -137,7 +95,7 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
     def percent(part: float) -> str:
         return f"{part * 100:.0f}"
 
-    found: list[Column[TaskManagerRow]] = [
+    found: list[Column[TaskManagerFacts]] = [
         Column(
             "name",
             "TASKMANAGER",
@@ -222,13 +180,13 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerRow]]:
     return plain_columns(found) if ascii_only else found
 
 
-def _blank(key: str, known: Known) -> Cell:
+def _blank(key: str, known: ProcessFigures) -> Cell:
     """What stands for a figure that its metrics do not tell: two looks at collectors' times make a rate."""
     waiting = key == "gc" and known.figures.counts_gc
     return (fmt.UNKNOWN if waiting else fmt.ABSENT), "muted"
 
 
-class TaskManagersTable(AnswerTable[TaskManagerRow]):
+class TaskManagersTable(AnswerTable[TaskManagerFacts]):
     """All TaskManagers by one request, and the metrics of those on the screen."""
 
     BOX = "TaskManagers"
@@ -238,15 +196,15 @@ class TaskManagersTable(AnswerTable[TaskManagerRow]):
         super().__init__(id="taskmanagers")
         self._visible: tuple[str, ...] = ()
 
-    def columns(self, *, ascii_only: bool) -> list[Column[TaskManagerRow]]:
+    def columns(self, *, ascii_only: bool) -> list[Column[TaskManagerFacts]]:
         """As the module's."""
         return columns(ascii_only=ascii_only)
 
-    def row_key(self, row: TaskManagerRow) -> str:
+    def row_key(self, row: TaskManagerFacts) -> str:
         """The id."""
         return row.id
 
-    def matches(self, row: TaskManagerRow, text: str) -> bool:
+    def matches(self, row: TaskManagerFacts, text: str) -> bool:
         """Whether a row has every word of the text in a cell or in its id, whether these are seen or not."""
         matches = super().matches
         return all(word in row.id.casefold() or matches(row, word) for word in text.casefold().split())
@@ -310,33 +268,7 @@ class TaskManagersTable(AnswerTable[TaskManagerRow]):
         taskmanagers = reading.value.taskmanagers
         now = heartbeat_now(self.port, [one.last_heartbeat for one in taskmanagers], reading.at)
         rows = one_by_one(
-            taskmanagers, lambda one: taskmanager_row(self.port, one, now), key=lambda one: one.id
+            taskmanagers, lambda one: taskmanager_facts(self.port, one, now), key=lambda one: one.id
         )
         rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
         self.table.set_rows(rows)
-
-
-def taskmanager_row(port: Port, one: TaskManager, now: float) -> TaskManagerRow:
-    """One row, from the list and from what is known of its metrics; `now` as heartbeats are told (s)."""
-    machine = Machine(one.id)
-    query = figures_query(port, machine, machines.ROW)
-    known = known_figures(port, machine, query)
-    heartbeat = machines.heartbeat_age(one.last_heartbeat, now)
-    figures, gc = (known.figures, known.gc) if known is not None else (None, None)
-    return TaskManagerRow(
-        id=one.id,
-        name=machines.name(one),
-        address=machines.address(one),
-        troubles=machines.troubles(one, figures, gc, heartbeat),
-        heartbeat=heartbeat,
-        slots=one.slots_number,
-        used=one.slots_used,
-        free=one.free_slots,
-        tasks=one.assigned_tasks,
-        cores=positive(one.hardware.cpu_cores),
-        memory=positive(one.hardware.physical_memory),
-        heap_limit=positive(one.hardware.free_memory),
-        managed_limit=positive(one.hardware.managed_memory),
-        known=known,
-        failed=failure(port, query or listing_query(machine)) is not None,
-    )

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from flinktop.model import format as fmt
 from flinktop.model import threads
-from flinktop.ui.live import Panel
+from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import Words
-from flinktop.ui.panels.machine_figures import RARELY
 from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:

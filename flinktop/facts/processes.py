@@ -1,0 +1,148 @@
+"""What is known of a JobManager or a TaskManager, and what has to be asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flinktop.engine.series import machine_series
+from flinktop.facts.freshness import OLD_SECONDS, failure, is_old
+from flinktop.flink.machine import Machine
+from flinktop.flink.metrics import TASKMANAGERS_METRICS
+from flinktop.flink.numbers import positive
+from flinktop.model import machines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flinktop.facts.known import Known
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.metrics import Aggregated, Metrics
+    from flinktop.flink.taskmanagers import TaskManager
+
+
+def taskmanagers_listing() -> Query[Aggregated]:
+    """Which metrics TaskManagers have: one request, however many there are."""
+    return TASKMANAGERS_METRICS()
+
+
+def listing_query(machine: Machine) -> Query[Any]:
+    """Which metrics a machine, or machines of its kind, have."""
+    return taskmanagers_listing() if machine.taskmanager is not None else machine.metrics()
+
+
+def listed(known: Known, machine: Machine) -> tuple[str, ...]:
+    """The ids of the metrics that a machine, or machines of its kind, have; () while that is not known."""
+    if machine.taskmanager is not None:
+        of_all = known.reading(taskmanagers_listing())
+        return tuple(metric.id for metric in (of_all.value or ())) if of_all is not None else ()
+    own = known.reading(machine.metrics())
+    return tuple(metric.id for metric in (own.value or ())) if own is not None else ()
+
+
+def figures_query(
+    known: Known, machine: Machine, names: Iterable[str] | None = None
+) -> Query[Metrics] | None:
+    """The request for a machine's figures; None while it is not known which metrics there are."""
+    ids = listed(known, machine)
+    wanted = machines.ids_to_ask(ids, names) if names is not None else machines.ids_to_ask(ids)
+    return machine.metrics(get=wanted) if wanted else None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFigures:
+    """What the metrics of a process tell now."""
+
+    figures: machines.Figures
+    gc: float | None
+    """ms/s of garbage collection."""
+    old: bool
+
+
+def process_figures(known: Known, machine: Machine, query: Query[Metrics] | None) -> ProcessFigures | None:
+    """What an answer to `query` tells; None before there is one."""
+    reading = known.reading(query) if query is not None else None
+    if reading is None or reading.value is None or reading.at is None:
+        return None
+    collected = known.latest(machine_series(machine.taskmanager, "gc"))
+    fresh = collected is not None and known.now() - collected[0] <= OLD_SECONDS
+    return ProcessFigures(
+        machines.figures(reading.value),
+        collected[1] if collected is not None and fresh else None,
+        old=is_old(known, reading),
+    )
+
+
+def heartbeat_now(known: Known, heartbeats: Iterable[int], at: float | None) -> float:
+    """The cluster's time (s since 1970) by which heartbeats are late.
+
+    Until an answer has told that time, the newest heartbeat (ms) of the list does, which came at `at` by the
+    engine's clock: this machine's clock may be hours off.
+    """
+    newest = max(heartbeats, default=0) / 1000.0
+    if known.knows_time or newest <= 0:
+        return known.known_time()
+    return newest + (known.now() - at if at is not None else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskManagerFacts:
+    """One TaskManager."""
+
+    id: str
+    name: str
+    """Its id where that says more than its address."""
+    address: str
+    """Host and port."""
+    troubles: tuple[machines.Trouble, ...]
+    heartbeat: float | None
+    """Seconds since the last."""
+    slots: int | None
+    used: int | None
+    free: int | None
+    tasks: int | None
+    """2.3+."""
+    cores: int | None
+    memory: int | None
+    """The machine's, bytes."""
+    heap_limit: int | None
+    managed_limit: int | None
+    known: ProcessFigures | None
+    failed: bool = False
+    """Whether its figures were asked for and could not be had."""
+
+    @property
+    def old(self) -> bool:
+        """Whether its figures can't be taken at their word any more."""
+        return self.known is not None and self.known.old
+
+    @property
+    def worst(self) -> tuple[int, int]:
+        """How much it asks for attention; the first row has the most."""
+        return sum(one.bad for one in self.troubles), len(self.troubles)
+
+
+def taskmanager_facts(known: Known, one: TaskManager, now: float) -> TaskManagerFacts:
+    """A TaskManager by the list and its metrics; `now` is the time by which heartbeats are late (s)."""
+    machine = Machine(one.id)
+    query = figures_query(known, machine, machines.ROW)
+    metrics = process_figures(known, machine, query)
+    heartbeat = machines.heartbeat_age(one.last_heartbeat, now)
+    figures, gc = (metrics.figures, metrics.gc) if metrics is not None else (None, None)
+    return TaskManagerFacts(
+        id=one.id,
+        name=machines.name(one),
+        address=machines.address(one),
+        troubles=machines.troubles(one, figures, gc, heartbeat),
+        heartbeat=heartbeat,
+        slots=one.slots_number,
+        used=one.slots_used,
+        free=one.free_slots,
+        tasks=one.assigned_tasks,
+        cores=positive(one.hardware.cpu_cores),
+        memory=positive(one.hardware.physical_memory),
+        heap_limit=positive(one.hardware.free_memory),
+        managed_limit=positive(one.hardware.managed_memory),
+        known=metrics,
+        failed=failure(known, query or listing_query(machine)) is not None,
+    )
