@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.engine.lags import JobLag
     from flinktop.engine.operation import Operation
+    from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.series import Points, SeriesName
     from flinktop.engine.store import Reading
     from flinktop.flink.connection import Connection
@@ -80,6 +81,10 @@ class Known(Protocol):
 
     def lag_queries(self, job: str, /) -> Mapping[Query[Any], float]:
         """What tells a job's lag at present, and how often that is asked for (s)."""
+        ...
+
+    def checkpoints(self, job: str, /) -> tuple[SeenCheckpoint, ...]:
+        """Every checkpoint seen of a job, newest first, those that Flink has dropped too."""
         ...
 
     def operations(self) -> tuple[Operation, ...]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.lags import JobLag
 from flinktop.engine.operation import Operation
+from flinktop.engine.seen_checkpoints import SeenCheckpoint
 from flinktop.engine.series import Points, SeriesName, SeriesStore
 from flinktop.engine.store import Reading
 from flinktop.flink.connection import Connection
@@ -34,6 +35,8 @@ class Given:
     """Vertices in their first minute."""
     lags: dict[str, JobLag] = field(default_factory=dict)
     features: Features = field(default_factory=Features)
+    seen: tuple[SeenCheckpoint, ...] = ()
+    """Checkpoints, newest first."""
     knows_time: bool = True
     ahead: float = 0.0
     """Seconds by which the cluster's clock is ahead of this machine's."""
@@ -62,6 +65,9 @@ class Given:
 
     def lag_queries(self, _job: str, /) -> Mapping[Query[Any], float]:
         return {}
+
+    def checkpoints(self, _job: str, /) -> tuple[SeenCheckpoint, ...]:
+        return self.seen
 
     def operations(self) -> tuple[Operation, ...]:
         return self.ledger

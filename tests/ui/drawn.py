@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
-from flinktop.facts import jobs, processes, subtasks
+from flinktop.facts import checkpoints, jobs, processes, subtasks
+from flinktop.facts.checkpoint_subtasks import statistics_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -29,7 +30,6 @@ from flinktop.ui.panels import (
     application_parts,
     applications_table,
     attempts_table,
-    checkpoint_facts,
     checkpoint_header,
     checkpoint_history,
     checkpoint_overview,
@@ -186,7 +186,7 @@ def _checkpoint(port: Port, query: Query[Any], _value: Any) -> Drawn:
     number = int(ids["checkpoint"])
     rows = checkpoint_vertices.vertex_shares(port, ids["job"], number, 0.0)
     yield from cells("vertex", rows, checkpoint_vertices.columns(ascii_only=False), "vertex")
-    facts = checkpoint_facts.checkpoint_facts(port, ids["job"], number)
+    facts = checkpoints.checkpoint_facts(port, ids["job"], number)
     yield (
         "header",
         checkpoint_header.header_lines(
@@ -202,7 +202,7 @@ def _checkpoint_subtasks(port: Port, _query: Query[Any], value: Any) -> Drawn:
     columns = checkpoint_subtasks.columns(port.known_time, ascii_only=False)
     rows = checkpoint_shares.share_rows(share, under_way=False, offset=0.0)
     yield from cells("subtask", rows, columns, "name")
-    yield from cells("sum", checkpoint_shares.summary_rows(share, rows, percentiles=True), columns, "name")
+    yield from cells("sum", statistics_of(share, rows, percentiles=True), columns, "name")
     yield "share", checkpoint_share_header.share_line(share)
     yield "words", checkpoint_share_header.words_line(share, under_way=False)
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from flinktop.facts.checkpoint_subtasks import PERCENTILES, SubtaskShare
+from flinktop.facts.checkpoints import VertexShare
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import PhaseTimes
-from flinktop.ui.panels.checkpoint_shares import PERCENTILES, SHAPES, ShareRow, painted_bar
+from flinktop.ui.panels.checkpoint_shares import SHAPES, painted_bar
 from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
-from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices, VertexShare
+from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
 from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
 from tests.fixture_cluster import FixtureCluster
@@ -48,7 +50,7 @@ def shares(day: Day) -> list[VertexShare]:
     return list(day.app.screen.query_one(CheckpointVertices).table._rows)
 
 
-def subtasks(day: Day) -> list[ShareRow]:
+def subtasks(day: Day) -> list[SubtaskShare]:
     """The rows of the subtasks."""
     return list(day.app.screen.query_one(CheckpointShares).table._rows)
 
@@ -336,7 +338,7 @@ async def test_five_thousand_subtasks_have_percentiles_and_the_late_ones_first()
 
 
 def test_a_bar_is_as_long_as_its_share_of_the_scale() -> None:
-    row = ShareRow("0", 0, "● COMPLETED", "good", PhaseTimes(10.0, 20.0, 30.0, 40.0, 100.0), 200.0)
+    row = SubtaskShare("0", 0, "● COMPLETED", "good", PhaseTimes(10.0, 20.0, 30.0, 40.0, 100.0), 200.0)
     shown = "".join(text for text, _ in painted_bar(row, 20, ascii_only=False).runs)
     assert shown == "░▒▒▓▓▓████"
     plain = "".join(text for text, _ in painted_bar(row, 20, ascii_only=True).runs)

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.facts.checkpoints import CheckpointFacts, checkpoint_facts, late_subtasks, vertex_names
 from flinktop.facts.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import subtask_names
-from flinktop.ui.panels.checkpoint_facts import (
-    CheckpointFacts,
-    checkpoint_facts,
-    faded_if_gone,
-    vertex_names,
-    watch_checkpoint,
-    when_line,
-)
 from flinktop.ui.panels.checkpoint_lines import (
     CheckpointLines,
     Line,
     OneLine,
+    faded_if_gone,
     figure,
     plain_line,
+    watch_checkpoint,
+    when_line,
 )
 from flinktop.ui.panels.checkpoint_overview import full_size
-from flinktop.ui.panels.checkpoint_vertices import late_subtasks
 from flinktop.ui.panels.frame import Part, cut, zone_offset
 
 if TYPE_CHECKING:
@@ -120,7 +115,7 @@ def header_lines(
     one_line: OneLine = plain_line,
 ) -> list[Line | Part]:
     """Everything that is known of one checkpoint but its table; `one_line` makes each line on its own."""
-    one = facts.told
+    one = facts.checkpoint
     if one is None:
         return []
     acknowledged = fmt.part(one.num_acknowledged_subtasks, one.num_subtasks)
@@ -184,7 +179,7 @@ class CheckpointHeader(CheckpointLines):
         port = self.port
         facts = checkpoint_facts(port, self._job, self._checkpoint)
         reading = port.reading(CHECKPOINT(job=self._job, checkpoint=self._checkpoint))
-        if facts.told is None:
+        if facts.checkpoint is None:
             if (error := error_of(reading, port.lost)) is not None:
                 return [(f"checkpoint {self._checkpoint}: {error.reason}", "bad")]
             return [[(f"loading checkpoint {self._checkpoint}", "muted")]]

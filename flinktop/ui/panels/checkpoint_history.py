@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual import on
 
+from flinktop.facts.checkpoints import ONCE, ListedCheckpoint, listed_checkpoint
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
@@ -25,13 +25,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.host import Port
-    from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.store import Reading
     from flinktop.flink.checkpoints import Checkpoint
     from flinktop.ui.widgets.one_by_one import MadeRows
 
-ONCE = 600.0
-"""Seconds between two looks at what no longer changes."""
 GONE, SHORTLY = "dropped by Flink", "dropped by Flink"
 ROOM_FOR_WORDS = 48
 """Cells from which on it is told in whole words that one is no longer told of."""
@@ -39,50 +36,16 @@ UNSEEN = "▲ UNKNOWN"
 """The state of one that was in progress when it was told last."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """What one line says of a checkpoint."""
-
-    checkpoint: Checkpoint
-    gone: bool
-    triggered: str
-    age: str
-    took: str
-    """End to end; of one in progress, how long it has been."""
-
-    @property
-    def under_way(self) -> bool:
-        """Whether it may still complete."""
-        return judge.is_under_way(self.checkpoint) and not self.gone
-
-
-def history_rows(port: Port, job: str, offset: float | None) -> MadeRows[HistoryRow]:
+def history_rows(port: Port, job: str, offset: float | None) -> MadeRows[ListedCheckpoint]:
     """Those in progress first, then newest first."""
     now = port.known_time()
     rows = one_by_one(
         port.checkpoints(job),
-        lambda seen: _row(seen, now, offset),
+        lambda seen: listed_checkpoint(seen, now, offset),
         key=lambda seen: str(seen.checkpoint.id),
     )
     rows.sort(key=lambda row: not row.under_way)
     return rows
-
-
-def _row(seen: SeenCheckpoint, now: float, offset: float | None) -> HistoryRow:
-    one = seen.checkpoint
-    triggered = one.trigger_timestamp / 1000.0
-    age = max(0.0, now - triggered) if triggered >= 0 else None
-    under_way = judge.is_under_way(one) and not seen.gone
-    # To the second: a tenth would repaint the line at every look.
-    so_far = float(int(age)) * 1000.0 if age is not None else None
-    took = so_far if under_way else one.duration
-    return HistoryRow(
-        checkpoint=one,
-        gone=seen.gone,
-        triggered=fmt.near(triggered, offset, now),
-        age=fmt.span(age) if age is not None else fmt.ABSENT,
-        took=fmt.milliseconds(took) if took is not None else fmt.ABSENT,
-    )
 
 
 def in_flight(processed: float | None, persisted: float | None) -> str:
@@ -96,25 +59,25 @@ def _text(text: str, tone: str = "") -> Cell:
     return text, "muted" if text in (fmt.ABSENT, fmt.UNKNOWN) else tone
 
 
-def _state(row: HistoryRow) -> Cell:
+def _state(row: ListedCheckpoint) -> Cell:
     if row.gone and judge.is_under_way(row.checkpoint):
         return UNSEEN, "warn"
     return judge.state(row.checkpoint.status), judge.tone(row.checkpoint.status)
 
 
-def _acknowledged(row: HistoryRow) -> Cell:
+def _acknowledged(row: ListedCheckpoint) -> Cell:
     one = row.checkpoint
     tone = "" if not one.missing else "info" if row.under_way else "bad"
     return fmt.part(one.num_acknowledged_subtasks, one.num_subtasks), tone
 
 
-def _files(row: HistoryRow) -> Cell:
+def _files(row: ListedCheckpoint) -> Cell:
     if row.checkpoint.status != judge.COMPLETED:
         return fmt.ABSENT, "muted"
     return ("discarded", "muted") if row.checkpoint.discarded else ("kept", "")
 
 
-def _note_parts(row: HistoryRow) -> list[Cell]:
+def _note_parts(row: ListedCheckpoint) -> list[Cell]:
     """Why it failed or where it lies, and that Flink has dropped it."""
     one = row.checkpoint
     parts: list[Cell] = [(GONE, "stale")] if row.gone else []
@@ -125,11 +88,11 @@ def _note_parts(row: HistoryRow) -> list[Cell]:
     return parts
 
 
-def _note(row: HistoryRow) -> Cell:
+def _note(row: ListedCheckpoint) -> Cell:
     return "  ".join(text for text, _ in _note_parts(row)), ""
 
 
-def _painted_note(row: HistoryRow, width: int, *, ascii_only: bool) -> Stripes:
+def _painted_note(row: ListedCheckpoint, width: int, *, ascii_only: bool) -> Stripes:
     """The note in its column; of a path the end is shown, which tells checkpoints apart."""
     runs: list[Cell] = []
     room = width
@@ -145,10 +108,10 @@ def _painted_note(row: HistoryRow, width: int, *, ascii_only: bool) -> Stripes:
     return Stripes(tuple(runs))
 
 
-def columns(*, ascii_only: bool) -> list[Column[HistoryRow]]:
+def columns(*, ascii_only: bool) -> list[Column[ListedCheckpoint]]:
     """The columns; what tells one checkpoint from another, how it went and how long it took stay longest."""
 
-    def number(key: str, title: str, width: int, drop: int) -> Column[HistoryRow]:
+    def number(key: str, title: str, width: int, drop: int) -> Column[ListedCheckpoint]:
         return Column(
             key,
             title,
@@ -162,7 +125,7 @@ def columns(*, ascii_only: bool) -> list[Column[HistoryRow]]:
             drop=drop,
         )
 
-    found: list[Column[HistoryRow]] = [
+    found: list[Column[ListedCheckpoint]] = [
         Column(
             "id",
             "ID",
@@ -221,11 +184,11 @@ def columns(*, ascii_only: bool) -> list[Column[HistoryRow]]:
     return plain_columns(found) if ascii_only else found
 
 
-def _kind(row: HistoryRow) -> str:
+def _kind(row: ListedCheckpoint) -> str:
     return judge.kind(row.checkpoint)
 
 
-def _missing(row: HistoryRow) -> int | None:
+def _missing(row: ListedCheckpoint) -> int | None:
     return -row.checkpoint.missing if row.checkpoint.missing is not None else None
 
 
@@ -258,7 +221,7 @@ class CheckpointHistory(Panel):
         super().on_mount()
 
     @property
-    def table(self) -> LiveTable[HistoryRow]:
+    def table(self) -> LiveTable[ListedCheckpoint]:
         """The table itself."""
         return self.query_one(LiveTable)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from flinktop.facts import unanswered
-from flinktop.flink.checkpoints import CHECKPOINTS
-from flinktop.flink.errors import NotFound
-from flinktop.flink.jobs import JOB
+from flinktop.facts.checkpoints import is_off, seconds_between
+from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS, Checkpoint
+from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
 
 OFF = "checkpoints are off for this job"
+DROPPED = "Flink no longer has the details of this checkpoint: its history keeps only the newest."
 MOST_LINES = 12
 """Lines that one sentence may take."""
 GAP = "   "
@@ -30,18 +32,6 @@ GAP = "   "
 Line = list[Part]
 OneLine = Callable[[str, Callable[[], Line]], Line]
 """Makes a line by its name, whatever it raises."""
-
-
-def is_off(port: Port, job: str) -> bool:
-    """Whether Flink has said that the job has no checkpoints: a 404 while the job itself is known.
-
-    "Checkpointing has not been enabled" is the normal answer for batch jobs in every release, no error.
-    """
-    reading, known = port.reading(CHECKPOINTS(job=job)), port.reading(JOB(job=job))
-    is_gone = known is not None and isinstance(known.error, NotFound)
-    return (
-        reading is not None and reading.value is None and isinstance(reading.error, NotFound) and not is_gone
-    )
 
 
 def why_empty(port: Port, job: str, waiting: str, nothing: str) -> str:
@@ -130,3 +120,40 @@ def faded(lines: list[Line | Part], sentence: str) -> list[Line | Part]:
         else:
             old.append((line[0], "stale"))
     return [(sentence, "bad"), *old]
+
+
+def watch_checkpoint(panel: Panel, job: str, number: int, show: Any) -> None:
+    """Keep the details fresh while the checkpoint is in progress; of one that has ended ask once."""
+    query: Query[Checkpoint] = CHECKPOINT(job=job, checkpoint=number)
+    every = seconds_between(panel.port, job, number, panel.port.reading(query))
+    panel.watch_query("checkpoint", query, show, every=every)
+
+
+def when_line(checkpoint: Checkpoint, now: float, offset: float | None) -> Line:
+    """When it was triggered, how long it took, who acknowledged."""
+    triggered = checkpoint.trigger_timestamp
+    line: Line = [
+        ("triggered ", "muted"),
+        (fmt.near(triggered / 1000.0, offset, now), ""),
+        (f", {age_words(triggered, now)}", "muted"),
+    ]
+    if judge.is_under_way(checkpoint):
+        line += [("   for ", "muted"), (time_since(triggered, now), "info")]
+    else:
+        took = fmt.milliseconds(checkpoint.duration) if checkpoint.duration is not None else fmt.ABSENT
+        line += [("   took ", "muted"), (took, "")]
+    return line
+
+
+def faded_if_gone(
+    port: Port, lines: list[Line | Part], reading: Reading[Any] | None, *, gone: bool
+) -> list[Line | Part]:
+    """The lines as they are, or faded under a sentence when Flink no longer tells them."""
+    if reading is None or (reading.error is None and port.lost is None):
+        return lines
+    if gone:
+        return faded(lines, f"{DROPPED} esc goes back.")
+    if reading.at is None:
+        return lines
+    age = fmt.duration(port.now() - reading.at)
+    return faded(lines, f"This checkpoint can't be read now. Last update {age} ago.")

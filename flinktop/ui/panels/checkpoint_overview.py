@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from flinktop.facts.checkpoints import is_off
 from flinktop.facts.freshness import blind_seconds, failure
 from flinktop.facts.unanswered import why_stale
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
@@ -22,7 +23,6 @@ from flinktop.ui.panels.checkpoint_lines import (
     age_words,
     faded,
     figure,
-    is_off,
     plain_line,
     time_since,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.checkpoints import is_off
 from flinktop.facts.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
@@ -11,7 +12,7 @@ from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.model.checkpoint_configuration import Item, items
 from flinktop.ui.live import RARELY, Panel
-from flinktop.ui.panels.checkpoint_lines import OFF, is_off
+from flinktop.ui.panels.checkpoint_lines import OFF
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 

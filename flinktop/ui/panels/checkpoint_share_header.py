@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.checkpoints import checkpoint_facts, vertex_names
 from flinktop.flink.checkpoints import CHECKPOINT_SUBTASKS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import subtask_names
-from flinktop.ui.panels.checkpoint_facts import (
-    checkpoint_facts,
+from flinktop.ui.panels.checkpoint_header import bytes_or_absent
+from flinktop.ui.panels.checkpoint_lines import (
+    CheckpointLines,
+    Line,
     faded_if_gone,
-    vertex_names,
+    figure,
     watch_checkpoint,
     when_line,
 )
-from flinktop.ui.panels.checkpoint_header import bytes_or_absent
-from flinktop.ui.panels.checkpoint_lines import CheckpointLines, Line, figure
 from flinktop.ui.panels.checkpoint_subtasks import subtasks_every
 from flinktop.ui.panels.frame import Part, zone_offset
 
@@ -93,12 +94,12 @@ class CheckpointShareHeader(CheckpointLines):
         known = facts.tasks_of.tasks.get(self._vertex) if facts.tasks_of is not None else None
         name = vertex_names(port, self._job).get(self._vertex, self._vertex)
         lines: list[Line | Part] = [[(name, "strong")]]
-        if facts.told is not None:
-            lines.append(self._checkpoint_line(facts.told))
+        if facts.checkpoint is not None:
+            lines.append(self._checkpoint_line(facts.checkpoint))
         if (figures := share or known) is not None:
             lines.append(share_line(figures))
         if share is not None:
-            under_way = facts.told is None or judge.is_under_way(facts.told)
+            under_way = facts.checkpoint is None or judge.is_under_way(facts.checkpoint)
             lines += words_line(share, under_way=under_way)
         gone = reading is not None and isinstance(reading.error, NotFound)
         return faded_if_gone(port, lines, reading, gone=gone)

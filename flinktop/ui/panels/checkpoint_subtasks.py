@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Static
 
+from flinktop.facts.checkpoint_subtasks import SubtaskShare, statistics_of
+from flinktop.facts.checkpoints import checkpoint_facts, seconds_between
 from flinktop.facts.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT_SUBTASKS
 from flinktop.flink.errors import NotFound
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.checkpoint_facts import (
-    DROPPED,
-    checkpoint_facts,
-    seconds_between,
-    watch_checkpoint,
-)
 from flinktop.ui.panels.checkpoint_history import in_flight
-from flinktop.ui.panels.checkpoint_shares import ShareRow, legend, painted_bar, share_rows, summary_rows
+from flinktop.ui.panels.checkpoint_lines import DROPPED, watch_checkpoint
+from flinktop.ui.panels.checkpoint_shares import legend, painted_bar, share_rows
 from flinktop.ui.panels.frame import assemble, zone_offset
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.fixed_rows import FixedRows
@@ -48,8 +45,8 @@ def _size(value: float | None) -> Cell:
     return (fmt.size(value), "") if value is not None else (fmt.ABSENT, "muted")
 
 
-def _phase(number: int) -> Callable[[ShareRow], Cell]:
-    def cell(row: ShareRow) -> Cell:
+def _phase(number: int) -> Callable[[SubtaskShare], Cell]:
+    def cell(row: SubtaskShare) -> Cell:
         value = row.times.parts[number]
         is_longest = row.index >= 0 and judge.longest(row.times)[0] == judge.PHASES[number] and bool(value)
         return _time(value, "strong" if is_longest else "")
@@ -57,20 +54,20 @@ def _phase(number: int) -> Callable[[ShareRow], Cell]:
     return cell
 
 
-def _milliseconds_of(number: int) -> Callable[[ShareRow], float | None]:
+def _milliseconds_of(number: int) -> Callable[[SubtaskShare], float | None]:
     return lambda row: row.times.parts[number]
 
 
-def _acknowledged(row: ShareRow, now: float) -> Cell:
+def _acknowledged(row: SubtaskShare, now: float) -> Cell:
     if row.index < 0:
         return "", ""
     at = row.acknowledged_at
     return (fmt.near(at / 1000.0, row.offset, now) if at is not None else fmt.ABSENT), "muted"
 
 
-def columns(now: Callable[[], float], *, ascii_only: bool) -> list[Column[ShareRow]]:
+def columns(now: Callable[[], float], *, ascii_only: bool) -> list[Column[SubtaskShare]]:
     """The columns of subtasks and of the statistics under them; `now` gives the cluster's time (s)."""
-    phases: list[Column[ShareRow]] = [
+    phases: list[Column[SubtaskShare]] = [
         Column(
             key,
             title,
@@ -85,7 +82,7 @@ def columns(now: Callable[[], float], *, ascii_only: bool) -> list[Column[ShareR
             (("start", "START"), ("alignment", "ALIGN"), ("sync", "SYNC"), ("async", "ASYNC"))
         )
     ]
-    found: list[Column[ShareRow]] = [
+    found: list[Column[SubtaskShare]] = [
         Column("shape", "", 1, lambda row: (row.state[:1], row.tone)),
         Column(
             "subtask",
@@ -196,7 +193,7 @@ class CheckpointShares(Panel):
         super().on_mount()
 
     @property
-    def table(self) -> LiveTable[ShareRow]:
+    def table(self) -> LiveTable[SubtaskShare]:
         """The table itself."""
         return self.query_one(LiveTable)
 
@@ -228,7 +225,7 @@ class CheckpointShares(Panel):
         """Show what is known, if that is something else than what is shown."""
         reading = self.port.reading(self._query()) if self._vertex else None
         share = reading.value if reading is not None else None
-        told = checkpoint_facts(self.port, self._job, self._checkpoint).told
+        told = checkpoint_facts(self.port, self._job, self._checkpoint).checkpoint
         under_way = told is None or judge.is_under_way(told)
         offset, tall = zone_offset(self), self.screen.size.height >= TALL
         # Thousands of rows are made of one answer: not at every look.
@@ -238,10 +235,10 @@ class CheckpointShares(Panel):
         if made_of == self._shown_for:
             return
         self._shown_for = made_of
-        rows = share_rows(share, under_way=under_way, offset=offset) if share else MadeRows[ShareRow]()
+        rows = share_rows(share, under_way=under_way, offset=offset) if share else MadeRows[SubtaskShare]()
         self.table.set_rows(rows)
-        statistics: FixedRows[ShareRow] = self.query_one(FixedRows)
-        statistics.set_rows(summary_rows(share, rows, percentiles=tall) if share else [])
+        statistics: FixedRows[SubtaskShare] = self.query_one(FixedRows)
+        statistics.set_rows(statistics_of(share, rows, percentiles=tall) if share else [])
 
     def _say_why(self, reading: Reading[CheckpointSubtasks] | None) -> None:
         words = "loading subtasks…" if self._vertex else ""

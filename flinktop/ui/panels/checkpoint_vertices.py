@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.checkpoints import (
+    ONCE,
+    VertexShare,
+    checkpoint_facts,
+    is_off,
+    seconds_between,
+    vertex_names,
+    vertex_share,
+)
 from flinktop.facts.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINT_SUBTASKS, CHECKPOINTS
 from flinktop.flink.jobs import JOB
-from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import subtask_names
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.checkpoint_facts import (
-    DROPPED,
-    ONCE,
-    checkpoint_facts,
-    seconds_between,
-    vertex_names,
-    watch_checkpoint,
-)
 from flinktop.ui.panels.checkpoint_history import in_flight
-from flinktop.ui.panels.checkpoint_lines import is_off
+from flinktop.ui.panels.checkpoint_lines import DROPPED, watch_checkpoint
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
-    from flinktop.flink.checkpoints import Checkpoint, CheckpointVertex
+    from flinktop.flink.checkpoints import Checkpoint
 
 NAMED = 2
 """Vertices late in part of which the late subtasks are asked for: one request each."""
@@ -41,72 +40,18 @@ BAR = 12
 LEAST_LINES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class VertexShare:
-    """What one line says of a vertex."""
-
-    vertex: str
-    name: str
-    share: CheckpointVertex
-    acknowledged_at: str
-    part: float | None
-    """Its duration as a part of the longest (0 to 1)."""
-    late: tuple[int, ...] | None
-    """The subtasks that have not acknowledged, where they are known."""
-    under_way: bool
-    old: bool
-
-    @property
-    def missing(self) -> int | None:
-        """Subtasks that have not acknowledged."""
-        return self.share.missing
-
-
 def vertex_shares(port: Port, job: str, number: int, offset: float | None) -> MadeRows[VertexShare]:
     """A row for each vertex: late ones first, then the slowest."""
-    facts = checkpoint_facts(port, job, number)
-    checkpoint = facts.tasks_of
-    if checkpoint is None:
-        return MadeRows()
-    names, now = vertex_names(port, job), port.known_time()
-    longest = max((share.duration or 0 for share in checkpoint.tasks.values()), default=0)
+    facts, names = checkpoint_facts(port, job, number), vertex_names(port, job)
 
-    def made(told: tuple[str, CheckpointVertex]) -> VertexShare:
-        vertex, share = told
-        return VertexShare(
-            vertex=vertex,
-            name=names.get(vertex, vertex),
-            share=share,
-            acknowledged_at=_clock(share.acknowledged_at, now, offset),
-            part=share.duration / longest if share.duration is not None and longest else None,
-            late=late_subtasks(port, job, number, vertex, share),
-            under_way=judge.is_under_way(checkpoint) and not facts.gone,
-            old=facts.gone or port.lost is not None,
-        )
+    def name(vertex: str) -> str:
+        return names.get(vertex, vertex)
 
-    rows = one_by_one(checkpoint.tasks.items(), made, key=lambda told: names.get(told[0], told[0]))
+    rows = one_by_one(
+        facts.tasks, lambda vertex: vertex_share(port, job, facts, vertex, name(vertex), offset), key=name
+    )
     rows.sort(key=lambda row: (not row.missing, -(row.share.duration or 0)))
     return rows
-
-
-def _clock(epoch_ms: int | None, now: float, offset: float | None) -> str:
-    return fmt.near(epoch_ms / 1000.0, offset, now) if epoch_ms is not None else fmt.ABSENT
-
-
-def late_subtasks(
-    port: Port, job: str, number: int, vertex: str, share: CheckpointVertex
-) -> tuple[int, ...] | None:
-    """The subtasks of a vertex that have not acknowledged; None where none is missing, or it is unknown."""
-    if share.missing == 0:
-        return None
-    if share.num_acknowledged_subtasks == 0 and share.num_subtasks is not None:
-        return tuple(range(share.num_subtasks))
-    reading = port.reading(CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex))
-    return (
-        judge.late_subtasks(reading.value.subtasks)
-        if reading is not None and reading.value is not None
-        else None
-    )
 
 
 def _acknowledged(row: VertexShare) -> Cell:

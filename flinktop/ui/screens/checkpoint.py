@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
+from flinktop.facts.checkpoints import checkpoint_facts, neighbour
 from flinktop.ui import keys
 from flinktop.ui.actions import on_checkpoint
-from flinktop.ui.panels.checkpoint_facts import checkpoint_facts, neighbour
 from flinktop.ui.panels.checkpoint_header import CheckpointHeader
 from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
 from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
@@ -44,7 +44,7 @@ class CheckpointScreen(ClusterScreen):
     @property
     def crumb(self) -> str:
         """Its kind and id."""
-        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).told
+        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
         return f"{'savepoint' if told is not None and told.is_savepoint else 'checkpoint'} {self.checkpoint}"
 
     def body(self) -> ComposeResult:
@@ -57,7 +57,7 @@ class CheckpointScreen(ClusterScreen):
 
     def actions(self) -> tuple[Action, ...]:
         """What can be done to the job, and to this savepoint."""
-        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).told
+        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
         return (
             *super().actions(),
             *(on_checkpoint(self.app.port, self.job, told) if told is not None else ()),
@@ -80,7 +80,7 @@ class CheckpointScreen(ClusterScreen):
 
     def action_copy(self) -> None:
         """Copy where the checkpoint lies; its id while that is not known."""
-        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).told
+        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
         path = told.external_path if told is not None else None
         self.app.copy_text(path or str(self.checkpoint))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from flinktop.facts.checkpoints import neighbour, vertex_names
 from flinktop.ui import keys
-from flinktop.ui.panels.checkpoint_facts import neighbour, vertex_names
 from flinktop.ui.panels.checkpoint_share_header import CheckpointShareHeader
 from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
 from flinktop.ui.screens.cluster_screen import ClusterScreen

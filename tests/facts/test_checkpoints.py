@@ -1,0 +1,154 @@
+"""What is known of a checkpoint by its details and the history, of its vertices, and how often to ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flinktop.engine.seen_checkpoints import SeenCheckpoint
+from flinktop.engine.store import Reading
+from flinktop.facts.checkpoints import (
+    ONCE,
+    checkpoint_facts,
+    is_off,
+    late_subtasks,
+    listed_checkpoint,
+    neighbour,
+    seconds_between,
+    vertex_share,
+)
+from flinktop.flink.checkpoints import (
+    CHECKPOINT,
+    CHECKPOINT_SUBTASKS,
+    CHECKPOINTS,
+    Checkpoint,
+    CheckpointSubtask,
+    CheckpointSubtasks,
+    CheckpointVertex,
+)
+from flinktop.flink.errors import NotFound, Unreachable
+from flinktop.flink.jobs import JOB, Job
+from tests.facts.given import Given
+
+MISSING = NotFound("GET", "http://flink.test")
+DETAILS = CHECKPOINT(job="j", checkpoint=7)
+SHARES = CHECKPOINT_SUBTASKS(job="j", checkpoint=7, vertex="v")
+HALF = CheckpointVertex(num_subtasks=4, num_acknowledged_subtasks=2, end_to_end_duration=50)
+ALL = CheckpointVertex(num_subtasks=4, num_acknowledged_subtasks=4, end_to_end_duration=200)
+
+
+def checkpoint(status: str = "COMPLETED", number: int = 7, **vertices: CheckpointVertex) -> Checkpoint:
+    return Checkpoint(id=number, status=status, tasks=vertices)
+
+
+def seen(*ones: Checkpoint, gone: bool = False) -> tuple[SeenCheckpoint, ...]:
+    return tuple(SeenCheckpoint(one, gone=gone) for one in ones)
+
+
+def test_the_history_tells_what_came_after_the_details_of_one_that_was_in_progress() -> None:
+    known = Given(seen=seen(checkpoint("COMPLETED")))
+    assert checkpoint_facts(known, "j", 7).checkpoint == checkpoint("COMPLETED")
+    known.answer(DETAILS, checkpoint("IN_PROGRESS", v=HALF))
+    found = checkpoint_facts(known, "j", 7)
+    assert found.checkpoint == checkpoint("COMPLETED")
+    assert found.tasks == {"v": HALF}
+    known.seen = seen(checkpoint("IN_PROGRESS"))
+    found = checkpoint_facts(known, "j", 7)
+    assert found.checkpoint is not None
+    assert found.checkpoint.tasks
+    assert not found.gone
+
+
+def test_of_one_that_nobody_has_seen_nothing_is_known() -> None:
+    known = Given()
+    known.readings[DETAILS] = Reading(error=MISSING)
+    found = checkpoint_facts(known, "j", 7)
+    assert (found.checkpoint, found.tasks, found.gone, found.longest) == (None, {}, True, 0)
+
+
+@pytest.mark.parametrize(
+    ("details", "history", "wanted"),
+    [
+        (None, "", 0.0),
+        (None, "IN_PROGRESS", 0.0),
+        (None, "COMPLETED", ONCE),
+        (Reading(checkpoint("IN_PROGRESS"), 1.0), "IN_PROGRESS", 0.0),
+        (Reading(checkpoint("COMPLETED"), 1.0), "COMPLETED", ONCE),
+        (Reading(error=MISSING), "IN_PROGRESS", ONCE),
+    ],
+)
+def test_what_no_longer_changes_is_asked_for_once(
+    details: Reading[Checkpoint] | None, history: str, wanted: float
+) -> None:
+    known = Given(seen=seen(checkpoint(history)) if history else ())
+    if details is not None:
+        known.readings[DETAILS] = details
+    assert seconds_between(known, "j", 7, details) == wanted
+
+
+def test_who_is_late_is_asked_once_more_when_it_has_ended() -> None:
+    known = Given()
+    known.answer(DETAILS, checkpoint("FAILED"))
+    before = Reading(CheckpointSubtasks(num_subtasks=4, num_acknowledged_subtasks=2), known.now() - 5)
+    assert seconds_between(known, "j", 7, before) == 0.0
+    assert seconds_between(known, "j", 7, replace(before, at=known.now())) == ONCE
+
+
+def test_who_is_late() -> None:
+    known = Given()
+    assert late_subtasks(known, "j", 7, "v", ALL) is None
+    assert late_subtasks(known, "j", 7, "v", HALF) is None
+    none = CheckpointVertex(num_subtasks=2, num_acknowledged_subtasks=0)
+    assert late_subtasks(known, "j", 7, "v", none) == (0, 1)
+    known.answer(
+        SHARES,
+        CheckpointSubtasks(
+            subtasks=(
+                CheckpointSubtask(index=0, status="completed"),
+                CheckpointSubtask(index=3, status="pending"),
+            )
+        ),
+    )
+    assert late_subtasks(known, "j", 7, "v", HALF) == (3,)
+
+
+def test_what_a_vertex_did_for_a_checkpoint() -> None:
+    known = Given()
+    known.answer(DETAILS, checkpoint("IN_PROGRESS", v=HALF, w=ALL))
+    facts = checkpoint_facts(known, "j", 7)
+    found = vertex_share(known, "j", facts, "v", "map", 0.0)
+    assert (found.name, found.part, found.missing, found.under_way, found.old) == (
+        "map",
+        0.25,
+        2,
+        True,
+        False,
+    )
+    known.lost = Unreachable("GET", "http://flink.test")
+    assert vertex_share(known, "j", facts, "v", "map", 0.0).old
+
+
+def test_what_the_history_lists() -> None:
+    now = 1_700_000_000.0
+    one = Checkpoint(id=7, status="IN_PROGRESS", trigger_timestamp=int(now - 65) * 1000)
+    found = listed_checkpoint(SeenCheckpoint(one), now, 0.0)
+    assert (found.under_way, found.age, found.triggered) == (True, "1 m", "22:12:15")
+    gone = listed_checkpoint(SeenCheckpoint(one, gone=True), now, 0.0)
+    assert (gone.under_way, gone.took) == (False, "–")  # noqa: RUF001 -- ABSENT
+
+
+def test_the_next_newer_and_older() -> None:
+    known = Given(seen=seen(checkpoint(number=9), checkpoint(number=7), checkpoint(number=4)))
+    assert [neighbour(known, "j", 7, by) for by in (1, -1)] == [9, 4]
+    assert neighbour(known, "j", 9, 1) is None
+    assert neighbour(known, "j", 5, 1) is None
+
+
+def test_checkpoints_are_off_where_the_job_is_there_and_they_are_not() -> None:
+    known = Given()
+    assert not is_off(known, "j")
+    known.readings[CHECKPOINTS(job="j")] = Reading(error=MISSING)
+    assert is_off(known, "j")
+    known.readings[JOB(job="j")] = Reading(Job("j"), error=MISSING)
+    assert not is_off(known, "j")
