@@ -11,7 +11,9 @@ from flinktop.flink.checkpoints import (
     CHECKPOINT_SUBTASKS,
     CHECKPOINTS,
     Checkpoint,
+    CheckpointStats,
     CheckpointVertex,
+    Spread,
 )
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
@@ -204,3 +206,50 @@ def late_subtasks(
     if reading is None or reading.value is None:
         return None
     return judge.late_subtasks(reading.value.subtasks)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointMeasure:
+    """One measure; without a spread where the release does not tell it."""
+
+    name: str
+    spread: Spread | None
+    is_time: bool = False
+
+
+def none_completed(stats: CheckpointStats) -> bool:
+    """Whether no checkpoint has completed; where Flink does not tell how many: whether it shows none."""
+    completed = stats.counts.completed
+    return not completed if completed is not None else stats.latest.completed is None
+
+
+def measures(stats: CheckpointStats) -> list[CheckpointMeasure]:
+    """What was measured of completed checkpoints; [] while none has completed, as Flink answers 0 then."""
+    if none_completed(stats):
+        return []
+    summary = stats.summary
+    in_full = summary.checkpointed_size is not None
+    return [
+        CheckpointMeasure("end-to-end duration", summary.end_to_end_duration, is_time=True),
+        CheckpointMeasure("written", summary.written),
+        CheckpointMeasure("full size", summary.state_size if in_full else None),
+        CheckpointMeasure("in flight, processed", summary.processed_data),
+        CheckpointMeasure("in flight, persisted", summary.persisted_data),
+    ]
+
+
+def not_reported(stats: CheckpointStats) -> str:
+    """What needs a later release, in a sentence; empty where nothing does, or nothing has completed yet."""
+    summary = stats.summary
+    if none_completed(stats):
+        return ""
+    lacking = [
+        f"{what} ({since}+)"
+        for what, since, lacks in (
+            ("percentiles", "1.14", summary.end_to_end_duration.p50 is None),
+            ("the full size", "1.15", summary.checkpointed_size is None),
+            ("data in flight", "1.12", summary.processed_data is None),
+        )
+        if lacks
+    ]
+    return f"Needs a later Flink: {', '.join(lacking)}" if lacking else ""

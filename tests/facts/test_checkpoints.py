@@ -14,7 +14,9 @@ from flinktop.facts.checkpoints import (
     is_off,
     late_subtasks,
     listed_checkpoint,
+    measures,
     neighbour,
+    not_reported,
     seconds_between,
     vertex_share,
 )
@@ -23,6 +25,8 @@ from flinktop.flink.checkpoints import (
     CHECKPOINT_SUBTASKS,
     CHECKPOINTS,
     Checkpoint,
+    CheckpointCounts,
+    CheckpointStats,
     CheckpointSubtask,
     CheckpointSubtasks,
     CheckpointVertex,
@@ -152,3 +156,11 @@ def test_checkpoints_are_off_where_the_job_is_there_and_they_are_not() -> None:
     assert is_off(known, "j")
     known.readings[JOB(job="j")] = Reading(Job("j"), error=MISSING)
     assert not is_off(known, "j")
+
+
+def test_what_was_measured_and_what_needs_a_later_release() -> None:
+    assert measures(CheckpointStats()) == []
+    assert not_reported(CheckpointStats()) == ""
+    done = CheckpointStats(counts=CheckpointCounts(completed=1))
+    assert measures(done)[0].name == "end-to-end duration"
+    assert "percentiles (1.14+)" in not_reported(done)

@@ -168,7 +168,7 @@ def _checkpoints(port: Port, query: Query[Any], value: Any) -> Drawn:
     yield "stats", checkpoint_overview.stats_lines(port, job, 0.0)
     yield "last", job_header.checkpoint_line(job, port, ended=False)
     yield "restored", job_header.restored_line(job, port, 0.0)
-    summary = checkpoint_summary.summary_rows(value)
+    summary = checkpoints.measures(value)
     yield from cells("summary", summary, checkpoint_summary.columns(ascii_only=False), "name")
     yield "points", checkpoint_trends.completed_points(port, job, "duration", lambda one: one.duration)
     yield "failed", checkpoint_trends.failed_points(port, job)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from flinktop.facts.checkpoints import measures
+from flinktop.facts.faults import when_words
 from flinktop.facts.processes import ProcessFigures
 from flinktop.flink.applications import Application, ApplicationOverview
 from flinktop.flink.checkpoints import Checkpoint, CheckpointCounts, CheckpointStats, CheckpointVertex
@@ -26,9 +28,7 @@ from flinktop.ui.panels import (
     applications_table,
     checkpoint_history,
     checkpoint_overview,
-    checkpoint_summary,
     cluster_line,
-    fault_words,
     job_header,
     machine_header,
     memory_table,
@@ -148,8 +148,8 @@ async def test_odd_counts_of_subtasks_and_times_in_the_history(value: Any) -> No
 
 def test_a_summary_is_shown_where_it_is_not_told_how_many_completed() -> None:
     latest = {"completed": {"id": 1}}
-    assert checkpoint_summary.summary_rows(told(CheckpointStats, latest=latest))
-    assert not checkpoint_summary.summary_rows(CheckpointStats())
+    assert measures(told(CheckpointStats, latest=latest))
+    assert not measures(CheckpointStats())
 
 
 # -- parallelism and times ----------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_how_long_it_ran_is_not_told() -> None:
 def test_when_something_failed_is_not_told() -> None:
     entries = [{"exceptionName": "x", "stacktrace": "x", "timestamp": "soon"}]
     (fault,) = told(JobExceptions, exceptionHistory={"entries": entries}).faults
-    assert fault_words.when(fault.timestamp, 0.0, 1e9) == "Flink does not report when"
+    assert when_words(fault.timestamp, 0.0, 1e9) == "Flink does not report when"
     (old,) = told(JobExceptions, **{"root-exception": "x", "timestamp": 10**400}).faults
     assert old.timestamp == -1
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.checkpoints import CheckpointMeasure, measures, not_reported
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.store import Reading
-    from flinktop.flink.checkpoints import CheckpointStats, Spread
 
 STATISTICS = (
     ("min", "MIN", 0),
@@ -38,55 +37,8 @@ MOST_WORDS = 3
 """Lines of a sentence above the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
-    """One measure; without a spread where the release does not tell it."""
-
-    name: str
-    spread: Spread | None
-    is_time: bool = False
-
-
-def none_completed(stats: CheckpointStats) -> bool:
-    """Whether no checkpoint has completed; where Flink does not tell how many: whether it shows none."""
-    completed = stats.counts.completed
-    return not completed if completed is not None else stats.latest.completed is None
-
-
-def summary_rows(stats: CheckpointStats) -> list[SummaryRow]:
-    """A row for each measure; none while no checkpoint has completed, as Flink answers 0 then."""
-    if none_completed(stats):
-        return []
-    summary = stats.summary
-    in_full = summary.checkpointed_size is not None
-    return [
-        SummaryRow("end-to-end duration", summary.end_to_end_duration, is_time=True),
-        SummaryRow("written", summary.written),
-        SummaryRow("full size", summary.state_size if in_full else None),
-        SummaryRow("in flight, processed", summary.processed_data),
-        SummaryRow("in flight, persisted", summary.persisted_data),
-    ]
-
-
-def untold(stats: CheckpointStats) -> str:
-    """What this release does not tell, and which do; empty where all is told, or nothing can be yet."""
-    summary = stats.summary
-    if none_completed(stats):
-        return ""
-    lacking = [
-        f"{what} ({since}+)"
-        for what, since, lacks in (
-            ("percentiles", "1.14", summary.end_to_end_duration.p50 is None),
-            ("the full size", "1.15", summary.checkpointed_size is None),
-            ("data in flight", "1.12", summary.processed_data is None),
-        )
-        if lacks
-    ]
-    return f"Needs a later Flink: {', '.join(lacking)}" if lacking else ""
-
-
-def _cell(statistic: str) -> Callable[[SummaryRow], Cell]:
-    def cell(row: SummaryRow) -> Cell:
+def _cell(statistic: str) -> Callable[[CheckpointMeasure], Cell]:
+    def cell(row: CheckpointMeasure) -> Cell:
         value = getattr(row.spread, statistic) if row.spread is not None else None
         if value is None:
             return fmt.ABSENT, "muted"
@@ -95,9 +47,9 @@ def _cell(statistic: str) -> Callable[[SummaryRow], Cell]:
     return cell
 
 
-def columns(*, ascii_only: bool) -> list[Column[SummaryRow]]:
+def columns(*, ascii_only: bool) -> list[Column[CheckpointMeasure]]:
     """The measure and its statistics."""
-    found: list[Column[SummaryRow]] = [
+    found: list[Column[CheckpointMeasure]] = [
         Column("name", "MEASURE", 21, lambda row: (row.name, "strong"), flex=True),
         *(Column(key, title, 7, _cell(key), align="right", drop=drop) for key, title, drop in STATISTICS),
     ]
@@ -132,14 +84,12 @@ class CheckpointSummary(Panel):
 
     def _show_summary(self, _reading: Reading[Any]) -> None:
         reading = self.port.reading(CHECKPOINTS(job=self._job))
-        table: LiveTable[SummaryRow] = self.query_one(LiveTable)
+        table: LiveTable[CheckpointMeasure] = self.query_one(LiveTable)
         nothing = why_empty(self.port, self._job, "loading checkpoints…", "no checkpoint has completed yet")
         table.set_empty(plain(nothing) if self.app.settings.ascii else nothing)
-        table.set_rows(
-            summary_rows(reading.value) if reading is not None and reading.value is not None else []
-        )
+        table.set_rows(measures(reading.value) if reading is not None and reading.value is not None else [])
         told = reading.value if reading is not None else None
-        said = untold(told) if told is not None else ""
+        said = not_reported(told) if told is not None else ""
         if said:
             said = f"{said}; this cluster runs {self.port.features.version}."
         lines = wrap(said, self.content_size.width - 2, MOST_WORDS) if said else []

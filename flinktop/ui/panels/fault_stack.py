@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.facts.faults import label_text, repeated_parts, when_words
 from flinktop.model import faults
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.answer_table import Words
-from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_parts, when
+from flinktop.ui.panels.fault_words import place_lines
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.job_exceptions import found_fault, unnamed_task
 from flinktop.ui.widgets.pager import Cell, Pager
@@ -126,7 +127,7 @@ class FaultHeader(Panel):
             *place_lines(fault, self.content_size.width - 2, unnamed_task(self.port, self._job)),
         ]
         at = fault.timestamp if fault.timestamp > 0 else self._names[1]
-        last: list[Part] = [(when(at, offset, now), "")]
+        last: list[Part] = [(when_words(at, offset, now), "")]
         if beside:
             last += [("   together with ", "muted"), (faults.reason(group.latest), "")]
         elif repeated := repeated_parts(group, offset, now):

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from flinktop.model import faults, subtask_names
-from flinktop.model import format as fmt
 
 if TYPE_CHECKING:
     from flinktop.flink.exceptions import Fault
-    from flinktop.model.faults import FaultGroup
     from flinktop.ui.panels.frame import Part
 
 GAP: Part = ("   ", "")
@@ -51,24 +49,3 @@ def _machine_parts(fault: Fault) -> list[Part]:
     elif fault.where:
         parts += [("on ", "muted"), (fault.where, "")]
     return parts
-
-
-def when(at: int, offset: float | None, cluster_now: float) -> str:
-    """A time (ms since 1970), and how long ago that is: `07:02:27, 3 m ago`."""
-    seconds = at / 1000.0
-    if at < 0:
-        return "Flink does not report when"
-    return f"{fmt.near(seconds, offset, cluster_now)}, {fmt.duration(cluster_now - seconds)} ago"
-
-
-def repeated_parts(group: FaultGroup, offset: float | None, cluster_now: float) -> list[Part]:
-    """How often the same fault was seen, and since when; [] for one that came once."""
-    if group.count == 1:
-        return []
-    since = fmt.near(group.first.timestamp / 1000.0, offset, cluster_now)
-    return [("same error ", "muted"), (f"{group.count} times", "warn"), (f" since {since}", "")]
-
-
-def label_text(fault: Fault) -> str:
-    """The labels that the cluster's own failure enrichers have put on a fault (1.18+)."""
-    return " ".join(f"{name}={value}" for name, value in sorted(fault.failure_labels.items()))

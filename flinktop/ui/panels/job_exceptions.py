@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.faults import FaultFacts, fault_facts, repeated_parts, when_words
 from flinktop.facts.freshness import is_old
 from flinktop.facts.jobs import restarts_of
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.jobs import JOB
-from flinktop.model import faults, scheduler, subtask_names
+from flinktop.model import faults, scheduler
 from flinktop.model import format as fmt
 from flinktop.ui.live import RARELY
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.fault_words import label_text, place_lines, repeated_parts, when
+from flinktop.ui.panels.fault_words import place_lines
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
@@ -42,75 +42,24 @@ HEAD = 7
 """Letters of what stands before a fault in the lines above the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRow:
-    """A group of the same fault, or one that happened together with its latest."""
-
-    key: str
-    group: str
-    beside: int
-    """-1 for the fault itself, else its number among those that happened together with it."""
-    at: int
-    """ms since 1970, as `first`."""
-    latest: str
-    first: int
-    since: str
-    count: int
-    reason: str
-    task: str
-    subtask: str
-    machine: str
-    labels: str
-    index: int | None = None
-    """The subtask's, from 0."""
-    old: bool = False
-
-    @property
-    def name(self) -> str:
-        """The reason, indented where it only happened together with another."""
-        return self.reason if self.beside < 0 else f"  and {self.reason}"
-
-
 def fault_rows(
     groups: tuple[FaultGroup, ...], offset: float | None, cluster_now: float, *, old: bool
-) -> MadeRows[FaultRow]:
+) -> MadeRows[FaultFacts]:
     """Rows of what was seen of a job, the newest first, each followed by what happened together with it."""
-
-    def rows(group: FaultGroup) -> Iterator[FaultRow]:
-        for beside, fault in enumerate((group.latest, *group.latest.concurrent_exceptions), start=-1):
-            of = faults.task(fault.task_name)
-            at = fault.timestamp if fault.timestamp > 0 else group.latest.timestamp
-            first = group.first.timestamp if beside < 0 else at
-            yield FaultRow(
-                key=f"{beside}\n{group.key}",
-                group=group.key,
-                beside=beside,
-                at=at,
-                latest=fmt.near(at / 1000.0, offset, cluster_now),
-                first=first,
-                since=fmt.near(first / 1000.0, offset, cluster_now),
-                count=group.count if beside < 0 else 1,
-                reason=faults.reason(fault),
-                task=of.name if of is not None else "",
-                subtask=subtask_names.numbered(of.subtask, of.of)
-                if of is not None and of.subtask is not None
-                else fmt.ABSENT,
-                index=of.subtask if of is not None else None,
-                machine=fault.task_manager_id or fault.where,
-                labels=label_text(fault),
-                old=old,
-            )
-
-    return each_with_its(groups, rows, key=lambda group: group.key)
+    return each_with_its(
+        groups,
+        lambda group: fault_facts(group, offset, cluster_now, old=old),
+        key=lambda group: group.key,
+    )
 
 
-def columns(*, ascii_only: bool) -> list[Column[FaultRow]]:
+def columns(*, ascii_only: bool) -> list[Column[FaultFacts]]:
     """The columns; when, how often and why are the last to give way."""
 
-    def words(text: Callable[[FaultRow], str]) -> Callable[[FaultRow], Cell]:
+    def words(text: Callable[[FaultFacts], str]) -> Callable[[FaultFacts], Cell]:
         return lambda row: (text(row), "") if text(row) else (fmt.ABSENT, "muted")
 
-    found: list[Column[FaultRow]] = [
+    found: list[Column[FaultFacts]] = [
         Column(
             "at",
             "LATEST",
@@ -170,7 +119,7 @@ def columns(*, ascii_only: bool) -> list[Column[FaultRow]]:
     return plain_columns(found) if ascii_only else found
 
 
-class ExceptionsTable(AnswerTable[FaultRow]):
+class ExceptionsTable(AnswerTable[FaultFacts]):
     """The faults of one job, repeats grouped; those that Flink has dropped are still here."""
 
     BOX = "Exceptions"
@@ -183,11 +132,11 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         self.lines_needed: int | None = None
         """Rows of the screen that words and faults fill; None while there is no fault."""
 
-    def columns(self, *, ascii_only: bool) -> list[Column[FaultRow]]:
+    def columns(self, *, ascii_only: bool) -> list[Column[FaultFacts]]:
         """The columns."""
         return columns(ascii_only=ascii_only)
 
-    def row_key(self, row: FaultRow) -> str:
+    def row_key(self, row: FaultFacts) -> str:
         """Place and kind of the fault."""
         return row.key
 
@@ -201,7 +150,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
         # The plain question is what the engine asks in passing as well.
         return EXCEPTIONS(job=self._job, maxExceptions=self._most if self._most > TOLD else None)
 
-    def selected(self) -> FaultRow | None:
+    def selected(self) -> FaultFacts | None:
         """The row that the cursor is on."""
         return self.table.cursor_row if self.is_mounted else None
 
@@ -268,7 +217,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
                 )
             ),
         ]
-        last: list[Part] = [(when(latest.latest.timestamp, offset, now), "")]
+        last: list[Part] = [(when_words(latest.latest.timestamp, offset, now), "")]
         if repeated := repeated_parts(latest, offset, now):
             last += [("   ", ""), *repeated]
         lines.append(_headed("", last))
@@ -281,7 +230,7 @@ class ExceptionsTable(AnswerTable[FaultRow]):
                     [
                         (why or faults.reason(start), "" if same else "bad"),
                         ("   ", ""),
-                        (when(start.timestamp, offset, now), ""),
+                        (when_words(start.timestamp, offset, now), ""),
                         (f"   {self._of_loop(groups)}", "muted"),
                     ],
                 )

@@ -1,0 +1,94 @@
+"""What is known of an exception: what, where, when and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flinktop.model import faults, subtask_names
+from flinktop.model import format as fmt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flinktop.flink.exceptions import Fault
+    from flinktop.model.faults import FaultGroup
+
+
+@dataclass(frozen=True, slots=True)
+class FaultFacts:
+    """A group of the same fault, or one that happened together with its latest."""
+
+    key: str
+    group: str
+    beside: int
+    """-1 for the fault itself, else its number among those that happened together with it."""
+    at: int
+    """ms since 1970, as `first`."""
+    latest: str
+    first: int
+    since: str
+    count: int
+    reason: str
+    task: str
+    subtask: str
+    machine: str
+    labels: str
+    index: int | None = None
+    """The subtask's, from 0."""
+    old: bool = False
+
+    @property
+    def name(self) -> str:
+        """The reason, indented where it only happened together with another."""
+        return self.reason if self.beside < 0 else f"  and {self.reason}"
+
+
+def fault_facts(
+    group: FaultGroup, offset: float | None, cluster_now: float, *, old: bool
+) -> Iterator[FaultFacts]:
+    """A fault by the latest of its kind, then what happened together with that; `offset` is that from UTC."""
+    for beside, fault in enumerate((group.latest, *group.latest.concurrent_exceptions), start=-1):
+        of = faults.task(fault.task_name)
+        at = fault.timestamp if fault.timestamp > 0 else group.latest.timestamp
+        first = group.first.timestamp if beside < 0 else at
+        yield FaultFacts(
+            key=f"{beside}\n{group.key}",
+            group=group.key,
+            beside=beside,
+            at=at,
+            latest=fmt.near(at / 1000.0, offset, cluster_now),
+            first=first,
+            since=fmt.near(first / 1000.0, offset, cluster_now),
+            count=group.count if beside < 0 else 1,
+            reason=faults.reason(fault),
+            task=of.name if of is not None else "",
+            subtask=subtask_names.numbered(of.subtask, of.of)
+            if of is not None and of.subtask is not None
+            else fmt.ABSENT,
+            index=of.subtask if of is not None else None,
+            machine=fault.task_manager_id or fault.where,
+            labels=label_text(fault),
+            old=old,
+        )
+
+
+def when_words(at: int, offset: float | None, cluster_now: float) -> str:
+    """A time (ms since 1970), and how long ago that is: `07:02:27, 3 m ago`."""
+    seconds = at / 1000.0
+    if at < 0:
+        return "Flink does not report when"
+    return f"{fmt.near(seconds, offset, cluster_now)}, {fmt.duration(cluster_now - seconds)} ago"
+
+
+def repeated_parts(group: FaultGroup, offset: float | None, cluster_now: float) -> list[tuple[str, str]]:
+    """How often the same fault was seen, and since when; [] for one that came once."""
+    if group.count == 1:
+        return []
+    since = fmt.near(group.first.timestamp / 1000.0, offset, cluster_now)
+    return [("same error ", "muted"), (f"{group.count} times", "warn"), (f" since {since}", "")]
+
+
+def label_text(fault: Fault) -> str:
+    """The labels that the cluster's own failure enrichers have put on a fault (1.18+)."""
+    return " ".join(f"{name}={value}" for name, value in sorted(fault.failure_labels.items()))
