@@ -13,6 +13,7 @@ from flinktop.facts.unanswered import blank_mark
 from flinktop.facts.vertices import listing, vertex_of
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import subtask_index
+from flinktop.flink.vertices import ATTEMPT, SUBTASK, VERTEX
 from flinktop.model import first_minute, rates, states, subtasks
 from flinktop.model import format as fmt
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask, subtask_ids
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.store import Reading
     from flinktop.facts.known import Known
+    from flinktop.flink.endpoint import Query
     from flinktop.flink.metrics import Metrics
     from flinktop.flink.vertices import Attempt, Vertex
     from flinktop.model.subtask_figures import Figures
@@ -110,6 +112,24 @@ def vertex_context(known: Known, job: str, vertex: str, offset: float | None) ->
         listed=[metric.id for metric in listed.value or ()] if listed is not None else [],
     )
     return VertexContext(source, sink, ids, offset)
+
+
+def present_attempt(known: Known, job: str, vertex: str, subtask: int) -> Query[Attempt] | None:
+    """What tells the present attempt; None while a HistoryServer has not told the attempt's number."""
+    if not known.features.history_server:
+        return SUBTASK(job=job, vertex=vertex, subtask=subtask)
+    detail = known.reading(VERTEX(job=job, vertex=vertex))
+    if detail is None or detail.value is None:
+        return None
+    numbers = (one.attempt for one in detail.value.subtasks if one.subtask == subtask)
+    number = next(numbers, None)
+    return ATTEMPT(job=job, vertex=vertex, subtask=subtask, attempt=number) if number is not None else None
+
+
+def present_reading(known: Known, job: str, vertex: str, subtask: int) -> Reading[Attempt] | None:
+    """What is known of the present attempt."""
+    query = present_attempt(known, job, vertex, subtask)
+    return known.reading(query) if query is not None else None
 
 
 class SubtaskHistory:

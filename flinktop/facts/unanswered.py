@@ -11,7 +11,7 @@ from flinktop.model import format as fmt
 if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.facts.known import Known
-    from flinktop.flink.endpoint import Query
+    from flinktop.flink.endpoint import Endpoint, Query
 
 
 def blank(known: Known, *queries: Query[Any] | None) -> tuple[str, str]:
@@ -56,4 +56,21 @@ def why_stale(known: Known, reading: Reading[Any] | None, what: str) -> str:
         return "The cluster does not answer." if silent else "The cluster can't be read now."
     if reading is not None and reading.error is not None:
         return f"{what} can't be read now: {reading.error.reason.rstrip('.')}."
+    return ""
+
+
+def missing_words(known: Known, endpoint: Endpoint[Any], what: str) -> str:
+    """Why there is no `what` on this cluster, as one sentence; "" where there should be.
+
+    Args:
+        known: The cluster.
+        endpoint: Where it would be asked for.
+        what: In the plural, as it stands in the middle of a sentence.
+    """
+    features = known.features
+    if features.history_server:
+        return f"This is a HistoryServer: it keeps ended jobs and has no {what}."
+    if not features.has(*endpoint.since):
+        major, minor = endpoint.since
+        return f"Flink {major}.{minor} or later is needed for {what} (this is {features.version})."
     return ""

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
-from flinktop.facts import checkpoints, jobs, processes, subtasks
+from flinktop.facts import checkpoints, jobs, processes, rescales, subtasks
 from flinktop.facts.checkpoint_subtasks import statistics_of
+from flinktop.facts.timeline import TimelineRow, subtask_rows, window_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -46,7 +47,6 @@ from flinktop.ui.panels import (
     job_exceptions,
     job_graph,
     job_header,
-    job_timeline,
     jobs_table,
     jobs_together,
     machine_header,
@@ -54,7 +54,6 @@ from flinktop.ui.panels import (
     metric_scopes,
     metrics_table,
     profiler_table,
-    rescale_rows,
     result_line,
     slots_table,
     state_times,
@@ -151,7 +150,7 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
     yield "savepoint", job_header.savepoint_line(port, name, 100, ascii_only=False)
     yield "result", result_line.result_line(name, port)
     bounds = [one.start / 1000.0 for one in timeline.intervals(job.timestamps)]
-    yield "window", timeline_rows.window_of(bounds, now, None, 0.0, ended=None)
+    yield "window", window_of(bounds, now, None, 0.0, ended=None)
 
 
 def _checkpoints(port: Port, query: Query[Any], value: Any) -> Drawn:
@@ -263,14 +262,14 @@ def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
     for one in value.subtasks:
         rows = state_times.state_rows(one.timestamps, 0.0, now)
         yield from cells(f"{one.subtask}", rows, state_times.columns(ascii_only=False), "state")
-    timed = job_timeline.subtask_rows(value, None, "v", "", ascii_only=False, old=False)
+    timed = subtask_rows(value, None, "v", "", ascii_only=False, old=False)
     yield from _timeline(timed, now)
     timeline.span(timeline.intervals(one.timestamps) for one in value.subtasks)
 
 
-def _timeline(rows: Sequence[timeline_rows.TimelineRow], now: float) -> Drawn:
+def _timeline(rows: Sequence[TimelineRow], now: float) -> Drawn:
     bounds = [row.start for row in rows if row.start is not None]
-    window = timeline_rows.window_of(bounds, now, None, 0.0, ended=None)
+    window = window_of(bounds, now, None, 0.0, ended=None)
     columns = timeline_rows.columns("VERTEX", lambda: window, ascii_only=False)
     yield from cells("time", rows, columns, "key")
 
@@ -364,15 +363,15 @@ def _application(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 def _rescales(port: Port, _query: Query[Any], value: Any) -> Drawn:
     one_or_many = value if isinstance(value, tuple) else (value,)
-    rows: list[timeline_rows.TimelineRow] = []
+    rows: list[TimelineRow] = []
     for one in one_or_many:
-        rows += [rescale_rows.rescale_row(one, "", ascii_only=False, old=False)]
-        rows += rescale_rows.detail_rows(one, old=False)
+        rows += [rescales.rescale_row(one, "", ascii_only=False, old=False)]
+        rows += rescales.detail_rows(one, old=False)
     yield from _timeline(rows, port.known_time())
 
 
 def _rescale_summary(port: Port, query: Query[Any], _value: Any) -> Drawn:
-    yield "summary", rescale_rows.summary_parts(port, dict(query.ids)["job"])
+    yield "summary", rescales.summary_parts(port, dict(query.ids)["job"])
 
 
 def _rescale_config(_port: Port, _query: Query[Any], value: Any) -> Drawn:

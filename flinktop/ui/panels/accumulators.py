@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.facts.freshness import is_old
+from flinktop.facts.subtasks import present_reading
+from flinktop.facts.unanswered import missing_words
 from flinktop.facts.vertices import job_state, vertex_state
 from flinktop.flink.jobs import JOB_ACCUMULATORS
 from flinktop.flink.vertices import ATTEMPT_ACCUMULATORS, SUBTASKS_ACCUMULATORS, VERTEX_ACCUMULATORS
 from flinktop.model import format as fmt
 from flinktop.model import subtask_names
 from flinktop.model.ended import no_accumulators
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.panels.present_attempt import present_reading, watch_present
+from flinktop.ui.panels.present_attempt import watch_present
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column
 

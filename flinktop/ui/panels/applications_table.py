@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flinktop.facts.freshness import is_old
+from flinktop.facts.unanswered import missing_words
 from flinktop.flink.applications import APPLICATIONS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import states
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns

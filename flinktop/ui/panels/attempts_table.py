@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from flinktop.facts.figure import ABSENT, Figure
 from flinktop.facts.freshness import is_old
-from flinktop.facts.subtasks import VertexContext, vertex_context
+from flinktop.facts.subtasks import VertexContext, present_reading, vertex_context
 from flinktop.facts.unanswered import why_empty
 from flinktop.flink.errors import NotFound
 from flinktop.flink.vertices import ATTEMPT
@@ -19,7 +19,7 @@ from flinktop.model.attempts import SeenAttempts
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain, plain_columns
-from flinktop.ui.panels.present_attempt import present_reading, watch_present
+from flinktop.ui.panels.present_attempt import watch_present
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
 from flinktop.ui.widgets.one_by_one import one_by_one

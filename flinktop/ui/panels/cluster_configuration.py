@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.unanswered import missing_words
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG, JOBMANAGER_ENVIRONMENT
 from flinktop.model import redaction
 from flinktop.ui.live import RARELY
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import each_with_its

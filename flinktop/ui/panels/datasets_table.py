@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.facts.unanswered import missing_words
 from flinktop.flink.cluster import DATASETS, DataSet
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.widgets.table import Column
 

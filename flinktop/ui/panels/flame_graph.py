@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
+from flinktop.facts.unanswered import missing_words
 from flinktop.flink.vertices import FLAMEGRAPH
 from flinktop.model import flame
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.widgets.flame import FlameView, Found

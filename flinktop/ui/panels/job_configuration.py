@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.rescales import has_rescales
 from flinktop.flink.jobmanager import (
     JOB_JOBMANAGER_CONFIG,
     JOB_JOBMANAGER_ENVIRONMENT,
@@ -17,7 +18,6 @@ from flinktop.model import redaction
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels import cluster_configuration
 from flinktop.ui.panels.plain import plain
-from flinktop.ui.panels.rescale_rows import has_rescales
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Column, LiveTable
 

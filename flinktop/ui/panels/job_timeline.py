@@ -7,26 +7,18 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from flinktop.facts.freshness import is_old
+from flinktop.facts.rescales import detail_rows, has_rescales, rescale_row, summary_parts
+from flinktop.facts.timeline import TimelineRow, Window, state_words, subtask_rows, window_of
 from flinktop.facts.vertices import job_state
 from flinktop.flink.jobs import JOB
 from flinktop.flink.rescale import RESCALE, RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.flink.vertices import SUBTASK_TIMES, VERTEX
-from flinktop.model import format as fmt
-from flinktop.model import states, subtask_names, timeline
+from flinktop.model import states, timeline
 from flinktop.model.ended import none_of
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.rescale_rows import detail_rows, has_rescales, rescale_row, summary_parts
 from flinktop.ui.panels.subtasks_table import MANY
-from flinktop.ui.panels.timeline_rows import (
-    TimelineRow,
-    Window,
-    axis_columns,
-    columns,
-    legend,
-    state_words,
-    window_of,
-)
+from flinktop.ui.panels.timeline_rows import axis_columns, columns, legend
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.one_by_one import each_with_its, one_by_one
 from flinktop.ui.widgets.table_messages import Opened
@@ -44,46 +36,6 @@ SECONDS, MANY_SECONDS = 10.0, 60.0
 """Between two looks at the times of a vertex's subtasks: one answer tells of all of them."""
 MARKS = {False: "▸", True: "▾"}
 ASCII_MARKS = {False: "+", True: "-"}
-
-
-def subtask_rows(
-    told: SubtasksTimes, detail: Vertex | None, vertex: str, indent: str, *, ascii_only: bool, old: bool
-) -> list[TimelineRow]:
-    """The subtasks of a vertex by their states (`…/subtasktimes`), each with the attempts beside its own.
-
-    Those are in the vertex's own answer (`detail`) alone.
-    """
-    attempts = {one.subtask: one for one in detail.subtasks} if detail is not None else {}
-    rows: list[TimelineRow] = []
-    for one in told.subtasks:
-        found = timeline.intervals(one.timestamps)
-        state = found[-1].state if found else "CREATED"
-        where = f"  {one.where}" if one.where else ""
-        rows.append(
-            TimelineRow(
-                f"subtask {vertex} {one.subtask}",
-                f"{indent}{subtask_names.named(one.subtask, len(told.subtasks))}{where}",
-                state_words(state, ascii_only=ascii_only),
-                states.tone(state),
-                found,
-                old=old,
-            )
-        )
-        of_subtask = attempts.get(one.subtask)
-        others = of_subtask.other_concurrent_attempts if of_subtask is not None else None
-        for number, other in enumerate(others or ()):
-            place = f"  {other.where}" if other.where else ""
-            rows.append(
-                TimelineRow(
-                    f"subtask {vertex} {one.subtask}.{number}",
-                    f"{indent}  attempt {fmt.number(other.attempt)}{place}",
-                    state_words(other.status, ascii_only=ascii_only),
-                    states.tone(other.status),
-                    timeline.of_attempt(other),
-                    old=old,
-                )
-            )
-    return rows
 
 
 class TimelineTable(AnswerTable[TimelineRow]):

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from flinktop.engine.transfers import KEPT, LARGE, MOST
-from flinktop.facts.unanswered import why_empty
+from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
 from flinktop.model import log_files, loglines
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain

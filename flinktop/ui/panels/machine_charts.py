@@ -8,10 +8,10 @@ from textual.containers import Grid
 
 from flinktop.engine.series import machine_series
 from flinktop.facts.processes import figures_query, taskmanagers_listing
+from flinktop.facts.unanswered import missing_words
 from flinktop.flink.metrics import TASKMANAGER_METRICS
 from flinktop.model import format as fmt
 from flinktop.ui.live import RARELY, Panel
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.time_chart import Measure, TimeChart
 
 if TYPE_CHECKING:

@@ -15,14 +15,13 @@ from flinktop.facts.processes import (
     process_figures,
     taskmanagers_listing,
 )
-from flinktop.facts.unanswered import blank
+from flinktop.facts.unanswered import blank, missing_words
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.errors import NotFound
 from flinktop.flink.taskmanagers import TASKMANAGER
 from flinktop.model import format as fmt
 from flinktop.model import heap, machines
 from flinktop.ui.live import RARELY, Panel
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.frame import Part, assemble, cut_line
 
 if TYPE_CHECKING:

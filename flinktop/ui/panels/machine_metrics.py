@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.facts.unanswered import missing_words
 from flinktop.model.ended import no_metrics
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.metrics_table import MetricsList
 
 if TYPE_CHECKING:

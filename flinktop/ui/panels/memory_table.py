@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.facts.freshness import OLD_SECONDS, is_old
 from flinktop.facts.processes import figures_query, process_figures, taskmanagers_listing
+from flinktop.facts.unanswered import missing_words
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.taskmanagers import TASKMANAGER
 from flinktop.model import format as fmt
 from flinktop.model import machines, memory
 from flinktop.ui.live import RARELY
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.machine_header import place_lines
 from flinktop.ui.panels.meter import meter_parts

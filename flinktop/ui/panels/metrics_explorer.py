@@ -9,7 +9,7 @@ from textual import on
 
 from flinktop.engine.pins import COORDINATOR
 from flinktop.facts.freshness import is_past
-from flinktop.facts.unanswered import why_empty
+from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.facts.vertices import job_state, vertex_state
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, VERTEX_METRICS, AggregatedMetric
@@ -18,7 +18,6 @@ from flinktop.model import states, subtask_names
 from flinktop.model.ended import none_of
 from flinktop.model.metric_reading import reading as reading_of
 from flinktop.model.metric_tree import by_operator, name_in, operator_of
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.metric_scopes import (

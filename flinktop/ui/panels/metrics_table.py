@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 
 from flinktop.facts.freshness import failure, is_past
-from flinktop.facts.unanswered import why_empty
+from flinktop.facts.subtasks import present_reading
+from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.flink.metrics import SUBTASK_METRICS, watermark
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import format as fmt
@@ -17,10 +18,8 @@ from flinktop.model.metric_reading import reading as reading_of
 from flinktop.model.metric_tree import by_operator, name_in
 from flinktop.model.subtask_figures import last_part
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.metric_scopes import count_words, open_mark
-from flinktop.ui.panels.present_attempt import present_reading
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from flinktop.engine.acts.profile import SWITCHED_OFF, Profile
 from flinktop.engine.transfers import LARGE_TO_SAVE, MOST
 from flinktop.facts.freshness import is_old
+from flinktop.facts.unanswered import missing_words
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.facts.freshness import is_old
+from flinktop.facts.unanswered import missing_words
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.taskmanagers import TASKMANAGER, Resource
 from flinktop.model import format as fmt
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from flinktop.facts.subtasks import present_reading
 from flinktop.facts.unanswered import why_empty
 from flinktop.facts.vertices import vertex_of
 from flinktop.flink.vertices import SUBTASK_TIMES
@@ -13,7 +14,7 @@ from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
-from flinktop.ui.panels.present_attempt import present_reading, watch_present
+from flinktop.ui.panels.present_attempt import watch_present
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtasks_table import MANY
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one

@@ -10,7 +10,7 @@ from textual.content import Content
 from flinktop.engine.series import subtask_series
 from flinktop.facts.figure import ABSENT, Figure, lag_figure
 from flinktop.facts.freshness import Freshness, answered_at, failure, freshness
-from flinktop.facts.subtasks import vertex_context
+from flinktop.facts.subtasks import present_reading, vertex_context
 from flinktop.facts.vertices import listing, vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
@@ -20,7 +20,7 @@ from flinktop.model import lag as lags
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, by_subtask
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.present_attempt import present_reading, watch_present
+from flinktop.ui.panels.present_attempt import watch_present
 from flinktop.ui.panels.subtask_columns import hot, said, shown
 from flinktop.ui.panels.totals_line import totals_line
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS

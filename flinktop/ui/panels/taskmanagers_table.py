@@ -13,13 +13,12 @@ from flinktop.facts.processes import (
     taskmanager_facts,
     taskmanagers_listing,
 )
-from flinktop.facts.unanswered import blank_mark
+from flinktop.facts.unanswered import blank_mark, missing_words
 from flinktop.flink.machine import Machine
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import format as fmt
 from flinktop.model import heap, machines
 from flinktop.ui.live import RARELY
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import one_by_one

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.facts.unanswered import missing_words
 from flinktop.model import format as fmt
 from flinktop.model import threads
 from flinktop.ui.live import RARELY, Panel
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.widgets.pager import Pager
 

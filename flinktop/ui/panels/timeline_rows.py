@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flinktop.facts.timeline import TimelineRow, Window
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.plain import plain_columns
@@ -14,7 +14,7 @@ from flinktop.ui.widgets.gantt import Stretch
 from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from flinktop.model.timeline import Interval
 
@@ -32,60 +32,7 @@ SHAPES = {
 LEGEND = ("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
 NAME = 30
 """Cells of a name: the bar takes what is left."""
-DAY = 86_400.0
 FULL, ASCII_FULL = "█", "#"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The stretch of time that is drawn (s since 1970), and whose time is written."""
-
-    since: float
-    until: float
-    offset: float | None
-
-    def clock(self, at: float) -> str:
-        """A time on the axis: to the second, or with its date where the window is long."""
-        if self.until - self.since >= DAY:
-            return fmt.moment(at, self.offset)[5:16]
-        return fmt.clock(at, self.offset)
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineRow:
-    """One thing over time."""
-
-    key: str
-    label: str
-    """Foreign text, with the mark and the indentation that show where it belongs."""
-    state: str
-    tone: str
-    intervals: tuple[Interval, ...]
-    words: str = ""
-    """What is said in place of a bar."""
-    old: bool = False
-
-    @property
-    def name(self) -> str:
-        """What it is."""
-        return self.label
-
-    @property
-    def start(self) -> float | None:
-        """Seconds since 1970."""
-        return self.intervals[0].start / 1000.0 if self.intervals else None
-
-    def seconds(self, until: float) -> float | None:
-        """From its start to its end, or to `until` (s since 1970) while it lasts."""
-        if not self.intervals:
-            return None
-        end = self.intervals[-1].end
-        return (end / 1000.0 if end is not None else until) - self.intervals[0].start / 1000.0
-
-
-def state_words(state: str, *, ascii_only: bool) -> str:
-    """A state with its shape."""
-    return f"{states.mark(state, ascii_only=ascii_only)} {state}"
 
 
 def stretch(one: Interval, until: float, *, ascii_only: bool) -> Stretch:
@@ -183,23 +130,3 @@ def legend(*, ascii_only: bool) -> list[Cell]:
         shape, plain, tone = SHAPES.get(state, (FULL, ASCII_FULL, states.tone(state)))
         parts += [((plain if ascii_only else shape) * 2, tone), (f" {state.lower()}   ", "muted")]
     return parts
-
-
-def window_of(
-    bounds: Sequence[float], now: float, chosen: float | None, offset: float | None, *, ended: float | None
-) -> Window:
-    """What is drawn: everything, or as much as a person wants to see of the end.
-
-    Args:
-        bounds: When the things that are shown began and ended (s since 1970).
-        now: The cluster's time.
-        chosen: Seconds that the person wants to see; None and infinity are everything.
-        offset: Whose time is written.
-        ended: When all was over; None while something lasts.
-    """
-    # A cluster's clock is known from its answers: what has come since may be a little ahead of it.
-    until = max(ended if ended is not None else now, max(bounds, default=0.0))
-    since = min(bounds, default=until - 1.0)
-    if chosen is not None:
-        since = max(since, until - chosen)
-    return Window(since, max(until, since + 1.0), offset)

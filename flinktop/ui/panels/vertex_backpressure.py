@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flinktop.facts.freshness import OLD_SECONDS, is_old
+from flinktop.facts.unanswered import missing_words
 from flinktop.facts.vertices import vertex_state
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 from flinktop.model import first_minute, split, states
@@ -13,7 +14,6 @@ from flinktop.model import format as fmt
 from flinktop.model.busy import HOT, WARM
 from flinktop.model.checkpoints import stacked
 from flinktop.model.ended import has_numbers
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.columns import Stripes

@@ -10,6 +10,7 @@ from textual import on
 
 from flinktop.facts.freshness import answered_at, is_old
 from flinktop.facts.subtasks import vertex_context
+from flinktop.facts.unanswered import missing_words
 from flinktop.facts.vertices import listing, vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
@@ -19,7 +20,6 @@ from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model import rates, states, subtask_names, watermarks
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
-from flinktop.ui.panels.absent import missing_words
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns

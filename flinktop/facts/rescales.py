@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flinktop.facts.timeline import TimelineRow
 from flinktop.flink.rescale import RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.model import format as fmt
 from flinktop.model.scheduler import ADAPTIVE
 from flinktop.model.timeline import Interval
-from flinktop.ui.panels.timeline_rows import TimelineRow
 
 if TYPE_CHECKING:
-    from flinktop.engine.host import Port
+    from flinktop.facts.known import Known
     from flinktop.flink.jobs import Job
     from flinktop.flink.rescale import Rescale
-    from flinktop.ui.panels.frame import Part
 
 _OUTCOMES = {"COMPLETED": ("○", "-", "good"), "FAILED": ("✕", "X", "bad"), "IGNORED": ("○", "-", "muted")}
 
 
-def has_rescales(port: Port, job: Job) -> bool:
+def has_rescales(known: Known, job: Job) -> bool:
     """Whether the job can have a history of rescales."""
-    return port.features.has(2, 3) and job.scheduler_type == ADAPTIVE
+    return known.features.has(2, 3) and job.scheduler_type == ADAPTIVE
 
 
 def interval(one: Rescale) -> tuple[Interval, ...]:
@@ -34,7 +33,7 @@ def interval(one: Rescale) -> tuple[Interval, ...]:
     return (Interval(state, one.start, one.end),)
 
 
-def outcome(one: Rescale, *, ascii_only: bool) -> Part:
+def outcome(one: Rescale, *, ascii_only: bool) -> tuple[str, str]:
     """How it ended, by a shape, a word and a tone."""
     if one.terminal_state is None:
         return ("~ in progress" if ascii_only else "◐ in progress"), "info"
@@ -72,14 +71,12 @@ def detail_rows(one: Rescale, *, old: bool) -> list[TimelineRow]:
         say("reason", "reason", plain_words(one.terminated_reason))
     for vertex in (one.vertices or {}).values():
         changed = _change(vertex.pre_rescale_parallelism, vertex.post_rescale_parallelism)
-        wanted = (
-            f"desired {_known(vertex.desired_parallelism)}, at least {_known(vertex.sufficient_parallelism)}"
-        )
+        wanted = _wanted(vertex.desired_parallelism, vertex.sufficient_parallelism)
         name = vertex.job_vertex_name or vertex.job_vertex_id
         say(vertex.job_vertex_id, name, f"parallelism {changed}, {wanted}")
     for slots in (one.slots or {}).values():
         changed = _change(slots.pre_rescale_slots, slots.post_rescale_slots)
-        wanted = f"desired {_known(slots.desired_slots)}, at least {_known(slots.minimal_required_slots)}"
+        wanted = _wanted(slots.desired_slots, slots.minimal_required_slots)
         name = slots.slot_sharing_group_name or slots.slot_sharing_group_id
         say(slots.slot_sharing_group_id, f"slots of {name}", f"slots {changed}, {wanted}")
     for number, state in enumerate(one.scheduler_states or ()):
@@ -91,18 +88,18 @@ def detail_rows(one: Rescale, *, old: bool) -> list[TimelineRow]:
     return rows
 
 
-def _known(value: int | None) -> str:
-    return fmt.number(value)
+def _wanted(desired: int | None, least: int | None) -> str:
+    return f"desired {fmt.number(desired)}, at least {fmt.number(least)}"
 
 
 def _change(before: int | None, after: int | None) -> str:
-    return f"{_known(before)} to {_known(after)}" if before != after else _known(after)
+    return f"{fmt.number(before)} to {fmt.number(after)}" if before != after else fmt.number(after)
 
 
-def summary_parts(port: Port, job: str) -> list[Part]:
+def summary_parts(known: Known, job: str) -> list[tuple[str, str]]:
     """How many rescales ended how, and how long they took (`…/rescales/summary`); or why that is not told."""
-    reading = port.reading(RESCALES_SUMMARY(job=job))
-    history = port.reading(RESCALES_HISTORY(job=job))
+    reading = known.reading(RESCALES_SUMMARY(job=job))
+    history = known.reading(RESCALES_HISTORY(job=job))
     if history is not None and history.value is None and history.error is not None:
         return [
             ("rescales ", "muted"),
@@ -110,9 +107,9 @@ def summary_parts(port: Port, job: str) -> list[Part]:
         ]
     if reading is None or reading.value is None:
         return []
-    told = reading.value
-    counts = told.rescales_counts
-    parts: list[Part] = [("rescales ", "muted")]
+    summary = reading.value
+    counts = summary.rescales_counts
+    parts: list[tuple[str, str]] = [("rescales ", "muted")]
     for word, count, tone in (
         ("completed", counts.completed, ""),
         ("in progress", counts.in_progress, "info" if counts.in_progress else ""),
@@ -121,7 +118,7 @@ def summary_parts(port: Port, job: str) -> list[Part]:
     ):
         parts += [(f"{word} ", "muted"), (f"{fmt.number(count)}   ", tone)]
     for word in ("min", "avg", "max", "p50", "p99"):
-        value: float | None = getattr(told.all, word)
+        value: float | None = getattr(summary.all, word)
         if value is not None:
             parts += [(f"{word} ", "muted"), (f"{fmt.milliseconds(value)}   ", "")]
     return parts
