@@ -178,5 +178,5 @@ def test_a_rescale_is_told_where_it_happened(tmp_path: Path) -> None:
             pty.press("G", "k", "enter")
             pty.wait_for(re.compile(r"parallelism 2 to 1, desired 1, at least 1"))
             pty.press("6")
-            pty.wait_for(re.compile(r"history kept +20"))
+            pty.wait_for(re.compile(r"history size +20"))
         assert not re.findall(r" (?:WARNING|ERROR|CRITICAL) |Traceback", log_of(tmp_path))
