@@ -28,10 +28,7 @@ from flinktop.flink.rescale import RESOURCE_REQUIREMENTS, Bounds, VertexRequirem
 from flinktop.model import format as fmt
 from flinktop.model import states
 
-DISABLED = (
-    "PATCH /rescaling is disabled in every release since 1.9 (FLINK-12312); resource requirements came "
-    "with 1.18 and the adaptive scheduler"
-)
+DISABLED = "PATCH /rescaling is disabled in every release since 1.9 (FLINK-12312)"
 NOT_ADAPTIVE = (
     "needs jobmanager.scheduler: adaptive, not in reactive mode (PATCH /rescaling is disabled in every "
     "release, FLINK-12312)"
@@ -72,7 +69,7 @@ class Rescale(Act):
     def own_reason(self, facts: Facts) -> str | None:
         """The adaptive scheduler, a live job, and bounds that it can keep."""
         if not facts.features.has(1, 18):
-            return f"this cluster runs Flink {facts.features.version}: {DISABLED}"
+            return f"needs Flink 1.18 or later (this cluster runs {facts.features.version}); {DISABLED}"
         scheduler = facts.job.scheduler if facts.job is not None else None
         # web-rescale is the server's own word for "adaptive, not reactive, and wanted by its operator".
         if scheduler not in (None, "Adaptive"):
