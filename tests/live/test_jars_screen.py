@@ -113,7 +113,7 @@ def upload(pty: Pty, jar: Path) -> None:
 def preview(pty: Pty) -> None:
     """From the form's field of arguments look at the plan, and come back to its button."""
     pty.press("shift+tab", "shift+tab", "shift+tab", "enter")
-    pty.wait_for("[ Run main() for its plan ]")
+    pty.wait_for("[ Run main() to get the plan ]")
     pty.press("tab")
     pty.wait_until_ready("Run main() to get the plan")
     pty.press("enter")
