@@ -47,7 +47,7 @@ class RunForm(Vertical):
     DEFAULT_CSS = """
     RunForm { height: auto; }
     RunForm .row { height: auto; }
-    RunForm .label { width: 26; color: $text-muted; }
+    RunForm .label { width: auto; min-width: 14; padding-right: 1; color: $text-muted; }
     RunForm #argument-list { margin-left: 14; height: auto; display: none; }
     RunForm #lacks { color: $text-muted; height: auto; display: none; }
     """
