@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
-from flinktop.facts import checkpoints, jobs, processes, rescales, subtasks
+from flinktop.facts import checkpoints, jobs, metric_scopes, processes, rescales, subtasks
+from flinktop.facts.attempts import attempt_facts
 from flinktop.facts.checkpoint_subtasks import statistics_of
 from flinktop.facts.timeline import TimelineRow, subtask_rows, window_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
@@ -51,7 +52,6 @@ from flinktop.ui.panels import (
     jobs_together,
     machine_header,
     memory_table,
-    metric_scopes,
     metrics_table,
     profiler_table,
     result_line,
@@ -223,7 +223,7 @@ def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 def _attempt(port: Port, _query: Query[Any], value: Any) -> Drawn:
     around = subtasks.VertexContext()
-    row = attempts_table.attempt_row(value, around, port.known_time(), old=False)
+    row = attempt_facts(value, around, port.known_time(), old=False)
     yield from cells("attempt", [row], attempts_table.columns(ascii_only=False), "number")
     yield "state", subtask_header.state_line(value, ascii_only=False)
 

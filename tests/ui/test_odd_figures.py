@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flinktop.facts import subtasks
+from flinktop.facts import subtasks, watermarks
 from flinktop.facts.jobs import job_facts
 from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.checkpoints import CHECKPOINTS
@@ -170,7 +170,7 @@ def raising(module: Any, name: str, monkeypatch: pytest.MonkeyPatch, is_odd: Any
 
 
 def test_a_watermark_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    raising(vertex_watermarks, "_time", monkeypatch, lambda mark, *_: mark == 2e12)
+    raising(watermarks, "mark_text", monkeypatch, lambda mark, *_: mark == 2e12)
     rows = vertex_watermarks.mark_rows({0: 1e12, 1: 2e12, 2: 3e12}, 3, 0.0, 1e9, old=False, history={})
     assert ([row.index for row in rows], [row.key for row in rows.odd]) == ([0, 2], ["1"])
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Static
 
-from flinktop.facts.figure import ABSENT, Figure
+from flinktop.facts.attempts import PHASES, AttemptFacts, attempt_facts
 from flinktop.facts.freshness import is_old
 from flinktop.facts.subtasks import VertexContext, present_reading, vertex_context
 from flinktop.facts.unanswered import why_empty
@@ -38,72 +37,17 @@ MOST_ROWS = 8
 """Attempts that are seen at once; the table scrolls."""
 SECONDS = 10.0
 """Between two looks at an attempt whose end is not told yet; one that has ended is not asked for again."""
-PHASES = (
-    ("SCHEDULED", "SCHEDULED"),
-    ("DEPLOYING", "DEPLOYING"),
-    ("INITIALIZING", "INITIALIZ."),
-    ("RUNNING", "RUNNING"),
-)
-"""States whose time an attempt tells (1.16+), and what their columns are called."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
-    """One attempt."""
-
-    number: int | None
-    state: str
-    started: str
-    ended: str
-    start: int
-    """ms since 1970; -1 not yet."""
-    end: int
-    host: str
-    seconds: float | None
-    taken: Figure
-    sent: Figure
-    spent: tuple[int | None, ...]
-    """Milliseconds in each of `PHASES`; None where the release does not tell."""
-    old: bool = False
-
-    @property
-    def name(self) -> str:
-        """Where it ran."""
-        return self.host
-
-
-def attempt_row(attempt: Attempt, context: VertexContext, cluster_now: float, *, old: bool) -> AttemptRow:
-    """One row; times in the zone of `context`."""
-
-    def time(value: int) -> str:
-        return fmt.near(value / 1000.0, context.offset, cluster_now) if value > 0 else fmt.ABSENT
-
-    told = attempt.status_duration
-    return AttemptRow(
-        number=attempt.attempt,
-        state=attempt.status,
-        started=time(attempt.start_time),
-        ended=time(attempt.end_time),
-        start=attempt.start_time,
-        end=attempt.end_time,
-        host=attempt.where,
-        seconds=attempt.duration / 1000.0 if attempt.duration >= 0 else None,
-        taken=ABSENT if context.source else Figure(attempt.metrics.records_in),
-        sent=ABSENT if context.sink else Figure(attempt.metrics.records_out),
-        spent=tuple(told.get(state) if told is not None else None for state, _ in PHASES),
-        old=old,
-    )
-
-
-def columns(*, ascii_only: bool) -> list[Column[AttemptRow]]:
+def columns(*, ascii_only: bool) -> list[Column[AttemptFacts]]:
     """The columns; number, state and the times are the last to give way."""
 
-    def spent(at: int) -> Callable[[AttemptRow], Cell]:
+    def spent(at: int) -> Callable[[AttemptFacts], Cell]:
         return lambda row: (
             (fmt.milliseconds(row.spent[at]), "") if row.spent[at] is not None else (fmt.ABSENT, "muted")
         )
 
-    def count(key: str, title: str) -> Column[AttemptRow]:
+    def count(key: str, title: str) -> Column[AttemptFacts]:
         return Column(
             key,
             title,
@@ -115,7 +59,7 @@ def columns(*, ascii_only: bool) -> list[Column[AttemptRow]]:
             drop=2,
         )
 
-    state: Column[AttemptRow] = state_column(ascii_only=ascii_only)
+    state: Column[AttemptFacts] = state_column(ascii_only=ascii_only)
     phases = [
         Column(
             title.lower(),
@@ -129,7 +73,7 @@ def columns(*, ascii_only: bool) -> list[Column[AttemptRow]]:
         )
         for at, (_, title) in enumerate(PHASES)
     ]
-    found: list[Column[AttemptRow]] = [
+    found: list[Column[AttemptFacts]] = [
         Column(
             "attempt",
             "ATTEMPT",
@@ -209,7 +153,7 @@ class AttemptsTable(Panel):
         super().on_mount()
 
     @property
-    def table(self) -> LiveTable[AttemptRow]:
+    def table(self) -> LiveTable[AttemptFacts]:
         """The table itself."""
         return self.query_one(LiveTable)
 
@@ -274,7 +218,7 @@ class AttemptsTable(Panel):
         self.table.set_rows(
             one_by_one(
                 found,
-                lambda one: attempt_row(one, context, now, old=old),
+                lambda one: attempt_facts(one, context, now, old=old),
                 key=lambda one: fmt.number(one.attempt),
             )
         )

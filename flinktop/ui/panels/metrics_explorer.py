@@ -9,6 +9,15 @@ from textual import on
 
 from flinktop.engine.pins import COORDINATOR
 from flinktop.facts.freshness import is_past
+from flinktop.facts.metric_scopes import (
+    Sample,
+    Scope,
+    count_words,
+    is_watermark,
+    number_text,
+    open_mark,
+    plain_text,
+)
 from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.facts.vertices import job_state, vertex_state
 from flinktop.flink.jobs import JOB
@@ -20,15 +29,6 @@ from flinktop.model.metric_reading import reading as reading_of
 from flinktop.model.metric_tree import by_operator, name_in, operator_of
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.metric_scopes import (
-    Scope,
-    Told,
-    count_words,
-    is_watermark,
-    number_text,
-    open_mark,
-    plain_text,
-)
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column
@@ -136,7 +136,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         self._folded: set[str] = set()
         """Keys of the operators that are closed: they are open at first."""
         self._visible: tuple[str, ...] = ()
-        self._told: dict[tuple[str, int | None, str], Told] = {}
+        self._told: dict[tuple[str, int | None, str], Sample] = {}
         """By scope, subtask and metric."""
         self._refused: set[tuple[str, int | None, str]] = set()
         """Those of which the newest request failed."""
@@ -231,7 +231,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
             self._stale_lists.add(scope.key)
         if by_id:
             for (subtask, metric), told in found.items():
-                self._told[scope.key, subtask, metric] = Told(reading.at, told)
+                self._told[scope.key, subtask, metric] = Sample(reading.at, told)
         self.tick()
 
     @on(VisibleChanged)

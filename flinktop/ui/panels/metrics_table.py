@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 
 from flinktop.facts.freshness import failure, is_past
+from flinktop.facts.metric_scopes import count_words, open_mark
 from flinktop.facts.subtasks import present_reading
 from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.flink.metrics import SUBTASK_METRICS, watermark
@@ -19,7 +20,6 @@ from flinktop.model.metric_tree import by_operator, name_in
 from flinktop.model.subtask_figures import last_part
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.metric_scopes import count_words, open_mark
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flinktop.facts.backpressure import WORST_FIRST, PressureFacts, pressure_facts
 from flinktop.facts.freshness import OLD_SECONDS, is_old
 from flinktop.facts.unanswered import missing_words
 from flinktop.facts.vertices import vertex_state
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE
-from flinktop.model import first_minute, split, states
 from flinktop.model import format as fmt
+from flinktop.model import states
 from flinktop.model.busy import HOT, WARM
 from flinktop.model.checkpoints import stacked
 from flinktop.model.ended import has_numbers
@@ -32,59 +32,26 @@ if TYPE_CHECKING:
 JUST_NOW = 3.0
 """Seconds for which an answer counts as the one that was asked for."""
 LEVELS = {"ok": ("● ok", "good"), "low": ("▲ low", "warn"), "high": ("✕ high", "bad")}
-WORST_FIRST = {"high": 0, "low": 1, "ok": 2}
 SHAPES = (("█", "#", "first"), ("▓", "+", "second"), ("░", ".", "muted"))
 """Busy, backpressured, idle: each in a shape and a tone."""
 
 
-@dataclass(frozen=True, slots=True)
-class PressureRow:
-    """One subtask, or one of several attempts of it that run at once; shares are 0 to 1."""
-
-    key: str
-    index: int
-    attempt: int | None
-    level: str
-    backpressured: float | None
-    busy: float | None
-    idle: float | None
-    old: bool = False
-    unmeasured: bool = False
-    """Whether the shares are not known yet: Flink says busy of a subtask that it has not measured."""
-
-
-def pressure_rows(told: VertexBackpressure, *, old: bool, young: bool = False) -> MadeRows[PressureRow]:
+def pressure_rows(told: VertexBackpressure, *, old: bool, young: bool = False) -> MadeRows[PressureFacts]:
     """Rows by Flink's verdict, worst first, then by index; attempts that run beside another below it.
 
     `young`: the vertex is in its first minute.
     """
 
-    def rows(one: SubtaskBackpressure) -> Iterator[PressureRow]:
-        yield _row(one, one.subtask, "", old=old, young=young)
+    def rows(one: SubtaskBackpressure) -> Iterator[PressureFacts]:
+        yield pressure_facts(one, one.subtask, "", old=old, young=young)
         for number, other in enumerate(one.other_concurrent_attempts or ()):
-            yield _row(other, one.subtask, f".{number}", old=old, young=young)
+            yield pressure_facts(other, one.subtask, f".{number}", old=old, young=young)
 
     ordered = sorted(told.subtasks, key=lambda one: (WORST_FIRST.get(one.level, 3), one.subtask))
     return each_with_its(ordered, rows, key=lambda one: str(one.subtask))
 
 
-def _row(one: SubtaskBackpressure, index: int, suffix: str, *, old: bool, young: bool) -> PressureRow:
-    unmeasured = young and first_minute.is_unmeasured(*split.times(one))
-    return PressureRow(
-        key=f"{index}{suffix}",
-        index=index,
-        attempt=one.attempt_number,
-        level=one.level,
-        backpressured=one.ratio if not unmeasured else None,
-        busy=one.busy_ratio if not unmeasured else None,
-        # A legacy source measures neither: of its busy time Flink says NaN, of its idle time 0.
-        idle=one.idle_ratio if one.busy_ratio is not None and not unmeasured else None,
-        old=old,
-        unmeasured=unmeasured,
-    )
-
-
-def time_bar(row: PressureRow, width: int, *, ascii_only: bool) -> Stripes:
+def time_bar(row: PressureFacts, width: int, *, ascii_only: bool) -> Stripes:
     """What a subtask does with its time, as parts of a bar; before 1.13 only how much it waits is known."""
     shares = [row.busy or 0.0, row.backpressured or 0.0, row.idle or 0.0]
     lengths = stacked([1000.0 * share for share in shares], 1000.0, width)
@@ -102,11 +69,11 @@ def level_cell(level: str) -> Cell:
     return LEVELS.get(level, (level or fmt.UNKNOWN, "muted"))
 
 
-def columns(*, ascii_only: bool) -> list[Column[PressureRow]]:
+def columns(*, ascii_only: bool) -> list[Column[PressureFacts]]:
     """The columns; subtask, verdict and backpressure are the last to give way."""
 
-    def share(key: str, title: str, drop: int) -> Column[PressureRow]:
-        def cell(row: PressureRow) -> Cell:
+    def share(key: str, title: str, drop: int) -> Column[PressureFacts]:
+        def cell(row: PressureFacts) -> Cell:
             value: float | None = getattr(row, key)
             if value is None:
                 return fmt.UNKNOWN if row.unmeasured else fmt.ABSENT, "muted"
@@ -125,7 +92,7 @@ def columns(*, ascii_only: bool) -> list[Column[PressureRow]]:
             key, title, 5, cell, sort=lambda row: getattr(row, key), align="right", descending=True, drop=drop
         )
 
-    found: list[Column[PressureRow]] = [
+    found: list[Column[PressureFacts]] = [
         Column(
             "subtask",
             "SUBTASK",
@@ -167,7 +134,7 @@ def columns(*, ascii_only: bool) -> list[Column[PressureRow]]:
     return plain_columns(found) if ascii_only else found
 
 
-class VertexPressure(AnswerTable[PressureRow]):
+class VertexPressure(AnswerTable[PressureFacts]):
     """What each subtask of a vertex does with its time (`…/backpressure`)."""
 
     BOX = "Backpressure"
@@ -178,11 +145,11 @@ class VertexPressure(AnswerTable[PressureRow]):
         self._job = job
         self._vertex = vertex
 
-    def columns(self, *, ascii_only: bool) -> list[Column[PressureRow]]:
+    def columns(self, *, ascii_only: bool) -> list[Column[PressureFacts]]:
         """The columns."""
         return columns(ascii_only=ascii_only)
 
-    def row_key(self, row: PressureRow) -> str:
+    def row_key(self, row: PressureFacts) -> str:
         """Index, and number of an attempt beside it."""
         return row.key
 

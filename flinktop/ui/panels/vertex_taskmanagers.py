@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from flinktop.facts.figure import ABSENT, Figure
 from flinktop.facts.freshness import is_old
+from flinktop.facts.vertex_taskmanagers import (
+    VertexTaskManagerFacts,
+    concurrent_attempt,
+    vertex_taskmanager,
+)
 from flinktop.flink.jobs import JOB
-from flinktop.flink.vertices import VERTEX, VERTEX_TASKMANAGERS, VertexTaskManager
+from flinktop.flink.vertices import VERTEX, VERTEX_TASKMANAGERS
 from flinktop.model import format as fmt
-from flinktop.model import rates, states, subtask_names
+from flinktop.model import rates
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
@@ -24,112 +27,41 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job
-    from flinktop.flink.vertices import Attempt, Vertex, VertexTaskManagers
+    from flinktop.flink.vertices import Vertex, VertexTaskManagers
     from flinktop.ui.widgets.one_by_one import MadeRows
 
-NOWHERE = "not on a TaskManager yet"
 
-
-@dataclass(frozen=True, slots=True)
-class MachineRow:
-    """One TaskManager's share of a vertex."""
-
-    key: str
-    machine: str
-    """Its id; "" before 1.10."""
-    name: str
-    """Host and port."""
-    state: str
-    counts: str
-    """Its subtasks by state."""
-    subtasks: int
-    taken: Figure
-    sent: Figure
-    bytes_taken: Figure
-    bytes_sent: Figure
-    busy: float | None
-    """Share of their time that its subtasks were busy since they began, 0 to 1; from 1.16."""
-    seconds: float | None
-    old: bool = False
-
-
-def machine_rows(told: VertexTaskManagers, *, source: bool, sink: bool, old: bool) -> MadeRows[MachineRow]:
+def machine_rows(
+    told: VertexTaskManagers, *, source: bool, sink: bool, old: bool
+) -> MadeRows[VertexTaskManagerFacts]:
     """Rows in the order of Flink's answer (`…/vertices/:vertexid/taskmanagers`)."""
     return one_by_one(
         told.taskmanagers,
-        lambda one: _row(one, source=source, sink=sink, old=old),
+        lambda one: vertex_taskmanager(one, source=source, sink=sink, old=old),
         key=lambda one: one.taskmanager_id or one.where,
     )
 
 
-def beside_rows(vertex: Vertex, *, source: bool, sink: bool, old: bool) -> MadeRows[MachineRow]:
+def beside_rows(vertex: Vertex, *, source: bool, sink: bool, old: bool) -> MadeRows[VertexTaskManagerFacts]:
     """The attempts that run beside a subtask's own (1.16+), and where: Flink's answer leaves them out."""
-
-    def row(told: tuple[int, Attempt]) -> MachineRow:
-        subtask, one = told
-        name = f"{one.where or NOWHERE}  {subtask_names.named(subtask, len(vertex.subtasks))}"
-        share = VertexTaskManager(
-            host=one.where,
-            status=one.status,
-            start_time=one.start_time,
-            end_time=one.end_time,
-            duration=one.duration,
-            metrics=one.metrics,
-            status_counts={one.status: 1},
-            taskmanager_id=one.taskmanager_id,
-        )
-        made = _row(share, source=source, sink=sink, old=old)
-        key = f"{made.key} {subtask}.{one.attempt}"
-        return replace(made, key=key, name=name, counts=f"attempt {fmt.number(one.attempt)}")
-
     found = [
         (subtask.subtask, other)
         for subtask in vertex.subtasks
         for other in subtask.other_concurrent_attempts or ()
     ]
-    return one_by_one(found, row, key=lambda told: f"{told[0]}.{told[1].attempt}")
-
-
-def machine_of(key: str) -> str:
-    """The TaskManager's id of a row; before 1.10 its host."""
-    return key.partition(" ")[0]
-
-
-def _row(one: VertexTaskManager, *, source: bool, sink: bool, old: bool) -> MachineRow:
-    totals = one.metrics
-    counts = {state: count for state, count in one.status_counts.items() if count}
-    spent = (
-        totals.accumulated_busy_time,
-        totals.accumulated_backpressured_time,
-        totals.accumulated_idle_time,
-    )
-    whole = sum(part for part in spent if part is not None)
-    return MachineRow(
-        key=one.taskmanager_id or one.where,
-        machine=one.taskmanager_id or "",
-        name=one.where or NOWHERE,
-        state=one.status,
-        counts="  ".join(
-            f"{count} {state.lower()}"
-            for state, count in sorted(counts.items(), key=lambda pair: -states.severity(pair[0]))
-        ),
-        subtasks=sum(counts.values()),
-        taken=ABSENT if source else Figure(totals.records_in),
-        sent=ABSENT if sink else Figure(totals.records_out),
-        bytes_taken=ABSENT if source else Figure(totals.bytes_in),
-        bytes_sent=ABSENT if sink else Figure(totals.bytes_out),
-        busy=spent[0] / whole if spent[0] is not None and whole > 0 else None,
-        seconds=one.duration / 1000.0 if one.duration >= 0 else None,
-        old=old,
+    return one_by_one(
+        found,
+        lambda one: concurrent_attempt(*one, len(vertex.subtasks), source=source, sink=sink, old=old),
+        key=lambda one: f"{one[0]}.{one[1].attempt}",
     )
 
 
-def columns(*, ascii_only: bool) -> list[Column[MachineRow]]:
+def columns(*, ascii_only: bool) -> list[Column[VertexTaskManagerFacts]]:
     """The columns; where and the state are the last to give way."""
 
     def number(
         key: str, title: str, drop: int, write: Callable[[float | None], str] = fmt.count
-    ) -> Column[MachineRow]:
+    ) -> Column[VertexTaskManagerFacts]:
         return Column(
             key,
             title,
@@ -141,7 +73,7 @@ def columns(*, ascii_only: bool) -> list[Column[MachineRow]]:
             drop=drop,
         )
 
-    found: list[Column[MachineRow]] = [
+    found: list[Column[VertexTaskManagerFacts]] = [
         state_column(ascii_only=ascii_only),
         Column("name", "HOST", 16, lambda row: (row.name, "strong"), sort=lambda row: row.name, flex=True),
         Column(
@@ -192,7 +124,7 @@ def columns(*, ascii_only: bool) -> list[Column[MachineRow]]:
     return plain_columns(found) if ascii_only else found
 
 
-class VertexMachines(AnswerTable[MachineRow]):
+class VertexMachines(AnswerTable[VertexTaskManagerFacts]):
     """The TaskManagers that a vertex runs on."""
 
     BOX = "TaskManagers"
@@ -203,11 +135,11 @@ class VertexMachines(AnswerTable[MachineRow]):
         self._job = job
         self._vertex = vertex
 
-    def columns(self, *, ascii_only: bool) -> list[Column[MachineRow]]:
+    def columns(self, *, ascii_only: bool) -> list[Column[VertexTaskManagerFacts]]:
         """The columns."""
         return columns(ascii_only=ascii_only)
 
-    def row_key(self, row: MachineRow) -> str:
+    def row_key(self, row: VertexTaskManagerFacts) -> str:
         """The TaskManager, and of an attempt beside another which one it is."""
         return row.key
 

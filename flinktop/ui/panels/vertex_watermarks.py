@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -12,14 +11,13 @@ from flinktop.facts.freshness import answered_at, is_old
 from flinktop.facts.subtasks import vertex_context
 from flinktop.facts.unanswered import missing_words
 from flinktop.facts.vertices import listing, vertex_of
+from flinktop.facts.watermarks import MarkFacts, Marks, mark_text
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import VERTEX_METRICS
-from flinktop.flink.numbers import LONG_MAX, LONG_MIN
 from flinktop.flink.vertices import VERTEX_WATERMARKS
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model import rates, states, subtask_names, watermarks
-from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.plain import plain_columns
@@ -42,25 +40,6 @@ MOST_ALONE = 300
 """Subtasks that are asked for one by one though they are not on the screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkRow:
-    """One subtask."""
-
-    index: int
-    mark: float | None
-    """ms since 1970; -inf has not come, inf is the end of the input, None is not known."""
-    raw: str
-    time: str
-    lag: float | None
-    """Seconds behind the cluster's clock when the answer came, and the style of that."""
-    lag_tone: str
-    behind: float | None
-    """Seconds behind the foremost subtask."""
-    holds: bool
-    """Whether it holds the others back."""
-    old: bool = False
-
-
 def mark_rows(
     known: dict[int, float],
     count: int,
@@ -69,66 +48,25 @@ def mark_rows(
     *,
     old: bool,
     history: Mapping[int, lags.Points],
-) -> MadeRows[MarkRow]:
+) -> MadeRows[MarkFacts]:
     """Rows of all subtasks, the lowest watermark first; what has not been told stands last.
 
     `history` has each subtask's lag over the last minutes.
     """
-    held = watermarks.held(known)
-    foremost = max((mark for mark in known.values() if math.isfinite(mark)), default=None)
-    lowest = min(known.values(), default=None)
-
-    def made(index: int) -> MarkRow:
-        mark = known.get(index)
-        finite = mark is not None and math.isfinite(mark)
-        return MarkRow(
-            index=index,
-            mark=mark,
-            raw=_raw(mark),
-            time=_time(mark, offset, cluster_now),
-            lag=rates.watermark_lag(mark, cluster_now) if finite else None,
-            lag_tone=lags.tone(history.get(index, ())),
-            behind=(foremost - mark) / 1000.0
-            if finite and foremost is not None and mark is not None
-            else None,
-            holds=held is not None and mark == lowest,
-            old=old,
-        )
-
-    rows = one_by_one(range(max(count, max(known, default=-1) + 1)), made, key=str)
+    marks = Marks(known, offset, cluster_now, old=old)
+    indices = range(max(count, max(known, default=-1) + 1))
+    rows = one_by_one(indices, lambda index: marks.facts(index, history.get(index, ())), key=str)
     rows.sort(key=lambda row: (row.mark is None, row.mark or 0.0, row.index))
     return rows
 
 
-def _raw(mark: float | None) -> str:
-    if mark is None:
-        return fmt.UNKNOWN
-    return str(LONG_MIN if mark == NO_WATERMARK else LONG_MAX if mark == ENDED else int(mark))
-
-
-def _time(mark: float | None, offset: float | None, cluster_now: float) -> str:
-    if mark is None:
-        return fmt.UNKNOWN
-    if math.isinf(mark):
-        return "the input has ended" if mark == ENDED else "none yet"
-    return (
-        fmt.moment(mark / 1000.0, offset)
-        if abs(mark / 1000.0 - cluster_now) > FAR
-        else fmt.clock(mark / 1000.0, offset)
-    )
-
-
-FAR = 43_200.0
-"""Seconds from which on a time is written with its date."""
-
-
-def columns(*, ascii_only: bool) -> list[Column[MarkRow]]:
+def columns(*, ascii_only: bool) -> list[Column[MarkFacts]]:
     """The columns; the number that Flink tells is the first to give way."""
 
     def span(value: float | None) -> Cell:
         return (fmt.duration(value), "") if value is not None else (fmt.ABSENT, "muted")
 
-    found: list[Column[MarkRow]] = [
+    found: list[Column[MarkFacts]] = [
         Column(
             "subtask",
             "SUBTASK",
@@ -177,7 +115,7 @@ def columns(*, ascii_only: bool) -> list[Column[MarkRow]]:
     return plain_columns(found) if ascii_only else found
 
 
-class VertexWatermarks(AnswerTable[MarkRow]):
+class VertexWatermarks(AnswerTable[MarkFacts]):
     """Watermarks by subtask: `…/watermarks` (1.10+); of sources, and in 1.9, metrics of each subtask."""
 
     BOX = "Watermarks"
@@ -193,11 +131,11 @@ class VertexWatermarks(AnswerTable[MarkRow]):
         self._history: dict[int, lags.Points] = {}
         """By subtask: its lag over the last minutes."""
 
-    def columns(self, *, ascii_only: bool) -> list[Column[MarkRow]]:
+    def columns(self, *, ascii_only: bool) -> list[Column[MarkFacts]]:
         """The columns."""
         return columns(ascii_only=ascii_only)
 
-    def row_key(self, row: MarkRow) -> str:
+    def row_key(self, row: MarkFacts) -> str:
         """The index."""
         return str(row.index)
 
@@ -302,7 +240,7 @@ class VertexWatermarks(AnswerTable[MarkRow]):
         lowest = min(self._told.values())
         parts: list[Part] = [
             ("low watermark ", "muted"),
-            (_time(lowest, offset, now), ""),
+            (mark_text(lowest, offset, now), ""),
         ]
         lag = rates.watermark_lag(lowest, now)
         if lag is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from flinktop.facts.vertex_taskmanagers import machine_of
 from flinktop.facts.vertices import vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.vertices import VERTEX
@@ -17,7 +18,7 @@ from flinktop.ui.panels.subtasks_table import SubtasksTable, Together
 from flinktop.ui.panels.vertex_backpressure import VertexPressure
 from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
 from flinktop.ui.panels.vertex_header import VertexHeader
-from flinktop.ui.panels.vertex_taskmanagers import VertexMachines, machine_of
+from flinktop.ui.panels.vertex_taskmanagers import VertexMachines
 from flinktop.ui.panels.vertex_watermarks import VertexWatermarks
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask

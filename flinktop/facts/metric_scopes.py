@@ -82,7 +82,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Sample:
     """What an answer said of one metric."""
 
     at: float

@@ -1,0 +1,95 @@
+"""What is known of a TaskManager's share of a vertex."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flinktop.facts.figure import ABSENT, Figure
+from flinktop.flink.vertices import (
+    Attempt,
+    VertexTaskManager,
+)
+from flinktop.model import format as fmt
+from flinktop.model import states, subtask_names
+
+NOWHERE = "not on a TaskManager yet"
+
+
+@dataclass(frozen=True, slots=True)
+class VertexTaskManagerFacts:
+    """One TaskManager's share of a vertex."""
+
+    key: str
+    machine: str
+    """Its id; "" before 1.10."""
+    name: str
+    """Host and port."""
+    state: str
+    counts: str
+    """Its subtasks by state."""
+    subtasks: int
+    taken: Figure
+    sent: Figure
+    bytes_taken: Figure
+    bytes_sent: Figure
+    busy: float | None
+    """Share of their time that its subtasks were busy since they began, 0 to 1; from 1.16."""
+    seconds: float | None
+    old: bool = False
+
+
+def vertex_taskmanager(
+    one: VertexTaskManager, *, source: bool, sink: bool, old: bool
+) -> VertexTaskManagerFacts:
+    """One TaskManager in `…/vertices/:vertexid/taskmanagers`."""
+    totals = one.metrics
+    counts = {state: count for state, count in one.status_counts.items() if count}
+    spent = (
+        totals.accumulated_busy_time,
+        totals.accumulated_backpressured_time,
+        totals.accumulated_idle_time,
+    )
+    whole = sum(part for part in spent if part is not None)
+    return VertexTaskManagerFacts(
+        key=one.taskmanager_id or one.where,
+        machine=one.taskmanager_id or "",
+        name=one.where or NOWHERE,
+        state=one.status,
+        counts="  ".join(
+            f"{count} {state.lower()}"
+            for state, count in sorted(counts.items(), key=lambda pair: -states.severity(pair[0]))
+        ),
+        subtasks=sum(counts.values()),
+        taken=ABSENT if source else Figure(totals.records_in),
+        sent=ABSENT if sink else Figure(totals.records_out),
+        bytes_taken=ABSENT if source else Figure(totals.bytes_in),
+        bytes_sent=ABSENT if sink else Figure(totals.bytes_out),
+        busy=spent[0] / whole if spent[0] is not None and whole > 0 else None,
+        seconds=one.duration / 1000.0 if one.duration >= 0 else None,
+        old=old,
+    )
+
+
+def concurrent_attempt(
+    subtask: int, one: Attempt, of: int, *, source: bool, sink: bool, old: bool
+) -> VertexTaskManagerFacts:
+    """An attempt that runs beside a subtask's own; `of` is the number of subtasks."""
+    name = f"{one.where or NOWHERE}  {subtask_names.named(subtask, of)}"
+    share = VertexTaskManager(
+        host=one.where,
+        status=one.status,
+        start_time=one.start_time,
+        end_time=one.end_time,
+        duration=one.duration,
+        metrics=one.metrics,
+        status_counts={one.status: 1},
+        taskmanager_id=one.taskmanager_id,
+    )
+    made = vertex_taskmanager(share, source=source, sink=sink, old=old)
+    key = f"{made.key} {subtask}.{one.attempt}"
+    return replace(made, key=key, name=name, counts=f"attempt {fmt.number(one.attempt)}")
+
+
+def machine_of(key: str) -> str:
+    """The TaskManager's id of a row; before 1.10 its host."""
+    return key.partition(" ")[0]

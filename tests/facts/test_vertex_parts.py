@@ -1,0 +1,80 @@
+"""What is known of the parts of a vertex: attempts, backpressure, watermarks, its TaskManagers."""
+
+from __future__ import annotations
+
+import math
+
+from flinktop.facts.attempts import PHASES, attempt_facts
+from flinktop.facts.backpressure import pressure_facts
+from flinktop.facts.figure import ABSENT
+from flinktop.facts.subtasks import VertexContext
+from flinktop.facts.vertex_taskmanagers import (
+    NOWHERE,
+    concurrent_attempt,
+    machine_of,
+    vertex_taskmanager,
+)
+from flinktop.facts.watermarks import Marks, mark_text
+from flinktop.flink.vertices import Attempt, IoMetrics, SubtaskBackpressure, VertexTaskManager
+from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
+
+NOW = 1_700_000_000.0
+
+
+def test_an_attempt_tells_how_long_it_was_in_each_state_where_the_release_does() -> None:
+    totals = IoMetrics(read_records=5, read_records_complete=True)
+    one = Attempt(attempt=2, status="FAILED", start_time=1000, duration=3000, metrics=totals)
+    found = attempt_facts(one, VertexContext(sink=True), NOW, old=False)
+    assert (found.number, found.seconds, found.taken.value, found.sent) == (2, 3.0, 5, ABSENT)
+    assert found.spent == (None,) * len(PHASES)
+    assert found.ended == "–"  # noqa: RUF001 -- ABSENT
+    told = Attempt(status_duration={"RUNNING": 7})
+    assert attempt_facts(told, VertexContext(), NOW, old=False).spent == (None, None, None, 7)
+
+
+def test_in_a_vertexs_first_minute_shares_may_not_be_measured_yet() -> None:
+    one = SubtaskBackpressure(subtask=3, ratio=0.0, busy_ratio=1.0, idle_ratio=0.0)
+    known = pressure_facts(one, 3, ".0", old=False, young=False)
+    assert (known.key, known.busy, known.idle, known.unmeasured) == ("3.0", 1.0, 0.0, False)
+    legacy = SubtaskBackpressure(subtask=3, ratio=0.1, idle_ratio=0.0)
+    assert pressure_facts(legacy, 3, "", old=False, young=False).idle is None
+
+
+def test_who_holds_the_watermark_back() -> None:
+    known = {0: NOW * 1000 - 60_000, 1: NOW * 1000, 2: math.inf}
+    marks = Marks(known, 0.0, NOW, old=False)
+    late, foremost, ended, unknown = (marks.facts(index, ()) for index in range(4))
+    assert (late.holds, late.lag, late.behind) == (True, 60.0, 60.0)
+    assert (foremost.holds, foremost.behind) == (False, 0.0)
+    assert (ended.time, ended.lag) == ("the input has ended", None)
+    assert (unknown.mark, unknown.time, unknown.raw) == (None, "…", "…")
+
+
+def test_a_watermark_far_from_now_is_written_with_its_date() -> None:
+    assert mark_text(NOW * 1000, 0.0, NOW) == "22:13:20"
+    assert mark_text(1000.0, 0.0, NOW).startswith("1970-01-01")
+    assert mark_text(NO_WATERMARK, 0.0, NOW) == "none yet"
+    assert mark_text(ENDED, 0.0, NOW) == "the input has ended"
+
+
+def test_a_taskmanagers_share_of_a_vertex() -> None:
+    spent = IoMetrics(
+        accumulated_busy_time=30.0, accumulated_backpressured_time=10.0, accumulated_idle_time=60.0
+    )
+    one = VertexTaskManager(
+        host="h:1",
+        status="RUNNING",
+        taskmanager_id="tm",
+        status_counts={"RUNNING": 2, "FAILED": 1},
+        metrics=spent,
+    )
+    found = vertex_taskmanager(one, source=True, sink=False, old=True)
+    assert (found.key, found.subtasks, found.busy, found.old) == ("tm", 3, 0.3, True)
+    assert found.counts == "1 failed  2 running"
+    assert found.taken == ABSENT
+    beside = concurrent_attempt(
+        1, Attempt(attempt=4, taskmanager_id="tm"), 8, source=True, sink=False, old=True
+    )
+    assert beside.counts == "attempt 4"
+    assert beside.name.startswith(NOWHERE)
+    assert machine_of(beside.key) == "tm"
