@@ -11,6 +11,7 @@ from flinktop.facts.freshness import answered_at, failure, is_past
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import first_minute, rates, states
+from flinktop.model import format as fmt
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
 if TYPE_CHECKING:
@@ -28,27 +29,48 @@ if TYPE_CHECKING:
 class VertexFacts:
     """What one vertex does now (`/jobs/:jobid`, `…/subtasks/metrics`)."""
 
-    sent: Figure
+    id: str
+    name: str
+    state: str
+    running: int
+    """Subtasks that run."""
+    parallelism: int
+    sent: Figure = ABSENT
     """Records/s over all subtasks; absent for sinks."""
-    taken: Figure
+    taken: Figure = ABSENT
     """Records/s over all subtasks; absent for sources."""
-    total_sent: Figure
-    total_taken: Figure
-    busy: Figure
+    total_sent: Figure = ABSENT
+    total_taken: Figure = ABSENT
+    bytes_sent: Figure = ABSENT
+    bytes_taken: Figure = ABSENT
+    busy: Figure = ABSENT
     """The hottest subtask's, ms/s; from 1.13, as the next two."""
-    backpressured: Figure
-    idle: Figure
-    lag: Figure
+    backpressured: Figure = ABSENT
+    idle: Figure = ABSENT
+    lag: Figure = ABSENT
     """Seconds that the lowest watermark was behind the cluster's clock when the answer came; absent without
     one."""
-    series: SeriesName
+    series: SeriesName = ("",)
     """Its main flow: what a sink takes in, what any other sends."""
+    newest: float | None = None
+    """When that was last seen: its trend is drawn anew when it moves (engine's clock, s)."""
     skew: Figure = ABSENT
     """Per cent by which its subtasks' records/s differ from their mean, as Flink tells it from 1.20 on."""
     over_mean: Figure = ABSENT
     """Records/s of the subtask that has most over their mean; unlike Flink's figure it has no upper end."""
+    seconds: float | None = None
+    """How long it has been under way, or was."""
     old: bool = False
     """Whether the figures are too old to be taken at their word."""
+
+    @property
+    def subtasks(self) -> str:
+        """How many run in parallel, of how many, while those differ."""
+        if self.parallelism < 0:
+            return fmt.UNKNOWN
+        if self.running in (0, self.parallelism) or self.state != "RUNNING":
+            return f"x{self.parallelism}"
+        return f"{self.running}/{self.parallelism}"
 
 
 def vertex_of(known: Known, job: str, vertex: str) -> tuple[Job, JobVertex] | None:
@@ -182,7 +204,13 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) ->
     lacking = OUTPUT_WATERMARK not in wanted and listed is not None and bool(listed.value)
     none = lacking if source else bool(found)
     lag = _lag(known, (job.jid, vertex.id), reading, mark, flows=flows, none=none)
+    newest = known.latest(series)
     return VertexFacts(
+        id=vertex.id,
+        name=vertex.name,
+        state=vertex.status,
+        running=vertex.tasks.get("RUNNING", 0),
+        parallelism=vertex.parallelism,
         sent=sent,
         taken=taken,
         total_sent=total_sent,
@@ -192,6 +220,10 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) ->
         idle=replace(idle, failed=failed),
         lag=replace(lag, failed=failed),
         series=series,
+        newest=newest[0] if newest is not None else None,
+        bytes_taken=ABSENT if source else Figure(vertex.metrics.bytes_in),
+        bytes_sent=ABSENT if sink else Figure(vertex.metrics.bytes_out),
+        seconds=vertex.duration / 1000.0 if vertex.duration >= 0 else None,
         skew=replace(uneven, failed=failed),
         over_mean=replace(over_mean, failed=failed),
         old=is_past(known, at),

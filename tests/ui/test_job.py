@@ -53,13 +53,13 @@ async def test_the_jobs_rate_is_that_of_its_sources_on_the_screen(release: str) 
     async with monitor(release, (150, 50)) as day:
         await open_job(day, "steady")
         rows = day.table._rows
-        [source] = [row for row in rows if row.facts.taken.absent]
-        [sink] = [row for row in rows if row.facts.sent.absent]
+        [source] = [row for row in rows if row.taken.absent]
+        [sink] = [row for row in rows if row.sent.absent]
         job = day.cluster.job("steady")
         coming, going = day.port.latest(job_series(job, "in")), day.port.latest(job_series(job, "out"))
         assert coming is not None
         assert going is not None
-        assert (coming[1], going[1]) == (source.facts.sent.value, sink.facts.taken.value)
+        assert (coming[1], going[1]) == (source.sent.value, sink.taken.value)
 
 
 async def test_busy_and_backpressure_are_absent_before_1_13_and_said_so() -> None:
@@ -67,7 +67,7 @@ async def test_busy_and_backpressure_are_absent_before_1_13_and_said_so() -> Non
         await open_job(day, "steady")
         rows = day.table._rows
         assert rows
-        assert all(row.facts.busy.absent and row.facts.backpressured.absent for row in rows)
+        assert all(row.busy.absent and row.backpressured.absent for row in rows)
         [header] = [line for line in day.lines if "BUSY%" in line]
         name = day.cluster.document(f"jobs/{day.cluster.job('steady')}")["vertices"][1]["name"][:25]
         [row] = [line for line in day.lines if name in line and "RUNNING" in line]
@@ -82,10 +82,10 @@ async def test_a_source_has_no_input_and_a_sink_no_output() -> None:
         rows = {row.name: row for row in day.table._rows}
         source = next(row for name, row in rows.items() if name.startswith("Source"))
         sink = next(row for name, row in rows.items() if name.startswith("Sink"))
-        assert source.facts.taken.absent
-        assert not source.facts.sent.absent
-        assert sink.facts.sent.absent
-        assert not sink.facts.taken.absent
+        assert source.taken.absent
+        assert not source.sent.absent
+        assert sink.sent.absent
+        assert not sink.taken.absent
 
 
 async def test_one_metrics_request_for_each_vertex_on_the_screen_and_few_others() -> None:

@@ -33,7 +33,7 @@ async def test_skew_is_flinks_own_and_the_most_over_the_mean_stands_beside_it(re
         checked = 0
         for at, vertex in enumerate(vertices):
             told = rates(day, vertex["id"], "numRecordsOutPerSecond" if at == 0 else "numRecordsInPerSecond")
-            facts = rows[vertex["id"]].facts
+            facts = rows[vertex["id"]]
             if vertex["parallelism"] == 1 or not told["avg"]:
                 continue
             checked += 1
@@ -49,7 +49,7 @@ async def test_vertices_are_sorted_by_skew() -> None:
         await day.press("2")
         await day.wait(6)
         day.table.sort_by("skew")
-        values = [row.facts.skew.value for row in day.table._shown.rows]
+        values = [row.skew.value for row in day.table._shown.rows]
         known = [value for value in values if value is not None]
         assert known == sorted(known, reverse=True)
         assert values[: len(known)] == known
@@ -74,10 +74,10 @@ async def test_skew_stands_before_totals_and_in_the_boxes_of_the_graph() -> None
         await day.wait(6)
         await day.sees("SKEW%")
         assert "MAX/AVG" in day.text
-        uneven = [row for row in day.table._rows if (row.facts.skew.value or 0.0) >= 50]
+        uneven = [row for row in day.table._rows if (row.skew.value or 0.0) >= 50]
         assert uneven
         for row in uneven:
-            assert f"skew {row.facts.skew.value:.0f}%".replace(" 100", "100") in day.text
+            assert f"skew {row.skew.value:.0f}%".replace(" 100", "100") in day.text
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from textual import on
 from textual.widgets import Static
 
-from flinktop.facts.figure import ABSENT
 from flinktop.facts.unanswered import why_empty
 from flinktop.facts.vertices import VertexFacts, vertex_facts
 from flinktop.flink.jobs import JOB
@@ -16,7 +16,6 @@ from flinktop.model import pending_operators, rates
 from flinktop.model.ended import none_of
 from flinktop.model.graph import graph_of
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.job_graph_box import Vertex
 from flinktop.ui.panels.job_graph_form import Form, why_list
 from flinktop.ui.panels.job_graph_picture import Drawing, Listing
 from flinktop.ui.panels.vertex_figures import VertexFigures
@@ -34,10 +33,6 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
     from flinktop.flink.metrics import Aggregated
 
-NOTHING_YET = VertexFacts(
-    *(ABSENT,) * 4, busy=ABSENT, backpressured=ABSENT, idle=ABSENT, lag=ABSENT, series=("",)
-)
-"""What is known of an operator that does not run yet."""
 LONGEST_NAME = 80
 """Cells of a name beyond which it makes no box wider."""
 
@@ -61,7 +56,7 @@ class JobGraph(Panel):
         self._job = job
         self._figures = VertexFigures(self, job, self._again)
         self._visible: tuple[str, ...] = ()
-        self._vertices: dict[str, Vertex] = {}
+        self._vertices: dict[str, VertexFacts] = {}
         self._form: Form | None = None
         self._drawn: Job | None = None
         self._sketch: tuple[Form, int, int, Drawing | Listing] | None = None
@@ -186,7 +181,9 @@ class JobGraph(Panel):
             self._figures.follow(reading.value, self._visible)
 
 
-def vertices_of(job: Job, port: Port, kept: Mapping[str, Vertex], *, old: bool) -> dict[str, Vertex]:
+def vertices_of(
+    job: Job, port: Port, kept: Mapping[str, VertexFacts], *, old: bool
+) -> dict[str, VertexFacts]:
     """The vertices of a job by their ids, and its pending operators; those in `kept` are taken as they are.
 
     Args:
@@ -196,18 +193,15 @@ def vertices_of(job: Job, port: Port, kept: Mapping[str, Vertex], *, old: bool) 
         old: Whether all of it is too old to be taken at its word.
     """
     ends = rates.ends(job)
-    found: dict[str, Vertex] = {}
+    found: dict[str, VertexFacts] = {}
     for vertex in job.vertices:
         if vertex.id in kept:
             found[vertex.id] = kept[vertex.id]
             continue
         facts = vertex_facts(job, vertex, ends, port)
-        running = vertex.tasks.get("RUNNING", 0)
-        found[vertex.id] = Vertex(
-            vertex.id, vertex.name, vertex.status, running, vertex.parallelism, facts, old or facts.old
-        )
+        found[vertex.id] = replace(facts, old=old or facts.old)
     for node in pending_operators.pending_operators(job):
         key = pending_operators.key_of(node.id)
         name = node.operator or node.description or node.id
-        found[key] = Vertex(key, name, pending_operators.STATE, 0, node.parallelism, NOTHING_YET, old)
+        found[key] = VertexFacts(key, name, pending_operators.STATE, 0, node.parallelism, old=old)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -40,42 +39,17 @@ DEEPEST = 6
 INDENT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Vertex:
-    """One vertex as the graph shows it."""
-
-    id: str
-    name: str
-    state: str
-    running: int
-    """Subtasks that run."""
-    parallelism: int
-    facts: VertexFacts
-    old: bool = False
-    """Whether all of this is too old to be taken at its word."""
-
-    @property
-    def subtasks(self) -> str:
-        """How many run in parallel, of how many, while those differ."""
-        if self.parallelism < 0:
-            return fmt.UNKNOWN
-        if self.running in (0, self.parallelism) or self.state != "RUNNING":
-            return f"x{self.parallelism}"
-        return f"{self.running}/{self.parallelism}"
-
-
-def box(vertex: Vertex, measures: Measures, x: int, y: int, *, ascii_only: bool) -> Box:
+def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii_only: bool) -> Box:
     """A vertex as a box of one of the heights that `job_graph_form.heights` names."""
     room = measures.width - FRAME
-    facts = vertex.facts
-    busy = _busy(facts.busy, room, ascii_only=ascii_only)
-    pressure, lag = _pressure(facts.backpressured), _lag(facts.lag)
-    uneven = _skew(facts.skew, room - _cells(pressure) - _cells(lag))
+    busy = _busy(vertex.busy, room, ascii_only=ascii_only)
+    pressure, lag = _pressure(vertex.backpressured), _lag(vertex.lag)
+    uneven = _skew(vertex.skew, room - _cells(pressure) - _cells(lag))
     figures: list[Line] = [busy, _apart((*pressure, *uneven), lag, room)]
     if figure_lines(measures.width, measures.height) > len(figures):
         figures = [busy, _apart(pressure[:1], pressure[1:], room), _apart(lag[:1], lag[1:], room)]
     if figure_lines(measures.width, measures.height) > len(figures):
-        whole = _bar(facts.busy, room, ascii_only=ascii_only)
+        whole = _bar(vertex.busy, room, ascii_only=ascii_only)
         figures = [_apart(busy[:1], busy[-1:], room), whole, *figures[1:]]
     below: tuple[Line, Line] = (), ()
     if measures.height - 2 <= len(figures):
@@ -87,9 +61,9 @@ def box(vertex: Vertex, measures: Measures, x: int, y: int, *, ascii_only: bool)
             beside = measures.width - 2 >= LONGEST_BELOW
             cells = room - LONGEST_PRESSURE if beside else room
             figures = []
-            below = _busy(facts.busy, cells, word="", ascii_only=ascii_only), short[1] if beside else ()
+            below = _busy(vertex.busy, cells, word="", ascii_only=ascii_only), short[1] if beside else ()
     if states.is_terminal(vertex.state):
-        figures, below = _totals(facts, room, len(figures))
+        figures, below = _totals(vertex, room, len(figures))
     names = measures.height - 2 - len(figures)
     own = [*figures, below[0], below[1], _state(vertex, ascii_only=ascii_only), ((vertex.subtasks, ""),)]
     if ascii_only:
@@ -110,7 +84,14 @@ def box(vertex: Vertex, measures: Measures, x: int, y: int, *, ascii_only: bool)
 
 
 def entry(
-    vertex: Vertex, number: int, y: int, width: int, *, depth: int, inputs: Sequence[str], ascii_only: bool
+    vertex: VertexFacts,
+    number: int,
+    y: int,
+    width: int,
+    *,
+    depth: int,
+    inputs: Sequence[str],
+    ascii_only: bool,
 ) -> Box:
     """A vertex as one line of a list, with another below it that tells where its records come from.
 
@@ -123,16 +104,15 @@ def entry(
         inputs: In words.
         ascii_only: Whether shapes are plain ASCII.
     """
-    facts = vertex.facts
     blank = " " * (INDENT * min(depth, DEEPEST))
     parts: list[Line] = [((fit(vertex.subtasks, 5, "right"), ""),)]
     if states.is_terminal(vertex.state):
-        totals = (_total("in ", facts.total_taken), _total("out ", facts.total_sent))
+        totals = (_total("in ", vertex.total_taken), _total("out ", vertex.total_sent))
         parts += [(("  ", ""), *total) for total in totals]
     else:
-        parts.append((("  ", ""), *_busy(facts.busy, 12 if width < 100 else 22, ascii_only=ascii_only)))  # noqa: PLR2004 -- a wide panel
-        parts.append((("  ", ""), *_pressure(facts.backpressured)))
-        parts.append((("  ", ""), *_lag(facts.lag)))
+        parts.append((("  ", ""), *_busy(vertex.busy, 12 if width < 100 else 22, ascii_only=ascii_only)))  # noqa: PLR2004 -- a wide panel
+        parts.append((("  ", ""), *_pressure(vertex.backpressured)))
+        parts.append((("  ", ""), *_lag(vertex.lag)))
     head: Line = ((f" {number:>3} {blank}", "muted"), *_state(vertex, ascii_only=ascii_only), (" ", ""))
     while len(parts) > 1 and _cells(head) + sum(_cells(part) for part in parts) + 16 > width:
         parts.pop()
@@ -183,16 +163,16 @@ def name_lines(name: str, room: int, lines: int, *, ascii_only: bool) -> list[st
     return [fit(text, room, ascii=ascii_only) for text in [*found, *[""] * lines][:lines]]
 
 
-def _state(vertex: Vertex, *, ascii_only: bool) -> Line:
+def _state(vertex: VertexFacts, *, ascii_only: bool) -> Line:
     word = "" if vertex.state == "RUNNING" else f" {vertex.state}"
     return ((f"{states.mark(vertex.state, ascii_only=ascii_only)}{word}", states.tone(vertex.state)),)
 
 
-def _frame_tone(vertex: Vertex) -> str:
+def _frame_tone(vertex: VertexFacts) -> str:
     """The frame tells the heat, or that a vertex does not run."""
     if vertex.state != "RUNNING":
         return states.tone(vertex.state)
-    return _heat(vertex.facts.busy.value)
+    return _heat(vertex.busy.value)
 
 
 def _heat(value: float | None) -> str:
@@ -227,9 +207,9 @@ def _pressure(figure: Figure) -> Line:
     return ("bkpr ", "muted"), _percent(figure)
 
 
-def _totals(facts: VertexFacts, room: int, lines: int) -> tuple[list[Line], tuple[Line, Line]]:
+def _totals(vertex: VertexFacts, room: int, lines: int) -> tuple[list[Line], tuple[Line, Line]]:
     """What a vertex that has ended has taken in and sent, in so many lines; in the frame if in none."""
-    taken, sent = _total("in ", facts.total_taken), _total("out ", facts.total_sent)
+    taken, sent = _total("in ", vertex.total_taken), _total("out ", vertex.total_sent)
     if lines == 0:
         return [], (_stripped(taken), _stripped(sent))
     if lines == 1:

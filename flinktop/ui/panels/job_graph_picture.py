@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flinktop.model.graph import layers_of, links
-from flinktop.ui.panels.job_graph_box import Vertex, box, entry
+from flinktop.ui.panels.job_graph_box import box, entry
 from flinktop.ui.widgets.graph_picture import Box, Picture, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from flinktop.facts.vertices import VertexFacts
     from flinktop.model.graph import Graph
     from flinktop.model.graph_layout import Layout
 
@@ -19,9 +20,9 @@ class _Boxes:
     """Boxes by vertex, made anew only for those that have changed."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Vertex, Box]] = {}
+        self._known: dict[str, tuple[VertexFacts, Box]] = {}
 
-    def of(self, vertex: Vertex, make: Callable[[Vertex], Box]) -> Box:
+    def of(self, vertex: VertexFacts, make: Callable[[VertexFacts], Box]) -> Box:
         known = self._known.get(vertex.id)
         if known is None or (known[0] is not vertex and known[0] != vertex):
             known = self._known[vertex.id] = vertex, make(vertex)
@@ -65,7 +66,7 @@ class Drawing:
         self._boxes = _Boxes()
         self._wires = wires_of(layout, x, y)
 
-    def picture(self, vertices: Mapping[str, Vertex]) -> Picture:
+    def picture(self, vertices: Mapping[str, VertexFacts]) -> Picture:
         """The vertices as they are now."""
         layout, x, y = self._layout, self._x, self._y
         return Picture(
@@ -96,13 +97,13 @@ class Listing:
         self._depth = layers_of(len(graph.nodes), links(graph))
         self._inputs = inputs_of(graph)
 
-    def picture(self, vertices: Mapping[str, Vertex]) -> Picture:
+    def picture(self, vertices: Mapping[str, VertexFacts]) -> Picture:
         """The vertices as they are now."""
         found: list[Box] = []
         y = 0
         for number, (key, depth) in enumerate(zip(self._graph.nodes, self._depth, strict=True), 1):
 
-            def line(vertex: Vertex, number: int = number, depth: int = depth, y: int = y) -> Box:
+            def line(vertex: VertexFacts, number: int = number, depth: int = depth, y: int = y) -> Box:
                 inputs = self._inputs[vertex.id]
                 return entry(
                     vertex, number, y, self._width, depth=depth, inputs=inputs, ascii_only=self._ascii

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from flinktop.facts.figure import ABSENT, Figure
 from flinktop.facts.unanswered import why_empty
 from flinktop.facts.vertices import VertexFacts, vertex_facts
 from flinktop.flink.jobs import JOB
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
+    from flinktop.facts.figure import Figure
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.jobs import Job, JobVertex
+    from flinktop.flink.jobs import Job
     from flinktop.flink.metrics import Aggregated
     from flinktop.ui.widgets.one_by_one import MadeRows
 
@@ -41,56 +41,14 @@ NAME = 24
 """Cells that a vertex's name has before its skew gets a column."""
 
 
-@dataclass(frozen=True, slots=True)
-class VertexRow:
-    """What one line of the table says of a vertex."""
-
-    id: str
-    name: str
-    state: str
-    running: int
-    """Subtasks that run."""
-    parallelism: int
-    facts: VertexFacts
-    newest: float | None = None
-    """When its main flow was last seen: the trend is drawn anew when it moves (engine's clock, s)."""
-    bytes_taken: Figure = ABSENT
-    bytes_sent: Figure = ABSENT
-    seconds: float | None = None
-    """How long it has been under way, or was."""
-
-    @property
-    def old(self) -> bool:
-        """Whether its figures are too old to be taken at their word."""
-        return self.facts.old
-
-
-def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexRow]) -> MadeRows[VertexRow]:
+def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexFacts]) -> MadeRows[VertexFacts]:
     """Rows in the order of the job's graph; those in `kept` are taken as they are."""
     ends = rates.ends(job)
     return one_by_one(
         job.vertices,
-        lambda vertex: kept.get(vertex.id) or _row(job, vertex, ends, port),
+        lambda vertex: kept.get(vertex.id) or vertex_facts(job, vertex, ends, port),
         key=lambda vertex: vertex.id,
         name=lambda vertex: vertex.name,
-    )
-
-
-def _row(job: Job, vertex: JobVertex, ends: rates.Ends, port: Port) -> VertexRow:
-    facts = vertex_facts(job, vertex, ends, port)
-    newest = port.latest(facts.series)
-    source, sink = vertex.id in ends.sources, vertex.id in ends.sinks
-    return VertexRow(
-        id=vertex.id,
-        name=vertex.name,
-        state=vertex.status,
-        running=vertex.tasks.get("RUNNING", 0),
-        parallelism=vertex.parallelism,
-        facts=facts,
-        newest=newest[0] if newest is not None else None,
-        bytes_taken=ABSENT if source else Figure(vertex.metrics.bytes_in),
-        bytes_sent=ABSENT if sink else Figure(vertex.metrics.bytes_out),
-        seconds=vertex.duration / 1000.0 if vertex.duration >= 0 else None,
     )
 
 
@@ -121,21 +79,21 @@ def _skew(figure: Figure) -> Cell:
 
 def number(
     key: str, title: str, width: int, drop: int, said: Callable[[Figure], Cell] = _count
-) -> Column[VertexRow]:
+) -> Column[VertexFacts]:
     """A column of one of the figures of a vertex."""
     return Column(
         key,
         title,
         width,
-        lambda row: said(getattr(row.facts, key)),
-        sort=lambda row: getattr(row.facts, key).value,
+        lambda row: said(getattr(row, key)),
+        sort=lambda row: getattr(row, key).value,
         align="right",
         descending=True,
         drop=drop,
     )
 
 
-def _first_columns(*, ascii_only: bool) -> list[Column[VertexRow]]:
+def _first_columns(*, ascii_only: bool) -> list[Column[VertexFacts]]:
     return [
         state_column(ascii_only=ascii_only, drop=4),
         name_column("VERTEX"),
@@ -159,7 +117,7 @@ def _first_columns(*, ascii_only: bool) -> list[Column[VertexRow]]:
     ]
 
 
-def columns(port: Port, *, some_ended: bool = False, ascii_only: bool) -> list[Column[VertexRow]]:
+def columns(port: Port, *, some_ended: bool = False, ascii_only: bool) -> list[Column[VertexFacts]]:
     """The columns; the vertex's name is the last to give way.
 
     `some_ended`: a vertex that has ended has totals and no rates, so that totals give way later.
@@ -170,7 +128,7 @@ def columns(port: Port, *, some_ended: bool = False, ascii_only: bool) -> list[C
         number("sent", "OUT/s", 6, 0),
         trend_column(
             port,
-            lambda row: row.facts.series,
+            lambda row: row.series,
             title="RATE, 30 m",
             ascii_only=ascii_only,
             drop=11 if some_ended else 6,
@@ -186,10 +144,10 @@ def columns(port: Port, *, some_ended: bool = False, ascii_only: bool) -> list[C
     return plain_columns(found) if ascii_only else found
 
 
-def ended_columns(*, ascii_only: bool) -> list[Column[VertexRow]]:
+def ended_columns(*, ascii_only: bool) -> list[Column[VertexFacts]]:
     """Those of a job that has ended: what its vertices have handled, and how long they took."""
 
-    def bytes_column(key: str, title: str, value: Callable[[VertexRow], Figure]) -> Column[VertexRow]:
+    def bytes_column(key: str, title: str, value: Callable[[VertexFacts], Figure]) -> Column[VertexFacts]:
         return Column(
             key,
             title,
@@ -232,7 +190,7 @@ class VerticesTable(Panel):
         self._job = job
         self._figures = VertexFigures(self, job, self._again)
         self._visible: tuple[str, ...] = ()
-        self._rows: Sequence[VertexRow] = ()
+        self._rows: Sequence[VertexFacts] = ()
         self._ended = (False, False)
         """Whether the job has ended, and whether some vertices have: other columns are shown then."""
 
@@ -252,7 +210,7 @@ class VerticesTable(Panel):
         super().on_mount()
 
     @property
-    def table(self) -> LiveTable[VertexRow]:
+    def table(self) -> LiveTable[VertexFacts]:
         """The table itself."""
         return self.query_one(LiveTable)
 
@@ -262,7 +220,7 @@ class VerticesTable(Panel):
         if changed:
             self._show(next((slot for slot in changed if slot.query.endpoint is JOB), changed[0]))
 
-    def _show_job(self, reading: Reading[Job], kept: Mapping[str, VertexRow] | None = None) -> None:
+    def _show_job(self, reading: Reading[Job], kept: Mapping[str, VertexFacts] | None = None) -> None:
         if reading.value is None:
             self.table.set_empty(why_empty(self.port, reading, "loading job…"))
             return
