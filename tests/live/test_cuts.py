@@ -66,7 +66,7 @@ def test_the_answer_is_dropped_after_flink_has_acted(cluster: Cluster, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "status", [500, 401, *(pytest.param(status, marks=pytest.mark.long) for status in (429, 403))]
+    "status", [500, *(pytest.param(status, marks=pytest.mark.long) for status in (401, 429, 403))]
 )
 @pytest.mark.parametrize("stops", [False, True], ids=["savepoint", "stop"])
 def test_the_answer_is_replaced_after_flink_has_acted(

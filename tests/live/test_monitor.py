@@ -123,6 +123,7 @@ def number(text: str) -> float | None:
     return float(text.removesuffix(unit)) * UNITS[unit]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("release", ["1.20.5"], indirect=True)
 def test_nobody_reads_for_a_minute(cluster: Cluster, jobs: dict[str, str], tmp_path: Path) -> None:
     """The JobManager is asked as often as before, and SIGTERM ends it all within 5 s."""
