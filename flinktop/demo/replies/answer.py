@@ -66,16 +66,17 @@ def job_of(moment: Moment, asked: Asked) -> JobMoment:
     return job
 
 
-def vertex_of(job: JobMoment, asked: Asked) -> VertexPlan:
-    """The vertex that a request names.
+def vertex_of(moment: Moment, asked: Asked) -> tuple[JobMoment, VertexPlan]:
+    """The vertex that a request names, and its job.
 
     Raises:
-        Refusal: the job has no such vertex.
+        Refusal: there is no such job, or it has no such vertex.
     """
+    job = job_of(moment, asked)
     vertex = job.plan.by_id.get(asked.ids["vertex"])
     if vertex is None:
         raise missing(f"JobVertex {asked.ids['vertex']} not found")
-    return vertex
+    return job, vertex
 
 
 def subtask_of(vertex: VertexPlan, asked: Asked) -> int:

@@ -261,9 +261,8 @@ def details(moment: Moment, asked: Asked) -> dict[str, Any]:
 
 def subtasks(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/details/:checkpointid/subtasks/:vertexid."""
-    job = job_of(moment, asked)
+    job, vertex = vertex_of(moment, asked)
     taken = taken_of(moment, job, asked)
-    vertex = vertex_of(job, asked)
     all_of = checkpointing_of(job)
     every = all_of.subtasks(taken, vertex)
     acked = [one for one in every if all_of.acknowledged(taken, one, moment.seconds)]

@@ -194,8 +194,7 @@ def _known(job: JobMoment, vertex: VertexPlan) -> tuple[str, ...]:
 
 def vertex_metrics(moment: Moment, asked: Asked) -> list[dict[str, str]]:
     """…/vertices/:vertexid/metrics: ids begin with the subtask."""
-    job = job_of(moment, asked)
-    vertex = vertex_of(job, asked)
+    job, vertex = vertex_of(moment, asked)
     known = _known(job, vertex)
     subtasks = range(vertex.spec.parallelism)
     if asked.get is None:
@@ -211,8 +210,7 @@ def vertex_metrics(moment: Moment, asked: Asked) -> list[dict[str, str]]:
 
 def subtask_metrics(moment: Moment, asked: Asked) -> list[dict[str, str]]:
     """…/subtasks/:subtaskindex/metrics."""
-    job = job_of(moment, asked)
-    vertex = vertex_of(job, asked)
+    job, vertex = vertex_of(moment, asked)
     subtask = subtask_of(vertex, asked)
     known = _known(job, vertex)
     if asked.get is None:
@@ -224,8 +222,7 @@ def subtask_metrics(moment: Moment, asked: Asked) -> list[dict[str, str]]:
 
 def subtasks_metrics(moment: Moment, asked: Asked) -> list[dict[str, Any]]:
     """…/subtasks/metrics: aggregated over subtasks, or those asked for ("0,2-4")."""
-    job = job_of(moment, asked)
-    vertex = vertex_of(job, asked)
+    job, vertex = vertex_of(moment, asked)
     known = _known(job, vertex)
     if asked.get is None:
         return [{"id": name} for name in known]
@@ -252,5 +249,5 @@ def _subtasks(named: str | None, parallelism: int) -> Sequence[int]:
 
 def jm_operator_metrics(moment: Moment, asked: Asked) -> list[dict[str, str]]:
     """…/jm-operator-metrics (1.20+): no coordinator tells of itself."""
-    vertex_of(job_of(moment, asked), asked)
+    vertex_of(moment, asked)
     return []

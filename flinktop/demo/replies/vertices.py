@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flinktop.demo.flow import Times
 from flinktop.demo.life import KEPT_FAULTS, TASK_STATES, Run, Task
 from flinktop.demo.noise import fraction
-from flinktop.demo.replies.answer import Asked, job_of, missing, quantile, subtask_of, vertex_of
+from flinktop.demo.replies.answer import Asked, missing, quantile, subtask_of, vertex_of
 from flinktop.demo.replies.jobs import accumulators_of, aggregate, io_metrics, states_of, vertex_span
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
 
@@ -23,8 +23,7 @@ LOW, HIGH = 0.1, 0.5
 
 def vertex(moment: Moment, asked: Asked) -> dict[str, Any]:
     """/jobs/:jobid/vertices/:vertexid."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     rows = [attempt_document(moment, job, one, subtask) for subtask in range(one.spec.parallelism)]
     for row in rows:
         row["start_time"] = row["start-time"]
@@ -111,15 +110,13 @@ def _spread(values: list[int]) -> dict[str, int]:
 
 def subtask(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/subtasks/:subtaskindex: the present attempt."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     return _single(moment, attempt_document(moment, job, one, subtask_of(one, asked)))
 
 
 def attempt(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/attempts/:attempt."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     index = subtask_of(one, asked)
     return _single(moment, attempt_document(moment, job, one, index, run_of(job, asked)))
 
@@ -145,8 +142,7 @@ def run_of(job: JobMoment, asked: Asked) -> Run:
 
 def attempt_accumulators(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/attempts/:attempt/accumulators."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     index, run = subtask_of(one, asked), run_of(job, asked)
     return {
         "subtask": index,
@@ -158,15 +154,13 @@ def attempt_accumulators(moment: Moment, asked: Asked) -> dict[str, Any]:
 
 def accumulators(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/vertices/:vertexid/accumulators."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     return {"id": one.id, "user-accumulators": accumulators_of(job, one, range(one.spec.parallelism))}
 
 
 def subtasks_accumulators(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/subtasks/accumulators."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     rows = [
         {
             "subtask": index,
@@ -185,8 +179,7 @@ def _where(moment: Moment, machine: Machine) -> dict[str, Any]:
 
 def subtask_times(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/subtasktimes."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     rows = []
     for index in range(one.spec.parallelism):
         task = job.task(one, index)
@@ -207,8 +200,7 @@ def subtask_times(moment: Moment, asked: Asked) -> dict[str, Any]:
 
 def taskmanagers(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/vertices/:vertexid/taskmanagers."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     rows_by_machine: dict[str, list[dict[str, Any]]] = {}
     machines: dict[str, Machine] = {}
     for index in range(one.spec.parallelism):
@@ -247,8 +239,7 @@ def _summed(metrics: list[dict[str, Any]]) -> dict[str, Any]:
 
 def backpressure(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/backpressure: levels and shares of time; up to 1.12 the server would sample stacks instead."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     rows = []
     for index in range(one.spec.parallelism):
         task = job.task(one, index, job.run)
@@ -290,8 +281,7 @@ def mark_of(moment: Moment, mark: float | None, *, over: bool = False) -> int:
 
 def watermarks(moment: Moment, asked: Asked) -> list[dict[str, str]]:
     """…/watermarks (1.10+): [] for sources."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     if not one.spec.inputs or not job.measured:
         return []
     value = str(mark_of(moment, job.watermark(one, coming=True), over=job.ended))
@@ -300,8 +290,7 @@ def watermarks(moment: Moment, asked: Asked) -> list[dict[str, str]]:
 
 def flamegraph(moment: Moment, asked: Asked) -> dict[str, Any]:
     """…/flamegraph (1.13+): where the threads of a vertex were when they were looked at."""
-    job = job_of(moment, asked)
-    one = vertex_of(job, asked)
+    job, one = vertex_of(moment, asked)
     if job.ended or job.run is None:
         return {"endTimestamp": -1}
     samples = 100 * one.spec.parallelism
