@@ -1,0 +1,188 @@
+"""Each screen and each tab asks the cluster for no more in its first minute than is written down."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.screen import Screen
+
+from flinktop import ui
+from flinktop.engine.acts.profile import Profile
+from flinktop.engine.acts.stop import Stop
+from flinktop.flink.jars import RunOptions
+from flinktop.flink.machine import Machine
+from flinktop.ui.actions import on_cluster
+from flinktop.ui.palette import Palette
+from flinktop.ui.screens.actions import ActionsScreen
+from flinktop.ui.screens.application import ApplicationScreen
+from flinktop.ui.screens.checkpoint import CheckpointScreen
+from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
+from flinktop.ui.screens.checkpoints import CheckpointsScreen
+from flinktop.ui.screens.confirm import ConfirmScreen
+from flinktop.ui.screens.fault import FaultScreen
+from flinktop.ui.screens.help import HelpScreen
+from flinktop.ui.screens.jars import JarsScreen
+from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.jobmanager import JobManagerScreen
+from flinktop.ui.screens.leave import LeaveScreen
+from flinktop.ui.screens.log_file import LogFileScreen
+from flinktop.ui.screens.operation import OperationScreen
+from flinktop.ui.screens.operations import OperationsScreen
+from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
+from flinktop.ui.screens.plan_preview import PlanPreviewScreen
+from flinktop.ui.screens.profile_start import ProfileStart
+from flinktop.ui.screens.rescale import RescaleScreen
+from flinktop.ui.screens.run_jar import RunJarScreen
+from flinktop.ui.screens.subtask import SubtaskScreen
+from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.screens.taskmanager import TaskManagerScreen
+from flinktop.ui.screens.taskmanagers import TaskManagersScreen
+from flinktop.ui.screens.upload import UploadScreen
+from flinktop.ui.screens.vertex import VertexScreen
+from flinktop.ui.screens.vertex_plan import VertexPlanScreen
+from flinktop.ui.screens.write_view import WriteView
+from flinktop.ui.steady import SteadyScreen
+from flinktop.ui.written_view import View
+from tests.demo_cluster import DemoCluster
+from tests.manual_clock import ManualClock
+from tests.ui.day import Day, monitor
+from tests.ui.requests import KEPT, Counts, Page, Watch, lines, more, read
+
+JOB = "orders-enrichment"
+SIZES = ((80, 24), (120, 40))
+SECONDS, STEP = 60, 3
+
+
+class Ids:
+    """Of the demo's cluster: a job, a vertex that has inputs, a checkpoint, a TaskManager, a jar."""
+
+    def __init__(self, day: Day) -> None:
+        documents = day.cluster.document
+        self.job = day.cluster.job(JOB)
+        self.vertex = documents(f"jobs/{self.job}")["vertices"][2]["id"]
+        self.checkpoint = documents(f"jobs/{self.job}/checkpoints")["history"][0]["id"]
+        self.taskmanager = documents("taskmanagers")["taskmanagers"][0]["id"]
+        self.jar = documents("jars")["files"][0]["id"]
+        self.application = documents("applications/overview")["applications"][0]["id"]
+        newest = documents(f"jobs/{self.job}/exceptions")["exceptionHistory"]["entries"]
+        self.failed_at = newest[0]["timestamp"] if newest else 0
+        self.port = day.port
+
+
+SCREENS: dict[type[Screen[Any]], Callable[[Ids], Screen[Any]]] = {
+    OverviewScreen: lambda _: OverviewScreen(),
+    JobScreen: lambda ids: JobScreen(ids.job),
+    VertexScreen: lambda ids: VertexScreen(ids.job, ids.vertex),
+    SubtaskScreen: lambda ids: SubtaskScreen(ids.job, ids.vertex, 0),
+    CheckpointsScreen: lambda ids: CheckpointsScreen(ids.job),
+    CheckpointScreen: lambda ids: CheckpointScreen(ids.job, ids.checkpoint),
+    CheckpointVertexScreen: lambda ids: CheckpointVertexScreen(ids.job, ids.checkpoint, ids.vertex),
+    FaultScreen: lambda ids: FaultScreen(ids.job, "", ids.failed_at),
+    TaskManagersScreen: lambda _: TaskManagersScreen(),
+    TaskManagerScreen: lambda ids: TaskManagerScreen(ids.taskmanager),
+    JobManagerScreen: lambda _: JobManagerScreen(),
+    LogFileScreen: lambda ids: LogFileScreen(Machine(ids.taskmanager), "taskmanager.log"),
+    JarsScreen: lambda _: JarsScreen(),
+    ApplicationScreen: lambda ids: ApplicationScreen(ids.application),
+    OperationsScreen: lambda _: OperationsScreen(),
+    OperationScreen: lambda _: OperationScreen("none"),
+    Palette: lambda _: Palette(),
+    HelpScreen: lambda _: HelpScreen(()),
+    LeaveScreen: lambda _: LeaveScreen(),
+    WriteView: lambda _: WriteView(View("test", "", "", (), ""), Path("view.txt")),
+    ActionsScreen: lambda ids: ActionsScreen(on_cluster(ids.port)),
+    ConfirmScreen: lambda ids: ConfirmScreen(Stop(ids.job)),
+    RescaleScreen: lambda ids: RescaleScreen(ids.job),
+    RunJarScreen: lambda ids: RunJarScreen(ids.jar),
+    PickJar: lambda _: PickJar(),
+    PickClass: lambda _: PickClass(()),
+    PickRestore: lambda _: PickRestore(),
+    PlanPreviewScreen: lambda ids: PlanPreviewScreen(ids.jar, "", RunOptions()),
+    ProfileStart: lambda ids: ProfileStart(Profile(ids.taskmanager)),
+    UploadScreen: lambda _: UploadScreen(),
+    VertexPlanScreen: lambda ids: VertexPlanScreen(ids.job, ids.vertex),
+}
+
+
+def kinds(of: type[Screen[Any]] = SteadyScreen) -> Iterator[type[Screen[Any]]]:
+    """All kinds of screens that there are, without those that others are made of."""
+    below = of.__subclasses__()
+    if not below:
+        yield of
+    for one in below:
+        yield from kinds(one)
+
+
+def test_every_screen_is_among_them() -> None:
+    for module in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
+        importlib.import_module(module.name)
+    assert {kind for kind in kinds() if kind.__module__.startswith("flinktop.")} == set(SCREENS)
+
+
+async def first_minute(kind: type[Screen[Any]], tab: str, size: tuple[int, int]) -> Page:
+    """What a screen that was just opened asks for, on this tab."""
+    clock = ManualClock()
+    async with monitor("2.3.0", size, cluster=DemoCluster("mixed", "2.3.0", clock), clock=clock) as day:
+        screen = SCREENS[kind](Ids(day))
+        if isinstance(screen, TabbedScreen):
+            screen.tab = tab
+        watch = Watch(day)
+        day.app.push_screen(screen)
+        await day.settled()
+        watch.look()
+        for _ in range(SECONDS // STEP):
+            await day.clock.advance(STEP)
+            await day.settled()
+            day.app.tick()
+            await day.settled()
+            watch.look()
+        assert day.app.screen is screen
+        return watch.page
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("kind", SCREENS, ids=lambda kind: kind.__name__)
+async def test_no_more_is_asked_than_is_written_down(
+    kind: type[Screen[Any]], *, write_goldens: bool, record_property: Callable[[str, object], None]
+) -> None:
+    names = [command.id.removeprefix("tab_") for command in getattr(kind, "TABS", ())]
+    pages = {
+        " ".join(filter(None, [f"{size[0]}x{size[1]}", tab])): await first_minute(kind, tab, size)
+        for tab in names or [""]
+        for size in SIZES
+    }
+    file = KEPT / f"{kind.__name__}.txt"
+    if write_goldens:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("".join(f"{line}\n" for line in lines(pages)), encoding="utf-8")
+    kept = read(file.read_text(encoding="utf-8").splitlines())
+    assert not list(more(kept, pages))
+    assert set(kept) == set(pages)
+    if kept != pages:
+        record_property("figures", f"{kind.__name__} asks for less than is written down: --write-goldens")
+
+
+def test_more_of_anything_is_found() -> None:
+    kept = {"80x24": {"jobs/*": Counts(20, 1, 3.0, 0)}}
+    assert not list(more(kept, {"80x24": {}}))
+    assert not list(more(kept, {"80x24": {"jobs/*": Counts(10, 1, 6.0, 0)}}))
+    for counts in (
+        Counts(21, 1, 3.0, 0),
+        Counts(20, 2, 3.0, 0),
+        Counts(20, 1, 2.0, 0),
+        Counts(20, 1, 3.0, 1),
+    ):
+        assert list(more(kept, {"80x24": {"jobs/*": counts}}))
+    assert list(more(kept, {"80x24": {"overview": Counts(1, 1, 3.0, 0)}}))
+    assert list(more(kept, {"120x40": {"jobs/*": Counts(1, 1, 3.0, 0)}}))
+
+
+def test_what_is_kept_is_read_as_it_was_written() -> None:
+    pages = {"80x24 log": {"jobs/*?x=1": Counts(20, 1, 3.5, 4), "POST a": Counts(1, 1, float("inf"), 0)}}
+    assert read(lines(pages)) == pages
