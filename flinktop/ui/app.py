@@ -22,6 +22,7 @@ from flinktop.engine.host import EngineFailed, Port
 from flinktop.flink.text import clean_lines
 from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import clipboard, keys, pin_file, theme
+from flinktop.ui.changed_runs import WritesChanges
 from flinktop.ui.closed_screens import forget_closed_screens
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
@@ -74,7 +75,7 @@ class InputFailed(Exception):  # noqa: N818 -- it says what happened
     """The terminal's keys can't be read any more."""
 
 
-class FlinkTop(LiveApp, inherit_bindings=False):
+class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
     """flinktop on one cluster. Bindings are not inherited: Textual's ctrl+q would quit at once."""
 
     TITLE = "flinktop"
@@ -240,6 +241,7 @@ class FlinkTop(LiveApp, inherit_bindings=False):
         """A second has passed: ages and times move on."""
         forget_closed_screens()
         self._spare_memory.second()
+        self.second()
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.second()

@@ -127,6 +127,16 @@ PICTURE = Command(
     priority=True,
     app=True,
 )
+REDRAW = Command(
+    "redraw",
+    ("ctrl+l",),
+    "redraw",
+    "Redraw the screen.",
+    "program",
+    shown=False,
+    priority=True,
+    app=True,
+)
 SUSPEND = Command(
     "suspend_process",
     ("ctrl+z",),
@@ -390,7 +400,7 @@ APPLICATION_TABS = (
     tab(3, "configuration", "Configuration", "The configuration it was submitted with.", "Config"),
 )
 
-GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, SUSPEND, LEAVE)
+GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
 EVERYWHERE = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS)
 """On every screen of the cluster; so are the next two, which the footer shows on the first screens alone."""

@@ -122,6 +122,12 @@ class TerminalScreen:
         columns = range(self._screen.columns)
         return "\n".join("".join(row[column].data for column in columns).rstrip() for row in rows)
 
+    @property
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """Each cell of each row, with its colours; of a wide letter the second one is empty."""
+        rows = (self._screen.buffer[number] for number in range(self._screen.lines))
+        return [[row[column] for column in range(self._screen.columns)] for row in rows]
+
     def is_reverse(self, text: str) -> bool:
         """Whether the first row that holds a text shows it in reverse."""
         for number in range(self._screen.lines):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from textual import events
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -189,6 +190,21 @@ def _look_later(screen: Screen[Any]) -> None:
     screen._dirty_widgets.clear()
 
 
+@contextmanager
+def _drawn_for(written: Callable[[str], None] | None) -> Iterator[None]:
+    """Draw for a terminal that takes what is written; without one only for who reads the screen."""
+    if written is None:
+        with mock.patch.object(Screen, "_compositor_refresh", _look_later):
+            yield
+        return
+    take = written
+    with (
+        mock.patch.object(HeadlessDriver, "is_headless", new=False),
+        mock.patch.object(HeadlessDriver, "write", lambda _driver, data: take(data)),
+    ):
+        yield
+
+
 @asynccontextmanager
 async def monitor(
     release: str = "1.20.5",
@@ -209,10 +225,12 @@ async def monitor(
     url: str = "http://flink.test:8081",
     token: Secret | None = None,
     shows: ShownJob | None = None,
+    written: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
 
     Everything that is on the first screen has been answered. With `acts` there is a ledger below `state`.
+    `written` is called with what is written to the terminal; without it nothing is drawn before it is read.
     """
     clock = clock or ManualClock()
     simulated = DemoCluster(demo, release, clock) if demo is not None else None
@@ -255,7 +273,7 @@ async def monitor(
     await port.start_inline()
     try:
         # A terminal that nobody looks at costs a third of the time.
-        looking = mock.patch.object(Screen, "_compositor_refresh", _look_later)
+        looking = _drawn_for(written)
         # How long an answer took is the only time that is not the manual clock's.
         waiting = mock.patch("flinktop.flink.http.perf_counter", clock.now)
         # A second passes when the test says so: on a busy machine one of the app's own would come in between.

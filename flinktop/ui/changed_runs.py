@@ -1,0 +1,127 @@
+"""Writes to the terminal only what has changed of a line, not the whole line, and now and then everything."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from textual import __version__ as release
+from textual._compositor import CompositorUpdate
+from textual.app import App
+
+from flinktop.ui.shown_cells import NotUnderstood, ShownCells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from textual.geometry import Size
+    from textual.screen import Screen
+
+log = logging.getLogger(__name__)
+
+EVERY: Final = 60
+"""Seconds after which everything is written anew: another program may have written over it."""
+_TEXTUAL: Final[tuple[tuple[Callable[..., object], tuple[str, ...]], ...]] = (
+    (App._display, ("self", "screen", "renderable")),  # noqa: SLF001 -- there is no public place to stand at
+    (CompositorUpdate.render_segments, ("self", "console")),
+)
+"""What is relied on of Textual: functions and their parameters."""
+
+
+def unknown_in_textual() -> str | None:
+    """What of Textual's way to the terminal is not as it is known here."""
+    for function, parameters in _TEXTUAL:
+        if tuple(inspect.signature(function).parameters) != parameters:
+            return f"{function.__qualname__} of Textual {release}"
+    return None
+
+
+class _OnlyChanges(CompositorUpdate):
+    """An update of Textual's of which only the changes are written."""
+
+    def __init__(self, update: CompositorUpdate, size: Size, runs: ChangedRuns) -> None:
+        self._update = update
+        self._size = size
+        self._runs = runs
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._update  # type: ignore[misc]  # each of them is a renderable
+
+    def render_segments(self, console: Console) -> str:
+        """What to write for it."""
+        return self._runs.changes(self._update.render_segments(console), self._size)
+
+
+class ChangedRuns:
+    """Makes of what Textual writes what has changed, as long as it is understood."""
+
+    def __init__(self) -> None:
+        self._shown = ShownCells()
+        self._size: Size | None = None
+        self._off = unknown_in_textual()
+        self._said = False
+        if self._off is not None:
+            log.warning("changed lines are written whole: %s is not known", self._off)
+
+    def of(self, update: Any, size: Size) -> Any:
+        """An update, reduced to its changes when it is written."""
+        if self._off is None and isinstance(update, CompositorUpdate):
+            return _OnlyChanges(update, size, self)
+        return update
+
+    def changes(self, update: str, size: Size) -> str:
+        """What to write in the place of an update for a screen of this size."""
+        if size != self._size:
+            self.forget()
+            self._size = size
+        try:
+            return self._shown.changes(update)
+        except NotUnderstood as error:
+            if not self._said:
+                log.warning("an update is written whole: Textual %s wrote %s", release, error)
+                self._said = True
+            return update
+
+    def forget(self) -> None:
+        """Have the next update written whole."""
+        self._shown.forget()
+
+
+class WritesChanges(App[int]):
+    """An app that writes changed runs; everything after a resize, a pause, on focus, and once a minute."""
+
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self._changed_runs = ChangedRuns()
+        self._seconds = 0
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        super()._display(screen, self._changed_runs.of(renderable, self.screen.outer_size))
+
+    def redraw(self) -> None:
+        """Write everything that is on the screen."""
+        self._changed_runs.forget()
+        self.refresh()
+
+    def second(self) -> None:
+        """A second has passed."""
+        self._seconds += 1
+        if self._seconds % EVERY == 0:
+            self.redraw()
+
+    def on_resize(self) -> None:
+        """The terminal has moved what was on it; so has one that had another size for a moment.
+
+        Textual asks for the size after a pause as well (SIGCONT), when the terminal is blank.
+        """
+        self.redraw()
+
+    def on_app_focus(self) -> None:
+        """What shows the terminal may have written over it meanwhile."""
+        self.redraw()
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen again."""
+        self.redraw()

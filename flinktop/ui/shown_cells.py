@@ -1,0 +1,205 @@
+"""What the terminal shows, cell by cell, and the few bytes that change it into what it shall show."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import get_character_cell_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_MOVE: Final = re.compile(r"\x1b\[(\d+);(\d+)H")
+_STYLE: Final = re.compile(r"\x1b\[([\d;:]*)m")
+_LINK: Final = re.compile(r"\x1b\]8;[^\x1b]*\x1b\\")
+_JUMP: Final = 5
+"""Bytes of a jump within a line: so many that stay the same are written again instead."""
+_PICTURES: Final = 0x1F000
+"""Emoji and other pictures from here on: terminals differ about how wide they are."""
+_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
+"""Those that follow choose between a letter and a picture."""
+_DIFFERENT: Final = frozenset(("Cf", "Cn", "Co", "Cs", "Mc"))
+"""Categories of Unicode whose characters some terminals draw and others don't."""
+_DOUBTFUL: Final = -1
+
+
+class NotUnderstood(ValueError):  # noqa: N818 -- it says what happened
+    """An update that consists of something else than places, styles and text."""
+
+
+@lru_cache(maxsize=4096)
+def _width(char: str) -> int:
+    """Cells of a character, 0 if it is drawn over the one before, `_DOUBTFUL` where terminals differ.
+
+    Raises:
+        NotUnderstood: it is a control character.
+    """
+    category = unicodedata.category(char)
+    if category == "Cc":
+        raise NotUnderstood(f"control character {ord(char):#x}")
+    if category in _DIFFERENT or ord(char) >= _PICTURES or char in _SELECTORS:
+        return _DOUBTFUL
+    width = get_character_cell_size(char)
+    if width == 0:
+        return 0 if category in ("Mn", "Me") else _DOUBTFUL
+    return width if width == 1 or unicodedata.east_asian_width(char) in "WF" else _DOUBTFUL
+
+
+def _cells(content: str) -> tuple[list[str], list[str]] | None:
+    """Text and style of each cell; the second one of a wide character is empty. None if that is doubtful."""
+    texts: list[str] = []
+    styles: list[str] = []
+    style = ""
+    for number, part in enumerate(_STYLE.split(content)):
+        if number % 2:
+            style = "" if part in ("", "0") else f"{style};{part}" if style else part
+        elif part.isascii():
+            if not part.isprintable():
+                raise NotUnderstood(repr(part[:40]))
+            texts += part
+            styles += [style] * len(part)
+        elif not _add(part, style, texts, styles):
+            return None
+    return texts, styles
+
+
+def _add(part: str, style: str, texts: list[str], styles: list[str]) -> bool:
+    """Add the cells of a text beyond ASCII; False if what a terminal makes of it is doubtful."""
+    for char in part:
+        width = _width(char)
+        if width == _DOUBTFUL or (width == 0 and not texts):
+            return False
+        if width == 0:
+            texts[-1 if texts[-1] else -2] += char
+            continue
+        texts += (char, "")[:width]
+        styles += [style] * width
+    return True
+
+
+class _Line:
+    """One line of the terminal as far as it is known; a cell that is not has None for its text."""
+
+    __slots__ = ("pieces", "styles", "texts")
+
+    def __init__(self) -> None:
+        self.texts: list[str | None] = []
+        self.styles: list[str] = []
+        self.pieces: dict[int, tuple[str, int]] = {}
+        """By the column where they begin: what was written last there as it came, and where that ended."""
+
+    def forget(self) -> None:
+        self.texts.clear()
+        self.styles.clear()
+        self.pieces.clear()
+
+    def changed(self, x: int, texts: Sequence[str], styles: Sequence[str]) -> list[tuple[int, int]]:
+        """The runs of these cells, to be put at `x`, that are not there; as short as is of use."""
+        self._reach(x + len(texts))
+        now = zip(texts, styles, self.texts[x:], self.styles[x:], strict=False)
+        runs: list[tuple[int, int]] = []
+        for at, (text, style, old, old_style) in enumerate(now):
+            if text == old and style == old_style:
+                continue
+            if runs and _joins(runs[-1][1], at, texts, styles):
+                runs[-1] = runs[-1][0], at + 1
+            else:
+                runs.append((at, at + 1))
+        return runs
+
+    def put(self, x: int, texts: Sequence[str], styles: Sequence[str], content: str) -> None:
+        """Know these cells."""
+        end = x + len(texts)
+        if x and self.texts[x] == "":
+            # Of a wide character that is overwritten by half the terminal blanks the other half.
+            self.texts[x - 1] = None
+        self.texts[x:end] = texts
+        self.styles[x:end] = styles
+        for begin, (_, last) in tuple(self.pieces.items()):
+            if begin < end and last > x:
+                del self.pieces[begin]
+        self.pieces[x] = content, end
+
+    def _reach(self, width: int) -> None:
+        if (missing := width - len(self.texts)) > 0:
+            self.texts += [None] * missing
+            self.styles += [""] * missing
+
+
+def _joins(end: int, start: int, texts: Sequence[str], styles: Sequence[str]) -> bool:
+    """Whether what lies between two runs is written again for fewer bytes than a jump takes."""
+    if start - end > _JUMP or any(style != styles[end - 1] for style in styles[end:start]):
+        return False
+    return len("".join(texts[end:start]).encode(errors="replace")) <= _JUMP
+
+
+class ShownCells:
+    """Knows each cell by what was written, and makes of an update the runs that are new.
+
+    An update is a text for the terminal: places, styles and characters, as Textual makes it. A run never
+    begins or ends within a wide character, or before one that is drawn over the last: they are the text of
+    one cell. A piece with characters about whose width terminals differ is written as it came.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[_Line] = []
+
+    def forget(self) -> None:
+        """Whatever the terminal shows now: the next update is written whole."""
+        self._lines.clear()
+
+    def changes(self, update: str) -> str:
+        """What to write in the place of an update, which then counts as written.
+
+        Raises:
+            NotUnderstood: the update is to be written as it is; nothing is known afterwards.
+        """
+        try:
+            return "".join(self._changes(update))
+        except NotUnderstood:
+            self.forget()
+            raise
+
+    def _changes(self, update: str) -> Iterator[str]:
+        before, *moves = _MOVE.split(update)
+        if before:
+            raise NotUnderstood(repr(before[:40]))
+        pen = ""
+        for row, column, given in zip(moves[::3], moves[1::3], moves[2::3], strict=True):
+            content = given.rstrip("\n")
+            x, y = int(column) - 1, int(row) - 1
+            line = self._line(y)
+            if not content or line.pieces.get(x, ("",))[0] == content:
+                continue
+            cells = None if _LINK.search(content) else _cells(content)
+            if cells is None:
+                line.forget()
+                yield f"\x1b[0m\x1b[{row};{column}H{content}" if pen else f"\x1b[{row};{column}H{content}"
+                pen = ""
+                continue
+            texts, styles = cells
+            if not texts:
+                continue
+            for number, (start, end) in enumerate(line.changed(x, texts, styles)):
+                yield f"\x1b[{x + start + 1}G" if number else f"\x1b[{row};{x + start + 1}H"
+                for text, style in zip(texts[start:end], styles[start:end], strict=True):
+                    if style != pen:
+                        yield _turn(pen, style)
+                        pen = style
+                    yield text
+            line.put(x, texts, styles, content)
+        if pen:
+            yield "\x1b[0m"
+
+    def _line(self, y: int) -> _Line:
+        while len(self._lines) <= y:
+            self._lines.append(_Line())
+        return self._lines[y]
+
+
+def _turn(pen: str, style: str) -> str:
+    """From one style to another."""
+    return f"\x1b[{'0;' if pen and style else ''}{style or '0'}m"
