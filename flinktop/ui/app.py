@@ -27,7 +27,7 @@ from flinktop.ui.closed_screens import forget_closed_screens
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
 from flinktop.ui.key_order import KeyOrder
-from flinktop.ui.leaving import Leaving, leave_on_signals
+from flinktop.ui.leaving import Leaving, leave_on_signals, write_what_is_left
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
 from flinktop.ui.operation_news import OperationNews
 from flinktop.ui.palette import Commands, Palette
@@ -452,6 +452,7 @@ def run(
         return 1
     leaving = Leaving(port)
     leave_out_what_is_loaded()
+    app: FlinkTop | None = None
     try:
         app = FlinkTop(port, settings, profile)
         if app.console.color_system in FEW_COLOURS:
@@ -463,6 +464,8 @@ def run(
         with keep_the_cells(), leave_on_signals(app, leaving), strays_logged():
             code = app.run(mouse=settings.mouse)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
+        if app is not None:
+            write_what_is_left(app)
         sys.stderr.write(f"{report(error, settings.paths.log)}\n")
         return 1
     finally:

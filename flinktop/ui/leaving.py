@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import queue
 import signal
 import sys
 import termios
@@ -123,6 +124,15 @@ def leave_on_signals(app: App[int], leaving: Leaving) -> Iterator[None]:
         leaving.done()
         for number, handler in kept:
             signal.signal(number, handler)
+
+
+def write_what_is_left(app: App[int]) -> None:
+    """Have written what gives the terminal back, when an error kept Textual from waiting for that."""
+    writer = getattr(app._driver, "_writer_thread", None)  # noqa: SLF001 -- a thread that dies with the process
+    if writer is not None:
+        with contextlib.suppress(queue.Full):
+            writer._queue.put_nowait(None)  # noqa: SLF001 -- its own end, without a limit to the waiting
+        writer.join(PATIENCE)
 
 
 def _terminal() -> int | None:

@@ -11,6 +11,7 @@ from tests.terminal.pty import Pty
 
 BROKEN = """
 import sys
+import time
 from flinktop import cli
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.screens.job import JobScreen
@@ -26,6 +27,18 @@ def broken(*_given, **_named):
 
 async def broken_later(*_given, **_named):
     broken()
+
+class Slow:
+    # A terminal that takes its time.
+    def __init__(self, file):
+        self.file = file
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def write(self, text):
+        time.sleep(0.03)
+        return self.file.write(text)
 
 {breaks}
 sys.exit(cli.main(["demo"]))
@@ -43,6 +56,7 @@ BREAKS = {
     "app": ("FlinkTop.__init__ = broken", []),
     "settings": ("from flinktop import settings; settings.read_sources = broken", []),
     "end": ("FlinkTop._shutdown = broken_later", ["q", "q"]),
+    "end, slow": ("FlinkTop._shutdown = broken_later; sys.__stderr__ = Slow(sys.__stderr__)", ["q", "q"]),
     "later": ("FlinkTop.action_help = lambda self: self.call_after_refresh(broken)", ["?"]),
 }
 
