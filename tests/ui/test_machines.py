@@ -504,8 +504,8 @@ async def test_a_run_that_goes_on_has_no_result_to_save() -> None:
         await day.sees("this run has no result")
 
 
-async def test_pasted_text_starts_no_run() -> None:
-    async with monitor("1.20.5", acts=True) as day:
+async def test_pasted_text_starts_no_run(tmp_path: Path) -> None:
+    async with monitor("1.20.5", acts=True, state=tmp_path) as day:
         await open_taskmanager(day, "9")
         await day.type_ahead("P", "enter")
         assert isinstance(day.app.screen, ProfileStart)
