@@ -13,19 +13,15 @@ from flinktop.engine.acts.checkpoint import Checkpoint
 from flinktop.engine.acts.dataset import DeleteDataset
 from flinktop.engine.acts.dispose import Dispose
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
-from flinktop.engine.acts.rescale import Rescale
+from flinktop.engine.acts.rescale import Rescale, why_never
 from flinktop.engine.acts.run_jar import PlanJar, RunJar
 from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
 from flinktop.engine.acts.shutdown import Shutdown
 from flinktop.engine.acts.stop import Stop
-from flinktop.facts.restore import restore_path, run_of
+from flinktop.facts.restore import rerun, restore_path, run_of
 from flinktop.flink.jars import RunOptions
 from flinktop.ui.act_names import name_of
-from flinktop.ui.screens.confirm import ConfirmScreen
-from flinktop.ui.screens.plan_preview import PlanPreviewScreen
-from flinktop.ui.screens.rescale import RescaleScreen, rescale_why_not
-from flinktop.ui.screens.run_jar import RunJarScreen, run_again
-from flinktop.ui.screens.upload import UploadScreen
+from flinktop.ui.places import ConfirmPlace, PlanPreviewPlace, RescalePlace, RunJarPlace, UploadPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +83,7 @@ def of_act(port: Port, act: Act, on: str) -> Action:
 
 
 def _confirm(act: Act, app: LiveApp) -> None:
-    app.push_screen(ConfirmScreen(act))
+    app.go(ConfirmPlace(act))
 
 
 def job_name(port: Port, job: str) -> str:
@@ -112,8 +108,8 @@ def _rescale(port: Port, job: str, name: str, on: str) -> Action:
     row = of_act(port, Rescale(job, name), on)
     return replace(
         row,
-        why_not=lambda: rescale_why_not(port, job, name),
-        begin=lambda app: app.push_screen(RescaleScreen(job, name)),
+        why_not=lambda: why_never(port.facts(job), job, name),
+        begin=lambda app: app.go(RescalePlace(job, name)),
     )
 
 
@@ -145,10 +141,16 @@ def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action
         words,
         on,
         lambda: RunJar("").why_not(port.facts()),
-        lambda app: app.push_screen(run_again(port, job, path)),
+        lambda app: app.go(form_again(port, job, path)),
         explain,
         job,
     )
+
+
+def form_again(port: Port, job: str, path: str | None = None) -> RunJarPlace:
+    """The form for running a job again, filled in."""
+    act = rerun(port, job, path)
+    return RunJarPlace(act.jar, act.options, act.name, job)
 
 
 def _known(port: Port, job: str) -> bool:
@@ -184,13 +186,13 @@ def on_jar(port: Port, jar: str, name: str) -> tuple[Action, ...]:
     on = f"jar {name or jar}"
     run = of_act(port, RunJar(jar, name), on)
     return (
-        replace(run, begin=lambda app: app.push_screen(RunJarScreen(jar, name=name))),
+        replace(run, begin=lambda app: app.go(RunJarPlace(jar, name=name))),
         Action(
             "Preview plan",
             lambda: "its main() runs on the JobManager, no job starts",
             on,
             lambda: PlanJar(jar).why_not(port.facts()),
-            lambda app: app.push_screen(PlanPreviewScreen(jar, name, RunOptions())),
+            lambda app: app.go(PlanPreviewPlace(jar, name, RunOptions())),
             lambda: (
                 Line("afterwards", "its main() runs on the JobManager up to where it would submit its job"),
             ),
@@ -202,7 +204,7 @@ def on_jar(port: Port, jar: str, name: str) -> tuple[Action, ...]:
 
 def _upload(port: Port, on: str) -> Action:
     row = of_act(port, UploadJar(""), on)
-    return replace(row, begin=lambda app: app.push_screen(UploadScreen()))
+    return replace(row, begin=lambda app: app.go(UploadPlace()))
 
 
 def on_application(port: Port, application: str, name: str, status: str) -> tuple[Action, ...]:
@@ -220,5 +222,5 @@ def on_cluster(port: Port) -> tuple[Action, ...]:
     """What can be done to the whole cluster."""
     cluster = port.facts().cluster
     on = f"cluster {cluster}"
-    run = replace(of_act(port, RunJar(""), on), begin=lambda app: app.push_screen(RunJarScreen()))
+    run = replace(of_act(port, RunJar(""), on), begin=lambda app: app.go(RunJarPlace()))
     return (_upload(port, on), run, of_act(port, Shutdown(cluster), on))

@@ -13,6 +13,7 @@ from textual import events
 from textual._context import active_message_pump
 from textual._files import generate_datetime_filename
 from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.widget import Widget
 from textual.worker import WorkerFailed, get_current_worker
@@ -30,17 +31,22 @@ from flinktop.ui.key_order import KeyOrder
 from flinktop.ui.leaving import Leaving, leave_on_signals, write_what_is_left
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
 from flinktop.ui.operation_news import OperationNews
-from flinktop.ui.palette import Commands, Palette
+from flinktop.ui.places import (
+    CheckpointsPlace,
+    JobManagerPlace,
+    JobPlace,
+    OperationsPlace,
+    OverviewPlace,
+    PalettePlace,
+    Place,
+    TaskManagersPlace,
+    VertexPlace,
+    commands_here,
+    is_at,
+)
 from flinktop.ui.private_files import put_text
-from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.help import HelpScreen
-from flinktop.ui.screens.job import JobScreen
-from flinktop.ui.screens.jobmanager import JobManagerScreen
 from flinktop.ui.screens.leave import LeaveScreen
-from flinktop.ui.screens.operations import OperationsScreen
-from flinktop.ui.screens.overview import OverviewScreen
-from flinktop.ui.screens.taskmanagers import TaskManagersScreen
-from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.spare_memory import SpareMemory, leave_out_what_is_loaded
 from flinktop.ui.steady import AnswersOnce, Steady
 from flinktop.ui.typed_bytes import take_any_bytes
@@ -79,7 +85,7 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
     """flinktop on one cluster. Bindings are not inherited: Textual's ctrl+q would quit at once."""
 
     TITLE = "flinktop"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {commands_here}
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings(keys.GLOBAL)]
     ENABLE_COMMAND_PALETTE = True
@@ -225,13 +231,13 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Open the overview, or a job above it, and listen to the engine."""
-        self.push_screen(OverviewScreen())
+        self.go(OverviewPlace())
         if (shown := self.profile.shows) is not None:
-            self.push_screen(JobScreen(shown.job, shown.tab))
+            self.go(JobPlace(shown.job, shown.tab))
             if shown.checkpoints:
-                self.push_screen(CheckpointsScreen(shown.job))
+                self.go(CheckpointsPlace(shown.job))
             if shown.vertex:
-                self.push_screen(VertexScreen(shown.job, shown.vertex))
+                self.go(VertexPlace(shown.job, shown.vertex))
         self.port.on_change(lambda: self.post_message(FactsChanged()))
         self.set_interval(1.0, self.tick)
         for note in (*self.settings.notes, *self.profile.notes):
@@ -286,24 +292,25 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         self.push_screen(HelpScreen([*own, *keys.GLOBAL]))
 
     def action_command_palette(self) -> None:
-        """Find something by its name; Textual's own words here end in an ellipsis."""
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(placeholder="Search for commands and jobs"))
+        """Find something by its name."""
+        if not isinstance(self.screen, CommandPalette):
+            self.go(PalettePlace())
+
+    def _go_unless_there(self, place: Place) -> None:
+        if isinstance(self.screen, LiveScreen) and not is_at(self.screen, type(place)):
+            self.go(place)
 
     def action_operations(self) -> None:
         """What was asked of clusters from here."""
-        if isinstance(self.screen, LiveScreen) and not isinstance(self.screen, OperationsScreen):
-            self.push_screen(OperationsScreen())
+        self._go_unless_there(OperationsPlace())
 
     def action_taskmanagers(self) -> None:
         """The TaskManagers."""
-        if isinstance(self.screen, LiveScreen) and not isinstance(self.screen, TaskManagersScreen):
-            self.push_screen(TaskManagersScreen())
+        self._go_unless_there(TaskManagersPlace())
 
     def action_jobmanager(self) -> None:
         """The JobManager."""
-        if isinstance(self.screen, LiveScreen) and not isinstance(self.screen, JobManagerScreen):
-            self.push_screen(JobManagerScreen())
+        self._go_unless_there(JobManagerPlace())
 
     def action_leave(self) -> None:
         """Ask before leaving; asked a second time, leave."""

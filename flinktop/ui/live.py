@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from flinktop.internal_error import words_of
+from flinktop.ui.places import Place, screen_of
 from flinktop.ui.steady import Steady, SteadyScreen
 from flinktop.ui.widgets.one_by_one import Faults
 
@@ -71,6 +72,10 @@ class LiveApp(App[int]):
     def typed_at(self) -> float:
         """When the key or click that is being handled was typed, by `port.now`."""
         raise NotImplementedError
+
+    def go(self, place: Place, *, instead: bool = False) -> None:
+        """Go to a place: above this one, or in its place."""
+        (self.switch_screen if instead else self.push_screen)(screen_of(place))
 
     def ask_to_leave(self) -> None:
         """Ask before leaving."""

@@ -18,44 +18,41 @@ from flinktop.model import machines
 from flinktop.settings import THEMES
 from flinktop.ui.actions import on_cluster
 from flinktop.ui.live import LiveApp, LiveScreen
+from flinktop.ui.places import (
+    JarsPlace,
+    JobManagerPlace,
+    JobPlace,
+    OperationsPlace,
+    Place,
+    TaskManagerPlace,
+    TaskManagersPlace,
+)
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.screens.jars import JarsScreen
-from flinktop.ui.screens.job import JobScreen
-from flinktop.ui.screens.jobmanager import JobManagerScreen
-from flinktop.ui.screens.operations import OperationsScreen
-from flinktop.ui.screens.taskmanager import TaskManagerScreen
-from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.steady import AnswersOnce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from textual.screen import Screen
-
     from flinktop.ui.actions import Action
 
 MOST = 500
 """Entries shown: more than anybody scrolls through."""
 
-PLACES: tuple[tuple[str, str, Callable[[], Screen[None]]], ...] = (
-    ("tm", "TaskManagers, problems first.", TaskManagersScreen),
-    ("jm", "The JobManager: memory, configuration, logs, threads.", JobManagerScreen),
-    ("jars", "Jars that were uploaded.", JarsScreen),
-    (
-        "applications",
-        "Applications: jobs that were submitted together (2.3+).",
-        partial(JarsScreen, "applications"),
-    ),
-    ("ops", "Operations log: every act from this flinktop, and its outcome.", OperationsScreen),
-    ("datasets", "Cached intermediate results of batch programs (1.11+).", partial(JarsScreen, "datasets")),
+PLACES: tuple[tuple[str, str, Place], ...] = (
+    ("tm", "TaskManagers, problems first.", TaskManagersPlace()),
+    ("jm", "The JobManager: memory, configuration, logs, threads.", JobManagerPlace()),
+    ("jars", "Jars that were uploaded.", JarsPlace()),
+    ("applications", "Applications: jobs that were submitted together (2.3+).", JarsPlace("applications")),
+    ("ops", "Operations log: every act from this flinktop, and its outcome.", OperationsPlace()),
+    ("datasets", "Cached intermediate results of batch programs (1.11+).", JarsPlace("datasets")),
     (
         "logs",
         "The JobManager's log files; those of a TaskManager are on its own screen.",
-        partial(JobManagerScreen, "files"),
+        JobManagerPlace("files"),
     ),
 )
-"""What can be gone to by a short word: the word, what is there, and how."""
+"""What can be gone to by a short word: the word, what is there, and the place."""
 Entry = tuple[str, str, "Callable[[], Any]"]
 """What is typed and shown, what it does, and how."""
 
@@ -68,6 +65,10 @@ OF_THE_LIST = frozenset({"enter", "up", "down", "pageup", "pagedown", "home", "e
 
 class Palette(CommandPalette, AnswersOnce[None]):
     """Textual's palette, in which enter and the arrows are about what was found for all that was typed."""
+
+    def __init__(self) -> None:
+        """Textual's own words end in an ellipsis."""
+        super().__init__(placeholder="Search for commands and jobs")
 
     def ready_for(self, event: events.Event) -> bool:
         """Letters at once; what chooses from the list when there is one for what was typed."""
@@ -113,8 +114,8 @@ class Commands(Provider):
                 )
         yield from self._actions(app)
         yield "jobs", "The overview with all jobs.", partial(_overview, app)
-        for word, words, screen in PLACES:
-            yield word, words, partial(_go, app, screen)
+        for word, words, place in PLACES:
+            yield word, words, partial(app.go, place)
         for theme in THEMES:
             yield f"theme {theme}", "Change the theme.", partial(_theme, app, theme)
         reading = app.port.reading(JOBS_OVERVIEW())
@@ -127,7 +128,7 @@ class Commands(Provider):
             yield (
                 f"tm {'  '.join(machines.names(one))}",
                 words,
-                partial(_go, app, partial(TaskManagerScreen, one.id)),
+                partial(app.go, TaskManagerPlace(one.id)),
             )
 
     def _actions(self, app: LiveApp) -> Iterator[Entry]:
@@ -183,10 +184,6 @@ def _overview(app: LiveApp) -> None:
         app.pop_screen()
 
 
-def _go(app: LiveApp, screen: Callable[[], Screen[None]]) -> None:
-    app.push_screen(screen())
-
-
 def _begin(app: LiveApp, action: Action) -> None:
     if (reason := action.reason) is not None:
         app.notify(f"{action.label}: {reason}", markup=False, severity="warning")
@@ -200,4 +197,4 @@ def _theme(app: LiveApp, theme: str) -> None:
 
 def _open(app: LiveApp, job: str) -> None:
     _overview(app)
-    app.push_screen(JobScreen(job))
+    app.go(JobPlace(job))

@@ -16,13 +16,15 @@ from textual.screen import Screen
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.acts.stop import Stop
 from flinktop.flink.jars import RunOptions
+from flinktop.ui.actions import form_again
+from flinktop.ui.places import screen_of
 from flinktop.ui.screens.actions import SIMULATED
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.screens.pick import PickJar, PickRestore
 from flinktop.ui.screens.plan_preview import PlanPreviewScreen
-from flinktop.ui.screens.run_jar import RunJarScreen, run_again
+from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.widgets.form import Choice, LinesField, PressButton
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
 from tests.ui.day import monitor
@@ -332,7 +334,7 @@ async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
         assert ui.jobmanager.jobs[number].state == "FINISHED"
         # The jar was uploaded anew meanwhile, and has another id.
         ui.jobmanager.jars = {"new": "test-job.jar"}
-        await show(ui, run_again(ui.port, number))
+        await show(ui, screen_of(form_again(ui.port, number)))
         assert "second copy" not in ui.text
         assert "with empty state" not in ui.text
         assert "test-job.jar is gone: this is the newest of that name, uploaded" in words(ui)
@@ -351,7 +353,7 @@ async def test_a_sample_of_a_local_flink_is_run_again_as_it_was() -> None:
         ui.port.runs = {ui.job: RunJar(jar_of(ui), "samples.jar", options)}
         ui.port.submit(Stop(ui.job, "steady"))
         await ui.wait(12)
-        await show(ui, run_again(ui.port, ui.job))
+        await show(ui, screen_of(form_again(ui.port, ui.job)))
         assert await run(ui) == {
             "programArgsList": list(options.arguments),
             "savepointPath": "file:/savepoints/savepoint-1",
@@ -365,7 +367,7 @@ async def test_secrets_are_not_kept_and_typed_anew() -> None:
     async with acting() as ui:
         number = ui.port.submit(RunJar(jar_of(ui), "test-job.jar", options))
         await ui.wait(6)
-        await show(ui, run_again(ui.port, number))
+        await show(ui, screen_of(form_again(ui.port, number)))
         assert "run is RUNNING: a second copy would start" in ui.text
         assert "is gone" not in ui.text
         assert "nothing is restored: the job starts with empty state" in ui.text
@@ -383,7 +385,7 @@ async def test_a_job_of_elsewhere_is_run_again_from_a_jar_of_choice() -> None:
     async with acting(size=(80, 24)) as ui:
         ui.port.submit(Stop(ui.job, "steady"))
         await ui.wait(12)
-        await show(ui, run_again(ui.port, ui.job))
+        await show(ui, screen_of(form_again(ui.port, ui.job)))
         assert "choose the jar first" in ui.text
         assert focused(ui) == "choose"
         await ui.press("enter")

@@ -177,3 +177,10 @@ def _wrong_bounds(bounds: Mapping[str, tuple[int, int]], facts: Facts) -> str | 
         if highest is not None and 0 < highest < most:
             return f"{known[vertex].name} has a max parallelism of {highest}: {most} subtasks are too many"
     return None
+
+
+def why_never(facts: Facts, job: str, name: str) -> str | None:
+    """Why a job can't be given another parallelism at all, whatever the bounds; None when it can."""
+    vertices = facts.job.vertices if facts.job is not None else ()
+    some = {vertex.id: (1, 1) for vertex in vertices[:1]} or {"": (1, 1)}
+    return Rescale(job, name, some).why_not(facts)

@@ -15,7 +15,7 @@ from flinktop.ui.panels.application_parts import (
     ApplicationHeader,
     ApplicationJobs,
 )
-from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.places import JobPlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
@@ -73,4 +73,4 @@ class ApplicationScreen(TabbedScreen):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if self.tab == "jobs":
-            self.app.push_screen(JobScreen(event.key))
+            self.app.go(JobPlace(event.key))

@@ -12,7 +12,7 @@ from flinktop.ui.actions import on_checkpoint
 from flinktop.ui.panels.checkpoint_header import CheckpointHeader
 from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
 from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
-from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
+from flinktop.ui.places import CheckpointPlace, CheckpointVertexPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.table_messages import Moved, Opened
 
@@ -76,7 +76,7 @@ class CheckpointScreen(ClusterScreen):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if event.table.id == "shares":
-            self.app.push_screen(CheckpointVertexScreen(self.job, self.checkpoint, event.key))
+            self.app.go(CheckpointVertexPlace(self.job, self.checkpoint, event.key))
 
     def action_copy(self) -> None:
         """Copy where the checkpoint lies; its id while that is not known."""
@@ -95,4 +95,4 @@ class CheckpointScreen(ClusterScreen):
     def _step(self, by: int) -> None:
         number = neighbour(self.app.port, self.job, self.checkpoint, by)
         if number is not None:
-            self.app.switch_screen(CheckpointScreen(self.job, number))
+            self.app.go(CheckpointPlace(self.job, number), instead=True)

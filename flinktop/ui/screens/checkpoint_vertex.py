@@ -8,6 +8,7 @@ from flinktop.facts.checkpoints import neighbour, vertex_names
 from flinktop.ui import keys
 from flinktop.ui.panels.checkpoint_share_header import CheckpointShareHeader
 from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
+from flinktop.ui.places import CheckpointVertexPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 
 if TYPE_CHECKING:
@@ -55,4 +56,4 @@ class CheckpointVertexScreen(ClusterScreen):
     def _step(self, by: int) -> None:
         number = neighbour(self.app.port, self.job, self.checkpoint, by)
         if number is not None:
-            self.app.switch_screen(CheckpointVertexScreen(self.job, number, self.vertex))
+            self.app.go(CheckpointVertexPlace(self.job, number, self.vertex), instead=True)

@@ -13,7 +13,7 @@ from flinktop.ui.panels.checkpoint_overview import CheckpointOverview
 from flinktop.ui.panels.checkpoint_settings import CheckpointSettings
 from flinktop.ui.panels.checkpoint_summary import CheckpointSummary
 from flinktop.ui.panels.checkpoint_trends import CheckpointTrends
-from flinktop.ui.screens.checkpoint import CheckpointScreen
+from flinktop.ui.places import CheckpointPlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
@@ -75,7 +75,7 @@ class CheckpointsScreen(TabbedScreen):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if self.tab == "history":
-            self.app.push_screen(CheckpointScreen(self.job, int(event.key)))
+            self.app.go(CheckpointPlace(self.job, int(event.key)))
 
     def action_copy(self) -> None:
         """Copy the path of the checkpoint under the cursor; its id where it has none."""

@@ -16,9 +16,8 @@ from flinktop.ui.actions import Action, job_name, on_cluster, on_job
 from flinktop.ui.live import LiveScreen, Panel, is_displayed
 from flinktop.ui.panels import chart_window
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine, zone_offset
-from flinktop.ui.screens.actions import ActionsScreen
+from flinktop.ui.places import ActionsPlace, WritePlace
 from flinktop.ui.screens.filter_line import Filtered, FilterLine
-from flinktop.ui.screens.write_view import WriteView
 from flinktop.ui.widgets.flame import FlameView
 from flinktop.ui.widgets.pager import Pager
 from flinktop.ui.widgets.table import LiveTable
@@ -118,7 +117,7 @@ class ClusterScreen(LiveScreen):
 
     def action_actions(self) -> None:
         """What can be done to the selected thing."""
-        self.app.push_screen(ActionsScreen(self.actions()))
+        self.app.go(ActionsPlace(self.actions()))
 
     def action_back(self) -> None:
         """Undo one thing; on the first screen there may be nothing to undo."""
@@ -210,7 +209,7 @@ class ClusterScreen(LiveScreen):
         """Write what is seen to a file: the table or text that the keys are about, else the screen."""
         view = self._view()
         name = "-".join(("flinktop", *view.places[-2:], view.at[:19]))
-        self.app.push_screen(WriteView(view, _here() / f"{NO_NAME.sub('-', name)[:LONGEST_NAME]}.txt"))
+        self.app.go(WritePlace(view, _here() / f"{NO_NAME.sub('-', name)[:LONGEST_NAME]}.txt"))
 
     def _view(self) -> View:
         app, port, searched = self.app, self.app.port, self.searched()

@@ -8,6 +8,7 @@ from flinktop.model import faults
 from flinktop.ui import keys
 from flinktop.ui.panels.fault_stack import FaultHeader, FaultStack
 from flinktop.ui.panels.job_exceptions import found_fault
+from flinktop.ui.places import FaultPlace
 from flinktop.ui.screens.machine_of import FaultOnMachine
 
 if TYPE_CHECKING:
@@ -76,4 +77,4 @@ class FaultScreen(FaultOnMachine):
         kept = found[0].kept
         at = kept.index(found[1]) + by if found[1] in kept else 0
         if 0 <= at < len(kept):
-            self.app.switch_screen(FaultScreen(self.job, self._group, kept[at].timestamp))
+            self.app.go(FaultPlace(self.job, self._group, kept[at].timestamp), instead=True)

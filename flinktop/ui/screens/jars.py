@@ -13,9 +13,8 @@ from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.applications_table import ApplicationRow, ApplicationsTable
 from flinktop.ui.panels.datasets_table import DatasetsTable
 from flinktop.ui.panels.jars_table import JarRow, JarsTable
+from flinktop.ui.places import ApplicationPlace, RunJarPlace
 from flinktop.ui.screens.actions import SIMULATED
-from flinktop.ui.screens.application import ApplicationScreen
-from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
@@ -81,10 +80,10 @@ class JarsScreen(TabbedScreen):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if self.tab == "applications":
-            self.app.push_screen(ApplicationScreen(event.key))
+            self.app.go(ApplicationPlace(event.key))
         elif self.tab == "jars" and self.app.profile.connection.read_only:
             self.app.say_read_only()
         elif self.tab == "jars" and self.app.profile.demo:
             self.app.notify(SIMULATED, markup=False)
         elif self.tab == "jars":
-            self.app.push_screen(RunJarScreen(event.key))
+            self.app.go(RunJarPlace(event.key))

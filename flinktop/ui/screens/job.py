@@ -21,12 +21,9 @@ from flinktop.ui.panels.metrics_explorer import MetricsExplorer
 from flinktop.ui.panels.pinned_charts import PinnedCharts
 from flinktop.ui.panels.throughput import Throughput
 from flinktop.ui.panels.vertices_table import VerticesTable
-from flinktop.ui.screens.checkpoints import CheckpointsScreen
-from flinktop.ui.screens.fault import FaultScreen
+from flinktop.ui.places import CheckpointsPlace, FaultPlace, JobPlace, SubtaskPlace, VertexPlace
 from flinktop.ui.screens.machine_of import FaultOnMachine
-from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
-from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.widgets import graph_messages
 from flinktop.ui.widgets.table import LiveTable
 from flinktop.ui.widgets.table_messages import Moved, Opened
@@ -164,10 +161,10 @@ class JobScreen(FaultOnMachine, TabbedScreen):
         if event.table.id == "vertex-rows":
             self._open_vertex(event.key)
         elif (fault := self._exceptions.selected()) is not None and event.table is self._exceptions.table:
-            self.app.push_screen(FaultScreen(self.job, fault.group, fault.at, fault.beside))
+            self.app.go(FaultPlace(self.job, fault.group, fault.at, fault.beside))
         elif event.key.startswith("subtask "):
             _, vertex, subtask = event.key.split(" ")
-            self.app.push_screen(SubtaskScreen(self.job, vertex, int(subtask.partition(".")[0])))
+            self.app.go(SubtaskPlace(self.job, vertex, int(subtask.partition(".")[0])))
 
     @on(graph_messages.Opened)
     def _open_box(self, event: graph_messages.Opened) -> None:
@@ -179,7 +176,7 @@ class JobScreen(FaultOnMachine, TabbedScreen):
                 "This operator is pending: it has no subtasks before it is planned.", markup=False
             )
             return
-        self.app.push_screen(VertexScreen(self.job, vertex))
+        self.app.go(VertexPlace(self.job, vertex))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of what is seen on a job's screen its exceptions alone are of one TaskManager."""
@@ -205,7 +202,7 @@ class JobScreen(FaultOnMachine, TabbedScreen):
 
     def action_checkpoints(self) -> None:
         """The job's checkpoints."""
-        self.app.push_screen(CheckpointsScreen(self.job))
+        self.app.go(CheckpointsPlace(self.job))
 
     def action_pin(self) -> None:
         """Pin the selected metric, or no longer."""
@@ -231,4 +228,4 @@ class JobScreen(FaultOnMachine, TabbedScreen):
         shown = table.shown_keys() if table is not None else ()
         if self.job in shown and len(shown) > 1:
             job = shown[(shown.index(self.job) + by) % len(shown)]
-            self.app.switch_screen(JobScreen(job, self.tab))
+            self.app.go(JobPlace(job, self.tab), instead=True)

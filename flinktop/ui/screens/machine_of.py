@@ -10,8 +10,8 @@ from flinktop.facts.vertices import vertex_of
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import threads
 from flinktop.ui.panels.job_exceptions import unnamed_task
+from flinktop.ui.places import TaskManagerPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.screens.taskmanager import TaskManagerScreen
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
@@ -57,7 +57,7 @@ class RunsOnMachine(ClusterScreen):
             self.app.notify(f"It is not known on which TaskManager this runs. {told}", markup=False)
             return
         search = found.search if tab == "threads" else ""
-        self.app.push_screen(TaskManagerScreen(found.taskmanager, tab, search, found.at))
+        self.app.go(TaskManagerPlace(found.taskmanager, tab, search, found.at))
 
 
 class FaultOnMachine(RunsOnMachine):

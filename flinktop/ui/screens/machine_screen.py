@@ -15,7 +15,7 @@ from flinktop.ui.panels.machine_metrics import MachineMetrics
 from flinktop.ui.panels.memory_table import MemoryTable
 from flinktop.ui.panels.profiler_table import ProfilerTable
 from flinktop.ui.panels.thread_view import ThreadView
-from flinktop.ui.screens.log_file import LogFileScreen
+from flinktop.ui.places import LogFilePlace
 from flinktop.ui.screens.log_screen import LogCommands
 from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -90,7 +90,7 @@ class MachineScreen(LogCommands, TabbedScreen):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if self.tab == "files":
-            self.app.push_screen(LogFileScreen(self.machine, event.key))
+            self.app.go(LogFilePlace(self.machine, event.key))
         elif self.tab == "profiler":
             self.query_one(ProfilerTable).save_here()
         else:

@@ -9,8 +9,8 @@ from flinktop.flink.text import clean
 from flinktop.ui import keys
 from flinktop.ui.actions import on_job, on_savepoint
 from flinktop.ui.panels.operation_detail import OperationDetail
+from flinktop.ui.places import JobPlace, OperationPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.screens.job import JobScreen
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -77,7 +77,7 @@ class OperationScreen(ClusterScreen):
             words = f"Its job is on another cluster: flinktop {one.cluster_name} opens that."
             self.app.notify(clean(words), markup=False)
         else:
-            self.app.push_screen(JobScreen(job))
+            self.app.go(JobPlace(job))
 
     def action_copy(self) -> None:
         """Copy the savepoint's path, else an id, else the reason."""
@@ -96,4 +96,4 @@ class OperationScreen(ClusterScreen):
         numbers = [one.id for one in self.app.port.operations()]
         at = numbers.index(self.number) + by if self.number in numbers else -1
         if 0 <= at < len(numbers):
-            self.app.switch_screen(OperationScreen(numbers[at]))
+            self.app.go(OperationPlace(numbers[at]), instead=True)

@@ -10,8 +10,9 @@ from flinktop.facts.operations import worth_copying
 from flinktop.ui import keys
 from flinktop.ui.panels.operation_detail import OperationDetail
 from flinktop.ui.panels.operations_table import OperationsTable
+from flinktop.ui.places import OperationPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.screens.operation import OperationScreen, actions_of
+from flinktop.ui.screens.operation import actions_of
 from flinktop.ui.widgets.table_messages import Moved, Opened
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class OperationsScreen(ClusterScreen):
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:
-        self.app.push_screen(OperationScreen(event.key))
+        self.app.go(OperationPlace(event.key))
 
     def action_copy(self) -> None:
         """Copy the savepoint's path, else an id, else the reason."""

@@ -13,8 +13,8 @@ from flinktop.ui.panels.cluster_line import ClusterLine
 from flinktop.ui.panels.heap_chart import HeapChart
 from flinktop.ui.panels.jobs_table import JobsTable
 from flinktop.ui.panels.throughput import Throughput
+from flinktop.ui.places import JobPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class OverviewScreen(ClusterScreen):
 
     @on(Opened)
     def _open_job(self, event: Opened) -> None:
-        self.app.push_screen(JobScreen(event.key))
+        self.app.go(JobPlace(event.key))
 
     def action_hide_finished(self) -> None:
         """Hide or show ended jobs."""

@@ -88,8 +88,8 @@ class PickScreen(Dialog[str | None], Generic[R]):
         self.set_focus(self.query_one(LiveTable))
 
     @on(LiveTable.Moved)
-    def _moved(self, event: LiveTable.Moved) -> None:
-        self._whole(event.table)
+    def _moved(self) -> None:
+        self._whole(self.query_one(LiveTable))
 
     def _whole(self, table: LiveTable[Any]) -> None:
         self.query_one("#whole", Static).update(safe(table.cursor_key or ""))

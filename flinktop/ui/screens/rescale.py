@@ -9,14 +9,15 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from flinktop.engine.acts.act import Line
-from flinktop.engine.acts.rescale import Rescale
+from flinktop.engine.acts.rescale import Rescale, why_never
 from flinktop.facts.unanswered import why_empty
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
 from flinktop.model import format as fmt
 from flinktop.ui.dialog import Dialog, lines_content
 from flinktop.ui.panels.bounds_table import BoundsForm, BoundsTable, bounds_rows
-from flinktop.ui.screens.confirm import ConfirmScreen, queries_of
+from flinktop.ui.places import ConfirmPlace
+from flinktop.ui.screens.confirm import queries_of
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import PressButton
 from flinktop.ui.widgets.table_messages import Moved, Opened
@@ -27,24 +28,12 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.acts.facts import Facts
-    from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
 
 KEYS = "digits + - change it   left right minimum, maximum   enter continues"
 CHROME = 9
 """Rows of the box beside the table and the reason: border, words, keys, buttons, and blank ones."""
 LEAST_ROWS, MOST_REASON = 3, 3
-
-
-def rescale_why_not(port: Port, job: str, name: str) -> str | None:
-    """Why a job can't be given another parallelism at all, whatever the bounds; None when it can."""
-    return _why_never(port.facts(job), job, name)
-
-
-def _why_never(facts: Facts, job: str, name: str) -> str | None:
-    vertices = facts.job.vertices if facts.job is not None else ()
-    some = {vertex.id: (1, 1) for vertex in vertices[:1]} or {"": (1, 1)}
-    return Rescale(job, name, some).why_not(facts)
 
 
 class RescaleScreen(Dialog[None]):
@@ -78,7 +67,7 @@ class RescaleScreen(Dialog[None]):
     def watched(self) -> Iterable[Query[Any]]:
         """What the act is judged by; the bounds only where there are any."""
         queries = (*queries_of(self.job), OVERVIEW())
-        if _why_never(self.facts, self.job, self._job_name) is None:
+        if why_never(self.facts, self.job, self._job_name) is None:
             return (*queries, RESOURCE_REQUIREMENTS(job=self.job))
         return queries
 
@@ -129,7 +118,7 @@ class RescaleScreen(Dialog[None]):
 
     def reason(self, facts: Facts) -> str:
         """What stands against it; "" when nothing does, or nothing has been changed yet."""
-        never = _why_never(facts, self.job, self._job_name)
+        never = why_never(facts, self.job, self._job_name)
         if never is not None:
             return f"Not now: {never}"
         return self.act.why_not(facts) or "" if self.form.bounds() else ""
@@ -140,7 +129,7 @@ class RescaleScreen(Dialog[None]):
             self.form.hold(reading.value)
             table.set_empty("no vertex of this job has bounds")
         else:
-            never = _why_never(self.facts, self.job, self._job_name)
+            never = why_never(self.facts, self.job, self._job_name)
             loading = "" if never is not None else "loading bounds of its vertices…"
             table.set_empty(why_empty(self.port, reading, loading))
 
@@ -164,7 +153,7 @@ class RescaleScreen(Dialog[None]):
             return
         facts, act = self.facts, self.act
         if act.why_not(facts) is None:
-            self.app.push_screen(ConfirmScreen(act))
+            self.app.go(ConfirmPlace(act))
         elif not self.form.bounds():
             self.app.notify("No parallelism has been changed yet.", markup=False)
 

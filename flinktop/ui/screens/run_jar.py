@@ -12,7 +12,6 @@ from textual.widgets import Input, Static, TextArea
 
 from flinktop.engine.acts.act import Line, where_lines
 from flinktop.engine.acts.run_jar import PlanJar, RunJar
-from flinktop.facts.restore import rerun
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jars import JARS, RunOptions
 from flinktop.flink.jobs import JOBS_OVERVIEW
@@ -20,9 +19,8 @@ from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.dialog import EDGES, Dialog, lines_content
 from flinktop.ui.panels.run_form import RunForm
-from flinktop.ui.screens.confirm import ConfirmScreen
+from flinktop.ui.places import ConfirmPlace, PlanPreviewPlace
 from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
-from flinktop.ui.screens.plan_preview import PlanPreviewScreen
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import Choice, LineField, PressButton
 
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jars import Jar, JarEntry
 
@@ -60,7 +57,7 @@ class RunJarScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+o", "list", "list", show=False)]
 
     def __init__(
-        self, jar: str = "", options: RunOptions | None = None, *, name: str = "", of: str = ""
+        self, jar: str = "", options: RunOptions | None = None, name: str = "", of: str = ""
     ) -> None:
         super().__init__()
         self._jar = jar
@@ -220,16 +217,10 @@ class RunJarScreen(Dialog[None]):
     def _plan(self) -> None:
         act, _ = self._act()
         if act is not None:
-            self.app.push_screen(PlanPreviewScreen(act.jar, act.name, act.options))
+            self.app.go(PlanPreviewPlace(act.jar, act.name, act.options))
 
     @on(PressButton.Pressed, "#run")
     def _run(self) -> None:
         act, _ = self._act()
         if act is not None:
-            self.app.push_screen(ConfirmScreen(act))
-
-
-def run_again(port: Port, job: str, path: str | None = None) -> RunJarScreen:
-    """The form for running a job again, filled in as `rerun` has it."""
-    act = rerun(port, job, path)
-    return RunJarScreen(act.jar, act.options, name=act.name, of=job)
+            self.app.go(ConfirmPlace(act))

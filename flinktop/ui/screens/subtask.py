@@ -16,6 +16,7 @@ from flinktop.ui.panels.pinned_charts import PinnedCharts
 from flinktop.ui.panels.state_times import StateTimes
 from flinktop.ui.panels.subtask_header import SubtaskHeader
 from flinktop.ui.panels.vertex_charts import SubtaskCharts
+from flinktop.ui.places import SubtaskPlace
 from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.tabbed import TabbedScreen
 
@@ -128,4 +129,4 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
             # One that a smaller parallelism has taken away is followed by the first, preceded by the last.
             inside = min(self.subtask, count if by < 0 else count - 1)
             following = (inside + by) % count
-            self.app.switch_screen(SubtaskScreen(self.job, self.vertex, following, self.tab))
+            self.app.go(SubtaskPlace(self.job, self.vertex, following, self.tab), instead=True)

@@ -9,6 +9,7 @@ from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS
 from flinktop.model import machines
 from flinktop.ui import keys
 from flinktop.ui.panels.slots_table import SlotsTable
+from flinktop.ui.places import JobPlace, TaskManagerPlace
 from flinktop.ui.screens.machine_screen import MachineScreen
 from flinktop.ui.widgets.table import LiveTable
 
@@ -50,11 +51,9 @@ class TaskManagerScreen(MachineScreen):
 
     def open_own(self, key: str) -> None:
         """Open the job that has the slot under the cursor."""
-        from flinktop.ui.screens.job import JobScreen  # noqa: PLC0415 -- which opens TaskManagers itself
-
         del key
         if self.tab == "slots" and (job := self.query_one(SlotsTable).job_here()) is not None:
-            self.app.push_screen(JobScreen(job))
+            self.app.go(JobPlace(job))
 
     def action_copy(self) -> None:
         """Copy what is seen of a text; elsewhere the id and the address."""
@@ -78,4 +77,4 @@ class TaskManagerScreen(MachineScreen):
         shown = table.shown_keys() if table is not None else ()
         if self.taskmanager in shown and len(shown) > 1:
             following = shown[(shown.index(self.taskmanager) + by) % len(shown)]
-            self.app.switch_screen(TaskManagerScreen(following, self.tab))
+            self.app.go(TaskManagerPlace(following, self.tab), instead=True)

@@ -8,8 +8,8 @@ from textual import on
 
 from flinktop.ui import keys
 from flinktop.ui.panels.taskmanagers_table import TaskManagersTable
+from flinktop.ui.places import TaskManagerPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class TaskManagersScreen(ClusterScreen):
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:
-        self.app.push_screen(TaskManagerScreen(event.key))
+        self.app.go(TaskManagerPlace(event.key))
 
     def action_copy(self) -> None:
         """Copy the id and the address of the TaskManager under the cursor."""
@@ -56,4 +56,4 @@ class TaskManagersScreen(ClusterScreen):
     def _open(self, tab: str) -> None:
         table = self.table()
         if table is not None and table.cursor_key is not None:
-            self.app.push_screen(TaskManagerScreen(table.cursor_key, tab))
+            self.app.go(TaskManagerPlace(table.cursor_key, tab))

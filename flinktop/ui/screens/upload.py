@@ -18,7 +18,7 @@ from flinktop.ui.dialog import LABEL, Dialog, lines_content
 from flinktop.ui.file_completion import Candidate, candidates, completed
 from flinktop.ui.panels.frame import assemble
 from flinktop.ui.panels.meter import meter_parts
-from flinktop.ui.screens.run_jar import RunJarScreen
+from flinktop.ui.places import RunJarPlace
 from flinktop.ui.theme import TONES
 from flinktop.ui.typed_path import absolute, expanded, is_file, why_unusable
 from flinktop.ui.widgets.celltext import clip
@@ -260,4 +260,4 @@ class UploadScreen(Dialog[None]):
         if operation is not None and operation.result.jar is not None:
             app, jar = self.app, operation.result.jar
             app.close_dialogs()
-            app.push_screen(RunJarScreen(jar, name=operation.subject))
+            app.go(RunJarPlace(jar, name=operation.subject))

@@ -20,12 +20,9 @@ from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
 from flinktop.ui.panels.vertex_header import VertexHeader
 from flinktop.ui.panels.vertex_taskmanagers import VertexMachines
 from flinktop.ui.panels.vertex_watermarks import VertexWatermarks
-from flinktop.ui.screens.checkpoints import CheckpointsScreen
+from flinktop.ui.places import CheckpointsPlace, SubtaskPlace, TaskManagerPlace, VertexPlace, VertexPlanPlace
 from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
-from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
-from flinktop.ui.screens.taskmanager import TaskManagerScreen
-from flinktop.ui.screens.vertex_plan import VertexPlanScreen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -144,13 +141,13 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
         """Open a subtask."""
         if event.table.id in SUBTASK_TABLES:
-            self.app.push_screen(SubtaskScreen(self.job, self.vertex, subtask_of(event.key)))
+            self.app.go(SubtaskPlace(self.job, self.vertex, subtask_of(event.key)))
         elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
-            self.app.push_screen(TaskManagerScreen(machine_of(event.key)))
+            self.app.go(TaskManagerPlace(machine_of(event.key)))
 
     def action_description(self) -> None:
         """What its operators do, in Flink's own words."""
-        self.app.push_screen(VertexPlanScreen(self.job, self.vertex))
+        self.app.go(VertexPlanPlace(self.job, self.vertex))
 
     def action_pin(self) -> None:
         """Pin the selected metric, or no longer."""
@@ -178,7 +175,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
 
     def action_checkpoints(self) -> None:
         """The checkpoints of the job."""
-        self.app.push_screen(CheckpointsScreen(self.job))
+        self.app.go(CheckpointsPlace(self.job))
 
     def action_previous(self) -> None:
         """The vertex before this one in the job, in the same view."""
@@ -197,4 +194,4 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         at = vertices.index(self.vertex) if self.vertex in vertices else (-1 if by > 0 else 0)
         following = vertices[(at + by) % len(vertices)]
         if following != self.vertex:
-            self.app.switch_screen(VertexScreen(self.job, following, self.tab))
+            self.app.go(VertexPlace(self.job, following, self.tab), instead=True)

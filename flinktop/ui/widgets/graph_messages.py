@@ -1,4 +1,4 @@
-"""What a graph canvas tells its screen; the screen knows them as GraphCanvas.Opened and so on."""
+"""What a graph canvas tells its screen; the screen knows them as Widget.Opened and so on."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from flinktop.ui.widgets.graph_canvas import GraphCanvas
+    from textual.widget import Widget
 
 
 class GraphMessage(Message, bubble=True):
     """Something that happened on a canvas."""
 
-    def __init__(self, canvas: GraphCanvas) -> None:
+    def __init__(self, canvas: Widget) -> None:
         super().__init__()
         self.canvas = canvas
 
     @property
-    def control(self) -> GraphCanvas:
+    def control(self) -> Widget:
         """The canvas, for handlers chosen by selector."""
         return self.canvas
 
@@ -26,7 +26,7 @@ class GraphMessage(Message, bubble=True):
 class Opened(GraphMessage, namespace="graph_canvas"):
     """A box was opened with enter or a second click."""
 
-    def __init__(self, canvas: GraphCanvas, key: str) -> None:
+    def __init__(self, canvas: Widget, key: str) -> None:
         super().__init__(canvas)
         self.key = key
 
@@ -34,7 +34,7 @@ class Opened(GraphMessage, namespace="graph_canvas"):
 class Moved(GraphMessage, namespace="graph_canvas"):
     """The person has selected another box."""
 
-    def __init__(self, canvas: GraphCanvas, key: str) -> None:
+    def __init__(self, canvas: Widget, key: str) -> None:
         super().__init__(canvas)
         self.key = key
 
@@ -42,6 +42,6 @@ class Moved(GraphMessage, namespace="graph_canvas"):
 class VisibleChanged(GraphMessage, namespace="graph_canvas"):
     """Other boxes are on the screen now: their keys in the order of the picture."""
 
-    def __init__(self, canvas: GraphCanvas, keys: tuple[str, ...]) -> None:
+    def __init__(self, canvas: Widget, keys: tuple[str, ...]) -> None:
         super().__init__(canvas)
         self.keys = keys

@@ -1,4 +1,4 @@
-"""What a pager tells its screen; the screen knows it as Pager.Searched."""
+"""What a pager tells its screen; the screen knows it as Widget.Searched."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from flinktop.ui.widgets.pager import Pager
+    from textual.widget import Widget
 
 
 class Searched(Message, bubble=True, namespace="pager"):
     """What is searched for, or where its matches are, has changed."""
 
-    def __init__(self, pager: Pager) -> None:
+    def __init__(self, pager: Widget) -> None:
         super().__init__()
         self.pager = pager
 
     @property
-    def control(self) -> Pager:
+    def control(self) -> Widget:
         """The pager, for handlers chosen by selector."""
         return self.pager

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from flinktop.ui.widgets.table import LiveTable
+    from textual.widget import Widget
 
 
 class TableMessage(Message, bubble=True):
     """Something that happened in a table."""
 
-    def __init__(self, table: LiveTable[Any]) -> None:
+    def __init__(self, table: Widget) -> None:
         super().__init__()
         self.table = table
         # Textual takes whoever runs now for the sender, and ends the way up at a parent that is the sender:
@@ -21,7 +21,7 @@ class TableMessage(Message, bubble=True):
         self.set_sender(table)
 
     @property
-    def control(self) -> LiveTable[Any]:
+    def control(self) -> Widget:
         """The table, for handlers chosen by selector."""
         return self.table
 
@@ -29,7 +29,7 @@ class TableMessage(Message, bubble=True):
 class Opened(TableMessage, namespace="live_table"):
     """A row was opened with enter or a second click."""
 
-    def __init__(self, table: LiveTable[Any], key: str) -> None:
+    def __init__(self, table: Widget, key: str) -> None:
         super().__init__(table)
         self.key = key
 
@@ -37,7 +37,7 @@ class Opened(TableMessage, namespace="live_table"):
 class Moved(TableMessage, namespace="live_table"):
     """The cursor stands on another row; `key` is None when no row is left."""
 
-    def __init__(self, table: LiveTable[Any], key: str | None) -> None:
+    def __init__(self, table: Widget, key: str | None) -> None:
         super().__init__(table)
         self.key = key
 
@@ -45,6 +45,6 @@ class Moved(TableMessage, namespace="live_table"):
 class VisibleChanged(TableMessage, namespace="live_table"):
     """Other rows are on the screen now: their keys from top to bottom."""
 
-    def __init__(self, table: LiveTable[Any], keys: tuple[str, ...]) -> None:
+    def __init__(self, table: Widget, keys: tuple[str, ...]) -> None:
         super().__init__(table)
         self.keys = keys
