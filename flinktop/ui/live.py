@@ -372,6 +372,10 @@ class LiveScreen(SteadyScreen[None]):
         """What the breadcrumb calls this place; foreign text."""
         return ""
 
+    def label_of(self, command: Command) -> str:
+        """What a command is called here, in a word."""
+        return command.label
+
     def state_words(self) -> str:
         """What the person has set here that changes what is seen: a filter, an order."""
         return ""

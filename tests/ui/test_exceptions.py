@@ -31,6 +31,7 @@ async def test_repeats_are_one_row_with_their_number_and_their_root_cause(releas
             "entries"
         ]
         await day.sees(f"same error {len(told)} times")
+        assert "(same error)" in day.line("first  seen ")
         assert day.line("latest ").startswith(f"latest {INNER}")
         task = told[0]["taskName"]
         assert task.partition(" (")[0][:30] in day.text

@@ -358,7 +358,7 @@ class BottomLine(Line):
         width = self.content_size.width
         words = self.screen.state_words() if isinstance(self.screen, LiveScreen) else ""
         parts: list[Part] = [(f"{cut(words, LONGEST_CRUMB)}  ", "warn")] if words else []
-        commands = [_key_parts(command) for command in footer_commands(self.screen)]
+        commands = [_key_parts(command, self._label(command)) for command in footer_commands(self.screen)]
         least = _cells(parts) + sum(_cells(one) for one in commands[:FIRST_KEYS])
         chip = self._chip(width - least - GAP)
         room = width - (cell_len(chip) + GAP if chip else 0)
@@ -370,6 +370,9 @@ class BottomLine(Line):
             parts += [(" " * (width - cell_len(chip) - _cells(parts)), ""), (chip, "info")]
         self.set_parts(parts)
 
+    def _label(self, command: Command) -> str:
+        return self.screen.label_of(command) if isinstance(self.screen, LiveScreen) else command.label
+
     def _chip(self, room: int) -> str:
         """What was asked of this cluster and has not ended, in so many cells at the most."""
         self._operations = self.port.operations()
@@ -377,8 +380,8 @@ class BottomLine(Line):
         return next((one for one in said if cell_len(one) <= room), "")
 
 
-def _key_parts(command: Command) -> list[Part]:
-    return [(key_name(command.keys[0]), "info"), (f" {command.label}  ", "muted")]
+def _key_parts(command: Command, label: str) -> list[Part]:
+    return [(key_name(command.keys[0]), "info"), (f" {label}  ", "muted")]
 
 
 def _cells(parts: Sequence[Part]) -> int:

@@ -223,18 +223,12 @@ class ExceptionsTable(AnswerTable[FaultFacts]):
         lines.append(_headed("", last))
         if start is not None:
             same = faults.key(start) == latest.key
-            why = "same error" if same and faults.reason(start) == faults.reason(latest.latest) else ""
-            lines.append(
-                _headed(
-                    "first",
-                    [
-                        (why or faults.reason(start), "" if same else "bad"),
-                        ("   ", ""),
-                        (when_words(start.timestamp, offset, now), ""),
-                        (f"   {self._of_loop(groups)}", "muted"),
-                    ],
-                )
-            )
+            seen = when_words(start.timestamp, offset, now)
+            if same and faults.reason(start) == faults.reason(latest.latest):
+                parts: list[Part] = [(f"seen {seen} (same error)", "")]
+            else:
+                parts = [(faults.reason(start), "" if same else "bad"), ("   ", ""), (seen, "")]
+            lines.append(_headed("first", [*parts, (f"   {self._of_loop(groups)}", "muted")]))
         return lines
 
     def _of_loop(self, groups: tuple[FaultGroup, ...]) -> str:

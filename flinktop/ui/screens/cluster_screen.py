@@ -78,6 +78,11 @@ class ClusterScreen(LiveScreen):
         searched = self.searched()
         return searched if isinstance(searched, Pager) else None
 
+    def label_of(self, command: keys.Command) -> str:
+        """Of a table a slash leaves some rows, in a text it finds."""
+        finds = command is keys.FILTER and isinstance(self.searched(), Pager | FlameView)
+        return "find" if finds else command.label
+
     def narrowed(self) -> Filtered | None:
         """What has a filter that esc clears: the table or text, else the panel that it stands in."""
         searched = self.searched()
