@@ -26,6 +26,8 @@ from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.write_view import WriteView
 from tests.ui.acting import ActingDay, acting
 
+pytestmark = pytest.mark.deep
+
 DEEP = pytest.mark.deep
 
 

@@ -36,6 +36,8 @@ from flinktop.ui.widgets.table import LiveTable
 from tests.depth import in_depth
 from tests.ui.day import Day, monitor
 
+pytestmark = pytest.mark.deep
+
 TURNS = 60
 """Turns of the loop in which a screen is mounted, or is gone."""
 

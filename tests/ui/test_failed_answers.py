@@ -15,6 +15,8 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.test_job import open_job
 
+pytestmark = pytest.mark.deep
+
 LOST = Unreachable("GET", "http://h", "connection refused")
 WRONG = Rejected("GET", "http://h", "no such method", status=500)
 NO_METHOD = {

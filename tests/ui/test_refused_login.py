@@ -14,6 +14,8 @@ from tests.fixture_cluster import Answer, FixtureCluster
 from tests.ui.acting import acting
 from tests.ui.day import monitor
 
+pytestmark = pytest.mark.deep
+
 REFUSED: Answer = (401, json.dumps({"message": "who are you"}).encode())
 HUSH = Secret("value", "hush")
 
