@@ -180,3 +180,13 @@ def test_a_filter_finds_hosts_taskmanagers_states_and_indices() -> None:
     found = facts(seen(Given()))
     assert all(matches(found, text) for text in ("host-a", "TM-7", "running", "state:run", "0", "host 0"))
     assert not any(matches(found, text) for text in ("9", "state:host", "elsewhere"))
+
+
+def test_its_lag_is_that_of_the_answers_time_however_late_it_is_looked_at() -> None:
+    known = Given()
+    history = seen(known)
+    mark = known.cluster_time() - 30.0
+    metrics: tuple[Metric, ...] = (Metric(f"0.{MARK}", str(int(mark * 1000))),)
+    answer = Reading(metrics, known.now() - 8.0)
+    history.take_figures(answer)
+    assert facts(history).lag.value == pytest.approx(22.0, abs=0.1)
