@@ -126,7 +126,6 @@ def _per_second(amount: float) -> float:
     return amount / METER_SECONDS
 
 
-_ZERO = TaskMetric(lambda _: 0)
 _IN_POOL = TaskMetric(lambda f: round(f.pressed, 4))
 _OUT_POOL = TaskMetric(lambda f: round(0.08 + 0.9 * f.blocked, 4))
 _IN_QUEUE = TaskMetric(lambda f: int(f.pressed * 48 + f.noise(0, 2, 31)))

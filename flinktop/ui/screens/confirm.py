@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 CHROME = 4
 """Lines of the box that do not scroll, beside the reason: its border, a blank line, its buttons."""
 MOST_REASON = 3
-NO_YES = (Option("", "no"), Option("yes", "yes"))
 DRAIN = (
     Option("", "no", "the job can be resumed later"),
     Option("yes", "yes", "windows and timers fire now"),
