@@ -91,10 +91,8 @@ class Sample:
     """None: the answer came without it, since it is no number."""
 
 
-def open_mark(*, is_open: bool, ascii_only: bool) -> str:
+def open_mark(*, is_open: bool) -> str:
     """What stands before a row that has others below it."""
-    if ascii_only:
-        return "-" if is_open else "+"
     return "▾" if is_open else "▸"
 
 

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from flinktop.facts.known import Known
 
 _LOOKS = {
-    State.PLANNED: ("◐", "~", "info"),
-    State.SENT: ("◐", "~", "info"),
-    State.ACCEPTED: ("◐", "~", "info"),
-    State.RUNNING: ("◐", "~", "info"),
-    State.DONE: ("●", "*", "good"),
-    State.FAILED: ("✕", "X", "bad"),
-    State.LOST: ("▲", "!", "warn"),
-    State.REFUSED: ("○", "o", "warn"),
-    State.UNKNOWN: ("?", "?", "warn"),
+    State.PLANNED: ("◐", "info"),
+    State.SENT: ("◐", "info"),
+    State.ACCEPTED: ("◐", "info"),
+    State.RUNNING: ("◐", "info"),
+    State.DONE: ("●", "good"),
+    State.FAILED: ("✕", "bad"),
+    State.LOST: ("▲", "warn"),
+    State.REFUSED: ("○", "warn"),
+    State.UNKNOWN: ("?", "warn"),
 }
 _NOW = {
     State.PLANNED: "checking with the cluster whether it can be done",
@@ -39,15 +39,14 @@ TARGET_FIELDS = frozenset({"job", "name"})
 """Of an act: what it is done to, which is told elsewhere."""
 
 
-def state_words(operation: Operation, *, ascii_only: bool = False) -> str:
+def state_words(operation: Operation) -> str:
     """The state, by a shape and a word."""
-    drawn, letter, _ = _LOOKS[operation.state]
-    return f"{letter if ascii_only else drawn} {operation.state.upper()}"
+    return f"{_LOOKS[operation.state][0]} {operation.state.upper()}"
 
 
 def state_tone(operation: Operation) -> str:
     """The style name of the state."""
-    return _LOOKS[operation.state][2]
+    return _LOOKS[operation.state][1]
 
 
 def severity(operation: Operation) -> int:

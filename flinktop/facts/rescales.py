@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
     from flinktop.flink.rescale import Rescale
 
-_OUTCOMES = {"COMPLETED": ("○", "-", "good"), "FAILED": ("✕", "X", "bad"), "IGNORED": ("○", "-", "muted")}
+_OUTCOMES = {"COMPLETED": ("○", "good"), "FAILED": ("✕", "bad")}
 
 
 def has_rescales(known: Known, job: Job) -> bool:
@@ -33,12 +33,12 @@ def interval(one: Rescale) -> tuple[Interval, ...]:
     return (Interval(state, one.start, one.end),)
 
 
-def outcome(one: Rescale, *, ascii_only: bool) -> tuple[str, str]:
+def outcome(one: Rescale) -> tuple[str, str]:
     """How it ended, by a shape, a word and a tone."""
     if one.terminal_state is None:
-        return ("~ in progress" if ascii_only else "◐ in progress"), "info"
-    shape, plain, tone = _OUTCOMES.get(one.terminal_state, ("○", "-", "muted"))
-    return f"{plain if ascii_only else shape} {one.terminal_state.lower()}", tone
+        return "◐ in progress", "info"
+    shape, tone = _OUTCOMES.get(one.terminal_state, ("○", "muted"))
+    return f"{shape} {one.terminal_state.lower()}", tone
 
 
 def plain_words(constant: str | None) -> str:
@@ -46,9 +46,9 @@ def plain_words(constant: str | None) -> str:
     return (constant or "").replace("_", " ").lower()
 
 
-def rescale_row(one: Rescale, mark: str, *, ascii_only: bool, old: bool) -> TimelineRow:
+def rescale_row(one: Rescale, mark: str, *, old: bool) -> TimelineRow:
     """One rescale."""
-    state, tone = outcome(one, ascii_only=ascii_only)
+    state, tone = outcome(one)
     return TimelineRow(
         f"rescale {one.rescale_uuid}",
         f"{mark} rescale: {plain_words(one.trigger_cause)}",

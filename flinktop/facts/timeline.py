@@ -64,13 +64,13 @@ class TimelineRow:
         return (end / 1000.0 if end is not None else until) - self.intervals[0].start / 1000.0
 
 
-def state_words(state: str, *, ascii_only: bool) -> str:
+def state_words(state: str) -> str:
     """A state with its shape."""
-    return f"{states.mark(state, ascii_only=ascii_only)} {state}"
+    return f"{states.mark(state)} {state}"
 
 
 def subtask_rows(
-    times: SubtasksTimes, detail: Vertex | None, vertex: str, indent: str, *, ascii_only: bool, old: bool
+    times: SubtasksTimes, detail: Vertex | None, vertex: str, indent: str, *, old: bool
 ) -> list[TimelineRow]:
     """The subtasks of a vertex by their states (`…/subtasktimes`), each with the attempts beside its own.
 
@@ -86,7 +86,7 @@ def subtask_rows(
             TimelineRow(
                 f"subtask {vertex} {one.subtask}",
                 f"{indent}{subtask_names.named(one.subtask, len(times.subtasks))}{where}",
-                state_words(state, ascii_only=ascii_only),
+                state_words(state),
                 states.tone(state),
                 found,
                 old=old,
@@ -100,7 +100,7 @@ def subtask_rows(
                 TimelineRow(
                     f"subtask {vertex} {one.subtask}.{number}",
                     f"{indent}  attempt {fmt.number(other.attempt)}{place}",
-                    state_words(other.status, ascii_only=ascii_only),
+                    state_words(other.status),
                     states.tone(other.status),
                     timeline.of_attempt(other),
                     old=old,

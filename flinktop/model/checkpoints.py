@@ -22,7 +22,7 @@ REST = "no phase"
 """What Flink counts in none of them: waiting in the task's mailbox, the way of the acknowledgement."""
 
 _TONES = {COMPLETED: "good", FAILED: "bad", IN_PROGRESS: "info"}
-_MARKS = {COMPLETED: ("●", "*"), FAILED: ("✕", "X"), IN_PROGRESS: ("◐", "~")}
+_MARKS = {COMPLETED: "●", FAILED: "✕", IN_PROGRESS: "◐"}
 _KINDS = {
     "CHECKPOINT": "checkpoint",
     "UNALIGNED_CHECKPOINT": "unaligned",
@@ -41,11 +41,9 @@ def tone(status: str) -> str:
     return _TONES.get(status, "warn")
 
 
-def state(status: str, *, ascii_only: bool = False) -> str:
+def state(status: str) -> str:
     """A checkpoint's state as a shape and a word; of an unknown one, which a later release may bring, too."""
-    drawn, plain = _MARKS.get(status, ("▲", "!"))
-    words = status.replace("_", " ") or fmt.UNKNOWN
-    return f"{plain if ascii_only else drawn} {words}"
+    return f"{_MARKS.get(status, '▲')} {status.replace('_', ' ') or fmt.UNKNOWN}"
 
 
 def kind(checkpoint: Checkpoint) -> str:

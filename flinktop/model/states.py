@@ -65,18 +65,11 @@ def tone(state: str) -> str:
     return "info"
 
 
-def words(state: str, style: str = "", *, ascii_only: bool = False) -> str:
+def words(state: str, style: str = "") -> str:
     """The state with its mark, or with that of `style`; UNKNOWN for one that is not reported."""
-    return f"{mark(state, style, ascii_only=ascii_only)} {state or 'UNKNOWN'}"
+    return f"{mark(state, style)} {state or 'UNKNOWN'}"
 
 
-def mark(state: str, style: str = "", *, ascii_only: bool = False) -> str:
+def mark(state: str, style: str = "") -> str:
     """One cell whose shape tells the kind of state, or of `style`, without colour."""
-    plain, drawn = {
-        "good": ("*", "●"),
-        "muted": ("-", "○"),
-        "bad": ("X", "✕"),
-        "warn": ("!", "▲"),
-        "info": ("~", "◐"),
-    }[style or tone(state)]
-    return plain if ascii_only else drawn
+    return {"good": "●", "muted": "○", "bad": "✕", "warn": "▲", "info": "◐"}[style or tone(state)]

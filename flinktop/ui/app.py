@@ -23,6 +23,7 @@ from flinktop.engine.host import EngineFailed, Port
 from flinktop.flink.text import clean_lines
 from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import clipboard, keys, pin_file, theme
+from flinktop.ui.ascii_shapes import AsciiShapes
 from flinktop.ui.changed_runs import WritesChanges
 from flinktop.ui.closed_screens import forget_closed_screens
 from flinktop.ui.dialog import Dialog
@@ -123,6 +124,7 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         for one in theme.THEMES:
             self.register_theme(one)
         self._faint = FaintAsDim()
+        self._ascii_shapes = AsciiShapes()
         self._operation_news = OperationNews()
         self._noticed = 0
         self._spare_memory = SpareMemory()
@@ -369,6 +371,7 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to each line before it is written."""
         filters = super().get_line_filters()
+        filters = [*filters, self._ascii_shapes] if self.settings.ascii else filters
         return [self._faint, *filters] if self.native_ansi_color else filters
 
     def copy_text(self, text: str) -> None:

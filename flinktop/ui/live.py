@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.acts.act import Act
     from flinktop.engine.host import Port
+    from flinktop.engine.operation import Operation
     from flinktop.engine.pins import Pin
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
@@ -37,6 +38,8 @@ RARELY = 600.0
 AGES_SECONDS = 3.0
 """Between two looks at how old things are: every one repaints each row with an age, over SSH as well."""
 T = TypeVar("T")
+Asks = dict["Query[Any]", float]
+"""What is kept fresh, and the seconds between two polls of it; 0 is the cluster's own refresh interval."""
 
 
 def is_displayed(widget: Widget) -> bool:
@@ -130,7 +133,15 @@ class _Slot(Generic[T]):
 class Panel(Steady):
     """A part of a screen that shows what some queries answer.
 
-    It watches while its screen is seen. What it raises is said in its place; the rest of the screen lives.
+    Subclasses say by `asks` what is to be kept fresh and draw by `show` what is known of it. Both are called
+    while the panel is seen, and only then: when it is mounted or shown again, on news of what it asks for,
+    when time has passed, when it is resized or scrolled. What they raise is said in its place; the rest of
+    the screen lives.
+
+    Args:
+        job: The id of the job that it is of.
+        vertex: The id of the vertex that it is of.
+        id: The widget's id.
     """
 
     DEFAULT_CSS = """
@@ -147,16 +158,24 @@ class Panel(Steady):
     """Whether it goes on while the person holds the screen: the frame does."""
     ticks_when_hidden = False
     """Whether it goes on while it is not seen: what shows itself when there is something to say does."""
+    follows_operations = False
+    """Whether news of operations are shown at once."""
+    passing = False
+    """Whether it asks for the lines of a long list: see Poller.watch."""
     BOX: ClassVar[str] = ""
     """Title of the thin box that stands around it on a screen with room; none without. Words of ours that
     stay the same: each change of a title repaints the whole box."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str = "", vertex: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.job = job
+        self.vertex = vertex
         if self.BOX:
             self.add_class("-box")
             self.border_title = self.BOX
         self._slots: dict[str, _Slot[Any]] = {}
+        self._kept_fresh: Asks = {}
+        self._operations: tuple[Operation, ...] = ()
         self._watching = False
         self._faults = Faults(self)
 
@@ -164,6 +183,45 @@ class Panel(Steady):
     def port(self) -> Port:
         """The door to the engine."""
         return self.app.port
+
+    def asks(self) -> Asks:
+        """What to keep fresh while the panel is seen, by what is known now."""
+        return {}
+
+    def show(self) -> None:
+        """Draw what is known."""
+
+    def update(self) -> None:
+        """Ask for what is wanted now, and draw what is known, while the panel is seen."""
+        if self._watching:
+            self.shielded(self._reconcile)
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what is known, while the panel is seen and the person does not hold the screen."""
+        if self.alive and (self._watching or self.ticks_when_hidden) and not self._frozen:
+            self.shielded(self.show)
+
+    def _reconcile(self) -> None:
+        """Watch what is wanted now, and nothing else."""
+        wanted = self.asks() if self._watching else {}
+        before, self._kept_fresh = self._kept_fresh, wanted
+        for query, every in wanted.items():
+            if before.get(query) != every:
+                self.port.watch(query, every, passing=self.passing)
+        for query, every in before.items():
+            if wanted.get(query) != every:
+                self.port.unwatch(query, every, passing=self.passing)
+
+    @property
+    def _frozen(self) -> bool:
+        """Whether the person reads, and what comes is shown later."""
+        return isinstance(self.screen, LiveScreen) and self.screen.paused and not self.ticks_when_paused
+
+    @property
+    def ascii(self) -> bool:
+        """Whether pictures are drawn in ASCII."""
+        return self.app.settings.ascii
 
     @property
     def boxed(self) -> bool:
@@ -240,6 +298,7 @@ class Panel(Steady):
             for slot in tuple(self._slots.values()):
                 self.port.watch(slot.query, slot.every, passing=slot.passing)
                 self._show(slot)
+            self.update()
 
     def stop_watching(self) -> None:
         """The panel is not seen: ask for nothing."""
@@ -247,6 +306,7 @@ class Panel(Steady):
             self._watching = False
             for slot in self._slots.values():
                 self.port.unwatch(slot.query, slot.every, passing=slot.passing)
+            self._reconcile()
 
     @property
     def watching(self) -> bool:
@@ -259,7 +319,7 @@ class Panel(Steady):
             return
         try:
             self.facts_changed(changes)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the rest of the screen lives
+        except Exception as error:  # noqa: BLE001 -- it is raised in tests
             self._failed(error)
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
@@ -267,14 +327,21 @@ class Panel(Steady):
         for slot in tuple(self._slots.values()):
             if slot.query in changes:
                 self._show(slot)
+        if not self._kept_fresh.keys().isdisjoint(changes):
+            self.update()
+        elif self.follows_operations and self.port.operations() is not self._operations:
+            self._operations = self.port.operations()
+            self.update()
 
     def show_again(self) -> None:
         """Show everything this panel watches as it is known now."""
         for slot in tuple(self._slots.values()):
             self._show(slot)
+        self.update()
 
     def tick(self) -> None:
-        """Time has passed: ages may read differently. Nothing by default."""
+        """Time has passed: ages may read differently."""
+        self.update()
 
     def copied(self) -> str | None:
         """What of its selected row is worth copying, if that is more than an id. Nothing by default."""
@@ -317,6 +384,10 @@ class Panel(Steady):
         """It has become seen, whatever hid it before: ask, and show what came meanwhile."""
         self.follow_display()
 
+    def on_resize(self) -> None:
+        """Lay out anew."""
+        self.draw()
+
     def on_unmount(self) -> None:
         """A panel that is gone watches nothing."""
         self.stop_watching()
@@ -325,8 +396,7 @@ class Panel(Steady):
         if not self.alive:
             return
         reading = self.port.reading(slot.query)
-        held = isinstance(self.screen, LiveScreen) and self.screen.paused and not self.ticks_when_paused
-        if reading is not None and not held:
+        if reading is not None and not self._frozen:
             self.shielded(lambda: slot.show(reading))
 
     def _failed(self, error: Exception) -> None:

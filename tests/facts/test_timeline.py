@@ -46,7 +46,7 @@ def test_subtasks_and_the_attempts_beside_them() -> None:
     )
     beside = Attempt(subtask=0, attempt=1, status="RUNNING", endpoint="other:1", start_time=1500)
     detail = Vertex(subtasks=(Attempt(subtask=0, attempt=0, other_concurrent_attempts=(beside,)),))
-    first, other, second = subtask_rows(times, detail, "v", "  ", ascii_only=True, old=True)
+    first, other, second = subtask_rows(times, detail, "v", "  ", old=True)
     assert first.state.endswith("RUNNING")
     assert "host:1" in first.label
     assert first.start == 1.0
@@ -71,11 +71,11 @@ def test_a_rescale_and_what_it_consists_of() -> None:
         terminal_state="FAILED",
         terminated_reason="NO_RESOURCES",
     )
-    found = rescale_row(one, "+", ascii_only=True, old=False)
-    assert (found.label, found.state, found.tone) == ("+ rescale: update requirement", "X failed", "bad")
+    found = rescale_row(one, "+", old=False)
+    assert (found.label, found.state, found.tone) == ("+ rescale: update requirement", "✕ failed", "bad")
     assert [row.words for row in detail_rows(one, old=False)] == ["no resources"]
-    under_way = rescale_row(Rescale(rescale_uuid="r"), "+", ascii_only=True, old=False)
-    assert under_way.state == "~ in progress"
+    under_way = rescale_row(Rescale(rescale_uuid="r"), "+", old=False)
+    assert under_way.state == "◐ in progress"
 
 
 def test_why_there_is_no_summary_of_rescales() -> None:

@@ -61,7 +61,7 @@ class CuttingProxy:
 
             do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = pass_on  # noqa: N815  http.server's names
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
+            def log_message(self, format: str, *args: object) -> None:
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)

@@ -17,11 +17,11 @@ def test_words() -> None:
 
 
 def test_no_header_says_minus_one() -> None:
-    parts = vertex_header.state_line(BATCH, SINK, vertex_now(SINK, 0.0), ascii_only=False)
+    parts = vertex_header.state_line(BATCH, SINK, vertex_now(SINK, 0.0))
     vertex = "".join(text for text, _ in parts)
     assert "parallelism not decided yet" in vertex
     assert "-1" not in vertex
     job = Job(jid="j", state="RUNNING", plan=Plan(type="BATCH"), vertices=(SINK,))
-    line = "".join(text for text, _ in job_header.state_line(job, 0, 0.0, ascii_only=False))
+    line = "".join(text for text, _ in job_header.state_line(job, 0, 0.0))
     assert "parallelism not decided yet for some vertices" in line
     assert "-1" not in line

@@ -136,13 +136,13 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
     yield from cells("vertex", rows, vertices_table.columns(port, ascii_only=False), "id")
     restarts = jobs.restarts_of(port, name)
     told = restarts if restarts is not None else ("…", "muted")
-    yield "state", job_header.state_line(job, told, now, time=str, ascii_only=False)
+    yield "state", job_header.state_line(job, told, now, time=str)
     for vertex in job_graph.vertices_of(job, port, {}, old=False).values():
         yield f"box {vertex.id}", box(vertex, Measures(30, 6), 0, 0, ascii_only=False)
     for vertex in job.vertices:
         yield (
             f"header {vertex.id}",
-            vertex_header.state_line(job, vertex, vertex_now(vertex, 0.0), ascii_only=False),
+            vertex_header.state_line(job, vertex, vertex_now(vertex, 0.0)),
         )
         yield f"times {vertex.id}", timeline.of_vertex(vertex)
     yield "configuration", job_configuration.items(job, None)
@@ -168,7 +168,7 @@ def _checkpoints(port: Port, query: Query[Any], value: Any) -> Drawn:
     yield "last", job_header.checkpoint_line(job, port, ended=False)
     yield "restored", job_header.restored_line(job, port, 0.0)
     summary = checkpoints.measures(value)
-    yield from cells("summary", summary, checkpoint_summary.columns(ascii_only=False), "name")
+    yield from cells("summary", summary, checkpoint_summary.columns(), "name")
     yield "points", checkpoint_trends.completed_points(port, job, "duration", lambda one: one.duration)
     yield "failed", checkpoint_trends.failed_points(port, job)
 
@@ -188,9 +188,7 @@ def _checkpoint(port: Port, query: Query[Any], _value: Any) -> Drawn:
     facts = checkpoints.checkpoint_facts(port, ids["job"], number)
     yield (
         "header",
-        checkpoint_header.header_lines(
-            facts, {}, port.known_time(), 0.0, late_subtasks=lambda _vertex: None, ascii_only=False
-        ),
+        checkpoint_header.header_lines(facts, {}, port.known_time(), 0.0, late_subtasks=lambda _vertex: None),
     )
     for vertex, share in (facts.tasks_of.tasks if facts.tasks_of is not None else {}).items():
         yield f"share {vertex}", checkpoint_share_header.share_line(share)
@@ -213,25 +211,25 @@ def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
         yield "now", of_subtasks(value)
     around = subtasks.VertexContext()
     rows = [book.facts(one, around) for one in book.attempts.values()]
-    yield from cells("subtask", rows, subtask_columns.columns(ascii_only=False), "index")
+    yield from cells("subtask", rows, subtask_columns.columns(), "index")
     yield "skew", vertex_header.skew_parts(value, None)
     below = subtask_summary.summary_rows(
         tuple(book.attempts.values()), value.aggregated, {}, around, port.known_time()
     )
-    yield from cells("sum", below, subtask_columns.summary_columns(ascii_only=False), "label")
+    yield from cells("sum", below, subtask_columns.summary_columns(), "label")
 
 
 def _attempt(port: Port, _query: Query[Any], value: Any) -> Drawn:
     around = subtasks.VertexContext()
     row = attempt_facts(value, around, port.known_time(), old=False)
-    yield from cells("attempt", [row], attempts_table.columns(ascii_only=False), "number")
-    yield "state", subtask_header.state_line(value, ascii_only=False)
+    yield from cells("attempt", [row], attempts_table.columns(), "number")
+    yield "state", subtask_header.state_line(value)
 
 
 def _accumulators(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     told = [one for part in getattr(value, "subtasks", (value,)) for one in _told_by(part)]
     rows = accumulators.rows_of(told, "job", 0)
-    yield from cells("", rows, accumulators.columns("OF", serialized=True, ascii_only=False), "key")
+    yield from cells("", rows, accumulators.columns("OF", serialized=True), "key")
 
 
 def _told_by(part: Any) -> Iterable[Any]:
@@ -249,12 +247,12 @@ def _backpressure(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 def _watermarks(port: Port, _query: Query[Any], value: Any) -> Drawn:
     marks = watermarks.marks(value)
     rows = vertex_watermarks.mark_rows(marks, len(marks), 0.0, port.known_time(), old=False, history={})
-    yield from cells("subtask", rows, vertex_watermarks.columns(ascii_only=False), "index")
+    yield from cells("subtask", rows, vertex_watermarks.columns(), "index")
 
 
 def _vertex_taskmanagers(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = vertex_taskmanagers.machine_rows(value, source=False, sink=False, old=False)
-    yield from cells("machine", rows, vertex_taskmanagers.columns(ascii_only=False), "key")
+    yield from cells("machine", rows, vertex_taskmanagers.columns(), "key")
 
 
 def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
@@ -262,7 +260,7 @@ def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
     for one in value.subtasks:
         rows = state_times.state_rows(one.timestamps, 0.0, now)
         yield from cells(f"{one.subtask}", rows, state_times.columns(ascii_only=False), "state")
-    timed = subtask_rows(value, None, "v", "", ascii_only=False, old=False)
+    timed = subtask_rows(value, None, "v", "", old=False)
     yield from _timeline(timed, now)
     timeline.span(timeline.intervals(one.timestamps) for one in value.subtasks)
 
@@ -314,7 +312,7 @@ def _aggregated(port: Port, _query: Query[Any], value: Any) -> Drawn:
 def _taskmanagers(port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = [processes.taskmanager_facts(port, one, port.known_time()) for one in value.taskmanagers]
     rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
-    yield from cells("machine", rows, taskmanagers_table.columns(ascii_only=False), "id")
+    yield from cells("machine", rows, taskmanagers_table.columns(), "id")
 
 
 def _taskmanager(port: Port, _query: Query[Any], value: Any) -> Drawn:
@@ -323,41 +321,41 @@ def _taskmanager(port: Port, _query: Query[Any], value: Any) -> Drawn:
     yield "state", machine_header.taskmanager_line(details, heartbeat)
     yield "place", machine_header.place_lines(details, 80)
     parts = [part for _, made in memory.taskmanager_sections(details, None) for part in made()]
-    yield from cells("memory", parts, memory_table.columns(ascii_only=False), "name")
+    yield from cells("memory", parts, memory_table.columns(), "name")
     slots = slots_table.slot_rows(details, {}, old=False)
-    yield from cells("slot", slots, slots_table.SlotsTable.columns(NOBODY, ascii_only=False), "number")
+    yield from cells("slot", slots, slots_table.SlotsTable.columns(NOBODY), "number")
 
 
 def _exceptions(port: Port, query: Query[Any], _value: Any) -> Drawn:
     groups = port.faults(dict(query.ids)["job"])
     rows = job_exceptions.fault_rows(groups, 0.0, port.known_time(), old=False)
-    yield from cells("fault", rows, job_exceptions.columns(ascii_only=False), "key")
+    yield from cells("fault", rows, job_exceptions.columns(), "key")
 
 
 def _jars(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = [jars_table.jar_row(jar, 0.0, old=False) for jar in value.files]
-    yield from cells("jar", rows, jars_table.JarsTable.columns(NOBODY, ascii_only=False), "id")
+    yield from cells("jar", rows, jars_table.JarsTable.columns(NOBODY), "id")
 
 
 def _files(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = [files_table.file_row(file, 0.0, old=False) for file in value.logs]
-    yield from cells("file", rows, files_table.FilesTable.columns(NOBODY, ascii_only=False), "name")
+    yield from cells("file", rows, files_table.FilesTable.columns(NOBODY), "name")
 
 
 def _profiler(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = [profiler_table.run_row(run, 0.0, old=False) for run in value.runs]
-    yield from cells("run", rows, profiler_table.ProfilerTable.columns(NOBODY, ascii_only=False), "key")
+    yield from cells("run", rows, profiler_table.ProfilerTable.columns(NOBODY), "key")
 
 
 def _applications(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = [applications_table.application_row(one, 0.0, old=False) for one in value.applications]
-    columns = applications_table.ApplicationsTable.columns(NOBODY, ascii_only=False)
+    columns = applications_table.ApplicationsTable.columns(NOBODY)
     yield from cells("application", rows, columns, "id")
 
 
 def _application(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = [application_parts.job_line(job, 0.0, old=False) for job in value.jobs]
-    columns = application_parts.ApplicationJobs.columns(NOBODY, ascii_only=False)
+    columns = application_parts.ApplicationJobs.columns(NOBODY)
     yield from cells("job", rows, columns, "id")
 
 
@@ -365,7 +363,7 @@ def _rescales(port: Port, _query: Query[Any], value: Any) -> Drawn:
     one_or_many = value if isinstance(value, tuple) else (value,)
     rows: list[TimelineRow] = []
     for one in one_or_many:
-        rows += [rescales.rescale_row(one, "", ascii_only=False, old=False)]
+        rows += [rescales.rescale_row(one, "", old=False)]
         rows += rescales.detail_rows(one, old=False)
     yield from _timeline(rows, port.known_time())
 

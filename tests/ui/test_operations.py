@@ -38,10 +38,10 @@ SIZES = [
 
 
 def test_every_state_has_its_own_words_or_shape() -> None:
-    shown = columns(ascii_only=True, clusters=False)[0]
+    shown = columns(clusters=False)[0]
     texts = {shown.cell(OperationRow(replace(BASE, state=state), "", None))[0] for state in State}
     assert len(texts) == len(State)
-    assert all(text.isascii() and cell_len(text) <= shown.width for text in texts)
+    assert all(cell_len(text) <= shown.width for text in texts)
 
 
 def test_the_chip_says_one_by_name_and_several_by_number() -> None:
@@ -63,18 +63,18 @@ def test_the_chip_says_one_by_name_and_several_by_number() -> None:
     ],
 )
 def test_columns_give_way_in_order(width: int, titles: list[str]) -> None:
-    found = place(columns(ascii_only=False, clusters=False), width)
+    found = place(columns(clusters=False), width)
     assert [where.column.title for where in found] == titles
 
 
 def test_the_cluster_is_told_where_there_are_several_and_stays_longer_than_the_time() -> None:
-    wide = [where.column.title for where in place(columns(ascii_only=False, clusters=True), 197)]
+    wide = [where.column.title for where in place(columns(clusters=True), 197)]
     assert "CLUSTER" in wide
-    narrow = [where.column.title for where in place(columns(ascii_only=False, clusters=True), 79)]
+    narrow = [where.column.title for where in place(columns(clusters=True), 79)]
     assert "CLUSTER" in narrow
     assert "WHEN" not in narrow
     row = OperationRow(replace(BASE, cluster_name="flink-production-eu:8081"), "", None)
-    column = next(one for one in columns(ascii_only=False, clusters=True) if one.key == "cluster")
+    column = next(one for one in columns(clusters=True) if one.key == "cluster")
     assert column.stripes is not None
     assert column.stripes(row, 10).runs == (("…n-eu:8081", ""),)
 

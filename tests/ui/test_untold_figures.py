@@ -161,21 +161,17 @@ def test_a_parallelism_that_is_not_told(value: Any, plan: str) -> None:
     vertex = told(JobVertex, id="v", status="RUNNING", parallelism=value)
     job = Job(state="RUNNING", vertices=(vertex,), plan=Plan(type=plan))
     words = "not decided yet" if plan == "BATCH" else "not reported"
-    line = text(job_header.state_line(job, 0, 1e9, ascii_only=False))
+    line = text(job_header.state_line(job, 0, 1e9))
     assert f"parallelism {words} for some vertices" in line
     assert f"started {DASH}   restarts 0" in line
 
 
 def test_how_long_it_ran_is_not_told() -> None:
-    assert f"ran {DASH}" in text(job_header.state_line(Job(state="FINISHED"), 0, 1e9, ascii_only=False))
-    assert f" for {DASH} " in text(
-        application_parts.state_line(Application(status="RUNNING"), 0.0, ascii_only=False)
-    )
+    assert f"ran {DASH}" in text(job_header.state_line(Job(state="FINISHED"), 0, 1e9))
+    assert f" for {DASH} " in text(application_parts.state_line(Application(status="RUNNING"), 0.0))
     assert applications_table.application_row(ApplicationOverview("a"), 0.0, old=False).seconds is None
     assert application_parts.job_line(JobOverview("j", state="RUNNING"), 0.0, old=False).seconds is None
-    assert text(subtask_header.state_line(Attempt(status="RUNNING"), ascii_only=False)).endswith(
-        f"RUNNING   attempt {DASH}"
-    )
+    assert text(subtask_header.state_line(Attempt(status="RUNNING"))).endswith(f"RUNNING   attempt {DASH}")
 
 
 def test_when_something_failed_is_not_told() -> None:

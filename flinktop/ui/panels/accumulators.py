@@ -15,7 +15,6 @@ from flinktop.model import format as fmt
 from flinktop.model import subtask_names
 from flinktop.model.ended import no_accumulators
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.present_attempt import watch_present
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column
@@ -71,7 +70,7 @@ def rows_of(
     )
 
 
-def columns(of: str, *, serialized: bool, ascii_only: bool) -> list[Column[AccumulatorRow]]:
+def columns(of: str, *, serialized: bool) -> list[Column[AccumulatorRow]]:
     """The columns; name and value are the last to give way.
 
     Args:
@@ -128,7 +127,7 @@ def columns(of: str, *, serialized: bool, ascii_only: bool) -> list[Column[Accum
                 drop=3,
             )
         )
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 def _where(row: AccumulatorRow) -> Cell:
@@ -143,9 +142,9 @@ class Accumulators(AnswerTable[AccumulatorRow]):
     OF = ""
     SERIALIZED = False
 
-    def columns(self, *, ascii_only: bool) -> list[Column[AccumulatorRow]]:
+    def columns(self) -> list[Column[AccumulatorRow]]:
         """The columns."""
-        return columns(self.OF, serialized=self.SERIALIZED, ascii_only=ascii_only)
+        return columns(self.OF, serialized=self.SERIALIZED)
 
     def row_key(self, row: AccumulatorRow) -> str:
         """What it is of, and its name."""
@@ -165,7 +164,7 @@ class JobAccumulatorsTable(Accumulators):
 
     SERIALIZED = True
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._query = JOB_ACCUMULATORS(job=job, includeSerializedValue=True)
@@ -200,7 +199,7 @@ class VertexAccumulatorsTable(Accumulators):
 
     OF = "SCOPE"
 
-    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._ids = (job, vertex)
         self._whole = VERTEX_ACCUMULATORS(job=job, vertex=vertex)
@@ -239,7 +238,7 @@ class AttemptAccumulatorsTable(Accumulators):
 
     OF = "ATTEMPT"
 
-    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._ids = (job, vertex, subtask)
 

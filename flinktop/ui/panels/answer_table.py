@@ -50,9 +50,7 @@ class Words(Widget):
     def render(self) -> Content:
         """The lines as they stand."""
         width = self.content_size.width
-        return Content("\n").join(
-            assemble(cut_line(line, width), ascii_only=self._ascii) for line in self._lines
-        )
+        return Content("\n").join(assemble(cut_line(line, width)) for line in self._lines)
 
 
 class AnswerTable(Panel, Generic[R]):
@@ -62,7 +60,7 @@ class AnswerTable(Panel, Generic[R]):
     ASKING: ClassVar[str] = "loading…"
     """What stands in the place of the rows before anything has come."""
 
-    def columns(self, *, ascii_only: bool) -> list[Column[R]]:
+    def columns(self) -> list[Column[R]]:
         """The columns from left to right."""
         raise NotImplementedError
 
@@ -72,9 +70,7 @@ class AnswerTable(Panel, Generic[R]):
 
     def matches(self, row: R, text: str) -> bool:
         """Whether a row has every word of the filter's text in one of its cells."""
-        cells = [
-            column.cell(row)[0].casefold() for column in self.columns(ascii_only=self.app.settings.ascii)
-        ]
+        cells = [column.cell(row)[0].casefold() for column in self.columns()]
         return all(any(word in cell for cell in cells) for word in text.casefold().split())
 
     def is_old(self, row: R) -> bool:
@@ -86,7 +82,7 @@ class AnswerTable(Panel, Generic[R]):
         ascii_only = self.app.settings.ascii
         yield Words(ascii_only=ascii_only)
         yield LiveTable(
-            self.columns(ascii_only=ascii_only),
+            self.columns(),
             row_key=self.row_key,
             match=self.matches,
             dim=self.is_old,

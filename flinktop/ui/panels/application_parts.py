@@ -17,7 +17,6 @@ from flinktop.model.tasks import tasks
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import job_state_column, name_column
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.pager import Pager
@@ -36,9 +35,9 @@ if TYPE_CHECKING:
 GAP: Part = ("   ", "")
 
 
-def state_line(one: Application, offset: float | None, *, ascii_only: bool) -> list[Part]:
+def state_line(one: Application, offset: float | None) -> list[Part]:
     """State and for how long, start and end, id."""
-    mark = states.mark(one.status, ascii_only=ascii_only)
+    mark = states.mark(one.status)
     parts: list[Part] = [(f"{mark} {one.status}", states.tone(one.status))]
     parts += [(f" for {fmt.elapsed(one.duration)}", "muted"), GAP]
     if one.start_time > 0:
@@ -80,8 +79,8 @@ class ApplicationHeader(Panel):
             failed = freshness(reading, self.port.lost) is Freshness.FAILED
             words = why_empty(self.port, reading, "loading application…")
             return [[(words, "bad" if failed else "muted")]]
-        one, offset, ascii_only = reading.value, zone_offset(self), self.app.settings.ascii
-        about = self.one_line("state", lambda: state_line(one, offset, ascii_only=ascii_only))
+        one, offset = reading.value, zone_offset(self)
+        about = self.one_line("state", lambda: state_line(one, offset))
         lines: list[list[Part]] = [[(one.name, "strong")], about]
         if isinstance(reading.error, NotFound):
             gone: Part = ("Flink no longer knows this application; esc goes back.", "bad")
@@ -90,10 +89,8 @@ class ApplicationHeader(Panel):
 
     def render(self) -> Content:
         """The lines."""
-        width, ascii_only = self.content_size.width, self.app.settings.ascii
-        return Content("\n").join(
-            assemble(cut_line(line, width), ascii_only=ascii_only) for line in self._lines
-        )
+        width = self.content_size.width
+        return Content("\n").join(assemble(cut_line(line, width)) for line in self._lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +128,14 @@ class ApplicationJobs(AnswerTable[JobLine]):
     BOX = "Jobs"
     ASKING = "loading jobs…"
 
-    def __init__(self, application: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, application: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._application = application
 
-    def columns(self, *, ascii_only: bool) -> list[Column[JobLine]]:
+    def columns(self) -> list[Column[JobLine]]:
         """State, name, since when, for how long."""
         found: list[Column[JobLine]] = [
-            job_state_column(ascii_only=ascii_only),
+            job_state_column(),
             name_column("JOB"),
             Column(
                 "started",
@@ -158,7 +155,7 @@ class ApplicationJobs(AnswerTable[JobLine]):
                 descending=True,
             ),
         ]
-        return plain_columns(found) if ascii_only else found
+        return found
 
     def row_key(self, row: JobLine) -> str:
         """The id."""
@@ -188,7 +185,7 @@ class ApplicationFaults(Panel):
     BOX = "Exceptions"
     DEFAULT_CSS = "ApplicationFaults { height: 1fr; } ApplicationFaults Pager { height: 1fr; }"
 
-    def __init__(self, application: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, application: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._application = application
 
@@ -226,11 +223,11 @@ class ApplicationConfiguration(AnswerTable[Any]):
     BOX = "Configuration"
     ASKING = "loading configuration…"
 
-    def __init__(self, application: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, application: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._application = application
 
-    def columns(self, *, ascii_only: bool) -> list[Column[Any]]:  # noqa: ARG002 -- no shapes of ours
+    def columns(self) -> list[Column[Any]]:
         """Name and value."""
         return [
             Column(

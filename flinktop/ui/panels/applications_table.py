@@ -12,7 +12,6 @@ from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
@@ -61,10 +60,10 @@ class ApplicationsTable(AnswerTable[ApplicationRow]):
     BOX = "Applications"
     ASKING = "loading applications…"
 
-    def columns(self, *, ascii_only: bool) -> list[Column[ApplicationRow]]:
+    def columns(self) -> list[Column[ApplicationRow]]:
         """State, name, jobs, since when, for how long."""
         found: list[Column[ApplicationRow]] = [
-            state_column(ascii_only=ascii_only),
+            state_column(),
             Column(
                 "name",
                 "APPLICATION",
@@ -94,7 +93,7 @@ class ApplicationsTable(AnswerTable[ApplicationRow]):
                 descending=True,
             ),
         ]
-        return plain_columns(found) if ascii_only else found
+        return found
 
     def row_key(self, row: ApplicationRow) -> str:
         """The id."""

@@ -17,7 +17,6 @@ from flinktop.model import format as fmt
 from flinktop.model.attempts import SeenAttempts
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.panels.present_attempt import watch_present
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
@@ -39,7 +38,7 @@ SECONDS = 10.0
 """Between two looks at an attempt whose end is not told yet; one that has ended is not asked for again."""
 
 
-def columns(*, ascii_only: bool) -> list[Column[AttemptFacts]]:
+def columns() -> list[Column[AttemptFacts]]:
     """The columns; number, state and the times are the last to give way."""
 
     def spent(at: int) -> Callable[[AttemptFacts], Cell]:
@@ -59,7 +58,7 @@ def columns(*, ascii_only: bool) -> list[Column[AttemptFacts]]:
             drop=2,
         )
 
-    state: Column[AttemptFacts] = state_column(ascii_only=ascii_only)
+    state: Column[AttemptFacts] = state_column()
     phases = [
         Column(
             title.lower(),
@@ -112,7 +111,7 @@ def columns(*, ascii_only: bool) -> list[Column[AttemptFacts]]:
         count("sent", "OUT"),
         *phases,
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 class AttemptsTable(Panel):
@@ -125,7 +124,7 @@ class AttemptsTable(Panel):
     AttemptsTable .note { height: auto; max-height: 2; color: $text-muted; padding: 0 1; display: none; }
     """
 
-    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._vertex = vertex
@@ -138,7 +137,7 @@ class AttemptsTable(Panel):
         """The table, and a sentence on attempts that are not known any more."""
         ascii_only = self.app.settings.ascii
         yield LiveTable(
-            columns(ascii_only=ascii_only),
+            columns(),
             row_key=lambda row: fmt.number(row.number),
             dim=lambda row: row.old,
             ascii=ascii_only,
@@ -237,7 +236,7 @@ class AttemptsTable(Panel):
         elif missing:
             words = "loading earlier attempts…"
         note.display = bool(words)
-        note.update(plain(words) if self.app.settings.ascii else words)
+        note.update(words)
 
     def _complete(self) -> bool:
         """Whether Flink has been asked for everything that it may keep."""

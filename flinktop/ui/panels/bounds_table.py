@@ -130,7 +130,7 @@ class BoundsTable(LiveTable[BoundsRow]):
     class Edited(Message):
         """A bound was changed, or another one chosen."""
 
-    def __init__(self, form: BoundsForm, *, ascii: bool, id: str | None = None) -> None:  # noqa: A002 -- names used everywhere
+    def __init__(self, form: BoundsForm, *, ascii: bool, id: str | None = None) -> None:
         columns: list[Column[BoundsRow]] = [
             Column("name", "VERTEX", 16, lambda row: (clean(row.name), "strong"), flex=True),
             Column("now", "NOW", 5, lambda row: (fmt.number(row.now), ""), align="right"),

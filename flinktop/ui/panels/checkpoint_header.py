@@ -40,10 +40,10 @@ NAMED = 4
 LONGEST_NAME = 40
 
 
-def state_line(checkpoint: Checkpoint, *, gone: bool, ascii_only: bool) -> Line:
+def state_line(checkpoint: Checkpoint, *, gone: bool) -> Line:
     """State, kind, format, and whether its files are still there."""
     lost = gone and judge.is_under_way(checkpoint)
-    state = "outcome not seen" if lost else judge.state(checkpoint.status, ascii_only=ascii_only)
+    state = "outcome not seen" if lost else judge.state(checkpoint.status)
     line: Line = [
         (state, "warn" if lost else judge.tone(checkpoint.status)),
         (f"  {judge.title(checkpoint)}", "strong"),
@@ -111,7 +111,6 @@ def header_lines(
     offset: float | None,
     *,
     late_subtasks: LateSubtasks,
-    ascii_only: bool,
     one_line: OneLine = plain_line,
 ) -> list[Line | Part]:
     """Everything that is known of one checkpoint but its table; `one_line` makes each line on its own."""
@@ -121,7 +120,7 @@ def header_lines(
     acknowledged = fmt.part(one.num_acknowledged_subtasks, one.num_subtasks)
     latest = one.acknowledged_at
     lines: list[Line | Part] = [
-        one_line("state", lambda: state_line(one, gone=facts.gone, ascii_only=ascii_only)),
+        one_line("state", lambda: state_line(one, gone=facts.gone)),
         one_line(
             "time",
             lambda: [
@@ -189,7 +188,6 @@ class CheckpointHeader(CheckpointLines):
             port.known_time(),
             zone_offset(self),
             late_subtasks=self._late_subtasks,
-            ascii_only=self.app.settings.ascii,
             one_line=self.one_line,
         )
         return faded_if_gone(port, lines, reading, gone=facts.gone)

@@ -15,7 +15,6 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.checkpoint_lines import why_empty
 from flinktop.ui.panels.checkpoint_overview import full_size
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
@@ -181,7 +180,7 @@ def columns(*, ascii_only: bool) -> list[Column[ListedCheckpoint]]:
             stripes=lambda row, width: _painted_note(row, width, ascii_only=ascii_only),
         ),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 def _kind(row: ListedCheckpoint) -> str:
@@ -198,7 +197,7 @@ class CheckpointHistory(Panel):
     BOX = "History"
     DEFAULT_CSS = "CheckpointHistory { height: 1fr; } CheckpointHistory LiveTable { height: 1fr; }"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._visible: tuple[str, ...] = ()
@@ -229,7 +228,7 @@ class CheckpointHistory(Panel):
         """Ages move on."""
         rows = history_rows(self.port, self._job, zone_offset(self))
         nothing = why_empty(self.port, self._job, "loading checkpoints…", "no checkpoint yet")
-        self.table.set_empty(plain(nothing) if self.app.settings.ascii else nothing)
+        self.table.set_empty(nothing)
         if rows or not self.table.shown_keys():
             # A job that Flink has long forgotten keeps its last picture.
             self.table.set_rows(rows)

@@ -68,7 +68,7 @@ class CheckpointLines(Panel):
 
     DEFAULT_CSS = "CheckpointLines { height: auto; padding: 0 1; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: list[Line | Part] = []
 
@@ -90,17 +90,14 @@ class CheckpointLines(Panel):
 
     def render(self) -> Content:
         """The lines as they fit."""
-        width, ascii_only = self.content_size.width, self.app.settings.ascii
+        width = self.content_size.width
         rows: list[Content] = []
         for line in self._lines:
             if isinstance(line, list):
-                rows.append(assemble(cut_line(line, width), ascii_only=ascii_only))
+                rows.append(assemble(cut_line(line, width)))
             else:
                 text, tone = line
-                rows += [
-                    assemble([(row, tone)], ascii_only=ascii_only)
-                    for row in wrap(text, max(width, 1), MOST_LINES)
-                ]
+                rows += [assemble([(row, tone)]) for row in wrap(text, max(width, 1), MOST_LINES)]
         return Content("\n").join(rows)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's

@@ -139,7 +139,7 @@ def stats_lines(
 class CheckpointOverview(CheckpointLines):
     """The header of a job's checkpoints."""
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
 

@@ -13,7 +13,6 @@ from flinktop.model import format as fmt
 from flinktop.model.checkpoint_configuration import Item, items
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.checkpoint_lines import OFF
-from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class CheckpointSettings(Panel):
     BOX = "Configuration"
     DEFAULT_CSS = "CheckpointSettings { height: 1fr; } CheckpointSettings LiveTable { height: 1fr; }"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
 
@@ -52,7 +51,7 @@ class CheckpointSettings(Panel):
             Column("field", "FIELD IN REST API", 43, lambda item: (item.field, "muted"), drop=1),
         ]
         yield LiveTable(
-            plain_columns(found) if ascii_only else found,
+            found,
             row_key=lambda item: item.field,
             empty="loading configuration…",
             ascii=ascii_only,
@@ -73,4 +72,4 @@ class CheckpointSettings(Panel):
         elif (error := error_of(reading, self.port.lost)) is not None:
             off = isinstance(error, NotFound) and is_off(self.port, self._job)
             words = OFF if off else error.reason
-            table.set_empty(plain(words) if self.app.settings.ascii else words)
+            table.set_empty(words)

@@ -105,9 +105,8 @@ class CheckpointShareHeader(CheckpointLines):
         return faded_if_gone(port, lines, reading, gone=gone)
 
     def _checkpoint_line(self, told: Checkpoint) -> Line:
-        ascii_only = self.app.settings.ascii
         return [
-            (judge.state(told.status, ascii_only=ascii_only), judge.tone(told.status)),
+            (judge.state(told.status), judge.tone(told.status)),
             (f"  {judge.title(told)}   ", ""),
             *when_line(told, self.port.known_time(), zone_offset(self)),
         ]

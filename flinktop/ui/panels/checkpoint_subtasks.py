@@ -18,7 +18,6 @@ from flinktop.ui.panels.checkpoint_history import in_flight
 from flinktop.ui.panels.checkpoint_lines import DROPPED, watch_checkpoint
 from flinktop.ui.panels.checkpoint_shares import legend, painted_bar, share_rows
 from flinktop.ui.panels.frame import assemble, zone_offset
-from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.one_by_one import MadeRows
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
@@ -146,7 +145,7 @@ def columns(now: Callable[[], float], *, ascii_only: bool) -> list[Column[Subtas
         ),
         Column("kind", "BARRIERS", 9, lambda row: (row.kind, ""), sort=lambda row: row.kind, drop=8),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 def subtasks_every(port: Port, job: str, checkpoint: int, vertex: str) -> float:
@@ -165,7 +164,7 @@ class CheckpointShares(Panel):
     CheckpointShares Static { height: 1; padding: 0 1; }
     """
 
-    def __init__(self, job: str, checkpoint: int, vertex: str = "", *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, checkpoint: int, vertex: str = "", *, id: str | None = None) -> None:
         """Show this vertex, or none yet."""
         super().__init__(id=id)
         self._job = job
@@ -244,4 +243,4 @@ class CheckpointShares(Panel):
         words = "loading subtasks…" if self._vertex else ""
         if (error := error_of(reading, self.port.lost)) is not None:
             words = DROPPED if isinstance(error, NotFound) else error.reason
-        self.table.set_empty(plain(words) if self.app.settings.ascii else words)
+        self.table.set_empty(words)

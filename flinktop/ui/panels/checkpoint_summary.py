@@ -11,7 +11,6 @@ from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.checkpoint_lines import why_empty
-from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
@@ -47,13 +46,13 @@ def _cell(statistic: str) -> Callable[[CheckpointMeasure], Cell]:
     return cell
 
 
-def columns(*, ascii_only: bool) -> list[Column[CheckpointMeasure]]:
+def columns() -> list[Column[CheckpointMeasure]]:
     """The measure and its statistics."""
     found: list[Column[CheckpointMeasure]] = [
         Column("name", "MEASURE", 21, lambda row: (row.name, "strong"), flex=True),
         *(Column(key, title, 7, _cell(key), align="right", drop=drop) for key, title, drop in STATISTICS),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 class CheckpointSummary(Panel):
@@ -62,7 +61,7 @@ class CheckpointSummary(Panel):
     BOX = "Completed checkpoints"
     DEFAULT_CSS = "CheckpointSummary { height: 1fr; } CheckpointSummary LiveTable { height: 1fr; }"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
 
@@ -70,7 +69,7 @@ class CheckpointSummary(Panel):
         """One table, under what this release does not tell."""
         ascii_only = self.app.settings.ascii
         yield Words(ascii_only=ascii_only)
-        yield LiveTable(columns(ascii_only=ascii_only), row_key=lambda row: row.name, ascii=ascii_only)
+        yield LiveTable(columns(), row_key=lambda row: row.name, ascii=ascii_only)
 
     def on_mount(self) -> None:
         """Watch the history, which brings the summary."""
@@ -86,7 +85,7 @@ class CheckpointSummary(Panel):
         reading = self.port.reading(CHECKPOINTS(job=self._job))
         table: LiveTable[CheckpointMeasure] = self.query_one(LiveTable)
         nothing = why_empty(self.port, self._job, "loading checkpoints…", "no checkpoint has completed yet")
-        table.set_empty(plain(nothing) if self.app.settings.ascii else nothing)
+        table.set_empty(nothing)
         table.set_rows(measures(reading.value) if reading is not None and reading.value is not None else [])
         told = reading.value if reading is not None else None
         said = not_reported(told) if told is not None else ""

@@ -15,7 +15,6 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels import chart_window
 from flinktop.ui.panels.checkpoint_lines import why_empty
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain
 from flinktop.ui.widgets.chart import Chart, Line
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class CheckpointTrend(Panel):
 
     def tick(self) -> None:
         """Hand the chart what is known; it redraws when that moves it by a column."""
-        ascii_only, offset = self.app.settings.ascii, zone_offset(self)
+        offset = zone_offset(self)
         since, until = self._span(*ends(self.port, self.job))
         lines = self.lines()
         if not any(since <= at <= until for line in lines for at, _ in line.points):
@@ -140,12 +139,12 @@ class CheckpointTrend(Panel):
             "loading checkpoints…",
             "no checkpoint has completed in this time" if known else "no checkpoint has completed yet",
         )
-        chart.set_empty(plain(nothing) if ascii_only else nothing)
+        chart.set_empty(nothing)
         chart.set_lines(
             lines,
             since=since,
             until=until,
-            label=lambda value: plain(self.label(value)) if ascii_only else self.label(value),
+            label=self.label,
             scale=self.SCALE,
             clock=lambda at: time_words(at, offset, until - since),
         )
@@ -205,7 +204,7 @@ class CheckpointTrends(Panel):
 
     DEFAULT_CSS = "CheckpointTrends { height: 1fr; layout: horizontal; }"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
 

@@ -22,7 +22,6 @@ from flinktop.ui.live import Panel
 from flinktop.ui.panels.checkpoint_history import in_flight
 from flinktop.ui.panels.checkpoint_lines import DROPPED, watch_checkpoint
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.spark import bar
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
@@ -139,7 +138,7 @@ def columns(*, ascii_only: bool) -> list[Column[VertexShare]]:
         ),
         Column("missing", "NOT ACKNOWLEDGED", 18, _missing, drop=2),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 class CheckpointVertices(Panel):
@@ -202,7 +201,7 @@ class CheckpointVertices(Panel):
         )
 
     def _say(self, words: str) -> None:
-        self.table.set_empty(plain(words) if self.app.settings.ascii else words)
+        self.table.set_empty(words)
 
     def _ask_who_is_late(self, vertices: list[str]) -> None:
         for slot in self.slots():

@@ -10,7 +10,6 @@ from flinktop.flink.jobmanager import JOBMANAGER_CONFIG, JOBMANAGER_ENVIRONMENT
 from flinktop.model import redaction
 from flinktop.ui.live import RARELY
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Column
 
@@ -62,7 +61,7 @@ class ClusterConfiguration(AnswerTable[Item]):
     BOX = "Configuration"
     ASKING = "loading configuration…"
 
-    def columns(self, *, ascii_only: bool) -> list[Column[Item]]:
+    def columns(self) -> list[Column[Item]]:
         """Kind, name, value."""
         found: list[Column[Item]] = [
             Column(
@@ -80,7 +79,7 @@ class ClusterConfiguration(AnswerTable[Item]):
                 "name", "VALUE", 20, lambda item: (item.value, ""), sort=lambda item: item.value, flex=True
             ),
         ]
-        return plain_columns(found) if ascii_only else found
+        return found
 
     def row_key(self, row: Item) -> str:
         """Names a row."""

@@ -45,9 +45,7 @@ FORMS = (
 """From all that there is to the least: with a meter, in short words, how many of what stands at the right."""
 
 
-def slots_parts(
-    overview: ClusterOverview, *, meter: bool, short: bool = False, ascii_only: bool = False
-) -> list[Part]:
+def slots_parts(overview: ClusterOverview, *, meter: bool, short: bool = False) -> list[Part]:
     """TaskManagers and slots; what is blocked only where something is."""
     used, total = overview.slots_used, overview.slots_total
     none = "bad" if overview.taskmanagers == 0 else "strong"
@@ -59,7 +57,7 @@ def slots_parts(
     if used is not None and total and meter:
         tone = "warn" if full else "first"
         parts.append((" ", ""))
-        parts += meter_parts(used / total, METER_CELLS, tone, ascii_only=ascii_only)
+        parts += meter_parts(used / total, METER_CELLS, tone)
     if overview.slots_free_and_blocked:
         parts.append((f" {overview.slots_free_and_blocked} blocked", "warn"))
     return parts
@@ -176,11 +174,8 @@ class ClusterLine(Line):
         """TaskManagers, slots, jobs by state."""
         overview, jobs = self.port.reading(OVERVIEW()), self.port.reading(JOBS_OVERVIEW())
         parts: list[Part] = []
-        ascii_only = self.app.settings.ascii
         if overview is not None and (told := overview.value) is not None:
-            parts += self.one_line(
-                "slots", lambda: slots_parts(told, meter=meter, short=short, ascii_only=ascii_only)
-            )
+            parts += self.one_line("slots", lambda: slots_parts(told, meter=meter, short=short))
         elif self.port.features.history_server:
             parts += [("a HistoryServer: jobs that have ended", "info")]
         else:

@@ -22,7 +22,7 @@ class DatasetsTable(AnswerTable[DataSet]):
     BOX = "Datasets"
     ASKING = "loading datasets…"
 
-    def columns(self, *, ascii_only: bool) -> list[Column[DataSet]]:  # noqa: ARG002 -- no shapes of ours
+    def columns(self) -> list[Column[DataSet]]:
         """Id, and whether all of it is there."""
         return [
             Column("name", "DATASET", 32, lambda row: (row.id, "strong"), sort=lambda row: row.id, flex=True),

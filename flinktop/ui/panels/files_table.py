@@ -10,7 +10,6 @@ from flinktop.facts.unanswered import missing_words
 from flinktop.model import format as fmt
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
@@ -46,11 +45,11 @@ class FilesTable(AnswerTable[FileRow]):
     BOX = "Log list"
     ASKING = "loading list of files…"
 
-    def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, machine: Machine, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._machine = machine
 
-    def columns(self, *, ascii_only: bool) -> list[Column[FileRow]]:
+    def columns(self) -> list[Column[FileRow]]:
         """Name, size, when it was written last."""
         found: list[Column[FileRow]] = [
             Column(
@@ -76,7 +75,7 @@ class FilesTable(AnswerTable[FileRow]):
                 drop=1,
             ),
         ]
-        return plain_columns(found) if ascii_only else found
+        return found
 
     def row_key(self, row: FileRow) -> str:
         """Names a row."""

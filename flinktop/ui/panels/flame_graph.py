@@ -47,7 +47,7 @@ class FlamePanel(Panel):
         vertex: str,
         subtask: int | None = None,
         *,
-        id: str | None = None,  # noqa: A002 -- Textual's own name for it
+        id: str | None = None,
     ) -> None:
         """Draw a vertex, or one of its subtasks."""
         super().__init__(id=id)

@@ -13,7 +13,6 @@ from flinktop.flink.errors import LoginRefused, NotFlink, NotReady, Unauthorized
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, Command, key_name
 from flinktop.ui.live import LiveScreen, Panel
-from flinktop.ui.panels.plain import plain
 from flinktop.ui.panels.under_way import chips
 from flinktop.ui.theme import TONES, cluster_style
 
@@ -174,11 +173,9 @@ def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 
     return line
 
 
-def assemble(parts: Sequence[Part], *, ascii_only: bool = False) -> Content:
+def assemble(parts: Sequence[Part]) -> Content:
     """The parts as Textual's content; nothing in them is read as markup."""
-    return Content("").join(
-        Content.styled(plain(text) if ascii_only else text, TONES.get(tone, tone)) for text, tone in parts
-    )
+    return Content("").join(Content.styled(text, TONES.get(tone, tone)) for text, tone in parts)
 
 
 class Line(Panel):
@@ -186,7 +183,7 @@ class Line(Panel):
 
     DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._parts: list[Part] = []
 
@@ -198,7 +195,7 @@ class Line(Panel):
 
     def render(self) -> Content:
         """The line as it stands."""
-        return assemble(self._parts, ascii_only=self.app.settings.ascii)
+        return assemble(self._parts)
 
     def on_resize(self) -> None:
         """Lay out anew."""
@@ -343,7 +340,7 @@ class BottomLine(Line):
     ticks_when_paused = True
     DEFAULT_CSS = "BottomLine { background: $panel; padding: 0 1; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._operations: tuple[Operation, ...] = ()
 

@@ -12,7 +12,6 @@ from flinktop.flink.jars import JARS
 from flinktop.model import format as fmt
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
@@ -59,7 +58,7 @@ class JarsTable(AnswerTable[JarRow]):
     BOX = "Jars"
     ASKING = "loading jars…"
 
-    def columns(self, *, ascii_only: bool) -> list[Column[JarRow]]:
+    def columns(self) -> list[Column[JarRow]]:
         """Name, classes, when it was uploaded."""
         found: list[Column[JarRow]] = [
             Column("name", "JAR", 20, lambda row: (row.name, "strong"), sort=lambda row: row.name, flex=True),
@@ -82,7 +81,7 @@ class JarsTable(AnswerTable[JarRow]):
             ),
             Column("id", "ID", 36, lambda row: (row.id, "muted"), drop=1),
         ]
-        return plain_columns(found) if ascii_only else found
+        return found
 
     def row_key(self, row: JarRow) -> str:
         """The id, by which it is run."""

@@ -177,7 +177,7 @@ class JobCharts(Panel):
     JobCharts Grid { grid-size: 2 3; grid-gutter: 0 1; height: 1fr; }
     """
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._figures = VertexFigures(self, job, self._news)

@@ -17,7 +17,6 @@ from flinktop.model import format as fmt
 from flinktop.model import redaction
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels import cluster_configuration
-from flinktop.ui.panels.plain import plain
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Column, LiveTable
 
@@ -108,7 +107,7 @@ class JobConfiguration(Panel):
     BOX = "Configuration"
     DEFAULT_CSS = "JobConfiguration { height: 1fr; } JobConfiguration LiveTable { height: 1fr; }"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
 
@@ -127,7 +126,7 @@ class JobConfiguration(Panel):
                     "value",
                     "VALUE",
                     20,
-                    lambda item: (plain(item.value) if ascii_only else item.value, ""),
+                    lambda item: (item.value, ""),
                     sort=lambda item: item.value,
                     flex=True,
                 ),

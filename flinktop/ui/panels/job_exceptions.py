@@ -16,7 +16,6 @@ from flinktop.ui.live import RARELY
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.fault_words import place_lines
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column
 
@@ -53,7 +52,7 @@ def fault_rows(
     )
 
 
-def columns(*, ascii_only: bool) -> list[Column[FaultFacts]]:
+def columns() -> list[Column[FaultFacts]]:
     """The columns; when, how often and why are the last to give way."""
 
     def words(text: Callable[[FaultFacts], str]) -> Callable[[FaultFacts], Cell]:
@@ -116,7 +115,7 @@ def columns(*, ascii_only: bool) -> list[Column[FaultFacts]]:
         ),
         Column("labels", "LABELS", 16, words(lambda row: row.labels), sort=lambda row: row.labels, drop=5),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 class ExceptionsTable(AnswerTable[FaultFacts]):
@@ -125,16 +124,16 @@ class ExceptionsTable(AnswerTable[FaultFacts]):
     BOX = "Exceptions"
     ASKING = "loading exceptions…"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._most = TOLD
         self.lines_needed: int | None = None
         """Rows of the screen that words and faults fill; None while there is no fault."""
 
-    def columns(self, *, ascii_only: bool) -> list[Column[FaultFacts]]:
+    def columns(self) -> list[Column[FaultFacts]]:
         """The columns."""
-        return columns(ascii_only=ascii_only)
+        return columns()
 
     def row_key(self, row: FaultFacts) -> str:
         """Place and kind of the fault."""

@@ -51,7 +51,7 @@ class JobGraph(Panel):
     """
     BOX = "Graph"
 
-    def __init__(self, job: str, *, id: str | None = "graph") -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = "graph") -> None:
         super().__init__(id=id)
         self._job = job
         self._figures = VertexFigures(self, job, self._again)

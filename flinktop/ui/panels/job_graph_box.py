@@ -12,7 +12,6 @@ from flinktop.model import states
 from flinktop.model.busy import HOT, WARM
 from flinktop.model.skew import UNEVEN, WORTH_A_WORD
 from flinktop.ui.panels.job_graph_form import FRAME, figure_lines
-from flinktop.ui.panels.plain import plain
 from flinktop.ui.widgets.celltext import fit, wrap
 from flinktop.ui.widgets.graph_picture import Box, Line
 from flinktop.ui.widgets.spark import bar
@@ -65,10 +64,8 @@ def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii_only: 
     if states.is_terminal(vertex.state):
         figures, below = _totals(vertex, room, len(figures))
     names = measures.height - 2 - len(figures)
-    own = [*figures, below[0], below[1], _state(vertex, ascii_only=ascii_only), ((vertex.subtasks, ""),)]
-    if ascii_only:
-        own = [_plain(line) for line in own]
-    name = [((text, "strong"),) for text in name_lines(vertex.name, room, names, ascii_only=ascii_only)]
+    own = [*figures, below[0], below[1], _state(vertex), ((vertex.subtasks, ""),)]
+    name = [((text, "strong"),) for text in name_lines(vertex.name, room, names)]
     return Box(
         vertex.id,
         x,
@@ -113,14 +110,12 @@ def entry(
         parts.append((("  ", ""), *_busy(vertex.busy, 12 if width < 100 else 22, ascii_only=ascii_only)))  # noqa: PLR2004 -- a wide panel
         parts.append((("  ", ""), *_pressure(vertex.backpressured)))
         parts.append((("  ", ""), *_lag(vertex.lag)))
-    head: Line = ((f" {number:>3} {blank}", "muted"), *_state(vertex, ascii_only=ascii_only), (" ", ""))
+    head: Line = ((f" {number:>3} {blank}", "muted"), *_state(vertex), (" ", ""))
     while len(parts) > 1 and _cells(head) + sum(_cells(part) for part in parts) + 16 > width:
         parts.pop()
     tail = tuple(cell for part in parts for cell in part)
     room = max(width - _cells(head) - _cells(tail) - 1, 1)
-    name = (fit(vertex.name, room, ascii=ascii_only), "strong")
-    if ascii_only:
-        tail = _plain(tail)
+    name = (fit(vertex.name, room), "strong")
     lines: list[Line] = [(*head, name, *tail)]
     if inputs:
         lines.append(((f"     {blank}  from {'; '.join(inputs)}", "muted"),))
@@ -144,11 +139,7 @@ def _stripped(line: Line) -> Line:
     )
 
 
-def _plain(line: Line) -> Line:
-    return tuple((plain(text), style) for text, style in line)
-
-
-def name_lines(name: str, room: int, lines: int, *, ascii_only: bool) -> list[str]:
+def name_lines(name: str, room: int, lines: int) -> list[str]:
     """A name in so many lines, broken between words; what doesn't fit into the last one is cut."""
     rest = name[: LONGEST_NAME * lines].strip()
     found: list[str] = []
@@ -160,12 +151,12 @@ def name_lines(name: str, room: int, lines: int, *, ascii_only: bool) -> list[st
         found.append(first)
         rest = rest[len(first) :].strip()
     found.append(rest)
-    return [fit(text, room, ascii=ascii_only) for text in [*found, *[""] * lines][:lines]]
+    return [fit(text, room) for text in [*found, *[""] * lines][:lines]]
 
 
-def _state(vertex: VertexFacts, *, ascii_only: bool) -> Line:
+def _state(vertex: VertexFacts) -> Line:
     word = "" if vertex.state == "RUNNING" else f" {vertex.state}"
-    return ((f"{states.mark(vertex.state, ascii_only=ascii_only)}{word}", states.tone(vertex.state)),)
+    return ((f"{states.mark(vertex.state)}{word}", states.tone(vertex.state)),)
 
 
 def _frame_tone(vertex: VertexFacts) -> str:

@@ -47,7 +47,6 @@ def state_line(
     cluster_now: float,
     *,
     time: Callable[[float], str] | None = None,
-    ascii_only: bool,
 ) -> list[Part]:
     """State and since when, how long it runs, how often it restarted.
 
@@ -56,7 +55,7 @@ def state_line(
     """
     found = tasks.tasks_of(job)
     tone = tasks.state_tone(job.state, found)
-    parts: list[Part] = [(states.words(job.state, tone, ascii_only=ascii_only), tone)]
+    parts: list[Part] = [(states.words(job.state, tone), tone)]
     entered = job.timestamps.get(job.state, 0)
     if entered > 0:
         span = fmt.duration(cluster_now - entered / 1000.0)
@@ -235,9 +234,7 @@ class JobHeader(Panel):
         time = partial(fmt.near, offset=offset, now=cluster_now) if self.app.size.width >= WIDE else None
         lines: list[list[Part]] = [
             [(job.name, "strong"), ("   ", ""), (job.jid, "muted")],
-            self.one_line(
-                "state", lambda: state_line(job, restarts, cluster_now, time=time, ascii_only=ascii_only)
-            ),
+            self.one_line("state", lambda: state_line(job, restarts, cluster_now, time=time)),
             self.one_line("checkpoints", lambda: checkpoint_line(self._job, self.port, ended=ended)),
         ]
         if ended and (result := self.one_line("result", lambda: result_line(self._job, self.port))):
@@ -265,8 +262,8 @@ class JobHeader(Panel):
 
     def render(self) -> Content:
         """The lines; where there is room for one only, the state."""
-        width, ascii_only = self.content_size.width, self.app.settings.ascii
+        width = self.content_size.width
         lines = self._lines
         if self.size.height < FEW_ROWS and len(lines) > 1:
             lines = [lines[1], lines[0], *lines[2:]]
-        return Content("\n").join(assemble(cut_line(line, width), ascii_only=ascii_only) for line in lines)
+        return Content("\n").join(assemble(cut_line(line, width)) for line in lines)

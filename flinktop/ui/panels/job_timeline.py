@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 SECONDS, MANY_SECONDS = 10.0, 60.0
 """Between two looks at the times of a vertex's subtasks: one answer tells of all of them."""
 MARKS = {False: "▸", True: "▾"}
-ASCII_MARKS = {False: "+", True: "-"}
 
 
 class TimelineTable(AnswerTable[TimelineRow]):
@@ -44,7 +43,7 @@ class TimelineTable(AnswerTable[TimelineRow]):
     BOX = "Timeline"
     TITLE = "VERTEX"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.window = Window(0.0, 1.0, 0.0)
         """What is drawn."""
@@ -59,14 +58,13 @@ class TimelineTable(AnswerTable[TimelineRow]):
         detail = reading.value if reading is not None else None
         made = self._made.get(vertex)
         if made is None or made[0] is not told or made[1] is not detail or made[2] is not old:
-            ascii_only = self.app.settings.ascii
-            rows = subtask_rows(told, detail, vertex, indent, ascii_only=ascii_only, old=old)
+            rows = subtask_rows(told, detail, vertex, indent, old=old)
             made = self._made[vertex] = (told, detail, old, rows)
         return made[3]
 
-    def columns(self, *, ascii_only: bool) -> list[Column[TimelineRow]]:
+    def columns(self) -> list[Column[TimelineRow]]:
         """The columns."""
-        return columns(self.TITLE, lambda: self.window, ascii_only=ascii_only)
+        return columns(self.TITLE, lambda: self.window, ascii_only=self.ascii)
 
     def row_key(self, row: TimelineRow) -> str:
         """What it is and its id."""
@@ -99,7 +97,7 @@ class JobTimeline(TimelineTable):
 
     ASKING = "loading job…"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._opened: set[str] = set()
@@ -202,11 +200,10 @@ class JobTimeline(TimelineTable):
         return window_of(bounds, self.port.known_time(), self.app.chart_window, zone_offset(self), ended=over)
 
     def _job_row(self, job: Job, *, old: bool) -> TimelineRow:
-        ascii_only = self.app.settings.ascii
         return TimelineRow(
             "job",
             job.name,
-            state_words(job.state, ascii_only=ascii_only),
+            state_words(job.state),
             states.tone(job.state),
             timeline.intervals(job.timestamps),
             old=old,
@@ -214,13 +211,13 @@ class JobTimeline(TimelineTable):
 
     def _vertex_rows(self, vertex: JobVertex, *, old: bool) -> list[TimelineRow]:
         key = f"vertex {vertex.id}"
-        opened, ascii_only = key in self._opened, self.app.settings.ascii
-        mark = (ASCII_MARKS if ascii_only else MARKS)[opened]
+        opened = key in self._opened
+        mark = MARKS[opened]
         rows = [
             TimelineRow(
                 key,
                 f"{mark} {vertex.name}",
-                state_words(vertex.status, ascii_only=ascii_only),
+                state_words(vertex.status),
                 states.tone(vertex.status),
                 timeline.of_vertex(vertex),
                 old=old,
@@ -234,9 +231,9 @@ class JobTimeline(TimelineTable):
 
     def _rescale_rows(self, one: Rescale, *, old: bool) -> list[TimelineRow]:
         key = f"rescale {one.rescale_uuid}"
-        opened, ascii_only = key in self._opened, self.app.settings.ascii
-        mark = (ASCII_MARKS if ascii_only else MARKS)[opened]
-        rows = [rescale_row(one, mark, ascii_only=ascii_only, old=old)]
+        opened = key in self._opened
+        mark = MARKS[opened]
+        rows = [rescale_row(one, mark, old=old)]
         details = self.port.reading(RESCALE(job=self._job, rescale=one.rescale_uuid)) if opened else None
         if details is not None and details.value is not None:
             rows += detail_rows(details.value, old=old)
@@ -249,7 +246,7 @@ class VertexTimeline(TimelineTable):
     TITLE = "SUBTASK"
     ASKING = "loading…"
 
-    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._vertex = vertex

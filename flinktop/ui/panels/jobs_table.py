@@ -18,7 +18,6 @@ from flinktop.model import format as fmt
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.frame import zone_offset
 from flinktop.ui.panels.no_cluster import no_cluster
-from flinktop.ui.panels.plain import plain, plain_columns
 from flinktop.ui.panels.shared_columns import job_state_column, lag_cell, name_column, trend_column
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
@@ -114,7 +113,7 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobF
         return fmt.duration(row.uptime), "muted"
 
     found: list[Column[JobFacts]] = [
-        job_state_column(ascii_only=ascii_only),
+        job_state_column(),
         replace(name_column("JOB"), comfort=NAME),
         Column(
             "tasks",
@@ -232,7 +231,7 @@ def columns(port: Port, *, past: str = "", ascii_only: bool) -> list[Column[JobF
             leaves=ROOM_FOR_NAMES,
         ),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 def archive_columns(port: Port, *, ascii_only: bool) -> list[Column[JobFacts]]:
@@ -333,7 +332,7 @@ class JobsTable(Panel):
     def _explain(self, reading: Reading[JobsOverview] | None) -> None:
         """Say why there are no rows before the first answer."""
         words = no_cluster(self.port) or why_empty(self.port, reading, "loading jobs…")
-        self.table.set_empty(plain(words) if self.app.settings.ascii else words)
+        self.table.set_empty(words)
 
     def _arrange(self) -> None:
         """Show the rows, worst first, with those that have ended or without."""

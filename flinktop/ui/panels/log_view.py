@@ -16,7 +16,6 @@ from flinktop.model import log_files, loglines
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain
 from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class LogView(Panel):
         name: str = "",
         stdout: bool = False,
         at: float | None = None,
-        id: str | None = None,  # noqa: A002 -- Textual's own name for it
+        id: str | None = None,
     ) -> None:
         """Show what `query` sends.
 
@@ -331,9 +330,8 @@ class LogView(Panel):
         self._say()
 
     def _say(self) -> None:
-        ascii_only = self.app.settings.ascii
         words = self._nothing()
-        self.pager.set_empty(plain(words) if ascii_only else words)
+        self.pager.set_empty(words)
         self.query_one(Words).set_lines([within(self._status(), self.content_size.width - EDGES)])
 
     def _nothing(self) -> str:

@@ -88,7 +88,7 @@ class MachineCharts(Panel):
     MachineCharts Grid { grid-size: 2 2; grid-gutter: 0 1; height: 1fr; }
     """
 
-    def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, machine: Machine, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._machine = machine
 

@@ -204,7 +204,5 @@ class MachineHeader(Panel):
 
     def render(self) -> Content:
         """The lines."""
-        width, ascii_only = self.content_size.width, self.app.settings.ascii
-        return Content("\n").join(
-            assemble(cut_line(line, width), ascii_only=ascii_only) for line in self._lines
-        )
+        width = self.content_size.width
+        return Content("\n").join(assemble(cut_line(line, width)) for line in self._lines)

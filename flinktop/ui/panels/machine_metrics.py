@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class MachineMetrics(MetricsList):
     """The metrics of one machine."""
 
-    def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, machine: Machine, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._machine = machine
 

@@ -16,7 +16,6 @@ from flinktop.ui.live import RARELY
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.machine_header import place_lines
 from flinktop.ui.panels.meter import meter_parts
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.one_by_one import MadeRows, each_with_its
@@ -51,12 +50,12 @@ def used(part: memory.Part) -> Cell:
     return amount(part.used, part.unit), ""
 
 
-def columns(*, ascii_only: bool) -> list[Column[memory.Part]]:
+def columns() -> list[Column[memory.Part]]:
     """The columns; the parts' names and what is used are the last to give way."""
 
     def meter(part: memory.Part, cells: int) -> Stripes:
         tone = machines.tone(part.share) or "first"
-        return Stripes(tuple(meter_parts(part.share, cells, tone, ascii_only=ascii_only)))
+        return Stripes(tuple(meter_parts(part.share, cells, tone)))
 
     def percent(part: memory.Part) -> Cell:
         if part.share is None:
@@ -77,7 +76,7 @@ def columns(*, ascii_only: bool) -> list[Column[memory.Part]]:
         Column("meter", "", METER, percent, stripes=meter, drop=2),
         Column("note", "", 14, lambda part: (part.note, "muted"), drop=1, flex=True),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 def memory_rows(sections: memory.Sections, *, old: bool) -> MadeRows[memory.Part]:
@@ -95,13 +94,13 @@ class MemoryTable(AnswerTable[memory.Part]):
     BOX = "Memory"
     ASKING = "loading memory…"
 
-    def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, machine: Machine, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._machine = machine
 
-    def columns(self, *, ascii_only: bool) -> list[Column[memory.Part]]:
+    def columns(self) -> list[Column[memory.Part]]:
         """As the module's."""
-        return columns(ascii_only=ascii_only)
+        return columns()
 
     def row_key(self, row: memory.Part) -> str:
         """Names a row."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.frame import Part
 
 
-def meter_parts(fraction: float | None, cells: int, tone: str, *, ascii_only: bool) -> list[Part]:
+def meter_parts(fraction: float | None, cells: int, tone: str) -> list[Part]:
     """A line filled to `fraction` (0 to 1) in its tone, the rest muted, in exactly so many cells.
 
     Something is never drawn as nothing, and all only when it is all; what is not known is blank.
@@ -18,5 +18,4 @@ def meter_parts(fraction: float | None, cells: int, tone: str, *, ascii_only: bo
         return [(" " * cells, "")]
     share = min(max(fraction, 0.0), 1.0)
     filled = min(max(round(share * cells), share > 0), cells - (share < 1))
-    used, free = ("#", ".") if ascii_only else ("━", "─")
-    return [(used * filled, tone), (free * (cells - filled), "muted")]
+    return [("━" * filled, tone), ("─" * (cells - filled), "muted")]

@@ -84,20 +84,20 @@ class ExploredRow:
         return self.scope.pin(self.metric, self.subtask) if self.metric else None
 
 
-def columns(*, ascii_only: bool) -> list[Column[ExploredRow]]:
+def columns() -> list[Column[ExploredRow]]:
     """The columns; the metric and its value are the last to give way."""
 
     def number(key: str, title: str, width: int, drop: int) -> Column[ExploredRow]:
         def cell(row: ExploredRow) -> Cell:
             text: str = getattr(row, key)
             tone = "muted" if text in (fmt.UNKNOWN, fmt.ABSENT) else "bad" if text == fmt.FAILED else ""
-            return ({fmt.UNKNOWN: "~", fmt.ABSENT: "-"}.get(text, text) if ascii_only else text), tone
+            return text, tone
 
         sort: Callable[[ExploredRow], Any] | None = (lambda row: row.order) if key == "high" else None
         return Column(key, title, width, cell, sort=sort, align="right", descending=True, drop=drop)
 
     return [
-        Column("pinned", "", 1, lambda row: (("*" if ascii_only else "◆") if row.pinned else "", "info")),
+        Column("pinned", "", 1, lambda row: ("◆" if row.pinned else "", "info")),
         Column(
             "name",
             "METRIC",
@@ -126,7 +126,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
     BOX = "Metrics"
     ASKING = "loading…"
 
-    def __init__(self, job: str, vertex: str = "", *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str = "", *, id: str | None = None) -> None:
         """The metrics of a job and all its vertices, or of one vertex."""
         super().__init__(id=id)
         self._job = job
@@ -144,9 +144,9 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         self._stale_lists: set[str] = set()
         """Keys of what has other metrics now: it was asked for one that is gone."""
 
-    def columns(self, *, ascii_only: bool) -> list[Column[ExploredRow]]:
+    def columns(self) -> list[Column[ExploredRow]]:
         """The columns."""
-        return columns(ascii_only=ascii_only)
+        return columns()
 
     def row_key(self, row: ExploredRow) -> str:
         """What it is."""
@@ -335,8 +335,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         words = count_words(len(ids)) if ids else ""
         if shown and not ids:
             words = why_empty(self.port, reading, fmt.UNKNOWN, self._none(scope))
-        ascii_only = self.app.settings.ascii
-        label = f"{open_mark(is_open=shown, ascii_only=ascii_only)} {scope.name}"
+        label = f"{open_mark(is_open=shown)} {scope.name}"
         rows = [ExploredRow(f"scope {scope.key}", label, 0, scope, value=words)]
         if self.table.sort_label:
             return rows + [row for metric in ids for row in self._metric_rows(scope, metric, "", pins)]
@@ -344,7 +343,7 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
             key = f"operator {scope.key} {operator}"
             is_open = not operator or key not in self._folded or bool(self.table.filter)
             if operator:
-                label = f"{open_mark(is_open=is_open, ascii_only=ascii_only)} {operator}"
+                label = f"{open_mark(is_open=is_open)} {operator}"
                 words = count_words(len(metrics))
                 rows.append(ExploredRow(key, label, 1, scope, operator=operator, value=words))
             for metric in metrics if is_open else ():

@@ -128,7 +128,7 @@ class MetricsList(Panel):
     OPERATORS: ClassVar[bool] = False
     """Whether some are those of operators."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._visible: tuple[str, ...] = ()
         self._asked: tuple[str, ...] = ()
@@ -238,7 +238,7 @@ class MetricsList(Panel):
 
     def _operator_row(self, operator: str) -> MetricRow:
         words = count_words(len(self._ids_of[f"operator {operator}"]))
-        mark = open_mark(is_open=self._is_open(operator), ascii_only=self.app.settings.ascii)
+        mark = open_mark(is_open=self._is_open(operator))
         return MetricRow("", words, None, operator=operator, mark=mark)
 
     def _matches(self, row: MetricRow, text: str) -> bool:
@@ -291,7 +291,7 @@ class MetricsTable(MetricsList):
     PINS = True
     OPERATORS = True
 
-    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._ids: dict[str, str | int] = {"job": job, "vertex": vertex, "subtask": subtask}
 

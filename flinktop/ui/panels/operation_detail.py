@@ -33,7 +33,6 @@ from flinktop.ui.widgets.text_rows import folded
 if TYPE_CHECKING:
     from typing import Any
 
-    from textual import events
     from textual.app import ComposeResult
 
     from flinktop.engine.operation import Operation
@@ -145,7 +144,7 @@ class OperationDetail(Panel):
     BOX = "Operation"
     DEFAULT_CSS = "OperationDetail { height: 1fr; }"
 
-    def __init__(self, number: str | None = None, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, number: str | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._number = number
         self._told: Operation | None = None
@@ -174,7 +173,7 @@ class OperationDetail(Panel):
         super().on_mount()
         self.shielded(self.tick)
 
-    def on_resize(self, _event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Break the lines anew."""
         self.shielded(self.tick)
 
@@ -190,8 +189,7 @@ class OperationDetail(Panel):
         lines = self._of(operation) if operation is not None else [[(self._nothing(), "muted")]]
         if lines != self._lines:
             self._lines = lines
-            ascii_only = self.app.settings.ascii
-            text = Content("\n").join(assemble(line, ascii_only=ascii_only) for line in lines)
+            text = Content("\n").join(assemble(line) for line in lines)
             self.query_one("#facts", Static).update(text)
         self.wants_tick = operation is not None and not operation.state.final
 
@@ -199,11 +197,11 @@ class OperationDetail(Panel):
         return FORGOTTEN if self._number is not None else NONE_CHOSEN
 
     def _of(self, operation: Operation) -> list[list[Part]]:
-        ascii_only, wall = self.app.settings.ascii, self.port.clock.wall()
+        wall = self.port.clock.wall()
         scroll = self.query_one(FactsScroll)
         width = max(scroll.size.width - 2 - scroll.scrollbar_size_vertical, LABEL_CELLS + 8)
         lasted = took(operation, wall)
-        state: list[Part] = [(state_words(operation, ascii_only=ascii_only), state_tone(operation))]
+        state: list[Part] = [(state_words(operation), state_tone(operation))]
         if lasted is not None:
             word = "took" if operation.state.final else "for"
             state += [(f"   {word} ", "muted"), (duration_words(operation, lasted), "")]
@@ -218,7 +216,5 @@ class OperationDetail(Panel):
         if operation.progress is None:
             return []
         sent, size = operation.progress
-        drawn = meter_parts(
-            sent / size if size else None, METER_CELLS, "info", ascii_only=self.app.settings.ascii
-        )
+        drawn = meter_parts(sent / size if size else None, METER_CELLS, "info")
         return [[*drawn, (f"  {progress_words(operation)}", "")]]

@@ -11,7 +11,6 @@ from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
@@ -42,18 +41,18 @@ class OperationRow:
     """Seconds; whole ones while it is under way: a tenth would repaint the line at every look."""
 
 
-def columns(*, ascii_only: bool, clusters: bool) -> list[Column[OperationRow]]:
+def columns(*, clusters: bool) -> list[Column[OperationRow]]:
     """The columns; how it is, what it was, what it was done to and what came of it stay longest.
 
     Args:
         ascii_only: Whether marks are plain ASCII.
         clusters: Whether there are several clusters to tell apart.
     """
-    mark = "~" if ascii_only else fmt.UNKNOWN
+    mark = fmt.UNKNOWN
 
     def shown_took(row: OperationRow) -> tuple[str, str]:
         if row.took is None:
-            return plain(fmt.ABSENT) if ascii_only else fmt.ABSENT, "muted"
+            return fmt.ABSENT, "muted"
         return duration_words(row.operation, row.took), "" if row.operation.state.final else "info"
 
     def painted_result(row: OperationRow, width: int) -> Stripes:
@@ -72,7 +71,7 @@ def columns(*, ascii_only: bool, clusters: bool) -> list[Column[OperationRow]]:
             "state",
             "STATE",
             10,
-            lambda row: (state_words(row.operation, ascii_only=ascii_only), state_tone(row.operation)),
+            lambda row: (state_words(row.operation), state_tone(row.operation)),
             sort=lambda row: (-severity(row.operation), row.operation.state),
         ),
         Column(
@@ -184,14 +183,14 @@ class OperationsTable(AnswerTable[OperationRow]):
 
     BOX = "Operations"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._told: tuple[Operation, ...] | None = None
         self._clusters = False
 
-    def columns(self, *, ascii_only: bool) -> list[Column[OperationRow]]:
+    def columns(self) -> list[Column[OperationRow]]:
         """The cluster's name only where there are several."""
-        return columns(ascii_only=ascii_only, clusters=self._clusters)
+        return columns(clusters=self._clusters)
 
     def row_key(self, row: OperationRow) -> str:
         """The operation's id."""
@@ -224,7 +223,7 @@ class OperationsTable(AnswerTable[OperationRow]):
         clusters = len({one.cluster for one in operations} | {self.port.connection.url}) > 1
         if clusters != self._clusters:
             self._clusters = clusters
-            self.table.set_columns(self.columns(ascii_only=self.app.settings.ascii))
+            self.table.set_columns(self.columns())
         wall, offset = self.port.clock.wall(), zone_offset(self)
         trouble = self.port.facts().ledger_trouble if operations else None
         self.set_words([[(f"Actions are disabled: {trouble}.", "warn")]] if trouble else [])

@@ -52,14 +52,14 @@ class PinChart(TimeChart):
 
     def title(self, width: int = WIDE) -> str:
         """The metric, and what it is of, in `width` cells; both keep their ends where they are cut."""
-        metric, of, ascii_only = self.pin.metric, self._of(), self.app.settings.ascii
+        metric, of = self.pin.metric, self._of()
         if not of:
-            return clip(metric, width, middle=True, ascii=ascii_only)
+            return clip(metric, width, middle=True)
         # What it is of gives way first: other metrics of the same stand beside it.
         room = max(width - len(_OF) - cell_len(of), width * 2 // 3)
-        shown = clip(metric, room, middle=True, ascii=ascii_only)
+        shown = clip(metric, room, middle=True)
         rest = width - len(_OF) - cell_len(shown)
-        return f"{shown}{_OF}{clip(of, rest, middle=True, ascii=ascii_only)}"
+        return f"{shown}{_OF}{clip(of, rest, middle=True)}"
 
     def _of(self) -> str:
         """What the metric is of; "" for the job itself."""
@@ -94,7 +94,7 @@ class PinnedCharts(Panel):
         vertex: str = "",
         subtask: int | None = None,
         *,
-        id: str | None = None,  # noqa: A002 -- Textual's own name for it
+        id: str | None = None,
     ) -> None:
         """The pins of a job, of one of its vertices, or of one subtask."""
         super().__init__(id=id)

@@ -83,15 +83,15 @@ class PlanGraph(Widget):
         note = self.query_one(".why", Static)
         note.display = why is not None
         if why is None:
-            picture = drawing(self._form, nodes, width, height, ascii_only=self._ascii)
+            picture = drawing(self._form, nodes, width, height)
         else:
             note.update(f"as a list: {why}")
             # The last column is the scroll bar's.
-            picture = listing(self._form.graph, nodes, width - 1, ascii_only=self._ascii)
+            picture = listing(self._form.graph, nodes, width - 1)
         self.canvas.set_picture(picture)
 
 
-def drawing(form: Form, nodes: dict[str, PlanNode], width: int, height: int, *, ascii_only: bool) -> Picture:
+def drawing(form: Form, nodes: dict[str, PlanNode], width: int, height: int) -> Picture:
     """The plan from left to right, in the middle of a view of this size."""
     layout = form.layout(width, height)
     x, y = max(0, (width - layout.width) // 2), max(0, (height - layout.height) // 2)
@@ -99,7 +99,7 @@ def drawing(form: Form, nodes: dict[str, PlanNode], width: int, height: int, *, 
     boxes = []
     for at in layout.boxes:
         node = nodes[at.key]
-        texts = name_lines(_name(node), measures.width - FRAME, measures.height - 2, ascii_only=ascii_only)
+        texts = name_lines(_name(node), measures.width - FRAME, measures.height - 2)
         lines: tuple[Line, ...] = tuple(((text, "strong"),) for text in texts)
         above: tuple[Line, Line] = (), ((f"x{fmt.number(node.parallelism)}", ""),)
         boxes.append(
@@ -108,7 +108,7 @@ def drawing(form: Form, nodes: dict[str, PlanNode], width: int, height: int, *, 
     return Picture(layout.width + x, layout.height + y, tuple(boxes), wires_of(layout, x, y))
 
 
-def listing(drawn: Graph, nodes: dict[str, PlanNode], width: int, *, ascii_only: bool) -> Picture:
+def listing(drawn: Graph, nodes: dict[str, PlanNode], width: int) -> Picture:
     """The plan's vertices one below the other, numbered, each with what feeds it in words."""
     depth = layers_of(len(drawn.nodes), links(drawn))
     inputs = inputs_of(drawn)
@@ -118,7 +118,7 @@ def listing(drawn: Graph, nodes: dict[str, PlanNode], width: int, *, ascii_only:
         blank = " " * (INDENT * min(deep, DEEPEST))
         head, tail = f" {number:>3} {blank}", f"x{fmt.number(nodes[key].parallelism)}"
         room = max(width - len(head) - len(tail) - 2, 1)
-        name = fit(_name(nodes[key]), room, ascii=ascii_only)
+        name = fit(_name(nodes[key]), room)
         lines: list[Line] = [((head, "muted"), (name, "strong"), (f" {tail}", ""))]
         if inputs[key]:
             lines.append(((f"     {blank}  from {'; '.join(inputs[key])}", "muted"),))

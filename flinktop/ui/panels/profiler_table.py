@@ -14,7 +14,6 @@ from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 
@@ -78,7 +77,7 @@ class ProfilerTable(AnswerTable[Run]):
     BOX = "Profiler"
     ASKING = "loading profiler's runs…"
 
-    def __init__(self, machine: Machine, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, machine: Machine, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._machine = machine
         self._saving: Query[str] | None = None
@@ -89,7 +88,7 @@ class ProfilerTable(AnswerTable[Run]):
         """The file that is being saved."""
         self._operation: str | None = None
 
-    def columns(self, *, ascii_only: bool) -> list[Column[Run]]:
+    def columns(self) -> list[Column[Run]]:
         """When, how long, how, what came of it."""
         found: list[Column[Run]] = [
             Column("started", "STARTED", 19, lambda run: (run.started, ""), sort=lambda run: run.at),
@@ -117,7 +116,7 @@ class ProfilerTable(AnswerTable[Run]):
                 flex=True,
             ),
         ]
-        return plain_columns(found) if ascii_only else found
+        return found
 
     def row_key(self, row: Run) -> str:
         """When it was triggered: runs have no ids."""

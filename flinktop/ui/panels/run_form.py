@@ -183,7 +183,7 @@ class RunForm(Vertical):
         lines = [
             Content.assemble(
                 (f"{number:>2}  ", TONES["muted"]),
-                clip(argument.replace("\n", mark), width, ascii=self._ascii) or '""',
+                clip(argument.replace("\n", mark), width) or '""',
             )
             for number, argument in enumerate(arguments[:most], 1)
         ]

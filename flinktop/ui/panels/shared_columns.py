@@ -53,26 +53,26 @@ J = TypeVar("J", bound=JobStated)
 R = TypeVar("R", bound=Stated)
 
 
-def state_column(*, ascii_only: bool, drop: int = 0) -> Column[R]:
+def state_column(*, drop: int = 0) -> Column[R]:
     """The state, by a shape, a word and a colour."""
     return Column(
         "state",
         "STATE",
         12,
-        lambda row: (states.words(row.state, ascii_only=ascii_only), states.tone(row.state)),
+        lambda row: (states.words(row.state), states.tone(row.state)),
         sort=lambda row: (-states.severity(row.state), row.state),
         drop=drop,
     )
 
 
-def job_state_column(*, ascii_only: bool) -> Column[J]:
+def job_state_column() -> Column[J]:
     """The state of a job; one that is RUNNING without a running task looks like what it is."""
 
     def cell(row: J) -> Cell:
         tone = state_tone(row.state, row.tasks)
-        return states.words(row.state, tone, ascii_only=ascii_only), tone
+        return states.words(row.state, tone), tone
 
-    return replace(state_column(ascii_only=ascii_only), cell=cell)
+    return replace(state_column(), cell=cell)
 
 
 def name_column(title: str) -> Column[R]:

@@ -11,7 +11,6 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.taskmanagers import TASKMANAGER, Resource
 from flinktop.model import format as fmt
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Column
 
@@ -68,11 +67,11 @@ class SlotsTable(AnswerTable[SlotRow]):
     BOX = "Slots"
     ASKING = "loading slots…"
 
-    def __init__(self, taskmanager: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, taskmanager: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._taskmanager = taskmanager
 
-    def columns(self, *, ascii_only: bool) -> list[Column[SlotRow]]:
+    def columns(self) -> list[Column[SlotRow]]:
         """Job, tasks, and what the slot was given."""
 
         def part(of: Callable[[Resource], float], write: Callable[[float], str]) -> Callable[[SlotRow], Cell]:
@@ -112,7 +111,7 @@ class SlotsTable(AnswerTable[SlotRow]):
             memory("MANAGED", "managed_memory", 1),
             memory("NETWORK", "network_memory", 2),
         ]
-        return plain_columns(found) if ascii_only else found
+        return found
 
     def row_key(self, row: SlotRow) -> str:
         """Names a row."""

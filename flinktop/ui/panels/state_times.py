@@ -13,7 +13,6 @@ from flinktop.model import attempts, states
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.present_attempt import watch_present
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtasks_table import MANY
@@ -84,7 +83,7 @@ def state_rows(timestamps: Mapping[str, int], offset: float | None, cluster_now:
 
 def columns(*, ascii_only: bool) -> list[Column[StateRow]]:
     """The columns; the state is the last to give way."""
-    state: Column[StateRow] = state_column(ascii_only=ascii_only)
+    state: Column[StateRow] = state_column()
     found: list[Column[StateRow]] = [
         replace(state, width=LONGEST_STATE),
         Column(
@@ -111,7 +110,7 @@ def columns(*, ascii_only: bool) -> list[Column[StateRow]]:
             drop=1,
         ),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 class StateTimes(Panel):
@@ -123,7 +122,7 @@ class StateTimes(Panel):
     StateTimes LiveTable { height: 2; }
     """
 
-    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._vertex = vertex

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model.busy import HOT, WARM
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.widgets.columns import Cell, Column
 
@@ -45,7 +44,7 @@ def hot(figure: Figure) -> str:
     return "bad" if value >= HOT else "warn" if value >= WARM else ""
 
 
-def columns(*, ascii_only: bool) -> list[Column[SubtaskFacts]]:
+def columns() -> list[Column[SubtaskFacts]]:
     """The columns; index, state and rates are the last to give way."""
 
     def number(
@@ -74,7 +73,7 @@ def columns(*, ascii_only: bool) -> list[Column[SubtaskFacts]]:
             drop=drop,
         )
 
-    state: Column[SubtaskFacts] = state_column(ascii_only=ascii_only)
+    state: Column[SubtaskFacts] = state_column()
     found: list[Column[SubtaskFacts]] = [
         Column("index", "#", 4, lambda row: (row.key, "strong"), sort=lambda row: row.index, align="right"),
         state,
@@ -127,10 +126,10 @@ def columns(*, ascii_only: bool) -> list[Column[SubtaskFacts]]:
             drop=7,
         ),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
-def summary_columns(*, ascii_only: bool) -> list[Column[SummaryRow]]:
+def summary_columns() -> list[Column[SummaryRow]]:
     """The same places, for the lines below."""
 
     def cell_of(key: str) -> Callable[[SummaryRow], Cell]:
@@ -148,6 +147,6 @@ def summary_columns(*, ascii_only: bool) -> list[Column[SummaryRow]]:
             drop=column.drop,
             flex=column.flex,
         )
-        for column in columns(ascii_only=ascii_only)
+        for column in columns()
     ]
-    return plain_columns(found) if ascii_only else found
+    return found

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 GONE = "The vertex no longer has this subtask"
 
 
-def state_line(attempt: Attempt, *, ascii_only: bool) -> list[Part]:
+def state_line(attempt: Attempt) -> list[Part]:
     """State and for how long, which attempt, where."""
     tone = states.tone(attempt.status)
-    parts: list[Part] = [(f"{states.mark(attempt.status, ascii_only=ascii_only)} {attempt.status}", tone)]
+    parts: list[Part] = [(f"{states.mark(attempt.status)} {attempt.status}", tone)]
     if attempt.duration >= 0:
         word = " ran " if states.is_terminal(attempt.status) else " for "
         parts.append((f"{word}{fmt.duration(attempt.duration / 1000.0)}", "muted"))
@@ -172,8 +172,7 @@ class SubtaskHeader(Panel):
             title += [(" of ", "muted"), (known[1].name, "")]
         lines = [title]
         if reading is not None and (attempt := reading.value) is not None:
-            ascii_only = self.app.settings.ascii
-            lines.append(self.one_line("state", lambda: state_line(attempt, ascii_only=ascii_only)))
+            lines.append(self.one_line("state", lambda: state_line(attempt)))
             flow = partial(self._totals, attempt) if states.is_terminal(attempt.status) else self._flow
             lines.append(self.one_line("flow", flow))
         elif freshness(reading, self.port.lost) is Freshness.LOADING:
@@ -231,8 +230,8 @@ class SubtaskHeader(Panel):
 
     def render(self) -> Content:
         """The lines; where there is room for one only, the state."""
-        width, ascii_only = self.content_size.width, self.app.settings.ascii
+        width = self.content_size.width
         lines = self._lines
         if self.size.height < FEW_ROWS and len(lines) > 1:
             lines = [lines[1], lines[0], *lines[2:]]
-        return Content("\n").join(assemble(cut_line(line, width), ascii_only=ascii_only) for line in lines)
+        return Content("\n").join(assemble(cut_line(line, width)) for line in lines)

@@ -71,7 +71,7 @@ class SubtasksTable(Panel):
     SubtasksTable LiveTable { height: 1fr; }
     """
 
-    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._vertex = vertex
@@ -95,14 +95,14 @@ class SubtasksTable(Panel):
         """The table, and the lines below it."""
         ascii_only = self.app.settings.ascii
         yield LiveTable(
-            columns(ascii_only=ascii_only),
+            columns(),
             row_key=lambda row: row.key,
             match=matches,
             dim=lambda row: row.old,
             ascii=ascii_only,
             id="subtask-rows",
         )
-        yield FixedRows[SummaryRow](summary_columns(ascii_only=ascii_only), ascii=ascii_only)
+        yield FixedRows[SummaryRow](summary_columns(), ascii=ascii_only)
 
     def on_mount(self) -> None:
         """Watch the job, for the place of the vertex in it, and the vertex."""

@@ -20,7 +20,6 @@ from flinktop.model import format as fmt
 from flinktop.model import heap, machines
 from flinktop.ui.live import RARELY
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.one_by_one import one_by_one
 from flinktop.ui.widgets.table import Column
 from flinktop.ui.widgets.table_messages import VisibleChanged
@@ -38,7 +37,7 @@ MOST_A_SECOND = 1.0
 """Requests for metrics: with more TaskManagers on the screen each is asked more rarely."""
 
 
-def columns(*, ascii_only: bool) -> list[Column[TaskManagerFacts]]:
+def columns() -> list[Column[TaskManagerFacts]]:
     """The columns; name, verdict, slots and heap are the last to give way."""
 
     def verdict(row: TaskManagerFacts) -> Cell:
@@ -176,7 +175,7 @@ def columns(*, ascii_only: bool) -> list[Column[TaskManagerFacts]]:
             drop=9,
         ),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 def _blank(key: str, known: ProcessFigures) -> Cell:
@@ -195,9 +194,9 @@ class TaskManagersTable(AnswerTable[TaskManagerFacts]):
         super().__init__(id="taskmanagers")
         self._visible: tuple[str, ...] = ()
 
-    def columns(self, *, ascii_only: bool) -> list[Column[TaskManagerFacts]]:
+    def columns(self) -> list[Column[TaskManagerFacts]]:
         """As the module's."""
-        return columns(ascii_only=ascii_only)
+        return columns()
 
     def row_key(self, row: TaskManagerFacts) -> str:
         """The id."""

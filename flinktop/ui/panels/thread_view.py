@@ -36,7 +36,7 @@ class ThreadView(Panel):
         machine: Machine,
         *,
         search: str = "",
-        id: str | None = None,  # noqa: A002 -- Textual's own name for it
+        id: str | None = None,
     ) -> None:
         """Show the threads of a machine, and look for this text in them."""
         super().__init__(id=id)

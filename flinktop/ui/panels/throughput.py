@@ -36,7 +36,7 @@ class Throughput(TimeChart):
     DEFAULT_CSS = "Throughput { height: 1fr; }"
     BOX = "Records/s"
 
-    def __init__(self, job: str | None = None, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str | None = None, *, id: str | None = None) -> None:
         """Draw one job, or the whole cluster."""
         super().__init__(id=id)
         self._job = job

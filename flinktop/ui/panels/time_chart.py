@@ -88,7 +88,7 @@ class TimeChart(Panel):
     def _set_box_title(self, title: str) -> None:
         if self.app.settings.ascii:
             # Textual cuts with an ellipsis what is too long.
-            title = clip(title, max(0, self.outer_size.width - BOX_EDGES), ascii=True)
+            title = clip(title, max(0, self.outer_size.width - BOX_EDGES))
         if title != self._titled:
             self._titled = title
             self.border_title = Content(title)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from flinktop.facts.timeline import TimelineRow, Window
 from flinktop.model import format as fmt
 from flinktop.model import states
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets import gantt
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.gantt import Stretch
@@ -73,7 +72,7 @@ def columns(title: str, window: Callable[[], Window], *, ascii_only: bool) -> li
         seconds = row.seconds(window().until)
         return (fmt.duration(seconds), "") if seconds is not None else ("", "")
 
-    found = [
+    return [
         Column("name", title, NAME, lambda row: (row.label, ""), sort=lambda row: row.label.casefold()),
         Column("state", "STATE", 14, lambda row: (row.state, row.tone), sort=lambda row: row.state, drop=2),
         Column("started", "STARTED", 11, started, sort=lambda row: row.start, align="right", drop=1),
@@ -96,7 +95,6 @@ def columns(title: str, window: Callable[[], Window], *, ascii_only: bool) -> li
             stripes=lambda row, width: painted(row, window(), width, ascii_only=ascii_only),
         ),
     ]
-    return plain_columns(found) if ascii_only else found
 
 
 def _no_window() -> Window:

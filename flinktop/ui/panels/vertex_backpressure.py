@@ -15,7 +15,6 @@ from flinktop.model.busy import HOT, WARM
 from flinktop.model.checkpoints import stacked
 from flinktop.model.ended import has_numbers
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table import Cell, Column
@@ -131,7 +130,7 @@ def columns(*, ascii_only: bool) -> list[Column[PressureFacts]]:
             stripes=lambda row, width: time_bar(row, width, ascii_only=ascii_only),
         ),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 class VertexPressure(AnswerTable[PressureFacts]):
@@ -140,14 +139,14 @@ class VertexPressure(AnswerTable[PressureFacts]):
     BOX = "Backpressure"
     ASKING = "loading backpressure…"
 
-    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._vertex = vertex
 
-    def columns(self, *, ascii_only: bool) -> list[Column[PressureFacts]]:
+    def columns(self) -> list[Column[PressureFacts]]:
         """The columns."""
-        return columns(ascii_only=ascii_only)
+        return columns(ascii_only=self.ascii)
 
     def row_key(self, row: PressureFacts) -> str:
         """Index, and number of an attempt beside it."""

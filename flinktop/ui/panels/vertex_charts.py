@@ -151,7 +151,7 @@ class VertexCharts(Panel):
     VertexCharts TimeSpent { width: 4fr; }
     """
 
-    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._vertex = vertex
@@ -191,7 +191,7 @@ class VertexCharts(Panel):
 class SubtaskCharts(VertexCharts):
     """The same of one subtask, whose figures it asks for."""
 
-    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
         super().__init__(job, vertex, id=id)
         self.subtask = subtask
 

@@ -50,10 +50,10 @@ SECONDS = 10.0
 GAP: Part = ("   ", "")
 
 
-def state_line(job: Job, vertex: JobVertex, now: VertexNow, *, ascii_only: bool) -> list[Part]:
+def state_line(job: Job, vertex: JobVertex, now: VertexNow) -> list[Part]:
     """State, how many subtasks are in which, parallelism; the job's state where it does not run."""
     tone = states.tone(now.state)
-    parts: list[Part] = [(f"{states.mark(now.state, ascii_only=ascii_only)} {now.state}", tone)]
+    parts: list[Part] = [(f"{states.mark(now.state)} {now.state}", tone)]
     if list(now.tasks) not in ([], [now.state]):
         words = ", ".join(f"{count} {state.lower()}" for state, count in now.tasks.items())
         parts.append((f" ({words})", "warn" if "FAILED" in now.tasks else "muted"))
@@ -213,7 +213,7 @@ class VertexHeader(Panel):
 
         lines = [
             [(it.name, "strong"), GAP, (self._vertex, "muted")],
-            self.one_line("state", lambda: state_line(one, it, now, ascii_only=self.app.settings.ascii)),
+            self.one_line("state", lambda: state_line(one, it, now)),
             self.one_line("flow", flow),
             *([last] if last else []),
         ]
@@ -262,11 +262,11 @@ class VertexHeader(Panel):
 
     def render(self) -> Content:
         """The lines; where there is room for one only, the state."""
-        width, ascii_only = self.content_size.width, self.app.settings.ascii
+        width = self.content_size.width
         lines = self._lines
         if self.size.height < FEW_ROWS and len(lines) > 1:
             lines = [lines[1], lines[0], *lines[2:]]
-        return Content("\n").join(assemble(cut_line(line, width), ascii_only=ascii_only) for line in lines)
+        return Content("\n").join(assemble(cut_line(line, width)) for line in lines)
 
 
 def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, gone: str) -> list[Part]:

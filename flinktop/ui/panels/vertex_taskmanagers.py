@@ -15,7 +15,6 @@ from flinktop.flink.vertices import VERTEX, VERTEX_TASKMANAGERS
 from flinktop.model import format as fmt
 from flinktop.model import rates
 from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import state_column
 from flinktop.ui.panels.subtask_columns import said
 from flinktop.ui.widgets.one_by_one import one_by_one
@@ -56,7 +55,7 @@ def beside_rows(vertex: Vertex, *, source: bool, sink: bool, old: bool) -> MadeR
     )
 
 
-def columns(*, ascii_only: bool) -> list[Column[VertexTaskManagerFacts]]:
+def columns() -> list[Column[VertexTaskManagerFacts]]:
     """The columns; where and the state are the last to give way."""
 
     def number(
@@ -74,7 +73,7 @@ def columns(*, ascii_only: bool) -> list[Column[VertexTaskManagerFacts]]:
         )
 
     found: list[Column[VertexTaskManagerFacts]] = [
-        state_column(ascii_only=ascii_only),
+        state_column(),
         Column("name", "HOST", 16, lambda row: (row.name, "strong"), sort=lambda row: row.name, flex=True),
         Column(
             "machine",
@@ -121,7 +120,7 @@ def columns(*, ascii_only: bool) -> list[Column[VertexTaskManagerFacts]]:
             drop=3,
         ),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 class VertexMachines(AnswerTable[VertexTaskManagerFacts]):
@@ -130,14 +129,14 @@ class VertexMachines(AnswerTable[VertexTaskManagerFacts]):
     BOX = "TaskManagers"
     ASKING = "loading TaskManagers…"
 
-    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._vertex = vertex
 
-    def columns(self, *, ascii_only: bool) -> list[Column[VertexTaskManagerFacts]]:
+    def columns(self) -> list[Column[VertexTaskManagerFacts]]:
         """The columns."""
-        return columns(ascii_only=ascii_only)
+        return columns()
 
     def row_key(self, row: VertexTaskManagerFacts) -> str:
         """The TaskManager, and of an attempt beside another which one it is."""

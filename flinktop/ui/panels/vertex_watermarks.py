@@ -20,7 +20,6 @@ from flinktop.model import lag as lags
 from flinktop.model import rates, states, subtask_names, watermarks
 from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 from flinktop.ui.widgets.table import Cell, Column
@@ -60,7 +59,7 @@ def mark_rows(
     return rows
 
 
-def columns(*, ascii_only: bool) -> list[Column[MarkFacts]]:
+def columns() -> list[Column[MarkFacts]]:
     """The columns; the number that Flink tells is the first to give way."""
 
     def span(value: float | None) -> Cell:
@@ -112,7 +111,7 @@ def columns(*, ascii_only: bool) -> list[Column[MarkFacts]]:
             drop=2,
         ),
     ]
-    return plain_columns(found) if ascii_only else found
+    return found
 
 
 class VertexWatermarks(AnswerTable[MarkFacts]):
@@ -121,7 +120,7 @@ class VertexWatermarks(AnswerTable[MarkFacts]):
     BOX = "Watermarks"
     ASKING = "loading watermarks…"
 
-    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._vertex = vertex
@@ -131,9 +130,9 @@ class VertexWatermarks(AnswerTable[MarkFacts]):
         self._history: dict[int, lags.Points] = {}
         """By subtask: its lag over the last minutes."""
 
-    def columns(self, *, ascii_only: bool) -> list[Column[MarkFacts]]:
+    def columns(self) -> list[Column[MarkFacts]]:
         """The columns."""
-        return columns(ascii_only=ascii_only)
+        return columns()
 
     def row_key(self, row: MarkFacts) -> str:
         """The index."""

@@ -16,7 +16,6 @@ from flinktop.model.busy import HOT, WARM
 from flinktop.model.ended import none_of
 from flinktop.model.skew import UNEVEN
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.panels.shared_columns import lag_cell, name_column, state_column, trend_column
 from flinktop.ui.panels.vertex_figures import VertexFigures
 from flinktop.ui.widgets.one_by_one import one_by_one
@@ -93,9 +92,9 @@ def number(
     )
 
 
-def _first_columns(*, ascii_only: bool) -> list[Column[VertexFacts]]:
+def _first_columns() -> list[Column[VertexFacts]]:
     return [
-        state_column(ascii_only=ascii_only, drop=4),
+        state_column(drop=4),
         name_column("VERTEX"),
         Column(
             "parallelism",
@@ -122,8 +121,8 @@ def columns(port: Port, *, some_ended: bool = False, ascii_only: bool) -> list[C
 
     `some_ended`: a vertex that has ended has totals and no rates, so that totals give way later.
     """
-    found = [
-        *_first_columns(ascii_only=ascii_only),
+    return [
+        *_first_columns(),
         number("taken", "IN/s", 6, 0),
         number("sent", "OUT/s", 6, 0),
         trend_column(
@@ -141,10 +140,9 @@ def columns(port: Port, *, some_ended: bool = False, ascii_only: bool) -> list[C
         replace(number("skew", "SKEW%", 5, 7, _skew), leaves=NAME),
         replace(number("over_mean", "MAX/AVG", 7, 8), leaves=NAME),
     ]
-    return plain_columns(found) if ascii_only else found
 
 
-def ended_columns(*, ascii_only: bool) -> list[Column[VertexFacts]]:
+def ended_columns() -> list[Column[VertexFacts]]:
     """Those of a job that has ended: what its vertices have handled, and how long they took."""
 
     def bytes_column(key: str, title: str, value: Callable[[VertexFacts], Figure]) -> Column[VertexFacts]:
@@ -159,8 +157,8 @@ def ended_columns(*, ascii_only: bool) -> list[Column[VertexFacts]]:
             drop=5,
         )
 
-    found = [
-        *_first_columns(ascii_only=ascii_only),
+    return [
+        *_first_columns(),
         number("total_taken", "IN", 6, 0),
         number("total_sent", "OUT", 6, 0),
         bytes_column("bytes_taken", "BYTES IN", lambda row: row.bytes_taken),
@@ -176,7 +174,6 @@ def ended_columns(*, ascii_only: bool) -> list[Column[VertexFacts]]:
             drop=1,
         ),
     ]
-    return plain_columns(found) if ascii_only else found
 
 
 class VerticesTable(Panel):
@@ -185,7 +182,7 @@ class VerticesTable(Panel):
     DEFAULT_CSS = "VerticesTable { height: 1fr; } VerticesTable LiveTable { height: 1fr; }"
     BOX = "Vertices"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name for it
+    def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._job = job
         self._figures = VertexFigures(self, job, self._again)
@@ -241,7 +238,7 @@ class VerticesTable(Panel):
             self._ended = ended
             ascii_only = self.app.settings.ascii
             self.table.set_columns(
-                ended_columns(ascii_only=ascii_only)
+                ended_columns()
                 if ended[0]
                 else columns(self.port, some_ended=ended[1], ascii_only=ascii_only)
             )

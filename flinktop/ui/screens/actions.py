@@ -90,7 +90,7 @@ class ActionsScreen(Dialog[None]):
         """Say which acts can be done now."""
         if not self.query("#explained"):
             return
-        self.query_one("#on", Static).update(clip(self._on, self.words_width, ascii=self.app.settings.ascii))
+        self.query_one("#on", Static).update(clip(self._on, self.words_width))
         self.table.set_rows(
             [_Row(action, self._reason(action), action.words) for action in self._actions.values()]
         )

@@ -16,11 +16,9 @@ from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.acts.stop import Stop
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
-from flinktop.model.format import UNKNOWN
 from flinktop.ui.act_button import ActButton
 from flinktop.ui.act_names import name_of
 from flinktop.ui.dialog import Dialog, DialogBox, label_cells, lines_content
-from flinktop.ui.panels.plain import plain
 from flinktop.ui.panels.typed_name import TypedName
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import Choice, LineField, Option, PressButton
@@ -161,8 +159,6 @@ class ConfirmScreen(Dialog[bool]):
         if act.job_id is not None and facts.job is None:
             # The cluster does not tell of it: it is named as it was when this was opened.
             lines[1:1] = [Line("job", act.subject), Line("id", act.job_id)]
-        if self.app.settings.ascii:
-            lines = [replace(line, text=plain(line.text)) if line.text == UNKNOWN else line for line in lines]
         self.query_one("#words", Static).update(lines_content(lines, width))
         for label in self.query(".label"):
             label.styles.width = label_cells(lines)

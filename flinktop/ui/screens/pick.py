@@ -16,7 +16,6 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
 from flinktop.ui.dialog import Dialog
-from flinktop.ui.panels.plain import plain_columns
 from flinktop.ui.widgets.celltext import safe
 from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.table import Column, LiveTable
@@ -68,7 +67,7 @@ class PickScreen(Dialog[str | None], Generic[R]):
         """The rows, and the whole of what the cursor is on."""
         columns, ascii_only = self.columns(), self.app.settings.ascii
         yield LiveTable(
-            plain_columns(columns) if ascii_only else columns,
+            columns,
             row_key=self.row_key,
             ascii=ascii_only,
             empty=self.EMPTY,
@@ -203,7 +202,7 @@ class PickRestore(PickScreen[_Row]):
         table = self.query_one(LiveTable)
         columns = self.columns()
         if [one.width for one in columns] != [one.width for one in table.columns]:
-            table.set_columns(plain_columns(columns) if self.app.settings.ascii else columns)
+            table.set_columns(columns)
         super().renew()
 
     def row_key(self, row: _Row) -> str:
@@ -224,7 +223,7 @@ class PickRestore(PickScreen[_Row]):
         return [_Row(point, fmt.span(max(0.0, now - point.made))) for point in restore_points(self.port)]
 
     def _path(self, row: _Row, width: int) -> Stripes:
-        mark = "~" if self.app.settings.ascii else fmt.UNKNOWN
+        mark = fmt.UNKNOWN
         return Stripes(((tail(safe(row.point.path), width, mark), "muted"),))
 
 

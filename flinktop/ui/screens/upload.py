@@ -160,8 +160,7 @@ class UploadScreen(Dialog[None]):
         if not found or (len(found) == 1 and value.rpartition("/")[2] == found[0].name):
             return Content("")
         lines = [
-            f"{clip(one.name, 44, ascii=self.app.settings.ascii):<44}"
-            + (f"{fmt.size(one.size):>10}" if one.size is not None else "")
+            f"{clip(one.name, 44):<44}" + (f"{fmt.size(one.size):>10}" if one.size is not None else "")
             for one in found[:LISTED]
         ]
         if len(found) > LISTED:
@@ -235,8 +234,7 @@ class UploadScreen(Dialog[None]):
             return Content.assemble(label, operation.words or "waiting for other uploads")
         sent, size = operation.progress
         share = sent / size if size else 1.0
-        ascii_only = self.app.settings.ascii
-        meter = assemble(meter_parts(share, METER, "info", ascii_only=ascii_only), ascii_only=ascii_only)
+        meter = assemble(meter_parts(share, METER, "info"))
         words = f"   {int(share * 100):3d} %   {fmt.size(sent)} of {fmt.size(size)}"
         if sent == size:
             words += "   sent; the cluster stores it"

@@ -8,7 +8,6 @@ from typing import Literal
 from rich.cells import cell_len, set_cell_size
 
 ELLIPSIS = "…"
-ASCII_ELLIPSIS = "~"
 
 # Controls and line ends, soft hyphen, bidi controls, the separators that some terminals break a line at,
 # what joins or varies glyphs (terminals disagree on the width of what comes out), surrogates (no encoding
@@ -43,7 +42,6 @@ def clip(
     width: int,
     *,
     middle: bool = False,
-    ascii: bool = False,  # noqa: A002 - the option's name everywhere
 ) -> str:
     """The text made safe and cut with an ellipsis to at most `width` terminal cells.
 
@@ -57,12 +55,11 @@ def clip(
     shown = safe(text[:longest] if cut else text)
     if not cut and cell_len(shown) <= width:
         return shown
-    mark = ASCII_ELLIPSIS if ascii else ELLIPSIS
     end = _end(safe(text[-longest:]), (width - 1) // 2) if middle else ""
     room = width - 1 - cell_len(end)
     if cell_len(shown) > room:
         shown = set_cell_size(shown, room)
-    return shown.rstrip(" ") + mark + end
+    return shown.rstrip(" ") + ELLIPSIS + end
 
 
 def _end(text: str, room: int) -> str:
@@ -82,10 +79,9 @@ def fit(
     align: Literal["left", "right"] = "left",
     *,
     middle: bool = False,
-    ascii: bool = False,  # noqa: A002 - the option's name everywhere
 ) -> str:
     """The text in exactly `width` terminal cells, cut as by `clip` or padded."""
-    shown = clip(text, width, middle=middle, ascii=ascii)
+    shown = clip(text, width, middle=middle)
     blank = " " * (width - cell_len(shown))
     return blank + shown if align == "right" else shown + blank
 

@@ -17,7 +17,6 @@ from textual.widget import Widget
 from flinktop.ui.widgets.axes import Axis, Point, Scale, thin, time_axis, value_axis
 from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.drawing_thread import drawing_thread
-from flinktop.ui.widgets.empty_words import empty_words
 from flinktop.ui.widgets.spark import spark
 from flinktop.ui.widgets.styles import STYLES, style_rules
 
@@ -185,8 +184,8 @@ class Chart(Widget):
         title: str = "",
         *,
         empty: str = "no data yet",
-        ascii: bool = False,  # noqa: A002 - the option's name everywhere
-        id: str | None = None,  # noqa: A002 - Textual's name
+        ascii: bool = False,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._title = title
@@ -258,7 +257,7 @@ class Chart(Widget):
         if y == 0:
             return self._strip(self._heading, width)
         if not self._has_points():
-            return self._words(empty_words(self._empty, ascii_only=self._ascii), "muted", y)
+            return self._words(self._empty, "muted", y)
         if self._is_small():
             line = self._lines[y - 1] if y <= len(self._lines) else None
             return self._strip([] if line is None else [(self._spark(line), line.style)], width)
@@ -341,7 +340,7 @@ class Chart(Widget):
     def _make_heading(self) -> list[Run]:
         """The title and a legend with the newest values; what has no room is left out."""
         width = self.size.width - 1
-        title = [(clip(self._title, width, ascii=self._ascii), "title")] if self._title else []
+        title = [(clip(self._title, width), "title")] if self._title else []
         detail = f"{', ' if title else ''}{self._detail}" if self._detail else ""
         for said_more, newest in ((True, True), (True, False), (False, False)):
             runs = [*title, (detail, "muted")] if detail and said_more else [*title]
@@ -349,7 +348,7 @@ class Chart(Widget):
                 mark = self._options.legend_mark(number)
                 value = _newest(line) if newest else None
                 said = "" if value is None else f" {self._options.label(value)}"
-                name = clip(line.name, _NAME_WIDTH, ascii=self._ascii)
+                name = clip(line.name, _NAME_WIDTH)
                 runs += [("   " if runs else "", ""), (mark, line.style), (f" {name}", "muted"), (said, "")]
             if sum(cell_len(text) for text, _ in runs) <= width:
                 return runs

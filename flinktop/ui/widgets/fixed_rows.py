@@ -43,8 +43,8 @@ class FixedRows(Widget, Generic[R]):
         self,
         columns: Sequence[Column[R]],
         *,
-        ascii: bool = False,  # noqa: A002 - the option's name everywhere
-        id: str | None = None,  # noqa: A002 - Textual's name
+        ascii: bool = False,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._layout = Layout(shielded(columns, Faults(self)))

@@ -17,7 +17,6 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from flinktop.ui.widgets.celltext import fit, wrap
-from flinktop.ui.widgets.empty_words import empty_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,8 +147,8 @@ class FlameView(ScrollView, can_focus=True):
         self,
         look_for: Callable[[str], Found],
         *,
-        ascii: bool = False,  # noqa: A002 - the option's name everywhere
-        id: str | None = None,  # noqa: A002 - Textual's name
+        ascii: bool = False,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id, classes="-ascii" if ascii else None)
         self._look_for = look_for
@@ -244,7 +243,7 @@ class FlameView(ScrollView, can_focus=True):
         width = self._width
         blank = self.get_component_rich_style("flame--empty")
         if not self._rows:
-            said = wrap(empty_words(self._empty, ascii_only=self._ascii), width - 2, self.size.height)
+            said = wrap(self._empty, width - 2, self.size.height)
             text = f" {said[y]}" if y < len(said) else ""
             return Strip([Segment(fit(text, width), self.get_component_rich_style("flame--said"))], width)
         at = self.scroll_offset.y + y
@@ -256,7 +255,7 @@ class FlameView(ScrollView, can_focus=True):
             if block.x > x:
                 segments.append(Segment(" " * (block.x - x), blank))
             edge = ASCII_EDGE if self._ascii else EDGE
-            text = edge + fit(block.piece.short, block.width - 1, ascii=self._ascii)
+            text = edge + fit(block.piece.short, block.width - 1)
             segments.append(Segment(text, self._style(block.piece)))
             x = block.x + block.width
         return Strip(segments, x).adjust_cell_length(width, blank)

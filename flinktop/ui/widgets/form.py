@@ -45,7 +45,7 @@ class PressButton(Widget, can_focus=True):
             """The button, for handlers chosen by selector."""
             return self.button
 
-    def __init__(self, label: str, *, id: str | None = None, disabled: bool = False) -> None:  # noqa: A002 -- Textual's name
+    def __init__(self, label: str, *, id: str | None = None, disabled: bool = False) -> None:
         super().__init__(id=id, disabled=disabled)
         self._label = label
 
@@ -110,7 +110,7 @@ class Choice(Widget, can_focus=True):
             """The choice, for handlers chosen by selector."""
             return self.choice
 
-    def __init__(self, options: Sequence[Option], *, ascii: bool, id: str | None = None) -> None:  # noqa: A002 -- names used everywhere
+    def __init__(self, options: Sequence[Option], *, ascii: bool, id: str | None = None) -> None:
         super().__init__(id=id)
         self._options = tuple(options)
         self._marks = ("<", ">") if ascii else ("◂", "▸")
@@ -158,7 +158,7 @@ class LineField(Input):
     LineField:ansi, LineField:ansi:focus { background: ansi_default; text-style: underline; }
     """
 
-    def __init__(self, value: str = "", *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+    def __init__(self, value: str = "", *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(value, placeholder, compact=True, select_on_focus=False, id=id)
 
     async def action_submit(self) -> None:
@@ -177,7 +177,7 @@ class LinesField(TextArea):
     LinesField .text-area--placeholder { color: $text-disabled; }
     """
 
-    def __init__(self, text: str = "", *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+    def __init__(self, text: str = "", *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(text, compact=True, placeholder=placeholder, tab_behavior="focus", id=id)
 
     def action_cursor_up(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 -- Textual's signature

@@ -34,7 +34,7 @@ def bar(
     until: float,
     width: int,
     *,
-    ascii: bool = False,  # noqa: A002 - the option's name everywhere
+    ascii: bool = False,
 ) -> Stripes:
     """The stretches between `since` and `until` in `width` cells.
 

@@ -11,7 +11,6 @@ from textual.scroll_view import ScrollView
 
 from flinktop.ui.widgets import graph_messages
 from flinktop.ui.widgets.celltext import wrap
-from flinktop.ui.widgets.empty_words import empty_words
 from flinktop.ui.widgets.graph_paint import GraphPainter
 from flinktop.ui.widgets.graph_picture import Box, Picture, beside, changed_rows, next_to
 from flinktop.ui.widgets.styles import STYLES, style_rules
@@ -80,7 +79,7 @@ class GraphCanvas(ScrollView, can_focus=True):
     Moved: TypeAlias = graph_messages.Moved
     VisibleChanged: TypeAlias = graph_messages.VisibleChanged
 
-    def __init__(self, *, empty: str = "…", ascii: bool = False, id: str | None = None) -> None:  # noqa: A002 - Textual's name, and the option's everywhere
+    def __init__(self, *, empty: str = "…", ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id, classes="-ascii" if ascii else None)
         self._empty = empty
         self._ascii = ascii
@@ -145,7 +144,7 @@ class GraphCanvas(ScrollView, can_focus=True):
         width = self._view.width
         if not self._picture.boxes:
             lines = wrap(
-                empty_words(self._empty, ascii_only=self.has_class("-ascii")),
+                self._empty,
                 width - 2,
                 max(self._view.height, 1),
             )

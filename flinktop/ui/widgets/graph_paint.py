@@ -39,7 +39,7 @@ class GraphPainter:
         ascii: Whether frames and wires are plain ASCII.
     """
 
-    def __init__(self, style_of: Callable[[str], Style], prefix: str, *, ascii: bool = False) -> None:  # noqa: A002 - the option's name everywhere
+    def __init__(self, style_of: Callable[[str], Style], prefix: str, *, ascii: bool = False) -> None:
         self._style_of = style_of
         self._prefix = prefix
         self._ascii = ascii
@@ -79,7 +79,7 @@ class GraphPainter:
 
     def words(self, text: str, width: int) -> Strip:
         """A line of plain words."""
-        shown = clip(text, max(width - 1, 0), ascii=self._ascii)
+        shown = clip(text, max(width - 1, 0))
         return Strip([Segment(" " + shown, self._style("muted"))]).adjust_cell_length(width, self._style(""))
 
     def line(self, y: int, x: int, width: int, *, focused: bool) -> Strip:
@@ -123,7 +123,7 @@ class GraphPainter:
             for x, (glyph, shown) in self._wires.row(y, self._lit).items()
         }
         for number, labelled in self._wires.labels(y):
-            text = clip(labelled.label, labelled.label_room, ascii=self._ascii)
+            text = clip(labelled.label, labelled.label_room)
             start = labelled.label_at[0] + labelled.label_room - cell_len(text)
             # A character of two cells would need a cell of its own width: such labels are left out.
             if len(text) == cell_len(text):
@@ -188,7 +188,7 @@ class GraphPainter:
         found: list[Segment] = []
         room = width
         for text, name in line:
-            shown = clip(text, room, ascii=self._ascii)
+            shown = clip(text, room)
             room -= cell_len(shown)
             found.append(Segment(shown, self._style(name, cursor, dim=dim)))
         if room > 0:

@@ -26,7 +26,7 @@ Cell = tuple[int, int]
 class WireCells:
     """The cells that wires run through, made row by row when a row is first seen."""
 
-    def __init__(self, wires: Sequence[Wire], *, ascii: bool = False) -> None:  # noqa: A002 - the option's name everywhere
+    def __init__(self, wires: Sequence[Wire], *, ascii: bool = False) -> None:
         self._wires = wires
         self._ascii = ascii
         self._flat: dict[int, list[tuple[int, int, int]]] = {}

@@ -31,7 +31,7 @@ class LinePainter:
         ascii: Whether the marks are plain ASCII.
     """
 
-    def __init__(self, style_of: Callable[[str], Style], prefix: str, *, ascii: bool = False) -> None:  # noqa: A002 - the option's name everywhere
+    def __init__(self, style_of: Callable[[str], Style], prefix: str, *, ascii: bool = False) -> None:
         self._style_of = style_of
         self._prefix = prefix
         self._ascii = ascii
@@ -57,7 +57,7 @@ class LinePainter:
             else:
                 text, name = cell
                 column = where.column
-                shown = fit(text, where.width, column.align, middle=column.middle, ascii=self._ascii)
+                shown = fit(text, where.width, column.align, middle=column.middle)
                 runs.append((where.gap, shown, self.style(name, cursor, dim=dim)))
         return _strip(runs, width, self.style("", cursor, dim=dim))
 
@@ -72,16 +72,12 @@ class LinePainter:
             if column.key == sorted_by:
                 runs.append((where.gap, self._marked(where, descending=descending), marked))
             else:
-                runs.append(
-                    (where.gap, fit(column.title, where.width, column.align, ascii=self._ascii), plain)
-                )
+                runs.append((where.gap, fit(column.title, where.width, column.align), plain))
         return _strip(runs, width, plain)
 
     def text(self, text: str, width: int, name: str = "muted") -> Strip:
         """A line of plain words."""
-        return _strip(
-            [(1, fit(text, max(width - 1, 0), ascii=self._ascii), self.style(name))], width, self.style("")
-        )
+        return _strip([(1, fit(text, max(width - 1, 0)), self.style(name))], width, self.style(""))
 
     def blank(self, width: int) -> Strip:
         """A line with nothing on it."""
@@ -93,7 +89,7 @@ class LinePainter:
         """The runs of a cell in several styles, and blanks up to its width."""
         gap, room = where.gap, where.width
         for text, name in cell.runs:
-            shown = clip(text, room, ascii=self._ascii)
+            shown = clip(text, room)
             yield gap, shown, self.style(name, cursor, dim=dim)
             gap, room = 0, room - cell_len(shown)
         yield gap, " " * room, self.style("", cursor, dim=dim)
@@ -101,7 +97,7 @@ class LinePainter:
     def _marked(self, where: Place[Any], *, descending: bool) -> str:
         marks = _DOWN if self._ascii else _UP
         mark = marks[1] if descending else marks[0]
-        title = fit(where.column.title, where.width - 1, ascii=self._ascii).rstrip()
+        title = fit(where.column.title, where.width - 1).rstrip()
         return fit(
             f"{title}{mark}" if where.column.align == "left" else f"{mark}{title}",
             where.width,

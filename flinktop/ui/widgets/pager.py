@@ -15,7 +15,6 @@ from textual.strip import Strip
 from flinktop.ui.widgets import pager_messages
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell
-from flinktop.ui.widgets.empty_words import empty_words
 from flinktop.ui.widgets.line import LinePainter
 from flinktop.ui.widgets.styles import STYLES, style_rules
 from flinktop.ui.widgets.text_rows import Run, TextRows, cells, folded, marked_segments, shown
@@ -89,8 +88,8 @@ class Pager(ScrollView, can_focus=True):
         paint: Callable[[Cell], Sequence[Cell]] | None = None,
         empty: str = "…",
         wrapped: bool = False,
-        ascii: bool = False,  # noqa: A002 - the option's name everywhere
-        id: str | None = None,  # noqa: A002 - Textual's name
+        ascii: bool = False,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id, classes="-ascii" if ascii else None)
         self.follows = follows
@@ -273,7 +272,7 @@ class Pager(ScrollView, can_focus=True):
         """One row of what is on the screen."""
         width = self.scrollable_content_region.width
         if not self._lines:
-            said = wrap(empty_words(self._empty, ascii_only=self.has_class("-ascii")), width - 2, self._page)
+            said = wrap(self._empty, width - 2, self._page)
             return self._painter.text(said[y], width) if y < len(said) else self._painter.blank(width)
         row = self._row + y
         if row >= self._rows.height:

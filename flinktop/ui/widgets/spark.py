@@ -17,7 +17,7 @@ def spark(
     values: Sequence[float | None],
     width: int,
     *,
-    ascii: bool = False,  # noqa: A002 - the option's name everywhere
+    ascii: bool = False,
     top: float | None = None,
 ) -> str:
     """The newest `width` values, the newest at the right, in exactly `width` cells.
@@ -35,7 +35,7 @@ def spark(
     return text.rjust(width)
 
 
-def bar(fraction: float | None, width: int, *, ascii: bool = False) -> str:  # noqa: A002 - as above
+def bar(fraction: float | None, width: int, *, ascii: bool = False) -> str:
     """A bar filled to `fraction` (0 to 1) in exactly `width` cells; blank when it is not known."""
     if width <= 0:
         return ""

@@ -12,7 +12,6 @@ from textual.scroll_view import ScrollView
 from flinktop.ui.widgets import table_messages
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
-from flinktop.ui.widgets.empty_words import empty_words
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells, LinePainter
 from flinktop.ui.widgets.one_by_one import Faults, MadeRows, OddRow, shielded
 from flinktop.ui.widgets.order import Shown, arrange, known_among
@@ -96,8 +95,8 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         empty: str = "…",
         match: Callable[[R, str], bool] | None = None,
         dim: Callable[[R], bool] | None = None,
-        ascii: bool = False,  # noqa: A002 - the option's name everywhere
-        id: str | None = None,  # noqa: A002 - Textual's name
+        ascii: bool = False,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id, classes="-ascii" if ascii else None)
         self._faults = Faults(self)
@@ -276,11 +275,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         return self.scrollable_content_region.width
 
     def _says(self) -> str:
-        return (
-            f"nothing matches {self._filter!r}"
-            if self._rows
-            else empty_words(self._empty, ascii_only=self.has_class("-ascii"))
-        )
+        return f"nothing matches {self._filter!r}" if self._rows else self._empty
 
     def _line(self, at: int) -> _Line:
         row = self._shown.rows[at]

@@ -76,11 +76,6 @@ def test_a_long_name_that_takes_no_room_still_says_that_it_was_cut() -> None:
     assert clip("\u0301" * 10_000, 5).endswith("…")
 
 
-def test_ascii_cuts_with_an_ascii_mark() -> None:
-    assert clip("abcdef", 4, ascii=True).isascii()
-    assert len(clip("abcdef", 4, ascii=True)) == 4
-
-
 def test_wrap_keeps_line_ends_and_breaks_between_words() -> None:
     assert wrap("one two three\nfour", 8, 9) == ["one two", "three", "four"]
 

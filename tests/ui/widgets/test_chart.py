@@ -39,7 +39,7 @@ def picture(
     *lines: Line,
     width: int = 60,
     height: int = 9,
-    ascii: bool = False,  # noqa: A002 - the option's name
+    ascii: bool = False,
     high: float | None = None,
 ) -> list[list[Run]]:
     options = Options(label=short, clock=clock, ascii=ascii, high=high)

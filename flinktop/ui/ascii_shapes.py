@@ -1,0 +1,59 @@
+"""The shapes of ours in ASCII, for terminals that have no others: one filter over all that is drawn.
+
+Pictures that need other shapes in ASCII than these (graphs, charts, bars, trends) choose them where they are
+drawn. Letters of foreign text stay.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from rich.segment import Segment
+from textual.filter import LineFilter
+
+if TYPE_CHECKING:
+    from rich.style import Style
+    from textual.color import Color
+
+_SHAPES: Final = str.maketrans(
+    "●◐○✕▲⏸⟳◆▸▾◂…–━─",  # noqa: RUF001 -- a dash of ours
+    "*~oX!=@*>v<~-#.",
+)
+_WIDER: Final = re.compile(r"(?P<loading>\bloading[\w' ]*)…|±")
+"""What takes more cells in ASCII: blanks behind it give way."""
+
+
+class AsciiShapes(LineFilter):
+    """Turns the shapes of a line into ASCII of the same width."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 -- Textual's
+        """The segments with ASCII letters for shapes."""
+        text = "".join(segment.text for segment in segments if not segment.control)
+        if text.isascii():
+            return segments
+        if _WIDER.search(text):
+            segments = _widened(segments)
+        return [Segment(one.text.translate(_SHAPES), one.style, one.control) for one in segments]
+
+
+def _widened(segments: list[Segment]) -> list[Segment]:
+    """The segments with "..." behind "loading" and "+-" for "±", where blanks behind them leave the room."""
+    cells: list[tuple[str, Style | None]] = [
+        (letter, segment.style) for segment in segments if not segment.control for letter in segment.text
+    ]
+    text = "".join(letter for letter, _ in cells)
+    for found in reversed(list(_WIDER.finditer(text))):
+        wanted = "..." if found["loading"] else "+-"
+        at, more = found.end() - 1, len(wanted) - 1
+        # Blanks between words stay one; those at the end of the line may all go.
+        spare = re.search(rf" {{{more}}}$| {{{more + 1},}}", text[found.end() :])
+        if spare is None:
+            continue
+        start = found.end() + spare.start()
+        del cells[start : start + more]
+        cells[at : at + 1] = [(letter, cells[at][1]) for letter in wanted]
+        text = "".join(letter for letter, _ in cells)
+    joined = groupby(cells, key=lambda cell: cell[1])
+    return [Segment("".join(letter for letter, _ in run), style) for style, run in joined]

@@ -1,0 +1,174 @@
+"""A table of what a query answers, under a few lines of words: what most tabs are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.content import Content
+from textual.widget import Widget
+
+from flinktop.facts.freshness import is_old
+from flinktop.facts.unanswered import missing_words, why_empty
+from flinktop.ui.live import Asks, Panel
+from flinktop.ui.panels.frame import Part, assemble, cut_line
+from flinktop.ui.widgets.table import Column, LiveTable
+from flinktop.ui.widgets.table_messages import VisibleChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.geometry import Size
+
+    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
+
+R = TypeVar("R")
+
+
+class Words(Widget):
+    """Some lines, each on one row and cut to the width; nothing at all where there are none."""
+
+    DEFAULT_CSS = "Words { height: auto; padding: 0 1; display: none; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[list[Part]] = []
+
+    def set_lines(self, lines: Sequence[list[Part]]) -> None:
+        """Show these lines."""
+        fixed = list(lines)
+        if fixed == self._lines:
+            return
+        grown = len(fixed) != len(self._lines)
+        self._lines = fixed
+        self.display = bool(fixed)
+        self.refresh(layout=grown)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
+        return len(self._lines)
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        return Content("\n").join(assemble(cut_line(line, width)) for line in self._lines)
+
+
+class TablePanel(Panel, Generic[R]):
+    """Words above, rows below.
+
+    Where the rows are those of one query it is enough to say which (`source`) and what a row is made of
+    (`rows_of`); else a subclass says itself what it `asks`, its `rows`, and by `empty` why there are none.
+    """
+
+    DEFAULT_CSS = "TablePanel { height: 1fr; } TablePanel LiveTable { height: 1fr; }"
+    COLUMNS: ClassVar[Sequence[Column[Any]]] = ()
+    """The columns from left to right, where they are always the same."""
+    LOADING: ClassVar[str] = "loading…"
+    """What stands in the place of the rows before anything has come."""
+    NOTHING: ClassVar[str] = ""
+    """What an answer without anything in it means."""
+    EVERY: ClassVar[float] = 0.0
+    """Seconds between two polls of the source; 0 is the cluster's own refresh interval."""
+    MISSING: ClassVar[str] = ""
+    """What a cluster has none of that has no such endpoint, in the plural."""
+    TABLE_ID: ClassVar[str] = ""
+    """The table's id; without it the panel's with "-rows"."""
+    scroll_asks_at_once = True
+    """Whether rows that come into sight are asked for at once, or at the next second."""
+
+    def __init__(self, job: str = "", vertex: str = "", *, id: str | None = None) -> None:
+        super().__init__(job, vertex, id=id)
+        self.visible_keys: tuple[str, ...] = ()
+        """The keys of the rows on the screen."""
+
+    def columns(self) -> Sequence[Column[R]]:
+        """The columns from left to right, as the table is given them when it is made."""
+        return self.COLUMNS
+
+    def source(self) -> Query[Any] | None:
+        """The query that rows come from; None where several make them."""
+        return None
+
+    def key(self, row: R) -> str:
+        """Names a row towards the program."""
+        raise NotImplementedError
+
+    def rows_of(self, answer: Any, *, old: bool) -> Sequence[R]:
+        """Rows of what the source has answered; `old` where it can't be taken at its word any more."""
+        raise NotImplementedError
+
+    def rows(self) -> Sequence[R] | None:
+        """The rows in their own order; None leaves those that are shown."""
+        source = self.source()
+        reading = self.port.reading(source) if source is not None else None
+        if reading is None or reading.value is None:
+            return None
+        return self.rows_of(reading.value, old=is_old(self.port, reading))
+
+    def words(self) -> Sequence[list[Part]]:
+        """The lines above the rows; those that are empty are left out."""
+        return ()
+
+    def empty(self) -> str:
+        """Why there are no rows."""
+        source = self.source()
+        return self.missing or self.why_empty(self.port.reading(source) if source is not None else None)
+
+    @property
+    def missing(self) -> str:
+        """Why this cluster has nothing of the kind; "" where it should."""
+        source = self.source()
+        if not self.MISSING or source is None:
+            return ""
+        return missing_words(self.port, source.endpoint, self.MISSING)
+
+    def why_empty(self, reading: Reading[Any] | None, nothing: str | None = None) -> str:
+        """Why a query makes no rows; `nothing` is what an answer without anything in it means."""
+        return why_empty(self.port, reading, self.LOADING, self.NOTHING if nothing is None else nothing)
+
+    def matches(self, row: R, text: str) -> bool:
+        """Whether a row has every word of the filter's text in one of its cells, seen or not."""
+        cells = [column.cell(row)[0].casefold() for column in self.table.columns]
+        return all(any(word in cell for cell in cells) for word in text.casefold().split())
+
+    def is_dim(self, row: R) -> bool:
+        """Whether a row is shown faded."""
+        return bool(getattr(row, "old", False))
+
+    def compose(self) -> ComposeResult:
+        yield Words()
+        yield LiveTable(
+            self.columns(),
+            row_key=self.key,
+            match=self.matches,
+            dim=self.is_dim,
+            ascii=self.ascii,
+            empty=self.LOADING,
+            id=self.TABLE_ID or (f"{self.id}-rows" if self.id else None),
+        )
+
+    @property
+    def table(self) -> LiveTable[R]:
+        """The table itself."""
+        return self.query_one(LiveTable)
+
+    def asks(self) -> Asks:
+        source = self.source()
+        return {} if source is None or self.missing else {source: self.EVERY}
+
+    def show(self) -> None:
+        table = self.table
+        table.set_empty(self.empty())
+        rows = self.rows()
+        if rows is not None:
+            table.set_rows(rows)
+        self.query_one(Words).set_lines([line for line in self.words() if line])
+
+    @on(VisibleChanged)
+    def _scrolled(self, event: VisibleChanged) -> None:
+        first, self.visible_keys = not self.visible_keys, event.keys
+        if first or self.scroll_asks_at_once:
+            self.update()
+        else:
+            self.wants_tick = True
