@@ -86,14 +86,10 @@ def _confirm(act: Act, app: LiveApp) -> None:
     app.go(ConfirmPlace(act))
 
 
-def job_name(port: Port, job: str) -> str:
-    """A job's name as far as it is known; "" else."""
-    known = port.facts(job).job
-    return known.name if known is not None else ""
-
-
-def on_job(port: Port, job: str, name: str) -> tuple[Action, ...]:
-    """What can be done to a job."""
+def on_job(port: Port, job: str, name: str = "") -> tuple[Action, ...]:
+    """What can be done to a job; without a `name` that is as far as it is known."""
+    if not name and (known := port.facts(job).job) is not None:
+        name = known.name
     on = f"job {name or job}"
     rows = (Stop(job, name), Savepoint(job, name), SavepointAndCancel(job, name), Checkpoint(job, name))
     return (

@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from rich.traceback import Traceback
 from textual import events
 from textual._context import active_message_pump
 from textual._files import generate_datetime_filename
@@ -26,7 +25,6 @@ from flinktop.ui import clipboard, keys, pin_file, theme
 from flinktop.ui.ascii_shapes import AsciiShapes
 from flinktop.ui.changed_runs import WritesChanges
 from flinktop.ui.closed_screens import forget_closed_screens
-from flinktop.ui.dialog import Dialog
 from flinktop.ui.faint import FaintAsDim
 from flinktop.ui.key_order import KeyOrder
 from flinktop.ui.leaving import Leaving, leave_on_signals, write_what_is_left
@@ -34,8 +32,10 @@ from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
 from flinktop.ui.operation_news import OperationNews
 from flinktop.ui.places import (
     CheckpointsPlace,
+    HelpPlace,
     JobManagerPlace,
     JobPlace,
+    LeavePlace,
     OperationsPlace,
     OverviewPlace,
     PalettePlace,
@@ -44,10 +44,9 @@ from flinktop.ui.places import (
     VertexPlace,
     commands_here,
     is_at,
+    screen_of,
 )
 from flinktop.ui.private_files import put_text
-from flinktop.ui.screens.help import HelpScreen
-from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.spare_memory import SpareMemory, leave_out_what_is_loaded
 from flinktop.ui.steady import AnswersOnce, Steady
 from flinktop.ui.typed_bytes import take_any_bytes
@@ -195,7 +194,9 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         """Leave because the thread that reads the keys has failed: Textual hands on its trace alone."""
         words = []
         for one in renderables:
-            for stack in one.trace.stacks if isinstance(one, Traceback) else ():
+            # Textual imports rich.traceback when there is one.
+            trace = getattr(one, "trace", None)
+            for stack in trace.stacks if trace is not None else ():
                 frames = "\n".join(f"  {at.filename}, line {at.lineno}, in {at.name}" for at in stack.frames)
                 words.append(f"{stack.exc_type}: {stack.exc_value}")
                 log.critical("keys can't be read: %s\n%s", words[-1], frames)
@@ -253,7 +254,7 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.second()
-            elif isinstance(screen, Dialog):
+            elif isinstance(screen, AnswersOnce):
                 screen.news()
         self._leave_without_engine()
 
@@ -269,7 +270,7 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.facts_changed(changes)
-            elif isinstance(screen, Dialog):
+            elif isinstance(screen, AnswersOnce):
                 screen.news()
         for one in self._operation_news.ended(self.port.operations()):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
@@ -291,7 +292,7 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
         read_only = self.profile.connection.read_only
         own = [command for command in here if not (command.acts and read_only)]
-        self.push_screen(HelpScreen([*own, *keys.GLOBAL]))
+        self.go(HelpPlace([*own, *keys.GLOBAL]))
 
     def action_command_palette(self) -> None:
         """Find something by its name."""
@@ -316,14 +317,14 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Ask before leaving; asked a second time, leave."""
-        if isinstance(self.screen, LeaveScreen):
+        if is_at(self.screen, LeavePlace):
             self.exit(0)
         else:
             self.ask_to_leave()
 
     def ask_to_leave(self) -> None:
         """Ask before leaving, once."""
-        if isinstance(self.screen, LeaveScreen):
+        if is_at(self.screen, LeavePlace):
             return
 
         def answered(leave: bool | None) -> None:  # noqa: FBT001 -- the dialog's answer
@@ -332,7 +333,7 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
 
         # What was said would stand before the question.
         self.clear_notifications()
-        self.push_screen(LeaveScreen(), answered)
+        self.push_screen(screen_of(LeavePlace()), answered)
 
     def action_mouse(self) -> None:
         """Mouse on or off."""

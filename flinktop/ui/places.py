@@ -6,16 +6,18 @@ from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from flinktop.flink.jars import RunOptions
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from textual.command import Provider
     from textual.screen import Screen
 
     from flinktop.engine.acts.act import Act
+    from flinktop.engine.host import Port
+    from flinktop.flink.jars import RunOptions
     from flinktop.flink.machine import Machine
+    from flinktop.ui.keys import Command
     from flinktop.ui.written_view import View
 
 
@@ -194,7 +196,7 @@ class PlanPreviewPlace(Place):
 
     jar: str
     name: str
-    options: RunOptions = RunOptions()  # noqa: RUF009 -- frozen
+    options: RunOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,18 @@ class WritePlace(Place):
 @dataclass(frozen=True, slots=True)
 class PalettePlace(Place):
     """Commands, jobs and TaskManagers by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpPlace(Place):
+    """The keys of a screen."""
+
+    commands: Sequence[Command]
+
+
+@dataclass(frozen=True, slots=True)
+class LeavePlace(Place):
+    """The question before leaving."""
 
 
 SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
@@ -243,6 +257,8 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     PlanPreviewPlace: ("screens.plan_preview", "PlanPreviewScreen"),
     UploadPlace: ("screens.upload", "UploadScreen"),
     WritePlace: ("screens.write_view", "WriteView"),
+    HelpPlace: ("screens.help", "HelpScreen"),
+    LeavePlace: ("screens.leave", "LeaveScreen"),
 }
 """The module of ui that draws a place, and the screen in it."""
 
@@ -265,3 +281,15 @@ def commands_here() -> type[Provider]:
     """What the palette offers; a function, so that its module is imported when the palette is opened."""
     commands: type[Provider] = import_module("flinktop.ui.palette").Commands
     return commands
+
+
+def job_actions(port: Port, job: str, name: str = "") -> tuple[Any, ...]:
+    """What can be done to a job, as `Action` values; acts are imported when they are first asked for."""
+    actions: tuple[Any, ...] = import_module("flinktop.ui.actions").on_job(port, job, name)
+    return actions
+
+
+def cluster_actions(port: Port) -> tuple[Any, ...]:
+    """What can be done to the whole cluster, likewise."""
+    actions: tuple[Any, ...] = import_module("flinktop.ui.actions").on_cluster(port)
+    return actions

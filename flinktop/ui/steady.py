@@ -70,6 +70,9 @@ class AnswersOnce(SteadyScreen[T]):
         """Whether it is closed by its answer, or in another way: it hears nothing any more."""
         return self._answered or super().going
 
+    def news(self) -> None:
+        """There is news, or a second has passed. Nothing by default."""
+
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Close it with an answer; nothing if it has answered, or stands behind another screen."""
         if self._answered or self.app.screen is not self:

@@ -12,14 +12,12 @@ from textual.widgets import Input
 
 from flinktop.model import format as fmt
 from flinktop.ui import keys
-from flinktop.ui.actions import Action, job_name, on_cluster, on_job
 from flinktop.ui.live import LiveScreen, Panel, is_displayed
 from flinktop.ui.panels import chart_window
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine, zone_offset
-from flinktop.ui.places import ActionsPlace, WritePlace
+from flinktop.ui.places import ActionsPlace, WritePlace, cluster_actions, job_actions
 from flinktop.ui.screens.filter_line import Filtered, FilterLine
-from flinktop.ui.widgets.flame import FlameView
-from flinktop.ui.widgets.pager import Pager
+from flinktop.ui.widgets.searched import Searched, SearchedView, TextView
 from flinktop.ui.widgets.table import LiveTable
 from flinktop.ui.written_view import View, rows_of
 
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
+    from flinktop.ui.actions import Action
     from flinktop.ui.written_view import Rows
 
 ZOOMED = "-zoomed"
@@ -66,21 +65,20 @@ class ClusterScreen(LiveScreen):
             return self.focused
         return next((table for table in self.query(LiveTable) if is_displayed(table)), None)
 
-    def searched(self) -> LiveTable[Any] | Pager | FlameView | None:
+    def searched(self) -> LiveTable[Any] | SearchedView | None:
         """What a slash is about, a table, a text or a flame graph: the focused one, else the first seen."""
-        if isinstance(self.focused, LiveTable | Pager | FlameView):
+        if isinstance(self.focused, LiveTable | SearchedView):
             return self.focused
-        pager = next((one for one in self.query(Pager) if is_displayed(one)), None)
-        return pager or self.table()
+        return next((one for one in self.query(TextView) if is_displayed(one)), None) or self.table()
 
-    def pager(self) -> Pager | None:
+    def pager(self) -> TextView | None:
         """The text that is read, if one is seen."""
         searched = self.searched()
-        return searched if isinstance(searched, Pager) else None
+        return searched if isinstance(searched, TextView) else None
 
     def label_of(self, command: keys.Command) -> str:
         """Of a table a slash leaves some rows, in a text it finds."""
-        finds = command is keys.FILTER and isinstance(self.searched(), Pager | FlameView)
+        finds = command is keys.FILTER and isinstance(self.searched(), SearchedView)
         return "find" if finds else command.label
 
     def narrowed(self) -> Filtered | None:
@@ -92,7 +90,7 @@ class ClusterScreen(LiveScreen):
     def state_words(self) -> str:
         """The kept filter and the chosen order of the table; what is searched for in a text."""
         searched = self.searched()
-        if isinstance(searched, Pager | FlameView):
+        if isinstance(searched, SearchedView):
             return searched.search_label
         table = self.table()
         if table is None:
@@ -111,7 +109,7 @@ class ClusterScreen(LiveScreen):
     def actions(self) -> tuple[Action, ...]:
         """What can be done to the selected thing: to the job that this place is in, else to the cluster."""
         port = self.app.port
-        return on_job(port, self.job, job_name(port, self.job)) if self.job else on_cluster(port)
+        return job_actions(port, self.job) if self.job else cluster_actions(port)
 
     def on_key(self, event: events.Key) -> None:
         """Where nothing can be done, say so to whoever tries."""
@@ -173,7 +171,7 @@ class ClusterScreen(LiveScreen):
     def action_match(self, by: int) -> None:
         """The next match of what is searched for, or the one before."""
         searched = self.searched()
-        if isinstance(searched, Pager | FlameView):
+        if isinstance(searched, SearchedView):
             searched.step_match(by)
 
     def action_wrap(self) -> None:
@@ -182,7 +180,7 @@ class ClusterScreen(LiveScreen):
         if pager is not None:
             pager.toggle_wrap()
 
-    @on(Pager.Searched)
+    @on(Searched)
     def _say_matches(self) -> None:
         self.tick()
 
@@ -223,7 +221,7 @@ class ClusterScreen(LiveScreen):
         lines: tuple[str, ...] = ()
         if isinstance(searched, LiveTable):
             rows = rows_of(searched)
-        elif isinstance(searched, Pager):
+        elif isinstance(searched, TextView):
             lines = tuple(text for text, _ in searched.lines)
         else:
             lines = self.seen_lines()

@@ -8,12 +8,11 @@ from textual import on
 from textual.containers import Container
 
 from flinktop.ui import keys
-from flinktop.ui.actions import on_job
 from flinktop.ui.panels.cluster_line import ClusterLine
 from flinktop.ui.panels.heap_chart import HeapChart
 from flinktop.ui.panels.jobs_table import JobsTable
 from flinktop.ui.panels.throughput import Throughput
-from flinktop.ui.places import JobPlace
+from flinktop.ui.places import JobPlace, job_actions
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.table_messages import Opened
 
@@ -50,7 +49,7 @@ class OverviewScreen(ClusterScreen):
     def actions(self) -> tuple[Action, ...]:
         """What can be done to the job under the cursor; where there is none, to the cluster."""
         row = self.query_one(JobsTable).table.cursor_row
-        return on_job(self.app.port, row.jid, row.name) if row is not None else super().actions()
+        return job_actions(self.app.port, row.jid, row.name) if row is not None else super().actions()
 
     @on(Opened)
     def _open_job(self, event: Opened) -> None:

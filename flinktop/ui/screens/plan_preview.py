@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.run_jar import PlanJar
+from flinktop.flink.jars import RunOptions
 from flinktop.flink.plan import Plan
 from flinktop.model import format as fmt
 from flinktop.ui.act_button import ActButton
@@ -23,8 +24,6 @@ from flinktop.ui.widgets.form import PressButton
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-
-    from flinktop.flink.jars import RunOptions
 
 
 class PlanPreviewScreen(Dialog[None]):
@@ -42,11 +41,11 @@ class PlanPreviewScreen(Dialog[None]):
     """
     TITLE_WORDS = "Plan"
 
-    def __init__(self, jar: str, name: str, options: RunOptions) -> None:
+    def __init__(self, jar: str, name: str, options: RunOptions | None = None) -> None:
         """The plan of this jar (its id and name), as it would be run."""
         super().__init__()
         self._jar_name = name
-        self._question = PlanJar(jar, options)
+        self._question = PlanJar(jar, options or RunOptions())
         self._asked: str | None = None
         self._asked_at = 0.0
         self._told = False

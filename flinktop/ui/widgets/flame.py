@@ -13,10 +13,10 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from flinktop.ui.widgets.celltext import fit, wrap
+from flinktop.ui.widgets.searched import SearchedView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,7 +83,7 @@ def _no_rows(_top: int, _width: int) -> Sequence[Sequence[Block]]:
     return ()
 
 
-class FlameView(ScrollView, can_focus=True):
+class FlameView(SearchedView):
     """Blocks, one of which is selected; a block can be zoomed into: then it has the whole width.
 
     Args:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from flinktop.ui.widgets import pager_messages
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell
 from flinktop.ui.widgets.line import LinePainter
+from flinktop.ui.widgets.searched import Searched, TextView
 from flinktop.ui.widgets.styles import STYLES, style_rules
 from flinktop.ui.widgets.text_rows import Run, TextRows, cells, folded, marked_segments, shown
 
@@ -33,7 +32,7 @@ _CONTEXT = 3
 """Part of the page that stands above a match that had to be looked for."""
 
 
-class Pager(ScrollView, can_focus=True):
+class Pager(TextView):
     """Lines of text, scrolled both ways, with a search whose matches are marked.
 
     Lines are given as cells: a text and the name of its style. Setting the lines anew keeps the line at the
@@ -77,8 +76,6 @@ class Pager(ScrollView, can_focus=True):
         Binding("left", "sideways(-1)", "Left", show=False),
         Binding("right", "sideways(1)", "Right", show=False),
     ]
-
-    Searched: TypeAlias = pager_messages.Searched
 
     def __init__(
         self,
@@ -264,7 +261,7 @@ class Pager(ScrollView, can_focus=True):
 
     def _tell(self) -> None:
         if self.is_mounted:
-            self.post_message(self.Searched(self))
+            self.post_message(Searched(self))
 
     # Painting
 

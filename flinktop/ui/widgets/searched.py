@@ -1,0 +1,62 @@
+"""What a slash searches in: a text, a flame graph; the screen knows them by this alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+from textual.scroll_view import ScrollView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.widget import Widget
+
+    from flinktop.ui.widgets.columns import Cell
+
+
+class Searched(Message, bubble=True, namespace="pager"):
+    """What is searched for, or where its matches are, has changed."""
+
+    def __init__(self, pager: Widget) -> None:
+        super().__init__()
+        self.pager = pager
+
+    @property
+    def control(self) -> Widget:
+        """The pager, for handlers chosen by selector."""
+        return self.pager
+
+
+class SearchedView(ScrollView, can_focus=True):
+    """A view with a search, whose matches a person steps through."""
+
+    filter: str
+    """What is searched for; empty for nothing."""
+
+    @property
+    def search_label(self) -> str:
+        """What is searched for, and what was found."""
+        raise NotImplementedError
+
+    def step_match(self, by: int) -> None:
+        """Go to the next match, or to the one before."""
+        raise NotImplementedError
+
+
+class TextView(SearchedView):
+    """A text to read."""
+
+    @property
+    def lines(self) -> Sequence[Cell]:
+        """All of it."""
+        raise NotImplementedError
+
+    @property
+    def visible_text(self) -> str:
+        """What is on the screen."""
+        raise NotImplementedError
+
+    def toggle_wrap(self) -> None:
+        """Wrap long lines, or cut them."""
+        raise NotImplementedError
