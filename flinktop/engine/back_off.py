@@ -1,13 +1,12 @@
 """How long to wait before something that failed is tried again: growing pauses with an upper limit."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _MOST_DOUBLINGS = 40
 """Beyond any limit; without it the power overflows after 1,024 failures."""
 
 
-@dataclass(frozen=True, slots=True)
-class BackOff:
+class BackOff(Struct, frozen=True):
     """Pauses that double from the first (s) to the longest (s)."""
 
     first: float

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import logging
 import random
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from flinktop.engine import subtasks
 from flinktop.engine.acts.facts import Facts
@@ -55,8 +56,7 @@ SHORTEST_INTERVAL, LONGEST_INTERVAL = 0.5, 300.0
 """Seconds between polls that a cluster can ask for; the longest is also what a person can choose by key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct, frozen=True):
     """The cluster's own clock: `epoch` (s since 1970, from a reply's `now`) at `at` (engine's clock, s)."""
 
     epoch: float

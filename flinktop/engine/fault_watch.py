@@ -5,8 +5,9 @@ Flink keeps 16 of them (`web.exception-history-size`): in a loop that is a matte
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from flinktop.flink.exceptions import EXCEPTIONS
 
@@ -21,8 +22,7 @@ CALM_SECONDS = 900.0
 """A job that has not restarted for so long is not asked about any more."""
 
 
-@dataclass(slots=True)
-class FaultWatch:
+class FaultWatch(Struct):
     """Which jobs' exceptions are asked for in passing. Lives on the engine's loop."""
 
     poller: Poller

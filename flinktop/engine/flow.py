@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
 from flinktop.model import rates
@@ -18,16 +19,14 @@ METERS_HOLD = 25.0
 MEASURES = ("in", "out")
 
 
-@dataclass(frozen=True, slots=True)
-class _Closely:
+class _Closely(Struct, frozen=True):
     """A counter of an attempt that has just started: how it has moved, or when it was not there yet."""
 
     counted: rates.Counted | None = None
     unknown: float | None = None
 
 
-@dataclass(slots=True)
-class JobFlow:
+class JobFlow(Struct):
     """One running job's rate: "in" is what its sources send, "out" what its sinks take in.
 
     One `/jobs/:jobid` answer gives both: how far the counters of its ends have moved. While all its ends are

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from flinktop.engine.series import SeriesStore, cluster_series
 from flinktop.flink.metrics import TASKMANAGERS_METRICS
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
 
 
-@dataclass(slots=True)
-class Heaps:
+class Heaps(Struct):
     """Records the cluster's "heap" (0 to 1000 of the limit, per mille) and "gc" (ms/s); see model/heap.py."""
 
     series: SeriesStore

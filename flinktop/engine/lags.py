@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
 from flinktop.flink.metrics import SUBTASKS_METRICS
@@ -24,15 +25,13 @@ AT_ONCE = 4
 """Sinks of a job that are asked for in turn; of more of them these change every two minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobLag:
+class JobLag(Struct, frozen=True):
     """How far the latest of a job's sinks is behind; None: none of them has a watermark."""
 
     seconds: float | None
 
 
-@dataclass(slots=True)
-class _Sinks:
+class _Sinks(Struct):
     """What is known of one running job."""
 
     asked: Mapping[Query[Any], float] = field(default_factory=dict)
@@ -52,8 +51,7 @@ def lag_queries(job: str, sinks: tuple[str, ...], at: float, every: float) -> di
     return {SUBTASKS_METRICS(job=job, vertex=sink, get=(rates.WATERMARK_ID,)): seconds for sink in chosen}
 
 
-@dataclass(slots=True)
-class Lags:
+class Lags(Struct):
     """Keeps residents for the sinks of running jobs. Lives on the engine's loop; `of` is for any thread.
 
     A vertex in which everything is chained has no input: what its last operator sends stands for it, and

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.flink.answers import not_flink
 from flinktop.flink.cluster import CONFIG
@@ -29,8 +31,7 @@ SILENT_SECONDS = 15.0
 """Seconds of errors alone, of whatever kind, after which a cluster is lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """The connection to one cluster; times on the engine's clock (s)."""
 
     answered: float | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -33,8 +35,7 @@ POINT_SECONDS = 9.0
 """Seconds between two points of a job's series, at the least: what they are made of moves every ten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Busiest:
+class Busiest(Struct, frozen=True):
     """Who of a job is the busiest now, as far as is known."""
 
     vertex: str
@@ -43,8 +44,7 @@ class Busiest:
     """Since when single subtasks are known, where it was means of vertices before (engine's clock, s)."""
 
 
-@dataclass(slots=True)
-class JobLoad:
+class JobLoad(Struct):
     """One running job: how busy and backpressured its vertices are at most, and its busiest subtask.
 
     One `/jobs/:jobid` answer (1.16+) tells the mean over each vertex's subtasks; where a vertex's own metrics
@@ -161,8 +161,7 @@ def _times(split: Split | None) -> Times:
     return (split.busy, split.backpressured, split.idle) if split is not None else (None, None, None)
 
 
-@dataclass(slots=True)
-class Loads:
+class Loads(Struct):
     """Records how busy each job of a cluster is, as answers arrive."""
 
     series: SeriesStore

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from flinktop.engine.series import SeriesStore, machine_series
 from flinktop.flink.metrics import JOBMANAGER_METRICS, TASKMANAGER_METRICS
@@ -16,8 +17,7 @@ MOST_COUNTED = 2000
 """Machines whose collections are counted."""
 
 
-@dataclass(slots=True)
-class Machines:
+class Machines(Struct):
     """Records "heap" and "cpu" (0 to 1000, per mille), "gc" (ms/s) and "threads" of what is asked for."""
 
     series: SeriesStore

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
@@ -14,8 +15,7 @@ SECONDS = 3600.0
 """How long a job counts as looked into."""
 
 
-@dataclass(slots=True)
-class OpenedJobs:
+class OpenedJobs(Struct):
     """Ids of jobs whose details are on a screen, or were a short time ago. Lives on the engine's loop."""
 
     _jobs: dict[str, float] = field(default_factory=dict)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from flinktop.flink.metrics import (
     JM_OPERATOR_METRICS,
@@ -26,8 +27,7 @@ AGGREGATES = ("max", "avg", "min", "sum")
 VALUE = "value"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Pin:
+class Pin(Struct, frozen=True, order=True):
     """One metric of a job, of a vertex, or of one subtask."""
 
     job: str
@@ -44,8 +44,7 @@ def pin_series(pin: Pin, measure: str = VALUE) -> SeriesName:
     return ("pin", pin.job, pin.vertex, str(pin.subtask), pin.metric, measure)
 
 
-@dataclass(slots=True)
-class Pins:
+class Pins(Struct):
     """Records pinned metrics from whatever answers tell of them; it asks for nothing."""
 
     series: SeriesStore

@@ -12,9 +12,11 @@ import asyncio
 import hashlib
 import logging
 import math
-from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flinktop.engine.back_off import BACKGROUND, WATCHED
 from flinktop.engine.link import Link, after_answer, after_error, foreign, probed_in_vain
@@ -67,8 +69,7 @@ class Asks(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Watched:
+class Watched(Struct):
     """One query that somebody wants kept fresh."""
 
     query: Query[Any]
@@ -87,8 +88,7 @@ class Watched:
     digest: bytes = b""
 
 
-@dataclass(slots=True)
-class Poller:
+class Poller(Struct):
     """Keeps the watched queries of one cluster fresh. Lives on the engine's loop."""
 
     http: Asks

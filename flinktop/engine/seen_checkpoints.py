@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
+from msgspec import Struct, field, structs
+from msgspec.structs import replace
 
 from flinktop.engine.series import SeriesStore, job_series
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS, Checkpoint, CheckpointStats
@@ -26,8 +26,7 @@ KEEP_SECONDS = 600.0
 """How long those of a job are kept that Flink no longer lists: as long as its readings."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenCheckpoint:
+class SeenCheckpoint(Struct, frozen=True):
     """One checkpoint or savepoint as it was told last."""
 
     checkpoint: Checkpoint
@@ -36,8 +35,7 @@ class SeenCheckpoint:
     """Whether Flink no longer has it in its history."""
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(Struct):
     seen: dict[int, SeenCheckpoint] = field(default_factory=dict)
     drawn: set[tuple[int, int]] = field(default_factory=set)
     """What is in the series, by trigger time and id: a job submitted anew counts from 1 again."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
+from msgspec import Struct, field, structs
+from msgspec.structs import replace
 
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobs import JOBS_OVERVIEW
@@ -42,8 +42,7 @@ MOST_BESIDE = 1024 * 1024
 """Bytes of what failed together with one fault: of a cluster that was lost, thousands of stacks."""
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(Struct):
     groups: dict[str, FaultGroup] = field(default_factory=dict)
     counted: dict[int, None] = field(default_factory=dict)
     """Hashes of their names, in the order in which they came: the oldest are forgotten first."""

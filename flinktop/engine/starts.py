@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from flinktop.model import first_minute
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
 
 
-@dataclass(slots=True)
-class Starts:
+class Starts(Struct):
     """Written by the engine's thread; `is_young` is for any."""
 
     _until: dict[tuple[str, str], float] = field(default_factory=dict)

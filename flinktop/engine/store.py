@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -19,8 +21,7 @@ MOST_LEFT = 300
 """Readings that are kept whole after nobody looks at them, at the most: those that were left last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
+class Reading(Struct, Generic[T], frozen=True):
     """What is known of one query.
 
     `value` stays when later requests fail, so that "empty", "not yet", "stale" and "failed" never look

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from flinktop.engine.fault_watch import FaultWatch
 from flinktop.engine.flow import JobFlow
@@ -58,8 +59,7 @@ def figures_of(job: str) -> tuple[Query[Any], ...]:
     return job_query(job), CHECKPOINTS(job=job), restarts_query(job)
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """What the cluster's records/s are the sum of."""
 
     known: int = 0
@@ -70,28 +70,24 @@ class Coverage:
     """When the oldest part was seen (engine's clock, s)."""
 
 
-@dataclass(slots=True)
 class Sweep:
     """Keeps residents for the jobs that live, and hands their answers to those who make series of them."""
 
-    poller: Poller
-    series: SeriesStore
-    cluster_time: Callable[[], float]
-    """Seconds since 1970 by the cluster's own clock: watermarks are behind that."""
-    live: set[str] = field(default_factory=set)
-    coverage: Coverage = field(default_factory=Coverage)
-    _flows: dict[str, JobFlow] = field(default_factory=dict)
-    _chained: dict[tuple[str, str], JobVertex] = field(default_factory=dict)
-    """By job and vertex: those in which everything is chained."""
-    _extra: dict[str, set[Query[Any]]] = field(default_factory=dict)
-    """By job: residents that only such vertices need."""
-    lags: Lags = field(init=False)
-    starts: Starts = field(default_factory=Starts)
-    _faults: FaultWatch = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.lags = Lags(self.poller, self.series)
-        self._faults = FaultWatch(self.poller)
+    def __init__(self, poller: Poller, series: SeriesStore, cluster_time: Callable[[], float]) -> None:
+        """Ask by `poller`, record in `series`; watermarks are behind the cluster's time (s since 1970)."""
+        self.poller = poller
+        self.series = series
+        self.cluster_time = cluster_time
+        self.live: set[str] = set()
+        self.coverage = Coverage()
+        self.lags = Lags(poller, series)
+        self.starts = Starts()
+        self._faults = FaultWatch(poller)
+        self._flows: dict[str, JobFlow] = {}
+        self._chained: dict[tuple[str, str], JobVertex] = {}
+        """By job and vertex: those in which everything is chained."""
+        self._extra: dict[str, set[Query[Any]]] = {}
+        """By job: residents that only such vertices need."""
 
     def start(self) -> None:
         """Ask for the list of jobs from now on."""

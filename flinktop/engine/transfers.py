@@ -12,8 +12,10 @@ import logging
 import os
 import shutil
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flinktop.flink.aside import aside
 from flinktop.flink.errors import FlinkError
@@ -49,8 +51,7 @@ NEWS_SECONDS = 0.5
 State = Literal["waiting", "running", "large", "done", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """How far a file has come. What was read before stays until the file has been read again."""
 
     state: State = "waiting"
@@ -91,8 +92,7 @@ class _NoRoom(Exception):  # noqa: N818 -- it says what happened
     """What a file needs is not free where it is to be saved; the message is the reason."""
 
 
-@dataclass(slots=True)
-class Transfers:
+class Transfers(Struct):
     """The files under way and those that are still shown. Lives on the engine's loop."""
 
     http: Streams

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.facts.figure import ABSENT, Figure
 from flinktop.model import format as fmt
@@ -21,8 +22,7 @@ PHASES = (
 """States whose time an attempt tells (1.16+), and what their columns are called."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptFacts:
+class AttemptFacts(Struct, frozen=True):
     """One attempt."""
 
     number: int | None

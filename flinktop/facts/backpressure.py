@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import first_minute, split
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 WORST_FIRST = {"high": 0, "low": 1, "ok": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class PressureFacts:
+class PressureFacts(Struct, frozen=True):
     """One subtask, or one of several attempts of it that run at once; shares are 0 to 1."""
 
     key: str

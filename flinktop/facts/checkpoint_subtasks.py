@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
@@ -19,8 +20,7 @@ LEAST_FOR_PERCENTILES = 20
 """Of fewer subtasks percentiles say nothing that the rows don't."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubtaskShare:
+class SubtaskShare(Struct, frozen=True):
     """One subtask, or a statistic over all of them."""
 
     name: str

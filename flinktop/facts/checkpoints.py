@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from flinktop.flink.checkpoints import (
     CHECKPOINT,
     CHECKPOINT_SUBTASKS,
@@ -120,8 +122,7 @@ def neighbour(known: Known, job: str, number: int, by: int) -> int | None:
     return ids[at] if 0 <= at < len(ids) else None
 
 
-@dataclass(frozen=True, slots=True)
-class ListedCheckpoint:
+class ListedCheckpoint(Struct, frozen=True):
     """A checkpoint as the history lists it."""
 
     checkpoint: Checkpoint
@@ -155,8 +156,7 @@ def listed_checkpoint(seen: SeenCheckpoint, now: float, offset: float | None) ->
     )
 
 
-@dataclass(frozen=True, slots=True)
-class VertexShare:
+class VertexShare(Struct, frozen=True):
     """What a vertex did for a checkpoint."""
 
     vertex: str
@@ -208,8 +208,7 @@ def late_subtasks(
     return judge.late_subtasks(reading.value.subtasks)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointMeasure:
+class CheckpointMeasure(Struct, frozen=True):
     """One measure; without a spread where the release does not tell it."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import faults, subtask_names
 from flinktop.model import format as fmt
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from flinktop.model.faults import FaultGroup
 
 
-@dataclass(frozen=True, slots=True)
-class FaultFacts:
+class FaultFacts(Struct, frozen=True):
     """A group of the same fault, or one that happened together with its latest."""
 
     key: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.facts.unanswered import blank_mark
 from flinktop.model import format as fmt
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from flinktop.facts.known import Known
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A number that may be absent in this release or for this vertex, or not known yet."""
 
     value: float | None = None

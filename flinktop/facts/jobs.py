@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from flinktop.engine.load import METERS_HOLD
 from flinktop.engine.series import job_series
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from flinktop.model.tasks import Tasks
 
 
-@dataclass(frozen=True, slots=True)
-class JobFacts:
+class JobFacts(Struct, frozen=True):
     """A job as a line in a list tells it."""
 
     jid: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from flinktop.engine.pins import ALL, COORDINATOR, Pin
 from flinktop.flink.metrics import (
@@ -31,8 +32,7 @@ LONGEST = 9
 """Cells of a number that is written as it was told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Something that has metrics."""
 
     job: str
@@ -81,8 +81,7 @@ class Scope:
         return endpoint(job=self.job, vertex=self.vertex, get=get)
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """What an answer said of one metric."""
 
     at: float

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from flinktop.engine.series import machine_series
 from flinktop.facts.freshness import OLD_SECONDS, failure, is_old
@@ -49,8 +50,7 @@ def figures_query(
     return machine.metrics(get=wanted) if wanted else None
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessFigures:
+class ProcessFigures(Struct, frozen=True):
     """What the metrics of a process tell now."""
 
     figures: machines.Figures
@@ -85,8 +85,7 @@ def heartbeat_now(known: Known, heartbeats: Iterable[int], at: float | None) -> 
     return newest + (known.now() - at if at is not None else 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskManagerFacts:
+class TaskManagerFacts(Struct, frozen=True):
     """One TaskManager."""
 
     id: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import format as fmt
 from flinktop.model import states, subtask_names, timeline
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 DAY = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The stretch of time that is drawn (s since 1970), and whose time is written."""
 
     since: float
@@ -32,8 +32,7 @@ class Window:
         return fmt.clock(at, self.offset)
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineRow:
+class TimelineRow(Struct, frozen=True):
     """One thing over time."""
 
     key: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.facts.figure import ABSENT, Figure
 from flinktop.flink.vertices import (
@@ -15,8 +16,7 @@ from flinktop.model import states, subtask_names
 NOWHERE = "not on a TaskManager yet"
 
 
-@dataclass(frozen=True, slots=True)
-class VertexTaskManagerFacts:
+class VertexTaskManagerFacts(Struct, frozen=True):
     """One TaskManager's share of a vertex."""
 
     key: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from flinktop.engine.series import SeriesName, vertex_series
 from flinktop.facts.figure import ABSENT, Figure, lag_figure

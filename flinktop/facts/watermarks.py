@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
 from flinktop.model import format as fmt
@@ -19,8 +20,7 @@ FAR = 43_200.0
 """Seconds from which on a time is written with its date."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkFacts:
+class MarkFacts(Struct, frozen=True):
     """One subtask."""
 
     index: int

@@ -12,7 +12,6 @@ import json
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import (
@@ -29,6 +28,7 @@ from typing import (
 )
 
 import msgspec
+from msgspec import Struct
 
 from flinktop.flink.endpoint import MOST_PARTS
 from flinktop.flink.errors import BadReply
@@ -77,8 +77,7 @@ class DecodeError(ValueError):
     """Nothing of a document is usable; the message says what it is instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded(Generic[T]):
+class Decoded(Struct, Generic[T], frozen=True):
     """A value and what of its document did not fit."""
 
     value: T

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Generic, TypeVar
 from urllib.parse import quote
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -24,9 +25,11 @@ _HOLE = re.compile(r"\{(\w+)\}")
 Argument = str | int | float | bool | Sequence[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint(Generic[T]):
-    """A GET of the REST API: its path and the type of its answer. Call it with ids to get a query."""
+class Endpoint(Struct, Generic[T], frozen=True, eq=False):
+    """A GET of the REST API: its path and the type of its answer. Call it with ids to get a query.
+
+    Each is equal to itself alone: a query is looked up some thousand times a second.
+    """
 
     path: str
     """Bare path (no /v1, no leading slash) with {names} for ids."""
@@ -36,7 +39,7 @@ class Endpoint(Generic[T]):
     """Seconds for which the server answers from its own cache: asking sooner is pointless."""
     since: tuple[int, int] = (1, 9)
     """The first release that has it."""
-    brief: Callable[[T], T | None] | None = field(default=None, compare=False, repr=False)
+    brief: Callable[[T], T | None] | None = None
     """What is kept of an answer that nobody looks at, where the whole would be too much for each of a
     thousand jobs; None keeps it whole."""
     most: int = MOST_BYTES
@@ -72,8 +75,7 @@ class Endpoint(Generic[T]):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Query(Generic[T]):
+class Query(Struct, Generic[T], frozen=True):
     """One live fact: an endpoint with its ids and parameters. Hashable, so it can be a key."""
 
     endpoint: Endpoint[T]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from flinktop.model import states
 
@@ -18,8 +19,7 @@ PENDING, ENDED = "…", "ENDED"
 """States of an attempt that runs no more: how it ended is not told yet, or Flink keeps it no longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenAttempts:
+class SeenAttempts(Struct, frozen=True):
     """What is known of a subtask's attempts, by their numbers."""
 
     known: Mapping[int, Attempt] = field(default_factory=dict)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +21,7 @@ HOT, WARM = 900.0, 500.0
 _MS = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """What the subtasks of a vertex have spent their time with so far, ms summed over them."""
 
     subtasks: int
@@ -31,8 +31,7 @@ class Spent:
     """None for a legacy source, which does not measure it (Flink's NaN)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """The times of a job's running vertices, by vertex, as one answer told them."""
 
     at: float
@@ -40,8 +39,7 @@ class Sample:
     spent: Mapping[str, Spent]
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """How a vertex spends its time: ms/s of the mean subtask. The three make 1000 where all are known."""
 
     busy: float | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import format as fmt
 
@@ -15,8 +16,7 @@ UNLIMITED = 2**31 - 1
 _MODES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One line of the configuration."""
 
     name: str

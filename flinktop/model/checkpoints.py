@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
@@ -84,8 +85,7 @@ def tail(path: str, cells: int, mark: str = "…") -> str:
 # -- who is late --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Late:
+class Late(Struct, frozen=True):
     """A vertex of which subtasks have not acknowledged."""
 
     vertex: str
@@ -117,8 +117,7 @@ def late_subtasks(subtasks: Iterable[CheckpointSubtask]) -> tuple[int, ...]:
 # -- phases -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseTimes:
+class PhaseTimes(Struct, frozen=True):
     """Where the time of one subtask's share went: ms by phase, None where Flink does not tell."""
 
     start_delay: float | None = None

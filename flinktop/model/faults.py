@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model.by_hash import ByHash
 
@@ -54,8 +55,7 @@ TELLING = 3
 """Frames of the cause by which two faults are told apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """One exception of a chain."""
 
     name: str
@@ -79,8 +79,7 @@ class Cause:
         return ": ".join(filter(None, (self.short, words)))
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """The task that an exception came from, as its name tells."""
 
     name: str
@@ -92,8 +91,7 @@ class Task:
     """From 0; told from 1.13 on."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultGroup:
+class FaultGroup(Struct, frozen=True):
     """The same fault, again and again."""
 
     key: str
@@ -104,8 +102,7 @@ class FaultGroup:
     """Newest first; the first one is the last of them, what came between may be missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class StackLine:
+class StackLine(Struct, frozen=True):
     """One line of a stack as it is shown."""
 
     text: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,7 @@ _NO_LINE = re.compile(r":-\d+$")
 """What Flink writes for a line that is not known (-1), and for native code (-2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One method in the graph.
 
     Attributes:
@@ -59,8 +59,7 @@ class Piece:
         return JAVA if _JAVA.match(self.name) else PROGRAM
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A piece on the screen: its first cell and how many it takes."""
 
     piece: Piece

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import pending_operators
 
@@ -19,8 +20,7 @@ MOST_PASSES = 2000
 """Graphs in which edges pass more layers than this, all in all, are not drawn either."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """From one node to another; the label is written beside it."""
 
     source: str
@@ -28,8 +28,7 @@ class Edge:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """Nodes in the order they are best met in, and the edges among them, each pair of nodes once.
 
     Two graphs are equal when the drawing of one is that of the other.
@@ -39,8 +38,7 @@ class Graph:
     edges: tuple[Edge, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """An edge as it is drawn, by the places of its nodes in the graph: from the left to the right."""
 
     left: int

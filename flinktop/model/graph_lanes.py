@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +13,7 @@ PASSES = 8
 """How often neighbouring lanes are compared for fewer crossings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """One way from a row on the left of the gap to a row on its right; wires of a bundle share a lane."""
 
     bundle: int
@@ -21,8 +21,7 @@ class Wire:
     right: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lanes:
+class Lanes(Struct, frozen=True):
     """Where the wires of one gap bend.
 
     Attributes:

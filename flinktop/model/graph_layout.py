@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from flinktop.model.graph_lanes import Wire, lanes_of
 from flinktop.model.graph_order import arrange
@@ -28,8 +29,7 @@ DASHES = 2
 """Cells of its edge beside a label."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(Struct, frozen=True):
     """How large things are drawn, in cells.
 
     Attributes:
@@ -50,8 +50,7 @@ class Measures:
         return min(max(self.height - 2, 1), MOST_PORTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A box, by its upper left corner."""
 
     key: str
@@ -60,8 +59,7 @@ class Placed:
     y: int
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """An edge from the cell beside one box to the cell beside another, with a corner at each point between.
 
     Attributes:
@@ -83,8 +81,7 @@ class Route:
     label_room: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """All boxes, of one size, and all edges, within `width` x `height` cells."""
 
     measures: Measures
@@ -110,8 +107,7 @@ def lay_out(graph: Graph, measures: Measures, order: Order | None = None) -> Lay
     return _Drawing(graph, measures, order or arrange(graph, measures.ports)).layout()
 
 
-@dataclass
-class _Gap:
+class _Gap(Struct):
     """What runs between one layer and the next."""
 
     segments: list[Segment] = field(default_factory=list)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model.graph import components_of, layers_of, links
 
@@ -20,8 +21,7 @@ PATIENCE = 4
 """Sweeps without fewer crossings after which no better order is expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A part of one or several edges between two neighbouring layers.
 
     Attributes:
@@ -36,8 +36,7 @@ class Segment:
     bundle: int
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Nodes and places of passage, layer by layer from the left, each layer from top to bottom.
 
     Numbers below `count` are the graph's nodes in its order, those from it on are places where a bundle of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from flinktop.model import busy, states
 
@@ -22,8 +22,7 @@ def overdue(age: float | None, interval: float | None) -> bool:
     return age > max(OVERDUE_INTERVALS * interval, OVERDUE_AT_LEAST)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """What is known of a job when it is weighed against others."""
 
     state: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import rates
 
@@ -35,8 +36,7 @@ def ids_to_ask(known: Iterable[str]) -> tuple[str, ...]:
     return (*heap, *(name for name in have if name.startswith(_GC) and name.endswith(_GC_TIME)))
 
 
-@dataclass(frozen=True, slots=True)
-class Heap:
+class Heap(Struct, frozen=True):
     """How full the heaps are."""
 
     share: float

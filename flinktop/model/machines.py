@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import format as fmt
 from flinktop.model import heap
@@ -67,8 +68,7 @@ ROW = (
 """Names of the figures that a row of the TaskManagers needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Collector:
+class Collector(Struct, frozen=True):
     """A garbage collector: its collections so far, the ms spent in them, and ms/s now (1.19+)."""
 
     name: str
@@ -77,8 +77,7 @@ class Collector:
     rate: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """What a machine's metrics tell (`…/metrics?get=`); bytes. None: it does not have it, or no limit."""
 
     heap_used: float | None = None
@@ -191,8 +190,7 @@ def ids_to_ask(listed: Iterable[str], names: Iterable[str] = tuple(_IDS)) -> tup
     return tuple(metric for metric in have if metric in wanted or metric.startswith(_GC))
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """Something about a machine that asks for attention."""
 
     words: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import pending_operators
 
@@ -33,8 +34,7 @@ VERTEX_IDS = (*RATE_IDS, *TIME_IDS, WATERMARK_ID)
 """What a row of the vertices table is made of; times exist from 1.13 (idle from 1.11)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
+class Ends(Struct, frozen=True):
     """A job's vertices without inputs and without outputs."""
 
     sources: tuple[str, ...]
@@ -71,8 +71,7 @@ def records_taken(vertex: JobVertex) -> int | None:
     return vertex.metrics.read_records if vertex.metrics.read_records_complete else None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Records that a job's sources have sent and its sinks have taken in, since it was (re)started."""
 
     sent: int | None
@@ -99,8 +98,7 @@ Sample = tuple[float, int]
 """(seconds, counter) at the moment a counter was seen to have moved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """A stepwise counter over time: what it read last, and when it moved."""
 
     last: int
@@ -169,8 +167,7 @@ _MOST_CHAINED = 500
 """Operators of one chain at the most."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChainIds:
+class ChainIds(Struct, frozen=True):
     """Metrics that tell what a vertex in which everything is chained sends and takes in."""
 
     sent: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import states
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Checkpoint, CheckpointConfig, CheckpointStats
 
 
-@dataclass(frozen=True, slots=True)
-class RestorePoint:
+class RestorePoint(Struct, frozen=True):
     """One savepoint or checkpoint that lies somewhere."""
 
     path: str

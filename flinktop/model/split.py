@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import first_minute, subtask_names
 
@@ -16,8 +17,7 @@ Times = tuple[float | None, float | None, float | None]
 """Busy, backpressured and idle time in ms/s."""
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """What one subtask, or the mean subtask of a vertex, does with its time (ms/s)."""
 
     busy: float

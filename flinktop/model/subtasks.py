@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from flinktop.model import states
 from flinktop.model.rates import STALE_SAMPLES, STEP, WINDOW
@@ -22,8 +23,7 @@ EVEN_HEAT = 400.0
 SECOND = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """What a subtask did between two looks at its totals; None where that is not known."""
 
     taken: float | None = None
@@ -39,16 +39,14 @@ class Moved:
 UNMOVED = Moved()
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """The totals of all subtasks as they stood at a time (s)."""
 
     at: float
     subtasks: Mapping[int, Attempt]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Totals over time, kept where they had moved: Flink fetches them every 10 s."""
 
     seen: float
@@ -181,8 +179,7 @@ def attention(state: str, heat_band: int, subtask: int) -> tuple[int, int, int]:
 # -- how numbers spread ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """The least, the mean and the greatest of a number over subtasks."""
 
     least: float

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.flink.jobs import subtasks_by_state
 from flinktop.model import states
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _WITHOUT_SLOT = frozenset({"CREATED", "SCHEDULED"})
 
 
-@dataclass(frozen=True, slots=True)
-class Tasks:
+class Tasks(Struct, frozen=True):
     """The tasks (subtasks) of a job by state."""
 
     counts: tuple[tuple[str, int], ...]

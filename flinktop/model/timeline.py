@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import states
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from flinktop.flink.vertices import Attempt
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """One state; times in ms since 1970."""
 
     state: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.model import states
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from flinktop.flink.vertices import Vertex
 
 
-@dataclass(frozen=True, slots=True)
-class VertexNow:
+class VertexNow(Struct, frozen=True):
     """A vertex as it was told last."""
 
     state: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.flink.metrics import watermark
 from flinktop.flink.numbers import LONG_MAX, subtask_index
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Metric
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Who holds a vertex back.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from flinktop.engine.operation import State
 from flinktop.facts.operations import outcome, two_facts
@@ -27,8 +28,7 @@ _SAID: dict[State, tuple[Severity, float]] = {
 """How grave each end is, and for how many seconds it is said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """What is said of an operation that has ended."""
 
     title: str

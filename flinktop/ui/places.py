@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,26 +23,22 @@ if TYPE_CHECKING:
     from flinktop.ui.written_view import View
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A screen or dialog with what it is about: its fields are the arguments of the screen, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class OverviewPlace(Place):
+class OverviewPlace(Place, frozen=True):
     """All jobs of the cluster."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobPlace(Place):
+class JobPlace(Place, frozen=True):
     """A job, on one of its tabs."""
 
     job: str
     tab: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class VertexPlace(Place):
+class VertexPlace(Place, frozen=True):
     """A vertex, on one of its tabs."""
 
     job: str
@@ -48,16 +46,14 @@ class VertexPlace(Place):
     tab: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class VertexPlanPlace(Place):
+class VertexPlanPlace(Place, frozen=True):
     """What the operators of a vertex do."""
 
     job: str
     vertex: str
 
 
-@dataclass(frozen=True, slots=True)
-class SubtaskPlace(Place):
+class SubtaskPlace(Place, frozen=True):
     """A subtask, on one of its tabs."""
 
     job: str
@@ -67,8 +63,7 @@ class SubtaskPlace(Place):
     tab: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultPlace(Place):
+class FaultPlace(Place, frozen=True):
     """An exception of a group that happened `at` (ms since 1970), or one that happened beside it."""
 
     job: str
@@ -77,23 +72,20 @@ class FaultPlace(Place):
     beside: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointsPlace(Place):
+class CheckpointsPlace(Place, frozen=True):
     """The checkpoints of a job."""
 
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointPlace(Place):
+class CheckpointPlace(Place, frozen=True):
     """A checkpoint by its number."""
 
     job: str
     checkpoint: int
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointVertexPlace(Place):
+class CheckpointVertexPlace(Place, frozen=True):
     """The subtasks of a vertex in a checkpoint."""
 
     job: str
@@ -101,13 +93,11 @@ class CheckpointVertexPlace(Place):
     vertex: str
 
 
-@dataclass(frozen=True, slots=True)
-class TaskManagersPlace(Place):
+class TaskManagersPlace(Place, frozen=True):
     """All TaskManagers."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskManagerPlace(Place):
+class TaskManagerPlace(Place, frozen=True):
     """A TaskManager; its threads searched for a text, its log opened at a time (s since 1970)."""
 
     taskmanager: str
@@ -116,72 +106,62 @@ class TaskManagerPlace(Place):
     at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobManagerPlace(Place):
+class JobManagerPlace(Place, frozen=True):
     """The JobManager, on one of its tabs."""
 
     tab: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LogFilePlace(Place):
+class LogFilePlace(Place, frozen=True):
     """A file of a process's log directory."""
 
     machine: Machine
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class JarsPlace(Place):
+class JarsPlace(Place, frozen=True):
     """Jars, applications and datasets."""
 
     tab: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationPlace(Place):
+class ApplicationPlace(Place, frozen=True):
     """An application (2.3+)."""
 
     application: str
 
 
-@dataclass(frozen=True, slots=True)
-class OperationsPlace(Place):
+class OperationsPlace(Place, frozen=True):
     """The operations log."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperationPlace(Place):
+class OperationPlace(Place, frozen=True):
     """An operation by its id."""
 
     number: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionsPlace(Place):
+class ActionsPlace(Place, frozen=True):
     """The menu of actions."""
 
     actions: tuple[Any, ...]
     """`Action` values, which know places themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmPlace(Place):
+class ConfirmPlace(Place, frozen=True):
     """The question before an act."""
 
     act: Act
 
 
-@dataclass(frozen=True, slots=True)
-class RescalePlace(Place):
+class RescalePlace(Place, frozen=True):
     """The form for the parallelism of a job."""
 
     job: str
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunJarPlace(Place):
+class RunJarPlace(Place, frozen=True):
     """The form for running a jar, or again a job (`of`)."""
 
     jar: str = ""
@@ -190,8 +170,7 @@ class RunJarPlace(Place):
     of: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanPreviewPlace(Place):
+class PlanPreviewPlace(Place, frozen=True):
     """The plan of a jar."""
 
     jar: str
@@ -199,35 +178,30 @@ class PlanPreviewPlace(Place):
     options: RunOptions | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UploadPlace(Place):
+class UploadPlace(Place, frozen=True):
     """The form for uploading a jar."""
 
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WritePlace(Place):
+class WritePlace(Place, frozen=True):
     """The question where to write a view."""
 
     view: View
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class PalettePlace(Place):
+class PalettePlace(Place, frozen=True):
     """Commands, jobs and TaskManagers by their names."""
 
 
-@dataclass(frozen=True, slots=True)
-class HelpPlace(Place):
+class HelpPlace(Place, frozen=True):
     """The keys of a screen."""
 
     commands: Sequence[Command]
 
 
-@dataclass(frozen=True, slots=True)
-class LeavePlace(Place):
+class LeavePlace(Place, frozen=True):
     """The question before leaving."""
 
 
@@ -266,9 +240,7 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
 def screen_of(place: Place) -> Screen[Any]:
     """A new screen for a place."""
     module, name = SCREENS[type(place)]
-    screen: Screen[Any] = getattr(import_module(f"flinktop.ui.{module}"), name)(
-        *(getattr(place, field.name) for field in fields(place))
-    )
+    screen: Screen[Any] = getattr(import_module(f"flinktop.ui.{module}"), name)(*astuple(place))
     return screen
 
 

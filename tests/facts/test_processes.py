@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from flinktop.engine.series import machine_series
 from flinktop.engine.store import Reading

@@ -15,6 +15,7 @@ import flinktop.flink
 from flinktop.flink.checkpoints import Checkpoint
 from flinktop.flink.cluster import ClusterOverview, Config
 from flinktop.flink.decode import decode, decode_answer
+from flinktop.flink.endpoint import Endpoint
 from flinktop.flink.features import release
 from flinktop.flink.jobs import JOB, Job, JobsOverview
 from flinktop.flink.metrics import Metric, Metrics, watermark
@@ -207,7 +208,11 @@ def replies() -> Iterator[type[msgspec.Struct]]:
     """Every type of which an answer is made."""
     for module in pkgutil.iter_modules(flinktop.flink.__path__):
         for kind in vars(importlib.import_module(f"flinktop.flink.{module.name}")).values():
-            if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct:
+            if (
+                isinstance(kind, type)
+                and issubclass(kind, msgspec.Struct)
+                and kind not in (msgspec.Struct, Endpoint)
+            ):
                 yield kind
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def test_the_fields_of_a_place_are_the_arguments_of_its_screen(place: type[Place
     screen = getattr(import_module(f"flinktop.ui.{module}"), name)
     assert issubclass(screen, Screen)
     taken = list(inspect.signature(screen).parameters.values())
-    names = [field.name for field in fields(place)]
+    names = list(place.__struct_fields__)
     given = [one.name for one in taken if one.kind is one.POSITIONAL_OR_KEYWORD][: len(names)]
     assert names == given
     assert all(one.default is not one.empty for one in taken[len(names) :] if one.kind is not one.VAR_KEYWORD)
