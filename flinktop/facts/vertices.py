@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -17,7 +17,7 @@ from flinktop.model import format as fmt
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from flinktop.engine.store import Reading
     from flinktop.facts.known import Known
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from flinktop.flink.features import Features
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
+
+
+RELIST_SECONDS = 120.0
+"""Between two looks at which metrics a vertex has that lacks some of those a row is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,3 +269,38 @@ def _lag(
         return Figure(absent=not flows or none)
     seconds = rates.watermark_lag(mark.min, answered_at(known, reading))
     return lag_figure(known, vertex_series(*vertex, "lag"), seconds) if flows else ABSENT
+
+
+def figures_asks(
+    known: Known, job: Job, wanted: Iterable[str], every: float = 0.0
+) -> dict[Query[Any], float]:
+    """What tells the figures of these vertices, as far as they are alive, and how often to ask for it.
+
+    Args:
+        known: The cluster.
+        job: The job as it is now.
+        wanted: Ids of its vertices.
+        every: Seconds between two requests for one vertex; 0 is as often as Flink's metrics move.
+    """
+    live = {vertex.id: vertex for vertex in job.vertices if not states.is_terminal(vertex.status)}
+    sources = rates.ends(job).sources
+    asks: dict[Query[Any], float] = {}
+    for vertex in (live[one] for one in dict.fromkeys(wanted) if one in live):
+        source = vertex.id in sources
+        query, listed = figures_query(known, job.jid, vertex, source=source), listing(job.jid, vertex.id)
+        if query is None:
+            # It has just started and has no metrics, or none of those: look again soon.
+            asks[listed] = 0.0
+            continue
+        figures, names = known.reading(query), known.reading(listed)
+        expected = SUBTASKS_METRICS(
+            job=job.jid, vertex=vertex.id, get=expected_ids(known.features, source=source)
+        )
+        if source:
+            # Flink's first listing is often empty.
+            asks[listed] = RELIST_SECONDS if names is not None and names.value else 0.0
+        elif query != expected or is_empty(figures):
+            # An id may come or go again.
+            asks[listed] = RELIST_SECONDS if figures is None or figures.value else 0.0
+        asks[query] = every
+    return asks

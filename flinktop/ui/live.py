@@ -11,6 +11,7 @@ from textual.app import App
 from textual.message import Message
 from textual.widgets import Static
 
+from flinktop.flink.cluster import CONFIG
 from flinktop.internal_error import words_of
 from flinktop.ui.places import Place, screen_of
 from flinktop.ui.steady import Steady, SteadyScreen
@@ -217,6 +218,14 @@ class Panel(Steady):
     def _frozen(self) -> bool:
         """Whether the person reads, and what comes is shown later."""
         return isinstance(self.screen, LiveScreen) and self.screen.paused and not self.ticks_when_paused
+
+    def zone_offset(self) -> float | None:
+        """Seconds from UTC in which times are shown; None is this machine's own zone."""
+        if self.app.zone == "local":
+            return None
+        reading = self.port.reading(CONFIG()) if self.app.zone == "cluster" else None
+        value = reading.value if reading is not None else None
+        return value.timezone_offset / 1000.0 if value is not None else 0.0
 
     @property
     def ascii(self) -> bool:

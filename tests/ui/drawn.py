@@ -133,7 +133,7 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
     job, name = value, dict(query.ids)["job"]
     now = port.known_time()
     rows = vertices_table.vertex_rows(job, port, {})
-    yield from cells("vertex", rows, vertices_table.columns(port, ascii_only=False), "id")
+    yield from cells("vertex", rows, vertices_table.columns(port, ascii=False), "id")
     restarts = jobs.restarts_of(port, name)
     told = restarts if restarts is not None else ("…", "muted")
     yield "state", job_header.state_line(job, told, now, time=str)
@@ -333,8 +333,7 @@ def _exceptions(port: Port, query: Query[Any], _value: Any) -> Drawn:
 
 
 def _jars(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = [jars_table.jar_row(jar, 0.0, old=False) for jar in value.files]
-    yield from cells("jar", rows, jars_table.JarsTable.columns(NOBODY), "id")
+    yield from cells("jar", value.files, jars_table.columns(lambda: 0.0), "id")
 
 
 def _files(_port: Port, _query: Query[Any], value: Any) -> Drawn:

@@ -403,9 +403,4 @@ def offers(screen: LiveScreen, command: Command) -> bool:
 
 def zone_offset(panel: Panel) -> float | None:
     """Seconds from UTC in which times are shown; None is this machine's own zone."""
-    zone = panel.app.zone
-    if zone == "local":
-        return None
-    reading = panel.port.reading(CONFIG()) if zone == "cluster" else None
-    value = reading.value if reading is not None else None
-    return value.timezone_offset / 1000.0 if value is not None else 0.0
+    return panel.zone_offset()

@@ -57,8 +57,9 @@ class Words(Widget):
 class TablePanel(Panel, Generic[R]):
     """Words above, rows below.
 
-    Where the rows are those of one query it is enough to say which (`source`) and what a row is made of
-    (`rows_of`); else a subclass says itself what it `asks`, its `rows`, and by `empty` why there are none.
+    Where the rows are those of one query it is enough to say which (`source`) and which they are (`rows_of`);
+    else a subclass says itself what it `asks`, its `rows`, and by `empty` why there are none. Cells are made
+    of rows when they are drawn: rows that are not on the screen cost nothing.
     """
 
     DEFAULT_CSS = "TablePanel { height: 1fr; } TablePanel LiveTable { height: 1fr; }"
@@ -81,6 +82,8 @@ class TablePanel(Panel, Generic[R]):
         super().__init__(job, vertex, id=id)
         self.visible_keys: tuple[str, ...] = ()
         """The keys of the rows on the screen."""
+        self.old = False
+        """Whether what the source has answered can't be taken at its word any more."""
 
     def columns(self) -> Sequence[Column[R]]:
         """The columns from left to right, as the table is given them when it is made."""
@@ -94,17 +97,14 @@ class TablePanel(Panel, Generic[R]):
         """Names a row towards the program."""
         raise NotImplementedError
 
-    def rows_of(self, answer: Any, *, old: bool) -> Sequence[R]:
-        """Rows of what the source has answered; `old` where it can't be taken at its word any more."""
+    def rows_of(self, answer: Any) -> Sequence[R]:
+        """Rows of what the source has answered."""
         raise NotImplementedError
 
     def rows(self) -> Sequence[R] | None:
         """The rows in their own order; None leaves those that are shown."""
-        source = self.source()
-        reading = self.port.reading(source) if source is not None else None
-        if reading is None or reading.value is None:
-            return None
-        return self.rows_of(reading.value, old=is_old(self.port, reading))
+        reading = self.reading
+        return self.rows_of(reading.value) if reading is not None and reading.value is not None else None
 
     def words(self) -> Sequence[list[Part]]:
         """The lines above the rows; those that are empty are left out."""
@@ -112,8 +112,13 @@ class TablePanel(Panel, Generic[R]):
 
     def empty(self) -> str:
         """Why there are no rows."""
+        return self.missing or self.why_empty(self.reading)
+
+    @property
+    def reading(self) -> Reading[Any] | None:
+        """What is known of the source."""
         source = self.source()
-        return self.missing or self.why_empty(self.port.reading(source) if source is not None else None)
+        return self.port.reading(source) if source is not None else None
 
     @property
     def missing(self) -> str:
@@ -134,7 +139,7 @@ class TablePanel(Panel, Generic[R]):
 
     def is_dim(self, row: R) -> bool:
         """Whether a row is shown faded."""
-        return bool(getattr(row, "old", False))
+        return bool(getattr(row, "old", self.old))
 
     def compose(self) -> ComposeResult:
         yield Words()
@@ -160,9 +165,12 @@ class TablePanel(Panel, Generic[R]):
     def show(self) -> None:
         table = self.table
         table.set_empty(self.empty())
+        self.old = is_old(self.port, self.reading)
         rows = self.rows()
         if rows is not None:
             table.set_rows(rows)
+        # Ages, zones and what is old change the cells of rows that are the same.
+        table.look_again()
         self.query_one(Words).set_lines([line for line in self.words() if line])
 
     @on(VisibleChanged)

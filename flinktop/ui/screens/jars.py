@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 
 from flinktop.flink.cluster import DataSet
+from flinktop.flink.jars import Jar
 from flinktop.ui import keys
 from flinktop.ui.actions import on_application, on_dataset, on_jar
-from flinktop.ui.panels.answer_table import AnswerTable
 from flinktop.ui.panels.applications_table import ApplicationRow, ApplicationsTable
 from flinktop.ui.panels.datasets_table import DatasetsTable
-from flinktop.ui.panels.jars_table import JarRow, JarsTable
+from flinktop.ui.panels.jars_table import JarsTable
 from flinktop.ui.places import ApplicationPlace, RunJarPlace
 from flinktop.ui.screens.actions import SIMULATED
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -64,7 +64,7 @@ class JarsScreen(TabbedScreen):
     def actions(self) -> tuple[Action, ...]:
         """What can be done to the selected jar, application or dataset, and to the cluster."""
         port, row = self.app.port, self._row()
-        if isinstance(row, JarRow):
+        if isinstance(row, Jar):
             return on_jar(port, row.id, row.name)
         if isinstance(row, ApplicationRow):
             return on_application(port, row.id, row.name, row.state)
@@ -74,8 +74,8 @@ class JarsScreen(TabbedScreen):
 
     def _row(self) -> object:
         """The selected row of the open tab."""
-        panels = self.query(AnswerTable).results(AnswerTable)
-        return next((panel.table.cursor_row for panel in panels if panel.displayed), None)
+        table = self.table()
+        return table.cursor_row if table is not None else None
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:
