@@ -23,7 +23,8 @@ from flinktop.flink.errors import (
     Unreachable,
 )
 from flinktop.ui import keys
-from flinktop.ui.panels.frame import _trails, cut, fit, freshness
+from flinktop.ui.panels.frame import _trails, freshness
+from flinktop.ui.panels.parts import cut, fit
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len
-
 from flinktop.engine.series import cluster_series
 from flinktop.facts.freshness import OLD_SECONDS
 from flinktop.facts.unanswered import blank
@@ -17,12 +15,11 @@ from flinktop.model import format as fmt
 from flinktop.model import heap, states
 from flinktop.ui.live import RARELY
 from flinktop.ui.panels import jobs_together
-from flinktop.ui.panels.frame import Line, Part, cut_line
+from flinktop.ui.panels.frame import Line
 from flinktop.ui.panels.meter import meter_parts
+from flinktop.ui.panels.parts import Part, cells, cut_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from flinktop.engine.store import Reading
     from flinktop.flink.cluster import ClusterOverview
     from flinktop.flink.endpoint import Query
@@ -99,11 +96,6 @@ def gc_parts(rate: float | None, blank: Part = (fmt.UNKNOWN, "muted")) -> list[P
     return [("GC ", "muted"), (f"{fmt.count(rate)} ms/s", heap.gc_tone(rate) or "strong")]
 
 
-def width_of(parts: Sequence[Part]) -> int:
-    """Cells that parts take."""
-    return sum(cell_len(text) for text, _ in parts)
-
-
 class ClusterLine(Line):
     """The cluster in one line.
 
@@ -162,7 +154,7 @@ class ClusterLine(Line):
         for meter, short, more in FORMS:
             left = self._left(meter=meter, short=short)
             right = [part for parts in found[:more] for part in ((GAP, ""), *parts)]
-            blank = width - width_of(left) - width_of(right)
+            blank = width - cells(left) - cells(right)
             line = [*left, (" " * max(0, blank), ""), *right]
             if blank >= 0:
                 break

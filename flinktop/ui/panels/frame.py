@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from rich.cells import cell_len, set_cell_size
-from textual.content import Content
+from rich.cells import cell_len
 
 from flinktop.facts.operations import under_way
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import LoginRefused, NotFlink, NotReady, Unauthorized, Unreachable
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, Command, key_name
-from flinktop.ui.live import LiveScreen, Panel
+from flinktop.ui.live import Asks, LiveScreen, Panel
+from flinktop.ui.panels.parts import GAP, Part, assemble, beside, cells, cut, cut_line, fit
 from flinktop.ui.panels.under_way import chips
-from flinktop.ui.theme import TONES, cluster_style
+from flinktop.ui.theme import cluster_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any
+
+    from textual.content import Content
 
     from flinktop.engine.link import Link
-    from flinktop.engine.operation import Operation
-    from flinktop.engine.store import Reading
-    from flinktop.flink.cluster import Config
-    from flinktop.flink.endpoint import Query
-    from flinktop.flink.errors import FlinkError
+
+__all__ = ["BottomLine", "Line", "Notice", "Part", "TopLine", "assemble", "cut", "cut_line", "zone_offset"]
 
 SLOW_SECONDS = 2.0
 """An answer that took longer is slow."""
@@ -39,7 +37,6 @@ UNENCRYPTED = ("UNENCRYPTED LOGIN", "NO TLS")
 """What is said of a login that others on the way can read: in full, and where there is little room."""
 NARROW = 100
 """Cells below which the frame says less."""
-GAP = 3
 LONGEST_CRUMB = 40
 CRUMBS = (40, 24, 14)
 """Cells of the places on the way here, where there is less and less room."""
@@ -48,9 +45,6 @@ SHORTEST_CRUMB = 8
 FIRST_KEYS = 2
 """Of a footer: help and palette, by which everything else is found."""
 SEPARATOR = " ▸ "
-
-Part = tuple[str, str]
-"""Text and the name of its tone, or a style of its own."""
 
 
 def freshness(
@@ -128,56 +122,6 @@ def load(link: Link) -> str:
     return f"{rate} req/s {fmt.milliseconds(link.latency * 1000)}"
 
 
-def cut(text: str, cells: int) -> str:
-    """Text in at most so many cells, with an ellipsis where it was cut."""
-    if cell_len(text) <= cells:
-        return text
-    return set_cell_size(text, max(0, cells - 1)).rstrip() + "…" if cells > 0 else ""
-
-
-def cut_line(parts: Sequence[Part], width: int) -> list[Part]:
-    """The parts of one line in at most so many cells, with an ellipsis where they were cut."""
-    found: list[Part] = []
-    room = width
-    for text, tone in parts:
-        if room <= 0:
-            break
-        found.append((cut(text, room), tone))
-        room -= cell_len(text)
-    return found
-
-
-def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 1) -> list[Part]:
-    """Lay out one line: `left` from the left edge, `right` to the right edge.
-
-    Parts of `right` are given from the most to the least important; the least important ones give way
-    first, down to so many that are kept, then the left part is cut.
-    """
-    right = list(right)
-    need = sum(cell_len(text) for text, _ in left)
-
-    def right_width() -> int:
-        return sum(cell_len(text) + GAP for text, _ in right)
-
-    while len(right) > keep and need + right_width() > width:
-        right.pop()
-    room = max(0, width - right_width())
-    line: list[Part] = []
-    for text, tone in left:
-        shown = cut(text, room)
-        room -= cell_len(shown)
-        line.append((shown, tone))
-    line.append((" " * room, ""))
-    for text, tone in right:
-        line.extend([(" " * GAP, ""), (text, tone)])
-    return line
-
-
-def assemble(parts: Sequence[Part]) -> Content:
-    """The parts as Textual's content; nothing in them is read as markup."""
-    return Content("").join(Content.styled(text, TONES.get(tone, tone)) for text, tone in parts)
-
-
 class Line(Panel):
     """One line of the frame, redrawn only when its text changes."""
 
@@ -187,6 +131,16 @@ class Line(Panel):
         super().__init__(id=id)
         self._parts: list[Part] = []
 
+    @property
+    def place(self) -> LiveScreen:
+        """The screen that this is the frame of."""
+        return cast("LiveScreen", self.screen)
+
+    def draw(self) -> None:
+        if self.place.alive:
+            # What it says of the other parts of the screen is known when they are there.
+            super().draw()
+
     def set_parts(self, parts: list[Part]) -> None:
         """Show these parts."""
         if parts != self._parts:
@@ -194,11 +148,9 @@ class Line(Panel):
             self.refresh()
 
     def render(self) -> Content:
-        """The line as it stands."""
         return assemble(self._parts)
 
     def on_resize(self) -> None:
-        """Lay out anew."""
         self.shielded(self.tick)
 
 
@@ -208,59 +160,50 @@ class TopLine(Line):
     ticks_when_paused = True
     DEFAULT_CSS = "TopLine { background: $panel; padding: 0 1; }"
 
-    def on_mount(self) -> None:
-        """Watch what the cluster says of itself."""
-        self.watch_query("config", CONFIG(), self._configured, every=60.0)
-        super().on_mount()
+    def asks(self) -> Asks:
+        return {CONFIG(): 60.0}
 
-    def _configured(self, _reading: Reading[Config]) -> None:
-        self.tick()
-
-    def tick(self) -> None:
-        """The time moves on, and so does the age of what is shown."""
-        port, screen = self.port, self.screen
-        link = port.link
-        paused = isinstance(screen, LiveScreen) and screen.paused
-        offset = zone_offset(self)
-        now = port.cluster_time()
-
-        def fresh(*, short: bool) -> Part:
-            return freshness(link, port.now(), port.interval, paused=paused, late=port.late(), short=short)
-
-        right = [fresh(short=self.size.width < NARROW)]
-        if self.app.profile.demo:
+    def show(self) -> None:
+        port, profile = self.port, self.app.profile
+        right = [self._fresh(short=self.size.width < NARROW)]
+        if profile.demo:
             right.append(("DEMO", "info"))
-        if self.app.profile.connection.read_only:
+        if profile.connection.read_only:
             right.append(("READ-ONLY", "warn"))
-        if self.app.profile.lets_everybody_in:
+        if profile.lets_everybody_in:
             right.append(("OPEN TO ALL USERS", "bad"))
-        if self.app.profile.connection.login_unencrypted:
+        if profile.connection.login_unencrypted:
             right.append((self._unencrypted(right), "bad"))
+        # Whether anything can be done here, and whether it is real, is said however little room there is.
         kept = len(right)
         if port.crashes:
             right.append((f"engine restarted x {port.crashes}", "bad"))
         if port.recorder_errors:
             right.append((f"errors in the log x {port.recorder_errors}", "bad"))
-        right.append((load(link), "muted"))
+        right.append((load(port.link), "muted"))
         if port.features.version:
             history = " history" if port.features.history_server else ""
             right.append((f"Flink {port.features.version}{history}", "muted"))
+        now, offset = port.cluster_time(), self.zone_offset()
         right.append((f"{fmt.clock(now, offset)} {fmt.offset_name(offset, now)}", "muted"))
-        # Whether anything can be done here, and whether it is real, is said however little room there is.
-        trail = self._trail(_beside(right[:kept]))
+        trail = self._trail(beside(right[:kept]))
         if trail != self._trail(0):
             # The places have the room first.
-            right[0] = fresh(short=True)
-            trail = self._trail(_beside(right[:kept]))
+            right[0] = self._fresh(short=True)
+            trail = self._trail(beside(right[:kept]))
         self.set_parts(fit(trail, right, self.content_size.width, keep=kept))
+
+    def _fresh(self, *, short: bool) -> Part:
+        port = self.port
+        paused, late = self.place.paused, port.late()
+        return freshness(port.link, port.now(), port.interval, paused=paused, late=late, short=short)
 
     def _unencrypted(self, right: Sequence[Part]) -> str:
         """That the login is sent unencrypted, in words that leave the cluster's name its room."""
         for words in UNENCRYPTED:
-            beside = _beside((*right, (words, "")))
-            trail = self._trail(beside)
-            cells = sum(cell_len(text) for text, _ in trail)
-            if self._cluster in trail and cells <= self.content_size.width - beside:
+            taken = beside((*right, (words, "")))
+            trail = self._trail(taken)
+            if self._cluster in trail and cells(trail) <= self.content_size.width - taken:
                 break
         return words
 
@@ -268,26 +211,20 @@ class TopLine(Line):
     def _cluster(self) -> Part:
         return self.app.profile.name, cluster_style(self.app.profile.colour)
 
-    def _trail(self, beside: int) -> list[Part]:
+    def _trail(self, taken: int) -> list[Part]:
         """The breadcrumb: the cluster, then each place along the way here.
 
         Where there is no room for all of it beside what must be said at the right, the places between the
         cluster and this one are cut, then left out; at last only this place is named.
         """
         places = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]
-        if isinstance(self.screen, LiveScreen) and self.screen.crumb not in places:
-            places.append(self.screen.crumb)
-        names = [cut(place, LONGEST_CRUMB) for place in places if place]
-        room = self.content_size.width - beside
-        for parts in _trails(self._cluster, names):
-            if sum(cell_len(text) for text, _ in parts) <= room:
+        if self.place.crumb not in places:
+            places.append(self.place.crumb)
+        room = self.content_size.width - taken
+        for parts in _trails(self._cluster, [cut(place, LONGEST_CRUMB) for place in places if place]):
+            if cells(parts) <= room:
                 break
         return parts
-
-
-def _beside(right: Sequence[Part]) -> int:
-    """Cells that the parts at the right take from the trail."""
-    return sum(cell_len(text) + GAP for text, _ in right)
 
 
 def _trails(cluster: Part, names: Sequence[str]) -> Iterator[list[Part]]:
@@ -312,87 +249,53 @@ def _joined(cluster: Part, names: Sequence[str]) -> list[Part]:
 
 
 class Notice(Line):
-    """One sentence under the top line while the cluster can't be read."""
+    """One sentence under the top line while the cluster can't be read: why, and what a person can do."""
 
     ticks_when_paused = True
     ticks_when_hidden = True
     DEFAULT_CSS = "Notice { height: auto; max-height: 3; display: none; color: $error; padding: 0 1; }"
 
-    def tick(self) -> None:
-        """Show or hide the sentence."""
+    def show(self) -> None:
         error = self.port.link.error
         self.display = error is not None
-        before = self._parts
-        self.set_parts([(f"{self.port.connection.url}: {_why(error)}", "bad")] if error is not None else [])
-        if self._parts != before:
+        parts: list[Part] = []
+        if error is not None:
+            hint = "; press r to try again" if isinstance(error, LoginRefused) else ""
+            parts = [(f"{self.port.connection.url}: {error.reason}{hint}", "bad")]
+        if parts != self._parts:
+            self._parts = parts
             # Another sentence may need another number of lines.
             self.refresh(layout=True)
-
-
-def _why(error: FlinkError) -> str:
-    """Why the cluster can't be read, and what a person can do."""
-    return f"{error.reason}; press r to try again" if isinstance(error, LoginRefused) else error.reason
 
 
 class BottomLine(Line):
     """The keys that work here, and what is under way."""
 
     ticks_when_paused = True
+    follows_operations = True
     DEFAULT_CSS = "BottomLine { background: $panel; padding: 0 1; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._operations: tuple[Operation, ...] = ()
-
-    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
-        """Show news of operations, too."""
-        super().facts_changed(changes)
-        if self.port.operations() is not self._operations:
-            self.shielded(self.tick)
-
-    def tick(self) -> None:
+    def show(self) -> None:
         """Lay out as many keys as there is room for; help and palette before what is under way."""
-        width = self.content_size.width
-        words = self.screen.state_words() if isinstance(self.screen, LiveScreen) else ""
+        width, place = self.content_size.width, self.place
+        words = place.state_words()
         parts: list[Part] = [(f"{cut(words, LONGEST_CRUMB)}  ", "warn")] if words else []
-        commands = [_key_parts(command, self._label(command)) for command in footer_commands(self.screen)]
-        least = _cells(parts) + sum(_cells(one) for one in commands[:FIRST_KEYS])
-        chip = self._chip(width - least - GAP)
+        commands: list[list[Part]] = [
+            [(key_name(command.keys[0]), "info"), (f" {place.label_of(command)}  ", "muted")]
+            for command in (*GLOBAL, *place.COMMANDS_HERE)
+            if command.shown and offers(place, command)
+        ]
+        room = width - cells(parts) - sum(cells(one) for one in commands[:FIRST_KEYS]) - GAP
+        said = chips(under_way(self.port), self.port.clock.wall())
+        chip = next((one for one in said if cell_len(one) <= room), "")
         room = width - (cell_len(chip) + GAP if chip else 0)
         for part in commands:
-            if _cells((*parts, *part)) > room:
+            if cells((*parts, *part)) > room:
                 break
-            parts.extend(part)
+            parts += part
         if chip:
-            parts += [(" " * (width - cell_len(chip) - _cells(parts)), ""), (chip, "info")]
+            parts += [(" " * (width - cell_len(chip) - cells(parts)), ""), (chip, "info")]
         self.set_parts(parts)
-
-    def _label(self, command: Command) -> str:
-        return self.screen.label_of(command) if isinstance(self.screen, LiveScreen) else command.label
-
-    def _chip(self, room: int) -> str:
-        """What was asked of this cluster and has not ended, in so many cells at the most."""
-        self._operations = self.port.operations()
-        said = chips(under_way(self.port), self.port.clock.wall())
-        return next((one for one in said if cell_len(one) <= room), "")
-
-
-def _key_parts(command: Command, label: str) -> list[Part]:
-    return [(key_name(command.keys[0]), "info"), (f" {label}  ", "muted")]
-
-
-def _cells(parts: Sequence[Part]) -> int:
-    return sum(cell_len(text) for text, _ in parts)
-
-
-def footer_commands(screen: object) -> list[Command]:
-    """What the footer of a screen offers: help and palette, then its own commands."""
-    own = screen.COMMANDS_HERE if isinstance(screen, LiveScreen) else ()
-    return [
-        command
-        for command in (*GLOBAL, *own)
-        if command.shown and (not isinstance(screen, LiveScreen) or offers(screen, command))
-    ]
 
 
 def offers(screen: LiveScreen, command: Command) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
-from flinktop.ui.panels.frame import Line, Part
+from flinktop.ui.panels.frame import Line
+from flinktop.ui.panels.parts import Part, cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,17 +24,13 @@ def tab_parts(tabs: Sequence[Command], opened: str, width: int) -> list[Part]:
     whole, short = [tab.label for tab in tabs], [tab.short for tab in tabs]
     for gap in GAPS:
         parts = _roomy(tabs, opened, gap)
-        if _width(parts) <= width:
+        if cells(parts) <= width:
             return parts
     for names in (whole, short):
         parts = _tight(tabs, names, opened)
-        if _width(parts) <= width:
+        if cells(parts) <= width:
             return parts
     return _tight(tabs, [tab.short if tab.id == f"tab_{opened}" else "" for tab in tabs], opened)
-
-
-def _width(parts: Sequence[Part]) -> int:
-    return sum(cell_len(text) for text, _ in parts)
 
 
 def _open(tab: Command, name: str) -> Part:
@@ -82,8 +77,7 @@ class TabLine(Line):
         """Show this tab as the open one."""
         self._opened = name
         if self.is_mounted:
-            self.tick()
+            self.update()
 
-    def tick(self) -> None:
-        """Lay the line out."""
+    def show(self) -> None:
         self.set_parts(tab_parts(self._tabs, self._opened, self.content_size.width))
