@@ -163,7 +163,7 @@ class Panel(Steady):
     """Whether news of operations are shown at once."""
     passing = False
     """Whether it asks for the lines of a long list: see Poller.watch."""
-    BOX: ClassVar[str] = ""
+    BOX = ""
     """Title of the thin box that stands around it on a screen with room; none without. Words of ours that
     stay the same: each change of a title repaints the whole box."""
 

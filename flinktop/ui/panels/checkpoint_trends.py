@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from flinktop.engine.series import job_series
+from flinktop.facts.vertices import job_state
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
-from flinktop.model import format as fmt
 from flinktop.model import states
-from flinktop.ui.live import Panel
-from flinktop.ui.panels import chart_window
+from flinktop.ui.live import Asks, Panel
 from flinktop.ui.panels.checkpoint_lines import why_empty
-from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.widgets.chart import Chart, Line
+from flinktop.ui.panels.time_chart import BYTES, EVERYTHING, MILLISECONDS, TimeChart
+from flinktop.ui.widgets.chart import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,16 +22,12 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.host import Port
-    from flinktop.engine.store import Reading
     from flinktop.flink.checkpoints import Checkpoint
-    from flinktop.ui.widgets.axes import Scale
+    from flinktop.ui.panels.time_chart import Unit
 
 LEAST_WINDOW = 120.0
 MARGIN = 1.03
 """The window is longer than what it shows by more than a column, as charts move by whole columns."""
-TO_THE_SECOND = 600.0
-"""Windows up to this (s) have their times to the second."""
-DAY = 86400.0
 SAME = 0.5
 """Seconds within which a point of the series and a checkpoint are the same one."""
 
@@ -58,6 +53,11 @@ def completed_points(port: Port, job: str, measure: str, value: Callable[[Checkp
     return [point for point in earlier if point[0] < oldest - SAME] + points
 
 
+def durations(port: Port, job: str) -> Points:
+    """End to end, in ms."""
+    return completed_points(port, job, "checkpoint-duration", lambda one: one.duration)
+
+
 def failed_points(port: Port, job: str) -> Points:
     """The failed ones, each as a line of its own from 0 up to how long it had taken (ms)."""
     points: Points = []
@@ -70,133 +70,63 @@ def failed_points(port: Port, job: str) -> Points:
 
 def ends(port: Port, job: str) -> tuple[float | None, float | None]:
     """When the oldest and the newest checkpoint that is kept ended (s since 1970)."""
-    points = completed_points(port, job, "checkpoint-duration", lambda one: one.duration)
-    points = sorted([*points, *failed_points(port, job)], key=lambda point: point[0])
+    points = sorted([*durations(port, job), *failed_points(port, job)], key=lambda point: point[0])
     return (points[0][0], points[-1][0]) if points else (None, None)
 
 
-def time_words(at: float, offset: float | None, seconds: float) -> str:
-    """A tick of an axis over so many seconds: with its date, to the minute or to the second."""
-    if seconds >= DAY:
-        return fmt.moment(at, offset)[5:16]
-    return fmt.clock(at, offset)[: 8 if seconds <= TO_THE_SECOND else 5]
+class CheckpointTrend(TimeChart):
+    """One chart of a job's checkpoints, of everything that is kept of them."""
 
+    DEFAULT_CSS = "CheckpointTrend { height: 1fr; width: 1fr; }"
+    TO_THE_SECOND = 600.0
 
-class CheckpointTrend(Panel):
-    """One chart of a job's checkpoints, of everything that is kept of them.
+    def __init__(self, job: str, box: str, lines: Callable[[Port, str], list[Line]], unit: Unit) -> None:
+        super().__init__(box, tuple, self._why_none, unit, job=job)
+        self._made = lines
 
-    Subclasses say what is drawn: `BOX`, `lines`, `label`; times are the cluster's own.
-    """
+    def asks(self) -> Asks:
+        return {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
 
-    SCALE: ClassVar[Scale] = "decimal"
-    """Which steps of the values are round."""
-    DEFAULT_CSS = """
-    CheckpointTrend { height: 1fr; width: 1fr; }
-    CheckpointTrend Chart { height: 1fr; }
-    """
-
-    def __init__(self, job: str) -> None:
-        super().__init__()
-        self.job = job
-
-    def lines(self) -> list[Line]:
-        """What is drawn."""
-        raise NotImplementedError
-
-    def label(self, value: float) -> str:
-        """How a value is written, on the axis and in the legend."""
-        raise NotImplementedError
-
-    def compose(self) -> ComposeResult:
-        """One chart."""
-        chart = Chart(ascii=self.app.settings.ascii)
-        chart.can_focus = True  # so that tab comes here and z gives it the whole screen
-        yield chart
-
-    def on_mount(self) -> None:
-        """Watch the history."""
-        self.watch_query("checkpoints", CHECKPOINTS(job=self.job), self._news)
-        self.watch_query("job", JOB(job=self.job), self._news)
-        super().on_mount()
-
-    def _news(self, _reading: Reading[Any]) -> None:
-        self.wants_tick = True
-
-    def tick(self) -> None:
-        """Hand the chart what is known; it redraws when that moves it by a column."""
-        offset = zone_offset(self)
+    def picture(self) -> tuple[list[Line], float, float]:
+        lines = self._made(self.port, self.job)
         since, until = self._span(*ends(self.port, self.job))
-        lines = self.lines()
-        if not any(since <= at <= until for line in lines for at, _ in line.points):
-            lines = []
-        chart = self.query_one(Chart)
-        words = ("" if self.boxed else self.BOX, f"last {fmt.duration(until - since)}")
-        chart.set_title(", ".join(filter(None, words)))
+        seen = any(since <= at <= until for line in lines for at, _ in line.points)
+        return lines if seen else [], since, until
+
+    def heading(self, window: str) -> tuple[str, str]:
+        return ", ".join(filter(None, ("" if self.boxed else self.BOX, window))), ""
+
+    def _why_none(self) -> str:
         known = bool(self.port.checkpoints(self.job))
-        nothing = why_empty(
-            self.port,
-            self.job,
-            "loading checkpoints…",
-            "no checkpoint has completed in this time" if known else "no checkpoint has completed yet",
-        )
-        chart.set_empty(nothing)
-        chart.set_lines(
-            lines,
-            since=since,
-            until=until,
-            label=self.label,
-            scale=self.SCALE,
-            clock=lambda at: time_words(at, offset, until - since),
-        )
+        nothing = "no checkpoint has completed in this time" if known else "no checkpoint has completed yet"
+        return why_empty(self.port, self.job, "loading checkpoints…", nothing)
 
     def _span(self, oldest: float | None, newest: float | None) -> tuple[float, float]:
         """From when to when: up to now, or the last checkpoint of a job that has ended.
 
         Everything that is kept is shown while nobody has chosen a window: checkpoints are few.
         """
-        job = self.port.reading(JOB(job=self.job))
-        ended = job is not None and job.value is not None and states.is_terminal(job.value.state)
+        ended = states.is_terminal(job_state(self.port, self.job))
         until = newest if ended and newest is not None else float(round(self.port.cluster_time()))
         chosen = self.app.chart_window
-        if chosen is None or chosen == chart_window.EVERYTHING:
+        if chosen is None or chosen == EVERYTHING:
             age = until - oldest if oldest is not None else 0.0
             return until - max(LEAST_WINDOW, math.ceil(age * MARGIN)), until
         return until - chosen, until
 
 
-class CheckpointDurations(CheckpointTrend):
-    """End-to-end durations, and the failures."""
-
-    BOX = "Duration"
-    SCALE = "milliseconds"
-
-    def lines(self) -> list[Line]:
-        """Completed ones as a line, failed ones as strokes up to when they failed."""
-        points = completed_points(self.port, self.job, "checkpoint-duration", lambda one: one.duration)
-        lines = [Line("end to end", tuple(points), "first")]
-        if failed := failed_points(self.port, self.job):
-            lines.append(Line("failed", tuple(failed), "bad"))
-        return lines
-
-    def label(self, value: float) -> str:
-        """Given in ms."""
-        return fmt.milliseconds(value)
+def duration_lines(port: Port, job: str) -> list[Line]:
+    """Completed ones as a line, failed ones as strokes up to when they failed (ms)."""
+    lines = [Line("end to end", tuple(durations(port, job)), "first")]
+    if failed := failed_points(port, job):
+        lines.append(Line("failed", tuple(failed), "bad"))
+    return lines
 
 
-class CheckpointSizes(CheckpointTrend):
-    """Bytes written."""
-
-    BOX = "Size"
-    SCALE = "bytes"
-
-    def lines(self) -> list[Line]:
-        """What completed ones wrote."""
-        points = completed_points(self.port, self.job, "checkpoint-size", lambda one: one.written)
-        return [Line("written", tuple(points), "first")]
-
-    def label(self, value: float) -> str:
-        """Bytes."""
-        return fmt.size(value)
+def size_lines(port: Port, job: str) -> list[Line]:
+    """What completed ones wrote (bytes)."""
+    points = completed_points(port, job, "checkpoint-size", lambda one: one.written)
+    return [Line("written", tuple(points), "first")]
 
 
 class CheckpointTrends(Panel):
@@ -204,11 +134,6 @@ class CheckpointTrends(Panel):
 
     DEFAULT_CSS = "CheckpointTrends { height: 1fr; layout: horizontal; }"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._job = job
-
     def compose(self) -> ComposeResult:
-        """Two charts."""
-        yield CheckpointDurations(self._job)
-        yield CheckpointSizes(self._job)
+        yield CheckpointTrend(self.job, "Duration", duration_lines, MILLISECONDS)
+        yield CheckpointTrend(self.job, "Size", size_lines, BYTES)

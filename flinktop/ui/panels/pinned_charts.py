@@ -16,6 +16,8 @@ from flinktop.ui.panels.time_chart import Measure, TimeChart
 from flinktop.ui.widgets.celltext import clip
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
 LINES = 9
@@ -23,6 +25,7 @@ LINES = 9
 WIDE = 100
 """Columns from which two charts stand side by side."""
 _OF = " of "
+NOTHING = "waiting for metrics (every 10 s; recorded while this tab is open)"
 _STYLES = (("max", "first"), ("avg", "second"), ("min", "third"))
 
 
@@ -30,25 +33,24 @@ class PinChart(TimeChart):
     """One metric: of all subtasks their maximum, mean and minimum."""
 
     def __init__(self, pin: Pin) -> None:
-        super().__init__()
+        super().__init__("", self._lines, lambda: NOTHING)
         self.pin = pin
 
-    def measures(self) -> tuple[Measure, ...]:
-        """Three lines for all subtasks, else one."""
-        if self.pin.vertex and self.pin.subtask == ALL:
-            return tuple(Measure(name, pin_series(self.pin, name), style) for name, style in _STYLES)
-        return (Measure("value", pin_series(self.pin), "first"),)
-
     def compose(self) -> ComposeResult:
-        """The metric's name above its chart."""
         yield Static("", classes="title", markup=False)
         yield from super().compose()
 
-    def tick(self) -> None:
-        """The name of what it is of may have come."""
+    def show(self) -> None:
+        # The name of what it is of may have come.
         title = self.query_one(".title", Static)
         title.update(self.title(title.content_size.width or WIDE))
-        super().tick()
+        super().show()
+
+    def _lines(self) -> Sequence[Measure]:
+        """Three lines for all subtasks, else one."""
+        if self.pin.vertex and self.pin.subtask == ALL:
+            return [Measure(name, pin_series(self.pin, name), style) for name, style in _STYLES]
+        return (Measure("value", pin_series(self.pin)),)
 
     def title(self, width: int = WIDE) -> str:
         """The metric, and what it is of, in `width` cells; both keep their ends where they are cut."""
@@ -72,13 +74,9 @@ class PinChart(TimeChart):
             return f"JobManager's part of {of}"
         return f"{subtask_names.named(self.pin.subtask, count)} of {of}" if self.pin.subtask != ALL else of
 
-    def nothing(self) -> str:
-        """Why there is nothing to draw."""
-        return "waiting for metrics (every 10 s; recorded while this tab is open)"
-
 
 class PinnedCharts(Panel):
-    """The charts, side by side where there is room."""
+    """The pins of a job, of one of its vertices, or of one subtask; side by side where there is room."""
 
     DEFAULT_CSS = """
     PinnedCharts { height: 1; max-height: 50%; overflow-y: auto; scrollbar-size-vertical: 1; }
@@ -89,38 +87,23 @@ class PinnedCharts(Panel):
     """
 
     def __init__(
-        self,
-        job: str,
-        vertex: str = "",
-        subtask: int | None = None,
-        *,
-        id: str | None = None,
+        self, job: str, vertex: str = "", subtask: int | None = None, *, id: str | None = None
     ) -> None:
-        """The pins of a job, of one of its vertices, or of one subtask."""
-        super().__init__(id=id)
+        super().__init__(job, vertex, id=id)
         self._subtask = subtask
-        self._job = job
-        self._vertex = vertex
         self._drawn: tuple[Pin, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Words while nothing is pinned, then charts."""
         yield Static(
             "p pins a metric: it is charted here, and kept for this job", classes="hint", markup=False
         )
         yield Container(classes="pins")
 
-    def on_mount(self) -> None:
-        """Draw what is pinned."""
-        super().on_mount()
-        self.tick()
-
-    def tick(self) -> None:
-        """Charts of what is pinned now."""
+    def show(self) -> None:
         pins = tuple(
             pin
-            for pin in self.app.pins_of(self._job)
-            if self._vertex in ("", pin.vertex) and self._subtask in (None, pin.subtask)
+            for pin in self.app.pins_of(self.job)
+            if self.vertex in ("", pin.vertex) and self._subtask in (None, pin.subtask)
         )
         self.query_one(".hint").display = not pins
         if pins == self._drawn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,22 +10,29 @@ from textual.content import Content
 
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
-from flinktop.ui.panels import chart_window
-from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.chart import Chart, Line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from textual.app import ComposeResult
 
     from flinktop.engine.series import SeriesName
     from flinktop.ui.widgets.axes import Scale
 
-TO_THE_SECOND = 300.0
-"""Windows up to this (s) have their times to the second."""
+WAITING = "waiting for metrics (Flink updates them every 10 s)"
 DAY = 86400.0
-BOX_EDGES = 6
-"""Cells of a box's upper edge that its title leaves."""
+EVERYTHING = math.inf
+CHOICES = (300.0, 900.0, 1800.0, 3600.0, 10800.0, EVERYTHING)
+"""Seconds that a person can choose to see; series keep about three hours."""
+AUTOMATIC = (120.0, 300.0, 900.0)
+"""Seconds while nobody has chosen, the shortest that hold all: a fresh start is not an empty chart."""
+
+
+def stepped(chosen: float | None, by: int) -> float:
+    """The next longer or shorter choice; from None, the automatic one, on from its longest."""
+    at = CHOICES.index(AUTOMATIC[-1] if chosen is None else chosen)
+    return CHOICES[min(max(at + by, 0), len(CHOICES) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +41,41 @@ class Measure:
 
     name: str
     series: SeriesName
-    style: str = "info"
+    style: str = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How values are written, which steps of them are round, and a fixed upper limit."""
+
+    write: Callable[[float], str]
+    scale: Scale = "decimal"
+    high: float | None = None
+
+
+COUNT = Unit(fmt.count)
+WHOLE = Unit(fmt.count, "whole")
+SHARE = Unit(fmt.per_mille, high=1000.0)
+"""Thousandths, as Flink's ms/s are, as a percentage."""
+SECONDS = Unit(fmt.span, "seconds")
+MILLISECONDS = Unit(fmt.milliseconds, "milliseconds")
+BYTES = Unit(fmt.size, "bytes")
 
 
 class TimeChart(Panel):
-    """One chart; it is redrawn when its points move it by a column.
+    """One chart; it is redrawn when its points move it by a column. Times are the cluster's own.
 
-    Subclasses say what is drawn: `title`, `measures`, `detail`, `nothing`; times are the cluster's own.
+    Args:
+        box: What stands in its box.
+        measures: The lines.
+        nothing: Why there is nothing to draw.
+        unit: What the values are.
+        title: What stands in its box in the place of `box`; foreign text is allowed. It should change
+            rarely: the whole box is repainted.
+        detail: More words on what is drawn, in a chart of so many cells.
+        job: The id of the job that it is of.
+        id: The widget's id.
+        classes: The widget's classes.
     """
 
     DEFAULT_CSS = """
@@ -47,86 +83,81 @@ class TimeChart(Panel):
     TimeChart Chart { height: 1fr; }
     TimeChart Chart:focus { background: $foreground 4%; }
     """
-    HIGH: ClassVar[float | None] = None
-    """A fixed upper limit of the values."""
-    SCALE: ClassVar[Scale] = "decimal"
-    """Which steps of the values are round."""
+    TO_THE_SECOND: ClassVar[float] = 300.0
+    """Windows up to this (s) have their times to the second."""
 
-    _titled = ""
-    """The title that its box was given last."""
-
-    def measures(self) -> tuple[Measure, ...]:
-        """The lines."""
-        return ()
-
-    def title(self) -> str:
-        """What stands in its box; foreign text is allowed. It changes rarely: the whole box is repainted."""
-        return self.BOX
-
-    def detail(self) -> str:
-        """More words on what is drawn, beside the title; foreign text is allowed."""
-        return ""
-
-    def nothing(self) -> str:
-        """Why there is nothing to draw."""
-        return ""
-
-    def label(self, value: float) -> str:
-        """How a value is written, on the axis and in the legend."""
-        return fmt.count(value)
+    def __init__(
+        self,
+        box: str,
+        measures: Callable[[], Sequence[Measure]],
+        nothing: Callable[[], str],
+        unit: Unit = COUNT,
+        *,
+        title: Callable[[], str] | None = None,
+        detail: Callable[[int], str] | None = None,
+        job: str = "",
+        id: str | None = None,
+        classes: str = "",
+    ) -> None:
+        self.BOX = box
+        super().__init__(job, id=id)
+        self.add_class(*classes.split())
+        self.measures, self._nothing, self._unit = measures, nothing, unit
+        self._title, self._detail = title, detail
+        self._titled = box
 
     def compose(self) -> ComposeResult:
-        """One chart."""
-        chart = Chart(ascii=self.app.settings.ascii)
+        chart = Chart(ascii=self.ascii)
         chart.can_focus = True  # so that tab comes here and z gives it the whole screen
         yield chart
 
-    def on_resize(self) -> None:
-        """Its title stands in its box, or where there is none in its first line."""
-        self.shielded(self.tick)
-
-    def _set_box_title(self, title: str) -> None:
-        if self.app.settings.ascii:
-            # Textual cuts with an ellipsis what is too long.
-            title = clip(title, max(0, self.outer_size.width - BOX_EDGES))
-        if title != self._titled:
-            self._titled = title
-            self.border_title = Content(title)
-
-    def tick(self) -> None:
-        """Hand the chart what is known."""
-        chart, port = self.query_one(Chart), self.port
-        now, offset = port.now(), zone_offset(self)
+    def picture(self) -> tuple[list[Line], float, float]:
+        """The lines, and from when to when they are shown (s since 1970)."""
+        port, chosen = self.port, self.app.chart_window
+        now = port.now()
         # Drawn over the cluster's own time, so that the axis has round times; whole seconds, so that a late
         # answer does not shift the picture.
         ahead = round(port.cluster_time() - now)
-        chosen = self.app.chart_window
-        measures = self.measures()
-        known = {one: port.points(one.series, now - chart_window.reach(chosen)) for one in measures}
-        oldest = min((points[0][0] for points in known.values() if points), default=None)
-        seconds = chart_window.window(chosen, oldest, now)
-        words = (self.detail(), f"last {fmt.duration(seconds)}")
-        title = self.title()
-        if self.BOX:
-            self._set_box_title(title)
-        chart.set_title("" if self.boxed else title, ", ".join(filter(None, words)))
-        chart.set_empty(self.nothing())
+        reach = AUTOMATIC[-1] if chosen is None else chosen
+        known = [(one, port.points(one.series, now - reach)) for one in self.measures()]
+        age = max((now - points[0][0] for _, points in known if points), default=0.0)
+        if chosen is None:
+            seconds = next((some for some in AUTOMATIC if age <= some), reach)
+        else:
+            seconds = max(age, CHOICES[0]) if chosen == EVERYTHING else chosen
+        lines = [
+            Line(one.name, tuple((at + ahead, value) for at, value in points), one.style)
+            for one, points in known
+        ]
+        return lines, now + ahead - seconds, now + ahead
+
+    def heading(self, window: str) -> tuple[str, str]:
+        """What stands above the picture, and quieter words beside it; `window` says how much time it is."""
+        title = self._title() if self._title is not None else self.BOX
+        if title != self._titled:
+            self._titled = title
+            self.border_title = Content(title)
+        detail = self._detail(self.size.width) if self._detail is not None else ""
+        return "" if self.boxed else title, ", ".join(filter(None, (detail, window)))
+
+    def show(self) -> None:
+        chart, offset = self.query_one(Chart), self.zone_offset()
+        lines, since, until = self.picture()
+
+        def clock(at: float) -> str:
+            if until - since >= DAY:
+                return fmt.moment(at, offset)[5:16]
+            return fmt.clock(at, offset)[: 8 if until - since <= self.TO_THE_SECOND else 5]
+
+        chart.set_title(*self.heading(f"last {fmt.duration(until - since)}"))
+        chart.set_empty(self._nothing())
+        unit = self._unit
         chart.set_lines(
-            [
-                Line(one.name, tuple((at + ahead, value) for at, value in points), one.style)
-                for one, points in known.items()
-            ],
-            since=now + ahead - seconds,
-            until=now + ahead,
-            label=self.label,
-            high=self.HIGH,
-            scale=self.SCALE,
-            clock=lambda at: _time(at, offset, seconds),
+            lines,
+            since=since,
+            until=until,
+            label=unit.write,
+            high=unit.high,
+            scale=unit.scale,
+            clock=clock,
         )
-
-
-def _time(at: float, offset: float | None, seconds: float) -> str:
-    """A tick of the time axis: to the second, the minute, or with its date, as the window is long."""
-    if seconds >= DAY:
-        return fmt.moment(at, offset)[5:16]
-    return fmt.clock(at, offset)[: 8 if seconds <= TO_THE_SECOND else 5]

@@ -13,8 +13,8 @@ from textual.widgets import Input
 from flinktop.model import format as fmt
 from flinktop.ui import keys
 from flinktop.ui.live import LiveScreen, Panel, is_displayed
-from flinktop.ui.panels import chart_window
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine, zone_offset
+from flinktop.ui.panels.time_chart import stepped
 from flinktop.ui.places import ActionsPlace, WritePlace, cluster_actions, job_actions
 from flinktop.ui.screens.filter_line import Filtered, FilterLine
 from flinktop.ui.widgets.searched import Searched, SearchedView, TextView
@@ -267,7 +267,7 @@ class ClusterScreen(LiveScreen):
 
     def action_window(self, by: int) -> None:
         """Charts show more time, or less."""
-        self.app.chart_window = chart_window.stepped(self.app.chart_window, by)
+        self.app.chart_window = stepped(self.app.chart_window, by)
         self.tick()
 
     def action_zoom(self) -> None:

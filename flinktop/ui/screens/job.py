@@ -208,7 +208,7 @@ class JobScreen(FaultOnMachine, TabbedScreen):
         """Pin the selected metric, or no longer."""
         if self.tab == "metrics" and self._metrics.is_mounted:
             self._metrics.toggle_pin()
-            self._pinned.tick()
+            self._pinned.update()
 
     def action_copy(self) -> None:
         """Copy the job's id; of a selected exception its stack."""

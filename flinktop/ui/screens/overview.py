@@ -9,9 +9,8 @@ from textual.containers import Container
 
 from flinktop.ui import keys
 from flinktop.ui.panels.cluster_line import ClusterLine
-from flinktop.ui.panels.heap_chart import HeapChart
 from flinktop.ui.panels.jobs_table import JobsTable
-from flinktop.ui.panels.throughput import Throughput
+from flinktop.ui.panels.throughput import Throughput, heap_chart
 from flinktop.ui.places import JobPlace, job_actions
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.table_messages import Opened
@@ -37,8 +36,8 @@ class OverviewScreen(ClusterScreen):
         yield ClusterLine()
         with Container(id="overview"):
             with Container(id="charts"):
-                yield Throughput()
-                yield HeapChart()
+                yield Throughput(id="throughput")
+                yield heap_chart()
             yield JobsTable()
 
     def state_words(self) -> str:

@@ -15,7 +15,7 @@ from flinktop.ui.panels.metrics_table import MetricsTable
 from flinktop.ui.panels.pinned_charts import PinnedCharts
 from flinktop.ui.panels.state_times import StateTimes
 from flinktop.ui.panels.subtask_header import SubtaskHeader
-from flinktop.ui.panels.vertex_charts import SubtaskCharts
+from flinktop.ui.panels.vertex_charts import VertexCharts
 from flinktop.ui.places import SubtaskPlace
 from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -88,7 +88,7 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
         yield self._pinned
         yield AttemptAccumulatorsTable(*ids, id="accumulators")
         yield self._flame
-        yield SubtaskCharts(*ids, id="charts")
+        yield VertexCharts(*ids, id="charts")
 
     def whereabouts(self) -> Whereabouts:
         """Where the present attempt runs."""
@@ -103,7 +103,7 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
         if table is not None and metric is not None and self._pinned.is_mounted:
             self.app.toggle_pin(Pin(self.job, self.vertex, self.subtask, metric))
             table.tick()
-            self._pinned.tick()
+            self._pinned.update()
 
     def action_flame_kind(self) -> None:
         """The flame graph of other threads."""

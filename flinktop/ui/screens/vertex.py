@@ -16,7 +16,7 @@ from flinktop.ui.panels.metrics_explorer import MetricsExplorer
 from flinktop.ui.panels.pinned_charts import PinnedCharts
 from flinktop.ui.panels.subtasks_table import SubtasksTable, Together
 from flinktop.ui.panels.vertex_backpressure import VertexPressure
-from flinktop.ui.panels.vertex_charts import SubtaskCharts, VertexCharts
+from flinktop.ui.panels.vertex_charts import VertexCharts
 from flinktop.ui.panels.vertex_header import VertexHeader
 from flinktop.ui.panels.vertex_taskmanagers import VertexMachines
 from flinktop.ui.panels.vertex_watermarks import VertexWatermarks
@@ -63,7 +63,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         self.job = job
         self.vertex = vertex
         self._wanted = tab
-        self._charts = SubtaskCharts(job, vertex, 0, id="subtask-charts")
+        self._charts = VertexCharts(job, vertex, 0, id="subtask-charts")
         self._flame = FlamePanel(job, vertex, id="flame")
         self._metrics = MetricsExplorer(job, vertex, id="metrics")
         self._pinned = PinnedCharts(job, vertex, id="pins")
@@ -153,7 +153,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         """Pin the selected metric, or no longer."""
         if self.tab == "metrics" and self._metrics.is_mounted:
             self._metrics.toggle_pin()
-            self._pinned.tick()
+            self._pinned.update()
 
     def action_copy(self) -> None:
         """Copy the vertex's id; of a selected accumulator its value."""
