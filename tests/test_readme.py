@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from flinktop.ui import keys
+from flinktop.ui.command import Command
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"
@@ -36,7 +37,7 @@ FEW = 4
 """Screens that are named one by one; what is on more is for tables."""
 
 
-def where(command: keys.Command) -> str:
+def where(command: Command) -> str:
     """The screens of a command whose keys do something else on others; "" for one that alone has its keys."""
     others = [one for one in keys.every_command() if one != command and set(one.keys) & set(command.keys)]
     if not others:

@@ -4,36 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 
+from flinktop.ui.command import Command
+from flinktop.ui.tabs import (
+    APPLICATION_TABS,
+    CHECKPOINTS_TABS,
+    JARS_TABS,
+    JOB_TABS,
+    JOBMANAGER_TABS,
+    SUBTASK_TABS,
+    TASKMANAGER_TABS,
+    VERTEX_TABS,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-class Command(Struct, frozen=True):
-    """Something a person can do by a key."""
-
-    id: str
-    """Also the name of the action, unless it has another: `action_<id>` on a screen or on the app."""
-    keys: tuple[str, ...]
-    label: str
-    """As the footer and the palette say it, in a word or two."""
-    help: str
-    group: str
-    shown: bool = True
-    """Whether the footer shows it."""
-    priority: bool = False
-    """Whether the key works even where text is typed."""
-    app: bool = False
-    """Whether the action is the app's, not the screen's."""
-    action: str = ""
-    """The action with its arguments, where the id is not its name."""
-    short: str = ""
-    """Of a tab: its name on a narrow terminal."""
-    acts: bool = False
-    """Whether it is there to do something to the cluster: gone on one that is opened read-only."""
 
 
 HELP = Command("help", ("question_mark",), "help", "Keys for this screen.", "program", app=True)
@@ -320,85 +307,6 @@ OPERATIONS = Command(
     app=True,
 )
 OPEN_JOB = Command("open_job", ("enter",), "job", "Open the operation's job.", "view")
-
-
-def tab(number: int, name: str, label: str, help: str, short: str = "") -> Command:  # noqa: A002 -- a field
-    """The command that shows a tab by its number; `short` is its name where the whole one has no room."""
-    return Command(
-        f"tab_{name}",
-        (str(number),),
-        label,
-        help,
-        "tab",
-        shown=False,
-        action=f"show_tab('{name}')",
-        short=short or label,
-    )
-
-
-JOB_TABS = (
-    tab(1, "graph", "Graph", "The job's graph, and its vertices where there is room."),
-    tab(2, "vertices", "Vertices", "The job's vertices."),
-    tab(3, "charts", "Charts", "The job over time: records/s, busy, lag, restarts, checkpoints."),
-    tab(4, "exceptions", "Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
-    tab(5, "timeline", "Timeline", "States of vertices and subtasks over time; rescales (2.3+).", "Time"),
-    tab(6, "configuration", "Configuration", "The job's configuration.", "Config"),
-    tab(7, "accumulators", "Accumulators", "Accumulators: counters of the job's own code.", "Accum"),
-    tab(8, "metrics", "Metrics", "Every metric of the job, its vertices and subtasks: search, pin, chart."),
-)
-VERTEX_TABS = (
-    tab(1, "subtasks", "Subtasks", "The vertex's subtasks, problems first."),
-    tab(2, "backpressure", "Backpressure", "Busy, backpressured and idle time by subtask.", "Pressure"),
-    tab(3, "watermarks", "Watermarks", "The watermark of each subtask, and which one holds back.", "WM"),
-    tab(4, "taskmanagers", "TaskManagers", "The vertex by TaskManager.", "TMs"),
-    tab(5, "accumulators", "Accumulators", "Accumulators of the job's code, by vertex and subtask.", "Accum"),
-    tab(6, "metrics", "Metrics", "Every metric of the vertex and its subtasks: search, pin, chart."),
-    tab(7, "timeline", "Timeline", "States of each subtask over time.", "Time"),
-    tab(8, "flame", "Flame graph", "Where the threads of the vertex spend their time (1.13+).", "Flame"),
-    tab(9, "charts", "Charts", "The vertex and the selected subtask over time."),
-)
-SUBTASK_TABS = (
-    tab(1, "attempts", "Attempts", "Every attempt of the subtask, with its times."),
-    tab(2, "metrics", "Metrics", "All metrics of the subtask."),
-    tab(3, "charts", "Charts", "The subtask over time."),
-    tab(4, "accumulators", "Accumulators", "Accumulators of the job's code, by attempt.", "Accum"),
-    tab(5, "flame", "Flame graph", "Where the threads of the subtask spend their time (1.17+).", "Flame"),
-)
-CHECKPOINTS_TABS = (
-    tab(1, "history", "History", "The newest checkpoints and savepoints."),
-    tab(2, "charts", "Charts", "Duration and size of checkpoints over time."),
-    tab(3, "summary", "Summary", "Minimum, average, maximum and percentiles of durations and sizes."),
-    tab(4, "configuration", "Configuration", "How checkpoints are configured.", "Config"),
-)
-_LOG_TABS = (
-    tab(5, "log", "Log", "The newest 2 MB of its log."),
-    tab(6, "stdout", "Stdout", "Standard output of its programs."),
-    tab(7, "files", "Log list", "All files of its log directory (1.11+).", "Files"),
-    tab(8, "threads", "Threads", "Stack traces of all its threads."),
-    tab(9, "profiler", "Profiler", "Runs of Flink's profiler (1.19+), and their results.", "Profile"),
-)
-TASKMANAGER_TABS = (
-    tab(1, "memory", "Memory", "Each part of its memory: configured and used.", "Mem"),
-    tab(2, "charts", "Charts", "Heap, garbage collection, processor and threads over time."),
-    tab(3, "metrics", "Metrics", "All of its metrics."),
-    tab(4, "slots", "Slots", "Its slots, by job."),
-    *_LOG_TABS,
-)
-JOBMANAGER_TABS = (
-    *TASKMANAGER_TABS[:3],
-    tab(4, "configuration", "Configuration", "The cluster's configuration, and the JVM's.", "Config"),
-    *_LOG_TABS,
-)
-JARS_TABS = (
-    tab(1, "jars", "Jars", "Jars that were uploaded, with the classes that can be run."),
-    tab(2, "applications", "Applications", "Applications: jobs that were submitted together (2.3+)."),
-    tab(3, "datasets", "Datasets", "Cached intermediate results of batch programs (1.11+)."),
-)
-APPLICATION_TABS = (
-    tab(1, "jobs", "Jobs", "The jobs of the application."),
-    tab(2, "exceptions", "Exceptions", "Why it failed."),
-    tab(3, "configuration", "Configuration", "The configuration it was submitted with.", "Config"),
-)
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
 """On the app: they work on every screen."""

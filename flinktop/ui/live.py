@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.settings import Profile, Settings
-    from flinktop.ui.keys import Command
+    from flinktop.ui.command import Command
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.flink.jars import RunOptions
     from flinktop.flink.machine import Machine
-    from flinktop.ui.keys import Command
+    from flinktop.ui.command import Command
     from flinktop.ui.written_view import View
 
 

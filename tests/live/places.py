@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flinktop.ui import keys
+from flinktop.ui.command import Command
 from tests.terminal.boxes import boxes
 from tests.terminal.pty import Pty
 
@@ -21,7 +21,7 @@ CALM = 0.15
 _WRONG = ("cannot show this", "Traceback", "engine restarted")
 
 
-def opened(tab: keys.Command) -> re.Pattern[str]:
+def opened(tab: Command) -> re.Pattern[str]:
     """A tab that is open, by its name or, where there is little room, its short one."""
     return re.compile(rf"\[{tab.keys[0]} (?:{re.escape(tab.label)}|{re.escape(tab.short)})\]")
 
@@ -63,7 +63,7 @@ class Places:
         self.pty.press(*pressed)
         return self.look(name, shown)
 
-    def tabs(self, place: str, tabs: Iterable[keys.Command]) -> None:
+    def tabs(self, place: str, tabs: Iterable[Command]) -> None:
         """Look at every tab of a place; the first one comes last, and stays open."""
         first, *others = tabs
         for tab in (*others, first):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flinktop.ui import keys
+from flinktop.ui import tabs
 from tests.flink.asked import asked_for
 from tests.live.cluster import Cluster, running
 from tests.live.counting_proxy import CountingProxy
@@ -75,16 +75,16 @@ def the_job(places: Places, cluster: Cluster) -> None:
     """The steady job, one of its vertices, one of the vertex's subtasks."""
     pty = places.pty
     open_job(pty, "steady")
-    places.tabs("job", keys.JOB_TABS)
+    places.tabs("job", tabs.JOB_TABS)
     places.go("job/Vertices", "2", shown="[2 Vertices]")
     places.go("vertex", "j", "enter", shown="[1 Subtasks]")
-    places.tabs("vertex", keys.VERTEX_TABS)
+    places.tabs("vertex", tabs.VERTEX_TABS)
     pty.press("i")
     pty.wait_for(re.compile(r"─ What it does ─.*\n.*(?:HASH|REBALANCE), pipelined"))
     pty.press("escape")
     pty.wait_until_gone("What it does")
     places.go("subtask", "enter", shown="[1 Attempts]")
-    places.tabs("subtask", keys.SUBTASK_TABS)
+    places.tabs("subtask", tabs.SUBTASK_TABS)
     places.back("[1 Subtasks]")
     if cluster.release < (1, 13):
         places.go("measuring", "2", shown=re.compile(r"\[2 (?:Backpressure|Pressure)\]"))
@@ -95,7 +95,7 @@ def the_job(places: Places, cluster: Cluster) -> None:
 def the_checkpoints(places: Places) -> None:
     """The job's checkpoints, one of them, and a vertex of it."""
     places.go("checkpoints", "c", shown="[1 History]")
-    places.tabs("checkpoints", keys.CHECKPOINTS_TABS)
+    places.tabs("checkpoints", tabs.CHECKPOINTS_TABS)
     places.go("checkpoint", "enter", shown=re.compile(r"\A[^\n]*▸ checkpoint \d+"))
     places.go("checkpoint vertex", "enter", shown=re.compile(r"\A[^\n]*▸ checkpoint \d+ ▸ "))
     places.back("─ Vertices ─")
@@ -108,7 +108,7 @@ def the_fault(places: Places) -> None:
     """Why a job has failed: the exception with its stack, and both attempts of a subtask."""
     pty = places.pty
     open_job(pty, FAILED)
-    places.tabs("failed job", keys.JOB_TABS)
+    places.tabs("failed job", tabs.JOB_TABS)
     places.go("exceptions", "4", shown="[4 Exceptions]")
     pty.wait_for(re.compile(r"\d{2}:\d{2}:\d{2} +[12] "))
     places.go("fault", "enter", shown=re.compile(r"\A[^\n]*</i> ▸ [^●\n]*Exception(?s:.*)\bat [\w.$<>]+\("))
@@ -118,7 +118,7 @@ def the_fault(places: Places) -> None:
     # On a busy machine its subtasks come later than its screen, and enter opens what is there.
     pty.wait_for(re.compile(r"^│ +0 . \w+ ", re.MULTILINE), TELLS_WITHIN)
     places.go("attempts", "enter", shown=re.compile(r"^│ +1 . \w+ .*\n│ +0 . \w+ ", re.MULTILINE))
-    places.tabs("failed subtask", (keys.SUBTASK_TABS[0], keys.SUBTASK_TABS[3]))
+    places.tabs("failed subtask", (tabs.SUBTASK_TABS[0], tabs.SUBTASK_TABS[3]))
     places.back("[1 Subtasks]")
     places.back("[2 Vertices]")
     to_the_overview(places)
@@ -134,10 +134,10 @@ def the_machines(places: Places, cluster: Cluster) -> None:
     """TaskManagers, one of them, the JobManager, one of its log files."""
     places.go("taskmanagers", "M", shown="─ TaskManagers ─")
     places.go("taskmanager", "enter", shown="[1 Memory]")
-    places.tabs("taskmanager", keys.TASKMANAGER_TABS)
+    places.tabs("taskmanager", tabs.TASKMANAGER_TABS)
     places.back("─ TaskManagers ─")
     places.go("jobmanager", "J", shown="[1 Memory]")
-    places.tabs("jobmanager", keys.JOBMANAGER_TABS)
+    places.tabs("jobmanager", tabs.JOBMANAGER_TABS)
     if cluster.release >= (1, 11):
         places.go("log files", "7", shown="jobmanager.log")
         places.go("log file", "enter", shown="─ File ─")
@@ -147,11 +147,11 @@ def the_machines(places: Places, cluster: Cluster) -> None:
 def the_rest(places: Places, cluster: Cluster) -> None:
     """What was handed to the cluster; the palette and the help."""
     places.by_word("jars", "[1 Jars]")
-    places.tabs("jars", keys.JARS_TABS)
+    places.tabs("jars", tabs.JARS_TABS)
     if cluster.release >= (2, 3):
         places.go("applications", "2", shown="[2 Applications]")
         places.go("application", "enter", shown="[1 Jobs]")
-        places.tabs("application", keys.APPLICATION_TABS)
+        places.tabs("application", tabs.APPLICATION_TABS)
     places.pty.press("?")
     places.pty.wait_for(re.compile(r"─ Keys ─(?s:.*)One row up or down"))
     places.back(on_trail())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flinktop.ui import keys
+from flinktop.ui import tabs
 from tests.live.cluster import Cluster, history_server
 from tests.live.counting_proxy import CountingProxy
 from tests.live.places import Places
@@ -21,7 +21,7 @@ HISTORY = re.compile(r"[Tt]his is a HistoryServer|a HistoryServer keeps")
 HAS_NOT = {
     *("overview", "job/Metrics", "vertex/Backpressure", "vertex/Watermarks", "vertex/Accumulators"),
     *("vertex/Metrics", "vertex/Flame graph", "subtask/Metrics", "subtask/Flame graph"),
-    *(f"jobmanager/{tab.label}" for tab in keys.JOBMANAGER_TABS),
+    *(f"jobmanager/{tab.label}" for tab in tabs.JOBMANAGER_TABS),
     *("taskmanagers", "jars/Jars", "jars/Datasets"),
 }
 """Where there is a sentence on what a HistoryServer does not have."""
@@ -56,19 +56,19 @@ def test_every_place_says_what_a_history_server_has_and_has_not(history: Cluster
             places = Places(pty, tmp_path / "screens")
             places.look("overview", LIVE)
             open_job(pty, FAILED)
-            places.tabs("job", keys.JOB_TABS)
+            places.tabs("job", tabs.JOB_TABS)
             faults_and_checkpoints(places)
             places.go("vertices", "2", shown="[2 Vertices]")
             places.go("vertex", "j", "enter", shown="[1 Subtasks]")
-            places.tabs("vertex", keys.VERTEX_TABS)
+            places.tabs("vertex", tabs.VERTEX_TABS)
             places.go("subtask", "enter", shown="[1 Attempts]")
-            places.tabs("subtask", keys.SUBTASK_TABS)
+            places.tabs("subtask", tabs.SUBTASK_TABS)
             places.by_word("jm", "[1 Memory]")
-            places.tabs("jobmanager", keys.JOBMANAGER_TABS)
+            places.tabs("jobmanager", tabs.JOBMANAGER_TABS)
             places.by_word("tm", "─ TaskManagers ─")
             places.look("taskmanagers")
             places.by_word("jars", "[1 Jars]")
-            places.tabs("jars", keys.JARS_TABS)
+            places.tabs("jars", tabs.JARS_TABS)
         log = log_of(tmp_path)
     for name in ("overview", "job/Charts"):
         assert f"Flink {history.text} history" in places.seen[name].splitlines()[0]
@@ -87,7 +87,7 @@ def faults_and_checkpoints(places: Places) -> None:
     places.go("fault", "enter", shown=re.compile(r"\A[^\n]*▸ [^●\n]*Exception"))
     places.back("[4 Exceptions]")
     places.go("checkpoints", "c", shown="[1 History]")
-    places.tabs("checkpoints", keys.CHECKPOINTS_TABS)
+    places.tabs("checkpoints", tabs.CHECKPOINTS_TABS)
     places.go("checkpoint", "enter", shown=re.compile(r"\A[^\n]*▸ checkpoint \d+"))
     places.go("checkpoint vertex", "enter", shown=re.compile(r"\A[^\n]*▸ checkpoint \d+ ▸ "))
     places.back("─ Vertices ─")

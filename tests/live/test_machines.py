@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flinktop.model import format as fmt
-from flinktop.ui import keys
+from flinktop.ui import tabs
 from tests.live.cluster import Cluster
 from tests.live.places import opened
 from tests.live.submission import wait_for
@@ -29,8 +29,8 @@ def newest(text: str) -> int:
 def tab(pty: Pty, number: int, name: str) -> None:
     """Open a tab of a TaskManager or of the JobManager."""
     pty.press(str(number))
-    tabs = (*keys.TASKMANAGER_TABS, *keys.JOBMANAGER_TABS)
-    pty.wait_for(opened(next(tab for tab in tabs if (tab.keys[0], tab.label) == (str(number), name))))
+    known = (*tabs.TASKMANAGER_TABS, *tabs.JOBMANAGER_TABS)
+    pty.wait_for(opened(next(tab for tab in known if (tab.keys[0], tab.label) == (str(number), name))))
 
 
 def test_a_taskmanager_is_reached_and_tells_what_flink_tells(cluster: Cluster, tmp_path: Path) -> None:

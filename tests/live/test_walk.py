@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from flinktop.model import format as fmt
-from flinktop.ui import keys
+from flinktop.ui import tabs
+from flinktop.ui.command import Command
 from tests.live.cluster import Cluster
 from tests.live.places import opened
 from tests.live.submission import wait_for
@@ -105,16 +106,16 @@ def test_every_place_is_reached_on_a_small_terminal(
         open_job(pty, "steady")
         pty.wait_for("[2 Vertices]")
         open_vertex(pty, job)
-        every_tab(pty, keys.VERTEX_TABS)
+        every_tab(pty, tabs.VERTEX_TABS)
         pty.press("enter")
         pty.wait_for(on_trail("subtask 0"))
-        every_tab(pty, keys.SUBTASK_TABS)
+        every_tab(pty, tabs.SUBTASK_TABS)
         pty.press("escape")
         pty.wait_for("[1 Subtasks]")
         pty.press("c")
         pty.wait_for(on_trail("checkpoints"))
         pty.wait_for(re.compile(r"COMPLETED"))
-        every_tab(pty, keys.CHECKPOINTS_TABS)
+        every_tab(pty, tabs.CHECKPOINTS_TABS)
         pty.press("enter")
         pty.wait_for(re.compile(r"\A[^\n]*checkpoint \d+"))
         pty.wait_for(re.compile(r"VERTEX"))
@@ -123,7 +124,7 @@ def test_every_place_is_reached_on_a_small_terminal(
     assert "Traceback" not in log_of(tmp_path)
 
 
-def every_tab(pty: Pty, tabs: tuple[keys.Command, ...]) -> None:
+def every_tab(pty: Pty, tabs: tuple[Command, ...]) -> None:
     """Open each tab by its number, the first one last."""
     for tab in (*tabs[1:], tabs[0]):
         pty.press(tab.keys[0])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flinktop.model import format as fmt
-from flinktop.ui import keys
+from flinktop.ui import tabs
 from flinktop.ui.screens.subtask import SubtaskScreen
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
@@ -46,7 +46,7 @@ async def test_vertices_of_an_ended_job_have_their_totals() -> None:
         first, second, *_ = vertices(day.cluster)
         # On the graph, then in the table.
         assert re.search(rf"out +{fmt.count(first['metrics']['write-records'])} ", day.text)
-        await day.press(number(keys.JOB_TABS, "vertices"))
+        await day.press(number(tabs.JOB_TABS, "vertices"))
         titles = day.line("VERTEX").split()
         assert titles[:3] == ["STATE", "VERTEX", "PAR"]
         assert "IN/s" not in titles
@@ -85,7 +85,7 @@ async def test_of_what_has_ended_nothing_is_awaited() -> None:
     cluster.changed[f"jobs/{job}/accumulators"] = {"user-task-accumulators": []}
     async with monitor(cluster=cluster) as day:
         await open_job(day, JOB)
-        await day.press(number(keys.JOB_TABS, "accumulators"))
+        await day.press(number(tabs.JOB_TABS, "accumulators"))
         await day.wait(4)
         await day.sees("No accumulators: the job's code has none.")
         for tab, words in (
@@ -110,9 +110,9 @@ async def test_of_what_has_ended_nothing_is_awaited() -> None:
 async def test_the_demo_has_no_backpressure_of_what_has_ended() -> None:
     async with monitor(demo="mixed") as day:
         await open_job(day, "daily-ledger")
-        await day.press(number(keys.JOB_TABS, "vertices"), "enter")
+        await day.press(number(tabs.JOB_TABS, "vertices"), "enter")
         await day.wait(4)
-        await day.press(number(keys.VERTEX_TABS, "backpressure"))
+        await day.press(number(tabs.VERTEX_TABS, "backpressure"))
         await day.wait(4)
         await day.sees("The vertex has ended: Flink no longer measures its backpressure.")
 

@@ -73,7 +73,7 @@ async def test_a_vertex_is_not_busy_because_it_has_just_started(ago: float, know
     starts(cluster, job, vertex, ago=ago)
     async with monitor(cluster=cluster) as day:
         await opened(day, JobScreen(job, "vertices"))
-        rows = {row.id: row for row in day.app.screen._vertices._rows}  # type: ignore[attr-defined]
+        rows = {row.id: row for row in day.app.screen.made["vertices"]._rows}  # type: ignore[attr-defined]
         facts = rows[vertex]
         for figure in (facts.taken, facts.sent, facts.busy, facts.backpressured, facts.idle):
             assert (figure.value is not None) is known

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flinktop.ui import keys
+from flinktop.ui import tabs
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.widgets.flame import FlameView
@@ -228,7 +228,7 @@ async def test_one_subtask_has_its_own_from_1_17_on(release: str, has: bool) -> 
         job, vertex = cluster.job("steady"), vertex_of(cluster)["id"]
         day.app.push_screen(SubtaskScreen(job, vertex, 1))
         await day.settled()
-        await day.press(number(keys.SUBTASK_TABS, "flame"))
+        await day.press(number(tabs.SUBTASK_TABS, "flame"))
         await day.wait(6)
         target = f"jobs/{job}/vertices/{vertex}/flamegraph?subtaskindex=1&type=full"
         assert (target in day.asked()) is has

@@ -101,7 +101,7 @@ async def test_a_source_has_a_lag_in_table_and_graph() -> None:
         await day.wait(12)
         graph = [line for line in day.lines if "lag" in line]
         assert not [line for line in graph if re.search(r"lag +–", line)]  # noqa: RUF001 -- what stands for absent
-        rows = {row.name: row.lag for row in day.app.screen._vertices._rows}  # type: ignore[attr-defined]
+        rows = {row.name: row.lag for row in day.app.screen.made["vertices"]._rows}  # type: ignore[attr-defined]
         source = next(lag for name, lag in rows.items() if name.startswith("Source"))
         assert source.value is not None
         assert not source.absent
@@ -117,7 +117,7 @@ async def test_a_lag_does_not_grow_with_the_age_of_its_answer() -> None:
         seen: list[float] = []
         for _ in range(25):
             await day.wait(1)
-            rows = day.app.screen._vertices._rows  # type: ignore[attr-defined]
+            rows = day.app.screen.made["vertices"]._rows  # type: ignore[attr-defined]
             seen.append(next(row.lag.value for row in rows if row.lag.value is not None))
         # A new answer every ten seconds, and nothing in between.
         assert len({round(value, 3) for value in seen}) <= 4

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from flinktop.model import format as fmt
-from flinktop.ui.keys import JOB_TABS
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.screens.profile_start import ProfileStart
+from flinktop.ui.tabs import JOB_TABS
 from flinktop.ui.widgets.table import LiveTable
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor

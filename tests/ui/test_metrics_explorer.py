@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Static
 
 from flinktop.model import format as fmt
-from flinktop.ui import keys
+from flinktop.ui import tabs
 from flinktop.ui.panels.metrics_explorer import MetricsExplorer
 from flinktop.ui.panels.pinned_charts import PinChart
 from flinktop.ui.screens.subtask import SubtaskScreen
@@ -36,7 +36,7 @@ class WholeCluster(FixtureCluster):
 
 async def open_metrics(day: Day, job: str = "steady") -> MetricsExplorer:
     await open_job(day, job)
-    await day.press(number(keys.JOB_TABS, "metrics"))
+    await day.press(number(tabs.JOB_TABS, "metrics"))
     await day.sees("the job")
     await day.wait(6)
     return day.app.screen.query_one(MetricsExplorer)
@@ -230,7 +230,7 @@ async def test_a_history_server_has_no_metrics_and_that_is_said() -> None:
     cluster.changed["config"] = archived
     async with monitor(cluster=cluster) as day:
         await open_job(day, "finishing")
-        await day.press(number(keys.JOB_TABS, "metrics"))
+        await day.press(number(tabs.JOB_TABS, "metrics"))
         await day.sees("This is a HistoryServer: it keeps ended jobs and has no metrics.")
         for tab, what in (
             ("backpressure", "backpressure"),

@@ -30,7 +30,7 @@ async def test_operators_that_are_still_to_come_are_drawn_and_open_nothing(size:
         await day.sees("count per page")
         await day.sees("PENDING")
         assert "pending operators 2" in day.text or size == (80, 24)
-        graph = day.app.screen._graph  # type: ignore[attr-defined]  # a JobScreen
+        graph = day.app.screen.made["graph"]  # type: ignore[attr-defined]  # a JobScreen
         day.app.screen.set_focus(graph.canvas)
         await day.press("right")
         assert graph.selected == "pending 154"

@@ -12,7 +12,7 @@ from flinktop.engine.acts.stop import Stop
 from flinktop.flink.guard import acts
 from flinktop.flink.machine import Machine
 from flinktop.ui import keys
-from flinktop.ui.keys import Command
+from flinktop.ui.command import Command
 from flinktop.ui.palette import Commands
 from flinktop.ui.screens.application import ApplicationScreen
 from flinktop.ui.screens.checkpoint import CheckpointScreen

@@ -3,28 +3,29 @@
 import pytest
 from rich.cells import cell_len
 
-from flinktop.ui import keys
+from flinktop.ui import tabs
+from flinktop.ui.command import Command
 from flinktop.ui.panels.tab_line import tab_parts
 
 SCREENS = {
-    "job": keys.JOB_TABS,
-    "vertex": keys.VERTEX_TABS,
-    "subtask": keys.SUBTASK_TABS,
-    "checkpoints": keys.CHECKPOINTS_TABS,
-    "taskmanager": keys.TASKMANAGER_TABS,
-    "jobmanager": keys.JOBMANAGER_TABS,
-    "jars": keys.JARS_TABS,
-    "application": keys.APPLICATION_TABS,
+    "job": tabs.JOB_TABS,
+    "vertex": tabs.VERTEX_TABS,
+    "subtask": tabs.SUBTASK_TABS,
+    "checkpoints": tabs.CHECKPOINTS_TABS,
+    "taskmanager": tabs.TASKMANAGER_TABS,
+    "jobmanager": tabs.JOBMANAGER_TABS,
+    "jars": tabs.JARS_TABS,
+    "application": tabs.APPLICATION_TABS,
 }
 
 
-def line(tabs: tuple[keys.Command, ...], opened: keys.Command, width: int) -> str:
+def line(tabs: tuple[Command, ...], opened: Command, width: int) -> str:
     return "".join(part for part, _ in tab_parts(tabs, opened.id.removeprefix("tab_"), width))
 
 
 @pytest.mark.parametrize("width", [38, 58, 77, 78, 98, 118, 198])
 @pytest.mark.parametrize("tabs", SCREENS.values(), ids=SCREENS)
-def test_tabs_fit_and_the_open_one_is_named(tabs: tuple[keys.Command, ...], width: int) -> None:
+def test_tabs_fit_and_the_open_one_is_named(tabs: tuple[Command, ...], width: int) -> None:
     for opened in tabs:
         text = line(tabs, opened, width)
         assert cell_len(text) <= width
@@ -35,7 +36,7 @@ def test_tabs_fit_and_the_open_one_is_named(tabs: tuple[keys.Command, ...], widt
 @pytest.mark.parametrize("width", [78, 118, 198])
 @pytest.mark.parametrize("tabs", SCREENS.values(), ids=SCREENS)
 def test_no_tab_moves_or_changes_its_name_when_another_is_opened(
-    tabs: tuple[keys.Command, ...], width: int
+    tabs: tuple[Command, ...], width: int
 ) -> None:
     lines = {line(tabs, opened, width).translate(str.maketrans("[]", "  ")) for opened in tabs}
     assert len(lines) == 1
@@ -43,7 +44,7 @@ def test_no_tab_moves_or_changes_its_name_when_another_is_opened(
 
 @pytest.mark.parametrize("tabs", SCREENS.values(), ids=SCREENS)
 def test_names_are_whole_where_there_is_room_and_short_but_never_cut_on_a_narrow_terminal(
-    tabs: tuple[keys.Command, ...],
+    tabs: tuple[Command, ...],
 ) -> None:
     assert all(f"{tab.keys[0]} {tab.label} " in line(tabs, tabs[0], 118) for tab in tabs[1:])
     narrow = line(tabs, tabs[0], 78)
@@ -51,5 +52,5 @@ def test_names_are_whole_where_there_is_room_and_short_but_never_cut_on_a_narrow
 
 
 def test_the_short_names_of_a_screen_differ() -> None:
-    for tabs in SCREENS.values():
-        assert len({tab.short for tab in tabs}) == len(tabs)
+    for one in SCREENS.values():
+        assert len({tab.short for tab in one}) == len(one)

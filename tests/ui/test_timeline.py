@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from flinktop.ui import keys
+from flinktop.ui import tabs
 from flinktop.ui.panels.job_timeline import JobTimeline
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.deep
 
 async def open_timeline(day: Day, job: str) -> JobTimeline:
     await open_job(day, job)
-    await day.press(number(keys.JOB_TABS, "timeline"))
+    await day.press(number(tabs.JOB_TABS, "timeline"))
     await day.sees("OVER TIME")
     await day.wait(3)
     return day.app.screen.query_one(JobTimeline)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from flinktop.ui import keys
+from flinktop.ui import tabs
+from flinktop.ui.command import Command
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.fixture_cluster import FixtureCluster
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.deep
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
-def number(tabs: tuple[keys.Command, ...], name: str) -> str:
+def number(tabs: tuple[Command, ...], name: str) -> str:
     """The key of a tab."""
     return next(tab.keys[0] for tab in tabs if tab.id == f"tab_{name}")
 
@@ -35,8 +36,8 @@ async def open_tab(day: Day, tab: str, *, job: str = "steady", at: int = 1) -> s
     day.app.push_screen(VertexScreen(day.cluster.job(job), vertex))
     await day.settled()
     await day.wait(3)
-    await day.press(number(keys.VERTEX_TABS, tab))
-    await day.sees(f"[{number(keys.VERTEX_TABS, tab)} ")
+    await day.press(number(tabs.VERTEX_TABS, tab))
+    await day.sees(f"[{number(tabs.VERTEX_TABS, tab)} ")
     await day.wait(4)
     return f"jobs/{day.cluster.job(job)}/vertices/{vertex}"
 
@@ -218,7 +219,7 @@ async def test_every_size_shows_the_tab(size: tuple[int, int], tab: str) -> None
 async def test_a_tab_that_is_closed_asks_for_nothing() -> None:
     async with monitor("1.20.5") as day:
         await open_tab(day, "watermarks")
-        await day.press(number(keys.VERTEX_TABS, "taskmanagers"))
+        await day.press(number(tabs.VERTEX_TABS, "taskmanagers"))
         await day.wait(4)
         since = len(day.cluster.asked)
         await day.wait(30)

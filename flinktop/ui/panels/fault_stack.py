@@ -42,9 +42,11 @@ class FaultStack(Panel):
     BOX = "Stack"
     DEFAULT_CSS = "FaultStack { height: 1fr; } FaultStack Pager { height: 1fr; }"
 
-    def __init__(self, job: str, group: str = "", at: int = 0, beside: int = -1) -> None:
+    def __init__(
+        self, job: str, group: str = "", at: int = 0, beside: int = -1, *, id: str = "stack"
+    ) -> None:
         """Show the fault of a group that happened `at` (ms since 1970), or one that happened beside it."""
-        super().__init__(id="stack")
+        super().__init__(id=id)
         self._job = job
         self._names = (group, at, beside)
         self.folded = True

@@ -10,7 +10,7 @@ from flinktop.facts.operations import under_way
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import LoginRefused, NotFlink, NotReady, Unauthorized, Unreachable
 from flinktop.model import format as fmt
-from flinktop.ui.keys import GLOBAL, Command, key_name
+from flinktop.ui.keys import GLOBAL, key_name
 from flinktop.ui.live import Asks, LiveScreen, Panel
 from flinktop.ui.panels.parts import GAP, Part, assemble, beside, cells, cut, cut_line, fit
 from flinktop.ui.panels.under_way import chips
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from flinktop.engine.link import Link
+    from flinktop.ui.command import Command
 
 __all__ = ["BottomLine", "Line", "Notice", "Part", "TopLine", "assemble", "cut", "cut_line", "zone_offset"]
 

@@ -10,7 +10,7 @@ from flinktop.ui.panels.parts import Part, cells
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flinktop.ui.keys import Command
+    from flinktop.ui.command import Command
 
 GAPS = (3, 2, 1, 0)
 """Blanks between tabs that have blanks or brackets of their own."""

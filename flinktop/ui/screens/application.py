@@ -7,27 +7,21 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 
 from flinktop.flink.applications import APPLICATION
-from flinktop.ui import keys
+from flinktop.ui import keys, tabs
 from flinktop.ui.actions import on_application
 from flinktop.ui.panels.application_parts import (
-    ApplicationConfiguration,
-    ApplicationFaults,
     ApplicationHeader,
-    ApplicationJobs,
 )
 from flinktop.ui.places import JobPlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import PurePath
 
     from textual.app import ComposeResult
-    from textual.geometry import Size
 
     from flinktop.ui.actions import Action
-    from flinktop.ui.live import Panel
 
 
 class ApplicationScreen(TabbedScreen):
@@ -36,11 +30,10 @@ class ApplicationScreen(TabbedScreen):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "lists.tcss"]
     COMMANDS_HERE = keys.APPLICATION
     BINDINGS = keys.bindings(keys.APPLICATION)
-    TABS = keys.APPLICATION_TABS
-    AUTO_FOCUS = None
+    TABS = tabs.APPLICATION_TABS
 
     def __init__(self, application: str) -> None:
-        super().__init__()
+        super().__init__(application)
         self.application = application
 
     @property
@@ -49,19 +42,9 @@ class ApplicationScreen(TabbedScreen):
         reading = self.app.port.reading(APPLICATION(application=self.application))
         return reading.value.name if reading is not None and reading.value is not None else self.application
 
-    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:  # noqa: ARG002 -- each has the room for itself
-        """One thing at a time."""
-        return (tab,)
-
     def headers(self) -> ComposeResult:
         """What it is."""
         yield ApplicationHeader(self.application)
-
-    def tabbed(self) -> Iterable[Panel]:
-        """Jobs, exceptions, configuration."""
-        yield ApplicationJobs(self.application, id="jobs")
-        yield ApplicationFaults(self.application, id="exceptions")
-        yield ApplicationConfiguration(self.application, id="configuration")
 
     def actions(self) -> tuple[Action, ...]:
         """What can be done to the application."""

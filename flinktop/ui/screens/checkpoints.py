@@ -6,26 +6,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
-from flinktop.ui import keys
+from flinktop.ui import keys, tabs
 from flinktop.ui.actions import on_checkpoint
-from flinktop.ui.panels.checkpoint_history import CheckpointHistory
 from flinktop.ui.panels.checkpoint_overview import CheckpointOverview
-from flinktop.ui.panels.checkpoint_settings import CheckpointSettings
-from flinktop.ui.panels.checkpoint_summary import CheckpointSummary
-from flinktop.ui.panels.checkpoint_trends import CheckpointTrends
 from flinktop.ui.places import CheckpointPlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import PurePath
 
     from textual.app import ComposeResult
-    from textual.geometry import Size
 
     from flinktop.ui.actions import Action
-    from flinktop.ui.live import Panel
 
 CHARTS_SIZE = (120, 40)
 """From this size on the history has the charts above it."""
@@ -37,12 +30,10 @@ class CheckpointsScreen(TabbedScreen):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "checkpoints.tcss"]
     COMMANDS_HERE = keys.CHECKPOINTS
     BINDINGS = keys.bindings(keys.CHECKPOINTS)
-    TABS = keys.CHECKPOINTS_TABS
-    NOTHING_OPENS = frozenset(("charts", "configuration", "summary"))
-    AUTO_FOCUS = None
+    TABS = tabs.CHECKPOINTS_TABS
 
     def __init__(self, job: str) -> None:
-        super().__init__()
+        super().__init__(job)
         self.job = job
 
     @property
@@ -50,26 +41,13 @@ class CheckpointsScreen(TabbedScreen):
         """The place in the job."""
         return "checkpoints"
 
-    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
-        """The panels of a tab; the history has the charts above it where there is room."""
-        if tab == "history" and size.width >= CHARTS_SIZE[0] and size.height >= CHARTS_SIZE[1]:
-            return ("history", "charts")
-        return (tab,)
-
     def headers(self) -> ComposeResult:
         """How the checkpoints are doing."""
         yield CheckpointOverview(self.job)
 
-    def tabbed(self) -> Iterable[Panel]:
-        """Charts, history, summary, configuration."""
-        yield CheckpointTrends(self.job, id="charts")
-        yield CheckpointHistory(self.job, id="history")
-        yield CheckpointSummary(self.job, id="summary")
-        yield CheckpointSettings(self.job, id="configuration")
-
     def actions(self) -> tuple[Action, ...]:
         """What can be done to the job, and to the savepoint under the cursor."""
-        row = self.query_one(CheckpointHistory).table.cursor_row if self.tab == "history" else None
+        row = self.made["history"].table.cursor_row if self.tab == "history" else None
         return (*super().actions(), *(on_checkpoint(self.app.port, self.job, row.checkpoint) if row else ()))
 
     @on(Opened)
@@ -79,7 +57,7 @@ class CheckpointsScreen(TabbedScreen):
 
     def action_copy(self) -> None:
         """Copy the path of the checkpoint under the cursor; its id where it has none."""
-        row = self.query_one(CheckpointHistory).table.cursor_row if self.tab == "history" else None
+        row = self.made["history"].table.cursor_row if self.tab == "history" else None
         if row is not None:
             self.app.copy_text(row.checkpoint.external_path or str(row.checkpoint.id))
         else:

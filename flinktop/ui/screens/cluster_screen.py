@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from flinktop.ui.actions import Action
+    from flinktop.ui.command import Command
     from flinktop.ui.written_view import Rows
 
 ZOOMED = "-zoomed"
@@ -76,7 +77,7 @@ class ClusterScreen(LiveScreen):
         searched = self.searched()
         return searched if isinstance(searched, TextView) else None
 
-    def label_of(self, command: keys.Command) -> str:
+    def label_of(self, command: Command) -> str:
         """Of a table a slash leaves some rows, in a text it finds."""
         finds = command is keys.FILTER and isinstance(self.searched(), SearchedView)
         return "find" if finds else command.label

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from flinktop.ui.command import Command
+
 WIDTH, EDGES = 90, 5
 """Cells that the box takes at the most, and of those what its border, padding and scroll bar take."""
 LEAST_WORDS, MOST_LINES = 12, 20
 _TITLES = {"tab": "Tabs", "table": "Rows", "text": "Text", "view": "View", "program": "Program"}
 
 
-def help_lines(commands: Sequence[keys.Command], *, ascii_only: bool = False) -> list[tuple[str, str]]:
+def help_lines(commands: Sequence[Command], *, ascii_only: bool = False) -> list[tuple[str, str]]:
     """(keys, what they do) in groups; a group's title has no keys."""
     moves = [(names.replace("↑ ↓", "Up Down") if ascii_only else names, words) for names, words in keys.MOVES]
     lines: list[tuple[str, str]] = [("", "Move"), *moves]
@@ -61,7 +63,7 @@ class HelpScreen(Modal[None]):
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, commands: Sequence[keys.Command]) -> None:
+    def __init__(self, commands: Sequence[Command]) -> None:
         super().__init__()
         self._commands = commands
 

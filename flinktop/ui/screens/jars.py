@@ -8,24 +8,18 @@ from textual import on
 
 from flinktop.flink.cluster import DataSet
 from flinktop.flink.jars import Jar
-from flinktop.ui import keys
+from flinktop.ui import keys, tabs
 from flinktop.ui.actions import on_application, on_dataset, on_jar
-from flinktop.ui.panels.applications_table import ApplicationRow, ApplicationsTable
-from flinktop.ui.panels.datasets_table import DatasetsTable
-from flinktop.ui.panels.jars_table import JarsTable
+from flinktop.ui.panels.applications_table import ApplicationRow
 from flinktop.ui.places import ApplicationPlace, RunJarPlace
 from flinktop.ui.screens.actions import SIMULATED
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import PurePath
 
-    from textual.geometry import Size
-
     from flinktop.ui.actions import Action
-    from flinktop.ui.live import Panel
 
 
 class JarsScreen(TabbedScreen):
@@ -34,32 +28,16 @@ class JarsScreen(TabbedScreen):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "lists.tcss"]
     COMMANDS_HERE = keys.JARS
     BINDINGS = keys.bindings(keys.JARS)
-    TABS = keys.JARS_TABS
-    AUTO_FOCUS = None
+    TABS = tabs.JARS_TABS
 
     def __init__(self, tab: str = "") -> None:
         """Open it on this tab or the first."""
-        super().__init__()
-        self._wanted = tab
+        super().__init__(tab=tab)
 
     @property
     def crumb(self) -> str:
         """The open tab's name."""
         return {"applications": "applications", "datasets": "datasets"}.get(self.tab, "jars")
-
-    def first_tab(self, size: Size) -> str:
-        """The jars, unless another was asked for."""
-        return self._wanted or super().first_tab(size)
-
-    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:  # noqa: ARG002 -- each has the room for itself
-        """One thing at a time."""
-        return (tab,)
-
-    def tabbed(self) -> Iterable[Panel]:
-        """All panels."""
-        yield JarsTable(id="jars")
-        yield ApplicationsTable(id="applications")
-        yield DatasetsTable(id="datasets")
 
     def actions(self) -> tuple[Action, ...]:
         """What can be done to the selected jar, application or dataset, and to the cluster."""

@@ -8,19 +8,9 @@ from textual import on
 
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model.pending_operators import is_pending
-from flinktop.ui import keys
-from flinktop.ui.panels.accumulators import JobAccumulatorsTable
-from flinktop.ui.panels.fault_stack import FaultStack
-from flinktop.ui.panels.job_charts import JobCharts
-from flinktop.ui.panels.job_configuration import JobConfiguration
-from flinktop.ui.panels.job_exceptions import ExceptionsTable, found_fault
-from flinktop.ui.panels.job_graph import JobGraph
+from flinktop.ui import keys, tabs
+from flinktop.ui.panels.job_exceptions import found_fault
 from flinktop.ui.panels.job_header import JobHeader
-from flinktop.ui.panels.job_timeline import JobTimeline
-from flinktop.ui.panels.metrics_explorer import MetricsExplorer
-from flinktop.ui.panels.pinned_charts import PinnedCharts
-from flinktop.ui.panels.throughput import Throughput
-from flinktop.ui.panels.vertices_table import VerticesTable
 from flinktop.ui.places import CheckpointsPlace, FaultPlace, JobPlace, SubtaskPlace, VertexPlace
 from flinktop.ui.screens.machine_of import FaultOnMachine
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -29,21 +19,19 @@ from flinktop.ui.widgets.table import LiveTable
 from flinktop.ui.widgets.table_messages import Moved, Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import PurePath
 
     from textual.app import ComposeResult
     from textual.geometry import Size
 
-    from flinktop.ui.live import Panel
+    from flinktop.facts.faults import FaultFacts
     from flinktop.ui.screens.machine_of import Whereabouts
+    from flinktop.ui.tabs import TabPanel
 
 GRAPH_SIZE = (120, 40)
 """From this size on a job opens on its graph, with the vertices below."""
-STACK_LINES = 32
-"""From so many lines on the stack of the selected exception always stands below the exceptions."""
 LEAST_STACK = 8
-"""On a shorter screen so many lines that the exceptions leave blank are given to it."""
+"""Lines that the exceptions leave blank and that are given to the stack of the selected one."""
 
 
 class JobScreen(FaultOnMachine, TabbedScreen):
@@ -52,21 +40,12 @@ class JobScreen(FaultOnMachine, TabbedScreen):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "job.tcss"]
     COMMANDS_HERE = keys.JOB
     BINDINGS = keys.bindings(keys.JOB)
-    TABS = keys.JOB_TABS
-    NOTHING_OPENS = frozenset(("charts", "configuration"))
-    AUTO_FOCUS = None
+    TABS = tabs.JOB_TABS
 
     def __init__(self, job: str, tab: str = "") -> None:
         """Open a job, on this tab or on the one that suits the terminal."""
-        super().__init__()
+        super().__init__(job, tab=tab)
         self.job = job
-        self._wanted = tab
-        self._graph = JobGraph(job, id="graph")
-        self._vertices = VerticesTable(job, id="vertices")
-        self._exceptions = ExceptionsTable(job, id="exceptions")
-        self._stack = FaultStack(job)
-        self._metrics = MetricsExplorer(job, id="metrics")
-        self._pinned = PinnedCharts(job, id="pins")
 
     @property
     def crumb(self) -> str:
@@ -83,61 +62,35 @@ class JobScreen(FaultOnMachine, TabbedScreen):
 
     def first_tab(self, size: Size) -> str:
         """The graph where it and the vertices have room, else the vertices."""
-        if self._wanted:
-            return self._wanted
-        return "graph" if size.width >= GRAPH_SIZE[0] and size.height >= GRAPH_SIZE[1] else "vertices"
+        roomy = size.width >= GRAPH_SIZE[0] and size.height >= GRAPH_SIZE[1]
+        return self._wanted or ("graph" if roomy else "vertices")
 
-    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
-        """The panels of a tab; the graph has the vertices below it where there is room."""
-        if tab == "graph":
-            return ("graph", "vertices") if size.height >= GRAPH_SIZE[1] else ("graph",)
-        if tab == "vertices":
-            return ("vertices", "throughput")
-        if tab == "metrics":
-            return ("metrics", "pins")
-        if tab == "exceptions":
-            roomy = size.height >= STACK_LINES or self._leaves_stack_room()
-            return ("exceptions", "stack") if roomy else ("exceptions",)
-        return (tab,)
-
-    def _leaves_stack_room(self) -> bool:
-        """Whether the exceptions leave enough blank lines for a stack."""
-        needed = self._exceptions.lines_needed
+    def has_room(self, panel: TabPanel, size: Size) -> bool:
+        """The stack of an exception also stands where the exceptions leave enough blank lines for it."""
+        exceptions = self.made.get("exceptions")
+        if super().has_room(panel, size) or panel.id != "stack" or exceptions is None:
+            return super().has_room(panel, size)
         # While the screen is being closed there is nothing left in it.
         room = max((tabs.size.height for tabs in self.query("#tabs")), default=0)
-        return needed is not None and room - needed >= LEAST_STACK
+        return exceptions.lines_needed is not None and room - exceptions.lines_needed >= LEAST_STACK
 
     def tick(self, *, everything: bool = True) -> None:
         """Exceptions that have come leave the stack no room, or more."""
         super().tick(everything=everything)
         if self.tab == "exceptions" and self.query("#tabs"):
-            shown = self._stack.is_attached and self._stack.display
-            if shown != ("stack" in self.panels_of(self.tab, self.size)):
+            stack = next(one for one in self._open_tab.panels if one.id == "stack")
+            if (self.panel("stack") is not None) != self.has_room(stack, self.size):
                 self.call_later(self.show_panels)
 
     def headers(self) -> ComposeResult:
         """What the job is and how it is."""
         yield JobHeader(self.job)
 
-    def tabbed(self) -> Iterable[Panel]:
-        """Graph, vertices with throughput, charts, configuration, exceptions."""
-        yield self._graph
-        yield self._vertices
-        yield Throughput(self.job, id="throughput")
-        yield JobCharts(self.job, id="charts")
-        yield JobConfiguration(self.job, id="configuration")
-        yield self._exceptions
-        yield self._stack
-        yield JobAccumulatorsTable(self.job, id="accumulators")
-        yield JobTimeline(self.job, id="timeline")
-        yield self._metrics
-        yield self._pinned
-
     def focus_first(self) -> None:
         """Where graph and vertices are both seen the vertices have the keys: they are what is opened."""
-        if self.tab == "graph" and "vertices" in self.panels_of(self.tab, self.size):
+        if self.tab == "graph" and (vertices := self.panel("vertices")) is not None:
             # A panel that has just been mounted has no table yet; the next second sees to it.
-            for table in self._vertices.query(LiveTable):
+            for table in vertices.query(LiveTable):
                 self.set_focus(table)
         else:
             super().focus_first()
@@ -146,21 +99,30 @@ class JobScreen(FaultOnMachine, TabbedScreen):
 
     @on(Moved)
     def _select_beside(self, event: Moved) -> None:
-        if event.key is not None and event.table.id == "vertex-rows":
-            self._graph.select(event.key)
-        elif (fault := self._exceptions.selected()) is not None and event.table is self._exceptions.table:
-            self._stack.choose(fault.group, fault.at, fault.beside)
+        graph, stack = self.made.get("graph"), self.made.get("stack")
+        if event.key is not None and event.table.id == "vertex-rows" and graph is not None:
+            graph.select(event.key)
+        elif stack is not None and (fault := self._fault(event)) is not None:
+            stack.choose(fault.group, fault.at, fault.beside)
+
+    def _fault(self, event: Moved | Opened) -> FaultFacts | None:
+        """The selected exception, if it is of the exceptions that something happened."""
+        exceptions = self.made.get("exceptions")
+        if exceptions is None or not exceptions.is_mounted or event.table is not exceptions.table:
+            return None
+        selected: FaultFacts | None = exceptions.selected()
+        return selected
 
     @on(graph_messages.Moved)
     def _select_in_table(self, event: graph_messages.Moved) -> None:
-        if self._vertices.is_mounted:
-            self._vertices.table.cursor_key = event.key
+        if (vertices := self.panel("vertices")) is not None:
+            vertices.table.cursor_key = event.key
 
     @on(Opened)
     def _open_row(self, event: Opened) -> None:
         if event.table.id == "vertex-rows":
             self._open_vertex(event.key)
-        elif (fault := self._exceptions.selected()) is not None and event.table is self._exceptions.table:
+        elif (fault := self._fault(event)) is not None:
             self.app.go(FaultPlace(self.job, fault.group, fault.at, fault.beside))
         elif event.key.startswith("subtask "):
             _, vertex, subtask = event.key.split(" ")
@@ -186,7 +148,8 @@ class JobScreen(FaultOnMachine, TabbedScreen):
 
     def whereabouts(self) -> Whereabouts | None:
         """The TaskManager that the selected exception came from, as far as Flink says."""
-        row = self._exceptions.selected()
+        exceptions = self.panel("exceptions")
+        row = exceptions.selected() if exceptions is not None else None
         faults = self.app.port.faults(self.job)
         found = found_fault(faults, row.group, row.at, row.beside) if row is not None else None
         return self.of_fault(found[1], row.at) if row is not None and found is not None else None
@@ -195,20 +158,15 @@ class JobScreen(FaultOnMachine, TabbedScreen):
 
     def action_open(self) -> None:
         """Open the selected vertex."""
-        if self.tab == "graph" and self._graph.selected is not None:
-            self._open_vertex(self._graph.selected)
+        graph = self.panel("graph")
+        if self.tab == "graph" and graph is not None and graph.selected is not None:
+            self._open_vertex(graph.selected)
         else:
             super().action_open()
 
     def action_checkpoints(self) -> None:
         """The job's checkpoints."""
         self.app.go(CheckpointsPlace(self.job))
-
-    def action_pin(self) -> None:
-        """Pin the selected metric, or no longer."""
-        if self.tab == "metrics" and self._metrics.is_mounted:
-            self._metrics.toggle_pin()
-            self._pinned.update()
 
     def action_copy(self) -> None:
         """Copy the job's id; of a selected exception its stack."""

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 
 from flinktop.engine.acts.profile import Profile
-from flinktop.ui.panels.files_table import FilesTable
-from flinktop.ui.panels.log_view import LogView, StdoutView
-from flinktop.ui.panels.machine_charts import MachineCharts
 from flinktop.ui.panels.machine_header import MachineHeader
-from flinktop.ui.panels.machine_metrics import MachineMetrics
-from flinktop.ui.panels.memory_table import MemoryTable
-from flinktop.ui.panels.profiler_table import ProfilerTable
-from flinktop.ui.panels.thread_view import ThreadView
 from flinktop.ui.places import LogFilePlace
 from flinktop.ui.screens.log_screen import LogCommands
 from flinktop.ui.screens.profile_start import ProfileStart
@@ -22,14 +15,12 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import PurePath
 
     from textual.app import ComposeResult
-    from textual.geometry import Size
 
     from flinktop.flink.machine import Machine
-    from flinktop.ui.live import Panel
+    from flinktop.ui.tabs import TabPanel
 
 
 BESIDE = 180
@@ -40,8 +31,6 @@ class MachineScreen(LogCommands, TabbedScreen):
     """A machine by its id; whatever becomes of it, the screen stays until the person leaves it."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "machine_screen.tcss"]
-    NOTHING_OPENS = frozenset(("memory", "charts", "metrics", "configuration", "threads"))
-    AUTO_FOCUS = None
 
     def __init__(self, machine: Machine, tab: str = "", search: str = "", at: float | None = None) -> None:
         """Open a machine.
@@ -52,47 +41,34 @@ class MachineScreen(LogCommands, TabbedScreen):
             search: What is looked for in its threads.
             at: The time (s since 1970) at which its log is opened; None for the log's end.
         """
-        super().__init__()
+        super().__init__(machine, tab=tab)
         self.machine = machine
-        self._wanted = tab
         self._search = search
         self._at = at
-
-    def first_tab(self, size: Size) -> str:
-        """The memory, unless another was asked for."""
-        return self._wanted or super().first_tab(size)
-
-    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
-        """One thing at a time; the memory has the charts beside it where there is room."""
-        return ("memory", "charts") if tab == "memory" and size.width >= BESIDE else (tab,)
 
     def headers(self) -> ComposeResult:
         """What the machine is and how it is."""
         yield MachineHeader(self.machine)
 
-    def own(self) -> Panel:
-        """The panel that machines of its kind alone have."""
-        raise NotImplementedError
-
-    def tabbed(self) -> Iterable[Panel]:
-        """All panels."""
+    def arguments(self, panel: TabPanel) -> tuple[Any, ...]:
         machine = self.machine
-        yield MemoryTable(machine, id="memory")
-        yield MachineCharts(machine, id="charts")
-        yield MachineMetrics(machine, id="metrics")
-        yield self.own()
-        yield LogView(machine, machine.log, at=self._at, id="log")
-        yield StdoutView(machine, machine.stdout, stdout=True, id="stdout")
-        yield FilesTable(machine, id="files")
-        yield ThreadView(machine, search=self._search, id="threads")
-        yield ProfilerTable(machine, id="profiler")
+        of = {"log": (machine, machine.log), "stdout": (machine, machine.stdout), "configuration": ()}
+        return of.get(panel.id, (machine,))
+
+    def options(self, panel: TabPanel) -> dict[str, Any]:
+        shown: dict[str, dict[str, Any]] = {
+            "log": {"at": self._at},
+            "stdout": {"stdout": True},
+            "threads": {"search": self._search},
+        }
+        return shown.get(panel.id, {})
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if self.tab == "files":
             self.app.go(LogFilePlace(self.machine, event.key))
         elif self.tab == "profiler":
-            self.query_one(ProfilerTable).save_here()
+            self.made["profiler"].save_here()
         else:
             self.open_own(event.key)
 
@@ -111,7 +87,7 @@ class MachineScreen(LogCommands, TabbedScreen):
 
     def action_profile(self) -> None:
         """Ask how a run of the profiler is to be, and start it."""
-        table = self.query_one(ProfilerTable) if self.tab == "profiler" else None
+        table = self.panel("profiler")
         if table is None:
             return
         if (why_not := table.why_not) is not None:
@@ -127,6 +103,6 @@ class MachineScreen(LogCommands, TabbedScreen):
     def action_level(self) -> None:
         """Entries from the next level on; of threads those in the next state."""
         if self.tab == "threads":
-            self.query_one(ThreadView).next_state()
+            self.made["threads"].next_state()
         else:
             super().action_level()

@@ -7,27 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 from flinktop.engine.pins import Pin
 from flinktop.facts.vertices import vertex_of
 from flinktop.model import subtask_names
-from flinktop.ui import keys
-from flinktop.ui.panels.accumulators import AttemptAccumulatorsTable
-from flinktop.ui.panels.attempts_table import AttemptsTable
-from flinktop.ui.panels.flame_graph import FlamePanel
-from flinktop.ui.panels.metrics_table import MetricsTable
-from flinktop.ui.panels.pinned_charts import PinnedCharts
-from flinktop.ui.panels.state_times import StateTimes
+from flinktop.ui import keys, tabs
 from flinktop.ui.panels.subtask_header import SubtaskHeader
-from flinktop.ui.panels.vertex_charts import VertexCharts
 from flinktop.ui.places import SubtaskPlace
 from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.tabbed import TabbedScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import PurePath
 
     from textual.app import ComposeResult
-    from textual.geometry import Size
 
-    from flinktop.ui.live import Panel
 
 STATES_LINES, CHARTS_LINES = 16, 40
 """Lines from which the states of the present attempt, and the charts, stand below the attempts."""
@@ -39,18 +29,14 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "subtask.tcss"]
     COMMANDS_HERE = keys.SUBTASK
     BINDINGS = keys.bindings(keys.SUBTASK)
-    TABS = keys.SUBTASK_TABS
-    AUTO_FOCUS = None
+    TABS = tabs.SUBTASK_TABS
 
     def __init__(self, job: str, vertex: str, subtask: int, tab: str = "") -> None:
         """Open a subtask, on this tab or the first."""
-        super().__init__()
+        super().__init__(job, vertex, subtask, tab=tab)
         self.job = job
         self.vertex = vertex
         self.subtask = subtask
-        self._wanted = tab
-        self._flame = FlamePanel(job, vertex, subtask, id="flame")
-        self._pinned = PinnedCharts(job, vertex, subtask, id="pins")
 
     @property
     def crumb(self) -> str:
@@ -58,37 +44,9 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
         known = vertex_of(self.app.port, self.job, self.vertex)
         return subtask_names.named(self.subtask, known[1].parallelism if known is not None else None)
 
-    def first_tab(self, size: Size) -> str:
-        """The attempts, unless another was asked for."""
-        return self._wanted or super().first_tab(size)
-
-    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
-        """Attempts with the states of the present one, and charts where there is room; or one thing alone."""
-        if tab == "metrics":
-            return ("metrics", "pins")
-        if tab != "attempts":
-            return (tab,)
-        below = [
-            name
-            for name, least in (("states", STATES_LINES), ("charts", CHARTS_LINES))
-            if size.height >= least
-        ]
-        return ("attempts", *below)
-
     def headers(self) -> ComposeResult:
         """What the subtask is and how it is."""
         yield SubtaskHeader(self.job, self.vertex, self.subtask)
-
-    def tabbed(self) -> Iterable[Panel]:
-        """Attempts and states, metrics, charts."""
-        ids = (self.job, self.vertex, self.subtask)
-        yield AttemptsTable(*ids, id="attempts")
-        yield StateTimes(*ids, id="states")
-        yield MetricsTable(*ids, id="metrics")
-        yield self._pinned
-        yield AttemptAccumulatorsTable(*ids, id="accumulators")
-        yield self._flame
-        yield VertexCharts(*ids, id="charts")
 
     def whereabouts(self) -> Whereabouts:
         """Where the present attempt runs."""
@@ -98,21 +56,12 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
 
     def action_pin(self) -> None:
         """Pin the selected metric, or no longer."""
-        table = self.query_one(MetricsTable) if self.tab == "metrics" else None
+        table, pins = self.panel("metrics"), self.panel("pins")
         metric = table.metric_here() if table is not None else None
-        if table is not None and metric is not None and self._pinned.is_mounted:
+        if metric is not None and pins is not None:
             self.app.toggle_pin(Pin(self.job, self.vertex, self.subtask, metric))
             table.tick()
-            self._pinned.update()
-
-    def action_flame_kind(self) -> None:
-        """The flame graph of other threads."""
-        if self.tab == "flame" and self._flame.is_mounted:
-            self._flame.next_kind()
-
-    def go_back(self) -> bool:
-        """A zoomed flame graph shows all again first."""
-        return self._flame.leave_zoom() or super().go_back()
+            pins.update()
 
     def action_previous(self) -> None:
         """The subtask before this one, in the same view."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Container
 from textual.widget import Widget
@@ -12,14 +13,12 @@ from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.flame import FlameView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from textual import events
     from textual.app import ComposeResult
     from textual.geometry import Size
 
-    from flinktop.ui.keys import Command
     from flinktop.ui.live import Panel
+    from flinktop.ui.tabs import Tab, TabPanel
 
 ONE_TAB = {"pin": "metrics", "flame_kind": "flame", "zoom_in": "flame", "profile": "profiler"}
 """Actions that have something to do on one tab alone."""
@@ -28,50 +27,77 @@ ONE_TAB = {"pin": "metrics", "flame_kind": "flame", "zoom_in": "flame", "profile
 class TabbedScreen(ClusterScreen):
     """Headers, a line of tabs, and the panels of the tab that is open.
 
-    Subclasses declare `TABS`, the commands that `keys.tab` makes, and say by `panels_of` what each shows. A
-    panel that is not among them is hidden, asks for nothing, and keeps its cursor, order and filter.
+    Subclasses declare `TABS` (ui/tabs.py). A panel is imported and made when it is first seen; one that is
+    not among those of the open tab is hidden, asks for nothing, and keeps its cursor, order and filter.
+
+    Args:
+        of: What its panels are of: their arguments.
+        tab: The tab to open with; "" for the first.
     """
 
-    TABS: ClassVar[tuple[Command, ...]] = ()
-    NOTHING_OPENS: ClassVar[frozenset[str]] = frozenset()
-    """Tabs on which enter opens nothing."""
+    TABS: ClassVar[tuple[Tab, ...]] = ()
+    AUTO_FOCUS = None
 
-    def __init__(self) -> None:
+    def __init__(self, *of: Any, tab: str = "") -> None:
         super().__init__()
+        self.of = of
         self.tab = ""
         """The open tab's name; "" until the screen has a size."""
-        self._made: dict[str, Panel] = {}
+        self.made: dict[str, Any] = {}
+        """The panels that have been seen, by their ids; their classes are those that the tabs name."""
+        self._wanted = tab
 
     @property
     def tab_names(self) -> tuple[str, ...]:
         """The names of the tabs from left to right."""
-        return tuple(command.id.removeprefix("tab_") for command in self.TABS)
+        return tuple(tab.name for tab in self.TABS)
+
+    @property
+    def _open_tab(self) -> Tab:
+        return next(tab for tab in self.TABS if tab.name == self.tab)
 
     def first_tab(self, size: Size) -> str:  # noqa: ARG002 -- for subclasses
         """The tab to open with at this size."""
-        return self.tab_names[0]
+        return self._wanted or self.tab_names[0]
 
-    def panels_of(self, tab: str, size: Size) -> tuple[str, ...]:
-        """The ids of the panels that a tab shows at this size; the first has the focus."""
-        raise NotImplementedError
+    def has_room(self, panel: TabPanel, size: Size) -> bool:
+        """Whether a panel of the open tab is shown at this size."""
+        return size.width >= panel.width and size.height >= panel.height
 
     def headers(self) -> ComposeResult:
         """What stands above the tabs, whichever is open."""
         yield from ()
 
-    def tabbed(self) -> Iterable[Panel]:
-        """All panels of all tabs, in the order in which they stand; each is mounted when it is first seen."""
-        raise NotImplementedError
+    def make(self, panel: TabPanel) -> Panel:
+        """A panel that is seen for the first time."""
+        module, _, name = panel.panel.partition(".")
+        kind = getattr(import_module(f"flinktop.ui.panels.{module}"), name)
+        made: Panel = kind(*self.arguments(panel), **self.options(panel), id=panel.id)
+        return made
+
+    def arguments(self, panel: TabPanel) -> tuple[Any, ...]:  # noqa: ARG002 -- for subclasses
+        """What a panel is of."""
+        return self.of
+
+    def options(self, panel: TabPanel) -> dict[str, Any]:  # noqa: ARG002 -- for subclasses
+        """How a panel is shown first."""
+        return {}
+
+    def panel(self, name: str) -> Any:
+        """A panel by its id, if it is seen and can answer; else None."""
+        panel = self.made.get(name)
+        return panel if panel is not None and panel.is_mounted and panel.display else None
 
     def body(self) -> ComposeResult:
-        """Headers, tabs, panels."""
         yield from self.headers()
         yield TabLine(self.TABS)
         yield Container(id="tabs")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is for one tab alone is offered there; opening where something opens."""
-        if ONE_TAB.get(action, self.tab) != self.tab or (action == "open" and self.tab in self.NOTHING_OPENS):
+        if ONE_TAB.get(action, self.tab) != self.tab:
+            return False
+        if action == "open" and self.tab and not self._open_tab.opens:
             return False
         return super().check_action(action, parameters)
 
@@ -80,6 +106,22 @@ class TabbedScreen(ClusterScreen):
         searched = self.searched()
         if isinstance(searched, FlameView):
             searched.action_open()
+
+    def action_flame_kind(self) -> None:
+        """The flame graph of other threads."""
+        if (flame := self.panel("flame")) is not None:
+            flame.next_kind()
+
+    def action_pin(self) -> None:
+        """Pin the selected metric, or no longer."""
+        if (metrics := self.panel("metrics")) is not None:
+            metrics.toggle_pin()
+            self.made["pins"].update()
+
+    def go_back(self) -> bool:
+        """A zoomed flame graph shows all again first."""
+        flame = self.made.get("flame")
+        return (flame is not None and flame.leave_zoom()) or super().go_back()
 
     async def action_show_tab(self, name: str) -> None:
         """Open a tab."""
@@ -94,12 +136,10 @@ class TabbedScreen(ClusterScreen):
         """Show the open tab's panels, as many as there is room for."""
         if not self.alive:
             return
-        if not self._made:
-            self._made = {panel.id or "": panel for panel in self.tabbed()}
-        shown = self.panels_of(self.tab, self.size)
+        shown = [panel.id for panel in self._open_tab.panels if self.has_room(panel, self.size)]
         for name in self.tab_names:
             self.set_class(name == self.tab, f"-tab-{name}")
-        for name, panel in self._made.items():
+        for name, panel in self.made.items():
             panel.set_shown(name in shown)
         await self._mount(shown)
         if self.going:
@@ -108,25 +148,34 @@ class TabbedScreen(ClusterScreen):
             panel.follow_display()
         self.query_one(TabLine).open_tab(self.tab)
 
-    async def _mount(self, names: tuple[str, ...]) -> None:
+    async def _mount(self, names: list[str]) -> None:
         """Mount those of these panels that were never seen, each before the one that follows it."""
         tabs = self.query_one("#tabs")
         following: Panel | None = None
-        for name, panel in reversed(self._made.items()):
-            if name in names and not panel.is_attached:
+        every = {panel.id: panel for tab in self.TABS for panel in tab.panels}
+        for name in reversed(every):
+            if name in names and name not in self.made:
+                self.made[name] = self.make(every[name])
+            panel = self.made.get(name)
+            if panel is not None and name in names and not panel.is_attached:
                 await tabs.mount(panel, before=following)
-            if panel.is_attached:
+            if panel is not None and panel.is_attached:
                 following = panel
+
+    def _shown(self) -> list[Any]:
+        """The panels of the open tab that are shown, the one with its name first."""
+        names = [panel.id for panel in self._open_tab.panels] if self.tab else []
+        found = [self.made[name] for name in names if name in self.made]
+        return sorted((one for one in found if one.display), key=lambda panel: panel.id != self.tab)
 
     def copied(self) -> str | None:
         """What the open tab has to copy of its selected row, if that is more than an id."""
-        seen = (self._made[name] for name in self.panels_of(self.tab, self.size) if name in self._made)
-        return next((text for panel in seen if panel.is_mounted and (text := panel.copied())), None)
+        return next((text for panel in self._shown() if panel.is_mounted and (text := panel.copied())), None)
 
     def focus_first(self) -> None:
         """Give the keys to the first panel of the open tab."""
-        for name in self.panels_of(self.tab, self.size):
-            for widget in self._made[name].walk_children(Widget):
+        for panel in self._shown():
+            for widget in panel.walk_children(Widget):
                 if widget.focusable:
                     self.set_focus(widget)
                     return

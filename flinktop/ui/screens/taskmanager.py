@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flinktop.flink.machine import Machine
 from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS
 from flinktop.model import machines
-from flinktop.ui import keys
-from flinktop.ui.panels.slots_table import SlotsTable
+from flinktop.ui import keys, tabs
 from flinktop.ui.places import JobPlace, TaskManagerPlace
 from flinktop.ui.screens.machine_screen import MachineScreen
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
     from flinktop.flink.taskmanagers import TaskManager
-    from flinktop.ui.live import Panel
+    from flinktop.ui.tabs import TabPanel
 
 
 class TaskManagerScreen(MachineScreen):
@@ -23,7 +22,7 @@ class TaskManagerScreen(MachineScreen):
 
     COMMANDS_HERE = keys.TASKMANAGER
     BINDINGS = keys.bindings(keys.TASKMANAGER)
-    TABS = keys.TASKMANAGER_TABS
+    TABS = tabs.TASKMANAGER_TABS
 
     def __init__(self, taskmanager: str, tab: str = "", search: str = "", at: float | None = None) -> None:
         """Open a TaskManager; arguments as `MachineScreen`'s."""
@@ -45,14 +44,13 @@ class TaskManagerScreen(MachineScreen):
         found = listed.value.taskmanagers if listed is not None and listed.value is not None else ()
         return next((one for one in found if one.id == self.taskmanager), None)
 
-    def own(self) -> Panel:
-        """Its slots."""
-        return SlotsTable(self.taskmanager, id="slots")
+    def arguments(self, panel: TabPanel) -> tuple[Any, ...]:
+        return (self.taskmanager,) if panel.id == "slots" else super().arguments(panel)
 
     def open_own(self, key: str) -> None:
         """Open the job that has the slot under the cursor."""
         del key
-        if self.tab == "slots" and (job := self.query_one(SlotsTable).job_here()) is not None:
+        if self.tab == "slots" and (job := self.made["slots"].job_here()) is not None:
             self.app.go(JobPlace(job))
 
     def action_copy(self) -> None:
