@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from flinktop.engine import subtasks
-from flinktop.engine.acts.facts import Facts
+from flinktop.engine.acts.target import Target
 from flinktop.engine.back_off import BACKGROUND
 from flinktop.engine.heaps import Heaps
 from flinktop.engine.lane import Lane
@@ -75,7 +75,7 @@ class Engine:
         transport: httpx.AsyncBaseTransport | None = None,
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),  # noqa: S311 -- not a secret
         changed: Callable[[Query[Any]], None] = lambda _query: None,
-        cluster: Facts | None = None,
+        cluster: Target | None = None,
         ledger: Ledger | None = None,
         resume: bool = True,
         told: Callable[[], None] = lambda: None,
@@ -113,7 +113,7 @@ class Engine:
             lane,
             ledger,
             clock,
-            cluster or Facts(connection.url, connection.url, read_only=connection.read_only),
+            cluster or Target(connection.url, connection.url, read_only=connection.read_only),
             known_features=lambda: self.features,
             refresh=lambda: self._own,
             news=told,

@@ -14,7 +14,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flinktop.engine.acts.facts import Facts, known_facts
+from flinktop.engine.acts.target import Target, known_target
 from flinktop.engine.engine import Engine
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.transfers import LARGE, LARGE_TO_SAVE
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from flinktop.engine.acts.act import Act
+    from flinktop.engine.acts.act import Act, Answer, Question
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.clock import Clock
     from flinktop.engine.lags import JobLag
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
     from flinktop.engine.pins import Pin
-    from flinktop.engine.question import Answer, Question
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.series import Points, SeriesName
     from flinktop.engine.store import Reading
@@ -97,7 +96,7 @@ class Port:
             "refresh": refresh,
             "transport": transport,
             "changed": self._changed,
-            "cluster": Facts(
+            "cluster": Target(
                 name or connection.url, connection.url, read_only=connection.read_only, protected=protected
             ),
             "ledger": Ledger(ledger) if ledger is not None else None,
@@ -245,7 +244,7 @@ class Port:
 
     # -- acts ----------------------------------------------------------------------------------------
 
-    def facts(self, job: str | None = None) -> Facts:
+    def target(self, job: str | None = None) -> Target:
         """What is known of the cluster and a job, by which an act says what it costs or why it is off."""
 
         def value(query: Query[Any]) -> Any:
@@ -254,7 +253,7 @@ class Port:
             gone = reading is None or isinstance(reading.error, NotFound)
             return reading.value if reading is not None and not gone else None
 
-        return known_facts(self.engine.operations.base(job), job, value, self.known_time())
+        return known_target(self.engine.operations.base(job), job, value, self.known_time())
 
     def submit(self, act: Act, typed: str | None = None) -> str:
         """Do an act, once; gives the id of the operation that is followed from now on.
@@ -269,11 +268,11 @@ class Port:
 
     def operations(self) -> tuple[Operation, ...]:
         """What was asked of any cluster, newest first; the same object while there is no news."""
-        return self.engine.operations.book.all
+        return self.engine.operations.view.all
 
     def notices(self) -> tuple[str, ...]:
         """What a person should know of the ledger, in sentences, oldest first."""
-        return self.engine.operations.book.notices
+        return self.engine.operations.view.notices
 
     def operation(self, number: str) -> Operation | None:
         """One operation; None for an instant after `submit`."""

@@ -5,8 +5,9 @@ entry is on the disk when a call returns, also on a network file system, where W
 work; and an operation takes only a handful of writes.
 
 An unfinished operation belongs to the flinktop that follows it: its row names the owner and when that last
-gave a sign (`beat`). Another flinktop takes it over when the sign is LEASE_SECONDS old, or at once when
-the owner's process is gone. Every write names the owner, so whoever has lost an operation can't write to it.
+gave a sign of life (`beat`). Another flinktop takes it over when the sign is LEASE_SECONDS old, or at once
+when the owner's process is gone. Every write names the owner, so whoever has lost an operation can't write
+to it.
 
 No credential is ever in it: addresses are kept without user and password, and acts without what looks like
 a secret (model/redaction.py); an argument of a program that gives no sign of being one is kept as it is.
@@ -193,7 +194,7 @@ class Ledger:
         self._keep_up(operation, wall)
         return True
 
-    def beat(self, wall: float) -> None:
+    def heartbeat(self, wall: float) -> None:
         """Give a sign of life for all operations of ours.
 
         Raises:
@@ -237,7 +238,7 @@ class Ledger:
                 taken.append(ours)
         return tuple(taken)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Leave what is unfinished to others, who need not wait for the lease to lapse.
 
         Raises:

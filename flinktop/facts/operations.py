@@ -33,8 +33,6 @@ _NOW = {
     State.ACCEPTED: "accepted by Flink",
     State.RUNNING: "in progress",
 }
-TWO_FACTS = frozenset({"stop", "savepoint-cancel"})
-"""Kinds of acts that are done when a savepoint is made and its job has ended."""
 TARGET_FIELDS = frozenset({"job", "name"})
 """Of an act: what it is done to, which is told elsewhere."""
 
@@ -168,7 +166,8 @@ def _chosen(of: Any) -> list[tuple[str, Any]]:
 
 def two_facts(operation: Operation) -> tuple[tuple[str, str, str], ...]:
     """Label, words and tone of both facts of an act that makes a savepoint and ends its job; else ()."""
-    if operation.kind not in TWO_FACTS or operation.state is State.REFUSED:
+    ends_job = operation.act is not None and operation.act.ends_job
+    if not ends_job or operation.state is State.REFUSED:
         return ()
     final, result = operation.state.final, operation.result
     saved, saved_tone = "made", "good"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flinktop.engine.acts.dispose import Dispose
-from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.acts.cluster_acts import Dispose
+from flinktop.engine.acts.run_jar import RunAgain, RunAgainFromThis, RunJar
 from flinktop.engine.operation import State
 from flinktop.facts.freshness import Freshness, freshness
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
@@ -57,18 +57,19 @@ def run_of(known: Known, job: str) -> RunJar | None:
     return next((act for act in acts if isinstance(act, RunJar)), None) or known.runs.get(job)
 
 
-def rerun(known: Known, job: str, path: str | None = None) -> RunJar:
+def rerun(known: Known, job: str, path: str | None = None) -> RunAgain:
     """The act that runs a job again from `path`, else from its `restore_path`.
 
     The jar and options are those that it was started with; of a job that flinktop did not start only the
     path is known.
     """
+    kind = RunAgain if path is None else RunAgainFromThis
     path = path if path is not None else restore_path(known, job)
     started = run_of(known, job)
     if started is None:
-        return RunJar("", options=RunOptions(savepoint=path))
+        return kind("", options=RunOptions(savepoint=path), of=job)
     act = started.without_secrets()
-    return replace(act, options=replace(act.options, job_id=None, savepoint=path))
+    return kind(act.jar, act.name, replace(act.options, job_id=None, savepoint=path), job)
 
 
 def _jobs(known: Known) -> tuple[JobOverview, ...]:

@@ -16,12 +16,9 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from flinktop.engine.acts.act import Act
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.facts import Facts, asked_facts
-from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
-from flinktop.engine.acts.stop import Stop
-from flinktop.engine.acts.submit_graph import SubmitGraph
+from flinktop.engine.acts.job_acts import Cancel, Savepoint, SavepointAndCancel, Stop
+from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
+from flinktop.engine.acts.target import Target, fetch_target
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger
@@ -82,11 +79,11 @@ class _Command:
         self._clock = SystemClock()
         self._login = Login(connection, self._clock.now)
         self._act: Act | None = None
-        self._base = Facts(
+        self._base = Target(
             profile.name, connection.url, read_only=connection.read_only, protected=profile.protected
         )
 
-    async def look(self) -> tuple[Act, Facts]:
+    async def look(self) -> tuple[Act, Target]:
         """The act that is meant, and what is known for it.
 
         Raises:
@@ -99,7 +96,7 @@ class _Command:
             config = (await read(lane.acts, CONFIG())).value
             act = self._act = self._act or await self._meant(lane)
             base = replace(self._base, features=features(config))
-            facts = await asked_facts(lane.acts, base, act.job_id, self._clock.wall())
+            facts = await fetch_target(lane.acts, base, act.job_id, self._clock.wall())
         except FlinkError as error:
             raise Ended(UNREACHABLE, str(error)) from None
         finally:
@@ -129,7 +126,7 @@ class _Command:
             operation = await follower.do(act, wait=self._words.wait)
         finally:
             await operations.stop()
-            for notice in operations.book.notices:
+            for notice in operations.view.notices:
                 _say(notice)
         return told(operation, json=self._words.json)
 
@@ -167,7 +164,7 @@ class _Command:
         return kind(job.jid, job.name, words.directory, form)
 
 
-def agreed(words: ActWords, act: Act, facts: Facts) -> str | None:
+def agreed(words: ActWords, act: Act, facts: Target) -> str | None:
     """Have the act agreed to, by option or at the terminal; the name that was typed.
 
     Raises:

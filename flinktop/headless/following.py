@@ -40,7 +40,7 @@ class Follower:
             async with asyncio.timeout(SETTLES_WITHIN):
                 while any(
                     one.job == job and one.ours and not one.state.final
-                    for one in self._operations.book.all
+                    for one in self._operations.view.all
                     if job
                 ):
                     self._news.clear()
@@ -52,10 +52,10 @@ class Follower:
         self._operations.submit(act, number, self._typed)
         said = ""
         while True:
-            operation = self._operations.book.now(number)
+            operation = self._operations.view.now(number)
             if operation is None:
                 # Another flinktop follows it now: its row tells, as soon as the ledger can be read.
-                operation = next((one for one in self._operations.book.all if one.id == number), None)
+                operation = next((one for one in self._operations.view.all if one.id == number), None)
             if operation is None:
                 self._news.clear()
                 await self._news.wait()

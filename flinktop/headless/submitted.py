@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.jar_files import size_of, why_no_jar
-from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.acts.submit_graph import SubmitGraph
+from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
 from flinktop.flink.jars import RunOptions
 from flinktop.headless.exits import USAGE, Ended
 from flinktop.headless.words import ActWords

@@ -16,7 +16,6 @@ from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import format as fmt
 from flinktop.model import machines
 from flinktop.settings import THEMES
-from flinktop.ui.actions import on_cluster
 from flinktop.ui.live import LiveApp, LiveScreen
 from flinktop.ui.places import (
     JarsPlace,
@@ -27,14 +26,13 @@ from flinktop.ui.places import (
     TaskManagerPlace,
     TaskManagersPlace,
 )
+from flinktop.ui.screens.actions import on_cluster
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.steady import AnswersOnce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
-
-    from flinktop.ui.actions import Action
 
 MOST = 500
 """Entries shown: more than anybody scrolls through."""
@@ -137,11 +135,11 @@ class Commands(Provider):
         if not isinstance(self.screen, ClusterScreen) or profile.connection.read_only or profile.demo:
             return
         here = self.screen.actions()
-        named = {action.label for action in here}
+        named = {action.title for action in here}
         # What can be done to the whole cluster is found from everywhere.
-        for action in (*here, *(one for one in on_cluster(app.port) if one.label not in named)):
-            words = action.reason or action.words
-            yield action.label, f"{action.on}: {words}", partial(_begin, app, action)
+        for action in (*here, *(one for one in on_cluster(app.port) if one.title not in named)):
+            words = action.reason or action.summary
+            yield action.title, f"{action.on}: {words}", partial(action.open, app)
 
     async def startup(self) -> None:
         """Ask for the TaskManagers while the palette is open."""
@@ -182,13 +180,6 @@ def _plain(words: str) -> str:
 def _overview(app: LiveApp) -> None:
     while len([screen for screen in app.screen_stack if isinstance(screen, LiveScreen)]) > 1:
         app.pop_screen()
-
-
-def _begin(app: LiveApp, action: Action) -> None:
-    if (reason := action.reason) is not None:
-        app.notify(f"{action.label}: {reason}", markup=False, severity="warning")
-    else:
-        action.begin(app)
 
 
 def _theme(app: LiveApp, theme: str) -> None:

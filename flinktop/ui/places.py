@@ -257,11 +257,11 @@ def commands_here() -> type[Provider]:
 
 def job_actions(port: Port, job: str, name: str = "") -> tuple[Any, ...]:
     """What can be done to a job, as `Action` values; acts are imported when they are first asked for."""
-    actions: tuple[Any, ...] = import_module("flinktop.ui.actions").on_job(port, job, name)
+    actions: tuple[Any, ...] = import_module("flinktop.ui.screens.actions").on_job(port, job, name)
     return actions
 
 
 def cluster_actions(port: Port) -> tuple[Any, ...]:
     """What can be done to the whole cluster, likewise."""
-    actions: tuple[Any, ...] = import_module("flinktop.ui.actions").on_cluster(port)
+    actions: tuple[Any, ...] = import_module("flinktop.ui.screens.actions").on_cluster(port)
     return actions

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from flinktop.engine.acts.facts import Facts
+from flinktop.engine.acts.target import Target
 from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger, Owner
 from flinktop.engine.operation import Operation
@@ -470,7 +470,7 @@ class Desk:
             await self.quiet()
 
     def operation(self, number: str) -> Operation:
-        return next(one for one in self.operations.book.all if one.id == number)
+        return next(one for one in self.operations.view.all if one.id == number)
 
     async def do(self, act: Any, number: str = "1" * 32, typed: str | None = None) -> Operation:
         """Submit an act and let it come as far as it can without time."""
@@ -502,7 +502,7 @@ def desk(
         Lane(Connection(URL, read_only=read_only), transport=jobmanager),
         ledger,
         jobmanager.clock,
-        Facts("prod", URL, read_only=read_only, protected=protected),
+        Target("prod", URL, read_only=read_only, protected=protected),
         touched=touched.append,
         resume=resume,
     )

@@ -10,27 +10,21 @@ from typing import Any
 import pytest
 
 from flinktop.engine.acts.act import Act, Line
-from flinktop.engine.acts.application import CancelApplication
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.checkpoint import Checkpoint
-from flinktop.engine.acts.dataset import DeleteDataset
-from flinktop.engine.acts.dispose import Dispose
-from flinktop.engine.acts.facts import Facts, JobFacts, Vertex, job_facts
+from flinktop.engine.acts.cluster_acts import CancelApplication, DeleteDataset, Dispose, Shutdown
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
-from flinktop.engine.acts.kinds import KINDS, ON_A_JOB
+from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
+from flinktop.engine.acts.kinds import ACTS, KINDS
 from flinktop.engine.acts.profile import Profile
 from flinktop.engine.acts.rescale import Rescale
-from flinktop.engine.acts.run_jar import PlanJar, RunJar
-from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
-from flinktop.engine.acts.shutdown import Shutdown
-from flinktop.engine.acts.stop import Stop
-from flinktop.engine.acts.submit_graph import SubmitGraph
+from flinktop.engine.acts.run_jar import PlanJar, RunJar, SubmitGraph
+from flinktop.engine.acts.target import Target, TargetJob, target_job
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.checkpoints import CheckpointStats
 from flinktop.flink.decode import decode
 from flinktop.flink.features import Features
 from flinktop.flink.jars import RunOptions
+from flinktop.flink.jobs import JobVertex
 from flinktop.flink.plan import Plan
 from tests.engine.acting import JOB, URL, Desk, JobManager, desk, process
 from tests.manual_clock import ManualClock
@@ -50,22 +44,22 @@ def flink(version: str = "2.3.0", **flags: bool) -> Features:
     return Features(release=(numbers[0], numbers[1], numbers[2]), version=version, **known)
 
 
-def facts(features: Features | None = None, **changes: Any) -> Facts:
-    job = JobFacts(
+def facts(features: Features | None = None, **changes: Any) -> Target:
+    job = TargetJob(
         JOB,
         "orders [v1]",
         "RUNNING",
         {"RUNNING": 4},
         scheduler="Adaptive",
-        vertices=(Vertex("v1", "Map", 2, 8),),
+        vertices=(JobVertex("v1", "Map", parallelism=2, max_parallelism=8),),
         checkpointing=True,
         last_good=20.0,
     )
-    base = Facts("prod", URL, features or flink(), job=job, slots_free=3, running=2)
+    base = Target("prod", URL, features or flink(), job=job, slots_free=3, running=2)
     return replace(base, **changes)
 
 
-def job(**changes: Any) -> Facts:
+def job(**changes: Any) -> Target:
     known = facts()
     assert known.job is not None
     return replace(known, job=replace(known.job, **changes))
@@ -88,7 +82,7 @@ def test_every_act_can_be_done_and_can_be_off(act: Act) -> None:
 
 def test_every_kind_is_looked_at() -> None:
     assert {act.kind for act in ALL} == set(KINDS)
-    assert (ON_A_JOB[0], ON_A_JOB[-1]) == (Stop, Cancel)
+    assert len(KINDS) == len(ACTS)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +144,7 @@ def test_every_kind_is_looked_at() -> None:
         (Dispose(" / "), facts(), "the path of the savepoint is missing"),
     ],
 )
-def test_why_an_act_is_off(act: Act, known: Facts, said: str) -> None:
+def test_why_an_act_is_off(act: Act, known: Target, said: str) -> None:
     assert said in (act.why_not(known) or "nothing")
 
 
@@ -240,7 +234,7 @@ def test_the_name_to_type() -> None:
 @pytest.mark.parametrize("name", ["", " ", "\u200b", "\u2800\u3164"])
 def test_where_a_name_shows_nothing_its_id_is_typed(name: str) -> None:
     for act in (Cancel(JOB, name), Stop(JOB, name), Rescale(JOB, name)):
-        assert act.name_to_type(facts(job=JobFacts(JOB, name, "RUNNING"))) == JOB
+        assert act.name_to_type(facts(job=TargetJob(JOB, name, "RUNNING"))) == JOB
         assert act.name_to_type(facts(job=None)) == JOB
     assert Dispose(f"s3://a/{name}").name_to_type(facts()) in (f"s3://a/{name}", "a")
 
@@ -252,8 +246,8 @@ def test_the_last_good_checkpoint_is_the_newest_completed_one() -> None:
         b'"external_path": "s3://a"}}, "history": [{"id": 3, "status": "FAILED", "trigger_timestamp": 90}]}',
         CheckpointStats,
     ).value
-    known = job_facts(JOB, None, None, stats, 10.0)
-    assert (known.last_good, known.last_good_path, known.last_good_is_savepoint) == (5.0, "s3://a", True)
+    known = target_job(JOB, None, None, stats, now=10.0)
+    assert (known.last_good, known.last_good_is_savepoint) == (5.0, True)
 
 
 # -- how it ends ---------------------------------------------------------------------------------------

@@ -9,20 +9,13 @@ from typing import Any
 import pytest
 
 from flinktop.engine.acts.act import Act
-from flinktop.engine.acts.application import CancelApplication
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.checkpoint import Checkpoint
-from flinktop.engine.acts.dataset import DeleteDataset
-from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.acts.cluster_acts import CancelApplication, DeleteDataset, Dispose, Shutdown
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
+from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.acts.kinds import KINDS
 from flinktop.engine.acts.profile import Profile
 from flinktop.engine.acts.rescale import Rescale
-from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
-from flinktop.engine.acts.shutdown import Shutdown
-from flinktop.engine.acts.stop import Stop
-from flinktop.engine.acts.submit_graph import SubmitGraph
+from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
 from tests.engine.acting import JOB, JobManager, desk, process

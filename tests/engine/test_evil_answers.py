@@ -8,9 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.savepoint import Savepoint
-from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.job_acts import Cancel, Savepoint, Stop
 from flinktop.engine.operation import State
 from tests.depth import named_in_depth
 from tests.engine.acting import JOB, JobManager

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.acts.run_jar import PlanJar
-from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
 from tests.engine.acting import JOB, URL, Desk, JobManager, desk, process
@@ -144,16 +144,16 @@ async def test_an_error_as_it_is_taken_over(tmp_path: Path, monkeypatch: pytest.
         assert (await second.until_ended(ID, 300.0)).state is State.LOST
 
 
-@pytest.mark.parametrize("part", ["look", "beat", "take_over"])
+@pytest.mark.parametrize("part", ["look", "heartbeat", "take_over"])
 async def test_an_error_of_the_ledger_ends_no_heartbeat(
     tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with at_work(tmp_path) as at:
         beats: list[float] = []
         with monkeypatch.context() as patch:
-            patch.setattr(at.operations.book, part, breaks)
+            patch.setattr(at.operations.view, part, breaks)
             await at.advance(20.0)
-        monkeypatch.setattr(at.operations.book, "beat", lambda: beats.append(at.jobmanager.clock.now()))
+        monkeypatch.setattr(at.operations.view, "heartbeat", lambda: beats.append(at.jobmanager.clock.now()))
         await at.advance(30.0)
         assert len(beats) >= 2
 
@@ -214,5 +214,5 @@ async def test_what_nobody_follows_for_a_day_is_in_nobodys_way(tmp_path: Path) -
         assert second.operations.base(JOB).under_way == ("of tomorrow",)
         await second.jobmanager.clock.advance(25 * 3600.0)
         assert second.operations.base(JOB).under_way == ()
-        assert second.operations.book.all[0].cluster == URL
+        assert second.operations.view.all[0].cluster == URL
         await second.operations.stop()

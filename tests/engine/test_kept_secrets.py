@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from flinktop.engine.acts import history
-from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.acts.cluster_acts import Dispose
+from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.operation import State
 from flinktop.flink.checkpoints import CheckpointStats
 from flinktop.flink.decode import decode
@@ -38,7 +38,7 @@ async def test_a_savepoint_below_a_path_with_a_secret_is_found_by_who_takes_it_o
         done = await at.until_ended()
         assert (done.state, done.result.savepoint) == (State.DONE, SHOWN)
         printed = msgspec.json.encode(as_object(done)).decode()
-        assert "hush" not in f"{came_of(done)} {printed} {at.operations.book.all}"
+        assert "hush" not in f"{came_of(done)} {printed} {at.operations.view.all}"
     assert b"hush" not in (tmp_path / "state" / "operations.db").read_bytes()
 
 
@@ -46,7 +46,7 @@ async def test_the_path_that_flink_tells_is_shown_without_its_secret_at_once(tmp
     async with at_work(tmp_path) as at:
         await at.do(Savepoint(JOB, "orders", DIRECTORY))
         assert (await at.until_ended()).result.savepoint == SHOWN
-        assert "hush" not in repr([one.result for one in at.operations.book.all])
+        assert "hush" not in repr([one.result for one in at.operations.view.all])
 
 
 async def test_a_reason_that_repeats_the_arguments_is_kept_without_their_secrets(tmp_path: Path) -> None:

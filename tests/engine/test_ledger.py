@@ -15,10 +15,10 @@ import pytest
 
 from flinktop.engine import ledger
 from flinktop.engine.acts.act import Act, Result
-from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.acts.cluster_acts import Dispose
+from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.acts.kinds import KINDS, from_json
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.ledger import Ledger, LedgerError, process_lives
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.jars import RunOptions
@@ -55,8 +55,8 @@ def test_nothing_is_made_before_there_is_something_to_write(path: Path) -> None:
     assert book.take_over(URL, NOW) == ()
     assert book.claimed("j", "x") == frozenset()
     assert not book.changed()
-    book.beat(NOW)
-    book.let_go()
+    book.heartbeat(NOW)
+    book.release()
     assert not path.parent.exists()
 
 
@@ -231,7 +231,7 @@ def test_a_lease_lapses(path: Path) -> None:
     mine, other = Ledger(path, process(1)), Ledger(path, process(2), lambda _pid: True)
     mine.add(operation(1, State.SENT), NOW)
     assert other.take_over(URL, NOW + 30) == ()
-    mine.beat(NOW + 25)
+    mine.heartbeat(NOW + 25)
     assert other.take_over(URL, NOW + 50) == ()
     assert [one.ours for one in other.take_over(URL, NOW + 56)] == [True]
     assert mine.take_over(URL, NOW + 57) == ()

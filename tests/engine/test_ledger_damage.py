@@ -19,7 +19,7 @@ import pytest
 
 from flinktop.engine import ledger_file
 from flinktop.engine.acts.act import Result
-from flinktop.engine.acts.savepoint import Savepoint
+from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.ledger_rows import COLUMNS
 from flinktop.engine.operation import Operation, State
@@ -120,7 +120,7 @@ def test_an_odd_row_costs_no_other_one(path: Path, column: str) -> None:
         for one in taken:
             assert one.state in {State.SENT, State.PLANNED}
             assert one.act == Savepoint("j", "orders")
-        book.beat(NOW + 100)
+        book.heartbeat(NOW + 100)
         book.save(operation(1, State.DONE), NOW + 101)
         book.close()
         with raw(each) as file:
@@ -175,7 +175,7 @@ async def test_a_state_of_tomorrow_ends_neither_heartbeat_nor_taking_over(path: 
     assert second.operation("x").state is State.UNKNOWN
     assert "state 'paused'" in second.operation("x").reason
     assert second.operations.base(JOB).under_way == ()
-    assert second.operations.book.trouble is None
+    assert second.operations.view.trouble is None
     await second.operations.stop()
 
 
@@ -434,7 +434,7 @@ async def test_an_act_goes_on_with_a_new_file(path: Path) -> None:
     at = desk(jobmanager, Ledger(path, process(1)))
     await at.do(Savepoint(JOB), ID)
     assert (await at.until_ended()).state is State.DONE
-    assert len(at.operations.book.notices) == 1
+    assert len(at.operations.view.notices) == 1
     await at.operations.stop()
     assert [one.state for one in Ledger(path).operations()] == [State.DONE]
 

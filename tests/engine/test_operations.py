@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flinktop.engine.acts.cancel import Cancel
+from flinktop.engine.acts.job_acts import Cancel, Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.acts.rescale import Rescale
-from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
-from flinktop.engine.acts.stop import Stop
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import State
 from flinktop.flink.connection import Connection
@@ -322,10 +320,10 @@ async def test_a_disk_that_fills_up_does_not_end_the_following(tmp_path: Path) -
         assert ledger is not None
         ledger._file.connection.execute("PRAGMA query_only = 1")  # type: ignore[union-attr]  # it is open
         assert (await at.until_ended()).state is State.DONE
-        assert "readonly" in str(at.operations.book.trouble)
+        assert "readonly" in str(at.operations.view.trouble)
         ledger._file.connection.execute("PRAGMA query_only = 0")  # type: ignore[union-attr]  # it is open
         await at.advance(4.0)
-        assert str(at.operations.book.trouble) == "None"
+        assert str(at.operations.view.trouble) == "None"
         assert [one.state for one in ledger.operations()] == [State.DONE]
 
 

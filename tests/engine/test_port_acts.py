@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.acts.run_jar import PlanJar
-from flinktop.engine.acts.savepoint import Savepoint
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import Port
 from flinktop.engine.operation import Operation, State
@@ -94,15 +94,15 @@ def test_an_act_is_done_and_told_of(tmp_path: Path) -> None:
 
 def test_what_is_known_is_what_acts_judge_by(tmp_path: Path) -> None:
     with opened(tmp_path / "operations.db", protected=True) as (port, listener, _):
-        assert Savepoint(ID).why_not(port.facts(ID)) == "the state of this job is not known yet"
+        assert Savepoint(ID).why_not(port.target(ID)) == "the state of this job is not known yet"
         for query in (JOBS_OVERVIEW(), JOB(job=ID), CHECKPOINTS(job=ID)):
             port.watch(query)
-        listener.until(lambda: Savepoint(ID).why_not(port.facts(ID)) is None)
-        listener.until(lambda: bool(port.facts(ID).job and port.facts(ID).job.vertices))  # type: ignore[union-attr]  # just seen
-        facts = port.facts(ID)
+        listener.until(lambda: Savepoint(ID).why_not(port.target(ID)) is None)
+        listener.until(lambda: bool(port.target(ID).job and port.target(ID).job.vertices))  # type: ignore[union-attr]  # just seen
+        facts = port.target(ID)
         assert (facts.cluster, facts.protected, facts.features.version) == ("prod", True, "1.20.5")
         assert Savepoint(ID).name_to_type(facts) == "orders [v1]"
-        assert port.facts("f" * 32).job_missing
+        assert port.target("f" * 32).job_missing
 
 
 def test_a_question_is_answered(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_a_question_is_answered(tmp_path: Path) -> None:
 
 def test_without_a_ledger_acts_are_refused() -> None:
     port = Port(Connection(URL), SystemClock(), transport=JobManager(SystemTime()))
-    assert "no ledger" in (Savepoint(ID).why_not(port.facts(ID)) or "")
+    assert "no ledger" in (Savepoint(ID).why_not(port.target(ID)) or "")

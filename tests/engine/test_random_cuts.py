@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
-from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.job_acts import Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
 from tests.engine.acting import FORGETS_AFTER, JOB, Desk, JobManager, desk, process
@@ -86,9 +85,9 @@ def _flinktop(jobmanager: JobManager, state: Path, pid: int) -> Desk:
 async def _ended(at: Desk) -> Operation | None:
     """The operation at its end; None when it was killed before it was written down."""
     await at.quiet()
-    if not any(one.id == ID for one in at.operations.book.all):
+    if not any(one.id == ID for one in at.operations.view.all):
         await at.advance(5.0)
-    if not any(one.id == ID for one in at.operations.book.all):
+    if not any(one.id == ID for one in at.operations.view.all):
         return None
     return await at.until_ended(ID, 7200.0)
 

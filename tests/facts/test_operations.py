@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 
 from flinktop.engine.acts.act import Result
+from flinktop.engine.acts.job_acts import Savepoint, Stop
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.acts.savepoint import Savepoint
-from flinktop.engine.acts.stop import Stop
 from flinktop.engine.operation import Operation, State
 from flinktop.facts.operations import options, outcome, took, two_facts, worth_copying
 from flinktop.flink.jars import RunOptions

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flinktop.engine.acts.act import Result
-from flinktop.engine.acts.dispose import Dispose
-from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.acts.cluster_acts import Dispose
+from flinktop.engine.acts.run_jar import RunAgain, RunJar
 from flinktop.engine.operation import State
 from flinktop.engine.store import Reading
 from flinktop.facts.restore import (
@@ -138,4 +138,4 @@ def test_how_a_job_was_started() -> None:
     assert (again.options.savepoint, again.options.job_id, again.options.parallelism) == ("s3://new", None, 2)
     assert "x" not in again.options.arguments
     assert rerun(known, "j", "s3://old").options.savepoint == "s3://old"
-    assert rerun(known, "k") == RunJar("")
+    assert rerun(known, "k") == RunAgain("", of="k")

@@ -12,17 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from flinktop.engine.acts.application import CancelApplication
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.checkpoint import Checkpoint
-from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.acts.cluster_acts import CancelApplication, Dispose, Shutdown
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
+from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.acts.rescale import Rescale
-from flinktop.engine.acts.run_jar import PlanJar, RunJar
-from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
-from flinktop.engine.acts.shutdown import Shutdown
-from flinktop.engine.acts.stop import Stop
-from flinktop.engine.acts.submit_graph import SubmitGraph
+from flinktop.engine.acts.run_jar import PlanJar, RunJar, SubmitGraph
 from flinktop.engine.operation import State
 from flinktop.flink.checkpoints import Format
 from flinktop.flink.cluster import OVERVIEW

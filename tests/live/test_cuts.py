@@ -19,9 +19,7 @@ from typing import Any
 
 import pytest
 
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.savepoint import Savepoint
-from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.job_acts import Cancel, Savepoint, Stop
 from flinktop.engine.operation import Operation, State
 from flinktop.local import processes
 from flinktop.local.rest import Rest

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.savepoint import Savepoint
+from flinktop.engine.acts.job_acts import Cancel, Savepoint
 from flinktop.engine.operation import State
 from flinktop.local import processes
 from flinktop.local.rest import Rest

@@ -67,7 +67,7 @@ class Day:
         """The engine is idle at this time, and the screen has shown everything."""
         calm, asked = 0, -1
         deadline = time.monotonic() + PATIENCE
-        while calm < (CALM_TURNS if self.port.engine.operations.book.idle() else CALM_WITH_ACTS):
+        while calm < (CALM_TURNS if self.port.engine.operations.view.idle() else CALM_WITH_ACTS):
             if (ended := self.app._exception) is not None:
                 raise AssertionError("flinktop has ended by itself") from ended
             assert time.monotonic() < deadline, "the app does not come to rest"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.job_acts import Stop
 from flinktop.engine.operation import State
 from tests.ui.acting import acting
 

@@ -9,8 +9,7 @@ import pytest
 from textual.screen import Screen
 
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.ui.actions import Action, on_job
-from flinktop.ui.screens.actions import ActionsScreen
+from flinktop.ui.screens.actions import Action, ActionsScreen, on_job
 from flinktop.ui.screens.application import ApplicationScreen
 from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
@@ -38,7 +37,7 @@ def menu(ui: Day) -> dict[str, Action]:
     """The rows of the menu that is open."""
     screen = ui.app.screen
     assert isinstance(screen, ActionsScreen)
-    return {row.action.label: row.action for row in screen.table.shown_rows()}
+    return {row.action.title: row.action for row in screen.table.shown_rows()}
 
 
 def seen(ui: Day) -> type[Screen[Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
-from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.job_acts import Stop
 from flinktop.flink.jars import RunOptions
 from flinktop.ui.act_button import ActButton
 from flinktop.ui.app import FlinkTop

@@ -9,14 +9,8 @@ from textual import events
 from textual.screen import Screen
 
 from flinktop.engine.acts.act import Act
-from flinktop.engine.acts.application import CancelApplication
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.checkpoint import Checkpoint
-from flinktop.engine.acts.dataset import DeleteDataset
-from flinktop.engine.acts.dispose import Dispose
-from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
-from flinktop.engine.acts.shutdown import Shutdown
-from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.cluster_acts import CancelApplication, DeleteDataset, Dispose, Shutdown
+from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.operation import State
 from flinktop.ui.screens.actions import ActionsScreen
 from flinktop.ui.screens.confirm import ConfirmScreen

@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from flinktop.engine.acts.dispose import Dispose
-from flinktop.engine.acts.facts import Facts
+from flinktop.engine.acts.cluster_acts import Dispose
 from flinktop.engine.acts.jar_files import UploadJar
-from flinktop.engine.acts.savepoint import Savepoint
-from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.job_acts import Savepoint, Stop
+from flinktop.engine.acts.target import Target
 from flinktop.ui.file_completion import candidates, completed
 from flinktop.ui.run_text import arguments_of, parallelism_of, settings_of
 from flinktop.ui.screens.confirm import ConfirmScreen
@@ -225,7 +224,7 @@ def test_any_text_is_a_path(text: str) -> None:
     is_file(path)
     assert completed(text, candidates(text)).startswith(text)
     UploadScreen._why_no_jar(path)
-    UploadJar(text).consequence(Facts("c", "http://c"))
+    UploadJar(text).consequence(Target("c", "http://c"))
 
 
 @given(TEXTS)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from flinktop.engine.acts.jar_files import UploadJar
-from flinktop.engine.acts.savepoint import Savepoint
+from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.operation import Operation, State
 from flinktop.ui.screens.leave import left_behind
 from flinktop.ui.widgets.form import PressButton

@@ -14,8 +14,7 @@ from textual.color import Color
 from textual.screen import Screen
 from textual.theme import Theme
 
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.job_acts import Cancel, Stop
 from flinktop.ui import theme
 from flinktop.ui.faint import FAINT, faint_as_dim
 from flinktop.ui.live import Panel, is_displayed

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from textual.screen import Screen
 
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.stop import Stop
+from flinktop.engine.acts.job_acts import Cancel, Stop
 from flinktop.flink.guard import acts
 from flinktop.flink.machine import Machine
 from flinktop.ui import keys

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flinktop.engine.acts.savepoint import Savepoint
+from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.operation import State
 from flinktop.flink.connection import Secret
 from tests.fixture_cluster import Answer, FixtureCluster

@@ -12,13 +12,12 @@ import pytest
 from textual.screen import Screen
 
 from flinktop import ui
+from flinktop.engine.acts.job_acts import Stop
 from flinktop.engine.acts.profile import Profile
-from flinktop.engine.acts.stop import Stop
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.machine import Machine
-from flinktop.ui.actions import on_cluster
 from flinktop.ui.palette import Palette
-from flinktop.ui.screens.actions import ActionsScreen
+from flinktop.ui.screens.actions import ActionsScreen, on_cluster
 from flinktop.ui.screens.application import ApplicationScreen
 from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual import events
 
-from flinktop.engine.acts.facts import Vertex
 from flinktop.engine.operation import State
+from flinktop.flink.jobs import JobVertex
 from flinktop.flink.rescale import Bounds, VertexRequirements
 from flinktop.ui.panels.bounds_table import FEWEST, MOST, BoundsForm, bounds_rows
 from flinktop.ui.screens.actions import ActionsScreen
@@ -47,7 +47,9 @@ def test_what_was_typed_outlives_news_of_what_the_cluster_holds() -> None:
     made.put(("v1", MOST), "8")
     made.hold({"v1": VertexRequirements(Bounds(3, 6)), "v2": VertexRequirements(Bounds(2, 2))})
     assert made.bounds() == {"v1": (3, 8)}
-    [row, _] = bounds_rows((Vertex("v1", "Map", 4, 128), Vertex("v2", "Sink", 1)), made, ("v1", MOST))
+    [row, _] = bounds_rows(
+        (JobVertex("v1", "Map", 128, 4), JobVertex("v2", "Sink", None, 1)), made, ("v1", MOST)
+    )
     assert (row.texts, row.changed, row.at) == (("3", "8"), (False, True), MOST)
 
 
@@ -183,7 +185,7 @@ async def test_the_menu_leads_there() -> None:
         await ui.wait(1)
         menu = ui.app.screen
         assert isinstance(menu, ActionsScreen)
-        labels = [row.action.label for row in menu.table._rows]
+        labels = [row.action.title for row in menu.table._rows]
         await ui.press(*["down"] * labels.index("Change parallelism"))
         await ui.press("enter")
         await ui.wait(3)

@@ -13,12 +13,12 @@ import pytest
 from textual import events
 from textual.screen import Screen
 
+from flinktop.engine.acts.job_acts import Stop
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.acts.stop import Stop
+from flinktop.facts.restore import rerun
 from flinktop.flink.jars import RunOptions
-from flinktop.ui.actions import form_again
 from flinktop.ui.places import screen_of
-from flinktop.ui.screens.actions import SIMULATED
+from flinktop.ui.screens.actions import SIMULATED, again_place
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.overview import OverviewScreen
@@ -334,7 +334,7 @@ async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
         assert ui.jobmanager.jobs[number].state == "FINISHED"
         # The jar was uploaded anew meanwhile, and has another id.
         ui.jobmanager.jars = {"new": "test-job.jar"}
-        await show(ui, screen_of(form_again(ui.port, number)))
+        await show(ui, screen_of(again_place(rerun(ui.port, number))))
         assert "second copy" not in ui.text
         assert "with empty state" not in ui.text
         assert "test-job.jar is gone: this is the newest of that name, uploaded" in words(ui)
@@ -353,7 +353,7 @@ async def test_a_sample_of_a_local_flink_is_run_again_as_it_was() -> None:
         ui.port.runs = {ui.job: RunJar(jar_of(ui), "samples.jar", options)}
         ui.port.submit(Stop(ui.job, "steady"))
         await ui.wait(12)
-        await show(ui, screen_of(form_again(ui.port, ui.job)))
+        await show(ui, screen_of(again_place(rerun(ui.port, ui.job))))
         assert await run(ui) == {
             "programArgsList": list(options.arguments),
             "savepointPath": "file:/savepoints/savepoint-1",
@@ -367,7 +367,7 @@ async def test_secrets_are_not_kept_and_typed_anew() -> None:
     async with acting() as ui:
         number = ui.port.submit(RunJar(jar_of(ui), "test-job.jar", options))
         await ui.wait(6)
-        await show(ui, screen_of(form_again(ui.port, number)))
+        await show(ui, screen_of(again_place(rerun(ui.port, number))))
         assert "run is RUNNING: a second copy would start" in ui.text
         assert "is gone" not in ui.text
         assert "nothing is restored: the job starts with empty state" in ui.text
@@ -385,7 +385,7 @@ async def test_a_job_of_elsewhere_is_run_again_from_a_jar_of_choice() -> None:
     async with acting(size=(80, 24)) as ui:
         ui.port.submit(Stop(ui.job, "steady"))
         await ui.wait(12)
-        await show(ui, screen_of(form_again(ui.port, ui.job)))
+        await show(ui, screen_of(again_place(rerun(ui.port, ui.job))))
         assert "choose the jar first" in ui.text
         assert focused(ui) == "choose"
         await ui.press("enter")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flinktop.engine.acts.act import Notes, Trace
+from flinktop.engine.acts.act import Handle, Notes
 from flinktop.flink.checkpoints import CHECKPOINTS, Checkpoint, CheckpointStats
 from flinktop.flink.decode import read
 from flinktop.flink.errors import NotFound
@@ -47,13 +47,13 @@ async def before(http: Http, job: str) -> Notes:
     }
 
 
-async def look(http: Http, job: str, trace: Trace, *, directory: str | None, stops: bool) -> Found:
+async def look(http: Http, job: str, handle: Handle, *, directory: str | None, stops: bool) -> Found:
     """Look for the savepoint that was asked for.
 
     Args:
         http: the cluster.
         job: the job.
-        trace: what was noted before, and what other operations have claimed.
+        handle: what was noted before, and what other operations have claimed.
         directory: where it was to go; tells several apart.
         stops: it was to end the job; 1.12+ tells such savepoints apart.
 
@@ -63,11 +63,11 @@ async def look(http: Http, job: str, trace: Trace, *, directory: str | None, sto
     stats = await _stats(http, job)
     if stats is None:
         return Found(job_gone=not await _known(http, job))
-    found = find(stats, trace.notes, trace.claimed, directory=directory, stops=stops)
+    found = find(stats, handle.notes, handle.claimed, directory=directory, stops=stops)
     if found.one is None and not found.several and not found.restarted:
         # One that is highly available brings its jobs back: each starts anew, with an empty history.
         details = (await read(http, JOB(job=job))).value
-        return replace(found, restarted=details.start_time > trace.notes.get("now", 0) > 0)
+        return replace(found, restarted=details.start_time > handle.notes.get("now", 0) > 0)
     return found
 
 

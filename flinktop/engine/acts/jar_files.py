@@ -2,119 +2,114 @@
 
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from flinktop.engine.acts.act import (
+    AFTERWARDS,
+    LOSS,
+    SUBMITTING_OFF,
     Accepted,
     Act,
+    ActContext,
     Done,
-    Failed,
+    Handle,
     Line,
     Notes,
-    NoTrace,
     Result,
     Risk,
-    Site,
-    Trace,
+    Unknown,
     Verdict,
-    where_lines,
-    with_result,
+    cluster_line,
 )
-from flinktop.engine.acts.facts import Facts
+from flinktop.engine.acts.target import Target
 from flinktop.flink import jars
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import Refused
 from flinktop.flink.http import Http
 from flinktop.flink.jars import JARS
-from flinktop.model import format as written
+from flinktop.model import format as fmt
 
-SUBMITTING_OFF = "this cluster takes no jars (web.submit.enable: false, or it runs one application)"
+
+class JarFileAct(Act):
+    """An act that changes which jars there are."""
+
+    patience = 20.0
+    unknown_is_failed = True
+    seen_at_once = True
+
+    def own_reason(self, target: Target) -> str | None:
+        return None if target.features.web_submit else SUBMITTING_OFF
+
+    def touches(self) -> tuple[Query[Any], ...]:
+        return (JARS(),)
 
 
 @dataclass(frozen=True)
-class UploadJar(Act):
+class UploadJar(JarFileAct):
     """POST /jars/upload."""
 
-    kind: ClassVar[str] = "upload"
-    label: ClassVar[str] = "upload jar"
-    risk: ClassVar[Risk] = Risk.SAFE
-    transfer: ClassVar[bool] = True
-    patience: ClassVar[float] = 20.0
-    seen_at_once: ClassVar[bool] = True
+    kind = "upload"
+    label = "upload jar"
+    effect = "stored on the JobManager until deleted"
+    risk = Risk.SAFE
+    transfer = True
 
     path: str
     """A file on this machine."""
 
     @property
     def subject(self) -> str:
-        """The file's name."""
         return Path(self.path).name
 
-    def own_reason(self, facts: Facts) -> str | None:
-        """The cluster must take jars, and the file be one."""
-        return None if facts.features.web_submit else SUBMITTING_OFF
-
-    def consequence(self, facts: Facts) -> tuple[Line, ...]:
-        """It lies on the JobManager until somebody deletes it."""
+    def consequence(self, target: Target) -> tuple[Line, ...]:
         return (
-            *where_lines(facts),
+            cluster_line(target),
             Line("file", self.path),
             Line("size", _size(Path(self.path))),
-            Line("data loss", "none"),
-            Line("afterwards", "the jar is stored on the JobManager; anyone with cluster access can run it"),
+            Line(LOSS, "none"),
+            Line(AFTERWARDS, "the jar is stored on the JobManager; anyone with cluster access can run it"),
         )
 
-    async def prepare(self, site: Site) -> Notes:
+    async def prepare(self, context: ActContext) -> Notes:
         """Look at the file, and note which jars there are.
 
         No limit is looked at: rest.server.max-content-length is one of JSON bodies, and Flink (1.9 to 2.3)
         streams uploads past it; a proxy's own limit is nobody's to know before its 413.
         """
-        check_jar(site.http, Path(self.path))
-        return {"jars": [jar.id for jar in (await read(site.http, JARS())).value.files]}
+        check_jar(context.http, Path(self.path))
+        return {"jars": [jar.id for jar in (await read(context.http, JARS())).value.files]}
 
-    async def start(self, site: Site, trace: Trace) -> Accepted:
-        """Send it."""
-        del trace
-        jar = await jars.upload(site.transfers, Path(self.path), site.progress)
+    async def start(self, context: ActContext, handle: Handle) -> Accepted:
+        del handle
+        jar = await jars.upload(context.transfers, Path(self.path), context.progress)
         return Accepted(None, Result(jar=jar or None))
 
-    async def check(self, site: Site, trace: Trace) -> Verdict:
+    async def check(self, context: ActContext, handle: Handle) -> Verdict:
         """Whether the server lists it: by its id, else by its name among those that are new."""
-        listed = (await read(site.http, JARS())).value.files
-        wanted = trace.result.jar
+        listed = (await read(context.http, JARS())).value.files
+        wanted = handle.result.jar
         if wanted is not None:
             if any(jar.id == wanted for jar in listed):
-                return Done(trace.result)
-            return NoTrace("Flink accepted the jar but does not list it")
-        new = [
-            jar for jar in listed if jar.id not in trace.notes.get("jars", ()) and jar.name == self.subject
-        ]
+                return Done(handle.result)
+            return Unknown("Flink accepted the jar but does not list it")
+        before = handle.notes.get("jars", ())
+        new = [jar for jar in listed if jar.id not in before and jar.name == self.subject]
         if not new:
-            return NoTrace("the jar is not on the cluster: the upload was incomplete")
-        return Done(with_result(trace.result, jar=max(new, key=lambda jar: jar.uploaded).id))
-
-    def given_up(self, words: str, result: Result) -> Verdict | None:
-        """What is not listed was not taken."""
-        return Failed(words, result)
-
-    def touches(self) -> tuple[Query[Any], ...]:
-        """The list of jars."""
-        return (JARS(),)
+            return Unknown("the jar is not on the cluster: the upload was incomplete")
+        return Done(replace(handle.result, jar=max(new, key=lambda jar: jar.uploaded).id))
 
 
 @dataclass(frozen=True)
-class DeleteJar(Act):
+class DeleteJar(JarFileAct):
     """DELETE /jars/:jarid."""
 
-    kind: ClassVar[str] = "delete-jar"
-    label: ClassVar[str] = "delete jar"
-    risk: ClassVar[Risk] = Risk.LOSES
-    patience: ClassVar[float] = 20.0
-    seen_at_once: ClassVar[bool] = True
+    kind = "delete-jar"
+    label = "delete jar"
+    effect = "removed from the JobManager; jobs keep running"
+    risk = Risk.LOSES
 
     jar: str
     name: str = ""
@@ -122,43 +117,27 @@ class DeleteJar(Act):
 
     @property
     def subject(self) -> str:
-        """The jar's name."""
         return self.name or self.jar
 
-    def own_reason(self, facts: Facts) -> str | None:
-        """The cluster must have jars."""
-        return None if facts.features.web_submit else SUBMITTING_OFF
-
-    def consequence(self, facts: Facts) -> tuple[Line, ...]:
-        """Jobs that run keep their classes."""
+    def consequence(self, target: Target) -> tuple[Line, ...]:
         return (
-            *where_lines(facts),
+            cluster_line(target),
             Line("jar", self.subject),
             Line("id", self.jar),
-            Line("data loss", "the jar on the JobManager", "warn"),
-            Line("afterwards", "its jobs keep running; to run it again, upload it again"),
+            Line(LOSS, "the jar on the JobManager", "warn"),
+            Line(AFTERWARDS, "its jobs keep running; to run it again, upload it again"),
         )
 
-    async def start(self, site: Site, trace: Trace) -> Accepted:
-        """Ask for it."""
-        del trace
-        await jars.delete(site.http, self.jar)
+    async def start(self, context: ActContext, handle: Handle) -> Accepted:
+        del handle
+        await jars.delete(context.http, self.jar)
         return Accepted()
 
-    async def check(self, site: Site, trace: Trace) -> Verdict:
-        """Whether it is listed no more."""
-        del trace
-        if any(jar.id == self.jar for jar in (await read(site.http, JARS())).value.files):
-            return NoTrace("the jar is still on the cluster")
-        return Done(Result())
-
-    def given_up(self, words: str, result: Result) -> Verdict | None:
-        """What is still there was not deleted."""
-        return Failed(words, result)
-
-    def touches(self) -> tuple[Query[Any], ...]:
-        """The list of jars."""
-        return (JARS(),)
+    async def check(self, context: ActContext, handle: Handle) -> Verdict:
+        del handle
+        if any(jar.id == self.jar for jar in (await read(context.http, JARS())).value.files):
+            return Unknown("the jar is still on the cluster")
+        return Done()
 
 
 def check_jar(http: Http, path: Path) -> None:
@@ -196,6 +175,6 @@ def size_of(path: Path) -> int:
 
 def _size(path: Path) -> str:
     try:
-        return written.size(path.stat().st_size)
+        return fmt.size(path.stat().st_size)
     except (OSError, ValueError) as error:
         return f"it can't be read: {getattr(error, 'strerror', None) or error}"

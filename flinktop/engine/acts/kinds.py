@@ -5,34 +5,19 @@ from typing import Any
 import msgspec
 
 from flinktop.engine.acts.act import Act
-from flinktop.engine.acts.application import CancelApplication
-from flinktop.engine.acts.cancel import Cancel
-from flinktop.engine.acts.checkpoint import Checkpoint
-from flinktop.engine.acts.dataset import DeleteDataset
-from flinktop.engine.acts.dispose import Dispose
+from flinktop.engine.acts.cluster_acts import CancelApplication, DeleteDataset, Dispose, Shutdown
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
+from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.acts.profile import Profile
 from flinktop.engine.acts.rescale import Rescale
-from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.acts.savepoint import Savepoint, SavepointAndCancel
-from flinktop.engine.acts.shutdown import Shutdown
-from flinktop.engine.acts.stop import Stop
-from flinktop.engine.acts.submit_graph import SubmitGraph
+from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
 
-ON_A_JOB = (Stop, Savepoint, SavepointAndCancel, Checkpoint, Rescale, Cancel)
-"""In the order of a menu: stop with savepoint first, cancel last."""
-ON_A_CLUSTER = (
-    UploadJar,
-    RunJar,
-    DeleteJar,
-    SubmitGraph,
-    Dispose,
-    DeleteDataset,
-    CancelApplication,
-    Shutdown,
+ACTS: tuple[type[Act], ...] = (
+    *(Stop, Savepoint, SavepointAndCancel, Checkpoint, Rescale, Cancel),
+    *(UploadJar, RunJar, DeleteJar, SubmitGraph),
+    *(Dispose, DeleteDataset, CancelApplication, Shutdown, Profile),
 )
-ON_A_MACHINE = (Profile,)
-KINDS: dict[str, type[Act]] = {act.kind: act for act in (*ON_A_JOB, *ON_A_CLUSTER, *ON_A_MACHINE)}
+KINDS: dict[str, type[Act]] = {act.kind: act for act in ACTS}
 
 
 def as_json(act: Act) -> str:

@@ -1,25 +1,27 @@
 """A run of Flink's profiler on the JobManager or a TaskManager."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from flinktop.engine.acts.act import (
+    AFTERWARDS,
+    LOSS,
     Accepted,
     Act,
+    ActContext,
     Done,
     Failed,
-    Going,
+    Handle,
+    InProgress,
     Line,
     Notes,
-    NoTrace,
     Result,
     Risk,
-    Site,
-    Trace,
+    Unknown,
     Verdict,
-    where_lines,
+    cluster_line,
 )
-from flinktop.engine.acts.facts import Facts
+from flinktop.engine.acts.target import Target
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
@@ -37,10 +39,10 @@ SWITCHED_OFF = "the profiler is off: rest.profiling.enabled: true in the cluster
 class Profile(Act):
     """POST /jobmanager/profiler, /taskmanagers/:taskmanagerid/profiler. One run at a time on each machine."""
 
-    kind: ClassVar[str] = "profile"
-    label: ClassVar[str] = "profile"
-    risk: ClassVar[Risk] = Risk.SAFE
-    since: ClassVar[tuple[int, int]] = (1, 19)
+    kind = "profile"
+    label = "profile"
+    risk = Risk.SAFE
+    since = (1, 19)
 
     taskmanager: str | None = None
     """None: the JobManager."""
@@ -49,61 +51,55 @@ class Profile(Act):
 
     @property
     def subject(self) -> str:
-        """The machine."""
         return self.taskmanager or "JobManager"
 
-    def own_reason(self, facts: Facts) -> str | None:
-        """It must last."""
-        del facts
-        if not 0 < self.seconds <= MOST_SECONDS:
-            return f"a run lasts 1 to {MOST_SECONDS} s"
-        return None
+    def own_reason(self, target: Target) -> str | None:
+        del target
+        return None if 0 < self.seconds <= MOST_SECONDS else f"a run lasts 1 to {MOST_SECONDS} s"
 
-    def consequence(self, facts: Facts) -> tuple[Line, ...]:
-        """It costs some of the processor."""
+    def consequence(self, target: Target) -> tuple[Line, ...]:
+        slower = "the process runs a few per cent slower during it; the result stays in its list"
         return (
-            *where_lines(facts),
+            cluster_line(target),
             Line(Machine(self.taskmanager).kind, self.subject),
             Line("mode", self.mode),
             Line("lasts", f"{self.seconds} s"),
-            Line("data loss", "none"),
-            Line(
-                "afterwards", "the process runs a few per cent slower during it; the result stays in its list"
-            ),
+            Line(LOSS, "none"),
+            Line(AFTERWARDS, slower),
         )
 
-    async def prepare(self, site: Site) -> Notes:
+    async def prepare(self, context: ActContext) -> Notes:
         """The newest run that there is: a later one is ours."""
-        runs = await self._runs(site)
+        runs = await self._runs(context)
         return {"newest": max((run.trigger_time or 0 for run in runs), default=0)}
 
-    async def start(self, site: Site, trace: Trace) -> Accepted:
-        """Begin a run."""
-        del trace
-        begun = await profile(site.http, seconds=self.seconds, mode=self.mode, taskmanager=self.taskmanager)
+    async def start(self, context: ActContext, handle: Handle) -> Accepted:
+        del handle
+        begun = await profile(
+            context.http, seconds=self.seconds, mode=self.mode, taskmanager=self.taskmanager
+        )
         return Accepted(str(begun.trigger_time) if begun.trigger_time else None)
 
-    async def check(self, site: Site, trace: Trace) -> Verdict:
+    async def check(self, context: ActContext, handle: Handle) -> Verdict:
         """How far the run is. Runs have no ids: ours is known by when it was triggered."""
         try:
-            runs = await self._runs(site)
+            runs = await self._runs(context)
         except NotFound:
             return Failed(SWITCHED_OFF)
-        newest = int(trace.notes.get("newest", 0))
-        found = [run for run in runs if str(run.trigger_time) == trace.trigger]
+        newest = int(handle.notes.get("newest", 0))
+        found = [run for run in runs if str(run.trigger_time) == handle.trigger]
         later = [run for run in runs if (run.trigger_time or 0) > newest and run.duration == self.seconds]
         run = next(iter(found or later), None)
         if run is None:
-            return NoTrace("Flink's list of runs does not contain it")
+            return Unknown("Flink's list of runs does not contain it")
         if run.status == "FINISHED":
             return Done(Result(facts=(run.output_file or "finished",)))
         if run.status == "FAILED":
             return Failed(run.message or "the run failed")
-        return Going(f"it runs for {self.seconds} s")
+        return InProgress(f"it runs for {self.seconds} s")
 
     def touches(self) -> tuple[Query[Any], ...]:
-        """The list of runs."""
         return (Machine(self.taskmanager).profiler,)
 
-    async def _runs(self, site: Site) -> tuple[Profiling, ...]:
-        return (await read(site.http, Machine(self.taskmanager).profiler)).value.runs
+    async def _runs(self, context: ActContext) -> tuple[Profiling, ...]:
+        return (await read(context.http, Machine(self.taskmanager).profiler)).value.runs

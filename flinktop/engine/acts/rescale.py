@@ -1,29 +1,32 @@
 """Changing a job's parallelism by its resource requirements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from flinktop.engine.acts.act import (
+    AFTERWARDS,
+    LOSS,
     Accepted,
-    Act,
+    ActContext,
     Done,
     Failed,
+    Handle,
     Line,
     Notes,
-    NoTrace,
     Result,
     Risk,
-    Site,
-    Trace,
+    Unknown,
     Verdict,
+    needs,
 )
-from flinktop.engine.acts.facts import Facts, Vertex
-from flinktop.engine.acts.job_act import job_lines, job_queries, no_job, state_of
+from flinktop.engine.acts.job_acts import JobAct, no_job, state_of
+from flinktop.engine.acts.run_jar import slots_free
+from flinktop.engine.acts.target import Target
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
-from flinktop.flink.jobs import JOB
+from flinktop.flink.jobs import JOB, JobVertex
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS, Bounds, VertexRequirements, require_resources
 from flinktop.model import format as fmt
 from flinktop.model import states
@@ -42,102 +45,92 @@ RESCALES_WITHIN = 180.0
 
 
 @dataclass(frozen=True)
-class Rescale(Act):
+class Rescale(JobAct):
     """PUT /jobs/:jobid/resource-requirements: bounds of every vertex; those not named keep their own."""
 
-    kind: ClassVar[str] = "rescale"
-    label: ClassVar[str] = "change parallelism"
-    risk: ClassVar[Risk] = Risk.CHANGES
-    settles: ClassVar[bool] = True
+    kind = "rescale"
+    label = "change parallelism"
+    effect = "restarts from its last checkpoint"
+    risk = Risk.CHANGES
+    settles = True
 
-    job: str
-    name: str = ""
-    """The job's name when it was asked for."""
     bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """By vertex: the fewest and the most subtasks."""
 
-    @property
-    def job_id(self) -> str:
-        """The job."""
-        return self.job
-
-    @property
-    def subject(self) -> str:
-        """The job's name."""
-        return self.name or self.job
-
-    def own_reason(self, facts: Facts) -> str | None:
+    def own_reason(self, target: Target) -> str | None:
         """The adaptive scheduler, a live job, and bounds that it can keep."""
-        if not facts.features.has(1, 18):
-            return f"needs Flink 1.18 or later (this cluster runs {facts.features.version}); {DISABLED}"
-        scheduler = facts.job.scheduler if facts.job is not None else None
+        if not target.features.has(1, 18):
+            return f"{needs('', (1, 18), target)}; {DISABLED}"
+        scheduler = target.job.scheduler if target.job is not None else None
         # web-rescale is the server's own word for "adaptive, not reactive, and wanted by its operator".
         if scheduler not in (None, "Adaptive"):
             return NOT_ADAPTIVE
-        if not facts.features.web_rescale:
+        if not target.features.web_rescale:
             return OFF if scheduler is not None else NOT_ADAPTIVE
-        return no_job(facts) or _wrong_bounds(self.bounds, facts)
+        return no_job(target) or _wrong_bounds(self.bounds, target)
 
-    def consequence(self, facts: Facts) -> tuple[Line, ...]:
-        """The job restarts from its last checkpoint."""
-        free = "" if facts.slots_free is None else f"   ({facts.slots_free} slots free now)"
+    def unavailable(self, target: Target) -> str | None:
+        some = {vertex.id: (1, 1) for vertex in _vertices(target)[:1]} or {"": (1, 1)}
+        return replace(self, bounds=some).why_not(target)
+
+    def consequence(self, target: Target) -> tuple[Line, ...]:
         return (
-            *job_lines(facts, loses_since=True),
+            *self.job_lines(target, loses_since=True),
             *(
                 Line("vertex", self._change(vertex))
-                for vertex in _vertices(facts)
+                for vertex in _vertices(target)
                 if vertex.id in self.bounds
             ),
-            Line("data loss", "none; what came since the last checkpoint is processed again", "warn"),
-            Line("afterwards", f"the job restarts with as many subtasks as there are slots for{free}"),
+            Line(LOSS, "none; what came since the last checkpoint is processed again", "warn"),
+            Line(
+                AFTERWARDS,
+                f"the job restarts with as many subtasks as there are slots for{slots_free(target)}",
+            ),
         )
 
-    def _change(self, vertex: Vertex) -> str:
+    def _change(self, vertex: JobVertex) -> str:
         fewest, most = self.bounds[vertex.id]
         return f"{vertex.name}: {fmt.number(vertex.parallelism)} now, from {fewest} to {most} afterwards"
 
-    async def prepare(self, site: Site) -> Notes:
+    async def prepare(self, context: ActContext) -> Notes:
         """Note the parallelism of now."""
-        details = (await read(site.http, JOB(job=self.job))).value
+        details = (await read(context.http, JOB(job=self.job))).value
         return {"parallelism": {vertex.id: vertex.parallelism for vertex in details.vertices}}
 
-    async def start(self, site: Site, trace: Trace) -> Accepted:
+    async def start(self, context: ActContext, handle: Handle) -> Accepted:
         """Ask what holds for the vertices that are not named, then put them all: a missing one is a 400."""
-        del trace
-        known = await self._requirements(site)
-        asked = {vertex: Bounds(*pair) for vertex, pair in self.bounds.items()}
-        bounds = {vertex: one.parallelism for vertex, one in known.items()} | asked
-        await require_resources(site.http, self.job, bounds)
+        del handle
+        known = await self._requirements(context)
+        wanted = {vertex: Bounds(*pair) for vertex, pair in self.bounds.items()}
+        bounds = {vertex: one.parallelism for vertex, one in known.items()} | wanted
+        await require_resources(context.http, self.job, bounds)
         return Accepted()
 
-    async def check(self, site: Site, trace: Trace) -> Verdict:
+    async def check(self, context: ActContext, handle: Handle) -> Verdict:
         """Whether the requirements are stored, then whether the job runs within them."""
         try:
-            known = await self._requirements(site)
-            details = (await read(site.http, JOB(job=self.job))).value
+            known = await self._requirements(context)
+            details = (await read(context.http, JOB(job=self.job))).value
         except NotFound:
             return Failed("the job has ended meanwhile")
-        state = await state_of(site.http, self.job) or details.state
+        state = await state_of(context.http, self.job) or details.state
         if states.is_terminal(state):
             return Failed(f"the job has ended {state} meanwhile", Result(job_state=state))
         if any(_pair(known.get(vertex)) != tuple(pair) for vertex, pair in self.bounds.items()):
-            return NoTrace(
+            return Unknown(
                 "Flink holds other requirements for this job: these never arrived, or were replaced"
             )
         now = {vertex.id: vertex.parallelism for vertex in details.vertices}
-        before = trace.notes.get("parallelism", {})
+        before = handle.notes.get("parallelism", {})
         changes = tuple(
             f"{vertex.name}: {before.get(vertex.id, '?')} -> {fmt.number(vertex.parallelism)}"
             for vertex in details.vertices
             if vertex.id in self.bounds
         )
         result = Result(job_state=state, facts=changes)
-        runs = state == "RUNNING" and all(
-            now.get(vertex) == most for vertex, (_, most) in self.bounds.items()
-        )
-        if runs:
+        if state == "RUNNING" and all(now.get(one) == most for one, (_, most) in self.bounds.items()):
             return Done(result)
-        return NoTrace(
+        return Unknown(
             "the requirements are stored; the scheduler has not followed them yet", result, RESCALES_WITHIN
         )
 
@@ -147,40 +140,32 @@ class Rescale(Act):
             return Done(Result(job_state=result.job_state, facts=(words, *result.facts)))
         return Failed(words, result)
 
-    async def _requirements(self, site: Site) -> dict[str, VertexRequirements]:
-        return (await read(site.http, RESOURCE_REQUIREMENTS(job=self.job))).value
+    async def _requirements(self, context: ActContext) -> dict[str, VertexRequirements]:
+        return (await read(context.http, RESOURCE_REQUIREMENTS(job=self.job))).value
 
     def touches(self) -> tuple[Query[Any], ...]:
-        """The job."""
-        return (*job_queries(self.job), RESOURCE_REQUIREMENTS(job=self.job))
+        return *super().touches(), RESOURCE_REQUIREMENTS(job=self.job)
 
 
 def _pair(one: VertexRequirements | None) -> tuple[int, int] | None:
     return (one.parallelism.lower_bound, one.parallelism.upper_bound) if one is not None else None
 
 
-def _vertices(facts: Facts) -> tuple[Vertex, ...]:
-    return facts.job.vertices if facts.job is not None else ()
+def _vertices(target: Target) -> tuple[JobVertex, ...]:
+    return target.job.vertices if target.job is not None else ()
 
 
-def _wrong_bounds(bounds: Mapping[str, tuple[int, int]], facts: Facts) -> str | None:
+def _wrong_bounds(bounds: Mapping[str, tuple[int, int]], target: Target) -> str | None:
     """Why these bounds can't be kept; None when they can, or nothing is known of the vertices yet."""
     if not bounds:
         return "no parallelism was changed"
-    known = {vertex.id: vertex for vertex in _vertices(facts)}
+    known = {vertex.id: vertex for vertex in _vertices(target)}
     for vertex, (fewest, most) in bounds.items():
         if not 1 <= fewest <= most:
             return f"{fewest} to {most} subtasks is not a range: it begins at 1 or more and does not fall"
         if known and vertex not in known:
             return f"the job has no vertex {vertex}"
-        highest = known[vertex].most if known else None
+        highest = known[vertex].max_parallelism if known else None
         if highest is not None and 0 < highest < most:
             return f"{known[vertex].name} has a max parallelism of {highest}: {most} subtasks are too many"
     return None
-
-
-def why_never(facts: Facts, job: str, name: str) -> str | None:
-    """Why a job can't be given another parallelism at all, whatever the bounds; None when it can."""
-    vertices = facts.job.vertices if facts.job is not None else ()
-    some = {vertex.id: (1, 1) for vertex in vertices[:1]} or {"": (1, 1)}
-    return Rescale(job, name, some).why_not(facts)

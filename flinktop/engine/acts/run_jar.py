@@ -1,38 +1,45 @@
-"""Running a jar that lies on the cluster, and looking at its job graph first."""
+"""Starting jobs: of a jar that lies on the cluster, of one that was run before, of a serialized job graph."""
 
 import shlex
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from pathlib import Path
+from typing import Any, Self
 
 from flinktop.engine.acts.act import (
+    AFTERWARDS,
     GIVEN_IN_PART,
+    LOSS,
+    SUBMITTING_OFF,
     Accepted,
     Act,
+    ActContext,
     Done,
     Failed,
-    Going,
+    Handle,
+    InProgress,
     Line,
-    NoTrace,
+    Notes,
+    Question,
     Result,
     Risk,
-    Site,
-    Trace,
+    Unknown,
     Verdict,
-    where_lines,
+    cluster_line,
+    needs,
 )
-from flinktop.engine.acts.facts import Facts
-from flinktop.engine.acts.jar_files import SUBMITTING_OFF
-from flinktop.engine.acts.job_act import state_of, why_it_failed
+from flinktop.engine.acts.jar_files import size_of
+from flinktop.engine.acts.job_acts import state_of
+from flinktop.engine.acts.target import Target
 from flinktop.flink import jars
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
-from flinktop.flink.features import Features
 from flinktop.flink.http import Http
 from flinktop.flink.jars import RunOptions
-from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.jobs import EXECUTION_RESULT, JOBS_OVERVIEW
 from flinktop.flink.plan import Plan
+from flinktop.flink.submit import submit
 from flinktop.model import redaction, states
 
 MOST_OF_ARGUMENTS = 300
@@ -41,16 +48,29 @@ STARTS_WITHIN = 60.0
 """Seconds after which a job that waits for slots is left to itself."""
 
 
+class StartAct(Act):
+    """An act that starts a job."""
+
+    risk = Risk.CHANGES
+
+    def given_up(self, words: str, result: Result) -> Verdict | None:
+        """A job that is there was started, whatever it waits for."""
+        return Done(replace(result, facts=(words,))) if result.job_state else None
+
+    def touches(self) -> tuple[Query[Any], ...]:
+        return (JOBS_OVERVIEW(),)
+
+
 @dataclass(frozen=True)
-class RunJar(Act):
+class RunJar(StartAct):
     """POST /jars/:jarid/run. The job gets the operation's id, so that it is known when the answer is lost."""
 
-    kind: ClassVar[str] = "run-jar"
-    label: ClassVar[str] = "run jar"
-    risk: ClassVar[Risk] = Risk.CHANGES
-    patience: ClassVar[float] = 600.0
-    seen_at_once: ClassVar[bool] = True
-    refused_is_undone: ClassVar[bool] = False  # main() may throw after it has submitted its job.
+    kind = "run-jar"
+    label = "run jar"
+    effect = "starts a job"
+    patience = 600.0
+    seen_at_once = True
+    refused_is_undone = False  # main() may throw after it has submitted its job.
 
     jar: str
     name: str = ""
@@ -59,23 +79,23 @@ class RunJar(Act):
 
     @property
     def subject(self) -> str:
-        """The jar's name."""
         return self.name or self.jar
 
-    def own_reason(self, facts: Facts) -> str | None:
-        """The cluster must take jars, and know the options."""
-        if not facts.features.web_submit:
+    def own_reason(self, target: Target) -> str | None:
+        if not target.features.web_submit:
             return SUBMITTING_OFF
         if redaction.hides(*self.options.arguments, *self.options.configuration.values()):
             return f"an argument was kept as {redaction.HIDDEN}, as it looked like a secret: give it anew"
         if redaction.hides(self.options.savepoint or ""):
             return GIVEN_IN_PART.format(path="the savepoint's path")
-        return wrong_options(facts.features, self.options)
+        return _wrong_options(target, self.options)
 
-    def consequence(self, facts: Facts) -> tuple[Line, ...]:
-        """Its main() runs on the JobManager, then its job on the cluster."""
+    def unavailable(self, target: Target) -> str | None:
+        return RunJar("").why_not(target)
+
+    def consequence(self, target: Target) -> tuple[Line, ...]:
         options = self.options
-        lines = [*where_lines(facts), Line("jar", self.subject), Line("id", self.jar)]
+        lines = [cluster_line(target), Line("jar", self.subject), Line("id", self.jar)]
         if options.entry_class:
             lines.append(Line("class", options.entry_class))
         if options.arguments:
@@ -87,35 +107,24 @@ class RunJar(Act):
         if options.savepoint:
             lines.append(Line("restores", redaction.text(options.savepoint)))
         if options.allow_non_restored_state:
-            lines.append(Line("data loss", "savepoint state that matches no operator is dropped", "warn"))
+            lines.append(Line(LOSS, "savepoint state that matches no operator is dropped", "warn"))
         if options.claim_mode is not None:
             lines.append(Line("restore mode", options.claim_mode))
         if options.claim_mode == "CLAIM":
-            lines.append(
-                Line("data loss", "Flink owns the savepoint and deletes it when no longer needed", "warn")
-            )
-        free = "" if facts.slots_free is None else f"   ({facts.slots_free} slots free now)"
-        lines.append(Line("afterwards", f"main() runs on the JobManager, and its job starts{free}"))
-        return tuple(lines)
+            owned = "Flink owns the savepoint and deletes it when no longer needed"
+            lines.append(Line(LOSS, owned, "warn"))
+        starts = f"main() runs on the JobManager, and its job starts{slots_free(target)}"
+        return *lines, Line(AFTERWARDS, starts)
 
-    async def start(self, site: Site, trace: Trace) -> Accepted:
+    async def start(self, context: ActContext, handle: Handle) -> Accepted:
         """Run it; answered when main() has submitted its job."""
-        options = replace(self.options, job_id=self.options.job_id or trace.id)
-        run = await jars.run(site.http, site.features, self.jar, options)
+        options = replace(self.options, job_id=self.options.job_id or handle.id)
+        run = await jars.run(context.http, context.features, self.jar, options)
         return Accepted(None, Result(job=run.jobid or options.job_id, application=run.application_id))
 
-    async def check(self, site: Site, trace: Trace) -> Verdict:
-        """Whether the job is there, and runs."""
-        job = trace.result.job or self.options.job_id or trace.id
-        return await started(site.http, job, trace.result)
-
-    def given_up(self, words: str, result: Result) -> Verdict | None:
-        """A job that is there was started, whatever it waits for."""
-        return Done(replace(result, facts=(words,))) if result.job_state else None
-
-    def touches(self) -> tuple[Query[Any], ...]:
-        """The list of jobs."""
-        return (JOBS_OVERVIEW(),)
+    async def check(self, context: ActContext, handle: Handle) -> Verdict:
+        job = handle.result.job or self.options.job_id or handle.id
+        return await _started(context.http, job, handle.result)
 
     def without_secrets(self) -> Self:
         """Without what looks like a secret in arguments, configuration and the savepoint's path."""
@@ -128,6 +137,57 @@ class RunJar(Act):
         return replace(self, options=options)
 
 
+@dataclass(frozen=True)
+class RunAgain(RunJar):
+    """Runs a job again, from where it can be restored: what a menu offers, which a form makes a `RunJar`."""
+
+    title = "Run again from savepoint"
+
+    of: str = ""
+    """The job. Without a jar it is not known how that was run."""
+
+    @property
+    def job_id(self) -> str:
+        return self.of
+
+    def summary(self, target: Target) -> str:
+        if (state := _live_state(target)) is not None:
+            return f"still {state}; starts a second copy"
+        return "a form, filled with how it was run" if self.jar else "opens a form for its jar"
+
+    def explanation(self, target: Target) -> tuple[Line, ...]:
+        path = self.options.savepoint
+        lines = []
+        if (state := _live_state(target)) is not None:
+            lines.append(Line("job", f"it is {state}: a second copy would start", "warn"))
+        if path is None:
+            lines.append(Line("state", "no known savepoint: the form takes a path", "warn"))
+        start = f"a new job starts from {path}" if path is not None else "a new job starts, with no state"
+        how = (
+            "same jar and options as last time; a form shows them first"
+            if self.jar
+            else "not started by flinktop; a form asks for jar and arguments"
+        )
+        return *lines, Line(AFTERWARDS, f"{start}; {how}")
+
+
+class RunAgainFromThis(RunAgain):
+    """Runs a job again from a savepoint or checkpoint that was selected."""
+
+    title = "Run again from this"
+
+
+def _live_state(target: Target) -> str | None:
+    """The state of a job that has not ended; None when it has, or is not known."""
+    job = target.job
+    return job.state if job is not None and job.state and not job.ended else None
+
+
+def slots_free(target: Target) -> str:
+    """How many slots are free, after a sentence; "" where that is not known."""
+    return "" if target.slots_free is None else f"   ({target.slots_free} slots free now)"
+
+
 def _arguments_line(arguments: tuple[str, ...]) -> str:
     """The arguments as they would be typed, without secrets; of many, or of long ones, the beginning."""
     typed = shlex.join(redaction.words(arguments))
@@ -136,25 +196,30 @@ def _arguments_line(arguments: tuple[str, ...]) -> str:
     return f"{typed[:MOST_OF_ARGUMENTS]}…  ({len(arguments)} in all)"
 
 
-async def started(http: Http, job: str, known: Result) -> Verdict:
-    """The verdict on a job that was handed to the cluster.
-
-    Raises:
-        FlinkError: the cluster does not answer.
-    """
+async def _started(http: Http, job: str, known: Result) -> Verdict:
+    """The verdict on a job that was handed to the cluster."""
     state = await state_of(http, job)
     if state is None:
-        return NoTrace("no such job is on the cluster; a main() that takes long may still be running")
+        return Unknown("no such job is on the cluster; a main() that takes long may still be running")
     result = replace(known, job=job, job_state=state)
     if state == "FAILED":
-        why = await why_it_failed(http, job)
-        return Failed(why or "the job FAILED", result)
+        return Failed(await _why_it_failed(http, job) or "the job FAILED", result)
     if state == "RUNNING" or states.is_terminal(state):
         restored = await _restored(http, job)
         return Done(replace(result, facts=(f"restored from {restored}",) if restored else ()))
     if state in ("INITIALIZING", "CREATED"):
-        return NoTrace(f"the job is there and {state}", result, STARTS_WITHIN)
-    return Going(f"the job is {state}", result)
+        return Unknown(f"the job is there and {state}", result, STARTS_WITHIN)
+    return InProgress(f"the job is {state}", result)
+
+
+async def _why_it_failed(http: Http, job: str) -> str | None:
+    """The deepest cause of a job that has FAILED, by its execution result."""
+    try:
+        result = (await read(http, EXECUTION_RESULT(job=job))).value.job_execution_result
+    except NotFound:
+        return None
+    cause = result.failure_cause if result is not None else None
+    return cause.sentence if cause is not None else None
 
 
 async def _restored(http: Http, job: str) -> str | None:
@@ -165,12 +230,13 @@ async def _restored(http: Http, job: str) -> str | None:
     return restored.external_path if restored is not None else None
 
 
-def wrong_options(features: Features, options: RunOptions) -> str | None:
+def _wrong_options(target: Target, options: RunOptions) -> str | None:
     """Why a jar can't be run so on this release; what is not known there would be left out silently."""
+    features = target.features
     if options.parallelism is not None and options.parallelism < 1:
         return f"a parallelism of {options.parallelism} is none: it is 1 or more"
     if options.configuration and not features.has(1, 17):
-        return f"configuration per job needs Flink 1.17 or later (this cluster runs {features.version})"
+        return needs("configuration per job ", (1, 17), target)
     if options.claim_mode is not None and not features.has(1, 15):
         return f"restore modes need Flink 1.15 or later (this cluster runs {features.version})"
     if options.allow_non_restored_state and not options.savepoint:
@@ -181,30 +247,97 @@ def wrong_options(features: Features, options: RunOptions) -> str | None:
 
 
 @dataclass(frozen=True)
-class PlanJar:
+class PlanJar(Question):
     """POST /jars/:jarid/plan: a question, but one that runs main() on the JobManager."""
+
+    title = "Preview plan"
+    effect = "its main() runs on the JobManager, no job starts"
 
     jar: str
     options: RunOptions = field(default_factory=RunOptions)
 
-    def why_not(self, facts: Facts) -> str | None:
-        """Why the plan can't be asked for."""
-        if facts.read_only:
+    def why_not(self, target: Target) -> str | None:
+        if target.read_only:
             return "this cluster is opened read-only, and a plan runs the jar's main() on its JobManager"
-        return None if facts.features.web_submit else SUBMITTING_OFF
+        return None if target.features.web_submit else SUBMITTING_OFF
 
-    def must_be_typed(self, facts: Facts) -> bool:
-        """On a protected cluster: main() may do anything."""
-        return facts.protected
+    def consequence(self, target: Target) -> tuple[Line, ...]:
+        del target
+        return (
+            Line(AFTERWARDS, "the jar's main() runs on the JobManager up to where it would submit its job"),
+            Line("", "side effects are real: files written, topics created", "warn"),
+        )
 
-    def name_to_type(self, facts: Facts) -> str:
-        """The cluster's name, as before the jar is run."""
-        return facts.cluster
+    def explanation(self, target: Target) -> tuple[Line, ...]:
+        del target
+        return (Line(AFTERWARDS, "its main() runs on the JobManager up to where it would submit its job"),)
 
-    async def ask(self, site: Site) -> Plan:
+    async def ask(self, context: ActContext) -> Plan:
         """The job graph.
 
         Raises:
             FlinkError: the cluster does not answer, or main() throws.
         """
-        return await jars.plan(site.http, site.features, self.jar, self.options)
+        return await jars.plan(context.http, context.features, self.jar, self.options)
+
+
+@dataclass(frozen=True)
+class SubmitGraph(StartAct):
+    """POST /jobs. The graph bears its job's id, which only Java can read out of it."""
+
+    kind = "submit-graph"
+    label = "submit job graph"
+    transfer = True
+
+    graph: str
+    """A file on this machine: a JobGraph (2.x: ExecutionPlan) serialized by the same Flink release."""
+    jars: tuple[str, ...] = ()
+    artifacts: tuple[tuple[str, str], ...] = ()
+    """Entries of the distributed cache: name, file."""
+
+    @property
+    def subject(self) -> str:
+        return Path(self.graph).name
+
+    def consequence(self, target: Target) -> tuple[Line, ...]:
+        starts = f"its job starts{slots_free(target)}; the JobManager deserializes Java objects of this file"
+        return (
+            cluster_line(target),
+            Line("graph", self.graph),
+            *(Line("jar", jar) for jar in self.jars),
+            *(Line("artifact", f"{name} = {file}") for name, file in self.artifacts),
+            Line(AFTERWARDS, starts, "warn"),
+        )
+
+    async def prepare(self, context: ActContext) -> Notes:
+        """See that the files can be read, and note which jobs there are.
+
+        Raises:
+            FlinkError: the cluster does not answer.
+            OSError: a file can't be read.
+        """
+        for name in (self.graph, *self.jars, *(file for _, file in self.artifacts)):
+            size_of(Path(name))
+        return {"jobs": [job.jid for job in (await read(context.http, JOBS_OVERVIEW())).value.jobs]}
+
+    async def start(self, context: ActContext, handle: Handle) -> Accepted:
+        del handle
+        job = await submit(
+            context.transfers,
+            context.features,
+            Path(self.graph),
+            jars=[Path(jar) for jar in self.jars],
+            artifacts=[(name, Path(file)) for name, file in self.artifacts],
+        )
+        return Accepted(None, Result(job=job or None))
+
+    async def check(self, context: ActContext, handle: Handle) -> Verdict:
+        """Whether the job is there, and runs; without its id, which jobs are new."""
+        if handle.result.job is not None:
+            return await _started(context.http, handle.result.job, handle.result)
+        listed = (await read(context.http, JOBS_OVERVIEW())).value.jobs
+        new = [job for job in listed if job.jid not in handle.notes.get("jobs", ())]
+        if not new:
+            return Unknown("no new job is on the cluster")
+        names = ", ".join(f"{job.name or '(no name)'} ({job.jid})" for job in new)
+        return Unknown(f"the answer was lost; new on the cluster since: {names}", unclear=True)

@@ -15,7 +15,7 @@ from flinktop.ui.widgets.table import Column, LiveTable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flinktop.engine.acts.facts import Vertex
+    from flinktop.flink.jobs import JobVertex
     from flinktop.flink.rescale import VertexRequirements
 
 FEWEST, MOST = 0, 1
@@ -87,14 +87,14 @@ class BoundsRow:
     """Which of its bounds the keys change."""
 
 
-def bounds_rows(vertices: Sequence[Vertex], form: BoundsForm, at: Bound | None) -> list[BoundsRow]:
+def bounds_rows(vertices: Sequence[JobVertex], form: BoundsForm, at: Bound | None) -> list[BoundsRow]:
     """A row for each vertex whose bounds are known, in the order of the job."""
     return [
         BoundsRow(
             vertex.id,
             vertex.name,
             vertex.parallelism,
-            vertex.most,
+            vertex.max_parallelism,
             (form.text((vertex.id, FEWEST)), form.text((vertex.id, MOST))),
             (form.changed((vertex.id, FEWEST)), form.changed((vertex.id, MOST))),
             at[1] if at is not None and at[0] == vertex.id else None,

@@ -170,7 +170,7 @@ def nothing_words(port: Port, *, demo: bool) -> str:
     """Why the table is empty."""
     if demo:
         return SIMULATED
-    facts = port.facts()
+    facts = port.target()
     if facts.ledger_trouble is not None:
         return f"Every action is recorded in the ledger first, and {facts.ledger_trouble}."
     if facts.read_only:
@@ -225,7 +225,7 @@ class OperationsTable(AnswerTable[OperationRow]):
             self._clusters = clusters
             self.table.set_columns(self.columns())
         wall, offset = self.port.clock.wall(), zone_offset(self)
-        trouble = self.port.facts().ledger_trouble if operations else None
+        trouble = self.port.target().ledger_trouble if operations else None
         self.set_words([[(f"Actions are disabled: {trouble}.", "warn")]] if trouble else [])
         self.table.set_empty(nothing_words(self.port, demo=self.app.profile.demo))
         self.table.set_rows(

@@ -137,7 +137,7 @@ class ProfilerTable(AnswerTable[Run]):
         reading = self.port.reading(self._machine.profiler)
         if reading is not None and isinstance(reading.error, NotFound):
             return SWITCHED_OFF
-        return Profile(self._machine.taskmanager).why_not(self.port.facts())
+        return Profile(self._machine.taskmanager).why_not(self.port.target())
 
     def begin(self, act: Profile) -> None:
         """Start a run."""

@@ -16,6 +16,9 @@ from flinktop.ui.widgets.form import LineField
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from flinktop.engine.acts.act import Request
+    from flinktop.engine.acts.target import Target
+
 
 class NameField(LineField):
     """A field that enter does not leave by itself: whoever asks for the name says where to."""
@@ -46,17 +49,12 @@ class TypedName(Vertical):
             yield Static("name", classes="label", markup=False)
             yield NameField(id="typed")
 
-    def ask(self, what: str, name: str, *, protected: bool) -> None:
-        """Ask for a name.
-
-        Args:
-            what: whose name it is.
-            name: the name itself; foreign text.
-            protected: whether it is asked for because the cluster is protected.
-        """
-        self._wanted = name
-        why = "This cluster is protected" if protected else "This can't be undone"
-        words = Content.assemble(f"{why}: type {what} to confirm: ", (safe(name), TONES["strong"]))
+    def ask(self, request: Request, target: Target) -> None:
+        """Ask for the name that this wants on this target."""
+        self._wanted = name = request.name_to_type(target)
+        why = "This cluster is protected" if target.protected else "This can't be undone"
+        whose = request.whose_name(target)
+        words = Content.assemble(f"{why}: type {whose} to confirm: ", (safe(name), TONES["strong"]))
         self.query_one("#type-words", Static).update(words)
 
     @property

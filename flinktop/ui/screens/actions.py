@@ -1,8 +1,9 @@
-"""The menu of what can be done to the selected thing: each act with what comes of it, or why it is off."""
+"""The menu of what can be done to the selected thing: each act with what it does, or why it is off."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
@@ -12,21 +13,32 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from flinktop.engine.acts.act import Line
+from flinktop.engine.acts.cluster_acts import CancelApplication, DeleteDataset, Dispose, Shutdown
+from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
+from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
+from flinktop.engine.acts.rescale import Rescale
+from flinktop.engine.acts.run_jar import PlanJar, RunAgain, RunJar
+from flinktop.engine.acts.target import target_queries
+from flinktop.facts.restore import rerun
+from flinktop.flink.jars import RunOptions
 from flinktop.ui.dialog import Dialog, lines_content
-from flinktop.ui.screens.confirm import queries_of
+from flinktop.ui.places import ConfirmPlace, Place, PlanPreviewPlace, RescalePlace, RunJarPlace, UploadPlace
 from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.columns import Cell, Column
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.content import Content
 
+    from flinktop.engine.acts.act import Request
+    from flinktop.engine.host import Port
+    from flinktop.flink.checkpoints import Checkpoint as CheckpointAnswer
     from flinktop.flink.endpoint import Query
-    from flinktop.ui.actions import Action
+    from flinktop.ui.live import LiveApp
 
 CHROME = 5
 """Lines of the box beside the rows and what is said below them: border, name, header, blank line."""
@@ -35,10 +47,126 @@ SIMULATED = "demo: actions disabled"
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """One row of a menu: something that can be done to one thing, which never changes."""
+
+    port: Port
+    on: str
+    """What it is done to, by name; foreign text."""
+    title: str
+    now: Callable[[], Request]
+    """The act as it would be asked for now."""
+    place: Callable[[Any], Place]
+    """The dialog for it."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why it can't be done now; None when it can."""
+        act = self.now()
+        return act.unavailable(self.port.target(act.job_id))
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a few words."""
+        act = self.now()
+        return act.summary(self.port.target(act.job_id))
+
+    def explanation(self) -> tuple[Line, ...]:
+        """What it does, in whole sentences."""
+        act = self.now()
+        return act.explanation(self.port.target(act.job_id))
+
+    def open(self, app: LiveApp) -> None:
+        """Open its dialog; nothing is sent by this. Say so where it can't be done now."""
+        if (reason := self.reason) is not None:
+            app.notify(f"{self.title}: {reason}", markup=False, severity="warning")
+        else:
+            app.go(self.place(self.now()))
+
+
+def _action(port: Port, on: str, act: Request, place: Callable[[Any], Place] = ConfirmPlace) -> Action:
+    return Action(port, on, act.title, lambda: act, place)
+
+
+def on_job(port: Port, job: str, name: str = "") -> tuple[Action, ...]:
+    """What can be done to a job: what is wanted most first, cancelling last."""
+    known = port.target(job).job
+    name = name or (known.name if known is not None else "")
+    on = f"job {name or job}"
+    asked = (Stop(job, name), Savepoint(job, name), SavepointAndCancel(job, name), Checkpoint(job, name))
+    return (
+        *(_action(port, on, act) for act in asked),
+        _action(port, on, Rescale(job, name), lambda _: RescalePlace(job, name)),
+        _run_again(port, job, on),
+        _action(port, on, Cancel(job, name)),
+    )
+
+
+def _run_again(port: Port, job: str, on: str, path: str | None = None) -> Action:
+    now = partial(rerun, port, job, path)
+    return Action(port, on, now().title, now, again_place)
+
+
+def again_place(act: RunAgain) -> RunJarPlace:
+    """The form for running a job again, filled in."""
+    return RunJarPlace(act.jar, act.options, act.name, act.of)
+
+
+def on_savepoint(port: Port, path: str, job: str = "") -> tuple[Action, ...]:
+    """What can be done to a savepoint, of this job if that is known."""
+    on = f"savepoint {path}"
+    again = (_run_again(port, job, on, path),) if job else ()
+    return (*again, _action(port, on, Dispose(path)))
+
+
+def on_checkpoint(port: Port, job: str, checkpoint: CheckpointAnswer) -> tuple[Action, ...]:
+    """What can be done to a checkpoint of a job's history, while it is there; savepoints can be deleted."""
+    path = checkpoint.external_path
+    if checkpoint.status != "COMPLETED" or checkpoint.discarded or not path:
+        return ()
+    if checkpoint.is_savepoint:
+        return on_savepoint(port, path, job)
+    return (_run_again(port, job, f"checkpoint {path}", path),)
+
+
+def on_jar(port: Port, jar: str, name: str) -> tuple[Action, ...]:
+    """What can be done to a jar that lies on the JobManager."""
+    on = f"jar {name or jar}"
+    return (
+        _action(port, on, RunJar(jar, name), lambda _: RunJarPlace(jar, name=name)),
+        _action(port, on, PlanJar(jar), lambda _: PlanPreviewPlace(jar, name, RunOptions())),
+        _action(port, on, UploadJar(""), lambda _: UploadPlace()),
+        _action(port, on, DeleteJar(jar, name)),
+    )
+
+
+def on_application(port: Port, application: str, name: str, status: str) -> tuple[Action, ...]:
+    """What can be done to an application (2.3+)."""
+    on = f"application {name or application}"
+    return (_action(port, on, CancelApplication(application, name, status)),)
+
+
+def on_dataset(port: Port, dataset: str) -> tuple[Action, ...]:
+    """What can be done to an intermediate result that programs share (1.11+)."""
+    return (_action(port, f"dataset {dataset}", DeleteDataset(dataset)),)
+
+
+def on_cluster(port: Port) -> tuple[Action, ...]:
+    """What can be done to the whole cluster."""
+    cluster = port.target().cluster
+    on = f"cluster {cluster}"
+    return (
+        _action(port, on, UploadJar(""), lambda _: UploadPlace()),
+        _action(port, on, RunJar(""), lambda _: RunJarPlace()),
+        _action(port, on, Shutdown(cluster)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     action: Action
     reason: str | None
-    words: str
+    summary: str
 
 
 class ActionsScreen(Dialog[None]):
@@ -54,24 +182,25 @@ class ActionsScreen(Dialog[None]):
     def __init__(self, actions: tuple[Action, ...]) -> None:
         """Offer these; what they are about does not change while the menu is open."""
         super().__init__()
-        self._actions = {action.label: action for action in actions}
-        self._on = actions[0].on
+        self._actions = actions
 
     def watched(self) -> Iterable[Query[Any]]:
         """What the acts are judged by."""
-        return dict.fromkeys(query for action in self._actions.values() for query in queries_of(action.job))
+        jobs = {action.now().job_id for action in self._actions}
+        return dict.fromkeys(query for job in jobs for query in target_queries(job))
 
     def compose(self) -> ComposeResult:
         """What it is about, a row for each act, and what the selected one does."""
         with Vertical(classes="dialog") as box:
             box.border_title = "Actions"
             yield Static(id="on", markup=False)
+            titles = max(cell_len(action.title) for action in self._actions)
             yield LiveTable(
                 (
-                    Column("label", "ACTION", max(map(cell_len, self._actions)), _label),
-                    Column("words", "EFFECT", 16, _words, flex=True),
+                    Column("label", "ACTION", titles, _title),
+                    Column("words", "EFFECT", 16, _summary, flex=True),
                 ),
-                row_key=lambda row: row.action.label,
+                row_key=lambda row: row.action.title,
                 dim=lambda row: row.reason is not None,
                 ascii=self.app.settings.ascii,
             )
@@ -90,13 +219,11 @@ class ActionsScreen(Dialog[None]):
         """Say which acts can be done now."""
         if not self.query("#explained"):
             return
-        self.query_one("#on", Static).update(clip(self._on, self.words_width))
-        self.table.set_rows(
-            [_Row(action, self._reason(action), action.words) for action in self._actions.values()]
-        )
+        self.query_one("#on", Static).update(clip(self._actions[0].on, self.words_width))
+        self.table.set_rows([_Row(action, self._reason(action), action.summary) for action in self._actions])
         height = self.app.size.height - CHROME
         # As many lines as any of them takes: nothing moves when another row is selected.
-        longest = max(self._explained(action).plain.count("\n") + 1 for action in self._actions.values())
+        longest = max(self._explained(action).plain.count("\n") + 1 for action in self._actions)
         below = min(max(longest, LEAST_EXPLAINED), max(height - len(self._actions), LEAST_EXPLAINED))
         self.query_one("#explained").styles.height = below
         self.table.styles.height = 1 + max(1, min(len(self._actions), height - below))
@@ -111,7 +238,7 @@ class ActionsScreen(Dialog[None]):
     def _explained(self, action: Action) -> Content:
         """What an act does, or why it can't be done now."""
         reason = self._reason(action)
-        lines = (Line("not now", reason, "warn"),) if reason is not None else action.explain()
+        lines = (Line("not now", reason, "warn"),) if reason is not None else action.explanation()
         return lines_content(lines, self.words_width)
 
     def _reason(self, action: Action) -> str | None:
@@ -122,16 +249,17 @@ class ActionsScreen(Dialog[None]):
         row = self.table.cursor_row
         if row is None:
             return
-        if (reason := self._reason(row.action)) is not None:
-            self.app.notify(f"{row.action.label}: {reason}", markup=False, severity="warning")
-            self.renew()
+        if self.app.profile.demo:
+            self.app.notify(f"{row.action.title}: {SIMULATED}", markup=False, severity="warning")
         else:
-            row.action.begin(self.app)
+            row.action.open(self.app)
+        if self.app.screen is self:
+            self.renew()
 
 
-def _label(row: _Row) -> Cell:
-    return row.action.label, "" if row.reason is None else "muted"
+def _title(row: _Row) -> Cell:
+    return row.action.title, "" if row.reason is None else "muted"
 
 
-def _words(row: _Row) -> Cell:
-    return (row.words if row.reason in (None, SIMULATED) else row.reason or "", "muted")
+def _summary(row: _Row) -> Cell:
+    return (row.summary if row.reason in (None, SIMULATED) else row.reason or "", "muted")

@@ -8,11 +8,11 @@ from textual import on
 
 from flinktop.flink.applications import APPLICATION
 from flinktop.ui import keys, tabs
-from flinktop.ui.actions import on_application
 from flinktop.ui.panels.application_parts import (
     ApplicationHeader,
 )
 from flinktop.ui.places import JobPlace
+from flinktop.ui.screens.actions import on_application
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from flinktop.ui.actions import Action
+    from flinktop.ui.screens.actions import Action
 
 
 class ApplicationScreen(TabbedScreen):

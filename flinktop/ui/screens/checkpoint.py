@@ -8,11 +8,11 @@ from textual import on
 
 from flinktop.facts.checkpoints import checkpoint_facts, neighbour
 from flinktop.ui import keys
-from flinktop.ui.actions import on_checkpoint
 from flinktop.ui.panels.checkpoint_header import CheckpointHeader
 from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
 from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
 from flinktop.ui.places import CheckpointPlace, CheckpointVertexPlace
+from flinktop.ui.screens.actions import on_checkpoint
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.table_messages import Moved, Opened
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
-    from flinktop.ui.actions import Action
+    from flinktop.ui.screens.actions import Action
 
 PREVIEW_SIZE = (120, 40)
 """From this size on the selected vertex's subtasks are shown too."""

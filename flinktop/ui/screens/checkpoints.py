@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 
 from flinktop.ui import keys, tabs
-from flinktop.ui.actions import on_checkpoint
 from flinktop.ui.panels.checkpoint_overview import CheckpointOverview
 from flinktop.ui.places import CheckpointPlace
+from flinktop.ui.screens.actions import on_checkpoint
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from flinktop.ui.actions import Action
+    from flinktop.ui.screens.actions import Action
 
 CHARTS_SIZE = (120, 40)
 """From this size on the history has the charts above it."""

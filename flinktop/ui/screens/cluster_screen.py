@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from flinktop.ui.actions import Action
     from flinktop.ui.command import Command
+    from flinktop.ui.screens.actions import Action
     from flinktop.ui.written_view import Rows
 
 ZOOMED = "-zoomed"

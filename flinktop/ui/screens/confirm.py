@@ -9,15 +9,9 @@ from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from flinktop.engine.acts.act import Line, Risk
-from flinktop.engine.acts.checkpoint import Checkpoint
-from flinktop.engine.acts.dispose import Dispose
-from flinktop.engine.acts.savepoint import Savepoint
-from flinktop.engine.acts.stop import Stop
-from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
-from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.engine.acts.act import Risk
+from flinktop.engine.acts.target import target_queries
 from flinktop.ui.act_button import ActButton
-from flinktop.ui.act_names import name_of
 from flinktop.ui.dialog import Dialog, DialogBox, label_cells, lines_content
 from flinktop.ui.panels.typed_name import TypedName
 from flinktop.ui.widgets.celltext import wrap
@@ -28,39 +22,13 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from flinktop.engine.acts.act import Act
-    from flinktop.engine.acts.facts import Facts
+    from flinktop.engine.acts.act import Act, Field
+    from flinktop.engine.acts.target import Target
     from flinktop.flink.endpoint import Query
 
 CHROME = 4
 """Lines of the box that do not scroll, beside the reason: its border, a blank line, its buttons."""
 MOST_REASON = 3
-DRAIN = (
-    Option("", "no", "the job can be resumed later"),
-    Option("yes", "yes", "windows and timers fire now"),
-)
-FORMS = (
-    Option("", "default", "as the cluster: canonical"),
-    Option("CANONICAL", "canonical", "for any state backend"),
-    Option("NATIVE", "native", "faster, for the same one only"),
-)
-KINDS = (
-    Option("", "as configured"),
-    Option("yes", "full", "the whole state, not an increment"),
-)
-
-
-def queries_of(job: str | None) -> tuple[Query[Any], ...]:
-    """What acts on a job are judged by; without a job, the list of jobs."""
-    if job is None:
-        return (JOBS_OVERVIEW(),)
-    return JOBS_OVERVIEW(), JOB(job=job), CHECKPOINTS(job=job), CHECKPOINT_CONFIG(job=job)
-
-
-def _whose_name(act: Act, name: str) -> str:
-    if act.job_id is not None:
-        return "the job's id" if name == act.job_id else "the job's name"
-    return "the savepoint's name" if isinstance(act, Dispose) else "the cluster's name"
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -85,60 +53,50 @@ class ConfirmScreen(Dialog[bool]):
         """Ask before `act`; what can be chosen of it begins as it is."""
         super().__init__()
         self._act = act
-        self._fields: dict[str, Choice | LineField] = {}
+        self._fields: list[tuple[Field, Choice | LineField]] = []
 
     def watched(self) -> Iterable[Query[Any]]:
         """What the act is judged by."""
-        return queries_of(self._act.job_id)
+        return target_queries(self._act.job_id)
 
     @property
-    def facts(self) -> Facts:
+    def target(self) -> Target:
         """What is known now."""
-        return self.port.facts(self._act.job_id)
+        return self.port.target(self._act.job_id)
 
     # -- what stands there -----------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """What is done to what; its options; the name to type; and below, always seen, the buttons."""
-        name = name_of(self._act).label
         with Vertical(classes="dialog") as box:
-            box.border_title = name
+            box.border_title = self._act.title
             with DialogBox(id="scrolled"):
                 yield Static(id="words", markup=False)
-                if rows := tuple(self._options()):
-                    yield Vertical(*rows, id="options")
-                if self._act.must_be_typed(self.facts):
+                if self._act.form_fields:
+                    yield Vertical(*map(self._row, self._act.form_fields), id="options")
+                if self._act.must_be_typed(self.target):
                     yield TypedName()
             yield Static(id="reason", markup=False)
             with Horizontal(classes="buttons"):
                 yield PressButton("Back", id="back")
-                button = ActButton(name, id="do")
+                button = ActButton(self._act.title, id="do")
                 if self._act.risk is not Risk.SAFE:
                     button.add_class(f"-{self._act.risk}")
                 yield button
 
-    def _options(self) -> Iterable[Horizontal]:
-        """A row for each thing that can be chosen of this act."""
-        act = self._act
-        if isinstance(act, Savepoint):
-            placeholder = "the cluster's savepoint directory"
-            yield self._row("directory", "directory", LineField(act.directory or "", placeholder=placeholder))
-            if isinstance(act, Stop):
-                yield self._row("drain", "drain", self._choice(DRAIN, "yes" if act.drain else ""))
-            yield self._row("form", "format", self._choice(FORMS, act.form or ""))
-        elif isinstance(act, Checkpoint):
-            yield self._row("full", "type", self._choice(KINDS, "yes" if act.full else ""))
-
-    def _choice(self, options: tuple[Option, ...], value: str) -> Choice:
-        choice = Choice(options, ascii=self.app.settings.ascii)
-        choice.value = value
-        return choice
-
-    def _row(self, name: str, label: str, field: Choice | LineField) -> Horizontal:
-        self._fields[name] = field
-        return Horizontal(
-            Static(label, classes="label", markup=False), field, classes="row", id=f"row-{name}"
-        )
+    def _row(self, field: Field) -> Horizontal:
+        """A row for something that can be filled in, as the act has it."""
+        value = getattr(self._act, field.name)
+        widget: Choice | LineField
+        if field.choices:
+            options = [Option(one.label, one.label, one.words) for one in field.choices]
+            widget = Choice(options, ascii=self.app.settings.ascii)
+            widget.value = next(one.label for one in field.choices if one.value == value)
+        else:
+            widget = LineField(value or "", placeholder=field.placeholder)
+        self._fields.append((field, widget))
+        label = Static(field.label, classes="label", markup=False)
+        return Horizontal(label, widget, classes="row", id=f"row-{field.name}")
 
     def on_mount(self) -> None:
         """The way back has the focus."""
@@ -153,21 +111,17 @@ class ConfirmScreen(Dialog[bool]):
         """Say what is known now, and whether it can be done."""
         if not self.query("#do"):
             return
-        facts, act = self.facts, self.chosen
+        target, act = self.target, self.chosen
         width = self.words_width
-        lines = [*act.consequence(facts)]
-        if act.job_id is not None and facts.job is None:
-            # The cluster does not tell of it: it is named as it was when this was opened.
-            lines[1:1] = [Line("job", act.subject), Line("id", act.job_id)]
+        lines = act.consequence(target)
         self.query_one("#words", Static).update(lines_content(lines, width))
         for label in self.query(".label"):
             label.styles.width = label_cells(lines)
-        for row in self.query("#row-form"):
-            row.display = facts.features.has(1, 15)
+        for field, _ in self._fields:
+            self.query_one(f"#row-{field.name}").display = target.features.has(*field.since)
         for name in self.query(TypedName):
-            wanted = act.name_to_type(facts)
-            name.ask(_whose_name(act, wanted), wanted, protected=facts.protected)
-        reason = self._why_not(act, facts)
+            name.ask(act, target)
+        reason = self._why_not(act, target)
         against = wrap(f"Not now: {reason}", width, MOST_REASON) if reason is not None else []
         said = self.query_one("#reason", Static)
         said.update("\n".join(against))
@@ -189,17 +143,16 @@ class ConfirmScreen(Dialog[bool]):
     @property
     def chosen(self) -> Act:
         """The act with its options as they stand."""
-        told: dict[str, Any] = {}
-        for name, field in self._fields.items():
-            value = field.value.strip()
-            told[name] = bool(value) if name in ("drain", "full") else value or None
-        return replace(self._act, **told) if told else self._act  # type: ignore[type-var]  # acts are dataclasses
+        chosen: dict[str, Any] = {
+            field.name: field.value(widget.value.strip()) for field, widget in self._fields
+        }
+        return replace(self._act, **chosen)  # type: ignore[type-var]  # acts are dataclasses
 
-    def _why_not(self, act: Act, facts: Facts) -> str | None:
+    def _why_not(self, act: Act, target: Target) -> str | None:
         """Why it can't be done now; nothing is asked of a cluster of which only old words are known."""
         error = self.port.link.error
         lost = f"the cluster does not answer: {error.reason}" if error is not None else None
-        return act.why_not(facts) or lost
+        return act.why_not(target) or lost
 
     @property
     def _typed_right(self) -> bool:
@@ -223,9 +176,9 @@ class ConfirmScreen(Dialog[bool]):
 
     @on(PressButton.Pressed, "#do")
     def _do(self) -> None:
-        act, facts = self.chosen, self.facts
-        if self._why_not(act, facts) is not None or not self._typed_right:
+        act, target = self.chosen, self.target
+        if self._why_not(act, target) is not None or not self._typed_right:
             self.renew()
             return
-        self.app.submit(act, act.name_to_type(facts) if act.must_be_typed(facts) else None)
+        self.app.submit(act, act.name_to_type(target) if act.must_be_typed(target) else None)
         self.app.close_dialogs()

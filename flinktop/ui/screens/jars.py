@@ -9,17 +9,16 @@ from textual import on
 from flinktop.flink.cluster import DataSet
 from flinktop.flink.jars import Jar
 from flinktop.ui import keys, tabs
-from flinktop.ui.actions import on_application, on_dataset, on_jar
 from flinktop.ui.panels.applications_table import ApplicationRow
 from flinktop.ui.places import ApplicationPlace, RunJarPlace
-from flinktop.ui.screens.actions import SIMULATED
+from flinktop.ui.screens.actions import SIMULATED, on_application, on_dataset, on_jar
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath
 
-    from flinktop.ui.actions import Action
+    from flinktop.ui.screens.actions import Action
 
 
 class JarsScreen(TabbedScreen):

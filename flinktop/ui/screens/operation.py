@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from flinktop.facts.operations import is_here, worth_copying
 from flinktop.flink.text import clean
 from flinktop.ui import keys
-from flinktop.ui.actions import on_job, on_savepoint
 from flinktop.ui.panels.operation_detail import OperationDetail
 from flinktop.ui.places import JobPlace, OperationPlace
+from flinktop.ui.screens.actions import on_job, on_savepoint
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.operation import Operation
-    from flinktop.ui.actions import Action
+    from flinktop.ui.screens.actions import Action
 
 
 def actions_of(port: Port, operation: Operation | None) -> tuple[Action, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from flinktop.ui.actions import Action
+    from flinktop.ui.screens.actions import Action
 
 
 class OverviewScreen(ClusterScreen):

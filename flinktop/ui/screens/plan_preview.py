@@ -53,7 +53,7 @@ class PlanPreviewScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """What is said, the buttons, and room for the graph."""
         yield Static(id="plan-head", markup=False)
-        if self._question.must_be_typed(self.port.facts()):
+        if self._question.must_be_typed(self.port.target()):
             yield TypedName()
         with Horizontal(classes="buttons"):
             yield PressButton("Back", id="back")
@@ -91,24 +91,20 @@ class PlanPreviewScreen(Dialog[None]):
         self.call_after_refresh(self.news)
 
     def _say(self, *lines: Line) -> None:
-        facts = self.port.facts()
-        head = (Line("cluster", facts.cluster), Line("jar", self._jar_name))
+        head = (Line("cluster", self.port.target().cluster), Line("jar", self._jar_name))
         self.query_one("#plan-head", Static).update(lines_content([*head, *lines], self.words_width))
 
     def _show_question(self) -> None:
-        facts = self.port.facts()
-        refusal = self._question.why_not(facts)
+        target = self.port.target()
+        refusal = self._question.why_not(target)
         for name in self.query(TypedName):
             name.display = refusal is None
-            name.ask("the cluster's name", self._question.name_to_type(facts), protected=True)
+            name.ask(self._question, target)
         self._allow(refusal is None and self._typed_right)
         if refusal is not None:
             self._say(Line("off", refusal, "warn"))
-            return
-        self._say(
-            Line("afterwards", "the jar's main() runs on the JobManager up to where it would submit its job"),
-            Line("", "side effects are real: files written, topics created", "warn"),
-        )
+        else:
+            self._say(*self._question.consequence(target))
 
     @property
     def _typed_right(self) -> bool:
@@ -139,8 +135,8 @@ class PlanPreviewScreen(Dialog[None]):
     def _ask(self) -> None:
         if not self._typed_right:
             return
-        facts = self.port.facts()
-        typed = self._question.name_to_type(facts) if self._question.must_be_typed(facts) else None
+        target = self.port.target()
+        typed = self._question.name_to_type(target) if self._question.must_be_typed(target) else None
         self._asked = self.port.ask(self._question, typed)
         self._asked_at = self.port.now()
         for asked in self.query("#ask, #typed-name"):

@@ -67,16 +67,14 @@ class ProfileStart(Modal[Profile | None]):
             yield Static(self._words(), id="words")
 
     def _words(self) -> Content:
-        lines = [
-            Content.assemble((f"{line.label:<14}", TONES["muted"]), (line.text, TONES[line.tone]))
-            for line in self._act.consequence(self.app.port.facts())
-        ]
+        lines: list[Content] = []
+        for line in self._act.consequence(self.app.port.target()):
+            lines.append(
+                Content.assemble((f"{line.label:<14}", TONES["muted"]), (line.text, TONES[line.tone]))
+            )
+            if line.label == "mode":
+                lines.append(Content.styled(f"{'':<14}{WHAT[self._act.mode]}", TONES["muted"]))
         keys = "m mode   + - longer, shorter   esc back" + ("   enter starts" if self.ready else "")
-        what = Content.styled(f"{'':<14}{WHAT[self._act.mode]}", TONES["muted"])
-        at = next(
-            at for at, line in enumerate(self._act.consequence(self.app.port.facts())) if line.label == "mode"
-        )
-        lines[at + 1 : at + 1] = [what]
         return Content("\n").join([*lines, Content(""), Content.styled(keys, TONES["info"])])
 
     def _show(self) -> None:

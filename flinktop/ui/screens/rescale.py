@@ -9,7 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from flinktop.engine.acts.act import Line
-from flinktop.engine.acts.rescale import Rescale, why_never
+from flinktop.engine.acts.rescale import Rescale
+from flinktop.engine.acts.target import target_queries
 from flinktop.facts.unanswered import why_empty
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
@@ -17,7 +18,6 @@ from flinktop.model import format as fmt
 from flinktop.ui.dialog import Dialog, lines_content
 from flinktop.ui.panels.bounds_table import BoundsForm, BoundsTable, bounds_rows
 from flinktop.ui.places import ConfirmPlace
-from flinktop.ui.screens.confirm import queries_of
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import PressButton
 from flinktop.ui.widgets.table_messages import Moved, Opened
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from flinktop.engine.acts.facts import Facts
+    from flinktop.engine.acts.target import Target
     from flinktop.flink.endpoint import Query
 
 KEYS = "digits + - change it   left right minimum, maximum   enter continues"
@@ -55,9 +55,9 @@ class RescaleScreen(Dialog[None]):
         self.form = BoundsForm()
 
     @property
-    def facts(self) -> Facts:
+    def target(self) -> Target:
         """What is known now."""
-        return self.port.facts(self.job)
+        return self.port.target(self.job)
 
     @property
     def act(self) -> Rescale:
@@ -66,10 +66,9 @@ class RescaleScreen(Dialog[None]):
 
     def watched(self) -> Iterable[Query[Any]]:
         """What the act is judged by; the bounds only where there are any."""
-        queries = (*queries_of(self.job), OVERVIEW())
-        if why_never(self.facts, self.job, self._job_name) is None:
-            return (*queries, RESOURCE_REQUIREMENTS(job=self.job))
-        return queries
+        queries = (*target_queries(self.job), OVERVIEW())
+        available = self.act.unavailable(self.target) is None
+        return (*queries, RESOURCE_REQUIREMENTS(job=self.job)) if available else queries
 
     def compose(self) -> ComposeResult:
         """The job, its vertices, and what stands against it."""
@@ -96,32 +95,30 @@ class RescaleScreen(Dialog[None]):
         """Show the bounds, and why they can't be asked for."""
         if not self.query("#do"):
             return
-        facts, table = self.facts, self.query_one(BoundsTable)
+        target, table = self.target, self.query_one(BoundsTable)
         width = self.words_width
-        self.query_one("#words", Static).update(lines_content(self._lines(facts), width))
+        self.query_one("#words", Static).update(lines_content(self._lines(target), width))
         self._hold(table)
-        vertices = facts.job.vertices if facts.job is not None else ()
+        vertices = target.job.vertices if target.job is not None else ()
         rows = bounds_rows(vertices, self.form, table.at)
         table.set_rows(rows)
         if rows and table.at is not None and all(row.at is None for row in rows):
             # The cursor has its place only now.
             table.set_rows(bounds_rows(vertices, self.form, table.at))
-        reason = self.reason(facts)
+        reason = self.reason(target)
         against = wrap(reason, width, MOST_REASON) if reason else []
         said = self.query_one("#reason", Static)
         said.update("\n".join(against))
         said.display = bool(against)
         room = self.app.size.height - CHROME - len(against)
         table.styles.height = max(LEAST_ROWS, min(len(rows) + 1, room))
-        button = self.query_one("#do")
-        button.disabled = self.act.why_not(facts) is not None
+        self.query_one("#do").disabled = self.act.why_not(target) is not None
 
-    def reason(self, facts: Facts) -> str:
+    def reason(self, target: Target) -> str:
         """What stands against it; "" when nothing does, or nothing has been changed yet."""
-        never = why_never(facts, self.job, self._job_name)
-        if never is not None:
-            return f"Not now: {never}"
-        return self.act.why_not(facts) or "" if self.form.bounds() else ""
+        if (reason := self.act.unavailable(target)) is not None:
+            return f"Not now: {reason}"
+        return self.act.why_not(target) or "" if self.form.bounds() else ""
 
     def _hold(self, table: BoundsTable) -> None:
         reading = self.port.reading(RESOURCE_REQUIREMENTS(job=self.job))
@@ -129,15 +126,15 @@ class RescaleScreen(Dialog[None]):
             self.form.hold(reading.value)
             table.set_empty("no vertex of this job has bounds")
         else:
-            never = why_never(self.facts, self.job, self._job_name)
-            loading = "" if never is not None else "loading bounds of its vertices…"
+            available = self.act.unavailable(self.target) is None
+            loading = "loading bounds of its vertices…" if available else ""
             table.set_empty(why_empty(self.port, reading, loading))
 
-    def _lines(self, facts: Facts) -> tuple[Line, ...]:
-        job = facts.job
+    def _lines(self, target: Target) -> tuple[Line, ...]:
+        job = target.job
         name = (job.name if job is not None else "") or self._job_name or self.job
         state = job.state if job is not None and job.state else fmt.UNKNOWN
-        free = fmt.UNKNOWN if facts.slots_free is None else str(facts.slots_free)
+        free = fmt.UNKNOWN if target.slots_free is None else str(target.slots_free)
         return Line("job", name), Line("state", f"{state}, {free} slots free")
 
     @on(BoundsTable.Edited)
@@ -151,8 +148,8 @@ class RescaleScreen(Dialog[None]):
         if self.app.screen is not self:
             # Enter, pressed again before the question was there.
             return
-        facts, act = self.facts, self.act
-        if act.why_not(facts) is None:
+        act = self.act
+        if act.why_not(self.target) is None:
             self.app.go(ConfirmPlace(act))
         elif not self.form.bounds():
             self.app.notify("No parallelism has been changed yet.", markup=False)

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Input, Static, TextArea
 
-from flinktop.engine.acts.act import Line, where_lines
+from flinktop.engine.acts.act import Line, cluster_line
 from flinktop.engine.acts.run_jar import PlanJar, RunJar
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jars import JARS, RunOptions
@@ -104,8 +104,7 @@ class RunJarScreen(Dialog[None]):
             self._entries = jar.entry
             self._jar_name = jar.name
             self.query_one(RunForm).suggest(jar.entry)
-        facts = self.port.facts()
-        lines = [*where_lines(facts)]
+        lines = [cluster_line(self.port.target())]
         lines.append(Line("jar", self._jar_name or self._jar or "none selected", "" if self._jar else "warn"))
         if jar is not None and self._gone:
             lines.append(self._other_jar(jar))
@@ -136,9 +135,9 @@ class RunJarScreen(Dialog[None]):
         elif missing:
             reason = "this jar is not on the cluster any more: choose another, or upload it again"
         else:
-            reason = wrong or (act.why_not(self.port.facts()) if act is not None else None)
+            reason = wrong or (act.why_not(self.port.target()) if act is not None else None)
         plan = PlanJar(self._jar, act.options if act is not None else RunOptions())
-        no_plan = reason if not self._jar or missing or act is None else plan.why_not(self.port.facts())
+        no_plan = reason if not self._jar or missing or act is None else plan.why_not(self.port.target())
         said = self.query_one("#trouble", Static)
         said.update("\n".join(wrap(reason or "", self.words_width, MOST_REASON)))
         said.display = reason is not None

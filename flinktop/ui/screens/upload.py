@@ -169,21 +169,21 @@ class UploadScreen(Dialog[None]):
 
     def _show_question(self) -> None:
         value, wrong = self._seen
-        act, facts = self.act, self.port.facts()
-        must = act.must_be_typed(facts)
-        wanted = act.name_to_type(facts)
+        act, target = self.act, self.port.target()
+        must = act.must_be_typed(target)
+        wanted = act.name_to_type(target)
         self.query_one("#typed-row").display = must
         self.query_one("#typed", LineField).placeholder = wanted
         right = not must or is_typed(self.query_one("#typed", LineField).value, wanted)
         named = bool(value) and wrong is None
         told = {"file": named and value != act.path, "size": named}
-        lines = [line for line in act.consequence(facts) if told.get(line.label, True)]
+        lines = [line for line in act.consequence(target) if told.get(line.label, True)]
         self.query_one("#consequence", Static).update(lines_content(lines, self.words_width))
-        trouble = act.why_not(facts) or wrong or ""
+        trouble = act.why_not(target) or wrong or ""
         said = self.query_one("#trouble", Static)
         said.display = bool(trouble)
         said.update(trouble)
-        self.query_one("#upload").disabled = not (named and right and act.why_not(facts) is None)
+        self.query_one("#upload").disabled = not (named and right and act.why_not(target) is None)
 
     def action_leave(self) -> None:
         """Close it, and once something was asked for the menu that it came from as well."""
@@ -198,8 +198,8 @@ class UploadScreen(Dialog[None]):
 
     @on(PressButton.Pressed, "#upload")
     def _upload(self) -> None:
-        act, facts = self.act, self.port.facts()
-        typed = act.name_to_type(facts) if act.must_be_typed(facts) else None
+        act, target = self.act, self.port.target()
+        typed = act.name_to_type(target) if act.must_be_typed(target) else None
         self._operation = self.port.submit(act, typed)
         self.add_class("-sending")
         self.query_one("#progress", Static).update("starting…")

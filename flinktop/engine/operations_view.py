@@ -21,7 +21,7 @@ REFUSED_KEPT = 50
 NO_LEDGER = "this flinktop has no ledger"
 
 
-class Book:
+class OperationsView:
     """What is known of operations. Written on the engine's loop; `all` and `trouble` are for any thread."""
 
     def __init__(self, ledger: Ledger | None, clock: Clock, news: Callable[[], None]) -> None:
@@ -74,12 +74,12 @@ class Book:
                 ledger.save(operation, self._clock.wall())
                 self._saved[operation.id] = operation
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """Give a sign of life for what is followed here."""
         if self._ledger is None or self.idle():
             return
         try:
-            self._ledger.beat(self._clock.wall())
+            self._ledger.heartbeat(self._clock.wall())
         except LedgerError as error:
             self.has_trouble(str(error))
 
@@ -130,7 +130,7 @@ class Book:
         if self._ledger is None:
             return
         try:
-            self._ledger.let_go()
+            self._ledger.release()
         except LedgerError as error:
             log.warning("%s", error)
         self._ledger.close()

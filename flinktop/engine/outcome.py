@@ -1,0 +1,159 @@
+"""How the outcome of an act is found: the server is asked after it until it has ended, through lost links."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from flinktop.engine.acts.act import Done, Failed, Handle, InProgress, Unknown
+from flinktop.engine.back_off import FOLLOWED, UNDER_WAY
+from flinktop.engine.operation import Operation, State
+from flinktop.engine.sending import came_late
+from flinktop.flink.errors import Conflict, FlinkError, NotFound, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from flinktop.engine.acts.act import Act, ActContext, Verdict
+    from flinktop.engine.clock import Clock
+    from flinktop.engine.operations_view import OperationsView
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_SECONDS = 24 * 3600.0
+"""So long a cluster that does not answer is asked after an act."""
+LEAST_ANSWERS = 3
+"""So often a server must know nothing of an act before it is called lost."""
+CACHES = 2.0
+"""Times the cluster's refresh interval for which its answers may be old."""
+
+
+@dataclass(slots=True)
+class _Silence:
+    """How long the server has known nothing of an act."""
+
+    since: float | None = None
+    answers: int = 0
+
+    def broken(self) -> None:
+        """It knows of it."""
+        self.since, self.answers = None, 0
+
+    def take_in(self, now: float) -> None:
+        """One more answer without a trace."""
+        self.since = now if self.since is None else self.since
+        self.answers += 1
+
+    def lasted(self, seconds: float, now: float) -> bool:
+        """Whether it has known nothing for so long, by enough answers."""
+        since = now if self.since is None else self.since
+        return self.answers >= LEAST_ANSWERS and now - since >= seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Finds the outcomes of operations."""
+
+    view: OperationsView
+    clock: Clock
+    refresh: Callable[[], float]
+    """The cluster's own refresh interval (s), for which it answers from caches."""
+    context: Callable[[Operation], Awaitable[ActContext]]
+    """Where to ask after an act."""
+
+    def handle(self, operation: Operation) -> Handle:
+        """What is known of the operation, for its act."""
+        accepted = operation.state in (State.ACCEPTED, State.RUNNING)
+        return Handle(
+            operation.id,
+            operation.notes,
+            operation.trigger,
+            operation.result,
+            self.view.claimed(operation),
+            accepted,
+        )
+
+    async def follow(self, operation: Operation, act: Act) -> Operation:
+        """The operation once it has ended, or is another flinktop's."""
+        answers, failures, silence = 0, 0, _Silence()
+        while not operation.state.final and operation.ours:
+            asked = self.clock.now()
+            verdict: Verdict | None
+            try:
+                verdict = await act.check(await self.context(operation), self.handle(operation))
+            except FlinkError as error:
+                verdict = _says_nothing(error)
+                if verdict is None:
+                    failures += 1
+                    operation = self._unanswered(operation, error)
+            except Exception as error:
+                log.exception("the outcome of %s could not be fetched", act.label)
+                verdict = Unknown(failed_here(error), unclear=True)
+            if verdict is None:
+                # A question that hung was a pause of its own.
+                await self.clock.sleep(max(0.0, asked + FOLLOWED.after(failures) - self.clock.now()))
+                continue
+            failures = 0
+            answers += 1
+            operation = self._judge(operation, act, verdict, silence)
+            if not operation.state.final and operation.ours:
+                await self.clock.sleep(UNDER_WAY.after(answers))
+        return operation
+
+    def _judge(self, operation: Operation, act: Act, verdict: Verdict, silence: _Silence) -> Operation:
+        """The operation after what the server said of it."""
+        result = verdict.result or operation.result
+        match verdict:
+            case Done():
+                return self.view.end(replace(operation, result=result), State.DONE, "")
+            case Failed(reason):
+                return self.view.end(replace(operation, result=result), State.FAILED, reason)
+            case InProgress(words):
+                silence.broken()
+                running = replace(operation, words=words, result=result, state=State.RUNNING, reason="")
+                return self.view.save(running)
+            case Unknown():
+                silence.take_in(self.clock.now())
+                if operation.reason and verdict.result is None:
+                    return self._judge_doubtful(operation, act, verdict, silence)
+                return self._judge_silent(operation, act, verdict, silence)
+
+    def _judge_silent(self, operation: Operation, act: Act, seen: Unknown, silence: _Silence) -> Operation:
+        """What there is no sign of, or not yet one of its end."""
+        result = seen.result or operation.result
+        operation = self.view.save(replace(operation, words=seen.words, result=result, reason=""))
+        least = CACHES * self.refresh()
+        if not silence.lasted(max(seen.patience or act.patience, least), self.clock.now()):
+            return operation
+        verdict = None if seen.unclear else act.given_up(seen.words, operation.result)
+        if verdict is None:
+            return self.view.end(operation, State.LOST, seen.words)
+        return self._judge(operation, act, verdict, silence)
+
+    def _judge_doubtful(self, operation: Operation, act: Act, seen: Unknown, silence: _Silence) -> Operation:
+        """What was most likely refused, and what is there to be seen of it."""
+        if not act.seen_at_once and not silence.lasted(CACHES * self.refresh(), self.clock.now()):
+            return self.view.put(replace(operation, words=seen.words))
+        if seen.unclear:
+            return self.view.end(operation, State.LOST, f"{operation.reason}; {seen.words}")
+        return self.view.end(operation, State.FAILED, operation.reason)
+
+    def _unanswered(self, operation: Operation, error: FlinkError) -> Operation:
+        words = f"the cluster does not answer: {error.reason}"
+        since = operation.sent if operation.sent is not None else operation.planned
+        if self.clock.wall() - since > GIVE_UP_SECONDS:
+            return self.view.end(operation, State.LOST, f"{words}, for more than a day")
+        return self.view.put(replace(operation, words=words))
+
+
+def _says_nothing(error: FlinkError) -> Unknown | None:
+    """The verdict when Flink itself answers a question with an error; None when it has not answered."""
+    if error.by_flink and isinstance(error, Rejected | Conflict | NotFound) and not came_late(error):
+        return Unknown(f"Flink does not say: {error.reason}")
+    return None
+
+
+def failed_here(error: Exception) -> str:
+    """What to say of an error that is flinktop's own."""
+    return f"flinktop failed: {error!r}"
