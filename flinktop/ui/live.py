@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from flinktop.flink.cluster import CONFIG
 from flinktop.internal_error import words_of
+from flinktop.ui import keys
 from flinktop.ui.places import Place, screen_of
 from flinktop.ui.steady import Steady, SteadyScreen
 from flinktop.ui.widgets.one_by_one import Faults
@@ -429,6 +430,13 @@ class LiveScreen(SteadyScreen[None]):
     app = getters.app(LiveApp)
     COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ()
     """What can be done on this screen."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Bind the keys of its commands."""
+        if "COMMANDS_HERE" in cls.__dict__:
+            cls.BINDINGS = [*keys.bindings(cls.COMMANDS_HERE)]
+        super().__init_subclass__(**options)
+
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 -- Textual declares it so
         (0, "-narrow"),
         (100, "-medium"),

@@ -29,7 +29,6 @@ class ApplicationScreen(TabbedScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "lists.tcss"]
     COMMANDS_HERE = keys.APPLICATION
-    BINDINGS = keys.bindings(keys.APPLICATION)
     TABS = tabs.APPLICATION_TABS
 
     def __init__(self, application: str) -> None:

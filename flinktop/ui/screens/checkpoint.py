@@ -11,7 +11,7 @@ from flinktop.ui import keys
 from flinktop.ui.panels.checkpoint_header import CheckpointHeader
 from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
 from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
-from flinktop.ui.places import CheckpointPlace, CheckpointVertexPlace
+from flinktop.ui.places import CheckpointPlace, CheckpointVertexPlace, Place
 from flinktop.ui.screens.actions import on_checkpoint
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.table_messages import Moved, Opened
@@ -33,7 +33,6 @@ class CheckpointScreen(ClusterScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "checkpoint.tcss"]
     COMMANDS_HERE = keys.CHECKPOINT
-    BINDINGS = keys.bindings(keys.CHECKPOINT)
     AUTO_FOCUS = "#shares"
 
     def __init__(self, job: str, checkpoint: int) -> None:
@@ -84,15 +83,7 @@ class CheckpointScreen(ClusterScreen):
         path = told.external_path if told is not None else None
         self.app.copy_text(path or str(self.checkpoint))
 
-    def action_previous(self) -> None:
-        """The next older checkpoint."""
-        self._step(-1)
-
-    def action_next(self) -> None:
-        """The next newer checkpoint."""
-        self._step(1)
-
-    def _step(self, by: int) -> None:
+    def neighbour(self, by: int) -> Place | None:
+        """The next older (-1) or newer checkpoint."""
         number = neighbour(self.app.port, self.job, self.checkpoint, by)
-        if number is not None:
-            self.app.go(CheckpointPlace(self.job, number), instead=True)
+        return CheckpointPlace(self.job, number) if number is not None else None

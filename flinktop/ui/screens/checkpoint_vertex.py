@@ -8,7 +8,7 @@ from flinktop.facts.checkpoints import neighbour, vertex_names
 from flinktop.ui import keys
 from flinktop.ui.panels.checkpoint_share_header import CheckpointShareHeader
 from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
-from flinktop.ui.places import CheckpointVertexPlace
+from flinktop.ui.places import CheckpointVertexPlace, Place
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ class CheckpointVertexScreen(ClusterScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "checkpoint_vertex.tcss"]
     COMMANDS_HERE = keys.CHECKPOINT_VERTEX
-    BINDINGS = keys.bindings(keys.CHECKPOINT_VERTEX)
     AUTO_FOCUS = "#subtasks"
 
     def __init__(self, job: str, checkpoint: int, vertex: str) -> None:
@@ -45,15 +44,7 @@ class CheckpointVertexScreen(ClusterScreen):
         """Copy the vertex's id."""
         self.app.copy_text(self.vertex)
 
-    def action_previous(self) -> None:
-        """The same vertex in the next older checkpoint."""
-        self._step(-1)
-
-    def action_next(self) -> None:
-        """The same vertex in the next newer checkpoint."""
-        self._step(1)
-
-    def _step(self, by: int) -> None:
+    def neighbour(self, by: int) -> Place | None:
+        """The same vertex in the next older (-1) or newer checkpoint."""
         number = neighbour(self.app.port, self.job, self.checkpoint, by)
-        if number is not None:
-            self.app.go(CheckpointVertexPlace(self.job, number, self.vertex), instead=True)
+        return CheckpointVertexPlace(self.job, number, self.vertex) if number is not None else None

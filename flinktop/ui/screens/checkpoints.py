@@ -29,7 +29,6 @@ class CheckpointsScreen(TabbedScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "checkpoints.tcss"]
     COMMANDS_HERE = keys.CHECKPOINTS
-    BINDINGS = keys.bindings(keys.CHECKPOINTS)
     TABS = tabs.CHECKPOINTS_TABS
 
     def __init__(self, job: str) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from flinktop.ui.command import Command
+    from flinktop.ui.places import Place
     from flinktop.ui.screens.actions import Action
     from flinktop.ui.written_view import Rows
 
@@ -117,7 +118,29 @@ class ClusterScreen(LiveScreen):
         if event.key in keys.ACTIONS.keys and self.app.profile.connection.read_only:
             self.app.say_read_only()
 
+    def neighbour(self, by: int) -> Place | None:  # noqa: ARG002 -- for subclasses
+        """The place beside this one, in the same view: the one before (-1) or after (1); None without one."""
+        return None
+
+    def _go_beside(self, by: int) -> None:
+        if (place := self.neighbour(by)) is not None:
+            self.app.go(place, instead=True)
+
+    def keys_below(self) -> tuple[str, ...]:
+        """The rows of the list that this place was opened from, in their order; () where there is none."""
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        tables = below.query(LiveTable) if below is not None else ()
+        return tables.first().shown_keys() if tables else ()
+
     # -- commands ------------------------------------------------------------------------------------
+
+    def action_previous(self) -> None:
+        """Go to the place before this one."""
+        self._go_beside(-1)
+
+    def action_next(self) -> None:
+        """Go to the place after this one."""
+        self._go_beside(1)
 
     def action_actions(self) -> None:
         """What can be done to the selected thing."""

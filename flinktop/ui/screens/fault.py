@@ -8,7 +8,7 @@ from flinktop.model import faults
 from flinktop.ui import keys
 from flinktop.ui.panels.fault_stack import FaultHeader, FaultStack
 from flinktop.ui.panels.job_exceptions import found_fault
-from flinktop.ui.places import FaultPlace
+from flinktop.ui.places import FaultPlace, Place
 from flinktop.ui.screens.machine_of import FaultOnMachine
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ class FaultScreen(FaultOnMachine):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "fault.tcss"]
     COMMANDS_HERE = keys.FAULT
-    BINDINGS = keys.bindings(keys.FAULT)
     AUTO_FOCUS = "Pager"
 
     def __init__(self, job: str, group: str, at: int, beside: int = -1) -> None:
@@ -62,19 +61,12 @@ class FaultScreen(FaultOnMachine):
         if found is not None:
             self.app.copy_text(found[1].stacktrace or faults.reason(found[1]))
 
-    def action_previous(self) -> None:
-        """The one of its kind before this."""
-        self._step(1)
-
-    def action_next(self) -> None:
-        """The one of its kind after this."""
-        self._step(-1)
-
-    def _step(self, by: int) -> None:
+    def neighbour(self, by: int) -> Place | None:
+        """The one of its kind before or after this."""
         found = self.query_one(FaultStack).fault
         if found is None or self._beside >= 0:
-            return
+            return None
         kept = found[0].kept
-        at = kept.index(found[1]) + by if found[1] in kept else 0
-        if 0 <= at < len(kept):
-            self.app.go(FaultPlace(self.job, self._group, kept[at].timestamp), instead=True)
+        # The newest stands first.
+        at = kept.index(found[1]) - by if found[1] in kept else 0
+        return FaultPlace(self.job, self._group, kept[at].timestamp) if 0 <= at < len(kept) else None

@@ -26,7 +26,6 @@ class JarsScreen(TabbedScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "lists.tcss"]
     COMMANDS_HERE = keys.JARS
-    BINDINGS = keys.bindings(keys.JARS)
     TABS = tabs.JARS_TABS
 
     def __init__(self, tab: str = "") -> None:

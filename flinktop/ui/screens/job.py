@@ -11,7 +11,7 @@ from flinktop.model.pending_operators import is_pending
 from flinktop.ui import keys, tabs
 from flinktop.ui.panels.job_exceptions import found_fault
 from flinktop.ui.panels.job_header import JobHeader
-from flinktop.ui.places import CheckpointsPlace, FaultPlace, JobPlace, SubtaskPlace, VertexPlace
+from flinktop.ui.places import CheckpointsPlace, FaultPlace, JobPlace, Place, SubtaskPlace, VertexPlace
 from flinktop.ui.screens.machine_of import FaultOnMachine
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets import graph_messages
@@ -39,7 +39,6 @@ class JobScreen(FaultOnMachine, TabbedScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "job.tcss"]
     COMMANDS_HERE = keys.JOB
-    BINDINGS = keys.bindings(keys.JOB)
     TABS = tabs.JOB_TABS
 
     def __init__(self, job: str, tab: str = "") -> None:
@@ -172,18 +171,9 @@ class JobScreen(FaultOnMachine, TabbedScreen):
         """Copy the job's id; of a selected exception its stack."""
         self.app.copy_text(self.copied() or self.job)
 
-    def action_previous(self) -> None:
-        """The previous job of the overview, in the same view."""
-        self._step(-1)
-
-    def action_next(self) -> None:
-        """The next job of the overview, in the same view."""
-        self._step(1)
-
-    def _step(self, by: int) -> None:
-        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
-        table = below.query(LiveTable).first() if below is not None and below.query(LiveTable) else None
-        shown = table.shown_keys() if table is not None else ()
-        if self.job in shown and len(shown) > 1:
-            job = shown[(shown.index(self.job) + by) % len(shown)]
-            self.app.go(JobPlace(job, self.tab), instead=True)
+    def neighbour(self, by: int) -> Place | None:
+        """The job before or after this one in the overview."""
+        shown = self.keys_below()
+        if self.job not in shown or len(shown) == 1:
+            return None
+        return JobPlace(shown[(shown.index(self.job) + by) % len(shown)], self.tab)

@@ -11,7 +11,6 @@ class JobManagerScreen(MachineScreen):
     """The JobManager that answers."""
 
     COMMANDS_HERE = keys.JOBMANAGER
-    BINDINGS = keys.bindings(keys.JOBMANAGER)
     TABS = tabs.JOBMANAGER_TABS
 
     def __init__(self, tab: str = "") -> None:

@@ -21,7 +21,6 @@ class LogFileScreen(LogCommands):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss"]
     COMMANDS_HERE = keys.LOG_FILE
-    BINDINGS = keys.bindings(keys.LOG_FILE)
     AUTO_FOCUS = "Pager"
 
     def __init__(self, machine: Machine, name: str) -> None:

@@ -8,7 +8,7 @@ from flinktop.facts.operations import is_here, worth_copying
 from flinktop.flink.text import clean
 from flinktop.ui import keys
 from flinktop.ui.panels.operation_detail import OperationDetail
-from flinktop.ui.places import JobPlace, OperationPlace
+from flinktop.ui.places import JobPlace, OperationPlace, Place
 from flinktop.ui.screens.actions import on_job, on_savepoint
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 
@@ -38,7 +38,6 @@ class OperationScreen(ClusterScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "operations.tcss"]
     COMMANDS_HERE = keys.OPERATION
-    BINDINGS = keys.bindings(keys.OPERATION)
     AUTO_FOCUS = "FactsScroll"
 
     def __init__(self, number: str) -> None:
@@ -84,16 +83,8 @@ class OperationScreen(ClusterScreen):
         if (one := self.operation) is not None and (text := worth_copying(one)):
             self.app.copy_text(text)
 
-    def action_previous(self) -> None:
-        """The one that was asked for after this."""
-        self._step(-1)
-
-    def action_next(self) -> None:
-        """The one that was asked for before this, as it stands below in the list."""
-        self._step(1)
-
-    def _step(self, by: int) -> None:
+    def neighbour(self, by: int) -> Place | None:
+        """The operation above or below this one in the list."""
         numbers = [one.id for one in self.app.port.operations()]
         at = numbers.index(self.number) + by if self.number in numbers else -1
-        if 0 <= at < len(numbers):
-            self.app.go(OperationPlace(numbers[at]), instead=True)
+        return OperationPlace(numbers[at]) if 0 <= at < len(numbers) else None

@@ -28,7 +28,6 @@ class OperationsScreen(ClusterScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "operations.tcss"]
     COMMANDS_HERE = keys.OPERATIONS_LIST
-    BINDINGS = keys.bindings(keys.OPERATIONS_LIST)
     AUTO_FOCUS = "#operations LiveTable"
 
     @property

@@ -28,7 +28,6 @@ class OverviewScreen(ClusterScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "overview.tcss"]
     COMMANDS_HERE = keys.OVERVIEW
-    BINDINGS = keys.bindings(keys.OVERVIEW)
     AUTO_FOCUS = "#jobs"
 
     def body(self) -> ComposeResult:

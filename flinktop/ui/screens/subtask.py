@@ -9,7 +9,7 @@ from flinktop.facts.vertices import vertex_of
 from flinktop.model import subtask_names
 from flinktop.ui import keys, tabs
 from flinktop.ui.panels.subtask_header import SubtaskHeader
-from flinktop.ui.places import SubtaskPlace
+from flinktop.ui.places import Place, SubtaskPlace
 from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.tabbed import TabbedScreen
 
@@ -28,7 +28,6 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "subtask.tcss"]
     COMMANDS_HERE = keys.SUBTASK
-    BINDINGS = keys.bindings(keys.SUBTASK)
     TABS = tabs.SUBTASK_TABS
 
     def __init__(self, job: str, vertex: str, subtask: int, tab: str = "") -> None:
@@ -63,19 +62,11 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
             table.tick()
             pins.update()
 
-    def action_previous(self) -> None:
-        """The subtask before this one, in the same view."""
-        self._step(-1)
-
-    def action_next(self) -> None:
-        """The subtask after this one, in the same view."""
-        self._step(1)
-
-    def _step(self, by: int) -> None:
+    def neighbour(self, by: int) -> Place | None:
         known = vertex_of(self.app.port, self.job, self.vertex)
         count = known[1].parallelism if known is not None else 0
-        if count > 0 and (count > 1 or self.subtask > 0):
-            # One that a smaller parallelism has taken away is followed by the first, preceded by the last.
-            inside = min(self.subtask, count if by < 0 else count - 1)
-            following = (inside + by) % count
-            self.app.go(SubtaskPlace(self.job, self.vertex, following, self.tab), instead=True)
+        if count == 0 or (count == 1 and self.subtask == 0):
+            return None
+        # One that a smaller parallelism has taken away is followed by the first, preceded by the last.
+        inside = min(self.subtask, count if by < 0 else count - 1)
+        return SubtaskPlace(self.job, self.vertex, (inside + by) % count, self.tab)

@@ -8,9 +8,8 @@ from flinktop.flink.machine import Machine
 from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS
 from flinktop.model import machines
 from flinktop.ui import keys, tabs
-from flinktop.ui.places import JobPlace, TaskManagerPlace
+from flinktop.ui.places import JobPlace, Place, TaskManagerPlace
 from flinktop.ui.screens.machine_screen import MachineScreen
-from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
     from flinktop.flink.taskmanagers import TaskManager
@@ -21,7 +20,6 @@ class TaskManagerScreen(MachineScreen):
     """A TaskManager by its id."""
 
     COMMANDS_HERE = keys.TASKMANAGER
-    BINDINGS = keys.bindings(keys.TASKMANAGER)
     TABS = tabs.TASKMANAGER_TABS
 
     def __init__(self, taskmanager: str, tab: str = "", search: str = "", at: float | None = None) -> None:
@@ -61,18 +59,9 @@ class TaskManagerScreen(MachineScreen):
             known = self._known()
             self.app.copy_text(" ".join(machines.names(known)) if known is not None else self.taskmanager)
 
-    def action_previous(self) -> None:
-        """The TaskManager before this one in the list, in the same view."""
-        self._step(-1)
-
-    def action_next(self) -> None:
-        """The TaskManager after this one in the list, in the same view."""
-        self._step(1)
-
-    def _step(self, by: int) -> None:
-        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
-        table = below.query(LiveTable).first() if below is not None and below.query(LiveTable) else None
-        shown = table.shown_keys() if table is not None else ()
-        if self.taskmanager in shown and len(shown) > 1:
-            following = shown[(shown.index(self.taskmanager) + by) % len(shown)]
-            self.app.go(TaskManagerPlace(following, self.tab), instead=True)
+    def neighbour(self, by: int) -> Place | None:
+        """The TaskManager before or after this one in the list."""
+        shown = self.keys_below()
+        if self.taskmanager not in shown or len(shown) == 1:
+            return None
+        return TaskManagerPlace(shown[(shown.index(self.taskmanager) + by) % len(shown)], self.tab)

@@ -23,7 +23,6 @@ class TaskManagersScreen(ClusterScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss"]
     COMMANDS_HERE = keys.TASKMANAGERS
-    BINDINGS = keys.bindings(keys.TASKMANAGERS)
     AUTO_FOCUS = "LiveTable"
 
     @property

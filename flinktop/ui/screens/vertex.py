@@ -13,7 +13,14 @@ from flinktop.flink.vertices import VERTEX
 from flinktop.ui import keys, tabs
 from flinktop.ui.panels.subtasks_table import Together
 from flinktop.ui.panels.vertex_header import VertexHeader
-from flinktop.ui.places import CheckpointsPlace, SubtaskPlace, TaskManagerPlace, VertexPlace, VertexPlanPlace
+from flinktop.ui.places import (
+    CheckpointsPlace,
+    Place,
+    SubtaskPlace,
+    TaskManagerPlace,
+    VertexPlace,
+    VertexPlanPlace,
+)
 from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.tabbed import TabbedScreen
 
@@ -39,7 +46,6 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "vertex.tcss"]
     COMMANDS_HERE = keys.VERTEX
-    BINDINGS = keys.bindings(keys.VERTEX)
     TABS = tabs.VERTEX_TABS
 
     def __init__(self, job: str, vertex: str, tab: str = "") -> None:
@@ -120,21 +126,12 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         """The checkpoints of the job."""
         self.app.go(CheckpointsPlace(self.job))
 
-    def action_previous(self) -> None:
-        """The vertex before this one in the job, in the same view."""
-        self._step(-1)
-
-    def action_next(self) -> None:
-        """The vertex after this one in the job, in the same view."""
-        self._step(1)
-
-    def _step(self, by: int) -> None:
+    def neighbour(self, by: int) -> Place | None:
         reading = self.app.port.reading(JOB(job=self.job))
         vertices = [one.id for one in reading.value.vertices] if reading and reading.value else []
         if not vertices:
-            return
+            return None
         # One that a restart has taken away is followed by the first, preceded by the last.
         at = vertices.index(self.vertex) if self.vertex in vertices else (-1 if by > 0 else 0)
         following = vertices[(at + by) % len(vertices)]
-        if following != self.vertex:
-            self.app.go(VertexPlace(self.job, following, self.tab), instead=True)
+        return VertexPlace(self.job, following, self.tab) if following != self.vertex else None
