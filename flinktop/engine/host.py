@@ -113,6 +113,7 @@ class Port:
         self._thread: threading.Thread | None = None
         self._inline = False
         self._stop: asyncio.Event | None = None
+        self._shown = asyncio.Event()
         self._lock = threading.Lock()
         self._dirty: set[Query[Any]] = set()
         self._told = False
@@ -120,14 +121,20 @@ class Port:
 
     # -- life ----------------------------------------------------------------------------------------
 
-    def start_thread(self) -> None:
+    def start_thread(self, past: Iterable[tuple[Query[Any], Any, float]] = ()) -> None:
         """Run the engine on a thread and loop of its own.
+
+        Args:
+            past: Answers from before, oldest first, each with how many seconds ago it came. With any the
+                engine waits for `shown`, and asks for nothing before it has taken them all in.
 
         Raises:
             EngineFailed: it could not be started.
         """
         started = threading.Event()
-        thread = threading.Thread(target=lambda: self._run(started), name="flinktop-engine", daemon=True)
+        thread = threading.Thread(
+            target=lambda: self._run(started, past), name="flinktop-engine", daemon=True
+        )
         try:
             thread.start()
         except RuntimeError as error:
@@ -153,6 +160,7 @@ class Port:
         if loop is not None and stop is not None:
             with contextlib.suppress(RuntimeError):  # it has ended
                 loop.call_soon_threadsafe(stop.set)
+                loop.call_soon_threadsafe(self._shown.set)
 
     def stop(self, seconds: float = 2.0) -> None:
         """End the engine's thread, waiting not longer than that."""
@@ -160,10 +168,14 @@ class Port:
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def _run(self, started: threading.Event) -> None:
+    def shown(self) -> None:
+        """The first picture is on the screen: what would have kept it waiting may begin."""
+        self._do(self._shown.set)
+
+    def _run(self, started: threading.Event, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
         """The engine's thread; an error that ends it is logged, kept and told."""
         try:
-            run(self._live(started))
+            run(self._live(started, past))
         except BaseException as error:
             when = "ended by itself" if started.is_set() else "could not be started"
             log.critical("the engine %s", when, exc_info=True)
@@ -172,9 +184,19 @@ class Port:
         finally:
             started.set()
 
-    async def _live(self, started: threading.Event) -> None:
+    async def _live(self, started: threading.Event, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        if past:
+            opened = self.now()
+            started.set()
+            await self._shown.wait()
+            for query, value, ago in past:
+                if self._stop.is_set():
+                    break
+                self.engine.remember(query, value, opened - ago)
+                # Whoever leaves does not wait for the rest.
+                await asyncio.sleep(0)
         self.engine.start()
         started.set()
         await self._stop.wait()

@@ -242,6 +242,7 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
             if shown.vertex:
                 self.go(VertexPlace(shown.job, shown.vertex))
         self.port.on_change(lambda: self.post_message(FactsChanged()))
+        self.call_after_refresh(self.port.shown)
         self.set_interval(1.0, self.tick)
         for note in (*self.settings.notes, *self.profile.notes):
             self.notify(note, markup=False, timeout=10)
@@ -453,11 +454,8 @@ def run(
         ledger=settings.paths.operations if transport is None else None,
         runs=runs,
     )
-    opened = port.now()
-    for query, value, ago in past:
-        port.remember(query, value, opened - ago)
     try:
-        port.start_thread()
+        port.start_thread(past)
     except EngineFailed as error:
         print(f"flinktop: {error}", file=sys.stderr)  # noqa: T201 -- there is no app yet
         return 1

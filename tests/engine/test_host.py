@@ -159,6 +159,36 @@ def test_news_from_before_anybody_listened_are_told() -> None:
         assert port.take_changes()
 
 
+def test_the_past_is_taken_in_after_the_first_picture_and_before_anything_is_asked() -> None:
+    cluster = Silent("1.20.5")
+    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=cluster)
+    overview = JOBS_OVERVIEW.reply(jobs=())
+    asked_for = []
+
+    def past() -> Iterator[tuple[Query[Any], Any, float]]:
+        for ago in (50.0, 30.0, 10.0):
+            asked_for.append(threading.current_thread().name)
+            yield JOBS_OVERVIEW(), overview, ago
+        assert not cluster.reached.is_set()
+
+    port.start_thread(past())
+    port.watch(OVERVIEW())
+    assert not asked_for
+    port.shown()
+    assert cluster.reached.wait(PATIENCE)
+    port.stop()
+    assert asked_for == ["flinktop-engine"] * 3
+    assert engine_threads() == []
+
+
+def test_an_engine_that_waits_for_its_first_picture_can_be_stopped() -> None:
+    cluster = Silent("1.20.5")
+    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=cluster)
+    port.start_thread([(JOBS_OVERVIEW(), JOBS_OVERVIEW.reply(jobs=()), 10.0)])
+    port.stop(PATIENCE)
+    assert engine_threads() == []
+
+
 def test_an_engine_that_can_not_be_started_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=FixtureCluster("1.20.5"))
     monkeypatch.setattr(port.engine, "start", broken)
