@@ -37,7 +37,7 @@ class DemoCluster(FixtureCluster):
         """Give an engine that has not started yet what it would have seen in the last minutes."""
         now = port.now()
         for query, value, ago in Past(self.world).seen():
-            port.remember(query, value, now - ago)
+            port.engine.remember(query, value, now - ago)
 
     def _recorded(self, path: str, params: tuple[tuple[str, str], ...]) -> Answer:
         status, body, _ = self._transport.answer("GET", f"/{path}?{urlencode(params)}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flinktop.demo.noise import between, fraction
-from flinktop.demo.specs import DAY, CheckpointSpec
-from flinktop.demo.waves import Wave, part, shares
+from flinktop.demo.numbers import Wave, between, fraction, shares
+from flinktop.demo.specs import DAY, MIB, CheckpointSpec
 
 if TYPE_CHECKING:
     from flinktop.demo.flow import JobPlan, VertexPlan
@@ -23,7 +23,8 @@ SUMMED = 40
 """Checkpoints that the summary's percentiles are taken over."""
 CHANGED = 0.09
 """Share of the state that an incremental checkpoint writes."""
-PHASES = ("start_delay", "alignment", "sync", "async")
+SLOW_STORAGE, MORE_LATE = 0.03, 0.15
+"""Shares of checkpoints that storage is slow for, and of a vertex's subtasks that are late as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +59,25 @@ class Acknowledged:
     alignment: int
     sync: int
     async_: int
-    state_size: int
+    size: int
     written: int
     late: bool
     """It does not acknowledge before the checkpoint fails."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Checkpointing:
-    """The checkpoints of one job."""
+    """The checkpoints of one job. What was reckoned once is kept."""
 
     plan: JobPlan
     spec: CheckpointSpec
     life: Life
+    _taken: dict[int, Taken] = field(default_factory=dict)
+    _sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _before_run: list[int] = field(default_factory=lambda: [0])
+    """Checkpoints of all runs before the n-th."""
+    _failed: list[int] = field(default_factory=lambda: [0])
+    """How many of the first n failed."""
 
     # -- which there are -----------------------------------------------------------------------------
 
@@ -81,10 +88,9 @@ class Checkpointing:
 
     def taken(self, number: int) -> Taken:
         """The checkpoint with an id."""
-        found = self._known.get(number)
-        if found is None:
-            found = self._known[number] = self._make(number)
-        return found
+        if number not in self._taken:
+            self._taken[number] = self._make(number)
+        return self._taken[number]
 
     def _make(self, number: int) -> Taken:
         run, order = self._run_of(number)
@@ -94,10 +100,8 @@ class Checkpointing:
         if self._fails(number):
             # A timeout is waited for; any other reason shows at once.
             expired = "expired" in self.spec.reason
-            ends, failure = (
-                triggered + (self.spec.timeout if expired else 0.7 * duration / 1000),
-                self.spec.reason,
-            )
+            ends = triggered + (self.spec.timeout if expired else 0.7 * duration / 1000)
+            failure = self.spec.reason
         if ends > run.ends:
             ends, failure = run.ends, "Checkpoint Coordinator is suspending."
         age = (triggered - self.life.fate.started) / DAY
@@ -114,8 +118,7 @@ class Checkpointing:
         count = self.count_at(seconds)
         # Where hardly any fails, a failure long ago is not looked for.
         most = count if self.spec.failing or status == "COMPLETED" else SUMMED
-        numbers = range(count, max(0, count - most), -1)
-        found = (self.taken(number) for number in numbers)
+        found = (self.taken(number) for number in range(count, max(0, count - most), -1))
         return next((one for one in found if one.status_at(seconds) == status), None)
 
     def savepoint_at(self, seconds: float) -> Taken | None:
@@ -126,11 +129,15 @@ class Checkpointing:
     def failed_at(self, seconds: float) -> int:
         """How many have failed so far."""
         count = self.count_at(seconds)
+        if not count:
+            return 0
+        newest = self.taken(count).status_at(seconds) == "FAILED"
         if not self.spec.failing and self.life.fate.cycle is None:
             # Only what a restart cut short can have failed.
-            recent = range(max(1, count - 1), count + 1)
-            return sum(self.taken(number).status_at(seconds) == "FAILED" for number in recent)
-        return sum(self.taken(number).status_at(seconds) == "FAILED" for number in range(1, count + 1))
+            return newest + (count > 1 and self.taken(count - 1).failure is not None)
+        for number in range(len(self._failed), count):
+            self._failed.append(self._failed[-1] + (self.taken(number).failure is not None))
+        return newest + self._failed[count - 1]
 
     def restored(self, run: Run) -> Taken | None:
         """What a restarted run began with."""
@@ -138,39 +145,31 @@ class Checkpointing:
 
     def bytes_of(self, taken: Taken) -> tuple[int, int]:
         """The whole state, and what a checkpoint wrote of it: the sums over all vertices."""
-        found = self._sizes.get(taken.id)
-        if found is None:
-            vertices = self.plan.vertices
-            found = self._sizes[taken.id] = (
-                sum(self.size(taken, vertex) for vertex in vertices),
-                sum(self.written(taken, vertex) for vertex in vertices),
-            )
-        return found
+        if taken.id not in self._sizes:
+            whole, written = zip(*(self.sizes(taken, one) for one in self.plan.vertices), strict=True)
+            self._sizes[taken.id] = sum(whole), sum(written)
+        return self._sizes[taken.id]
 
     # -- who takes part ------------------------------------------------------------------------------
 
-    def size(self, taken: Taken, vertex: VertexPlan) -> int:
-        """Bytes of a vertex's whole state."""
-        return int(vertex.spec.state * taken.grown) if vertex.spec.state else 0
+    def sizes(self, taken: Taken, vertex: VertexPlan) -> tuple[int, int]:
+        """Bytes of a vertex's whole state, and those that this checkpoint wrote of it."""
+        whole = int(int(vertex.spec.state * MIB) * taken.grown)
+        if not self.spec.rocksdb or taken.savepoint or not whole:
+            return whole, whole
+        return whole, int(whole * CHANGED * between(0.6, 1.4, self.plan.seed, taken.id, vertex.place, 3))
 
-    def written(self, taken: Taken, vertex: VertexPlan) -> int:
-        """Bytes that this checkpoint wrote of it."""
-        whole = self.size(taken, vertex)
-        if not self.spec.rocksdb or taken.savepoint:
-            return whole
-        return int(whole * CHANGED * between(0.6, 1.4, self.plan.seed, taken.id, vertex.place, 3))
-
-    def slowest(self, taken: Taken) -> int:
+    def _slowest(self, taken: Taken) -> int:
         """The place of the vertex that takes longest."""
         if self.spec.culprit >= 0:
             return self.spec.culprit
-        weights = shares(tuple(1.0 + vertex.spec.state / (1 << 20) for vertex in self.plan.vertices))
+        weights = shares([1.0 + vertex.spec.state for vertex in self.plan.vertices])
         drawn = fraction(self.plan.seed, taken.id, 4)
         return next(at for at, end in enumerate(weights[1:]) if drawn < end)
 
     def duration(self, taken: Taken, vertex: VertexPlan) -> int:
         """Milliseconds until all subtasks of a vertex have acknowledged."""
-        if vertex.place == self.slowest(taken):
+        if vertex.place == self._slowest(taken):
             return taken.duration
         share = between(0.25, 0.9, self.plan.seed, taken.id, vertex.place, 5)
         return max(1, int(taken.duration * share))
@@ -178,28 +177,22 @@ class Checkpointing:
     def subtasks(self, taken: Taken, vertex: VertexPlan) -> tuple[Acknowledged, ...]:
         """All subtasks of a vertex: the slowest takes as long as the vertex, the bytes add up to its."""
         key = (self.plan.seed, taken.id, vertex.place)
-        whole, written = self.size(taken, vertex), self.written(taken, vertex)
-        longest = self.duration(taken, vertex)
-        parallelism = vertex.spec.parallelism
+        whole, written = self.sizes(taken, vertex)
+        longest, parallelism = self.duration(taken, vertex), vertex.spec.parallelism
         slow = int(fraction(*key, 6) * parallelism)
         found = []
         for index in range(parallelism):
             took = longest if index == slow else max(1, int(longest * between(0.45, 0.97, *key, index, 7)))
-            delay, align, sync, rest = self._phases(took, vertex, (*key, index))
-            found.append(
-                Acknowledged(
-                    index, took, delay, align, sync, rest,
-                    part(whole, vertex.ends, index), part(written, vertex.ends, index),
-                    self._late(taken, vertex, index),
-                )
-            )  # fmt: skip
+            parts = vertex.part(whole, index), vertex.part(written, index)
+            late = self._late(taken, vertex, index)
+            found.append(Acknowledged(index, took, *self._phases(took, vertex, *key, index), *parts, late))
         return tuple(found)
 
-    def acknowledged(self, taken: Taken, subtask: Acknowledged, seconds: float) -> bool:
-        """Whether a subtask has acknowledged by a time."""
-        if subtask.late:
-            return False
-        return taken.triggered + subtask.duration / 1000 <= min(seconds, taken.ends)
+    def acknowledged(self, taken: Taken, vertex: VertexPlan, seconds: float) -> list[Acknowledged]:
+        """The subtasks of a vertex that have acknowledged by a time."""
+        by = min(seconds, taken.ends)
+        every = self.subtasks(taken, vertex)
+        return [one for one in every if not one.late and taken.triggered + one.duration / 1000 <= by]
 
     # -- how -----------------------------------------------------------------------------------------
 
@@ -209,21 +202,6 @@ class Checkpointing:
         return Wave.of(0.12, self.plan.seed, 3)
 
     @cached_property
-    def _known(self) -> dict[int, Taken]:
-        """Checkpoints by id, once reckoned."""
-        return {}
-
-    @cached_property
-    def _sizes(self) -> dict[int, tuple[int, int]]:
-        """Bytes by id, once reckoned."""
-        return {}
-
-    @cached_property
-    def _memory(self) -> dict[int, int]:
-        """Checkpoints triggered before each run, once reckoned."""
-        return {0: 0}
-
-    @cached_property
     def _savepoint(self) -> int:
         return self.count_at(self.spec.savepoint) if self.spec.savepoint is not None else 0
 
@@ -231,32 +209,24 @@ class Checkpointing:
         since = min(seconds, run.ends) - run.begins - FIRST_SECONDS
         return 0 if since < 0 else int(since / self.spec.interval) + 1
 
-    def _before(self, number: int) -> int:
-        """Checkpoints of all runs before the n-th."""
-        memory = self._memory
-        known = max(memory) if number not in memory else number
-        for run in range(known, number):
-            memory[run + 1] = memory[run] + self._triggered(self.life.run(run), math.inf)
-        return memory[number]
+    def _before(self, run: int) -> int:
+        """Checkpoints of all runs before that one."""
+        known = self._before_run
+        for number in range(len(known) - 1, run):
+            known.append(known[-1] + self._triggered(self.life.run(number), math.inf))
+        return known[run]
 
     def _run_of(self, number: int) -> tuple[Run, int]:
         """The run that an id belongs to, and its place in it."""
-        run = 0
-        if self.life.fate.cycle or self.life.fate.stumbles:
-            each = max(1, self._triggered(self.life.run(0), math.inf))
-            run = max(0, int(number / each) - 2) if self.life.fate.cycle else 0
-            while self._before(run) >= number:
-                run = max(0, run - 2)
-                if run == 0:
-                    break
-            while self.life.run(run).ends < math.inf and self._before(run + 1) < number:
-                run += 1
-        return self.life.run(run), number - 1 - self._before(run)
+        known = self._before_run
+        while known[-1] < number and self.life.run(len(known) - 1).ends < math.inf:
+            self._before(len(known))
+        run = bisect_left(known, number) - 1
+        return self.life.run(run), number - 1 - known[run]
 
     def _duration(self, number: int, triggered: float) -> int:
         usual = self.spec.duration * 1000 * self._breath.at(triggered)
-        # Now and then storage is slow.
-        slow = 2.4 if fraction(self.plan.seed, number, 8) > 0.97 else 1.0  # noqa: PLR2004 -- once in thirty
+        slow = 2.4 if fraction(self.plan.seed, number, 8) > 1 - SLOW_STORAGE else 1.0
         most = 900 * min(self.spec.interval, self.spec.timeout)
         return max(5, int(min(most, usual * slow * between(0.75, 1.3, self.plan.seed, number, 9))))
 
@@ -264,23 +234,17 @@ class Checkpointing:
         return number > 1 and fraction(self.plan.seed, number, 10) < self.spec.failing
 
     def _late(self, taken: Taken, vertex: VertexPlan, index: int) -> bool:
-        if taken.failure != self.spec.reason or not self._fails(taken.id):
+        if taken.failure != self.spec.reason or vertex.place != max(0, self.spec.culprit):
             return False
-        if vertex.place != max(0, self.spec.culprit):
-            return False
-        guilty = vertex.hottest
-        return index == guilty or fraction(self.plan.seed, taken.id, index, 12) < 0.15  # noqa: PLR2004 -- a few more
+        return index == vertex.hottest or fraction(self.plan.seed, taken.id, index, 12) < MORE_LATE
 
-    def _phases(self, took: int, vertex: VertexPlan, key: tuple[int, ...]) -> tuple[int, int, int, int]:
+    def _phases(self, took: int, vertex: VertexPlan, *key: int) -> tuple[int, int, int, int]:
         """Milliseconds of the barrier's way, of alignment and of both phases of the snapshot; they add up."""
         waiting = self.spec.waiting if vertex.spec.inputs else 0.06
-        alignment = 0.0 if not vertex.spec.inputs or self.spec.unaligned else 0.4 * (1 - waiting)
-        sync = 0.12
-        wobble = [between(0.7, 1.3, *key, place, 13) for place in range(3)]
-        delay, align, quick = (
-            int(took * share * by) for share, by in zip((waiting, alignment * 0.5, sync), wobble, strict=True)
-        )
-        delay = min(delay, took)
-        align = min(align, took - delay)
-        quick = min(quick, took - delay - align)
-        return delay, align, quick, took - delay - align - quick
+        alignment = 0.0 if not vertex.spec.inputs or self.spec.unaligned else 0.2 * (1 - waiting)
+        found, left = [], took
+        for place, share in enumerate((waiting, alignment, 0.12)):
+            found.append(min(left, int(took * share * between(0.7, 1.3, *key, place, 13))))
+            left -= found[-1]
+        delay, aligning, sync = found
+        return delay, aligning, sync, left

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from flinktop.demo.noise import between, identity, number
-from flinktop.demo.sums import in_order
-from flinktop.demo.waves import Wave, part, shares
+from flinktop.demo.numbers import Wave, between, identity, in_order, number, part, shares
 
 if TYPE_CHECKING:
     from flinktop.demo.specs import JobSpec, VertexSpec
@@ -19,8 +17,7 @@ HEADER = 12
 """Bytes that the network adds to a record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """What a vertex has exchanged since a run began. Where everything is chained nothing is."""
 
     records_in: int
@@ -29,8 +26,7 @@ class Totals:
     bytes_out: int
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(NamedTuple):
     """Milliseconds that one subtask has spent; together they are the time that has passed."""
 
     busy: float
@@ -38,16 +34,15 @@ class Times:
     idle: float
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of time in s, and the integrals over it of a job's flow and pressure around 1."""
 
-    passed: float
-    flown: float
-    pressed: float
+    passed: float = 0.0
+    flown: float = 0.0
+    pressed: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VertexPlan:
     """A vertex with what follows from its spec."""
 
@@ -55,11 +50,8 @@ class VertexPlan:
     place: int
     id: str
     seed: int
-    rate_in: float
-    """Records/s in the mean."""
-    rate_out: float
-    feeds: tuple[int, ...]
-    """Places of the vertices that take its records."""
+    feeds: bool
+    """Others take its records."""
 
     @property
     def chained(self) -> bool:
@@ -72,8 +64,7 @@ class VertexPlan:
         spec = self.spec
         even = [1.0 + between(-UNEVEN, UNEVEN, self.seed, i) for i in range(spec.parallelism)]
         if spec.hot:
-            fair = in_order(even)
-            even[self.hottest] += fair * spec.hot / (1.0 - spec.hot)
+            even[self.hottest] += in_order(even) * spec.hot / (1.0 - spec.hot)
         return tuple(even)
 
     @property
@@ -95,12 +86,21 @@ class VertexPlan:
     @cached_property
     def held(self) -> tuple[float, ...]:
         """The share of its time that each subtask is backpressured in the mean."""
-        return tuple(
-            self.spec.held * between(0.94, 1.0, self.seed, i, 5) for i in range(self.spec.parallelism)
-        )
+        spec = self.spec
+        return tuple(spec.held * between(0.94, 1.0, self.seed, i, 5) for i in range(spec.parallelism))
+
+    def part(self, total: int, subtask: int) -> int:
+        """One subtask's part of a total."""
+        return part(total, self.ends, subtask)
+
+    def times(self, subtask: int, span: Span) -> Times:
+        """How a subtask has spent a stretch of time."""
+        busy = min(span.passed, self.spec.busy * self.loads[subtask] * span.flown)
+        held = min(span.passed - busy, self.held[subtask] * span.pressed)
+        return Times(busy * 1000, held * 1000, (span.passed - busy - held) * 1000)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JobPlan:
     """A job with what follows from its spec, once for all times."""
 
@@ -116,32 +116,21 @@ class JobPlan:
 
     @classmethod
     def of(cls, spec: JobSpec, place: int, seed: int, first_slot: int) -> JobPlan:
-        """Work out ids, mean rates and waves."""
+        """Work out ids and waves."""
         own = number(f"{seed}/{place}/{spec.name}")
-        job_id = identity("job", seed, place, spec.name)
-        coming: list[float] = []
-        going: list[float] = []
-        feeds: list[list[int]] = [[] for _ in spec.vertices]
-        for at, vertex in enumerate(spec.vertices):
-            for edge in vertex.inputs:
-                feeds[edge.source].append(at)
-            taken = in_order(going[edge.source] for edge in vertex.inputs)
-            coming.append(taken)
-            going.append(taken * vertex.selectivity if vertex.inputs else vertex.rate)
+        feeding = {edge.source for vertex in spec.vertices for edge in vertex.inputs}
         vertices = tuple(
             VertexPlan(
                 vertex,
                 at,
                 identity("vertex", spec.name, at, vertex.name),
                 number(f"{own}/{at}"),
-                coming[at],
-                going[at],
-                tuple(feeds[at]),
+                at in feeding,
             )
             for at, vertex in enumerate(spec.vertices)
         )
         waves = Wave.of(spec.swing, own, 1), Wave.of(0.05, own, 2)
-        return cls(spec, place, job_id, own, vertices, *waves, first_slot)
+        return cls(spec, place, identity("job", seed, place, spec.name), own, vertices, *waves, first_slot)
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
@@ -159,32 +148,12 @@ class JobPlan:
         found: list[Totals] = []
         for vertex in self.vertices:
             spec = vertex.spec
-            if spec.inputs:
-                taken = sum(found[edge.source].records_out for edge in spec.inputs)
-                read = sum(found[edge.source].bytes_out for edge in spec.inputs)
-                sent = int(taken * spec.selectivity) if vertex.feeds else 0
-            else:
-                taken = read = 0
-                sent = int(spec.rate * flown) if vertex.feeds else 0
+            taken = sum(found[edge.source].records_out for edge in spec.inputs)
+            read = sum(found[edge.source].bytes_out for edge in spec.inputs)
+            sent = int(taken * spec.selectivity if spec.inputs else spec.rate * flown) if vertex.feeds else 0
             found.append(Totals(taken, sent, read, sent * (spec.record + HEADER)))
         return tuple(found)
 
-    def chained_total(self, begin: float, end: float, vertex: VertexPlan) -> int:
-        """Records that went through a vertex from operator to operator, where none crosses the network."""
-        return int(vertex.spec.rate * self.flow.total(begin, end))
-
     def span(self, begin: float, end: float) -> Span:
         """A stretch of time, with how much has flowed and pressed in it."""
-        passed = max(0.0, end - begin)
-        return Span(passed, self.flow.total(begin, end), self.pressure.total(begin, end))
-
-    def times(self, vertex: VertexPlan, subtask: int, span: Span) -> Times:
-        """How a subtask has spent a stretch of time."""
-        passed = span.passed
-        busy = min(passed, vertex.spec.busy * vertex.loads[subtask] * span.flown)
-        held = min(passed - busy, vertex.held[subtask] * span.pressed)
-        return Times(busy * 1000, held * 1000, (passed - busy - held) * 1000)
-
-    def part(self, vertex: VertexPlan, total: int, subtask: int) -> int:
-        """One subtask's part of a vertex's total."""
-        return part(total, vertex.ends, subtask)
+        return Span(max(0.0, end - begin), self.flow.total(begin, end), self.pressure.total(begin, end))

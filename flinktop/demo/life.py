@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flinktop.demo.noise import between, fraction
+from flinktop.demo.numbers import between, fraction
 
 if TYPE_CHECKING:
     from flinktop.demo.specs import Fate
@@ -21,6 +21,7 @@ DEPLOYED_SECONDS = 2.0
 KEPT_FAULTS = 16
 """Failures that the server's exception history keeps."""
 
+ENDS = ("FINISHED", "CANCELED", "FAILED")
 TASK_STATES = (
     "CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING", "FINISHED", "CANCELING", "CANCELED",
     "FAILED", "RECONCILING",
@@ -60,27 +61,16 @@ class Life:
 
     def run(self, number: int) -> Run:
         """The n-th run."""
-        following = self._begins(number + 1)
-        ends = min(
-            self.over, math.inf if following is None else following - RESTART_SECONDS - FAILING_SECONDS
-        )
-        begins = self._begins(number)
-        return Run(number, begins if begins is not None else math.inf, ends)
+        following = self._begins(number + 1) - RESTART_SECONDS - FAILING_SECONDS
+        return Run(number, self._begins(number), min(self.over, following))
 
     def run_at(self, seconds: float) -> Run | None:
         """The newest run that has begun; None before the first."""
-        seconds = min(seconds, self.over)
-        guess = 0
-        if self.fate.cycle:
-            guess = max(0, int((seconds - self.fate.started) / self.fate.cycle) + 1)
-        else:
-            guess = len(self.fate.stumbles)
-        while guess >= 0:
-            begins = self._begins(guess)
-            if begins is not None and begins <= seconds:
-                return self.run(guess)
-            guess -= 1
-        return None
+        seconds, fate = min(seconds, self.over), self.fate
+        last = int((seconds - fate.started) / fate.cycle) + 1 if fate.cycle else len(fate.stumbles)
+        begun = (number for number in range(max(0, last), -1, -1) if self._begins(number) <= seconds)
+        number = next(begun, None)
+        return self.run(number) if number is not None else None
 
     def state_at(self, seconds: float) -> str:
         """The job's state, by Flink's names."""
@@ -95,16 +85,14 @@ class Life:
 
     def entered(self, seconds: float) -> dict[str, float]:
         """When each state was entered last, for those that have been."""
-        first = self._begins(0) or 0.0
-        times = {"INITIALIZING": self.fate.started, "CREATED": first - 0.02}
         run = self.run_at(seconds)
         if run is None:
             return {"INITIALIZING": self.fate.started}
-        times["RUNNING"] = run.begins
-        failed = run if seconds >= run.ends and not self._ended_well else None
-        if failed is None and run.number:
-            failed = self.run(run.number - 1)
-        if failed is not None and failed.ends < math.inf:
+        times = {
+            "INITIALIZING": self.fate.started, "CREATED": self._begins(0) - 0.02, "RUNNING": run.begins,
+        }  # fmt: skip
+        failed = next(iter(self.faults(seconds)), None)
+        if failed is not None:
             times["FAILING"] = failed.ends
             if failed.ends < self.over:
                 times["RESTARTING"] = failed.ends + FAILING_SECONDS
@@ -119,93 +107,74 @@ class Life:
         run = self.run_at(seconds)
         if run is None:
             return ()
-        last = run.number if seconds >= run.ends and not self._ended_well else run.number - 1
+        ended_well = self.fate.ended is not None and self.fate.end != "FAILED"
+        last = run.number if seconds >= run.ends and not ended_well else run.number - 1
         return tuple(self.run(number) for number in range(last, max(-1, last - KEPT_FAULTS), -1))
 
-    @property
-    def _ended_well(self) -> bool:
-        return self.fate.ended is not None and self.fate.end != "FAILED"
-
-    def _begins(self, number: int) -> float | None:
+    def _begins(self, number: int) -> float:
+        """When the n-th run begins; never where there is none."""
         first = self.fate.started + INITIALIZING_SECONDS
         if number == 0:
             return first
+        at = math.inf
         if self.fate.cycle:
             at = first + self.fate.cycle * (number + 0.25 * fraction(self.seed, number, 7))
         elif number <= len(self.fate.stumbles):
             at = self.fate.stumbles[number - 1] + RESTART_SECONDS + FAILING_SECONDS
-        else:
-            return None
-        return at if at < self.over else None
+        return at if at < self.over else math.inf
+
+    def culprit(self, run: Run, parallelism: int) -> int:
+        """The subtask of the guilty vertex that a run's failure came from."""
+        return int(fraction(self.seed, run.number, 11) * parallelism)
+
+    def task(self, run: Run, vertex: int, subtask: int, shape: tuple[int, ...], seconds: float) -> Task:
+        """A subtask's attempt in a run as it stands at a time; `shape` is the parallelism of each vertex."""
+        key, begins = (self.seed, run.number, vertex, subtask), run.begins
+        times = [
+            ("CREATED", begins),
+            ("SCHEDULED", begins + 0.01),
+            ("DEPLOYING", begins + between(0.1, 0.3, *key, 1)),
+            ("INITIALIZING", begins + between(0.4, 0.7, *key, 2)),
+            ("RUNNING", begins + between(0.8, 1.9, *key, 3)),
+        ]
+        if run.ends < math.inf and seconds >= run.ends - len(shape):
+            times.extend(self._endings(run, vertex, subtask, shape))
+        return Task(tuple((state, at) for state, at in times if at <= seconds) or (times[0],))
+
+    def _endings(
+        self, run: Run, vertex: int, subtask: int, shape: tuple[int, ...]
+    ) -> tuple[tuple[str, float], ...]:
+        fate = self.fate
+        end = fate.end if run.ends >= self.over else "FAILED"
+        if end == "FINISHED":
+            return ((end, run.ends - 0.4 * (len(shape) - 1 - vertex) - 0.02 * (subtask % 4)),)
+        if end == "CANCELED":
+            return (("CANCELING", run.ends - 0.3), (end, run.ends - 0.05))
+        if vertex == fate.culprit and subtask == self.culprit(run, shape[vertex]):
+            return ((end, run.ends),)
+        canceled = run.ends + between(0.1, 0.35, self.seed, vertex, subtask)
+        return (("CANCELING", run.ends + 0.02), ("CANCELED", canceled))
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """One subtask's attempt: when it entered each state (s of the demo's clock)."""
 
-    state: str
     entered: tuple[tuple[str, float], ...]
     """In order of time."""
 
     @property
-    def deployed(self) -> bool:
-        """It has been sent to its TaskManager."""
-        return any(state == "DEPLOYING" for state, _ in self.entered)
+    def state(self) -> str:
+        """The one it is in."""
+        return self.entered[-1][0]
 
     @property
-    def started(self) -> float:
-        """Flink's start-time: the beginning of the deployment; the creation before that."""
-        times = dict(self.entered)
-        return times.get("DEPLOYING", self.entered[0][1])
+    def deployed(self) -> float | None:
+        """When it was sent to its TaskManager: Flink's start-time; None while it has not been."""
+        return dict(self.entered).get("DEPLOYING")
 
     @property
     def ended(self) -> float | None:
         """When it reached an end, None while it has not."""
         state, at = self.entered[-1]
-        return at if state in ("FINISHED", "CANCELED", "FAILED") else None
-
-
-def task_at(life: Life, run: Run, place: tuple[int, int], seconds: float, shape: tuple[int, ...]) -> Task:
-    """A subtask's attempt in a run as it stands at a time.
-
-    Args:
-        life: the job's.
-        run: which attempt.
-        place: the vertex's in the job, and the subtask, both from 0.
-        seconds: on the demo's clock.
-        shape: the parallelism of each vertex.
-    """
-    vertex, subtask = place
-    key = (life.seed, run.number, vertex, subtask)
-    begins = run.begins
-    times = [
-        ("CREATED", begins),
-        ("SCHEDULED", begins + 0.01),
-        ("DEPLOYING", begins + between(0.1, 0.3, *key, 1)),
-        ("INITIALIZING", begins + between(0.4, 0.7, *key, 2)),
-        ("RUNNING", begins + between(0.8, 1.9, *key, 3)),
-    ]
-    if run.ends < math.inf and seconds >= run.ends - len(shape):
-        times.extend(_endings(life, run, vertex, subtask, shape))
-    entered = tuple((state, at) for state, at in times if at <= seconds) or (times[0],)
-    return Task(entered[-1][0], entered)
-
-
-def culprit(life: Life, run: Run, parallelism: int) -> int:
-    """The subtask of the guilty vertex that a run's failure came from."""
-    return int(fraction(life.seed, run.number, 11) * parallelism)
-
-
-def _endings(
-    life: Life, run: Run, vertex: int, subtask: int, shape: tuple[int, ...]
-) -> tuple[tuple[str, float], ...]:
-    fate = life.fate
-    over = run.ends >= life.over
-    if over and fate.end == "FINISHED":
-        return (("FINISHED", run.ends - 0.4 * (len(shape) - 1 - vertex) - 0.02 * (subtask % 4)),)
-    if over and fate.end == "CANCELED":
-        return (("CANCELING", run.ends - 0.3), ("CANCELED", run.ends - 0.05))
-    if vertex == fate.culprit and subtask == culprit(life, run, shape[vertex]):
-        return (("FAILED", run.ends),)
-    end = run.ends + between(0.1, 0.35, life.seed, vertex, subtask)
-    return (("CANCELING", run.ends + 0.02), ("CANCELED", end))
+        return at if state in ENDS else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from flinktop.demo.replies.answer import Asked, Handler, Refusal
+from flinktop.demo.replies.asked import Refusal
 from flinktop.demo.replies.jobs import job_row
-from flinktop.demo.routes import ROUTES
+from flinktop.demo.routes import reply
 from flinktop.demo.task_metrics import metric_name, task_ids
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -67,18 +68,18 @@ class Past:
 
     def seen(self) -> Iterator[Seen]:
         """Answers from the oldest to the newest."""
-        handlers = {endpoint.path: handler for endpoint, handler in ROUTES}
         for step in range(self._steps, 0, -1):
             ago = step * STEP - AFTER_FETCH
             moment = self.world.at(-ago)
             known = (moment.job(plan.id) for plan in self.world.plans)
             jobs = list(islice((job for job in known if job is not None and not job.ended), MOST_JOBS))
-            listed = {"jobs": [job_row(moment, job) for job in jobs]}
+            listed = moment.release.keep({"jobs": [job_row(job) for job in jobs]})
             yield JOBS_OVERVIEW(), msgspec.convert(listed, JOBS_OVERVIEW.reply), ago
             for query in self._asked(moment, jobs, step):
-                answer = _answer(handlers, moment, query)
-                if answer is not None:
-                    yield query, answer, ago
+                endpoint: Endpoint[Any] = query.endpoint
+                with suppress(Refusal):
+                    document = reply(endpoint, moment, dict(query.ids), dict(query.params))
+                    yield query, msgspec.convert(document, endpoint.reply, strict=False), ago
 
     def _asked(self, moment: Moment, jobs: list[JobMoment], step: int) -> Iterator[Query[Any]]:
         """What is asked at one step: what moves slowly, or is large, more rarely."""
@@ -87,7 +88,7 @@ class Past:
         begins = step > self._steps - LEAD
         vertices = 0
         for job in jobs:
-            named, width = job.plan.id, len(job.plan.vertices)
+            named, width = job.id, len(job.plan.vertices)
             if width <= LARGE or begins or step % 5 == 0:
                 yield JOB(job=named)
             if step % 3 == 0:
@@ -102,15 +103,15 @@ class Past:
 def _metrics(moment: Moment, job: JobMoment) -> Iterator[Query[Any]]:
     for vertex in job.plan.vertices:
         make = partial(_wanted, moment, vertex)
-        for wanted in moment.world.memory.recall(("past", job.plan.place, vertex.place), make):
-            yield SUBTASKS_METRICS(job=job.plan.id, vertex=vertex.id, get=wanted)
+        for wanted in moment.world.recall(("past", job.plan.place, vertex.place), make):
+            yield SUBTASKS_METRICS(job=job.id, vertex=vertex.id, get=wanted)
         if moment.release.since(1, 13):
-            yield VERTEX_BACKPRESSURE(job=job.plan.id, vertex=vertex.id)
+            yield VERTEX_BACKPRESSURE(job=job.id, vertex=vertex.id)
 
 
 def _wanted(moment: Moment, vertex: VertexPlan) -> tuple[tuple[str, ...], ...]:
     """The metrics of a vertex that are asked for, by request."""
-    have = frozenset(task_ids(moment.release.number, vertex))
+    have = frozenset(task_ids(moment.release, vertex.spec))
     operators = [metric_name(operator) for operator in vertex.spec.operators]
     requests = [tuple(name for name in _METRICS if name in have)]
     if vertex.chained:
@@ -118,12 +119,3 @@ def _wanted(moment: Moment, vertex: VertexPlan) -> tuple[tuple[str, ...], ...]:
     if not vertex.spec.inputs:
         requests.append((f"{operators[-1]}.currentOutputWatermark",))
     return tuple(requests)
-
-
-def _answer(handlers: dict[str, Handler], moment: Moment, query: Query[Any]) -> Any:
-    endpoint: Endpoint[Any] = query.endpoint
-    try:
-        document = handlers[endpoint.path](moment, Asked(dict(query.ids), dict(query.params)))
-    except Refusal:
-        return None
-    return msgspec.convert(document, endpoint.reply, strict=False)

@@ -1,13 +1,16 @@
-"""The clusters of the demo's scenarios."""
+"""The clusters of the demo's scenarios: a company that sells things runs its jobs (jobs.json) on Flink."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flinktop.demo import jobs
-from flinktop.demo.noise import between, fraction
-from flinktop.demo.specs import DAY, HOUR, MIB, CheckpointSpec, Edge, Fate, JobSpec, VertexSpec
+import msgspec
+
+from flinktop.demo.numbers import between, fraction
+from flinktop.demo.specs import DAY, HOUR, CheckpointSpec, Edge, Fate, JobSpec, VertexSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +21,9 @@ WIDE, WIDE_PARALLELISM = 500, 10
 """Vertices of wide-job, and subtasks of each."""
 LAYER = 20
 """Vertices side by side in it."""
+ENRICHMENT, SCORING, IMPRESSIONS = "orders-enrichment", "payments-fraud-scoring", "ad-impressions"
+TELEMETRY, SEARCH, MIRROR = "iot-telemetry-rollup", "search-index-updater", "cdc-orders-mirror"
+EMAILS, PROFILES, LEDGER = "notification-dispatcher", "user-profiles", "daily-ledger-export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,88 +35,58 @@ class Cluster:
     spare_slots: int = 6
 
 
-def healthy() -> tuple[JobSpec, ...]:
-    """Jobs that nobody has to look at."""
-    return (
-        jobs.enrichment(),
-        jobs.scoring(),
-        jobs.impressions(),
-        jobs.telemetry(),
-        jobs.search_index(),
-        jobs.mirror(),
-        jobs.ledger(),
-    )
+@cache
+def known_jobs() -> dict[str, JobSpec]:
+    """All jobs of the company by name, the healthy ones and those that need a look."""
+    text = Path(__file__).with_name("jobs.json").read_bytes()
+    return {spec.name: spec for spec in msgspec.json.decode(text, type=tuple[JobSpec, ...])}
 
 
-def _idle() -> Cluster:
-    return Cluster((jobs.ledger(), jobs.audit()), spare_slots=24)
-
-
-def _calm() -> Cluster:
-    return Cluster(healthy())
-
-
-def _mixed() -> Cluster:
-    return Cluster(jobs.production())
-
-
-def _backpressure() -> Cluster:
-    return Cluster((jobs.clickstream(), jobs.telemetry(), jobs.mirror()))
+def _jobs(*names: str) -> tuple[JobSpec, ...]:
+    return tuple(known_jobs()[name] for name in names)
 
 
 def _restart_loop() -> Cluster:
-    quick = replace(jobs.inventory("stock-reservations"), fate=Fate(-41 * 60, cycle=52, fault="broker"))
-    return Cluster((jobs.inventory(), quick, jobs.telemetry()))
+    loop, calm = _jobs("inventory-sync", TELEMETRY)
+    quick = Fate(-41 * 60, cycle=52, fault="broker")
+    return Cluster((loop, replace(loop, name="stock-reservations", fate=quick), calm))
 
 
 def _failing_checkpoints() -> Cluster:
-    hopeless = replace(
-        jobs.profiles("profiles-shadow"),
-        checkpoints=CheckpointSpec(60, 44, timeout=50, failing=1.0, culprit=2, growth=0.5),
-        fate=Fate(started=-3 * HOUR),
+    slow, healthy = _jobs(PROFILES, IMPRESSIONS)
+    hopeless = CheckpointSpec(60, 44, timeout=50, failing=1.0, culprit=2, growth=0.5)
+    reason = "Could not materialize checkpoint 318 for operator GroupAggregate[18] (2/4)."
+    declined = CheckpointSpec(30, 3, failing=0.4, reason=reason)
+    return Cluster(
+        (
+            slow,
+            replace(slow, name="profiles-shadow", checkpoints=hopeless, fate=Fate(-3 * HOUR)),
+            replace(healthy, name="impressions-staging", checkpoints=declined),
+        )
     )
-    declined = replace(
-        jobs.impressions("impressions-staging"),
-        checkpoints=CheckpointSpec(
-            30,
-            3,
-            failing=0.4,
-            reason="Could not materialize checkpoint 318 for operator GroupAggregate[18] (2/4).",
-        ),
-    )
-    return Cluster((jobs.profiles(), hopeless, declined))
 
 
 def _skew() -> Cluster:
-    return Cluster((jobs.emails(), jobs.profiles("profiles-by-country"), jobs.telemetry()))
+    skewed, profiles, calm = _jobs(EMAILS, PROFILES, TELEMETRY)
+    return Cluster((skewed, replace(profiles, name="profiles-by-country"), calm))
 
 
 def _stuck_watermark() -> Cluster:
-    join = jobs.enrichment()
-    orders, customers, *rest = join.vertices
-    stuck = replace(join, vertices=(orders, replace(customers, stuck=-27 * 60.0), *rest))
-    slow = replace(jobs.telemetry(), name="telemetry-late-gateway")
-    gateway, *others = slow.vertices
-    slow = replace(slow, vertices=(replace(gateway, stuck=-9.5 * HOUR), *others))
-    return Cluster((stuck, slow, jobs.search_index()))
+    join, slow, healthy = _jobs(ENRICHMENT, TELEMETRY, SEARCH)
+    slow = replace(slow, name="telemetry-late-gateway")
+    return Cluster((_stuck(join, 1, -27 * 60.0), _stuck(slow, 0, -9.5 * HOUR), healthy))
+
+
+def _stuck(spec: JobSpec, place: int, since: float) -> JobSpec:
+    vertices = list(spec.vertices)
+    vertices[place] = replace(vertices[place], stuck=since)
+    return replace(spec, vertices=tuple(vertices))
 
 
 def many_jobs(count: int) -> tuple[JobSpec, ...]:
     """So many jobs of all kinds, most of them healthy."""
-    makers = (
-        jobs.enrichment,
-        jobs.telemetry,
-        jobs.search_index,
-        jobs.mirror,
-        jobs.impressions,
-        jobs.emails,
-        jobs.scoring,
-    )
-    return tuple(_one_of_many(makers[number % len(makers)](), number) for number in range(count))
-
-
-def _many_jobs() -> Cluster:
-    return Cluster(many_jobs(MANY), slots_each=32, spare_slots=40)
+    kinds = _jobs(ENRICHMENT, TELEMETRY, SEARCH, MIRROR, IMPRESSIONS, EMAILS, SCORING)
+    return tuple(_one_of_many(kinds[number % len(kinds)], number) for number in range(count))
 
 
 def _one_of_many(spec: JobSpec, number: int) -> JobSpec:
@@ -122,63 +98,61 @@ def _one_of_many(spec: JobSpec, number: int) -> JobSpec:
         end = "FAILED" if drawn > 0.975 else "FINISHED"  # noqa: PLR2004
         fate = Fate(started=-30 * HOUR, ended=-between(1, 20, number, 4) * HOUR, end=end, fault="lost")
     scale = between(0.2, 1.4, number, 5)
-    vertices = tuple(replace(vertex, rate=vertex.rate * scale) for vertex in spec.vertices)
-    checkpoints = replace(spec.checkpoints, savepoint=None) if spec.checkpoints is not None else None
     return replace(
-        spec, name=f"{spec.name}-{number:04}", vertices=vertices, fate=fate, checkpoints=checkpoints
+        spec,
+        name=f"{spec.name}-{number:04}",
+        vertices=tuple(replace(vertex, rate=vertex.rate * scale) for vertex in spec.vertices),
+        fate=fate,
+        checkpoints=replace(spec.checkpoints, savepoint=None) if spec.checkpoints is not None else None,
     )
 
 
 def wide_job(name: str, count: int) -> JobSpec:
     """A job of so many vertices: layers that fan out and come together, as a large SQL program has them."""
     layer = max(1, min(LAYER, count // 5))
-    vertices: list[VertexSpec] = []
-    for place in range(count):
-        if place < layer:
-            vertices.append(
-                VertexSpec(
-                    f"Source: topic-{place:03}[{place}] -> Calc[{place}]",
-                    WIDE_PARALLELISM,
-                    rate=between(400, 2600, place, 1),
-                    busy=between(0.1, 0.4, place, 2),
-                    lag=between(1, 12, place, 3),
-                )
-            )
-            continue
-        inputs = [Edge(place - layer, "HASH" if place % 3 else "FORWARD")]
-        if place % 5 == 0 and layer > 1:
-            inputs.append(Edge(place - layer + 1, "HASH"))
-        kind = ("Join", "GroupAggregate", "Calc", "WindowAggregate", "Rank")[place % 5]
-        last = place >= count - layer
-        vertices.append(
-            VertexSpec(
-                f"Sink: table_{place:03}[{place}]" if last else f"{kind}[{place}] -> Calc[{place}]",
-                WIDE_PARALLELISM,
-                tuple(inputs),
-                selectivity=between(0.5, 0.95, place, 4),
-                busy=between(0.05, 0.65, place, 5),
-                hot=0.3 if place % 97 == 0 else 0.0,
-                state=int(between(0, 300, place, 6)) * MIB,
-            )
+    made = tuple(_one_of_wide(place, layer, last=place >= count - layer) for place in range(count))
+    return JobSpec(name, made, Fate(started=-2.2 * DAY), CheckpointSpec(300, 24))
+
+
+def _one_of_wide(place: int, layer: int, *, last: bool) -> VertexSpec:
+    if place < layer:
+        return VertexSpec(
+            f"Source: topic-{place:03}[{place}] -> Calc[{place}]",
+            WIDE_PARALLELISM,
+            rate=between(400, 2600, place, 1),
+            busy=between(0.1, 0.4, place, 2),
+            lag=between(1, 12, place, 3),
         )
-    return JobSpec(name, tuple(vertices), Fate(started=-2.2 * DAY), CheckpointSpec(300, 24))
+    inputs = [Edge(place - layer, "HASH" if place % 3 else "FORWARD")]
+    if place % 5 == 0 and layer > 1:
+        inputs.append(Edge(place - layer + 1))
+    kind = ("Join", "GroupAggregate", "Calc", "WindowAggregate", "Rank")[place % 5]
+    return VertexSpec(
+        f"Sink: table_{place:03}[{place}]" if last else f"{kind}[{place}] -> Calc[{place}]",
+        WIDE_PARALLELISM,
+        tuple(inputs),
+        selectivity=between(0.5, 0.95, place, 4),
+        busy=between(0.05, 0.65, place, 5),
+        hot=0.3 if place % 97 == 0 else 0.0,
+        state=int(between(0, 300, place, 6)),
+    )
 
 
 def _wide_job() -> Cluster:
-    made = (wide_job("warehouse-500-vertices", WIDE), jobs.telemetry(), jobs.mirror())
-    return Cluster(made, slots_each=4, spare_slots=10)
+    wide = wide_job("warehouse-500-vertices", WIDE)
+    return Cluster((wide, *_jobs(TELEMETRY, MIRROR)), slots_each=4, spare_slots=10)
 
 
 MAKERS: dict[str, Callable[[], Cluster]] = {
-    "mixed": _mixed,
-    "calm": _calm,
-    "idle": _idle,
-    "backpressure": _backpressure,
+    "mixed": lambda: Cluster(tuple(known_jobs().values())),
+    "calm": lambda: Cluster(_jobs(ENRICHMENT, SCORING, IMPRESSIONS, TELEMETRY, SEARCH, MIRROR, LEDGER)),
+    "idle": lambda: Cluster(_jobs(LEDGER, "legacy-audit-copy"), spare_slots=24),
+    "backpressure": lambda: Cluster(_jobs("clickstream-sessions", TELEMETRY, MIRROR)),
     "restart-loop": _restart_loop,
     "failing-checkpoints": _failing_checkpoints,
     "skew": _skew,
     "stuck-watermark": _stuck_watermark,
-    "many-jobs": _many_jobs,
+    "many-jobs": lambda: Cluster(many_jobs(MANY), slots_each=32, spare_slots=40),
     "wide-job": _wide_job,
 }
 """By the names in names.py."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -10,8 +11,7 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """Where records come from: the place of the other vertex in the job, and how they are shipped."""
 
     source: int
@@ -37,13 +37,12 @@ class VertexSpec:
     """Share of all records that go to one subtask beyond its fair part."""
     record: int = 160
     """Bytes of a record that it sends."""
-    state: int = 0
-    """Bytes in a checkpoint, over all subtasks."""
+    state: float = 0
+    """MiB in a checkpoint, over all subtasks."""
     lag: float = 0.0
     """Seconds that its watermarks are behind: a source's out-of-orderness, or the wait in buffers."""
     stuck: float | None = None
     """When (s of the demo's clock) the first subtask's watermark came to a stop."""
-    max_parallelism: int = 128
     counts: tuple[str, ...] = ()
     """Names of accumulators that its code keeps, one for each record."""
 
@@ -82,7 +81,7 @@ class CheckpointSpec:
 class Fate:
     """How a job's life goes, in seconds of the demo's clock (0 is when the demo opened)."""
 
-    started: float = -3 * DAY
+    started: float
     ended: float | None = None
     end: str = "FINISHED"
     """FINISHED, FAILED or CANCELED, once `ended` is reached."""
@@ -102,7 +101,7 @@ class JobSpec:
 
     name: str
     vertices: tuple[VertexSpec, ...]
-    fate: Fate = field(default_factory=Fate)
+    fate: Fate
     checkpoints: CheckpointSpec | None = field(default_factory=CheckpointSpec)
     swing: float = 0.3
     """How far the flow goes up and down around its mean."""
@@ -113,7 +112,7 @@ class JobSpec:
     """Runs on the adaptive scheduler, where the release has one that tells of its rescales."""
     restored_from: str | None = None
     """Path of the savepoint it was started from."""
-    settings: tuple[tuple[str, str], ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
     """The user's own configuration."""
 
     @property

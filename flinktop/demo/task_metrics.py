@@ -1,27 +1,32 @@
-"""The metrics of a subtask: which ids each release has, and their values."""
+"""The metrics of a subtask: all ids, and their values. Which a release has stands in releases.py."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flinktop.demo.flow import Times, Totals, VertexPlan
-from flinktop.demo.noise import between
-from flinktop.demo.releases import NEWEST, OLDEST, Number
-from flinktop.demo.world import METER_SECONDS, JobMoment
-from flinktop.flink.numbers import LONG_MAX, LONG_MIN
+from flinktop.demo.flow import Totals
+from flinktop.demo.numbers import between
+from flinktop.demo.world import METER_SECONDS, VertexMoment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Iterator
+
+    from flinktop.demo.flow import Times
+    from flinktop.demo.releases import Release
+    from flinktop.demo.specs import VertexSpec
 
 Value = float | int | bool
 
 BUFFER = 32_768
 LONGEST_NAME = 80
 """Letters of an operator's name in an id."""
+MOSTLY = 500
+"""Milliseconds of a second."""
 _FORBIDDEN = re.compile(r"[ .:,]")
 
 
@@ -29,76 +34,59 @@ _FORBIDDEN = re.compile(r"[ .:,]")
 class Figures:
     """What one subtask's metrics are made of, at the last fetch; reckoned when a metric needs it."""
 
-    job: JobMoment
-    vertex: VertexPlan
+    vertex: VertexMoment
     subtask: int
 
     @cached_property
     def total(self) -> Totals:
         """Its own part of what the vertex has exchanged since the run began."""
-        return self._part(self.job.totals[self.vertex.place])
+        return self._part(self.vertex.job.totals)
 
     @cached_property
     def recent(self) -> Totals:
         """Its own part of the last minute."""
-        return self._part(self.job.recent[self.vertex.place])
+        return self._part(self.vertex.job.recent)
+
+    def _part(self, by_vertex: tuple[Totals, ...]) -> Totals:
+        totals = by_vertex[self.vertex.plan.place]
+        return Totals(*(self.vertex.plan.part(total, self.subtask) for total in totals))
 
     @cached_property
     def spent(self) -> Times:
         """Its time since the run began."""
-        return self.job.times(self.vertex, self.subtask)
+        return self.vertex.times(self.subtask)
 
     @cached_property
     def lately(self) -> Times:
         """How it spends a second."""
-        return self.job.lately(self.vertex, self.subtask)
+        return self.vertex.lately(self.subtask)
 
     @property
-    def mark_in(self) -> int:
-        """The watermark that has come in, ms since 1970."""
-        return self._mark(coming=True)
+    def through(self) -> int:
+        """Records that went from operator to operator, of which none may cross the network."""
+        if self.vertex.plan.chained:
+            return self._chained(math.inf)
+        return self.total.records_in or self.total.records_out
 
     @property
-    def mark_out(self) -> int:
-        """The watermark that it sends."""
-        return self._mark(coming=False)
-
-    @property
-    def chained(self) -> int:
-        """Records that went through it from operator to operator, where none crosses the network."""
-        return self._chained(math.inf)
-
-    @property
-    def chained_recent(self) -> int:
+    def through_recent(self) -> int:
         """Those of the last minute."""
-        return self._chained(METER_SECONDS)
-
-    def _part(self, totals: Totals) -> Totals:
-        part = self.job.plan.part
-        return Totals(
-            part(self.vertex, totals.records_in, self.subtask),
-            part(self.vertex, totals.records_out, self.subtask),
-            part(self.vertex, totals.bytes_in, self.subtask),
-            part(self.vertex, totals.bytes_out, self.subtask),
-        )
-
-    def _mark(self, *, coming: bool) -> int:
-        if self.job.ended:
-            return LONG_MAX
-        mark = self.job.watermark(self.vertex, coming=coming)
-        return LONG_MIN if mark is None else self.job.moment.stamp(mark)
+        if self.vertex.plan.chained:
+            return self._chained(METER_SECONDS)
+        return self.recent.records_in or self.recent.records_out
 
     def _chained(self, ago: float) -> int:
-        run, plan, fetched = self.job.run, self.job.plan, self.job.fetched
-        if run is None:
+        job, rate = self.vertex.job, self.vertex.spec.rate
+        if job.run is None:
             return 0
-        passed = plan.chained_total(run.flows, fetched, self.vertex)
-        before = plan.chained_total(run.flows, max(run.flows, fetched - ago), self.vertex)
-        return plan.part(self.vertex, passed - before, self.subtask)
+        begun, flow = job.run.flows, job.plan.flow
+        passed = int(rate * flow.total(begun, job.fetched))
+        before = int(rate * flow.total(begun, max(begun, job.fetched - ago)))
+        return self.vertex.plan.part(passed - before, self.subtask)
 
     def noise(self, low: float, high: float, which: int) -> float:
         """A number that changes with every fetch."""
-        return between(low, high, self.vertex.seed, self.subtask, int(self.job.fetched), which)
+        return between(low, high, self.vertex.plan.seed, self.subtask, int(self.vertex.job.fetched), which)
 
     @property
     def pressed(self) -> float:
@@ -111,197 +99,131 @@ class Figures:
         return min(1.0, self.lately.backpressured / 600)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskMetric:
-    """One metric: from and up to which release, and its value."""
-
-    value: Callable[[Figures], Value]
-    since: Number = OLDEST
-    until: Number = NEWEST
-    fed: bool = False
-    """Only where a vertex has inputs."""
+Metric = Callable[[Figures], Value]
 
 
-def _per_second(amount: float) -> float:
-    return amount / METER_SECONDS
+def _counter(name: str, count: Callable[[Totals], int]) -> dict[str, Metric]:
+    """A counter and the rate that Flink makes of it."""
+    return {
+        name: lambda f: count(f.total),
+        f"{name}PerSecond": lambda f: count(f.recent) / METER_SECONDS,
+    }
 
-
-_IN_POOL = TaskMetric(lambda f: round(f.pressed, 4))
-_OUT_POOL = TaskMetric(lambda f: round(0.08 + 0.9 * f.blocked, 4))
-_IN_QUEUE = TaskMetric(lambda f: int(f.pressed * 48 + f.noise(0, 2, 31)))
-_OUT_QUEUE = TaskMetric(lambda f: int(f.blocked * 22 + f.noise(0, 2, 32)))
 
 _INPUT = {
-    "numBytesInLocal": TaskMetric(lambda f: f.total.bytes_in // 4),
-    "numBytesInLocalPerSecond": TaskMetric(lambda f: _per_second(f.recent.bytes_in // 4)),
-    "numBytesInRemote": TaskMetric(lambda f: f.total.bytes_in - f.total.bytes_in // 4),
-    "numBytesInRemotePerSecond": TaskMetric(
-        lambda f: _per_second(f.recent.bytes_in - f.recent.bytes_in // 4)
+    **_counter("numBytesInLocal", lambda t: t.bytes_in // 4),
+    **_counter("numBytesInRemote", lambda t: t.bytes_in - t.bytes_in // 4),
+    **_counter("numBuffersInLocal", lambda t: t.bytes_in // 4 // BUFFER),
+    **_counter("numBuffersInRemote", lambda t: t.bytes_in * 3 // 4 // BUFFER),
+}
+_QUEUES: dict[str, Metric] = {
+    **dict.fromkeys(
+        ("inPoolUsage", "inputExclusiveBuffersUsage", "inputFloatingBuffersUsage"),
+        lambda f: round(f.pressed, 4),
     ),
-    "numBuffersInLocal": TaskMetric(lambda f: f.total.bytes_in // 4 // BUFFER),
-    "numBuffersInLocalPerSecond": TaskMetric(lambda f: _per_second(f.recent.bytes_in // 4 // BUFFER)),
-    "numBuffersInRemote": TaskMetric(lambda f: f.total.bytes_in * 3 // 4 // BUFFER),
-    "numBuffersInRemotePerSecond": TaskMetric(lambda f: _per_second(f.recent.bytes_in * 3 // 4 // BUFFER)),
-}
-
-_QUEUES = {
-    "inPoolUsage": _IN_POOL,
-    "inputExclusiveBuffersUsage": _IN_POOL,
-    "inputFloatingBuffersUsage": _IN_POOL,
-    "inputQueueLength": _IN_QUEUE,
-    "outPoolUsage": _OUT_POOL,
-    "outputQueueLength": _OUT_QUEUE,
-    "inputQueueSize": TaskMetric(lambda f: int(f.pressed * 48 * BUFFER), (1, 15)),
-    "outputQueueSize": TaskMetric(lambda f: int(f.blocked * 22 * BUFFER), (1, 15)),
+    "inputQueueLength": lambda f: int(f.pressed * 48 + f.noise(0, 2, 31)),
+    "outPoolUsage": lambda f: round(0.08 + 0.9 * f.blocked, 4),
+    "outputQueueLength": lambda f: int(f.blocked * 22 + f.noise(0, 2, 32)),
+    "inputQueueSize": lambda f: int(f.pressed * 48 * BUFFER),
+    "outputQueueSize": lambda f: int(f.blocked * 22 * BUFFER),
 }
 
 
-def _latency(share: float) -> TaskMetric:
+def _latency(share: float) -> Metric:
     """Milliseconds that mail waits for the task's thread."""
-    return TaskMetric(lambda f: round(share * (1 + 90 * (f.lately.busy / 1000) ** 6), 3), (1, 16))
+    return lambda f: round(share * (1 + 90 * (f.lately.busy / 1000) ** 6), 3)
 
 
-TASK_METRICS: dict[str, TaskMetric] = {
-    "numRecordsIn": TaskMetric(lambda f: f.total.records_in),
-    "numRecordsInPerSecond": TaskMetric(lambda f: _per_second(f.recent.records_in)),
-    "numRecordsOut": TaskMetric(lambda f: f.total.records_out),
-    "numRecordsOutPerSecond": TaskMetric(lambda f: _per_second(f.recent.records_out)),
-    "numBytesIn": TaskMetric(lambda f: f.total.bytes_in),
-    "numBytesInPerSecond": TaskMetric(lambda f: _per_second(f.recent.bytes_in)),
-    "numBytesOut": TaskMetric(lambda f: f.total.bytes_out),
-    "numBytesOutPerSecond": TaskMetric(lambda f: _per_second(f.recent.bytes_out)),
-    "numBuffersOut": TaskMetric(lambda f: f.total.bytes_out // BUFFER),
-    "numBuffersOutPerSecond": TaskMetric(lambda f: _per_second(f.recent.bytes_out // BUFFER)),
+LATENCIES = {
+    "min": 0.0, "max": 2.6, "mean": 0.4, "median": 0.3, "stddev": 0.2, "p75": 0.5, "p90": 0.8, "p95": 1.1,
+    "p98": 1.5, "p99": 1.9, "p999": 2.4,
+}  # fmt: skip
+TASK_METRICS: dict[str, Metric] = {
+    **_counter("numRecordsIn", lambda t: t.records_in),
+    **_counter("numRecordsOut", lambda t: t.records_out),
+    **_counter("numBytesIn", lambda t: t.bytes_in),
+    **_counter("numBytesOut", lambda t: t.bytes_out),
+    **_counter("numBuffersOut", lambda t: t.bytes_out // BUFFER),
     **_INPUT,
     **{f"Shuffle.Netty.Input.{name}": metric for name, metric in _INPUT.items()},
     **{
         f"Shuffle.Netty.{'Output' if name.startswith('out') else 'Input'}.Buffers.{name}": metric
         for name, metric in _QUEUES.items()
     },
-    **{
-        f"buffers.{name}": TaskMetric(metric.value, metric.since, (1, 20)) for name, metric in _QUEUES.items()
-    },
-    "idleTimeMsPerSecond": TaskMetric(lambda f: round(f.lately.idle), (1, 11)),
-    "busyTimeMsPerSecond": TaskMetric(
-        lambda f: float(1000 - round(f.lately.idle) - round(f.lately.backpressured)), (1, 13)
-    ),
-    "backPressuredTimeMsPerSecond": TaskMetric(lambda f: round(f.lately.backpressured), (1, 13)),
-    "softBackPressuredTimeMsPerSecond": TaskMetric(lambda f: round(f.lately.backpressured), (1, 15)),
-    "hardBackPressuredTimeMsPerSecond": TaskMetric(lambda _: 0, (1, 15)),
-    "maxSoftBackPressureTimeMs": TaskMetric(lambda f: round(f.lately.backpressured / 4), (1, 15)),
-    "maxHardBackPressureTimeMs": TaskMetric(lambda _: 0, (1, 15)),
-    "isBackPressured": TaskMetric(lambda f: f.lately.backpressured > 500, (1, 10)),  # noqa: PLR2004 -- mostly
-    "accumulateBusyTimeMs": TaskMetric(lambda f: float(int(f.spent.busy)), (1, 16)),
-    "accumulateBackPressuredTimeMs": TaskMetric(lambda f: int(f.spent.backpressured), (1, 16)),
-    "accumulateIdleTimeMs": TaskMetric(lambda f: int(f.spent.idle), (1, 16)),
-    "changelogBusyTimeMsPerSecond": TaskMetric(lambda _: 0, (1, 18)),
-    "initializationTime": TaskMetric(lambda f: round(between(30, 400, f.vertex.seed, f.subtask)), (1, 18)),
-    "checkpointStartDelayNanos": TaskMetric(
-        lambda f: int(f.noise(4e6, 9e7, 33) * (1 + 60 * f.pressed)), (1, 11)
-    ),
-    "checkpointAlignmentTime": TaskMetric(lambda f: int(f.noise(1e6, 4e7, 34)), fed=True),
-    "currentInputWatermark": TaskMetric(lambda f: f.mark_in, fed=True),
-    "mailboxMailsPerSecond": TaskMetric(lambda f: round(f.noise(0.5, 9, 35), 3), (1, 16)),
-    "mailboxQueueSize": TaskMetric(lambda f: int(f.noise(0, 3, 36)), (1, 16)),
-    **{
-        f"mailboxLatencyMs_{name}": _latency(share)
-        for name, share in (
-            ("min", 0.0), ("max", 2.6), ("mean", 0.4), ("median", 0.3), ("stddev", 0.2), ("p75", 0.5),
-            ("p90", 0.8), ("p95", 1.1), ("p98", 1.5), ("p99", 1.9), ("p999", 2.4),
-        )
-    },
-    "numFiredTimers": TaskMetric(lambda f: f.total.records_in // 40, (1, 20)),
-    "numFiredTimersPerSecond": TaskMetric(lambda f: _per_second(f.recent.records_in // 40), (1, 20)),
-}  # fmt: skip
-"""By id, without a subtask before it."""
+    **{f"buffers.{name}": metric for name, metric in _QUEUES.items()},
+    "idleTimeMsPerSecond": lambda f: round(f.lately.idle),
+    "busyTimeMsPerSecond": lambda f: float(1000 - round(f.lately.idle) - round(f.lately.backpressured)),
+    "backPressuredTimeMsPerSecond": lambda f: round(f.lately.backpressured),
+    "softBackPressuredTimeMsPerSecond": lambda f: round(f.lately.backpressured),
+    "hardBackPressuredTimeMsPerSecond": lambda _: 0,
+    "maxSoftBackPressureTimeMs": lambda f: round(f.lately.backpressured / 4),
+    "maxHardBackPressureTimeMs": lambda _: 0,
+    "isBackPressured": lambda f: f.lately.backpressured > MOSTLY,
+    "accumulateBusyTimeMs": lambda f: float(int(f.spent.busy)),
+    "accumulateBackPressuredTimeMs": lambda f: int(f.spent.backpressured),
+    "accumulateIdleTimeMs": lambda f: int(f.spent.idle),
+    "changelogBusyTimeMsPerSecond": lambda _: 0,
+    "initializationTime": lambda f: round(between(30, 400, f.vertex.plan.seed, f.subtask)),
+    "checkpointStartDelayNanos": lambda f: int(f.noise(4e6, 9e7, 33) * (1 + 60 * f.pressed)),
+    "checkpointAlignmentTime": lambda f: int(f.noise(1e6, 4e7, 34)),
+    "currentInputWatermark": lambda f: f.vertex.watermark(coming=True),
+    "mailboxMailsPerSecond": lambda f: round(f.noise(0.5, 9, 35), 3),
+    "mailboxQueueSize": lambda f: int(f.noise(0, 3, 36)),
+    **{f"mailboxLatencyMs_{name}": _latency(share) for name, share in LATENCIES.items()},
+    **_counter("numFiredTimers", lambda t: t.records_in // 40),
+}
+FED_ALONE = ("checkpointAlignmentTime", "currentInputWatermark")
+"""What a source has not."""
 
-
-@dataclass(frozen=True, slots=True)
-class OperatorMetric:
-    """A metric of one operator in a chain; `first` and `last` say where it stands."""
-
-    value: Callable[[Figures, bool, bool], Value]
-    since: Number = OLDEST
-    where: str = "all"
-    """all, source, fed (not a source) or writer."""
-
-
-def _into(f: Figures, first: bool, _last: bool) -> int:  # noqa: FBT001 -- the places of a chain
-    if first and not f.vertex.spec.inputs:
-        return 0
-    return _through(f)
-
-
-def _through(f: Figures) -> int:
-    return f.chained if f.vertex.chained else f.total.records_in or f.total.records_out
-
-
-def _through_recent(f: Figures) -> int:
-    return f.chained_recent if f.vertex.chained else f.recent.records_in or f.recent.records_out
-
-
-def _out_of(f: Figures, _first: bool, last: bool) -> int:  # noqa: FBT001
-    return f.total.records_out if last else _through(f)
-
-
-def _into_rate(f: Figures, first: bool, _last: bool) -> float:  # noqa: FBT001
-    return 0.0 if first and not f.vertex.spec.inputs else _per_second(_through_recent(f))
-
-
-def _out_rate(f: Figures, _first: bool, last: bool) -> float:  # noqa: FBT001
-    return _per_second(f.recent.records_out if last else _through_recent(f))
-
-
-def _emit_lag(f: Figures) -> int:
-    """Milliseconds from an event to its being sent by the source."""
-    return round(1000 * (f.vertex.spec.lag + 40 * f.blocked) + f.noise(0, 200, 42))
+OperatorMetric = Callable[[Figures, bool, bool], Value]
+"""The value of an operator's metric; whether it is the first and the last of its chain."""
 
 
 OPERATOR_METRICS: dict[str, OperatorMetric] = {
-    "numRecordsIn": OperatorMetric(_into),
-    "numRecordsInPerSecond": OperatorMetric(_into_rate),
-    "numRecordsOut": OperatorMetric(_out_of),
-    "numRecordsOutPerSecond": OperatorMetric(_out_rate),
-    "numBytesIn": OperatorMetric(lambda f, first, _: f.total.bytes_in if first else 0, (1, 20)),
-    "numBytesInPerSecond": OperatorMetric(
-        lambda f, first, _: _per_second(f.recent.bytes_in if first else 0), (1, 20)
+    "numRecordsIn": lambda f, first, _: 0 if first and not f.vertex.spec.inputs else f.through,
+    "numRecordsInPerSecond": lambda f, first, _: (
+        0.0 if first and not f.vertex.spec.inputs else f.through_recent / METER_SECONDS
     ),
-    "numBytesOut": OperatorMetric(lambda f, _, last: f.total.bytes_out if last else 0, (1, 20)),
-    "numBytesOutPerSecond": OperatorMetric(
-        lambda f, _, last: _per_second(f.recent.bytes_out if last else 0), (1, 20)
+    "numRecordsOut": lambda f, _, last: f.total.records_out if last else f.through,
+    "numRecordsOutPerSecond": lambda f, _, last: (
+        (f.recent.records_out if last else f.through_recent) / METER_SECONDS
     ),
-    "currentOutputWatermark": OperatorMetric(lambda f, _first, _last: f.mark_out),
-    "currentInputWatermark": OperatorMetric(lambda f, _first, _last: f.mark_in, where="fed"),
-    "pendingRecords": OperatorMetric(
-        lambda f, _first, _last: int(f.noise(40, 900, 41) * (1 + 900 * f.blocked)), (1, 14), "source"
+    "numBytesIn": lambda f, first, _: f.total.bytes_in if first else 0,
+    "numBytesInPerSecond": lambda f, first, _: f.recent.bytes_in / METER_SECONDS if first else 0.0,
+    "numBytesOut": lambda f, _, last: f.total.bytes_out if last else 0,
+    "numBytesOutPerSecond": lambda f, _, last: f.recent.bytes_out / METER_SECONDS if last else 0.0,
+    "currentOutputWatermark": lambda f, *_: f.vertex.watermark(coming=False),
+    "currentInputWatermark": lambda f, *_: f.vertex.watermark(coming=True),
+    "pendingRecords": lambda f, *_: int(f.noise(40, 900, 41) * (1 + 900 * f.blocked)),
+    # Milliseconds from an event to its being sent by the source.
+    "currentEmitEventTimeLag": lambda f, *_: round(
+        1000 * (f.vertex.spec.lag + 40 * f.blocked) + f.noise(0, 200, 42)
     ),
-    "currentEmitEventTimeLag": OperatorMetric(
-        lambda f, _first, _last: _emit_lag(f),
-        (1, 14),
-        "source",
-    ),
-    "numRecordsSend": OperatorMetric(lambda f, _first, _last: _through(f), (1, 15), "writer"),
-    "numRecordsSendErrors": OperatorMetric(lambda _f, _first, _last: 0, (1, 15), "writer"),
-    "numBytesSend": OperatorMetric(lambda f, _first, _last: f.total.bytes_in, (1, 15), "writer"),
+    "numRecordsSend": lambda f, *_: f.through,
+    "numRecordsSendErrors": lambda *_: 0,
+    "numBytesSend": lambda f, *_: f.total.bytes_in,
 }
 """By the part of the id behind the operator's name."""
+OF_SOURCES = ("pendingRecords", "currentEmitEventTimeLag")
+OF_WRITERS = ("numRecordsSend", "numRecordsSendErrors", "numBytesSend")
 
 
-def task_ids(number: Number, vertex: VertexPlan) -> tuple[str, ...]:
-    """All ids that a subtask of the vertex has in a release."""
-    fed = bool(vertex.spec.inputs)
-    own = [
-        name
-        for name, metric in TASK_METRICS.items()
-        if metric.since <= number <= metric.until and (fed or not metric.fed)
-    ]
-    for place, operator in enumerate(vertex.spec.operators):
-        own.extend(
-            f"{metric_name(operator)}.{name}"
-            for name, metric in OPERATOR_METRICS.items()
-            if metric.since <= number and _has(vertex, place, metric.where)
-        )
-    return tuple(own)
+def task_ids(release: Release, spec: VertexSpec) -> Iterator[str]:
+    """All ids that a subtask of a vertex has in a release."""
+    for name in TASK_METRICS:
+        if release.has(name.replace("_", ".")) and (spec.inputs or name not in FED_ALONE):
+            yield name
+    for place, operator in enumerate(spec.operators):
+        source = place == 0 and not spec.inputs
+        for name in OPERATOR_METRICS:
+            if name in OF_SOURCES:
+                own = source
+            elif name in OF_WRITERS:
+                own = operator.endswith("Writer")
+            else:
+                own = not source or name != "currentInputWatermark"
+            if own and release.has(name) and release.has(f"operator/{name}"):
+                yield f"{metric_name(operator)}.{name}"
 
 
 def metric_name(operator: str) -> str:
@@ -310,27 +232,15 @@ def metric_name(operator: str) -> str:
 
 
 def values(found: Figures, ids: Iterable[str]) -> dict[str, Value]:
-    """Values of those ids that the subtask has."""
+    """Values of ids that the subtask has."""
     told: dict[str, Value] = {}
     chain: dict[str, int] = {}
     for name in ids:
-        metric = TASK_METRICS.get(name)
-        if metric is not None:
-            told[name] = metric.value(found)
+        if name in TASK_METRICS:
+            told[name] = TASK_METRICS[name](found)
             continue
         chain = chain or {metric_name(one): at for at, one in enumerate(found.vertex.spec.operators)}
-        last = len(chain) - 1
         operator, _, end = name.rpartition(".")
-        of_operator = OPERATOR_METRICS.get(end)
-        if of_operator is not None and operator in chain:
-            told[name] = of_operator.value(found, chain[operator] == 0, chain[operator] == last)
+        place = chain[operator]
+        told[name] = OPERATOR_METRICS[end](found, place == 0, place == len(chain) - 1)
     return told
-
-
-def _has(vertex: VertexPlan, place: int, where: str) -> bool:
-    first_of_source = place == 0 and not vertex.spec.inputs
-    if where == "source":
-        return first_of_source
-    if where == "writer":
-        return vertex.spec.operators[place].endswith("Writer")
-    return where == "all" or not first_of_source

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import httpx
 import msgspec
 
-from flinktop.demo.noise import fraction
-from flinktop.demo.replies.answer import Refusal
-from flinktop.demo.routes import Router
+from flinktop.demo.numbers import fraction
+from flinktop.demo.replies.asked import Refusal
+from flinktop.demo.routes import answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,7 +63,6 @@ class DemoTransport(httpx.AsyncBaseTransport):
         self.faults = faults or Faults()
         self._now = now
         self._sleep = sleep
-        self._router = Router()
         self._requests = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -94,9 +93,9 @@ class DemoTransport(httpx.AsyncBaseTransport):
         parts = urlsplit(target)
         path = unquote(parts.path).strip("/")
         try:
-            document = self._router.answer(moment, path, dict(parse_qsl(parts.query)))
+            document = answer(moment, path, dict(parse_qsl(parts.query)))
         except Refusal as refusal:
-            return refusal.status, _errors(refusal.told(moment)), "application/json"
+            return refusal.status, _errors(refusal.told(moment.release)), "application/json"
         if isinstance(document, str):
             return 200, document.encode(), "text/plain"
         return 200, msgspec.json.encode(document), "application/json"

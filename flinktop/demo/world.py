@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flinktop.demo.checkpointing import Checkpointing
 from flinktop.demo.flow import JobPlan, Span, Times, Totals, VertexPlan
-from flinktop.demo.life import Life, Run, Task, task_at
-from flinktop.demo.memory import Memory
+from flinktop.demo.life import ENDS, Life, Run, Task
 from flinktop.demo.names import DEFAULT
-from flinktop.demo.noise import between, identity
+from flinktop.demo.numbers import between, identity
 from flinktop.demo.releases import Release
 from flinktop.demo.scenarios import Cluster, cluster_of
+from flinktop.flink.numbers import LONG_MAX, LONG_MIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from flinktop.demo.specs import JobSpec, VertexSpec
+
+T = TypeVar("T")
 
 METRICS_SECONDS = 10.0
 """Between two fetches of metrics by the JobManager: values step, as real ones do."""
 METER_SECONDS = 60.0
 """A `…PerSecond` of records and bytes is a mean over this."""
-NOTHING = Span(0.0, 0.0, 0.0)
-
+REMEMBERED = 8192
+"""Results that are kept before all are forgotten."""
+BY_BADNESS = (
+    "FAILED", "CANCELING", "CANCELED", "CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING",
+)  # fmt: skip
+"""A vertex is in the worst of its subtasks' states."""
 
 Watermarks = tuple[tuple[float | None, float | None], ...]
 """By vertex: what comes in and what goes out, s of the demo's clock; None while there is none."""
@@ -56,8 +69,17 @@ class World:
     """Whether names try to steer the terminal, to be read as markup, or to be endless."""
     own: Cluster | None = None
     """A cluster of the caller's instead of the scenario's."""
-    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
-    """Results that more than one answer needs."""
+    _results: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def recall(self, key: Hashable, make: Callable[[], T]) -> T:
+        """A result that more than one answer needs; forgetting it changes how long an answer takes."""
+        try:
+            found: T = self._results[key]
+        except KeyError:
+            if len(self._results) >= REMEMBERED:
+                self._results.clear()
+            found = self._results[key] = make()
+        return found
 
     def at(self, seconds: float) -> Moment:
         """The cluster's state; `seconds` on the demo's clock, negative before it opened."""
@@ -79,8 +101,7 @@ class World:
         found, slot = [], 0
         for place, spec in enumerate(self.cluster.jobs):
             found.append(JobPlan.of(spec, place, self.seed, slot))
-            if spec.fate.ended is None:
-                slot += spec.slots
+            slot += spec.slots if spec.fate.ended is None else 0
         return tuple(found)
 
     @cached_property
@@ -97,16 +118,12 @@ class World:
     def machines(self) -> tuple[Machine, ...]:
         """The TaskManagers."""
         needed = sum(plan.spec.slots for plan in self.plans if plan.spec.fate.ended is None)
-        slots = self.cluster.slots_each
-        count = math.ceil((needed + self.cluster.spare_slots) / slots)
+        count = math.ceil((needed + self.cluster.spare_slots) / self.cluster.slots_each)
         return tuple(self._machine(number) for number in range(count))
 
-    def checkpointing(self, plan: JobPlan) -> Checkpointing | None:
-        """A job's checkpoints; None when it takes none."""
-        return self._checkpointing[plan.place]
-
     @cached_property
-    def _checkpointing(self) -> tuple[Checkpointing | None, ...]:
+    def checkpoints(self) -> tuple[Checkpointing | None, ...]:
+        """Each job's checkpoints; None when it takes none."""
         return tuple(
             Checkpointing(plan, plan.spec.checkpoints, life) if plan.spec.checkpoints is not None else None
             for plan, life in zip(self.plans, self.lives, strict=True)
@@ -122,7 +139,7 @@ class World:
 
     def totals(self, plan: JobPlan, begin: float, end: float) -> tuple[Totals, ...]:
         """A job's counters from `begin` to `end`."""
-        return self.memory.recall(("totals", plan.place, begin, end), lambda: plan.totals(begin, end))
+        return self.recall(("totals", plan.place, begin, end), lambda: plan.totals(begin, end))
 
 
 @dataclass(frozen=True)
@@ -131,6 +148,8 @@ class Moment:
 
     world: World
     seconds: float
+    _known: dict[str, JobMoment] = field(default_factory=dict)
+    """Jobs that were asked for: what is reckoned of them is reckoned once."""
 
     @property
     def release(self) -> Release:
@@ -147,18 +166,20 @@ class Moment:
         """When metrics were fetched last."""
         return math.floor(self.seconds / METRICS_SECONDS) * METRICS_SECONDS
 
-    def stamp(self, seconds: float) -> int:
-        """A time of the demo's clock in ms since 1970."""
-        return round((self.world.born + seconds) * 1000)
+    def stamp(self, seconds: float | None) -> int:
+        """A time of the demo's clock in ms since 1970; -1 for what has not come."""
+        return round((self.world.born + seconds) * 1000) if seconds is not None else -1
+
+    def since(self, begun: int, ended: int) -> dict[str, int]:
+        """Flink's three fields for a stretch of time in ms since 1970; -1 where it is not so far."""
+        duration = -1 if begun < 0 else (self.now if ended < 0 else ended) - begun
+        return {"start-time": begun, "end-time": ended, "duration": duration}
 
     @cached_property
     def jobs(self) -> tuple[JobMoment, ...]:
         """All jobs that have been submitted."""
-        return tuple(
-            JobMoment(self, plan, life)
-            for plan, life in zip(self.world.plans, self.world.lives, strict=True)
-            if plan.spec.fate.started <= self.seconds
-        )
+        found = (self.job(plan.id) for plan in self.world.plans)
+        return tuple(job for job in found if job is not None)
 
     @cached_property
     def slots(self) -> tuple[tuple[tuple[JobMoment, int], ...], ...]:
@@ -166,34 +187,48 @@ class Moment:
         found: list[list[tuple[JobMoment, int]]] = [[] for _ in self.world.machines]
         for job in self.jobs:
             if not job.ended:
-                for subtask in range(job.plan.spec.slots):
+                for subtask in range(job.spec.slots):
                     found[job.machine(subtask).number].append((job, subtask))
         return tuple(map(tuple, found))
 
+    @property
+    def slot_counts(self) -> tuple[int, int]:
+        """Slots in all, and those that no job holds."""
+        total = len(self.world.machines) * self.world.cluster.slots_each
+        return total, total - sum(job.spec.slots for job in self.jobs if not job.ended)
+
     def job(self, job_id: str) -> JobMoment | None:
         """A job by its id."""
-        known = self._known.get(job_id)
-        if known is not None:
-            return known
         plan = self.world.by_id.get(job_id)
         if plan is None or plan.spec.fate.started > self.seconds:
             return None
-        found = self._known[job_id] = JobMoment(self, plan, self.world.lives[plan.place])
-        return found
-
-    @cached_property
-    def _known(self) -> dict[str, JobMoment]:
-        """Jobs that were asked for: what is reckoned of them is reckoned once."""
-        return {}
+        if job_id not in self._known:
+            self._known[job_id] = JobMoment(self, plan, self.world.lives[plan.place])
+        return self._known[job_id]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JobMoment:
     """One job at one time."""
 
     moment: Moment
     plan: JobPlan
     life: Life
+
+    @property
+    def id(self) -> str:
+        """Its JobID."""
+        return self.plan.id
+
+    @property
+    def spec(self) -> JobSpec:
+        """What it is made of."""
+        return self.plan.spec
+
+    @cached_property
+    def vertices(self) -> tuple[VertexMoment, ...]:
+        """Its vertices, sources first."""
+        return tuple(VertexMoment(self, plan) for plan in self.plan.vertices)
 
     @cached_property
     def state(self) -> str:
@@ -216,16 +251,34 @@ class JobMoment:
         return self.run.number if self.run is not None else 0
 
     @property
+    def entered(self) -> dict[str, int]:
+        """When each state was entered last (ms since 1970), for those that have been."""
+        return {state: self.moment.stamp(at) for state, at in self.life.entered(self.moment.seconds).items()}
+
+    @property
+    def since(self) -> dict[str, int]:
+        """Start, end and duration."""
+        ended = self.life.over if self.ended else None
+        return self.moment.since(self.moment.stamp(self.spec.fate.started), self.moment.stamp(ended))
+
+    @property
+    def scheduler(self) -> str:
+        """By Flink's names."""
+        if self.spec.kind == "BATCH":
+            return "AdaptiveBatch"
+        return "Adaptive" if self.spec.adaptive and self.moment.release.since(1, 18) else "Default"
+
+    @property
     def checkpoints(self) -> Checkpointing | None:
         """Its checkpoints; None when it takes none."""
-        return self.moment.world.checkpointing(self.plan)
+        return self.moment.world.checkpoints[self.plan.place]
 
-    @cached_property
+    @property
     def fetched(self) -> float:
         """For when metrics are true: the last fetch, or the end of the run if that came first."""
         return min(self.moment.fetched, self.run.ends) if self.run is not None else self.moment.fetched
 
-    @property
+    @cached_property
     def measured(self) -> bool:
         """Whether the metrics of this run have been fetched yet."""
         return self.run is not None and self.fetched > self.run.flows
@@ -233,33 +286,20 @@ class JobMoment:
     @cached_property
     def totals(self) -> tuple[Totals, ...]:
         """Counters of each vertex at the last fetch of metrics."""
-        if self.run is None:
-            return self.plan.totals(0.0, 0.0)
-        return self.moment.world.totals(self.plan, self.run.flows, self.fetched)
+        return self._totals(self.fetched)
 
     @cached_property
     def recent(self) -> tuple[Totals, ...]:
         """What each vertex exchanged in the last minute before the fetch, within this run."""
-        if self.run is None:
-            return self.plan.totals(0.0, 0.0)
-        since = max(self.run.flows, self.fetched - METER_SECONDS)
-        before = self.moment.world.totals(self.plan, self.run.flows, since)
+        before = self._totals(self.fetched - METER_SECONDS)
         return tuple(
-            Totals(
-                after.records_in - earlier.records_in,
-                after.records_out - earlier.records_out,
-                after.bytes_in - earlier.bytes_in,
-                after.bytes_out - earlier.bytes_out,
-            )
-            for after, earlier in zip(self.totals, before, strict=True)
+            Totals(*(late - early for late, early in zip(after, first, strict=True)))
+            for after, first in zip(self.totals, before, strict=True)
         )
 
-    def task(self, vertex: VertexPlan, subtask: int, run: Run | None = None) -> Task | None:
-        """A subtask's attempt: the newest, or that of an earlier run."""
-        run = run or self.run
-        if run is None:
-            return None
-        return task_at(self.life, run, (vertex.place, subtask), self.moment.seconds, self.plan.shape)
+    def _totals(self, until: float) -> tuple[Totals, ...]:
+        begun = self.run.flows if self.run is not None else math.inf
+        return self.moment.world.totals(self.plan, begun, max(begun, until))
 
     @cached_property
     def settled(self) -> str | None:
@@ -269,65 +309,130 @@ class JobMoment:
             return "CREATED"
         if run.flows <= seconds < run.ends - len(self.plan.vertices):
             return "RUNNING"
-        if self.ended and self.life.fate.end == "FINISHED":
-            return "FINISHED"
-        return None
+        return "FINISHED" if self.ended and self.life.fate.end == "FINISHED" else None
 
     @cached_property
-    def _whole(self) -> Span:
-        """From the beginning of the run to the last fetch."""
-        return self.plan.span(self.run.flows, self.fetched) if self.run is not None else NOTHING
+    def spans(self) -> tuple[Span, Span]:
+        """From the beginning of the run to the last fetch, and what time metrics are taken over.
 
-    @cached_property
-    def _lately(self) -> Span:
-        """What the time metrics are taken over: 60 s from 1.17, 5 s before."""
-        if self.run is None or not self.measured:
-            return NOTHING
+        The latter are 60 s from 1.17 on, 5 s before.
+        """
+        if self.run is None:
+            return Span(), Span()
+        begun, fetched = self.run.flows, self.fetched
         window = METER_SECONDS if self.moment.release.since(1, 17) else 5.0
-        return self.plan.span(max(self.run.flows, self.fetched - window), self.fetched)
+        lately = self.plan.span(max(begun, fetched - window), fetched) if self.measured else Span()
+        return self.plan.span(begun, fetched), lately
 
-    def times(self, vertex: VertexPlan, subtask: int) -> Times:
-        """How a subtask has spent its time in this run, up to the last fetch."""
-        return self.plan.times(vertex, subtask, self._whole)
-
-    def lately(self, vertex: VertexPlan, subtask: int) -> Times:
-        """How a subtask spends a second, ms."""
-        span = self._lately
-        if not span.passed:
-            return Times(0.0, 0.0, 1000.0)
-        spent = self.plan.times(vertex, subtask, span)
-        return Times(spent.busy / span.passed, spent.backpressured / span.passed, spent.idle / span.passed)
-
-    def watermark(self, vertex: VertexPlan, *, coming: bool) -> float | None:
-        """The lowest watermark (s of the demo's clock) that comes into a vertex, or that it sends out.
+    @cached_property
+    def watermarks(self) -> Watermarks:
+        """The lowest watermarks that come into each vertex, and that it sends out.
 
         None while there is none: no event time, no inputs, or nothing has flowed yet.
         """
         key = ("watermarks", self.plan.place, self.fetched, self.measured)
-        marks = self.moment.world.memory.recall(key, self._watermarks)
-        return marks[vertex.place][0 if coming else 1]
+        return self.moment.world.recall(key, self._watermarks)
 
     def _watermarks(self) -> Watermarks:
         found: list[tuple[float | None, float | None]] = []
-        known = self.plan.spec.event_time and self.measured
         for vertex in self.plan.vertices:
             spec = vertex.spec
-            if not known:
+            waited = spec.lag * self.plan.pressure.at(self.fetched) if spec.lag else 0.0
+            if not self.spec.event_time or not self.measured:
                 found.append((None, None))
             elif spec.inputs:
-                lowest = min(found[edge.source][1] or 0.0 for edge in spec.inputs)
-                coming = lowest - self._waited(vertex)
+                coming = min(found[edge.source][1] or 0.0 for edge in spec.inputs) - waited
                 found.append((coming, coming - 0.2))
             else:
-                sent = self.fetched - self._waited(vertex) - between(0.0, 0.2, vertex.seed, int(self.fetched))
-                found.append((None, min(sent, spec.stuck) if spec.stuck is not None else sent))
+                sent = self.fetched - waited - between(0.0, 0.2, vertex.seed, int(self.fetched))
+                found.append((None, sent if spec.stuck is None else min(sent, spec.stuck)))
         return tuple(found)
-
-    def _waited(self, vertex: VertexPlan) -> float:
-        lag = vertex.spec.lag
-        return lag * self.plan.pressure.at(self.fetched) if lag else 0.0
 
     def machine(self, subtask: int) -> Machine:
         """The TaskManager that a subtask runs on: subtasks of one number share a slot."""
         machines = self.moment.world.machines
         return machines[(self.plan.first_slot + subtask) % len(machines)]
+
+
+@dataclass(frozen=True, eq=False)
+class VertexMoment:
+    """One vertex at one time."""
+
+    job: JobMoment
+    plan: VertexPlan
+
+    @property
+    def id(self) -> str:
+        """Its JobVertexID."""
+        return self.plan.id
+
+    @property
+    def spec(self) -> VertexSpec:
+        """What it is made of."""
+        return self.plan.spec
+
+    @property
+    def subtasks(self) -> range:
+        """Their numbers."""
+        return range(self.plan.spec.parallelism)
+
+    def task(self, subtask: int, run: Run | None = None) -> Task | None:
+        """A subtask's attempt: the newest, or that of an earlier run."""
+        job, run = self.job, run or self.job.run
+        if run is None:
+            return None
+        return job.life.task(run, self.plan.place, subtask, job.plan.shape, job.moment.seconds)
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """The newest attempts of all subtasks; none before the first run."""
+        found = (self.task(subtask) for subtask in self.subtasks)
+        return tuple(task for task in found if task is not None)
+
+    @cached_property
+    def states(self) -> Counter[str]:
+        """Its subtasks by state."""
+        if self.job.settled is not None:
+            return Counter({self.job.settled: len(self.subtasks)})
+        return Counter(task.state for task in self.tasks)
+
+    @property
+    def state(self) -> str:
+        """That of the worst of its subtasks."""
+        return next((state for state in BY_BADNESS if self.states[state]), "FINISHED")
+
+    @property
+    def since(self) -> dict[str, int]:
+        """Start, end and duration."""
+        job, moment = self.job, self.job.moment
+        if job.settled == "RUNNING":
+            key = ("begun", job.plan.place, self.plan.place, job.restarts)
+            return moment.since(moment.stamp(moment.world.recall(key, self._begun)), -1)
+        over = [task.ended for task in self.tasks if task.ended is not None]
+        ended = max(over) if over and self.state in ENDS else None
+        return moment.since(moment.stamp(self._begun()), moment.stamp(ended))
+
+    def _begun(self) -> float | None:
+        """When the first subtask was deployed; None while none is."""
+        return min((task.deployed for task in self.tasks if task.deployed is not None), default=None)
+
+    def times(self, subtask: int) -> Times:
+        """How a subtask has spent its time in this run, up to the last fetch."""
+        return self.plan.times(subtask, self.job.spans[0])
+
+    def lately(self, subtask: int) -> Times:
+        """How a subtask spends a second, ms."""
+        span = self.job.spans[1]
+        if not span.passed:
+            return Times(0.0, 0.0, 1000.0)
+        return Times(*(spent / span.passed for spent in self.plan.times(subtask, span)))
+
+    def watermark(self, *, coming: bool) -> int:
+        """The lowest that comes in, or goes out (ms since 1970).
+
+        Long.MIN while there is none, Long.MAX after the end of the input.
+        """
+        if self.job.ended:
+            return LONG_MAX
+        mark = self.job.watermarks[self.plan.place][0 if coming else 1]
+        return LONG_MIN if mark is None else self.job.moment.stamp(mark)

@@ -242,10 +242,6 @@ class Port:
         if tell:
             self._notify()
 
-    def remember(self, query: Query[Any], value: Any, at: float) -> None:
-        """Take in an answer of the past (`at` on the engine's clock, s); call it from the oldest on."""
-        self._do(lambda: self.engine.remember(query, value, at))
-
     # -- questions -----------------------------------------------------------------------------------
 
     def watch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from flinktop.demo.replies.profiler import file_of
+from flinktop.demo.replies.files import profile_of
 from flinktop.demo.replies.rescales import uuid_of
 from flinktop.demo.transport import DemoTransport
 from flinktop.demo.world import Moment, World
@@ -70,7 +70,7 @@ def _ids(moment: Moment, endpoint: Endpoint[Any]) -> Iterator[dict[str, str]]:
         "trigger": [NO_TRIGGER],
         "file": [
             *("jobmanager.log", "taskmanager.log", "jobmanager.out", "taskmanager.out", "none.html"),
-            *(file_of(moment, whose) for whose in ("JobManager", *machines)),
+            *(profile_of(moment, whose) for whose in ("JobManager", *machines)),
         ],
         "taskmanager": machines,
         "subtask": ["0", "1"],

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flinktop.demo.names import RELEASES as NAMES
-from flinktop.demo.routes import ROUTES
+from flinktop.demo.routes import REPLIES
 from flinktop.flink.decode import decode
 from flinktop.flink.endpoint import Endpoint
 from tests.demo.questions import Answered, Shape, answers, every_endpoint, shape, world
@@ -97,7 +97,7 @@ def check(endpoint: Endpoint[Any], release: str) -> None:
 
 
 def test_every_read_of_the_client_is_answered() -> None:
-    assert {endpoint.path for endpoint, _ in ROUTES} == {endpoint.path for endpoint in every_endpoint()}
+    assert {endpoint.path for endpoint in REPLIES} == {endpoint.path for endpoint in every_endpoint()}
 
 
 @pytest.mark.parametrize("endpoint", every_endpoint(), ids=lambda endpoint: endpoint.path)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from flinktop.demo.life import Life
 from flinktop.demo.names import SHOWS
+from flinktop.demo.numbers import Wave, part, shares
 from flinktop.demo.specs import Fate
-from flinktop.demo.waves import Wave, part, shares
 from flinktop.demo.world import JobMoment, World
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
 from tests.demo.questions import answers, ask, document, every_endpoint, world
@@ -102,9 +102,9 @@ def job_moments(scenario: str, seconds: float) -> list[JobMoment]:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_time_of_a_subtask_is_busy_backpressured_or_idle(scenario: str) -> None:
     for job in job_moments(scenario, 120.0):
-        for vertex in job.plan.vertices:
-            for subtask in range(vertex.spec.parallelism):
-                times = job.lately(vertex, subtask)
+        for vertex in job.vertices:
+            for subtask in vertex.subtasks:
+                times = vertex.lately(subtask)
                 assert times.busy + times.backpressured + times.idle == pytest.approx(1000)
                 assert min(times.busy, times.backpressured, times.idle) >= 0
 

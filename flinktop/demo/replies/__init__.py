@@ -1,1 +1,1 @@
-"""From a moment of the demo's world to Flink's JSON, one file per resource."""
+"""What the demo answers: by endpoint, a function from what was asked to the newest release's document."""

@@ -1,42 +1,35 @@
-"""/config, /overview and /datasets."""
+"""/config, /overview, /jars, what acts would be followed by, and the applications' configuration."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from flinktop.demo.replies.answer import Asked, missing
+from flinktop.demo.numbers import identity
+from flinktop.demo.releases import COMMITS
+from flinktop.demo.replies.asked import Asked, Refusal, Replies, missing
+from flinktop.demo.replies.processes import ADDRESS, configuration
+from flinktop.demo.specs import DAY
+from flinktop.demo.texts import texts
+from flinktop.flink import applications, checkpoints, cluster, jars, rescale
 
-if TYPE_CHECKING:
-    from flinktop.demo.world import Moment
 
-
-def config(moment: Moment, _asked: Asked) -> dict[str, Any]:
-    """How the Web UI is to behave, and the release."""
-    release = moment.release
+def _config(asked: Asked) -> dict[str, Any]:
+    version = asked.moment.release.version
+    features = {"web-submit": True, "web-cancel": True, "web-rescale": False, "web-history": False}
     return {
         "refresh-interval": 3000,
         "timezone-name": "Coordinated Universal Time",
         "timezone-offset": 0,
-        "flink-version": release.version,
-        "flink-revision": f"{release.commit} @ {release.built}",
-        "features": release.keep(
-            "config.features",
-            {"web-submit": True, "web-cancel": True, "web-rescale": False, "web-history": False},
-        ),
+        "flink-version": version,
+        "flink-revision": " @ ".join(COMMITS[version]),
+        "features": features,
     }
 
 
-def slots(moment: Moment) -> tuple[int, int]:
-    """Slots in all, and those that no job holds."""
-    total = len(moment.world.machines) * moment.world.cluster.slots_each
-    used = sum(job.plan.spec.slots for job in moment.jobs if not job.ended)
-    return total, total - used
-
-
-def overview(moment: Moment, _asked: Asked) -> dict[str, Any]:
-    """TaskManagers, slots and jobs by state."""
+def _overview(asked: Asked) -> dict[str, Any]:
+    moment = asked.moment
     ends = [job.state for job in moment.jobs if job.ended]
-    total, free = slots(moment)
+    total, free = moment.slot_counts
     return {
         "taskmanagers": len(moment.world.machines),
         "slots-total": total,
@@ -46,24 +39,51 @@ def overview(moment: Moment, _asked: Asked) -> dict[str, Any]:
         "jobs-cancelled": ends.count("CANCELED"),
         "jobs-failed": ends.count("FAILED"),
         "flink-version": moment.release.version,
-        "flink-commit": moment.release.commit,
+        "flink-commit": COMMITS[moment.release.version][0],
     }
 
 
-def datasets(_moment: Moment, _asked: Asked) -> dict[str, Any]:
-    """No program has cached anything."""
-    return {"dataSets": []}
+def _jars(asked: Asked) -> dict[str, Any]:
+    files = []
+    for name, entry, days in texts()["jars"]:
+        mixed = identity("jar", asked.moment.world.seed, name)
+        uuid = "-".join((mixed[:8], mixed[8:12], mixed[12:16], mixed[16:20], mixed[20:32]))
+        files.append(
+            {
+                "id": f"{uuid}_{name}",
+                "name": name,
+                "uploaded": asked.moment.stamp(-days * DAY),
+                "entry": [{"name": entry, "description": None}],
+            }
+        )
+    return {"address": ADDRESS, "files": files}
 
 
-def no_operation(_moment: Moment, asked: Asked) -> Any:
+def _no_operation(asked: Asked) -> Any:
     """The demo is read-only: no act is under way."""
-    trigger = asked.ids.get("trigger", "")
-    key = f"org.apache.flink.runtime.rest.handler.async.OperationKey@{trigger[:8]}"
+    key = f"org.apache.flink.runtime.rest.handler.async.OperationKey@{asked.ids['trigger'][:8]}"
     raise missing(f"Operation not found under key: {key}")
 
 
-def savepoint_status(_moment: Moment, asked: Asked) -> Any:
-    """No savepoint was asked for."""
-    raise missing(
-        f"There is no savepoint operation with triggerId={asked.ids['trigger']} for job {asked.ids['job']}."
-    )
+def _no_savepoint(asked: Asked) -> Any:
+    trigger, job = asked.ids["trigger"], asked.ids["job"]
+    raise missing(f"There is no savepoint operation with triggerId={trigger} for job {job}.")
+
+
+def _no_rescaling(_asked: Asked) -> Any:
+    """What every release says."""
+    raise Refusal(503, "Rescaling is temporarily disabled. See FLINK-12312.")
+
+
+REPLIES: Replies = {
+    cluster.CONFIG: _config,
+    cluster.OVERVIEW: _overview,
+    cluster.DATASETS: lambda _: {"dataSets": []},
+    cluster.DATASET_DELETION: _no_operation,
+    checkpoints.CHECKPOINT_STATUS: _no_operation,
+    checkpoints.SAVEPOINT_STATUS: _no_savepoint,
+    checkpoints.DISPOSAL_STATUS: _no_operation,
+    rescale.RESCALING_STATUS: _no_rescaling,
+    jars.JARS: _jars,
+    applications.APPLICATION_CONFIG: lambda asked: configuration(asked.job.moment),
+}

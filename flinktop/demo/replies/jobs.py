@@ -1,202 +1,102 @@
-"""/jobs: the lists, one job with its vertices, its configuration, result and accumulators."""
+"""/jobs and /applications: the lists, one job with its vertices and plan, its configuration and its end."""
 
 from __future__ import annotations
 
 import base64
+import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.faults import FAULTS, name_of
-from flinktop.demo.life import JOB_STATES, TASK_STATES
-from flinktop.demo.noise import identity
-from flinktop.demo.replies.answer import Asked, Refusal, job_of
-from flinktop.demo.replies.plan import plan_document, stream_graph
+from flinktop.demo.flow import Totals
+from flinktop.demo.life import JOB_STATES, TASK_STATES, Run
+from flinktop.demo.numbers import identity
+from flinktop.demo.texts import exception_class, trace
+from flinktop.flink import applications, jobs
+from flinktop.flink.exceptions import EXCEPTIONS
 
 if TYPE_CHECKING:
-    from flinktop.demo.flow import Totals, VertexPlan
-    from flinktop.demo.world import JobMoment, Moment
+    from collections.abc import Sequence
+
+    from flinktop.demo.flow import JobPlan
+    from flinktop.demo.replies.asked import Asked, Replies
+    from flinktop.demo.world import JobMoment, VertexMoment
+
+MAX_PARALLELISM = 128
+GIVEN_UP = (
+    "org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy\n\tat "
+    "org.apache.flink.runtime.executiongraph.failover.ExecutionFailureHandler.handleFailure"
+    "(ExecutionFailureHandler.java:219)\nCaused by: "
+)
+USUAL = 20
+"""Exceptions that are told unless more are asked for (1.10+)."""
 
 
-ENDS = ("FINISHED", "CANCELED", "FAILED")
+def counts(states: Counter[str]) -> dict[str, int]:
+    """Tasks in each state, with those that none is in."""
+    return {state: states[state] for state in TASK_STATES}
 
 
-def jobs(moment: Moment, _asked: Asked) -> dict[str, Any]:
-    """/jobs."""
-    return {"jobs": [{"id": job.plan.id, "status": job.state} for job in moment.jobs]}
-
-
-def overview(moment: Moment, _asked: Asked) -> dict[str, Any]:
-    """/jobs/overview."""
-    return {"jobs": [job_row(moment, job) for job in moment.jobs]}
-
-
-def job_row(moment: Moment, job: JobMoment) -> dict[str, Any]:
+def job_row(job: JobMoment) -> dict[str, Any]:
     """One job of the list; its tasks are counted in lower case here."""
-    begun, ended = span(moment, job)
-    counted = tasks_by_state(job)
-    tasks = {state.lower(): counted.get(state, 0) for state in TASK_STATES}
-    return moment.release.keep(
-        "jobs-overview",
-        {
-            "jid": job.plan.id,
-            "name": job.plan.spec.name,
-            "jobType": job.plan.spec.kind,
-            "schedulerType": scheduler(moment, job),
-            "start-time": begun,
-            "end-time": ended,
-            "duration": (moment.now if ended < 0 else ended) - begun,
-            "state": job.state,
-            "last-modification": moment.stamp(max(job.life.entered(moment.seconds).values())),
-            "tasks": {"total": sum(counted.values()), **moment.release.keep("task-states", tasks)},
-            "pending-operators": 0,
-        },
-    )
-
-
-def scheduler(moment: Moment, job: JobMoment) -> str:
-    """By Flink's names."""
-    if job.plan.spec.kind == "BATCH":
-        return "AdaptiveBatch"
-    return "Adaptive" if job.plan.spec.adaptive and moment.release.since(1, 18) else "Default"
-
-
-def span(moment: Moment, job: JobMoment) -> tuple[int, int]:
-    """When a job began and ended (ms since 1970), -1 while it has not."""
-    ended = moment.stamp(job.life.over) if job.ended else -1
-    return moment.stamp(job.plan.spec.fate.started), ended
-
-
-def states_of(job: JobMoment, vertex: VertexPlan) -> Counter[str]:
-    """A vertex's subtasks by state."""
-    settled = job.settled
-    if settled is not None:
-        return Counter({settled: vertex.spec.parallelism})
-    tasks = (job.task(vertex, subtask) for subtask in range(vertex.spec.parallelism))
-    return Counter(task.state if task is not None else "CREATED" for task in tasks)
-
-
-def tasks_by_state(job: JobMoment) -> Counter[str]:
-    """All subtasks of a job by state."""
     if job.settled is not None:
-        return Counter({job.settled: sum(job.plan.shape)})
-    counted: Counter[str] = Counter()
-    for vertex in job.plan.vertices:
-        counted.update(states_of(job, vertex))
-    return counted
+        counted = Counter({job.settled: sum(job.plan.shape)})
+    else:
+        counted = sum((vertex.states for vertex in job.vertices), Counter())
+    tasks = {state.lower(): count for state, count in counts(counted).items()}
+    return {
+        "jid": job.id,
+        "name": job.spec.name,
+        "jobType": job.spec.kind,
+        "schedulerType": job.scheduler,
+        **job.since,
+        "state": job.state,
+        "last-modification": max(job.entered.values()),
+        "tasks": {"total": sum(counted.values()), **tasks},
+        "pending-operators": 0,
+    }
 
 
-def aggregate(states: Counter[str]) -> str:
-    """The state of a vertex, from those of its subtasks: the worst of them."""
-    order = (
-        "FAILED",
-        "CANCELING",
-        "CANCELED",
-        "CREATED",
-        "SCHEDULED",
-        "DEPLOYING",
-        "INITIALIZING",
-        "RUNNING",
-    )
-    return next((state for state in order if states.get(state)), "FINISHED")
+def _job(asked: Asked) -> dict[str, Any]:
+    job, entered = asked.job, asked.job.entered
+    document = {
+        "jid": job.id,
+        "application-id": job.id,
+        "name": job.spec.name,
+        "isStoppable": False,
+        "state": job.state,
+        "job-type": job.spec.kind,
+        "schedulerType": job.scheduler,
+        **job.since,
+        "maxParallelism": -1,
+        "now": asked.moment.now,
+        "timestamps": {state: entered.get(state, 0) for state in JOB_STATES},
+        "vertices": [_vertex(vertex) for vertex in job.vertices],
+        "status-counts": counts(Counter(vertex.state for vertex in job.vertices)),
+        "plan": _plan(job),
+        "pending-operators": 0,
+    }
+    return document | ({"stream-graph": _stream_graph(job.plan)} if job.spec.kind == "BATCH" else {})
 
 
-def job(moment: Moment, asked: Asked) -> dict[str, Any]:
-    """/jobs/:jobid."""
-    return job_document(moment, job_of(moment, asked))
+def _vertex(vertex: VertexMoment) -> dict[str, Any]:
+    return {
+        "id": vertex.id,
+        "slotSharingGroupId": identity("slots", vertex.job.id),
+        "name": vertex.spec.name,
+        "maxParallelism": MAX_PARALLELISM,
+        "parallelism": vertex.spec.parallelism,
+        "status": vertex.state,
+        **vertex.since,
+        "tasks": counts(vertex.states),
+        "metrics": io_metrics(vertex, vertex.subtasks, vertex.job.totals[vertex.plan.place]),
+    }
 
 
-def job_document(moment: Moment, job: JobMoment) -> dict[str, Any]:
-    """One job with its vertices and its plan."""
-    release = moment.release
-    begun, ended = span(moment, job)
-    entered = job.life.entered(moment.seconds)
-    totals = job.totals
-    vertices = [_vertex_row(moment, job, vertex, totals[vertex.place]) for vertex in job.plan.vertices]
-    counted = Counter(vertex["status"] for vertex in vertices)
-    stamps = {state: moment.stamp(entered[state]) if state in entered else 0 for state in JOB_STATES}
-    document = release.keep(
-        "job",
-        {
-            "jid": job.plan.id,
-            "application-id": job.plan.id,
-            "name": job.plan.spec.name,
-            "isStoppable": False,
-            "state": job.state,
-            "job-type": job.plan.spec.kind,
-            "schedulerType": scheduler(moment, job),
-            "start-time": begun,
-            "end-time": ended,
-            "duration": (moment.now if ended < 0 else ended) - begun,
-            "maxParallelism": -1,
-            "now": moment.now,
-            "timestamps": release.keep("job-states", stamps),
-            "vertices": vertices,
-            "status-counts": release.keep(
-                "task-states", {state: counted.get(state, 0) for state in TASK_STATES}
-            ),
-            "plan": plan_document(moment, job.plan),
-            "pending-operators": 0,
-        },
-    )
-    if job.plan.spec.kind == "BATCH" and release.since(2, 0):
-        document["stream-graph"] = stream_graph(job.plan)
-    return document
-
-
-def _vertex_row(moment: Moment, job: JobMoment, vertex: VertexPlan, totals: Totals) -> dict[str, Any]:
-    states = states_of(job, vertex)
-    begun, ended, duration = vertex_span(moment, job, vertex, aggregate(states))
-    return moment.release.keep(
-        "vertex-of-job",
-        {
-            "id": vertex.id,
-            "slotSharingGroupId": identity("slots", job.plan.id),
-            "name": vertex.spec.name,
-            "maxParallelism": vertex.spec.max_parallelism,
-            "parallelism": vertex.spec.parallelism,
-            "status": aggregate(states),
-            "start-time": begun,
-            "end-time": ended,
-            "duration": duration,
-            "tasks": moment.release.keep(
-                "task-states", {state: states.get(state, 0) for state in TASK_STATES}
-            ),
-            "metrics": io_metrics(moment, job, vertex, totals, range(vertex.spec.parallelism)),
-        },
-    )
-
-
-def vertex_span(moment: Moment, job: JobMoment, vertex: VertexPlan, state: str) -> tuple[int, int, int]:
-    """Start, end and duration of a vertex in ms; -1 where it is not so far."""
-    if job.settled == "RUNNING" and job.run is not None:
-        key = ("begun", job.plan.place, vertex.place, job.run.number)
-        begun = moment.world.memory.recall(key, lambda: _begun(job, vertex))
-        return moment.stamp(begun or 0.0), -1, moment.now - moment.stamp(begun or 0.0)
-    begun = _begun(job, vertex)
-    if begun is None:
-        return -1, -1, -1
-    tasks = (job.task(vertex, subtask) for subtask in range(vertex.spec.parallelism))
-    over = [task.ended for task in tasks if task is not None and task.ended is not None]
-    ended = max(over) if over and state in ENDS else None
-    end = moment.stamp(ended) if ended is not None else -1
-    return moment.stamp(begun), end, (moment.now if end < 0 else end) - moment.stamp(begun)
-
-
-def _begun(job: JobMoment, vertex: VertexPlan) -> float | None:
-    """When the first subtask of a vertex was deployed; None while none is."""
-    tasks = (job.task(vertex, subtask) for subtask in range(vertex.spec.parallelism))
-    return min((task.started for task in tasks if task is not None and task.deployed), default=None)
-
-
-def io_metrics(
-    moment: Moment, job: JobMoment, vertex: VertexPlan, totals: Totals, subtasks: range
-) -> dict[str, Any]:
+def io_metrics(vertex: VertexMoment, subtasks: Sequence[int], totals: Totals) -> dict[str, Any]:
     """Totals of a vertex or of some subtasks; incomplete until this run's metrics have been fetched."""
-    whole = len(subtasks) == vertex.spec.parallelism
-
-    def share(total: int) -> int:
-        return total if whole else sum(job.plan.part(vertex, total, subtask) for subtask in subtasks)
-
+    job = vertex.job
+    if len(subtasks) < len(vertex.subtasks):
+        totals = Totals(*(sum(vertex.plan.part(total, one) for one in subtasks) for total in totals))
     known = job.measured or job.ended
     document: dict[str, Any] = {}
     for name, total in (
@@ -205,97 +105,252 @@ def io_metrics(
         ("read-records", totals.records_in),
         ("write-records", totals.records_out),
     ):
-        document[name] = share(total) if known else 0
-        document[f"{name}-complete"] = known
-    if moment.release.since(1, 16):
-        spent = [job.times(vertex, subtask) for subtask in subtasks] if known else []
+        document |= {name: total if known else 0, f"{name}-complete": known}
+    # Not reckoned where it would not be told.
+    if job.moment.release.has("accumulated-busy-time"):
+        spent = [vertex.times(subtask) for subtask in subtasks] if known else []
         document["accumulated-backpressured-time"] = sum(int(times.backpressured) for times in spent)
         document["accumulated-idle-time"] = sum(int(times.idle) for times in spent)
         document["accumulated-busy-time"] = float(sum(int(times.busy) for times in spent))
     return document
 
 
-def job_config(moment: Moment, asked: Asked) -> dict[str, Any]:
-    """/jobs/:jobid/config."""
-    job = job_of(moment, asked)
-    delay = "PT10S" if moment.release.since(1, 20) else "10000 ms"
+# -- plans -------------------------------------------------------------------------------------------
+
+
+def _plan(job: JobMoment) -> dict[str, Any]:
+    nodes = job.moment.world.recall(("plan", job.plan.place), lambda: _nodes(job))
+    return {"jid": job.id, "name": job.spec.name, "type": job.spec.kind, "nodes": nodes}
+
+
+def _nodes(job: JobMoment) -> list[dict[str, Any]]:
+    """The vertices; sinks come first, as the default scheduler has them."""
+    nodes = []
+    exchange = "blocking" if job.spec.kind == "BATCH" else "pipelined_bounded"
+    for vertex in reversed(job.plan.vertices):
+        node: dict[str, Any] = {
+            "id": vertex.id,
+            "operator": "",
+            "parallelism": vertex.spec.parallelism,
+            "operator_strategy": "",
+            "description": _described(vertex.spec.operators, lines=job.moment.release.since(1, 15)),
+            "optimizer_properties": {},
+        }
+        fed = [(job.plan.vertices[edge.source].id, edge.ship, exchange) for edge in vertex.spec.inputs]
+        nodes.append(node | _inputs(fed))
+    return nodes
+
+
+def _inputs(fed: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+    """The key of a node's inputs, which sources have not."""
+    rows = [
+        {"num": order, "id": source, "ship_strategy": ship, "exchange": exchange}
+        for order, (source, ship, exchange) in enumerate(fed)
+    ]
+    return {"inputs": rows} if rows else {}
+
+
+def _described(operators: Sequence[str], *, lines: bool) -> str:
+    """The operators in HTML: a tree from 1.15, a chain before."""
+    first, *rest = (html.escape(name, quote=True) for name in operators)
+    if not lines:
+        return " -&gt; ".join((first, *rest))
+    return f"{first}<br/>" + "".join(f"{'   ' * depth}+- {name}<br/>" for depth, name in enumerate(rest))
+
+
+def _stream_graph(plan: JobPlan) -> dict[str, Any]:
+    """What the adaptive batch scheduler (2.0+) tells beside the plan: the graph by operator."""
+    nodes: list[dict[str, Any]] = []
+    lasts: list[str] = []
+    for vertex in plan.vertices:
+        fed = [(lasts[edge.source], edge.ship, "BATCH") for edge in vertex.spec.inputs]
+        for name in vertex.spec.operators:
+            node = {
+                "id": str(len(nodes) + 1),
+                "parallelism": vertex.spec.parallelism,
+                "operator": name,
+                "description": name,
+                "job_vertex_id": vertex.id,
+            }
+            nodes.append(node | _inputs(fed))
+            fed = [(str(len(nodes)), "FORWARD", "UNDEFINED")]
+        lasts.append(str(len(nodes)))
+    return {"nodes": nodes}
+
+
+# -- configuration, accumulators, result -------------------------------------------------------------
+
+
+def _config(asked: Asked) -> dict[str, Any]:
+    spec = asked.job.spec
+    delay = "PT10S" if asked.moment.release.since(1, 20) else "10000 ms"
     execution = {
         "execution-mode": "PIPELINED",
         "restart-strategy": f"Restart with fixed delay ({delay}). #2147483647 restart attempts.",
-        "job-parallelism": job.plan.spec.slots,
+        "job-parallelism": spec.slots,
         "object-reuse-mode": False,
-        "user-config": dict(job.plan.spec.settings),
+        "user-config": spec.settings,
     }
-    return {
-        "jid": job.plan.id,
-        "name": job.plan.spec.name,
-        "execution-config": moment.release.keep("execution-config", execution),
-    }
+    return {"jid": asked.job.id, "name": spec.name, "execution-config": execution}
 
 
-def accumulators(moment: Moment, asked: Asked) -> dict[str, Any]:
-    """/jobs/:jobid/accumulators."""
-    job = job_of(moment, asked)
-    found = [
-        row
-        for vertex in job.plan.vertices
-        for row in accumulators_of(job, vertex, range(vertex.spec.parallelism))
-    ]
-    serialized: dict[str, str] = {}
-    if asked.params.get("includeSerializedValue") == "true":
-        serialized = {row["name"]: _in_java(row["value"]) for row in found}
-    return {
-        "job-accumulators": [],
-        "user-task-accumulators": found,
-        "serialized-user-task-accumulators": serialized,
-    }
-
-
-def accumulators_of(job: JobMoment, vertex: VertexPlan, subtasks: range) -> list[dict[str, str]]:
+def accumulators(vertex: VertexMoment, subtasks: Sequence[int]) -> list[dict[str, str]]:
     """What the code of some subtasks has counted."""
-    totals = job.totals[vertex.place]
+    totals = vertex.job.totals[vertex.plan.place]
     total = totals.records_in or totals.records_out
-    value = sum(job.plan.part(vertex, total, subtask) for subtask in subtasks)
-    return [{"name": name, "type": "LongCounter", "value": str(value)} for name in vertex.spec.counts]
+    value = str(sum(vertex.plan.part(total, subtask) for subtask in subtasks))
+    return [{"name": name, "type": "LongCounter", "value": value} for name in vertex.spec.counts]
+
+
+def _all_accumulators(job: JobMoment) -> list[dict[str, str]]:
+    return [row for vertex in job.vertices for row in accumulators(vertex, vertex.subtasks)]
+
+
+def _serialized(rows: Sequence[dict[str, str]]) -> dict[str, str]:
+    return {row["name"]: _in_java(row["value"]) for row in rows}
 
 
 def _in_java(value: str) -> str:
     return base64.b64encode(b"\xac\xed\x00\x05" + value.encode()).decode()
 
 
-def execution_result(moment: Moment, asked: Asked) -> dict[str, Any]:
-    """/jobs/:jobid/execution-result."""
-    job = job_of(moment, asked)
+def _accumulators(asked: Asked) -> dict[str, Any]:
+    found = _all_accumulators(asked.job)
+    serialized = found if asked.params.get("includeSerializedValue") == "true" else []
+    return {
+        "job-accumulators": [],
+        "user-task-accumulators": found,
+        "serialized-user-task-accumulators": _serialized(serialized),
+    }
+
+
+def _execution_result(asked: Asked) -> dict[str, Any]:
+    job = asked.job
     if not job.ended:
         return {"status": {"id": "IN_PROGRESS"}}
-    begun, ended = span(moment, job)
-    status = {"FINISHED": "SUCCEEDED"}.get(job.state, job.state)
-    counted = [row for v in job.plan.vertices for row in accumulators_of(job, v, range(v.spec.parallelism))]
+    since = job.since
     result: dict[str, Any] = {
-        "id": job.plan.id,
-        "application-status": status,
-        "accumulator-results": {row["name"]: _in_java(row["value"]) for row in counted},
-        "net-runtime": ended - begun,
-        "name": job.plan.spec.name,
-        "application-id": job.plan.id,
-        "start-time": begun,
-        "end-time": ended,
+        "id": job.id,
+        "application-status": "SUCCEEDED" if job.state == "FINISHED" else job.state,
+        "accumulator-results": _serialized(_all_accumulators(job)),
+        "net-runtime": since.pop("duration"),
+        "name": job.spec.name,
+        "application-id": job.id,
+        **since,
     }
-    if status == "FAILED":
-        trace = FAULTS[job.plan.spec.fate.fault]
+    if job.state == "FAILED":
+        cause = trace(job.spec.fate.fault)
         result["failure-cause"] = {
-            "class": name_of(trace),
-            "stack-trace": trace,
-            "serialized-throwable": _in_java(name_of(trace)),
+            "class": exception_class(cause),
+            "stack-trace": cause,
+            "serialized-throwable": _in_java(exception_class(cause)),
         }
-    return {"status": {"id": "COMPLETED"}, "job-execution-result": moment.release.keep("job-result", result)}
+    return {"status": {"id": "COMPLETED"}, "job-execution-result": result}
 
 
-def status(moment: Moment, asked: Asked) -> dict[str, Any]:
-    """/jobs/:jobid/status (1.16+)."""
-    return {"status": job_of(moment, asked).state}
+# -- exceptions --------------------------------------------------------------------------------------
 
 
-def rescaling(_moment: Moment, _asked: Asked) -> Any:
-    """/jobs/:jobid/rescaling/:triggerid: what every release says."""
-    raise Refusal(503, "Rescaling is temporarily disabled. See FLINK-12312.")
+def _exceptions(asked: Asked) -> dict[str, Any]:
+    """The history, and up to 1.20 the failure of the present execution."""
+    job = asked.job
+    most = asked.params.get("maxExceptions", "")
+    runs = job.life.faults(asked.moment.seconds)
+    told = runs[: int(most) if most.isdigit() else USUAL]
+    # Once it runs again the execution has no failure of its own.
+    present = _fault(job, runs[0]) if runs and job.state != "RUNNING" else None
+    return {
+        "root-exception": present and present["stacktrace"],
+        "timestamp": present and present["timestamp"],
+        "all-exceptions": [_old(present)] if present else [],
+        "truncated": False,
+        "exceptionHistory": {
+            "entries": [_entry(job, run, _fault(job, run)) for run in told],
+            "truncated": len(told) < len(runs),
+        },
+    }
+
+
+def _fault(job: JobMoment, run: Run) -> dict[str, Any]:
+    vertex, cause = job.plan.vertices[job.spec.fate.culprit], trace(job.spec.fate.fault)
+    subtask = job.life.culprit(run, vertex.spec.parallelism)
+    machine = job.machine(subtask)
+    return {
+        "exceptionName": exception_class(cause),
+        "stacktrace": cause,
+        "timestamp": job.moment.stamp(run.ends),
+        "failureLabels": {},
+        "taskName": f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})",
+        "location": machine.endpoint,
+        "endpoint": machine.endpoint,
+        "taskManagerId": machine.id,
+    }
+
+
+def _old(fault: dict[str, Any]) -> dict[str, Any]:
+    """A fault as it was told before there was a history."""
+    same = ("location", "endpoint", "timestamp", "taskManagerId")
+    told = {name: fault[name] for name in same}
+    return {"exception": fault["stacktrace"], "task": fault["taskName"], **told}
+
+
+def _entry(job: JobMoment, run: Run, fault: dict[str, Any]) -> dict[str, Any]:
+    if not (job.ended and job.state == "FAILED" and run.ends >= job.life.over):
+        return {**fault, "concurrentExceptions": []}
+    # A failure that nothing restarts after is told by the scheduler, the task's own beside it.
+    return {
+        "exceptionName": exception_class(GIVEN_UP),
+        "stacktrace": GIVEN_UP + fault["stacktrace"],
+        "timestamp": fault["timestamp"],
+        "failureLabels": {},
+        "concurrentExceptions": [fault],
+    }
+
+
+# -- applications (2.3+): each job is one of its own -------------------------------------------------
+
+
+def _application(job: JobMoment) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "name": f"SingleJobApplication({job.spec.name})",
+        **job.since,
+        "status": job.state if job.ended else "RUNNING",
+    }
+
+
+def _one_application(asked: Asked) -> dict[str, Any]:
+    job, since = asked.job, asked.job.since
+    states = ("CREATED", "RUNNING", "FAILING", "FAILED", "CANCELING", "CANCELED", "FINISHED")
+    stamps = dict.fromkeys(states, 0) | dict.fromkeys(states[:2], since["start-time"])
+    if job.ended:
+        stamps[job.state] = since["end-time"]
+    return {**_application(job), "timestamps": stamps, "jobs": [job_row(job)]}
+
+
+def _application_exceptions(asked: Asked) -> dict[str, Any]:
+    """Why it ended."""
+    job, entries = asked.job, []
+    if job.ended and job.state == "FAILED":
+        fault = _fault(job, job.life.faults(asked.moment.seconds)[0])
+        same = ("exceptionName", "stacktrace", "timestamp")
+        entries = [{**{name: fault[name] for name in same}, "jobId": job.id}]
+    return {"exceptionHistory": {"entries": entries}}
+
+
+REPLIES: Replies = {
+    jobs.JOBS: lambda asked: {"jobs": [{"id": job.id, "status": job.state} for job in asked.moment.jobs]},
+    jobs.JOBS_OVERVIEW: lambda asked: {"jobs": [job_row(job) for job in asked.moment.jobs]},
+    jobs.JOB: _job,
+    jobs.PLAN: lambda asked: {"plan": _plan(asked.job)},
+    jobs.JOB_CONFIG: _config,
+    jobs.JOB_ACCUMULATORS: _accumulators,
+    jobs.EXECUTION_RESULT: _execution_result,
+    jobs.JOB_STATUS: lambda asked: {"status": asked.job.state},
+    EXCEPTIONS: _exceptions,
+    applications.APPLICATIONS_OVERVIEW: lambda asked: {
+        "applications": [{**_application(job), "jobs": {job.state: 1}} for job in asked.moment.jobs]
+    },
+    applications.APPLICATION: _one_application,
+    applications.APPLICATION_EXCEPTIONS: _application_exceptions,
+}

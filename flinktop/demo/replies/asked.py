@@ -1,0 +1,119 @@
+"""What a request asks for, and what answers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flinktop.demo.releases import Release
+    from flinktop.demo.world import JobMoment, Machine, Moment, VertexMoment
+    from flinktop.flink.endpoint import Endpoint
+
+NOT_FOUND = 404
+_REST = "org.apache.flink.runtime.rest"
+_GONE = "org.apache.flink.runtime.resourcemanager.exceptions.UnknownTaskExecutorException"
+
+
+class Refusal(Exception):  # noqa: N818 -- it says what happened
+    """An answer that is no success: a status and Flink's sentence."""
+
+    def __init__(self, status: int, sentence: str, kind: str = "handler.RestHandlerException") -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+        self.kind = kind
+
+    def told(self, release: Release) -> str:
+        """As Flink writes it: from 1.10 with the exception's class and its trace."""
+        if not self.kind or not release.since(1, 10):
+            return self.sentence
+        trace = f"\n\tat {_REST}.handler.AbstractRestHandler.respondToRequest(AbstractRestHandler.java:83)\n"
+        return f"{_REST}.{self.kind}: {self.sentence}{trace}"
+
+
+def missing(sentence: str) -> Refusal:
+    """A thing that is not there."""
+    return Refusal(NOT_FOUND, sentence, "NotFoundException")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request at a moment, and what it names: a `Refusal` is raised for what is not there."""
+
+    moment: Moment
+    ids: Mapping[str, str]
+    params: Mapping[str, str]
+
+    @cached_property
+    def job(self) -> JobMoment:
+        """The job; each is an application of its own."""
+        named = self.ids.get("job") or self.ids["application"]
+        job = self.moment.job(named)
+        if job is None:
+            raise missing(f"Job {named} not found")
+        return job
+
+    def checked(self, name: str) -> Asked:
+        """Itself, if a thing that its path names is there."""
+        getattr(self, name)
+        return self
+
+    @cached_property
+    def vertex(self) -> VertexMoment:
+        """The vertex of the job."""
+        named = self.ids["vertex"]
+        plan = self.job.plan.by_id.get(named)
+        if plan is None:
+            raise missing(f"JobVertex {named} not found")
+        return self.job.vertices[plan.place]
+
+    @property
+    def subtask(self) -> int:
+        """The subtask of the vertex."""
+        text = self.ids["subtask"]
+        if not text.isdigit() or int(text) not in self.vertex.subtasks:
+            raise missing(f"Invalid subtask index {text}")
+        return int(text)
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The TaskManager; Flink answers with a 500 that there is none."""
+        named = self.ids["taskmanager"]
+        found = next((one for one in self.moment.world.machines if one.id == named), None)
+        if found is None:
+            raise Refusal(500, f"{_GONE}: No TaskExecutor registered under {named}.", "")
+        return found
+
+    @property
+    def get(self) -> tuple[str, ...] | None:
+        """The metrics; None when they are to be listed."""
+        wanted = self.params.get("get")
+        return None if wanted is None else tuple(filter(None, wanted.split(",")))
+
+    def wants(self, parameter: str, named: str) -> bool:
+        """Whether something is among those that a parameter picks; all are when it is not there."""
+        return parameter not in self.params or named in self.params[parameter].split(",")
+
+
+Handler = Callable[[Asked], Any]
+Replies = Mapping["Endpoint[Any]", Handler]
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which so much of the (sorted) numbers lies."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def spread(values: Sequence[int], *, known: bool = True) -> dict[str, Any]:
+    """How a number is spread: Flink's minimum, maximum, average and percentiles.
+
+    Without values, or where Flink keeps none (`known`), the percentiles are NaN.
+    """
+    ordered = sorted(values) or [0]
+    found: dict[str, Any] = {"min": ordered[0], "max": ordered[-1], "avg": sum(ordered) // len(ordered)}
+    for name, share in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)):
+        found[name] = float(quantile(ordered, share)) if values and known else "NaN"
+    return found
