@@ -26,10 +26,9 @@ class DemoCluster(FixtureCluster):
         clock: Clock,
         *,
         own: Cluster | None = None,
-        hostile: bool = False,
     ) -> None:
         super().__init__(release)
-        self.world = World(scenario=scenario, version=release, born=clock.wall(), own=own, hostile=hostile)
+        self.world = World(scenario=scenario, version=release, born=clock.wall(), own=own)
         opened = clock.now()
         self._transport = DemoTransport(self.world, lambda: clock.now() - opened)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.demo.numbers import Wave, between, fraction, shares
 from flinktop.demo.specs import DAY, MIB, CheckpointSpec
 
 if TYPE_CHECKING:
     from flinktop.demo.flow import JobPlan, VertexPlan
-    from flinktop.demo.life import Life, Run
+    from flinktop.demo.life import Run
 
 FIRST_SECONDS = 4.0
 """From the beginning of a run to its first checkpoint."""
@@ -27,8 +28,7 @@ SLOW_STORAGE, MORE_LATE = 0.03, 0.15
 """Shares of checkpoints that storage is slow for, and of a vertex's subtasks that are late as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """One checkpoint, whenever one looks at it; times in s of the demo's clock."""
 
     id: int
@@ -49,8 +49,7 @@ class Taken:
         return "FAILED" if self.failure is not None else "COMPLETED"
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
+class Acknowledged(Struct, frozen=True):
     """One subtask's share of a checkpoint: milliseconds of each phase, and bytes."""
 
     index: int
@@ -65,32 +64,29 @@ class Acknowledged:
     """It does not acknowledge before the checkpoint fails."""
 
 
-@dataclass(frozen=True, eq=False)
 class Checkpointing:
     """The checkpoints of one job. What was reckoned once is kept."""
 
-    plan: JobPlan
-    spec: CheckpointSpec
-    life: Life
-    _taken: dict[int, Taken] = field(default_factory=dict)
-    _sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _before_run: list[int] = field(default_factory=lambda: [0])
-    """Checkpoints of all runs before the n-th."""
-    _failed: list[int] = field(default_factory=lambda: [0])
-    """How many of the first n failed."""
+    def __init__(self, plan: JobPlan, spec: CheckpointSpec) -> None:
+        self.plan = plan
+        self.spec = spec
+        self._breath = Wave.of(0.12, plan.seed, 3)
+        """How the state grows and shrinks with what comes and expires."""
+        self._before_run = [0]
+        """Checkpoints of all runs before the n-th."""
+        self._failed = [0]
+        """How many of the first n failed."""
+        self.taken = cache(self._make)
+        """The checkpoint with an id."""
+        self.bytes_of = cache(self._bytes_of)
+        """The whole state, and what a checkpoint wrote of it: the sums over all vertices."""
 
     # -- which there are -----------------------------------------------------------------------------
 
     def count_at(self, seconds: float) -> int:
         """Checkpoints triggered so far; also the id of the newest."""
-        run = self.life.run_at(seconds)
+        run = self.plan.life.run_at(seconds)
         return 0 if run is None else self._before(run.number) + self._triggered(run, seconds)
-
-    def taken(self, number: int) -> Taken:
-        """The checkpoint with an id."""
-        if number not in self._taken:
-            self._taken[number] = self._make(number)
-        return self._taken[number]
 
     def _make(self, number: int) -> Taken:
         run, order = self._run_of(number)
@@ -104,7 +100,7 @@ class Checkpointing:
             failure = self.spec.reason
         if ends > run.ends:
             ends, failure = run.ends, "Checkpoint Coordinator is suspending."
-        age = (triggered - self.life.fate.started) / DAY
+        age = (triggered - self.plan.life.fate.started) / DAY
         grown = (0.7 + 0.3 * min(1.0, age) + self.spec.growth * age) * self._breath.at(triggered)
         return Taken(number, triggered, ends, failure, duration, number == self._savepoint, grown)
 
@@ -132,7 +128,7 @@ class Checkpointing:
         if not count:
             return 0
         newest = self.taken(count).status_at(seconds) == "FAILED"
-        if not self.spec.failing and self.life.fate.cycle is None:
+        if not self.spec.failing and self.plan.life.fate.cycle is None:
             # Only what a restart cut short can have failed.
             return newest + (count > 1 and self.taken(count - 1).failure is not None)
         for number in range(len(self._failed), count):
@@ -143,12 +139,9 @@ class Checkpointing:
         """What a restarted run began with."""
         return self.latest(run.begins - 0.01, "COMPLETED") if run.number else None
 
-    def bytes_of(self, taken: Taken) -> tuple[int, int]:
-        """The whole state, and what a checkpoint wrote of it: the sums over all vertices."""
-        if taken.id not in self._sizes:
-            whole, written = zip(*(self.sizes(taken, one) for one in self.plan.vertices), strict=True)
-            self._sizes[taken.id] = sum(whole), sum(written)
-        return self._sizes[taken.id]
+    def _bytes_of(self, taken: Taken) -> tuple[int, int]:
+        whole, written = zip(*(self.sizes(taken, one) for one in self.plan.vertices), strict=True)
+        return sum(whole), sum(written)
 
     # -- who takes part ------------------------------------------------------------------------------
 
@@ -197,11 +190,6 @@ class Checkpointing:
     # -- how -----------------------------------------------------------------------------------------
 
     @cached_property
-    def _breath(self) -> Wave:
-        """How the state grows and shrinks with what comes and expires."""
-        return Wave.of(0.12, self.plan.seed, 3)
-
-    @cached_property
     def _savepoint(self) -> int:
         return self.count_at(self.spec.savepoint) if self.spec.savepoint is not None else 0
 
@@ -213,16 +201,16 @@ class Checkpointing:
         """Checkpoints of all runs before that one."""
         known = self._before_run
         for number in range(len(known) - 1, run):
-            known.append(known[-1] + self._triggered(self.life.run(number), math.inf))
+            known.append(known[-1] + self._triggered(self.plan.life.run(number), math.inf))
         return known[run]
 
     def _run_of(self, number: int) -> tuple[Run, int]:
         """The run that an id belongs to, and its place in it."""
         known = self._before_run
-        while known[-1] < number and self.life.run(len(known) - 1).ends < math.inf:
+        while known[-1] < number and self.plan.life.run(len(known) - 1).ends < math.inf:
             self._before(len(known))
         run = bisect_left(known, number) - 1
-        return self.life.run(run), number - 1 - known[run]
+        return self.plan.life.run(run), number - 1 - known[run]
 
     def _duration(self, number: int, triggered: float) -> int:
         usual = self.spec.duration * 1000 * self._breath.at(triggered)

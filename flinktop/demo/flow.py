@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from flinktop.demo.life import Life
 from flinktop.demo.numbers import Wave, between, identity, in_order, number, part, shares
 
 if TYPE_CHECKING:
@@ -42,38 +42,31 @@ class Span(NamedTuple):
     pressed: float = 0.0
 
 
-@dataclass(frozen=True, eq=False)
 class VertexPlan:
     """A vertex with what follows from its spec."""
 
-    spec: VertexSpec
-    place: int
-    id: str
-    seed: int
-    feeds: bool
-    """Others take its records."""
-
-    @property
-    def chained(self) -> bool:
+    def __init__(self, spec: VertexSpec, place: int, job: JobPlan, *, feeds: bool) -> None:
+        self.spec = spec
+        self.place = place
+        self.id = identity("vertex", job.spec.name, place, spec.name)
+        self.seed = number(f"{job.seed}/{place}")
+        self.feeds = feeds
+        """Others take its records."""
+        self.chained = not spec.inputs and not self.feeds
         """Source and sink in one: nothing crosses the network."""
-        return not self.spec.inputs and not self.feeds
+        self.hottest = (self.seed >> 3) % spec.parallelism
+        """The subtask that a skew favours."""
 
     @cached_property
     def weights(self) -> tuple[float, ...]:
         """The subtasks' parts of the load, whatever they add up to."""
-        spec = self.spec
-        even = [1.0 + between(-UNEVEN, UNEVEN, self.seed, i) for i in range(spec.parallelism)]
-        if spec.hot:
-            even[self.hottest] += in_order(even) * spec.hot / (1.0 - spec.hot)
+        even = [1.0 + between(-UNEVEN, UNEVEN, self.seed, i) for i in range(self.spec.parallelism)]
+        if self.spec.hot:
+            even[self.hottest] += in_order(even) * self.spec.hot / (1.0 - self.spec.hot)
         return tuple(even)
 
-    @property
-    def hottest(self) -> int:
-        """The subtask that a skew favours."""
-        return (self.seed >> 3) % self.spec.parallelism
-
     @cached_property
-    def ends(self) -> tuple[float, ...]:
+    def _ends(self) -> tuple[float, ...]:
         """Where each subtask's share of the vertex's records ends."""
         return shares(self.weights)
 
@@ -84,63 +77,47 @@ class VertexPlan:
         return tuple(weight / most for weight in self.weights)
 
     @cached_property
-    def held(self) -> tuple[float, ...]:
+    def _held(self) -> tuple[float, ...]:
         """The share of its time that each subtask is backpressured in the mean."""
         spec = self.spec
         return tuple(spec.held * between(0.94, 1.0, self.seed, i, 5) for i in range(spec.parallelism))
 
     def part(self, total: int, subtask: int) -> int:
         """One subtask's part of a total."""
-        return part(total, self.ends, subtask)
+        return part(total, self._ends, subtask)
 
     def times(self, subtask: int, span: Span) -> Times:
         """How a subtask has spent a stretch of time."""
         busy = min(span.passed, self.spec.busy * self.loads[subtask] * span.flown)
-        held = min(span.passed - busy, self.held[subtask] * span.pressed)
+        held = min(span.passed - busy, self._held[subtask] * span.pressed)
         return Times(busy * 1000, held * 1000, (span.passed - busy - held) * 1000)
 
 
-@dataclass(frozen=True, eq=False)
 class JobPlan:
     """A job with what follows from its spec, once for all times."""
 
-    spec: JobSpec
-    place: int
-    id: str
-    seed: int
-    vertices: tuple[VertexPlan, ...]
-    flow: Wave
-    pressure: Wave
-    first_slot: int
-    """Its slots are those from here on, of all the cluster's."""
+    def __init__(self, spec: JobSpec, place: int, seed: int, first_slot: int) -> None:
+        self.spec = spec
+        self.place = place
+        self.id = identity("job", seed, place, spec.name)
+        self.seed = number(f"{seed}/{place}/{spec.name}")
+        self.first_slot = first_slot
+        """Its slots are those from here on, of all the cluster's."""
+        self.flow = Wave.of(spec.swing, self.seed, 1)
+        self.pressure = Wave.of(0.05, self.seed, 2)
+        self.life = Life(spec.fate, self.seed)
 
-    @classmethod
-    def of(cls, spec: JobSpec, place: int, seed: int, first_slot: int) -> JobPlan:
-        """Work out ids and waves."""
-        own = number(f"{seed}/{place}/{spec.name}")
-        feeding = {edge.source for vertex in spec.vertices for edge in vertex.inputs}
-        vertices = tuple(
-            VertexPlan(
-                vertex,
-                at,
-                identity("vertex", spec.name, at, vertex.name),
-                number(f"{own}/{at}"),
-                at in feeding,
-            )
-            for at, vertex in enumerate(spec.vertices)
-        )
-        waves = Wave.of(spec.swing, own, 1), Wave.of(0.05, own, 2)
-        return cls(spec, place, identity("job", seed, place, spec.name), own, vertices, *waves, first_slot)
+    @cached_property
+    def vertices(self) -> tuple[VertexPlan, ...]:
+        """Its vertices, sources first."""
+        feeding = {edge.source for vertex in self.spec.vertices for edge in vertex.inputs}
+        vertices = enumerate(self.spec.vertices)
+        return tuple(VertexPlan(one, place, self, feeds=place in feeding) for place, one in vertices)
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
         """The parallelism of each vertex."""
-        return tuple(vertex.spec.parallelism for vertex in self.vertices)
-
-    @cached_property
-    def by_id(self) -> dict[str, VertexPlan]:
-        """Vertices by their ids."""
-        return {vertex.id: vertex for vertex in self.vertices}
+        return tuple(vertex.parallelism for vertex in self.spec.vertices)
 
     def totals(self, begin: float, end: float) -> tuple[Totals, ...]:
         """What each vertex has exchanged from `begin` to `end`: what one sends is what the next takes in."""

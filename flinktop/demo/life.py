@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.demo.numbers import between, fraction
 
@@ -32,8 +33,7 @@ JOB_STATES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """The time between two (re)starts; `number` is also the attempt of each subtask."""
 
     number: int
@@ -47,8 +47,7 @@ class Run:
         return self.begins + DEPLOYED_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """The runs of one job as a function of time."""
 
     fate: Fate
@@ -156,8 +155,7 @@ class Life:
         return (("CANCELING", run.ends + 0.02), ("CANCELED", canceled))
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One subtask's attempt: when it entered each state (s of the demo's clock)."""
 
     entered: tuple[tuple[str, float], ...]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 import zlib
-from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,8 +52,7 @@ def in_order(numbers: Iterable[float]) -> float:
     return total
 
 
-@dataclass(frozen=True, slots=True)
-class Wave:
+class Wave(Struct, frozen=True):
     """A sum of sines around 1. Its integral is a formula, so counters and rates agree to the last record."""
 
     sines: tuple[tuple[float, float, float], ...]

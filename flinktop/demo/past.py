@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from flinktop.demo.replies.asked import Refusal
+from flinktop.demo.replies import REPLIES
+from flinktop.demo.replies.asked import Asked, Refusal
 from flinktop.demo.replies.jobs import job_row
-from flinktop.demo.routes import reply
 from flinktop.demo.task_metrics import metric_name, task_ids
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -78,7 +78,8 @@ class Past:
             for query in self._asked(moment, jobs, step):
                 endpoint: Endpoint[Any] = query.endpoint
                 with suppress(Refusal):
-                    document = reply(endpoint, moment, dict(query.ids), dict(query.params))
+                    asked = Asked(moment, dict(query.ids), dict(query.params))
+                    document = moment.release.keep(REPLIES[endpoint](asked))
                     yield query, msgspec.convert(document, endpoint.reply, strict=False), ago
 
     def _asked(self, moment: Moment, jobs: list[JobMoment], step: int) -> Iterator[Query[Any]]:

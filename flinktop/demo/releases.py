@@ -97,10 +97,13 @@ class Release:
         return self._lacks.isdisjoint((metric, *metric.split(".")))
 
     def keep(self, value: Any, inside: str = "") -> Any:
-        """A document without the keys that this release does not have; `inside` is the key it stands at."""
+        """A document without the keys that this release does not have; `inside` is the key it stands at.
+
+        Documents that are lists are of metrics and of settings, which have the same keys in every release.
+        """
         if isinstance(value, dict):
             lacks = self._lacks_in.get(inside, self._lacks)
             return {name: self.keep(one, name) for name, one in value.items() if name not in lacks}
-        if isinstance(value, list):
+        if isinstance(value, list) and inside:
             return [self.keep(one, inside) for one in value]
         return value

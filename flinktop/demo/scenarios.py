@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from flinktop.demo.numbers import between, fraction
 from flinktop.demo.specs import DAY, HOUR, CheckpointSpec, Edge, Fate, JobSpec, VertexSpec
@@ -26,8 +26,7 @@ TELEMETRY, SEARCH, MIRROR = "iot-telemetry-rollup", "search-index-updater", "cdc
 EMAILS, PROFILES, LEDGER = "notification-dispatcher", "user-profiles", "daily-ledger-export"
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(msgspec.Struct, frozen=True):
     """The jobs of a scenario and the size of its TaskManagers."""
 
     jobs: tuple[JobSpec, ...]
@@ -156,31 +155,3 @@ MAKERS: dict[str, Callable[[], Cluster]] = {
     "wide-job": _wide_job,
 }
 """By the names in names.py."""
-
-HOSTILE = (
-    "\x1b[2J\x1b[31mred \x07bell\x1b]0;title\x07",
-    "[bold red]markup[/] [/] [link=file:///etc/passwd]x",
-    "\u202egnp.exe\u202c right to left \u0627\u0644\u0639\u0631\u0628\u064a\u0629",
-    "endless " * 625,
-    "tabs\tand\nlines\r\n<b>html</b> &amp; 作业 \U0001f600",
-    "",
-)
-"""Names that no monitor should trip over."""
-
-
-def cluster_of(name: str, *, hostile: bool = False) -> Cluster:
-    """The cluster of a scenario.
-
-    Raises:
-        KeyError: there is no such scenario.
-    """
-    cluster = MAKERS[name]()
-    if not hostile:
-        return cluster
-    made = (_renamed(spec, HOSTILE[place % len(HOSTILE)]) for place, spec in enumerate(cluster.jobs))
-    return replace(cluster, jobs=tuple(made))
-
-
-def _renamed(spec: JobSpec, bad: str) -> JobSpec:
-    first, *rest = spec.vertices
-    return replace(spec, name=bad, vertices=(replace(first, name=f"Source: {bad}"), *rest))

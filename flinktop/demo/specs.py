@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -18,8 +19,7 @@ class Edge(NamedTuple):
     ship: str = "HASH"
 
 
-@dataclass(frozen=True, slots=True)
-class VertexSpec:
+class VertexSpec(Struct, frozen=True):
     """One vertex; a source has a rate and no inputs."""
 
     name: str
@@ -52,8 +52,7 @@ class VertexSpec:
         return tuple(self.name.split(" -> "))
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointSpec:
+class CheckpointSpec(Struct, frozen=True):
     """How a job is checkpointed."""
 
     interval: float = 60.0
@@ -77,8 +76,7 @@ class CheckpointSpec:
     """Seconds of the demo's clock at which one of them was a savepoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """How a job's life goes, in seconds of the demo's clock (0 is when the demo opened)."""
 
     started: float
@@ -95,14 +93,13 @@ class Fate:
     """The vertex that fails."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobSpec:
+class JobSpec(Struct, frozen=True):
     """One job."""
 
     name: str
     vertices: tuple[VertexSpec, ...]
     fate: Fate
-    checkpoints: CheckpointSpec | None = field(default_factory=CheckpointSpec)
+    checkpoints: CheckpointSpec | None = CheckpointSpec()
     swing: float = 0.3
     """How far the flow goes up and down around its mean."""
     kind: str = "STREAMING"
@@ -112,7 +109,7 @@ class JobSpec:
     """Runs on the adaptive scheduler, where the release has one that tells of its rescales."""
     restored_from: str | None = None
     """Path of the savepoint it was started from."""
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = {}
     """The user's own configuration."""
 
     @property

@@ -1,122 +1,82 @@
-"""The demo's cluster in the place of the network: requests in, Flink's answers out, faults on demand."""
+"""The demo's cluster in the place of the network: requests in, Flink's answers out."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 import msgspec
 
-from flinktop.demo.numbers import fraction
-from flinktop.demo.replies.asked import Refusal
-from flinktop.demo.routes import answer
+from flinktop.demo.replies import REPLIES
+from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from flinktop.demo.world import World
+    from flinktop.demo.world import Moment, World
+    from flinktop.flink.endpoint import Endpoint
 
-NO_ORDERS = "The demo cluster is read-only."
 METHOD_NOT_ALLOWED = 405
 """Not 403: that would have the person look at users and passwords."""
-UNAVAILABLE = 503
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """What goes wrong on the way: shares of requests, 0 to 1."""
-
-    unavailable: float = 0.0
-    """Answered 503, as during the election of a leader."""
-    drop: float = 0.0
-    """The connection is closed without an answer."""
-    cut: float = 0.0
-    """The document ends in its middle."""
-    nan: float = 0.0
-    """Every number with a fraction is NaN."""
-    slow: float = 0.0
-    """Seconds before every answer."""
 
 
 class DemoTransport(httpx.AsyncBaseTransport):
     """Answers as the world is at the time that `now` gives, in seconds of the demo's clock."""
 
-    def __init__(
-        self,
-        world: World,
-        now: Callable[[], float],
-        faults: Faults | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        """Prepare.
-
-        Args:
-            world: The cluster.
-            now: The time.
-            faults: What goes wrong; nothing by itself.
-            sleep: Waits for slow answers.
-        """
+    def __init__(self, world: World, now: Callable[[], float]) -> None:
         self.world = world
-        self.faults = faults or Faults()
         self._now = now
-        self._sleep = sleep
-        self._requests = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        self._requests += 1
-        faults = self.faults
-        if faults.slow:
-            await self._sleep(faults.slow)
-        if self._goes_wrong(faults.drop, 1):
-            raise httpx.RemoteProtocolError(
-                "Server disconnected without sending a response.", request=request
-            )
-        if self._goes_wrong(faults.unavailable, 2):
-            told = "Service temporarily unavailable due to an ongoing leader election. Please refresh."
-            return _response(request, UNAVAILABLE, _errors(told))
-        status, body, kind = self.answer(request.method, request.url.raw_path.decode("ascii"))
-        if self._goes_wrong(faults.cut, 3):
-            body = body[: len(body) // 2]
-        if self._goes_wrong(faults.nan, 4) and kind == "application/json":
-            body = msgspec.json.encode(_without_numbers(msgspec.json.decode(body)))
-        return _response(request, status, body, kind)
+        return response(request, *self.answer(request.method, request.url.raw_path.decode("ascii")))
 
     def answer(self, method: str, target: str) -> tuple[int, bytes, str]:
         """Status, body and content type for a target such as `/jobs/overview?x=y`."""
         if method != "GET":
-            return METHOD_NOT_ALLOWED, _errors(NO_ORDERS), "application/json"
+            return METHOD_NOT_ALLOWED, errors("The demo cluster is read-only."), "application/json"
         moment = self.world.at(self._now())
         parts = urlsplit(target)
-        path = unquote(parts.path).strip("/")
         try:
-            document = answer(moment, path, dict(parse_qsl(parts.query)))
+            document = _document(moment, unquote(parts.path).strip("/"), dict(parse_qsl(parts.query)))
         except Refusal as refusal:
-            return refusal.status, _errors(refusal.told(moment.release)), "application/json"
+            return refusal.status, errors(refusal.told(moment.release)), "application/json"
         if isinstance(document, str):
             return 200, document.encode(), "text/plain"
         return 200, msgspec.json.encode(document), "application/json"
 
-    def _goes_wrong(self, share: float, which: int) -> bool:
-        return share > 0 and fraction(self.world.seed, self._requests, which) < share
 
-
-def _errors(sentence: str) -> bytes:
+def errors(sentence: str) -> bytes:
+    """Flink's document of an error."""
     return msgspec.json.encode({"errors": [sentence]})
 
 
-def _response(
+def response(
     request: httpx.Request, status: int, body: bytes, kind: str = "application/json"
 ) -> httpx.Response:
+    """An answer as httpx has it."""
     return httpx.Response(status, content=body, headers={"content-type": kind}, request=request)
 
 
-def _without_numbers(document: object) -> object:
-    if isinstance(document, dict):
-        return {name: _without_numbers(value) for name, value in document.items()}
-    if isinstance(document, list):
-        return [_without_numbers(value) for value in document]
-    return "NaN" if isinstance(document, float) else document
+@cache
+def _by_length() -> dict[int, list[tuple[list[str], Endpoint[Any]]]]:
+    """The endpoints' paths in parts, by how many; /jobs/overview is no job, so ids come after words."""
+    found: dict[int, list[tuple[list[str], Endpoint[Any]]]] = {}
+    routes = [(endpoint.path.split("/"), endpoint) for endpoint in REPLIES]
+    for route in sorted(routes, key=lambda route: [part.startswith("{") for part in route[0]]):
+        found.setdefault(len(route[0]), []).append(route)
+    return found
+
+
+def _document(moment: Moment, path: str, params: dict[str, str]) -> Any:
+    parts = path.removeprefix("v1/").split("/")
+    for own, endpoint in _by_length().get(len(parts), ()):
+        pairs = list(zip(own, parts, strict=True))
+        ids = [given for part, given in pairs if part.startswith("{")]
+        fits = all(part == given or part.startswith("{") for part, given in pairs)
+        if fits and moment.release.since(*endpoint.since):
+            asked = Asked(moment, dict(zip(endpoint.names, ids, strict=True)), params)
+            return moment.release.keep(REPLIES[endpoint](asked))
+    raise Refusal(NOT_FOUND, f"Unable to load requested file /{path}.", "")

@@ -5,22 +5,20 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from flinktop.demo.checkpointing import Checkpointing
 from flinktop.demo.flow import JobPlan, Span, Times, Totals, VertexPlan
-from flinktop.demo.life import ENDS, Life, Run, Task
+from flinktop.demo.life import ENDS, Run, Task
 from flinktop.demo.names import DEFAULT
 from flinktop.demo.numbers import between, identity
 from flinktop.demo.releases import Release
-from flinktop.demo.scenarios import Cluster, cluster_of
+from flinktop.demo.scenarios import MAKERS, Cluster
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
-
-    from flinktop.demo.specs import JobSpec, VertexSpec
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
 T = TypeVar("T")
 
@@ -39,21 +37,17 @@ Watermarks = tuple[tuple[float | None, float | None], ...]
 """By vertex: what comes in and what goes out, s of the demo's clock; None while there is none."""
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(NamedTuple):
     """One TaskManager."""
 
     number: int
     id: str
     host: str
+    endpoint: str
+    """Host and data port."""
     port: int
     rpc_port: int
     seed: int
-
-    @property
-    def endpoint(self) -> str:
-        """Host and data port."""
-        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -65,8 +59,6 @@ class World:
     version: str = "2.3.0"
     born: float = 1_700_000_000.0
     """Seconds since 1970 at which the demo's clock says 0."""
-    hostile: bool = False
-    """Whether names try to steer the terminal, to be read as markup, or to be endless."""
     own: Cluster | None = None
     """A cluster of the caller's instead of the scenario's."""
     _results: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -93,26 +85,27 @@ class World:
     @cached_property
     def cluster(self) -> Cluster:
         """Its jobs and TaskManagers, as the scenario says."""
-        return self.own or cluster_of(self.scenario, hostile=self.hostile)
+        return self.own or MAKERS[self.scenario]()
 
     @cached_property
     def plans(self) -> tuple[JobPlan, ...]:
         """All jobs, ended ones too."""
         found, slot = [], 0
         for place, spec in enumerate(self.cluster.jobs):
-            found.append(JobPlan.of(spec, place, self.seed, slot))
+            found.append(JobPlan(spec, place, self.seed, slot))
             slot += spec.slots if spec.fate.ended is None else 0
         return tuple(found)
+
+    @cached_property
+    def checkpoints(self) -> tuple[Checkpointing | None, ...]:
+        """Those of each job."""
+        specs = ((plan, plan.spec.checkpoints) for plan in self.plans)
+        return tuple(Checkpointing(plan, spec) if spec is not None else None for plan, spec in specs)
 
     @cached_property
     def by_id(self) -> dict[str, JobPlan]:
         """Jobs by id."""
         return {plan.id: plan for plan in self.plans}
-
-    @cached_property
-    def lives(self) -> tuple[Life, ...]:
-        """Each job's life."""
-        return tuple(Life(plan.spec.fate, plan.seed) for plan in self.plans)
 
     @cached_property
     def machines(self) -> tuple[Machine, ...]:
@@ -121,59 +114,41 @@ class World:
         count = math.ceil((needed + self.cluster.spare_slots) / self.cluster.slots_each)
         return tuple(self._machine(number) for number in range(count))
 
-    @cached_property
-    def checkpoints(self) -> tuple[Checkpointing | None, ...]:
-        """Each job's checkpoints; None when it takes none."""
-        return tuple(
-            Checkpointing(plan, plan.spec.checkpoints, life) if plan.spec.checkpoints is not None else None
-            for plan, life in zip(self.plans, self.lives, strict=True)
-        )
-
     def _machine(self, number: int) -> Machine:
         mixed = identity("taskmanager", self.seed, number)
-        rpc = 34_000 + int(mixed[:4], 16) % 9_000
-        port = 43_500 + int(mixed[4:8], 16) % 9_000
-        address = f"10.4.{number // 200 + 2}.{number % 200 + 11}"
+        rpc, port = 34_000 + int(mixed[:4], 16) % 9_000, 43_500 + int(mixed[4:8], 16) % 9_000
+        address, host = f"10.4.{number // 200 + 2}.{number % 200 + 11}", f"flink-tm-{number + 1}"
         named = mixed if not self.release.since(1, 11) else f"{address}:{rpc}-{mixed[8:14]}"
-        return Machine(number, named, f"flink-tm-{number + 1}", port, rpc, int(mixed[14:22], 16))
-
-    def totals(self, plan: JobPlan, begin: float, end: float) -> tuple[Totals, ...]:
-        """A job's counters from `begin` to `end`."""
-        return self.recall(("totals", plan.place, begin, end), lambda: plan.totals(begin, end))
+        return Machine(number, named, host, f"{host}:{port}", port, rpc, int(mixed[14:22], 16))
 
 
-@dataclass(frozen=True)
 class Moment:
     """The cluster at one time."""
 
-    world: World
-    seconds: float
-    _known: dict[str, JobMoment] = field(default_factory=dict)
-    """Jobs that were asked for: what is reckoned of them is reckoned once."""
-
-    @property
-    def release(self) -> Release:
-        """What it answers like."""
-        return self.world.release
-
-    @property
-    def now(self) -> int:
+    def __init__(self, world: World, seconds: float) -> None:
+        self.world = world
+        self.release = world.release
+        self.seconds = seconds
+        self.now = self.stamp(seconds)
         """The cluster's clock: ms since 1970."""
-        return self.stamp(self.seconds)
-
-    @cached_property
-    def fetched(self) -> float:
+        self.fetched = math.floor(seconds / METRICS_SECONDS) * METRICS_SECONDS
         """When metrics were fetched last."""
-        return math.floor(self.seconds / METRICS_SECONDS) * METRICS_SECONDS
+        self.job = cache(self._job)
+        """A job by its id; None where none was submitted."""
 
     def stamp(self, seconds: float | None) -> int:
         """A time of the demo's clock in ms since 1970; -1 for what has not come."""
         return round((self.world.born + seconds) * 1000) if seconds is not None else -1
 
-    def since(self, begun: int, ended: int) -> dict[str, int]:
-        """Flink's three fields for a stretch of time in ms since 1970; -1 where it is not so far."""
-        duration = -1 if begun < 0 else (self.now if ended < 0 else ended) - begun
-        return {"start-time": begun, "end-time": ended, "duration": duration}
+    def stamps(self, entered: Mapping[str, float], states: Iterable[str]) -> dict[str, int]:
+        """When each state was entered, 0 for those that were not."""
+        return {state: self.stamp(entered[state]) if state in entered else 0 for state in states}
+
+    def since(self, begun: float | None, ended: float | None) -> dict[str, int]:
+        """Flink's three fields for a stretch of time; -1 for what has not come."""
+        begin, end = self.stamp(begun), self.stamp(ended)
+        duration = -1 if begun is None else (self.now if ended is None else end) - begin
+        return {"start-time": begin, "end-time": end, "duration": duration}
 
     @cached_property
     def jobs(self) -> tuple[JobMoment, ...]:
@@ -186,9 +161,8 @@ class Moment:
         """By TaskManager: the slots in use, each a job and the number of its subtasks that share it."""
         found: list[list[tuple[JobMoment, int]]] = [[] for _ in self.world.machines]
         for job in self.jobs:
-            if not job.ended:
-                for subtask in range(job.spec.slots):
-                    found[job.machine(subtask).number].append((job, subtask))
+            for subtask in range(0 if job.ended else job.spec.slots):
+                found[job.machine(subtask).number].append((job, subtask))
         return tuple(map(tuple, found))
 
     @property
@@ -197,33 +171,32 @@ class Moment:
         total = len(self.world.machines) * self.world.cluster.slots_each
         return total, total - sum(job.spec.slots for job in self.jobs if not job.ended)
 
-    def job(self, job_id: str) -> JobMoment | None:
-        """A job by its id."""
+    def _job(self, job_id: str) -> JobMoment | None:
         plan = self.world.by_id.get(job_id)
-        if plan is None or plan.spec.fate.started > self.seconds:
-            return None
-        if job_id not in self._known:
-            self._known[job_id] = JobMoment(self, plan, self.world.lives[plan.place])
-        return self._known[job_id]
+        return JobMoment(self, plan) if plan is not None and plan.spec.fate.started <= self.seconds else None
 
 
-@dataclass(frozen=True, eq=False)
 class JobMoment:
     """One job at one time."""
 
-    moment: Moment
-    plan: JobPlan
-    life: Life
-
-    @property
-    def id(self) -> str:
-        """Its JobID."""
-        return self.plan.id
-
-    @property
-    def spec(self) -> JobSpec:
-        """What it is made of."""
-        return self.plan.spec
+    def __init__(self, moment: Moment, plan: JobPlan) -> None:
+        self.moment = moment
+        self.plan = plan
+        self.id, self.spec, self.life = plan.id, plan.spec, plan.life
+        self.checkpoints = moment.world.checkpoints[plan.place]
+        """None when it takes none."""
+        self.run = plan.life.run_at(moment.seconds)
+        """The newest run."""
+        self.restarts = self.run.number if self.run is not None else 0
+        self.state = plan.life.state_at(moment.seconds)
+        self.ended = moment.seconds >= plan.life.over
+        self.fetched = min(moment.fetched, self.run.ends if self.run is not None else math.inf)
+        """For when metrics are true: the last fetch, or the end of the run if that came first."""
+        self.measured = self.run is not None and self.fetched > self.run.flows
+        """Whether the metrics of this run have been fetched yet."""
+        self.scheduler = "AdaptiveBatch" if plan.spec.kind == "BATCH" else "Default"
+        if plan.spec.adaptive and moment.release.since(1, 18):
+            self.scheduler = "Adaptive"
 
     @cached_property
     def vertices(self) -> tuple[VertexMoment, ...]:
@@ -231,57 +204,14 @@ class JobMoment:
         return tuple(VertexMoment(self, plan) for plan in self.plan.vertices)
 
     @cached_property
-    def state(self) -> str:
-        """By Flink's names."""
-        return self.life.state_at(self.moment.seconds)
-
-    @property
-    def ended(self) -> bool:
-        """It has reached its end."""
-        return self.moment.seconds >= self.life.over
-
-    @cached_property
-    def run(self) -> Run | None:
-        """The newest run."""
-        return self.life.run_at(self.moment.seconds)
-
-    @property
-    def restarts(self) -> int:
-        """How often it was restarted."""
-        return self.run.number if self.run is not None else 0
-
-    @property
-    def entered(self) -> dict[str, int]:
-        """When each state was entered last (ms since 1970), for those that have been."""
-        return {state: self.moment.stamp(at) for state, at in self.life.entered(self.moment.seconds).items()}
+    def entered(self) -> dict[str, float]:
+        """When each state was entered last (s of the demo's clock), for those that have been."""
+        return self.life.entered(self.moment.seconds)
 
     @property
     def since(self) -> dict[str, int]:
         """Start, end and duration."""
-        ended = self.life.over if self.ended else None
-        return self.moment.since(self.moment.stamp(self.spec.fate.started), self.moment.stamp(ended))
-
-    @property
-    def scheduler(self) -> str:
-        """By Flink's names."""
-        if self.spec.kind == "BATCH":
-            return "AdaptiveBatch"
-        return "Adaptive" if self.spec.adaptive and self.moment.release.since(1, 18) else "Default"
-
-    @property
-    def checkpoints(self) -> Checkpointing | None:
-        """Its checkpoints; None when it takes none."""
-        return self.moment.world.checkpoints[self.plan.place]
-
-    @property
-    def fetched(self) -> float:
-        """For when metrics are true: the last fetch, or the end of the run if that came first."""
-        return min(self.moment.fetched, self.run.ends) if self.run is not None else self.moment.fetched
-
-    @cached_property
-    def measured(self) -> bool:
-        """Whether the metrics of this run have been fetched yet."""
-        return self.run is not None and self.fetched > self.run.flows
+        return self.moment.since(self.spec.fate.started, self.life.over if self.ended else None)
 
     @cached_property
     def totals(self) -> tuple[Totals, ...]:
@@ -299,7 +229,8 @@ class JobMoment:
 
     def _totals(self, until: float) -> tuple[Totals, ...]:
         begun = self.run.flows if self.run is not None else math.inf
-        return self.moment.world.totals(self.plan, begun, max(begun, until))
+        key = ("totals", self.plan.place, begun, until)
+        return self.moment.world.recall(key, lambda: self.plan.totals(begun, until))
 
     @cached_property
     def settled(self) -> str | None:
@@ -307,9 +238,9 @@ class JobMoment:
         run, seconds = self.run, self.moment.seconds
         if run is None:
             return "CREATED"
-        if run.flows <= seconds < run.ends - len(self.plan.vertices):
+        if run.flows <= seconds < run.ends - len(self.spec.vertices):
             return "RUNNING"
-        return "FINISHED" if self.ended and self.life.fate.end == "FINISHED" else None
+        return "FINISHED" if self.state == "FINISHED" else None
 
     @cached_property
     def spans(self) -> tuple[Span, Span]:
@@ -334,14 +265,14 @@ class JobMoment:
         return self.moment.world.recall(key, self._watermarks)
 
     def _watermarks(self) -> Watermarks:
-        found: list[tuple[float | None, float | None]] = []
+        if not self.spec.event_time or not self.measured:
+            return ((None, None),) * len(self.spec.vertices)
+        found: list[tuple[float | None, float]] = []
         for vertex in self.plan.vertices:
             spec = vertex.spec
             waited = spec.lag * self.plan.pressure.at(self.fetched) if spec.lag else 0.0
-            if not self.spec.event_time or not self.measured:
-                found.append((None, None))
-            elif spec.inputs:
-                coming = min(found[edge.source][1] or 0.0 for edge in spec.inputs) - waited
+            if spec.inputs:
+                coming = min(found[edge.source][1] for edge in spec.inputs) - waited
                 found.append((coming, coming - 0.2))
             else:
                 sent = self.fetched - waited - between(0.0, 0.2, vertex.seed, int(self.fetched))
@@ -354,27 +285,14 @@ class JobMoment:
         return machines[(self.plan.first_slot + subtask) % len(machines)]
 
 
-@dataclass(frozen=True, eq=False)
 class VertexMoment:
     """One vertex at one time."""
 
-    job: JobMoment
-    plan: VertexPlan
-
-    @property
-    def id(self) -> str:
-        """Its JobVertexID."""
-        return self.plan.id
-
-    @property
-    def spec(self) -> VertexSpec:
-        """What it is made of."""
-        return self.plan.spec
-
-    @property
-    def subtasks(self) -> range:
-        """Their numbers."""
-        return range(self.plan.spec.parallelism)
+    def __init__(self, job: JobMoment, plan: VertexPlan) -> None:
+        self.job = job
+        self.plan = plan
+        self.id, self.spec = plan.id, plan.spec
+        self.subtasks = range(plan.spec.parallelism)
 
     def task(self, subtask: int, run: Run | None = None) -> Task | None:
         """A subtask's attempt: the newest, or that of an earlier run."""
@@ -407,10 +325,9 @@ class VertexMoment:
         job, moment = self.job, self.job.moment
         if job.settled == "RUNNING":
             key = ("begun", job.plan.place, self.plan.place, job.restarts)
-            return moment.since(moment.stamp(moment.world.recall(key, self._begun)), -1)
+            return moment.since(moment.world.recall(key, self._begun), None)
         over = [task.ended for task in self.tasks if task.ended is not None]
-        ended = max(over) if over and self.state in ENDS else None
-        return moment.since(moment.stamp(self._begun()), moment.stamp(ended))
+        return moment.since(self._begun(), max(over) if over and self.state in ENDS else None)
 
     def _begun(self) -> float | None:
         """When the first subtask was deployed; None while none is."""

@@ -13,8 +13,9 @@ import argparse
 import signal
 import sys
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from flinktop.demo.scenarios import Cluster, many_jobs, wide_job
 from flinktop.demo.specs import Fate

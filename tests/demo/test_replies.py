@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flinktop.demo.names import RELEASES as NAMES
-from flinktop.demo.routes import REPLIES
+from flinktop.demo.replies import REPLIES
 from flinktop.flink.decode import decode
 from flinktop.flink.endpoint import Endpoint
 from tests.demo.questions import Answered, Shape, answers, every_endpoint, shape, world

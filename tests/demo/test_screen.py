@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flinktop.engine.series import cluster_series, job_series
+from tests.demo.hostile import hostile_cluster
 from tests.demo_cluster import DemoCluster
 from tests.flink.shapes import steers
 from tests.manual_clock import ManualClock
@@ -39,7 +40,7 @@ async def test_charts_begin_full() -> None:
 
 
 async def test_names_that_mean_harm_are_only_names() -> None:
-    cluster = DemoCluster("mixed", "2.3.0", ManualClock(), hostile=True)
+    cluster = DemoCluster("mixed", "2.3.0", ManualClock(), own=hostile_cluster())
     async with monitor(cluster=cluster) as day:
         assert "[bold red]markup[/]" in day.text
         for _ in range(4):

@@ -11,8 +11,8 @@ import pytest
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 from flinktop.demo.past import AFTER_FETCH, MOST_JOBS, Past
 from flinktop.demo.releases import COMMITS, Release
-from flinktop.demo.scenarios import HOSTILE, MAKERS
-from flinktop.demo.transport import DemoTransport, Faults
+from flinktop.demo.scenarios import MAKERS
+from flinktop.demo.transport import DemoTransport
 from flinktop.demo.world import World
 from flinktop.flink import jobs as orders
 from flinktop.flink.checkpoints import CHECKPOINTS
@@ -22,6 +22,8 @@ from flinktop.flink.errors import BadReply, NotReady, Rejected, Unreachable
 from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE
+from tests.demo.faults import Faults, FaultyTransport
+from tests.demo.hostile import HOSTILE, hostile_cluster
 from tests.flink.shapes import control_characters
 
 pytestmark = pytest.mark.deep
@@ -29,8 +31,9 @@ pytestmark = pytest.mark.deep
 ADDRESS = Connection("http://demo:8081")
 
 
-def http(world: World | None = None, **options: Any) -> Http:
-    return Http(ADDRESS, transport=DemoTransport(world or World(), lambda: 0.0, **options))
+def http(world: World | None = None, faults: Faults | None = None, **options: Any) -> Http:
+    transport = FaultyTransport(world or World(), lambda: 0.0, faults or Faults(), **options)
+    return Http(ADDRESS, transport=transport)
 
 
 async def test_the_client_reads_it() -> None:
@@ -110,7 +113,7 @@ async def test_slow_answers_wait() -> None:
 
 async def test_a_share_of_faults_is_the_same_each_time() -> None:
     async def outcomes() -> list[int]:
-        transport = DemoTransport(World(), lambda: 0.0, Faults(unavailable=0.3))
+        transport = FaultyTransport(World(), lambda: 0.0, Faults(unavailable=0.3))
         async with httpx.AsyncClient(transport=transport) as client:
             return [(await client.get("http://demo/config")).status_code for _ in range(60)]
 
@@ -120,7 +123,7 @@ async def test_a_share_of_faults_is_the_same_each_time() -> None:
 
 
 async def test_hostile_names_come_out_clean() -> None:
-    world = World(hostile=True)
+    world = World(own=hostile_cluster())
     assert {plan.spec.name for plan in world.plans} == set(HOSTILE)
     for plan in world.plans:
         job = await read(http(world), JOB(job=plan.id))

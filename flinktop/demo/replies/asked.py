@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,10 +67,10 @@ class Asked:
     def vertex(self) -> VertexMoment:
         """The vertex of the job."""
         named = self.ids["vertex"]
-        plan = self.job.plan.by_id.get(named)
-        if plan is None:
+        found = next((one for one in self.job.vertices if one.id == named), None)
+        if found is None:
             raise missing(f"JobVertex {named} not found")
-        return self.job.vertices[plan.place]
+        return found
 
     @property
     def subtask(self) -> int:
@@ -96,6 +98,13 @@ class Asked:
     def wants(self, parameter: str, named: str) -> bool:
         """Whether something is among those that a parameter picks; all are when it is not there."""
         return parameter not in self.params or named in self.params[parameter].split(",")
+
+
+@cache
+def texts() -> dict[str, Any]:
+    """The demo's long texts by name: stack traces, lines of logs, configurations."""
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("texts.json").read_bytes())
+    return found
 
 
 Handler = Callable[[Asked], Any]

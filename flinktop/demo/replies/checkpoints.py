@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.demo.checkpointing import SUMMED, Acknowledged, Checkpointing, Taken
 from flinktop.demo.numbers import identity
-from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal, Replies, spread
-from flinktop.demo.texts import texts
+from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal, Replies, spread, texts
 from flinktop.flink import checkpoints as to
 
 if TYPE_CHECKING:

@@ -1,16 +1,275 @@
-"""/config, /overview, /jars, what acts would be followed by, and the applications' configuration."""
+"""/config, /overview, /jars; /taskmanagers and /jobmanager: slots, memory, metrics, configuration."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.numbers import identity
+from flinktop.demo.numbers import Wave, between, identity, in_order
 from flinktop.demo.releases import COMMITS
-from flinktop.demo.replies.asked import Asked, Refusal, Replies, missing
-from flinktop.demo.replies.processes import ADDRESS, configuration
-from flinktop.demo.specs import DAY
-from flinktop.demo.texts import texts
-from flinktop.flink import applications, checkpoints, cluster, jars, rescale
+from flinktop.demo.replies.asked import Refusal, missing, texts
+from flinktop.demo.replies.metrics import aggregated, plain
+from flinktop.demo.specs import DAY, GIB, MIB
+from flinktop.flink import (
+    applications,
+    checkpoints,
+    cluster,
+    jars,
+    jobmanager,
+    metrics,
+    rescale,
+    taskmanagers,
+)
+
+if TYPE_CHECKING:
+    from flinktop.demo.replies.asked import Asked, Replies
+    from flinktop.demo.world import JobMoment, Machine, Moment
+
+ADDRESS = "http://flink-jobmanager:8081"
+CORES = 4
+TASKMANAGER_HEAP = int(2.75 * GIB)
+JOBMANAGER_HEAP = GIB
+SEGMENT, SEGMENTS = 32 * 1024, 16_384
+"""Bytes of a network buffer, and buffers of a TaskManager."""
+MANAGED = 3 * GIB
+MEMORY = {
+    "frameworkHeap": 128 * MIB,
+    "taskHeap": TASKMANAGER_HEAP - 128 * MIB,
+    "frameworkOffHeap": 128 * MIB,
+    "taskOffHeap": 0,
+    "networkMemory": 512 * MIB,
+    "managedMemory": MANAGED,
+    "jvmMetaspace": 256 * MIB,
+    "jvmOverhead": 768 * MIB,
+    "totalFlinkMemory": TASKMANAGER_HEAP + MANAGED + 640 * MIB,
+    "totalProcessMemory": TASKMANAGER_HEAP + MANAGED + 1664 * MIB,
+}
+COLLECTORS = ("G1_Young_Generation", "G1_Old_Generation", "G1_Concurrent_GC", "All")
+BORN = 60 * DAY
+"""Seconds before the demo opened that the processes were started."""
+
+Values = dict[str, float | int]
+
+
+# -- what a process measures -------------------------------------------------------------------------
+
+
+def _jvm(seconds: float, seed: int, heap: int, load: float) -> Values:
+    """A JVM whose heap fills and is collected, the faster the busier (`load` 0 to 1) it is."""
+    period = 64.0 / (0.4 + 2.2 * load)
+    floor = 0.22 + 0.2 * load + 0.05 * Wave.of(0.5, seed, 1).at(seconds)
+    filled = (seconds / period + between(0, 1, seed, 2)) % 1.0
+    lived, loaded = seconds + BORN, int(18_000 + 900 * load)
+    found: Values = {
+        "CPU.Load": round(min(1.0, (0.04 + 0.7 * load) * Wave.of(0.3, seed, 4).at(seconds)), 6),
+        "CPU.Time": int(1e9 * (0.1 + 2.8 * load) * lived),
+        "ClassLoader.ClassesLoaded": loaded,
+        "ClassLoader.ClassesUnloaded": int(lived / 40_000),
+        "Memory.Heap.Used": int(heap * (floor + (0.34 - 0.1 * load) * filled)),
+        "Memory.Heap.Committed": int(heap * 0.8),
+        "Memory.Heap.Max": heap,
+        "Memory.NonHeap.Used": 148 * MIB + loaded * 900,
+        "Memory.NonHeap.Committed": 190 * MIB,
+        "Memory.NonHeap.Max": 744 * MIB,
+        "Memory.Metaspace.Used": 74 * MIB + loaded * 700,
+        "Memory.Metaspace.Committed": 102 * MIB,
+        "Memory.Metaspace.Max": 256 * MIB,
+        "Memory.Direct.Count": SEGMENTS + 60,
+        "Memory.Direct.MemoryUsed": SEGMENTS * SEGMENT + 9 * MIB,
+        "Memory.Direct.TotalCapacity": SEGMENTS * SEGMENT + 9 * MIB,
+        "Memory.Mapped.Count": 0,
+        "Memory.Mapped.MemoryUsed": 0,
+        "Memory.Mapped.TotalCapacity": 0,
+        "Threads.Count": int(60 + 90 * load),
+        "FileDescriptor.Open": int(210 + 160 * load),
+        "FileDescriptor.Max": 1_048_576,
+    }
+    pause, old, young = 18 + 40 * load, int(lived / 26_000), int(lived / period)
+    collected = (young, old, old * 2), (int(young * pause), old * 310, old * 24)
+    share = round(pause / period, 4)
+    for place, name in enumerate(COLLECTORS):
+        for end, each in zip(("Count", "Time"), collected, strict=True):
+            found[f"GarbageCollector.{name}.{end}"] = (*each, sum(each))[place]
+        found[f"GarbageCollector.{name}.TimeMsPerSecond"] = (share, 0.0, 0.0, share)[place]
+    return {f"Status.JVM.{name}": value for name, value in found.items()}
+
+
+def _machine_values(moment: Moment, machine: Machine) -> Values:
+    """All metrics of a TaskManager."""
+    slots, each = moment.slots[machine.number], moment.world.cluster.slots_each
+    spent = 0.0
+    for job, subtask in slots:
+        vertices = [one for one in job.plan.vertices if subtask < one.spec.parallelism]
+        spent += in_order(vertex.spec.busy * vertex.loads[subtask] for vertex in vertices)
+    used, free = _segments(moment, machine)
+    found = {
+        **_jvm(moment.fetched, machine.seed, TASKMANAGER_HEAP, min(1.0, spent / (2.5 * each))),
+        "Status.Flink.Memory.Managed.Total": MANAGED,
+        "Status.Flink.Memory.Managed.Used": MANAGED * len(slots) // each,
+        "Status.Network.AvailableMemorySegments": free,
+        "Status.Network.TotalMemorySegments": SEGMENTS,
+        "Status.Shuffle.Netty.AvailableMemorySegments": free,
+        "Status.Shuffle.Netty.UsedMemorySegments": used,
+        "Status.Shuffle.Netty.TotalMemorySegments": SEGMENTS,
+        "Status.Shuffle.Netty.AvailableMemory": free * SEGMENT,
+        "Status.Shuffle.Netty.UsedMemory": used * SEGMENT,
+        "Status.Shuffle.Netty.TotalMemory": SEGMENTS * SEGMENT,
+        "Status.Shuffle.Netty.RequestedMemoryUsage": used * 100 // SEGMENTS,
+    }
+    return {name: value for name, value in found.items() if moment.release.has(name)}
+
+
+def _jobmanager_values(moment: Moment) -> Values:
+    """All metrics of the JobManager."""
+    live, (total, free) = sum(not job.ended for job in moment.jobs), moment.slot_counts
+    found = {
+        **_jvm(moment.fetched, moment.world.seed, JOBMANAGER_HEAP, min(1.0, 0.05 + live / 400)),
+        "numRegisteredTaskManagers": len(moment.world.machines),
+        "numRunningJobs": live,
+        "taskSlotsTotal": total,
+        "taskSlotsAvailable": free,
+    }
+    return {name: value for name, value in found.items() if moment.release.has(name)}
+
+
+def _tasks_in(job: JobMoment, subtask: int) -> int:
+    """Tasks that share a slot."""
+    return sum(subtask < parallelism for parallelism in job.plan.shape)
+
+
+def _segments(moment: Moment, machine: Machine) -> tuple[int, int]:
+    """Network buffers in use and free."""
+    used = sum(90 * _tasks_in(job, subtask) for job, subtask in moment.slots[machine.number])
+    return min(SEGMENTS, used), SEGMENTS - min(SEGMENTS, used)
+
+
+# -- TaskManagers ------------------------------------------------------------------------------------
+
+
+def _row(moment: Moment, machine: Machine) -> dict[str, Any]:
+    each, used = moment.world.cluster.slots_each, moment.slots[machine.number]
+    rpc = "pekko" if moment.release.since(1, 18) else "akka"
+    path = "user/rpc/taskmanager_0" if moment.release.since(1, 11) else "user/taskmanager_0"
+    silent = (moment.seconds + machine.number * 1.7) % 10
+    return {
+        "id": machine.id,
+        "path": f"{rpc}.tcp://flink@{machine.host}:{machine.rpc_port}/{path}",
+        "dataPort": machine.port,
+        "jmxPort": -1,
+        "timeSinceLastHeartbeat": moment.stamp(moment.seconds - silent),
+        "slotsNumber": each,
+        "freeSlots": each - len(used),
+        "totalResource": _resource(each, each),
+        "freeResource": _resource(each - len(used), each),
+        "hardware": {
+            "cpuCores": CORES,
+            "physicalMemory": 16 * GIB,
+            "freeMemory": TASKMANAGER_HEAP,
+            "managedMemory": MANAGED,
+        },
+        "memoryConfiguration": MEMORY,
+        "assignedTasks": sum(_tasks_in(job, subtask) for job, subtask in used),
+    }
+
+
+def _resource(slots: int, of: int) -> dict[str, Any]:
+    """So many slots' part of a TaskManager; memory in MiB."""
+    return {
+        "cpuCores": CORES * slots / of,
+        "taskHeapMemory": MEMORY["taskHeap"] // MIB * slots // of,
+        "taskOffHeapMemory": 0,
+        "managedMemory": MANAGED // MIB * slots // of,
+        "networkMemory": 512 * slots // of,
+        "extendedResources": {},
+    }
+
+
+def _taskmanager(asked: Asked) -> dict[str, Any]:
+    moment, machine = asked.moment, asked.machine
+    values = _machine_values(moment, machine)
+    of_heap = (("Used", "Used"), ("Committed", "Committed"), ("Max", "Max"))
+    of_buffers = (("Count", "Count"), ("Used", "MemoryUsed"), ("Max", "TotalCapacity"))
+    pools = (("heap", of_heap), ("nonHeap", of_heap), ("direct", of_buffers), ("mapped", of_buffers))
+    memory = {
+        f"{pool}{end}": values[f"Status.JVM.Memory.{pool[0].upper()}{pool[1:]}.{metric}"]
+        for pool, ends in pools
+        for end, metric in ends
+    }
+    collectors = [
+        {
+            "name": name,
+            "count": values[f"Status.JVM.GarbageCollector.{name}.Count"],
+            "time": values[f"Status.JVM.GarbageCollector.{name}.Time"],
+        }
+        for name in COLLECTORS
+        if moment.release.has(name)
+    ]
+    used, free = _segments(moment, machine)
+    counts = {"Available": free, "Used": used, "Total": SEGMENTS}
+    return {
+        **_row(moment, machine),
+        "allocatedSlots": [
+            {
+                "jobId": job.id,
+                "resource": _resource(1, moment.world.cluster.slots_each),
+                "assignedTasks": _tasks_in(job, subtask),
+            }
+            for job, subtask in moment.slots[machine.number]
+        ],
+        "metrics": {
+            **memory,
+            "memorySegmentsAvailable": free,
+            "memorySegmentsTotal": SEGMENTS,
+            **{f"nettyShuffleMemorySegments{end}": count for end, count in counts.items()},
+            **{f"nettyShuffleMemory{end}": count * SEGMENT for end, count in counts.items()},
+            "garbageCollectors": collectors,
+        },
+    }
+
+
+def _all_metrics(asked: Asked) -> list[dict[str, Any]]:
+    chosen = [one for one in asked.moment.world.machines if asked.wants("taskmanagers", one.id)]
+    # They are listed as the first one's.
+    chosen = chosen[: 1 if asked.get is None else None]
+    return aggregated([_machine_values(asked.moment, one) for one in chosen], asked)
+
+
+# -- the JobManager ----------------------------------------------------------------------------------
+
+RENAMED = {
+    "state.backend.type": "state.backend",
+    "execution.checkpointing.dir": "state.checkpoints.dir",
+    "execution.checkpointing.savepoint-dir": "state.savepoints.dir",
+}
+"""Options, and what they were called up to 1.19."""
+
+
+def _configuration(moment: Moment) -> list[dict[str, str]]:
+    """The cluster's; secrets are hidden by the server."""
+    own = {"taskmanager.numberOfTaskSlots": str(moment.world.cluster.slots_each)}
+    renamed = {} if moment.release.since(1, 20) else RENAMED
+    options = texts()["configuration"] | own
+    return [{"key": renamed.get(key, key), "value": value} for key, value in options.items()]
+
+
+def _environment(moment: Moment) -> dict[str, Any]:
+    """The JobManager's JVM and classes."""
+    java = "21/21.0.8+9-LTS" if moment.release.since(2, 0) else "17/17.0.16+8"
+    return {
+        "jvm": {
+            "version": f"OpenJDK 64-Bit Server VM - Eclipse Adoptium - {java}",
+            "arch": "amd64",
+            "options": texts()["jvm options"],
+        },
+        "classpath": [f"/opt/flink/lib/{jar}-{moment.release.version}.jar" for jar in texts()["lib"]],
+    }
+
+
+def _url(asked: Asked, process: str) -> dict[str, str]:
+    asked.checked("job")
+    return {"url": f"{ADDRESS}/#/{process}/logs"}
+
+
+# -- the cluster -------------------------------------------------------------------------------------
 
 
 def _config(asked: Asked) -> dict[str, Any]:
@@ -85,5 +344,18 @@ REPLIES: Replies = {
     checkpoints.DISPOSAL_STATUS: _no_operation,
     rescale.RESCALING_STATUS: _no_rescaling,
     jars.JARS: _jars,
-    applications.APPLICATION_CONFIG: lambda asked: configuration(asked.job.moment),
+    applications.APPLICATION_CONFIG: lambda asked: _configuration(asked.job.moment),
+    taskmanagers.TASKMANAGERS: lambda asked: {
+        "taskmanagers": [_row(asked.moment, machine) for machine in asked.moment.world.machines]
+    },
+    taskmanagers.TASKMANAGER: _taskmanager,
+    metrics.TASKMANAGER_METRICS: lambda asked: plain(_machine_values(asked.moment, asked.machine), asked),
+    metrics.TASKMANAGERS_METRICS: _all_metrics,
+    metrics.JOBMANAGER_METRICS: lambda asked: plain(_jobmanager_values(asked.moment), asked),
+    jobmanager.JOBMANAGER_CONFIG: lambda asked: _configuration(asked.moment),
+    jobmanager.JOBMANAGER_ENVIRONMENT: lambda asked: _environment(asked.moment),
+    jobmanager.JOB_JOBMANAGER_CONFIG: lambda asked: _configuration(asked.job.moment),
+    jobmanager.JOB_JOBMANAGER_ENVIRONMENT: lambda asked: _environment(asked.job.moment),
+    jobmanager.JOB_JOBMANAGER_LOG_URL: lambda asked: _url(asked, "job-manager"),
+    jobmanager.JOB_TASKMANAGER_LOG_URL: lambda asked: _url(asked, f"task-manager/{asked.machine.id}"),
 }

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flinktop.demo.numbers import fraction, number
-from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal, Replies
+from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal, Replies, texts
 from flinktop.demo.specs import DAY, HOUR
-from flinktop.demo.texts import texts
 from flinktop.flink import logs, profiler
 
 if TYPE_CHECKING:

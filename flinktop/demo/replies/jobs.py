@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flinktop.demo.flow import Totals
 from flinktop.demo.life import JOB_STATES, TASK_STATES, Run
 from flinktop.demo.numbers import identity
-from flinktop.demo.texts import exception_class, trace
+from flinktop.demo.replies.asked import texts
 from flinktop.flink import applications, jobs
 from flinktop.flink.exceptions import EXCEPTIONS
 
@@ -50,14 +50,14 @@ def job_row(job: JobMoment) -> dict[str, Any]:
         "schedulerType": job.scheduler,
         **job.since,
         "state": job.state,
-        "last-modification": max(job.entered.values()),
+        "last-modification": job.moment.stamp(max(job.entered.values())),
         "tasks": {"total": sum(counted.values()), **tasks},
         "pending-operators": 0,
     }
 
 
 def _job(asked: Asked) -> dict[str, Any]:
-    job, entered = asked.job, asked.job.entered
+    job, moment = asked.job, asked.moment
     document = {
         "jid": job.id,
         "application-id": job.id,
@@ -68,8 +68,8 @@ def _job(asked: Asked) -> dict[str, Any]:
         "schedulerType": job.scheduler,
         **job.since,
         "maxParallelism": -1,
-        "now": asked.moment.now,
-        "timestamps": {state: entered.get(state, 0) for state in JOB_STATES},
+        "now": moment.now,
+        "timestamps": moment.stamps(job.entered, JOB_STATES),
         "vertices": [_vertex(vertex) for vertex in job.vertices],
         "status-counts": counts(Counter(vertex.state for vertex in job.vertices)),
         "plan": _plan(job),
@@ -239,12 +239,9 @@ def _execution_result(asked: Asked) -> dict[str, Any]:
         **since,
     }
     if job.state == "FAILED":
-        cause = trace(job.spec.fate.fault)
-        result["failure-cause"] = {
-            "class": exception_class(cause),
-            "stack-trace": cause,
-            "serialized-throwable": _in_java(exception_class(cause)),
-        }
+        name, trace = _trace(job)
+        cause = {"class": name, "stack-trace": trace, "serialized-throwable": _in_java(name)}
+        result["failure-cause"] = cause
     return {"status": {"id": "COMPLETED"}, "job-execution-result": result}
 
 
@@ -271,13 +268,19 @@ def _exceptions(asked: Asked) -> dict[str, Any]:
     }
 
 
+def _trace(job: JobMoment) -> tuple[str, str]:
+    """The class of the exception that ends a job's runs, and its trace as Java writes it."""
+    lines = texts()["faults"][job.spec.fate.fault]
+    return lines[0].partition(":")[0], "\n".join((*lines, ""))
+
+
 def _fault(job: JobMoment, run: Run) -> dict[str, Any]:
-    vertex, cause = job.plan.vertices[job.spec.fate.culprit], trace(job.spec.fate.fault)
+    vertex, (name, trace) = job.plan.vertices[job.spec.fate.culprit], _trace(job)
     subtask = job.life.culprit(run, vertex.spec.parallelism)
     machine = job.machine(subtask)
     return {
-        "exceptionName": exception_class(cause),
-        "stacktrace": cause,
+        "exceptionName": name,
+        "stacktrace": trace,
         "timestamp": job.moment.stamp(run.ends),
         "failureLabels": {},
         "taskName": f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})",
@@ -299,7 +302,7 @@ def _entry(job: JobMoment, run: Run, fault: dict[str, Any]) -> dict[str, Any]:
         return {**fault, "concurrentExceptions": []}
     # A failure that nothing restarts after is told by the scheduler, the task's own beside it.
     return {
-        "exceptionName": exception_class(GIVEN_UP),
+        "exceptionName": GIVEN_UP.partition(":")[0],
         "stacktrace": GIVEN_UP + fault["stacktrace"],
         "timestamp": fault["timestamp"],
         "failureLabels": {},

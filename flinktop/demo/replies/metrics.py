@@ -75,7 +75,7 @@ def _aggregate(numbers: Sequence[float]) -> dict[str, float]:
 
 def _job_values(job: JobMoment) -> dict[str, float | str]:
     moment, run = job.moment, job.run
-    since = round((moment.seconds - max(job.life.entered(moment.seconds).values())) * 1000)
+    since = round((moment.seconds - max(job.entered.values())) * 1000)
     in_state = {job.state: since}
     running = job.state == "RUNNING" and run is not None
     up = round((moment.seconds - run.begins) * 1000) if running and run is not None else 0

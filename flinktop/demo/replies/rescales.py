@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flinktop.demo.numbers import identity
-from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal, Replies, spread
-from flinktop.demo.replies.processes import CORES
+from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal, Replies, spread, texts
+from flinktop.demo.replies.cluster import CORES
 from flinktop.demo.specs import HOUR
-from flinktop.demo.texts import texts
 from flinktop.flink import rescale
 
 if TYPE_CHECKING:

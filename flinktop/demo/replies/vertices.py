@@ -57,7 +57,7 @@ def _attempt(vertex: VertexMoment, subtask: int, run: Run | None = None) -> dict
         "status": task.state if task is not None else "CREATED",
         "attempt": run.number if run is not None else 0,
         **_where(machine),
-        **moment.since(moment.stamp(begun), moment.stamp(ended)),
+        **moment.since(begun, ended),
         "metrics": io_metrics(vertex, (subtask,), totals[vertex.plan.place]),
         "taskmanager-id": machine.id,
         "status-duration": _lived(moment, task),
@@ -144,15 +144,15 @@ def _subtask_times(asked: Asked) -> dict[str, Any]:
     rows = []
     for subtask in vertex.subtasks:
         task = vertex.task(subtask)
-        entered = {state: moment.stamp(at) for state, at in task.entered} if task is not None else {}
-        begun = dict(task.entered).get("SCHEDULED") if task is not None else None
+        entered = dict(task.entered) if task is not None else {}
+        begun = entered.get("SCHEDULED")
         until = task.ended if task is not None and task.ended is not None else moment.seconds
         rows.append(
             {
                 "subtask": subtask,
                 **_where(job.machine(subtask)),
                 "duration": round((until - begun) * 1000) if begun is not None else -1,
-                "timestamps": {state: entered.get(state, 0) for state in TASK_STATES},
+                "timestamps": moment.stamps(entered, TASK_STATES),
             }
         )
     return {"id": vertex.id, "name": vertex.spec.name, "now": moment.now, "subtasks": rows}
