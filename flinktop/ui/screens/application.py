@@ -42,11 +42,9 @@ class ApplicationScreen(TabbedScreen):
         return reading.value.name if reading is not None and reading.value is not None else self.application
 
     def headers(self) -> ComposeResult:
-        """What it is."""
         yield ApplicationHeader(self.application)
 
     def actions(self) -> tuple[Action, ...]:
-        """What can be done to the application."""
         reading = self.app.port.reading(APPLICATION(application=self.application))
         known = reading.value if reading is not None else None
         name, status = (known.name, known.status) if known is not None else ("", "")

@@ -42,12 +42,10 @@ class CheckpointScreen(ClusterScreen):
 
     @property
     def crumb(self) -> str:
-        """Its kind and id."""
         told = checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
         return f"{'savepoint' if told is not None and told.is_savepoint else 'checkpoint'} {self.checkpoint}"
 
     def body(self) -> ComposeResult:
-        """Header, vertices."""
         yield CheckpointHeader(self.job, self.checkpoint)
         yield CheckpointVertices(self.job, self.checkpoint)
         preview = CheckpointShares(self.job, self.checkpoint)
@@ -55,7 +53,6 @@ class CheckpointScreen(ClusterScreen):
         yield preview
 
     def actions(self) -> tuple[Action, ...]:
-        """What can be done to the job, and to this savepoint."""
         told = checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
         return (
             *super().actions(),
@@ -63,7 +60,6 @@ class CheckpointScreen(ClusterScreen):
         )
 
     def on_resize(self, event: events.Resize) -> None:
-        """Where there is room the subtasks of the selected vertex stand below."""
         room = event.size.width >= PREVIEW_SIZE[0] and event.size.height >= PREVIEW_SIZE[1]
         self.query_one(CheckpointShares).set_shown(room)
 

@@ -36,12 +36,10 @@ class CheckpointVertexScreen(ClusterScreen):
         return vertex_names(self.app.port, self.job).get(self.vertex, self.vertex)
 
     def body(self) -> ComposeResult:
-        """Header, subtasks."""
         yield CheckpointShareHeader(self.job, self.checkpoint, self.vertex)
         yield CheckpointShares(self.job, self.checkpoint, self.vertex)
 
     def action_copy(self) -> None:
-        """Copy the vertex's id."""
         self.app.copy_text(self.vertex)
 
     def neighbour(self, by: int) -> Place | None:

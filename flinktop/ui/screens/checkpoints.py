@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from flinktop.ui.screens.actions import Action
 
-CHARTS_SIZE = (120, 40)
-"""From this size on the history has the charts above it."""
-
 
 class CheckpointsScreen(TabbedScreen):
     """The checkpoints of a job by its id."""
@@ -37,15 +34,12 @@ class CheckpointsScreen(TabbedScreen):
 
     @property
     def crumb(self) -> str:
-        """The place in the job."""
         return "checkpoints"
 
     def headers(self) -> ComposeResult:
-        """How the checkpoints are doing."""
         yield CheckpointOverview(self.job)
 
     def actions(self) -> tuple[Action, ...]:
-        """What can be done to the job, and to the savepoint under the cursor."""
         row = self.made["history"].table.cursor_row if self.tab == "history" else None
         return (*super().actions(), *(on_checkpoint(self.app.port, self.job, row.checkpoint) if row else ()))
 

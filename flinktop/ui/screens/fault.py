@@ -36,12 +36,10 @@ class FaultScreen(FaultOnMachine):
 
     @property
     def crumb(self) -> str:
-        """The class of the root cause."""
         found = found_fault(self.app.port.faults(self.job), self._group, self._at, self._beside)
         return faults.root(found[1].stacktrace).short or "exception" if found is not None else "exception"
 
     def body(self) -> ComposeResult:
-        """What it was, and the stack."""
         names = (self.job, self._group, self._at, self._beside)
         yield FaultHeader(*names)
         yield FaultStack(*names)
@@ -52,11 +50,9 @@ class FaultScreen(FaultOnMachine):
         return self.of_fault(found[1], self._at) if found is not None else None
 
     def action_fold(self) -> None:
-        """Fold the frames of Flink and Java, or show all."""
         self.query_one(FaultStack).toggle()
 
     def action_copy(self) -> None:
-        """Copy the whole stack as Flink sent it."""
         found = self.query_one(FaultStack).fault
         if found is not None:
             self.app.copy_text(found[1].stacktrace or faults.reason(found[1]))

@@ -51,7 +51,6 @@ class FilterLine(Horizontal):
         self._back: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        """A slash and what follows it."""
         yield Static("/ ", markup=False)
         yield FilterInput(compact=True, select_on_focus=False)
 

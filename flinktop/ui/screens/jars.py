@@ -34,11 +34,9 @@ class JarsScreen(TabbedScreen):
 
     @property
     def crumb(self) -> str:
-        """The open tab's name."""
         return {"applications": "applications", "datasets": "datasets"}.get(self.tab, "jars")
 
     def actions(self) -> tuple[Action, ...]:
-        """What can be done to the selected jar, application or dataset, and to the cluster."""
         port, row = self.app.port, self._row()
         if isinstance(row, Jar):
             return on_jar(port, row.id, row.name)

@@ -74,7 +74,6 @@ class JobScreen(FaultOnMachine, TabbedScreen):
         return exceptions.lines_needed is not None and room - exceptions.lines_needed >= LEAST_STACK
 
     def tick(self, *, everything: bool = True) -> None:
-        """Exceptions that have come leave the stack no room, or more."""
         super().tick(everything=everything)
         if self.tab == "exceptions" and self.query("#tabs"):
             stack = next(one for one in self._open_tab.panels if one.id == "stack")
@@ -82,7 +81,6 @@ class JobScreen(FaultOnMachine, TabbedScreen):
                 self.call_later(self.show_panels)
 
     def headers(self) -> ComposeResult:
-        """What the job is and how it is."""
         yield JobHeader(self.job)
 
     def focus_first(self) -> None:
@@ -140,7 +138,6 @@ class JobScreen(FaultOnMachine, TabbedScreen):
         self.app.go(VertexPlace(self.job, vertex))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Of what is seen on a job's screen its exceptions alone are of one TaskManager."""
         if action in ("log", "threads") and self.tab != "exceptions":
             return False
         return super().check_action(action, parameters)
@@ -156,7 +153,6 @@ class JobScreen(FaultOnMachine, TabbedScreen):
     # -- commands ------------------------------------------------------------------------------------
 
     def action_open(self) -> None:
-        """Open the selected vertex."""
         graph = self.panel("graph")
         if self.tab == "graph" and graph is not None and graph.selected is not None:
             self._open_vertex(graph.selected)
@@ -164,7 +160,6 @@ class JobScreen(FaultOnMachine, TabbedScreen):
             super().action_open()
 
     def action_checkpoints(self) -> None:
-        """The job's checkpoints."""
         self.app.go(CheckpointsPlace(self.job))
 
     def action_copy(self) -> None:

@@ -19,11 +19,9 @@ class JobManagerScreen(MachineScreen):
 
     @property
     def crumb(self) -> str:
-        """The place."""
         return "JobManager"
 
     def action_copy(self) -> None:
-        """Copy the value of a setting, or what is under the cursor."""
         value = self.made["configuration"].value_here() if self.tab == "configuration" else None
         if value is not None:
             self.app.copy_text(value)

@@ -30,10 +30,8 @@ class LogFileScreen(LogCommands):
 
     @property
     def crumb(self) -> str:
-        """The file's name."""
         return self.name_in_list
 
     def body(self) -> ComposeResult:
-        """The file."""
         name = self.name_in_list
         yield FileView(self.machine, self.machine.file(name), name=name, id="file")

@@ -11,7 +11,6 @@ class LogCommands(ClusterScreen):
     """A screen on which logs may be seen."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is for logs alone is offered where one is seen."""
         if action in ("level", "only", "match", "wrap") and self.pager() is None:
             return False
         if action in ("follow", "short_lines") and self.log_seen() is None:
@@ -38,19 +37,16 @@ class LogCommands(ClusterScreen):
         super().action_refresh()
 
     def action_level(self) -> None:
-        """Entries from the next level on."""
         log = self.log_seen()
         if log is not None:
             log.next_level()
 
     def action_short_lines(self) -> None:
-        """Lines with less before their words, or as they are written."""
         log = self.log_seen()
         if log is not None:
             log.toggle_short()
 
     def action_follow(self) -> None:
-        """Read the log again whenever it has grown, or not."""
         log = self.log_seen()
         if log is not None:
             log.toggle_follow()

@@ -40,7 +40,6 @@ class RunsOnMachine(ClusterScreen):
         raise NotImplementedError
 
     def action_log(self) -> None:
-        """The log of its TaskManager."""
         self._open("log")
 
     def action_threads(self) -> None:

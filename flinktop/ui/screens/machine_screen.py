@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from flinktop.ui.tabs import TabPanel
 
 
-BESIDE = 180
-"""Columns from which the charts stand beside the memory."""
-
-
 class MachineScreen(LogCommands, TabbedScreen):
     """A machine by its id; whatever becomes of it, the screen stays until the person leaves it."""
 
@@ -47,7 +43,6 @@ class MachineScreen(LogCommands, TabbedScreen):
         self._at = at
 
     def headers(self) -> ComposeResult:
-        """What the machine is and how it is."""
         yield MachineHeader(self.machine)
 
     def arguments(self, panel: TabPanel) -> tuple[Any, ...]:
@@ -78,15 +73,12 @@ class MachineScreen(LogCommands, TabbedScreen):
     # -- commands ------------------------------------------------------------------------------------
 
     async def action_log(self) -> None:
-        """Its log."""
         await self.action_show_tab("log")
 
     async def action_threads(self) -> None:
-        """Its threads."""
         await self.action_show_tab("threads")
 
     def action_profile(self) -> None:
-        """Ask how a run of the profiler is to be, and start it."""
         table = self.panel("profiler")
         if table is None:
             return

@@ -31,7 +31,6 @@ class OverviewScreen(ClusterScreen):
     AUTO_FOCUS = "#jobs"
 
     def body(self) -> ComposeResult:
-        """One line, the jobs, and beside or above them what moves."""
         yield ClusterLine()
         with Container(id="overview"):
             with Container(id="charts"):
@@ -40,7 +39,6 @@ class OverviewScreen(ClusterScreen):
             yield JobsTable()
 
     def state_words(self) -> str:
-        """The filter, the order, and whether jobs that have ended are hidden."""
         words = super().state_words()
         return f"{words}  ended jobs hidden".strip() if self.query_one(JobsTable).hide_finished else words
 
@@ -54,6 +52,5 @@ class OverviewScreen(ClusterScreen):
         self.app.go(JobPlace(event.key))
 
     def action_hide_finished(self) -> None:
-        """Hide or show ended jobs."""
         self.query_one(JobsTable).toggle_finished()
         self.tick()

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-STATES_LINES, CHARTS_LINES = 16, 40
-"""Lines from which the states of the present attempt, and the charts, stand below the attempts."""
-
-
 class SubtaskScreen(RunsOnMachine, TabbedScreen):
     """A subtask by its index; whatever becomes of it, the screen stays until the person leaves it."""
 
@@ -39,22 +35,18 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
 
     @property
     def crumb(self) -> str:
-        """Its index, from 0 as in Flink's metrics and REST API, and Flink's own number of how many."""
         known = vertex_of(self.app.port, self.job, self.vertex)
         return subtask_names.named(self.subtask, known[1].parallelism if known is not None else None)
 
     def headers(self) -> ComposeResult:
-        """What the subtask is and how it is."""
         yield SubtaskHeader(self.job, self.vertex, self.subtask)
 
     def whereabouts(self) -> Whereabouts:
-        """Where the present attempt runs."""
         return of_subtask(self.app.port, self.job, self.vertex, self.subtask)
 
     # -- commands ------------------------------------------------------------------------------------
 
     def action_pin(self) -> None:
-        """Pin the selected metric, or no longer."""
         table, pins = self.panel("metrics"), self.panel("pins")
         metric = table.metric_here() if table is not None else None
         if metric is not None and pins is not None:

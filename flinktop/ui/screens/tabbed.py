@@ -65,7 +65,6 @@ class TabbedScreen(ClusterScreen):
         return size.width >= panel.width and size.height >= panel.height
 
     def headers(self) -> ComposeResult:
-        """What stands above the tabs, whichever is open."""
         yield from ()
 
     def make(self, panel: TabPanel) -> Panel:
@@ -102,18 +101,15 @@ class TabbedScreen(ClusterScreen):
         return super().check_action(action, parameters)
 
     def action_zoom_in(self) -> None:
-        """Give the selected method of a flame graph the whole width."""
         searched = self.searched()
         if isinstance(searched, FlameView):
             searched.action_open()
 
     def action_flame_kind(self) -> None:
-        """The flame graph of other threads."""
         if (flame := self.panel("flame")) is not None:
             flame.next_kind()
 
     def action_pin(self) -> None:
-        """Pin the selected metric, or no longer."""
         if (metrics := self.panel("metrics")) is not None:
             metrics.toggle_pin()
             self.made["pins"].update()
@@ -124,7 +120,6 @@ class TabbedScreen(ClusterScreen):
         return (flame is not None and flame.leave_zoom()) or super().go_back()
 
     async def action_show_tab(self, name: str) -> None:
-        """Open a tab."""
         if name in self.tab_names and name != self.tab:
             self.tab = name
             self.end_zoom()
@@ -169,7 +164,6 @@ class TabbedScreen(ClusterScreen):
         return sorted((one for one in found if one.display), key=lambda panel: panel.id != self.tab)
 
     def copied(self) -> str | None:
-        """What the open tab has to copy of its selected row, if that is more than an id."""
         return next((text for panel in self._shown() if panel.is_mounted and (text := panel.copied())), None)
 
     def focus_first(self) -> None:

@@ -29,7 +29,6 @@ class TaskManagerScreen(MachineScreen):
 
     @property
     def crumb(self) -> str:
-        """Its name, or its id."""
         known = self._known()
         return machines.name(known) if known is not None else self.taskmanager
 

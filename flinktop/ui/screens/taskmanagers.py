@@ -27,11 +27,9 @@ class TaskManagersScreen(ClusterScreen):
 
     @property
     def crumb(self) -> str:
-        """The place."""
         return "TaskManagers"
 
     def body(self) -> ComposeResult:
-        """The table."""
         yield TaskManagersTable()
 
     @on(Opened)
@@ -39,17 +37,14 @@ class TaskManagersScreen(ClusterScreen):
         self.app.go(TaskManagerPlace(event.key))
 
     def action_copy(self) -> None:
-        """Copy the id and the address of the TaskManager under the cursor."""
         text = self.query_one(TaskManagersTable).copied()
         if text is not None:
             self.app.copy_text(text)
 
     def action_log(self) -> None:
-        """The log of the TaskManager under the cursor."""
         self._open("log")
 
     def action_threads(self) -> None:
-        """The threads of the TaskManager under the cursor."""
         self._open("threads")
 
     def _open(self, tab: str) -> None:

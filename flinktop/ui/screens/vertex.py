@@ -69,11 +69,9 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         return detail.value.name if detail is not None and detail.value is not None else self.vertex
 
     def headers(self) -> ComposeResult:
-        """What the vertex is and how it is."""
         yield VertexHeader(self.job, self.vertex)
 
     def whereabouts(self) -> Whereabouts | None:
-        """Where the subtask under the cursor runs, or the TaskManager under it."""
         table = self.table()
         key = table.cursor_key if table is not None else None
         if table is None or key is None:
@@ -110,7 +108,6 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
             self.app.go(TaskManagerPlace(machine_of(event.key)))
 
     def action_description(self) -> None:
-        """What its operators do, in Flink's own words."""
         self.app.go(VertexPlanPlace(self.job, self.vertex))
 
     def action_copy(self) -> None:
@@ -118,12 +115,10 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         self.app.copy_text(self.copied() or self.vertex)
 
     def action_sample(self) -> None:
-        """Have the backpressure measured, where that has a price."""
         if (pressure := self.panel("backpressure")) is not None:
             pressure.ask()
 
     def action_checkpoints(self) -> None:
-        """The checkpoints of the job."""
         self.app.go(CheckpointsPlace(self.job))
 
     def neighbour(self, by: int) -> Place | None:

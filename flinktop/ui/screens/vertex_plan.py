@@ -63,7 +63,6 @@ class VertexPlanScreen(Dialog[None]):
         self._shown: Content | None = None
 
     def body(self) -> ComposeResult:
-        """Words alone."""
         yield Static("", classes="words", markup=False)
 
     def watched(self) -> Iterable[Query[Any]]:
@@ -71,7 +70,6 @@ class VertexPlanScreen(Dialog[None]):
         return (self._query,)
 
     def renew(self) -> None:
-        """The plan has come, or another after a restart."""
         content = self._described()
         if content != self._shown:
             self._shown = content

@@ -52,7 +52,6 @@ class WriteView(Modal[None]):
         self._path = path
 
     def compose(self) -> ComposeResult:
-        """The file's name, and the keys."""
         keys = f"enter writes   ↑ ↓ {TEXT_ENDING} or {JSON_ENDING}   esc back"
         with Vertical() as box:
             box.border_title = "Write this view to a file"
@@ -61,7 +60,6 @@ class WriteView(Modal[None]):
             yield Static(Content.styled(f"\n{keys}", TONES["info"]))
 
     def action_other_kind(self) -> None:
-        """The other kind of file, by its ending."""
         line = self.query_one(Input)
         endings = (TEXT_ENDING, JSON_ENDING)
         to, other = endings if line.value.endswith(JSON_ENDING) else endings[::-1]
@@ -92,5 +90,4 @@ class WriteView(Modal[None]):
         trouble.update(words)
 
     def action_leave(self) -> None:
-        """Write nothing."""
         self.dismiss()

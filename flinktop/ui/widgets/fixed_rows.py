@@ -63,11 +63,9 @@ class FixedRows(Widget, Generic[R]):
         self.refresh(layout=grown)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
-        """One line for each row."""
         return len(self._rows)
 
     def render_line(self, y: int) -> Strip:
-        """One row."""
         width = max(self.size.width - self._beside, 0)
         if y >= len(self._rows):
             return self._painter.blank(self.size.width)
@@ -81,6 +79,5 @@ class FixedRows(Widget, Generic[R]):
         return strip.adjust_cell_length(self.size.width, self._painter.style(""))
 
     def notify_style_update(self) -> None:
-        """Forget the styles of the last theme."""
         super().notify_style_update()
         self._painter.forget()

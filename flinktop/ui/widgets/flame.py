@@ -140,7 +140,6 @@ class FlameView(SearchedView):
 
         @property
         def control(self) -> FlameView:
-            """The view, for handlers chosen by selector."""
             return self.view
 
     def __init__(
@@ -239,7 +238,6 @@ class FlameView(SearchedView):
     # Painting
 
     def render_line(self, y: int) -> Strip:
-        """One row of blocks."""
         width = self._width
         blank = self.get_component_rich_style("flame--empty")
         if not self._rows:
@@ -276,7 +274,6 @@ class FlameView(SearchedView):
             self._select(block.piece.parent)
 
     def action_called(self) -> None:
-        """The widest of what the selected method called."""
         below = self._row_of(self._selected) + 1
         if below < len(self._rows):
             called = [block for block in self._rows[below] if block.piece.parent == self._selected]
@@ -284,14 +281,12 @@ class FlameView(SearchedView):
                 self._select(max(called, key=lambda block: block.width).piece.number)
 
     def action_beside(self, by: int) -> None:
-        """The next block of the same row."""
         row = self._rows[self._row_of(self._selected)] if self._rows else ()
         at = next((at for at, block in enumerate(row) if block.piece.number == self._selected), 0) + by
         if 0 <= at < len(row):
             self._select(row[at].piece.number)
 
     def action_page(self, by: int) -> None:
-        """The row a page up or down, in the same column as far as it has blocks."""
         if not self._rows:
             return
         row = self._row_of(self._selected)
@@ -302,7 +297,6 @@ class FlameView(SearchedView):
         self._select(near.piece.number)
 
     def action_top(self) -> None:
-        """What has the whole width."""
         if self._rows:
             self._select(self._zoomed)
 
@@ -316,7 +310,6 @@ class FlameView(SearchedView):
             self.zoom(self._selected)
 
     def action_out(self) -> None:
-        """Show all again."""
         self.zoom(0)
 
     def zoom(self, number: int) -> None:
@@ -339,7 +332,6 @@ class FlameView(SearchedView):
                         self.action_open()
 
     def on_resize(self) -> None:
-        """Blocks are placed anew."""
         self._place()
 
     # Places

@@ -42,7 +42,6 @@ class PressButton(Widget, can_focus=True):
 
         @property
         def control(self) -> PressButton:
-            """The button, for handlers chosen by selector."""
             return self.button
 
     def __init__(self, label: str, *, id: str | None = None, disabled: bool = False) -> None:
@@ -56,15 +55,12 @@ class PressButton(Widget, can_focus=True):
             self.refresh(layout=True)
 
     def render(self) -> Content:
-        """The label in brackets."""
         return Content(f"[ {safe(self._label)} ]")
 
     def action_press(self) -> None:
-        """Press it."""
         self.post_message(self.Pressed(self))
 
     def on_click(self) -> None:
-        """A click presses it."""
         self.action_press()
 
 
@@ -107,7 +103,6 @@ class Choice(Widget, can_focus=True):
 
         @property
         def control(self) -> Choice:
-            """The choice, for handlers chosen by selector."""
             return self.choice
 
     def __init__(self, options: Sequence[Option], *, ascii: bool, id: str | None = None) -> None:
@@ -127,7 +122,6 @@ class Choice(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Content:
-        """The chosen option with what it means."""
         chosen = self._options[self._at]
         left, right = self._marks
         width = max(cell_len(option.label) for option in self._options)
@@ -139,13 +133,11 @@ class Choice(Widget, can_focus=True):
         return shown.truncate(self.size.width or 1)
 
     def action_step(self, by: int) -> None:
-        """The next option, or the one before."""
         self._at = (self._at + by) % len(self._options)
         self.refresh()
         self.post_message(self.Changed(self))
 
     def on_click(self) -> None:
-        """A click goes on to the next."""
         self.action_step(1)
 
 
@@ -181,14 +173,12 @@ class LinesField(TextArea):
         super().__init__(text, compact=True, placeholder=placeholder, tab_behavior="focus", id=id)
 
     def action_cursor_up(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 -- Textual's signature
-        """One line up, or to the field above."""
         if not select and self.navigator.is_first_wrapped_line(self.cursor_location):
             self.screen.focus_previous()
         else:
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 -- Textual's signature
-        """One line down, or to the field below."""
         if not select and self.navigator.is_last_wrapped_line(self.cursor_location):
             self.screen.focus_next()
         else:

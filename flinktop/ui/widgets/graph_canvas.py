@@ -140,7 +140,6 @@ class GraphCanvas(ScrollView, can_focus=True):
     # Painting
 
     def render_line(self, y: int) -> Strip:
-        """One line of what is on the screen."""
         width = self._view.width
         if not self._picture.boxes:
             lines = wrap(
@@ -152,7 +151,6 @@ class GraphCanvas(ScrollView, can_focus=True):
         return self._painter.line(self._view.y + y, self._view.x, width, focused=self.has_focus)
 
     def notify_style_update(self) -> None:
-        """Forget the styles of the last theme."""
         super().notify_style_update()
         self._painter.forget()
 
@@ -220,25 +218,21 @@ class GraphCanvas(ScrollView, can_focus=True):
             self._show_selected()
 
     def action_along(self, forward: bool) -> None:  # noqa: FBT001 - what a binding can say
-        """Follow a wire to the nearest box at its other end, or back to where one came from."""
         here = self._box(self._selected)
         if here is not None:
             ends = beside(self._picture, here.key, forward=forward)
             self._go(_nearest(ends, here, self._came_from))
 
     def action_beside(self, down: bool) -> None:  # noqa: FBT001 - what a binding can say
-        """Move within the column, or past its end to the nearest box in that direction."""
         here = self._box(self._selected)
         if here is not None:
             self._go(next_to(self._picture, here, down=down))
 
     def action_edge(self, at: int) -> None:
-        """Select the first or the last box."""
         if self._picture.boxes:
             self._go(self._picture.boxes[at])
 
     def action_shift(self, across: int, down: int) -> None:
-        """Scroll without selecting another box."""
         self._scroll(self._view.x + across * SCROLL, self._view.y + down * SCROLL // 2)
 
     def action_open(self) -> None:
@@ -252,7 +246,6 @@ class GraphCanvas(ScrollView, can_focus=True):
             self._show_selected()
 
     def on_click(self, event: events.Click) -> None:
-        """A click selects a box, a second one opens it."""
         at = event.offset + self._view.offset
         box = next((box for box in self._picture.boxes if _region(box).contains_point(at)), None)
         if box is None:
@@ -272,7 +265,6 @@ class GraphCanvas(ScrollView, can_focus=True):
             self._repaint(box, 0, box.height - 1)
 
     def on_resize(self) -> None:
-        """Keep the selected box in sight at the new size."""
         self._show_selected()
         self._tell()
 

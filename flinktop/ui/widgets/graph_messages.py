@@ -19,7 +19,6 @@ class GraphMessage(Message, bubble=True):
 
     @property
     def control(self) -> Widget:
-        """The canvas, for handlers chosen by selector."""
         return self.canvas
 
 

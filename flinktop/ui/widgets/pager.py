@@ -150,7 +150,6 @@ class Pager(TextView):
 
     @property
     def lines(self) -> tuple[Cell, ...]:
-        """All lines."""
         return self._lines
 
     @property
@@ -266,7 +265,6 @@ class Pager(TextView):
     # Painting
 
     def render_line(self, y: int) -> Strip:
-        """One row of what is on the screen."""
         width = self.scrollable_content_region.width
         if not self._lines:
             said = wrap(self._empty, width - 2, self._page)
@@ -282,7 +280,6 @@ class Pager(TextView):
         return Strip([Segment(" " * MARGIN, blank), *strip], width)
 
     def notify_style_update(self) -> None:
-        """Forget the styles of the last theme."""
         super().notify_style_update()
         self._painter.forget()
 
@@ -362,7 +359,6 @@ class Pager(TextView):
     # Keys, size
 
     def action_step(self, by: int) -> None:
-        """Move by rows."""
         self._scroll(self._row + by)
 
     def action_page(self, by: int) -> None:
@@ -370,11 +366,9 @@ class Pager(TextView):
         self._scroll(self._row + by * max(self._page - 1, 1))
 
     def action_edge(self, to: int) -> None:
-        """Go to the first or the last row."""
         self._scroll(0 if to < 0 else self._last_top)
 
     def action_sideways(self, by: int) -> None:
-        """Show more of what stands to the left or right."""
         most = max(self._longest - self._width, 0)
         wanted = 0 if self._wrapped else max(0, min(self._left + by * SIDEWAYS, most))
         if wanted != self._left:

@@ -24,7 +24,6 @@ class Searched(Message, bubble=True, namespace="pager"):
 
     @property
     def control(self) -> Widget:
-        """The pager, for handlers chosen by selector."""
         return self.pager
 
 

@@ -165,7 +165,6 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     @property
     def columns(self) -> tuple[Column[R], ...]:
-        """All columns, those that have no room among them."""
         return self._columns
 
     def visible_keys(self) -> tuple[str, ...]:
@@ -265,7 +264,6 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         return self._painter.row(self._places, cells, width, cursor, dim=dim)
 
     def notify_style_update(self) -> None:
-        """Forget the styles of the last theme."""
         super().notify_style_update()
         self._painter.forget()
 
@@ -399,11 +397,9 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             self._move(self._cursor + by)
 
     def action_page(self, by: int) -> None:
-        """Move by a screen."""
         self._move(self._cursor + by * max(self._view.page - 1, 1))
 
     def action_edge(self, to: int) -> None:
-        """Move to the first or the last row."""
         self._move(0 if to < 0 else len(self._shown.rows) - 1)
 
     def action_open(self) -> None:
@@ -418,7 +414,6 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             self._show_cursor()
 
     def on_click(self, event: events.Click) -> None:
-        """Select a row, open the selected one, or sort by the header's column."""
         if event.y < _HEADER:
             column = column_at(self._places, event.x)
             if column is not None and column.sort is not None:
@@ -440,11 +435,9 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self._repaint_row(self._cursor)
 
     def on_mount(self) -> None:
-        """Tell what was set before."""
         self._tell()
 
     def on_resize(self) -> None:
-        """Keep the cursor in sight at the new size."""
         self._show_cursor()
         self._tell()
 

@@ -22,7 +22,6 @@ class TableMessage(Message, bubble=True):
 
     @property
     def control(self) -> Widget:
-        """The table, for handlers chosen by selector."""
         return self.table
 
 
