@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -23,290 +24,214 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-HELP = Command("help", ("question_mark",), "help", "Keys for this screen.", "program", app=True)
-PALETTE = Command(
+_program = partial(Command, group="program")
+_table = partial(Command, group="table")
+_view = partial(Command, group="view")
+_text = partial(Command, group="text")
+
+HELP = _program("help", ("question_mark",), "help", "Keys for this screen.", app=True)
+PALETTE = _program(
     "command_palette",
     ("colon", "ctrl+p"),
     "command",
     "Find a command, a job or a theme by its name.",
-    "program",
     app=True,
 )
-FILTER = Command(
+# Handled before the next key is looked at, so that what is typed behind it is the filter.
+FILTER = _table(
     "filter",
     ("slash",),
     "filter",
     "Show only rows that contain a text; state:failed filters by state. In a text: find.",
-    "table",
-    # Handled before the next key is looked at, so that what is typed behind it is the filter.
     priority=True,
 )
-OPEN = Command("open", ("enter",), "open", "Open the selected item.", "table")
-ACTIONS = Command(
+OPEN = _table("open", ("enter",), "open", "Open the selected item.")
+ACTIONS = _view(
     "actions",
     ("a",),
     "actions",
     "Actions on the selected item: stop, savepoint, cancel, run; each asks for confirmation.",
-    "view",
     acts=True,
 )
-BACK = Command(
-    "back",
-    ("escape",),
-    "back",
-    "Close dialog, filter or zoom, else go back; nothing at the top level.",
-    "program",
+BACK = _program(
+    "back", ("escape",), "back", "Close dialog, filter or zoom, else go back; nothing at the top level."
 )
-BACK_OR_LEAVE = Command(
+BACK_OR_LEAVE = _program(
     "back_or_leave",
     ("q",),
     "back or leave",
     "As esc; at the top level it asks before leaving, and q again leaves.",
-    "program",
     shown=False,
 )
-PAUSE = Command("pause", ("space",), "pause", "Freeze the display; collection continues.", "view")
-REFRESH = Command("refresh", ("r",), "refresh", "Refresh now.", "view")
-SLOWER = Command("slower", ("plus",), "longer interval", "Refresh less often.", "view", shown=False)
-FASTER = Command(
+PAUSE = _view("pause", ("space",), "pause", "Freeze the display; collection continues.")
+REFRESH = _view("refresh", ("r",), "refresh", "Refresh now.")
+SLOWER = _view("slower", ("plus",), "longer interval", "Refresh less often.", shown=False)
+FASTER = _view(
     "faster",
     ("minus",),
     "shorter interval",
     "Refresh more often, down to the cluster's own refresh interval.",
-    "view",
     shown=False,
 )
-COPY = Command("copy", ("y",), "copy", "Copy the id or path of the selected item.", "view", shown=False)
-WRITE = Command(
+COPY = _view("copy", ("y",), "copy", "Copy the id or path of the selected item.", shown=False)
+WRITE = _view(
     "write",
     ("w",),
     "write",
     "Write this view to a file, as text or JSON: all rows and columns of a table, all of a text.",
-    "view",
     shown=False,
 )
-ZONE = Command(
-    "zone",
-    ("t",),
-    "time zone",
-    "Show times in the cluster's zone, this machine's zone or UTC.",
-    "view",
-    shown=False,
+ZONE = _view(
+    "zone", ("t",), "time zone", "Show times in the cluster's zone, this machine's zone or UTC.", shown=False
 )
-ZOOM = Command("zoom", ("z",), "zoom", "Maximize the focused panel, and back.", "view", shown=False)
-MOUSE = Command(
+ZOOM = _view("zoom", ("z",), "zoom", "Maximize the focused panel, and back.", shown=False)
+MOUSE = _program(
     "mouse",
     ("m",),
     "mouse",
     "Mouse on or off; when off, the terminal's own selection works.",
-    "program",
     shown=False,
     app=True,
 )
-PICTURE = Command(
+# Also of a dialog.
+PICTURE = _program(
     "picture",
     ("ctrl+s",),
     "screenshot",
     "Save a picture of the screen (SVG).",
-    "program",
-    shown=False,
-    # Also of a dialog.
-    priority=True,
-    app=True,
-)
-REDRAW = Command(
-    "redraw",
-    ("ctrl+l",),
-    "redraw",
-    "Redraw the screen.",
-    "program",
     shown=False,
     priority=True,
     app=True,
 )
-SUSPEND = Command(
-    "suspend_process",
-    ("ctrl+z",),
-    "suspend",
-    "Suspend to the shell; `fg` resumes.",
-    "program",
-    shown=False,
-    app=True,
+REDRAW = _program("redraw", ("ctrl+l",), "redraw", "Redraw the screen.", shown=False, priority=True, app=True)
+SUSPEND = _program(
+    "suspend_process", ("ctrl+z",), "suspend", "Suspend to the shell; `fg` resumes.", shown=False, app=True
 )
-LEAVE = Command(
+LEAVE = _program(
     "leave",
     ("ctrl+c",),
     "leave",
     "Ask before leaving; pressed again, leave.",
-    "program",
     shown=False,
     priority=True,
     app=True,
 )
-SORT = Command("sort", ("s",), "sort", "Sort by the next column.", "table", shown=False)
-REVERSE = Command("reverse", ("S",), "reverse", "Reverse the sort order.", "table", shown=False)
-HIDE_FINISHED = Command("hide_finished", ("f",), "finished", "Hide or show ended jobs.", "table")
-PREVIOUS = Command(
+SORT = _table("sort", ("s",), "sort", "Sort by the next column.", shown=False)
+REVERSE = _table("reverse", ("S",), "reverse", "Reverse the sort order.", shown=False)
+HIDE_FINISHED = _table("hide_finished", ("f",), "finished", "Hide or show ended jobs.")
+PREVIOUS = _view(
     "previous",
     ("less_than_sign",),
     "previous",
     "The same view of the previous job, vertex, subtask or checkpoint.",
-    "view",
     shown=False,
 )
-NEXT = Command(
+NEXT = _view(
     "next",
     ("greater_than_sign",),
     "next",
     "The same view of the next job, vertex, subtask or checkpoint.",
-    "view",
     shown=False,
 )
-CHECKPOINTS_HERE = Command(
-    "checkpoints",
-    ("c",),
-    "checkpoints",
-    "The checkpoints of this job: history, sizes, configuration.",
-    "view",
+CHECKPOINTS_HERE = _view(
+    "checkpoints", ("c",), "checkpoints", "The checkpoints of this job: history, sizes, configuration."
 )
-SAMPLE = Command(
+SAMPLE = _view(
     "sample",
     ("b",),
     "measure",
     "Measure backpressure (up to 1.12, where it costs the TaskManagers).",
-    "view",
     shown=False,
 )
-DESCRIPTION = Command(
+DESCRIPTION = _view(
     "description",
     ("i",),
     "what it does",
     "Describe the vertex's operators and inputs, as Flink's plan does.",
-    "view",
     shown=False,
 )
-PIN = Command("pin", ("p",), "pin", "Pin the selected metric: it is charted, and kept for this job.", "view")
-FLAME_KIND = Command(
-    "flame_kind",
-    ("x",),
-    "on/off CPU",
-    "Flame graph of all threads, of running or of waiting ones.",
-    "view",
+PIN = _view("pin", ("p",), "pin", "Pin the selected metric: it is charted, and kept for this job.")
+FLAME_KIND = _view(
+    "flame_kind", ("x",), "on/off CPU", "Flame graph of all threads, of running or of waiting ones."
 )
-FLAME_ZOOM = Command(
-    "zoom_in", ("enter",), "zoom", "In a flame graph: zoom in on the selected method.", "view"
+FLAME_ZOOM = _view("zoom_in", ("enter",), "zoom", "In a flame graph: zoom in on the selected method.")
+FOLD = _view("fold", ("f",), "fold", "Hide or show the frames of Flink and Java.")
+# A capital, as everything else that leaves the jobs for the cluster around them; a small m is the mouse.
+# On the app, as operations are.
+TASKMANAGERS_HERE = _view("taskmanagers", ("M",), "TaskManagers", "TaskManagers, problems first.", app=True)
+JOBMANAGER_HERE = _view(
+    "jobmanager", ("J",), "JobManager", "The JobManager: memory, configuration, logs, threads.", app=True
 )
-FOLD = Command("fold", ("f",), "fold", "Hide or show the frames of Flink and Java.", "view")
-TASKMANAGERS_HERE = Command(
-    # A capital, as everything else that leaves the jobs for the cluster around them; a small m is the mouse.
-    "taskmanagers",
-    ("M",),
-    "TaskManagers",
-    "TaskManagers, problems first.",
-    "view",
-    # On the app, as operations are.
-    app=True,
-)
-JOBMANAGER_HERE = Command(
-    "jobmanager",
-    ("J",),
-    "JobManager",
-    "The JobManager: memory, configuration, logs, threads.",
-    "view",
-    app=True,
-)
-LOG_HERE = Command(
+LOG_HERE = _view(
     "log",
     ("l",),
     "log",
     "Log of the selected item's TaskManager; for an exception, at its time.",
-    "view",
     shown=False,
 )
-THREADS_HERE = Command(
+THREADS_HERE = _view(
     "threads",
     ("d",),
     "threads",
     "Thread dump of that TaskManager; for a subtask, the task's own threads.",
-    "view",
     shown=False,
 )
-NEXT_MATCH = Command(
-    "next_match", ("n",), "next match", "Next match.", "text", action="match(1)", shown=False
+NEXT_MATCH = _text("next_match", ("n",), "next match", "Next match.", action="match(1)", shown=False)
+PREVIOUS_MATCH = _text(
+    "previous_match", ("N",), "previous match", "Previous match.", action="match(-1)", shown=False
 )
-PREVIOUS_MATCH = Command(
-    "previous_match",
-    ("N",),
-    "previous match",
-    "Previous match.",
-    "text",
-    action="match(-1)",
-    shown=False,
-)
-ONLY = Command(
+ONLY = _text(
     "only",
     ("ampersand",),
     "grep",
     "Show only log entries that contain a text, each with its stack trace.",
-    "text",
     priority=True,
 )
-LEVEL = Command(
-    "level", ("v",), "level", "Filter a log by level: INFO, WARN or ERROR and above, or all.", "text"
-)
-SHORT_LINES = Command(
+LEVEL = _text("level", ("v",), "level", "Filter a log by level: INFO, WARN or ERROR and above, or all.")
+SHORT_LINES = _text(
     "short_lines",
     ("f",),
     "short lines",
     "Shorten log lines to time, level, class and message, or show them as written.",
-    "text",
     shown=False,
 )
-FOLLOW = Command(
+FOLLOW = _text(
     "follow",
     ("F",),
     "follow",
     "Follow a log: download it when it grows, at most every 10 s, and stay at its end.",
-    "text",
 )
-PROFILE = Command(
-    "profile",
-    ("P",),
-    "profile",
-    "On the profiler's tab: choose mode and length of a run, and start it.",
-    "view",
+PROFILE = _view(
+    "profile", ("P",), "profile", "On the profiler's tab: choose mode and length of a run, and start it."
 )
-WRAP = Command("wrap", ("W",), "wrap", "Wrap long lines, or cut them at the edge.", "text", shown=False)
-SHORTER_WINDOW = Command(
+WRAP = _text("wrap", ("W",), "wrap", "Wrap long lines, or cut them at the edge.", shown=False)
+SHORTER_WINDOW = _view(
     "shorter_window",
     ("comma",),
     "shorter window",
     "Charts show less time, down to 5 minutes.",
-    "view",
     shown=False,
     action="window(-1)",
 )
-LONGER_WINDOW = Command(
+LONGER_WINDOW = _view(
     "longer_window",
     ("full_stop",),
     "longer window",
     "Charts show more time, up to everything kept.",
-    "view",
     shown=False,
     action="window(1)",
 )
 
-OPERATIONS = Command(
-    # On the app: a screen that opens it would have to be known by the screens that it opens.
+# On the app: a screen that opens it would have to be known by the screens that it opens.
+OPERATIONS = _program(
     "operations",
     ("O",),
     "operations",
     "Operations log: every act from this flinktop, and its outcome.",
-    "program",
     shown=False,
     app=True,
 )
-OPEN_JOB = Command("open_job", ("enter",), "job", "Open the operation's job.", "view")
+OPEN_JOB = _view("open_job", ("enter",), "job", "Open the operation's job.")
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
