@@ -8,7 +8,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -27,6 +27,7 @@ from flinktop.headless.words import (
 )
 
 if TYPE_CHECKING:
+    from flinktop.demo.past import Seen
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.local.session import LocalFlink
     from flinktop.settings import Flags, Profile, Settings, Sources
@@ -346,7 +347,6 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
     settings = _for_this_terminal(sources)
     if not _at_a_terminal():
         return _complain(NO_TERMINAL)
-    from flinktop.demo.past import Past
     from flinktop.demo.transport import DemoTransport
     from flinktop.demo.world import World
     from flinktop.engine.clock import SystemClock
@@ -356,7 +356,13 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
     transport = DemoTransport(world, lambda: clock.now() - opened)
     from flinktop.ui.app import run
 
-    return run(_with_log(settings), sources.demo(), transport=transport, past=Past(world).seen())
+    def past() -> Iterator["Seen"]:
+        # When it is asked for the first picture is there.
+        from flinktop.demo.past import past
+
+        yield from past(world)
+
+    return run(_with_log(settings), sources.demo(), transport=transport, past=past())
 
 
 def _operations(sources: "Sources", act: ActWords) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from flinktop.demo.past import Past
+from flinktop.demo.past import past
 from flinktop.demo.transport import DemoTransport
 from flinktop.demo.world import World
 from tests.fixture_cluster import Answer, FixtureCluster
@@ -35,7 +35,7 @@ class DemoCluster(FixtureCluster):
     def remembered(self, port: Port) -> None:
         """Give an engine that has not started yet what it would have seen in the last minutes."""
         now = port.now()
-        for query, value, ago in Past(self.world).seen():
+        for query, value, ago in past(self.world):
             port.engine.remember(query, value, now - ago)
 
     def _recorded(self, path: str, params: tuple[tuple[str, str], ...]) -> Answer:

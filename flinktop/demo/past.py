@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from flinktop.demo.asked import Asked, Refusal
 from flinktop.demo.replies import REPLIES
-from flinktop.demo.replies.asked import Asked, Refusal
 from flinktop.demo.replies.jobs import job_row
 from flinktop.demo.task_metrics import metric_name, task_ids
 from flinktop.flink.checkpoints import CHECKPOINTS
@@ -55,50 +54,40 @@ Seen = tuple["Query[Any]", Any, float]
 """A query, its answer, and how many seconds before the demo opened that was."""
 
 
-@dataclass(frozen=True)
-class Past:
-    """The last minutes of a world, as answers to the queries that a monitor's series are made of."""
+def past(world: World, minutes: int = MINUTES) -> Iterator[Seen]:
+    """The last minutes of a world, oldest first: answers to what a monitor's series are made of."""
+    steps = int(minutes * 60 / STEP)
+    for step in range(steps, 0, -1):
+        ago = step * STEP - AFTER_FETCH
+        moment = world.at(-ago)
+        known = (moment.job(plan.id) for plan in world.plans)
+        jobs = list(islice((job for job in known if job is not None and not job.ended), MOST_JOBS))
+        listed = moment.release.keep({"jobs": [job_row(job) for job in jobs]})
+        yield JOBS_OVERVIEW(), msgspec.convert(listed, JOBS_OVERVIEW.reply), ago
+        for query in _asked(moment, jobs, step, begins=step > steps - LEAD):
+            endpoint: Endpoint[Any] = query.endpoint
+            with suppress(Refusal):
+                asked = Asked(moment, dict(query.ids), dict(query.params))
+                document = moment.release.keep(REPLIES[endpoint](asked))
+                yield query, msgspec.convert(document, endpoint.reply, strict=False), ago
 
-    world: World
-    minutes: int = MINUTES
 
-    @property
-    def _steps(self) -> int:
-        return int(self.minutes * 60 / STEP)
-
-    def seen(self) -> Iterator[Seen]:
-        """Answers from the oldest to the newest."""
-        for step in range(self._steps, 0, -1):
-            ago = step * STEP - AFTER_FETCH
-            moment = self.world.at(-ago)
-            known = (moment.job(plan.id) for plan in self.world.plans)
-            jobs = list(islice((job for job in known if job is not None and not job.ended), MOST_JOBS))
-            listed = moment.release.keep({"jobs": [job_row(job) for job in jobs]})
-            yield JOBS_OVERVIEW(), msgspec.convert(listed, JOBS_OVERVIEW.reply), ago
-            for query in self._asked(moment, jobs, step):
-                endpoint: Endpoint[Any] = query.endpoint
-                with suppress(Refusal):
-                    asked = Asked(moment, dict(query.ids), dict(query.params))
-                    document = moment.release.keep(REPLIES[endpoint](asked))
-                    yield query, msgspec.convert(document, endpoint.reply, strict=False), ago
-
-    def _asked(self, moment: Moment, jobs: list[JobMoment], step: int) -> Iterator[Query[Any]]:
-        """What is asked at one step: what moves slowly, or is large, more rarely."""
-        if step % (9 if len(self.world.machines) > LARGE else 2) == 0:
-            yield TASKMANAGERS_METRICS(get=_HEAP_NEW if moment.release.since(1, 19) else _HEAP_OLD)
-        begins = step > self._steps - LEAD
-        vertices = 0
-        for job in jobs:
-            named, width = job.id, len(job.plan.vertices)
-            if width <= LARGE or begins or step % 5 == 0:
-                yield JOB(job=named)
-            if step % 3 == 0:
-                yield JOB_METRICS(job=named, get=("numRestarts", "fullRestarts"))
-            if step % 6 == 0 and job.checkpoints is not None:
-                yield CHECKPOINTS(job=named)
-            if vertices + width <= MOST_VERTICES and job.measured:
-                vertices += width
-                yield from _metrics(moment, job)
+def _asked(moment: Moment, jobs: list[JobMoment], step: int, *, begins: bool) -> Iterator[Query[Any]]:
+    """What is asked at one step: what moves slowly, or is large, more rarely."""
+    if step % (9 if len(moment.world.machines) > LARGE else 2) == 0:
+        yield TASKMANAGERS_METRICS(get=_HEAP_NEW if moment.release.since(1, 19) else _HEAP_OLD)
+    vertices = 0
+    for job in jobs:
+        width = len(job.spec.vertices)
+        if width <= LARGE or begins or step % 5 == 0:
+            yield JOB(job=job.id)
+        if step % 3 == 0:
+            yield JOB_METRICS(job=job.id, get=("numRestarts", "fullRestarts"))
+        if step % 6 == 0 and job.checkpoints is not None:
+            yield CHECKPOINTS(job=job.id)
+        if vertices + width <= MOST_VERTICES and job.measured:
+            vertices += width
+            yield from _metrics(moment, job)
 
 
 def _metrics(moment: Moment, job: JobMoment) -> Iterator[Query[Any]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 CAME: dict[tuple[int, int], str] = {
@@ -57,43 +56,31 @@ COMMITS: dict[str, tuple[str, str]] = {
 """The releases that the demo can be: the short hash of the source, and when it was built."""
 
 
-@dataclass(frozen=True)
 class Release:
     """One release of Flink."""
 
-    version: str = "2.3.0"
-
-    def __post_init__(self) -> None:
-        if self.version not in COMMITS:
-            raise ValueError(f"the demo can be Flink {', '.join(COMMITS)}, not {self.version}")
-
-    @cached_property
-    def number(self) -> tuple[int, int]:
-        """Major and minor."""
-        major, minor, _ = self.version.split(".")
-        return int(major), int(minor)
+    def __init__(self, version: str = "2.3.0") -> None:
+        if version not in COMMITS:
+            raise ValueError(f"the demo can be Flink {', '.join(COMMITS)}, not {version}")
+        self.version = version
+        major, minor, _ = version.split(".")
+        self.number = int(major), int(minor)
+        later = (names for number, names in CAME.items() if number > self.number)
+        gone = (names for number, names in WENT.items() if number <= self.number)
+        self._lacks = frozenset(" ".join((*later, *gone)).split())
+        self._lacks_in: dict[str, frozenset[str]] = {}
+        """By the key of the object that they would be in; the document itself has none."""
+        for inside, slash, name in (one.rpartition("/") for one in self._lacks):
+            if slash:
+                self._lacks_in[inside] = self._lacks_in.get(inside, self._lacks) | {name}
+        self.has = cache(self._has)
+        """Whether a metric is among its own, by the parts of the id."""
 
     def since(self, *number: int) -> bool:
         """Whether this is that release or a later one."""
         return self.number >= number
 
-    @cached_property
-    def _lacks(self) -> frozenset[str]:
-        later = (names for number, names in CAME.items() if number > self.number)
-        gone = (names for number, names in WENT.items() if number <= self.number)
-        return frozenset(name for names in (*later, *gone) for name in names.split())
-
-    @cached_property
-    def _lacks_in(self) -> dict[str, frozenset[str]]:
-        """By the key of the object that they would be in; the document itself has none."""
-        found: dict[str, frozenset[str]] = {}
-        for inside, slash, name in (one.rpartition("/") for one in self._lacks):
-            if slash:
-                found[inside] = found.get(inside, self._lacks) | {name}
-        return found
-
-    def has(self, metric: str) -> bool:
-        """Whether a metric is among its own, by the parts of the id."""
+    def _has(self, metric: str) -> bool:
         return self._lacks.isdisjoint((metric, *metric.split(".")))
 
     def keep(self, value: Any, inside: str = "") -> Any:
@@ -103,7 +90,9 @@ class Release:
         """
         if isinstance(value, dict):
             lacks = self._lacks_in.get(inside, self._lacks)
-            return {name: self.keep(one, name) for name, one in value.items() if name not in lacks}
-        if isinstance(value, list) and inside:
-            return [self.keep(one, inside) for one in value]
-        return value
+            return {
+                name: self.keep(one, name) if isinstance(one, dict | list) else one
+                for name, one in value.items()
+                if name not in lacks
+            }
+        return [self.keep(one, inside) for one in value] if isinstance(value, list) and inside else value

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import httpx
 import msgspec
 
-from flinktop.demo.replies import REPLIES
-from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal
+from flinktop.demo.asked import NOT_FOUND, Asked, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flinktop.demo.asked import Handler
     from flinktop.demo.world import Moment, World
     from flinktop.flink.endpoint import Endpoint
 
@@ -61,10 +61,12 @@ def response(
 
 
 @cache
-def _by_length() -> dict[int, list[tuple[list[str], Endpoint[Any]]]]:
-    """The endpoints' paths in parts, by how many; /jobs/overview is no job, so ids come after words."""
-    found: dict[int, list[tuple[list[str], Endpoint[Any]]]] = {}
-    routes = [(endpoint.path.split("/"), endpoint) for endpoint in REPLIES]
+def _routes() -> dict[int, list[tuple[list[str], Endpoint[Any], Handler]]]:
+    """Paths in parts, by how many, with what answers; /jobs/overview is no job, so ids come after words."""
+    from flinktop.demo.replies import REPLIES  # noqa: PLC0415 -- the first picture does not wait for them
+
+    found: dict[int, list[tuple[list[str], Endpoint[Any], Handler]]] = {}
+    routes = [(endpoint.path.split("/"), endpoint, handler) for endpoint, handler in REPLIES.items()]
     for route in sorted(routes, key=lambda route: [part.startswith("{") for part in route[0]]):
         found.setdefault(len(route[0]), []).append(route)
     return found
@@ -72,11 +74,11 @@ def _by_length() -> dict[int, list[tuple[list[str], Endpoint[Any]]]]:
 
 def _document(moment: Moment, path: str, params: dict[str, str]) -> Any:
     parts = path.removeprefix("v1/").split("/")
-    for own, endpoint in _by_length().get(len(parts), ()):
+    for own, endpoint, handler in _routes().get(len(parts), ()):
         pairs = list(zip(own, parts, strict=True))
         ids = [given for part, given in pairs if part.startswith("{")]
         fits = all(part == given or part.startswith("{") for part, given in pairs)
         if fits and moment.release.since(*endpoint.since):
             asked = Asked(moment, dict(zip(endpoint.names, ids, strict=True)), params)
-            return moment.release.keep(REPLIES[endpoint](asked))
+            return moment.release.keep(handler(asked))
     raise Refusal(NOT_FOUND, f"Unable to load requested file /{path}.", "")

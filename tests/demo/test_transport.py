@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
-from flinktop.demo.past import AFTER_FETCH, MOST_JOBS, Past
+from flinktop.demo.past import AFTER_FETCH, MOST_JOBS, past
 from flinktop.demo.releases import COMMITS, Release
 from flinktop.demo.scenarios import MAKERS
 from flinktop.demo.transport import DemoTransport
@@ -167,7 +167,7 @@ def test_a_scenario_shows_what_it_says(scenario: str) -> None:
 )
 def test_the_past_is_told_from_the_oldest_on(scenario: str, release: str) -> None:
     world = World(scenario=scenario, version=release)
-    seen = list(Past(world, minutes=4).seen())
+    seen = list(past(world, minutes=4))
     ages = [ago for _, _, ago in seen]
     assert ages == sorted(ages, reverse=True)
     assert ages[0] == 240.0 - AFTER_FETCH

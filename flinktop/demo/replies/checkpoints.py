@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flinktop.demo.asked import NOT_FOUND, Asked, Refusal, Replies, spread, texts
 from flinktop.demo.checkpointing import SUMMED, Acknowledged, Checkpointing, Taken
 from flinktop.demo.numbers import identity
-from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal, Replies, spread, texts
 from flinktop.flink import checkpoints as to
 
 if TYPE_CHECKING:

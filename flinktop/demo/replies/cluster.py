@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flinktop.demo.asked import Refusal, missing, texts
 from flinktop.demo.numbers import Wave, between, identity, in_order
 from flinktop.demo.releases import COMMITS
-from flinktop.demo.replies.asked import Refusal, missing, texts
 from flinktop.demo.replies.metrics import aggregated, plain
 from flinktop.demo.specs import DAY, GIB, MIB
 from flinktop.flink import (
@@ -21,7 +21,7 @@ from flinktop.flink import (
 )
 
 if TYPE_CHECKING:
-    from flinktop.demo.replies.asked import Asked, Replies
+    from flinktop.demo.asked import Asked, Replies
     from flinktop.demo.world import JobMoment, Machine, Moment
 
 ADDRESS = "http://flink-jobmanager:8081"
@@ -31,18 +31,6 @@ JOBMANAGER_HEAP = GIB
 SEGMENT, SEGMENTS = 32 * 1024, 16_384
 """Bytes of a network buffer, and buffers of a TaskManager."""
 MANAGED = 3 * GIB
-MEMORY = {
-    "frameworkHeap": 128 * MIB,
-    "taskHeap": TASKMANAGER_HEAP - 128 * MIB,
-    "frameworkOffHeap": 128 * MIB,
-    "taskOffHeap": 0,
-    "networkMemory": 512 * MIB,
-    "managedMemory": MANAGED,
-    "jvmMetaspace": 256 * MIB,
-    "jvmOverhead": 768 * MIB,
-    "totalFlinkMemory": TASKMANAGER_HEAP + MANAGED + 640 * MIB,
-    "totalProcessMemory": TASKMANAGER_HEAP + MANAGED + 1664 * MIB,
-}
 COLLECTORS = ("G1_Young_Generation", "G1_Old_Generation", "G1_Concurrent_GC", "All")
 BORN = 60 * DAY
 """Seconds before the demo opened that the processes were started."""
@@ -160,13 +148,8 @@ def _row(moment: Moment, machine: Machine) -> dict[str, Any]:
         "freeSlots": each - len(used),
         "totalResource": _resource(each, each),
         "freeResource": _resource(each - len(used), each),
-        "hardware": {
-            "cpuCores": CORES,
-            "physicalMemory": 16 * GIB,
-            "freeMemory": TASKMANAGER_HEAP,
-            "managedMemory": MANAGED,
-        },
-        "memoryConfiguration": MEMORY,
+        "hardware": texts()["hardware"],
+        "memoryConfiguration": texts()["memory"],
         "assignedTasks": sum(_tasks_in(job, subtask) for job, subtask in used),
     }
 
@@ -175,7 +158,7 @@ def _resource(slots: int, of: int) -> dict[str, Any]:
     """So many slots' part of a TaskManager; memory in MiB."""
     return {
         "cpuCores": CORES * slots / of,
-        "taskHeapMemory": MEMORY["taskHeap"] // MIB * slots // of,
+        "taskHeapMemory": (TASKMANAGER_HEAP // MIB - 128) * slots // of,
         "taskOffHeapMemory": 0,
         "managedMemory": MANAGED // MIB * slots // of,
         "networkMemory": 512 * slots // of,
@@ -274,15 +257,7 @@ def _url(asked: Asked, process: str) -> dict[str, str]:
 
 def _config(asked: Asked) -> dict[str, Any]:
     version = asked.moment.release.version
-    features = {"web-submit": True, "web-cancel": True, "web-rescale": False, "web-history": False}
-    return {
-        "refresh-interval": 3000,
-        "timezone-name": "Coordinated Universal Time",
-        "timezone-offset": 0,
-        "flink-version": version,
-        "flink-revision": " @ ".join(COMMITS[version]),
-        "features": features,
-    }
+    return {**texts()["web"], "flink-version": version, "flink-revision": " @ ".join(COMMITS[version])}
 
 
 def _overview(asked: Asked) -> dict[str, Any]:

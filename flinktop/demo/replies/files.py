@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from flinktop.demo.asked import NOT_FOUND, Asked, Refusal, Replies, texts
 from flinktop.demo.numbers import fraction, number
-from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal, Replies, texts
 from flinktop.demo.specs import DAY, HOUR
 from flinktop.flink import logs, profiler
 

@@ -7,18 +7,18 @@ import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from flinktop.demo.asked import texts
 from flinktop.demo.flow import Totals
 from flinktop.demo.life import JOB_STATES, TASK_STATES, Run
 from flinktop.demo.numbers import identity
-from flinktop.demo.replies.asked import texts
 from flinktop.flink import applications, jobs
 from flinktop.flink.exceptions import EXCEPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flinktop.demo.asked import Asked, Replies
     from flinktop.demo.flow import JobPlan
-    from flinktop.demo.replies.asked import Asked, Replies
     from flinktop.demo.world import JobMoment, VertexMoment
 
 MAX_PARALLELISM = 128

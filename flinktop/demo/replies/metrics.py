@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flinktop.demo.asked import Asked, Refusal, Replies
 from flinktop.demo.numbers import in_order
-from flinktop.demo.replies.asked import Asked, Refusal, Replies
 from flinktop.demo.replies.checkpoints import path_of
 from flinktop.demo.task_metrics import Figures, task_ids, values
 from flinktop.flink import metrics as to

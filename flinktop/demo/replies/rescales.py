@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flinktop.demo.asked import NOT_FOUND, Asked, Refusal, Replies, spread, texts
 from flinktop.demo.numbers import identity
-from flinktop.demo.replies.asked import NOT_FOUND, Asked, Refusal, Replies, spread, texts
 from flinktop.demo.replies.cluster import CORES
 from flinktop.demo.specs import HOUR
 from flinktop.flink import rescale

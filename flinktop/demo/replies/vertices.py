@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from flinktop.demo.asked import Asked, Replies, missing, quantile
 from flinktop.demo.flow import Times
 from flinktop.demo.life import KEPT_FAULTS, TASK_STATES, Run, Task
 from flinktop.demo.numbers import fraction
-from flinktop.demo.replies.asked import Asked, Replies, missing, quantile
 from flinktop.demo.replies.jobs import MAX_PARALLELISM, accumulators, counts, io_metrics
 from flinktop.flink import vertices as to
 
