@@ -1,6 +1,7 @@
 """The config file: TOML with named clusters, every mistake told with file, line and what is allowed."""
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -90,7 +91,7 @@ def _config(top: "_Section") -> ConfigFile:
     config = ConfigFile(
         clusters=tuple(_cluster(clusters, name) for name in clusters.values) if clusters else (),
         default=top.text("default"),
-        theme=top.word("theme", allowed.THEMES),
+        theme=top.checked("theme", lambda text: allowed.one_of(text, allowed.THEMES)),
         ascii=top.truth("ascii"),
         mouse=top.truth("mouse"),
         refresh=top.seconds("refresh"),
@@ -116,7 +117,7 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
     if at is None:
         raise clusters.wrong(name, f"{name} must be a table: [clusters.{name}]")
     at.refuse_unknown(CLUSTER_KEYS)
-    url = at.address("url")
+    url = at.checked("url", allowed.address, ":")
     if url is None:
         raise clusters.wrong(name, f'[clusters.{name}] needs a url, such as url = "http://localhost:8081"')
     password, token = at.secret("password"), at.secret("token")
@@ -142,7 +143,7 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         connection=connection,
         read_only=at.read_only("read_only"),
         refresh=at.seconds("refresh"),
-        colour=at.colour("color"),
+        colour=at.checked("color", allowed.colour),
         protected=at.truth("protected"),
     )
 
@@ -221,26 +222,13 @@ class _Section:
         except NotAllowed as error:
             raise self.wrong(key, f"{key} {error}") from None
 
-    def word(self, key: str, names: tuple[str, ...]) -> str | None:
+    def checked(self, key: str, check: Callable[[str], str], after: str = "") -> str | None:
+        """A text that a check has taken; `after` stands between the key and what the check says."""
         text = self.text(key)
         try:
-            return None if text is None else allowed.one_of(text, names)
+            return None if text is None else check(text)
         except NotAllowed as error:
-            raise self.wrong(key, f"{key} {error}") from None
-
-    def colour(self, key: str) -> str | None:
-        text = self.text(key)
-        try:
-            return None if text is None else allowed.colour(text)
-        except NotAllowed as error:
-            raise self.wrong(key, f"{key} {error}") from None
-
-    def address(self, key: str) -> str | None:
-        text = self.text(key)
-        try:
-            return None if text is None else allowed.address(text)
-        except NotAllowed as error:
-            raise self.wrong(key, f"{key}: {error}") from None
+            raise self.wrong(key, f"{key}{after} {error}") from None
 
     def path(self, key: str) -> Path | None:
         """A file; a relative name starts at the directory of the config file."""

@@ -135,6 +135,13 @@ class Checkpointing:
             self._failed.append(self._failed[-1] + (self.taken(number).failure is not None))
         return newest + self._failed[count - 1]
 
+    def counts_at(self, seconds: float) -> dict[str, int]:
+        """How many there were so far, and how many of them are in which state."""
+        total, failed = self.count_at(seconds), self.failed_at(seconds)
+        running = sum(one.status_at(seconds) == "IN_PROGRESS" for one in self.newest(seconds))
+        completed = total - failed - running
+        return {"total": total, "in_progress": running, "completed": completed, "failed": failed}
+
     def restored(self, run: Run) -> Taken | None:
         """What a restarted run began with."""
         return self.latest(run.begins - 0.01, "COMPLETED") if run.number else None

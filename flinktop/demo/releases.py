@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 CAME: dict[tuple[int, int], str] = {
     (1, 10): "taskmanager-id /start_time state_backend numRestarts isBackPressured",
@@ -79,6 +81,10 @@ class Release:
     def since(self, *number: int) -> bool:
         """Whether this is that release or a later one."""
         return self.number >= number
+
+    def own(self, metrics: dict[str, T]) -> dict[str, T]:
+        """Those of the metrics that it has."""
+        return {name: value for name, value in metrics.items() if self.has(name)}
 
     def _has(self, metric: str) -> bool:
         return self._lacks.isdisjoint((metric, *metric.split(".")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flinktop.demo.asked import NOT_FOUND, Asked, Refusal, Replies, spread, texts
-from flinktop.demo.checkpointing import SUMMED, Acknowledged, Checkpointing, Taken
+from flinktop.demo.checkpointing import HISTORY, SUMMED, Acknowledged, Checkpointing, Taken
 from flinktop.demo.numbers import identity
 from flinktop.flink import checkpoints as to
 
@@ -32,14 +32,7 @@ def _stats(asked: Asked) -> dict[str, Any]:
     job = asked.job
     all_of, seconds = _of(job), _seconds(job)
     recent = all_of.newest(seconds, SUMMED)
-    by_status: dict[str, list[Taken]] = {"IN_PROGRESS": [], "COMPLETED": []}
-    for taken in recent:
-        by_status.setdefault(taken.status_at(seconds), []).append(taken)
-    total, failed, running = (
-        all_of.count_at(seconds),
-        all_of.failed_at(seconds),
-        len(by_status["IN_PROGRESS"]),
-    )
+    completed = [taken for taken in recent if taken.status_at(seconds) == "COMPLETED"]
     newest = all_of.latest(seconds, "COMPLETED")
     latest = {
         "completed": newest,
@@ -49,17 +42,14 @@ def _stats(asked: Asked) -> dict[str, Any]:
     return {
         "counts": {
             "restored": job.restarts + bool(job.spec.restored_from),
-            "total": total,
-            "in_progress": running,
-            "completed": total - failed - running,
-            "failed": failed,
+            **all_of.counts_at(seconds),
         },
-        "summary": _summary(job, by_status["COMPLETED"] or ([newest] if newest else [])),
+        "summary": _summary(job, completed or ([newest] if newest else [])),
         "latest": {
             **{kind: taken and _checkpoint(job, taken) for kind, taken in latest.items()},
             "restored": _restored(job, all_of),
         },
-        "history": [_checkpoint(job, taken) for taken in recent[:10]],
+        "history": [_checkpoint(job, taken) for taken in recent[:HISTORY]],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from flinktop.demo.asked import Refusal, missing, texts
 from flinktop.demo.numbers import Wave, between, identity, in_order
@@ -103,7 +104,7 @@ def _machine_values(moment: Moment, machine: Machine) -> Values:
         "Status.Shuffle.Netty.TotalMemory": SEGMENTS * SEGMENT,
         "Status.Shuffle.Netty.RequestedMemoryUsage": used * 100 // SEGMENTS,
     }
-    return {name: value for name, value in found.items() if moment.release.has(name)}
+    return moment.release.own(found)
 
 
 def _jobmanager_values(moment: Moment) -> Values:
@@ -116,7 +117,7 @@ def _jobmanager_values(moment: Moment) -> Values:
         "taskSlotsTotal": total,
         "taskSlotsAvailable": free,
     }
-    return {name: value for name, value in found.items() if moment.release.has(name)}
+    return moment.release.own(found)
 
 
 def _tasks_in(job: JobMoment, subtask: int) -> int:
@@ -280,8 +281,7 @@ def _overview(asked: Asked) -> dict[str, Any]:
 def _jars(asked: Asked) -> dict[str, Any]:
     files = []
     for name, entry, days in texts()["jars"]:
-        mixed = identity("jar", asked.moment.world.seed, name)
-        uuid = "-".join((mixed[:8], mixed[8:12], mixed[12:16], mixed[16:20], mixed[20:32]))
+        uuid = UUID(identity("jar", asked.moment.world.seed, name))
         files.append(
             {
                 "id": f"{uuid}_{name}",

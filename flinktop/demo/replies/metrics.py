@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from flinktop.demo.asked import Asked, Refusal, Replies
@@ -95,25 +96,21 @@ def _job_values(job: JobMoment) -> dict[str, float | str]:
         "allSubTasksRunningOrFinishedTime": max(0, up - 2000),
         **_checkpoint_values(job),
     }
-    return {name: value for name, value in found.items() if moment.release.has(name)}
+    return moment.release.own(found)
 
 
 def _checkpoint_values(job: JobMoment) -> dict[str, float | str]:
     moment, all_of = job.moment, job.checkpoints
     seconds = min(moment.fetched, job.life.over)
-    total = failed = running = 0
-    newest, whole, written = None, -1, -1
-    if all_of is not None:
-        newest = all_of.latest(seconds, "COMPLETED")
-        total, failed = all_of.count_at(seconds), all_of.failed_at(seconds)
-        running = sum(one.status_at(seconds) == "IN_PROGRESS" for one in all_of.newest(seconds))
-        whole, written = all_of.bytes_of(newest) if newest is not None else (-1, -1)
+    newest = all_of.latest(seconds, "COMPLETED") if all_of is not None else None
+    counts = all_of.counts_at(seconds) if all_of is not None else Counter[str]()
+    whole, written = all_of.bytes_of(newest) if all_of is not None and newest is not None else (-1, -1)
     restored = job.run if job.restarts or job.spec.restored_from else None
     return {
-        "totalNumberOfCheckpoints": total,
-        "numberOfInProgressCheckpoints": running,
-        "numberOfCompletedCheckpoints": total - failed - running,
-        "numberOfFailedCheckpoints": failed,
+        "totalNumberOfCheckpoints": counts["total"],
+        "numberOfInProgressCheckpoints": counts["in_progress"],
+        "numberOfCompletedCheckpoints": counts["completed"],
+        "numberOfFailedCheckpoints": counts["failed"],
         "lastCheckpointDuration": newest.duration if newest is not None else -1,
         "lastCheckpointSize": written,
         "lastCheckpointFullSize": whole,
