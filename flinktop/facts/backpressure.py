@@ -24,14 +24,11 @@ class PressureFacts(Struct, frozen=True):
     backpressured: float | None
     busy: float | None
     idle: float | None
-    old: bool = False
     unmeasured: bool = False
     """Whether the shares are not known yet: Flink says busy of a subtask that it has not measured."""
 
 
-def pressure_facts(
-    one: SubtaskBackpressure, index: int, suffix: str, *, old: bool, young: bool
-) -> PressureFacts:
+def pressure_facts(one: SubtaskBackpressure, index: int, suffix: str, *, young: bool) -> PressureFacts:
     """One subtask or attempt; `young`: its vertex is in its first minute."""
     unmeasured = young and first_minute.is_unmeasured(*split.times(one))
     return PressureFacts(
@@ -43,6 +40,5 @@ def pressure_facts(
         busy=one.busy_ratio if not unmeasured else None,
         # A legacy source measures neither: of its busy time Flink says NaN, of its idle time 0.
         idle=one.idle_ratio if one.busy_ratio is not None and not unmeasured else None,
-        old=old,
         unmeasured=unmeasured,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import subtask_series
 from flinktop.facts.figure import ABSENT, Figure, lag_figure
@@ -124,6 +124,13 @@ def present_attempt(known: Known, job: str, vertex: str, subtask: int) -> Query[
     numbers = (one.attempt for one in detail.value.subtasks if one.subtask == subtask)
     number = next(numbers, None)
     return ATTEMPT(job=job, vertex=vertex, subtask=subtask, attempt=number) if number is not None else None
+
+
+def present_asks(known: Known, job: str, vertex: str, subtask: int) -> dict[Query[Any], float]:
+    """What keeps the present attempt fresh: a HistoryServer keeps attempts by number alone."""
+    query = present_attempt(known, job, vertex, subtask)
+    asks: dict[Query[Any], float] = {query: 0.0} if query is not None else {}
+    return asks | ({VERTEX(job=job, vertex=vertex): 0.0} if known.features.history_server else {})
 
 
 def present_reading(known: Known, job: str, vertex: str, subtask: int) -> Reading[Attempt] | None:

@@ -6,10 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.facts.figure import ABSENT, Figure
-from flinktop.flink.vertices import (
-    Attempt,
-    VertexTaskManager,
-)
+from flinktop.flink.vertices import Attempt, VertexTaskManager
 from flinktop.model import format as fmt
 from flinktop.model import states, subtask_names
 
@@ -33,23 +30,16 @@ class VertexTaskManagerFacts(Struct, frozen=True):
     bytes_taken: Figure
     bytes_sent: Figure
     busy: float | None
-    """Share of their time that its subtasks were busy since they began, 0 to 1; from 1.16."""
+    """What of their time its subtasks were busy since they began, in ms/s; from 1.16."""
     seconds: float | None
-    old: bool = False
 
 
-def vertex_taskmanager(
-    one: VertexTaskManager, *, source: bool, sink: bool, old: bool
-) -> VertexTaskManagerFacts:
+def vertex_taskmanager(one: VertexTaskManager, *, source: bool, sink: bool) -> VertexTaskManagerFacts:
     """One TaskManager in `…/vertices/:vertexid/taskmanagers`."""
     totals = one.metrics
     counts = {state: count for state, count in one.status_counts.items() if count}
-    spent = (
-        totals.accumulated_busy_time,
-        totals.accumulated_backpressured_time,
-        totals.accumulated_idle_time,
-    )
-    whole = sum(part for part in spent if part is not None)
+    busy = totals.accumulated_busy_time
+    whole = (busy or 0) + (totals.accumulated_backpressured_time or 0) + (totals.accumulated_idle_time or 0)
     return VertexTaskManagerFacts(
         key=one.taskmanager_id or one.where,
         machine=one.taskmanager_id or "",
@@ -64,14 +54,13 @@ def vertex_taskmanager(
         sent=ABSENT if sink else Figure(totals.records_out),
         bytes_taken=ABSENT if source else Figure(totals.bytes_in),
         bytes_sent=ABSENT if sink else Figure(totals.bytes_out),
-        busy=spent[0] / whole if spent[0] is not None and whole > 0 else None,
+        busy=1000.0 * busy / whole if busy is not None and whole > 0 else None,
         seconds=one.duration / 1000.0 if one.duration >= 0 else None,
-        old=old,
     )
 
 
 def concurrent_attempt(
-    subtask: int, one: Attempt, of: int, *, source: bool, sink: bool, old: bool
+    subtask: int, one: Attempt, of: int, *, source: bool, sink: bool
 ) -> VertexTaskManagerFacts:
     """An attempt that runs beside a subtask's own; `of` is the number of subtasks."""
     name = f"{one.where or NOWHERE}  {subtask_names.named(subtask, of)}"
@@ -85,7 +74,7 @@ def concurrent_attempt(
         status_counts={one.status: 1},
         taskmanager_id=one.taskmanager_id,
     )
-    made = vertex_taskmanager(share, source=source, sink=sink, old=old)
+    made = vertex_taskmanager(share, source=source, sink=sink)
     key = f"{made.key} {subtask}.{one.attempt}"
     return replace(made, key=key, name=name, counts=f"attempt {fmt.number(one.attempt)}")
 

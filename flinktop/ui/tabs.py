@@ -130,7 +130,7 @@ VERTEX_TABS = (
     ),
     tab(
         *(4, "taskmanagers", "TaskManagers", "The vertex by TaskManager.", "TMs"),
-        panels="vertex_taskmanagers.VertexMachines",
+        panels="vertex_taskmanagers.VertexTaskManagersTable",
     ),
     tab(
         *(

@@ -34,10 +34,10 @@ def test_an_attempt_tells_how_long_it_was_in_each_state_where_the_release_does()
 
 def test_in_a_vertexs_first_minute_shares_may_not_be_measured_yet() -> None:
     one = SubtaskBackpressure(subtask=3, ratio=0.0, busy_ratio=1.0, idle_ratio=0.0)
-    known = pressure_facts(one, 3, ".0", old=False, young=False)
+    known = pressure_facts(one, 3, ".0", young=False)
     assert (known.key, known.busy, known.idle, known.unmeasured) == ("3.0", 1.0, 0.0, False)
     legacy = SubtaskBackpressure(subtask=3, ratio=0.1, idle_ratio=0.0)
-    assert pressure_facts(legacy, 3, "", old=False, young=False).idle is None
+    assert pressure_facts(legacy, 3, "", young=False).idle is None
 
 
 def test_who_holds_the_watermark_back() -> None:
@@ -68,13 +68,11 @@ def test_a_taskmanagers_share_of_a_vertex() -> None:
         status_counts={"RUNNING": 2, "FAILED": 1},
         metrics=spent,
     )
-    found = vertex_taskmanager(one, source=True, sink=False, old=True)
-    assert (found.key, found.subtasks, found.busy, found.old) == ("tm", 3, 0.3, True)
+    found = vertex_taskmanager(one, source=True, sink=False)
+    assert (found.key, found.subtasks, found.busy) == ("tm", 3, 300.0)
     assert found.counts == "1 failed  2 running"
     assert found.taken == ABSENT
-    beside = concurrent_attempt(
-        1, Attempt(attempt=4, taskmanager_id="tm"), 8, source=True, sink=False, old=True
-    )
+    beside = concurrent_attempt(1, Attempt(attempt=4, taskmanager_id="tm"), 8, source=True, sink=False)
     assert beside.counts == "attempt 4"
     assert beside.name.startswith(NOWHERE)
     assert machine_of(beside.key) == "tm"

@@ -240,8 +240,8 @@ def _told_by(part: Any) -> Iterable[Any]:
 
 
 def _backpressure(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = vertex_backpressure.pressure_rows(value, old=False)
-    yield from cells("subtask", rows, vertex_backpressure.columns(ascii_only=False), "key")
+    rows = vertex_backpressure.pressure_rows(value)
+    yield from cells("subtask", rows, vertex_backpressure.columns(ascii=False), "key")
 
 
 def _watermarks(port: Port, _query: Query[Any], value: Any) -> Drawn:
@@ -251,7 +251,7 @@ def _watermarks(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _vertex_taskmanagers(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = vertex_taskmanagers.machine_rows(value, source=False, sink=False, old=False)
+    rows = vertex_taskmanagers.taskmanager_rows(value, source=False, sink=False)
     yield from cells("machine", rows, vertex_taskmanagers.columns(), "key")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flinktop.ui.panels.attempts_table import AttemptsTable
-from flinktop.ui.panels.vertex_taskmanagers import VertexMachines
+from flinktop.ui.panels.vertex_taskmanagers import VertexTaskManagersTable
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.taskmanager import TaskManagerScreen
@@ -138,9 +138,8 @@ async def test_attempts_that_run_at_once_are_on_every_tab_of_the_vertex() -> Non
         await day.wait(4)
         assert "subtask 0 (1/" in day.line("other-host:4242")
         assert " attempt 1 " in day.line("other-host:4242")
-        day.app.screen.query_one(
-            "#taskmanagers", VertexMachines
-        ).table.cursor_key = "other-host:4242-abcdef 0.1"
+        taskmanagers = day.app.screen.query_one(VertexTaskManagersTable)
+        taskmanagers.table.cursor_key = "other-host:4242-abcdef 0.1"
         await day.press("enter")
         screen = day.app.screen
         assert isinstance(screen, TaskManagerScreen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, TypeVar, Unpack
 
 from flinktop.model import format as fmt
@@ -154,14 +155,14 @@ def name(title: str, **rest: Unpack[Rest]) -> Column[S]:
     return text("name", title, NAME, lambda row: row.name, tone="strong", sort=True, **rest)
 
 
-def state(**rest: Unpack[Rest]) -> Column[S]:
+def state(of: Callable[[R], str] = attrgetter("state"), **rest: Unpack[Rest]) -> Column[R]:
     """The state, by a shape, a word and a colour."""
     return Column(
         "state",
         "STATE",
         STATE,
-        lambda row: (states.words(row.state), states.tone(row.state)),
-        sort=lambda row: (-states.severity(row.state), row.state),
+        lambda row: (states.words(of(row)), states.tone(of(row))),
+        sort=lambda row: (-states.severity(of(row)), of(row)),
         **rest,
     )
 

@@ -97,8 +97,8 @@ class TablePanel(Panel, Generic[R]):
         """Names a row towards the program."""
         raise NotImplementedError
 
-    def rows_of(self, answer: Any) -> Sequence[R]:
-        """Rows of what the source has answered."""
+    def rows_of(self, answer: Any) -> Sequence[R] | None:
+        """Rows of what the source has answered; None leaves those that are shown."""
         raise NotImplementedError
 
     def rows(self) -> Sequence[R] | None:

@@ -5,59 +5,67 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flinktop.facts.backpressure import WORST_FIRST, PressureFacts, pressure_facts
-from flinktop.facts.freshness import OLD_SECONDS, is_old
-from flinktop.facts.unanswered import missing_words
+from flinktop.facts.freshness import OLD_SECONDS
 from flinktop.facts.vertices import vertex_state
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE
+from flinktop.model import busy, states
 from flinktop.model import format as fmt
-from flinktop.model import states
-from flinktop.model.busy import HOT, WARM
 from flinktop.model.checkpoints import stacked
 from flinktop.model.ended import has_numbers
-from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.widgets.columns import Stripes
+from flinktop.ui.panels.columns import MUTED, number, text
+from flinktop.ui.panels.lines_panel import pair, spaced
+from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.widgets.columns import Column, Stripes
 from flinktop.ui.widgets.one_by_one import each_with_its
-from flinktop.ui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.vertices import SubtaskBackpressure, VertexBackpressure
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.live import Asks
+    from flinktop.ui.panels.lines_panel import Line
+    from flinktop.ui.widgets.columns import Cell
     from flinktop.ui.widgets.one_by_one import MadeRows
 
 JUST_NOW = 3.0
 """Seconds for which an answer counts as the one that was asked for."""
 LEVELS = {"ok": ("● ok", "good"), "low": ("▲ low", "warn"), "high": ("✕ high", "bad")}
-SHAPES = (("█", "#", "first"), ("▓", "+", "second"), ("░", ".", "muted"))
-"""Busy, backpressured, idle: each in a shape and a tone."""
+SHAPES = (
+    ("█", "#", "first", "busy"),
+    ("▓", "+", "second", "backpressured"),
+    ("░", ".", "muted", "idle"),
+)
+"""What a subtask does with its time: each in a shape, one of ASCII, and a tone."""
+ENDED = "The vertex has ended: Flink no longer measures its backpressure."
+ON_DEMAND = (
+    "Up to 1.12 Flink samples this vertex's threads 100 times,\n"
+    "which costs its TaskManagers. b: start sampling"
+)
 
 
-def pressure_rows(told: VertexBackpressure, *, old: bool, young: bool = False) -> MadeRows[PressureFacts]:
+def pressure_rows(answer: VertexBackpressure, *, young: bool = False) -> MadeRows[PressureFacts]:
     """Rows by Flink's verdict, worst first, then by index; attempts that run beside another below it.
 
     `young`: the vertex is in its first minute.
     """
 
     def rows(one: SubtaskBackpressure) -> Iterator[PressureFacts]:
-        yield pressure_facts(one, one.subtask, "", old=old, young=young)
-        for number, other in enumerate(one.other_concurrent_attempts or ()):
-            yield pressure_facts(other, one.subtask, f".{number}", old=old, young=young)
+        yield pressure_facts(one, one.subtask, "", young=young)
+        for at, other in enumerate(one.other_concurrent_attempts or ()):
+            yield pressure_facts(other, one.subtask, f".{at}", young=young)
 
-    ordered = sorted(told.subtasks, key=lambda one: (WORST_FIRST.get(one.level, 3), one.subtask))
+    ordered = sorted(answer.subtasks, key=lambda one: (WORST_FIRST.get(one.level, 3), one.subtask))
     return each_with_its(ordered, rows, key=lambda one: str(one.subtask))
 
 
-def time_bar(row: PressureFacts, width: int, *, ascii_only: bool) -> Stripes:
+def time_bar(row: PressureFacts, width: int, *, ascii: bool) -> Stripes:
     """What a subtask does with its time, as parts of a bar; before 1.13 only how much it waits is known."""
-    shares = [row.busy or 0.0, row.backpressured or 0.0, row.idle or 0.0]
-    lengths = stacked([1000.0 * share for share in shares], 1000.0, width)
+    shares = [1000.0 * (share or 0.0) for share in (row.busy, row.backpressured, row.idle)]
     return Stripes(
         tuple(
-            ((plain if ascii_only else shape) * length, tone)
-            for (shape, plain, tone), length in zip(SHAPES, lengths, strict=True)
+            ((plain if ascii else shape) * length, tone)
+            for (shape, plain, tone, _), length in zip(SHAPES, stacked(shares, 1000.0, width), strict=True)
             if length
         )
     )
@@ -68,35 +76,23 @@ def level_cell(level: str) -> Cell:
     return LEVELS.get(level, (level or fmt.UNKNOWN, "muted"))
 
 
-def columns(*, ascii_only: bool) -> list[Column[PressureFacts]]:
+def columns(*, ascii: bool) -> tuple[Column[PressureFacts], ...]:
     """The columns; subtask, verdict and backpressure are the last to give way."""
 
-    def share(key: str, title: str, drop: int) -> Column[PressureFacts]:
-        def cell(row: PressureFacts) -> Cell:
-            value: float | None = getattr(row, key)
-            if value is None:
-                return fmt.UNKNOWN if row.unmeasured else fmt.ABSENT, "muted"
-            hot = (
-                ""
-                if key == "idle"
-                else "bad"
-                if value * 1000 >= HOT
-                else "warn"
-                if value * 1000 >= WARM
-                else ""
-            )
-            return fmt.per_mille(value * 1000), hot
-
-        return Column(
-            key, title, 5, cell, sort=lambda row: getattr(row, key), align="right", descending=True, drop=drop
+    def share(
+        key: str, title: str, of: Callable[[PressureFacts], float | None], drop: int
+    ) -> Column[PressureFacts]:
+        return number(
+            *(key, title, 5, of, lambda value: fmt.per_mille(1000.0 * value)),
+            tone=lambda value: busy.tone(1000.0 * value) if key != "idle" else "",
+            blank=lambda row: (fmt.UNKNOWN, "muted") if row.unmeasured else MUTED,
+            drop=drop,
         )
 
-    found: list[Column[PressureFacts]] = [
-        Column(
-            "subtask",
-            "SUBTASK",
-            7,
-            lambda row: (str(row.index), "strong"),
+    return (
+        text(
+            *("subtask", "SUBTASK", 7, lambda row: str(row.index)),
+            tone="strong",
             sort=lambda row: row.index,
             align="right",
         ),
@@ -108,18 +104,10 @@ def columns(*, ascii_only: bool) -> list[Column[PressureFacts]]:
             sort=lambda row: row.backpressured,
             descending=True,
         ),
-        share("backpressured", "BKPR%", 0),
-        share("busy", "BUSY%", 1),
-        share("idle", "IDLE%", 2),
-        Column(
-            "attempt",
-            "ATTEMPT",
-            7,
-            lambda row: (str(row.attempt), "") if row.attempt is not None else (fmt.ABSENT, "muted"),
-            sort=lambda row: row.attempt,
-            align="right",
-            drop=4,
-        ),
+        share("backpressured", "BKPR%", lambda row: row.backpressured, 0),
+        share("busy", "BUSY%", lambda row: row.busy, 1),
+        share("idle", "IDLE%", lambda row: row.idle, 2),
+        number("attempt", "ATTEMPT", 7, lambda row: row.attempt, str, descending=False, drop=4),
         Column(
             "time",
             "TIME",
@@ -127,34 +115,31 @@ def columns(*, ascii_only: bool) -> list[Column[PressureFacts]]:
             lambda _row: ("", ""),
             flex=True,
             drop=3,
-            stripes=lambda row, width: time_bar(row, width, ascii_only=ascii_only),
+            stripes=lambda row, width: time_bar(row, width, ascii=ascii),
         ),
-    ]
-    return found
+    )
 
 
-class VertexPressure(AnswerTable[PressureFacts]):
+class VertexPressure(TablePanel[PressureFacts]):
     """What each subtask of a vertex does with its time (`…/backpressure`)."""
 
     BOX = "Backpressure"
-    ASKING = "loading backpressure…"
+    LOADING = "loading backpressure…"
+    MISSING = "backpressure"
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._job = job
-        self._vertex = vertex
+        super().__init__(job, vertex, id=id)
+        self._asked: float | None = None
+        """When the person last asked for a measurement (engine's clock, s)."""
 
-    def columns(self) -> list[Column[PressureFacts]]:
-        """The columns."""
-        return columns(ascii_only=self.ascii)
+    def columns(self) -> Sequence[Column[PressureFacts]]:
+        return columns(ascii=self.ascii)
 
-    def row_key(self, row: PressureFacts) -> str:
-        """Index, and number of an attempt beside it."""
+    def key(self, row: PressureFacts) -> str:
         return row.key
 
-    @property
-    def _query(self) -> Query[VertexBackpressure]:
-        return VERTEX_BACKPRESSURE(job=self._job, vertex=self._vertex)
+    def source(self) -> Query[VertexBackpressure]:
+        return VERTEX_BACKPRESSURE(job=self.job, vertex=self.vertex)
 
     @property
     def samples(self) -> bool:
@@ -162,77 +147,65 @@ class VertexPressure(AnswerTable[PressureFacts]):
         return not self.port.features.has(1, 13)
 
     @property
-    def _absent(self) -> str:
-        return missing_words(self.port, VERTEX_BACKPRESSURE, "backpressure")
+    def _measuring(self) -> bool:
+        """Whether it is asked for: where that has a price, until one measurement has been paid for."""
+        if not self.samples or self._asked is None:
+            return not self.samples
+        reading = self.reading
+        if reading is None or reading.value is None or reading.at is None or reading.value.status != "ok":
+            return True
+        return reading.at <= self._asked - JUST_NOW
 
-    def on_mount(self) -> None:
-        """Watch it, unless asking has a price."""
-        super().on_mount()
-        if not self.samples and not self._absent:
-            self.watch_query("pressure", self._query, self._told)
-        self.tick()
+    @property
+    def _ended(self) -> bool:
+        return states.is_terminal(vertex_state(self.port, self.job, self.vertex))
+
+    def asks(self) -> Asks:
+        return super().asks() if self._measuring else {}
 
     def ask(self) -> None:
         """Ask, where that has a price; else it is asked for anyway."""
-        if self.samples and not self._absent:
-            self.drop_query("pressure")
-            self.watch_query("pressure", self._query, self._told)
-        self.tick()
+        self._asked = self.port.now()
+        self.update()
 
-    def _told(self, reading: Reading[VertexBackpressure]) -> None:
-        value = reading.value
-        fresh = reading.at is not None and self.port.now() - reading.at < JUST_NOW
-        if self.samples and value is not None and value.status == "ok" and fresh:
-            # One measurement has been paid for.
-            self.drop_query("pressure")
-        self.tick()
+    def empty(self) -> str:
+        known = self.reading is not None and self.reading.value is not None
+        if self._ended and not has_numbers(self.reading.value if self.reading is not None else None):
+            return self.missing or ENDED
+        if self.samples and not self._measuring and not known:
+            return self.missing or ON_DEMAND
+        waiting = "sampling the threads: takes about 10 s" if self.samples else "no subtask has reported yet"
+        return self.missing or self.why_empty(self.reading, waiting)
 
-    def tick(self) -> None:
-        """The measurement grows old."""
-        if self._absent:
-            self.table.set_empty(self._absent)
-            return
-        reading = self.port.reading(self._query)
-        told = reading.value if reading is not None else None
-        asked = "pressure" in self.slots()
-        ended = states.is_terminal(vertex_state(self.port, self._job, self._vertex))
-        if ended and not has_numbers(told):
-            self.set_words([])
-            self.table.set_empty("The vertex has ended: Flink no longer measures its backpressure.")
-            self.table.set_rows([])
-            return
-        if self.samples and not asked and told is None:
-            self.table.set_empty(
-                "Up to 1.12 Flink samples this vertex's threads 100 times,\n"
-                "which costs its TaskManagers. b: start sampling"
-            )
-            return
-        self.explain(reading, self._nothing())
-        if reading is None or told is None:
-            return
-        age = self.port.known_time() - told.end_timestamp / 1000.0 if told.end_timestamp else None
-        old = ended or is_old(self.port, reading) or (age is not None and age > OLD_SECONDS and not asked)
-        self.set_words([self._head(told, age, asked=asked, ended=ended)])
-        young = reading.at is not None and self.port.is_young(self._job, self._vertex, reading.at)
-        self.table.set_rows(pressure_rows(told, old=old, young=young))
+    def rows_of(self, answer: VertexBackpressure) -> Sequence[PressureFacts]:
+        if self._ended and not has_numbers(answer):
+            return ()
+        age = self._age(answer)
+        self.old |= self._ended or (age is not None and age > OLD_SECONDS and not self._measuring)
+        at = self.reading.at if self.reading is not None else None
+        young = at is not None and self.port.is_young(self.job, self.vertex, at)
+        return pressure_rows(answer, young=young)
 
-    def _nothing(self) -> str:
-        return "sampling the threads: takes about 10 s" if self.samples else "no subtask has reported yet"
+    def _age(self, answer: VertexBackpressure) -> float | None:
+        return self.port.known_time() - answer.end_timestamp / 1000.0 if answer.end_timestamp else None
 
-    def _head(self, told: VertexBackpressure, age: float | None, *, asked: bool, ended: bool) -> list[Part]:
-        parts: list[Part] = []
-        if told.level:
-            parts += [("backpressure ", "muted"), level_cell(told.level)]
-        if age is not None and not ended:
-            parts += [("   measured ", "muted"), (f"{fmt.duration(age)} ago", "")]
-        if ended:
-            parts.append(("   the vertex has ended: these are its last numbers", "muted"))
+    def words(self) -> Sequence[Line]:
+        answer: VertexBackpressure | None = self.reading.value if self.reading is not None else None
+        if answer is None or (self._ended and not has_numbers(answer)):
+            return ()
+        age = self._age(answer)
+        groups: list[Line] = []
+        if answer.level:
+            groups.append([("backpressure ", "muted"), level_cell(answer.level)])
+        if age is not None and not self._ended:
+            groups.append(pair("measured", f"{fmt.duration(age)} ago"))
+        if self._ended:
+            groups.append([("the vertex has ended: these are its last numbers", "muted")])
         elif self.samples:
-            parts.append(("   measuring" if asked else "   b: measure again", "info" if asked else "muted"))
+            groups.append([("measuring", "info") if self._measuring else ("b: measure again", "muted")])
         if not self.samples:
-            marks = [(plain if self.app.settings.ascii else shape) * 2 for shape, plain, _ in SHAPES]
-            for mark, (_, _, tone), word in zip(
-                marks, SHAPES, ("busy", "backpressured", "idle"), strict=True
-            ):
-                parts += [("   ", ""), (mark, tone), (f" {word}", "muted")]
-        return [(parts[0][0].lstrip(), parts[0][1]), *parts[1:]] if parts else []
+            groups += [
+                [((plain if self.ascii else shape) * 2, tone), (f" {word}", "muted")]
+                for shape, plain, tone, word in SHAPES
+            ]
+        return (spaced(*groups),)

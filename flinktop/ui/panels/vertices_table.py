@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from flinktop.facts.vertices import VertexFacts, figures_asks, vertex_facts
 from flinktop.flink.jobs import JOB
+from flinktop.model import busy, rates, states
 from flinktop.model import format as fmt
-from flinktop.model import rates, states
-from flinktop.model.busy import HOT, WARM
 from flinktop.model.ended import none_of
 from flinktop.model.skew import UNEVEN
 from flinktop.ui.panels.columns import figure, lag, name, number, state, text, trend
@@ -41,10 +40,6 @@ def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexFacts]) -> MadeRo
     )
 
 
-def _percent_tone(value: float) -> str:
-    return "bad" if value >= HOT else "warn" if value >= WARM else ""
-
-
 def _parallelism(row: VertexFacts) -> str:
     if row.parallelism < 0:
         # Of an adaptive batch job it is decided when the vertex before it has ended.
@@ -74,14 +69,10 @@ def columns(port: Port, *, some_ended: bool = False, ascii: bool) -> tuple[Colum
         trend(port, lambda row: row.series, title="RATE, 30 m", ascii=ascii, drop=11 if some_ended else 6),
         figure("total_taken", "IN", 6, lambda row: row.total_taken, drop=6 if some_ended else 9),
         figure("total_sent", "OUT", 6, lambda row: row.total_sent, drop=6 if some_ended else 10),
-        figure("busy", "BUSY%", 5, lambda row: row.busy, fmt.per_mille, tone=_percent_tone, drop=1),
+        figure("busy", "BUSY%", 5, lambda row: row.busy, fmt.per_mille, tone=busy.tone, drop=1),
         figure(
-            "backpressured",
-            "BKPR%",
-            5,
-            lambda row: row.backpressured,
-            fmt.per_mille,
-            tone=_percent_tone,
+            *("backpressured", "BKPR%", 5, lambda row: row.backpressured, fmt.per_mille),
+            tone=busy.tone,
             drop=2,
         ),
         lag("lag", "WM LAG", 6, lambda row: row.lag, drop=5),
