@@ -27,13 +27,10 @@ class SystemClock:
     """The real clock of this machine."""
 
     def now(self) -> float:
-        """Seconds on the monotonic clock."""
         return time.monotonic()
 
     def wall(self) -> float:
-        """Seconds since 1970 in UTC."""
         return time.time()  # noqa: TID251 -- this is the one place
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep on the running loop."""
         await asyncio.sleep(seconds)

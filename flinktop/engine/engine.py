@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -63,6 +64,11 @@ class Anchor(Struct, frozen=True):
     at: float
 
 
+def random_jitter() -> float:
+    """A factor around 1 for a back-off, so that many monitors don't retry in step."""
+    return random.uniform(0.8, 1.2)  # noqa: S311 -- not a secret
+
+
 class Engine:
     """Keeps the facts of one cluster fresh. Needs a running asyncio loop; knows no terminal."""
 
@@ -73,12 +79,12 @@ class Engine:
         *,
         refresh: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),  # noqa: S311 -- not a secret
+        jitter: Callable[[], float] = random_jitter,
         changed: Callable[[Query[Any]], None] = lambda _query: None,
         cluster: Target | None = None,
         ledger: Ledger | None = None,
         resume: bool = True,
-        told: Callable[[], None] = lambda: None,
+        operations_changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is sent before `start`.
 
@@ -87,12 +93,12 @@ class Engine:
             clock: The time.
             refresh: Seconds between polls that the person wants; never below the cluster's own interval.
             transport: Where bytes come from instead of the network.
-            jitter: Factor around 1 for each back-off.
+            jitter: Gives a factor for each back-off.
             changed: Called after each answer or failure, on the engine's loop.
             cluster: Its name, and whether it is protected.
             ledger: Where acts are written down; without one they are refused.
             resume: Follow to their end acts that another flinktop has left.
-            told: Called when there is news of operations, on the engine's loop.
+            operations_changed: Called when there is news of operations, on the engine's loop.
         """
         self.clock = clock
         self.store = Store()
@@ -116,8 +122,8 @@ class Engine:
             cluster or Target(connection.url, connection.url, read_only=connection.read_only),
             known_features=lambda: self.features,
             refresh=lambda: self._own,
-            news=told,
-            touched=self.poller.hurry,
+            news=operations_changed,
+            touched=self.poller.refresh_soon,
             resume=resume,
         )
         self.anchor: Anchor | None = None
@@ -135,8 +141,8 @@ class Engine:
         """Begin to poll, on the running loop."""
         self.poller.probe = CONFIG()
         self.poller.archive = lambda: self.features.history_server
-        self.poller.reside(CONFIG(), CONFIG_SECONDS)
-        self.poller.reside(OVERVIEW(), CONFIG_SECONDS)
+        self.poller.add_background(CONFIG(), CONFIG_SECONDS)
+        self.poller.add_background(OVERVIEW(), CONFIG_SECONDS)
         self.sweep.start()
         loop = asyncio.get_running_loop()
         self._tasks = [
@@ -162,7 +168,6 @@ class Engine:
 
     @property
     def features(self) -> Features:
-        """What this server can do, as far as is known."""
         config: Reading[Config] | None = self.store.get(CONFIG())
         overview = self.store.get(OVERVIEW())
         # A server that knows /config and no /overview; one that knows neither is no Flink.
@@ -177,7 +182,6 @@ class Engine:
 
     @property
     def interval(self) -> float:
-        """Seconds between polls of what is on screen."""
         return self.poller.refresh
 
     def refresh_now(self) -> None:
@@ -218,13 +222,16 @@ class Engine:
         self._record("clock", query, lambda: self._learn(query, value, at))
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         then = self.cluster_time() - (self.clock.now() - at)
-        self._record("sweep", query, lambda: self.sweep.arrived(query, value, at))
-        self._record("loads", query, lambda: self.loads.arrived(query, value, at))
-        self._record("heaps", query, lambda: self.heaps.arrived(query, value, at))
-        self._record("machines", query, lambda: self.machines.arrived(query, value, at))
+        for name, recorder in (
+            ("sweep", self.sweep),
+            ("loads", self.loads),
+            ("heaps", self.heaps),
+            ("machines", self.machines),
+            ("faults", self.faults),
+            ("pins", self.pins),
+        ):
+            self._record(name, query, partial(recorder.arrived, query, value, at))
         self._record("checkpoints", query, lambda: self.checkpoints.arrived(query, value, at, behind))
-        self._record("faults", query, lambda: self.faults.arrived(query, value, at))
-        self._record("pins", query, lambda: self.pins.arrived(query, value, at))
         young = self.sweep.starts.is_young
         self._record(
             "subtasks", query, lambda: subtasks.record(self.series, query, value, at, then, is_young=young)

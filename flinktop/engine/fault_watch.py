@@ -38,12 +38,11 @@ class FaultWatch(Struct):
         self._restarts[job] = count
         if count > before:
             self._asked[job] = at
-            self.poller.reside(EXCEPTIONS(job=job), SECONDS)
+            self.poller.add_background(EXCEPTIONS(job=job), SECONDS)
         elif job in self._asked and at - self._asked[job] > CALM_SECONDS:
             self._leave(job)
 
     def ended(self, jobs: Iterable[str]) -> None:
-        """These jobs live no longer."""
         for job in jobs:
             self._restarts.pop(job, None)
             if job in self._asked:
@@ -51,4 +50,4 @@ class FaultWatch(Struct):
 
     def _leave(self, job: str) -> None:
         del self._asked[job]
-        self.poller.leave(EXCEPTIONS(job=job))
+        self.poller.remove_background(EXCEPTIONS(job=job))

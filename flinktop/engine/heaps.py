@@ -21,7 +21,6 @@ class Heaps(Struct):
     _collected: rates.Counted | None = None
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
-        """Take in one answer, if it tells of TaskManagers' metrics."""
         if query.endpoint is not TASKMANAGERS_METRICS or "get" not in dict(query.params) or not value:
             return
         fullest = heap.heap(value)

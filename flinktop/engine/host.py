@@ -15,7 +15,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flinktop.engine.acts.target import Target, known_target
-from flinktop.engine.engine import Engine
+from flinktop.engine.engine import Engine, random_jitter
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.transfers import LARGE, LARGE_TO_SAVE
 from flinktop.flink.aside import run
@@ -68,44 +68,35 @@ class Port:
         *,
         refresh: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        jitter: Callable[[], float] | None = None,
+        jitter: Callable[[], float] = random_jitter,
         name: str = "",
         protected: bool = False,
         ledger: Path | None = None,
         resume: bool = True,
         runs: Mapping[str, RunJar] | None = None,
     ) -> None:
-        """Prepare an engine; `start_thread` or `start_inline` sets it going.
+        """Prepare an engine, whose arguments these are; `start_thread` or `start_inline` sets it going.
 
-        Args:
-            connection: As Engine's.
-            clock: As Engine's.
-            refresh: As Engine's.
-            transport: As Engine's.
-            jitter: As Engine's.
-            name: What the person calls this cluster.
-            protected: A name is typed before every act on it.
-            ledger: The file in which acts are written down; without one they are refused.
-            resume: Follow to their end acts that another flinktop has left.
-            runs: How jobs were started that the ledger knows nothing of, by their ids.
+        `name` is what the person calls this cluster; on a `protected` one a name is typed before every act.
+        `ledger` is the file of the operations log; without one acts are refused. `runs` says how jobs were
+        started that the log knows nothing of, by their ids.
         """
         self.connection = connection
         self.runs = runs or {}
         self.clock = clock
-        options: dict[str, Any] = {
-            "refresh": refresh,
-            "transport": transport,
-            "changed": self._changed,
-            "cluster": Target(
-                name or connection.url, connection.url, read_only=connection.read_only, protected=protected
-            ),
-            "ledger": Ledger(ledger) if ledger is not None else None,
-            "resume": resume,
-            "told": self._tell,
-        }
-        if jitter is not None:
-            options["jitter"] = jitter
-        self.engine = Engine(connection, clock, **options)
+        cluster = name or connection.url
+        self.engine = Engine(
+            connection,
+            clock,
+            refresh=refresh,
+            transport=transport,
+            jitter=jitter,
+            changed=self._changed,
+            cluster=Target(cluster, connection.url, read_only=connection.read_only, protected=protected),
+            ledger=Ledger(ledger) if ledger is not None else None,
+            resume=resume,
+            operations_changed=self._changed,
+        )
         self.failure: str | None = None
         """Why the engine does not run any more, a sentence; None while it runs, and after `stop`."""
         self._notify: Callable[[], object] = lambda: None
@@ -116,8 +107,8 @@ class Port:
         self._shown = asyncio.Event()
         self._lock = threading.Lock()
         self._dirty: set[Query[Any]] = set()
-        self._told = False
-        self._acts_told = False
+        self._operations_changed = False
+        self._notified = False
 
     # -- life ----------------------------------------------------------------------------------------
 
@@ -151,7 +142,6 @@ class Port:
         self.engine.start()
 
     async def stop_inline(self) -> None:
-        """End an engine that runs inline."""
         await self.engine.stop()
 
     def begin_to_stop(self) -> None:
@@ -215,7 +205,7 @@ class Port:
         """
         with self._lock:
             self._notify = notify
-            missed = self._told = bool(self._dirty) or self._acts_told
+            missed = self._notified = bool(self._dirty) or self._operations_changed
         if missed:
             notify()
 
@@ -224,22 +214,18 @@ class Port:
         with self._lock:
             changes = frozenset(self._dirty)
             self._dirty.clear()
-            self._told = self._acts_told = False
+            self._notified = self._operations_changed = False
         return changes
 
-    def _changed(self, query: Query[Any]) -> None:
+    def _changed(self, query: Query[Any] | None = None) -> None:
+        """There is news of a query; without one of operations or of a question."""
         with self._lock:
-            self._dirty.add(query)
-            tell, self._told = not self._told, True
-        if tell:
-            self._notify()
-
-    def _tell(self) -> None:
-        """There is news of operations or of a question."""
-        with self._lock:
-            self._acts_told = True
-            tell, self._told = not self._told, True
-        if tell:
+            if query is not None:
+                self._dirty.add(query)
+            else:
+                self._operations_changed = True
+            notify, self._notified = not self._notified, True
+        if notify:
             self._notify()
 
     # -- questions -----------------------------------------------------------------------------------
@@ -249,7 +235,6 @@ class Port:
         self._do(lambda: self.engine.poller.watch(query, every, passing=passing))
 
     def unwatch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
-        """A panel that watched like this no longer shows this query."""
         self._do(lambda: self.engine.poller.unwatch(query, every, passing=passing))
 
     def refresh(self) -> None:
@@ -285,7 +270,6 @@ class Port:
         return number
 
     def operations(self) -> tuple[Operation, ...]:
-        """What was asked of any cluster, newest first; the same object while there is no news."""
         return self.engine.operations.view.all
 
     def notices(self) -> tuple[str, ...]:
@@ -293,7 +277,6 @@ class Port:
         return self.engine.operations.view.notices
 
     def operation(self, number: str) -> Operation | None:
-        """One operation; None for an instant after `submit`."""
         return next((one for one in self.operations() if one.id == number), None)
 
     def ask(self, question: Question, typed: str | None = None) -> str:
@@ -332,23 +315,18 @@ class Port:
     # -- what is known -------------------------------------------------------------------------------
 
     def reading(self, query: Query[T]) -> Reading[T] | None:
-        """What is known of a query."""
         return self.engine.store.get(query)
 
     def brief(self, query: Query[T]) -> Reading[T] | None:
-        """The same for a line in a list: of what nobody looks at only what its endpoint keeps in brief."""
         return self.engine.store.brief(query)
 
     def points(self, name: SeriesName, since: float = float("-inf")) -> Points:
-        """A series from `since` (engine's clock, s) on."""
         return self.engine.series.points(name, since)
 
     def latest(self, name: SeriesName) -> tuple[float, float] | None:
-        """The newest point of a series: (engine's clock in s, value)."""
         return self.engine.series.latest(name)
 
     def is_young(self, job: str, vertex: str, at: float) -> bool:
-        """Whether an answer that came at a time (engine's clock, s) is of a vertex's first minute."""
         return self.engine.sweep.starts.is_young(job, vertex, at)
 
     def busiest(self, job: str) -> Busiest | None:
@@ -360,15 +338,12 @@ class Port:
         return self.engine.loads.split_of(job, vertex)
 
     def lag(self, job: str) -> JobLag | None:
-        """How far the latest of a job's sinks is behind; None while that is not known."""
         return self.engine.sweep.lags.of(job)
 
     def lag_queries(self, job: str) -> Mapping[Query[Any], float]:
-        """What tells a job's lag at present, and how often that is asked for (s)."""
         return self.engine.sweep.lags.asked(job)
 
     def checkpoints(self, job: str) -> tuple[SeenCheckpoint, ...]:
-        """Every checkpoint seen of a job, newest first, those that Flink has dropped too."""
         return self.engine.checkpoints.of(job)
 
     def keep_pins(self, pins: Iterable[Pin]) -> None:
@@ -381,12 +356,10 @@ class Port:
 
     @property
     def lost(self) -> FlinkError | None:
-        """Why the cluster can't be read at the moment; None while it can."""
         return self.engine.poller.link.error
 
     @property
     def link(self) -> Link:
-        """How the connection is doing."""
         return self.engine.poller.current_link()
 
     def late(self) -> float | None:
@@ -395,12 +368,10 @@ class Port:
 
     @property
     def features(self) -> Features:
-        """What the server can do, as far as is known."""
         return self.engine.features
 
     @property
     def coverage(self) -> Coverage:
-        """What the cluster's records/s are the sum of."""
         return self.engine.sweep.coverage
 
     @property
@@ -410,7 +381,6 @@ class Port:
 
     @property
     def crashes(self) -> int:
-        """Times a part of the engine died and was started again."""
         return self.engine.crashes
 
     @property
@@ -419,20 +389,16 @@ class Port:
         return self.engine.recorder_errors
 
     def now(self) -> float:
-        """Seconds on the engine's clock."""
         return self.clock.now()
 
     def cluster_time(self) -> float:
-        """Seconds since 1970 by the cluster's own clock."""
         return self.engine.cluster_time()
 
     @property
     def knows_time(self) -> bool:
-        """Whether an answer has told the cluster's own time; else it is this machine's."""
         return self.engine.anchor is not None
 
     def known_time(self) -> float:
-        """The cluster's time for which what is known holds: while it is lost, that of its last answer."""
         link = self.engine.poller.link
         blind = self.now() - link.answered if link.error is not None and link.answered is not None else 0.0
         return self.engine.cluster_time() - blind

@@ -52,7 +52,7 @@ def lag_queries(job: str, sinks: tuple[str, ...], at: float, every: float) -> di
 
 
 class Lags(Struct):
-    """Keeps residents for the sinks of running jobs. Lives on the engine's loop; `of` is for any thread.
+    """Asks for the sinks of running jobs in the background, on the engine's loop; `of` is for any thread.
 
     A vertex in which everything is chained has no input: what its last operator sends stands for it, and
     comes with its rates.
@@ -72,10 +72,10 @@ class Lags(Struct):
         wanted = lag_queries(job.jid, fed, at, WITHOUT_SECONDS if without else SECONDS)
         if wanted != known.asked:
             for query in known.asked.keys() - wanted.keys():
-                self.poller.leave(query)
+                self.poller.remove_background(query)
             for query, every in wanted.items():
                 if known.asked.get(query) != every:
-                    self.poller.reside(query, every)
+                    self.poller.add_background(query, every)
             known.asked = wanted
 
     def stopped(self, job: str, at: float) -> None:
@@ -83,7 +83,7 @@ class Lags(Struct):
         known = self._jobs.pop(job, None)
         if known is not None:
             for query in known.asked:
-                self.poller.leave(query)
+                self.poller.remove_background(query)
             self.series.add(job_series(job, "lag"), at, None)
 
     def vertex(self, job: str, vertex: str, lag: float | None, at: float) -> None:
@@ -106,6 +106,5 @@ class Lags(Struct):
         return JobLag(None) if len(known.lags) == len(known.all) else None
 
     def asked(self, job: str) -> Mapping[Query[Any], float]:
-        """What tells the lag of a job, and how often it is asked for (s)."""
         known = self._jobs.get(job)
         return known.asked if known is not None else {}

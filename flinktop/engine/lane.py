@@ -65,7 +65,6 @@ class Lane:
 
     @property
     def sent(self) -> int:
-        """Requests sent so far for acts."""
         return self.acts.requests + self.transfers.requests
 
     async def fresh(self) -> None:
@@ -77,7 +76,6 @@ class Lane:
         await self.transfers.renew()
 
     async def close(self) -> None:
-        """Close all connections, busy or not."""
         for http in (self.acts, self.transfers, self.following):
             with contextlib.suppress(Exception):
                 await http.close()

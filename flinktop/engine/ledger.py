@@ -57,7 +57,6 @@ class Owner:
 
     @classmethod
     def here(cls) -> "Owner":
-        """This process."""
         return cls(socket.gethostname(), os.getpid(), os.urandom(4).hex())
 
     def __str__(self) -> str:
@@ -76,7 +75,7 @@ def process_lives(pid: int) -> bool:
 
 
 class Ledger:
-    """The file. A ledger is used by one thread, the one that first reads or writes it."""
+    """The file, used by one thread; all that reads or writes it raises LedgerError when it can't be used."""
 
     def __init__(
         self, path: Path, owner: Owner | None = None, lives: Callable[[int], bool] = process_lives
@@ -104,11 +103,7 @@ class Ledger:
     # -- reading ---------------------------------------------------------------------------------------
 
     def operations(self, most: int = 1000) -> tuple[Operation, ...]:
-        """The newest operations of all clusters, newest first; none when there is no file yet.
-
-        Raises:
-            LedgerError: the file can't be read.
-        """
+        """The newest operations of all clusters, newest first; none when there is no file yet."""
         if self._nothing:
             return ()
 
@@ -119,11 +114,7 @@ class Ledger:
         return self._work(read)
 
     def changed(self) -> bool:
-        """Whether another flinktop has written since the last call.
-
-        Raises:
-            LedgerError: the file can't be read.
-        """
+        """Whether another flinktop has written since the last call."""
         if self._nothing:
             return False
 
@@ -134,11 +125,7 @@ class Ledger:
         return before != self._seen
 
     def claimed(self, job: str, apart_from: str) -> frozenset[str]:
-        """Paths of savepoints of a job that other operations have made.
-
-        Raises:
-            LedgerError: the file can't be read.
-        """
+        """Paths of savepoints of a job that other operations have made."""
         if self._nothing:
             return frozenset()
 
@@ -151,11 +138,7 @@ class Ledger:
     # -- writing ---------------------------------------------------------------------------------------
 
     def add(self, operation: Operation, wall: float) -> None:
-        """Write a new operation down; it is on the disk when this returns.
-
-        Raises:
-            LedgerError: it can't be written.
-        """
+        """Write a new operation down; it is on the disk when this returns."""
 
         def write(file: sqlite3.Connection) -> None:
             with file:
@@ -171,9 +154,6 @@ class Ledger:
             operation: as it is now.
             wall: this machine's time (s since 1970).
             known: the server has told how it is; whoever took it over meanwhile has but looked for signs.
-
-        Raises:
-            LedgerError: it can't be written.
         """
         owner = None if operation.state.final else str(self.owner)
         whose = f"(owner = ? OR {_WAITING})" if known else "owner = ?"
@@ -195,20 +175,12 @@ class Ledger:
         return True
 
     def heartbeat(self, wall: float) -> None:
-        """Give a sign of life for all operations of ours.
-
-        Raises:
-            LedgerError: it can't be written.
-        """
+        """Give a sign of life for all operations of ours."""
         if self._file.connection is not None:
             self._write("UPDATE operations SET beat = ? WHERE owner = ?", wall, str(self.owner))
 
     def take_over(self, cluster: str, wall: float) -> tuple[Operation, ...]:
-        """Unfinished operations of a cluster that nobody follows, ours from now on.
-
-        Raises:
-            LedgerError: the file can't be read or written.
-        """
+        """Unfinished operations of a cluster that nobody follows, ours from now on."""
         if self._nothing:
             return ()
         taken = self._work(lambda file: self._take(file, cluster, wall))
@@ -239,24 +211,18 @@ class Ledger:
         return tuple(taken)
 
     def release(self) -> None:
-        """Leave what is unfinished to others, who need not wait for the lease to lapse.
-
-        Raises:
-            LedgerError: it can't be written.
-        """
+        """Leave what is unfinished to others, who need not wait for the lease to lapse."""
         if self._file.connection is not None:
             self._write("UPDATE operations SET owner = NULL WHERE owner = ?", str(self.owner))
         self._followed.clear()
 
     def close(self) -> None:
-        """Close the file."""
         self._file.close()
 
     # -- the file --------------------------------------------------------------------------------------
 
     @property
     def _nothing(self) -> bool:
-        """Nobody has written anything yet."""
         return self._file.absent and not self._followed
 
     def _work(self, do: Callable[[sqlite3.Connection], T], *, make: bool = False) -> T:

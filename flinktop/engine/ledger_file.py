@@ -78,7 +78,6 @@ class LedgerFile:
 
     @property
     def absent(self) -> bool:
-        """There is no file."""
         self._close_if_replaced()
         return self.connection is None and not self.path.exists()
 
@@ -109,7 +108,6 @@ class LedgerFile:
         raise LedgerError(f"the ledger {self.path} can't be used: it is damaged again and again")
 
     def close(self) -> None:
-        """Close the file."""
         if self.connection is not None:
             with suppress(sqlite3.Error):
                 self.connection.close()

@@ -112,7 +112,6 @@ class _Row:
         return ""
 
     def text_or_none(self, name: str) -> str | None:
-        """A text; None where there is none."""
         return None if self.columns[name] is None else self.text(name) or None
 
     def time(self, name: str) -> float | None:
@@ -135,12 +134,10 @@ class _Row:
             return State.UNKNOWN
 
     def notes(self) -> dict[str, Any]:
-        """What was noted before it was sent."""
         told = self._json("notes")
         return told if told is not None else {}
 
     def result(self) -> Result:
-        """What came of it, field by field."""
         told = self._json("result") or {}
         kept: dict[str, Any] = {}
         for name, kind in _RESULT.items():

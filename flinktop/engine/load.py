@@ -170,7 +170,6 @@ class Loads(Struct):
     _jobs: dict[str, JobLoad] = field(default_factory=dict)
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
-        """Take in one answer, if it tells something of this."""
         if query.endpoint is JOB:
             self._job(value, at)
         elif query.endpoint is JOBS_OVERVIEW:
@@ -185,7 +184,6 @@ class Loads(Struct):
                 self._split(load, ids["vertex"], value, at)
 
     def busiest(self, job: str) -> Busiest | None:
-        """Who of a running job is the busiest now."""
         load = self._jobs.get(job)
         return load.busiest if load is not None else None
 

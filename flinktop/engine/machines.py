@@ -24,7 +24,6 @@ class Machines(Struct):
     _collected: dict[str | None, rates.Counted] = field(default_factory=dict)
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
-        """Take in one answer, if it tells of a machine's metrics."""
         if query.endpoint not in (JOBMANAGER_METRICS, TASKMANAGER_METRICS) or "get" not in dict(query.params):
             return
         machine = dict(query.ids).get("taskmanager")

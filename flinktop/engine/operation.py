@@ -30,7 +30,6 @@ class State(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Nothing will come any more."""
         return self in FINAL
 
 
@@ -98,5 +97,4 @@ class Operation:
 
     @property
     def label(self) -> str:
-        """What the act is called."""
         return self.act.label if self.act is not None else self.kind

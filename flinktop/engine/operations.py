@@ -174,7 +174,6 @@ class Operations:
         )
 
     def _under_way(self, job: str | None) -> list[Operation]:
-        """What was asked of a job and has not ended."""
         return [
             operation
             for operation in self.view.all
@@ -284,7 +283,6 @@ class Operations:
         return await self._send(operation, act, context)
 
     async def _refusal(self, act: Act, base: Target, typed: str | None) -> str | None:
-        """Why this can't be done, by what the cluster says now."""
         if base.read_only:
             return act.why_not(base)
         # Another flinktop may have asked for something in this instant.
@@ -341,7 +339,6 @@ class Operations:
             log.exception("what %s changes could not be fetched", act.label)
 
     async def _take_up(self, operation: Operation) -> None:
-        """Go on with what another flinktop left."""
         if operation.act is None:
             return
         if operation.state is State.PLANNED:
@@ -358,7 +355,6 @@ class Operations:
     # -- where it is done ------------------------------------------------------------------------------
 
     async def _context(self, number: str) -> ActContext:
-        """Where to do an act."""
         return ActContext(
             self._lane.acts,
             self._lane.transfers,

@@ -126,7 +126,6 @@ class OperationsView:
             return frozenset(path for path in made if path is not None)
 
     def close(self) -> None:
-        """Leave what is unfinished to others, and close the ledger."""
         if self._ledger is None:
             return
         try:
@@ -151,7 +150,6 @@ class OperationsView:
         return self._here.get(number)
 
     def idle(self) -> bool:
-        """Whether nothing is under way here."""
         return all(operation.state.final for operation in self._here.values())
 
     def put(self, operation: Operation) -> Operation:

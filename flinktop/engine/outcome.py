@@ -37,7 +37,6 @@ class _Silence:
     answers: int = 0
 
     def broken(self) -> None:
-        """It knows of it."""
         self.since, self.answers = None, 0
 
     def take_in(self, now: float) -> None:
@@ -102,7 +101,6 @@ class Outcomes:
         return operation
 
     def _judge(self, operation: Operation, act: Act, verdict: Verdict, silence: _Silence) -> Operation:
-        """The operation after what the server said of it."""
         result = verdict.result or operation.result
         match verdict:
             case Done():

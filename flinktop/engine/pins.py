@@ -57,7 +57,6 @@ class Pins(Struct):
         self._pinned, self._jobs = pinned, frozenset(pin.job for pin in pinned)
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
-        """Take in one answer, if it has values of metrics."""
         ids = dict(query.ids)
         job = ids.get("job", "")
         if job not in self._jobs or not value or "get" not in dict(query.params):

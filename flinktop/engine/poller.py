@@ -1,8 +1,8 @@
 """Asks the cluster: watched queries only, two at a time, none cancelled, never faster than is useful.
 
-A query is visible (a panel on the screen watches it) or resident (the engine itself wants it, now and
-then). Visible ones go first, but when there are more of them than a slow JobManager can answer, residents
-still get a share. Residents share a fixed number of requests a minute by rotation, so that the load on the
+A query is visible (a panel on the screen watches it) or a background query (the engine itself wants it, now
+and then). Visible ones go first, but when there are more of them than a slow JobManager can answer, the
+others still get a share. These share a fixed number of requests a minute by rotation, so that the load on the
 JobManager does not grow with the number of jobs: only the age of what is off screen does.
 """
 
@@ -39,10 +39,10 @@ log = logging.getLogger(__name__)
 
 LANES = 2
 """Polls in flight: the JobManager answers everybody with four REST threads."""
-RESIDENTS_A_MINUTE = 60
+BACKGROUND_A_MINUTE = 60
 """Requests a minute for what is not on screen."""
-RESIDENT_SHARE = 10
-"""One of so many requests is a resident's when one is due, however many visible queries wait."""
+BACKGROUND_SHARE = 10
+"""One of so many requests is a background query's when one is due, however many visible queries wait."""
 DEFAULT_REFRESH = 3.0
 """Seconds between two polls until /config has said the cluster's own interval (Flink's default)."""
 ARCHIVE_SECONDS = 300.0
@@ -79,8 +79,8 @@ class Watched(Struct):
     """When the first of these panels came (engine's clock, s)."""
     looked_at: int = 0
     """How many of them show more than a line of a list."""
-    resident: bool = False
-    resident_every: float = 0.0
+    background: bool = False
+    background_every: float = 0.0
     due: float = 0.0
     busy: bool = False
     again: bool = False
@@ -112,7 +112,7 @@ class Poller(Struct):
     """Fields dropped so far because they were not of the type that Flink documents."""
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
     _visible: dict[Query[Any], Watched] = field(default_factory=dict)
-    """Those of them that panels watch: few, while residents may be thousands."""
+    """Those of them that panels watch: few, while the others may be thousands."""
     _flying: dict[Query[Any], Watched] = field(default_factory=dict)
     """Those under way, also when nobody wants them any more."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -120,9 +120,9 @@ class Poller(Struct):
     _missing: dict[Query[Any], float] = field(default_factory=dict)
     """What a HistoryServer does not have, and until when it is not asked for again (engine's clock, s)."""
     _sent: tuple[float, ...] = ()
-    _resident_next: float = 0.0
-    _since_resident: int = 0
-    """Visible queries asked since the last resident."""
+    _background_next: float = 0.0
+    _since_background: int = 0
+    """Visible queries asked since the last of the background."""
 
     # -- what is wanted ------------------------------------------------------------------------------
 
@@ -165,21 +165,21 @@ class Poller(Struct):
                 self.store.passed(query)
             self._drop_if_unwanted(watched)
 
-    def reside(self, query: Query[Any], every: float) -> None:
+    def add_background(self, query: Query[Any], every: float) -> None:
         """The engine wants this query now and then, at most every `every` seconds."""
         watched = self._want(query)
-        watched.resident = True
-        watched.resident_every = every
+        watched.background = True
+        watched.background_every = every
         reading = self.store.brief(query)
         if reading is not None and reading.at is not None and not watched.panels:
             watched.due = reading.at + self._interval(watched)
         self._wake.set()
 
-    def leave(self, query: Query[Any]) -> None:
+    def remove_background(self, query: Query[Any]) -> None:
         """The engine no longer wants this query."""
         watched = self._watched.get(query)
-        if watched is not None and watched.resident:
-            watched.resident = False
+        if watched is not None and watched.background:
+            watched.background = False
             self._drop_if_unwanted(watched)
 
     def refresh_now(self) -> None:
@@ -195,7 +195,7 @@ class Poller(Struct):
             self.link = replace(self.link, retry_at=now)
         self._wake.set()
 
-    def hurry(self, queries: Iterable[Query[Any]]) -> None:
+    def refresh_soon(self, queries: Iterable[Query[Any]]) -> None:
         """Something has changed these: whoever watches one is told as soon as there is room."""
         now = self.clock.now()
         for query in queries:
@@ -224,7 +224,7 @@ class Poller(Struct):
         return watched
 
     def _drop_if_unwanted(self, watched: Watched) -> None:
-        if not watched.panels and not watched.resident:
+        if not watched.panels and not watched.background:
             del self._watched[watched.query]
             self.store.left(watched.query, self.clock.now())
 
@@ -241,13 +241,11 @@ class Poller(Struct):
             await self._rest(now)
 
     async def drain(self, seconds: float) -> None:
-        """Wait for the requests under way, but not longer than that."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
     @property
     def in_flight(self) -> int:
-        """Requests under way."""
         return len(self._tasks)
 
     def idle(self) -> bool:
@@ -261,15 +259,17 @@ class Poller(Struct):
         for watched in self._visible.values():
             if not watched.busy and watched.due <= now and (best is None or watched.due < best.due):
                 best = watched
-        if now < self._resident_next or (best is not None and self._since_resident < RESIDENT_SHARE - 1):
+        if now < self._background_next or (
+            best is not None and self._since_background < BACKGROUND_SHARE - 1
+        ):
             return best
-        return self._next_due_resident(now) or best
+        return self._next_due_background(now) or best
 
-    def _next_due_resident(self, now: float) -> Watched | None:
+    def _next_due_background(self, now: float) -> Watched | None:
         best: Watched | None = None
         for watched in self._watched.values():
             if (
-                watched.resident
+                watched.background
                 and not watched.panels
                 and not watched.busy
                 and watched.due <= now
@@ -301,10 +301,10 @@ class Poller(Struct):
             self.link = replace(self.link, retry_at=now + pause)
         self._sent = (*(at for at in self._sent if at > now - RATE_WINDOW), now)
         if watched.panels:
-            self._since_resident += 1
+            self._since_background += 1
         else:
-            self._since_resident = 0
-            self._resident_next = now + 60.0 / RESIDENTS_A_MINUTE
+            self._since_background = 0
+            self._background_next = now + 60.0 / BACKGROUND_A_MINUTE
         task = asyncio.get_running_loop().create_task(self._ask(watched, now))
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -423,7 +423,7 @@ class Poller(Struct):
         return WATCHED if watched.panels else BACKGROUND
 
     def _interval(self, watched: Watched) -> float:
-        wanted = min(watched.panels) if watched.panels else watched.resident_every
+        wanted = min(watched.panels) if watched.panels else watched.background_every
         return max(self.refresh, wanted, watched.query.endpoint.every)
 
     async def _rest(self, now: float) -> None:
@@ -448,13 +448,13 @@ class Poller(Struct):
             (watched.due for watched in self._visible.values() if not watched.busy), default=math.inf
         )
         if len(self._watched) > len(self._visible):
-            soonest = min(soonest, self._next_resident(now))
+            soonest = min(soonest, self._next_background(now))
         return max(0.0, soonest - now) if soonest < math.inf else None
 
-    def _next_resident(self, now: float) -> float:
-        """When to look at the residents again; not through all of them while their budget is spent."""
-        if now < self._resident_next:
-            return self._resident_next
+    def _next_background(self, now: float) -> float:
+        """When to look at the background again; not through all of it while its budget is spent."""
+        if now < self._background_next:
+            return self._background_next
         idle = (watched.due for watched in self._watched.values() if not watched.panels and not watched.busy)
         return min(idle, default=math.inf)
 

@@ -112,7 +112,6 @@ class SeenCheckpoints:
         self._publish(job, newest)
 
     def _share(self, job: str) -> int:
-        """How many are kept of a job."""
         return KEPT if job in self._opened else min(KEPT, MOST // max(1, len(self._jobs)))
 
     def _make_room(self) -> None:

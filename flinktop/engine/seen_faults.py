@@ -55,19 +55,16 @@ class SeenFaults:
     """What was seen, by job. Written by the engine's thread alone; reading is safe from any thread."""
 
     def __init__(self, opened: Container[str] = ()) -> None:
-        """Of the jobs `opened` most is kept."""
         self._opened = opened
         self._jobs: dict[str, _Job] = {}
         self._published: dict[str, tuple[FaultGroup, ...]] = {}
         self._lock = threading.Lock()
 
     def of(self, job: str) -> tuple[FaultGroup, ...]:
-        """The faults seen of a job, those with the newest first."""
         with self._lock:
             return self._published.get(job, ())
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
-        """Take in one answer, if it tells of exceptions or of which jobs there are."""
         if query.endpoint is EXCEPTIONS:
             self._exceptions(dict(query.ids)["job"], value, at)
         elif query.endpoint is JOBS_OVERVIEW:

@@ -98,13 +98,11 @@ class Ring:
             self._begin = (self._begin + 2) % len(data)
 
     def last(self) -> tuple[float, float] | None:
-        """The newest point."""
         if not self._data:
             return None
         return self._data[self._begin - 2], self._data[self._begin - 1]
 
     def points(self) -> Points:
-        """All points, oldest first."""
         data = self._straight()
         return tuple(zip(islice(data, 0, None, 2), islice(data, 1, None, 2), strict=True))
 
@@ -149,14 +147,12 @@ class SeriesStore:
             ring.add(at, number)
 
     def points(self, name: SeriesName, since: float = -math.inf) -> Points:
-        """The points of a series from `since` (engine's clock, s) on; () when there is none."""
         with self._lock:
             ring = self._rings.get(name)
             points = ring.points() if ring is not None else ()
         return points if since == -math.inf else tuple(point for point in points if point[0] >= since)
 
     def latest(self, name: SeriesName) -> tuple[float, float] | None:
-        """The newest point of a series."""
         with self._lock:
             ring = self._rings.get(name)
             return ring.last() if ring is not None else None

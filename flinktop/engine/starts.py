@@ -19,7 +19,6 @@ class Starts(Struct):
     """By job and vertex: when its first minute ends (engine's clock, s)."""
 
     def arrived(self, job: Job, at: float) -> None:
-        """Take in when the vertices of a running job began to run."""
         for key in [key for key, until in self._until.items() if until <= at]:
             del self._until[key]
         for vertex in job.vertices:

@@ -71,7 +71,7 @@ class Coverage(Struct, frozen=True):
 
 
 class Sweep:
-    """Keeps residents for the jobs that live, and hands their answers to those who make series of them."""
+    """Asks for the jobs that live in the background, and hands the answers to those who make series of them."""
 
     def __init__(self, poller: Poller, series: SeriesStore, cluster_time: Callable[[], float]) -> None:
         """Ask by `poller`, record in `series`; watermarks are behind the cluster's time (s since 1970)."""
@@ -87,14 +87,12 @@ class Sweep:
         self._chained: dict[tuple[str, str], JobVertex] = {}
         """By job and vertex: those in which everything is chained."""
         self._extra: dict[str, set[Query[Any]]] = {}
-        """By job: residents that only such vertices need."""
+        """By job: background queries that only such vertices need."""
 
     def start(self) -> None:
-        """Ask for the list of jobs from now on."""
-        self.poller.reside(JOBS_OVERVIEW(), SECONDS)
+        self.poller.add_background(JOBS_OVERVIEW(), SECONDS)
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
-        """Take in one answer."""
         endpoint = query.endpoint
         if endpoint is JOBS_OVERVIEW:
             self._jobs(value, at)
@@ -113,11 +111,11 @@ class Sweep:
         live = {job.jid for job in overview.jobs if not states.is_terminal(job.state)}
         for job in live - self.live:
             for query in figures_of(job):
-                self.poller.reside(query, SECONDS)
-            self.poller.reside(CHECKPOINT_CONFIG(job=job), RARELY)
+                self.poller.add_background(query, SECONDS)
+            self.poller.add_background(CHECKPOINT_CONFIG(job=job), RARELY)
         for job in self.live - live:
             for query in (*figures_of(job), CHECKPOINT_CONFIG(job=job), *self._extra.pop(job, ())):
-                self.poller.leave(query)
+                self.poller.remove_background(query)
             self.lags.stopped(job, at)
             if (flow := self._flows.pop(job, None)) is not None:
                 flow.ended(at)
@@ -143,7 +141,7 @@ class Sweep:
             if vertex.id in flow.ends.chained and (job.jid, vertex.id) not in self._chained:
                 self._chained[job.jid, vertex.id] = vertex
                 # Flink's first listing is often empty; found once, it is looked at rarely.
-                self._reside(job.jid, SUBTASKS_METRICS(job=job.jid, vertex=vertex.id), SECONDS)
+                self._add_background(job.jid, SUBTASKS_METRICS(job=job.jid, vertex=vertex.id), SECONDS)
 
     def _ask_operators(self, job: str, vertex: str, listed: Aggregated) -> None:
         chain, have = self._chained[job, vertex], [metric.id for metric in listed]
@@ -153,12 +151,12 @@ class Sweep:
             sent, taken = ids.counters
             counters = rates.ids_to_ask(have, (sent, *taken))
             wanted = tuple(dict.fromkeys((*ids.all, *counters, *((mark,) if mark is not None else ()))))
-            self._reside(job, SUBTASKS_METRICS(job=job, vertex=vertex), RARELY)
-            self._reside(job, SUBTASKS_METRICS(job=job, vertex=vertex, get=wanted), SECONDS)
+            self._add_background(job, SUBTASKS_METRICS(job=job, vertex=vertex), RARELY)
+            self._add_background(job, SUBTASKS_METRICS(job=job, vertex=vertex, get=wanted), SECONDS)
 
-    def _reside(self, job: str, query: Query[Any], every: float) -> None:
+    def _add_background(self, job: str, query: Query[Any], every: float) -> None:
         self._extra.setdefault(job, set()).add(query)
-        self.poller.reside(query, every)
+        self.poller.add_background(query, every)
 
     def _vertex(self, job: str, vertex: str, metrics: Aggregated, at: float) -> None:
         found = rates.by_id(metrics)

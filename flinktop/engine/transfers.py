@@ -107,7 +107,6 @@ class Transfers(Struct):
     _alive: set[asyncio.Task[None]] = field(default_factory=set)
 
     def get(self, query: Query[Any]) -> Transfer | None:
-        """How far a file has come; None when nobody asked for it. From any thread."""
         return self._known.get(query)
 
     def begin(self, query: Query[Any], *, most: int = LARGE, file: Path | None = None) -> None:
@@ -135,7 +134,6 @@ class Transfers(Struct):
             task.cancel()
 
     async def close(self) -> None:
-        """End all of them."""
         tasks = tuple(self._alive)
         for task in tasks:
             task.cancel()
@@ -143,7 +141,6 @@ class Transfers(Struct):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way."""
         return not self._alive
 
     def _ended(self, query: Query[Any], task: asyncio.Task[None]) -> None:

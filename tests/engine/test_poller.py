@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flinktop.engine.back_off import WATCHED
-from flinktop.engine.poller import ARCHIVE_SECONDS, LANES, MOST_MISSING, RESIDENT_SHARE, RESIDENTS_A_MINUTE
+from flinktop.engine.poller import ARCHIVE_SECONDS, BACKGROUND_A_MINUTE, BACKGROUND_SHARE, LANES, MOST_MISSING
 from flinktop.engine.store import KEEP_SECONDS
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.endpoint import Query
@@ -99,7 +99,7 @@ async def test_of_what_is_asked_in_passing_only_a_brief_is_kept_until_somebody_l
     async with polling() as bench:
         query = JOB(job="a")
         bench.cluster.answers[query.target] = JOB_A
-        bench.poller.reside(query, 10.0)
+        bench.poller.add_background(query, 10.0)
         await bench.clock.advance(1)
         brief, whole = bench.store.brief(query), bench.store.get(query)
         assert brief is not None
@@ -124,7 +124,7 @@ async def test_who_has_looked_into_a_job_finds_it_whole_some_minutes_later() -> 
     async with polling() as bench:
         query = JOB(job="a")
         bench.cluster.answers[query.target] = JOB_A
-        bench.poller.reside(query, 60.0)
+        bench.poller.add_background(query, 60.0)
         bench.poller.watch(query)
         await bench.clock.advance(1)
         bench.poller.unwatch(query)
@@ -152,7 +152,7 @@ async def test_what_is_scrolled_past_is_kept_in_brief_alone() -> None:
         jobs = [f"{number:032x}" for number in range(300)]
         for job in jobs:
             bench.cluster.answers[JOB(job=job).target] = {**JOB_A, "jid": job}
-            bench.poller.reside(JOB(job=job), 10.0)
+            bench.poller.add_background(JOB(job=job), 10.0)
         for job in jobs:
             bench.poller.watch(JOB(job=job), 10.0, passing=True)
             await settle()
@@ -168,7 +168,7 @@ async def test_equal_bytes_of_which_a_brief_is_kept_are_decoded_for_who_looks() 
         bench.cluster.answers[query.target] = JOB_A
         bench.poller.watch(query, 10.0, passing=True)
         await bench.clock.advance(1)
-        bench.poller.reside(query, 10.0)
+        bench.poller.add_background(query, 10.0)
         bench.poller.unwatch(query, 10.0, passing=True)
         bench.poller.watch(query)
         await bench.clock.advance(4)
@@ -188,13 +188,13 @@ async def test_two_panels_share_one_query() -> None:
         assert bench.cluster.times("overview") == [0, 3, 6]
 
 
-async def test_residents_share_a_fixed_number_of_requests_a_minute_by_rotation() -> None:
+async def test_the_background_shares_a_fixed_number_of_requests_a_minute_by_rotation() -> None:
     async with polling() as bench:
         for number in range(300):
-            bench.poller.reside(JOB(job=f"{number:032x}"), 10.0)
+            bench.poller.add_background(JOB(job=f"{number:032x}"), 10.0)
         await bench.clock.advance(600)
         asked = [target for _, target in bench.cluster.asked]
-        assert RESIDENTS_A_MINUTE * 9 <= len(asked) <= RESIDENTS_A_MINUTE * 10 + 1
+        assert BACKGROUND_A_MINUTE * 9 <= len(asked) <= BACKGROUND_A_MINUTE * 10 + 1
         assert len(set(asked[:300])) == 300
         assert asked[:250] == asked[300:550]
 
@@ -204,17 +204,17 @@ async def test_the_cost_of_what_is_off_screen_does_not_grow_with_the_number_of_j
     for jobs in (100, 1000):
         async with polling() as bench:
             for number in range(jobs):
-                bench.poller.reside(JOB(job=f"{number:032x}"), 10.0)
+                bench.poller.add_background(JOB(job=f"{number:032x}"), 10.0)
             await bench.clock.advance(120)
             counts.append(len(bench.cluster.asked))
     assert counts[0] == counts[1]
 
 
-async def test_what_is_visible_goes_before_residents() -> None:
+async def test_what_is_visible_goes_before_the_background() -> None:
     async with polling() as bench:
         bench.cluster.gate = asyncio.Event()
         for number in range(10):
-            bench.poller.reside(JOB(job=f"{number:032x}"), 10.0)
+            bench.poller.add_background(JOB(job=f"{number:032x}"), 10.0)
         await settle()
         before = len(bench.cluster.asked)
         for number in range(5):
@@ -225,25 +225,25 @@ async def test_what_is_visible_goes_before_residents() -> None:
         assert all("metrics" in target for target in first)
 
 
-async def test_residents_have_a_share_when_more_is_visible_than_can_be_answered() -> None:
+async def test_the_background_has_a_share_when_more_is_visible_than_can_be_answered() -> None:
     clock = ManualClock()
     cluster = Cluster(clock, seconds=0.2, delay=0.2)
     async with polling(cluster) as bench:
-        residents: tuple[Query[Any], ...] = (OVERVIEW(), CONFIG(), JOBS_OVERVIEW())
-        for query in residents:
-            bench.poller.reside(query, 10.0)
+        background: tuple[Query[Any], ...] = (OVERVIEW(), CONFIG(), JOBS_OVERVIEW())
+        for query in background:
+            bench.poller.add_background(query, 10.0)
         for number in range(120):
             bench.poller.watch(JOB(job=f"{number:032x}"))
         await clock.advance(60.0)
         asked = [target for _, target in cluster.asked]
         theirs = [place for place, target in enumerate(asked) if not target.startswith("jobs/0")]
-        # Two lanes of five answers a second: all of it is used, and each resident is seen now and then.
+        # Two lanes of five answers a second: all of it is used, and each of the background is seen now and then.
         assert len(asked) > 550
-        assert len(theirs) <= RESIDENTS_A_MINUTE
-        for query in residents:
+        assert len(theirs) <= BACKGROUND_A_MINUTE
+        for query in background:
             assert len(cluster.times(query.target)) >= 3, query.target
         # No more than their share, and what is visible is still seen in turn.
-        assert min(later - sooner for sooner, later in itertools.pairwise(theirs)) >= RESIDENT_SHARE - 1
+        assert min(later - sooner for sooner, later in itertools.pairwise(theirs)) >= BACKGROUND_SHARE - 1
         assert len(set(asked)) == 123
 
 
@@ -252,8 +252,8 @@ async def test_a_change_while_an_answer_is_under_way_is_asked_for_once_more_afte
         bench.cluster.gate = asyncio.Event()
         bench.poller.watch(OVERVIEW())
         await settle()
-        bench.poller.hurry([OVERVIEW()])
-        bench.poller.hurry([OVERVIEW()])
+        bench.poller.refresh_soon([OVERVIEW()])
+        bench.poller.refresh_soon([OVERVIEW()])
         await bench.clock.advance(1)
         assert bench.cluster.times("overview") == [0]
         bench.cluster.gate.set()
@@ -270,7 +270,7 @@ async def test_a_change_while_an_answer_is_under_way_is_asked_for_though_it_fail
         bench.cluster.answers[gone.target] = NotFound("GET", "u", "Job not found", status=404)
         bench.poller.watch(gone)
         await settle()
-        bench.poller.hurry([gone])
+        bench.poller.refresh_soon([gone])
         bench.cluster.gate.set()
         await bench.clock.advance(1)
         assert bench.cluster.times(gone.target) == [0, 0]
@@ -285,7 +285,7 @@ async def test_what_is_left_and_watched_again_while_it_is_asked_for_is_in_flight
         bench.poller.unwatch(OVERVIEW())
         bench.poller.watch(OVERVIEW())
         bench.poller.unwatch(OVERVIEW())
-        bench.poller.reside(OVERVIEW(), 10.0)
+        bench.poller.add_background(OVERVIEW(), 10.0)
         bench.poller.watch(OVERVIEW())
         await settle()
         assert bench.cluster.in_flight == 1
@@ -305,7 +305,7 @@ async def test_a_change_that_came_before_it_was_watched_again_is_asked_for_too()
         bench.poller.watch(OVERVIEW())
         await settle()
         bench.poller.unwatch(OVERVIEW())
-        bench.poller.hurry([OVERVIEW()])
+        bench.poller.refresh_soon([OVERVIEW()])
         bench.poller.watch(OVERVIEW())
         await settle()
         assert bench.cluster.times("overview") == [0]

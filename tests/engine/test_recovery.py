@@ -78,7 +78,7 @@ async def test_the_next_answer_comes_within_ten_seconds(fault: str, phase: float
     async with polling(cluster) as bench:
         bench.poller.jitter = lambda: 1.2
         bench.poller.probe = CONFIG()
-        bench.poller.reside(CONFIG(), CONFIG_SECONDS)
+        bench.poller.add_background(CONFIG(), CONFIG_SECONDS)
         shown: tuple[Query[Any], ...] = (OVERVIEW(), JOBS_OVERVIEW(), JOB(job="a" * 32))
         for query in shown:
             bench.poller.watch(query)

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from flinktop.engine.poller import RESIDENTS_A_MINUTE
+from flinktop.engine.poller import BACKGROUND_A_MINUTE
 from flinktop.engine.series import SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.engine.sweep import Coverage, Sweep, figures_of
 from flinktop.flink.metrics import SUBTASKS_METRICS
@@ -278,7 +278,7 @@ async def test_many_jobs_ask_for_no_more_than_the_budget_of_what_is_off_screen()
         await swept.wait(60)
         swept.jobs.asked.clear()
         await swept.wait(120)
-        assert len(swept.jobs.asked) <= 2 * RESIDENTS_A_MINUTE + 2
+        assert len(swept.jobs.asked) <= 2 * BACKGROUND_A_MINUTE + 2
         assert swept.jobs.most_in_flight <= 2
 
 

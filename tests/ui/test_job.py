@@ -109,7 +109,7 @@ async def test_the_overview_is_not_asked_for_while_a_job_covers_it() -> None:
         since = len(day.cluster.asked)
         await day.wait(60)
         asked = day.asked(since)
-        # A resident of the engine, by rotation; not every three seconds.
+        # In the background, by rotation; not every three seconds.
         assert asked.count("jobs/overview") <= 7
         assert asked.count("overview") <= 2
 
