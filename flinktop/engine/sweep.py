@@ -71,7 +71,7 @@ class Coverage(Struct, frozen=True):
 
 
 class Sweep:
-    """Asks for the jobs that live in the background, and hands the answers to those who make series of them."""
+    """Asks for the jobs that live in the background, and hands the answers to what makes series of them."""
 
     def __init__(self, poller: Poller, series: SeriesStore, cluster_time: Callable[[], float]) -> None:
         """Ask by `poller`, record in `series`; watermarks are behind the cluster's time (s since 1970)."""

@@ -237,7 +237,7 @@ async def test_the_background_has_a_share_when_more_is_visible_than_can_be_answe
         await clock.advance(60.0)
         asked = [target for _, target in cluster.asked]
         theirs = [place for place, target in enumerate(asked) if not target.startswith("jobs/0")]
-        # Two lanes of five answers a second: all of it is used, and each of the background is seen now and then.
+        # Two lanes of five answers a second: all of it is used, and each background query is seen at times.
         assert len(asked) > 550
         assert len(theirs) <= BACKGROUND_A_MINUTE
         for query in background:
