@@ -16,9 +16,9 @@ from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import FINAL, Operation, State
 from flinktop.ui.operation_news import OperationNews, ending
-from flinktop.ui.panels.operations_table import OperationRow, columns, matches
+from flinktop.ui.panels.operations_table import columns, matches
 from flinktop.ui.panels.under_way import chips
-from flinktop.ui.widgets.columns import place
+from flinktop.ui.widgets.columns import Column, place
 from tests.engine.acting import process
 from tests.facts.test_operations import BASE, JOB, NAME
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
@@ -36,11 +36,15 @@ SIZES = [
 # -- in words --------------------------------------------------------------------------------------------
 
 
+def shown(*, clusters: bool) -> tuple[Column[Operation], ...]:
+    return columns(lambda: 1041.0, lambda: 0.0, clusters=clusters)
+
+
 def test_every_state_has_its_own_words_or_shape() -> None:
-    shown = columns(clusters=False)[0]
-    texts = {shown.cell(OperationRow(replace(BASE, state=state), "", None))[0] for state in State}
+    column = shown(clusters=False)[0]
+    texts = {column.cell(replace(BASE, state=state))[0] for state in State}
     assert len(texts) == len(State)
-    assert all(cell_len(text) <= shown.width for text in texts)
+    assert all(cell_len(text) <= column.width for text in texts)
 
 
 def test_the_chip_says_one_by_name_and_several_by_number() -> None:
@@ -62,28 +66,28 @@ def test_the_chip_says_one_by_name_and_several_by_number() -> None:
     ],
 )
 def test_columns_give_way_in_order(width: int, titles: list[str]) -> None:
-    found = place(columns(clusters=False), width)
+    found = place(shown(clusters=False), width)
     assert [where.column.title for where in found] == titles
 
 
 def test_the_cluster_is_told_where_there_are_several_and_stays_longer_than_the_time() -> None:
-    wide = [where.column.title for where in place(columns(clusters=True), 197)]
+    wide = [where.column.title for where in place(shown(clusters=True), 197)]
     assert "CLUSTER" in wide
-    narrow = [where.column.title for where in place(columns(clusters=True), 79)]
+    narrow = [where.column.title for where in place(shown(clusters=True), 79)]
     assert "CLUSTER" in narrow
     assert "WHEN" not in narrow
-    row = OperationRow(replace(BASE, cluster_name="flink-production-eu:8081"), "", None)
-    column = next(one for one in columns(clusters=True) if one.key == "cluster")
+    row = replace(BASE, cluster_name="flink-production-eu:8081")
+    column = next(one for one in shown(clusters=True) if one.key == "cluster")
     assert column.stripes is not None
     assert column.stripes(row, 10).runs == (("…n-eu:8081", ""),)
 
 
 def test_the_filter_looks_at_what_is_known_not_at_what_is_seen() -> None:
-    row = OperationRow(replace(BASE, state=State.FAILED, reason="no space left"), "12:00:00", 5.0)
+    row = replace(BASE, state=State.FAILED, reason="no space left")
     for text in ("state:failed", "ann@desk", JOB, "space steady", "test-cluster"):
-        assert matches(row, text), text
+        assert matches(row, text, "12:00:00"), text
     for text in ("state:done", "space nothing"):
-        assert not matches(row, text), text
+        assert not matches(row, text, "12:00:00"), text
 
 
 # -- the end of one --------------------------------------------------------------------------------------

@@ -31,12 +31,9 @@ from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.text_rows import folded
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from textual.app import ComposeResult
 
     from flinktop.engine.operation import Operation
-    from flinktop.flink.endpoint import Query
     from flinktop.ui.panels.frame import Part
 
 Fact = tuple[str, str, str]
@@ -142,12 +139,12 @@ class OperationDetail(Panel):
     """An operation by its id."""
 
     BOX = "Operation"
+    follows_operations = True
     DEFAULT_CSS = "OperationDetail { height: 1fr; }"
 
     def __init__(self, number: str | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._number = number
-        self._told: Operation | None = None
         self._lines: list[list[Part]] = []
 
     def compose(self) -> ComposeResult:
@@ -161,36 +158,19 @@ class OperationDetail(Panel):
             self._number = number
             if self.is_mounted:
                 self.query_one(FactsScroll).scroll_home(animate=False)
-                self.shielded(self.tick)
+                self.update()
 
     @property
     def operation(self) -> Operation | None:
         """The operation as it is now."""
         return self.port.operation(self._number) if self._number is not None else None
 
-    def on_mount(self) -> None:
-        """Show what is known."""
-        super().on_mount()
-        self.shielded(self.tick)
-
-    def on_resize(self) -> None:
-        """Break the lines anew."""
-        self.shielded(self.tick)
-
-    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
-        """Show news of the operation, too."""
-        super().facts_changed(changes)
-        if self.operation is not self._told:
-            self.shielded(self.tick)
-
-    def tick(self) -> None:
-        """Ages move on."""
-        operation = self._told = self.operation
+    def show(self) -> None:
+        operation = self.operation
         lines = self._of(operation) if operation is not None else [[(self._nothing(), "muted")]]
         if lines != self._lines:
             self._lines = lines
-            text = Content("\n").join(assemble(line) for line in lines)
-            self.query_one("#facts", Static).update(text)
+            self.query_one("#facts", Static).update(Content("\n").join(map(assemble, lines)))
         self.wants_tick = operation is not None and not operation.state.final
 
     def _nothing(self) -> str:
