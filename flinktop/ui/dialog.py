@@ -6,14 +6,15 @@ import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from rich.cells import cell_len
-from textual import getters
+from textual import getters, on
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from flinktop.ui.act_button import ActButton
 from flinktop.ui.live import LiveApp, cannot_show
+from flinktop.ui.panels.typed_name import TypedName
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe, wrap
@@ -38,7 +39,7 @@ LABEL = 14
 """Cells of the labels in a dialog at the least, so that values stand below each other."""
 WIDTH, EDGES = 84, 5
 """Cells that a box takes at the most, and of those what its border, padding and scroll bar take."""
-LEAST_WORDS, MOST_LINES = 12, 20
+LEAST_WORDS, MOST_LINES, MOST_REASON = 12, 20, 3
 STEP = 5
 """Lines that a dialog scrolls by at once."""
 
@@ -99,6 +100,7 @@ class Dialog(Modal[T]):
     Dialog.-behind { background: transparent; }
     Dialog .words { height: auto; width: 1fr; }
     Dialog .buttons { height: 1; width: 1fr; margin-top: 1; }
+    Dialog #reason { height: auto; width: 1fr; color: $warning; }
     Dialog > .dialog > .complaint { display: none; color: $error; height: auto; width: 1fr; }
     Dialog.-broken > .dialog > * { display: none !important; }
     Dialog.-broken > .dialog > .complaint { display: block !important; }
@@ -200,6 +202,22 @@ class Dialog(Modal[T]):
             if self.focused is None and (before := self._focused_before) is not None:
                 self.call_after_refresh(self.go_to, before)
 
+    def show_reason(self, reason: str) -> int:
+        """Say what stands against it, if anything does; the number of lines that it takes."""
+        lines = wrap(reason, self.words_width, MOST_REASON) if reason else []
+        said = self.query_one("#reason", Static)
+        said.update("\n".join(lines))
+        said.display = bool(lines)
+        return len(lines)
+
+    def on_resize(self) -> None:
+        """Break the lines anew, once this size is laid out."""
+        self.call_after_refresh(self.news)
+
+    @on(PressButton.Pressed, "#back")
+    def _back(self) -> None:
+        self.action_leave()
+
     def on_mount(self) -> None:
         """Ask for what it judges by."""
         # What was said before would stand in front of it.
@@ -273,3 +291,30 @@ class Dialog(Modal[T]):
     def action_leave(self) -> None:
         """Close it; nothing is done."""
         self.dismiss(None)
+
+
+class AskingDialog(Dialog[T]):
+    """Asks before something is done by its button, where a name may have to be typed first."""
+
+    @property
+    def typed_right(self) -> bool:
+        """Whether the name that is asked for is typed, if one is."""
+        return all(name.is_right for name in self.query(TypedName))
+
+    def allow(self, allowed: bool) -> None:  # noqa: FBT001 -- a state, not an option
+        """Switch the button on or off; the focus stays on what it was on, or goes back."""
+        self.query_one("#do").disabled = not allowed
+        if not allowed and self.focused is None:
+            self.set_focus(self.query_one("#back"))
+
+    @on(Input.Changed)
+    @on(Choice.Changed)
+    def _changed(self) -> None:
+        self.renew()
+
+    @on(Input.Submitted, "#typed")
+    def _name_typed(self) -> None:
+        """Go on to the button once it is on; else stay where the name is typed."""
+        self.renew()
+        if not (button := self.query_one("#do")).disabled:
+            self.set_focus(button)

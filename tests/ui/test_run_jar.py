@@ -252,7 +252,7 @@ async def test_pasted_text_asks_for_no_plan() -> None:
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
         await ui.clock.advance(5.0)
         await ui.type_ahead("tab", "enter", "enter")
-        assert (focused(ui), ui.acts()) == ("ask", [])
+        assert (focused(ui), ui.acts()) == ("do", [])
         await ui.clock.advance(0.5)
         await ui.type_ahead("enter")
         await ui.wait(1)
@@ -271,7 +271,7 @@ async def test_on_a_protected_cluster_the_name_is_typed_before_a_plan(size: tupl
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
         await type_in(ui, "typed", "test-cluster")
         await ui.press("enter")
-        assert (focused(ui), ui.acts()) == ("ask", [])
+        assert (focused(ui), ui.acts()) == ("do", [])
         await ui.press("enter")
         await ui.wait(1)
         assert ui.acts() == [f"POST jars/{jar_of(ui)}/plan"]
@@ -421,7 +421,7 @@ async def test_read_only_offers_no_form() -> None:
         assert "opened read-only, and a plan runs the jar's main()" in " ".join(
             ui.text.replace("│", "").split()
         )
-        assert ui.app.screen.query_one("#ask", PressButton).disabled
+        assert ui.app.screen.query_one("#do", PressButton).disabled
 
 
 @pytest.mark.deep

@@ -211,10 +211,6 @@ class ActionsScreen(Dialog[None]):
         """The rows."""
         return self.query_one(LiveTable)
 
-    def on_resize(self) -> None:
-        """Break the lines anew, once this size is laid out."""
-        self.call_after_refresh(self.news)
-
     def renew(self) -> None:
         """Say which acts can be done now."""
         if not self.query("#explained"):

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from flinktop.engine.acts.act import Risk
 from flinktop.engine.acts.target import target_queries
 from flinktop.ui.act_button import ActButton
-from flinktop.ui.dialog import Dialog, DialogBox, label_cells, lines_content
+from flinktop.ui.dialog import AskingDialog, DialogBox, label_cells, lines_content
 from flinktop.ui.panels.typed_name import TypedName
-from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import Choice, LineField, Option, PressButton
 
 if TYPE_CHECKING:
@@ -28,10 +27,9 @@ if TYPE_CHECKING:
 
 CHROME = 4
 """Lines of the box that do not scroll, beside the reason: its border, a blank line, its buttons."""
-MOST_REASON = 3
 
 
-class ConfirmScreen(Dialog[bool]):
+class ConfirmScreen(AskingDialog[bool]):
     """Asks before an act. What it is done to never changes; the words about it are those of this second.
 
     Nothing is done by a letter: the button with the act's name has to be gone to and, a moment later,
@@ -44,7 +42,6 @@ class ConfirmScreen(Dialog[bool]):
     ConfirmScreen .row > .label { width: 14; color: $text-muted; }
     ConfirmScreen #options { height: auto; margin-top: 1; }
     ConfirmScreen #scrolled { height: auto; width: 1fr; }
-    ConfirmScreen #reason { height: auto; color: $warning; }
     ConfirmScreen .-changes { color: $warning; }
     ConfirmScreen .-loses { color: $error; }
     """
@@ -103,18 +100,13 @@ class ConfirmScreen(Dialog[bool]):
         super().on_mount()
         self.query_one("#back").focus()
 
-    def on_resize(self) -> None:
-        """Break the lines anew, once this size is laid out."""
-        self.call_after_refresh(self.news)
-
     def renew(self) -> None:
         """Say what is known now, and whether it can be done."""
         if not self.query("#do"):
             return
         target, act = self.target, self.chosen
-        width = self.words_width
         lines = act.consequence(target)
-        self.query_one("#words", Static).update(lines_content(lines, width))
+        self.query_one("#words", Static).update(lines_content(lines, self.words_width))
         for label in self.query(".label"):
             label.styles.width = label_cells(lines)
         for field, _ in self._fields:
@@ -122,21 +114,9 @@ class ConfirmScreen(Dialog[bool]):
         for name in self.query(TypedName):
             name.ask(act, target)
         reason = self._why_not(act, target)
-        against = wrap(f"Not now: {reason}", width, MOST_REASON) if reason is not None else []
-        said = self.query_one("#reason", Static)
-        said.update("\n".join(against))
-        said.display = bool(against)
-        scrolled = self.query_one("#scrolled")
-        scrolled.styles.max_height = max(3, self.app.size.height - CHROME - len(against))
-        self._allow(reason is None and self._typed_right)
-
-    def _allow(self, allowed: bool) -> None:  # noqa: FBT001 -- a state, not an option
-        """Switch the act's button on or off; the focus stays on what it was on, or goes back."""
-        button = self.query_one("#do")
-        if button.disabled is allowed:
-            button.disabled = not allowed
-            if not allowed and self.focused is None:
-                self.query_one("#back").focus()
+        below = CHROME + self.show_reason(f"Not now: {reason}" if reason is not None else "")
+        self.query_one("#scrolled").styles.max_height = max(3, self.app.size.height - below)
+        self.allow(reason is None and self.typed_right)
 
     # -- what was chosen -------------------------------------------------------------------------------
 
@@ -154,30 +134,10 @@ class ConfirmScreen(Dialog[bool]):
         lost = f"the cluster does not answer: {error.reason}" if error is not None else None
         return act.why_not(target) or lost
 
-    @property
-    def _typed_right(self) -> bool:
-        return all(name.is_right for name in self.query(TypedName))
-
-    @on(Input.Changed)
-    @on(Choice.Changed)
-    def _changed(self) -> None:
-        self.renew()
-
-    @on(Input.Submitted, "#typed")
-    def _name_typed(self) -> None:
-        """Go on to the act's button once it is on; else stay where the name is typed."""
-        self.renew()
-        if not (button := self.query_one("#do")).disabled:
-            self.set_focus(button)
-
-    @on(PressButton.Pressed, "#back")
-    def _back(self) -> None:
-        self.action_leave()
-
     @on(PressButton.Pressed, "#do")
     def _do(self) -> None:
         act, target = self.chosen, self.target
-        if self._why_not(act, target) is not None or not self._typed_right:
+        if self._why_not(act, target) is not None or not self.typed_right:
             self.renew()
             return
         self.app.submit(act, act.name_to_type(target) if act.must_be_typed(target) else None)

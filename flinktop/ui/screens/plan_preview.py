@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.run_jar import PlanJar
@@ -15,7 +15,7 @@ from flinktop.flink.jars import RunOptions
 from flinktop.flink.plan import Plan
 from flinktop.model import format as fmt
 from flinktop.ui.act_button import ActButton
-from flinktop.ui.dialog import Dialog, lines_content
+from flinktop.ui.dialog import AskingDialog, lines_content
 from flinktop.ui.panels.plan_graph import PlanGraph
 from flinktop.ui.panels.typed_name import TypedName
 from flinktop.ui.theme import TONES
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class PlanPreviewScreen(Dialog[None]):
+class PlanPreviewScreen(AskingDialog[None]):
     """Asks for the plan of a jar and draws it; on a protected cluster the cluster's name is typed first.
 
     Closed while the answer is out, nothing is drawn; main() runs on.
@@ -57,7 +57,7 @@ class PlanPreviewScreen(Dialog[None]):
             yield TypedName()
         with Horizontal(classes="buttons"):
             yield PressButton("Back", id="back")
-            yield ActButton("Run main() to get the plan", id="ask")
+            yield ActButton("Run main() to get the plan", id="do")
         yield PlanGraph(ascii_only=self.app.settings.ascii)
 
     def on_mount(self) -> None:
@@ -86,10 +86,6 @@ class PlanPreviewScreen(Dialog[None]):
             self._told = True
             self._say(Line("plan", f"no plan: {answer.reason}", "bad"))
 
-    def on_resize(self) -> None:
-        """Break the words anew."""
-        self.call_after_refresh(self.news)
-
     def _say(self, *lines: Line) -> None:
         head = (Line("cluster", self.port.target().cluster), Line("jar", self._jar_name))
         self.query_one("#plan-head", Static).update(lines_content([*head, *lines], self.words_width))
@@ -100,46 +96,21 @@ class PlanPreviewScreen(Dialog[None]):
         for name in self.query(TypedName):
             name.display = refusal is None
             name.ask(self._question, target)
-        self._allow(refusal is None and self._typed_right)
+        self.allow(refusal is None and self.typed_right)
         if refusal is not None:
             self._say(Line("off", refusal, "warn"))
         else:
             self._say(*self._question.consequence(target))
 
-    @property
-    def _typed_right(self) -> bool:
-        return all(name.is_right for name in self.query(TypedName))
-
-    def _allow(self, allowed: bool) -> None:  # noqa: FBT001 -- a state, not an option
-        """Switch the button on or off; the focus that it had goes back."""
-        self.query_one("#ask").disabled = not allowed
-        if self.focused is None:
-            self.set_focus(self.query_one("#back"))
-
-    @on(Input.Changed)
-    def _changed(self) -> None:
-        self.renew()
-
-    @on(Input.Submitted, "#typed")
-    def _name_typed(self) -> None:
-        """Go on to the button once it is on; else stay where the name is typed."""
-        self.renew()
-        if not (button := self.query_one("#ask")).disabled:
-            self.set_focus(button)
-
-    @on(PressButton.Pressed, "#back")
-    def _leave(self) -> None:
-        self.action_leave()
-
-    @on(PressButton.Pressed, "#ask")
+    @on(PressButton.Pressed, "#do")
     def _ask(self) -> None:
-        if not self._typed_right:
+        if not self.typed_right:
             return
         target = self.port.target()
         typed = self._question.name_to_type(target) if self._question.must_be_typed(target) else None
         self._asked = self.port.ask(self._question, typed)
         self._asked_at = self.port.now()
-        for asked in self.query("#ask, #typed-name"):
+        for asked in self.query("#do, #typed-name"):
             asked.display = False
         self.set_focus(self.query_one("#back"))
         self.renew()

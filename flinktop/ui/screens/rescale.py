@@ -18,7 +18,6 @@ from flinktop.model import format as fmt
 from flinktop.ui.dialog import Dialog, lines_content
 from flinktop.ui.panels.bounds_table import BoundsForm, BoundsTable, bounds_rows
 from flinktop.ui.places import ConfirmPlace
-from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import PressButton
 from flinktop.ui.widgets.table_messages import Moved, Opened
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 KEYS = "digits + - change it   left right minimum, maximum   enter continues"
 CHROME = 9
 """Rows of the box beside the table and the reason: border, words, keys, buttons, and blank ones."""
-LEAST_ROWS, MOST_REASON = 3, 3
+LEAST_ROWS = 3
 
 
 class RescaleScreen(Dialog[None]):
@@ -41,9 +40,8 @@ class RescaleScreen(Dialog[None]):
 
     TITLE_WORDS = "Change parallelism"
     DEFAULT_CSS = """
-    RescaleScreen #words, RescaleScreen #keys, RescaleScreen #reason { height: auto; width: 1fr; }
+    RescaleScreen #words, RescaleScreen #keys { height: auto; width: 1fr; }
     RescaleScreen #keys { color: $text-muted; }
-    RescaleScreen #reason { color: $warning; }
     RescaleScreen BoundsTable { margin-top: 1; }
     """
 
@@ -87,17 +85,12 @@ class RescaleScreen(Dialog[None]):
         super().on_mount()
         self.query_one(BoundsTable).focus()
 
-    def on_resize(self) -> None:
-        """Another number of rows fits."""
-        self.call_after_refresh(self.news)
-
     def renew(self) -> None:
         """Show the bounds, and why they can't be asked for."""
         if not self.query("#do"):
             return
         target, table = self.target, self.query_one(BoundsTable)
-        width = self.words_width
-        self.query_one("#words", Static).update(lines_content(self._lines(target), width))
+        self.query_one("#words", Static).update(lines_content(self._lines(target), self.words_width))
         self._hold(table)
         vertices = target.job.vertices if target.job is not None else ()
         rows = bounds_rows(vertices, self.form, table.at)
@@ -105,12 +98,7 @@ class RescaleScreen(Dialog[None]):
         if rows and table.at is not None and all(row.at is None for row in rows):
             # The cursor has its place only now.
             table.set_rows(bounds_rows(vertices, self.form, table.at))
-        reason = self.reason(target)
-        against = wrap(reason, width, MOST_REASON) if reason else []
-        said = self.query_one("#reason", Static)
-        said.update("\n".join(against))
-        said.display = bool(against)
-        room = self.app.size.height - CHROME - len(against)
+        room = self.app.size.height - CHROME - self.show_reason(self.reason(target))
         table.styles.height = max(LEAST_ROWS, min(len(rows) + 1, room))
         self.query_one("#do").disabled = self.act.why_not(target) is not None
 
@@ -153,7 +141,3 @@ class RescaleScreen(Dialog[None]):
             self.app.go(ConfirmPlace(act))
         elif not self.form.bounds():
             self.app.notify("No parallelism has been changed yet.", markup=False)
-
-    @on(PressButton.Pressed, "#back")
-    def _back(self) -> None:
-        self.action_leave()

@@ -21,7 +21,6 @@ from flinktop.ui.dialog import EDGES, Dialog, lines_content
 from flinktop.ui.panels.run_form import RunForm
 from flinktop.ui.places import ConfirmPlace, PlanPreviewPlace
 from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
-from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.form import Choice, LineField, PressButton
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from flinktop.flink.jars import Jar, JarEntry
 
 WIDTH = 100
-MOST_REASON = 3
 
 
 class RunJarScreen(Dialog[None]):
@@ -50,7 +48,6 @@ class RunJarScreen(Dialog[None]):
     DEFAULT_CSS = """
     RunJarScreen > .dialog { width: 100; }
     RunJarScreen #choose { display: none; }
-    RunJarScreen #trouble { color: $warning; height: auto; }
     RunJarScreen #keys { color: $text-muted; height: 1; }
     """
     TITLE_WORDS = "Run a jar"
@@ -72,7 +69,7 @@ class RunJarScreen(Dialog[None]):
         yield Static(id="head", classes="words", markup=False)
         yield PressButton("Choose the jar", id="choose")
         yield RunForm(self.port.features, self._options, ascii_only=self.app.settings.ascii)
-        yield Static(id="trouble", markup=False)
+        yield Static(id="reason", markup=False)
         with Horizontal(classes="buttons"):
             yield PressButton("Back", id="back")
             yield PressButton("Preview plan", id="plan")
@@ -138,9 +135,7 @@ class RunJarScreen(Dialog[None]):
             reason = wrong or (act.why_not(self.port.target()) if act is not None else None)
         plan = PlanJar(self._jar, act.options if act is not None else RunOptions())
         no_plan = reason if not self._jar or missing or act is None else plan.why_not(self.port.target())
-        said = self.query_one("#trouble", Static)
-        said.update("\n".join(wrap(reason or "", self.words_width, MOST_REASON)))
-        said.display = reason is not None
+        self.show_reason(reason or "")
         for button, off in (("#run", reason), ("#plan", no_plan)):
             self.query_one(button).disabled = off is not None
         if self.focused is None:
@@ -207,10 +202,6 @@ class RunJarScreen(Dialog[None]):
             self._jar, self._entries, self._gone = jar, None, ""
             self.renew()
             self.go_to(self.query_one("#entry-class"))
-
-    @on(PressButton.Pressed, "#back")
-    def _back(self) -> None:
-        self.action_leave()
 
     @on(PressButton.Pressed, "#plan")
     def _plan(self) -> None:
