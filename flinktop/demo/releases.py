@@ -92,7 +92,8 @@ class Release:
     def keep(self, value: Any, inside: str = "") -> Any:
         """A document without the keys that this release does not have; `inside` is the key it stands at.
 
-        Documents that are lists are of metrics and of settings, which have the same keys in every release.
+        Documents that are lists are of metrics and of settings, which have the same keys in every release;
+        tuples are left as they are.
         """
         if isinstance(value, dict):
             lacks = self._lacks_in.get(inside, self._lacks)

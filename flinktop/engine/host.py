@@ -181,12 +181,15 @@ class Port:
             opened = self.now()
             started.set()
             await self._shown.wait()
+            before = 0.0
             for query, value, ago in past:
+                if ago != before:
+                    # Whoever leaves does not wait for the rest.
+                    await asyncio.sleep(0)
                 if self._stop.is_set():
                     break
                 self.engine.remember(query, value, opened - ago)
-                # Whoever leaves does not wait for the rest.
-                await asyncio.sleep(0)
+                before = ago
         self.engine.start()
         started.set()
         await self._stop.wait()

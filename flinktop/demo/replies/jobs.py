@@ -123,8 +123,8 @@ def _plan(job: JobMoment) -> dict[str, Any]:
     return {"jid": job.id, "name": job.spec.name, "type": job.spec.kind, "nodes": nodes}
 
 
-def _nodes(job: JobMoment) -> list[dict[str, Any]]:
-    """The vertices; sinks come first, as the default scheduler has them."""
+def _nodes(job: JobMoment) -> tuple[dict[str, Any], ...]:
+    """The vertices; sinks come first, as the default scheduler has them. Every release has all their keys."""
     nodes = []
     exchange = "blocking" if job.spec.kind == "BATCH" else "pipelined_bounded"
     for vertex in reversed(job.plan.vertices):
@@ -138,7 +138,7 @@ def _nodes(job: JobMoment) -> list[dict[str, Any]]:
         }
         fed = [(job.plan.vertices[edge.source].id, edge.ship, exchange) for edge in vertex.spec.inputs]
         nodes.append(node | _inputs(fed))
-    return nodes
+    return tuple(nodes)
 
 
 def _inputs(fed: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
