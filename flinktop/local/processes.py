@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -46,36 +47,6 @@ _OPENED = (
     *("java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic"),
     "java.util.concurrent.locks",
 )
-
-# Both append: a process that ends by an error opens its log anew while it shuts down, and would empty it.
-
-# log4j 1, up to Flink 1.10. log4j 2 of Flink 2.x refuses a file that holds its keys.
-_LOGGING_1 = """\
-log4j.rootLogger=INFO, file
-log4j.appender.file=org.apache.log4j.FileAppender
-log4j.appender.file.file=${log.file}
-log4j.appender.file.append=true
-log4j.appender.file.layout=org.apache.log4j.PatternLayout
-log4j.appender.file.layout.ConversionPattern=%d{yyyy-MM-dd HH:mm:ss,SSS} %-5p %-60c %x - %m%n
-"""
-
-# log4j 2, from Flink 1.11.
-_LOGGING_2 = """\
-rootLogger.level=INFO
-rootLogger.appenderRef.file.ref=Main
-appender.main.name=Main
-appender.main.type=RollingFile
-appender.main.append=true
-appender.main.fileName=${sys:log.file}
-appender.main.filePattern=${sys:log.file}.%i
-appender.main.layout.type=PatternLayout
-appender.main.layout.pattern=%d{yyyy-MM-dd HH:mm:ss,SSS} %-5p %-60c %x - %m%n
-appender.main.policies.type=Policies
-appender.main.policies.size.type=SizeBasedTriggeringPolicy
-appender.main.policies.size.size=20MB
-appender.main.strategy.type=DefaultRolloverStrategy
-appender.main.strategy.max=2
-"""
 
 
 class StartFailed(Exception):  # noqa: N818  what happened is its name, like the client's errors
@@ -224,8 +195,9 @@ def write_configuration(
         lines = [f"{key}: {value}\n" for key, value in keys.items()]
         name = "flink-conf.yaml"
     (conf / name).write_text("".join(lines), encoding="utf-8")
-    logging = _LOGGING_2 if home.release >= (1, 11) else _LOGGING_1
-    (conf / "log4j.properties").write_text(logging, encoding="utf-8")
+    # Both append: a process that ends by an error opens its log anew while it shuts down, and would empty it.
+    logging = "log4j2.properties" if home.release >= (1, 11) else "log4j1.properties"
+    shutil.copyfile(Path(__file__).with_name(logging), conf / "log4j.properties")
     return conf
 
 

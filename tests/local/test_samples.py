@@ -31,6 +31,6 @@ def test_nothing_in_it_looks_like_a_secret(sample: Sample) -> None:
 
 def test_names_and_tables_are_told_apart() -> None:
     assert len({sample.name for sample in SAMPLES}) == len(SAMPLES)
-    tables = [statement for sample in SAMPLES for statement in sample.tables]
+    tables = [statement for sample in SAMPLES for statement in sample.arguments[:-1]]
     names = [" ".join(statement.split("(")[0].split()) for statement in tables]
     assert len(set(names)) == len(names)

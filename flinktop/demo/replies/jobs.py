@@ -36,6 +36,18 @@ def counts(states: Counter[str]) -> dict[str, int]:
     return {state: states[state] for state in TASK_STATES}
 
 
+def _head(job: JobMoment) -> dict[str, Any]:
+    """What a job is told by wherever it is."""
+    return {
+        "jid": job.id,
+        "name": job.spec.name,
+        "state": job.state,
+        "schedulerType": job.scheduler,
+        **job.since,
+        "pending-operators": 0,
+    }
+
+
 def job_row(job: JobMoment) -> dict[str, Any]:
     """One job of the list; its tasks are counted in lower case here."""
     if job.settled is not None:
@@ -44,36 +56,26 @@ def job_row(job: JobMoment) -> dict[str, Any]:
         counted = sum((vertex.states for vertex in job.vertices), Counter())
     tasks = {state.lower(): count for state, count in counts(counted).items()}
     return {
-        "jid": job.id,
-        "name": job.spec.name,
+        **_head(job),
         "jobType": job.spec.kind,
-        "schedulerType": job.scheduler,
-        **job.since,
-        "state": job.state,
         "last-modification": job.moment.stamp(max(job.entered.values())),
         "tasks": {"total": sum(counted.values()), **tasks},
-        "pending-operators": 0,
     }
 
 
 def _job(asked: Asked) -> dict[str, Any]:
     job, moment = asked.job, asked.moment
     document = {
-        "jid": job.id,
+        **_head(job),
         "application-id": job.id,
-        "name": job.spec.name,
         "isStoppable": False,
-        "state": job.state,
         "job-type": job.spec.kind,
-        "schedulerType": job.scheduler,
-        **job.since,
         "maxParallelism": -1,
         "now": moment.now,
         "timestamps": moment.stamps(job.entered, JOB_STATES),
         "vertices": [_vertex(vertex) for vertex in job.vertices],
         "status-counts": counts(Counter(vertex.state for vertex in job.vertices)),
         "plan": _plan(job),
-        "pending-operators": 0,
     }
     return document | ({"stream-graph": _stream_graph(job.plan)} if job.spec.kind == "BATCH" else {})
 

@@ -58,27 +58,23 @@ def _row(job: JobMoment, *, whole: bool = False) -> dict[str, Any]:
 
 
 def _details(job: JobMoment, begun: int) -> dict[str, Any]:
-    group, slots = identity("slots", job.id), job.spec.slots
+    group = identity("slots", job.id)
     shared = {"slotSharingGroupId": group, "slotSharingGroupName": "default"}
     vertices = {
         vertex.id: {
             "jobVertexId": vertex.id,
             "jobVertexName": vertex.spec.name,
             **shared,
-            "desiredParallelism": vertex.spec.parallelism,
             "sufficientParallelism": 1,
-            "preRescaleParallelism": max(1, vertex.spec.parallelism // 2),
-            "postRescaleParallelism": vertex.spec.parallelism,
+            **_change("Parallelism", vertex.spec.parallelism),
         }
         for vertex in job.vertices
     }
     of_group = {
         **shared,
         "requestResourceProfile": _profile(-1.0, -1),
-        "desiredSlots": slots,
         "minimalRequiredSlots": 1,
-        "preRescaleSlots": max(1, slots // 2),
-        "postRescaleSlots": slots,
+        **_change("Slots", job.spec.slots),
         "acquiredResourceProfile": _profile(CORES / 8, 160),
     }
     states = (("Executing", begun, PREPARED), ("Restarting", begun + PREPARED, TOOK - PREPARED))
@@ -96,6 +92,10 @@ def _details(job: JobMoment, begun: int) -> dict[str, Any]:
             for name, entered, took in states
         ],
     }
+
+
+def _change(of: str, now: int) -> dict[str, int]:
+    return {f"preRescale{of}": max(1, now // 2), f"desired{of}": now, f"postRescale{of}": now}
 
 
 def _profile(cores: float, memory: int) -> dict[str, Any]:
