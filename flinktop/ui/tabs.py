@@ -268,7 +268,7 @@ JARS_TABS = (
     ),
     tab(
         *(2, "applications", "Applications", "Applications: jobs that were submitted together (2.3+)."),
-        panels="applications_table.ApplicationsTable",
+        panels="applications.ApplicationsTable",
     ),
     tab(
         *(3, "datasets", "Datasets", "Cached intermediate results of batch programs (1.11+)."),
@@ -276,10 +276,10 @@ JARS_TABS = (
     ),
 )
 APPLICATION_TABS = (
-    tab(1, "jobs", "Jobs", "The jobs of the application.", panels="application_parts.ApplicationJobs"),
-    tab(2, "exceptions", "Exceptions", "Why it failed.", panels="application_parts.ApplicationFaults"),
+    tab(1, "jobs", "Jobs", "The jobs of the application.", panels="applications.ApplicationJobs"),
+    tab(2, "exceptions", "Exceptions", "Why it failed.", panels="applications.ApplicationFaults"),
     tab(
         *(3, "configuration", "Configuration", "The configuration it was submitted with.", "Config"),
-        panels="application_parts.ApplicationConfiguration",
+        panels="applications.ApplicationConfiguration",
     ),
 )

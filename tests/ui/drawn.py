@@ -29,8 +29,7 @@ from flinktop.model.graph_layout import Measures
 from flinktop.model.vertex_now import of_subtasks, vertex_now
 from flinktop.ui.panels import (
     accumulators,
-    application_parts,
-    applications_table,
+    applications,
     attempts_table,
     checkpoint_header,
     checkpoint_history,
@@ -337,8 +336,7 @@ def _jars(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _files(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = [files_table.file_row(file, 0.0, old=False) for file in value.logs]
-    yield from cells("file", rows, files_table.FilesTable.columns(NOBODY), "name")
+    yield from cells("file", value.logs, files_table.columns(lambda: 0.0), "name")
 
 
 def _profiler(_port: Port, _query: Query[Any], value: Any) -> Drawn:
@@ -347,15 +345,11 @@ def _profiler(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _applications(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = [applications_table.application_row(one, 0.0, old=False) for one in value.applications]
-    columns = applications_table.ApplicationsTable.columns(NOBODY)
-    yield from cells("application", rows, columns, "id")
+    yield from cells("application", value.applications, applications.columns(lambda: 0.0), "id")
 
 
 def _application(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = [application_parts.job_line(job, 0.0, old=False) for job in value.jobs]
-    columns = application_parts.ApplicationJobs.columns(NOBODY)
-    yield from cells("job", rows, columns, "id")
+    yield from cells("job", value.jobs, applications.job_columns(lambda: 0.0), "jid")
 
 
 def _rescales(port: Port, _query: Query[Any], value: Any) -> Drawn:

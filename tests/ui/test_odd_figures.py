@@ -17,7 +17,7 @@ from flinktop.model import memory
 from flinktop.model.machines import Collector, Figures
 from flinktop.ui.panels import (
     accumulators,
-    application_parts,
+    applications,
     job_configuration,
     job_header,
     memory_table,
@@ -214,7 +214,7 @@ async def test_settings_that_raise_cost_their_own_kind(monkeypatch: pytest.Monke
 
 
 async def test_an_applications_state_that_raises_says_so_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    raising(application_parts, "state_line", monkeypatch, lambda *_: True)
+    raising(applications, "state_line", monkeypatch, lambda *_: True)
     async with monitor("2.3.0", raise_faults=False) as day:
         await day.press("colon", *"jars", "enter")
         await day.wait(3)

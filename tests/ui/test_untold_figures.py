@@ -24,8 +24,7 @@ from flinktop.model import checkpoints as judge
 from flinktop.model import memory
 from flinktop.model.machines import Figures
 from flinktop.ui.panels import (
-    application_parts,
-    applications_table,
+    applications,
     checkpoint_history,
     checkpoint_overview,
     cluster_line,
@@ -168,9 +167,9 @@ def test_a_parallelism_that_is_not_told(value: Any, plan: str) -> None:
 
 def test_how_long_it_ran_is_not_told() -> None:
     assert f"ran {DASH}" in text(job_header.state_line(Job(state="FINISHED"), 0, 1e9))
-    assert f" for {DASH} " in text(application_parts.state_line(Application(status="RUNNING"), 0.0))
-    assert applications_table.application_row(ApplicationOverview("a"), 0.0, old=False).seconds is None
-    assert application_parts.job_line(JobOverview("j", state="RUNNING"), 0.0, old=False).seconds is None
+    assert f" for {DASH} " in text(applications.state_line(Application(status="RUNNING"), 0.0))
+    assert applications.seconds(ApplicationOverview("a")) is None
+    assert applications.seconds(JobOverview("j", state="RUNNING")) is None
     assert text(subtask_header.state_line(Attempt(status="RUNNING"))).endswith(f"RUNNING   attempt {DASH}")
 
 

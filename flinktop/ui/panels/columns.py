@@ -24,20 +24,15 @@ if TYPE_CHECKING:
 
 MUTED: Cell = (fmt.ABSENT, "muted")
 """What stands where there is nothing."""
-STATE, NAME, TREND = 12, 16, 10
-"""Cells of a state, of a name at the least, of a trend."""
+STATE, NAME, TREND, MOMENT = 12, 16, 10, 19
+"""Cells of a state, of a name at the least, of a trend, of a day with its time."""
 TREND_SECONDS = 1800.0
 HEADROOM = 7.6 / 7
 """Of a trend's scale above its greatest value: else steady rows grow together to one block."""
 
 
-class Stated(Protocol):
-    """A row with a state and a name."""
-
-    @property
-    def state(self) -> str:
-        """In upper case."""
-        ...
+class Named(Protocol):
+    """A row with a name."""
 
     @property
     def name(self) -> str:
@@ -45,18 +40,8 @@ class Stated(Protocol):
         ...
 
 
-class JobStated(Stated, Protocol):
-    """A row of a job."""
-
-    @property
-    def tasks(self) -> Tasks | None:
-        """Its tasks; None where that is not known."""
-        ...
-
-
 R = TypeVar("R")
-S = TypeVar("S", bound=Stated)
-J = TypeVar("J", bound=JobStated)
+N = TypeVar("N", bound=Named)
 
 
 class Rest(TypedDict, total=False):
@@ -149,14 +134,33 @@ def lag(key: str, title: str, width: int, of: Callable[[R], Figure], **rest: Unp
     return figure(key, title, width, of, lags.text, **rest)
 
 
-def name(title: str, **rest: Unpack[Rest]) -> Column[S]:
+def when(
+    key: str,
+    title: str,
+    of: Callable[[R], float | None],
+    offset: Callable[[], float | None],
+    *,
+    blank: str = fmt.ABSENT,
+    **rest: Unpack[Rest],
+) -> Column[R]:
+    """A day with its time (ms since 1970), the newest first, as it is `offset` seconds from UTC."""
+
+    def moment(row: R) -> str:
+        at = of(row)
+        return fmt.moment(at / 1000.0, offset()) if at is not None and at > 0 else ""
+
+    rest = {"align": "right", "descending": True, **rest}
+    return text(key, title, MOMENT, moment, blank=blank, sort=of, **rest)
+
+
+def name(title: str, **rest: Unpack[Rest]) -> Column[N]:
     """The name, which is never dropped and takes what the others leave."""
     rest = {"flex": True, **rest}
     return text("name", title, NAME, lambda row: row.name, tone="strong", sort=True, **rest)
 
 
 def state(of: Callable[[R], str] = attrgetter("state"), **rest: Unpack[Rest]) -> Column[R]:
-    """The state, by a shape, a word and a colour."""
+    """The state (in upper case), by a shape, a word and a colour."""
     return Column(
         "state",
         "STATE",
@@ -167,14 +171,14 @@ def state(of: Callable[[R], str] = attrgetter("state"), **rest: Unpack[Rest]) ->
     )
 
 
-def job_state() -> Column[J]:
+def job_state(of: Callable[[R], Tasks | None] = attrgetter("tasks")) -> Column[R]:
     """The state of a job; one that is RUNNING without a running task looks like what it is."""
 
-    def cell(row: J) -> Cell:
-        tone = state_tone(row.state, row.tasks)
+    def cell(row: Any) -> Cell:
+        tone = state_tone(row.state, of(row))
         return states.words(row.state, tone), tone
 
-    by_state: Column[J] = state()
+    by_state: Column[R] = state()
     return replace(by_state, cell=cell)
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jars import JARS, Jar
-from flinktop.model import format as fmt
-from flinktop.ui.panels.columns import text
+from flinktop.ui.panels.columns import text, when
 from flinktop.ui.panels.table_panel import TablePanel
 
 if TYPE_CHECKING:
@@ -31,21 +30,10 @@ def columns(offset: Callable[[], float | None]) -> tuple[Column[Jar], ...]:
             f"{one.name} ({one.description})" if one.description else one.name for one in jar.entry
         )
 
-    def uploaded(jar: Jar) -> str:
-        return fmt.moment(jar.uploaded / 1000.0, offset()) if jar.uploaded > 0 else fmt.ABSENT
-
     return (
         text("name", "JAR", 20, lambda jar: jar.name, tone="strong", sort=True, flex=True),
         text("classes", "ENTRY CLASS", 20, classes, blank="none is named", sort=True, flex=True),
-        text(
-            "uploaded",
-            "UPLOADED",
-            19,
-            uploaded,
-            sort=lambda jar: jar.uploaded,
-            align="right",
-            descending=True,
-        ),
+        when("uploaded", "UPLOADED", lambda jar: jar.uploaded, offset),
         text("id", "ID", 36, lambda jar: jar.id, tone="muted", drop=1),
     )
 

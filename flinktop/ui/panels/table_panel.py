@@ -8,7 +8,7 @@ from textual import on
 from textual.content import Content
 from textual.widget import Widget
 
-from flinktop.facts.freshness import is_old
+from flinktop.facts.freshness import OLD_SECONDS, is_old
 from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.ui.live import Asks, Panel
 from flinktop.ui.panels.frame import Part, assemble, cut_line
@@ -165,7 +165,7 @@ class TablePanel(Panel, Generic[R]):
     def show(self) -> None:
         table = self.table
         table.set_empty(self.empty())
-        self.old = is_old(self.port, self.reading)
+        self.old = is_old(self.port, self.reading, max(OLD_SECONDS, 2 * self.EVERY))
         rows = self.rows()
         if rows is not None:
             table.set_rows(rows)

@@ -8,9 +8,7 @@ from textual import on
 
 from flinktop.flink.applications import APPLICATION
 from flinktop.ui import keys, tabs
-from flinktop.ui.panels.application_parts import (
-    ApplicationHeader,
-)
+from flinktop.ui.panels.applications import ApplicationHeader
 from flinktop.ui.places import JobPlace
 from flinktop.ui.screens.actions import on_application
 from flinktop.ui.screens.tabbed import TabbedScreen

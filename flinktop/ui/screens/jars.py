@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
+from flinktop.flink.applications import ApplicationOverview
 from flinktop.flink.cluster import DataSet
 from flinktop.flink.jars import Jar
 from flinktop.ui import keys, tabs
-from flinktop.ui.panels.applications_table import ApplicationRow
 from flinktop.ui.places import ApplicationPlace, RunJarPlace
 from flinktop.ui.screens.actions import SIMULATED, on_application, on_dataset, on_jar
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -40,8 +40,8 @@ class JarsScreen(TabbedScreen):
         port, row = self.app.port, self._row()
         if isinstance(row, Jar):
             return on_jar(port, row.id, row.name)
-        if isinstance(row, ApplicationRow):
-            return on_application(port, row.id, row.name, row.state)
+        if isinstance(row, ApplicationOverview):
+            return on_application(port, row.id, row.name, row.status)
         if isinstance(row, DataSet):
             return on_dataset(port, row.id)
         return super().actions()
