@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Aggregated, Metrics
     from flinktop.flink.taskmanagers import TaskManager
 
+RELIST_SECONDS = 600.0
+"""Between two looks at which metrics there are: they hardly ever change."""
+
 
 def taskmanagers_listing() -> Query[Aggregated]:
     """Which metrics TaskManagers have: one request, however many there are."""
@@ -48,6 +51,12 @@ def figures_query(
     ids = listed(known, machine)
     wanted = machines.ids_to_ask(ids, names) if names is not None else machines.ids_to_ask(ids)
     return machine.metrics(get=wanted) if wanted else None
+
+
+def figures_asks(known: Known, machine: Machine) -> dict[Query[Any], float]:
+    """What tells a machine's figures, and how often to ask for it (s)."""
+    query = figures_query(known, machine)
+    return {listing_query(machine): RELIST_SECONDS} | ({query: 0.0} if query is not None else {})
 
 
 class ProcessFigures(Struct, frozen=True):

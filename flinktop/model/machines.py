@@ -249,6 +249,11 @@ def heartbeat_age(last: int, now: float) -> float | None:
     return max(0.0, now - last / 1000.0)
 
 
+def heartbeat_tone(age: float) -> str:
+    """The style of the seconds since a heartbeat."""
+    return "bad" if age >= HEARTBEAT_LOST else "warn" if age >= HEARTBEAT_LATE else ""
+
+
 def address(taskmanager: TaskManager) -> str:
     """Where it is: host and port by its RPC path, "" where that is not known."""
     _, at, rest = taskmanager.path.partition("@")

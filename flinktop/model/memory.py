@@ -39,8 +39,6 @@ class Part:
     unit: Literal["bytes", "count"] = "bytes"
     """Of `used` and `of`."""
     note: str = ""
-    old: bool = False
-    """Whether it can't be taken at its word any more."""
 
     @property
     def share(self) -> float | None:

@@ -49,9 +49,9 @@ from flinktop.ui.panels import (
     job_header,
     jobs_table,
     jobs_together,
-    machine_header,
     memory_table,
     metrics_table,
+    process_header,
     profiler_table,
     result_line,
     slots_table,
@@ -125,7 +125,7 @@ def _jobs(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 def _overview(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     yield "slots", cluster_line.slots_parts(value, meter=True)
-    yield "jobmanager", machine_header.jobmanager_line(value)
+    yield "jobmanager", process_header.jobmanager_line(value)
 
 
 def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
@@ -289,7 +289,7 @@ def _metrics(port: Port, _query: Query[Any], value: Any) -> Drawn:
         metric_scopes.plain_text(metric, 0.0, now)
         metric_reading.reading(metric.id, metric.number, 0.0, now)
     known = machines.figures(value)
-    yield "machine", machine_header.figures_line(None)
+    yield "machine", process_header.figures_line(None)
     yield "memory", [made() for _, made in memory.jobmanager_sections({}, known)]
 
 
@@ -311,18 +311,18 @@ def _aggregated(port: Port, _query: Query[Any], value: Any) -> Drawn:
 def _taskmanagers(port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = [processes.taskmanager_facts(port, one, port.known_time()) for one in value.taskmanagers]
     rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
-    yield from cells("machine", rows, taskmanagers_table.columns(), "id")
+    yield from cells("machine", rows, taskmanagers_table.TaskManagersTable.COLUMNS, "id")
 
 
 def _taskmanager(port: Port, _query: Query[Any], value: Any) -> Drawn:
     details = value
     heartbeat = machines.heartbeat_age(details.last_heartbeat, port.known_time())
-    yield "state", machine_header.taskmanager_line(details, heartbeat)
-    yield "place", machine_header.place_lines(details, 80)
+    yield "state", process_header.taskmanager_line(details, heartbeat)
+    yield "place", process_header.place_lines(details, 80)
     parts = [part for _, made in memory.taskmanager_sections(details, None) for part in made()]
-    yield from cells("memory", parts, memory_table.columns(), "name")
-    slots = slots_table.slot_rows(details, {}, old=False)
-    yield from cells("slot", slots, slots_table.SlotsTable.columns(NOBODY), "number")
+    yield from cells("memory", parts, memory_table.MemoryTable.COLUMNS, "name")
+    slots = slots_table.slot_rows(details, {})
+    yield from cells("slot", slots, slots_table.SlotsTable.COLUMNS, "number")
 
 
 def _exceptions(port: Port, query: Query[Any], _value: Any) -> Drawn:

@@ -179,7 +179,7 @@ def test_a_slot_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -
     raising(slots_table, "SlotRow", monkeypatch, lambda _number, job, *_: job == "b")
     slots = tuple(AllocatedSlot(job_id=job) for job in "abc")
     details = TaskManagerDetails(id="tm", slots_number=4, free_slots=1, allocated_slots=slots)
-    rows = slots_table.slot_rows(details, {}, old=False)
+    rows = slots_table.slot_rows(details, {})
     assert ([row.number for row in rows], [row.key for row in rows.odd]) == (["1", "3", "free"], ["2"])
 
 
@@ -199,7 +199,7 @@ def test_a_state_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) 
 def test_a_part_of_the_memory_that_raises_costs_its_own_section(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(memory, "_outside", monkeypatch, lambda _: True)
     found = Figures(heap_used=1.0, collectors=(Collector("G1", 2.0, 3.0),))
-    rows = memory_table.memory_rows(memory.jobmanager_sections({}, found), old=False)
+    rows = memory_table.memory_rows(memory.jobmanager_sections({}, found))
     assert ([row.name for row in rows], [row.key for row in rows.odd]) == (["JVM heap", "GC G1"], ["JVM"])
 
 

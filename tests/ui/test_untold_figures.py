@@ -29,8 +29,8 @@ from flinktop.ui.panels import (
     checkpoint_overview,
     cluster_line,
     job_header,
-    machine_header,
     memory_table,
+    process_header,
     slots_table,
     subtask_header,
 )
@@ -97,9 +97,9 @@ async def test_odd_slots_are_unknown_on_the_screen(value: Any) -> None:
 
 def test_a_taskmanager_that_tells_no_slots_is_not_without_any() -> None:
     details = TaskManagerDetails(id="tm", allocated_slots=())
-    assert f"slots {DASH}/{DASH}" in text(machine_header.taskmanager_line(details, None))
-    assert slots_table.slot_rows(details, {}, old=False) == []
-    place = text(machine_header.place_lines(details, 200)[0])
+    assert f"slots {DASH}/{DASH}" in text(process_header.taskmanager_line(details, None))
+    assert slots_table.slot_rows(details, {}) == []
+    place = text(process_header.place_lines(details, 200)[0])
     assert place == f"cores {DASH}   machine's memory {DASH}   data port {DASH}"
 
 
@@ -187,7 +187,7 @@ def test_when_something_failed_is_not_told() -> None:
 def test_memory_that_is_not_told_is_not_used_up() -> None:
     collected = TaskManagerMetrics(heap_max=9, garbage_collectors=(GarbageCollector("G1"),))
     details = TaskManagerDetails(id="tm", metrics=collected)
-    parts = memory_table.memory_rows(memory.taskmanager_sections(details, None), old=False)
+    parts = memory_table.memory_rows(memory.taskmanager_sections(details, None))
     seen = {part.name: (memory_table.used(part)[0], part.share, part.note) for part in parts}
     assert seen["JVM heap"] == (DASH, None, "")
     assert seen["GC G1"] == (DASH, None, f"{DASH} total")
@@ -196,7 +196,7 @@ def test_memory_that_is_not_told_is_not_used_up() -> None:
 
 def test_half_of_what_is_told_leaves_the_other_half_unknown() -> None:
     known = ProcessFigures(Figures(managed_total=4.0), gc=None, old=False)
-    assert f"managed {DASH} " in text(machine_header.figures_line(known))
+    assert text(process_header.figures_line(known)).endswith(f"managed {DASH}")
     assert checkpoint_history.in_flight(2, None) == f"2 B/{DASH}"
     assert checkpoint_history.in_flight(None, 0) == f"{DASH}/0 B"
 

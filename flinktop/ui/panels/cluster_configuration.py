@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.facts.unanswered import missing_words
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG, JOBMANAGER_ENVIRONMENT
 from flinktop.model import redaction
 from flinktop.ui.live import RARELY
-from flinktop.ui.panels.answer_table import AnswerTable
+from flinktop.ui.panels.columns import text
+from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.one_by_one import each_with_its
-from flinktop.ui.widgets.table import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from flinktop.engine.store import Reading
+    from flinktop.flink.endpoint import Query
     from flinktop.flink.jobmanager import Environment, Setting
+    from flinktop.ui.live import Asks
+    from flinktop.ui.panels.frame import Part
 
 CONFIG, JVM, OPTION, CLASS_PATH, VARIABLE = "config", "JVM", "JVM option", "class path", "environment"
 DIRECTORIES = ("PWD", "OLDPWD")
 """Variables that are no passwords, whatever they are called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One thing that was set."""
 
     where: str
@@ -55,63 +57,61 @@ def _item(where: str, one: Setting) -> Item:
     return Item(where, one.key, value if is_path else redaction.setting(one.key, value))
 
 
-class ClusterConfiguration(AnswerTable[Item]):
+class ClusterConfiguration(TablePanel[Item]):
     """Settings, JVM, its options, the class path; the filter finds by name, value and kind."""
 
     BOX = "Configuration"
-    ASKING = "loading configuration…"
+    LOADING = "loading configuration…"
+    MISSING = "configuration of a JobManager"
+    EVERY = RARELY
+    COLUMNS = (
+        text(
+            "where", "SCOPE", 11, lambda item: item.where, tone="muted", sort=lambda item: item.where, drop=1
+        ),
+        text(
+            "setting",
+            "SETTING",
+            30,
+            lambda item: item.name,
+            tone="strong",
+            sort=lambda item: item.name,
+            flex=True,
+        ),
+        text("name", "VALUE", 20, lambda item: item.value, blank="", sort=lambda item: item.value, flex=True),
+    )
 
-    def columns(self) -> list[Column[Item]]:
-        """Kind, name, value."""
-        found: list[Column[Item]] = [
-            Column(
-                "where", "SCOPE", 11, lambda item: (item.where, "muted"), sort=lambda item: item.where, drop=1
-            ),
-            Column(
-                "setting",
-                "SETTING",
-                30,
-                lambda item: (item.name, "strong"),
-                sort=lambda item: item.name,
-                flex=True,
-            ),
-            Column(
-                "name", "VALUE", 20, lambda item: (item.value, ""), sort=lambda item: item.value, flex=True
-            ),
-        ]
-        return found
+    _made_of: object = None
+    """The answers that the rows were made of: looking for secrets takes a while."""
 
-    def row_key(self, row: Item) -> str:
-        """Names a row."""
+    def source(self) -> Query[tuple[Setting, ...]]:
+        return JOBMANAGER_CONFIG()
+
+    def asks(self) -> Asks:
+        lacks = self.missing or missing_words(self.port, JOBMANAGER_ENVIRONMENT, "an environment")
+        return super().asks() | ({} if lacks else {JOBMANAGER_ENVIRONMENT(): RARELY})
+
+    def key(self, row: Item) -> str:
         return f"{row.where} {row.name}"
-
-    def on_mount(self) -> None:
-        """They change with a restart at the most."""
-        if absent := missing_words(self.port, JOBMANAGER_CONFIG, "configuration of a JobManager"):
-            self.table.set_empty(absent)
-        else:
-            self.watch_query("configuration", JOBMANAGER_CONFIG(), self._told, every=RARELY)
-            if not missing_words(self.port, JOBMANAGER_ENVIRONMENT, "an environment"):
-                self.watch_query("environment", JOBMANAGER_ENVIRONMENT(), self._told, every=RARELY)
-        super().on_mount()
 
     def value_here(self) -> str | None:
         """What the setting under the cursor is set to."""
         row = self.table.cursor_row
         return row.value if row is not None else None
 
-    def _told(self, _reading: Reading[Any]) -> None:
-        settings = self.port.reading(JOBMANAGER_CONFIG())
+    def rows(self) -> Sequence[Item] | None:
         environment = self.port.reading(JOBMANAGER_ENVIRONMENT())
-        if settings is None or settings.value is None:
-            self.explain(settings, "")
-            return
         told = environment.value if environment is not None else None
-        absent = missing_words(self.port, JOBMANAGER_ENVIRONMENT, "the JVM's options and the class path")
-        self.set_words([[(absent, "muted")] if absent else []])
-        known = settings.value
+        known = self.reading.value if self.reading is not None else None
+        if known is None or (known, told) == self._made_of:
+            return None
+        self._made_of = (known, told)
         made: dict[str, Callable[[], list[Item]]] = {
             CONFIG: lambda: items(known, None),
             JVM: lambda: items((), told),
         }
-        self.table.set_rows(each_with_its(made, lambda kind: made[kind](), key=str))
+        return each_with_its(made, lambda kind: made[kind](), key=str)
+
+    def words(self) -> Sequence[list[Part]]:
+        absent = missing_words(self.port, JOBMANAGER_ENVIRONMENT, "the JVM's options and the class path")
+        known = self.reading is not None and self.reading.value is not None
+        return [[(absent, "muted")]] if absent and known else []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 
 from flinktop.engine.acts.profile import Profile
-from flinktop.ui.panels.machine_header import MachineHeader
+from flinktop.ui.panels.process_header import ProcessHeader
 from flinktop.ui.places import LogFilePlace
 from flinktop.ui.screens.log_screen import LogCommands
 from flinktop.ui.screens.profile_start import ProfileStart
@@ -43,7 +43,7 @@ class MachineScreen(LogCommands, TabbedScreen):
         self._at = at
 
     def headers(self) -> ComposeResult:
-        yield MachineHeader(self.machine)
+        yield ProcessHeader(self.machine)
 
     def arguments(self, panel: TabPanel) -> tuple[Any, ...]:
         machine = self.machine
