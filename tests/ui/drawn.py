@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
@@ -76,8 +76,6 @@ Rows = dict[str, Any]
 """What is drawn, by the key of a row or the name of a line."""
 OF_JOB_ROWS = (JOB, CHECKPOINTS, CHECKPOINT_CONFIG, JOB_METRICS)
 """What else a row of the jobs table is made of."""
-NOBODY = cast("Any", None)
-"""In the place of a panel, whose columns need none."""
 
 
 def drawn(port: Port, query: Query[Any]) -> Rows:
@@ -340,8 +338,7 @@ def _files(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _profiler(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = [profiler_table.run_row(run, 0.0, old=False) for run in value.runs]
-    yield from cells("run", rows, profiler_table.ProfilerTable.columns(NOBODY), "key")
+    yield from cells("run", value.runs, profiler_table.columns(lambda: 0.0), "trigger_time")
 
 
 def _applications(_port: Port, _query: Query[Any], value: Any) -> Drawn:

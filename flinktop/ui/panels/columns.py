@@ -71,7 +71,9 @@ def text(
 
     def cell(row: R) -> Cell:
         shown = of(row)
-        return (shown, tone(row) if callable(tone) else tone) if shown else (blank, "muted")
+        if blank and not shown:
+            return blank, "muted"
+        return shown, tone(row) if callable(tone) else tone
 
     by = (lambda row: of(row).casefold()) if sort is True else sort or None
     return Column(key, title, width, cell, sort=by, **rest)

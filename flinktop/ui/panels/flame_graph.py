@@ -11,17 +11,16 @@ from flinktop.flink.vertices import FLAMEGRAPH
 from flinktop.model import flame
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.answer_table import Words
-from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.table_panel import Words
 from flinktop.ui.widgets.flame import FlameView, Found
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.vertices import FlameGraph
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.live import Asks
+    from flinktop.ui.panels.parts import Part
 
 KINDS = (
     ("full", "all threads", "threads"),
@@ -33,6 +32,7 @@ SECONDS = 60.0
 """Flink looks at the threads anew once in so many (`rest.flamegraph.refresh-interval`)."""
 OFF = -2
 HOTTEST = 3
+LOADING = "loading flame graph…"
 
 
 class FlamePanel(Panel):
@@ -41,28 +41,18 @@ class FlamePanel(Panel):
     BOX = "Flame graph"
     DEFAULT_CSS = "FlamePanel { height: 1fr; } FlamePanel FlameView { height: 1fr; }"
 
-    def __init__(
-        self,
-        job: str,
-        vertex: str,
-        subtask: int | None = None,
-        *,
-        id: str | None = None,
-    ) -> None:
+    def __init__(self, job: str, vertex: str, subtask: int | None = None, *, id: str | None = None) -> None:
         """Draw a vertex, or one of its subtasks."""
-        super().__init__(id=id)
-        self._ids: dict[str, str | int] = {"job": job, "vertex": vertex}
-        if subtask is not None:
-            self._ids["subtaskindex"] = subtask
+        super().__init__(job, vertex, id=id)
+        self._subtask = subtask
         self.kind = 0
         """Which of `KINDS`."""
         self._graph: tuple[flame.Piece, ...] = ()
         self._shown: FlameGraph | None = None
 
     def compose(self) -> ComposeResult:
-        """Words, and the graph."""
-        yield Words(ascii_only=self.app.settings.ascii)
-        yield FlameView(self._look_for, ascii=self.app.settings.ascii)
+        yield Words()
+        yield FlameView(self._look_for, ascii=self.ascii)
 
     @property
     def view(self) -> FlameView:
@@ -71,51 +61,50 @@ class FlamePanel(Panel):
 
     @property
     def _query(self) -> Query[FlameGraph]:
-        return FLAMEGRAPH(**self._ids, type=KINDS[self.kind][0])
+        of_subtask = {"subtaskindex": self._subtask} if self._subtask is not None else {}
+        return FLAMEGRAPH(job=self.job, vertex=self.vertex, **of_subtask, type=KINDS[self.kind][0])
 
-    def on_mount(self) -> None:
-        """Watch the graph, where the release has it."""
-        super().on_mount()
-        if (lacking := self._lacking()) is not None:
-            self.view.set_empty(lacking)
-        else:
-            self.view.set_empty("loading flame graph…")
-            self.watch_query("graph", self._query, self._told)
-
-    def _lacking(self) -> str | None:
+    @property
+    def _missing(self) -> str:
         """What this release does not have."""
         if absent := missing_words(self.port, FLAMEGRAPH, "flame graphs"):
             return absent
-        if "subtaskindex" in self._ids and not self.port.features.has(1, 17):
+        if self._subtask is not None and not self.port.features.has(1, 17):
             return (
                 "The flame graph of one subtask needs Flink 1.17 or later;\n"
                 "that of all subtasks is a tab of the vertex."
             )
-        return None
+        return ""
+
+    def asks(self) -> Asks:
+        if self._missing:
+            return {}
+        reading = self.port.reading(self._query)
+        # Samples are being taken when there is none: look again soon.
+        sampled = reading is not None and reading.value is not None and reading.value.data is not None
+        return {self._query: SECONDS if sampled else 0.0}
 
     def next_kind(self) -> None:
         """Show the samples of the next kind."""
         self.kind = (self.kind + 1) % len(KINDS)
         self._graph, self._shown = (), None
-        if self._lacking() is None:
-            self.view.set_empty("loading flame graph…")
-            self.watch_query("graph", self._query, self._told)
-        self.tick()
+        self.view.set_empty(LOADING)
+        self.update()
 
-    def _told(self, reading: Reading[FlameGraph]) -> None:
-        told = reading.value
-        # Samples are being taken when there is none: look again soon.
-        self.watch_query("graph", self._query, self._told, every=SECONDS if told and told.data else 0.0)
-        if told is None:
-            if reading.error is not None:
-                self._graph, self._shown = (), None
-                self.view.set_empty(reading.error.reason)
+    def show(self) -> None:
+        reading = self.port.reading(self._query)
+        told = reading.value if reading is not None else None
+        if self._missing or reading is None or told is None:
+            self._graph, self._shown = (), None
+            error = reading.error if reading is not None else None
+            self.view.set_empty(self._missing or (error.reason if error is not None else LOADING))
         elif told.data is None or not told.data.value:
             self._graph, self._shown = (), told
             self.view.set_empty(self._nothing(told))
-        elif told != self._shown:
+        elif told is not self._shown:
             self._draw(told)
-        self.tick()
+        lines = self._lines() if self._graph else [] if self._missing else [self._head()]
+        self.query_one(Words).set_lines(lines)
 
     def _draw(self, told: FlameGraph) -> None:
         """Show a new graph, with zoom and selection as they were as far as it has the same methods."""
@@ -149,12 +138,7 @@ class FlamePanel(Panel):
 
     @on(FlameView.Selected)
     def _selected(self) -> None:
-        self.tick()
-
-    def tick(self) -> None:
-        """The samples grow old."""
-        lines = self._lines() if self._graph else [self._head()] if self._lacking() is None else []
-        self.query_one(Words).set_lines(lines)
+        self.draw()
 
     def _head(self) -> list[Part]:
         """What the samples are of, and when they were taken."""
@@ -164,7 +148,7 @@ class FlamePanel(Panel):
             parts += [("   ", ""), (_samples(self._graph[0].samples), "")]
         if told is not None and told.end_timestamp > 0:
             now, at = self.port.known_time(), told.end_timestamp / 1000.0
-            parts.append((f" at {fmt.near(at, zone_offset(self), now)}", ""))
+            parts.append((f" at {fmt.near(at, self.zone_offset(), now)}", ""))
             parts.append((f", {fmt.duration(now - at)} ago", "muted"))
         others = [name for at, (_, name, _) in enumerate(KINDS) if at != self.kind]
         return [*parts, (f"   x shows {', '.join(others)}", "muted")]

@@ -1,10 +1,8 @@
-"""A log or another file of a machine: its end, by level and text; read again only when it has grown."""
+"""A log or another file of a process: its end, by level and text; read again only when it has grown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-
-from rich.cells import cell_len
 
 from flinktop.engine.transfers import KEPT, LARGE, MOST
 from flinktop.facts.unanswered import missing_words, why_empty
@@ -14,8 +12,9 @@ from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
 from flinktop.model import log_files, loglines
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.answer_table import Words
-from flinktop.ui.panels.frame import zone_offset
+from flinktop.ui.panels.lines_panel import GAP, pair
+from flinktop.ui.panels.parts import cells
+from flinktop.ui.panels.table_panel import Words
 from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from flinktop.flink.logs import LogFile, LogFiles
     from flinktop.flink.machine import Machine
     from flinktop.model.loglines import LogLine
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.live import Asks
+    from flinktop.ui.panels.parts import Part
     from flinktop.ui.widgets.pager import Cell
 
     Fact = tuple[int, list[Part]]
@@ -46,13 +46,12 @@ NOT_THERE = (
 """What is sent instead of a file that is not there: by the JobManager, and by TaskManagers from 1.18."""
 BEFORE = 1.0
 """Seconds before an exception's time from which on the log is shown: its own entry comes first."""
-GAP: Part = ("   ", "")
 EDGES = 2
 """Blank cells at the left and the right of the line of facts."""
 
 
 class LogView(Panel):
-    """The end of a file that a machine writes.
+    """The end of a file that a process writes.
 
     Flink sends a file whole, so each look costs all of it: a large one is read when the person says so, the
     list of files tells whether it has grown, and what is no longer seen is not read any more.
@@ -63,7 +62,7 @@ class LogView(Panel):
 
     def __init__(
         self,
-        machine: Machine,
+        process: Machine,
         query: Query[str],
         *,
         name: str = "",
@@ -74,21 +73,23 @@ class LogView(Panel):
         """Show what `query` sends.
 
         Args:
-            machine: Whose file it is.
-            query: The file: one of the machine's.
+            process: Whose file it is.
+            query: The file: one of the process's.
             name: Its name in the list of files, if it was chosen there.
             stdout: Whether it is the standard output.
             at: The time (s since 1970) at which it is opened; None for its end.
             id: Textual's.
         """
         super().__init__(id=id)
-        self._machine = machine
+        self._process = process
         self._query = query
         self._file = name
         self._stdout = stdout
         self._at = at
         self._place: list[Part] = []
         """What there is to say of the time at which it was opened."""
+        self._listing: Reading[LogFiles] | None = None
+        """The list of files by which it was decided last whether to read it."""
         self._began: tuple[LogFile, ...] = ()
         """Its own files as they were listed when it was read last."""
         self._allowed = LARGE
@@ -102,14 +103,12 @@ class LogView(Panel):
         self._short = True
 
     def compose(self) -> ComposeResult:
-        """What there is to say of the file, and the file."""
-        ascii_only = self.app.settings.ascii
-        yield Words(ascii_only=ascii_only)
+        yield Words()
         yield Pager(
             follows=True,
             paint=lambda line: loglines.parts(*line),
             empty="loading the size…",
-            ascii=ascii_only,
+            ascii=self.ascii,
         )
 
     @property
@@ -119,15 +118,18 @@ class LogView(Panel):
 
     # -- what is asked -------------------------------------------------------------------------------
 
+    @property
+    def _lists(self) -> bool:
+        """Whether there is a list of files, which tells the size of this one."""
+        features = self.port.features
+        return features.has(*self._process.files.endpoint.since) and not features.history_server
+
+    def asks(self) -> Asks:
+        return {self._process.files: LOOK_SECONDS} if self._lists else {}
+
     def start_watching(self) -> None:
-        """It is seen: read it, if its size allows it."""
-        if not self._watching and self.displayed:
-            self._wanted = True
-            lists = self.port.features.has(*self._machine.files.endpoint.since)
-            if lists and not self.port.features.history_server:
-                self.watch_query("files", self._machine.files, self._listed, every=LOOK_SECONDS)
-            super().start_watching()
-            self.shielded(self._consider)
+        self._wanted = self._wanted or not self._watching
+        super().start_watching()
 
     def stop_watching(self) -> None:
         """It is not seen: whatever is under way ends."""
@@ -136,15 +138,10 @@ class LogView(Panel):
         super().stop_watching()
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
-        """The list has been told anew, or more of the file has come."""
-        super().facts_changed(changes)
         if self._query in changes:
-            self.shielded(self._news)
-
-    def show_again(self) -> None:
-        """Show what came while the screen was held."""
-        super().show_again()
-        self.shielded(self._news)
+            self.update()
+        else:
+            super().facts_changed(changes)
 
     def read_again(self) -> None:
         """Read the file now, unless it is so large that the person is asked."""
@@ -157,11 +154,9 @@ class LogView(Panel):
             self._allowed = MOST
             self.read_again()
 
-    def _listed(self, _reading: Reading[LogFiles]) -> None:
-        self._consider()
-
     def _consider(self) -> None:
         """Read the file if it is wanted, or has grown, and its size allows it."""
+        self._listing = self.port.reading(self._process.files)
         if self._watching and not self.port.features.history_server and self._due():
             self._wanted = False
             self._began = self._own_files
@@ -170,8 +165,8 @@ class LogView(Panel):
 
     def _due(self) -> bool:
         size, transfer = self.file_size, self.port.transfer(self._query)
-        if "files" in self.slots():
-            reading = self.port.reading(self._machine.files)
+        if self._lists:
+            reading = self.port.reading(self._process.files)
             if reading is None or (reading.value is None and reading.error is None):
                 return False
             if reading.value is None and not isinstance(reading.error, NotFound):
@@ -192,17 +187,17 @@ class LogView(Panel):
     @property
     def _own_files(self) -> tuple[LogFile, ...]:
         """The file in the list of files; several where their names don't tell which it is."""
-        reading = self.port.reading(self._machine.files)
+        reading = self.port.reading(self._process.files)
         files = reading.value.logs if reading is not None and reading.value is not None else ()
         if self._file:
             return tuple(file for file in files if file.name == self._file)
-        taskmanager = self._machine.taskmanager is not None
+        taskmanager = self._process.taskmanager is not None
         return log_files.own_files(files, taskmanager=taskmanager, stdout=self._stdout)
 
     @property
     def _listed_since(self) -> bool:
         """Whether the list of files is newer than what was read."""
-        reading, transfer = self.port.reading(self._machine.files), self.port.transfer(self._query)
+        reading, transfer = self.port.reading(self._process.files), self.port.transfer(self._query)
         listed = reading.at if reading is not None else None
         read = transfer.at if transfer is not None else None
         return listed is not None and (read is None or listed > read)
@@ -250,7 +245,7 @@ class LogView(Panel):
     def follows(self) -> bool:
         """Whether the file is read again when it has grown."""
         size = self.file_size
-        if size is None or size > LARGE or "files" not in self.slots():
+        if size is None or size > LARGE or not self._lists:
             return False
         return size <= KEPT if self._following is None else self._following
 
@@ -285,13 +280,9 @@ class LogView(Panel):
 
     # -- what is shown -------------------------------------------------------------------------------
 
-    def tick(self) -> None:
-        """Ages move on."""
-        self._say()
-
-    def _news(self) -> None:
-        if not self._watching:
-            return
+    def show(self) -> None:
+        if self._wanted or self.port.reading(self._process.files) is not self._listing:
+            self._consider()
         transfer = self.port.transfer(self._query)
         if transfer is not None and transfer.at is not None and transfer.lines is not self._lines:
             self._lines = transfer.lines
@@ -300,13 +291,11 @@ class LogView(Panel):
         self._say()
 
     def _show_lines(self) -> None:
-        lines = loglines.chosen(self._lines, self._least, self._text)
-        if self._is_missing:
-            lines = ()
-        cells: list[Cell] = [
+        lines = () if self._is_missing else loglines.chosen(self._lines, self._least, self._text)
+        texts: list[Cell] = [
             (line.short if self._short else line.text, loglines.tone(line)) for line in lines
         ]
-        self.pager.set_lines(cells, [line.at for line in lines])
+        self.pager.set_lines(texts, [line.at for line in lines])
         self._say()
 
     def _go_to_time(self) -> None:
@@ -320,23 +309,22 @@ class LogView(Panel):
         line = loglines.first_since(self._lines, at - BEFORE, of_cluster)
         if line is None:
             return
-        when = fmt.near(at, zone_offset(self), self.port.known_time())
+        when = fmt.near(at, self.zone_offset(), self.port.known_time())
         transfer = self.port.transfer(self._query)
         if line == 0 and transfer is not None and transfer.begins:
             self._place = [(f"{when} is before the part that is kept", "warn")]
         else:
-            self._place = [("at ", "muted"), (when, "strong")]
+            self._place = pair("at", when, "strong")
             self.pager.show_line(min(line, len(self._lines) - 1))
         self._say()
 
     def _say(self) -> None:
-        words = self._nothing()
-        self.pager.set_empty(words)
+        self.pager.set_empty(self._nothing())
         self.query_one(Words).set_lines([within(self._status(), self.content_size.width - EDGES)])
 
     def _nothing(self) -> str:
         """Why there is nothing to read."""
-        if absent := missing_words(self.port, self._query.endpoint, f"logs of {self._machine.all_of_them}"):
+        if absent := missing_words(self.port, self._query.endpoint, f"logs of {self._process.all_of_them}"):
             return absent
         if self._asks:
             return (
@@ -347,7 +335,7 @@ class LogView(Panel):
             )
         transfer = self.port.transfer(self._query)
         if transfer is None:
-            files = self.port.reading(self._machine.files)
+            files = self.port.reading(self._process.files)
             return why_empty(self.port, files, "loading the size…", "loading the size…")
         if transfer.state == "failed":
             return f"It could not be read: {transfer.reason}"
@@ -363,7 +351,7 @@ class LogView(Panel):
     @property
     def _way(self) -> str:
         return (
-            "on the JobManager" if self._machine.taskmanager is None else "on the TaskManager, the JobManager"
+            "on the JobManager" if self._process.taskmanager is None else "on the TaskManager, the JobManager"
         )
 
     def _status(self) -> list[Fact]:
@@ -376,27 +364,19 @@ class LogView(Panel):
         if self._place:
             facts.append((0, self._place))
         if size is not None:
-            facts.append((3, [("size ", "muted"), (fmt.size(size), "")]))
+            facts.append((3, pair("size", fmt.size(size))))
         if transfer is not None:
             facts += self._progress(transfer)
         if self._lines:
             found = loglines.counted(self._lines)
             facts += [
-                (0, [("errors ", "muted"), (fmt.count(found["ERROR"]), "bad" if found["ERROR"] else "")]),
-                (0, [("warnings ", "muted"), (fmt.count(found["WARN"]), "warn" if found["WARN"] else "")]),
+                (0, pair("errors", fmt.count(found["ERROR"]), "bad" if found["ERROR"] else "")),
+                (0, pair("warnings", fmt.count(found["WARN"]), "warn" if found["WARN"] else "")),
             ]
         if self._least:
-            facts.append(
-                (
-                    0,
-                    [
-                        ("level ≥ " if not self.app.settings.ascii else "level >= ", "muted"),
-                        (self._least, "strong"),
-                    ],
-                )
-            )
+            facts.append((0, pair("level >=" if self.ascii else "level ≥", self._least, "strong")))
         if self._text:
-            facts.append((0, [("grep ", "muted"), (self._text, "strong")]))
+            facts.append((0, pair("grep", self._text, "strong")))
         return [*facts, *self._more(transfer)] if transfer is not None else facts
 
     def _progress(self, transfer: Transfer) -> list[Fact]:
@@ -411,8 +391,8 @@ class LogView(Panel):
         if transfer.at is None:
             return facts
         if transfer.begins:
-            facts.append((2, [("the last ", "muted"), (fmt.size(transfer.read - transfer.begins), "")]))
-        facts.append((1, [("read ", "muted"), (f"{fmt.duration(self.port.now() - transfer.at)} ago", "")]))
+            facts.append((2, pair("the last", fmt.size(transfer.read - transfer.begins))))
+        facts.append((1, pair("read", f"{fmt.duration(self.port.now() - transfer.at)} ago")))
         return [*facts, (2, [("following", "good")])] if self.follows else facts
 
     def _more(self, transfer: Transfer) -> list[Fact]:
@@ -434,13 +414,13 @@ def within(facts: Sequence[Fact], width: int) -> list[Part]:
     while True:
         line = [part for _, parts in kept for part in (*parts, GAP)][:-1]
         given = max((rank for rank, _ in kept), default=0)
-        if given == 0 or sum(cell_len(text) for text, _ in line) <= width:
+        if given == 0 or cells(line) <= width:
             return line
         kept = [fact for fact in kept if fact[0] < given]
 
 
 class StdoutView(LogView):
-    """The end of what a machine's programs have printed."""
+    """The end of what a process's programs have printed."""
 
     BOX = "Stdout"
 

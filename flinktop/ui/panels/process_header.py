@@ -20,7 +20,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.taskmanagers import TASKMANAGER
 from flinktop.model import format as fmt
 from flinktop.model import heap, machines
-from flinktop.ui.panels.lines_panel import LinesPanel, faded, pair, spaced
+from flinktop.ui.panels.lines_panel import GAP, LinesPanel, faded, pair, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> Li
     """Its name, heartbeat, slots and tasks."""
     where = machines.address(details) if machines.is_name(details.id) else ""
     tasks = details.assigned_tasks
-    return spaced(
+    line = spaced(
         [(machines.name(details), "strong"), *([(f" at {where}", "muted")] if where else [])],
         pair("heartbeat", f"{fmt.duration(heartbeat)} ago", machines.heartbeat_tone(heartbeat))
         if heartbeat is not None
@@ -49,6 +49,7 @@ def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> Li
         pair("tasks", str(tasks)) if tasks is not None else [],
         [("blocked: takes no new tasks", "warn")] if details.blocked else [],
     )
+    return [*line, GAP]
 
 
 def jobmanager_line(overview: ClusterOverview) -> Line:
@@ -92,6 +93,7 @@ def figures_line(known: ProcessFigures | None, blank: Part = (fmt.UNKNOWN, "mute
         part("network", found.network, full=machines.SCARCE) if found.segments is not None else [],
         count("open files", found.files) if found.files is not None else [],
     )
+    line.append(GAP)
     return faded([line])[0] if known is not None and known.old else line
 
 

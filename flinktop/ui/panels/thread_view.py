@@ -1,70 +1,62 @@
-"""The threads of a machine: what each does now, with the stacks, by state and by text."""
+"""The threads of a process: what each does now, with the stacks, by state and by text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flinktop.facts.unanswered import missing_words
+from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.model import format as fmt
 from flinktop.model import threads
 from flinktop.ui.live import RARELY, Panel
-from flinktop.ui.panels.answer_table import Words
+from flinktop.ui.panels.lines_panel import GAP, pair, spaced
+from flinktop.ui.panels.table_panel import Words
 from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from flinktop.engine.store import Reading
     from flinktop.flink.logs import ThreadDump
     from flinktop.flink.machine import Machine
     from flinktop.model.threads import Thread
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.live import Asks
+    from flinktop.ui.panels.lines_panel import Line
     from flinktop.ui.widgets.pager import Cell
 
-GAP: Part = ("   ", "")
 _TONES = {"BLOCKED": "bad", "RUNNABLE": "strong"}
 
 
 class ThreadView(Panel):
-    """A thread dump, asked for once; the refresh key asks again. A dump costs the machine a pause."""
+    """A thread dump, asked for once; the refresh key asks again. A dump costs the process a pause."""
 
     BOX = "Threads"
     DEFAULT_CSS = "ThreadView { height: 1fr; } ThreadView Pager { height: 1fr; }"
 
-    def __init__(
-        self,
-        machine: Machine,
-        *,
-        search: str = "",
-        id: str | None = None,
-    ) -> None:
-        """Show the threads of a machine, and look for this text in them."""
+    def __init__(self, process: Machine, *, search: str = "", id: str | None = None) -> None:
+        """Show the threads of a process, and look for this text in them."""
         super().__init__(id=id)
-        self._machine = machine
+        self._process = process
         self._search = self._first = search
+        self._dump: ThreadDump | None = None
         self._threads: tuple[Thread, ...] = ()
         self._state = ""
         self._text = ""
 
     def compose(self) -> ComposeResult:
-        """How many threads do what, and what each does."""
-        ascii_only = self.app.settings.ascii
-        yield Words(ascii_only=ascii_only)
-        yield Pager(empty="loading threads…", ascii=ascii_only)
+        yield Words()
+        yield Pager(empty="loading threads…", ascii=self.ascii)
 
     @property
     def pager(self) -> Pager:
         """The text itself."""
         return self.query_one(Pager)
 
-    def on_mount(self) -> None:
-        """Ask, where there is something to ask."""
-        what = f"thread dumps of {self._machine.all_of_them}"
-        if absent := missing_words(self.port, self._machine.threads.endpoint, what):
-            self.pager.set_empty(absent)
-        else:
-            self.watch_query("threads", self._machine.threads, self._told, every=RARELY)
-        super().on_mount()
+    @property
+    def _missing(self) -> str:
+        what = f"thread dumps of {self._process.all_of_them}"
+        return missing_words(self.port, self._process.threads.endpoint, what)
+
+    def asks(self) -> Asks:
+        return {} if self._missing else {self._process.threads: RARELY}
 
     def next_state(self) -> None:
         """Show the threads of the next state."""
@@ -82,23 +74,17 @@ class ThreadView(Panel):
             self._text = text
             self._show_threads()
 
-    def _told(self, reading: Reading[ThreadDump]) -> None:
-        if reading.value is None:
-            if reading.error is not None:
-                self.pager.set_empty(reading.error.reason)
-            return
-        self._threads = threads.threads(reading.value, self._first)
-        self._show_threads()
-        if self._search:
-            self._find()
-
-    def _find(self) -> None:
-        self.pager.filter = self._search
-        self._search = ""
-
-    def tick(self) -> None:
-        """The dump's age moves on."""
-        self._say()
+    def show(self) -> None:
+        reading = self.port.reading(self._process.threads)
+        nothing = "no thread matches the filter: & sets its text, v its state"
+        self.pager.set_empty(self._missing or why_empty(self.port, reading, "loading threads…", nothing))
+        if reading is not None and reading.value is not None and reading.value is not self._dump:
+            self._dump = reading.value
+            self._threads = threads.threads(self._dump, self._first)
+            self._show_threads()
+            if self._search:
+                self.pager.filter, self._search = self._search, ""
+        self._show_words()
 
     def _show_threads(self) -> None:
         lines: list[Cell] = []
@@ -108,23 +94,21 @@ class ThreadView(Panel):
                 for at, line in enumerate(thread.lines)
             ]
             lines.append(("", ""))
-        self.pager.set_empty("no thread matches the filter: & sets its text, v its state")
         self.pager.set_lines(lines[:-1])
-        self._say()
+        self._show_words()
 
-    def _say(self) -> None:
-        reading = self.port.reading(self._machine.threads)
+    def _show_words(self) -> None:
+        reading = self.port.reading(self._process.threads)
         if reading is None or reading.at is None:
             return
-        age = fmt.duration(self.port.now() - reading.at)
-        parts: list[Part] = [("as of ", "muted"), (age, ""), (" ago", "muted"), GAP]
-        parts += [("threads ", "muted"), (str(len(self._threads)), "strong"), GAP]
-        for state, count in threads.counted(self._threads).items():
-            parts += [(f"{state.lower() or 'unknown'} ", "muted"), (str(count), _TONES.get(state, "")), GAP]
-        if self._state:
-            parts += [("state ", "muted"), (self._state, "strong"), GAP]
-        if self._text:
-            parts += [("grep ", "muted"), (self._text, "strong")]
-        if reading.error is not None:
-            parts = [(f"refresh failed: {reading.error.reason}", "bad"), GAP, *parts]
-        self.query_one(Words).set_lines([parts])
+        counts = threads.counted(self._threads).items()
+        age: Line = [*pair("as of", fmt.duration(self.port.now() - reading.at)), (" ago", "muted")]
+        line = spaced(
+            [(f"refresh failed: {reading.error.reason}", "bad")] if reading.error is not None else [],
+            age,
+            pair("threads", str(len(self._threads)), "strong"),
+            *(pair(state.lower() or "unknown", str(count), _TONES.get(state, "")) for state, count in counts),
+            pair("state", self._state, "strong") if self._state else [],
+            pair("grep", self._text, "strong") if self._text else [],
+        )
+        self.query_one(Words).set_lines([[*line, GAP]])
