@@ -35,15 +35,12 @@ class ActButton(PressButton):
         return self.app.port.now() - self._focused >= READY_SECONDS
 
     def look(self) -> None:
-        """Show whether it is ready."""
         self.set_class(not self.ready, "-waiting")
 
     def on_mount(self) -> None:
-        """The dialog opens."""
         self._opened = self._focused = self.app.port.now()
 
     def on_focus(self) -> None:
-        """It may be pressed a moment later."""
         self._focused = self.app.port.now()
         self._wait()
 

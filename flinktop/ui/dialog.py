@@ -130,7 +130,6 @@ class Dialog(Modal[T]):
 
     @property
     def port(self) -> Port:
-        """The door to the engine."""
         return self.app.port
 
     @property
@@ -139,13 +138,11 @@ class Dialog(Modal[T]):
         return min(self.app.size.width, WIDTH) - EDGES
 
     def compose(self) -> ComposeResult:
-        """The box around the body."""
         with DialogBox(classes="dialog") as box:
             box.border_title = self.TITLE_WORDS
             yield from self.body()
 
     def body(self) -> ComposeResult:
-        """What stands in the box."""
         yield from ()
 
     def watched(self) -> Iterable[Query[Any]]:
@@ -225,7 +222,6 @@ class Dialog(Modal[T]):
         self.news()
 
     def on_unmount(self) -> None:
-        """Ask no more."""
         for query in self._asked_for:
             self.port.unwatch(query)
         self._asked_for = frozenset()
@@ -278,7 +274,6 @@ class Dialog(Modal[T]):
             self.focus_next()
 
     def action_line(self, by: int) -> None:
-        """Go to the field below or above."""
         self.action_beside(by)
 
     def action_beside(self, by: int) -> None:
@@ -289,7 +284,6 @@ class Dialog(Modal[T]):
             self.focus_previous()
 
     def action_leave(self) -> None:
-        """Close it; nothing is done."""
         self.dismiss(None)
 
 

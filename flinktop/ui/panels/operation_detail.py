@@ -148,7 +148,6 @@ class OperationDetail(Panel):
         self._lines: list[list[Part]] = []
 
     def compose(self) -> ComposeResult:
-        """A text that scrolls."""
         with FactsScroll():
             yield Static(id="facts", markup=False)
 
@@ -162,7 +161,6 @@ class OperationDetail(Panel):
 
     @property
     def operation(self) -> Operation | None:
-        """The operation as it is now."""
         return self.port.operation(self._number) if self._number is not None else None
 
     def show(self) -> None:

@@ -59,7 +59,6 @@ class RunForm(Vertical):
         self._ascii = ascii_only
 
     def compose(self) -> ComposeResult:
-        """A row for each option."""
         options = self._begin
         parallelism = str(options.parallelism) if options.parallelism is not None else ""
         yield from self._row("class", LineField(options.entry_class or "", id="entry-class"))
@@ -171,7 +170,6 @@ class RunForm(Vertical):
         shown.update(self._listed(arguments))
 
     def on_resize(self) -> None:
-        """Cut the list of arguments anew."""
         self.look()
 
     def _listed(self, arguments: Sequence[str]) -> Content:

@@ -43,7 +43,6 @@ class TypedName(Vertical):
         self._wanted: str | None = None
 
     def compose(self) -> ComposeResult:
-        """The words, and the field below them."""
         yield Static(id="type-words", markup=False)
         with Horizontal(classes="row"):
             yield Static("name", classes="label", markup=False)

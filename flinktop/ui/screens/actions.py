@@ -185,12 +185,10 @@ class ActionsScreen(Dialog[None]):
         self._actions = actions
 
     def watched(self) -> Iterable[Query[Any]]:
-        """What the acts are judged by."""
         jobs = {action.now().job_id for action in self._actions}
         return dict.fromkeys(query for job in jobs for query in target_queries(job))
 
     def compose(self) -> ComposeResult:
-        """What it is about, a row for each act, and what the selected one does."""
         with Vertical(classes="dialog") as box:
             box.border_title = "Actions"
             yield Static(id="on", markup=False)
@@ -208,11 +206,9 @@ class ActionsScreen(Dialog[None]):
 
     @property
     def table(self) -> LiveTable[_Row]:
-        """The rows."""
         return self.query_one(LiveTable)
 
     def renew(self) -> None:
-        """Say which acts can be done now."""
         if not self.query("#explained"):
             return
         self.query_one("#on", Static).update(clip(self._actions[0].on, self.words_width))

@@ -53,18 +53,15 @@ class ConfirmScreen(AskingDialog[bool]):
         self._fields: list[tuple[Field, Choice | LineField]] = []
 
     def watched(self) -> Iterable[Query[Any]]:
-        """What the act is judged by."""
         return target_queries(self._act.job_id)
 
     @property
     def target(self) -> Target:
-        """What is known now."""
         return self.port.target(self._act.job_id)
 
     # -- what stands there -----------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """What is done to what; its options; the name to type; and below, always seen, the buttons."""
         with Vertical(classes="dialog") as box:
             box.border_title = self._act.title
             with DialogBox(id="scrolled"):
@@ -82,7 +79,6 @@ class ConfirmScreen(AskingDialog[bool]):
                 yield button
 
     def _row(self, field: Field) -> Horizontal:
-        """A row for something that can be filled in, as the act has it."""
         value = getattr(self._act, field.name)
         widget: Choice | LineField
         if field.choices:

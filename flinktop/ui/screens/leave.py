@@ -66,7 +66,6 @@ class LeaveScreen(Modal[bool]):
     ]
 
     def compose(self) -> ComposeResult:
-        """The question."""
         with Vertical() as box:
             box.border_title = "Leave flinktop?"
             yield Static(id="under-way", markup=False)
@@ -95,5 +94,4 @@ class LeaveScreen(Modal[bool]):
         self.action_answer(leave=True)
 
     def action_answer(self, leave: bool) -> None:  # noqa: FBT001 -- as a binding hands it over
-        """Answer."""
         self.dismiss(leave)

@@ -47,21 +47,17 @@ class OperationScreen(ClusterScreen):
 
     @property
     def operation(self) -> Operation | None:
-        """The operation as it is now; None for what was refused before a restart."""
         return self.app.port.operation(self.number)
 
     @property
     def crumb(self) -> str:
-        """What was done to what."""
         one = self.operation
         return clean(f"{one.label} of {one.subject}") if one is not None else "operation"
 
     def body(self) -> ComposeResult:
-        """All of it."""
         yield OperationDetail(self.number, id="detail")
 
     def actions(self) -> tuple[Action, ...]:
-        """Those of its savepoint or job, else of the cluster."""
         return actions_of(self.app.port, self.operation) or super().actions()
 
     def action_open_job(self) -> None:
@@ -79,7 +75,6 @@ class OperationScreen(ClusterScreen):
             self.app.go(JobPlace(job))
 
     def action_copy(self) -> None:
-        """Copy the savepoint's path, else an id, else the reason."""
         if (one := self.operation) is not None and (text := worth_copying(one)):
             self.app.copy_text(text)
 

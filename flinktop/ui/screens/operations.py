@@ -32,11 +32,9 @@ class OperationsScreen(ClusterScreen):
 
     @property
     def crumb(self) -> str:
-        """The place."""
         return "operations"
 
     def body(self) -> ComposeResult:
-        """The table and the selected one."""
         yield OperationsTable(id="operations")
         yield OperationDetail(id="detail")
 
@@ -57,7 +55,6 @@ class OperationsScreen(ClusterScreen):
         self.app.go(OperationPlace(event.key))
 
     def action_copy(self) -> None:
-        """Copy the savepoint's path, else an id, else the reason."""
         operation = self.query_one(OperationsTable).operation
         if operation is not None and (text := worth_copying(operation)):
             self.app.copy_text(text)

@@ -51,7 +51,6 @@ class PlanPreviewScreen(AskingDialog[None]):
         self._told = False
 
     def body(self) -> ComposeResult:
-        """What is said, the buttons, and room for the graph."""
         yield Static(id="plan-head", markup=False)
         if self._question.must_be_typed(self.port.target()):
             yield TypedName()
@@ -61,12 +60,10 @@ class PlanPreviewScreen(AskingDialog[None]):
         yield PlanGraph(ascii_only=self.app.settings.ascii)
 
     def on_mount(self) -> None:
-        """The safe button has the focus."""
         super().on_mount()
         self.set_focus(self.query_one("#back"))
 
     def renew(self) -> None:
-        """The question, how long it is out, or its answer."""
         if self._told:
             return
         if self._asked is None:

@@ -61,7 +61,6 @@ class ProfileStart(Modal[Profile | None]):
         self._opened = float("inf")
 
     def compose(self) -> ComposeResult:
-        """What will be done, and the keys."""
         with Vertical() as box:
             box.border_title = "Start a profiler run"
             yield Static(self._words(), id="words")
@@ -81,13 +80,11 @@ class ProfileStart(Modal[Profile | None]):
         self.query_one("#words", Static).update(self._words())
 
     def action_mode(self, by: int) -> None:
-        """The next mode."""
         mode = MODES[(MODES.index(self._act.mode) + by) % len(MODES)]
         self._act = replace(self._act, mode=mode)
         self._show()
 
     def action_length(self, by: int) -> None:
-        """Longer or shorter."""
         at = max(0, min(LENGTHS.index(self._act.seconds) + by, len(LENGTHS) - 1))
         self._act = replace(self._act, seconds=LENGTHS[at])
         self._show()
@@ -98,7 +95,6 @@ class ProfileStart(Modal[Profile | None]):
         self._wait()
 
     def _wait(self) -> None:
-        """Show what enter does as soon as it does it."""
         self._show()
         if not self.ready:
             self.set_timer(LOOK_SECONDS, self._wait)
@@ -114,5 +110,4 @@ class ProfileStart(Modal[Profile | None]):
             self.dismiss(self._act)
 
     def action_leave(self) -> None:
-        """Start nothing."""
         self.dismiss(None)

@@ -54,7 +54,6 @@ class RescaleScreen(Dialog[None]):
 
     @property
     def target(self) -> Target:
-        """What is known now."""
         return self.port.target(self.job)
 
     @property
@@ -63,13 +62,11 @@ class RescaleScreen(Dialog[None]):
         return Rescale(self.job, self._job_name, self.form.bounds())
 
     def watched(self) -> Iterable[Query[Any]]:
-        """What the act is judged by; the bounds only where there are any."""
         queries = (*target_queries(self.job), OVERVIEW())
         available = self.act.unavailable(self.target) is None
         return (*queries, RESOURCE_REQUIREMENTS(job=self.job)) if available else queries
 
     def compose(self) -> ComposeResult:
-        """The job, its vertices, and what stands against it."""
         with Vertical(classes="dialog") as box:
             box.border_title = self.TITLE_WORDS
             yield Static(id="words", markup=False)
@@ -86,7 +83,6 @@ class RescaleScreen(Dialog[None]):
         self.query_one(BoundsTable).focus()
 
     def renew(self) -> None:
-        """Show the bounds, and why they can't be asked for."""
         if not self.query("#do"):
             return
         target, table = self.target, self.query_one(BoundsTable)

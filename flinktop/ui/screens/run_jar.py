@@ -65,7 +65,6 @@ class RunJarScreen(Dialog[None]):
         self._entries: tuple[JarEntry, ...] | None = None
 
     def body(self) -> ComposeResult:
-        """What is run where, the fields, what is wrong with them, and the buttons."""
         yield Static(id="head", classes="words", markup=False)
         yield PressButton("Choose the jar", id="choose")
         yield RunForm(self.port.features, self._options, ascii_only=self.app.settings.ascii)
@@ -83,7 +82,6 @@ class RunJarScreen(Dialog[None]):
 
     @property
     def words_width(self) -> int:
-        """Cells that words in the box may take."""
         return min(self.app.size.width, WIDTH) - EDGES
 
     def watched(self) -> Iterable[Query[Any]]:

@@ -84,7 +84,6 @@ class UploadScreen(Dialog[None]):
         self._seen: tuple[str, str | None] = ("", None)
 
     def body(self) -> ComposeResult:
-        """The path with what it may go on with, what will be, and the buttons."""
         with Vertical(id="asking"):
             with Horizontal(classes="row"):
                 yield Static("file", markup=False)
@@ -119,7 +118,6 @@ class UploadScreen(Dialog[None]):
         return UploadJar(str(absolute(expanded(self.query_one(PathField).value.strip()))))
 
     def renew(self) -> None:
-        """Say what is known now: of the cluster, or of the upload."""
         operation = self.port.operation(self._operation) if self._operation is not None else None
         if operation is not None:
             self._show_operation(operation)
@@ -192,7 +190,7 @@ class UploadScreen(Dialog[None]):
         else:
             self.app.close_dialogs()
 
-    @on(PressButton.Pressed, "#back, #close")
+    @on(PressButton.Pressed, "#close")
     def _leave(self) -> None:
         self.action_leave()
 
