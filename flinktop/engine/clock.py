@@ -12,15 +12,12 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Seconds on a clock that never jumps; only differences mean anything."""
-        ...
 
     def wall(self) -> float:
         """Seconds since 1970 in UTC, as this machine believes."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Come back after that many seconds."""
-        ...
 
 
 class SystemClock:

@@ -14,10 +14,9 @@ from msgspec import Struct
 from flinktop.engine import subtasks
 from flinktop.engine.acts.target import Target
 from flinktop.engine.back_off import BACKGROUND
-from flinktop.engine.heaps import Heaps
 from flinktop.engine.lane import Lane
 from flinktop.engine.load import Loads
-from flinktop.engine.machines import Machines
+from flinktop.engine.machines import Heaps, Machines
 from flinktop.engine.operations import Operations
 from flinktop.engine.pins import Pins
 from flinktop.engine.poller import DEFAULT_REFRESH, Poller

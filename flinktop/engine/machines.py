@@ -1,4 +1,4 @@
-"""JobManager and TaskManagers over time: how full their heaps are, how long they collect garbage."""
+"""Heaps and garbage collection over time: of the cluster, and of the processes that are on a screen."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from flinktop.engine.series import SeriesStore, machine_series
-from flinktop.flink.metrics import JOBMANAGER_METRICS, TASKMANAGER_METRICS
-from flinktop.model import machines, rates
+from flinktop.engine.series import SeriesStore, cluster_series, machine_series
+from flinktop.flink.metrics import JOBMANAGER_METRICS, TASKMANAGER_METRICS, TASKMANAGERS_METRICS
+from flinktop.model import heap, machines, rates
 
 if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
@@ -45,3 +45,21 @@ class Machines(Struct):
             del self._collected[next(iter(self._collected))]
         counted = self._collected[machine] = rates.count_on(self._collected.get(machine), at, time)
         return rates.mean_rate(counted)
+
+
+class Heaps(Struct):
+    """Records the cluster's "heap" (0 to 1000 of the limit, per mille) and "gc" (ms/s); see model/heap.py."""
+
+    series: SeriesStore
+    _collected: rates.Counted | None = None
+
+    def arrived(self, query: Query[Any], value: Any, at: float) -> None:
+        if query.endpoint is not TASKMANAGERS_METRICS or "get" not in dict(query.params) or not value:
+            return
+        fullest = heap.heap(value)
+        self.series.add(cluster_series("heap"), at, 1000.0 * fullest.share if fullest is not None else None)
+        rate = heap.gc_rate(value)
+        if rate is None and (time := heap.gc_time(value)) is not None:
+            self._collected = rates.count_on(self._collected, at, time)
+            rate = rates.mean_rate(self._collected)
+        self.series.add(cluster_series("gc"), at, rate)

@@ -66,7 +66,6 @@ class Asks(Protocol):
 
     async def get(self, query: Query[Any]) -> Reply:
         """The answer's bytes; raises FlinkError."""
-        ...
 
 
 class Watched(Struct):

@@ -81,7 +81,6 @@ class Streams(Protocol):
         self, path: str, *, most: int, seconds: float | None, begun: Callable[[int | None], None]
     ) -> AsyncIterator[bytes]:
         """The bytes as they come; raises FlinkError."""
-        ...
 
 
 class _TooLarge(Exception):  # noqa: N818 -- it says what happened

@@ -223,7 +223,7 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     JarsPlace: ("screens.jars", "JarsScreen"),
     ApplicationPlace: ("screens.application", "ApplicationScreen"),
     OperationsPlace: ("screens.operations", "OperationsScreen"),
-    OperationPlace: ("screens.operation", "OperationScreen"),
+    OperationPlace: ("screens.operations", "OperationScreen"),
     ActionsPlace: ("screens.actions", "ActionsScreen"),
     ConfirmPlace: ("screens.confirm", "ConfirmScreen"),
     RescalePlace: ("screens.rescale", "RescaleScreen"),

@@ -30,8 +30,7 @@ from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.jobmanager import JobManagerScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.log_file import LogFileScreen
-from flinktop.ui.screens.operation import OperationScreen
-from flinktop.ui.screens.operations import OperationsScreen
+from flinktop.ui.screens.operations import OperationScreen, OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
 from flinktop.ui.screens.plan_preview import PlanPreviewScreen

@@ -1,4 +1,4 @@
-"""What was asked of clusters from here, and what came of it."""
+"""The operations log, and one operation of it: what was asked, how far it is, what came of it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
-from flinktop.facts.operations import worth_copying
+from flinktop.facts.operations import is_here, worth_copying
+from flinktop.flink.text import clean
 from flinktop.ui import keys
 from flinktop.ui.panels.operation_detail import OperationDetail
 from flinktop.ui.panels.operations_table import OperationsTable
-from flinktop.ui.places import OperationPlace
+from flinktop.ui.places import JobPlace, OperationPlace
+from flinktop.ui.screens.actions import on_job, on_savepoint
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.screens.operation import actions_of
 from flinktop.ui.widgets.table_messages import Moved, Opened
 
 if TYPE_CHECKING:
@@ -20,13 +21,38 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from flinktop.engine.operation import Operation
+    from flinktop.ui.places import Place
     from flinktop.ui.screens.actions import Action
 
 
-class OperationsScreen(ClusterScreen):
-    """The ledger, newest first; from 100x32 on with all of the selected one below."""
+class OneOperation(ClusterScreen):
+    """A screen with an operation that is copied from and acted on."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "operations.tcss"]
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation as it is now; None for what was refused before a restart."""
+        raise NotImplementedError
+
+    def actions(self) -> tuple[Action, ...]:
+        """Those of the savepoint that it made, else of its job, else of the cluster."""
+        port, one = self.app.port, self.operation
+        if one is not None and one.result.savepoint is not None:
+            return on_savepoint(port, one.result.savepoint, one.job or "")
+        if one is not None and one.job is not None and is_here(port, one):
+            return on_job(port, one.job, one.subject)
+        return super().actions()
+
+    def action_copy(self) -> None:
+        if (one := self.operation) is not None and (text := worth_copying(one)):
+            self.app.copy_text(text)
+
+
+class OperationsScreen(OneOperation):
+    """The ledger, newest first; from 100x32 on with all of the selected one below."""
+
     COMMANDS_HERE = keys.OPERATIONS_LIST
     AUTO_FOCUS = "#operations LiveTable"
 
@@ -34,13 +60,13 @@ class OperationsScreen(ClusterScreen):
     def crumb(self) -> str:
         return "operations"
 
+    @property
+    def operation(self) -> Operation | None:
+        return self.query_one(OperationsTable).operation
+
     def body(self) -> ComposeResult:
         yield OperationsTable(id="operations")
         yield OperationDetail(id="detail")
-
-    def actions(self) -> tuple[Action, ...]:
-        """Those of the selected one's savepoint or job, else of the cluster."""
-        return actions_of(self.app.port, self.query_one(OperationsTable).operation) or super().actions()
 
     def on_mount(self) -> None:
         """What was said of operations in passing is read here."""
@@ -54,7 +80,45 @@ class OperationsScreen(ClusterScreen):
     def _opened(self, event: Opened) -> None:
         self.app.go(OperationPlace(event.key))
 
-    def action_copy(self) -> None:
-        operation = self.query_one(OperationsTable).operation
-        if operation is not None and (text := worth_copying(operation)):
-            self.app.copy_text(text)
+
+class OperationScreen(OneOperation):
+    """An operation by its id."""
+
+    COMMANDS_HERE = keys.OPERATION
+    AUTO_FOCUS = "FactsScroll"
+
+    def __init__(self, number: str) -> None:
+        super().__init__()
+        self.number = number
+
+    @property
+    def operation(self) -> Operation | None:
+        return self.app.port.operation(self.number)
+
+    @property
+    def crumb(self) -> str:
+        one = self.operation
+        return clean(f"{one.label} of {one.subject}") if one is not None else "operation"
+
+    def body(self) -> ComposeResult:
+        yield OperationDetail(self.number, id="detail")
+
+    def action_open_job(self) -> None:
+        """Open the job that was started, or that it was done to."""
+        one = self.operation
+        if one is None:
+            return
+        job = one.result.job or one.job
+        if job is None:
+            self.app.notify("This operation has no job.", markup=False)
+        elif not is_here(self.app.port, one):
+            words = f"Its job is on another cluster: flinktop {one.cluster_name} opens that."
+            self.app.notify(clean(words), markup=False)
+        else:
+            self.app.go(JobPlace(job))
+
+    def neighbour(self, by: int) -> Place | None:
+        """The operation above or below this one in the list."""
+        numbers = [one.id for one in self.app.port.operations()]
+        at = numbers.index(self.number) + by if self.number in numbers else -1
+        return OperationPlace(numbers[at]) if 0 <= at < len(numbers) else None
