@@ -71,26 +71,20 @@ class Life(Struct, frozen=True):
         number = next(begun, None)
         return self.run(number) if number is not None else None
 
-    def state_at(self, seconds: float) -> str:
-        """The job's state, by Flink's names."""
+    def state_at(self, run: Run, seconds: float) -> str:
+        """The job's state by Flink's names, in its newest run."""
         if seconds >= self.over:
             return self.fate.end
-        run = self.run_at(seconds)
-        if run is None:
-            return "INITIALIZING"
         if seconds < run.ends:
             return "RUNNING"
         return "FAILING" if seconds < run.ends + FAILING_SECONDS else "RESTARTING"
 
-    def entered(self, seconds: float) -> dict[str, float]:
-        """When each state was entered last, for those that have been."""
-        run = self.run_at(seconds)
-        if run is None:
-            return {"INITIALIZING": self.fate.started}
+    def entered(self, run: Run, seconds: float) -> dict[str, float]:
+        """When each state was entered last up to the newest run, for those that have been."""
         times = {
             "INITIALIZING": self.fate.started, "CREATED": self._begins(0) - 0.02, "RUNNING": run.begins,
         }  # fmt: skip
-        failed = next(iter(self.faults(seconds)), None)
+        failed = next(iter(self.faults(run, seconds)), None)
         if failed is not None:
             times["FAILING"] = failed.ends
             if failed.ends < self.over:
@@ -101,11 +95,8 @@ class Life(Struct, frozen=True):
                 times["CANCELLING"] = self.over - 0.3
         return {state: at for state, at in times.items() if at <= seconds}
 
-    def faults(self, seconds: float) -> tuple[Run, ...]:
+    def faults(self, run: Run, seconds: float) -> tuple[Run, ...]:
         """The runs that ended in a failure, newest first, as many as the server remembers."""
-        run = self.run_at(seconds)
-        if run is None:
-            return ()
         ended_well = self.fate.ended is not None and self.fate.end != "FAILED"
         last = run.number if seconds >= run.ends and not ended_well else run.number - 1
         return tuple(self.run(number) for number in range(last, max(-1, last - KEPT_FAULTS), -1))

@@ -77,8 +77,6 @@ class Figures:
 
     def _chained(self, ago: float) -> int:
         job, rate = self.vertex.job, self.vertex.spec.rate
-        if job.run is None:
-            return 0
         begun, flow = job.run.flows, job.plan.flow
         passed = int(rate * flow.total(begun, job.fetched))
         before = int(rate * flow.total(begun, max(begun, job.fetched - ago)))

@@ -173,26 +173,26 @@ class Moment:
 
     def _job(self, job_id: str) -> JobMoment | None:
         plan = self.world.by_id.get(job_id)
-        return JobMoment(self, plan) if plan is not None and plan.spec.fate.started <= self.seconds else None
+        run = plan.life.run_at(self.seconds) if plan is not None else None
+        return JobMoment(self, plan, run) if plan is not None and run is not None else None
 
 
 class JobMoment:
     """One job at one time."""
 
-    def __init__(self, moment: Moment, plan: JobPlan) -> None:
+    def __init__(self, moment: Moment, plan: JobPlan, run: Run) -> None:
         self.moment = moment
         self.plan = plan
         self.id, self.spec, self.life = plan.id, plan.spec, plan.life
         self.checkpoints = moment.world.checkpoints[plan.place]
         """None when it takes none."""
-        self.run = plan.life.run_at(moment.seconds)
-        """The newest run."""
-        self.restarts = self.run.number if self.run is not None else 0
-        self.state = plan.life.state_at(moment.seconds)
+        self.run = run
+        """The newest."""
+        self.state = plan.life.state_at(run, moment.seconds)
         self.ended = moment.seconds >= plan.life.over
-        self.fetched = min(moment.fetched, self.run.ends if self.run is not None else math.inf)
+        self.fetched = min(moment.fetched, run.ends)
         """For when metrics are true: the last fetch, or the end of the run if that came first."""
-        self.measured = self.run is not None and self.fetched > self.run.flows
+        self.measured = self.fetched > run.flows
         """Whether the metrics of this run have been fetched yet."""
         self.scheduler = "AdaptiveBatch" if plan.spec.kind == "BATCH" else "Default"
         if plan.spec.adaptive and moment.release.since(1, 18):
@@ -206,7 +206,7 @@ class JobMoment:
     @cached_property
     def entered(self) -> dict[str, float]:
         """When each state was entered last (s of the demo's clock), for those that have been."""
-        return self.life.entered(self.moment.seconds)
+        return self.life.entered(self.run, self.moment.seconds)
 
     @property
     def since(self) -> dict[str, int]:
@@ -228,17 +228,14 @@ class JobMoment:
         )
 
     def _totals(self, until: float) -> tuple[Totals, ...]:
-        begun = self.run.flows if self.run is not None else math.inf
+        begun = self.run.flows
         key = ("totals", self.plan.place, begun, until)
         return self.moment.world.recall(key, lambda: self.plan.totals(begun, until))
 
     @cached_property
     def settled(self) -> str | None:
         """The state that all subtasks are in, when no look at each of them is needed."""
-        run, seconds = self.run, self.moment.seconds
-        if run is None:
-            return "CREATED"
-        if run.flows <= seconds < run.ends - len(self.spec.vertices):
+        if self.run.flows <= self.moment.seconds < self.run.ends - len(self.spec.vertices):
             return "RUNNING"
         return "FINISHED" if self.state == "FINISHED" else None
 
@@ -248,8 +245,6 @@ class JobMoment:
 
         The latter are 60 s from 1.17 on, 5 s before.
         """
-        if self.run is None:
-            return Span(), Span()
         begun, fetched = self.run.flows, self.fetched
         window = METER_SECONDS if self.moment.release.since(1, 17) else 5.0
         lately = self.plan.span(max(begun, fetched - window), fetched) if self.measured else Span()
@@ -294,18 +289,15 @@ class VertexMoment:
         self.id, self.spec = plan.id, plan.spec
         self.subtasks = range(plan.spec.parallelism)
 
-    def task(self, subtask: int, run: Run | None = None) -> Task | None:
-        """A subtask's attempt: the newest, or that of an earlier run."""
-        job, run = self.job, run or self.job.run
-        if run is None:
-            return None
+    def task(self, subtask: int, run: Run) -> Task:
+        """A subtask's attempt in a run."""
+        job = self.job
         return job.life.task(run, self.plan.place, subtask, job.plan.shape, job.moment.seconds)
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The newest attempts of all subtasks; none before the first run."""
-        found = (self.task(subtask) for subtask in self.subtasks)
-        return tuple(task for task in found if task is not None)
+        """The newest attempts of all subtasks."""
+        return tuple(self.task(subtask, self.job.run) for subtask in self.subtasks)
 
     @cached_property
     def states(self) -> Counter[str]:
@@ -324,7 +316,7 @@ class VertexMoment:
         """Start, end and duration."""
         job, moment = self.job, self.job.moment
         if job.settled == "RUNNING":
-            key = ("begun", job.plan.place, self.plan.place, job.restarts)
+            key = ("begun", job.plan.place, self.plan.place, job.run.number)
             return moment.since(moment.world.recall(key, self._begun), None)
         over = [task.ended for task in self.tasks if task.ended is not None]
         return moment.since(self._begun(), max(over) if over and self.state in ENDS else None)

@@ -152,7 +152,7 @@ def test_a_scenario_shows_what_it_says(scenario: str) -> None:
         "calm": all(job.state == "RUNNING" and not job.life.fate.cycle for job in live),
         "idle": not live,
         "backpressure": any(vertex.spec.held > 0.5 for vertex in vertices),
-        "restart-loop": sum(job.restarts > 16 for job in live) == 2,
+        "restart-loop": sum(job.run.number > 16 for job in live) == 2,
         "failing-checkpoints": all(job.checkpoints and job.checkpoints.failed_at(0.0) > 50 for job in live),
         "skew": any(max(vertex.weights) > sum(vertex.weights) / 2 for vertex in vertices if vertex.spec.hot),
         "stuck-watermark": sum(vertex.spec.stuck is not None for vertex in vertices) == 2,

@@ -320,7 +320,7 @@ def test_a_life_has_one_run_at_a_time(seconds: float, seed: int) -> None:
         return
     assert run.begins <= seconds < life.run(run.number + 1).begins
     assert run.begins < run.ends < life.run(run.number + 1).begins
-    assert (life.state_at(seconds) == "RUNNING") == (seconds < run.ends)
+    assert (life.state_at(run, seconds) == "RUNNING") == (seconds < run.ends)
 
 
 @pytest.mark.parametrize("scenario", SHOWS)

@@ -41,7 +41,7 @@ def _stats(asked: Asked) -> dict[str, Any]:
     }
     return {
         "counts": {
-            "restored": job.restarts + bool(job.spec.restored_from),
+            "restored": job.run.number + bool(job.spec.restored_from),
             **all_of.counts_at(seconds),
         },
         "summary": _summary(job, completed or ([newest] if newest else [])),
@@ -136,8 +136,6 @@ def path_of(job: JobMoment, taken: Taken) -> str:
 
 
 def _restored(job: JobMoment, all_of: Checkpointing) -> dict[str, Any] | None:
-    if job.run is None:
-        return None
     taken, begun, path = all_of.restored(job.run), job.run.begins, job.spec.restored_from
     if taken is not None:
         path = path_of(job, taken)

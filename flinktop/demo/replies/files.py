@@ -86,7 +86,7 @@ def _jobmanager_threads(_asked: Asked) -> dict[str, Any]:
 def _machine_threads(asked: Asked) -> dict[str, Any]:
     """A thread for each task."""
     tasks = [
-        f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})#{job.restarts}"
+        f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})#{job.run.number}"
         for job, subtask in asked.moment.slots[asked.machine.number]
         for vertex in job.vertices
         if subtask in vertex.subtasks

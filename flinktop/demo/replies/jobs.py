@@ -254,7 +254,7 @@ def _exceptions(asked: Asked) -> dict[str, Any]:
     """The history, and up to 1.20 the failure of the present execution."""
     job = asked.job
     most = asked.params.get("maxExceptions", "")
-    runs = job.life.faults(asked.moment.seconds)
+    runs = job.life.faults(job.run, asked.moment.seconds)
     told = runs[: int(most) if most.isdigit() else USUAL]
     # Once it runs again the execution has no failure of its own.
     present = _fault(job, runs[0]) if runs and job.state != "RUNNING" else None
@@ -337,7 +337,7 @@ def _application_exceptions(asked: Asked) -> dict[str, Any]:
     """Why it ended."""
     job, entries = asked.job, []
     if job.ended and job.state == "FAILED":
-        fault = _fault(job, job.life.faults(asked.moment.seconds)[0])
+        fault = _fault(job, job.life.faults(job.run, asked.moment.seconds)[0])
         same = ("exceptionName", "stacktrace", "timestamp")
         entries = [{**{name: fault[name] for name in same}, "jobId": job.id}]
     return {"exceptionHistory": {"entries": entries}}

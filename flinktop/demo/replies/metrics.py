@@ -75,17 +75,17 @@ def _aggregate(numbers: Sequence[float]) -> dict[str, float]:
 
 
 def _job_values(job: JobMoment) -> dict[str, float | str]:
-    moment, run = job.moment, job.run
+    moment = job.moment
     since = round((moment.seconds - max(job.entered.values())) * 1000)
     in_state = {job.state: since}
-    running = job.state == "RUNNING" and run is not None
-    up = round((moment.seconds - run.begins) * 1000) if running and run is not None else 0
+    running = job.state == "RUNNING"
+    up = round((moment.seconds - job.run.begins) * 1000) if running else 0
     found = {
         "uptime": -1 if job.ended else up,
         "downtime": -1 if job.ended else 0 if running else since,
         "restartingTime": in_state.get("RESTARTING", 0),
-        "numRestarts": job.restarts,
-        "fullRestarts": job.restarts,
+        "numRestarts": job.run.number,
+        "fullRestarts": job.run.number,
         "numRescales": 0,
         "runningTime": up,
         "createdTime": 0,
@@ -105,7 +105,7 @@ def _checkpoint_values(job: JobMoment) -> dict[str, float | str]:
     newest = all_of.latest(seconds, "COMPLETED") if all_of is not None else None
     counts = all_of.counts_at(seconds) if all_of is not None else Counter[str]()
     whole, written = all_of.bytes_of(newest) if all_of is not None and newest is not None else (-1, -1)
-    restored = job.run if job.restarts or job.spec.restored_from else None
+    restored = job.run.begins if job.run.number or job.spec.restored_from else None
     return {
         "totalNumberOfCheckpoints": counts["total"],
         "numberOfInProgressCheckpoints": counts["in_progress"],
@@ -115,7 +115,7 @@ def _checkpoint_values(job: JobMoment) -> dict[str, float | str]:
         "lastCheckpointSize": written,
         "lastCheckpointFullSize": whole,
         "lastCheckpointExternalPath": path_of(job, newest) if newest is not None else "n/a",
-        "lastCheckpointRestoreTimestamp": moment.stamp(restored.begins) if restored is not None else -1,
+        "lastCheckpointRestoreTimestamp": moment.stamp(restored),
         "lastCheckpointAlignmentBuffered": 0,
         "lastCheckpointProcessedData": 0,
         "lastCheckpointPersistedData": 0,

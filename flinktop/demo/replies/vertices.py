@@ -26,7 +26,7 @@ LOW, HIGH = 0.1, 0.5
 
 def _vertex(asked: Asked) -> dict[str, Any]:
     vertex = asked.vertex
-    rows = [_attempt(vertex, subtask) for subtask in vertex.subtasks]
+    rows = [_attempt(vertex, subtask, vertex.job.run) for subtask in vertex.subtasks]
     for row in rows:
         row["start_time"] = row["start-time"]
         if not asked.moment.release.since(1, 10):
@@ -42,22 +42,17 @@ def _vertex(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _attempt(vertex: VertexMoment, subtask: int, run: Run | None = None) -> dict[str, Any]:
-    """One attempt of a subtask: the newest, or that of an earlier run."""
+def _attempt(vertex: VertexMoment, subtask: int, run: Run) -> dict[str, Any]:
+    """One attempt of a subtask."""
     job, moment = vertex.job, vertex.job.moment
-    run = run or job.run
     task, machine = vertex.task(subtask, run), job.machine(subtask)
-    begun = task.deployed if task is not None else None
-    ended = task.ended if task is not None and begun is not None else None
-    totals = job.totals
-    if run is not None and run.number != job.restarts:
-        totals = job.plan.totals(run.flows, run.ends)
+    totals = job.totals if run == job.run else job.plan.totals(run.flows, run.ends)
     return {
         "subtask": subtask,
-        "status": task.state if task is not None else "CREATED",
-        "attempt": run.number if run is not None else 0,
+        "status": task.state,
+        "attempt": run.number,
         **_where(machine),
-        **moment.since(begun, ended),
+        **moment.since(task.deployed, task.ended),
         "metrics": io_metrics(vertex, (subtask,), totals[vertex.plan.place]),
         "taskmanager-id": machine.id,
         "status-duration": _lived(moment, task),
@@ -68,11 +63,10 @@ def _where(machine: Machine) -> dict[str, str]:
     return {"host": machine.host, "endpoint": machine.endpoint}
 
 
-def _lived(moment: Moment, task: Task | None) -> dict[str, int]:
+def _lived(moment: Moment, task: Task) -> dict[str, int]:
     """Milliseconds in each state."""
-    entered = task.entered if task is not None else ()
-    ends = [at for _, at in entered[1:]] + [moment.seconds]
-    spent = {state: round((end - at) * 1000) for (state, at), end in zip(entered, ends, strict=False)}
+    ends = [at for _, at in task.entered[1:]] + [moment.seconds]
+    spent = {state: round((end - at) * 1000) for (state, at), end in zip(task.entered, ends, strict=True)}
     return {state: spent.get(state, -1) for state in LIVED}
 
 
@@ -99,12 +93,12 @@ def _single(asked: Asked) -> dict[str, Any]:
     return {**row, "start_time": row["start-time"]}
 
 
-def _run(asked: Asked) -> Run | None:
+def _run(asked: Asked) -> Run:
     """The run that a request names by the number of the attempt; the newest when it names none."""
     text, job = asked.ids.get("attempt"), asked.job
     if text is None:
         return job.run
-    if not text.isdigit() or not job.restarts - KEPT_FAULTS < int(text) <= job.restarts:
+    if not text.isdigit() or not job.run.number - KEPT_FAULTS < int(text) <= job.run.number:
         raise missing(f"Invalid attempt num {text}")
     return job.life.run(int(text))
 
@@ -130,7 +124,7 @@ def _subtasks_accumulators(asked: Asked) -> dict[str, Any]:
     rows = [
         {
             "subtask": subtask,
-            "attempt": job.restarts,
+            "attempt": job.run.number,
             **_where(job.machine(subtask)),
             "user-accumulators": accumulators(vertex, (subtask,)),
         }
@@ -142,11 +136,9 @@ def _subtasks_accumulators(asked: Asked) -> dict[str, Any]:
 def _subtask_times(asked: Asked) -> dict[str, Any]:
     job, vertex, moment = asked.job, asked.vertex, asked.moment
     rows = []
-    for subtask in vertex.subtasks:
-        task = vertex.task(subtask)
-        entered = dict(task.entered) if task is not None else {}
-        begun = entered.get("SCHEDULED")
-        until = task.ended if task is not None and task.ended is not None else moment.seconds
+    for subtask, task in enumerate(vertex.tasks):
+        entered = dict(task.entered)
+        begun, until = entered.get("SCHEDULED"), task.ended if task.ended is not None else moment.seconds
         rows.append(
             {
                 "subtask": subtask,
@@ -162,7 +154,7 @@ def _taskmanagers(asked: Asked) -> dict[str, Any]:
     job, vertex = asked.job, asked.vertex
     by_machine: dict[Machine, list[dict[str, Any]]] = {}
     for subtask in vertex.subtasks:
-        by_machine.setdefault(job.machine(subtask), []).append(_attempt(vertex, subtask))
+        by_machine.setdefault(job.machine(subtask), []).append(_attempt(vertex, subtask, job.run))
     rows = [
         {
             "host": machine.endpoint,
@@ -190,11 +182,10 @@ def _backpressure(asked: Asked) -> dict[str, Any]:
     """Levels and shares of time; up to 1.12 the server would sample stacks instead."""
     vertex, rows, highest = asked.vertex, [], 0.0
     tasks = vertex.tasks if asked.job.settled != "RUNNING" else ()
-    over = [subtask for subtask, task in enumerate(tasks) if task.ended is not None]
+    over = {subtask for subtask, task in enumerate(tasks) if task.ended is not None}
     for subtask in vertex.subtasks:
         # Flink drops the metrics of a task that has ended, and answers 0 for them.
-        ended = subtask in over
-        times = Times(0.0, 0.0, 0.0) if ended else vertex.lately(subtask)
+        times = Times(0.0, 0.0, 0.0) if subtask in over else vertex.lately(subtask)
         ratio = round(times.backpressured / 1000, 3)
         highest = max(highest, ratio)
         rows.append(
@@ -234,7 +225,7 @@ def _watermarks(asked: Asked) -> list[dict[str, str]]:
 def _flamegraph(asked: Asked) -> dict[str, Any]:
     """Where the threads of a vertex were when they were looked at."""
     vertex = asked.vertex
-    if asked.job.ended or asked.job.run is None:
+    if asked.job.ended:
         return {"endTimestamp": -1}
     samples, times = 100 * len(vertex.subtasks), vertex.lately(0)
     kind = asked.params.get("type", "full").lower()
