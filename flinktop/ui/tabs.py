@@ -245,7 +245,7 @@ _PROCESS_TABS = (
         panels="machine_charts.MachineCharts",
         opens=False,
     ),
-    tab(3, "metrics", "Metrics", "All of its metrics.", panels="machine_metrics.MachineMetrics", opens=False),
+    tab(3, "metrics", "Metrics", "All of its metrics.", panels="metrics_table.ProcessMetrics", opens=False),
 )
 TASKMANAGER_TABS = (
     *_PROCESS_TABS,

@@ -281,8 +281,8 @@ def _flame(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 def _metrics(port: Port, _query: Query[Any], value: Any) -> Drawn:
     now = port.known_time()
-    rows = [metrics_table.metric_row(metric, 0.0, now, old=False) for metric in value]
-    yield from cells("metric", rows, metrics_table.columns(pins=True, ascii_only=False), "id")
+    rows = [metrics_table.MetricRow(metric) for metric in value]
+    yield from cells("metric", rows, metrics_table.columns(lambda: 0.0, lambda: now, pins=True), "id")
     for metric in value:
         metric_scopes.plain_text(metric, 0.0, now)
         metric_reading.reading(metric.id, metric.number, 0.0, now)

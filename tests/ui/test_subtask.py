@@ -58,7 +58,9 @@ def attempts(day: Day) -> list[Any]:
 
 
 def metrics(day: Day) -> dict[str, str]:
-    return {row.id: row.text for row in day.app.screen.query_one(MetricsTable).table._rows if row.id}
+    table = day.app.screen.query_one(MetricsTable).table
+    value = next(column for column in table.columns if column.key == "value")
+    return {row.id: value.cell(row)[0] for row in table._rows if row.id}
 
 
 # -- attempts ----------------------------------------------------------------------------------------
