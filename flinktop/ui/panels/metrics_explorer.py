@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from textual import on
 
 from flinktop.engine.pins import COORDINATOR
@@ -19,7 +20,7 @@ from flinktop.facts.metric_scopes import (
     plain_text,
 )
 from flinktop.facts.unanswered import missing_words, why_empty
-from flinktop.facts.vertices import job_state, vertex_state
+from flinktop.facts.vertices import RELIST_SECONDS, job_state, vertex_state
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, VERTEX_METRICS, AggregatedMetric
 from flinktop.model import format as fmt
@@ -27,20 +28,20 @@ from flinktop.model import states, subtask_names
 from flinktop.model.ended import none_of
 from flinktop.model.metric_reading import reading as reading_of
 from flinktop.model.metric_tree import by_operator, name_in, operator_of
-from flinktop.ui.panels.answer_table import AnswerTable
-from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.panels.vertex_figures import RELIST_SECONDS
+from flinktop.ui.panels.columns import text
+from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.one_by_one import each_with_its
-from flinktop.ui.widgets.table import Cell, Column
-from flinktop.ui.widgets.table_messages import Opened, VisibleChanged
+from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from flinktop.engine.pins import Pin
-    from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job
+    from flinktop.ui.live import Asks
+    from flinktop.ui.panels.parts import Part
+    from flinktop.ui.widgets.columns import Column
 
 MOST_REQUESTS = 4
 """Requests for the values of the rows on the screen and of pinned metrics, each below Flink's limit."""
@@ -48,8 +49,7 @@ MOST_SEARCHED = 20
 """Things whose metrics are listed so that a search finds them; with more, those that are opened."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExploredRow:
+class ExploredRow(Struct, frozen=True):
     """Something that has metrics, an operator in it, one metric, or that of one subtask."""
 
     key: str
@@ -60,18 +60,16 @@ class ExploredRow:
     metric: str = ""
     """Its whole id; "" for what has metrics."""
     subtask: int | None = None
-    pinned: bool = False
-    value: str = ""
-    low: str = ""
-    mean: str = ""
-    high: str = ""
-    total: str = ""
-    reads: str = ""
-    """In units, where the metric's name tells which: the value, or the greatest of several."""
-    order: float | None = None
-    old: bool = False
     operator: str = ""
     """Of the row of an operator: its name."""
+    words: str = ""
+    """Of what has metrics: how many, or why none."""
+    sample: Sample | None = None
+    """The value, once it has come."""
+    failed: bool = False
+    """Whether it was asked for and could not be had."""
+    pinned: bool = False
+    old: bool = False
 
     @property
     def name(self) -> str:
@@ -83,40 +81,84 @@ class ExploredRow:
         """The metric as a pin."""
         return self.scope.pin(self.metric, self.subtask) if self.metric else None
 
+    @property
+    def aggregated(self) -> bool:
+        """Whether it stands for a metric of several subtasks."""
+        return bool(self.metric) and self.scope.aggregated and self.subtask is None
 
-def columns() -> list[Column[ExploredRow]]:
-    """The columns; the metric and its value are the last to give way."""
+    @property
+    def number(self) -> float | None:
+        """The value, or the greatest of several."""
+        value = self.sample.value if self.sample is not None else None
+        return value.max if isinstance(value, AggregatedMetric) else value.number if value else None
 
-    def number(key: str, title: str, width: int, drop: int) -> Column[ExploredRow]:
-        def cell(row: ExploredRow) -> Cell:
-            text: str = getattr(row, key)
-            tone = "muted" if text in (fmt.UNKNOWN, fmt.ABSENT) else "bad" if text == fmt.FAILED else ""
-            return text, tone
 
-        sort: Callable[[ExploredRow], Any] | None = (lambda row: row.order) if key == "high" else None
-        return Column(key, title, width, cell, sort=sort, align="right", descending=True, drop=drop)
+_TONES = {fmt.UNKNOWN: "muted", fmt.ABSENT: "muted", fmt.FAILED: "bad"}
 
-    return [
-        Column("pinned", "", 1, lambda row: ("◆" if row.pinned else "", "info")),
-        Column(
-            "name",
-            "METRIC",
-            24,
-            lambda row: (row.name, "strong" if row.depth == 0 else ""),
+
+def texts(row: ExploredRow, offset: float | None, cluster_now: float) -> dict[str, str]:
+    """What stands in the columns of numbers, by their keys.
+
+    Args:
+        row: What it is of.
+        offset: Seconds from UTC in which times are written.
+        cluster_now: The cluster's time (s since 1970).
+    """
+    if not row.metric:
+        return {"value": row.words}
+    keys = ("low", "mean", "high", "total") if row.aggregated else ("value",)
+    if row.sample is None:
+        return dict.fromkeys(keys, fmt.FAILED if row.failed else fmt.UNKNOWN)
+    value = row.sample.value
+    found = {"reads": reading_of(row.metric, row.number, offset, cluster_now)}
+    if not isinstance(value, AggregatedMetric):
+        told = plain_text(value, offset, cluster_now) if value is not None else "not a number"
+        return found | {"value": told}
+    # Times add up to nothing.
+    total = None if is_watermark(row.metric) else value.sum
+    for key, number in zip(keys, (value.min, value.avg, value.max, total), strict=True):
+        found[key] = number_text(row.metric, number, offset, cluster_now)
+    return found
+
+
+def columns(
+    offset: Callable[[], float | None], cluster_now: Callable[[], float]
+) -> tuple[Column[ExploredRow], ...]:
+    """The columns; the metric and its value are the last to give way. Arguments as of `texts`."""
+
+    def number(key: str, title: str, width: int, drop: int = 0) -> Column[ExploredRow]:
+        def of(row: ExploredRow) -> str:
+            return texts(row, offset(), cluster_now()).get(key, "")
+
+        return text(
+            *(key, title, width, of),
+            tone=lambda row: "muted" if key == "reads" else _TONES.get(of(row), ""),
+            blank="",
+            sort=(lambda row: row.number) if key == "high" else False,
+            align="right",
+            descending=True,
+            drop=drop,
+        )
+
+    return (
+        text("pinned", "", 1, lambda row: "◆" if row.pinned else "", tone="info", blank=""),
+        text(
+            *("name", "METRIC", 24, lambda row: row.name),
+            tone=lambda row: "strong" if row.depth == 0 else "",
             sort=lambda row: (row.metric or row.label).casefold(),
             flex=True,
             middle=True,
         ),
-        number("value", "RAW", 16, 0),
+        number("value", "RAW", 16),
         number("low", "MIN", 9, 3),
         number("mean", "AVG", 9, 2),
-        number("high", "MAX", 9, 0),
-        Column("reads", "VALUE", 11, lambda row: (row.reads, "muted"), align="right", drop=1),
+        number("high", "MAX", 9),
+        number("reads", "VALUE", 11, 1),
         number("total", "SUM", 9, 4),
-    ]
+    )
 
 
-class MetricsExplorer(AnswerTable[ExploredRow]):
+class MetricsExplorer(TablePanel[ExploredRow]):
     """Metrics as a tree: enter opens what has metrics, an operator in it, and a metric by its subtasks.
 
     Ids are listed for what is open, values are asked for the rows on the screen and for what is pinned.
@@ -124,32 +166,23 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
     """
 
     BOX = "Metrics"
-    ASKING = "loading…"
+    scroll_asks_at_once = False
 
     def __init__(self, job: str, vertex: str = "", *, id: str | None = None) -> None:
         """The metrics of a job and all its vertices, or of one vertex."""
-        super().__init__(id=id)
-        self._job = job
-        self._vertex = vertex
+        super().__init__(job, vertex, id=id)
         self._opened = {vertex or "job"}
         """Keys of the rows that are open."""
         self._folded: set[str] = set()
         """Keys of the operators that are closed: they are open at first."""
-        self._visible: tuple[str, ...] = ()
-        self._told: dict[tuple[str, int | None, str], Sample] = {}
+        self._known: dict[tuple[str, int | None, str], Sample] = {}
         """By scope, subtask and metric."""
-        self._refused: set[tuple[str, int | None, str]] = set()
-        """Those of which the newest request failed."""
         self._rows: dict[str, ExploredRow] = {}
-        self._stale_lists: set[str] = set()
-        """Keys of what has other metrics now: it was asked for one that is gone."""
 
-    def columns(self) -> list[Column[ExploredRow]]:
-        """The columns."""
-        return columns()
+    def columns(self) -> Sequence[Column[ExploredRow]]:
+        return columns(self.zone_offset, self.port.known_time)
 
-    def row_key(self, row: ExploredRow) -> str:
-        """What it is."""
+    def key(self, row: ExploredRow) -> str:
         return row.key
 
     def matches(self, row: ExploredRow, text: str) -> bool:
@@ -160,21 +193,27 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
             ids = (one for one in ids if operator_of(one) == row.operator)
         return any(all(word in f"{one} {row.scope.name}".casefold() for word in words) for one in ids)
 
-    def on_mount(self) -> None:
-        """Watch the job, for its vertices."""
-        self.watch_query("job", JOB(job=self._job), self._news)
-        super().on_mount()
+    def source(self) -> Query[Job]:
+        """The job, for its vertices."""
+        return JOB(job=self.job)
+
+    @property
+    def missing(self) -> str:
+        return missing_words(self.port, JOB_METRICS, "metrics")
+
+    def empty(self) -> str:
+        nothing = none_of("vertices", job_state(self.port, self.job))
+        return self.missing or self.why_empty(self.reading, nothing)
 
     def scopes(self) -> list[Scope]:
         """What has metrics, in the order in which it stands."""
-        reading = self.port.reading(JOB(job=self._job))
-        job: Job | None = reading.value if reading is not None else None
-        found = [] if self._vertex else [Scope(self._job, name="the job")]
+        job: Job | None = self.reading.value if self.reading is not None else None
+        found = [] if self.vertex else [Scope(self.job, name="the job")]
         for vertex in job.vertices if job is not None else ():
-            if self._vertex in ("", vertex.id):
-                found.append(Scope(self._job, vertex.id, name=vertex.name, parallelism=vertex.parallelism))
-                if self._vertex and self.port.features.has(1, 20):
-                    found.append(Scope(self._job, vertex.id, coordinator=True, name="on the JobManager"))
+            if self.vertex in ("", vertex.id):
+                found.append(Scope(self.job, vertex.id, name=vertex.name, parallelism=vertex.parallelism))
+                if self.vertex and self.port.features.has(1, 20):
+                    found.append(Scope(self.job, vertex.id, coordinator=True, name="on the JobManager"))
         return found
 
     # -- commands ------------------------------------------------------------------------------------
@@ -190,55 +229,18 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
             self._folded ^= {row.key}
         else:
             self._opened ^= {row.key if row.metric else row.scope.key}
-        self.tick()
+        self.update()
 
     def toggle_pin(self) -> None:
         """Pin the selected metric, or no longer."""
         row = self.table.cursor_row
         if row is not None and row.pin is not None:
             self.app.toggle_pin(row.pin)
-            self.tick()
+            self.update()
 
     def copied(self) -> str | None:
-        """The id of the selected metric."""
         row = self.table.cursor_row if self.is_mounted else None
         return row.metric or None if row is not None else None
-
-    # -- news ----------------------------------------------------------------------------------------
-
-    def _news(self, _reading: Reading[Any]) -> None:
-        self.tick()
-
-    def _listed(self, _reading: Reading[Any]) -> None:
-        self._stale_lists.clear()
-        self.tick()
-
-    def _take(self, scope: Scope, asked: Iterable[tuple[int | None, str]], reading: Reading[Any]) -> None:
-        """Take values in; what was asked for and is not among them is no number."""
-        keys = {(scope.key, subtask, metric) for subtask, metric in asked}
-        if reading.value is None or reading.at is None:
-            self._refused |= keys if reading.error is not None else set()
-            self.tick()
-            return
-        self._refused -= keys
-        by_id = {metric.id: metric for metric in reading.value}
-        found = {
-            (subtask, metric): by_id.get(metric if subtask is None else f"{subtask}.{metric}")
-            for subtask, metric in asked
-        }
-        # One id that is gone empties a whole aggregated answer: that says nothing of the others.
-        if not by_id and scope.aggregated:
-            self._stale_lists.add(scope.key)
-        if by_id:
-            for (subtask, metric), told in found.items():
-                self._told[scope.key, subtask, metric] = Sample(reading.at, told)
-        self.tick()
-
-    @on(VisibleChanged)
-    def _scrolled(self, event: VisibleChanged) -> None:
-        self._visible = event.keys
-        # At the next second: someone who scrolls passes many rows.
-        self.wants_tick = True
 
     # -- what is asked -------------------------------------------------------------------------------
 
@@ -252,49 +254,68 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
         known = reading.value if reading is not None and reading.value is not None else ()
         return tuple(sorted((metric.id for metric in known), key=str.casefold))
 
-    def _follow(self, scopes: list[Scope]) -> None:
-        """List what is open; ask for the rows on the screen and for what is pinned."""
-        wanted: dict[str, tuple[Any, Any, float]] = {}
-        shown = self._shown_scopes(scopes)
+    def asks(self) -> Asks:
+        """What there is in what is open, and the values of the rows on the screen and of what is pinned."""
+        if self.missing:
+            return {}
+        scopes, asks = self.scopes(), super().asks()
+        values, shown = self._values(scopes), self._shown_scopes(scopes)
+        gone = {scope.key for scope, query in values if self._has_others(scope, query)}
         for scope in scopes:
             if scope.key in shown:
-                again = not self._ids(scope) or scope.key in self._stale_lists
-                every = 0.0 if again else RELIST_SECONDS
-                wanted[f"ids {scope.key}"] = (scope.listing, self._listed, every)
-        number = 0
+                again = not self._ids(scope) or scope.key in gone
+                asks[scope.listing] = 0.0 if again else RELIST_SECONDS
+        return asks | {query: 0.0 for _, query in values}
+
+    def _has_others(self, scope: Scope, query: Query[Any]) -> bool:
+        """Whether something has other metrics than were listed.
+
+        One id that is gone empties a whole aggregated answer: that says nothing of the others.
+        """
+        told, listed = self.port.reading(query), self.port.reading(scope.listing)
+        if not scope.aggregated or told is None or told.at is None or told.value is None or told.value:
+            return False
+        return listed is None or listed.at is None or listed.at < told.at
+
+    def _values(self, scopes: list[Scope]) -> list[tuple[Scope, Query[Any]]]:
+        """The requests for values, with what they are of."""
+        found: list[tuple[Scope, Query[Any]]] = []
         for scope, asked in self._asked(scopes).items():
             over_all = sorted({metric for subtask, metric in asked if subtask is None})
             single = sorted((subtask, metric) for subtask, metric in asked if subtask is not None)
-            for query in (*scope.values(over_all), *scope.of_subtasks(single)):
-                if number < MOST_REQUESTS:
-                    wanted[f"values {number}"] = (query, self._taker(scope, query), 0.0)
-                    number += 1
-        for slot in self.slots():
-            if slot != "job" and slot not in wanted:
-                self.drop_query(slot)
-        for slot, (query, handler, every) in wanted.items():
-            before = self._slots.get(slot)
-            if before is None or before.query != query or before.every != every:
-                self.watch_query(slot, query, handler, every=every)
+            found += [(scope, one) for one in (*scope.values(over_all), *scope.of_subtasks(single))]
+        return found[:MOST_REQUESTS]
 
-    def _taker(self, scope: Scope, query: Query[Any]) -> Callable[[Reading[Any]], None]:
-        wanted = dict(query.params)["get"].split(",")
-        if query.endpoint is VERTEX_METRICS:
-            pairs = (one.partition(".") for one in wanted)
-            asked: list[tuple[int | None, str]] = [(int(index), metric) for index, _, metric in pairs]
-        else:
-            asked = [(None, metric) for metric in wanted]
-        return lambda reading: self._take(scope, asked, reading)
+    def _take_values(self, scopes: list[Scope]) -> set[tuple[str, int | None, str]]:
+        """Take in what was answered; gives what of it could not be had.
+
+        What was asked for and is not among the answers is no number.
+        """
+        failed: set[tuple[str, int | None, str]] = set()
+        for scope, query in self._values(scopes):
+            reading = self.port.reading(query)
+            if reading is None:
+                continue
+            by_id = {metric.id: metric for metric in reading.value or ()}
+            for one in dict(query.params)["get"].split(","):
+                index, _, metric = one.partition(".") if query.endpoint is VERTEX_METRICS else ("", "", one)
+                key = (scope.key, int(index) if index else None, metric)
+                if reading.value is None and reading.error is not None:
+                    failed.add(key)
+                before = self._known.get(key)
+                if by_id and reading.at is not None and (before is None or before.at < reading.at):
+                    self._known[key] = Sample(reading.at, by_id.get(one))
+        return failed
 
     def _asked(self, scopes: list[Scope]) -> dict[Scope, frozenset[tuple[int | None, str]]]:
         """By scope: (subtask or None, metric) on the screen, and pinned ones that the scope has."""
         found: dict[Scope, set[tuple[int | None, str]]] = {}
         by_pin = {(scope.vertex, scope.coordinator): scope for scope in scopes}
-        for pin in self.app.pins_of(self._job):
+        for pin in self.app.pins_of(self.job):
             scope = by_pin.get((pin.vertex, pin.subtask == COORDINATOR))
             if scope is not None:
                 found.setdefault(scope, set()).add((pin.subtask if pin.subtask >= 0 else None, pin.metric))
-        for key in self._visible:
+        for key in self.visible_keys:
             row = self._rows.get(key)
             if row is not None and row.metric:
                 found.setdefault(row.scope, set()).add((row.subtask, row.metric))
@@ -302,100 +323,74 @@ class MetricsExplorer(AnswerTable[ExploredRow]):
 
     # -- what is shown -------------------------------------------------------------------------------
 
-    def tick(self) -> None:
-        """What grows old is greyed; rows that have come into sight are asked for."""
-        if absent := missing_words(self.port, JOB_METRICS, "metrics"):
-            self.table.set_empty(absent)
-            return
+    def words(self) -> Sequence[list[Part]]:
         scopes = self.scopes()
-        self._follow(scopes)
-        self.explain(
-            self.port.reading(JOB(job=self._job)), none_of("vertices", job_state(self.port, self._job))
-        )
-        shown = self._shown_scopes(scopes)
-        pins = frozenset(self.app.pins_of(self._job))
+        closed = len(scopes) - len(self._shown_scopes(scopes))
+        if not self.table.filter or not closed or self.missing:
+            return []
+        return [[(f"searched in open scopes only; enter opens the other {closed}", "muted")]]
+
+    def rows(self) -> Sequence[ExploredRow] | None:
+        if self.missing:
+            return None
+        scopes = self.scopes()
+        shown, failed = self._shown_scopes(scopes), self._take_values(scopes)
+        pins = frozenset(self.app.pins_of(self.job))
+
+        def complete(row: ExploredRow) -> ExploredRow:
+            if not row.metric:
+                return row
+            key = (row.scope.key, row.subtask, row.metric)
+            sample = self._known.get(key)
+            return replace(
+                row,
+                sample=sample,
+                failed=key in failed,
+                pinned=row.pin in pins,
+                old=sample is not None and is_past(self.port, sample.at),
+            )
+
         rows = each_with_its(
             scopes,
-            lambda scope: self._scope_rows(scope, pins, shown=scope.key in shown),
+            lambda scope: map(complete, self._scope_rows(scope, shown=scope.key in shown)),
             key=lambda scope: f"scope {scope.key}",
             name=lambda scope: scope.name,
         )
         self._rows = {row.key: row for row in rows}
-        closed = len(scopes) - len(shown)
-        self.set_words(
-            [[(f"searched in open scopes only; enter opens the other {closed}", "muted")]]
-            if self.table.filter and closed
-            else []
-        )
-        self.table.set_rows(rows)
+        return rows
 
-    def _scope_rows(self, scope: Scope, pins: frozenset[Pin], *, shown: bool) -> list[ExploredRow]:
+    def _scope_rows(self, scope: Scope, *, shown: bool) -> Iterator[ExploredRow]:
         ids = self._ids(scope) if shown else ()
-        reading = self.port.reading(scope.listing) if shown else None
         words = count_words(len(ids)) if ids else ""
         if shown and not ids:
+            reading = self.port.reading(scope.listing)
             words = why_empty(self.port, reading, fmt.UNKNOWN, self._none(scope))
         label = f"{open_mark(is_open=shown)} {scope.name}"
-        rows = [ExploredRow(f"scope {scope.key}", label, 0, scope, value=words)]
-        if self.table.sort_label:
-            return rows + [row for metric in ids for row in self._metric_rows(scope, metric, "", pins)]
-        for operator, metrics in by_operator(ids).items():
+        yield ExploredRow(f"scope {scope.key}", label, 0, scope, words=words)
+        tree = not self.table.sort_label
+        for operator, metrics in (by_operator(ids) if tree else {"": ids}).items():
             key = f"operator {scope.key} {operator}"
             is_open = not operator or key not in self._folded or bool(self.table.filter)
             if operator:
                 label = f"{open_mark(is_open=is_open)} {operator}"
                 words = count_words(len(metrics))
-                rows.append(ExploredRow(key, label, 1, scope, operator=operator, value=words))
+                yield ExploredRow(key, label, 1, scope, operator=operator, words=words)
             for metric in metrics if is_open else ():
-                rows += self._metric_rows(scope, metric, operator, pins)
-        return rows
+                yield from self._metric_rows(scope, metric, operator)
 
     def _none(self, scope: Scope) -> str:
         """Why something has no metrics, in a few cells."""
-        of_job = job_state(self.port, self._job)
-        state = vertex_state(self.port, self._job, scope.vertex) if scope.vertex else of_job
+        of_job = job_state(self.port, self.job)
+        state = vertex_state(self.port, self.job, scope.vertex) if scope.vertex else of_job
         return "none: ended" if states.is_terminal(state) else "none yet"
 
-    def _metric_rows(
-        self, scope: Scope, metric: str, operator: str, pins: frozenset[Pin]
-    ) -> Iterator[ExploredRow]:
+    def _metric_rows(self, scope: Scope, metric: str, operator: str) -> Iterator[ExploredRow]:
         """A metric, below its operator where that has a row; and those of its subtasks where it is open."""
         depth = 2 if operator else 1
         key = f"metric {scope.key}  {metric}"
-        bare = ExploredRow(key, name_in(operator, metric), depth, scope, metric)
-        yield self._row(bare, pins)
+        yield ExploredRow(key, name_in(operator, metric), depth, scope, metric)
         if key in self._opened:
             for subtask in range(scope.parallelism):
-                key = f"metric {scope.key} {subtask} {metric}"
                 name = subtask_names.named(subtask, scope.parallelism)
-                one = ExploredRow(key, name, depth + 1, scope, metric, subtask)
-                yield self._row(one, pins)
-
-    def _row(self, bare: ExploredRow, pins: frozenset[Pin]) -> ExploredRow:
-        """The row with its values, as far as they are known."""
-        scope, metric, subtask = bare.scope, bare.metric, bare.subtask
-        told = self._told.get((scope.key, subtask, metric))
-        row = replace(bare, pinned=scope.pin(metric, subtask) in pins)
-        if told is None:
-            blank = fmt.FAILED if (scope.key, subtask, metric) in self._refused else fmt.UNKNOWN
-            if not scope.aggregated or subtask is not None:
-                return replace(row, value=blank)
-            return replace(row, low=blank, mean=blank, high=blank, total=blank)
-        old = is_past(self.port, told.at)
-        offset, now = zone_offset(self), self.port.known_time()
-        value = told.value
-        if isinstance(value, AggregatedMetric):
-            low, mean, high, total = (
-                number_text(metric, one, offset, now)
-                # Times add up to nothing.
-                for one in (value.min, value.avg, value.max, None if is_watermark(metric) else value.sum)
-            )
-            reads = reading_of(metric, value.max, offset, now)
-            return replace(
-                row, low=low, mean=mean, high=high, total=total, reads=reads, order=value.max, old=old
-            )
-        if value is None:
-            return replace(row, value="not a number", old=old)
-        reads = reading_of(metric, value.number, offset, now)
-        text = plain_text(value, offset, now)
-        return replace(row, value=text, reads=reads, order=value.number, old=old)
+                key = f"metric {scope.key} {subtask} {metric}"
+                yield ExploredRow(key, name, depth + 1, scope, metric, subtask)
