@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -16,9 +15,10 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
 from flinktop.ui.dialog import Dialog
+from flinktop.ui.panels.columns import text
 from flinktop.ui.widgets.celltext import safe
-from flinktop.ui.widgets.columns import Stripes
-from flinktop.ui.widgets.table import Column, LiveTable
+from flinktop.ui.widgets.columns import Column, Stripes
+from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,31 +64,28 @@ class PickScreen(Dialog[str | None], Generic[R]):
         return ""
 
     def body(self) -> ComposeResult:
-        """The rows, and the whole of what the cursor is on."""
-        columns, ascii_only = self.columns(), self.app.settings.ascii
-        yield LiveTable(
-            columns,
-            row_key=self.row_key,
-            ascii=ascii_only,
-            empty=self.EMPTY,
-        )
+        yield LiveTable(self.columns(), row_key=self.row_key, ascii=self.app.settings.ascii, empty=self.EMPTY)
         yield Static(id="whole", markup=False)
 
     def renew(self) -> None:
-        """The rows as they are known now."""
         table = self.query_one(LiveTable)
         table.set_empty(self.asking() or self.EMPTY)
         table.set_rows(self.rows())
+        # Ages grow.
+        table.look_again()
         self._whole(table)
 
     def on_mount(self) -> None:
-        """The rows have the focus."""
         super().on_mount()
         self.set_focus(self.query_one(LiveTable))
 
     @on(LiveTable.Moved)
     def _moved(self) -> None:
         self._whole(self.query_one(LiveTable))
+
+    def age(self, at: float) -> str:
+        """How long ago a time (s since 1970) was."""
+        return fmt.span(max(0.0, self.port.known_time() - at))
 
     def _whole(self, table: LiveTable[Any]) -> None:
         self.query_one("#whole", Static).update(safe(table.cursor_key or ""))
@@ -106,33 +103,28 @@ class PickJar(PickScreen["Jar"]):
     EMPTY = "No jars yet; upload one (a)."
 
     def columns(self) -> list[Column[Jar]]:
-        """Name, classes, when it was uploaded."""
+        def classes(jar: Jar) -> str:
+            return ", ".join(entry.name for entry in jar.entry)
+
+        def uploaded(jar: Jar) -> str:
+            return f"{self.age(jar.uploaded / 1000.0)} ago" if jar.uploaded > 0 else fmt.ABSENT
+
         return [
-            Column("name", "JAR", 20, lambda jar: (jar.name, "strong"), flex=True),
-            Column(
-                "classes", "CLASSES", 20, lambda jar: (", ".join(e.name for e in jar.entry), ""), flex=True
-            ),
-            Column("age", "UPLOADED", 9, lambda jar: (self._age(jar.uploaded), ""), align="right"),
+            text("name", "JAR", 20, lambda jar: jar.name, tone="strong", flex=True),
+            text("classes", "CLASSES", 20, classes, blank="", flex=True),
+            text("age", "UPLOADED", 9, uploaded, align="right"),
         ]
 
     def row_key(self, row: Jar) -> str:
-        """Its id."""
         return row.id
 
-    def _age(self, at: int) -> str:
-        return f"{fmt.span(max(0.0, self.port.known_time() - at / 1000.0))} ago" if at > 0 else fmt.ABSENT
-
     def watched(self) -> Iterable[Query[Any]]:
-        """The list."""
         return (JARS(),)
 
     def asking(self) -> str:
-        """Until the list is known."""
-        reading = self.port.reading(JARS())
-        return why_empty(self.port, reading, "loading jars…")
+        return why_empty(self.port, self.port.reading(JARS()), "loading jars…")
 
     def rows(self) -> Sequence[Jar]:
-        """Newest first."""
         reading = self.port.reading(JARS())
         jars = reading.value.files if reading is not None and reading.value is not None else ()
         return sorted(jars, key=lambda jar: -jar.uploaded)
@@ -149,83 +141,70 @@ class PickClass(PickScreen["JarEntry"]):
         self._entries = tuple(entries)
 
     def columns(self) -> list[Column[JarEntry]]:
-        """Name, and what the manifest says of it."""
         return [
-            Column("name", "CLASS", 30, lambda entry: (entry.name, "strong"), flex=True),
-            Column("words", "", 10, lambda entry: (entry.description or "", "muted"), flex=True, drop=1),
+            text("name", "CLASS", 30, lambda entry: entry.name, tone="strong", flex=True),
+            text(
+                *("words", "", 10, lambda entry: entry.description or ""),
+                tone="muted",
+                blank="",
+                flex=True,
+                drop=1,
+            ),
         ]
 
     def row_key(self, row: JarEntry) -> str:
-        """Its name."""
         return row.name
 
     def rows(self) -> Sequence[JarEntry]:
-        """As the manifest has them."""
         return self._entries
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A savepoint or checkpoint with its age in words."""
-
-    point: RestorePoint
-    age: str
-
-
-class PickRestore(PickScreen[_Row]):
+class PickRestore(PickScreen["RestorePoint"]):
     """A savepoint, or a checkpoint that Flink has left, by its path."""
 
     TITLE_WORDS = "Restore from"
     EMPTY = "No known savepoints: none taken by flinktop, none of this cluster's jobs."
 
-    def columns(self) -> list[Column[_Row]]:
-        """Kind, job, age, the end of the path, by which paths differ, and the cluster if any is another's."""
-        return self._columns(max((cell_len(safe(row.point.cluster)) for row in self.rows()), default=0))
-
-    def _columns(self, others: int) -> list[Column[_Row]]:
-        """With a column for the names of other clusters, the longest of which takes so many cells."""
-        columns: list[Column[_Row]] = [
-            Column("kind", "KIND", 10, lambda row: (_kind(row), ""), drop=2),
-            Column("name", "JOB", 12, lambda row: (row.point.name or row.point.job, "strong"), flex=True),
-            Column("age", "AGE", 6, lambda row: (row.age, ""), align="right", drop=1),
-            Column("path", "PATH", 24, lambda row: (row.point.path, "muted"), flex=True, stripes=self._path),
+    def columns(self) -> list[Column[RestorePoint]]:
+        """With the end of the path, by which paths differ, and the cluster if any is another's."""
+        columns: list[Column[RestorePoint]] = [
+            text("kind", "KIND", 10, lambda point: "savepoint" if point.savepoint else "checkpoint", drop=2),
+            text("name", "JOB", 12, lambda point: point.name or point.job, tone="strong", flex=True),
+            text("age", "AGE", 6, lambda point: self.age(point.made), align="right", drop=1),
+            Column("path", "PATH", 24, lambda point: (point.path, "muted"), flex=True, stripes=_end_of_path),
         ]
+        others = max((cell_len(safe(point.cluster)) for point in self.rows()), default=0)
         if others:
             title = "OTHER CLUSTER"
             most = WIDE_NAME if self.app.size.width >= WIDE else NARROW_NAME
             width = min(max(others, len(title)), most)
-            columns.insert(2, Column("cluster", title, width, lambda row: (row.point.cluster, "warn")))
+            columns.insert(
+                2, text("cluster", title, width, lambda point: point.cluster, tone="warn", blank="")
+            )
         return columns
 
     def renew(self) -> None:
-        """The rows as they are known now; a column for other clusters once there is a row of one."""
+        """A column for other clusters comes once there is a row of one."""
         table = self.query_one(LiveTable)
         columns = self.columns()
         if [one.width for one in columns] != [one.width for one in table.columns]:
             table.set_columns(columns)
         super().renew()
 
-    def row_key(self, row: _Row) -> str:
-        """Its path."""
-        return row.point.path
+    def row_key(self, row: RestorePoint) -> str:
+        return row.path
 
     def watched(self) -> Iterable[Query[Any]]:
         """The jobs, and once what each tells of its checkpoints."""
         return (JOBS_OVERVIEW(), *to_ask(self.port))
 
     def asking(self) -> str:
-        """Until each job has told."""
         return "loading jobs…" if to_ask(self.port) else ""
 
-    def rows(self) -> Sequence[_Row]:
+    def rows(self) -> Sequence[RestorePoint]:
         """This cluster's first, the newest first."""
-        now = self.port.known_time()
-        return [_Row(point, fmt.span(max(0.0, now - point.made))) for point in restore_points(self.port)]
-
-    def _path(self, row: _Row, width: int) -> Stripes:
-        mark = fmt.UNKNOWN
-        return Stripes(((tail(safe(row.point.path), width, mark), "muted"),))
+        return restore_points(self.port)
 
 
-def _kind(row: _Row) -> str:
-    return "savepoint" if row.point.savepoint else "checkpoint"
+def _end_of_path(point: RestorePoint, width: int) -> Stripes:
+    return Stripes(((tail(safe(point.path), width, fmt.UNKNOWN), "muted"),))
