@@ -124,6 +124,14 @@ class LogView(Panel):
         features = self.port.features
         return features.has(*self._process.files.endpoint.since) and not features.history_server
 
+    @property
+    def _listed(self) -> Reading[LogFiles] | None:
+        return self.port.reading(self._process.files)
+
+    @property
+    def _transfer(self) -> Transfer | None:
+        return self.port.transfer(self._query)
+
     def asks(self) -> Asks:
         return {self._process.files: LOOK_SECONDS} if self._lists else {}
 
@@ -156,7 +164,7 @@ class LogView(Panel):
 
     def _consider(self) -> None:
         """Read the file if it is wanted, or has grown, and its size allows it."""
-        self._listing = self.port.reading(self._process.files)
+        self._listing = self._listed
         if self._watching and not self.port.features.history_server and self._due():
             self._wanted = False
             self._began = self._own_files
@@ -164,14 +172,10 @@ class LogView(Panel):
         self._say()
 
     def _due(self) -> bool:
-        size, transfer = self.file_size, self.port.transfer(self._query)
-        if self._lists:
-            reading = self.port.reading(self._process.files)
-            if reading is None or (reading.value is None and reading.error is None):
-                return False
-            if reading.value is None and not isinstance(reading.error, NotFound):
-                return False
-        if size is not None and size > self._allowed:
+        size, transfer, listed = self.file_size, self._transfer, self._listed
+        # Where Flink has no list its size is never known.
+        told = listed is not None and (listed.value is not None or isinstance(listed.error, NotFound))
+        if (self._lists and not told) or (size is not None and size > self._allowed):
             return False
         if self._wanted:
             return True
@@ -187,8 +191,7 @@ class LogView(Panel):
     @property
     def _own_files(self) -> tuple[LogFile, ...]:
         """The file in the list of files; several where their names don't tell which it is."""
-        reading = self.port.reading(self._process.files)
-        files = reading.value.logs if reading is not None and reading.value is not None else ()
+        files = self._listed.value.logs if self._listed is not None and self._listed.value is not None else ()
         if self._file:
             return tuple(file for file in files if file.name == self._file)
         taskmanager = self._process.taskmanager is not None
@@ -197,16 +200,14 @@ class LogView(Panel):
     @property
     def _listed_since(self) -> bool:
         """Whether the list of files is newer than what was read."""
-        reading, transfer = self.port.reading(self._process.files), self.port.transfer(self._query)
-        listed = reading.at if reading is not None else None
-        read = transfer.at if transfer is not None else None
+        listed = self._listed.at if self._listed is not None else None
+        read = self._transfer.at if self._transfer is not None else None
         return listed is not None and (read is None or listed > read)
 
     @property
     def _listed_size(self) -> int | None:
         """Bytes of the file by the list of files; None if that does not say, or what was read refutes it."""
-        size = _only_size(self._own_files)
-        transfer = self.port.transfer(self._query)
+        size, transfer = _only_size(self._own_files), self._transfer
         if transfer is None or transfer.at is None or size is None:
             return size
         after = size if self._listed_since else None
@@ -216,7 +217,7 @@ class LogView(Panel):
     @property
     def file_size(self) -> int | None:
         """Bytes of the file, by the list of files or what was sent, whichever is newer; None if unknown."""
-        listed, transfer = self._listed_size, self.port.transfer(self._query)
+        listed, transfer = self._listed_size, self._transfer
         if self._is_missing:
             # What was sent is a sentence about it.
             return _only_size(self._own_files)
@@ -235,7 +236,7 @@ class LogView(Panel):
     @property
     def _asks(self) -> bool:
         """Whether the file waits for the person's word."""
-        size, transfer = self.file_size, self.port.transfer(self._query)
+        size, transfer = self.file_size, self._transfer
         refused = transfer is not None and transfer.state == "large"
         return refused or (self._wanted and size is not None and size > self._allowed)
 
@@ -281,9 +282,9 @@ class LogView(Panel):
     # -- what is shown -------------------------------------------------------------------------------
 
     def show(self) -> None:
-        if self._wanted or self.port.reading(self._process.files) is not self._listing:
+        if self._wanted or self._listed is not self._listing:
             self._consider()
-        transfer = self.port.transfer(self._query)
+        transfer = self._transfer
         if transfer is not None and transfer.at is not None and transfer.lines is not self._lines:
             self._lines = transfer.lines
             self._show_lines()
@@ -304,19 +305,16 @@ class LogView(Panel):
             return
         at, self._at = self._at, None
         config = self.port.reading(CONFIG())
-        known = config.value if config is not None else None
-        of_cluster = known.timezone_offset / 1000.0 if known is not None else 0.0
+        of_cluster = config.value.timezone_offset / 1000.0 if config is not None and config.value else 0.0
         line = loglines.first_since(self._lines, at - BEFORE, of_cluster)
         if line is None:
             return
         when = fmt.near(at, self.zone_offset(), self.port.known_time())
-        transfer = self.port.transfer(self._query)
-        if line == 0 and transfer is not None and transfer.begins:
+        if line == 0 and self._transfer is not None and self._transfer.begins:
             self._place = [(f"{when} is before the part that is kept", "warn")]
         else:
             self._place = pair("at", when, "strong")
             self.pager.show_line(min(line, len(self._lines) - 1))
-        self._say()
 
     def _say(self) -> None:
         self.pager.set_empty(self._nothing())
@@ -327,16 +325,16 @@ class LogView(Panel):
         if absent := missing_words(self.port, self._query.endpoint, f"logs of {self._process.all_of_them}"):
             return absent
         if self._asks:
+            way = "" if self._process.taskmanager is None else "TaskManager, the "
             return (
                 f"{fmt.size(self.file_size)}. Flink can only send whole files: "
-                f"each download costs all of it, {self._way} and the way here. "
+                f"each download costs all of it, on the {way}JobManager and the way here. "
                 f"The last {fmt.size(KEPT)} are kept."
                 "\n\nenter: download"
             )
-        transfer = self.port.transfer(self._query)
+        transfer = self._transfer
         if transfer is None:
-            files = self.port.reading(self._process.files)
-            return why_empty(self.port, files, "loading the size…", "loading the size…")
+            return why_empty(self.port, self._listed, "loading the size…", "loading the size…")
         if transfer.state == "failed":
             return f"It could not be read: {transfer.reason}"
         return "downloading…" if transfer.at is None else self._nothing_in_it()
@@ -348,15 +346,9 @@ class LogView(Panel):
             return "The file is not there: nothing has been written, or it is written elsewhere."
         return "The file is empty."
 
-    @property
-    def _way(self) -> str:
-        return (
-            "on the JobManager" if self._process.taskmanager is None else "on the TaskManager, the JobManager"
-        )
-
     def _status(self) -> list[Fact]:
         """Size, what is read of it and when, whether it is followed, what is shown of it."""
-        transfer, size = self.port.transfer(self._query), self.file_size
+        transfer, size = self._transfer, self.file_size
         facts: list[Fact] = []
         if self._file:
             # Also where I am, at the top of the screen.
@@ -369,15 +361,16 @@ class LogView(Panel):
             facts += self._progress(transfer)
         if self._lines:
             found = loglines.counted(self._lines)
-            facts += [
-                (0, pair("errors", fmt.count(found["ERROR"]), "bad" if found["ERROR"] else "")),
-                (0, pair("warnings", fmt.count(found["WARN"]), "warn" if found["WARN"] else "")),
-            ]
+            for label, level, tone in (("errors", "ERROR", "bad"), ("warnings", "WARN", "warn")):
+                facts.append((0, pair(label, fmt.count(found[level]), tone if found[level] else "")))
         if self._least:
             facts.append((0, pair("level >=" if self.ascii else "level ≥", self._least, "strong")))
         if self._text:
             facts.append((0, pair("grep", self._text, "strong")))
-        return [*facts, *self._more(transfer)] if transfer is not None else facts
+        behind = transfer is not None and transfer.at is not None and not self.follows
+        if transfer is not None and behind and size is not None and size > transfer.read:
+            facts.append((1, [(f"grew by {fmt.size(size - transfer.read)}; r: download", "warn")]))
+        return facts
 
     def _progress(self, transfer: Transfer) -> list[Fact]:
         if transfer.state == "waiting":
@@ -394,13 +387,6 @@ class LogView(Panel):
             facts.append((2, pair("the last", fmt.size(transfer.read - transfer.begins))))
         facts.append((1, pair("read", f"{fmt.duration(self.port.now() - transfer.at)} ago")))
         return [*facts, (2, [("following", "good")])] if self.follows else facts
-
-    def _more(self, transfer: Transfer) -> list[Fact]:
-        """How much has been written since, where the file is not followed."""
-        size = self.file_size
-        if self.follows or transfer.at is None or size is None or size <= transfer.read:
-            return []
-        return [(1, [(f"grew by {fmt.size(size - transfer.read)}; r: download", "warn")])]
 
 
 def _only_size(files: Sequence[LogFile]) -> int | None:
