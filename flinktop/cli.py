@@ -8,10 +8,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flinktop import __version__
 from flinktop.allowed import COMMANDS, THEMES, SettingsError, listed, near, shown
@@ -317,7 +317,7 @@ def _local(sources: "Sources") -> int:
                 f"--cert {flink.cert} --key {flink.key}"
             )
         profile = sources.local(flink.url, flink.cert, flink.key)
-        code = _monitor(settings, profile, _sample_runs(flink))
+        code = _monitor(settings, profile, runs=_sample_runs(flink))
         _progress("Stopping Flink.")
         return code
 
@@ -354,7 +354,6 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
     clock = SystemClock()
     world, opened = World(scenario=name, version=version, born=clock.wall()), clock.now()
     transport = DemoTransport(world, lambda: clock.now() - opened)
-    from flinktop.ui.app import run
 
     def past() -> Iterator["Seen"]:
         # When it is asked for the first picture is there.
@@ -362,7 +361,7 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
 
         yield from past(world)
 
-    return run(_with_log(settings), sources.demo(), transport=transport, past=past())
+    return _monitor(_with_log(settings), sources.demo(), transport=transport, past=past())
 
 
 def _operations(sources: "Sources", act: ActWords) -> int:
@@ -405,11 +404,16 @@ def _with_log(settings: "Settings") -> "Settings":
     return replace(settings, notes=(*settings.notes, note)) if note else settings
 
 
-def _monitor(settings: "Settings", profile: "Profile", runs: "Mapping[str, RunJar] | None" = None) -> int:
+def _monitor(settings: "Settings", profile: "Profile", **given: Any) -> int:
+    """Watch a cluster; `given` as `ui.app.run` takes it."""
+    import gc
+
+    # Modules leave nothing to collect: on again behind the first picture.
+    gc.disable()
     # Here and not above: this is the import of textual.
     from flinktop.ui.app import run
 
-    return run(settings, profile, runs=runs)
+    return run(settings, profile, **given)
 
 
 def _clusters(sources: "Sources") -> int:

@@ -1,6 +1,5 @@
 """The config file: TOML with named clusters, every mistake told with file, line and what is allowed."""
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,6 @@ from typing import Final, Literal
 from flinktop import allowed
 from flinktop.allowed import NotAllowed, SettingsError
 from flinktop.flink.connection import Connection, Secret
-from flinktop.toml_lines import lines_of_keys
-from flinktop.toml_mistakes import mistake
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = ("default", "theme", "ascii", "mouse", "refresh", "read_only", "clusters")
@@ -70,6 +67,11 @@ def read_config(path: Path) -> ConfigFile:
         raw = file.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
         raise SettingsError(f"{path} is larger than {MOST_BYTES:,} bytes: not a flinktop config file")
+    # Most people have no such file, and need nothing that reads TOML.
+    import tomllib  # noqa: PLC0415
+
+    from flinktop.toml_places import mistake  # noqa: PLC0415
+
     try:
         # Some editors put a byte order mark in front, which TOML does not know.
         text = raw.decode("utf-8-sig")
@@ -158,6 +160,8 @@ class _Section:
     values: dict[str, object]
 
     def wrong(self, key: str, sentence: str) -> SettingsError:
+        from flinktop.toml_places import lines_of_keys  # noqa: PLC0415 -- for a mistake alone
+
         lines = lines_of_keys(self.source)
         line = lines.get((*self.place, key)) or lines.get(self.place)
         return SettingsError(f"{self.file}{f', line {line}' if line else ''}: {sentence}")

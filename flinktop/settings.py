@@ -14,13 +14,11 @@ from urllib.parse import urlsplit
 from platformdirs import PlatformDirs
 
 from flinktop import allowed
+from flinktop.addresses import CREDENTIALS_FOR, ShownJob, names, normal_form, shown_job
 from flinktop.allowed import THEMES, NotAllowed, SettingsError
 from flinktop.config_file import READ_ONLY_BY_DEFAULT, Cluster, ConfigFile, ReadOnly, read_config
-from flinktop.credentials_for import CREDENTIALS_FOR, names
 from flinktop.flink.connection import Connection, Secret
 from flinktop.open_files import others_read, others_write
-from flinktop.same_address import normal_form
-from flinktop.web_address import ShownJob, shown_job
 
 __all__ = ["THEMES", "Flags", "Paths", "Profile", "Settings", "SettingsError", "Sources", "read_sources"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from flinktop import allowed
-from flinktop.same_address import normal_form
+from flinktop.addresses import normal_form
 
 SPELLINGS = {
     "https://flink.example/prod": (

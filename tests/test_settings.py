@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flinktop import allowed
+from flinktop.addresses import ShownJob
 from flinktop.flink.connection import Connection, Secret
-from flinktop.flink.credentials import credentials
+from flinktop.flink.login import credentials
 from flinktop.settings import Flags, Profile, Settings, SettingsError, Sources, read_sources
-from flinktop.web_address import ShownJob
 
 FULL = """\
 default = "prod"

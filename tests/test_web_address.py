@@ -2,7 +2,7 @@
 
 import pytest
 
-from flinktop.web_address import ShownJob, shown_job
+from flinktop.addresses import ShownJob, shown_job
 
 JOB = "0123456789abcdef0123456789abcdef"
 VERTEX = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

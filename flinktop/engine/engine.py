@@ -6,26 +6,18 @@ import asyncio
 import contextlib
 import logging
 import random
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from flinktop.engine import subtasks
 from flinktop.engine.acts.target import Target
-from flinktop.engine.back_off import BACKGROUND
-from flinktop.engine.lane import Lane
-from flinktop.engine.load import Loads
-from flinktop.engine.machines import Heaps, Machines
-from flinktop.engine.operations import Operations
+from flinktop.engine.link import BACKGROUND
 from flinktop.engine.pins import Pins
 from flinktop.engine.poller import DEFAULT_REFRESH, Poller
-from flinktop.engine.seen_checkpoints import SeenCheckpoints
-from flinktop.engine.seen_faults import SeenFaults
 from flinktop.engine.series import SeriesStore
 from flinktop.engine.store import Reading, Store
 from flinktop.engine.sweep import Sweep
-from flinktop.engine.transfers import Transfers
 from flinktop.flink.cluster import CONFIG, OVERVIEW, Config
 from flinktop.flink.errors import NotFound
 from flinktop.flink.features import Features, features
@@ -35,11 +27,14 @@ from flinktop.flink.login import Login
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     import httpx
 
     from flinktop.engine.clock import Clock
-    from flinktop.engine.ledger import Ledger
+    from flinktop.engine.operations import Operations
+    from flinktop.engine.recorders import Recorders
+    from flinktop.engine.transfers import Transfers
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
 
@@ -71,6 +66,10 @@ def random_jitter() -> float:
 class Engine:
     """Keeps the facts of one cluster fresh. Needs a running asyncio loop; knows no terminal."""
 
+    operations: Operations
+    transfers: Transfers
+    """Both are there from `start` on."""
+
     def __init__(
         self,
         connection: Connection,
@@ -81,7 +80,7 @@ class Engine:
         jitter: Callable[[], float] = random_jitter,
         changed: Callable[[Query[Any]], None] = lambda _query: None,
         cluster: Target | None = None,
-        ledger: Ledger | None = None,
+        ledger: Path | None = None,
         resume: bool = True,
         operations_changed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -95,7 +94,7 @@ class Engine:
             jitter: Gives a factor for each back-off.
             changed: Called after each answer or failure, on the engine's loop.
             cluster: Its name, and whether it is protected.
-            ledger: Where acts are written down; without one they are refused.
+            ledger: The file in which acts are written down; without one they are refused.
             resume: Follow to their end acts that another flinktop has left.
             operations_changed: Called when there is news of operations, on the engine's loop.
         """
@@ -105,26 +104,14 @@ class Engine:
         self.login = Login(connection, clock.now)
         self.http = Http(connection, transport=transport, login=self.login)
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self._arrived)
-        self.heaps = Heaps(self.series)
-        self.machines = Machines(self.series)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
-        self.loads = Loads(self.series, self.sweep.starts.is_young)
-        self.checkpoints = SeenCheckpoints(self.series, self.poller.opened)
-        self.faults = SeenFaults(self.poller.opened)
         self.pins = Pins(self.series)
-        lane = Lane(connection, transport=transport, login=self.login)
-        self.transfers = Transfers(self.http, clock, changed, lane.one_transfer)
-        self.operations = Operations(
-            lane,
-            ledger,
-            clock,
-            cluster or Target(connection.url, connection.url, read_only=connection.read_only),
-            known_features=lambda: self.features,
-            refresh=lambda: self._own,
-            news=operations_changed,
-            touched=self.poller.refresh_soon,
-            resume=resume,
-        )
+        self._transport = transport
+        self._changed = changed
+        self.target = cluster or Target(connection.url, connection.url, read_only=connection.read_only)
+        self._ledger = ledger
+        self._resume = resume
+        self._operations_changed = operations_changed
         self.anchor: Anchor | None = None
         self.crashes = 0
         """Times a task of the engine died and was started again."""
@@ -136,8 +123,37 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._set_interval()
 
+    @cached_property
+    def recorders(self) -> Recorders:
+        """What is kept of answers over time; imported for the first of them, behind the first picture."""
+        from flinktop.engine.recorders import Recorders  # noqa: PLC0415
+
+        return Recorders(self.series, self.poller.opened, self.sweep.starts.is_young)
+
+    def _make_acting(self) -> None:
+        """Make what sends acts and files; imported behind the first picture, which needs none of it."""
+        from flinktop.engine.lane import Lane  # noqa: PLC0415
+        from flinktop.engine.ledger import Ledger  # noqa: PLC0415
+        from flinktop.engine.operations import Operations  # noqa: PLC0415
+        from flinktop.engine.transfers import Transfers  # noqa: PLC0415
+
+        lane = Lane(self.http.connection, transport=self._transport, login=self.login)
+        self.transfers = Transfers(self.http, self.clock, self._changed, lane.one_transfer)
+        self.operations = Operations(
+            lane,
+            Ledger(self._ledger) if self._ledger is not None else None,
+            self.clock,
+            self.target,
+            known_features=lambda: self.features,
+            refresh=lambda: self._own,
+            news=self._operations_changed,
+            touched=self.poller.refresh_soon,
+            resume=self._resume,
+        )
+
     def start(self) -> None:
         """Begin to poll, on the running loop."""
+        self._make_acting()
         self.poller.probe = CONFIG()
         self.poller.archive = lambda: self.features.history_server
         self.poller.add_background(CONFIG(), CONFIG_SECONDS)
@@ -221,20 +237,10 @@ class Engine:
         self._record("clock", query, lambda: self._learn(query, value, at))
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         then = self.cluster_time() - (self.clock.now() - at)
-        for name, recorder in (
-            ("sweep", self.sweep),
-            ("loads", self.loads),
-            ("heaps", self.heaps),
-            ("machines", self.machines),
-            ("faults", self.faults),
-            ("pins", self.pins),
-        ):
-            self._record(name, query, partial(recorder.arrived, query, value, at))
-        self._record("checkpoints", query, lambda: self.checkpoints.arrived(query, value, at, behind))
-        young = self.sweep.starts.is_young
-        self._record(
-            "subtasks", query, lambda: subtasks.record(self.series, query, value, at, then, is_young=young)
-        )
+        self._record("sweep", query, partial(self.sweep.arrived, query, value, at))
+        self._record("pins", query, partial(self.pins.arrived, query, value, at))
+        for name, record in self.recorders.of(query, value, at, cluster_now=then, behind=behind):
+            self._record(name, query, record)
 
     def _record(self, name: str, query: Query[Any], record: Callable[[], None]) -> None:
         """Have one recorder take in an answer; what it raises keeps the answer from nobody else."""

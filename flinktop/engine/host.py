@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flinktop.engine.acts.target import Target, known_target
 from flinktop.engine.engine import Engine, random_jitter
-from flinktop.engine.ledger import Ledger
-from flinktop.engine.transfers import LARGE, LARGE_TO_SAVE
 from flinktop.flink.aside import run
 from flinktop.flink.errors import NotFound
 
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from flinktop.engine.link import Link
     from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
+    from flinktop.engine.operations import Operations
     from flinktop.engine.pins import Pin
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.series import Points, SeriesName
@@ -93,7 +92,7 @@ class Port:
             jitter=jitter,
             changed=self._changed,
             cluster=Target(cluster, connection.url, read_only=connection.read_only, protected=protected),
-            ledger=Ledger(ledger) if ledger is not None else None,
+            ledger=ledger,
             resume=resume,
             operations_changed=self._changed,
         )
@@ -103,8 +102,8 @@ class Port:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._inline = False
+        self._runs = False
         self._stop: asyncio.Event | None = None
-        self._shown = asyncio.Event()
         self._lock = threading.Lock()
         self._dirty: set[Query[Any]] = set()
         self._operations_changed = False
@@ -116,8 +115,8 @@ class Port:
         """Run the engine on a thread and loop of its own.
 
         Args:
-            past: Answers from before, oldest first, each with how many seconds ago it came. With any the
-                engine waits for `shown`, and asks for nothing before it has taken them all in.
+            past: Answers from before, oldest first, each with how many seconds ago it came. Nothing is
+                asked for before they have all been taken in, which nobody waits for.
 
         Raises:
             EngineFailed: it could not be started.
@@ -150,7 +149,6 @@ class Port:
         if loop is not None and stop is not None:
             with contextlib.suppress(RuntimeError):  # it has ended
                 loop.call_soon_threadsafe(stop.set)
-                loop.call_soon_threadsafe(self._shown.set)
 
     def stop(self, seconds: float = 2.0) -> None:
         """End the engine's thread, waiting not longer than that."""
@@ -158,16 +156,12 @@ class Port:
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def shown(self) -> None:
-        """The first picture is on the screen: what would have kept it waiting may begin."""
-        self._do(self._shown.set)
-
     def _run(self, started: threading.Event, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
         """The engine's thread; an error that ends it is logged, kept and told."""
         try:
             run(self._live(started, past))
         except BaseException as error:
-            when = "ended by itself" if started.is_set() else "could not be started"
+            when = "ended by itself" if self._runs else "could not be started"
             log.critical("the engine %s", when, exc_info=True)
             self.failure = f"the engine {when}: {error!r}"
             self._notify()
@@ -180,7 +174,6 @@ class Port:
         if past:
             opened = self.now()
             started.set()
-            await self._shown.wait()
             before = 0.0
             for query, value, ago in past:
                 if ago != before:
@@ -191,6 +184,7 @@ class Port:
                 self.engine.remember(query, value, opened - ago)
                 before = ago
         self.engine.start()
+        self._runs = True
         started.set()
         await self._stop.wait()
         try:
@@ -259,7 +253,8 @@ class Port:
             gone = reading is None or isinstance(reading.error, NotFound)
             return reading.value if reading is not None and not gone else None
 
-        return known_target(self.engine.operations.base(job), job, value, self.known_time())
+        base = self._operations.base(job) if self._operations is not None else self.engine.target
+        return known_target(base, job, value, self.known_time())
 
     def submit(self, act: Act, typed: str | None = None) -> str:
         """Do an act, once; gives the id of the operation that is followed from now on.
@@ -272,12 +267,17 @@ class Port:
         self._do(lambda: self.engine.operations.submit(act, number, typed))
         return number
 
+    @property
+    def _operations(self) -> Operations | None:
+        """There are none before the engine has started."""
+        return getattr(self.engine, "operations", None)
+
     def operations(self) -> tuple[Operation, ...]:
-        return self.engine.operations.view.all
+        return self._operations.view.all if self._operations is not None else ()
 
     def notices(self) -> tuple[str, ...]:
         """What a person should know of the ledger, in sentences, oldest first."""
-        return self.engine.operations.view.notices
+        return self._operations.view.notices if self._operations is not None else ()
 
     def operation(self, number: str) -> Operation | None:
         return next((one for one in self.operations() if one.id == number), None)
@@ -299,12 +299,12 @@ class Port:
 
     # -- files ---------------------------------------------------------------------------------------
 
-    def read_file(self, query: Query[str], most: int = LARGE) -> None:
-        """Read a file of the cluster and keep its end; one with more than `most` bytes is not sent."""
+    def read_file(self, query: Query[str], most: int | None = None) -> None:
+        """Read a file of the cluster and keep its end; one that is too large is not sent (see Transfers)."""
         self._do(lambda: self.engine.transfers.begin(query, most=most))
 
-    def save_file(self, query: Query[str], file: Path, most: int = LARGE_TO_SAVE) -> None:
-        """Read a file of the cluster and save it; one with more than `most` bytes is not sent."""
+    def save_file(self, query: Query[str], file: Path, most: int | None = None) -> None:
+        """Read a file of the cluster and save it, likewise."""
         self._do(lambda: self.engine.transfers.begin(query, most=most, file=file))
 
     def end_file(self, query: Query[str]) -> None:
@@ -334,11 +334,11 @@ class Port:
 
     def busiest(self, job: str) -> Busiest | None:
         """Who of a running job is the busiest now; None while that is not known."""
-        return self.engine.loads.busiest(job)
+        return self.engine.recorders.loads.busiest(job)
 
     def split(self, job: str, vertex: str) -> Split | None:
         """How the busiest subtask of a vertex splits its time; None while that is not known."""
-        return self.engine.loads.split_of(job, vertex)
+        return self.engine.recorders.loads.split_of(job, vertex)
 
     def lag(self, job: str) -> JobLag | None:
         return self.engine.sweep.lags.of(job)
@@ -347,7 +347,7 @@ class Port:
         return self.engine.sweep.lags.asked(job)
 
     def checkpoints(self, job: str) -> tuple[SeenCheckpoint, ...]:
-        return self.engine.checkpoints.of(job)
+        return self.engine.recorders.checkpoints.of(job)
 
     def keep_pins(self, pins: Iterable[Pin]) -> None:
         """Record these metrics whenever an answer tells of them, and no others."""
@@ -355,7 +355,7 @@ class Port:
 
     def faults(self, job: str) -> tuple[FaultGroup, ...]:
         """Every fault seen of a job as groups of the same, newest first, those that Flink has dropped too."""
-        return self.engine.faults.of(job)
+        return self.engine.recorders.faults.of(job)
 
     @property
     def lost(self) -> FlinkError | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.metrics import SUBTASKS_METRICS
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from flinktop.flink.vertices import VertexBackpressure
     from flinktop.model.split import Times
 
-METERS_HOLD = 25.0
-"""Seconds for which metrics that were read once stand for a vertex: two and a half of Flink's fetches."""
 TURN_SECONDS = 10.0
 """Between two looks at the subtasks of vertices that are looked at in turn."""
 MEASURES = ("busy", "backpressured")
@@ -166,7 +165,7 @@ class Loads(Struct):
 
     series: SeriesStore
     is_young: Callable[[str, str, float], bool] = lambda *_: False
-    """Whether an answer of a time is of a vertex's first minute (engine/starts.py)."""
+    """Whether an answer of a time is of a vertex's first minute (engine/sweep.py)."""
     _jobs: dict[str, JobLoad] = field(default_factory=dict)
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flinktop.engine.acts.act import Done, Failed, Handle, InProgress, Unknown
-from flinktop.engine.back_off import FOLLOWED, UNDER_WAY
+from flinktop.engine.link import FOLLOWED, UNDER_WAY
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.sending import came_late
 from flinktop.flink.errors import Conflict, FlinkError, NotFound, Rejected

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from flinktop.engine.back_off import BACKGROUND, WATCHED
-from flinktop.engine.link import Link, after_answer, after_error, foreign, probed_in_vain
-from flinktop.engine.opened import OpenedJobs
+from flinktop.engine.link import BACKGROUND, WATCHED, Link, after_answer, after_error, foreign, probed_in_vain
+from flinktop.engine.series import OpenedJobs
 from flinktop.engine.store import Reading
 from flinktop.flink.decode import DecodeError, decode_answer
 from flinktop.flink.errors import BadReply, FlinkError, LoginRefused, NotFound
@@ -30,8 +29,8 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from flinktop.engine.back_off import BackOff
     from flinktop.engine.clock import Clock
+    from flinktop.engine.link import BackOff
     from flinktop.engine.store import Store
     from flinktop.flink.endpoint import Query
 

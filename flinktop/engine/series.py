@@ -6,10 +6,14 @@ import math
 import threading
 from array import array
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Container
+
+    from flinktop.flink.endpoint import Query
 
 LENGTH = 1024
 """Points kept of each series: close to three hours at Flink's ten seconds a metric."""
@@ -21,6 +25,9 @@ ROW_POINTS, ROW_SECONDS = 180, 1800.0
 """What is left of a job's rate for its line in a list, where there are too many points in all."""
 LAG_POINTS = 12
 """The same of its watermark lag, whose colour says whether it has grown for two minutes."""
+
+MOST_OPENED, OPENED_SECONDS = 16, 3600.0
+"""Jobs that count as looked into, at the most, and for how long: those that were looked into last."""
 
 SeriesName = tuple[str, ...]
 """What a series is of, from the general to the particular: ("job", job id, "in")."""
@@ -71,6 +78,33 @@ def machine_series(taskmanager: str | None, measure: str) -> SeriesName:
     "heap", "cpu": per mille; "gc": ms/s; "threads". Recorded while it is on a screen (engine/machines.py).
     """
     return ("machine", taskmanager or "", measure)
+
+
+class OpenedJobs(Struct):
+    """Ids of jobs whose details are on a screen, or were a short time ago. Lives on the engine's loop."""
+
+    _jobs: dict[str, float] = field(default_factory=dict)
+    """When each was looked into last (engine's clock, s), in that order."""
+
+    def look(self, query: Query[Any], now: float) -> None:
+        """Somebody looks at this query, or did until now."""
+        job = dict(query.ids).get("job")
+        if job is not None:
+            self._jobs.pop(job, None)
+            self._jobs[job] = now
+            if len(self._jobs) > MOST_OPENED:
+                del self._jobs[next(iter(self._jobs))]
+
+    def forget_old(self, now: float) -> None:
+        """Jobs that nobody has looked into for `OPENED_SECONDS` count no longer."""
+        for job in [job for job, at in self._jobs.items() if now - at > OPENED_SECONDS]:
+            del self._jobs[job]
+
+    def __contains__(self, job: object) -> bool:
+        return job in self._jobs
+
+    def __len__(self) -> int:
+        return len(self._jobs)
 
 
 class Ring:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from flinktop.engine.fault_watch import FaultWatch
 from flinktop.engine.flow import JobFlow
 from flinktop.engine.lags import Lags
 from flinktop.engine.series import SeriesStore, cluster_series, job_series, vertex_series
-from flinktop.engine.starts import Starts
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
+from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview
 from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS
 from flinktop.flink.numbers import LONG_MAX
-from flinktop.model import rates, states
+from flinktop.model import first_minute, rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
 if TYPE_CHECKING:
@@ -31,6 +30,10 @@ SECONDS = 10.0
 """The most often that a job's figures are asked for in passing: Flink's metrics move no faster."""
 RARELY = 600.0
 """Seconds between looks at what hardly ever changes: a job's checkpoint configuration."""
+FAULT_SECONDS = 60.0
+"""Between two looks at the exceptions of a job that restarts: an answer can be large."""
+CALM_SECONDS = 900.0
+"""A job that has not restarted for so long is not asked for its exceptions any more."""
 SUM_SECONDS = 9.0
 """Seconds between two points of the cluster's own series, at the least: its parts move every ten."""
 
@@ -229,3 +232,62 @@ def _sum(found: dict[str, AggregatedMetric], ids: Iterable[str]) -> float | None
 
 def _whole(counter: float | None) -> int | None:
     return int(counter) if counter is not None else None
+
+
+class FaultWatch(Struct):
+    """Asks for the exceptions of jobs that restart, so that the first of a restart loop is known afterwards.
+
+    Flink keeps 16 of them (`web.exception-history-size`): in a loop that is a matter of minutes.
+    """
+
+    poller: Poller
+    _restarts: dict[str, float] = field(default_factory=dict)
+    _asked: dict[str, float] = field(default_factory=dict)
+    """By job: when it last restarted (engine's clock, s)."""
+
+    def restarts(self, job: str, count: float | None, at: float) -> None:
+        """Take in how often a job has restarted; None is not known."""
+        if count is None:
+            return
+        before = self._restarts.get(job, 0.0)
+        self._restarts[job] = count
+        if count > before:
+            self._asked[job] = at
+            self.poller.add_background(EXCEPTIONS(job=job), FAULT_SECONDS)
+        elif job in self._asked and at - self._asked[job] > CALM_SECONDS:
+            self._leave(job)
+
+    def ended(self, jobs: Iterable[str]) -> None:
+        """These jobs live no longer."""
+        for job in jobs:
+            self._restarts.pop(job, None)
+            if job in self._asked:
+                self._leave(job)
+
+    def _leave(self, job: str) -> None:
+        del self._asked[job]
+        self.poller.remove_background(EXCEPTIONS(job=job))
+
+
+class Starts(Struct):
+    """Which vertices are in their first minute: what Flink's meters say of them is too low, or not measured.
+
+    Written by the engine's thread; `is_young` is for any.
+    """
+
+    _until: dict[tuple[str, str], float] = field(default_factory=dict)
+    """By job and vertex: when its first minute ends (engine's clock, s)."""
+
+    def arrived(self, job: Job, at: float) -> None:
+        """Take in when the vertices of a running job began to run."""
+        for key in [key for key, until in self._until.items() if until <= at]:
+            del self._until[key]
+        for vertex in job.vertices:
+            age = first_minute.age(job, vertex)
+            if age is not None and age < first_minute.MINUTE:
+                key = job.jid, vertex.id
+                self._until[key] = max(self._until.get(key, at), at + first_minute.MINUTE - age)
+
+    def is_young(self, job: str, vertex: str, at: float) -> bool:
+        """Whether an answer that came at a time (engine's clock, s) is of a vertex's first minute."""
+        return at < self._until.get((job, vertex), at)

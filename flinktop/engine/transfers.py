@@ -108,16 +108,18 @@ class Transfers(Struct):
     def get(self, query: Query[Any]) -> Transfer | None:
         return self._known.get(query)
 
-    def begin(self, query: Query[Any], *, most: int = LARGE, file: Path | None = None) -> None:
+    def begin(self, query: Query[Any], *, most: int | None = None, file: Path | None = None) -> None:
         """Read a file, after those that were asked for before; one that is under way goes on.
 
         Args:
             query: The file.
-            most: Bytes; a larger one is not sent.
+            most: Bytes; a larger one is not sent. None: LARGE, or LARGE_TO_SAVE where it is saved.
             file: Where to save it whole; otherwise its end is kept in memory.
         """
         if query in self._tasks:
             return
+        if most is None:
+            most = LARGE if file is None else LARGE_TO_SAVE
         before = self._known.get(query) or Transfer()
         self._put(query, replace(before, state="waiting", received=0, size=None, reason=""))
         task = asyncio.get_running_loop().create_task(self._run(query, most, file))

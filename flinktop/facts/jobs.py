@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from flinktop.engine.load import METERS_HOLD
+from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import job_query, restarts_in, restarts_query
 from flinktop.facts.figure import ABSENT, Figure, lag_figure

@@ -1,8 +1,12 @@
-"""From an HTTP answer to the error it stands for, with the server's own sentence."""
+"""Requests and answers as values, and the error that an answer stands for, with the server's own sentence."""
 
 import re
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from flinktop.flink.errors import (
     BadReply,
@@ -14,7 +18,6 @@ from flinktop.flink.errors import (
     Rejected,
     Unauthorized,
 )
-from flinktop.flink.gateway import message, never_forwarded
 from flinktop.flink.said import flink_errors, page_title, shorten
 from flinktop.flink.text import clean
 
@@ -24,6 +27,53 @@ _EMPTY_WORDS = frozenset({
     "or", "page", "report", "requested", "resource", "response", "server", "status", "the", "this", "unknown",
 })  # fmt: skip
 """Of the titles of error pages, which say no more than the status: "Error response", "HTTP Status 404"."""
+_READ = 20_000
+"""Bytes of a proxy's answer that are looked at."""
+_GATEWAY = (
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+_NO_CONNECTION = re.compile(
+    # Squid, tinyproxy, Apache, Node, Python.
+    r"connection refused|econnrefused|connect call failed|cannot connect to host|unable to connect\b"
+    r"|failed to make connection to backend|no route to host|no such host|err_connect_fail"
+    # Go: Kubernetes' API server, oauth2-proxy, Traefik.
+    r"|\bdial tcp\b|no endpoints available for service|no available server"
+    # HAProxy.
+    r"|no server is available to handle this request"
+    # Envoy.
+    r"|no healthy upstream|reset reason: (?:remote |local )?connection failure|reset reason: overflow",
+    re.IGNORECASE,
+)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What is sent."""
+
+    method: str
+    line: str
+    """Percent-encoded path and query string, without a leading slash."""
+    shown: str
+    """The address as a message may show it."""
+    headers: Mapping[str, str]
+    json: Any = None
+    files: Sequence[tuple[str, Any]] | None = None
+    """Parts of a multipart body, as httpx takes them."""
+    seconds: float | None = None
+    """How long the server may be silent instead of the connection's own limit."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back, whatever its status."""
+
+    status: int
+    location: str
+    """Where a redirect points."""
+    body: bytes
+    seconds: float
+    """From the first byte sent to the last one read."""
 
 
 def check_status(status: int, body: bytes, method: str, url: str, location: str = "") -> None:
@@ -123,3 +173,22 @@ def check_document(body: bytes, url: str, status: int) -> None:
     beginning = " ".join(clean(body[:60].decode("utf-8", "replace")).split())
     detail = f"the answer is not JSON but {beginning!r}" if beginning else "the answer is empty"
     raise BadReply("GET", url, detail, status=status)
+
+
+class _Message(msgspec.Struct):
+    """A JSON object with a sentence in it, as Kubernetes and many gateways answer."""
+
+    message: str = ""
+
+
+def message(body: bytes) -> str:
+    """The sentence in `{"message": ...}`; "" when there is none."""
+    try:
+        return " ".join(clean(msgspec.json.decode(body, type=_Message).message).split())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
+def never_forwarded(status: int, body: bytes) -> bool:
+    """Whether a proxy says that it could not connect to Flink, so that nothing was passed on."""
+    return status in _GATEWAY and _NO_CONNECTION.search(body[:_READ].decode("utf-8", "replace")) is not None

@@ -1,13 +1,13 @@
 """How one cluster is reached: address, credentials, TLS and time limits. Imports no HTTP library."""
 
+import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from flinktop.flink.loopback import is_loopback
 from flinktop.flink.secrets import Secret, SecretError
 
-__all__ = ["Connection", "Secret", "SecretError", "base_url"]
+__all__ = ["Connection", "Secret", "SecretError", "base_url", "is_loopback"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +87,35 @@ def _split(text: str) -> SplitResult:
     if not usable or any(letter.isspace() or not letter.isprintable() for letter in text):
         raise ValueError("the address is not a URL such as http://localhost:8081")
     return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    host = host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+_ACTING = frozenset({"yarn-cancel", "yarn-stop"})
+"""GETs that cancel or stop a job, made for YARN's proxy, which passes nothing but GET."""
+
+
+def acts(method: str, line: str) -> bool:
+    """Whether a request would change the cluster or run code on it.
+
+    /jars/:id/plan runs the jar's main() on the JobManager. The path is judged after every decoding that
+    a server on the way may do, so an unusual spelling is refused rather than let through.
+    """
+    if method != "GET":
+        return True
+    path = line.partition("?")[0].partition("#")[0]
+    for _ in range(3):
+        path = unquote(path)
+    words = [word.partition(";")[0].strip().lower() for word in path.replace("\\", "/").split("/")]
+    if not _ACTING.isdisjoint(words):
+        return True
+    return "jars" in words and "plan" in words[words.index("jars") :]

@@ -12,8 +12,8 @@ from msgspec import Struct
 from flinktop.flink.acts import Nothing, act
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.errors import Refused
+from flinktop.flink.jobs import JobPlan, Plan
 from flinktop.flink.numbers import Id, Time
-from flinktop.flink.plan import JobPlan, Plan
 from flinktop.flink.upload import Watched, sent_whole
 
 if TYPE_CHECKING:

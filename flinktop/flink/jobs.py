@@ -1,17 +1,17 @@
 """Jobs: their lists, one job with its vertices and plan, its configuration, result and accumulators."""
 
+import html
 import re
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
-from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.acts import Cause, Nothing, act
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.numbers import Count, Id, Now, Parallelism, Time, Unset
-from flinktop.flink.plan import JobPlan, Plan, StreamGraph
-from flinktop.flink.vertices import IoMetrics
+from flinktop.flink.text import clean
+from flinktop.flink.vertices import IoMetrics, UserAccumulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +23,76 @@ J = TypeVar("J")
 ENDED = frozenset({"FINISHED", "FAILED", "CANCELED", "SUSPENDED"})
 """States of a job that will never run again by itself."""
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
+
+
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_NO_LETTER = re.compile(r"&#\d{9,};?")
+"""The number of a letter that there can't be: Python does not read one of thousands of digits."""
+
+
+def unescaped(text: str) -> str:
+    """One line of plain text from the HTML that all releases send for descriptions and strategies."""
+    text = html.unescape(_NO_LETTER.sub("\ufffd", _BREAK.sub(" ", text)))
+    # What was "&#27;" is a control character only now.
+    return " ".join(clean(text).split())
+
+
+class PlanInput(Struct, frozen=True):
+    """One edge into a node."""
+
+    num: Unset = -1
+    id: str = ""
+    """The node it comes from."""
+    ship_strategy: str = ""
+    """HASH, REBALANCE, FORWARD and so on."""
+    exchange: str = ""
+    """pipelined, blocking and so on."""
+    local_strategy: str = ""
+    caching: str = ""
+
+
+class PlanNode(Struct, frozen=True):
+    """One vertex in the plan; its texts are unescaped."""
+
+    id: Id
+    parallelism: Parallelism = -1
+    operator: str = ""
+    operator_strategy: str = ""
+    description: str = ""
+    inputs: tuple[PlanInput, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("operator", "operator_strategy", "description"):
+            force_setattr(self, name, unescaped(getattr(self, name)))
+
+
+class StreamNode(PlanNode, frozen=True):
+    """One operator of a batch job's stream graph (2.0+)."""
+
+    job_vertex_id: str | None = None
+    """The vertex that it has become part of; None while the scheduler has not planned it."""
+
+
+class StreamGraph(Struct, frozen=True):
+    """The operators of a batch job, also those still to come (2.0+, adaptive batch scheduler)."""
+
+    nodes: tuple[StreamNode, ...] = ()
+
+
+class Plan(Struct, frozen=True):
+    """A job's plan. The order of the nodes differs between releases and schedulers."""
+
+    jid: str = ""
+    name: str = ""
+    type: str | None = None
+    """1.14+: STREAMING or BATCH."""
+    nodes: tuple[PlanNode, ...] = ()
+
+
+class JobPlan(Struct, frozen=True):
+    """GET /jobs/:jobid/plan, and the answer of /jars/:jarid/plan."""
+
+    plan: Plan = Plan()
 
 
 class JobIdStatus(Struct, frozen=True):

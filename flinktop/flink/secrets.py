@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from flinktop.flink.children import environment
-
 COMMAND_SECONDS = 30.0
 """How long a command may take to print a secret (it may have to ask a vault)."""
+_OURS = "FLINKTOP_"
 
 
 class SecretError(Exception):
@@ -86,3 +85,8 @@ class Secret:
         if done.returncode:
             raise SecretError(f"{self._command} failed with status {done.returncode}")
         return done.stdout
+
+
+def environment() -> dict[str, str]:
+    """The environment without what is meant for flinktop alone, its password and token among it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}

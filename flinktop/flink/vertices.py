@@ -5,10 +5,17 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 from msgspec.structs import force_setattr, replace
 
-from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.endpoint import MOST_BYTES, SUBTASK_PARTS, Endpoint
 from flinktop.flink.metrics import EVERY, Metric
 from flinktop.flink.numbers import LONG_MAX, Count, Index, Now, Parallelism, Time, Unset, known
+
+
+class UserAccumulator(Struct, frozen=True):
+    """An accumulator by name, its Java type and its value as text."""
+
+    name: str = ""
+    type: str = ""
+    value: str = ""
 
 
 class IoMetrics(Struct, frozen=True, rename="kebab"):

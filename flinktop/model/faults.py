@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 
-from flinktop.model.by_hash import ByHash
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from flinktop.flink.exceptions import Fault
 
@@ -53,6 +51,41 @@ MOST_KNOWN = 8 * 1024 * 1024
 """Bytes of the stacks of which the causes are kept."""
 TELLING = 3
 """Frames of the cause by which two faults are told apart."""
+
+
+T = TypeVar("T")
+
+
+class ByHash(Generic[T]):
+    """Makes something of a text, once for each of those used last; from any thread.
+
+    They are two generations: when the young ones have grown too many, the old ones go.
+    """
+
+    def __init__(self, make: Callable[[str], T], most_bytes: int) -> None:
+        """Args: `make`, and how many bytes the texts may have of which something is kept."""
+        self._make = make
+        self._most = most_bytes
+        self._bytes = 0
+        self._young: dict[tuple[int, int], T] = {}
+        self._old: dict[tuple[int, int], T] = {}
+
+    def __call__(self, text: str) -> T:
+        """What is made of this text."""
+        name = (hash(text), len(text))
+        young, old = self._young, self._old
+        if name in young:
+            return young[name]
+        made = old[name] if name in old else self._make(text)
+        size = text.__sizeof__()
+        if self._bytes + size > self._most // 2:
+            self._old, self._young, self._bytes = young, {}, 0
+        self._young[name] = made
+        self._bytes += size
+        return made
+
+    def __len__(self) -> int:
+        return len(self._young.keys() | self._old.keys())
 
 
 class Cause(Struct, frozen=True):

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flinktop.flink.jobs import Job
-    from flinktop.flink.plan import StreamNode
+    from flinktop.flink.jobs import Job, StreamNode
 
 STATE = "PENDING"
 """The state of such an operator, as Flink's Web UI calls it."""

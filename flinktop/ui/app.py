@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -24,8 +25,6 @@ from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import clipboard, keys, pin_file, theme
 from flinktop.ui.ascii_shapes import AsciiShapes
 from flinktop.ui.changed_runs import WritesChanges
-from flinktop.ui.closed_screens import forget_closed_screens
-from flinktop.ui.faint import FaintAsDim
 from flinktop.ui.key_order import KeyOrder
 from flinktop.ui.leaving import Leaving, leave_on_signals, write_what_is_left
 from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
@@ -47,10 +46,10 @@ from flinktop.ui.places import (
     screen_of,
 )
 from flinktop.ui.private_files import put_text
-from flinktop.ui.spare_memory import SpareMemory, leave_out_what_is_loaded
+from flinktop.ui.spare_memory import SpareMemory, forget_closed_screens, leave_out_what_is_loaded
 from flinktop.ui.steady import AnswersOnce, Steady
-from flinktop.ui.typed_bytes import take_any_bytes
-from flinktop.ui.unencodable import keep_the_cells
+from flinktop.ui.terminal_bytes import keep_the_cells, take_any_bytes
+from flinktop.ui.theme import FaintAsDim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -242,7 +241,6 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
             if shown.vertex:
                 self.go(VertexPlace(shown.job, shown.vertex))
         self.port.on_change(lambda: self.post_message(FactsChanged()))
-        self.call_after_refresh(self.port.shown)
         self.set_interval(1.0, self.tick)
         for note in (*self.settings.notes, *self.profile.notes):
             self.notify(note, markup=False, timeout=10)
@@ -424,6 +422,15 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         )
 
 
+def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
+    """Start the engine behind the first picture, which its requests would hold up."""
+    leave_out_what_is_loaded()
+    try:
+        app.port.start_thread(past)
+    except EngineFailed as error:
+        app.exit(1, 1, Text(f"flinktop: {error}"))
+
+
 def run(
     settings: Settings,
     profile: Profile,
@@ -454,16 +461,11 @@ def run(
         ledger=settings.paths.operations if transport is None else None,
         runs=runs,
     )
-    try:
-        port.start_thread(past)
-    except EngineFailed as error:
-        print(f"flinktop: {error}", file=sys.stderr)  # noqa: T201 -- there is no app yet
-        return 1
     leaving = Leaving(port)
-    leave_out_what_is_loaded()
     app: FlinkTop | None = None
     try:
         app = FlinkTop(port, settings, profile)
+        app.on_first_paint = partial(_begin, app, past)
         if app.console.color_system in FEW_COLOURS:
             app.own_colours = False
             app.choose_theme(settings.theme)

@@ -6,7 +6,7 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from textual import __version__ as release
+import textual
 from textual._compositor import CompositorUpdate
 from textual.app import App
 
@@ -34,7 +34,7 @@ def unknown_in_textual() -> str | None:
     """What of Textual's way to the terminal is not as it is known here."""
     for function, parameters in _TEXTUAL:
         if tuple(inspect.signature(function).parameters) != parameters:
-            return f"{function.__qualname__} of Textual {release}"
+            return f"{function.__qualname__} of Textual {textual.__version__}"
     return None
 
 
@@ -80,7 +80,7 @@ class ChangedRuns:
             return self._shown.changes(update)
         except NotUnderstood as error:
             if not self._said:
-                log.warning("an update is written whole: Textual %s wrote %s", release, error)
+                log.warning("an update is written whole: Textual %s wrote %s", textual.__version__, error)
                 self._said = True
             return update
 
@@ -96,9 +96,16 @@ class WritesChanges(App[int]):
         super().__init__(ansi_color=ansi_color)
         self._changed_runs = ChangedRuns()
         self._seconds = 0
+        self.on_first_paint: Callable[[], None] | None = None
+        """Called once, when the first picture is on its way to the terminal."""
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         super()._display(screen, self._changed_runs.of(renderable, self.screen.outer_size))
+        # In a batch Textual writes nothing.
+        if renderable is not None and not self._batch_count:
+            first, self.on_first_paint = self.on_first_paint, None
+            if first is not None:
+                first()
 
     def redraw(self) -> None:
         """Write everything that is on the screen."""

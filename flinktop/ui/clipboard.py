@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from flinktop.flink.children import environment
+from flinktop.flink.secrets import environment
 from flinktop.ui.private_files import put_text
 
 if TYPE_CHECKING:

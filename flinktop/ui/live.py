@@ -475,7 +475,7 @@ class LiveScreen(SteadyScreen[None]):
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
         """Hand news to the panels, unless the person is reading (collection goes on)."""
-        if self.paused:
+        if self.paused or self.behind_dialog:
             return
         with self.app.batch_update():
             for panel in self.panels():
@@ -486,8 +486,18 @@ class LiveScreen(SteadyScreen[None]):
         parts = self.query(Panel).results(Panel)
         return super().ready_for(event) and self.size.area > 0 and all(panel.is_mounted for panel in parts)
 
+    @property
+    def behind_dialog(self) -> bool:
+        """Whether a dialog stands before it.
+
+        Then it is held: Textual draws all of it again, dimmed, for every change of it.
+        """
+        return self.app.screen is not self
+
     def second(self) -> None:
         """A second has passed: the frame goes on, and every `AGES_SECONDS` what tells ages does."""
+        if self.behind_dialog:
+            return
         now = self.app.port.now()
         due = now - self._ticked_at >= AGES_SECONDS
         self.tick(everything=due)
@@ -524,6 +534,10 @@ class LiveScreen(SteadyScreen[None]):
     def on_screen_resume(self, _event: events.ScreenResume) -> None:
         """This screen is seen (again)."""
         self.seen = True
-        for panel in self.panels():
-            panel.start_watching()
+        with self.app.batch_update():
+            for panel in self.panels():
+                if panel.watching and not self.paused:
+                    panel.show_again()
+                else:
+                    panel.start_watching()
         self.tick()

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from flinktop.flink.jars import RunOptions
     from flinktop.flink.machine import Machine
     from flinktop.ui.command import Command
-    from flinktop.ui.written_view import View
 
 
 class Place(Struct, frozen=True):
@@ -187,7 +186,8 @@ class UploadPlace(Place, frozen=True):
 class WritePlace(Place, frozen=True):
     """The question where to write a view."""
 
-    view: View
+    view: Any
+    """A `View`, whose module knows places itself."""
     path: Path
 
 
@@ -265,3 +265,10 @@ def cluster_actions(port: Port) -> tuple[Any, ...]:
     """What can be done to the whole cluster, likewise."""
     actions: tuple[Any, ...] = import_module("flinktop.ui.screens.actions").on_cluster(port)
     return actions
+
+
+def write_place(screen: Screen[Any]) -> WritePlace:
+    """Where what a screen shows now is written to a file."""
+    written = import_module("flinktop.ui.written_view")
+    view = written.view_of(screen)
+    return WritePlace(view, written.proposed_path(view))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.filter import LineFilter
 from textual.theme import Theme
 
-from flinktop.ui.faint import FAINT
 from flinktop.ui.widgets.styles import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from textual.color import Color as TextualColor
 
 DARK = Theme(
     name="flinktop-dark",
@@ -71,6 +77,9 @@ LIGHT = Theme(
         "block-cursor-background": "#d5e0f0",
     },
 )
+FAINT = "ansi_bright_black"
+"""What a theme of the terminal's own colours calls faint. As a colour it can't be read where a palette has
+made it all but the background's, as Solarized's has; and where there are no colours it is none."""
 _FAINT = dict.fromkeys(("text-muted", "foreground-muted", "text-disabled", "border-blurred"), FAINT)
 # Blue is unreadable on black in most palettes, yellow on white in all of them.
 ANSI_DARK = Theme(
@@ -160,3 +169,25 @@ def theme_name(setting: str, *, own_colours: bool = True, environ: Mapping[str, 
     if setting.startswith("ansi") or not own_colours:
         return (ANSI_DARK if dark else ANSI_LIGHT).name
     return (DARK if dark else LIGHT).name
+
+
+_NUMBER = 8
+
+
+@lru_cache(1024)
+def faint_as_dim(style: Style) -> Style:
+    """The style with dim default text for what is faint."""
+    if style.color is None or style.color.number != _NUMBER:
+        return style
+    return style + Style(color=Color.default(), dim=True)
+
+
+class FaintAsDim(LineFilter):
+    """Applied to every line that is drawn in the terminal's own colours."""
+
+    def apply(self, segments: list[Segment], background: TextualColor) -> list[Segment]:  # noqa: ARG002 -- Textual's signature
+        """The segments with dim text for faint text."""
+        return [
+            Segment(text, faint_as_dim(style) if style is not None else None, control)
+            for text, style, control in segments
+        ]

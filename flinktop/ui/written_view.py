@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
+from flinktop.model import format as fmt
+from flinktop.ui.live import LiveScreen
+from flinktop.ui.panels.frame import TopLine, zone_offset
 from flinktop.ui.private_files import private
+from flinktop.ui.widgets.searched import TextView
+from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from flinktop.ui.widgets.table import LiveTable
+    from flinktop.ui.screens.cluster_screen import ClusterScreen
 
 GAP = 2
 JSON_ENDING = ".json"
+NO_NAME = re.compile(r"[^\w.]+")
+"""What has no place in a file's name."""
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,39 @@ def rows_of(table: LiveTable[Any]) -> Rows:
         table.filter,
         table.sort_label,
     )
+
+
+def view_of(screen: ClusterScreen) -> View:
+    """What a screen shows now: the table or text that the keys are about, else the screen."""
+    app, port, searched = screen.app, screen.app.port, screen.searched()
+    now, offset = port.cluster_time(), zone_offset(screen.query_one(TopLine))
+    rows: Rows | None = None
+    lines: tuple[str, ...] = ()
+    if isinstance(searched, LiveTable):
+        rows = rows_of(searched)
+    elif isinstance(searched, TextView):
+        lines = tuple(text for text, _ in searched.lines)
+    else:
+        lines = screen.seen_lines()
+    return View(
+        cluster=app.profile.name,
+        url=port.connection.url,
+        flink=port.features.version,
+        places=tuple(one.crumb for one in app.screen_stack if isinstance(one, LiveScreen) and one.crumb),
+        at=f"{fmt.moment(now, offset)} {fmt.offset_name(offset, now)}",
+        rows=rows,
+        lines=lines,
+    )
+
+
+def proposed_path(view: View) -> Path:
+    """A text file where flinktop was started; in the person's home, when that directory is gone by now."""
+    name = "-".join(("flinktop", *view.places[-2:], view.at[:19]))
+    try:
+        here = Path.cwd()
+    except OSError:
+        here = Path.home()
+    return here / f"{NO_NAME.sub('-', name)[:LONGEST_NAME]}.txt"
 
 
 def as_text(view: View) -> str:

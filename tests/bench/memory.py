@@ -174,8 +174,8 @@ class Bench:
             "series": len(engine.series),
             "points": sum(len(ring.points()) for ring in rings),
             "watched": len(engine.poller._watched),
-            "seen checkpoints": sum(len(job.seen) for job in engine.checkpoints._jobs.values()),
-            "fault groups": sum(len(job.groups) for job in engine.faults._jobs.values()),
+            "seen checkpoints": sum(len(job.seen) for job in engine.recorders.checkpoints._jobs.values()),
+            "fault groups": sum(len(job.groups) for job in engine.recorders.faults._jobs.values()),
             "objects": len(gc.get_objects()),
         }
 
@@ -209,7 +209,7 @@ async def watch(jobs: int, minutes: int, each: int, *, tall: bool, types: bool, 
         await port.start_inline()
         try:
             # How long an answer took is the only time that is not the manual clock's.
-            with mock.patch("flinktop.flink.http.perf_counter", clock.now):
+            with mock.patch("flinktop.flink.wire.perf_counter", clock.now):
                 async with app.run_test(size=SIZE, notifications=True):
                     bench = Bench(app, port, clock, cluster)
                     await bench.settled()

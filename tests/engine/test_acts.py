@@ -24,8 +24,7 @@ from flinktop.flink.checkpoints import CheckpointStats
 from flinktop.flink.decode import decode
 from flinktop.flink.features import Features
 from flinktop.flink.jars import RunOptions
-from flinktop.flink.jobs import JobVertex
-from flinktop.flink.plan import Plan
+from flinktop.flink.jobs import JobVertex, Plan
 from tests.engine.acting import JOB, URL, Desk, JobManager, desk, process
 from tests.manual_clock import ManualClock
 

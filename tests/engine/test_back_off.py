@@ -2,7 +2,7 @@
 
 import pytest
 
-from flinktop.engine.back_off import BACKGROUND, FOLLOWED, UNDER_WAY, WATCHED, BackOff
+from flinktop.engine.link import BACKGROUND, FOLLOWED, UNDER_WAY, WATCHED, BackOff
 
 MOST_JITTER = 1.2
 

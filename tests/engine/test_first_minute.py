@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 
 from flinktop.engine.load import Loads
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
-from flinktop.engine.starts import Starts
-from flinktop.engine.sweep import Sweep
-from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex
+from flinktop.engine.sweep import Starts, Sweep
+from flinktop.flink.jobs import (
+    JOB,
+    JOBS_OVERVIEW,
+    Job,
+    JobOverview,
+    JobsOverview,
+    JobVertex,
+    Plan,
+    PlanInput,
+    PlanNode,
+)
 from flinktop.flink.metrics import SUBTASKS_METRICS, AggregatedMetric
-from flinktop.flink.plan import Plan, PlanInput, PlanNode
 from flinktop.flink.vertices import IoMetrics
 from flinktop.model import rates
 from tests.engine.scripted import polling

@@ -6,8 +6,7 @@ import math
 
 from flinktop.engine.flow import JobFlow
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
-from flinktop.flink.jobs import Job, JobVertex
-from flinktop.flink.plan import Plan, PlanInput, PlanNode
+from flinktop.flink.jobs import Job, JobVertex, Plan, PlanInput, PlanNode
 from flinktop.flink.vertices import IoMetrics
 
 

@@ -8,9 +8,18 @@ from typing import Any
 from flinktop.engine.lags import AT_ONCE, SECONDS, WITHOUT_SECONDS, JobLag, Lags
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
 from flinktop.engine.sweep import Sweep
-from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex
+from flinktop.flink.jobs import (
+    JOB,
+    JOBS_OVERVIEW,
+    Job,
+    JobOverview,
+    JobsOverview,
+    JobVertex,
+    Plan,
+    PlanInput,
+    PlanNode,
+)
 from flinktop.flink.metrics import SUBTASKS_METRICS, AggregatedMetric
-from flinktop.flink.plan import Plan, PlanInput, PlanNode
 from tests.engine.scripted import Bench, polling
 
 MARK = "currentInputWatermark"

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from flinktop.engine.load import METERS_HOLD, Loads
+from flinktop.engine.flow import METERS_HOLD
+from flinktop.engine.load import Loads
 from flinktop.engine.machines import Heaps
 from flinktop.engine.series import SeriesName, SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex

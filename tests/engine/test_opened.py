@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flinktop.engine.opened import MOST, SECONDS, OpenedJobs
+from flinktop.engine.series import MOST_OPENED as MOST
+from flinktop.engine.series import OPENED_SECONDS as SECONDS
+from flinktop.engine.series import OpenedJobs
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jobs import JOB
 

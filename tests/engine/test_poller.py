@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flinktop.engine.back_off import WATCHED
+from flinktop.engine.link import WATCHED
 from flinktop.engine.poller import ARCHIVE_SECONDS, BACKGROUND_A_MINUTE, BACKGROUND_SHARE, LANES, MOST_MISSING
 from flinktop.engine.store import KEEP_SECONDS
 from flinktop.flink.cluster import CONFIG, OVERVIEW

@@ -114,6 +114,8 @@ def test_a_question_is_answered(tmp_path: Path) -> None:
         assert answer.value.name == "planned"
 
 
-def test_without_a_ledger_acts_are_refused() -> None:
+async def test_without_a_ledger_acts_are_refused() -> None:
     port = Port(Connection(URL), SystemClock(), transport=JobManager(SystemTime()))
+    await port.start_inline()
     assert "no ledger" in (Savepoint(ID).why_not(port.target(ID)) or "")
+    await port.stop_inline()

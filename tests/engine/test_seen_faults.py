@@ -118,7 +118,7 @@ async def test_only_jobs_that_restart_are_asked_for_their_exceptions_and_not_for
         asked = [line for line in cluster.asked if line.endswith("/exceptions")]
         assert asked
         assert all(failing in line for line in asked)
-        assert engine.faults.of(failing)[0].count == len(
+        assert engine.recorders.faults.of(failing)[0].count == len(
             cluster.document(f"jobs/{failing}/exceptions")["exceptionHistory"]["entries"]
         )
         await run_for(clock, 1000)

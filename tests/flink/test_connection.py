@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flinktop.flink.connection import Connection, Secret, SecretError, base_url
-from flinktop.flink.credentials import credentials
-from flinktop.flink.loopback import is_loopback
-from flinktop.flink.proxy import proxy_for, without_credentials
+from flinktop.flink.connection import Connection, Secret, SecretError, base_url, is_loopback
+from flinktop.flink.login import credentials
+from flinktop.flink.network import proxy_for, without_credentials
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from flinktop.flink.acts import Nothing, Trigger
 from flinktop.flink.answers import check_status
 from flinktop.flink.decode import DecodeError, decode
 from flinktop.flink.errors import FlinkError, NotFound, Rejected
-from flinktop.flink.plan import JobPlan
+from flinktop.flink.jobs import JobPlan
 from flinktop.flink.profiler import Profiling
 from flinktop.flink.submit import Submitted
 from tests.depth import in_depth

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flinktop.flink.guard import acts
+from flinktop.flink.connection import acts
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "QUERY"])

@@ -21,11 +21,12 @@ from flinktop.flink.errors import (
     Unauthorized,
     Unreachable,
 )
-from flinktop.flink.http import MOST_COOKIES, Http
+from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOB, JOBS
 from flinktop.flink.logs import JOBMANAGER_LOG
 from flinktop.flink.metrics import SUBTASKS_METRICS, Aggregated
 from flinktop.flink.vertices import VERTEX
+from flinktop.flink.wire import MOST_COOKIES
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -160,11 +161,12 @@ async def test_read_only_also_holds_below_the_client() -> None:
     wire = Wire(ok())
     http = wire.http(read_only=True)
     await http.get(JOBS())
-    assert http._client is not None
+    client = http._wire._client
+    assert client is not None
     with pytest.raises(Refused):
-        await http._client.post("http://flink:8081/jars/upload")
+        await client.post("http://flink:8081/jars/upload")
     with pytest.raises(Refused):
-        await http._client.get("http://flink:8081/v1/jobs/a/yarn-stop")
+        await client.get("http://flink:8081/v1/jobs/a/yarn-stop")
     assert len(wire.sent) == 1
 
 

@@ -116,7 +116,7 @@ async def test_an_answer_that_comes_byte_by_byte_has_an_end(
     at_once: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No byte comes too late, on a busy machine either: all of them together do.
-    monkeypatch.setattr("flinktop.flink.http.PATIENCE", 0.1)
+    monkeypatch.setattr("flinktop.flink.wire.PATIENCE", 0.1)
 
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

@@ -10,10 +10,9 @@ from flinktop.flink.cluster import Config, ConfigFeatures
 from flinktop.flink.decode import decode
 from flinktop.flink.exceptions import JobExceptions
 from flinktop.flink.features import Features, features, release
-from flinktop.flink.jobs import subtasks_by_state
+from flinktop.flink.jobs import subtasks_by_state, unescaped
 from flinktop.flink.metrics import Metric, watermark
 from flinktop.flink.numbers import LONG_MAX, LONG_MIN
-from flinktop.flink.plan import unescaped
 from flinktop.flink.taskmanagers import TaskManagerDetails
 from flinktop.flink.vertices import Attempt, FlameGraph, IoMetrics, VertexBackpressure
 

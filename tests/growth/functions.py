@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from flinktop.flink import gateway, said
+from flinktop.flink import answers, said
 from flinktop.flink.answers import check_document, check_status
 from flinktop.flink.decode import DecodeError, decode, suspicious
 from flinktop.flink.endpoint import MOST_PARTS
@@ -59,8 +59,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "java_sentence of causes": lambda text: said.java_sentence(text.replace("\n", "\nCaused by: ")),
     "flink_errors": lambda text: said.flink_errors(json.dumps({"errors": [text]}).encode()),
     "page_title": lambda text: said.page_title(b"<html>" + text.encode()),
-    "never_forwarded": lambda text: gateway.never_forwarded(502, text.encode()),
-    "message": lambda text: gateway.message(json.dumps({"message": text}).encode()),
+    "never_forwarded": lambda text: answers.never_forwarded(502, text.encode()),
+    "message": lambda text: answers.message(json.dumps({"message": text}).encode()),
     "check_status": lambda text: _raised(lambda: check_status(404, text.encode(), "GET", "http://a/b", text)),
     "a redirect": lambda text: _raised(lambda: check_status(302, b"", "GET", "http://a/b", text)),
     "check_document": lambda text: _raised(lambda: check_document(text.encode(), "http://a/b", 200)),

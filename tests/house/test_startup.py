@@ -1,4 +1,4 @@
-"""What answers at once loads nothing heavy: run as a person would, with Python's own list of imports."""
+"""What answers at once loads nothing heavy, and the first picture what is seen: run as a person would."""
 
 import re
 import subprocess
@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 import flinktop
+from tests.fixture_cluster import FixtureCluster
+from tests.fixture_server import FixtureServer
+from tests.terminal.monitor import LIVE, STARTS, environment
+from tests.terminal.pty import Pty
 
 # What a terminal or a cluster needs, and a sentence does not.
 HEAVY = (
@@ -75,4 +79,35 @@ def test_a_sentence_loads_no_terminal_and_no_client(words: list[str], code: int,
 
 def test_who_asked_is_understood(tmp_path: Path) -> None:
     _left, asked = importers(["clusters"], tmp_path)
-    assert chain("flinktop.toml_lines", asked).startswith("flinktop.toml_lines <- flinktop.config_file <- ")
+    assert chain("flinktop.addresses", asked) == "flinktop.addresses <- flinktop.settings <- python"
+
+
+FIRST_PICTURE = """
+import sys
+from pathlib import Path
+from flinktop import cli
+from flinktop.ui import app
+
+begin = app._begin
+
+def painted(*given):
+    Path(sys.argv[2]).write_text(" ".join(sys.modules))
+    begin(*given)
+
+app._begin = painted
+sys.exit(cli.main([sys.argv[1]]))
+"""
+MOST_MODULES = 120
+"""Of flinktop, when the overview is painted for the first time."""
+
+
+def test_the_first_picture_loads_what_is_seen(tmp_path: Path) -> None:
+    loaded = tmp_path / "loaded"
+    with FixtureServer(FixtureCluster("1.20.5")) as server:
+        words = [sys.executable, "-c", FIRST_PICTURE, server.url, str(loaded)]
+        with Pty(words, environ=environment(tmp_path), cwd=Path(flinktop.__file__).parent.parent) as pty:
+            pty.wait_for(LIVE, STARTS)
+    names = loaded.read_text().split()
+    ours = sorted(name for name in names if name.partition(".")[0] == "flinktop")
+    assert len(ours) <= MOST_MODULES, "\n".join(ours)
+    assert not {"httpx", "sqlite3", "plotext"} & {*names}

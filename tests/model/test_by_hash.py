@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flinktop.model.by_hash import ByHash
+from flinktop.model.faults import ByHash
 
 
 def test_something_is_made_of_a_text_once_and_again_when_it_has_been_forgotten() -> None:

@@ -1,7 +1,6 @@
 """A parallelism that is not decided yet is never shown as -1."""
 
-from flinktop.flink.jobs import Job, JobVertex
-from flinktop.flink.plan import Plan
+from flinktop.flink.jobs import Job, JobVertex, Plan
 from flinktop.model import parallelism
 from flinktop.model.vertex_now import vertex_now
 from flinktop.ui.panels import job_header, vertex_header

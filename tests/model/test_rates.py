@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flinktop.flink.decode import decode
-from flinktop.flink.jobs import Job, JobVertex
+from flinktop.flink.jobs import Job, JobVertex, Plan, PlanInput, PlanNode
 from flinktop.flink.metrics import Aggregated, AggregatedMetric
-from flinktop.flink.plan import Plan, PlanInput, PlanNode
 from flinktop.flink.vertices import IoMetrics
 from flinktop.model import rates
 from tests.fixture_cluster import recorded

@@ -28,6 +28,9 @@ def broken(*_given, **_named):
 async def broken_later(*_given, **_named):
     broken()
 
+def no_more_files(*_given):
+    raise OSError(24, "Too many open files")
+
 class Slow:
     # A terminal that takes its time.
     def __init__(self, file):
@@ -81,6 +84,15 @@ def test_an_error_of_its_own_is_a_sentence(tmp_path: Path, breaks: str, keys: li
     assert said.count("internal error") == 1
     assert "RuntimeError: it broke [red]" in log_of(tmp_path)
     assert "Traceback (most recent call last)" in log_of(tmp_path)
+
+
+def test_an_engine_that_can_not_be_started_is_one_sentence(tmp_path: Path) -> None:
+    breaks = "from flinktop.engine.engine import Engine; Engine.start = no_more_files"
+    with broken(tmp_path, breaks) as pty:
+        left = pty.left(STARTS)
+        assert (left.code, left.modes, left.termios) == (1, (), ())
+        said = pty.text.strip()
+    assert said == "flinktop: the engine could not be started: OSError(24, 'Too many open files')"
 
 
 @pytest.mark.deep

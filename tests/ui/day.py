@@ -16,6 +16,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from flinktop.addresses import ShownJob
 from flinktop.engine.host import Port
 from flinktop.flink.connection import Connection, Secret
 from flinktop.settings import Paths, Profile, Settings
@@ -24,7 +25,6 @@ from flinktop.ui.app import FlinkTop
 from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.table import LiveTable
-from flinktop.web_address import ShownJob
 from tests.demo_cluster import DemoCluster
 from tests.fixture_cluster import FixtureCluster
 from tests.manual_clock import ManualClock
@@ -275,7 +275,7 @@ async def monitor(
         # A terminal that nobody looks at costs a third of the time.
         looking = _drawn_for(written)
         # How long an answer took is the only time that is not the manual clock's.
-        waiting = mock.patch("flinktop.flink.http.perf_counter", clock.now)
+        waiting = mock.patch("flinktop.flink.wire.perf_counter", clock.now)
         # A second passes when the test says so: on a busy machine one of the app's own would come in between.
         ticking = mock.patch.object(FlinkTop, "set_interval")
         with looking, waiting, ticking:

@@ -48,7 +48,6 @@ from flinktop.ui.panels import (
     job_graph,
     job_header,
     jobs_table,
-    jobs_together,
     memory_table,
     metrics_table,
     process_header,
@@ -299,7 +298,7 @@ def _aggregated(port: Port, _query: Query[Any], value: Any) -> Drawn:
         for one in numbers:
             metric_reading.reading(metric.id, one, 0.0, now)
     yield "heap", cluster_line.heap_parts(value)
-    yield "together", jobs_together.parts(value)
+    yield "together", cluster_line.together_parts(value)
     found = rates.by_id(value)
     mark = found.get(rates.WATERMARK_ID)
     if mark is not None:

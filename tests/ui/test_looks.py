@@ -16,7 +16,6 @@ from textual.theme import Theme
 
 from flinktop.engine.acts.job_acts import Cancel, Stop
 from flinktop.ui import theme
-from flinktop.ui.faint import FAINT, faint_as_dim
 from flinktop.ui.live import Panel, is_displayed
 from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
@@ -35,6 +34,7 @@ from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
+from flinktop.ui.theme import FAINT, faint_as_dim
 from flinktop.ui.widgets.chart import Line, Options, draw
 from flinktop.ui.widgets.styles import LOOKS
 from tests.fixture_cluster import FixtureCluster

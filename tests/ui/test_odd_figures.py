@@ -10,9 +10,9 @@ import pytest
 
 from flinktop.facts import subtasks, watermarks
 from flinktop.facts.jobs import job_facts
-from flinktop.flink.accumulators import UserAccumulator
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.taskmanagers import AllocatedSlot, TaskManagerDetails
+from flinktop.flink.vertices import UserAccumulator
 from flinktop.model import memory
 from flinktop.model.machines import Collector, Figures
 from flinktop.ui.panels import (

@@ -16,8 +16,8 @@ from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import FINAL, Operation, State
 from flinktop.ui.operation_news import OperationNews, ending
+from flinktop.ui.panels.frame import chips
 from flinktop.ui.panels.operations_table import columns, matches
-from flinktop.ui.panels.under_way import chips
 from flinktop.ui.widgets.columns import Column, place
 from tests.engine.acting import process
 from tests.facts.test_operations import BASE, JOB, NAME

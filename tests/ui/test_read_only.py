@@ -8,7 +8,7 @@ import pytest
 from textual.screen import Screen
 
 from flinktop.engine.acts.job_acts import Cancel, Stop
-from flinktop.flink.guard import acts
+from flinktop.flink.connection import acts
 from flinktop.flink.machine import Machine
 from flinktop.ui import keys
 from flinktop.ui.command import Command

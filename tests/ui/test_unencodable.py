@@ -5,7 +5,7 @@ from io import BytesIO, TextIOWrapper
 
 import pytest
 
-from flinktop.ui.unencodable import keep_the_cells
+from flinktop.ui.terminal_bytes import keep_the_cells
 
 
 def test_a_character_that_cannot_be_written_keeps_its_cells(monkeypatch: pytest.MonkeyPatch) -> None:

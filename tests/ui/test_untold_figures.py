@@ -15,8 +15,7 @@ from flinktop.flink.checkpoints import Checkpoint, CheckpointCounts, CheckpointS
 from flinktop.flink.cluster import ClusterOverview
 from flinktop.flink.decode import decode
 from flinktop.flink.exceptions import JobExceptions
-from flinktop.flink.jobs import Job, JobOverview, JobVertex
-from flinktop.flink.plan import Plan
+from flinktop.flink.jobs import Job, JobOverview, JobVertex, Plan
 from flinktop.flink.rescale import VertexRequirements
 from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, TaskManagerMetrics
 from flinktop.flink.vertices import Attempt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flinktop.web_address import shown_job
+from flinktop.addresses import shown_job
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 

@@ -37,8 +37,7 @@ from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
 from flinktop.flink.http import Http
 from flinktop.flink.jars import RunOptions
-from flinktop.flink.jobs import EXECUTION_RESULT, JOBS_OVERVIEW
-from flinktop.flink.plan import Plan
+from flinktop.flink.jobs import EXECUTION_RESULT, JOBS_OVERVIEW, Plan
 from flinktop.flink.submit import submit
 from flinktop.model import redaction, states
 

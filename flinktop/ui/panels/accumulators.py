@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from flinktop.engine.store import Reading
-    from flinktop.flink.accumulators import UserAccumulator
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobAccumulators
-    from flinktop.flink.vertices import Attempt, VertexAccumulators
+    from flinktop.flink.vertices import Attempt, UserAccumulator, VertexAccumulators
     from flinktop.ui.live import Asks
     from flinktop.ui.widgets.columns import Column
 

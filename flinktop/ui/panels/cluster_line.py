@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import cluster_series
+from flinktop.engine.sweep import RESTART_IDS
 from flinktop.facts.freshness import OLD_SECONDS
 from flinktop.facts.unanswered import blank
 from flinktop.flink.cluster import OVERVIEW
@@ -14,17 +15,19 @@ from flinktop.flink.metrics import JOBS_METRICS, TASKMANAGERS_METRICS
 from flinktop.model import format as fmt
 from flinktop.model import heap, states
 from flinktop.ui.live import RARELY
-from flinktop.ui.panels import jobs_together
 from flinktop.ui.panels.frame import Line
 from flinktop.ui.panels.meter import meter_parts
 from flinktop.ui.panels.parts import Part, cells, cut_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flinktop.engine.store import Reading
     from flinktop.flink.cluster import ClusterOverview
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobsOverview
     from flinktop.flink.metrics import Aggregated
+    from flinktop.ui.panels.frame import Part
 
 METER_CELLS = 8
 GAP = "   "
@@ -135,7 +138,7 @@ class ClusterLine(Line):
 
     def _jobs_query(self) -> Query[Aggregated] | None:
         listed = self.port.reading(JOBS_METRICS())
-        return jobs_together.query(metric.id for metric in listed.value) if listed and listed.value else None
+        return together_query(metric.id for metric in listed.value) if listed and listed.value else None
 
     def _ask_jobs(self, _reading: Reading[Aggregated] | None = None) -> None:
         """First which metrics there are, as of the TaskManagers."""
@@ -195,9 +198,38 @@ class ClusterLine(Line):
         found = self._faded(found, reading)
         jobs_query = self._jobs_query()
         jobs = self.port.reading(jobs_query) if jobs_query is not None else None
-        return found + self._faded(jobs_together.parts(jobs.value if jobs is not None else None), jobs)
+        return found + self._faded(together_parts(jobs.value if jobs is not None else None), jobs)
 
     def _faded(self, found: list[list[Part]], reading: Reading[Aggregated] | None) -> list[list[Part]]:
         if reading is None or reading.at is None or self.port.now() - reading.at <= OLD_SECONDS:
             return found
         return [[(text, "stale") for text, _ in parts] for parts in found]
+
+
+CHECKPOINT = "lastCheckpointDuration"
+
+
+def together_query(known: Iterable[str]) -> Query[Aggregated] | None:
+    """One request for what jobs have in all (`/jobs/metrics`); None while none has such a metric.
+
+    It answers nothing at all when it is asked for one that no job has.
+    """
+    have = set(known)
+    # One of the names for restarts is enough; the older is a gauge of the same.
+    restarts = next((name for name in RESTART_IDS if name in have), None)
+    ids = tuple(name for name in (restarts, CHECKPOINT) if name in have)
+    return JOBS_METRICS(get=ids) if ids else None
+
+
+def together_parts(metrics: Aggregated | None) -> list[list[Part]]:
+    """How often they have restarted, all together, and what the slowest of their last checkpoints took."""
+    found: list[list[Part]] = []
+    told = {metric.id: metric for metric in metrics or ()}
+    restarts = next((told[name].sum for name in RESTART_IDS if name in told), None)
+    if restarts is not None:
+        found.append([("restarts ", "muted"), (fmt.count(restarts), "warn" if restarts else "strong")])
+    slowest = told[CHECKPOINT].max if CHECKPOINT in told else None
+    # -1 before the first.
+    if slowest is not None and slowest >= 0:
+        found.append([("slowest checkpoint ", "muted"), (fmt.milliseconds(slowest), "strong")])
+    return found

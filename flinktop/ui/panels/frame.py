@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
 
-from flinktop.facts.operations import under_way
+from flinktop.facts.operations import took, under_way
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import LoginRefused, NotFlink, NotReady, Unauthorized, Unreachable
+from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, key_name
 from flinktop.ui.live import Asks, LiveScreen, Panel
 from flinktop.ui.panels.parts import GAP, Part, assemble, beside, cells, cut, cut_line, fit
-from flinktop.ui.panels.under_way import chips
 from flinktop.ui.theme import cluster_style
 
 if TYPE_CHECKING:
@@ -22,9 +22,21 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from flinktop.engine.link import Link
+    from flinktop.engine.operation import Operation
     from flinktop.ui.command import Command
 
-__all__ = ["BottomLine", "Line", "Notice", "Part", "TopLine", "assemble", "cut", "cut_line", "zone_offset"]
+__all__ = [
+    "BottomLine",
+    "Line",
+    "Notice",
+    "Part",
+    "TopLine",
+    "assemble",
+    "chips",
+    "cut",
+    "cut_line",
+    "zone_offset",
+]
 
 SLOW_SECONDS = 2.0
 """An answer that took longer is slow."""
@@ -308,3 +320,26 @@ def offers(screen: LiveScreen, command: Command) -> bool:
 def zone_offset(panel: Panel) -> float | None:
     """Seconds from UTC in which times are shown; None is this machine's own zone."""
     return panel.zone_offset()
+
+
+SIGN = "⟳"
+
+
+def chips(operations: tuple[Operation, ...], wall: float) -> tuple[str, ...]:
+    """Ways to say it, the longest first; () when nothing is under way.
+
+    Args:
+        operations: those under way.
+        wall: This machine's time (s since 1970), by which operations are written down.
+    """
+    if not operations:
+        return ()
+    if len(operations) > 1:
+        return f"{SIGN} {len(operations)} operations", f"{SIGN} {len(operations)}"
+    one = operations[0]
+    if one.progress is not None:
+        sent, size = one.progress
+        so_far = f"{100 * sent // max(size, 1)} %"
+    else:
+        so_far = fmt.duration(took(one, wall))
+    return f"{SIGN} {clean(one.label)} {so_far}", f"{SIGN} {so_far}"

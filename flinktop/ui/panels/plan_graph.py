@@ -20,7 +20,7 @@ from flinktop.ui.widgets.graph_picture import Box, Line, Picture, Wire
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from flinktop.flink.plan import Plan, PlanNode
+    from flinktop.flink.jobs import Plan, PlanNode
     from flinktop.model.graph import Graph
 
 LONGEST_NAME = 80

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.containers import Container
 from textual.widgets import Input
 
-from flinktop.model import format as fmt
 from flinktop.ui import keys
 from flinktop.ui.live import LiveScreen, Panel, is_displayed
-from flinktop.ui.panels.frame import BottomLine, Notice, TopLine, zone_offset
+from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
 from flinktop.ui.panels.time_chart import stepped
-from flinktop.ui.places import ActionsPlace, WritePlace, cluster_actions, job_actions
+from flinktop.ui.places import ActionsPlace, cluster_actions, job_actions, write_place
 from flinktop.ui.screens.filter_line import Filtered, FilterLine
 from flinktop.ui.widgets.searched import Searched, SearchedView, TextView
 from flinktop.ui.widgets.table import LiveTable
-from flinktop.ui.written_view import View, rows_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -31,15 +27,11 @@ if TYPE_CHECKING:
     from flinktop.ui.command import Command
     from flinktop.ui.places import Place
     from flinktop.ui.screens.actions import Action
-    from flinktop.ui.written_view import Rows
 
 ZOOMED = "-zoomed"
 """Class of a screen that shows one panel alone, and of that panel."""
 STEP = 1.5
 """Factor between two poll intervals that + and - choose."""
-NO_NAME = re.compile(r"[^\w.]+")
-"""What has no place in a file's name."""
-LONGEST_NAME = 100
 
 
 class ClusterScreen(LiveScreen):
@@ -234,32 +226,7 @@ class ClusterScreen(LiveScreen):
 
     def action_write(self) -> None:
         """Write what is seen to a file: the table or text that the keys are about, else the screen."""
-        view = self._view()
-        name = "-".join(("flinktop", *view.places[-2:], view.at[:19]))
-        self.app.go(WritePlace(view, _here() / f"{NO_NAME.sub('-', name)[:LONGEST_NAME]}.txt"))
-
-    def _view(self) -> View:
-        app, port, searched = self.app, self.app.port, self.searched()
-        now, offset = port.cluster_time(), zone_offset(self.query_one(TopLine))
-        rows: Rows | None = None
-        lines: tuple[str, ...] = ()
-        if isinstance(searched, LiveTable):
-            rows = rows_of(searched)
-        elif isinstance(searched, TextView):
-            lines = tuple(text for text, _ in searched.lines)
-        else:
-            lines = self.seen_lines()
-        return View(
-            cluster=app.profile.name,
-            url=port.connection.url,
-            flink=port.features.version,
-            places=tuple(
-                screen.crumb for screen in app.screen_stack if isinstance(screen, LiveScreen) and screen.crumb
-            ),
-            at=f"{fmt.moment(now, offset)} {fmt.offset_name(offset, now)}",
-            rows=rows,
-            lines=lines,
-        )
+        self.app.go(write_place(self))
 
     def seen_lines(self) -> tuple[str, ...]:
         """The screen as it is seen, without colours."""
@@ -324,11 +291,3 @@ class ClusterScreen(LiveScreen):
         """The panel that a widget stands in."""
         nodes = widget.ancestors_with_self if widget is not None else ()
         return next((node for node in nodes if isinstance(node, Panel)), None)
-
-
-def _here() -> Path:
-    """Where flinktop was started; the person's home, when that directory is gone by now."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path.home()

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.run_jar import PlanJar
 from flinktop.flink.jars import RunOptions
-from flinktop.flink.plan import Plan
+from flinktop.flink.jobs import Plan
 from flinktop.model import format as fmt
 from flinktop.ui.act_button import ActButton
 from flinktop.ui.dialog import AskingDialog, lines_content

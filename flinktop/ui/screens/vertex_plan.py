@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.plan import PlanNode
+    from flinktop.flink.jobs import PlanNode
 
 MOST_LINES = 200
 """Lines of one operator: a query of a few pages."""

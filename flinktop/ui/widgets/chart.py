@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import threading
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cache, partial
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -16,7 +19,6 @@ from textual.widget import Widget
 
 from flinktop.ui.widgets.axes import Axis, Point, Scale, thin, time_axis, value_axis
 from flinktop.ui.widgets.celltext import clip, wrap
-from flinktop.ui.widgets.drawing_thread import drawing_thread
 from flinktop.ui.widgets.spark import spark
 from flinktop.ui.widgets.styles import STYLES, style_rules
 
@@ -284,7 +286,8 @@ class Chart(Widget):
             and self._wanted() != self._drawn_for
         ):
             self._drawing = True
-            self.run_worker(self._draw(), group="chart", name="chart")
+            # Its annotation leaves out what it says it takes; a coroutine that the app's end overtakes warns.
+            self.run_worker(self._draw, group="chart", name="chart")  # type: ignore[arg-type]
 
     async def _draw(self) -> None:
         """Draw until the picture is the one that is wanted."""
@@ -381,3 +384,43 @@ class Chart(Widget):
 def _newest(line: Line) -> float | None:
     value = line.points[-1][1] if line.points else math.nan
     return value if math.isfinite(value) else None
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class DrawingThread(Executor):
+    """One thread that does one thing after the other, and that nobody waits for when the process ends."""
+
+    def __init__(self) -> None:
+        """Start it; it ends with the process."""
+        self._asked: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        threading.Thread(target=self._work, name="flinktop-chart", daemon=True).start()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Do this after what was asked before."""
+        future: Future[T] = Future()
+        self._asked.put((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def _work(self) -> None:
+        while True:
+            future, work = self._asked.get()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                result = work()
+            except Exception as error:  # noqa: BLE001 -- it is raised where the result is awaited
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+
+@cache
+def drawing_thread() -> DrawingThread:
+    """The one thread that calls plotext, started by the first chart.
+
+    One for the process, because plotext has one figure for the process.
+    """
+    return DrawingThread()

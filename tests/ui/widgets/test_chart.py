@@ -11,8 +11,7 @@ from textual.app import App, ComposeResult
 
 from flinktop.ui.widgets import chart as chart_module
 from flinktop.ui.widgets.axes import Scale, round_step, thin, time_axis, value_axis
-from flinktop.ui.widgets.chart import Chart, Line, Options, Run, draw
-from flinktop.ui.widgets.drawing_thread import drawing_thread
+from flinktop.ui.widgets.chart import Chart, Line, Options, Run, draw, drawing_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flinktop.toml_lines import lines_of_keys
+from flinktop.toml_places import lines_of_keys
 
 AWKWARD = '''\
 # [clusters.commented]

@@ -1,8 +1,8 @@
-"""On which line of a TOML text each key stands, which tomllib does not tell."""
+"""Where in a TOML text each key stands, which tomllib does not tell, and what is wrong with other text."""
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 KeyPath = tuple[str, ...]
@@ -112,3 +112,37 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
 
 def _unquoted(word: str) -> str:
     return str(tomllib.loads(f"key = {word}")["key"])
+
+
+_PLACE: Final = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+"""How tomllib's sentences end."""
+_PAIR: Final = re.compile(
+    r"""
+      (?P<key> (?<![A-Za-z0-9_.-]) [A-Za-z0-9_.-]++ | "[^"]*" | '[^']*' ) [ \t]* = [ \t]*
+      (?P<value> "[^"]*"? | '[^']*'? | [\[{] | [^\s,#}][^,#}]* )?
+    """,
+    re.VERBOSE,
+)
+
+
+def mistake(text: str, error: ValueError, wanted: Callable[[str], str]) -> str:
+    """The mistake as the rest of a sentence behind the file's name; no value is repeated, it may be a secret.
+
+    Args:
+        text: what tomllib refused.
+        error: why, as tomllib says it.
+        wanted: what the value of a key must be.
+
+    """
+    found = _PLACE.fullmatch(str(error))
+    if found is None:
+        return f": {error}"
+    number, column = int(found[2]), int(found[3])
+    # A pair that begins behind the mistake is not the one that it is in.
+    pairs = [pair for pair in _PAIR.finditer(text.split("\n")[number - 1]) if pair.start() < column - 1]
+    key, value = (pairs[-1]["key"].strip("\"'").rpartition(".")[2], pairs[-1]["value"]) if pairs else ("", "")
+    if value and value[0] in "\"'" and (len(value) == 1 or value[-1] != value[0]):
+        return f", line {number}: {key}: its closing quote is missing"
+    if not key or (value and value[0] in "\"'[{"):
+        return f", line {number}: {found[1]} (column {column})"
+    return f", line {number}: {key} {'must be' if value else 'has no value; it must be'} {wanted(key)}"

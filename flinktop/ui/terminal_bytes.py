@@ -1,4 +1,4 @@
-"""Foreign text that the terminal's encoding lacks: written as `?`, one for each cell that it takes."""
+"""What is not in the terminal's encoding: bytes that it sends, and foreign letters that it lacks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from textual.drivers import linux_driver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _NAME = "flinktop.cells"
+
+
+def take_any_bytes() -> None:
+    """Have bytes that are not UTF-8 read as replacement characters.
+
+    They would end the thread that reads Textual's keys: no key works then, not even ctrl+c.
+    """
+
+    def tolerant(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return lambda: codecs.getincrementaldecoder(encoding)("replace")
+
+    # The driver makes its decoder itself, and asks this name for it.
+    setattr(linux_driver, "getincrementaldecoder", tolerant)  # noqa: B010 -- not exported by that module
 
 
 def question_marks(error: UnicodeError) -> tuple[str, int]:

@@ -1,0 +1,153 @@
+"""The transport that reaches the network: its proxy, whom it trusts, and the read-only guard on it."""
+
+import ssl
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from flinktop.flink.connection import Connection, acts, is_loopback
+from flinktop.flink.errors import Refused
+from flinktop.flink.missing_package import install_command
+
+_SOCKS = "httpx[socks]>=0.28.1,<0.29"
+"""As the extra `socks` of pyproject.toml has it."""
+MOST_COOKIE = 4096
+"""Bytes of one, as browsers take them: Python's reader of cookies fails on dates of thousands of digits."""
+POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=120)
+"""Idle connections outlive the slowest poll; httpx's own 5 s would reconnect on each."""
+
+
+class Guarded(httpx.AsyncBaseTransport):
+    """The read-only guard on the wire itself: whatever was built above it, this is what would be sent.
+
+    What comes back has no cookie that is too long to be one.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, connection: Connection, *, ours: bool) -> None:
+        self._inner = inner
+        self._connection = connection
+        self._ours = ours
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        line = request.url.raw_path.decode("ascii")
+        if self._connection.read_only and acts(request.method, line):
+            shown = self._connection.url + line.partition("?")[0]
+            raise Refused(request.method, shown, "this connection is read-only; nothing was sent")
+        response = await self._inner.handle_async_request(request)
+        if any(len(cookie) > MOST_COOKIE for cookie in response.headers.get_list("set-cookie")):
+            del response.headers["set-cookie"]
+        return response
+
+    async def aclose(self) -> None:
+        """Close what we opened; a transport that was given outlives its clients."""
+        if self._ours:
+            await self._inner.aclose()
+
+
+def network(connection: Connection) -> httpx.AsyncHTTPTransport:
+    """The transport that reaches the network.
+
+    Nothing is left to httpx's trust_env: it would send loopback addresses to a proxy and take
+    credentials from .netrc.
+
+    Raises:
+        ValueError: a proxy or TLS setting is unusable; one sentence.
+    """
+    proxy = proxy_for(connection.url)
+    # A TLS context costs 20 to 50 ms, so plain addresses do without.
+    context = _tls(connection) if connection.url.startswith("https://") else False
+    try:
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=POOL, proxy=proxy)
+    except ImportError:
+        raise ValueError(
+            f"the environment asks for the SOCKS proxy {without_credentials(proxy)}, which needs one more "
+            f"package: {install_command(_SOCKS)}"
+        ) from None
+    except (ValueError, httpx.InvalidURL):
+        raise ValueError(
+            f"the environment's proxy {without_credentials(proxy)} is not an address flinktop can use"
+        ) from None
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment wants for this address; never one for a loopback address."""
+    parts = urlsplit(url)
+    if is_loopback(parts.hostname or ""):
+        return None
+    proxies = urllib.request.getproxies_environment()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    if urllib.request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined] # missing in typeshed
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def without_credentials(proxy: str | None) -> str:
+    """The proxy as a message may show it."""
+    try:
+        parts = urlsplit(proxy or "")
+        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return (proxy or "").partition("://")[0] + "://…"
+
+
+def _tls(connection: Connection) -> ssl.SSLContext:
+    """The TLS context of an https:// connection: whom to trust, and who we are.
+
+    Raises:
+        ValueError: a file of `ca`, `cert` or `key` is missing or not PEM; one sentence.
+    """
+    context = _trust(connection.ca) if connection.ca is not None else _usual_trust()
+    if connection.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if connection.cert is not None:
+        _certify(context, connection.cert, connection.key)
+    return context
+
+
+def _trust(ca: Path) -> ssl.SSLContext:
+    try:
+        folder = str(ca) if ca.is_dir() else None
+        return ssl.create_default_context(cafile=None if folder else str(ca), capath=folder)
+    except ssl.SSLError:
+        raise ValueError(f"{ca} holds no certificates in PEM form") from None
+    except OSError as error:
+        raise ValueError(f"cannot read the authorities in {ca}: {error.strerror}") from None
+
+
+def _certify(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
+    asked = False
+
+    def no_password() -> bytes:
+        nonlocal asked
+        asked = True
+        return b""
+
+    try:
+        # With a function OpenSSL does not ask on the terminal for an encrypted key's password.
+        context.load_cert_chain(cert, key, password=no_password)
+    except ssl.SSLError:
+        what = (
+            "is encrypted; flinktop needs it without a password"
+            if asked
+            else "are not a PEM pair that belongs together"
+        )
+        raise ValueError(
+            f"the key {key or cert} {what}" if asked else f"{cert} and {key or cert} {what}"
+        ) from None
+    except OSError as error:
+        raise ValueError(
+            f"cannot read the certificate {cert} or its key {key or cert}: {error.strerror}"
+        ) from None
+
+
+def _usual_trust() -> ssl.SSLContext:
+    """The authorities that come with httpx, and the system's own (a company's)."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context

@@ -1,0 +1,330 @@
+"""Requests on the wire: kept connections, how long an answer may take, and what went wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Any
+
+import httpx
+
+from flinktop.flink.answers import Answer, Request
+from flinktop.flink.connection import Connection
+from flinktop.flink.errors import BadReply, Refused, TimedOut, Unreachable
+from flinktop.flink.network import Guarded, network
+from flinktop.flink.said import shorten
+from flinktop.flink.text import clean
+from flinktop.flink.trouble import reason
+
+PLAIN = ("", "identity")
+"""Encodings of a body that are taken: no other is asked for, and 300 bytes of one can make 100 MB."""
+PATIENCE = 3.0
+"""An answer may take this many times as long as the server may be silent, and longer if it is large."""
+SLOWEST = 8 * 1024
+"""Bytes a second of an answer that is still worth waiting for."""
+MOST_COOKIES = 50
+"""That are kept for one server."""
+_DIGITS = 20
+"""Of a size that a file can have."""
+
+
+class Wire:
+    """Sends requests to one cluster over at most four kept connections."""
+
+    def __init__(self, connection: Connection, transport: httpx.AsyncBaseTransport | None) -> None:
+        """Nothing is opened before the first request; `transport` takes the network's place."""
+        self.requests = 0
+        """Sent so far."""
+        self._connection = connection
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._retired: list[httpx.AsyncClient] = []
+        self._flying = 0
+        self._answered = False
+
+    async def answer(self, request: Request, most: int) -> Answer:
+        """Send a request and read its answer, `most` bytes at the most.
+
+        Raises:
+            FlinkError: no answer.
+        """
+        try:
+            return await self._answer(request, most)
+        except httpx.PoolTimeout:
+            await self.renew()
+        except httpx.RequestError as error:
+            # A kept connection that the server closed in the same instant: harmless for a GET.
+            if request.method != "GET" or not _dropped(error):
+                raise self._unreachable(error, request) from None
+        try:
+            return await self._answer(request, most)
+        except httpx.RequestError as error:
+            raise self._unreachable(error, request) from None
+
+    @asynccontextmanager
+    async def file(self, request: Request) -> AsyncIterator["File"]:
+        """A file of the cluster, over a connection of its own.
+
+        Raises:
+            FlinkError: no answer.
+        """
+        client = self._new_client(request)
+        try:
+            async with client, self._exchange(client, request) as response:
+                yield File(response, _Pace(self._patience(request)), request)
+        except httpx.RequestError as error:
+            raise self._unreachable(error, request) from None
+
+    async def renew(self) -> None:
+        """Begin again with a fresh pool: a cancelled request can leave a slot taken for ever.
+
+        Requests under way are left to end in the old one.
+        """
+        if self._client is not None:
+            self._retired.append(self._client)
+            self._client = None
+        await self._bury()
+
+    async def close(self) -> None:
+        """Close all connections, busy or not. The next request opens new ones."""
+        await self.renew()
+        self._flying = 0
+        await self._bury()
+
+    async def _bury(self) -> None:
+        """Close retired clients once nothing is under way."""
+        while self._retired and not self._flying:
+            await self._retired.pop().aclose()
+
+    # -- one request ---------------------------------------------------------------------------------
+
+    async def _answer(self, request: Request, most: int) -> Answer:
+        client = self._client = self._client or self._new_client(request)
+        began = perf_counter()
+        async with self._exchange(client, request) as response:
+            body = await _read(response, most, _Pace(self._patience(request)), request)
+        self._answered = True
+        location = response.headers.get("location", "")
+        return Answer(response.status_code, location, body, perf_counter() - began)
+
+    @asynccontextmanager
+    async def _exchange(self, client: httpx.AsyncClient, request: Request) -> AsyncIterator[httpx.Response]:
+        limits = self._connection
+        timeout = httpx.Timeout(
+            connect=limits.connect_seconds,
+            read=limits.read_seconds if request.seconds is None else request.seconds,
+            write=limits.read_seconds,
+            pool=5.0,
+        )
+        patience = self._patience(request)
+        self.requests += 1
+        self._flying += 1
+        begun = False
+        built: httpx.Request | None = None
+        response: httpx.Response | None = None
+        try:
+            async with asyncio.timeout(None) as overall:
+                built = client.build_request(
+                    request.method,
+                    httpx.URL(f"{self._connection.url}/{request.line}"),
+                    json=request.json,
+                    files=request.files,
+                    headers=request.headers,
+                    timeout=timeout,
+                    extensions={"trace": _answer_within(patience, overall)},
+                )
+                response = await client.send(built, stream=True)
+            begun = True
+            if len(client.cookies.jar) > MOST_COOKIES:
+                client.cookies.clear()
+            yield response
+        except TimeoutError:
+            if begun:
+                raise
+            # What was cancelled may leave its place in the pool taken for ever.
+            if client is self._client:
+                await self.renew()
+            raise _TooSlow(f"{patience:g} s", request=built) from None
+        except httpx.TransportError as error:
+            if begun and not isinstance(error, _TooSlow):
+                raise _broken_off(error) from error
+            raise
+        except httpx.InvalidURL as error:
+            raise Refused(request.method, request.shown, f"not an address: {error}") from None
+        finally:
+            if response is not None:
+                await response.aclose()
+            self._flying = max(0, self._flying - 1)
+            await self._bury()
+
+    def _patience(self, request: Request) -> float:
+        """How long the answer to a request may take after the request has been sent."""
+        silent = self._connection.read_seconds if request.seconds is None else request.seconds
+        return PATIENCE * silent
+
+    def _new_client(self, request: Request) -> httpx.AsyncClient:
+        try:
+            inner = self._transport or network(self._connection)
+        except ValueError as error:
+            raise Unreachable(request.method, request.shown, str(error)) from None
+        guarded = Guarded(inner, self._connection, ours=self._transport is None)
+        return httpx.AsyncClient(transport=guarded, trust_env=False)
+
+    def _unreachable(self, error: httpx.RequestError, request: Request) -> Unreachable:
+        """The error that a failed exchange stands for."""
+        connection, method, shown = self._connection, request.method, request.shown
+        unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
+        sent = not isinstance(error, unsent)
+        match error:
+            case httpx.ConnectTimeout():
+                late = f"no connection within {connection.connect_seconds:g} s: wrong address, or a firewall"
+                # The handshake is part of connecting, and a plain server waits for the rest of a line.
+                late += ", or a port without TLS (http://)?" if connection.url.startswith("https://") else "?"
+            case httpx.PoolTimeout():
+                late = "all connections are busy"
+            case _BrokenOff():
+                broken = "the connection broke off in the middle of an answer"
+                return Unreachable(method, shown, broken, sent=sent)
+            case _TooSlow():
+                late = f"the answer came too slowly: not whole after {error}"
+            case httpx.TimeoutException():
+                limits = error.request.extensions.get("timeout", {})
+                seconds = f"{limits.get('read', connection.read_seconds):g} s"
+                late = f"no answer within {seconds}"
+                if isinstance(error, _Stalled):
+                    late = f"the answer stopped in the middle: nothing more came within {seconds}"
+            case _:
+                proxy, protocol = isinstance(error, httpx.ProxyError), isinstance(error, httpx.ProtocolError)
+                answered = self._answered
+                told = reason(error, connection.url, proxy=proxy, protocol=protocol, answered=answered)
+                return Unreachable(method, shown, told, sent=sent)
+        return TimedOut(method, shown, late, sent=sent)
+
+
+class File:
+    """A file as it comes."""
+
+    def __init__(self, response: httpx.Response, pace: "_Pace", request: Request) -> None:
+        self._response = response
+        self._pace = pace
+        self._request = request
+
+    async def refusal(self, most: int) -> Answer | None:
+        """What came instead of the file, when its status is no success: `most` bytes at the most."""
+        response = self._response
+        if response.is_success:
+            return None
+        body = await _read(response, most, self._pace, self._request)
+        return Answer(response.status_code, response.headers.get("location", ""), body, self._pace.took)
+
+    def announced(self) -> int | None:
+        """The size by its header.
+
+        Raises:
+            BadReply: its body would have to be unpacked.
+        """
+        _refuse_encoded(self._response, self._request)
+        told = self._response.headers.get("content-length", "")
+        return int(told) if told.isdecimal() and len(told) < _DIGITS else None
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Its bytes."""
+        return _chunks(self._response, self._pace)
+
+
+class _BrokenOff(httpx.ReadError):
+    """The connection ended in the middle of an answer."""
+
+
+class _Stalled(httpx.ReadTimeout):
+    """An answer that had begun did not go on."""
+
+
+class _TooSlow(httpx.ReadTimeout):
+    """An answer that went on and on; the message says for how long."""
+
+
+class _Pace:
+    """How long an answer may take in all: a limit for each byte alone would let it go on for ever."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._began = perf_counter()
+        self._received = 0
+
+    @property
+    def took(self) -> float:
+        """Seconds so far."""
+        return perf_counter() - self._began
+
+    @property
+    def left(self) -> float:
+        """Seconds in which it must go on, for as many bytes as there are."""
+        return self._patience + self._received / SLOWEST - self.took
+
+    def more(self, received: int) -> None:
+        """Take in that so many bytes have come."""
+        self._received += received
+
+
+def _answer_within(seconds: float, overall: asyncio.Timeout) -> Callable[[str, Any], Awaitable[None]]:
+    """What httpcore calls at each step: from when the request is sent, the head of the answer must come."""
+
+    async def trace(event: str, _info: Any) -> None:
+        if event.endswith("receive_response_headers.started"):
+            overall.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    return trace
+
+
+def _broken_off(error: httpx.TransportError) -> _BrokenOff | _Stalled:
+    """What became of an answer after its first bytes."""
+    kind = _Stalled if isinstance(error, httpx.TimeoutException) else _BrokenOff
+    return kind(str(error), request=error.request)
+
+
+def _dropped(error: httpx.RequestError) -> bool:
+    return isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
+
+
+def _refuse_encoded(response: httpx.Response, request: Request) -> None:
+    """Raise for a body that would have to be unpacked."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in PLAIN:
+        detail = f"the answer is compressed ({shorten(clean(encoding), 40)}), which was not asked for"
+        raise BadReply(request.method, request.shown, detail, status=response.status_code)
+
+
+async def _chunks(response: httpx.Response, pace: _Pace) -> AsyncIterator[bytes]:
+    """The body as it comes.
+
+    Raises:
+        _TooSlow: it takes too long, be it that the sizes of its chunks or its trailers come byte by byte.
+    """
+    chunks = response.aiter_bytes()
+    while pace.left > 0:
+        try:
+            async with asyncio.timeout(pace.left):
+                chunk = await anext(chunks, None)
+        except TimeoutError:
+            break
+        if chunk is None:
+            return
+        pace.more(len(chunk))
+        yield chunk
+    raise _TooSlow(f"{pace.took:.0f} s", request=response.request)
+
+
+async def _read(response: httpx.Response, most: int, pace: _Pace, request: Request) -> bytes:
+    """The body as it was sent; of an error that is compressed only the status is of use."""
+    if response.is_success:
+        _refuse_encoded(response, request)
+    elif response.headers.get("content-encoding", "").strip().lower() not in PLAIN:
+        return b""
+    body = bytearray()
+    async for chunk in _chunks(response, pace):
+        body += chunk
+        if len(body) > most:
+            large = f"an answer of more than {most // 1_048_576} MiB"
+            raise BadReply(request.method, request.shown, large, status=response.status_code)
+    return bytes(body)
