@@ -53,9 +53,9 @@ def run_act(profile: Profile, ledger: Path, words: ActWords) -> int:
     command = _Command(profile, ledger, words)
     sent = "nothing was sent"
     try:
-        act, facts = run(command.look())
+        act, target = run(command.look())
         # Not on the loop, which would keep ctrl+c from whoever is asked.
-        typed = agreed(words, act, facts)
+        typed = agreed(words, act, target)
         sent = "what was sent continues; a flinktop that opens this cluster follows it"
         return run(command.do(act, typed))
     except Ended as ended:
@@ -96,15 +96,15 @@ class _Command:
             config = (await read(lane.acts, CONFIG())).value
             act = self._act = self._act or await self._meant(lane)
             base = replace(self._base, features=features(config))
-            facts = await fetch_target(lane.acts, base, act.job_id, self._clock.wall())
+            target = await fetch_target(lane.acts, base, act.job_id, self._clock.wall())
         except FlinkError as error:
             raise Ended(UNREACHABLE, str(error)) from None
         finally:
             await lane.close()
-        reason = act.why_not(facts)
+        reason = act.why_not(target)
         if reason is not None:
             raise Ended(REFUSED, reason)
-        return act, facts
+        return act, target
 
     async def do(self, act: Act, typed: str | None) -> int:
         """Do the act and follow it; the exit code."""
@@ -164,25 +164,25 @@ class _Command:
         return kind(job.jid, job.name, words.directory, form)
 
 
-def agreed(words: ActWords, act: Act, facts: Target) -> str | None:
+def agreed(words: ActWords, act: Act, target: Target) -> str | None:
     """Have the act agreed to, by option or at the terminal; the name that was typed.
 
     Raises:
         Ended: it was not agreed to.
     """
-    typed, name = act.must_be_typed(facts), act.name_to_type(facts)
+    typed, name = act.must_be_typed(target), act.name_to_type(target)
     at_a_terminal = os.isatty(0) and os.isatty(2)
     if not words.yes and not at_a_terminal:
         raise Ended(REFUSED, "no terminal to ask for confirmation: --yes is needed")
     if typed and words.confirm is None and not at_a_terminal:
-        raise Ended(REFUSED, f"{facts.cluster} is protected: --confirm with the name {name} is needed")
+        raise Ended(REFUSED, f"{target.cluster} is protected: --confirm with the name {name} is needed")
     if words.confirm is not None and not is_typed(words.confirm, name):
         raise Ended(REFUSED, f"--confirm must be the name {name}")
     if words.yes and (not typed or words.confirm is not None):
         return name if typed else None
     print(clean(f"{act.label} of {act.subject}"), file=sys.stderr)
     # A jar has no id before its upload.
-    lines = [(line.label, line.text) for line in act.consequence(facts) if line.text]
+    lines = [(line.label, line.text) for line in act.consequence(target) if line.text]
     if isinstance(act, RunJar):
         lines.append(("jar", BEFOREHAND))
     for label, text in lines:

@@ -43,7 +43,7 @@ def flink(version: str = "2.3.0", **flags: bool) -> Features:
     return Features(release=(numbers[0], numbers[1], numbers[2]), version=version, **known)
 
 
-def facts(features: Features | None = None, **changes: Any) -> Target:
+def target(features: Features | None = None, **changes: Any) -> Target:
     job = TargetJob(
         JOB,
         "orders [v1]",
@@ -59,7 +59,7 @@ def facts(features: Features | None = None, **changes: Any) -> Target:
 
 
 def job(**changes: Any) -> Target:
-    known = facts()
+    known = target()
     assert known.job is not None
     return replace(known, job=replace(known.job, **changes))
 
@@ -69,14 +69,14 @@ def job(**changes: Any) -> Target:
 
 @pytest.mark.parametrize("act", ALL, ids=lambda act: act.kind)
 def test_every_act_can_be_done_and_can_be_off(act: Act) -> None:
-    assert act.why_not(facts()) is None
-    assert act.why_not(facts(read_only=True)) == "this cluster is opened read-only"
-    assert "HistoryServer" in (act.why_not(facts(flink(history_server=True))) or "")
-    assert act.why_not(facts(ledger_trouble="the disk is full")) == (
+    assert act.why_not(target()) is None
+    assert act.why_not(target(read_only=True)) == "this cluster is opened read-only"
+    assert "HistoryServer" in (act.why_not(target(flink(history_server=True))) or "")
+    assert act.why_not(target(ledger_trouble="the disk is full")) == (
         "every action is recorded in the ledger first, and the disk is full"
     )
-    assert act.must_be_typed(facts(protected=True))
-    assert act.must_be_typed(facts()) == (act.kind in {"dispose", "shutdown"})
+    assert act.must_be_typed(target(protected=True))
+    assert act.must_be_typed(target()) == (act.kind in {"dispose", "shutdown"})
 
 
 def test_every_kind_is_looked_at() -> None:
@@ -87,27 +87,27 @@ def test_every_kind_is_looked_at() -> None:
 @pytest.mark.parametrize(
     ("act", "known", "said"),
     [
-        (Checkpoint(JOB), facts(flink("1.16.3")), "needs Flink 1.17 or later (this cluster runs 1.16.3)"),
-        (CancelApplication("a"), facts(flink("2.2.0")), "needs Flink 2.3 or later"),
-        (CancelApplication("a", status="FINISHED"), facts(), "the application has ended (FINISHED)"),
-        (Savepoint(JOB), facts(job=None), "not known yet"),
-        (Savepoint(JOB), facts(job=None, job_missing=True), "does not know this job any more"),
+        (Checkpoint(JOB), target(flink("1.16.3")), "needs Flink 1.17 or later (this cluster runs 1.16.3)"),
+        (CancelApplication("a"), target(flink("2.2.0")), "needs Flink 2.3 or later"),
+        (CancelApplication("a", status="FINISHED"), target(), "the application has ended (FINISHED)"),
+        (Savepoint(JOB), target(job=None), "not known yet"),
+        (Savepoint(JOB), target(job=None, job_missing=True), "does not know this job any more"),
         (Savepoint(JOB), job(state="FINISHED"), "the job has ended (FINISHED)"),
         (Savepoint(JOB), job(state="RESTARTING"), "the job is RESTARTING: it must be RUNNING"),
         (Stop(JOB), job(tasks={"RUNNING": 6, "INITIALIZING": 2}), "2 of 8 subtasks are not running yet"),
         (Stop(JOB), job(batch=True), "a batch job has no state to save"),
-        (Stop(JOB), facts(under_way=("savepoint",)), "savepoint of this job is in progress"),
+        (Stop(JOB), target(under_way=("savepoint",)), "savepoint of this job is in progress"),
         (Checkpoint(JOB), job(checkpointing=False), "checkpointing is off for this job"),
-        (Savepoint(JOB, form="NATIVE"), facts(flink("1.14.6")), "a format needs Flink 1.15 or later"),
-        (Stop(JOB, form="NATIVE"), facts(flink("1.14.6")), "a format needs Flink 1.15 or later"),
-        (Cancel(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
-        (Stop(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
-        (SavepointAndCancel(JOB), facts(flink(web_cancel=False)), "switched cancelling off"),
-        (CancelApplication("a"), facts(flink(web_cancel=False)), "switched cancelling off"),
+        (Savepoint(JOB, form="NATIVE"), target(flink("1.14.6")), "a format needs Flink 1.15 or later"),
+        (Stop(JOB, form="NATIVE"), target(flink("1.14.6")), "a format needs Flink 1.15 or later"),
+        (Cancel(JOB), target(flink(web_cancel=False)), "switched cancelling off"),
+        (Stop(JOB), target(flink(web_cancel=False)), "switched cancelling off"),
+        (SavepointAndCancel(JOB), target(flink(web_cancel=False)), "switched cancelling off"),
+        (CancelApplication("a"), target(flink(web_cancel=False)), "switched cancelling off"),
         (Cancel(JOB), job(state="CANCELLING"), "being cancelled already"),
         (Cancel(JOB), job(state="FAILED"), "the job has ended (FAILED)"),
-        (Rescale(JOB), facts(flink("1.14.6")), "FLINK-12312"),
-        (Rescale(JOB, bounds={"v1": (1, 4)}), facts(flink(web_rescale=False)), "adaptive scheduler"),
+        (Rescale(JOB), target(flink("1.14.6")), "FLINK-12312"),
+        (Rescale(JOB, bounds={"v1": (1, 4)}), target(flink(web_rescale=False)), "adaptive scheduler"),
         (
             Rescale(JOB, bounds={"v1": (1, 4)}),
             job(scheduler="Default"),
@@ -118,29 +118,29 @@ def test_every_kind_is_looked_at() -> None:
             replace(job(scheduler="Adaptive"), features=flink(web_rescale=False)),
             "rescaling is disabled",
         ),
-        (Rescale(JOB), facts(), "no parallelism was changed"),
-        (Rescale(JOB, bounds={"v1": (0, 4)}), facts(), "is not a range"),
-        (Rescale(JOB, bounds={"v1": (5, 4)}), facts(), "is not a range"),
-        (Rescale(JOB, bounds={"v9": (1, 4)}), facts(), "has no vertex v9"),
-        (Rescale(JOB, bounds={"v1": (1, 9)}), facts(), "Map has a max parallelism of 8"),
-        (RunJar("x"), facts(flink(web_submit=False)), "takes no jars"),
-        (UploadJar("x.jar"), facts(flink(web_submit=False)), "takes no jars"),
-        (DeleteJar("x"), facts(flink(web_submit=False)), "takes no jars"),
-        (RunJar("x", options=RunOptions(parallelism=0)), facts(), "a parallelism of 0"),
+        (Rescale(JOB), target(), "no parallelism was changed"),
+        (Rescale(JOB, bounds={"v1": (0, 4)}), target(), "is not a range"),
+        (Rescale(JOB, bounds={"v1": (5, 4)}), target(), "is not a range"),
+        (Rescale(JOB, bounds={"v9": (1, 4)}), target(), "has no vertex v9"),
+        (Rescale(JOB, bounds={"v1": (1, 9)}), target(), "Map has a max parallelism of 8"),
+        (RunJar("x"), target(flink(web_submit=False)), "takes no jars"),
+        (UploadJar("x.jar"), target(flink(web_submit=False)), "takes no jars"),
+        (DeleteJar("x"), target(flink(web_submit=False)), "takes no jars"),
+        (RunJar("x", options=RunOptions(parallelism=0)), target(), "a parallelism of 0"),
         (
             RunJar("x", options=RunOptions(configuration={"a": "b"})),
-            facts(flink("1.16.0")),
+            target(flink("1.16.0")),
             "needs Flink 1.17",
         ),
         (
             RunJar("x", options=RunOptions(savepoint="s", claim_mode="CLAIM")),
-            facts(flink("1.14.6")),
+            target(flink("1.14.6")),
             "restore modes need Flink 1.15 or later",
         ),
-        (RunJar("x", options=RunOptions(claim_mode="CLAIM")), facts(), "a restore mode needs a savepoint"),
-        (RunJar("x", options=RunOptions(allow_non_restored_state=True)), facts(), "give its path"),
-        (RunJar("x", options=RunOptions(arguments=("--token", "******"))), facts(), "give it anew"),
-        (Dispose(" / "), facts(), "the path of the savepoint is missing"),
+        (RunJar("x", options=RunOptions(claim_mode="CLAIM")), target(), "a restore mode needs a savepoint"),
+        (RunJar("x", options=RunOptions(allow_non_restored_state=True)), target(), "give its path"),
+        (RunJar("x", options=RunOptions(arguments=("--token", "******"))), target(), "give it anew"),
+        (Dispose(" / "), target(), "the path of the savepoint is missing"),
     ],
 )
 def test_why_an_act_is_off(act: Act, known: Target, said: str) -> None:
@@ -148,7 +148,7 @@ def test_why_an_act_is_off(act: Act, known: Target, said: str) -> None:
 
 
 def test_a_cancel_goes_through_whatever_else_is_under_way() -> None:
-    assert Cancel(JOB).why_not(facts(under_way=("savepoint",))) is None
+    assert Cancel(JOB).why_not(target(under_way=("savepoint",))) is None
     assert Cancel(JOB).why_not(job(state="RESTARTING")) is None
 
 
@@ -157,7 +157,7 @@ def test_a_cancel_goes_through_whatever_else_is_under_way() -> None:
 
 @pytest.mark.parametrize("act", ALL, ids=lambda act: act.kind)
 def test_every_act_says_what_it_does_and_where(act: Act) -> None:
-    lines = act.consequence(facts())
+    lines = act.consequence(target())
     labels = [line.label for line in lines]
     assert lines[0].text.startswith("prod")
     assert "afterwards" in labels
@@ -208,7 +208,7 @@ def test_a_run_says_how_without_secrets() -> None:
         claim_mode="CLAIM",
         configuration={"a.b": "c", "s3.secret-key": "hunter2"},
     )
-    lines = RunJar("x", options=options).consequence(facts())
+    lines = RunJar("x", options=options).consequence(target())
     for line in (
         Line("arguments", "--title 'a, b' --password '******'"),
         Line("parallelism", "3"),
@@ -218,24 +218,24 @@ def test_a_run_says_how_without_secrets() -> None:
         Line("restore mode", "CLAIM"),
     ):
         assert line in lines
-    long = RunJar("x", options=RunOptions(arguments=("x" * 9000, "y"))).consequence(facts())
+    long = RunJar("x", options=RunOptions(arguments=("x" * 9000, "y"))).consequence(target())
     [said] = [line.text for line in long if line.label == "arguments"]
     assert len(said) < 350
     assert said.endswith("(2 in all)")
 
 
 def test_the_name_to_type() -> None:
-    assert Cancel(JOB).name_to_type(facts()) == "orders [v1]"
-    assert Shutdown("prod").name_to_type(facts()) == "prod"
-    assert Dispose("s3://a/savepoint-1/").name_to_type(facts()) == "savepoint-1"
+    assert Cancel(JOB).name_to_type(target()) == "orders [v1]"
+    assert Shutdown("prod").name_to_type(target()) == "prod"
+    assert Dispose("s3://a/savepoint-1/").name_to_type(target()) == "savepoint-1"
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u200b", "\u2800\u3164"])
 def test_where_a_name_shows_nothing_its_id_is_typed(name: str) -> None:
     for act in (Cancel(JOB, name), Stop(JOB, name), Rescale(JOB, name)):
-        assert act.name_to_type(facts(job=TargetJob(JOB, name, "RUNNING"))) == JOB
-        assert act.name_to_type(facts(job=None)) == JOB
-    assert Dispose(f"s3://a/{name}").name_to_type(facts()) in (f"s3://a/{name}", "a")
+        assert act.name_to_type(target(job=TargetJob(JOB, name, "RUNNING"))) == JOB
+        assert act.name_to_type(target(job=None)) == JOB
+    assert Dispose(f"s3://a/{name}").name_to_type(target()) in (f"s3://a/{name}", "a")
 
 
 def test_the_last_good_checkpoint_is_the_newest_completed_one() -> None:

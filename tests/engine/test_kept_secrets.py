@@ -17,7 +17,7 @@ from flinktop.flink.decode import decode
 from flinktop.flink.jars import RunOptions
 from flinktop.headless.told import as_object, came_of
 from tests.engine.acting import JOB, JobManager
-from tests.engine.test_acts import facts
+from tests.engine.test_acts import target
 from tests.engine.test_operations import at_work, once
 from tests.manual_clock import ManualClock
 
@@ -83,7 +83,7 @@ def test_of_two_savepoints_that_one_is_known_which_another_operation_has() -> No
     "act", [Dispose(SHOWN), RunJar("x", options=RunOptions(savepoint=SHOWN))], ids=["dispose", "run"]
 )
 def test_a_path_that_was_kept_in_part_is_not_sent(act: Dispose | RunJar) -> None:
-    assert "was kept as ******, as it looked like a secret: give it whole" in (act.why_not(facts()) or "")
+    assert "was kept as ******, as it looked like a secret: give it whole" in (act.why_not(target()) or "")
 
 
 def test_what_is_said_before_an_act_has_no_secret_in_it() -> None:
@@ -92,6 +92,6 @@ def test_what_is_said_before_an_act_has_no_secret_in_it() -> None:
         Dispose(f"{DIRECTORY}/savepoint-1"),
         RunJar("x", options=RunOptions(savepoint=f"{DIRECTORY}/savepoint-1")),
     ):
-        said = " ".join(line.text for line in act.consequence(facts()))
+        said = " ".join(line.text for line in act.consequence(target()))
         assert "s3://******@bucket/mine" in said
         assert "hush" not in said

@@ -99,9 +99,9 @@ def test_what_is_known_is_what_acts_judge_by(tmp_path: Path) -> None:
             port.watch(query)
         listener.until(lambda: Savepoint(ID).why_not(port.target(ID)) is None)
         listener.until(lambda: bool(port.target(ID).job and port.target(ID).job.vertices))  # type: ignore[union-attr]  # just seen
-        facts = port.target(ID)
-        assert (facts.cluster, facts.protected, facts.features.version) == ("prod", True, "1.20.5")
-        assert Savepoint(ID).name_to_type(facts) == "orders [v1]"
+        target = port.target(ID)
+        assert (target.cluster, target.protected, target.features.version) == ("prod", True, "1.20.5")
+        assert Savepoint(ID).name_to_type(target) == "orders [v1]"
         assert port.target("f" * 32).job_missing
 
 
