@@ -10,11 +10,10 @@ from textual import getters, on
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from flinktop.ui.act_button import ActButton
 from flinktop.ui.live import LiveApp, cannot_show
-from flinktop.ui.panels.typed_name import TypedName
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe, wrap
@@ -285,30 +284,3 @@ class Dialog(Modal[T]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
-
-
-class AskingDialog(Dialog[T]):
-    """Asks before something is done by its button, where a name may have to be typed first."""
-
-    @property
-    def typed_right(self) -> bool:
-        """Whether the name that is asked for is typed, if one is."""
-        return all(name.is_right for name in self.query(TypedName))
-
-    def allow(self, allowed: bool) -> None:  # noqa: FBT001 -- a state, not an option
-        """Switch the button on or off; the focus stays on what it was on, or goes back."""
-        self.query_one("#do").disabled = not allowed
-        if not allowed and self.focused is None:
-            self.set_focus(self.query_one("#back"))
-
-    @on(Input.Changed)
-    @on(Choice.Changed)
-    def _changed(self) -> None:
-        self.renew()
-
-    @on(Input.Submitted, "#typed")
-    def _name_typed(self) -> None:
-        """Go on to the button once it is on; else stay where the name is typed."""
-        self.renew()
-        if not (button := self.query_one("#do")).disabled:
-            self.set_focus(button)

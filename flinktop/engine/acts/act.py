@@ -209,10 +209,14 @@ class Request(ABC):
     def why_not(self, target: Target) -> str | None:
         """Why this can't be done now, in words; None when it can."""
 
+    def required_name(self, target: Target) -> str | None:
+        """The name that has to be typed before this on this cluster; None where none has."""
+        return self.name_to_type(target) if self.must_be_typed(target) else None
+
     def refusal(self, target: Target, typed: str | None) -> str | None:
         """Why this is not done now, by what was typed (None: nothing) too; None when it is."""
-        name = self.name_to_type(target)
-        if (reason := self.why_not(target)) is None and self.must_be_typed(target) and typed != name:
+        reason, name = self.why_not(target), self.name_to_type(target)
+        if reason is None and self.must_be_typed(target) and typed != name:
             return f"the name {name} has to be typed for this"
         return reason
 

@@ -12,8 +12,8 @@ from textual.widgets import Static
 from flinktop.engine.acts.act import Risk
 from flinktop.engine.acts.target import target_queries
 from flinktop.ui.act_button import ActButton
-from flinktop.ui.dialog import AskingDialog, DialogBox, label_cells, lines_content
-from flinktop.ui.panels.typed_name import TypedName
+from flinktop.ui.asking import AskingDialog, TypedName
+from flinktop.ui.dialog import DialogBox, label_cells, lines_content
 from flinktop.ui.widgets.form import Choice, LineField, Option, PressButton
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ConfirmScreen(AskingDialog[bool]):
                 yield Static(id="words", markup=False)
                 if self._act.form_fields:
                     yield Vertical(*map(self._row, self._act.form_fields), id="options")
-                if self._act.must_be_typed(self.target):
+                if self._act.required_name(self.target) is not None:
                     yield TypedName()
             yield Static(id="reason", markup=False)
             with Horizontal(classes="buttons"):
@@ -107,8 +107,7 @@ class ConfirmScreen(AskingDialog[bool]):
             label.styles.width = label_cells(lines)
         for field, _ in self._fields:
             self.query_one(f"#row-{field.name}").display = target.features.has(*field.since)
-        for name in self.query(TypedName):
-            name.ask(act, target)
+        self.ask_name(act, target)
         reason = self._why_not(act, target)
         below = CHROME + self.show_reason(f"Not now: {reason}" if reason is not None else "")
         self.query_one("#scrolled").styles.max_height = max(3, self.app.size.height - below)
@@ -136,5 +135,5 @@ class ConfirmScreen(AskingDialog[bool]):
         if self._why_not(act, target) is not None or not self.typed_right:
             self.renew()
             return
-        self.app.submit(act, act.name_to_type(target) if act.must_be_typed(target) else None)
+        self.app.submit(act, act.required_name(target))
         self.app.close_dialogs()

@@ -15,9 +15,9 @@ from flinktop.flink.jars import RunOptions
 from flinktop.flink.jobs import Plan
 from flinktop.model import format as fmt
 from flinktop.ui.act_button import ActButton
-from flinktop.ui.dialog import AskingDialog, lines_content
+from flinktop.ui.asking import AskingDialog, TypedName
+from flinktop.ui.dialog import lines_content
 from flinktop.ui.panels.plan_graph import PlanGraph
-from flinktop.ui.panels.typed_name import TypedName
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe
 from flinktop.ui.widgets.form import PressButton
@@ -52,7 +52,7 @@ class PlanPreviewScreen(AskingDialog[None]):
 
     def body(self) -> ComposeResult:
         yield Static(id="plan-head", markup=False)
-        if self._question.must_be_typed(self.port.target()):
+        if self._question.required_name(self.port.target()) is not None:
             yield TypedName()
         with Horizontal(classes="buttons"):
             yield PressButton("Back", id="back")
@@ -103,9 +103,7 @@ class PlanPreviewScreen(AskingDialog[None]):
     def _ask(self) -> None:
         if not self.typed_right:
             return
-        target = self.port.target()
-        typed = self._question.name_to_type(target) if self._question.must_be_typed(target) else None
-        self._asked = self.port.ask(self._question, typed)
+        self._asked = self.port.ask(self._question, self._question.required_name(self.port.target()))
         self._asked_at = self.port.now()
         for asked in self.query("#do, #typed-name"):
             asked.display = False

@@ -168,11 +168,11 @@ class UploadScreen(Dialog[None]):
     def _show_question(self) -> None:
         value, wrong = self._seen
         act, target = self.act, self.port.target()
-        must = act.must_be_typed(target)
-        wanted = act.name_to_type(target)
-        self.query_one("#typed-row").display = must
-        self.query_one("#typed", LineField).placeholder = wanted
-        right = not must or is_typed(self.query_one("#typed", LineField).value, wanted)
+        wanted = act.required_name(target)
+        self.query_one("#typed-row").display = wanted is not None
+        typed = self.query_one("#typed", LineField)
+        typed.placeholder = wanted or ""
+        right = wanted is None or is_typed(typed.value, wanted)
         named = bool(value) and wrong is None
         told = {"file": named and value != act.path, "size": named}
         lines = [line for line in act.consequence(target) if told.get(line.label, True)]
@@ -196,9 +196,8 @@ class UploadScreen(Dialog[None]):
 
     @on(PressButton.Pressed, "#upload")
     def _upload(self) -> None:
-        act, target = self.act, self.port.target()
-        typed = act.name_to_type(target) if act.must_be_typed(target) else None
-        self._operation = self.port.submit(act, typed)
+        act = self.act
+        self._operation = self.port.submit(act, act.required_name(self.port.target()))
         self.add_class("-sending")
         self.query_one("#progress", Static).update("starting…")
         self._offer(run=False, again=False)

@@ -1,23 +1,27 @@
-"""The name that is typed before what can't be taken back, and before anything on a protected cluster."""
+"""Asking before something is done: by a button, and by a name where that has to be typed first."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from flinktop.model.typed_names import is_typed
+from flinktop.ui.dialog import Dialog
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe
-from flinktop.ui.widgets.form import LineField
+from flinktop.ui.widgets.form import Choice, LineField
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.acts.act import Request
     from flinktop.engine.acts.target import Target
+
+T = TypeVar("T")
 
 
 class NameField(LineField):
@@ -61,3 +65,35 @@ class TypedName(Vertical):
         """Whether the name that is asked for stands in the field."""
         typed = self.query_one("#typed", LineField).value
         return self._wanted is not None and is_typed(typed, self._wanted)
+
+
+class AskingDialog(Dialog[T]):
+    """Asks before something is done by its button, where a name may have to be typed first."""
+
+    def ask_name(self, request: Request, target: Target) -> None:
+        """Say which name is typed before this, if one is."""
+        for name in self.query(TypedName):
+            name.ask(request, target)
+
+    @property
+    def typed_right(self) -> bool:
+        """Whether the name that is asked for is typed, if one is."""
+        return all(name.is_right for name in self.query(TypedName))
+
+    def allow(self, allowed: bool) -> None:  # noqa: FBT001 -- a state, not an option
+        """Switch the button on or off; the focus stays on what it was on, or goes back."""
+        self.query_one("#do").disabled = not allowed
+        if not allowed and self.focused is None:
+            self.set_focus(self.query_one("#back"))
+
+    @on(Input.Changed)
+    @on(Choice.Changed)
+    def _changed(self) -> None:
+        self.renew()
+
+    @on(Input.Submitted, "#typed")
+    def _name_typed(self) -> None:
+        """Go on to the button once it is on; else stay where the name is typed."""
+        self.renew()
+        if not (button := self.query_one("#do")).disabled:
+            self.set_focus(button)
