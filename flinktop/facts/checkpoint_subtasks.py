@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from flinktop.model import checkpoints as judge
-from flinktop.model import format as fmt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,56 +24,41 @@ class SubtaskShare(Struct, frozen=True):
 
     name: str
     index: int
+    """-1 of a statistic."""
     state: str
-    tone: str
+    """COMPLETED, ABORTED (it acknowledged, and was told that the checkpoint failed), PENDING or MISSING."""
     times: judge.PhaseTimes
     scale: float
     """What a full bar stands for (ms)."""
     acknowledged_at: int | None = None
     """ms since 1970."""
-    offset: float | None = None
-    """Seconds from UTC in which that is shown; None is this machine's zone."""
     written: float | None = None
-    full: float | None = None
-    processed: float | None = None
-    persisted: float | None = None
-    kind: str = ""
+    full_size: float | None = None
+    processed_data: float | None = None
+    persisted_data: float | None = None
+    unaligned: bool | None = None
 
 
 def subtask_share(
-    subtask: CheckpointSubtask,
-    times: judge.PhaseTimes,
-    scale: float,
-    *,
-    under_way: bool,
-    offset: float | None,
+    subtask: CheckpointSubtask, times: judge.PhaseTimes, scale: float, *, under_way: bool
 ) -> SubtaskShare:
-    """One subtask; its bar is drawn on a scale (ms), its time written at an offset from UTC (s)."""
-    state, tone = _state(subtask, under_way=under_way)
+    """One subtask; its bar is drawn on a scale (ms)."""
+    name, index = str(subtask.index), subtask.index
     if not judge.is_acknowledged(subtask):
-        return SubtaskShare(str(subtask.index), subtask.index, state, tone, times, scale)
-    unaligned = subtask.unaligned_checkpoint
+        return SubtaskShare(name, index, "PENDING" if under_way else "MISSING", times, scale)
     return SubtaskShare(
-        name=str(subtask.index),
-        index=subtask.index,
-        state=state,
-        tone=tone,
+        name=name,
+        index=index,
+        state="ABORTED" if subtask.aborted else "COMPLETED",
         times=times,
         scale=scale,
         acknowledged_at=subtask.ack_timestamp,
-        offset=offset,
         written=subtask.written,
-        full=subtask.state_size if subtask.checkpointed_size is not None else None,
-        processed=subtask.alignment.processed,
-        persisted=subtask.alignment.persisted,
-        kind=fmt.ABSENT if unaligned is None else "unaligned" if unaligned else "aligned",
+        full_size=subtask.state_size if subtask.checkpointed_size is not None else None,
+        processed_data=subtask.alignment.processed,
+        persisted_data=subtask.alignment.persisted,
+        unaligned=subtask.unaligned_checkpoint,
     )
-
-
-def _state(subtask: CheckpointSubtask, *, under_way: bool) -> tuple[str, str]:
-    if judge.is_acknowledged(subtask):
-        return ("▲ ABORTED", "warn") if subtask.aborted else ("● COMPLETED", "good")
-    return ("◐ PENDING", "info") if under_way else ("✕ MISSING", "bad")
 
 
 def statistics_of(
@@ -102,45 +86,32 @@ def _statistic(
         return take(spread) if spread is not None else None
 
     in_full = summary.checkpointed_size is not None
+    times = judge.PhaseTimes(
+        of(summary.start_delay),
+        of(summary.alignment.duration),
+        of(summary.checkpoint_duration.sync),
+        of(summary.checkpoint_duration.async_),
+        of(summary.end_to_end_duration),
+    )
     return SubtaskShare(
-        name=name,
-        index=-1,
-        state="",
-        tone="",
-        times=judge.PhaseTimes(
-            of(summary.start_delay),
-            of(summary.alignment.duration),
-            of(summary.checkpoint_duration.sync),
-            of(summary.checkpoint_duration.async_),
-            of(summary.end_to_end_duration),
-        ),
-        scale=scale,
+        *(name, -1, "", times, scale),
         written=of(summary.checkpointed_size if in_full else summary.state_size),
-        full=of(summary.state_size) if in_full else None,
-        processed=of(summary.alignment.processed),
-        persisted=of(summary.alignment.persisted),
+        full_size=of(summary.state_size) if in_full else None,
+        processed_data=of(summary.alignment.processed),
+        persisted_data=of(summary.alignment.persisted),
     )
 
 
 def _percentile(name: str, part: float, scale: float, done: Sequence[SubtaskShare]) -> SubtaskShare:
-    def over(value: Callable[[SubtaskShare], float | None]) -> float | None:
-        return judge.quantile([known for row in done if (known := value(row)) is not None], part)
+    def over(field: str) -> float | None:
+        values = map(attrgetter(field), done)
+        return judge.quantile([value for value in values if value is not None], part)
 
+    times = judge.PhaseTimes(*(over(f"times.{phase}") for phase in judge.PhaseTimes.__struct_fields__))
     return SubtaskShare(
-        name=name,
-        index=-1,
-        state="",
-        tone="",
-        times=judge.PhaseTimes(
-            over(lambda row: row.times.start_delay),
-            over(lambda row: row.times.alignment),
-            over(lambda row: row.times.sync),
-            over(lambda row: row.times.asynchronous),
-            over(lambda row: row.times.total),
-        ),
-        scale=scale,
-        written=over(lambda row: row.written),
-        full=over(lambda row: row.full),
-        processed=over(lambda row: row.processed),
-        persisted=over(lambda row: row.persisted),
+        *(name, -1, "", times, scale),
+        written=over("written"),
+        full_size=over("full_size"),
+        processed_data=over("processed_data"),
+        persisted_data=over("persisted_data"),
     )

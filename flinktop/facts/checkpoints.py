@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from flinktop.facts.freshness import blind_seconds
 from flinktop.flink.checkpoints import (
     CHECKPOINT,
+    CHECKPOINT_CONFIG,
     CHECKPOINT_SUBTASKS,
     CHECKPOINTS,
     Checkpoint,
@@ -20,14 +22,14 @@ from flinktop.flink.checkpoints import (
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
-from flinktop.model import format as fmt
+from flinktop.model import health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.store import Reading
     from flinktop.facts.known import Known
+    from flinktop.flink.endpoint import Query
 
 ONCE = 600.0
 """Seconds between two looks at what no longer changes."""
@@ -43,6 +45,34 @@ def is_off(known: Known, job: str) -> bool:
     return (
         reading is not None and reading.value is None and isinstance(reading.error, NotFound) and not is_gone
     )
+
+
+class LastCheckpoint(Struct, frozen=True):
+    """The last checkpoint or savepoint of a job that completed, against the interval."""
+
+    completed: Checkpoint | None = None
+    """None while none has completed, or that is not known."""
+    age: float | None = None
+    """Seconds since it completed, as far as is known."""
+    interval: float | None = None
+    """Seconds; None where checkpoints are not periodic, or that is not known yet."""
+    periodic: bool = True
+    """False where the configuration says that they are not."""
+    overdue: bool = False
+
+
+def last_checkpoint(known: Known, job: str, *, ended: bool) -> LastCheckpoint:
+    """By `…/checkpoints` and its configuration; of a job that has ended none is overdue."""
+    reading, configured = known.brief(CHECKPOINTS(job=job)), known.brief(CHECKPOINT_CONFIG(job=job))
+    config = configured.value if configured is not None else None
+    interval = config.interval / 1000.0 if config is not None and config.interval is not None else None
+    periodic = config is None or interval is not None
+    completed = reading.value.latest.completed if reading is not None and reading.value is not None else None
+    if reading is None or completed is None or completed.acknowledged_at is None:
+        return LastCheckpoint(interval=interval, periodic=periodic)
+    now = known.known_time() - blind_seconds(known, reading)
+    age = max(0.0, now - completed.acknowledged_at / 1000.0)
+    return LastCheckpoint(completed, age, interval, periodic, not ended and health.overdue(age, interval))
 
 
 @dataclass(frozen=True)
@@ -81,6 +111,18 @@ def checkpoint_facts(known: Known, job: str, number: int) -> CheckpointFacts:
         best = listed
     with_tasks = next((one for one in (details, listed) if one is not None and one.tasks), None)
     return CheckpointFacts(number, best, with_tasks, gone)
+
+
+def details_asks(known: Known, job: str, number: int) -> dict[Query[Any], float]:
+    """The details of a checkpoint, and the seconds between two looks at them."""
+    query = CHECKPOINT(job=job, checkpoint=number)
+    return {query: seconds_between(known, job, number, known.reading(query))}
+
+
+def subtasks_asks(known: Known, job: str, number: int, vertex: str) -> dict[Query[Any], float]:
+    """The same of the subtasks of one vertex in it: they change only while it is in progress."""
+    query = CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex)
+    return {query: seconds_between(known, job, number, known.reading(query))}
 
 
 def seconds_between(known: Known, job: str, number: int, reading: Reading[Any] | None) -> float:
@@ -122,47 +164,12 @@ def neighbour(known: Known, job: str, number: int, by: int) -> int | None:
     return ids[at] if 0 <= at < len(ids) else None
 
 
-class ListedCheckpoint(Struct, frozen=True):
-    """A checkpoint as the history lists it."""
-
-    checkpoint: Checkpoint
-    gone: bool
-    triggered: str
-    age: str
-    took: str
-    """End to end; of one in progress, how long it has been."""
-
-    @property
-    def under_way(self) -> bool:
-        """Whether it may still complete."""
-        return judge.is_under_way(self.checkpoint) and not self.gone
-
-
-def listed_checkpoint(seen: SeenCheckpoint, now: float, offset: float | None) -> ListedCheckpoint:
-    """A checkpoint that was seen, at a time of the cluster (s since 1970)."""
-    one = seen.checkpoint
-    triggered = one.trigger_timestamp / 1000.0
-    age = max(0.0, now - triggered) if triggered >= 0 else None
-    under_way = judge.is_under_way(one) and not seen.gone
-    # To the second: a tenth would repaint the line at every look.
-    so_far = float(int(age)) * 1000.0 if age is not None else None
-    took = so_far if under_way else one.duration
-    return ListedCheckpoint(
-        checkpoint=one,
-        gone=seen.gone,
-        triggered=fmt.near(triggered, offset, now),
-        age=fmt.span(age) if age is not None else fmt.ABSENT,
-        took=fmt.milliseconds(took) if took is not None else fmt.ABSENT,
-    )
-
-
 class VertexShare(Struct, frozen=True):
     """What a vertex did for a checkpoint."""
 
     vertex: str
     name: str
     share: CheckpointVertex
-    acknowledged_at: str
     part: float | None
     """Its duration as a part of the longest (0 to 1)."""
     late: tuple[int, ...] | None
@@ -176,17 +183,13 @@ class VertexShare(Struct, frozen=True):
         return self.share.missing
 
 
-def vertex_share(  # noqa: PLR0917 -- what it is of
-    known: Known, job: str, facts: CheckpointFacts, vertex: str, name: str, offset: float | None
-) -> VertexShare:
-    """One of the vertices in `facts.tasks`; times are written at an offset from UTC (s)."""
+def vertex_share(known: Known, job: str, facts: CheckpointFacts, vertex: str, name: str) -> VertexShare:
+    """One of the vertices in `facts.tasks`."""
     share = facts.tasks[vertex]
-    at = share.acknowledged_at
     return VertexShare(
         vertex=vertex,
         name=name,
         share=share,
-        acknowledged_at=fmt.near(at / 1000.0, offset, known.known_time()) if at is not None else fmt.ABSENT,
         part=share.duration / facts.longest if share.duration is not None and facts.longest else None,
         late=late_subtasks(known, job, facts.number, vertex, share),
         under_way=facts.tasks_of is not None and judge.is_under_way(facts.tasks_of) and not facts.gone,

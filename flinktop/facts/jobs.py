@@ -9,9 +9,10 @@ from msgspec import Struct
 from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import job_query, restarts_in, restarts_query
+from flinktop.facts.checkpoints import LastCheckpoint, last_checkpoint
 from flinktop.facts.figure import ABSENT, Figure, lag_figure
-from flinktop.facts.freshness import Freshness, blind_seconds, failure, freshness, is_past
-from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
+from flinktop.facts.freshness import Freshness, failure, freshness, is_past
+from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.model import health, states, tasks
@@ -72,12 +73,13 @@ def job_facts(job: JobOverview, known: Known, offset: float | None) -> JobFacts:
     cluster_now = known.known_time()
     detail = known.brief(job_query(job.jid))
     ended = states.is_terminal(job.state)
-    age, interval, kind = _checkpoint(known, job.jid, cluster_now)
+    last = last_checkpoint(known, job.jid, ended=ended)
+    kind = _checkpoints(known, job.jid, last)
     checkpoints = known.reading(CHECKPOINTS(job=job.jid))
     asked = {"job": job_query(job.jid), "restarts": restarts_query(job.jid)}
     failed = frozenset(name for name, query in asked.items() if failure(known, query) is not None)
     restarts = restarts_of(known, job.jid)
-    is_overdue = not ended and health.overdue(age, interval)
+    is_overdue = last.overdue and kind == "some"
     busy, backpressured = (time_figure(known, job, measure) for measure in ("busy", "backpressured"))
     found = None if ended else tasks.tasks(job.tasks)
     stalled = tasks.is_stalled(job.state, found)
@@ -104,8 +106,8 @@ def job_facts(job: JobOverview, known: Known, offset: float | None) -> JobFacts:
         sent=None if ended else latest_rate(known, job.jid, "in"),
         taken=None if ended else latest_rate(known, job.jid, "out"),
         newest=newest[0] if newest is not None else None,
-        age=age,
-        interval=interval,
+        age=last.age if kind == "some" else None,
+        interval=last.interval,
         checkpoints=kind,
         checkpoints_stale=kind != "off" and freshness(checkpoints) is Freshness.STALE,
         failed=failed,
@@ -158,24 +160,17 @@ def latest_rate(known: Known, job: str, measure: str) -> float | None:
     return newest[1] if newest is not None and newest[1] == newest[1] else None
 
 
-def _checkpoint(known: Known, job: str, cluster_now: float) -> tuple[float | None, float | None, str]:
+def _checkpoints(known: Known, job: str, last: LastCheckpoint) -> str:
+    """What `JobFacts.checkpoints` says."""
     reading = known.brief(CHECKPOINTS(job=job))
-    configured = known.brief(CHECKPOINT_CONFIG(job=job))
-    interval = None
-    if configured is not None and configured.value is not None and configured.value.interval is not None:
-        interval = configured.value.interval / 1000.0
     if reading is not None and isinstance(reading.error, NotFound):
         # 404 "Checkpointing has not been enabled": a batch job's normal answer in every release.
-        return None, interval, "off"
+        return "off"
     if reading is None or reading.value is None:
-        failed = failure(known, CHECKPOINTS(job=job)) is not None
-        return None, interval, "failed" if failed else "unknown"
-    cluster_now -= blind_seconds(known, reading)
-    completed = reading.value.latest.completed
-    if completed is None or completed.acknowledged_at is None:
-        periodic = configured is None or configured.value is None or interval is not None
-        return None, interval, "none" if periodic else "off"
-    return max(0.0, cluster_now - completed.acknowledged_at / 1000.0), interval, "some"
+        return "failed" if failure(known, CHECKPOINTS(job=job)) is not None else "unknown"
+    if last.completed is None:
+        return "none" if last.periodic else "off"
+    return "some"
 
 
 def restarts_of(known: Known, job: str) -> int | None:

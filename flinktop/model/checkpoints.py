@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
-from flinktop.model import health, subtask_names
+from flinktop.model import subtask_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,13 +59,6 @@ def title(checkpoint: Checkpoint) -> str:
     """What a checkpoint is called in a sentence: "savepoint 3"."""
     number = checkpoint.id if checkpoint.id >= 0 else fmt.UNKNOWN
     return f"{'savepoint' if checkpoint.is_savepoint else 'checkpoint'} {number}"
-
-
-def overdue_words(age: float | None, interval: float | None) -> str:
-    """That the last completed checkpoint is too old for its interval (both in s), in words; else ""."""
-    if age is None or interval is None or not health.overdue(age, interval):
-        return ""
-    return f"overdue: {fmt.count(age // interval)} intervals without a completed one"
 
 
 def ended_at(checkpoint: Checkpoint) -> int | None:

@@ -9,10 +9,11 @@ from flinktop.engine.seen_checkpoints import SeenCheckpoint
 from flinktop.engine.store import Reading
 from flinktop.facts.checkpoints import (
     ONCE,
+    LastCheckpoint,
     checkpoint_facts,
     is_off,
+    last_checkpoint,
     late_subtasks,
-    listed_checkpoint,
     measures,
     neighbour,
     not_reported,
@@ -21,14 +22,17 @@ from flinktop.facts.checkpoints import (
 )
 from flinktop.flink.checkpoints import (
     CHECKPOINT,
+    CHECKPOINT_CONFIG,
     CHECKPOINT_SUBTASKS,
     CHECKPOINTS,
     Checkpoint,
+    CheckpointConfig,
     CheckpointCounts,
     CheckpointStats,
     CheckpointSubtask,
     CheckpointSubtasks,
     CheckpointVertex,
+    LatestCheckpoints,
 )
 from flinktop.flink.errors import NotFound, Unreachable
 from flinktop.flink.jobs import JOB, Job
@@ -120,7 +124,7 @@ def test_what_a_vertex_did_for_a_checkpoint() -> None:
     known = Given()
     known.answer(DETAILS, checkpoint("IN_PROGRESS", v=HALF, w=ALL))
     facts = checkpoint_facts(known, "j", 7)
-    found = vertex_share(known, "j", facts, "v", "map", 0.0)
+    found = vertex_share(known, "j", facts, "v", "map")
     assert (found.name, found.part, found.missing, found.under_way, found.old) == (
         "map",
         0.25,
@@ -129,16 +133,46 @@ def test_what_a_vertex_did_for_a_checkpoint() -> None:
         False,
     )
     known.lost = Unreachable("GET", "http://flink.test")
-    assert vertex_share(known, "j", facts, "v", "map", 0.0).old
+    assert vertex_share(known, "j", facts, "v", "map").old
 
 
-def test_what_the_history_lists() -> None:
-    now = 1_700_000_000.0
-    one = Checkpoint(id=7, status="IN_PROGRESS", trigger_timestamp=int(now - 65) * 1000)
-    found = listed_checkpoint(SeenCheckpoint(one), now, 0.0)
-    assert (found.under_way, found.age, found.triggered) == (True, "1 m", "22:12:15")
-    gone = listed_checkpoint(SeenCheckpoint(one, gone=True), now, 0.0)
-    assert (gone.under_way, gone.took) == (False, "–")  # noqa: RUF001 -- ABSENT
+@pytest.mark.parametrize(
+    ("age", "interval", "overdue"),
+    [
+        (None, 60.0, False),
+        (100.0, None, False),
+        (170.0, 60.0, False),
+        (250.0, 60.0, True),
+        (20.0, 1.0, False),
+        (40.0, 1.0, True),
+    ],
+)
+def test_whether_the_last_checkpoint_is_overdue(
+    age: float | None,
+    interval: float | None,
+    overdue: bool,  # noqa: FBT001 -- a case
+) -> None:
+    known = Given()
+    at = int((known.known_time() - age) * 1000) if age is not None else -1
+    completed = Checkpoint(id=7, latest_ack_timestamp=at) if age is not None else None
+    known.answer(CHECKPOINTS(job="j"), CheckpointStats(latest=LatestCheckpoints(completed=completed)))
+    found = last_checkpoint(known, "j", ended=False)
+    assert (found.completed, found.interval, found.periodic) == (completed, None, True)
+    configured = int(interval * 1000) if interval is not None else None
+    known.answer(CHECKPOINT_CONFIG(job="j"), CheckpointConfig(interval=configured))
+    found = last_checkpoint(known, "j", ended=False)
+    assert found.age == (pytest.approx(age, abs=0.01) if age is not None else None)
+    assert (found.interval, found.periodic, found.overdue) == (interval, interval is not None, overdue)
+    assert not last_checkpoint(known, "j", ended=True).overdue
+
+
+def test_the_age_of_the_last_checkpoint_stands_still_while_it_cant_be_read() -> None:
+    known = Given()
+    completed = Checkpoint(id=7, latest_ack_timestamp=int((known.known_time() - 10) * 1000))
+    stats = CheckpointStats(latest=LatestCheckpoints(completed=completed))
+    known.readings[CHECKPOINTS(job="j")] = Reading(stats, known.now() - 5, error=MISSING)
+    assert last_checkpoint(known, "j", ended=False).age == pytest.approx(5.0, abs=0.01)
+    assert last_checkpoint(Given(), "j", ended=False) == LastCheckpoint()
 
 
 def test_the_next_newer_and_older() -> None:

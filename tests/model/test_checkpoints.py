@@ -70,21 +70,6 @@ def test_kinds_in_words(checkpoint: Checkpoint, words: str) -> None:
     assert judge.kind(checkpoint) == words
 
 
-@pytest.mark.parametrize(
-    ("age", "interval", "words"),
-    [
-        (None, 60.0, ""),
-        (100.0, None, ""),
-        (170.0, 60.0, ""),
-        (250.0, 60.0, "overdue: 4 intervals without a completed one"),
-        (20.0, 1.0, ""),
-        (40.0, 1.0, "overdue: 40 intervals without a completed one"),
-    ],
-)
-def test_overdue_in_words(age: float | None, interval: float | None, words: str) -> None:
-    assert judge.overdue_words(age, interval) == words
-
-
 def test_when_a_checkpoint_ended() -> None:
     assert judge.ended_at(Checkpoint(status="IN_PROGRESS", latest_ack_timestamp=5)) is None
     assert judge.ended_at(Checkpoint(status="COMPLETED", latest_ack_timestamp=5)) == 5

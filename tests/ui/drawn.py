@@ -35,7 +35,6 @@ from flinktop.ui.panels import (
     checkpoint_history,
     checkpoint_overview,
     checkpoint_share_header,
-    checkpoint_shares,
     checkpoint_subtasks,
     checkpoint_summary,
     checkpoint_trends,
@@ -151,15 +150,11 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
 
 def _checkpoints(port: Port, query: Query[Any], value: Any) -> Drawn:
     job = dict(query.ids)["job"]
-    history = checkpoint_history.history_rows(port, job, 0.0)
-    for row in history:
+    columns = checkpoint_history.columns(port, lambda: 0.0)
+    for row in checkpoint_history.history_rows(port, job):
         assert row.checkpoint.id >= 0
-    keyed = [(f"checkpoint {row.checkpoint.id}", row) for row in history]
-    for name, row in keyed:
-        yield from (
-            (name, told)
-            for _, told in cells(name, [row], checkpoint_history.columns(ascii_only=False), "age")
-        )
+        name = f"checkpoint {row.checkpoint.id}"
+        yield from ((name, told) for _, told in cells(name, [row], columns, "gone"))
     yield "stats", checkpoint_overview.stats_lines(port, job, 0.0)
     yield "last", job_header.checkpoint_line(job, port, ended=False)
     yield "restored", job_header.restored_line(job, port, 0.0)
@@ -179,8 +174,8 @@ def _checkpoint_config(port: Port, query: Query[Any], value: Any) -> Drawn:
 def _checkpoint(port: Port, query: Query[Any], _value: Any) -> Drawn:
     ids = dict(query.ids)
     number = int(ids["checkpoint"])
-    rows = checkpoint_vertices.vertex_shares(port, ids["job"], number, 0.0)
-    yield from cells("vertex", rows, checkpoint_vertices.columns(ascii_only=False), "vertex")
+    rows = checkpoint_vertices.vertex_shares(port, ids["job"], number)
+    yield from cells("vertex", rows, checkpoint_vertices.columns(port, lambda: 0.0, ascii=False), "vertex")
     facts = checkpoints.checkpoint_facts(port, ids["job"], number)
     yield (
         "header",
@@ -192,8 +187,8 @@ def _checkpoint(port: Port, query: Query[Any], _value: Any) -> Drawn:
 
 def _checkpoint_subtasks(port: Port, _query: Query[Any], value: Any) -> Drawn:
     share = value
-    columns = checkpoint_subtasks.columns(port.known_time, ascii_only=False)
-    rows = checkpoint_shares.share_rows(share, under_way=False, offset=0.0)
+    columns = checkpoint_subtasks.columns(port, lambda: 0.0, ascii=False)
+    rows = checkpoint_subtasks.share_rows(share, under_way=False)
     yield from cells("subtask", rows, columns, "name")
     yield from cells("sum", statistics_of(share, rows, percentiles=True), columns, "name")
     yield "share", checkpoint_share_header.share_line(share)

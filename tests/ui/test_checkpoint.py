@@ -11,8 +11,7 @@ from flinktop.facts.checkpoint_subtasks import PERCENTILES, SubtaskShare
 from flinktop.facts.checkpoints import VertexShare
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import PhaseTimes
-from flinktop.ui.panels.checkpoint_shares import SHAPES, painted_bar
-from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
+from flinktop.ui.panels.checkpoint_subtasks import SHAPES, CheckpointShares, painted_bar
 from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
 from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
@@ -181,11 +180,11 @@ async def test_one_in_progress_is_watched_until_it_has_completed() -> None:
         await day.press("enter")
         await day.wait(3)
         await day.sees("PHASES")
-        assert [(row.index, row.state) for row in subtasks(day)] == [(1, "◐ PENDING"), (0, "● COMPLETED")]
+        assert [(row.index, row.state) for row in subtasks(day)] == [(1, "PENDING"), (0, "COMPLETED")]
         assert "not acknowledged yet: 1 of 2 subtasks missing: 1 (2/2)" in day.text
         cluster.changed.clear()
         await day.wait(6)
-        assert {row.state for row in subtasks(day)} == {"● COMPLETED"}
+        assert {row.state for row in subtasks(day)} == {"COMPLETED"}
         assert "not acknowledged" not in day.text
         since = len(cluster.asked)
         await day.wait(60)
@@ -209,7 +208,7 @@ async def test_who_did_not_acknowledge_a_failed_one_and_why_it_failed() -> None:
         await day.press("enter")
         await day.wait(3)
         await day.sees("not acknowledged: 2 of 2 subtasks missing: 0-1 (1-2/2)")
-        assert {row.state for row in subtasks(day)} == {"✕ MISSING"}
+        assert {row.state for row in subtasks(day)} == {"MISSING"}
 
 
 async def test_a_long_failure_message_is_wrapped_and_shown_whole() -> None:
@@ -338,12 +337,12 @@ async def test_five_thousand_subtasks_have_percentiles_and_the_late_ones_first()
 
 
 def test_a_bar_is_as_long_as_its_share_of_the_scale() -> None:
-    row = SubtaskShare("0", 0, "● COMPLETED", "good", PhaseTimes(10.0, 20.0, 30.0, 40.0, 100.0), 200.0)
-    shown = "".join(text for text, _ in painted_bar(row, 20, ascii_only=False).runs)
+    row = SubtaskShare("0", 0, "COMPLETED", PhaseTimes(10.0, 20.0, 30.0, 40.0, 100.0), 200.0)
+    shown = "".join(text for text, _ in painted_bar(row, 20, ascii=False).runs)
     assert shown == "░▒▒▓▓▓████"
-    plain = "".join(text for text, _ in painted_bar(row, 20, ascii_only=True).runs)
+    plain = "".join(text for text, _ in painted_bar(row, 20, ascii=True).runs)
     assert plain == ":==###@@@@"
-    assert len({tone for _, tone in painted_bar(row, 20, ascii_only=False).runs}) == 4
+    assert len({tone for _, tone in painted_bar(row, 20, ascii=False).runs}) == 4
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from flinktop.engine.seen_checkpoints import SeenCheckpoint
 from flinktop.engine.series import job_series
-from flinktop.facts.checkpoints import ListedCheckpoint
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
@@ -35,7 +35,7 @@ async def open_checkpoints(day: Day, name: str) -> str:
     return day.app.screen.job
 
 
-def rows(day: Day) -> list[ListedCheckpoint]:
+def rows(day: Day) -> list[SeenCheckpoint]:
     """What the history's lines are made of, from top to bottom."""
     table = day.app.screen.query_one(CheckpointHistory).table
     return [row for key in table.shown_keys() for row in table._rows if str(row.checkpoint.id) == key]

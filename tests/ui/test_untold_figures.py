@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from flinktop.facts.checkpoints import measures
+from flinktop.engine.seen_checkpoints import SeenCheckpoint
+from flinktop.facts.checkpoints import LastCheckpoint, measures
 from flinktop.facts.faults import when_words
 from flinktop.facts.processes import ProcessFigures
 from flinktop.flink.applications import Application, ApplicationOverview
@@ -20,11 +21,13 @@ from flinktop.flink.rescale import VertexRequirements
 from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, TaskManagerMetrics
 from flinktop.flink.vertices import Attempt
 from flinktop.model import checkpoints as judge
+from flinktop.model import format as fmt
 from flinktop.model import memory
 from flinktop.model.machines import Figures
 from flinktop.ui.panels import (
     applications,
     checkpoint_history,
+    checkpoint_lines,
     checkpoint_overview,
     cluster_line,
     job_header,
@@ -33,7 +36,8 @@ from flinktop.ui.panels import (
     slots_table,
     subtask_header,
 )
-from flinktop.ui.panels.frame import Part
+from flinktop.ui.panels.parts import Part
+from tests.facts.given import Given
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 
@@ -121,6 +125,34 @@ def test_of_whom_it_is_not_told_nobody_is_late() -> None:
     )
 
 
+def test_what_the_history_says_of_one_in_progress_and_of_one_that_is_gone() -> None:
+    known = Given()
+    began = int(known.known_time() - 65) * 1000
+    one = Checkpoint(id=7, status="IN_PROGRESS", trigger_timestamp=began)
+    columns = {one.key: one for one in checkpoint_history.columns(cast("Any", known), lambda: 0.0)}
+
+    def seen(row: SeenCheckpoint) -> dict[str, tuple[str, str]]:
+        return {key: columns[key].cell(row) for key in ("state", "age", "triggered", "duration")}
+
+    there = seen(SeenCheckpoint(one))
+    assert there == {
+        "state": ("◐ IN PROGRESS", "info"),
+        "age": ("1 m", "muted"),
+        "triggered": (fmt.clock(began / 1000, 0.0), ""),
+        "duration": ("1 m", "info"),
+    }
+    gone = seen(SeenCheckpoint(one, gone=True))
+    assert (gone["state"], gone["duration"]) == (("▲ UNKNOWN", "warn"), (DASH, "muted"))
+
+
+def test_a_last_checkpoint_is_overdue_in_words() -> None:
+    good = Checkpoint(id=3)
+    late = LastCheckpoint(good, 250.0, 60.0, overdue=True)
+    assert "overdue: 4 intervals without a completed one" in text(checkpoint_overview.last_good_line(late))
+    in_time = LastCheckpoint(good, 170.0, 60.0)
+    assert "overdue" not in text(checkpoint_overview.last_good_line(in_time))
+
+
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 async def test_odd_counts_of_subtasks_and_times_in_the_history(value: Any) -> None:
     cluster = FixtureCluster("1.20.5")
@@ -133,10 +165,8 @@ async def test_odd_counts_of_subtasks_and_times_in_the_history(value: Any) -> No
     cluster.changed[f"jobs/{job}/checkpoints"] = odd
     async with monitor(cluster=cluster) as day:
         listed = {one["id"] for one in cluster.document(f"jobs/{job}/checkpoints")["history"]}
-        rows = [
-            row for row in checkpoint_history.history_rows(day.port, job, 0.0) if row.checkpoint.id in listed
-        ]
-        columns = {one.key: one for one in checkpoint_history.columns(ascii_only=False)}
+        rows = [row for row in checkpoint_history.history_rows(day.port, job) if row.checkpoint.id in listed]
+        columns = {one.key: one for one in checkpoint_history.columns(day.port, lambda: 0.0)}
         for row in rows:
             seen = {key: columns[key].cell(row) for key in ("acknowledged", "triggered", "age")}
             assert seen["acknowledged"] == (f"{DASH}/{row.checkpoint.num_subtasks}", "")
@@ -196,8 +226,8 @@ def test_memory_that_is_not_told_is_not_used_up() -> None:
 def test_half_of_what_is_told_leaves_the_other_half_unknown() -> None:
     known = ProcessFigures(Figures(managed_total=4.0), gc=None, old=False)
     assert f"managed {DASH} " in text(process_header.figures_line(known))
-    assert checkpoint_history.in_flight(2, None) == f"2 B/{DASH}"
-    assert checkpoint_history.in_flight(None, 0) == f"{DASH}/0 B"
+    assert checkpoint_lines.in_flight(CheckpointVertex(processed_data=2)) == f"2 B/{DASH}"
+    assert checkpoint_lines.in_flight(CheckpointVertex(persisted_data=0)) == f"{DASH}/0 B"
 
 
 def test_a_bound_that_is_not_told_is_not_one() -> None:

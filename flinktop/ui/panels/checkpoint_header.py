@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flinktop.facts.checkpoints import CheckpointFacts, checkpoint_facts, late_subtasks, vertex_names
+from flinktop.facts.checkpoints import (
+    CheckpointFacts,
+    checkpoint_facts,
+    details_asks,
+    late_subtasks,
+    vertex_names,
+)
 from flinktop.facts.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
 from flinktop.flink.jobs import JOB
@@ -12,25 +18,22 @@ from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import subtask_names
 from flinktop.ui.panels.checkpoint_lines import (
-    CheckpointLines,
-    Line,
     OneLine,
     faded_if_gone,
     figure,
     plain_line,
-    watch_checkpoint,
+    size_figures,
     when_line,
 )
-from flinktop.ui.panels.checkpoint_overview import full_size
-from flinktop.ui.panels.frame import Part, cut, zone_offset
+from flinktop.ui.panels.lines_panel import Line, LinesPanel, spaced
+from flinktop.ui.panels.parts import Part, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
 
-    from flinktop.engine.store import Reading
     from flinktop.flink.checkpoints import Checkpoint
     from flinktop.model.checkpoints import Late
+    from flinktop.ui.live import Asks
 
     LateSubtasks = Callable[[str], tuple[int, ...] | None]
     """The subtasks of a vertex that have not acknowledged, ascending; None where they are not known."""
@@ -44,35 +47,35 @@ def state_line(checkpoint: Checkpoint, *, gone: bool) -> Line:
     """State, kind, format, and whether its files are still there."""
     lost = gone and judge.is_under_way(checkpoint)
     state = "outcome not seen" if lost else judge.state(checkpoint.status)
-    line: Line = [
-        (state, "warn" if lost else judge.tone(checkpoint.status)),
-        (f"  {judge.title(checkpoint)}", "strong"),
-        *figure("type", judge.kind(checkpoint)),
-    ]
-    if checkpoint.savepoint_format is not None:
-        line += figure("format", checkpoint.savepoint_format.lower())
-    if checkpoint.status == judge.COMPLETED:
-        line += figure("files", "discarded" if checkpoint.discarded else "kept")
-    return line
+    tone = "warn" if lost else judge.tone(checkpoint.status)
+    style = checkpoint.savepoint_format
+    completed = checkpoint.status == judge.COMPLETED
+    return spaced(
+        [(state, tone), (f"  {judge.title(checkpoint)}", "strong")],
+        figure("type", judge.kind(checkpoint)),
+        figure("format", style.lower()) if style is not None else [],
+        figure("files", "discarded" if checkpoint.discarded else "kept") if completed else [],
+    )
+
+
+def time_line(checkpoint: Checkpoint, now: float, offset: float | None) -> Line:
+    """When it was triggered, how long it took, who acknowledged, and when the last did."""
+    latest = checkpoint.acknowledged_at
+    return spaced(
+        when_line(checkpoint, now, offset),
+        figure("acknowledged", fmt.part(checkpoint.num_acknowledged_subtasks, checkpoint.num_subtasks)),
+        figure("latest at", fmt.near(latest / 1000.0, offset, now) if latest is not None else fmt.ABSENT),
+    )
 
 
 def sizes_line(checkpoint: Checkpoint) -> Line:
-    """Bytes written, of the whole state, and in flight; "–" where the release does not tell."""  # noqa: RUF002 -- ABSENT
-    line = [
-        *figure("written", fmt.size(checkpoint.written), gap=False),
-        *figure("full size", full_size(checkpoint)),
-        *figure("in flight: processed", bytes_or_absent(checkpoint.processed_data)),
-        *figure("persisted", bytes_or_absent(checkpoint.persisted_data)),
-    ]
-    if checkpoint.alignment_buffered > 0:
-        # Counted up to 1.10; the field is 0 in later releases.
-        line += figure("buffered in alignment", fmt.size(checkpoint.alignment_buffered))
-    return line
-
-
-def bytes_or_absent(value: float | None) -> str:
-    """Bytes; "–" where the release does not tell."""  # noqa: RUF002 -- ABSENT
-    return fmt.size(value) if value is not None else fmt.ABSENT
+    """Bytes written, of the whole state, and in flight."""
+    # Counted up to 1.10; the field is 0 in later releases.
+    buffered = checkpoint.alignment_buffered
+    return spaced(
+        *size_figures(checkpoint),
+        figure("buffered in alignment", fmt.size(buffered)) if buffered > 0 else [],
+    )
 
 
 def who_is_late(
@@ -97,11 +100,8 @@ def who_is_late(
     if not known:
         return None
     took, vertex = max(known)
-    return [
-        ("slowest vertex ", "muted"),
-        (f"{names.get(vertex, vertex)}: ", ""),
-        (f"{fmt.milliseconds(took)} of {fmt.milliseconds(checkpoint.duration)}", ""),
-    ]
+    of = f"{fmt.milliseconds(took)} of {fmt.milliseconds(checkpoint.duration)}"
+    return figure("slowest vertex", f"{names.get(vertex, vertex)}: {of}")
 
 
 def header_lines(
@@ -117,24 +117,13 @@ def header_lines(
     one = facts.checkpoint
     if one is None:
         return []
-    acknowledged = fmt.part(one.num_acknowledged_subtasks, one.num_subtasks)
-    latest = one.acknowledged_at
     lines: list[Line | Part] = [
         one_line("state", lambda: state_line(one, gone=facts.gone)),
-        one_line(
-            "time",
-            lambda: [
-                *when_line(one, now, offset),
-                *figure("acknowledged", acknowledged),
-                *figure(
-                    "latest at", fmt.near(latest / 1000.0, offset, now) if latest is not None else fmt.ABSENT
-                ),
-            ],
-        ),
+        one_line("time", lambda: time_line(one, now, offset)),
         one_line("size", lambda: sizes_line(one)),
     ]
     if one.external_path:
-        lines.append([("path ", "muted"), (one.external_path, "")])
+        lines.append(figure("path", one.external_path))
     if one.status == judge.FAILED:
         lines.append((f"Failed: {one.failure_message or 'Flink gave no reason'}", "bad"))
     if facts.tasks_of is not None and (late := who_is_late(facts.tasks_of, names, late_subtasks)) is not None:
@@ -142,52 +131,40 @@ def header_lines(
     return lines
 
 
-class CheckpointHeader(CheckpointLines):
-    """The header of one checkpoint."""
+class CheckpointHeader(LinesPanel):
+    """The header of one checkpoint; faded when Flink has dropped it."""
 
     DEFAULT_CSS = "CheckpointHeader { max-height: 60%; }"
 
     def __init__(self, job: str, checkpoint: int) -> None:
-        super().__init__()
-        self._job = job
-        self._checkpoint = checkpoint
+        super().__init__(job)
+        self.checkpoint = checkpoint
 
-    def on_mount(self) -> None:
-        """Watch the details while they may change, and the history that tells what came after."""
-        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self.news)
-        self.watch_query("job", JOB(job=self._job), self.news)
-        watch_checkpoint(self, self._job, self._checkpoint, self._details)
-        super().on_mount()
+    def asks(self) -> Asks:
+        """The details while they may change, and the history that tells what came after."""
+        asked = details_asks(self.port, self.job, self.checkpoint)
+        return asked | {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
 
-    def _details(self, _reading: Reading[Any]) -> None:
-        watch_checkpoint(self, self._job, self._checkpoint, self._details)
-        self.tick()
-
-    def _late_subtasks(self, vertex: str) -> tuple[int, ...] | None:
-        """Which subtasks are late, as far as the table below has asked for them."""
-        facts = checkpoint_facts(self.port, self._job, self._checkpoint)
-        share = facts.tasks_of.tasks.get(vertex) if facts.tasks_of is not None else None
-        return (
-            late_subtasks(self.port, self._job, self._checkpoint, vertex, share)
-            if share is not None
-            else None
-        )
-
-    def described(self) -> list[Line | Part]:
-        """What is known; faded when Flink has dropped it."""
-        port = self.port
-        facts = checkpoint_facts(port, self._job, self._checkpoint)
-        reading = port.reading(CHECKPOINT(job=self._job, checkpoint=self._checkpoint))
+    def lines(self) -> list[Line | Part]:
+        port, number = self.port, self.checkpoint
+        facts = checkpoint_facts(port, self.job, number)
+        reading = port.reading(CHECKPOINT(job=self.job, checkpoint=number))
         if facts.checkpoint is None:
             if (error := error_of(reading, port.lost)) is not None:
-                return [(f"checkpoint {self._checkpoint}: {error.reason}", "bad")]
-            return [[(f"loading checkpoint {self._checkpoint}", "muted")]]
+                return [(f"checkpoint {number}: {error.reason}", "bad")]
+            return [[(f"loading checkpoint {number}", "muted")]]
+
+        def late(vertex: str) -> tuple[int, ...] | None:
+            """Which subtasks are late, as far as the table below has asked for them."""
+            share = facts.tasks.get(vertex)
+            return late_subtasks(port, self.job, number, vertex, share) if share is not None else None
+
         lines = header_lines(
             facts,
-            vertex_names(port, self._job),
+            vertex_names(port, self.job),
             port.known_time(),
-            zone_offset(self),
-            late_subtasks=self._late_subtasks,
+            self.zone_offset(),
+            late_subtasks=late,
             one_line=self.one_line,
         )
         return faded_if_gone(port, lines, reading, gone=facts.gone)

@@ -2,82 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from textual import on
-
-from flinktop.facts.checkpoints import ONCE, ListedCheckpoint, listed_checkpoint
+from flinktop.facts.checkpoints import ONCE
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
-from flinktop.ui.live import Panel
-from flinktop.ui.panels.checkpoint_lines import why_empty
-from flinktop.ui.panels.checkpoint_overview import full_size
-from flinktop.ui.panels.frame import zone_offset
-from flinktop.ui.widgets.columns import Stripes
-from flinktop.ui.widgets.one_by_one import one_by_one
-from flinktop.ui.widgets.table import Cell, Column, LiveTable
-from flinktop.ui.widgets.table_messages import VisibleChanged
+from flinktop.ui.panels.checkpoint_lines import acknowledged_tone, size_columns, why_empty
+from flinktop.ui.panels.columns import number, text
+from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.widgets.columns import Column, Stripes
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from collections.abc import Callable, Sequence
 
     from flinktop.engine.host import Port
-    from flinktop.engine.store import Reading
-    from flinktop.flink.checkpoints import Checkpoint
-    from flinktop.ui.widgets.one_by_one import MadeRows
+    from flinktop.engine.seen_checkpoints import SeenCheckpoint
+    from flinktop.ui.live import Asks
+    from flinktop.ui.widgets.columns import Cell
 
-GONE, SHORTLY = "dropped by Flink", "dropped by Flink"
-ROOM_FOR_WORDS = 48
-"""Cells from which on it is told in whole words that one is no longer told of."""
+GONE = "dropped by Flink"
 UNSEEN = "▲ UNKNOWN"
 """The state of one that was in progress when it was told last."""
 
 
-def history_rows(port: Port, job: str, offset: float | None) -> MadeRows[ListedCheckpoint]:
+def is_under_way(row: SeenCheckpoint) -> bool:
+    """Whether it may still complete."""
+    return judge.is_under_way(row.checkpoint) and not row.gone
+
+
+def history_rows(port: Port, job: str) -> list[SeenCheckpoint]:
     """Those in progress first, then newest first."""
-    now = port.known_time()
-    rows = one_by_one(
-        port.checkpoints(job),
-        lambda seen: listed_checkpoint(seen, now, offset),
-        key=lambda seen: str(seen.checkpoint.id),
-    )
-    rows.sort(key=lambda row: not row.under_way)
-    return rows
+    return sorted(port.checkpoints(job), key=lambda row: not is_under_way(row))
 
 
-def in_flight(processed: float | None, persisted: float | None) -> str:
-    """Bytes in flight that were processed and persisted during the alignment; "–" before 1.12."""  # noqa: RUF002 -- ABSENT
-    if processed is None and persisted is None:
-        return fmt.ABSENT
-    return "/".join(fmt.size(part) if part is not None else fmt.ABSENT for part in (processed, persisted))
-
-
-def _text(text: str, tone: str = "") -> Cell:
-    return text, "muted" if text in (fmt.ABSENT, fmt.UNKNOWN) else tone
-
-
-def _state(row: ListedCheckpoint) -> Cell:
+def _state(row: SeenCheckpoint) -> Cell:
     if row.gone and judge.is_under_way(row.checkpoint):
         return UNSEEN, "warn"
     return judge.state(row.checkpoint.status), judge.tone(row.checkpoint.status)
 
 
-def _acknowledged(row: ListedCheckpoint) -> Cell:
-    one = row.checkpoint
-    tone = "" if not one.missing else "info" if row.under_way else "bad"
-    return fmt.part(one.num_acknowledged_subtasks, one.num_subtasks), tone
-
-
-def _files(row: ListedCheckpoint) -> Cell:
+def _files(row: SeenCheckpoint) -> str:
     if row.checkpoint.status != judge.COMPLETED:
-        return fmt.ABSENT, "muted"
-    return ("discarded", "muted") if row.checkpoint.discarded else ("kept", "")
+        return ""
+    return "discarded" if row.checkpoint.discarded else "kept"
 
 
-def _note_parts(row: ListedCheckpoint) -> list[Cell]:
-    """Why it failed or where it lies, and that Flink has dropped it."""
+def _note(row: SeenCheckpoint) -> list[Cell]:
+    """That Flink has dropped it, why it failed or where it lies."""
     one = row.checkpoint
     parts: list[Cell] = [(GONE, "stale")] if row.gone else []
     if one.status == judge.FAILED:
@@ -87,179 +60,117 @@ def _note_parts(row: ListedCheckpoint) -> list[Cell]:
     return parts
 
 
-def _note(row: ListedCheckpoint) -> Cell:
-    return "  ".join(text for text, _ in _note_parts(row)), ""
-
-
-def _painted_note(row: ListedCheckpoint, width: int, *, ascii_only: bool) -> Stripes:
+def _painted_note(row: SeenCheckpoint, width: int) -> Stripes:
     """The note in its column; of a path the end is shown, which tells checkpoints apart."""
     runs: list[Cell] = []
-    room = width
-    for said, tone in _note_parts(row):
-        text = SHORTLY if said == GONE and width < ROOM_FOR_WORDS else said
+    for said, tone in _note(row):
         if runs:
             runs.append(("  ", ""))
-            room -= 2
-        is_path = text == row.checkpoint.external_path
-        shown = judge.tail(text, max(room, 0), mark="~" if ascii_only else "…") if is_path else text
-        runs.append((shown, tone))
-        room -= len(shown)
+        room = max(width - sum(len(text) for text, _ in runs), 0)
+        is_path = said == row.checkpoint.external_path
+        runs.append((judge.tail(said, room) if is_path else said, tone))
     return Stripes(tuple(runs))
 
 
-def columns(*, ascii_only: bool) -> list[Column[ListedCheckpoint]]:
+def columns(port: Port, offset: Callable[[], float | None]) -> tuple[Column[SeenCheckpoint], ...]:
     """The columns; what tells one checkpoint from another, how it went and how long it took stay longest."""
 
-    def number(key: str, title: str, width: int, drop: int) -> Column[ListedCheckpoint]:
-        return Column(
-            key,
-            title,
-            width,
-            lambda row: _text(
-                fmt.size(row.checkpoint.written) if key == "written" else full_size(row.checkpoint)
-            ),
-            sort=lambda row: getattr(row.checkpoint, "written" if key == "written" else "full_size"),
-            align="right",
-            descending=True,
-            drop=drop,
-        )
+    def seconds(row: SeenCheckpoint) -> float | None:
+        triggered = row.checkpoint.trigger_timestamp
+        return max(0.0, port.known_time() - triggered / 1000.0) if triggered >= 0 else None
 
-    found: list[Column[ListedCheckpoint]] = [
-        Column(
-            "id",
-            "ID",
-            6,
-            lambda row: (str(row.checkpoint.id), "strong"),
-            sort=lambda row: row.checkpoint.id,
-            align="right",
-            descending=True,
-        ),
+    def triggered(row: SeenCheckpoint) -> str:
+        return fmt.near(row.checkpoint.trigger_timestamp / 1000.0, offset(), port.known_time())
+
+    def took(row: SeenCheckpoint) -> str:
+        so_far = seconds(row)
+        if not is_under_way(row):
+            lasted: float | None = row.checkpoint.duration
+        else:
+            # To the second: a tenth would repaint the line at every look.
+            lasted = int(so_far) * 1000.0 if so_far is not None else None
+        return fmt.milliseconds(lasted) if lasted is not None else ""
+
+    def missing(row: SeenCheckpoint) -> int | None:
+        return -row.checkpoint.missing if row.checkpoint.missing is not None else None
+
+    return (
+        number("id", "ID", 6, lambda row: row.checkpoint.id, str, tone="strong"),
         Column("state", "STATE", 13, _state, sort=lambda row: row.checkpoint.status),
-        Column("type", "TYPE", 10, lambda row: (judge.kind(row.checkpoint), ""), sort=_kind, drop=3),
-        Column(
-            "triggered",
-            "TRIGGERED",
-            11,
-            lambda row: (row.triggered, ""),
+        text("type", "TYPE", 10, lambda row: judge.kind(row.checkpoint), sort=True, drop=3),
+        text(
+            *("triggered", "TRIGGERED", 11, triggered),
             sort=lambda row: row.checkpoint.trigger_timestamp,
             align="right",
             descending=True,
             drop=4,
         ),
-        Column("age", "AGE", 5, lambda row: (row.age, "muted"), align="right", drop=6),
-        Column("acknowledged", "ACKED", 9, _acknowledged, sort=_missing, align="right", drop=5),
-        Column(
-            "duration",
-            "DURATION",
-            8,
-            lambda row: _text(row.took, "info" if row.under_way else ""),
+        number("age", "AGE", 5, seconds, fmt.span, tone="muted", sorts=False, drop=6),
+        text(
+            *("acknowledged", "ACKED", 9),
+            lambda row: fmt.part(row.checkpoint.num_acknowledged_subtasks, row.checkpoint.num_subtasks),
+            tone=lambda row: acknowledged_tone(row.checkpoint.missing, under_way=is_under_way(row)),
+            sort=missing,
+            align="right",
+            drop=5,
+        ),
+        text(
+            *("duration", "DURATION", 8, took),
+            tone=lambda row: "info" if is_under_way(row) else "",
             sort=lambda row: row.checkpoint.duration,
             align="right",
             descending=True,
             drop=1,
         ),
-        number("written", "WRITTEN", 7, 2),
-        number("full", "FULL", 6, 7),
-        Column(
-            "in-flight",
-            "IN FLIGHT",
-            13,
-            lambda row: _text(in_flight(row.checkpoint.processed_data, row.checkpoint.persisted_data)),
-            sort=lambda row: row.checkpoint.processed_data,
-            align="right",
-            descending=True,
-            drop=9,
+        *size_columns(lambda row: row.checkpoint, drops=(2, 7, 9)),
+        text(
+            "files", "FILES", 9, _files, tone=lambda row: "muted" if row.checkpoint.discarded else "", drop=8
         ),
-        Column("files", "FILES", 9, _files, drop=8),
         Column(
-            "name",
-            "PATH OR REASON",
-            16,
-            _note,
+            *("name", "PATH OR REASON", 16),
+            lambda row: ("  ".join(text for text, _ in _note(row)), ""),
             flex=True,
-            stripes=lambda row, width: _painted_note(row, width, ascii_only=ascii_only),
+            stripes=_painted_note,
         ),
-    ]
-    return found
+    )
 
 
-def _kind(row: ListedCheckpoint) -> str:
-    return judge.kind(row.checkpoint)
-
-
-def _missing(row: ListedCheckpoint) -> int | None:
-    return -row.checkpoint.missing if row.checkpoint.missing is not None else None
-
-
-class CheckpointHistory(Panel):
+class CheckpointHistory(TablePanel["SeenCheckpoint"]):
     """Every checkpoint seen of one job; the details of failed ones on the screen are fetched once."""
 
     BOX = "History"
-    DEFAULT_CSS = "CheckpointHistory { height: 1fr; } CheckpointHistory LiveTable { height: 1fr; }"
+    LOADING = "loading checkpoints…"
+    NOTHING = "no checkpoint yet"
+    TABLE_ID = "checkpoints"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._job = job
-        self._visible: tuple[str, ...] = ()
+    def columns(self) -> Sequence[Column[SeenCheckpoint]]:
+        return columns(self.port, self.zone_offset)
 
-    def compose(self) -> ComposeResult:
-        """One table."""
-        ascii_only = self.app.settings.ascii
-        yield LiveTable(
-            columns(ascii_only=ascii_only),
-            row_key=lambda row: str(row.checkpoint.id),
-            dim=lambda row: row.gone,
-            ascii=ascii_only,
-            id="checkpoints",
-        )
+    def key(self, row: SeenCheckpoint) -> str:
+        return str(row.checkpoint.id)
 
-    def on_mount(self) -> None:
-        """Watch the history."""
-        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self._show_history)
-        self.watch_query("job", JOB(job=self._job), self._show_history)
-        super().on_mount()
+    def is_dim(self, row: SeenCheckpoint) -> bool:
+        return row.gone
 
-    @property
-    def table(self) -> LiveTable[ListedCheckpoint]:
-        """The table itself."""
-        return self.query_one(LiveTable)
-
-    def tick(self) -> None:
-        """Ages move on."""
-        rows = history_rows(self.port, self._job, zone_offset(self))
-        nothing = why_empty(self.port, self._job, "loading checkpoints…", "no checkpoint yet")
-        self.table.set_empty(nothing)
-        if rows or not self.table.shown_keys():
-            # A job that Flink has long forgotten keeps its last picture.
-            self.table.set_rows(rows)
-        self._follow()
-
-    def _show_history(self, _reading: Reading[Any]) -> None:
-        self.tick()
-
-    @on(VisibleChanged)
-    def _scrolled(self, event: VisibleChanged) -> None:
-        self._visible = event.keys
-        self._follow()
-
-    def _follow(self) -> None:
-        """Fetch the details of the failed ones on the screen, one after the other, each once.
+    def asks(self) -> Asks:
+        """The history, and the details of the failed ones on the screen, one after the other, each once.
 
         Flink drops them with its history of ten; who did not acknowledge is then known no more.
         """
-        wanted = next((key for key in self._visible if self._lacks_details(key)), None)
-        query = CHECKPOINT(job=self._job, checkpoint=wanted) if wanted is not None else None
-        if query is None:
-            self.drop_query("failed")
-        else:
-            self.watch_query("failed", query, self._told, every=ONCE)
+        asked: Asks = {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
+        wanted = next((key for key in self.visible_keys if self._lacks_details(key)), None)
+        return asked | ({CHECKPOINT(job=self.job, checkpoint=wanted): ONCE} if wanted is not None else {})
+
+    def rows(self) -> Sequence[SeenCheckpoint] | None:
+        # A job that Flink has long forgotten keeps its last picture.
+        return history_rows(self.port, self.job) or None
+
+    def empty(self) -> str:
+        return why_empty(self.port, self.job, self.LOADING, self.NOTHING)
 
     def _lacks_details(self, key: str) -> bool:
-        seen = next((one for one in self.port.checkpoints(self._job) if str(one.checkpoint.id) == key), None)
+        seen = next((one for one in self.port.checkpoints(self.job) if str(one.checkpoint.id) == key), None)
         if seen is None or seen.gone or seen.checkpoint.status != judge.FAILED or seen.checkpoint.tasks:
             return False
-        asked = self.port.reading(CHECKPOINT(job=self._job, checkpoint=key))
+        asked = self.port.reading(CHECKPOINT(job=self.job, checkpoint=key))
         return asked is None or (asked.value is None and asked.error is None)
-
-    def _told(self, _reading: Reading[Checkpoint]) -> None:
-        self._follow()

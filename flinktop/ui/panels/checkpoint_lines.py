@@ -1,51 +1,108 @@
-"""What the headers of the checkpoint screens share: a few lines, and sentences that are shown whole."""
+"""What the panels of checkpoints share: lines of headers, columns of sizes, and what is said without rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from textual.content import Content
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flinktop.facts import unanswered
-from flinktop.facts.checkpoints import is_off, seconds_between
-from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS, Checkpoint
+from flinktop.facts.checkpoints import is_off
+from flinktop.flink.checkpoints import CHECKPOINTS, Checkpoint
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
-from flinktop.ui.live import Panel
-from flinktop.ui.panels.frame import Part, assemble, cut_line
-from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.panels.columns import number, text
+from flinktop.ui.panels.lines_panel import Line, pair, spaced
 
 if TYPE_CHECKING:
-    from textual.geometry import Size
-
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
-    from flinktop.flink.endpoint import Query
+    from flinktop.ui.panels.parts import Part
+    from flinktop.ui.widgets.columns import Column
 
 OFF = "checkpoints are off for this job"
 DROPPED = "Flink no longer has the details of this checkpoint: its history keeps only the newest."
-MOST_LINES = 12
-"""Lines that one sentence may take."""
-GAP = "   "
 
-Line = list[Part]
 OneLine = Callable[[str, Callable[[], Line]], Line]
 """Makes a line by its name, whatever it raises."""
+R = TypeVar("R")
+
+
+class Sizes(Protocol):
+    """What was written, how large the whole state is, what was in flight (bytes)."""
+
+    @property
+    def written(self) -> float | None:
+        """Bytes."""
+        ...
+
+    @property
+    def full_size(self) -> float | None:
+        """Bytes; 1.15+."""
+        ...
+
+    @property
+    def processed_data(self) -> float | None:
+        """Bytes; 1.12+."""
+        ...
+
+    @property
+    def persisted_data(self) -> float | None:
+        """Bytes; 1.12+."""
+        ...
+
+
+def in_flight(sizes: Sizes) -> str:
+    """Bytes in flight that were processed and persisted during the alignment; "" before 1.12."""
+    both = (sizes.processed_data, sizes.persisted_data)
+    return "/".join(size_words(one) for one in both) if both != (None, None) else ""
+
+
+def size_columns(of: Callable[[R], Sizes], drops: tuple[int, int, int]) -> tuple[Column[R], ...]:
+    """What was written, of the whole state, and in flight; `drops` says when each gives way."""
+    written, full, flying = drops
+    return (
+        number("written", "WRITTEN", 7, lambda row: of(row).written, fmt.size, drop=written),
+        number("full", "FULL", 6, lambda row: of(row).full_size, fmt.size, drop=full),
+        text(
+            *("in-flight", "IN FLIGHT", 13, lambda row: in_flight(of(row))),
+            sort=lambda row: of(row).processed_data,
+            align="right",
+            descending=True,
+            drop=flying,
+        ),
+    )
+
+
+def acknowledged_tone(missing: int | None, *, under_way: bool) -> str:
+    """The tone of how many subtasks have acknowledged."""
+    return "" if not missing else "info" if under_way else "bad"
 
 
 def why_empty(port: Port, job: str, waiting: str, nothing: str) -> str:
     """What a table of a job's checkpoints says while it has no rows."""
-    reading = port.reading(CHECKPOINTS(job=job))
     if is_off(port, job):
         return OFF
-    return unanswered.why_empty(port, reading, waiting, nothing)
+    return unanswered.why_empty(port, port.reading(CHECKPOINTS(job=job)), waiting, nothing)
 
 
-def figure(name: str, text: str, tone: str = "", *, gap: bool = True) -> Line:
-    """A name and its figure, after a gap; one that is absent or not known is muted."""
-    unsaid = text in (fmt.ABSENT, fmt.UNKNOWN)
-    return [(f"{GAP if gap else ''}{name} ", "muted"), (text, "muted" if unsaid else tone)]
+def figure(label: str, words: str, tone: str = "") -> Line:
+    """A figure behind its name; one that is absent or not known is muted."""
+    return pair(label, words, "muted" if words in (fmt.ABSENT, fmt.UNKNOWN) else tone)
+
+
+def size_words(value: float | None) -> str:
+    """Bytes; "–" where the release does not tell."""  # noqa: RUF002 -- ABSENT
+    return fmt.size(value) if value is not None else fmt.ABSENT
+
+
+def size_figures(sizes: Sizes) -> tuple[Line, ...]:
+    """What was written, of the whole state, and in flight."""
+    return (
+        figure("written", fmt.size(sizes.written)),
+        figure("full size", size_words(sizes.full_size)),
+        figure("in flight: processed", size_words(sizes.processed_data)),
+        figure("persisted", size_words(sizes.persisted_data)),
+    )
 
 
 def time_since(epoch_ms: int, now: float) -> str:
@@ -63,83 +120,27 @@ def plain_line(_name: str, make: Callable[[], Line]) -> Line:
     return make()
 
 
-class CheckpointLines(Panel):
-    """Lines, each on one row and cut to the width, and sentences, which are wrapped instead."""
-
-    DEFAULT_CSS = "CheckpointLines { height: auto; padding: 0 1; }"
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._lines: list[Line | Part] = []
-
-    def described(self) -> list[Line | Part]:
-        """The lines as lists of parts, the sentences as one part each."""
-        raise NotImplementedError
-
-    def news(self, _reading: Reading[Any]) -> None:
-        """Something has come: say it."""
-        self.tick()
-
-    def tick(self) -> None:
-        """Ages move on."""
-        lines = self.described()
-        if lines != self._lines:
-            self._lines = lines
-            # A sentence may need more rows than it did.
-            self.refresh(layout=True)
-
-    def render(self) -> Content:
-        """The lines as they fit."""
-        width = self.content_size.width
-        rows: list[Content] = []
-        for line in self._lines:
-            if isinstance(line, list):
-                rows.append(assemble(cut_line(line, width)))
-            else:
-                text, tone = line
-                rows += [assemble([(row, tone)]) for row in wrap(text, max(width, 1), MOST_LINES)]
-        return Content("\n").join(rows)
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
-        """As many rows as the lines and the wrapped sentences need."""
-        return sum(
-            1 if isinstance(line, list) else len(wrap(line[0], max(width, 1), MOST_LINES))
-            for line in self._lines
-        )
+def when_line(checkpoint: Checkpoint, now: float, offset: float | None) -> Line:
+    """When it was triggered, and how long it took or has taken."""
+    triggered = checkpoint.trigger_timestamp
+    if judge.is_under_way(checkpoint):
+        lasted = pair("for", time_since(triggered, now), "info")
+    else:
+        known = checkpoint.duration is not None
+        lasted = pair("took", fmt.milliseconds(checkpoint.duration) if known else fmt.ABSENT)
+    begun = pair("triggered", fmt.near(triggered / 1000.0, offset, now))
+    return spaced([*begun, (f", {age_words(triggered, now)}", "muted")], lasted)
 
 
 def faded(lines: list[Line | Part], sentence: str) -> list[Line | Part]:
     """What was known, faded, under the sentence that says why it is no longer told."""
-    old: list[Line | Part] = []
-    for line in lines:
-        if isinstance(line, list):
-            old.append([(text, "stale") for text, _ in line])
-        else:
-            old.append((line[0], "stale"))
-    return [(sentence, "bad"), *old]
-
-
-def watch_checkpoint(panel: Panel, job: str, number: int, show: Any) -> None:
-    """Keep the details fresh while the checkpoint is in progress; of one that has ended ask once."""
-    query: Query[Checkpoint] = CHECKPOINT(job=job, checkpoint=number)
-    every = seconds_between(panel.port, job, number, panel.port.reading(query))
-    panel.watch_query("checkpoint", query, show, every=every)
-
-
-def when_line(checkpoint: Checkpoint, now: float, offset: float | None) -> Line:
-    """When it was triggered, how long it took, who acknowledged."""
-    triggered = checkpoint.trigger_timestamp
-    line: Line = [
-        ("triggered ", "muted"),
-        (fmt.near(triggered / 1000.0, offset, now), ""),
-        (f", {age_words(triggered, now)}", "muted"),
+    return [
+        (sentence, "bad"),
+        *(
+            [(words, "stale") for words, _ in line] if isinstance(line, list) else (line[0], "stale")
+            for line in lines
+        ),
     ]
-    if judge.is_under_way(checkpoint):
-        line += [("   for ", "muted"), (time_since(triggered, now), "info")]
-    else:
-        took = fmt.milliseconds(checkpoint.duration) if checkpoint.duration is not None else fmt.ABSENT
-        line += [("   took ", "muted"), (took, "")]
-    return line
 
 
 def faded_if_gone(

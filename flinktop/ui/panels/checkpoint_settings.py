@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flinktop.facts.checkpoints import is_off
-from flinktop.facts.freshness import error_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
 from flinktop.model.checkpoint_configuration import Item, items
-from flinktop.ui.live import RARELY, Panel
+from flinktop.ui.live import RARELY, Asks
 from flinktop.ui.panels.checkpoint_lines import OFF
-from flinktop.ui.widgets.table import Cell, Column, LiveTable
+from flinktop.ui.panels.columns import text
+from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.widgets.columns import Column
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from collections.abc import Sequence
 
     from flinktop.engine.host import Port
-    from flinktop.engine.store import Reading
+    from flinktop.flink.checkpoints import CheckpointConfig
+    from flinktop.flink.endpoint import Query
+    from flinktop.ui.widgets.columns import Cell
 
 
 def value_cell(item: Item, port: Port) -> Cell:
@@ -32,44 +35,38 @@ def value_cell(item: Item, port: Port) -> Cell:
     return f"{fmt.ABSENT} Flink {major}.{minor}+", "muted"
 
 
-class CheckpointSettings(Panel):
+class CheckpointSettings(TablePanel[Item]):
     """Every item of the configuration, those that the release does not tell too."""
 
     BOX = "Configuration"
-    DEFAULT_CSS = "CheckpointSettings { height: 1fr; } CheckpointSettings LiveTable { height: 1fr; }"
+    LOADING = "loading configuration…"
+    EVERY = RARELY
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._job = job
-
-    def compose(self) -> ComposeResult:
-        """One table."""
-        ascii_only = self.app.settings.ascii
-        found: list[Column[Item]] = [
-            Column("setting", "SETTING", 28, lambda item: (item.name, "strong"), sort=lambda item: item.name),
+    def columns(self) -> Sequence[Column[Item]]:
+        return (
+            text(
+                "setting", "SETTING", 28, lambda item: item.name, tone="strong", sort=lambda item: item.name
+            ),
             Column("value", "VALUE", 43, lambda item: value_cell(item, self.port), flex=True),
-            Column("field", "FIELD IN REST API", 43, lambda item: (item.field, "muted"), drop=1),
-        ]
-        yield LiveTable(
-            found,
-            row_key=lambda item: item.field,
-            empty="loading configuration…",
-            ascii=ascii_only,
+            text("field", "FIELD IN REST API", 43, lambda item: item.field, tone="muted", drop=1),
         )
 
-    def on_mount(self) -> None:
-        """It hardly ever changes."""
-        self.watch_query("configuration", CHECKPOINT_CONFIG(job=self._job), self._show_items, every=RARELY)
-        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self._show_items)
-        self.watch_query("job", JOB(job=self._job), self._show_items)
-        super().on_mount()
+    def source(self) -> Query[CheckpointConfig]:
+        return CHECKPOINT_CONFIG(job=self.job)
 
-    def _show_items(self, _reading: Reading[Any]) -> None:
-        reading = self.port.reading(CHECKPOINT_CONFIG(job=self._job))
-        table: LiveTable[Item] = self.query_one(LiveTable)
-        if reading is not None and reading.value is not None:
-            table.set_rows(items(reading.value))
-        elif (error := error_of(reading, self.port.lost)) is not None:
-            off = isinstance(error, NotFound) and is_off(self.port, self._job)
-            words = OFF if off else error.reason
-            table.set_empty(words)
+    def asks(self) -> Asks:
+        return super().asks() | {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
+
+    def key(self, row: Item) -> str:
+        return row.field
+
+    def rows_of(self, answer: CheckpointConfig) -> Sequence[Item]:
+        return items(answer)
+
+    def is_dim(self, row: Item) -> bool:  # noqa: ARG002 -- it hardly ever changes
+        return False
+
+    def empty(self) -> str:
+        error = self.reading.error if self.reading is not None else None
+        off = isinstance(error, NotFound) and is_off(self.port, self.job)
+        return OFF if off else super().empty()

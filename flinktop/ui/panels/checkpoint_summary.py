@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from flinktop.facts.checkpoints import CheckpointMeasure, measures, not_reported
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
-from flinktop.ui.live import Panel
-from flinktop.ui.panels.answer_table import Words
 from flinktop.ui.panels.checkpoint_lines import why_empty
+from flinktop.ui.panels.columns import text
+from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.celltext import wrap
-from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from textual.app import ComposeResult
-
-    from flinktop.engine.store import Reading
+    from flinktop.flink.checkpoints import CheckpointStats
+    from flinktop.flink.endpoint import Query
+    from flinktop.ui.live import Asks
+    from flinktop.ui.panels.parts import Part
+    from flinktop.ui.widgets.columns import Column
 
 STATISTICS = (
     ("min", "MIN", 0),
@@ -36,60 +38,60 @@ MOST_WORDS = 3
 """Lines of a sentence above the table."""
 
 
-def _cell(statistic: str) -> Callable[[CheckpointMeasure], Cell]:
-    def cell(row: CheckpointMeasure) -> Cell:
-        value = getattr(row.spread, statistic) if row.spread is not None else None
-        if value is None:
-            return fmt.ABSENT, "muted"
-        return (fmt.milliseconds(value) if row.is_time else fmt.size(value)), ""
-
-    return cell
+def _statistic(field: str, row: CheckpointMeasure) -> str:
+    value = getattr(row.spread, field) if row.spread is not None else None
+    if value is None:
+        return ""
+    return fmt.milliseconds(value) if row.is_time else fmt.size(value)
 
 
-def columns() -> list[Column[CheckpointMeasure]]:
+def columns() -> tuple[Column[CheckpointMeasure], ...]:
     """The measure and its statistics."""
-    found: list[Column[CheckpointMeasure]] = [
-        Column("name", "MEASURE", 21, lambda row: (row.name, "strong"), flex=True),
-        *(Column(key, title, 7, _cell(key), align="right", drop=drop) for key, title, drop in STATISTICS),
-    ]
-    return found
+    name: Column[CheckpointMeasure] = text(
+        "name", "MEASURE", 21, lambda row: row.name, tone="strong", flex=True
+    )
+    return (
+        name,
+        *(
+            text(field, title, 7, partial(_statistic, field), align="right", drop=drop)
+            for field, title, drop in STATISTICS
+        ),
+    )
 
 
-class CheckpointSummary(Panel):
-    """The summary that Flink keeps of a job's completed checkpoints (`…/checkpoints`)."""
+class CheckpointSummary(TablePanel[CheckpointMeasure]):
+    """The summary that Flink keeps of a job's completed checkpoints, under what the release lacks."""
 
     BOX = "Completed checkpoints"
-    DEFAULT_CSS = "CheckpointSummary { height: 1fr; } CheckpointSummary LiveTable { height: 1fr; }"
+    LOADING = "loading checkpoints…"
+    NOTHING = "no checkpoint has completed yet"
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._job = job
+    def columns(self) -> Sequence[Column[CheckpointMeasure]]:
+        return columns()
 
-    def compose(self) -> ComposeResult:
-        """One table, under what this release does not tell."""
-        ascii_only = self.app.settings.ascii
-        yield Words(ascii_only=ascii_only)
-        yield LiveTable(columns(), row_key=lambda row: row.name, ascii=ascii_only)
+    def source(self) -> Query[CheckpointStats]:
+        return CHECKPOINTS(job=self.job)
 
-    def on_mount(self) -> None:
-        """Watch the history, which brings the summary."""
-        self.watch_query("checkpoints", CHECKPOINTS(job=self._job), self._show_summary)
-        self.watch_query("job", JOB(job=self._job), self._show_summary)
-        super().on_mount()
+    def asks(self) -> Asks:
+        return super().asks() | {JOB(job=self.job): 0.0}
 
-    def on_resize(self) -> None:
-        """Another width may need another number of lines."""
-        self.shielded(self.show_again)
+    def key(self, row: CheckpointMeasure) -> str:
+        return row.name
 
-    def _show_summary(self, _reading: Reading[Any]) -> None:
-        reading = self.port.reading(CHECKPOINTS(job=self._job))
-        table: LiveTable[CheckpointMeasure] = self.query_one(LiveTable)
-        nothing = why_empty(self.port, self._job, "loading checkpoints…", "no checkpoint has completed yet")
-        table.set_empty(nothing)
-        table.set_rows(measures(reading.value) if reading is not None and reading.value is not None else [])
+    def rows_of(self, answer: CheckpointStats) -> Sequence[CheckpointMeasure]:
+        return measures(answer)
+
+    def is_dim(self, row: CheckpointMeasure) -> bool:  # noqa: ARG002 -- the header says that it is old
+        return False
+
+    def empty(self) -> str:
+        return why_empty(self.port, self.job, self.LOADING, self.NOTHING)
+
+    def words(self) -> Sequence[list[Part]]:
+        reading = self.reading
         told = reading.value if reading is not None else None
         said = not_reported(told) if told is not None else ""
-        if said:
-            said = f"{said}; this cluster runs {self.port.features.version}."
-        lines = wrap(said, self.content_size.width - 2, MOST_WORDS) if said else []
-        self.query_one(Words).set_lines([[(line, "muted")] for line in lines])
+        if not said:
+            return ()
+        said = f"{said}; this cluster runs {self.port.features.version}."
+        return [[(line, "muted")] for line in wrap(said, self.content_size.width - 2, MOST_WORDS)]

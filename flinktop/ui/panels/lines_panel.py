@@ -61,7 +61,9 @@ class LinesPanel(Panel):
         lines = [line for line in self.lines() if line]
         if lines != self._lines:
             # A sentence may need more rows than it did.
-            grown = len(lines) != len(self._lines) or any(isinstance(line, tuple) for line in lines)
+            grown = len(lines) != len(self._lines) or any(
+                isinstance(line, tuple) for line in (*lines, *self._lines)
+            )
             self._lines = lines
             self.refresh(layout=grown)
 
