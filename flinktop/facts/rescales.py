@@ -46,7 +46,7 @@ def plain_words(constant: str | None) -> str:
     return (constant or "").replace("_", " ").lower()
 
 
-def rescale_row(one: Rescale, mark: str, *, old: bool) -> TimelineRow:
+def rescale_row(one: Rescale, mark: str) -> TimelineRow:
     """One rescale."""
     state, tone = outcome(one)
     return TimelineRow(
@@ -55,11 +55,10 @@ def rescale_row(one: Rescale, mark: str, *, old: bool) -> TimelineRow:
         state,
         tone,
         interval(one),
-        old=old,
     )
 
 
-def detail_rows(one: Rescale, *, old: bool) -> list[TimelineRow]:
+def detail_rows(one: Rescale) -> list[TimelineRow]:
     """What an opened rescale consists of: parallelism of each vertex, slots, what the scheduler did."""
     key = f"detail {one.rescale_uuid}"
     rows: list[TimelineRow] = []
@@ -84,7 +83,7 @@ def detail_rows(one: Rescale, *, old: bool) -> list[TimelineRow]:
         intervals = (Interval(kind, state.entered, state.left),) if state.entered is not None else ()
         said = state.exception.partition("\n")[0] if state.exception else "scheduler"
         tone = "bad" if state.exception else "muted"
-        rows.append(TimelineRow(f"{key} {number}", f"    {state.state}", said, tone, intervals, old=old))
+        rows.append(TimelineRow(f"{key} {number}", f"    {state.state}", said, tone, intervals))
     return rows
 
 

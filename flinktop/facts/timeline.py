@@ -43,12 +43,6 @@ class TimelineRow(Struct, frozen=True):
     intervals: tuple[Interval, ...]
     words: str = ""
     """What is said in place of a bar."""
-    old: bool = False
-
-    @property
-    def name(self) -> str:
-        """What it is."""
-        return self.label
 
     @property
     def start(self) -> float | None:
@@ -68,9 +62,7 @@ def state_words(state: str) -> str:
     return f"{states.mark(state)} {state}"
 
 
-def subtask_rows(
-    times: SubtasksTimes, detail: Vertex | None, vertex: str, indent: str, *, old: bool
-) -> list[TimelineRow]:
+def subtask_rows(times: SubtasksTimes, detail: Vertex | None, vertex: str, indent: str) -> list[TimelineRow]:
     """The subtasks of a vertex by their states (`…/subtasktimes`), each with the attempts beside its own.
 
     Those are in the vertex's own answer (`detail`) alone.
@@ -88,7 +80,6 @@ def subtask_rows(
                 state_words(state),
                 states.tone(state),
                 found,
-                old=old,
             )
         )
         of_subtask = attempts.get(one.subtask)
@@ -102,7 +93,6 @@ def subtask_rows(
                     state_words(other.status),
                     states.tone(other.status),
                     timeline.of_attempt(other),
-                    old=old,
                 )
             )
     return rows

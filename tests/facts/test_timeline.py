@@ -46,7 +46,7 @@ def test_subtasks_and_the_attempts_beside_them() -> None:
     )
     beside = Attempt(subtask=0, attempt=1, status="RUNNING", endpoint="other:1", start_time=1500)
     detail = Vertex(subtasks=(Attempt(subtask=0, attempt=0, other_concurrent_attempts=(beside,)),))
-    first, other, second = subtask_rows(times, detail, "v", "  ", old=True)
+    first, other, second = subtask_rows(times, detail, "v", "  ")
     assert first.state.endswith("RUNNING")
     assert "host:1" in first.label
     assert first.start == 1.0
@@ -54,7 +54,6 @@ def test_subtasks_and_the_attempts_beside_them() -> None:
     assert "attempt 1  other:1" in other.label
     assert second.state.endswith("CREATED")
     assert second.seconds(5.0) is None
-    assert first.old
 
 
 def test_only_the_adaptive_scheduler_has_rescales_and_not_in_old_releases() -> None:
@@ -71,10 +70,10 @@ def test_a_rescale_and_what_it_consists_of() -> None:
         terminal_state="FAILED",
         terminated_reason="NO_RESOURCES",
     )
-    found = rescale_row(one, "+", old=False)
+    found = rescale_row(one, "+")
     assert (found.label, found.state, found.tone) == ("+ rescale: update requirement", "✕ failed", "bad")
-    assert [row.words for row in detail_rows(one, old=False)] == ["no resources"]
-    under_way = rescale_row(Rescale(rescale_uuid="r"), "+", old=False)
+    assert [row.words for row in detail_rows(one)] == ["no resources"]
+    under_way = rescale_row(Rescale(rescale_uuid="r"), "+")
     assert under_way.state == "◐ in progress"
 
 

@@ -46,6 +46,7 @@ from flinktop.ui.panels import (
     job_exceptions,
     job_graph,
     job_header,
+    job_timeline,
     jobs_table,
     memory_table,
     metrics_table,
@@ -58,7 +59,6 @@ from flinktop.ui.panels import (
     subtask_header,
     subtask_summary,
     taskmanagers_table,
-    timeline_rows,
     vertex_backpressure,
     vertex_header,
     vertex_taskmanagers,
@@ -251,7 +251,7 @@ def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
     for one in value.subtasks:
         rows = state_times.state_rows(one.timestamps, 0.0, now)
         yield from cells(f"{one.subtask}", rows, state_times.columns(ascii_only=False), "state")
-    timed = subtask_rows(value, None, "v", "", old=False)
+    timed = subtask_rows(value, None, "v", "")
     yield from _timeline(timed, now)
     timeline.span(timeline.intervals(one.timestamps) for one in value.subtasks)
 
@@ -259,7 +259,7 @@ def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
 def _timeline(rows: Sequence[TimelineRow], now: float) -> Drawn:
     bounds = [row.start for row in rows if row.start is not None]
     window = window_of(bounds, now, None, 0.0, ended=None)
-    columns = timeline_rows.columns("VERTEX", lambda: window, ascii_only=False)
+    columns = job_timeline.columns("VERTEX", lambda: window, ascii=False)
     yield from cells("time", rows, columns, "key")
 
 
@@ -347,8 +347,8 @@ def _rescales(port: Port, _query: Query[Any], value: Any) -> Drawn:
     one_or_many = value if isinstance(value, tuple) else (value,)
     rows: list[TimelineRow] = []
     for one in one_or_many:
-        rows += [rescales.rescale_row(one, "", old=False)]
-        rows += rescales.detail_rows(one, old=False)
+        rows += [rescales.rescale_row(one, "")]
+        rows += rescales.detail_rows(one)
     yield from _timeline(rows, port.known_time())
 
 

@@ -183,8 +183,10 @@ class CheckpointShares(TablePanel[SubtaskShare]):
 
     @property
     def reading(self) -> Reading[CheckpointSubtasks] | None:
+        if not self.vertex:
+            return None
         query = CHECKPOINT_SUBTASKS(job=self.job, checkpoint=self.checkpoint, vertex=self.vertex)
-        return self.port.reading(query) if self.vertex else None
+        return self.port.reading(query)
 
     def asks(self) -> Asks:
         """The details and the subtasks while they may change."""
