@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from flinktop.facts.freshness import blind_seconds
 from flinktop.flink.checkpoints import (
     CHECKPOINT,
-    CHECKPOINT_CONFIG,
     CHECKPOINT_SUBTASKS,
     CHECKPOINTS,
     Checkpoint,
@@ -22,7 +20,6 @@ from flinktop.flink.checkpoints import (
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
-from flinktop.model import health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,34 +42,6 @@ def is_off(known: Known, job: str) -> bool:
     return (
         reading is not None and reading.value is None and isinstance(reading.error, NotFound) and not is_gone
     )
-
-
-class LastCheckpoint(Struct, frozen=True):
-    """The last checkpoint or savepoint of a job that completed, against the interval."""
-
-    completed: Checkpoint | None = None
-    """None while none has completed, or that is not known."""
-    age: float | None = None
-    """Seconds since it completed, as far as is known."""
-    interval: float | None = None
-    """Seconds; None where checkpoints are not periodic, or that is not known yet."""
-    periodic: bool = True
-    """False where the configuration says that they are not."""
-    overdue: bool = False
-
-
-def last_checkpoint(known: Known, job: str, *, ended: bool) -> LastCheckpoint:
-    """By `…/checkpoints` and its configuration; of a job that has ended none is overdue."""
-    reading, configured = known.brief(CHECKPOINTS(job=job)), known.brief(CHECKPOINT_CONFIG(job=job))
-    config = configured.value if configured is not None else None
-    interval = config.interval / 1000.0 if config is not None and config.interval is not None else None
-    periodic = config is None or interval is not None
-    completed = reading.value.latest.completed if reading is not None and reading.value is not None else None
-    if reading is None or completed is None or completed.acknowledged_at is None:
-        return LastCheckpoint(interval=interval, periodic=periodic)
-    now = known.known_time() - blind_seconds(known, reading)
-    age = max(0.0, now - completed.acknowledged_at / 1000.0)
-    return LastCheckpoint(completed, age, interval, periodic, not ended and health.overdue(age, interval))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is known of a job in a list of jobs."""
+"""What is known of a job in a list of jobs, and of its last checkpoint."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from msgspec import Struct
 from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import job_query, restarts_in, restarts_query
-from flinktop.facts.checkpoints import LastCheckpoint, last_checkpoint
 from flinktop.facts.figure import ABSENT, Figure, lag_figure
-from flinktop.facts.freshness import Freshness, failure, freshness, is_past
-from flinktop.flink.checkpoints import CHECKPOINTS
+from flinktop.facts.freshness import Freshness, blind_seconds, failure, freshness, is_past
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, Checkpoint
 from flinktop.flink.errors import NotFound
 from flinktop.model import format as fmt
 from flinktop.model import health, states, tasks
@@ -21,6 +20,34 @@ if TYPE_CHECKING:
     from flinktop.facts.known import Known
     from flinktop.flink.jobs import JobOverview
     from flinktop.model.tasks import Tasks
+
+
+class LastCheckpoint(Struct, frozen=True):
+    """The last checkpoint or savepoint of a job that completed, against the interval."""
+
+    completed: Checkpoint | None = None
+    """None while none has completed, or that is not known."""
+    age: float | None = None
+    """Seconds since it completed, as far as is known."""
+    interval: float | None = None
+    """Seconds; None where checkpoints are not periodic, or that is not known yet."""
+    periodic: bool = True
+    """False where the configuration says that they are not."""
+    overdue: bool = False
+
+
+def last_checkpoint(known: Known, job: str, *, ended: bool) -> LastCheckpoint:
+    """By `…/checkpoints` and its configuration; of a job that has ended none is overdue."""
+    reading, configured = known.brief(CHECKPOINTS(job=job)), known.brief(CHECKPOINT_CONFIG(job=job))
+    config = configured.value if configured is not None else None
+    interval = config.interval / 1000.0 if config is not None and config.interval is not None else None
+    periodic = config is None or interval is not None
+    completed = reading.value.latest.completed if reading is not None and reading.value is not None else None
+    if reading is None or completed is None or completed.acknowledged_at is None:
+        return LastCheckpoint(interval=interval, periodic=periodic)
+    now = known.known_time() - blind_seconds(known, reading)
+    age = max(0.0, now - completed.acknowledged_at / 1000.0)
+    return LastCheckpoint(completed, age, interval, periodic, not ended and health.overdue(age, interval))
 
 
 class JobFacts(Struct, frozen=True):

@@ -9,10 +9,8 @@ from flinktop.engine.seen_checkpoints import SeenCheckpoint
 from flinktop.engine.store import Reading
 from flinktop.facts.checkpoints import (
     ONCE,
-    LastCheckpoint,
     checkpoint_facts,
     is_off,
-    last_checkpoint,
     late_subtasks,
     measures,
     neighbour,
@@ -20,6 +18,7 @@ from flinktop.facts.checkpoints import (
     seconds_between,
     vertex_share,
 )
+from flinktop.facts.jobs import LastCheckpoint, last_checkpoint
 from flinktop.flink.checkpoints import (
     CHECKPOINT,
     CHECKPOINT_CONFIG,

@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 
 from flinktop.engine.seen_checkpoints import SeenCheckpoint
-from flinktop.facts.checkpoints import LastCheckpoint, measures
+from flinktop.facts.checkpoints import measures
 from flinktop.facts.faults import when_words
+from flinktop.facts.jobs import LastCheckpoint
 from flinktop.facts.processes import ProcessFigures
 from flinktop.flink.applications import Application, ApplicationOverview
 from flinktop.flink.checkpoints import Checkpoint, CheckpointCounts, CheckpointStats, CheckpointVertex

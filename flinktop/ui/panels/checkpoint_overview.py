@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flinktop.facts.checkpoints import LastCheckpoint, is_off, last_checkpoint
+from flinktop.facts.checkpoints import is_off
 from flinktop.facts.freshness import blind_seconds, failure
+from flinktop.facts.jobs import LastCheckpoint, last_checkpoint
 from flinktop.facts.unanswered import why_stale
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
