@@ -71,11 +71,6 @@ class Action:
         act = self.now()
         return act.summary(self.port.target(act.job_id))
 
-    def explanation(self) -> tuple[Line, ...]:
-        """What it does, in whole sentences."""
-        act = self.now()
-        return act.explanation(self.port.target(act.job_id))
-
     def open(self, app: LiveApp) -> None:
         """Open its dialog; nothing is sent by this. Say so where it can't be done now."""
         if (reason := self.reason) is not None:
@@ -167,6 +162,8 @@ class _Row:
     action: Action
     reason: str | None
     summary: str
+    lines: tuple[Line, ...]
+    """What it does, or why it can't be done now."""
 
 
 class ActionsScreen(Dialog[None]):
@@ -185,8 +182,8 @@ class ActionsScreen(Dialog[None]):
         self._actions = actions
 
     def watched(self) -> Iterable[Query[Any]]:
-        jobs = {action.now().job_id for action in self._actions}
-        return dict.fromkeys(query for job in jobs for query in target_queries(job))
+        jobs = dict.fromkeys(action.now().job_id for action in self._actions)
+        return [query for job in jobs for query in target_queries(job)]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
@@ -212,11 +209,12 @@ class ActionsScreen(Dialog[None]):
         if not self.query("#explained"):
             return
         self.query_one("#on", Static).update(clip(self._actions[0].on, self.words_width))
-        self.table.set_rows([_Row(action, self._reason(action), action.summary) for action in self._actions])
+        rows = [self._row(action) for action in self._actions]
+        self.table.set_rows(rows)
         height = self.app.size.height - CHROME
         # As many lines as any of them takes: nothing moves when another row is selected.
-        longest = max(self._explained(action).plain.count("\n") + 1 for action in self._actions)
-        below = min(max(longest, LEAST_EXPLAINED), max(height - len(self._actions), LEAST_EXPLAINED))
+        longest = max(self._explained(row).plain.count("\n") + 1 for row in rows)
+        below = min(max(longest, LEAST_EXPLAINED), max(height - len(rows), LEAST_EXPLAINED))
         self.query_one("#explained").styles.height = below
         self.table.styles.height = 1 + max(1, min(len(self._actions), height - below))
         self._explain()
@@ -225,16 +223,18 @@ class ActionsScreen(Dialog[None]):
     def _explain(self) -> None:
         row = self.table.cursor_row
         if row is not None:
-            self.query_one("#explained", Static).update(self._explained(row.action))
+            self.query_one("#explained", Static).update(self._explained(row))
 
-    def _explained(self, action: Action) -> Content:
-        """What an act does, or why it can't be done now."""
-        reason = self._reason(action)
-        lines = (Line("not now", reason, "warn"),) if reason is not None else action.explanation()
-        return lines_content(lines, self.words_width)
+    def _row(self, action: Action) -> _Row:
+        """What is said of an act now."""
+        act = action.now()
+        target = self.port.target(act.job_id)
+        reason = SIMULATED if self.app.profile.demo else act.unavailable(target)
+        lines = (Line("not now", reason, "warn"),) if reason is not None else act.explanation(target)
+        return _Row(action, reason, act.summary(target), lines)
 
-    def _reason(self, action: Action) -> str | None:
-        return SIMULATED if self.app.profile.demo else action.reason
+    def _explained(self, row: _Row) -> Content:
+        return lines_content(row.lines, self.words_width)
 
     @on(LiveTable.Opened)
     def _open(self) -> None:
