@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from flinktop.model import format as fmt
 from flinktop.ui.live import LiveScreen
-from flinktop.ui.panels.frame import TopLine, zone_offset
+from flinktop.ui.panels.frame import TopLine
 from flinktop.ui.private_files import private
 from flinktop.ui.widgets.searched import TextView
 from flinktop.ui.widgets.table import LiveTable
@@ -78,7 +78,7 @@ def rows_of(table: LiveTable[Any]) -> Rows:
 def view_of(screen: ClusterScreen) -> View:
     """What a screen shows now: the table or text that the keys are about, else the screen."""
     app, port, searched = screen.app, screen.app.port, screen.searched()
-    now, offset = port.cluster_time(), zone_offset(screen.query_one(TopLine))
+    now, offset = port.cluster_time(), screen.query_one(TopLine).zone_offset()
     rows: Rows | None = None
     lines: tuple[str, ...] = ()
     if isinstance(searched, LiveTable):

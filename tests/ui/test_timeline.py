@@ -78,6 +78,17 @@ async def test_enter_opens_a_vertex_by_its_subtasks_and_closes_it_again(release:
         assert target not in day.asked(since)
 
 
+async def test_rows_are_dim_while_the_job_cant_be_read() -> None:
+    cluster = FixtureCluster("1.20.5")
+    async with monitor(cluster=cluster) as day:
+        timeline = await open_timeline(day, "steady")
+        assert not any(map(timeline.is_dim, timeline.table._rows))
+        cluster.changed[f"jobs/{cluster.job('steady')}"] = (500, {"errors": ["broken"]})
+        await day.wait(12)
+        assert timeline.table._rows
+        assert all(map(timeline.is_dim, timeline.table._rows))
+
+
 async def test_the_window_is_that_of_the_charts() -> None:
     async with monitor("2.3.0") as day:
         timeline = await open_timeline(day, "steady")

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from flinktop.facts.unanswered import why_empty
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.frame import Part, assemble, cut_line
+from flinktop.ui.panels.parts import Part, assemble, cut_line
 from flinktop.ui.widgets.table import Column, LiveTable
 
 if TYPE_CHECKING:

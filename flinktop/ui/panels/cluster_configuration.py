@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobmanager import Environment, Setting
     from flinktop.ui.live import Asks
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.panels.parts import Part
 
 CONFIG, JVM, OPTION, CLASS_PATH, VARIABLE = "config", "JVM", "JVM option", "class path", "environment"
 DIRECTORIES = ("PWD", "OLDPWD")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.machine import Machine
     from flinktop.ui.live import Asks
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.panels.parts import Part
     from flinktop.ui.widgets.columns import Cell
 
 METER = 16

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.panels.parts import Part
 
 
 def meter_parts(fraction: float | None, cells: int, tone: str) -> list[Part]:

@@ -25,8 +25,8 @@ from flinktop.facts.operations import (
 from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.frame import assemble, zone_offset
 from flinktop.ui.panels.meter import meter_parts
+from flinktop.ui.panels.parts import assemble
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.text_rows import folded
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.operation import Operation
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.panels.parts import Part
 
 Fact = tuple[str, str, str]
 """Label, words and tone."""
@@ -187,7 +187,7 @@ class OperationDetail(Panel):
             [(row, "strong")] for row in _broken(clean(f"{operation.label} of {operation.subject}"), width)
         ]
         lines = [*head, state, *self._progress(operation)]
-        facts = facts_of(operation, wall, zone_offset(self), followed_by(self.port, operation))
+        facts = facts_of(operation, wall, self.zone_offset(), followed_by(self.port, operation))
         return [*lines, *laid_out(facts, width)]
 
     def _progress(self, operation: Operation) -> list[list[Part]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flinktop.engine.operation import Operation
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.panels.parts import Part
 
 JOB_CELLS = 8
 """Of a job's id: enough to tell jobs apart."""

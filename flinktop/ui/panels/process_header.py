@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from flinktop.flink.machine import Machine
     from flinktop.flink.taskmanagers import TaskManagerDetails
     from flinktop.ui.live import Asks
-    from flinktop.ui.panels.frame import Part
     from flinktop.ui.panels.lines_panel import Line
+    from flinktop.ui.panels.parts import Part
 
 GONE = "Flink no longer knows this TaskManager: it has left or was lost; esc goes back."
 

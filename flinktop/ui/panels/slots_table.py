@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.taskmanagers import AllocatedSlot, TaskManagerDetails
     from flinktop.ui.live import Asks
-    from flinktop.ui.panels.frame import Part
+    from flinktop.ui.panels.parts import Part
     from flinktop.ui.widgets.columns import Column
 
 MEBI = 1 << 20

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from flinktop.facts.freshness import OLD_SECONDS, is_old
 from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.ui.live import Asks, Panel
-from flinktop.ui.panels.frame import Part, assemble, cut_line
+from flinktop.ui.panels.parts import Part, assemble, cut_line
 from flinktop.ui.widgets.table import Column, LiveTable
 from flinktop.ui.widgets.table_messages import VisibleChanged
 
