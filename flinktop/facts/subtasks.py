@@ -2,79 +2,51 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.series import subtask_series
 from flinktop.facts.figure import ABSENT, Figure, lag_figure
-from flinktop.facts.freshness import OLD_SECONDS, answered_at, is_past
-from flinktop.facts.unanswered import blank_mark
-from flinktop.facts.vertices import listing, vertex_of
+from flinktop.facts.freshness import OLD_SECONDS, answered_at, failure, is_past
+from flinktop.facts.vertices import listing, listing_asks, vertex_of
 from flinktop.flink.errors import NotFound
+from flinktop.flink.jobs import JOB
+from flinktop.flink.metrics import VERTEX_METRICS, AggregatedMetric
 from flinktop.flink.numbers import subtask_index
 from flinktop.flink.vertices import ATTEMPT, SUBTASK, VERTEX
 from flinktop.model import first_minute, rates, states, subtasks
-from flinktop.model import format as fmt
-from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, SubtaskIds, by_subtask, subtask_ids
+from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, Figures, SubtaskIds, by_subtask, subtask_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from flinktop.engine.store import Reading
     from flinktop.facts.known import Known
     from flinktop.flink.endpoint import Query
     from flinktop.flink.metrics import Metrics
     from flinktop.flink.vertices import Attempt, Vertex
-    from flinktop.model.subtask_figures import Figures
 
-NOTHING = SubtaskIds(())
-
-
-@dataclass(frozen=True, slots=True)
-class SubtaskFacts:
-    """One subtask, `key` is its index as text; or an attempt that runs beside its own: `3.0`."""
-
-    key: str
-    index: int
-    state: str
-    attempt: int | None
-    host: str
-    taken: Figure
-    """Records/s, as `sent`."""
-    sent: Figure
-    total_taken: Figure
-    total_sent: Figure
-    bytes_taken: Figure
-    bytes_sent: Figure
-    busy: Figure
-    """ms/s, as the next two."""
-    backpressured: Figure
-    idle: Figure
-    watermark: str
-    """As it is written; the time of day, or the date of one that is far away."""
-    mark: float | None
-    """The watermark in ms since 1970; -inf has not come yet, inf is the end of the input."""
-    lag: Figure
-    """Seconds."""
-    seconds: float | None
-    """How long this attempt has been under way."""
-    attention: tuple[int, ...]
-    stale: bool = False
-    """Whether rates, times and watermark are older than the rest."""
-    old: bool = False
-    """Whether nothing of it can be taken at its word any more."""
-    taskmanager: str = ""
-    """The id of its TaskManager, "" before 1.10: the name of a pod or container, which a filter finds too."""
-
-    @property
-    def name(self) -> str:
-        """Where it runs: what a filter looks for beside the state."""
-        return self.host
+METERS = (
+    ("taken", rates.RATE_IDS[0]),
+    ("sent", rates.RATE_IDS[1]),
+    ("busy", rates.TIME_IDS[0]),
+    ("backpressured", rates.TIME_IDS[1]),
+    ("idle", rates.TIME_IDS[2]),
+)
+"""Measures, and the metrics that tell of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class VertexContext(Struct, frozen=True):
+    """What all subtasks of a vertex have in common."""
+
+    source: bool = False
+    sink: bool = False
+    ids: SubtaskIds = SubtaskIds(())
+
+
+class Sample(Struct, frozen=True):
     """What metrics said of one attempt of a subtask."""
 
     attempt: int | None
@@ -85,18 +57,132 @@ class Sample:
     """Whether it was in its first minute, when its meters are no rates."""
 
 
-@dataclass(frozen=True, slots=True)
-class VertexContext:
-    """What all subtasks of a vertex have in common."""
+class SubtaskFacts(Struct, frozen=True):
+    """One subtask, `key` is its index as text; or an attempt that runs beside its own: `3.0`.
 
-    source: bool = False
-    sink: bool = False
-    ids: SubtaskIds = NOTHING
-    offset: float | None = 0.0
-    """Seconds from UTC in which times are shown."""
+    Its figures are worked out when they are asked for: of most subtasks none is seen.
+    """
+
+    key: str
+    index: int
+    detail: Attempt
+    context: VertexContext
+    sample: Sample | None = None
+    moved: subtasks.Moved = subtasks.UNMOVED
+    """What it does by how its totals move."""
+    lag: Figure = ABSENT
+    """Of its watermark, in seconds."""
+    attention: tuple[int, ...] = ()
+    """A sort key, worst first."""
+    own: bool = True
+    """Whether Flink's metrics are of this attempt: they are of one of several that run at once."""
+    stale: bool = False
+    """Whether rates, times and watermark are older than the rest."""
+    old: bool = False
+    """Whether nothing of it can be taken at its word any more."""
+    failed: bool = False
+    """Whether the newest figures could not be had."""
+
+    @property
+    def state(self) -> str:
+        """The state of this attempt."""
+        return self.detail.status
+
+    @property
+    def attempt(self) -> int | None:
+        """Its number, from 0."""
+        return self.detail.attempt
+
+    @property
+    def host(self) -> str:
+        """Where it runs, "" before it does."""
+        return self.detail.where
+
+    @property
+    def taken(self) -> Figure:
+        """Records/s, as `sent`."""
+        return self._measured("taken")
+
+    @property
+    def sent(self) -> Figure:
+        """Absent for a sink."""
+        return self._measured("sent")
+
+    @property
+    def busy(self) -> Figure:
+        """ms/s, as the next two."""
+        return self._measured("busy")
+
+    @property
+    def backpressured(self) -> Figure:
+        """From 1.13."""
+        return self._measured("backpressured")
+
+    @property
+    def idle(self) -> Figure:
+        """From 1.13."""
+        return self._measured("idle")
+
+    @property
+    def mark(self) -> Figure:
+        """The watermark in ms since 1970; -inf has not come yet, inf is the end of the input."""
+        if not self.has("watermark"):
+            return ABSENT
+        return self._metered("watermark") if self.sample is not None else Figure(failed=self.failed)
+
+    @property
+    def total_taken(self) -> Figure:
+        """Records since this attempt began."""
+        return ABSENT if self.context.source else Figure(self.detail.metrics.records_in)
+
+    @property
+    def total_sent(self) -> Figure:
+        """Records since this attempt began."""
+        return ABSENT if self.context.sink else Figure(self.detail.metrics.records_out)
+
+    @property
+    def bytes_taken(self) -> Figure:
+        """Since this attempt began."""
+        return ABSENT if self.context.source else Figure(self.detail.metrics.bytes_in)
+
+    @property
+    def bytes_sent(self) -> Figure:
+        """Since this attempt began."""
+        return ABSENT if self.context.sink else Figure(self.detail.metrics.bytes_out)
+
+    def has(self, measure: str) -> bool:
+        """Whether there is such a measure of it now."""
+        flows = self.own and not states.is_terminal(self.detail.status)
+        return flows and measure in self.context.ids.measures
+
+    def _measured(self, measure: str) -> Figure:
+        """A rate or a time, by its metrics if they are recent, else by how its totals move."""
+        if not self.has(measure):
+            return ABSENT
+        sample = self.sample
+        unknown = (
+            sample is not None
+            and sample.young
+            and sample.figures.get(measure) is not None
+            and first_minute.known(sample.figures)[measure] is None
+        )
+        usable = sample is not None and not unknown
+        if usable and not self.stale:
+            return self._metered(measure)
+        # Of a chain's counters only its operators tell.
+        chained = self.context.source and self.context.sink and measure in first_minute.RATES
+        estimate = None if chained else getattr(self.moved, measure)
+        if estimate is None and usable:
+            return self._metered(measure)
+        return Figure(estimate, failed=estimate is None and self.failed)
+
+    def _metered(self, measure: str) -> Figure:
+        """A figure of an answer; what is not in it, or is no number, is not measured."""
+        value = self.sample.figures.get(measure) if self.sample is not None else None
+        return Figure(value, absent=value is None)
 
 
-def vertex_context(known: Known, job: str, vertex: str, offset: float | None) -> VertexContext | None:
+def vertex_context(known: Known, job: str, vertex: str) -> VertexContext | None:
     """What all subtasks of a vertex have in common; None before the job's first answer."""
     found = vertex_of(known, job, vertex)
     if found is None:
@@ -111,7 +197,14 @@ def vertex_context(known: Known, job: str, vertex: str, offset: float | None) ->
         times=known.features.has(1, 13),
         listed=[metric.id for metric in listed.value or ()] if listed is not None else [],
     )
-    return VertexContext(source, sink, ids, offset)
+    return VertexContext(source, sink, ids)
+
+
+def context_asks(known: Known, job: str, vertex: str) -> dict[Query[Any], float]:
+    """What tells what all subtasks of a vertex have in common."""
+    context = vertex_context(known, job, vertex)
+    asks: dict[Query[Any], float] = {JOB(job=job): 0.0}
+    return asks | (listing_asks(known, job, vertex) if context is not None and context.source else {})
 
 
 def present_attempt(known: Known, job: str, vertex: str, subtask: int) -> Query[Attempt] | None:
@@ -139,6 +232,37 @@ def present_reading(known: Known, job: str, vertex: str, subtask: int) -> Readin
     return known.reading(query) if query is not None else None
 
 
+def present_facts(
+    known: Known, job: str, vertex: str, subtask: int, progress: subtasks.Progress | None
+) -> SubtaskFacts | None:
+    """What is known of the present attempt by its own metrics, and in its first minute by `progress`."""
+    present = present_reading(known, job, vertex, subtask)
+    context = vertex_context(known, job, vertex) or VertexContext()
+    if present is None or present.value is None:
+        return None
+    attempt, query = present.value, subtask_figures(job, vertex, subtask, context)
+    reading = known.reading(query) if query is not None else None
+    failed = failure(known, query) is not None
+    facts = SubtaskFacts(str(subtask), subtask, attempt, context, failed=failed)
+    figures = by_subtask(reading.value).get(subtask) if reading is not None and reading.value else None
+    if reading is None or reading.at is None or figures is None:
+        return facts
+    at = answered_at(known, reading)
+    lag = rates.watermark_lag(figures.get("watermark"), at)
+    return replace(
+        facts,
+        sample=Sample(attempt.attempt, reading.at, figures, lag, first_minute.is_young(attempt, at)),
+        moved=progress.moved(subtask) if progress is not None else subtasks.UNMOVED,
+        lag=lag_figure(known, subtask_series(job, vertex, subtask, "lag"), lag),
+    )
+
+
+def subtask_figures(job: str, vertex: str, subtask: int, context: VertexContext) -> Query[Metrics] | None:
+    """What tells what a subtask does now; None while it is not known which metrics do."""
+    ids = context.ids.of([subtask])
+    return VERTEX_METRICS(job=job, vertex=vertex, get=ids) if ids else None
+
+
 class SubtaskHistory:
     """The answers of a vertex's subtasks so far, and what is known by them."""
 
@@ -146,19 +270,15 @@ class SubtaskHistory:
         self._known = known
         self._vertex = (job, vertex)
         self._progress: subtasks.Progress | None = None
-        self._attempts: dict[int, Attempt] = {}
+        self.attempts: dict[int, Attempt] = {}
+        """The present attempt of each subtask."""
+        self.failed = False
+        """Whether the newest figures could not be had."""
         self._samples: dict[int, Sample] = {}
         self._bands: dict[int, int] = {}
         self._mean = 0.0
         self._old = False
         self._read: float | None = None
-        self._failed = False
-        """Whether the newest figures could not be had."""
-
-    @property
-    def attempts(self) -> dict[int, Attempt]:
-        """The present attempt of each subtask."""
-        return self._attempts
 
     def take_totals(self, reading: Reading[Vertex]) -> None:
         """Take in `/jobs/:jobid/vertices/:vertexid`, or that it could not be had."""
@@ -167,160 +287,84 @@ class SubtaskHistory:
             return
         self._read = reading.at
         self._progress = subtasks.look(self._progress, reading.at, reading.value.subtasks)
-        self._attempts = {one.subtask: one for one in reading.value.subtasks}
-        for gone in self._samples.keys() - self._attempts.keys():
+        self.attempts = {one.subtask: one for one in reading.value.subtasks}
+        for gone in self._samples.keys() - self.attempts.keys():
             del self._samples[gone]
         counts = [records(one) for one in reading.value.subtasks]
         self._mean = sum(counts) / len(counts) if counts else 0.0
 
-    def take_figures(self, reading: Reading[Metrics]) -> frozenset[int]:
-        """Take in `…/vertices/:vertexid/metrics?get=`; gives the subtasks of which it tells."""
-        failed = reading.value is None and reading.error is not None
-        changed = frozenset(self._attempts) if failed != self._failed else frozenset()
-        self._failed = failed
+    def take_figures(self, reading: Reading[Metrics]) -> None:
+        """Take in `…/vertices/:vertexid/metrics?get=`, or that it could not be had."""
+        self.failed = reading.value is None and reading.error is not None
         if not reading.value or reading.at is None:
-            return changed
+            return
         cluster_now = answered_at(self._known, reading)
-        found = by_subtask(reading.value)
-        for index, figures in found.items():
-            attempt = self._attempts.get(index)
+        for index, figures in by_subtask(reading.value).items():
+            attempt = self.attempts.get(index)
             if attempt is not None and not _of_earlier(attempt, cluster_now):
                 lag = rates.watermark_lag(figures.get("watermark"), cluster_now)
                 young = first_minute.is_young(attempt, cluster_now)
                 self._samples[index] = Sample(attempt.attempt, reading.at, figures, lag, young)
-        return changed | frozenset(found)
 
     def read_at(self, indices: Iterable[int]) -> float | None:
         """When the oldest of the figures of these came (engine's clock, s); None while one has none."""
         samples = [self._samples.get(index) for index in indices]
         return min((one.at for one in samples if one is not None), default=None) if all(samples) else None
 
-    def beside(self, facts: SubtaskFacts, context: VertexContext) -> list[SubtaskFacts]:
-        """The attempts that run beside a subtask's own."""
-        attempt = self._attempts[facts.index]
-        return concurrent_attempts(attempt, context, facts.attention, old=self._old)
-
     def facts(self, attempt: Attempt, context: VertexContext) -> SubtaskFacts:
         """What is known of one of the `attempts`."""
-        index, totals = attempt.subtask, attempt.metrics
+        index = attempt.subtask
         sample = self._samples.get(index)
         if sample is not None and sample.attempt != attempt.attempt:
             sample = None
-        stale = sample is not None and self._known.now() - sample.at > OLD_SECONDS
-        moved = self._progress.moved(index) if self._progress is not None else subtasks.UNMOVED
-        chained = context.source and context.sink
-        flows = not states.is_terminal(attempt.status)
-
-        def rate(measure: str) -> Figure:
-            if not flows or measure not in context.ids.measures:
-                return ABSENT
-            meters = sample.figures if sample is not None else {}
-            known = first_minute.known(meters) if sample is not None and sample.young else meters
-            unknown = measure in known and known[measure] is None and meters[measure] is not None
-            if sample is not None and not stale and not unknown:
-                return _figure(meters, measure)
-            # Of a chain's counters only its operators tell.
-            estimate = None if chained and measure in ("taken", "sent") else getattr(moved, measure)
-            if estimate is not None:
-                return Figure(estimate)
-            return (
-                _figure(meters, measure)
-                if sample is not None and not unknown
-                else Figure(failed=self._failed)
-            )
-
-        busy, backpressured = rate("busy"), rate("backpressured")
-        mark = sample.figures.get("watermark") if sample is not None and flows else None
-        count = records(attempt)
-        hot = subtasks.heat(busy.value, backpressured.value, None)
-        if "busy" not in context.ids.measures and self._mean > 0 and flows:
-            hot = subtasks.heat(None, None, count / self._mean)
-        band = subtasks.band(hot, self._bands.get(index))
-        if hot is not None:
-            self._bands[index] = band
-        return SubtaskFacts(
+        found = SubtaskFacts(
             key=str(index),
             index=index,
-            state=attempt.status,
-            attempt=attempt.attempt,
-            host=attempt.where,
-            taken=rate("taken"),
-            sent=rate("sent"),
-            total_taken=ABSENT if context.source else Figure(totals.records_in),
-            total_sent=ABSENT if context.sink else Figure(totals.records_out),
-            bytes_taken=ABSENT if context.source else Figure(totals.bytes_in),
-            bytes_sent=ABSENT if context.sink else Figure(totals.bytes_out),
-            busy=busy,
-            backpressured=backpressured,
-            idle=rate("idle"),
-            watermark=self._mark_text(mark, context, sample, flows=flows),
-            mark=mark,
-            lag=self._lag(index, sample, context, flows=flows),
-            seconds=attempt.duration / 1000.0 if attempt.duration >= 0 else None,
-            attention=subtasks.attention(attempt.status, band, index),
-            stale=stale,
+            detail=attempt,
+            context=context,
+            sample=sample,
+            moved=self._progress.moved(index) if self._progress is not None else subtasks.UNMOVED,
+            stale=sample is not None and self._known.now() - sample.at > OLD_SECONDS,
             old=self._old,
-            taskmanager=attempt.taskmanager_id or "",
+            failed=self.failed,
         )
+        return replace(found, lag=self._lag(found), attention=self._attention(found))
+
+    def concurrent(self, own: SubtaskFacts) -> list[SubtaskFacts]:
+        """The attempts that run beside a subtask's own (speculative execution, 1.16+)."""
+        return [
+            SubtaskFacts(
+                f"{own.index}.{number}",
+                own.index,
+                one,
+                own.context,
+                attention=own.attention,
+                own=False,
+                old=self._old,
+            )
+            for number, one in enumerate(own.detail.other_concurrent_attempts or ())
+        ]
 
     def rates_of(self, measure: str) -> list[float | None]:
         """What each subtask takes in ("taken") or sends ("sent") a second, by how its totals move."""
         progress = self._progress
-        return [getattr(progress.moved(index), measure) if progress else None for index in self._attempts]
+        return [getattr(progress.moved(index), measure) if progress else None for index in self.attempts]
 
-    def _lag(self, index: int, sample: Sample | None, context: VertexContext, *, flows: bool) -> Figure:
-        if not flows or "watermark" not in context.ids.measures:
-            return ABSENT
-        if sample is None:
-            return Figure(failed=self._failed)
-        if sample.figures.get("watermark") in (None, NO_WATERMARK, ENDED):
-            return ABSENT
-        return lag_figure(self._known, subtask_series(*self._vertex, index, "lag"), sample.lag)
+    def _attention(self, facts: SubtaskFacts) -> tuple[int, ...]:
+        index, measures = facts.index, facts.context.ids.measures
+        heat = subtasks.heat(facts.busy.value, facts.backpressured.value, None)
+        if "busy" not in measures and self._mean > 0 and not states.is_terminal(facts.state):
+            heat = subtasks.heat(None, None, records(facts.detail) / self._mean)
+        band = subtasks.band(heat, self._bands.get(index))
+        if heat is not None:
+            self._bands[index] = band
+        return subtasks.attention(facts.state, band, index)
 
-    def _mark_text(
-        self, mark: float | None, context: VertexContext, sample: Sample | None, *, flows: bool
-    ) -> str:
-        if not flows or "watermark" not in context.ids.measures or (sample is not None and mark is None):
-            return fmt.ABSENT
-        if mark is None:
-            return blank_mark(failed=self._failed)[0]
-        if math.isinf(mark):
-            return "ended" if mark == ENDED else "none"
-        return fmt.near(mark / 1000.0, context.offset, self._known.known_time())
-
-
-def concurrent_attempts(
-    attempt: Attempt, context: VertexContext, attention: tuple[int, ...], *, old: bool
-) -> list[SubtaskFacts]:
-    """The attempts that run beside this one (speculative execution, 1.16+).
-
-    Their totals are told with them; Flink's metrics of a subtask are of one of its attempts alone.
-    """
-    return [
-        SubtaskFacts(
-            key=f"{attempt.subtask}.{number}",
-            index=attempt.subtask,
-            state=one.status,
-            attempt=one.attempt,
-            host=one.where,
-            taken=ABSENT,
-            sent=ABSENT,
-            total_taken=ABSENT if context.source else Figure(one.metrics.records_in),
-            total_sent=ABSENT if context.sink else Figure(one.metrics.records_out),
-            bytes_taken=ABSENT if context.source else Figure(one.metrics.bytes_in),
-            bytes_sent=ABSENT if context.sink else Figure(one.metrics.bytes_out),
-            busy=ABSENT,
-            backpressured=ABSENT,
-            idle=ABSENT,
-            watermark=fmt.ABSENT,
-            mark=None,
-            lag=ABSENT,
-            seconds=one.duration / 1000.0 if one.duration >= 0 else None,
-            attention=attention,
-            old=old,
-        )
-        for number, one in enumerate(attempt.other_concurrent_attempts or ())
-    ]
+    def _lag(self, facts: SubtaskFacts) -> Figure:
+        mark = facts.mark
+        if facts.sample is None or mark.value in (None, NO_WATERMARK, ENDED):
+            return mark if mark.value is None else ABSENT
+        return lag_figure(self._known, subtask_series(*self._vertex, facts.index, "lag"), facts.sample.lag)
 
 
 def _of_earlier(attempt: Attempt, cluster_now: float) -> bool:
@@ -333,20 +377,46 @@ def records(attempt: Attempt) -> float:
     return float(attempt.metrics.read_records or attempt.metrics.write_records or 0)
 
 
-def _figure(figures: Figures, measure: str) -> Figure:
-    """A figure of an answer; what is not in it, or is no number, is not measured."""
-    value = figures.get(measure)
-    return Figure(value, absent=value is None)
+def found_in(rows: Sequence[SubtaskFacts]) -> dict[str, AggregatedMetric]:
+    """What the rows of all subtasks sum up to, by the ids of `…/subtasks/metrics`.
+
+    What one of them lacks is left out.
+    """
+    known = ((metric, of_rows(rows, measure)) for measure, metric in METERS)
+    return {metric: spread for metric, spread in known if spread is not None}
+
+
+def slowest(rows: Sequence[SubtaskFacts]) -> SubtaskFacts | None:
+    """The row with the lowest watermark; None where one of them has none."""
+    if any(row.mark.value is None for row in rows):
+        return None
+    return min(rows, key=lambda row: row.mark.value or 0.0, default=None)
+
+
+def of_rows(rows: Sequence[SubtaskFacts], measure: str) -> AggregatedMetric | None:
+    """How a figure spreads over rows; None where not all of them have it."""
+    figures: list[Figure] = [getattr(row, measure) for row in rows]
+    return aggregated(measure, [None if one.absent else one.value for one in figures])
+
+
+def aggregated(metric: str, values: Sequence[float | None]) -> AggregatedMetric | None:
+    """How a number spreads over subtasks; None while it is not known of all of them."""
+    spread = subtasks.summary(values)
+    if spread is None:
+        return None
+    return AggregatedMetric(metric, spread.least, spread.most, spread.mean, spread.mean * len(values))
 
 
 def matches(row: SubtaskFacts, text: str) -> bool:
     """Whether a row has every word: an index, a part of host, TaskManager id or state; `state:failed`."""
+    taskmanager = row.detail.taskmanager_id or ""
     for word in text.casefold().split():
         if word.startswith("state:"):
             if word.removeprefix("state:") not in row.state.casefold():
                 return False
         elif subtask_index(word) == row.index:
             continue
-        elif not any(word in part.casefold() for part in (row.host, row.taskmanager, row.state)):
+        # The id of a TaskManager may be the name of a pod or a container.
+        elif not any(word in part.casefold() for part in (row.host, taskmanager, row.state)):
             return False
     return True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.engine.series import SeriesName, vertex_series
@@ -12,7 +12,7 @@ from flinktop.facts.figure import ABSENT, Figure, lag_figure
 from flinktop.facts.freshness import answered_at, failure, is_past
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.model import first_minute, rates, states
+from flinktop.model import first_minute, pending_operators, rates, states
 from flinktop.model import format as fmt
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
@@ -31,8 +31,7 @@ RELIST_SECONDS = 120.0
 """Between two looks at which metrics a vertex has that lacks some of those a row is made of."""
 
 
-@dataclass(frozen=True, slots=True)
-class VertexFacts:
+class VertexFacts(Struct, frozen=True):
     """What one vertex does now (`/jobs/:jobid`, `…/subtasks/metrics`)."""
 
     id: str
@@ -103,6 +102,13 @@ def vertex_state(known: Known, job: str, vertex: str) -> str:
 def listing(job: str, vertex: str) -> Query[Aggregated]:
     """Which metrics a vertex has: constant in size, unlike the listing by subtask."""
     return SUBTASKS_METRICS(job=job, vertex=vertex)
+
+
+def listing_asks(known: Known, job: str, vertex: str) -> dict[Query[Any], float]:
+    """How often to ask which metrics a vertex has: Flink's first listing is often empty."""
+    query = listing(job, vertex)
+    reading = known.reading(query)
+    return {query: RELIST_SECONDS if reading is not None and reading.value else 0.0}
 
 
 def expected_ids(features: Features, *, source: bool) -> tuple[str, ...]:
@@ -292,15 +298,37 @@ def figures_asks(
             # It has just started and has no metrics, or none of those: look again soon.
             asks[listed] = 0.0
             continue
-        figures, names = known.reading(query), known.reading(listed)
+        figures = known.reading(query)
         expected = SUBTASKS_METRICS(
             job=job.jid, vertex=vertex.id, get=expected_ids(known.features, source=source)
         )
         if source:
-            # Flink's first listing is often empty.
-            asks[listed] = RELIST_SECONDS if names is not None and names.value else 0.0
+            asks |= listing_asks(known, job.jid, vertex.id)
         elif query != expected or is_empty(figures):
             # An id may come or go again.
             asks[listed] = RELIST_SECONDS if figures is None or figures.value else 0.0
         asks[query] = every
     return asks
+
+
+def vertices_of(
+    job: Job, known: Known, kept: Mapping[str, VertexFacts], *, old: bool
+) -> dict[str, VertexFacts]:
+    """The vertices of a job by their ids, and its pending operators; those in `kept` are taken as they are.
+
+    Args:
+        job: The job.
+        known: What knows their figures.
+        kept: Vertices that need not be looked at.
+        old: Whether all of it is too old to be taken at its word.
+    """
+    ends = rates.ends(job)
+    found: dict[str, VertexFacts] = {}
+    for vertex in job.vertices:
+        facts = kept.get(vertex.id) or vertex_facts(job, vertex, ends, known)
+        found[vertex.id] = replace(facts, old=True) if old else facts
+    for node in pending_operators.pending_operators(job):
+        key = pending_operators.key_of(node.id)
+        name = node.operator or node.description or node.id
+        found[key] = VertexFacts(key, name, pending_operators.STATE, 0, node.parallelism, old=old)
+    return found

@@ -115,6 +115,11 @@ class Attempt(Struct, frozen=True, rename="kebab"):
         """Host and perhaps port of the TaskManager, "" before it has one."""
         return self.endpoint or self.host or ""
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it has been under way, or was; None where that is not told."""
+        return self.duration / 1000.0 if self.duration >= 0 else None
+
 
 class Vertex(Struct, frozen=True, rename="kebab"):
     """GET /jobs/:jobid/vertices/:vertexid."""

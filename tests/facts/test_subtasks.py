@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from flinktop.engine.store import Reading
@@ -15,6 +13,7 @@ from flinktop.flink.jobs import JOB, Job, JobVertex
 from flinktop.flink.metrics import Metric
 from flinktop.flink.vertices import Attempt, IoMetrics, Vertex
 from flinktop.model.subtask_figures import SubtaskIds
+from flinktop.ui.panels.subtask_columns import columns
 from tests.facts.given import Given
 
 IN, OUT, BUSY, MARK = (
@@ -53,10 +52,10 @@ def look(known: Given, history: SubtaskHistory, *attempts: Attempt) -> None:
     history.take_totals(Reading(Vertex(subtasks=attempts), known.now()))
 
 
-def measure(known: Given, history: SubtaskHistory, **values: float) -> frozenset[int]:
+def measure(known: Given, history: SubtaskHistory, **values: float) -> None:
     ids = {"taken": IN, "sent": OUT, "busy": BUSY, "mark": MARK}
     metrics = tuple(Metric(f"0.{ids[name]}", str(int(value))) for name, value in values.items())
-    return history.take_figures(Reading(metrics, known.now()))
+    history.take_figures(Reading(metrics, known.now()))
 
 
 def facts(history: SubtaskHistory, context: VertexContext = CONTEXT, subtask: int = 0) -> SubtaskFacts:
@@ -65,14 +64,9 @@ def facts(history: SubtaskHistory, context: VertexContext = CONTEXT, subtask: in
 
 def test_before_its_metrics_are_known() -> None:
     found = facts(seen(Given()))
-    assert (found.state, found.host, found.seconds, found.taskmanager) == (
-        "RUNNING",
-        "host-a:6121",
-        90.0,
-        "tm-7",
-    )
+    assert (found.state, found.host, found.detail.seconds) == ("RUNNING", "host-a:6121", 90.0)
     assert found.taken == found.busy == found.lag == Figure()
-    assert found.watermark == "…"
+    assert found.mark == Figure()
     assert found.idle.absent
 
 
@@ -80,11 +74,11 @@ def test_what_its_metrics_tell() -> None:
     known = Given()
     history = seen(known)
     now = known.cluster_time() * 1000
-    assert measure(known, history, taken=5.0, sent=6.0, busy=900.0, mark=now - 3000) == {0}
+    measure(known, history, taken=5.0, sent=6.0, busy=900.0, mark=now - 3000)
     found = facts(history)
     assert (found.taken.value, found.sent.value, found.busy.value) == (5.0, 6.0, 900.0)
     assert found.lag.value == pytest.approx(3.0)
-    assert found.mark == now - 3000
+    assert found.mark.value == now - 3000
     assert history.read_at([0]) == known.now()
 
 
@@ -94,9 +88,9 @@ def test_a_watermark_that_has_not_come_or_has_ended_has_no_lag(mark: float, text
     history = seen(known)
     measure(known, history, mark=mark)
     found = facts(history)
-    assert (found.watermark, found.lag) == (text, ABSENT)
-    assert found.mark is not None
-    assert math.isinf(found.mark)
+    assert found.lag == ABSENT
+    shown = {column.key: column.cell(found)[0] for column in columns(lambda: 0.0, known.known_time)}
+    assert shown["watermark"] == text
 
 
 async def test_metrics_that_grow_old_give_way_to_how_totals_move() -> None:
@@ -120,7 +114,8 @@ async def test_metrics_of_the_attempt_before_are_not_its_own() -> None:
     await known.clock.advance(1)
     look(known, history, attempt(1))
     assert facts(history).taken == Figure()
-    assert history.take_figures(Reading(None, error=GONE)) == {0}
+    history.take_figures(Reading(None, error=GONE))
+    assert history.failed
     assert facts(history).taken == Figure(failed=True)
 
 
@@ -160,7 +155,7 @@ def test_attempts_that_run_beside_it_have_its_attention_and_their_own_totals() -
     one = Attempt(subtask=0, status="RUNNING", attempt=0, other_concurrent_attempts=(other,))
     history = seen(Given(), one)
     main = facts(history)
-    (beside,) = history.beside(main, CONTEXT)
+    (beside,) = history.concurrent(main)
     assert (beside.key, beside.attempt, beside.total_taken.value) == ("0.0", 1, 4)
     assert beside.attention == main.attention
     assert beside.taken == ABSENT
@@ -168,12 +163,12 @@ def test_attempts_that_run_beside_it_have_its_attention_and_their_own_totals() -
 
 def test_what_all_subtasks_of_a_vertex_have_in_common() -> None:
     known = Given()
-    assert vertex_context(known, "j", "v", 0.0) is None
+    assert vertex_context(known, "j", "v") is None
     known.answer(JOB(job="j"), Job("j", vertices=(JobVertex("v", "map"),)))
-    context = vertex_context(known, "j", "v", 0.0)
+    context = vertex_context(known, "j", "v")
     assert context is not None
     assert "busy" in context.ids.measures
-    assert vertex_context(known, "j", "w", 0.0) is None
+    assert vertex_context(known, "j", "w") is None
 
 
 def test_a_filter_finds_hosts_taskmanagers_states_and_indices() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from flinktop.facts.attempts import PHASES, attempt_facts
 from flinktop.facts.backpressure import pressure_facts
 from flinktop.facts.figure import ABSENT
 from flinktop.facts.subtasks import VertexContext
@@ -14,22 +13,28 @@ from flinktop.facts.vertex_taskmanagers import (
     machine_of,
     vertex_taskmanager,
 )
-from flinktop.facts.watermarks import Marks, mark_text
+from flinktop.facts.watermarks import Marks
 from flinktop.flink.vertices import Attempt, IoMetrics, SubtaskBackpressure, VertexTaskManager
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
+from flinktop.ui.panels.attempts_table import PHASES, columns
+from flinktop.ui.panels.vertex_watermarks import mark_text, raw_text
 
 NOW = 1_700_000_000.0
 
 
 def test_an_attempt_tells_how_long_it_was_in_each_state_where_the_release_does() -> None:
+    def cells(one: Attempt) -> list[str]:
+        context = VertexContext(sink=True)
+        return [column.cell(one)[0] for column in columns(lambda: 0.0, lambda: NOW, lambda: context)]
+
     totals = IoMetrics(read_records=5, read_records_complete=True)
     one = Attempt(attempt=2, status="FAILED", start_time=1000, duration=3000, metrics=totals)
-    found = attempt_facts(one, VertexContext(sink=True), NOW, old=False)
-    assert (found.number, found.seconds, found.taken.value, found.sent) == (2, 3.0, 5, ABSENT)
-    assert found.spent == (None,) * len(PHASES)
-    assert found.ended == "–"  # noqa: RUF001 -- ABSENT
+    number, _, _, ended, duration, _, taken, sent, *spent = cells(one)
+    assert (number, duration, taken, sent) == ("2", "3 s", "5", "–")  # noqa: RUF001 -- ABSENT
+    assert spent == ["–"] * len(PHASES)  # noqa: RUF001 -- ABSENT
+    assert ended == "–"  # noqa: RUF001 -- ABSENT
     told = Attempt(status_duration={"RUNNING": 7})
-    assert attempt_facts(told, VertexContext(), NOW, old=False).spent == (None, None, None, 7)
+    assert cells(told)[-4:] == ["–", "–", "–", "7 ms"]  # noqa: RUF001 -- ABSENT
 
 
 def test_in_a_vertexs_first_minute_shares_may_not_be_measured_yet() -> None:
@@ -42,12 +47,12 @@ def test_in_a_vertexs_first_minute_shares_may_not_be_measured_yet() -> None:
 
 def test_who_holds_the_watermark_back() -> None:
     known = {0: NOW * 1000 - 60_000, 1: NOW * 1000, 2: math.inf}
-    marks = Marks(known, 0.0, NOW, old=False)
+    marks = Marks(known, NOW)
     late, foremost, ended, unknown = (marks.facts(index, ()) for index in range(4))
-    assert (late.holds, late.lag, late.behind) == (True, 60.0, 60.0)
+    assert (late.holds, late.lag.value, late.behind) == (True, 60.0, 60.0)
     assert (foremost.holds, foremost.behind) == (False, 0.0)
-    assert (ended.time, ended.lag) == ("the input has ended", None)
-    assert (unknown.mark, unknown.time, unknown.raw) == (None, "…", "…")
+    assert (mark_text(ended.mark, 0.0, NOW), ended.lag) == ("the input has ended", ABSENT)
+    assert (unknown.mark, mark_text(None, 0.0, NOW), raw_text(None)) == (None, "…", "…")
 
 
 def test_a_watermark_far_from_now_is_written_with_its_date() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
 from flinktop.facts import checkpoints, jobs, metric_scopes, processes, rescales, subtasks
-from flinktop.facts.attempts import attempt_facts
 from flinktop.facts.checkpoint_subtasks import statistics_of
 from flinktop.facts.timeline import TimelineRow, subtask_rows, window_of
+from flinktop.facts.vertices import vertices_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -44,7 +44,6 @@ from flinktop.ui.panels import (
     jars_table,
     job_configuration,
     job_exceptions,
-    job_graph,
     job_header,
     job_timeline,
     jobs_table,
@@ -132,8 +131,8 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
     restarts = jobs.restarts_of(port, name)
     told = restarts if restarts is not None else ("…", "muted")
     yield "state", job_header.state_line(job, told, now, time=str)
-    for vertex in job_graph.vertices_of(job, port, {}, old=False).values():
-        yield f"box {vertex.id}", box(vertex, Measures(30, 6), 0, 0, ascii_only=False)
+    for vertex in vertices_of(job, port, {}, old=False).values():
+        yield f"box {vertex.id}", box(vertex, Measures(30, 6), 0, 0, ascii=False)
     for vertex in job.vertices:
         yield (
             f"header {vertex.id}",
@@ -202,18 +201,18 @@ def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
         yield "now", of_subtasks(value)
     around = subtasks.VertexContext()
     rows = [book.facts(one, around) for one in book.attempts.values()]
-    yield from cells("subtask", rows, subtask_columns.columns(), "index")
+    columns = subtask_columns.columns(lambda: 0.0, port.known_time)
+    yield from cells("subtask", rows, columns, "index")
     yield "skew", vertex_header.skew_parts(value, None)
     below = subtask_summary.summary_rows(
         tuple(book.attempts.values()), value.aggregated, {}, around, port.known_time()
     )
-    yield from cells("sum", below, subtask_columns.summary_columns(), "label")
+    yield from cells("sum", below, subtask_summary.summary_columns(columns), "label")
 
 
 def _attempt(port: Port, _query: Query[Any], value: Any) -> Drawn:
-    around = subtasks.VertexContext()
-    row = attempt_facts(value, around, port.known_time(), old=False)
-    yield from cells("attempt", [row], attempts_table.columns(), "number")
+    columns = attempts_table.columns(lambda: 0.0, port.known_time, subtasks.VertexContext)
+    yield from cells("attempt", [value], columns, "attempt")
     yield "state", subtask_header.state_line(value)
 
 
@@ -237,8 +236,8 @@ def _backpressure(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 def _watermarks(port: Port, _query: Query[Any], value: Any) -> Drawn:
     marks = watermarks.marks(value)
-    rows = vertex_watermarks.mark_rows(marks, len(marks), 0.0, port.known_time(), old=False, history={})
-    yield from cells("subtask", rows, vertex_watermarks.columns(), "index")
+    rows = vertex_watermarks.mark_rows(marks, len(marks), port.known_time(), {})
+    yield from cells("subtask", rows, vertex_watermarks.columns(lambda: 0.0, port.known_time), "index")
 
 
 def _vertex_taskmanagers(_port: Port, _query: Query[Any], value: Any) -> Drawn:
@@ -249,8 +248,9 @@ def _vertex_taskmanagers(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
     now = port.known_time()
     for one in value.subtasks:
-        rows = state_times.state_rows(one.timestamps, 0.0, now)
-        yield from cells(f"{one.subtask}", rows, state_times.columns(ascii_only=False), "state")
+        rows = state_times.state_rows(one.timestamps, now)
+        columns = state_times.columns(lambda: 0.0, port.known_time, ascii=False)
+        yield from cells(f"{one.subtask}", rows, columns, "state")
     timed = subtask_rows(value, None, "v", "")
     yield from _timeline(timed, now)
     timeline.span(timeline.intervals(one.timestamps) for one in value.subtasks)

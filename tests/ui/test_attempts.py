@@ -67,7 +67,7 @@ class Looping(Metered):
 
 def attempts(day: Day) -> list[tuple[int | None, str]]:
     """Number and state of each row."""
-    return [(row.number, row.state) for row in day.app.screen.query_one(AttemptsTable).table._rows]
+    return [(row.attempt, row.status) for row in day.app.screen.query_one(AttemptsTable).table._rows]
 
 
 async def test_a_restart_loop_keeps_its_rows_and_says_what_flink_keeps_no_longer() -> None:

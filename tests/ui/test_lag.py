@@ -203,11 +203,11 @@ async def test_a_lag_that_is_long_and_grows_has_its_colour_wherever_it_stands() 
         await day.press("3")
         await day.wait(4)
         marks = day.app.screen.query_one(VertexWatermarks)
-        assert [row.lag_tone for row in marks.table._rows] == ["", ""]
+        assert [row.lag.tone for row in marks.table._rows] == ["", ""]
         at = day.port.now()
         marks._history[0] = tuple((at - 30.0 * (len(GREW) - n), value) for n, value in enumerate(GREW))
         await day.wait(12)
-        assert {row.index: row.lag_tone for row in marks.table._rows} == {0: "warn", 1: ""}
+        assert {row.index: row.lag.tone for row in marks.table._rows} == {0: "warn", 1: ""}
         day.app.push_screen(SubtaskScreen(job, vertex, 0))
         await day.settled()
         await day.wait(4)

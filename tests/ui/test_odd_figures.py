@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from flinktop.facts import subtasks, watermarks
+from flinktop.facts import subtasks
 from flinktop.facts.jobs import job_facts
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.taskmanagers import AllocatedSlot, TaskManagerDetails
 from flinktop.flink.vertices import UserAccumulator
-from flinktop.model import memory
+from flinktop.model import memory, rates
 from flinktop.model.machines import Collector, Figures
 from flinktop.ui.panels import (
     accumulators,
@@ -170,8 +170,8 @@ def raising(module: Any, name: str, monkeypatch: pytest.MonkeyPatch, is_odd: Any
 
 
 def test_a_watermark_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    raising(watermarks, "mark_text", monkeypatch, lambda mark, *_: mark == 2e12)
-    rows = vertex_watermarks.mark_rows({0: 1e12, 1: 2e12, 2: 3e12}, 3, 0.0, 1e9, old=False, history={})
+    raising(rates, "watermark_lag", monkeypatch, lambda mark, *_: mark == 2e12)
+    rows = vertex_watermarks.mark_rows({0: 1e12, 1: 2e12, 2: 3e12}, 3, 1e9, {})
     assert ([row.index for row in rows], [row.key for row in rows.odd]) == ([0, 2], ["1"])
 
 
@@ -191,7 +191,7 @@ def test_an_accumulator_that_raises_costs_its_own_row(monkeypatch: pytest.Monkey
 
 def test_a_state_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(state_times, "StateRow", monkeypatch, lambda state, *_: state == "DEPLOYING")
-    rows = state_times.state_rows({"CREATED": 1, "DEPLOYING": 2, "RUNNING": 3}, 0.0, 1e9)
+    rows = state_times.state_rows({"CREATED": 1, "DEPLOYING": 2, "RUNNING": 3}, 1e9)
     assert [row.state for row in rows] == ["CREATED", "RUNNING"]
     assert [row.key for row in rows.odd] == ["DEPLOYING"]
 
@@ -266,7 +266,8 @@ async def test_a_job_without_a_name_goes_by_its_id_in_its_row_and_in_the_trail()
 
 
 def test_digits_without_end_that_a_person_looks_for_among_subtasks_find_none() -> None:
-    row: Any = SimpleNamespace(index=3, host="host-9", taskmanager="tm-1", state="RUNNING")
+    detail = SimpleNamespace(taskmanager_id="tm-1")
+    row: Any = SimpleNamespace(index=3, host="host-9", detail=detail, state="RUNNING")
     assert subtasks.matches(row, "3")
     assert not subtasks.matches(row, "30")
     assert not subtasks.matches(row, "9" * 5000)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flinktop.model import format as fmt
-from flinktop.ui.panels.attempts_table import AttemptsTable
+from flinktop.ui.panels.attempts_table import PHASES, AttemptsTable
 from flinktop.ui.panels.metrics_table import MetricsTable
 from flinktop.ui.panels.state_times import StateTimes
 from flinktop.ui.screens.subtask import SubtaskScreen
@@ -75,11 +75,12 @@ async def test_the_present_attempt_is_told_as_flink_tells_it(release: str) -> No
         if release != "1.9.3":
             assert document["taskmanager-id"] in day.lines[2]
         [row] = attempts(day)
-        assert (row.number, row.state, row.start) == (0, document["status"], document["start-time"])
-        assert row.taken.value == document["metrics"]["read-records"]
+        assert (row.attempt, row.status, row.start_time) == (0, document["status"], document["start-time"])
+        shown = {column.key: column.cell(row)[0] for column in day.table.columns}
+        assert shown["taken"] == fmt.count(document["metrics"]["read-records"])
         told = document.get("status-duration")
-        phases = ("SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
-        assert row.spent == tuple(told[state] if told else None for state in phases)
+        for state, column in zip(("SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING"), PHASES, strict=True):
+            assert shown[column[1].lower()] == (fmt.milliseconds(told[state]) if told else fmt.ABSENT)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -110,7 +111,7 @@ async def test_earlier_attempts_are_found_one_after_the_other_until_flink_knows_
         assert "attempt 9" in day.text
         since = len(day.cluster.asked)
         await day.wait(8)
-        assert [(row.number, row.state) for row in attempts(day)] == [
+        assert [(row.attempt, row.status) for row in attempts(day)] == [
             (9, "RUNNING"),
             (8, "FAILED"),
             (7, "FAILED"),
@@ -129,7 +130,7 @@ async def test_an_attempt_that_fails_while_it_is_seen_becomes_an_earlier_one() -
         day.cluster.changed[f"{path}/subtasks/0"] = {**present, "attempt": 1, "status": "DEPLOYING"}
         day.cluster.changed[f"{path}/subtasks/0/attempts/0"] = {**present, "status": "FAILED"}
         await day.wait(8)
-        assert [(row.number, row.state) for row in attempts(day)] == [(1, "DEPLOYING"), (0, "FAILED")]
+        assert [(row.attempt, row.status) for row in attempts(day)] == [(1, "DEPLOYING"), (0, "FAILED")]
         assert "loading earlier" not in day.text
 
 
@@ -315,5 +316,5 @@ async def test_every_size_shows_the_subtask(size: tuple[int, int]) -> None:
 async def test_a_job_that_fails_again_and_again_tells_which_attempt_it_is() -> None:
     async with on_subtask(job_name="failing", at=0) as (day, path):
         document = day.cluster.document(f"{path}/subtasks/0")
-        assert attempts(day)[0].number == document["attempt"]
+        assert attempts(day)[0].attempt == document["attempt"]
         assert document["status"] in day.text

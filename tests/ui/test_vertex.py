@@ -15,6 +15,7 @@ from flinktop.facts.figure import Figure
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model.skew import skew
+from flinktop.model.subtask_figures import NO_WATERMARK
 from flinktop.ui.panels.subtasks_table import SubtasksTable
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen
@@ -241,7 +242,7 @@ async def test_a_source_takes_nothing_in_and_has_its_operators_watermark() -> No
     cluster.read = lambda subtask, metric: "1795320357066" if "Watermark" in metric else str(subtask)
     async with on_vertex("2.3.0", at=0, cluster=cluster) as (day, _, _):
         assert all(row.taken.absent and row.total_taken.absent for row in rows(day).values())
-        assert rows(day)[0].mark == 1_795_320_357_066.0
+        assert rows(day)[0].mark.value == 1_795_320_357_066.0
         assert "04:05:57" in row_line(day, 0)
         asked = [
             target
@@ -255,7 +256,8 @@ async def test_a_source_takes_nothing_in_and_has_its_operators_watermark() -> No
 async def test_no_watermark_yet_is_said_and_is_no_lag() -> None:
     async with on_vertex() as (day, _, _):
         assert "watermark none yet" in day.text
-        assert all(row.watermark == "none" and row.lag.absent for row in rows(day).values())
+        assert all(row.mark.value == NO_WATERMARK and row.lag.absent for row in rows(day).values())
+        assert all(" none " in row_line(day, subtask) for subtask in rows(day))
 
 
 async def test_a_lag_is_behind_the_clusters_clock_not_this_machines() -> None:
@@ -298,7 +300,7 @@ async def test_skew_is_said_in_words_with_who_takes_the_most() -> None:
 
 
 async def test_hot_subtasks_come_first_and_rows_do_not_jump_at_every_poll() -> None:
-    async with on_vertex(parallelism=20) as (day, _, _):
+    async with on_vertex(size=(160, 60), parallelism=20) as (day, _, _):
         keys = day.table.shown_keys()
         # Bands of 30, 50, 70, 90 %: within one the index decides.
         assert keys[:4] == ("9", "19", "7", "8")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.cells import cell_len
 
+from flinktop.model import busy, states
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
-from flinktop.model import states
-from flinktop.model.busy import HOT, WARM
 from flinktop.model.skew import UNEVEN, WORTH_A_WORD
+from flinktop.ui.panels.columns import figure_cell
 from flinktop.ui.panels.job_graph_form import FRAME, figure_lines
 from flinktop.ui.widgets.celltext import fit, wrap
 from flinktop.ui.widgets.graph_picture import Box, Line
@@ -38,29 +39,29 @@ DEEPEST = 6
 INDENT = 2
 
 
-def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii_only: bool) -> Box:
+def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii: bool) -> Box:
     """A vertex as a box of one of the heights that `job_graph_form.heights` names."""
     room = measures.width - FRAME
-    busy = _busy(vertex.busy, room, ascii_only=ascii_only)
+    load = _busy(vertex.busy, room, ascii=ascii)
     pressure, lag = _pressure(vertex.backpressured), _lag(vertex.lag)
     uneven = _skew(vertex.skew, room - _cells(pressure) - _cells(lag))
-    figures: list[Line] = [busy, _apart((*pressure, *uneven), lag, room)]
+    figures: list[Line] = [load, _apart((*pressure, *uneven), lag, room)]
     if figure_lines(measures.width, measures.height) > len(figures):
-        figures = [busy, _apart(pressure[:1], pressure[1:], room), _apart(lag[:1], lag[1:], room)]
+        figures = [load, _apart(pressure[:1], pressure[1:], room), _apart(lag[:1], lag[1:], room)]
     if figure_lines(measures.width, measures.height) > len(figures):
-        whole = _bar(vertex.busy, room, ascii_only=ascii_only)
-        figures = [_apart(busy[:1], busy[-1:], room), whole, *figures[1:]]
+        whole = _bar(vertex.busy, room, ascii=ascii)
+        figures = [_apart(load[:1], load[-1:], room), whole, *figures[1:]]
     below: tuple[Line, Line] = (), ()
     if measures.height - 2 <= len(figures):
         short = (_stripped(lag), _stripped(pressure))
-        figures = [busy]
+        figures = [load]
         # Where one of them has to give way it is the lag.
         below = short if measures.width - 2 >= LONGEST_BELOW else ((), short[1])
         if measures.height == 3:  # noqa: PLR2004 -- a frame around a name
             beside = measures.width - 2 >= LONGEST_BELOW
             cells = room - LONGEST_PRESSURE if beside else room
             figures = []
-            below = _busy(vertex.busy, cells, word="", ascii_only=ascii_only), short[1] if beside else ()
+            below = _busy(vertex.busy, cells, word="", ascii=ascii), short[1] if beside else ()
     if states.is_terminal(vertex.state):
         figures, below = _totals(vertex, room, len(figures))
     names = measures.height - 2 - len(figures)
@@ -80,46 +81,53 @@ def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii_only: 
     )
 
 
-def entry(
-    vertex: VertexFacts,
-    number: int,
-    y: int,
-    width: int,
-    *,
-    depth: int,
-    inputs: Sequence[str],
-    ascii_only: bool,
-) -> Box:
-    """A vertex as one line of a list, with another below it that tells where its records come from.
+class Entry(Struct, frozen=True):
+    """The place of a vertex in a list: one line, with another below it where others feed it."""
 
-    Args:
-        vertex: The vertex.
-        number: What other lines call it.
-        y: Row of its first line.
-        width: Cells of a line.
-        depth: How far from the sources it is.
-        inputs: In words.
-        ascii_only: Whether shapes are plain ASCII.
-    """
-    blank = " " * (INDENT * min(depth, DEEPEST))
+    number: int
+    """What other lines call it."""
+    y: int
+    """Row of its first line."""
+    width: int
+    """Cells of a line."""
+    depth: int
+    """How far from the sources it is."""
+    inputs: Sequence[str]
+    """In words."""
+
+    @property
+    def head(self) -> str:
+        """What the line begins with."""
+        return f" {self.number:>3} {self._indent}"
+
+    @property
+    def _indent(self) -> str:
+        return " " * (INDENT * min(self.depth, DEEPEST))
+
+    def box(self, key: str, line: Line, *, dim: bool = False) -> Box:
+        """The line, and below it where its records come from."""
+        lines = [line]
+        if self.inputs:
+            lines.append(((f"     {self._indent}  from {'; '.join(self.inputs)}", "muted"),))
+        return Box(key, 0, self.y, self.width, len(lines), tuple(lines), framed=False, dim=dim)
+
+
+def entry(vertex: VertexFacts, at: Entry, *, ascii: bool) -> Box:
+    """A vertex as a line of a list."""
     parts: list[Line] = [((fit(vertex.subtasks, 5, "right"), ""),)]
     if states.is_terminal(vertex.state):
-        totals = (_total("in ", vertex.total_taken), _total("out ", vertex.total_sent))
-        parts += [(("  ", ""), *total) for total in totals]
+        figures = [_total("in ", vertex.total_taken), _total("out ", vertex.total_sent)]
     else:
-        parts.append((("  ", ""), *_busy(vertex.busy, 12 if width < 100 else 22, ascii_only=ascii_only)))  # noqa: PLR2004 -- a wide panel
-        parts.append((("  ", ""), *_pressure(vertex.backpressured)))
-        parts.append((("  ", ""), *_lag(vertex.lag)))
-    head: Line = ((f" {number:>3} {blank}", "muted"), *_state(vertex), (" ", ""))
-    while len(parts) > 1 and _cells(head) + sum(_cells(part) for part in parts) + 16 > width:
+        bar_width = 12 if at.width < 100 else 22  # noqa: PLR2004 -- a wide panel
+        load = _busy(vertex.busy, bar_width, ascii=ascii)
+        figures = [load, _pressure(vertex.backpressured), _lag(vertex.lag)]
+    parts += [(("  ", ""), *figure) for figure in figures]
+    head: Line = ((at.head, "muted"), *_state(vertex), (" ", ""))
+    while len(parts) > 1 and _cells(head) + sum(_cells(part) for part in parts) + 16 > at.width:
         parts.pop()
     tail = tuple(cell for part in parts for cell in part)
-    room = max(width - _cells(head) - _cells(tail) - 1, 1)
-    name = (fit(vertex.name, room), "strong")
-    lines: list[Line] = [(*head, name, *tail)]
-    if inputs:
-        lines.append(((f"     {blank}  from {'; '.join(inputs)}", "muted"),))
-    return Box(vertex.id, 0, y, width, len(lines), tuple(lines), framed=False, dim=vertex.old)
+    name = (fit(vertex.name, max(at.width - _cells(head) - _cells(tail) - 1, 1)), "strong")
+    return at.box(vertex.id, (*head, name, *tail), dim=vertex.old)
 
 
 def _cells(line: Line) -> int:
@@ -163,35 +171,30 @@ def _frame_tone(vertex: VertexFacts) -> str:
     """The frame tells the heat, or that a vertex does not run."""
     if vertex.state != "RUNNING":
         return states.tone(vertex.state)
-    return _heat(vertex.busy.value)
+    return busy.tone(vertex.busy.value or 0.0)
 
 
-def _heat(value: float | None) -> str:
-    if value is None or value < WARM:
-        return ""
-    return "bad" if value >= HOT else "warn"
+def _right(cell: Cell, width: int) -> Cell:
+    return fit(cell[0], width, "right"), cell[1]
 
 
 def _percent(figure: Figure) -> Cell:
-    if figure.absent or figure.value is None:
-        text, tone = figure.blank
-        return fit(text, PERCENT, "right"), tone
-    return fit(f"{fmt.per_mille(figure.value)}%", PERCENT, "right"), _heat(figure.value)
+    return _right(figure_cell(figure, lambda value: f"{fmt.per_mille(value)}%", busy.tone), PERCENT)
 
 
-def _busy(figure: Figure, width: int, *, word: str = "busy ", ascii_only: bool) -> Line:
+def _busy(figure: Figure, width: int, *, word: str = "busy ", ascii: bool) -> Line:
     """A word, a bar and a number in `width` cells."""
-    shown = _bar(figure, max(width - PERCENT - 1 - len(word), 1), ascii_only=ascii_only)
+    shown = _bar(figure, max(width - PERCENT - 1 - len(word), 1), ascii=ascii)
     return (word, "muted"), *shown, (" ", ""), _percent(figure)
 
 
-def _bar(figure: Figure, width: int, *, ascii_only: bool) -> Line:
+def _bar(figure: Figure, width: int, *, ascii: bool) -> Line:
     """How busy of how busy it could be, in `width` cells: all blank where that is not known, unlike zero."""
     if figure.absent or figure.value is None:
         return ((" " * width, ""),)
-    filled = bar(figure.value / 1000.0, width, ascii=ascii_only).rstrip(" .")
-    rest = ("." if ascii_only else TRACK) * (width - len(filled))
-    return (filled, _heat(figure.value) or "good"), (rest, "stale")
+    filled = bar(figure.value / 1000.0, width, ascii=ascii).rstrip(" .")
+    rest = ("." if ascii else TRACK) * (width - len(filled))
+    return (filled, busy.tone(figure.value) or "good"), (rest, "stale")
 
 
 def _pressure(figure: Figure) -> Line:
@@ -211,9 +214,7 @@ def _totals(vertex: VertexFacts, room: int, lines: int) -> tuple[list[Line], tup
 
 def _total(word: str, figure: Figure) -> Line:
     """Records so far."""
-    known = not figure.absent and figure.value is not None
-    text, tone = (fmt.count(figure.value), "") if known else figure.blank
-    return (word, "muted"), (fit(text, TOTAL, "right"), tone)
+    return (word, "muted"), _right(figure_cell(figure), TOTAL)
 
 
 def _skew(figure: Figure, room: int) -> Line:
@@ -235,7 +236,4 @@ def _fits(gap: str, word: str, room: int) -> bool:
 
 
 def _lag(figure: Figure) -> Line:
-    if figure.absent or figure.value is None:
-        text, tone = figure.blank
-        return ("lag ", "muted"), (fit(text, LAG, "right"), tone)
-    return ("lag ", "muted"), (fit(lags.text(figure.value), LAG, "right"), figure.tone)
+    return ("lag ", "muted"), _right(figure_cell(figure, lags.text), LAG)

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flinktop.facts.figure import Figure
-from flinktop.flink.metrics import AggregatedMetric
-from flinktop.model import first_minute, rates, states, subtasks
+from msgspec import Struct
+
+from flinktop.facts.figure import ABSENT, Figure
+from flinktop.facts.subtasks import METERS, aggregated, of_rows
+from flinktop.model import busy, first_minute, rates, states
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
-from flinktop.ui.panels.subtask_columns import SummaryRow, hot
+from flinktop.ui.panels.columns import figure_cell
+from flinktop.ui.widgets.columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from flinktop.facts.subtasks import SubtaskFacts, VertexContext
+    from flinktop.flink.metrics import AggregatedMetric
     from flinktop.flink.vertices import AggregatedTasks, Attempt
     from flinktop.ui.widgets.columns import Cell
 
-_METERS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
-    ("taken", rates.RATE_IDS[0], fmt.count),
-    ("sent", rates.RATE_IDS[1], fmt.count),
-    ("busy", rates.TIME_IDS[0], fmt.per_mille),
-    ("backpressured", rates.TIME_IDS[1], fmt.per_mille),
-    ("idle", rates.TIME_IDS[2], fmt.per_mille),
-)
 _TOTALS: tuple[tuple[str, str, str, Callable[[float | None], str]], ...] = (
     ("total_taken", "records_in", "read-records", fmt.count),
     ("total_sent", "records_out", "write-records", fmt.count),
     ("bytes_taken", "bytes_in", "read-bytes", fmt.size),
     ("bytes_sent", "bytes_out", "write-bytes", fmt.size),
 )
+_UNKNOWN = Figure()
 LABELS = ("min", "avg", "max")
 QUANTILES = (("p25", "p25"), ("med", "median"), ("p75", "p75"), ("p95", "p95"))
 """What we call them, and what Flink does."""
@@ -40,9 +38,32 @@ ALL = (*LABELS, *(label for label, _ in QUANTILES), SUM)
 """The lines where there is little room, some, and plenty."""
 
 
+class SummaryRow(Struct, frozen=True):
+    """One line below the table: its name, and a cell for each column that it has something to say of."""
+
+    label: str
+    cells: Mapping[str, Cell]
+
+
+def summary_columns(columns: Sequence[Column[SubtaskFacts]]) -> list[Column[SummaryRow]]:
+    """The same places as those of the table, for the lines below."""
+
+    def cell_of(key: str) -> Callable[[SummaryRow], Cell]:
+        if key == "index":
+            return lambda row: (row.label, "info")
+        return lambda row: row.cells.get(key, ("", ""))
+
+    return [
+        Column(
+            *(one.key, one.title, one.width, cell_of(one.key)), align=one.align, drop=one.drop, flex=one.flex
+        )
+        for one in columns
+    ]
+
+
 def summary_rows(
     attempts: Sequence[Attempt],
-    aggregated: AggregatedTasks | None,
+    quantiles: AggregatedTasks | None,
     found: Mapping[str, AggregatedMetric],
     context: VertexContext,
     cluster_now: float,
@@ -61,23 +82,41 @@ def summary_rows(
     """
     if len(attempts) < 2:  # noqa: PLR2004 -- one alone is its own least and most
         return []
-    flows = any(not states.is_terminal(one.status) for one in attempts)
     cells: dict[str, dict[str, Cell]] = {label: {} for label in ALL}
-    for key, metric, write in _METERS:
-        chained = context.source and context.sink and key in ("taken", "sent")
-        if chained or not flows or key not in context.ids.measures:
+
+    def put(
+        key: str,
+        values: Mapping[str, float | None],
+        write: Callable[[float | None], str],
+        tone: Callable[[float], str] | None = None,
+        unknown: Figure = _UNKNOWN,
+    ) -> None:
+        for label, value in values.items():
+            known = Figure(value) if value is not None else unknown
+            cells[label][key] = figure_cell(known, write, tone)
+
+    flows = any(not states.is_terminal(one.status) for one in attempts)
+    for key, metric in METERS if flows else ():
+        counts = key in first_minute.RATES
+        if key not in context.ids.measures or (context.source and context.sink and counts):
             continue
         known, answered = _spread(key, metric, rows, found, counted)
-        for label, value in zip(LABELS, _extremes(known), strict=True):
-            tone = hot(Figure(value)) if key in ("busy", "backpressured") else ""
-            cells[label][key] = _cell(value, write, tone, answered=answered, failed=failed)
-        if key in ("taken", "sent"):
-            whole = known.sum if known is not None else None
-            cells[SUM][key] = _cell(whole, write, "", answered=answered, failed=failed)
-    _put_totals(cells, attempts, aggregated, context)
+        values = _extremes(known) | ({SUM: known.sum if known is not None else None} if counts else {})
+        hot = busy.tone if key in ("busy", "backpressured") else None
+        unknown = Figure(absent=answered, failed=failed)
+        put(key, values, fmt.count if counts else fmt.per_mille, hot, unknown)
+    for key, attribute, name, write in _TOTALS:
+        if (context.source and "taken" in key) or (context.sink and "sent" in key):
+            continue
+        whole = aggregated(name, [getattr(one.metrics, attribute) for one in attempts])
+        put(key, _extremes(whole) | {SUM: whole.sum if whole is not None else None}, write)
+        if (of_flink := quantiles.metrics.get(name) if quantiles is not None else None) is not None:
+            put(key, {label: getattr(of_flink, its) for label, its in QUANTILES}, write, unknown=ABSENT)
     if flows:
-        _put_lag(cells, of_rows(rows, "lag"), found.get(rates.WATERMARK_ID), cluster_now)
-    lines = (*LABELS, SUM) if aggregated is None else ALL
+        lag = of_rows(rows, "lag")
+        known_lag = _extremes(lag) if lag is not None else _lags(found.get(rates.WATERMARK_ID), cluster_now)
+        put("lag", known_lag, lags.text)
+    lines = (*LABELS, SUM) if quantiles is None else ALL
     return [SummaryRow(label, cells[label]) for label in lines]
 
 
@@ -92,68 +131,22 @@ def _spread(
     shown = of_rows(rows, key)
     if shown is not None or counted is None:
         return shown or found.get(metric), bool(found)
-    return _in_first_minute(key, found, counted), False
+    if key in counted:
+        return aggregated(metric, counted[key]), False
+    return None if first_minute.has_unmeasured(found, rates.TIME_IDS) else found.get(metric), False
 
 
-def _in_first_minute(
-    key: str, found: Mapping[str, AggregatedMetric], counted: Mapping[str, Sequence[float | None]]
-) -> AggregatedMetric | None:
-    """Rates by totals, and times unless they are not measured yet; None is not known."""
-    metric = next(metric for one, metric, _ in _METERS if one == key)
-    if key not in counted:
-        return None if first_minute.has_unmeasured(found, rates.TIME_IDS) else found.get(metric)
-    spread = subtasks.summary(counted[key])
-    if spread is None:
-        return None
-    return AggregatedMetric(metric, spread.least, spread.most, spread.mean, spread.mean * len(counted[key]))
+def _extremes(known: AggregatedMetric | None) -> dict[str, float | None]:
+    values = (known.min, known.avg, known.max) if known is not None else (None, None, None)
+    return dict(zip(LABELS, values, strict=True))
 
 
-def _put_totals(
-    cells: dict[str, dict[str, Cell]],
-    attempts: Sequence[Attempt],
-    aggregated: AggregatedTasks | None,
-    context: VertexContext,
-) -> None:
-    """Records and bytes since the subtasks began."""
-    for key, attribute, name, write in _TOTALS:
-        if (context.source and "taken" in key) or (context.sink and "sent" in key):
-            continue
-        told = [getattr(one.metrics, attribute) for one in attempts]
-        spread = subtasks.summary(told)
-        values = (spread.least, spread.mean, spread.most) if spread is not None else (None, None, None)
-        for label, value in zip(LABELS, values, strict=True):
-            cells[label][key] = _cell(value, write, "", answered=False)
-        cells[SUM][key] = _cell(sum(told) if spread is not None else None, write, "", answered=False)
-        if (quantiles := aggregated.metrics.get(name) if aggregated is not None else None) is not None:
-            for label, field in QUANTILES:
-                cells[label][key] = _cell(getattr(quantiles, field), write, "", answered=True)
-
-
-def found_in(rows: Sequence[SubtaskFacts]) -> dict[str, AggregatedMetric]:
-    """What the rows of all subtasks sum up to, by the ids of `…/subtasks/metrics`.
-
-    What one of them lacks is left out.
-    """
-    known = ((metric, of_rows(rows, key)) for key, metric, _ in _METERS)
-    return {metric: spread for metric, spread in known if spread is not None}
-
-
-def slowest(rows: Sequence[SubtaskFacts]) -> SubtaskFacts | None:
-    """The row with the lowest watermark; None where one of them has none."""
-    if any(row.mark is None for row in rows):
-        return None
-    return min(rows, key=lambda row: row.mark or 0.0, default=None)
-
-
-def of_rows(rows: Sequence[SubtaskFacts], measure: str) -> AggregatedMetric | None:
-    """How a figure spreads over rows; None where not all of them have it."""
-    values = [
-        figure.value if not figure.absent else None for figure in (getattr(row, measure) for row in rows)
-    ]
-    spread = subtasks.summary(values)
-    if spread is None:
-        return None
-    return AggregatedMetric(measure, spread.least, spread.most, spread.mean, spread.mean * len(values))
+def _lags(marks: AggregatedMetric | None, cluster_now: float) -> dict[str, float | None]:
+    """The lag of the foremost, the mean and the last of all watermarks, as far as there is one."""
+    if marks is None or rates.watermark_lag(marks.min, cluster_now) is None:
+        return {}
+    values = (rates.watermark_lag(mark, cluster_now) for mark in (marks.max, marks.avg, marks.min))
+    return {label: lag for label, lag in zip(LABELS, values, strict=True) if lag is not None}
 
 
 def ages(summed: float, shown: float, count: int) -> dict[str, Cell]:
@@ -170,39 +163,3 @@ def ages(summed: float, shown: float, count: int) -> dict[str, Cell]:
         LABELS[0]: (f"all {count}: {fmt.duration(summed)} ago", "muted"),
         LABELS[1]: (f"rows: {fmt.duration(shown)} ago", "muted"),
     }
-
-
-def _extremes(known: AggregatedMetric | None) -> tuple[float | None, float | None, float | None]:
-    return (known.min, known.avg, known.max) if known is not None else (None, None, None)
-
-
-def _put_lag(
-    cells: dict[str, dict[str, Cell]],
-    shown: AggregatedMetric | None,
-    known: AggregatedMetric | None,
-    cluster_now: float,
-) -> None:
-    """The lag of the foremost, the mean and the last watermark: of the rows, or of all watermarks."""
-    if shown is not None:
-        for label, value in zip(LABELS, _extremes(shown), strict=True):
-            cells[label]["lag"] = (lags.text(value), "")
-        return
-    if known is None or rates.watermark_lag(known.min, cluster_now) is None:
-        return
-    for label, value in zip(LABELS, (known.max, known.avg, known.min), strict=True):
-        lag = rates.watermark_lag(value, cluster_now)
-        if lag is not None:
-            cells[label]["lag"] = (lags.text(lag), "")
-
-
-def _cell(
-    value: float | None,
-    write: Callable[[float | None], str],
-    tone: str,
-    *,
-    answered: bool,
-    failed: bool = False,
-) -> Cell:
-    if value is None:
-        return Figure(absent=answered, failed=failed).blank
-    return write(value), tone

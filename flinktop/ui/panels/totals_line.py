@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flinktop.facts.figure import ABSENT, Figure
 from flinktop.model import format as fmt
-from flinktop.ui.panels.subtask_columns import said
+from flinktop.ui.panels.columns import figure_cell
 
 if TYPE_CHECKING:
     from flinktop.flink.vertices import IoMetrics
@@ -24,7 +24,7 @@ def totals_line(told: IoMetrics, *, source: bool, sink: bool) -> list[Part]:
     taken = ("in ", source, told.records_in, told.bytes_in)
     sent = ("out ", sink, told.records_out, told.bytes_out)
     for word, absent, records, size in (taken, sent):
-        text, tone = said(ABSENT if absent else Figure(records), fmt.count)
+        text, tone = figure_cell(ABSENT if absent else Figure(records))
         parts += [(word, "muted"), (text, tone)]
         if not absent and records is not None:
             parts.append((" records", "muted"))

@@ -13,7 +13,7 @@ from flinktop.model import format as fmt
 from flinktop.model.checkpoints import stacked
 from flinktop.model.ended import has_numbers
 from flinktop.ui.panels.columns import MUTED, number, text
-from flinktop.ui.panels.lines_panel import pair, spaced
+from flinktop.ui.panels.lines_panel import GAP, pair
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.columns import Column, Stripes
 from flinktop.ui.widgets.one_by_one import each_with_its
@@ -194,18 +194,14 @@ class VertexPressure(TablePanel[PressureFacts]):
         if answer is None or (self._ended and not has_numbers(answer)):
             return ()
         age = self._age(answer)
-        groups: list[Line] = []
-        if answer.level:
-            groups.append([("backpressure ", "muted"), level_cell(answer.level)])
+        line: Line = [("backpressure ", "muted"), level_cell(answer.level)] if answer.level else []
         if age is not None and not self._ended:
-            groups.append(pair("measured", f"{fmt.duration(age)} ago"))
+            line += pair("   measured", f"{fmt.duration(age)} ago")
         if self._ended:
-            groups.append([("the vertex has ended: these are its last numbers", "muted")])
+            line.append(("   the vertex has ended: these are its last numbers", "muted"))
         elif self.samples:
-            groups.append([("measuring", "info") if self._measuring else ("b: measure again", "muted")])
+            line.append(("   measuring", "info") if self._measuring else ("   b: measure again", "muted"))
         if not self.samples:
-            groups += [
-                [((plain if self.ascii else shape) * 2, tone), (f" {word}", "muted")]
-                for shape, plain, tone, word in SHAPES
-            ]
-        return (spaced(*groups),)
+            for shape, plain, tone, word in SHAPES:
+                line += [GAP, ((plain if self.ascii else shape) * 2, tone), (f" {word}", "muted")]
+        return ([(line[0][0].lstrip(), line[0][1]), *line[1:]],) if line else ()

@@ -75,7 +75,7 @@ class VertexCharts(Panel):
             pressure = VERTEX_BACKPRESSURE(job=self.job, vertex=self.vertex)
             return {pressure: 0.0} if self.port.features.has(1, 13) else {}
         asks: Asks = {JOB(job=self.job): 0.0}
-        context = vertex_context(self.port, self.job, self.vertex, 0.0)
+        context = vertex_context(self.port, self.job, self.vertex)
         if context is None:
             return asks
         if context.source:

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from textual.content import Content
+from msgspec.structs import replace
 
 from flinktop.engine.series import vertex_series
 from flinktop.facts.figure import Figure, lag_figure
 from flinktop.facts.freshness import Freshness, answered_at, freshness
-from flinktop.facts.subtasks import records
+from flinktop.facts.subtasks import found_in, records, slowest
 from flinktop.facts.unanswered import blank, why_empty, why_stale
-from flinktop.facts.vertices import figures_reading, listing, mark_in, vertex_facts, vertex_of
+from flinktop.facts.vertices import (
+    figures_asks,
+    figures_reading,
+    listing,
+    mark_in,
+    vertex_facts,
+    vertex_of,
+)
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.numbers import LONG_MAX, positive
 from flinktop.flink.vertices import VERTEX
+from flinktop.model import busy, parallelism, rates, skew, states, subtask_names
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
-from flinktop.model import parallelism, rates, skew, states, subtask_names
 from flinktop.model.vertex_now import vertex_now
-from flinktop.ui.live import Panel
-from flinktop.ui.panels.frame import Part, assemble, cut_line, zone_offset
-from flinktop.ui.panels.subtask_columns import hot, said, shown
-from flinktop.ui.panels.subtask_summary import found_in, slowest
+from flinktop.ui.panels.columns import figure_cell
+from flinktop.ui.panels.lines_panel import GAP, LinesPanel, faded, pair, spaced
 from flinktop.ui.panels.totals_line import totals_line
-from flinktop.ui.panels.vertex_figures import VertexFigures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
@@ -40,77 +43,78 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
     from flinktop.flink.vertices import Vertex
     from flinktop.model.vertex_now import VertexNow
+    from flinktop.ui.live import Asks
+    from flinktop.ui.panels.lines_panel import Line
 
-FEW_ROWS = 3
-"""With fewer rows than this the state stands before the name."""
 NARROW = 100
 """Cells below which words are shortened."""
 SECONDS = 10.0
 """Between two looks at the totals, for the skew; the table of subtasks has more reason to ask."""
-GAP: Part = ("   ", "")
 
 
-def state_line(job: Job, vertex: JobVertex, now: VertexNow) -> list[Part]:
+def lasting(state: str, seconds: float | None) -> Line:
+    """How long something has been in a state, or how long it ran."""
+    if seconds is None:
+        return []
+    return [(f"{' ran' if states.is_terminal(state) else ' for'} {fmt.duration(seconds)}", "muted")]
+
+
+def state_line(job: Job, vertex: JobVertex, now: VertexNow) -> Line:
     """State, how many subtasks are in which, parallelism; the job's state where it does not run."""
-    tone = states.tone(now.state)
-    parts: list[Part] = [(f"{states.mark(now.state)} {now.state}", tone)]
+    state: Line = [(f"{states.mark(now.state)} {now.state}", states.tone(now.state))]
     if list(now.tasks) not in ([], [now.state]):
         words = ", ".join(f"{count} {state.lower()}" for state, count in now.tasks.items())
-        parts.append((f" ({words})", "warn" if "FAILED" in now.tasks else "muted"))
-    if now.seconds is not None:
-        word = " ran " if states.is_terminal(now.state) else " for "
-        parts.append((f"{word}{fmt.duration(now.seconds)}", "muted"))
+        state.append((f" ({words})", "warn" if "FAILED" in now.tasks else "muted"))
+    state += lasting(now.state, now.seconds)
     if now.behind > 0:
-        parts.append((f" (subtasks as of {fmt.duration(max(1.0, now.behind))} earlier)", "muted"))
+        state.append((f" (subtasks as of {fmt.duration(max(1.0, now.behind))} earlier)", "muted"))
     tone = "info" if vertex.parallelism < 0 else ""
-    parts += [GAP, ("parallelism ", "muted"), (parallelism.words(vertex.parallelism, job), tone)]
+    parallel = pair("parallelism", parallelism.words(vertex.parallelism, job), tone)
     if (most := positive(vertex.max_parallelism)) is not None:
-        parts.append((f" (max {most})", "muted"))
-    if not states.is_running(job.state):
-        parts += [GAP, (f"the job is {job.state}", states.tone(job.state))]
-    return parts
+        parallel.append((f" (max {most})", "muted"))
+    return spaced(state, parallel, job_parts(job))
 
 
-def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narrow: bool) -> list[Part]:
-    """Records/s of the vertex; least, mean and most of what its subtasks are busy, backpressured and idle."""
-    parts: list[Part] = []
-    for word, figure in (("in ", facts.taken), ("out ", facts.sent)):
-        text, tone = said(figure, fmt.count)
-        parts += [(word, "muted"), (f"{text}/s" if shown(figure) else text, tone), GAP]
-    backpressured = "bkpr " if narrow else "backpressured "
-    times = (("busy ", facts.busy), (backpressured, facts.backpressured), ("idle ", facts.idle))
-    for (word, figure), metric in zip(times, rates.TIME_IDS, strict=True):
-        known = found.get(metric)
-        parts.append((word, "muted"))
-        if not shown(figure) or known is None:
-            parts += [said(figure, fmt.per_mille), GAP]
-            continue
-        numbers = "/".join(fmt.per_mille(value) for value in (known.min, known.avg, known.max))
-        tone = hot(Figure(known.max)) if metric != rates.TIME_IDS[2] else ""
-        parts += [(f"{numbers} %", tone), GAP]
-    if not narrow and any(shown(figure) for _, figure in times):
-        parts.append(("min/avg/max", "muted"))
-    return parts
+def job_parts(job: Job) -> Line:
+    """The job's state where it does not run."""
+    return [] if states.is_running(job.state) else [(f"the job is {job.state}", states.tone(job.state))]
 
 
-def watermark_parts(
-    mark: float | None, offset: float | None, cluster_now: float, tone: str = ""
-) -> list[Part]:
-    """The lowest watermark (ms since 1970) and how far it was behind the cluster's clock (s since 1970)."""
-    parts: list[Part] = [("watermark ", "muted")]
-    lag = rates.watermark_lag(mark, cluster_now)
-    if lag is None or mark is None:
-        ended = mark is not None and mark >= LONG_MAX
-        return [*parts, ("the input has ended" if ended else "none yet", "muted")]
+def rate_groups(taken: Figure, sent: Figure) -> list[Line]:
+    """Records/s that come in and go out."""
     return [
-        *parts,
-        (fmt.near(mark / 1000.0, offset, cluster_now), ""),
-        (" lag ", "muted"),
-        (lags.words(lag), tone),
+        pair(word, *figure_cell(rate, lambda value: f"{fmt.count(value)}/s"))
+        for word, rate in (("in", taken), ("out", sent))
     ]
 
 
-def skew_parts(vertex: Vertex, now: float | None) -> list[Part]:
+def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narrow: bool) -> Line:
+    """Records/s of the vertex; least, mean and most of what its subtasks are busy, backpressured and idle."""
+    groups = rate_groups(facts.taken, facts.sent)
+    times = (("busy", facts.busy), ("bkpr" if narrow else "backpressured", facts.backpressured))
+    told = False
+    for (word, figure), metric in zip((*times, ("idle", facts.idle)), rates.TIME_IDS, strict=True):
+        known, shown = found.get(metric), not figure.absent and figure.value is not None
+        told |= shown
+        if not shown or known is None:
+            groups.append(pair(word, *figure_cell(figure, fmt.per_mille)))
+            continue
+        numbers = "/".join(fmt.per_mille(value) for value in (known.min, known.avg, known.max))
+        groups.append(pair(word, f"{numbers} %", busy.tone(known.max or 0.0) if word != "idle" else ""))
+    return spaced(*groups, [("min/avg/max", "muted")] if told and not narrow else [])
+
+
+def watermark_parts(mark: float | None, offset: float | None, cluster_now: float, tone: str = "") -> Line:
+    """The lowest watermark (ms since 1970) and how far it was behind the cluster's clock (s since 1970)."""
+    lag = rates.watermark_lag(mark, cluster_now)
+    if lag is None or mark is None:
+        ended = mark is not None and mark >= LONG_MAX
+        return pair("watermark", "the input has ended" if ended else "none yet", "muted")
+    when = fmt.near(mark / 1000.0, offset, cluster_now)
+    return [*pair("watermark", when), (" lag ", "muted"), (lags.words(lag), tone)]
+
+
+def skew_parts(vertex: Vertex, now: float | None) -> Line:
     """How unevenly records are spread, in words where it is worth them.
 
     Args:
@@ -121,68 +125,47 @@ def skew_parts(vertex: Vertex, now: float | None) -> list[Part]:
     if spread is None:
         return []
     tone = "warn" if spread.percent >= skew.UNEVEN else ""
-    parts: list[Part] = [("skew ", "muted"), (fmt.share(spread.percent / 100), tone)]
+    parts = pair("skew", fmt.share(spread.percent / 100), tone)
     if now is not None:
         parts.append((f" overall, {fmt.share(now / 100)} now", "muted"))
     if spread.percent >= skew.WORTH_A_WORD:
-        words = (
-            f": {subtask_names.named(spread.top, len(vertex.subtasks))} takes "
-            f"{fmt.share(spread.share)} of the records"
-        )
-        parts.append((words, tone))
+        name = subtask_names.named(spread.top, len(vertex.subtasks))
+        parts.append((f": {name} takes {fmt.share(spread.share)} of the records", tone))
         parts.append((f", {fmt.count(spread.over_mean)} times the mean", "muted"))
     return parts
 
 
-class VertexHeader(Panel):
-    """A few lines above everything else on a vertex's screen, each on one row and cut to the width."""
+class VertexHeader(LinesPanel):
+    """A few lines above everything else on a vertex's screen."""
 
-    DEFAULT_CSS = "VertexHeader { height: auto; max-height: 5; padding: 0 1; }"
+    DEFAULT_CSS = "VertexHeader { max-height: 5; }"
+    STATE_FIRST = True
 
     def __init__(self, job: str, vertex: str) -> None:
-        super().__init__()
-        self._job = job
-        self._vertex = vertex
-        self._figures = VertexFigures(self, job, self._news)
-        self._lines: list[list[Part]] = [[(fmt.UNKNOWN, "muted")]]
+        super().__init__(job, vertex)
         self._known: tuple[Job, JobVertex] | None = None
+        """As the job last told of it: a restart may take it away."""
         self._rows: tuple[SubtaskFacts, ...] = ()
 
-    def on_mount(self) -> None:
-        """Watch the job, the vertex, and what its subtasks' metrics sum up to."""
-        self.watch_query("job", JOB(job=self._job), self._news)
-        self.watch_query("vertex", VERTEX(job=self._job, vertex=self._vertex), self._news, every=SECONDS)
-        super().on_mount()
-
-    def _news(self, _reading: Reading[Any]) -> None:
-        known = vertex_of(self.port, self._job, self._vertex)
-        if known is not None:
-            self._known = known
-            self._figures.follow(known[0], [self._vertex])
-        self.tick()
+    def asks(self) -> Asks:
+        """The job, the vertex, and what its subtasks' metrics sum up to."""
+        asks: Asks = {JOB(job=self.job): 0.0, VERTEX(job=self.job, vertex=self.vertex): SECONDS}
+        known = vertex_of(self.port, self.job, self.vertex)
+        return asks | (figures_asks(self.port, known[0], [self.vertex]) if known is not None else {})
 
     def show_with(self, rows: tuple[SubtaskFacts, ...]) -> None:
         """Say what the rows below say: those of all subtasks that run, () while not all of them are seen."""
         self._rows = rows
-        self.tick()
+        self.draw()
 
-    def tick(self) -> None:
-        """Ages move on."""
-        lines = self._described()
-        if lines != self._lines:
-            grown = len(lines) != len(self._lines)
-            self._lines = lines
-            self.refresh(layout=grown)
-
-    def _described(self) -> list[list[Part]]:
-        job = self.port.reading(JOB(job=self._job))
-        vertex = self.port.reading(VERTEX(job=self._job, vertex=self._vertex))
-        trouble = trouble_line(
-            self.port, self._job, self._vertex, vertex, "The job no longer has this vertex"
-        )
+    def lines(self) -> Sequence[Line]:
+        job = self.port.reading(JOB(job=self.job))
+        vertex = self.port.reading(VERTEX(job=self.job, vertex=self.vertex))
+        trouble = trouble_line(self.port, self.job, self.vertex, vertex, "The job no longer has this vertex")
+        self._known = vertex_of(self.port, self.job, self.vertex) or self._known
         if self._known is None:
-            words = why_empty(self.port, job, "loading vertex…")
             failed = freshness(job, self.port.lost) is Freshness.FAILED
+            words = why_empty(self.port, job, "loading vertex…")
             return [trouble or [(words, "bad" if failed else "muted")]]
         one, it = self._known
         now = vertex_now(
@@ -191,36 +174,34 @@ class VertexHeader(Panel):
             vertex.value if vertex is not None else None,
             vertex.at if vertex is not None else None,
         )
-        source = self._vertex in rates.ends(one).sources
-        query, reading = figures_reading(self.port, self._job, it, source=source)
+        ends = rates.ends(one)
+        source = self.vertex in ends.sources
+        query, reading = figures_reading(self.port, self.job, it, source=source)
         summed = rates.by_id(reading.value or ()) if reading is not None else {}
-        facts, found = self._of_rows(vertex_facts(one, it, rates.ends(one), self.port), summed)
-        last: list[Part] = []
+        facts, found = self._of_rows(vertex_facts(one, it, ends, self.port), summed)
+        watermark: Line = []
         if not states.is_terminal(it.status):
             at = answered_at(self.port, reading)
-            last = self.one_line("watermark", lambda: self._watermark(summed, at, query, source=source))
+            watermark = self.one_line("watermark", lambda: self._watermark(summed, at, query, source=source))
+        uneven: Line = []
         if vertex is not None and (subtasks := vertex.value) is not None:
             rate = summed.get(rates.RATE_IDS[1 if source else 0])
-            told = self.one_line(
+            uneven = self.one_line(
                 "skew", lambda: skew_parts(subtasks, rate.skew if rate is not None else None)
             )
-            last += [*([GAP] if last and told else []), *told]
 
-        def flow() -> list[Part]:
+        def flow() -> Line:
             if states.is_terminal(it.status):
-                return totals_line(it.metrics, source=source, sink=self._vertex in rates.ends(one).sinks)
+                return totals_line(it.metrics, source=source, sink=self.vertex in ends.sinks)
             return flow_line(facts, found, narrow=self.size.width < NARROW)
 
         lines = [
-            [(it.name, "strong"), GAP, (self._vertex, "muted")],
+            [(it.name, "strong"), GAP, (self.vertex, "muted")],
             self.one_line("state", lambda: state_line(one, it, now)),
             self.one_line("flow", flow),
-            *([last] if last else []),
+            spaced(watermark, uneven),
         ]
-        if trouble:
-            lines = [[(text, "stale") for text, _ in line] for line in lines]
-            lines.insert(0, trouble)
-        return lines
+        return [trouble, *faded(lines)] if trouble else lines
 
     def _of_rows(
         self, facts: VertexFacts, found: dict[str, AggregatedMetric]
@@ -241,35 +222,24 @@ class VertexHeader(Panel):
         figures: Query[Aggregated] | None,
         *,
         source: bool,
-    ) -> list[Part]:
+    ) -> Line:
         known = mark_in(found, source=source)
         if known is None:
-            listed = self.port.reading(listing(self._job, self._vertex)) if source else None
+            listed = self.port.reading(listing(self.job, self.vertex)) if source else None
             none = bool(found) and (not source or (listed is not None and bool(listed.value)))
-            asked = figures if figures is not None and not source else listing(self._job, self._vertex)
-            return [
-                ("watermark ", "muted"),
-                (fmt.ABSENT, "muted") if none else blank(self.port, asked),
-            ]
+            asked = figures if figures is not None and not source else listing(self.job, self.vertex)
+            return pair("watermark", *((fmt.ABSENT, "muted") if none else blank(self.port, asked)))
         lowest = known.min
-        if (row := slowest(self._rows)) is not None and row.mark is not None:
+        if (row := slowest(self._rows)) is not None and row.mark.value is not None:
             # As old as its row says, whatever the clock says by now.
-            lowest = row.mark
+            lowest = row.mark.value
             cluster_now = lowest / 1000.0 + row.lag.value if row.lag.value is not None else cluster_now
-        series = vertex_series(self._job, self._vertex, "lag")
+        series = vertex_series(self.job, self.vertex, "lag")
         tone = lag_figure(self.port, series, rates.watermark_lag(lowest, cluster_now)).tone
-        return watermark_parts(lowest, zone_offset(self), cluster_now, tone)
-
-    def render(self) -> Content:
-        """The lines; where there is room for one only, the state."""
-        width = self.content_size.width
-        lines = self._lines
-        if self.size.height < FEW_ROWS and len(lines) > 1:
-            lines = [lines[1], lines[0], *lines[2:]]
-        return Content("\n").join(assemble(cut_line(line, width)) for line in lines)
+        return watermark_parts(lowest, self.zone_offset(), cluster_now, tone)
 
 
-def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, gone: str) -> list[Part]:
+def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, gone: str) -> Line:
     """Why what is shown of a vertex, or of a part of it, is no longer so; [] while all is well.
 
     Args:
@@ -281,9 +251,11 @@ def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, g
     """
     of_job = port.reading(JOB(job=job))
     seen = [one.at for one in (part, of_job) if one is not None and one.at is not None]
+    vertices = of_job.value.vertices if of_job is not None and of_job.value is not None else ()
     if of_job is not None and isinstance(of_job.error, NotFound):
         words = "Flink no longer knows this job"
-    elif _left_out(of_job, vertex):
+    elif vertices and all(one.id != vertex for one in vertices):
+        # A restart can change them.
         words = "The job no longer has this vertex"
     elif part is not None and isinstance(part.error, NotFound):
         words = gone
@@ -294,10 +266,3 @@ def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, g
     what = f"{words}; esc goes back." if words else why_stale(port, part, "This")
     known = f" Last update {fmt.duration(port.now() - min(seen))} ago." if seen else ""
     return [(f"{what}{known}", "bad")]
-
-
-def _left_out(job: Reading[Job] | None, vertex: str) -> bool:
-    """Whether the job has vertices, and this one is not among them: a restart can change them."""
-    if job is None or job.value is None or not job.value.vertices:
-        return False
-    return all(one.id != vertex for one in job.value.vertices)

@@ -57,7 +57,7 @@ class PlanPreviewScreen(AskingDialog[None]):
         with Horizontal(classes="buttons"):
             yield PressButton("Back", id="back")
             yield ActButton("Run main() to get the plan", id="do")
-        yield PlanGraph(ascii_only=self.app.settings.ascii)
+        yield PlanGraph()
 
     def on_mount(self) -> None:
         super().on_mount()
