@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SHAPES: Final = str.maketrans(
     "●◐○✕▲⏸⟳◆▸▾◂…–━─",  # noqa: RUF001 -- a dash of ours
-    "*~oX!=@*>v<~-#.",
+    "*~-X!=@*>v<~-#.",
 )
 _WIDER: Final = re.compile(r"(?P<loading>\bloading[\w' ]*)…|±")
 """What takes more cells in ASCII: blanks behind it give way."""
@@ -47,11 +47,11 @@ def _widened(segments: list[Segment]) -> list[Segment]:
     for found in reversed(list(_WIDER.finditer(text))):
         wanted = "..." if found["loading"] else "+-"
         at, more = found.end() - 1, len(wanted) - 1
-        # Blanks between words stay one; those at the end of the line may all go.
-        spare = re.search(rf" {{{more}}}$| {{{more + 1},}}", text[found.end() :])
-        if spare is None:
+        # Blanks between words stay one; where there are most, nobody misses some.
+        spare = max(re.findall(" +", text[found.end() :]), key=len, default="")
+        if len(spare) <= more:
             continue
-        start = found.end() + spare.start()
+        start = text.rindex(spare)
         del cells[start : start + more]
         cells[at : at + 1] = [(letter, cells[at][1]) for letter in wanted]
         text = "".join(letter for letter, _ in cells)
