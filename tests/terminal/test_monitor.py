@@ -179,7 +179,7 @@ def test_ascii_draws_with_nothing_else(server: FixtureServer, tmp_path: Path) ->
         pty.press("t")
         seen.append(pty.wait_for("Times are now"))
         server.stop()
-        seen.append(pty.wait_for(re.compile(r"o stale")))
+        seen.append(pty.wait_for(re.compile(r"- stale")))
         pty.press("ctrl+c")
         seen.append(pty.wait_for(QUESTION))
     odd = {glyph: screen for screen in seen for glyph in screen if not glyph.isascii()}

@@ -71,7 +71,7 @@ def style_words(style: Style | None) -> str:
 
 
 def cells(picture: str) -> list[list[tuple[str, str]]]:
-    """Letter and style of each cell of a picture, with what is seen of it: a blank has no colour of its own."""
+    """Letter and style of each cell of a picture, as they are seen: a blank has no colour of its own."""
     rows = iter(_RATE.sub("n.n", picture).splitlines())
     text = list(iter(lambda: next(rows), "-- colours"))[:-1]
     colours = list(iter(lambda: next(rows), "-- legend"))[:-1]
@@ -81,9 +81,8 @@ def cells(picture: str) -> list[list[tuple[str, str]]]:
         letters = [letter for char in row for letter in (char, *[""] * (cell_len(char) - 1))]
         # A row below an axis has other blanks than the screen.
         pairs = list(zip(letters + [" "] * (len(styles) - len(letters)), styles, strict=False))
-        found.append(
-            [(letter, _seen(legend[style]) if letter == " " else legend[style]) for letter, style in pairs]
-        )
+        words = ((letter, legend[style]) for letter, style in pairs)
+        found.append([(letter, _seen(style) if letter == " " else style) for letter, style in words])
     return found
 
 
