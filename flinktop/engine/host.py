@@ -320,6 +320,10 @@ class Port:
     def reading(self, query: Query[T]) -> Reading[T] | None:
         return self.engine.store.get(query)
 
+    def value(self, query: Query[T]) -> T | None:
+        reading = self.engine.store.get(query)
+        return reading.value if reading is not None else None
+
     def brief(self, query: Query[T]) -> Reading[T] | None:
         return self.engine.store.brief(query)
 

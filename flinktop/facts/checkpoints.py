@@ -118,10 +118,8 @@ def _came_before_the_end(reading: Reading[Any], details: Reading[Checkpoint]) ->
 
 def vertex_names(known: Known, job: str) -> dict[str, str]:
     """The names of a job's vertices by id, in the order of its graph."""
-    reading = known.reading(JOB(job=job))
-    if reading is None or reading.value is None:
-        return {}
-    return {vertex.id: vertex.name for vertex in reading.value.vertices}
+    found = known.value(JOB(job=job))
+    return {vertex.id: vertex.name for vertex in found.vertices} if found is not None else {}
 
 
 def neighbour(known: Known, job: str, number: int, by: int) -> int | None:
@@ -174,10 +172,8 @@ def late_subtasks(
         return None
     if share.num_acknowledged_subtasks == 0 and share.num_subtasks is not None:
         return tuple(range(share.num_subtasks))
-    reading = known.reading(CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex))
-    if reading is None or reading.value is None:
-        return None
-    return judge.late_subtasks(reading.value.subtasks)
+    told = known.value(CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex))
+    return judge.late_subtasks(told.subtasks) if told is not None else None
 
 
 class CheckpointMeasure(Struct, frozen=True):

@@ -52,6 +52,10 @@ class Known(Protocol):
     def reading(self, query: Query[T], /) -> Reading[T] | None:
         """What is known of a query."""
 
+    def value(self, query: Query[T], /) -> T | None:
+        """What a query was last answered, however long ago; None while nothing has come."""
+        ...
+
     def brief(self, query: Query[T], /) -> Reading[T] | None:
         """The same, where what an endpoint keeps in brief is enough."""
 

@@ -38,10 +38,8 @@ def listing_query(machine: Machine) -> Query[Any]:
 def listed(known: Known, machine: Machine) -> tuple[str, ...]:
     """The ids of the metrics that a machine, or machines of its kind, have; () while that is not known."""
     if machine.taskmanager is not None:
-        of_all = known.reading(taskmanagers_listing())
-        return tuple(metric.id for metric in (of_all.value or ())) if of_all is not None else ()
-    own = known.reading(machine.metrics())
-    return tuple(metric.id for metric in (own.value or ())) if own is not None else ()
+        return tuple(metric.id for metric in known.value(taskmanagers_listing()) or ())
+    return tuple(metric.id for metric in known.value(machine.metrics()) or ())
 
 
 def figures_query(

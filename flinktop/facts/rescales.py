@@ -97,16 +97,15 @@ def _change(before: int | None, after: int | None) -> str:
 
 def summary_parts(known: Known, job: str) -> list[tuple[str, str]]:
     """How many rescales ended how, and how long they took (`…/rescales/summary`); or why that is not told."""
-    reading = known.reading(RESCALES_SUMMARY(job=job))
+    summary = known.value(RESCALES_SUMMARY(job=job))
     history = known.reading(RESCALES_HISTORY(job=job))
     if history is not None and history.value is None and history.error is not None:
         return [
             ("rescales ", "muted"),
             ("no history is kept on this cluster (web.adaptive-scheduler.rescale-history.size)", ""),
         ]
-    if reading is None or reading.value is None:
+    if summary is None:
         return []
-    summary = reading.value
     counts = summary.rescales_counts
     parts: list[tuple[str, str]] = [("rescales ", "muted")]
     for word, count, tone in (

@@ -73,8 +73,8 @@ def rerun(known: Known, job: str, path: str | None = None) -> RunAgain:
 
 
 def _jobs(known: Known) -> tuple[JobOverview, ...]:
-    reading = known.reading(JOBS_OVERVIEW())
-    return reading.value.jobs if reading is not None and reading.value is not None else ()
+    listed = known.value(JOBS_OVERVIEW())
+    return listed.jobs if listed is not None else ()
 
 
 def _newest(known: Known) -> list[JobOverview]:
@@ -88,11 +88,11 @@ def _points_of(known: Known, job: str) -> tuple[RestorePoint, ...]:
 
 def _of_job(known: Known, job: str, listed: JobOverview | None) -> list[RestorePoint]:
     """Those that a job's checkpoint statistics tell of."""
-    stats, config = known.reading(CHECKPOINTS(job=job)), known.reading(CHECKPOINT_CONFIG(job=job))
-    if stats is None or stats.value is None:
+    stats = known.value(CHECKPOINTS(job=job))
+    if stats is None:
         return []
     name, state = (listed.name, listed.state) if listed is not None else ("", "")
-    return judge.of_job(job, name, state, stats.value, config.value if config is not None else None)
+    return judge.of_job(job, name, state, stats, known.value(CHECKPOINT_CONFIG(job=job)))
 
 
 def _there(known: Known, points: Iterable[RestorePoint]) -> tuple[RestorePoint, ...]:

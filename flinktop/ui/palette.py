@@ -116,12 +116,11 @@ class Commands(Provider):
             yield word, words, partial(app.go, place)
         for theme in THEMES:
             yield f"theme {theme}", "Change the theme.", partial(_theme, app, theme)
-        reading = app.port.reading(JOBS_OVERVIEW())
-        jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
-        for job in jobs:
+        jobs = app.port.value(JOBS_OVERVIEW())
+        for job in jobs.jobs if jobs is not None else ():
             yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
-        listed = app.port.reading(TASKMANAGERS())
-        for one in listed.value.taskmanagers if listed is not None and listed.value is not None else ():
+        processes = app.port.value(TASKMANAGERS())
+        for one in processes.taskmanagers if processes is not None else ():
             words = f"{fmt.number(one.slots_used)} of {fmt.number(one.slots_number)} slots"
             yield (
                 f"tm {'  '.join(machines.names(one))}",

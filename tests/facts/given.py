@@ -48,6 +48,10 @@ class Given:
     def reading(self, query: Query[T], /) -> Reading[T] | None:
         return cast("Reading[T] | None", self.readings.get(query))
 
+    def value(self, query: Query[T], /) -> T | None:
+        reading = self.reading(query)
+        return reading.value if reading is not None else None
+
     def brief(self, query: Query[T], /) -> Reading[T] | None:
         return self.reading(query)
 

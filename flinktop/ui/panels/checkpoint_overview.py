@@ -102,7 +102,7 @@ def stats_lines(
     port: Port, job: str, offset: float | None, *, one_line: OneLine = plain_line
 ) -> list[Line | Part]:
     """All of it, from what the engine knows; `one_line` makes each line on its own."""
-    reading, known = port.reading(CHECKPOINTS(job=job)), port.reading(JOB(job=job))
+    reading, known = port.reading(CHECKPOINTS(job=job)), port.value(JOB(job=job))
     if is_off(port, job):
         return [[(OFF, ""), ("; not an error", "muted")]]
     if reading is None or reading.value is None:
@@ -110,7 +110,7 @@ def stats_lines(
             return [[("loading checkpoints…", "muted")]]
         return [(f"The checkpoints can't be read: {error.reason}", "bad")]
     stats, now = reading.value, port.known_time() - blind_seconds(port, reading)
-    ended = known is not None and known.value is not None and states.is_terminal(known.value.state)
+    ended = known is not None and states.is_terminal(known.state)
     lines: list[Line | Part] = [
         one_line("checkpoints", lambda: counts_line(stats)),
         one_line("last completed", lambda: last_good_line(last_checkpoint(port, job, ended=ended))),

@@ -41,6 +41,7 @@ class CheckpointSettings(TablePanel[Item]):
     BOX = "Configuration"
     LOADING = "loading configuration…"
     EVERY = RARELY
+    FADES = False
 
     def columns(self) -> Sequence[Column[Item]]:
         return (
@@ -62,9 +63,6 @@ class CheckpointSettings(TablePanel[Item]):
 
     def rows_of(self, answer: CheckpointConfig) -> Sequence[Item]:
         return items(answer)
-
-    def is_dim(self, row: Item) -> bool:  # noqa: ARG002 -- it hardly ever changes
-        return False
 
     def empty(self) -> str:
         error = self.reading.error if self.reading is not None else None

@@ -157,6 +157,7 @@ class CheckpointShares(TablePanel[SubtaskShare]):
     BOX = "Subtasks"
     DEFAULT_CSS = "CheckpointShares { layout: vertical; }"
     TABLE_ID = "subtasks"
+    FADES = False
 
     def __init__(self, job: str, checkpoint: int, vertex: str = "", *, id: str | None = None) -> None:
         """Show this vertex, or none yet."""
@@ -193,11 +194,8 @@ class CheckpointShares(TablePanel[SubtaskShare]):
         place = self.port, self.job, self.checkpoint
         return details_asks(*place) | (subtasks_asks(*place, self.vertex) if self.vertex else {})
 
-    def is_dim(self, row: SubtaskShare) -> bool:  # noqa: ARG002 -- the header says that it is old
-        return False
-
     def rows(self) -> MadeRows[SubtaskShare] | None:
-        share = self.reading.value if self.reading is not None else None
+        share: CheckpointSubtasks | None = self.answer
         told = checkpoint_facts(self.port, self.job, self.checkpoint).checkpoint
         under_way = told is None or judge.is_under_way(told)
         tall = self.screen.size.height >= TALL

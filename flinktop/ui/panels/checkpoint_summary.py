@@ -65,6 +65,7 @@ class CheckpointSummary(TablePanel[CheckpointMeasure]):
     BOX = "Completed checkpoints"
     LOADING = "loading checkpoints…"
     NOTHING = "no checkpoint has completed yet"
+    FADES = False
 
     def columns(self) -> Sequence[Column[CheckpointMeasure]]:
         return columns()
@@ -81,16 +82,11 @@ class CheckpointSummary(TablePanel[CheckpointMeasure]):
     def rows_of(self, answer: CheckpointStats) -> Sequence[CheckpointMeasure]:
         return measures(answer)
 
-    def is_dim(self, row: CheckpointMeasure) -> bool:  # noqa: ARG002 -- the header says that it is old
-        return False
-
     def empty(self) -> str:
         return why_empty(self.port, self.job, self.LOADING, self.NOTHING)
 
     def words(self) -> Sequence[list[Part]]:
-        reading = self.reading
-        told = reading.value if reading is not None else None
-        said = not_reported(told) if told is not None else ""
+        said = not_reported(self.answer) if self.answer is not None else ""
         if not said:
             return ()
         said = f"{said}; this cluster runs {self.port.features.version}."

@@ -99,9 +99,7 @@ class ClusterConfiguration(TablePanel[Item]):
         return row.value if row is not None else None
 
     def rows(self) -> Sequence[Item] | None:
-        environment = self.port.reading(JOBMANAGER_ENVIRONMENT())
-        told = environment.value if environment is not None else None
-        known = self.reading.value if self.reading is not None else None
+        told, known = self.port.value(JOBMANAGER_ENVIRONMENT()), self.answer
         if known is None or (known, told) == self._made_of:
             return None
         self._made_of = (known, told)
@@ -113,5 +111,4 @@ class ClusterConfiguration(TablePanel[Item]):
 
     def words(self) -> Sequence[list[Part]]:
         absent = missing_words(self.port, JOBMANAGER_ENVIRONMENT, "the JVM's options and the class path")
-        known = self.reading is not None and self.reading.value is not None
-        return [[(absent, "muted")]] if absent and known else []
+        return [[(absent, "muted")]] if absent and self.answer is not None else []

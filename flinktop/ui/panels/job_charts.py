@@ -87,12 +87,12 @@ class JobCharts(Panel):
             CHECKPOINTS(job=self.job): 0.0,
             restarts_query(self.job): SECONDS,
         }
-        reading = self.port.reading(JOB(job=self.job))
-        if reading is None or reading.value is None:
+        job = self.port.value(JOB(job=self.job))
+        if job is None:
             return asks
-        sinks = rates.ends(reading.value).sinks
-        figures = figures_asks(self.port, reading.value, sinks, FETCH_SECONDS * max(1, len(sinks)))
-        return asks | figures | self._busy_asks(reading.value)
+        sinks = rates.ends(job).sinks
+        figures = figures_asks(self.port, job, sinks, FETCH_SECONDS * max(1, len(sinks)))
+        return asks | figures | self._busy_asks(job)
 
     def _busy_asks(self, job: Job) -> Asks:
         """Ask who is the busiest: its vertex, and another in turn, each at most once in ten seconds."""

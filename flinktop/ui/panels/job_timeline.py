@@ -163,8 +163,7 @@ class TimelineTable(TablePanel[TimelineRow]):
 
     def subtasks(self, told: SubtasksTimes, vertex: str, indent: str) -> list[TimelineRow]:
         """The rows of a vertex's subtasks, made anew when something else is told of them."""
-        reading = self.port.reading(VERTEX(job=self.job, vertex=vertex))
-        detail = reading.value if reading is not None else None
+        detail = self.port.value(VERTEX(job=self.job, vertex=vertex))
         made = self._made.get(vertex)
         if made is None or made[0] is not told or made[1] is not detail:
             made = self._made[vertex] = (told, detail, subtask_rows(told, detail, vertex, indent))
@@ -195,8 +194,7 @@ class TimelineTable(TablePanel[TimelineRow]):
         self.query_one(FixedRows).set_rows([self.window] if self.table.shown_keys() else [])
 
     def words(self) -> Sequence[list[Part]]:
-        answered = self.reading is not None and self.reading.value is not None
-        return [legend(ascii=self.ascii)] if answered else []
+        return [legend(ascii=self.ascii)] if self.answer is not None else []
 
     def look_at(self, bounds: list[float], ended: float | None) -> None:
         """Draw from the first of these times (s since 1970) to now, or to the end."""
@@ -219,7 +217,7 @@ class JobTimeline(TimelineTable):
 
     def asks(self) -> Asks:
         """The job, its rescales, and what is opened of them."""
-        asked, job = super().asks(), self.reading.value if self.reading is not None else None
+        asked, job = super().asks(), self.answer
         if job is None:
             return asked
         if has_rescales(self.port, job):
@@ -246,18 +244,16 @@ class JobTimeline(TimelineTable):
             self.update()
 
     def empty(self) -> str:
-        job = self.reading.value if self.reading is not None else None
-        return self.why_empty(self.reading, none_of("vertices", job.state if job is not None else ""))
+        state = self.answer.state if self.answer is not None else ""
+        return self.why_empty(self.reading, none_of("vertices", state))
 
     def words(self) -> Sequence[list[Part]]:
-        job = self.reading.value if self.reading is not None else None
-        rescales = job is not None and has_rescales(self.port, job)
+        rescales = self.answer is not None and has_rescales(self.port, self.answer)
         return [*super().words(), summary_parts(self.port, self.job) if rescales else []]
 
     def rows_of(self, answer: Job) -> MadeRows[TimelineRow]:
-        history = self.port.reading(RESCALES_HISTORY(job=self.job))
-        known = has_rescales(self.port, answer) and history is not None
-        rescales = history.value or () if known and history is not None else ()
+        known = has_rescales(self.port, answer)
+        rescales = (self.port.value(RESCALES_HISTORY(job=self.job)) or ()) if known else ()
         # From the first start of a vertex or a rescale to now, or to the job's end.
         bounds = [vertex.start_time / 1000.0 for vertex in answer.vertices if vertex.start_time > 0]
         bounds += [at / 1000.0 for one in rescales for at in (one.start, one.end) if at is not None]
@@ -282,17 +278,17 @@ class JobTimeline(TimelineTable):
         key = f"vertex {vertex.id}"
         opened = key in self._opened
         rows = [_row(key, f"{MARKS[opened]} {vertex.name}", vertex.status, timeline.of_vertex(vertex))]
-        times = self.port.reading(SUBTASK_TIMES(job=self.job, vertex=vertex.id)) if opened else None
-        if times is not None and times.value is not None:
-            rows += self.subtasks(times.value, vertex.id, "    ")
+        times = self.port.value(SUBTASK_TIMES(job=self.job, vertex=vertex.id)) if opened else None
+        if times is not None:
+            rows += self.subtasks(times, vertex.id, "    ")
         return rows
 
     def _rescale_rows(self, one: Rescale) -> list[TimelineRow]:
         opened = f"rescale {one.rescale_uuid}" in self._opened
         rows = [rescale_row(one, MARKS[opened])]
-        details = self.port.reading(RESCALE(job=self.job, rescale=one.rescale_uuid)) if opened else None
-        if details is not None and details.value is not None:
-            rows += detail_rows(details.value)
+        details = self.port.value(RESCALE(job=self.job, rescale=one.rescale_uuid)) if opened else None
+        if details is not None:
+            rows += detail_rows(details)
         return rows
 
 
@@ -310,8 +306,7 @@ class VertexTimeline(TimelineTable):
         return SUBTASK_TIMES(job=self.job, vertex=self.vertex)
 
     def asks(self) -> Asks:
-        known = self.reading.value if self.reading is not None else None
-        many = known is not None and len(known.subtasks) > MANY
+        many = self.answer is not None and len(self.answer.subtasks) > MANY
         return {self.source(): MANY_SECONDS if many else SECONDS}
 
     def empty(self) -> str:

@@ -304,8 +304,8 @@ class LogView(Panel):
         if self._at is None or not self._lines:
             return
         at, self._at = self._at, None
-        config = self.port.reading(CONFIG())
-        of_cluster = config.value.timezone_offset / 1000.0 if config is not None and config.value else 0.0
+        config = self.port.value(CONFIG())
+        of_cluster = config.timezone_offset / 1000.0 if config is not None else 0.0
         line = loglines.first_since(self._lines, at - BEFORE, of_cluster)
         if line is None:
             return

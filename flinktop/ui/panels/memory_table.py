@@ -121,7 +121,7 @@ class MemoryTable(TablePanel[memory.Part]):
         return memory_rows(memory.jobmanager_sections({one.key: one.value or "" for one in answer}, found))
 
     def words(self) -> Sequence[list[Part]]:
-        details, room = self.reading.value if self.reading is not None else None, self.content_size.width - 2
+        details, room = self.answer, self.content_size.width - 2
         if details is None or self._process.taskmanager is None:
             return []
         lines: list[list[Part]] = []

@@ -135,8 +135,7 @@ class ProcessHeader(LinesPanel):
         unknown = blank(port, query or listing_query(self._process))
         figures = self.one_line("figures", lambda: figures_line(known, unknown))
         if taskmanager is None:
-            overview = port.reading(OVERVIEW())
-            told = overview.value if overview is not None else None
+            told = port.value(OVERVIEW())
             if told is None:
                 return [[("JobManager", "strong")], figures]
             return [self.one_line("JobManager", lambda: jobmanager_line(told)), figures]

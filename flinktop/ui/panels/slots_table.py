@@ -125,18 +125,18 @@ class SlotsTable(TablePanel[SlotRow]):
     def rows_of(self, answer: TaskManagerDetails) -> Sequence[SlotRow]:
         if answer.allocated_slots is None:
             return ()
-        jobs = self.port.reading(JOBS_OVERVIEW())
-        names = {job.jid: job.name for job in jobs.value.jobs} if jobs is not None and jobs.value else {}
+        jobs = self.port.value(JOBS_OVERVIEW())
+        names = {job.jid: job.name for job in jobs.jobs} if jobs is not None else {}
         return slot_rows(answer, names)
 
     def words(self) -> Sequence[list[Part]]:
-        details = self._details
+        details: TaskManagerDetails | None = self.answer
         taken = details.slots_used if details is not None and details.allocated_slots == () else 0
         words = f"This cluster does not report which jobs have the {taken} slots that are taken."
         return [[(words, "muted")]] if taken else []
 
     def empty(self) -> str:
-        details = self._details
+        details: TaskManagerDetails | None = self.answer
         if self.missing or details is None:
             return super().empty()
         if details.allocated_slots is None:
@@ -145,7 +145,3 @@ class SlotsTable(TablePanel[SlotRow]):
             return f"{words} {taken} slots are taken."
         known = details.free_slots is not None
         return "It has no slots." if known else "Flink does not report how many slots it has."
-
-    @property
-    def _details(self) -> TaskManagerDetails | None:
-        return self.reading.value if self.reading is not None else None

@@ -75,6 +75,8 @@ class TablePanel(Panel, Generic[R]):
     """What a cluster has none of that has no such endpoint, in the plural."""
     TABLE_ID: ClassVar[str] = ""
     """The table's id; without it the panel's with "-rows"."""
+    FADES: ClassVar[bool] = True
+    """Whether rows of an answer that is old are shown faded."""
     scroll_asks_at_once = True
     """Whether rows that come into sight are asked for at once, or at the next second."""
 
@@ -103,8 +105,7 @@ class TablePanel(Panel, Generic[R]):
 
     def rows(self) -> Sequence[R] | None:
         """The rows in their own order; None leaves those that are shown."""
-        reading = self.reading
-        return self.rows_of(reading.value) if reading is not None and reading.value is not None else None
+        return self.rows_of(self.answer) if self.answer is not None else None
 
     def words(self) -> Sequence[list[Part]]:
         """The lines above the rows; those that are empty are left out."""
@@ -119,6 +120,11 @@ class TablePanel(Panel, Generic[R]):
         """What is known of the source."""
         source = self.source()
         return self.port.reading(source) if source is not None else None
+
+    @property
+    def answer(self) -> Any:
+        """What the source was last answered; None while nothing has come."""
+        return self.reading.value if self.reading is not None else None
 
     @property
     def missing(self) -> str:
@@ -165,7 +171,7 @@ class TablePanel(Panel, Generic[R]):
     def show(self) -> None:
         table = self.table
         table.set_empty(self.empty())
-        self.old = is_old(self.port, self.reading, max(OLD_SECONDS, 2 * self.EVERY))
+        self.old = self.FADES and is_old(self.port, self.reading, max(OLD_SECONDS, 2 * self.EVERY))
         rows = self.rows()
         if rows is not None:
             table.set_rows(rows)

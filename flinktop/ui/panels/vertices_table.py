@@ -124,11 +124,11 @@ class VerticesTable(TablePanel[VertexFacts]):
 
     def asks(self) -> Asks:
         """The job, and the figures of the vertices that are on the screen and alive."""
-        job = self.reading.value if self.reading is not None else None
+        job: Job | None = self.answer
         return super().asks() | (figures_asks(self.port, job, self.visible_keys) if job is not None else {})
 
     def empty(self) -> str:
-        job = self.reading.value if self.reading is not None else None
+        job: Job | None = self.answer
         return self.why_empty(self.reading, none_of("vertices", job.state) if job is not None else "")
 
     def rows_of(self, answer: Job) -> Sequence[VertexFacts]:

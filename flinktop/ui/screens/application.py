@@ -36,15 +36,14 @@ class ApplicationScreen(TabbedScreen):
     @property
     def crumb(self) -> str:
         """Its name, as soon as anything has told it."""
-        reading = self.app.port.reading(APPLICATION(application=self.application))
-        return reading.value.name if reading is not None and reading.value is not None else self.application
+        known = self.app.port.value(APPLICATION(application=self.application))
+        return known.name if known is not None else self.application
 
     def headers(self) -> ComposeResult:
         yield ApplicationHeader(self.application)
 
     def actions(self) -> tuple[Action, ...]:
-        reading = self.app.port.reading(APPLICATION(application=self.application))
-        known = reading.value if reading is not None else None
+        known = self.app.port.value(APPLICATION(application=self.application))
         name, status = (known.name, known.status) if known is not None else ("", "")
         return on_application(self.app.port, self.application, name, status)
 

@@ -49,15 +49,11 @@ class JobScreen(FaultOnMachine, TabbedScreen):
     @property
     def crumb(self) -> str:
         """The job's name, as soon as anything has told it."""
-        detail = self.app.port.reading(JOB(job=self.job))
-        if detail is not None and detail.value is not None:
-            return detail.value.name
-        listed = self.app.port.reading(JOBS_OVERVIEW())
-        if listed is not None and listed.value is not None:
-            for job in listed.value.jobs:
-                if job.jid == self.job:
-                    return job.name
-        return self.job
+        detail, listed = self.app.port.value(JOB(job=self.job)), self.app.port.value(JOBS_OVERVIEW())
+        if detail is not None:
+            return detail.name
+        names = (job.name for job in (listed.jobs if listed is not None else ()) if job.jid == self.job)
+        return next(names, self.job)
 
     def first_tab(self, size: Size) -> str:
         """The graph where it and the vertices have room, else the vertices."""

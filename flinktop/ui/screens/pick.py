@@ -125,8 +125,8 @@ class PickJar(PickScreen["Jar"]):
         return why_empty(self.port, self.port.reading(JARS()), "loading jars…")
 
     def rows(self) -> Sequence[Jar]:
-        reading = self.port.reading(JARS())
-        jars = reading.value.files if reading is not None and reading.value is not None else ()
+        told = self.port.value(JARS())
+        jars = told.files if told is not None else ()
         return sorted(jars, key=lambda jar: -jar.uploaded)
 
 

@@ -111,8 +111,8 @@ class RunJarScreen(Dialog[None]):
 
     def _warnings(self) -> list[Line]:
         """That the job which is run again has not ended, or that nothing of it is taken over."""
-        reading = self.port.reading(JOBS_OVERVIEW())
-        jobs = reading.value.jobs if reading is not None and reading.value is not None else ()
+        listed = self.port.value(JOBS_OVERVIEW())
+        jobs = listed.jobs if listed is not None else ()
         found = [
             Line("job", f"{job.name} is {job.state}: a second copy would start", "warn")
             for job in jobs
@@ -140,8 +140,8 @@ class RunJarScreen(Dialog[None]):
             self.set_focus(self.query_one("#back"))
 
     def _jars(self) -> tuple[Jar, ...] | None:
-        reading = self.port.reading(JARS())
-        return reading.value.files if reading is not None and reading.value is not None else None
+        told = self.port.value(JARS())
+        return told.files if told is not None else None
 
     def _listed(self) -> Jar | None:
         return next((jar for jar in self._jars() or () if jar.id == self._jar), None)

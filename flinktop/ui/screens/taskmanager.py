@@ -34,11 +34,11 @@ class TaskManagerScreen(MachineScreen):
 
     def _known(self) -> TaskManager | None:
         """What has been told of it."""
-        details = self.app.port.reading(TASKMANAGER(taskmanager=self.taskmanager))
-        if details is not None and details.value is not None:
-            return details.value
-        listed = self.app.port.reading(TASKMANAGERS())
-        found = listed.value.taskmanagers if listed is not None and listed.value is not None else ()
+        details = self.app.port.value(TASKMANAGER(taskmanager=self.taskmanager))
+        if details is not None:
+            return details
+        listed = self.app.port.value(TASKMANAGERS())
+        found = listed.taskmanagers if listed is not None else ()
         return next((one for one in found if one.id == self.taskmanager), None)
 
     def arguments(self, panel: TabPanel) -> tuple[Any, ...]:

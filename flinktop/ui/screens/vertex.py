@@ -65,8 +65,8 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         known = vertex_of(self.app.port, self.job, self.vertex)
         if known is not None:
             return known[1].name
-        detail = self.app.port.reading(VERTEX(job=self.job, vertex=self.vertex))
-        return detail.value.name if detail is not None and detail.value is not None else self.vertex
+        detail = self.app.port.value(VERTEX(job=self.job, vertex=self.vertex))
+        return detail.name if detail is not None else self.vertex
 
     def headers(self) -> ComposeResult:
         yield VertexHeader(self.job, self.vertex)
@@ -122,8 +122,8 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         self.app.go(CheckpointsPlace(self.job))
 
     def neighbour(self, by: int) -> Place | None:
-        reading = self.app.port.reading(JOB(job=self.job))
-        vertices = [one.id for one in reading.value.vertices] if reading and reading.value else []
+        job = self.app.port.value(JOB(job=self.job))
+        vertices = [one.id for one in job.vertices] if job is not None else []
         if not vertices:
             return None
         # One that a restart has taken away is followed by the first, preceded by the last.

@@ -88,9 +88,8 @@ class VertexPlanScreen(Dialog[None]):
 
     def _feeds(self, node: PlanNode) -> list[str]:
         """What feeds it, and how records are shipped."""
-        job = self.port.reading(JOB(job=self._job))
-        vertices = job.value.vertices if job is not None and job.value is not None else ()
-        names = {vertex.id: vertex.name for vertex in vertices}
+        job = self.port.value(JOB(job=self._job))
+        names = {vertex.id: vertex.name for vertex in job.vertices} if job is not None else {}
         lines: list[str] = []
         for edge in node.inputs:
             how = ", ".join(filter(None, (edge.ship_strategy, edge.exchange.replace("_", " "))))
