@@ -21,11 +21,12 @@ from flinktop.ui.panels.checkpoint_lines import (
     OneLine,
     faded_if_gone,
     figure,
+    figures,
     plain_line,
     size_figures,
     when_line,
 )
-from flinktop.ui.panels.lines_panel import Line, LinesPanel, spaced
+from flinktop.ui.panels.lines_panel import Line, LinesPanel
 from flinktop.ui.panels.parts import Part, cut
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def state_line(checkpoint: Checkpoint, *, gone: bool) -> Line:
     tone = "warn" if lost else judge.tone(checkpoint.status)
     style = checkpoint.savepoint_format
     completed = checkpoint.status == judge.COMPLETED
-    return spaced(
+    return figures(
         [(state, tone), (f"  {judge.title(checkpoint)}", "strong")],
         figure("type", judge.kind(checkpoint)),
         figure("format", style.lower()) if style is not None else [],
@@ -61,7 +62,7 @@ def state_line(checkpoint: Checkpoint, *, gone: bool) -> Line:
 def time_line(checkpoint: Checkpoint, now: float, offset: float | None) -> Line:
     """When it was triggered, how long it took, who acknowledged, and when the last did."""
     latest = checkpoint.acknowledged_at
-    return spaced(
+    return figures(
         when_line(checkpoint, now, offset),
         figure("acknowledged", fmt.part(checkpoint.num_acknowledged_subtasks, checkpoint.num_subtasks)),
         figure("latest at", fmt.near(latest / 1000.0, offset, now) if latest is not None else fmt.ABSENT),
@@ -72,7 +73,7 @@ def sizes_line(checkpoint: Checkpoint) -> Line:
     """Bytes written, of the whole state, and in flight."""
     # Counted up to 1.10; the field is 0 in later releases.
     buffered = checkpoint.alignment_buffered
-    return spaced(
+    return figures(
         *size_figures(checkpoint),
         figure("buffered in alignment", fmt.size(buffered)) if buffered > 0 else [],
     )

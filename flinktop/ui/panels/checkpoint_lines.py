@@ -90,6 +90,11 @@ def figure(label: str, words: str, tone: str = "") -> Line:
     return pair(label, words, "muted" if words in (fmt.ABSENT, fmt.UNKNOWN) else tone)
 
 
+def figures(*groups: Line) -> Line:
+    """Figures in one line, apart from each other; those that are empty are left out."""
+    return spaced(*groups, gap=("   ", "muted"))
+
+
 def size_words(value: float | None) -> str:
     """Bytes; "–" where the release does not tell."""  # noqa: RUF002 -- ABSENT
     return fmt.size(value) if value is not None else fmt.ABSENT
@@ -129,7 +134,7 @@ def when_line(checkpoint: Checkpoint, now: float, offset: float | None) -> Line:
         known = checkpoint.duration is not None
         lasted = pair("took", fmt.milliseconds(checkpoint.duration) if known else fmt.ABSENT)
     begun = pair("triggered", fmt.near(triggered / 1000.0, offset, now))
-    return spaced([*begun, (f", {age_words(triggered, now)}", "muted")], lasted)
+    return figures([*begun, (f", {age_words(triggered, now)}", "muted")], lasted)
 
 
 def faded(lines: list[Line | Part], sentence: str) -> list[Line | Part]:

@@ -22,11 +22,12 @@ from flinktop.ui.panels.checkpoint_lines import (
     age_words,
     faded,
     figure,
+    figures,
     plain_line,
     size_words,
     time_since,
 )
-from flinktop.ui.panels.lines_panel import Line, LinesPanel, spaced
+from flinktop.ui.panels.lines_panel import Line, LinesPanel
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
@@ -39,7 +40,7 @@ def counts_line(stats: CheckpointStats) -> Line:
     counts = stats.counts
     words = "one left no record: it" if counts.failed == 1 else "ones left no record: they"
     unknown = bool(counts.failed) and stats.latest.failed is None
-    return spaced(
+    return figures(
         figure("triggered", fmt.number(counts.total)),
         figure("completed", fmt.number(counts.completed), "good" if counts.completed else ""),
         figure("in progress", fmt.number(counts.in_progress), "info" if counts.in_progress else ""),
@@ -59,11 +60,10 @@ def last_good_line(last: LastCheckpoint) -> Line:
     tone, late = "", ""
     if last.overdue and last.interval is not None:
         tone = "bad"
-        late = f"overdue: {fmt.count(last.age // last.interval)} intervals without a completed one"
+        late = f"   overdue: {fmt.count(last.age // last.interval)} intervals without a completed one"
     age = (f"{fmt.duration(last.age)} ago{every}", tone)
-    return spaced(
-        [*figure("last completed", f"{judge.title(good)}, "), age],
-        [(late, tone)] if late else [],
+    return figures(
+        [*figure("last completed", f"{judge.title(good)}, "), age, (late, tone)],
         figure("took", fmt.milliseconds(good.duration)),
         figure("written", fmt.size(good.written)),
         figure("full size", size_words(good.full_size)),

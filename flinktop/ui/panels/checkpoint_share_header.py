@@ -11,7 +11,7 @@ from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import subtask_names
-from flinktop.ui.panels.checkpoint_lines import faded_if_gone, figure, size_figures, when_line
+from flinktop.ui.panels.checkpoint_lines import faded_if_gone, figure, figures, size_figures, when_line
 from flinktop.ui.panels.lines_panel import Line, LinesPanel, spaced
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def share_line(share: Measured) -> Line:
     """The vertex's own figures."""
     took = fmt.milliseconds(share.duration) if share.duration is not None else fmt.ABSENT
-    return spaced(
+    return figures(
         figure("acknowledged", fmt.part(share.num_acknowledged_subtasks, share.num_subtasks)),
         figure("took", took),
         *size_figures(share),
@@ -64,8 +64,8 @@ class CheckpointShareHeader(LinesPanel):
             state = (judge.state(told.status), judge.tone(told.status))
             when = when_line(told, port.known_time(), self.zone_offset())
             lines.append(spaced([state, (f"  {judge.title(told)}", "")], when))
-        if (figures := share or facts.tasks.get(vertex)) is not None:
-            lines.append(share_line(figures))
+        if (measured := share or facts.tasks.get(vertex)) is not None:
+            lines.append(share_line(measured))
         if share is not None:
             lines += words_line(share, under_way=told is None or judge.is_under_way(told))
         gone = reading is not None and isinstance(reading.error, NotFound)

@@ -110,11 +110,11 @@ def columns(
     def tone(row: SubtaskShare) -> str:
         return STATES[row.state][1] if row.state else ""
 
-    def acknowledged(row: SubtaskShare) -> str:
+    def acknowledged(row: SubtaskShare) -> Cell:
         at = row.acknowledged_at
         if at is None:
-            return fmt.ABSENT if row.index >= 0 else ""
-        return fmt.near(at / 1000.0, offset(), port.known_time())
+            return MUTED if row.index >= 0 else ("", "")
+        return fmt.near(at / 1000.0, offset(), port.known_time()), "muted"
 
     phases: list[Column[SubtaskShare]] = [
         Column(
@@ -145,7 +145,7 @@ def columns(
         ),
         *phases,
         number("total", "TOTAL", 7, lambda row: row.times.total, fmt.milliseconds),
-        text("acknowledged", "ACKED", 11, acknowledged, tone="muted", blank="", align="right", drop=5),
+        Column("acknowledged", "ACKED", 11, acknowledged, align="right", drop=5),
         *size_columns(lambda row: row, drops=(3, 6, 7)),
         text("kind", "BARRIERS", 9, _barriers, blank="", sort=True, drop=8),
     )

@@ -29,11 +29,11 @@ def pair(label: str, text: str, tone: str = "") -> Line:
     return [(f"{label} ", "muted"), (text, tone)]
 
 
-def spaced(*groups: Sequence[Part]) -> Line:
+def spaced(*groups: Sequence[Part], gap: Part = GAP) -> Line:
     """Groups of parts in one line, apart from each other; those that are empty are left out."""
     line: Line = []
     for group in filter(None, groups):
-        line += [GAP, *group] if line else group
+        line += [gap, *group] if line else group
     return line
 
 
