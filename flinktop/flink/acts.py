@@ -33,7 +33,6 @@ class Cause(Struct, frozen=True, rename="kebab"):
 
     @property
     def sentence(self) -> str:
-        """The reason in one sentence."""
         return java_sentence(self.stack_trace) or self.class_name.rpartition(".")[2]
 
 
@@ -51,7 +50,6 @@ class Status(Struct, frozen=True):
 
     @property
     def done(self) -> bool:
-        """It has ended, well or not."""
         return self.status.id == "COMPLETED"
 
     @property

@@ -52,7 +52,6 @@ class Loop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
-        """The addresses of a name."""
         return await aside(lambda: socket.getaddrinfo(host, port, family, type, proto, flags))
 
 

@@ -82,7 +82,6 @@ class Measured(Struct, frozen=True):
 
     @property
     def duration(self) -> int | None:
-        """Milliseconds, None while there is none."""
         return positive(self.end_to_end_duration)
 
     @property
@@ -262,7 +261,6 @@ class CheckpointSubtask(Struct, frozen=True):
 
     @property
     def duration(self) -> int | None:
-        """Milliseconds, None while there is none."""
         return positive(self.end_to_end_duration)
 
     @property

@@ -55,7 +55,6 @@ class ClusterOverview(Struct, frozen=True, rename="kebab"):
 
     @property
     def slots_used(self) -> int | None:
-        """Slots that jobs have."""
         return left(self.slots_total, self.slots_available)
 
 

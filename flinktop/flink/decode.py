@@ -150,7 +150,6 @@ def suspicious(body: bytes) -> bool:
 
 
 def _size(body: bytes) -> tuple[int, int]:
-    """Objects and lists, and commas."""
     return body.count(b"{") + body.count(b"["), body.count(b",")
 
 

@@ -51,7 +51,6 @@ class Endpoint(Struct, Generic[T], frozen=True, eq=False):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The ids that the path takes."""
         return _names(self.path)
 
     def __call__(self, **arguments: Argument) -> "Query[T]":

@@ -56,7 +56,6 @@ class Http:
 
     @property
     def requests(self) -> int:
-        """Sent so far."""
         return self._opened.requests if self._opened is not None else 0
 
     async def get(self, query: Query[Any]) -> Reply:

@@ -288,7 +288,6 @@ class ExecutionResult(Struct, frozen=True, rename="kebab"):
 
     @property
     def done(self) -> bool:
-        """The job has ended."""
         return self.status.id == "COMPLETED"
 
 

@@ -19,7 +19,6 @@ class Machine:
 
     @property
     def kind(self) -> str:
-        """What it is."""
         return "JobManager" if self.taskmanager is None else "TaskManager"
 
     @property

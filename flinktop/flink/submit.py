@@ -26,7 +26,6 @@ class Submitted(Struct, frozen=True):
 
     @property
     def job(self) -> str:
-        """The job's id."""
         return self.job_url.rstrip("/").rpartition("/")[2]
 
 

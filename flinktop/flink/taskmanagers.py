@@ -65,7 +65,6 @@ class TaskManager(Struct, frozen=True, rename="camel"):
 
     @property
     def slots_used(self) -> int | None:
-        """Slots that jobs have."""
         return left(self.slots_number, self.free_slots)
 
 

@@ -43,7 +43,6 @@ class Watched:
         self._read = 0
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
         chunk = self._file.read(size)
         self._read += len(chunk)
         if self._progress is not None:
@@ -57,7 +56,6 @@ class Watched:
         return position
 
     def tell(self) -> int:
-        """Where the next read begins."""
         return self._file.tell()
 
     def fileno(self) -> int:

@@ -151,7 +151,6 @@ class SubtaskAccumulators(Struct, frozen=True, rename="kebab"):
 
     @property
     def where(self) -> str:
-        """Host and perhaps port of the TaskManager."""
         return self.endpoint or self.host or ""
 
 
@@ -229,7 +228,6 @@ class SubtaskTimes(Struct, frozen=True):
 
     @property
     def where(self) -> str:
-        """Host and perhaps port of the TaskManager."""
         return self.endpoint or self.host or ""
 
 
@@ -258,7 +256,6 @@ class VertexTaskManager(Struct, frozen=True, rename="kebab"):
 
     @property
     def where(self) -> str:
-        """Host and perhaps port of the TaskManager."""
         return self.endpoint or self.host or ""
 
 

@@ -92,7 +92,6 @@ class Wire:
         await self._bury()
 
     async def _bury(self) -> None:
-        """Close retired clients once nothing is under way."""
         while self._retired and not self._flying:
             await self._retired.pop().aclose()
 
@@ -171,7 +170,6 @@ class Wire:
         return httpx.AsyncClient(transport=guarded, trust_env=False)
 
     def _unreachable(self, error: httpx.RequestError, request: Request) -> Unreachable:
-        """The error that a failed exchange stands for."""
         connection, method, shown = self._connection, request.method, request.shown
         unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
         sent = not isinstance(error, unsent)
@@ -228,7 +226,6 @@ class File:
         return int(told) if told.isdecimal() and len(told) < _DIGITS else None
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """Its bytes."""
         return _chunks(self._response, self._pace)
 
 
@@ -254,7 +251,6 @@ class _Pace:
 
     @property
     def took(self) -> float:
-        """Seconds so far."""
         return perf_counter() - self._began
 
     @property

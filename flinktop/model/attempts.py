@@ -28,7 +28,6 @@ class SeenAttempts(Struct, frozen=True):
 
     @property
     def newest(self) -> int:
-        """The highest number; -1 while there is none."""
         return max(self.known, default=-1)
 
     def is_settled(self, number: int) -> bool:

@@ -126,7 +126,6 @@ class PhaseTimes(Struct, frozen=True):
 
     @property
     def parts(self) -> tuple[float | None, ...]:
-        """In the order of PHASES."""
         return self.start_delay, self.alignment, self.sync, self.asynchronous
 
     @property

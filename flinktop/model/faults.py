@@ -71,7 +71,6 @@ class ByHash(Generic[T]):
         self._old: dict[tuple[int, int], T] = {}
 
     def __call__(self, text: str) -> T:
-        """What is made of this text."""
         name = (hash(text), len(text))
         young, old = self._young, self._old
         if name in young:
@@ -102,12 +101,10 @@ class Cause(Struct, frozen=True):
 
     @property
     def short(self) -> str:
-        """Its class without the package."""
         return self.name.rpartition(".")[2].rpartition("$")[2]
 
     @property
     def sentence(self) -> str:
-        """Class and message on one line."""
         words = " ".join(self.message.split())
         return ": ".join(filter(None, (self.short, words)))
 

@@ -44,7 +44,6 @@ class Piece(Struct, frozen=True):
 
     @property
     def short(self) -> str:
-        """Class and method without the package, and without a line that is not known."""
         place, _, line = without_line(self.name).partition(":")
         words = place.split(".")
         return ".".join(words[-2:]) + (f":{line}" if line else "")

@@ -102,7 +102,6 @@ class _Net:
         return self.top <= other.bottom and other.top <= self.bottom
 
     def crosses(self, rows: Iterable[int]) -> int:
-        """How many of these rows its lane crosses."""
         return sum(self.top < row < self.bottom for row in rows)
 
 

@@ -140,7 +140,6 @@ class _Drawing:
         self.x: list[int] = []
 
     def layout(self) -> Layout:
-        """Everything put together."""
         for edge, way in zip(self.graph.edges, self.order.ways, strict=True):
             gap = self.gaps[self.layer[way[-1].left]]
             gap.labels = max(gap.labels, min(len(edge.label), self.measures.label))

@@ -67,7 +67,6 @@ class _Rows:
         return found
 
     def sweep(self, *, forward: bool) -> None:
-        """Move every layer towards its neighbours on one side."""
         numbers = range(1, len(self.layers)) if forward else range(len(self.layers) - 2, -1, -1)
         joined = self.left if forward else self.right
         for number in numbers:

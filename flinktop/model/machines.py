@@ -117,12 +117,10 @@ class Figures(Struct, frozen=True):
 
     @property
     def heap(self) -> float | None:
-        """Share of the heap in use."""
         return share(self.heap_used, self.heap_max)
 
     @property
     def managed(self) -> float | None:
-        """Share of the managed memory in use."""
         return share(self.managed_used, self.managed_total)
 
     @property
@@ -134,7 +132,6 @@ class Figures(Struct, frozen=True):
 
     @property
     def metaspace(self) -> float | None:
-        """Share of the metaspace in use."""
         return share(self.metaspace_used, self.metaspace_max)
 
     @property
@@ -144,7 +141,6 @@ class Figures(Struct, frozen=True):
 
     @property
     def gc_time(self) -> int | None:
-        """Milliseconds in all collectors so far."""
         times = [one.time for one in self.collectors if one.time is not None]
         return int(sum(times)) if times else None
 

@@ -42,7 +42,6 @@ class Part:
 
     @property
     def share(self) -> float | None:
-        """How much of it is used, 0 to 1."""
         return share(self.used, self.of)
 
 

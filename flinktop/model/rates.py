@@ -177,7 +177,6 @@ class ChainIds(Struct, frozen=True):
 
     @property
     def all(self) -> tuple[str, ...]:
-        """The ids to ask for."""
         return tuple(dict.fromkeys((self.sent, *self.taken)))
 
     @property

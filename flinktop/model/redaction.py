@@ -193,7 +193,6 @@ def _begins(given: str, at: int) -> int:
 
 
 def _value_end(given: str, start: int, *, whole: bool) -> int:
-    """Where the value of a pair ends."""
     if (quote := _QUOTE.match(given, start)) is not None:
         return _closed(given, quote)
     if whole:
@@ -217,7 +216,6 @@ def _closing(given: str, brackets: re.Pattern[str], start: int, last: int) -> in
 
 
 def _word_end(given: str, start: int) -> int:
-    """Where the word of an option's value ends."""
     if (quote := _QUOTE.match(given, start)) is not None:
         return _closed(given, quote)
     end = _WORD_END.search(given, start)

@@ -25,12 +25,10 @@ class Tasks(Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """All of them."""
         return sum(count for _, count in self.counts)
 
     @property
     def running(self) -> int:
-        """Those that run."""
         return self.count("RUNNING")
 
     @property
@@ -40,11 +38,9 @@ class Tasks(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """Running of total."""
         return f"{self.running}/{self.total}"
 
     def count(self, state: str) -> int:
-        """Tasks in a state."""
         return dict(self.counts).get(state, 0)
 
 
