@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_CONFIG, _OVERVIEW = CONFIG(), OVERVIEW()
 CONFIG_SECONDS = 60.0
 """Between looks at /config: the cluster may be upgraded under us."""
 SERIES_SECONDS = 24 * 3600.0
@@ -112,6 +113,8 @@ class Engine:
         self._ledger = ledger
         self._resume = resume
         self._operations_changed = operations_changed
+        self._features: tuple[object, object, Features] = None, None, features(None)
+        """The readings that tell what the server can do, and that: each row of a table asks for it."""
         self.anchor: Anchor | None = None
         self.crashes = 0
         """Times a task of the engine died and was started again."""
@@ -154,10 +157,10 @@ class Engine:
     def start(self) -> None:
         """Begin to poll, on the running loop."""
         self._make_acting()
-        self.poller.probe = CONFIG()
+        self.poller.probe = _CONFIG
         self.poller.archive = lambda: self.features.history_server
-        self.poller.add_background(CONFIG(), CONFIG_SECONDS)
-        self.poller.add_background(OVERVIEW(), CONFIG_SECONDS)
+        self.poller.add_background(_CONFIG, CONFIG_SECONDS)
+        self.poller.add_background(_OVERVIEW, CONFIG_SECONDS)
         self.sweep.start()
         loop = asyncio.get_running_loop()
         self._tasks = [
@@ -183,8 +186,11 @@ class Engine:
 
     @property
     def features(self) -> Features:
-        config: Reading[Config] | None = self.store.get(CONFIG())
-        overview = self.store.get(OVERVIEW())
+        config: Reading[Config] | None = self.store.get(_CONFIG)
+        overview = self.store.get(_OVERVIEW)
+        before_config, before_overview, known = self._features
+        if config is before_config and overview is before_overview:
+            return known
         # A server that knows /config and no /overview; one that knows neither is no Flink.
         missing = (
             config is not None
@@ -193,7 +199,9 @@ class Engine:
             and overview.value is None
             and isinstance(overview.error, NotFound)
         )
-        return features(config.value if config is not None else None, missing)
+        found = features(config.value if config is not None else None, missing)
+        self._features = config, overview, found
+        return found
 
     @property
     def interval(self) -> float:

@@ -123,16 +123,19 @@ def figures_query(known: Known, job: str, vertex: JobVertex, *, source: bool) ->
     One id that the vertex lacks empties the whole answer: then what it has is listed, and asked for. So are
     the operators of a source, the last of which has its watermark.
     """
-    listed = known.reading(listing(job, vertex.id))
-    have = [metric.id for metric in listed.value or ()] if listed is not None else []
-    mark = output_watermark(vertex.name, have) if source else None
-    marks = (mark,) if mark is not None else ()
-    ids = (*expected_ids(known.features, source=source), *marks)
+    ids = expected_ids(known.features, source=source)
+    mark = output_watermark(vertex.name, _listed_ids(known, job, vertex)) if source else None
+    ids = ids if mark is None else (*ids, mark)
     expected = SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids)
     if not is_empty(known.reading(expected)):
         return expected
-    ids = rates.ids_to_ask(have, ids)
+    ids = rates.ids_to_ask(_listed_ids(known, job, vertex), ids)
     return SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids) if ids else None
+
+
+def _listed_ids(known: Known, job: str, vertex: JobVertex) -> list[str]:
+    listed = known.reading(listing(job, vertex.id))
+    return [metric.id for metric in listed.value or ()] if listed is not None else []
 
 
 def figures_reading(

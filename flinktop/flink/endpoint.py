@@ -59,19 +59,13 @@ class Endpoint(Struct, Generic[T], frozen=True, eq=False):
         Raises:
             TypeError: an id is missing.
         """
-        names = self.names
-        missing = [name for name in names if arguments.get(name) in (None, "")]
+        # A job of 500 vertices makes a thousand queries a second.
+        ids = tuple([(name, _text(arguments.pop(name, None))) for name in _names(self.path)])
+        missing = [name for name, value in ids if not value]
         if missing:
             raise TypeError(f"{self.path} needs {', '.join(missing)}")
-        return Query(
-            self,
-            tuple((name, _text(arguments[name])) for name in names),
-            tuple(
-                (name, _text(value))
-                for name, value in sorted(arguments.items())
-                if name not in names and value is not None
-            ),
-        )
+        params = sorted((name, _text(value)) for name, value in arguments.items() if value is not None)
+        return Query(self, ids, tuple(params))
 
 
 class Query(Struct, Generic[T], frozen=True):
@@ -136,8 +130,10 @@ def target(path: str, params: Sequence[tuple[str, str]] = ()) -> str:
 
 
 def _text(value: Argument) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, int | float):
         return str(value)
-    return ",".join(value)
+    return ",".join(value) if value is not None else ""

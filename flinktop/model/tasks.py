@@ -46,24 +46,21 @@ class Tasks(Struct, frozen=True):
 
 def tasks(counts: Mapping[str, int]) -> Tasks | None:
     """The tasks of a job in a list of jobs; None where it has none yet."""
-    return _of((subtasks_by_state(dict(counts)),))
+    return _of((counts,))
 
 
 def tasks_of(job: Job) -> Tasks | None:
     """The tasks of a job by its vertices; None where it has none yet."""
-    return _of(subtasks_by_state(vertex.tasks) for vertex in job.vertices)
+    return _of(vertex.tasks for vertex in job.vertices)
 
 
 def _of(parts: Iterable[Mapping[str, int]]) -> Tasks | None:
-    counts: dict[str, int] = {}
+    told: dict[str, int] = {}
     for part in parts:
         for state, count in part.items():
-            counts[state] = counts.get(state, 0) + count
-    return (
-        Tasks(tuple((state, count) for state, count in counts.items() if count))
-        if any(counts.values())
-        else None
-    )
+            told[state] = told.get(state, 0) + count
+    counts = tuple((state, count) for state, count in subtasks_by_state(told).items() if count)
+    return Tasks(counts) if counts else None
 
 
 def is_stalled(state: str, found: Tasks | None) -> bool:
