@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -51,7 +51,7 @@ class Endpoint(Struct, Generic[T], frozen=True, eq=False):
 
     @property
     def names(self) -> tuple[str, ...]:
-        return _names(self.path)
+        return tuple(_HOLE.findall(self.path))
 
     def __call__(self, **arguments: Argument) -> "Query[T]":
         """A query. Names of the path are ids, all others query parameters; None is left out.
@@ -59,16 +59,11 @@ class Endpoint(Struct, Generic[T], frozen=True, eq=False):
         Raises:
             TypeError: an id is missing.
         """
-        # A job of 500 vertices makes a thousand queries a second.
-        ids = tuple([(name, _text(arguments.pop(name, None))) for name in _names(self.path)])
-        missing = [name for name, value in ids if not value]
-        if missing:
-            raise TypeError(f"{self.path} needs {', '.join(missing)}")
-        params = sorted((name, _text(value)) for name, value in arguments.items() if value is not None)
-        return Query(self, ids, tuple(params))
+        given = [(name, _text(value)) for name, value in arguments.items() if value is not None]
+        return _query(self, tuple(given))
 
 
-class Query(Struct, Generic[T], frozen=True):
+class Query(Struct, Generic[T], frozen=True, cache_hash=True):
     """One live fact: an endpoint with its ids and parameters. Hashable, so it can be a key."""
 
     endpoint: Endpoint[T]
@@ -111,10 +106,15 @@ class Query(Struct, Generic[T], frozen=True):
         )
 
 
-@cache
-def _names(path: str) -> tuple[str, ...]:
-    """Found once for each path: a table of a thousand jobs makes thousands of queries a second."""
-    return tuple(_HOLE.findall(path))
+@lru_cache(maxsize=16_384)
+def _query(endpoint: Endpoint[T], given: tuple[tuple[str, str], ...]) -> Query[T]:
+    """A query, made once as long as it is asked for: a table of a thousand jobs asks thousands a second."""
+    arguments = dict(given)
+    ids = tuple((name, arguments.pop(name, "")) for name in endpoint.names)
+    missing = [name for name, value in ids if not value]
+    if missing:
+        raise TypeError(f"{endpoint.path} needs {', '.join(missing)}")
+    return Query(endpoint, ids, tuple(sorted(arguments.items())))
 
 
 def fill(path: str, **ids: str | int) -> str:
@@ -129,11 +129,9 @@ def target(path: str, params: Sequence[tuple[str, str]] = ()) -> str:
     return path + "?" + "&".join(f"{quote(name)}={quote(value, safe=',:')}" for name, value in params)
 
 
-def _text(value: Argument) -> str:
+def _text(value: str | float | Sequence[str]) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    return ",".join(value) if value is not None else ""
+    return str(value) if isinstance(value, int | float) else ",".join(value)
