@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from flinktop.model import faults, subtask_names
+from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
+from flinktop.flink.jobs import JOB
+from flinktop.model import faults, scheduler, subtask_names
 from flinktop.model import format as fmt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flinktop.facts.known import Known
     from flinktop.flink.exceptions import Fault
     from flinktop.model.faults import FaultGroup
 
@@ -25,9 +28,7 @@ class FaultFacts(Struct, frozen=True):
     """-1 for the fault itself, else its number among those that happened together with it."""
     at: int
     """ms since 1970, as `first`."""
-    latest: str
     first: int
-    since: str
     count: int
     reason: str
     task: str
@@ -36,7 +37,6 @@ class FaultFacts(Struct, frozen=True):
     labels: str
     index: int | None = None
     """The subtask's, from 0."""
-    old: bool = False
 
     @property
     def name(self) -> str:
@@ -44,22 +44,17 @@ class FaultFacts(Struct, frozen=True):
         return self.reason if self.beside < 0 else f"  and {self.reason}"
 
 
-def fault_facts(
-    group: FaultGroup, offset: float | None, cluster_now: float, *, old: bool
-) -> Iterator[FaultFacts]:
-    """A fault by the latest of its kind, then what happened together with that; `offset` is that from UTC."""
+def fault_facts(group: FaultGroup) -> Iterator[FaultFacts]:
+    """A fault by the latest of its kind, then what happened together with that."""
     for beside, fault in enumerate((group.latest, *group.latest.concurrent_exceptions), start=-1):
         of = faults.task(fault.task_name)
         at = fault.timestamp if fault.timestamp > 0 else group.latest.timestamp
-        first = group.first.timestamp if beside < 0 else at
         yield FaultFacts(
             key=f"{beside}\n{group.key}",
             group=group.key,
             beside=beside,
             at=at,
-            latest=fmt.near(at / 1000.0, offset, cluster_now),
-            first=first,
-            since=fmt.near(first / 1000.0, offset, cluster_now),
+            first=group.first.timestamp if beside < 0 else at,
             count=group.count if beside < 0 else 1,
             reason=faults.reason(fault),
             task=of.name if of is not None else "",
@@ -69,8 +64,35 @@ def fault_facts(
             index=of.subtask if of is not None else None,
             machine=fault.task_manager_id or fault.where,
             labels=label_text(fault),
-            old=old,
         )
+
+
+def found_fault(
+    groups: tuple[FaultGroup, ...], group: str, at: int, beside: int
+) -> tuple[FaultGroup, Fault] | None:
+    """A fault by its names: its group, its time (ms since 1970), its number among those beside it, or -1."""
+    for one in groups:
+        if one.key == group:
+            fault = next((fault for fault in one.kept if fault.timestamp == at), one.latest)
+            if 0 <= beside < len(fault.concurrent_exceptions):
+                fault = fault.concurrent_exceptions[beside]
+            return one, fault
+    return None
+
+
+def adaptive(known: Known, job: str) -> bool | None:
+    """Whether the adaptive scheduler runs a job; None while that is unknown."""
+    described, settings = known.reading(JOB(job=job)), known.reading(JOBMANAGER_CONFIG())
+    return scheduler.is_adaptive(
+        described.value if described is not None else None,
+        known.features,
+        settings.value if settings is not None else None,
+    )
+
+
+def unnamed_task(known: Known, job: str) -> str:
+    """What stands for the task of a fault that Flink sends without one."""
+    return scheduler.unnamed(adaptive=adaptive(known, job))
 
 
 def when_words(at: int, offset: float | None, cluster_now: float) -> str:

@@ -13,7 +13,6 @@ from flinktop.facts.figure import ABSENT, Figure, lag_figure
 from flinktop.facts.freshness import Freshness, blind_seconds, failure, freshness, is_past
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, Checkpoint
 from flinktop.flink.errors import NotFound
-from flinktop.model import format as fmt
 from flinktop.model import health, states, tasks
 
 if TYPE_CHECKING:
@@ -56,7 +55,6 @@ class JobFacts(Struct, frozen=True):
     jid: str
     name: str
     state: str
-    attention: tuple[Any, ...]
     tasks: Tasks | None = None
     """Its tasks by state; None of a job that has ended, or has none yet."""
     tasks_tone: str = ""
@@ -64,8 +62,6 @@ class JobFacts(Struct, frozen=True):
     """IN/s: records/s that its sources send."""
     taken: float | None = None
     """OUT/s: records/s that its sinks take in."""
-    newest: float | None = None
-    """When `sent` was last seen: the trend is drawn anew when it moves (engine's clock, s)."""
     age: float | None = None
     """Seconds since the last completed checkpoint."""
     interval: float | None = None
@@ -86,17 +82,29 @@ class JobFacts(Struct, frozen=True):
     lag: Figure = ABSENT
     """Of its latest sink (s); absent without event time."""
     start: float | None = None
-    """When it started and when it ended (s since 1970), and how that is written."""
+    """When it started and when it ended (s since 1970)."""
     end: float | None = None
-    started: str = fmt.ABSENT
-    finished: str = ""
     ended: bool = False
     old: bool = False
     """Whether its figures are too old to be taken at their word."""
 
 
-def job_facts(job: JobOverview, known: Known, offset: float | None) -> JobFacts:
-    """What the engine knows of a job; `offset` is that from UTC in which times are written (s)."""
+def attention(job: JobOverview, known: Known) -> tuple[Any, ...]:
+    """What a list of jobs is sorted by, of all that is known of a job: its need of attention, its name."""
+    ended = states.is_terminal(job.state)
+    last = last_checkpoint(known, job.jid, ended=ended)
+    condition = health.Condition(
+        job.state,
+        None if ended else restarts_of(known, job.jid),
+        overdue=last.overdue and _checkpoints(known, job.jid, last) == "some",
+        busy=time_figure(known, job, "busy").value,
+        stalled=tasks.is_stalled(job.state, None if ended else tasks.tasks(job.tasks)),
+    )
+    return (*health.attention(condition), job.name, job.jid)
+
+
+def job_facts(job: JobOverview, known: Known) -> JobFacts:
+    """What the engine knows of a job."""
     cluster_now = known.known_time()
     detail = known.brief(job_query(job.jid))
     ended = states.is_terminal(job.state)
@@ -105,14 +113,7 @@ def job_facts(job: JobOverview, known: Known, offset: float | None) -> JobFacts:
     checkpoints = known.reading(CHECKPOINTS(job=job.jid))
     asked = {"job": job_query(job.jid), "restarts": restarts_query(job.jid)}
     failed = frozenset(name for name, query in asked.items() if failure(known, query) is not None)
-    restarts = restarts_of(known, job.jid)
-    is_overdue = last.overdue and kind == "some"
-    busy, backpressured = (time_figure(known, job, measure) for measure in ("busy", "backpressured"))
     found = None if ended else tasks.tasks(job.tasks)
-    stalled = tasks.is_stalled(job.state, found)
-    condition = health.Condition(
-        job.state, None if ended else restarts, is_overdue, busy.value, stalled=stalled
-    )
     # How long it ran; how long it has been in its state, for a job that lives.
     up = job.duration / 1000.0 if ended and job.duration >= 0 else None
     details, read = (detail.value, detail.at) if detail is not None else (None, None)
@@ -121,33 +122,28 @@ def job_facts(job: JobOverview, known: Known, offset: float | None) -> JobFacts:
     entered = details.timestamps.get(job.state, 0) if details is not None and current else 0
     if entered > 0 and not ended:
         up = max(0.0, cluster_now - entered / 1000.0)
-    newest = known.latest(job_series(job.jid, "in"))
     start, end = (at / 1000.0 if at > 0 else None for at in (job.start_time, job.end_time))
     return JobFacts(
         jid=job.jid,
         name=job.name,
         state=job.state,
-        attention=(*health.attention(condition), job.name, job.jid),
         tasks=found,
         tasks_tone=tasks.tone(job.state, found, batch=job.job_type == "BATCH"),
         sent=None if ended else latest_rate(known, job.jid, "in"),
         taken=None if ended else latest_rate(known, job.jid, "out"),
-        newest=newest[0] if newest is not None else None,
         age=last.age if kind == "some" else None,
         interval=last.interval,
         checkpoints=kind,
         checkpoints_stale=kind != "off" and freshness(checkpoints) is Freshness.STALE,
         failed=failed,
-        overdue=is_overdue,
-        restarts=restarts,
+        overdue=last.overdue and kind == "some",
+        restarts=restarts_of(known, job.jid),
         uptime=up,
-        busy=busy,
-        backpressured=backpressured,
+        busy=time_figure(known, job, "busy"),
+        backpressured=time_figure(known, job, "backpressured"),
         lag=lag_of(known, job),
         start=start,
         end=end,
-        started=fmt.near(start, offset, cluster_now) if start is not None else fmt.ABSENT,
-        finished=fmt.near(end, offset, cluster_now) if end is not None else "",
         ended=ended,
         old=known.lost is not None or (not ended and (read is None or is_past(known, read))),
     )

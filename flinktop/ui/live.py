@@ -359,12 +359,12 @@ class Panel(Steady):
 
     def shielded(self, work: Callable[[], None]) -> None:
         """Do something that may raise; say in the panel's place what went wrong, and log it."""
+        # Before the work: what it does may be shielded as well, and have failed.
+        self.remove_class("-broken")
         try:
             work()
         except Exception as error:  # noqa: BLE001 -- as above
             self._failed(error)
-        else:
-            self.remove_class("-broken")
 
     def one_line(self, name: str, make: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
         """A line, or a part of one; what it raises is said in its place, and what is around it lives."""

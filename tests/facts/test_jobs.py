@@ -37,7 +37,7 @@ GONE = Unreachable("GET", "http://flink.test", "nothing listens there")
 
 
 def facts(known: Given, job: JobOverview = RUNNING) -> JobFacts:
-    return job_facts(job, known, 0.0)
+    return job_facts(job, known)
 
 
 def answered(known: Given, *, seconds: float = 60, interval: int | None = 60_000) -> None:
@@ -56,7 +56,7 @@ def test_before_the_first_answer_nothing_is_known_but_the_list() -> None:
     assert (found.name, found.state, found.checkpoints, found.old) == ("orders", "RUNNING", "unknown", True)
     assert (found.sent, found.restarts, found.uptime) == (None, None, None)
     assert found.busy == found.lag == Figure()
-    assert found.started == "22:11:40"
+    assert found.start == BEGUN - 100
     assert not found.failed
 
 
@@ -67,7 +67,7 @@ async def test_what_its_answers_tell() -> None:
         known.series.add(job_series("j", measure), known.now(), value)
     known.lags["j"] = JobLag(5.0)
     found = facts(known)
-    assert (found.sent, found.taken, found.newest) == (12.0, 7.0, known.now())
+    assert (found.sent, found.taken) == (12.0, 7.0)
     assert (found.busy.value, found.backpressured.value, found.lag.value) == (900.0, 40.0, 5.0)
     assert (found.restarts, found.uptime, found.age, found.interval) == (3, 30.0, 60.0, 60.0)
     assert (found.checkpoints, found.overdue, found.old) == ("some", False, False)
@@ -81,7 +81,7 @@ def test_one_that_has_ended_has_no_rates_and_does_not_grow_old() -> None:
     found = facts(known, DONE)
     assert (found.sent, found.tasks, found.uptime, found.ended, found.old) == (None, None, 100.0, True, False)
     assert found.busy == found.lag == ABSENT
-    assert found.finished == "22:13:20"
+    assert found.end == BEGUN
 
 
 def test_since_when_it_is_in_its_state_is_known_once_the_details_are_as_new_as_the_list() -> None:

@@ -51,7 +51,6 @@ from flinktop.ui.panels import (
     metrics_table,
     process_header,
     profiler_table,
-    result_line,
     slots_table,
     state_times,
     subtask_columns,
@@ -112,9 +111,9 @@ Draw = Callable[[Port, Query[Any], Any], Drawn]
 
 
 def _jobs(port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = [jobs.job_facts(job, port, 0.0) for job in value.jobs]
-    rows.sort(key=lambda row: row.attention)
-    yield from cells("job", rows, jobs_table.columns(port, ascii_only=False), "jid")
+    rows = [jobs_table.JobRow(job, port) for job in value.jobs]
+    rows.sort(key=lambda row: row.order)
+    yield from cells("job", rows, jobs_table.columns(port, lambda: 0.0, ascii=False), "jid")
     yield "all", cluster_line.state_parts(value)
 
 
@@ -141,8 +140,8 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
         yield f"times {vertex.id}", timeline.of_vertex(vertex)
     yield "configuration", job_configuration.items(job, None)
     yield "totals", rates.totals(job)
-    yield "savepoint", job_header.savepoint_line(port, name, 100, ascii_only=False)
-    yield "result", result_line.result_line(name, port)
+    yield "savepoint", job_header.savepoint_line(port, name, 100)
+    yield "result", job_header.result_line(name, port)
     bounds = [one.start / 1000.0 for one in timeline.intervals(job.timestamps)]
     yield "window", window_of(bounds, now, None, 0.0, ended=None)
 
@@ -319,8 +318,8 @@ def _taskmanager(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 def _exceptions(port: Port, query: Query[Any], _value: Any) -> Drawn:
     groups = port.faults(dict(query.ids)["job"])
-    rows = job_exceptions.fault_rows(groups, 0.0, port.known_time(), old=False)
-    yield from cells("fault", rows, job_exceptions.columns(), "key")
+    rows = job_exceptions.fault_rows(groups)
+    yield from cells("fault", rows, job_exceptions.columns(str), "key")
 
 
 def _jars(_port: Port, _query: Query[Any], value: Any) -> Drawn:
@@ -365,7 +364,7 @@ def _job_config(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _result(port: Port, query: Query[Any], _value: Any) -> Drawn:
-    yield "result", result_line.result_line(dict(query.ids)["job"], port)
+    yield "result", job_header.result_line(dict(query.ids)["job"], port)
 
 
 _VERTEX = "jobs/{job}/vertices/{vertex}"

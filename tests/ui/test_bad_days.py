@@ -232,15 +232,15 @@ async def test_a_panel_that_raises_says_so_and_the_rest_lives(monkeypatch: pytes
 
 @pytest.mark.deep
 async def test_a_panel_that_can_show_again_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    show = JobsTable._show_jobs
+    show = JobsTable.show
     failing = [True]
 
-    def sometimes(self: JobsTable, reading: Any) -> None:
+    def sometimes(self: JobsTable) -> None:
         if failing[0]:
             raise ValueError("not now")
-        show(self, reading)
+        show(self)
 
-    monkeypatch.setattr(JobsTable, "_show_jobs", sometimes)
+    monkeypatch.setattr(JobsTable, "show", sometimes)
     async with monitor("1.20.5", raise_faults=False) as day:
         assert "cannot show this: ValueError: not now" in day.text
         failing[0] = False

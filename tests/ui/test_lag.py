@@ -44,7 +44,7 @@ async def test_the_overview_has_the_lag_of_every_job() -> None:
     async with monitor("2.3.0", (160, 40), demo="mixed") as day:
         await day.wait(5)
         assert "WM LAG" in day.text
-        lags = {row.name: row.lag for row in day.app.screen.query_one(JobsTable)._rows if not row.ended}
+        lags = {row.name: row.facts.lag for row in day.app.screen.query_one(JobsTable)._rows if not row.ended}
         assert lags
         assert 5 < (lags[JOIN].value or 0) < 40
         assert re.search(rf"{JOIN}.* \d+ s ", day.line(JOIN))
@@ -52,7 +52,7 @@ async def test_the_overview_has_the_lag_of_every_job() -> None:
         table = day.app.screen.query_one(JobsTable)
         wanted = {query.target for query in day.port.lag_queries(job_id(day, JOIN))}
         assert wanted
-        assert wanted <= set(table.slots())
+        assert wanted <= {query.target for query in table.asks()}
 
 
 @pytest.mark.deep
@@ -83,7 +83,7 @@ async def test_a_late_job_is_coloured_only_while_its_lag_grows() -> None:
             grow(day, series, list(values[:-1]))
             lags.vertex(job, vertex, values[-1], day.port.now())
             day.app.screen.query_one(JobsTable).tick()
-            return str(job_row(day, JOIN).lag.tone)
+            return str(job_row(day, JOIN).facts.lag.tone)
 
         day.port.engine.series._rings.pop(series)
         assert late(70.0, 100.0, 130.0, 160.0, 190.0, 220.0) == "warn"

@@ -340,7 +340,7 @@ async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
             await day.wait(10)
         fields = [field for field in day.line("steady").split("</b>")[1].split() if field.isdecimal()]
         assert "20" in fields
-        busy = next(row for row in day.table._rows if row.name.startswith("steady")).busy
+        busy = next(row for row in day.table._rows if row.name.startswith("steady")).facts.busy
         assert busy.value == pytest.approx(700.0)
 
 
@@ -350,8 +350,8 @@ async def test_releases_without_accumulated_times_show_a_dash(release: str) -> N
     async with monitor(release) as day:
         await day.wait(30)
         row = next(row for row in day.table._rows if row.name.startswith("steady"))
-        assert row.busy.absent
-        assert row.backpressured.absent
+        assert row.facts.busy.absent
+        assert row.facts.backpressured.absent
         assert day.line("steady").split("</b>")[1].split().count("–") >= 2  # noqa: RUF001 -- the dash that stands for absent
 
 
@@ -371,7 +371,7 @@ async def test_a_hot_job_comes_before_others_and_stays_there() -> None:
         at = {row.jid: row for row in day.table._rows}
         calm = [key for key in day.table.shown_keys() if key in at and at[key].state == "RUNNING"]
         assert len(set(places[1:])) == 1
-        better = [key for key in calm if not at[key].restarts and not at[key].overdue]
+        better = [key for key in calm if not at[key].facts.restarts and not at[key].facts.overdue]
         assert better[0] == last
 
 
@@ -394,10 +394,10 @@ async def test_of_rows_that_are_scrolled_past_little_is_kept_and_they_show_as_mu
         await day.wait(60)
         shown = day.table.visible_keys()
         assert len(day.table.shown_keys()) > len(shown)
-        rows = {row.jid: row for row in day.table.shown_rows()}
+        rows = {row.jid: row.facts for row in day.table.shown_rows()}
         await day.press("G")
         await day.wait(3)
-        now = {row.jid: row for row in day.table.shown_rows()}
+        now = {row.jid: row.facts for row in day.table.shown_rows()}
         passed = [job for job in shown if job not in day.table.visible_keys() and not rows[job].ended]
         assert passed
         for job in passed:

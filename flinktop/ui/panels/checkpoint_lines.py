@@ -11,7 +11,7 @@ from flinktop.flink.checkpoints import CHECKPOINTS, Checkpoint
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.ui.panels.columns import number, text
-from flinktop.ui.panels.lines_panel import Line, pair, spaced
+from flinktop.ui.panels.lines_panel import MUTED_GAP, Line, pair, spaced
 
 if TYPE_CHECKING:
     from flinktop.engine.host import Port
@@ -92,7 +92,7 @@ def figure(label: str, words: str, tone: str = "") -> Line:
 
 def figures(*groups: Line) -> Line:
     """Figures in one line, apart from each other; those that are empty are left out."""
-    return spaced(*groups, gap=("   ", "muted"))
+    return spaced(*groups, gap=MUTED_GAP)
 
 
 def size_words(value: float | None) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Line = list[Part]
 GAP: Part = ("   ", "")
+MUTED_GAP: Part = ("   ", "muted")
 MOST_ROWS = 12
 """Rows that one sentence may take."""
 FEW_ROWS = 3

@@ -78,6 +78,8 @@ class PinChart(TimeChart):
 class PinnedCharts(Panel):
     """The pins of a job, of one of its vertices, or of one subtask; side by side where there is room."""
 
+    # What the person pins is shown though the screen is held.
+    ticks_when_paused = True
     DEFAULT_CSS = """
     PinnedCharts { height: 1; max-height: 50%; overflow-y: auto; scrollbar-size-vertical: 1; }
     PinnedCharts .hint { height: 1; color: $text-muted; padding: 0 1; }

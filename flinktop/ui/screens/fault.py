@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from flinktop.facts.faults import found_fault
 from flinktop.model import faults
 from flinktop.ui import keys
 from flinktop.ui.panels.fault_stack import FaultHeader, FaultStack
-from flinktop.ui.panels.job_exceptions import found_fault
 from flinktop.ui.places import FaultPlace, Place
 from flinktop.ui.screens.machine_of import FaultOnMachine
 

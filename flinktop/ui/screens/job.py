@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
+from flinktop.facts.faults import found_fault
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model.pending_operators import is_pending
 from flinktop.ui import keys, tabs
-from flinktop.ui.panels.job_exceptions import found_fault
 from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.places import CheckpointsPlace, FaultPlace, JobPlace, Place, SubtaskPlace, VertexPlace
 from flinktop.ui.screens.machine_of import FaultOnMachine

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flinktop.facts.faults import unnamed_task
 from flinktop.facts.subtasks import present_reading
 from flinktop.facts.vertices import vertex_of
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import threads
-from flinktop.ui.panels.job_exceptions import unnamed_task
 from flinktop.ui.places import TaskManagerPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 
