@@ -89,6 +89,12 @@ class JobFacts(Struct, frozen=True):
     """Whether its figures are too old to be taken at their word."""
 
 
+def job_state(known: Known, job: str) -> str:
+    """The state of a job; "" while it is not known."""
+    reading = known.reading(job_query(job))
+    return reading.value.state if reading is not None and reading.value is not None else ""
+
+
 def attention(job: JobOverview, known: Known) -> tuple[Any, ...]:
     """What a list of jobs is sorted by, of all that is known of a job: its need of attention, its name."""
     ended = states.is_terminal(job.state)

@@ -87,12 +87,6 @@ def vertex_of(known: Known, job: str, vertex: str) -> tuple[Job, JobVertex] | No
     return (reading.value, found) if found is not None else None
 
 
-def job_state(known: Known, job: str) -> str:
-    """The state of a job; "" while it is not known."""
-    reading = known.reading(JOB(job=job))
-    return reading.value.state if reading is not None and reading.value is not None else ""
-
-
 def vertex_state(known: Known, job: str, vertex: str) -> str:
     """The state of a vertex; "" while it is not known."""
     found = vertex_of(known, job, vertex)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from flinktop.facts.freshness import is_old
+from flinktop.facts.jobs import job_state
 from flinktop.facts.subtasks import present_asks, present_reading
-from flinktop.facts.vertices import job_state, vertex_state
+from flinktop.facts.vertices import vertex_state
 from flinktop.flink.jobs import JOB_ACCUMULATORS
 from flinktop.flink.vertices import ATTEMPT_ACCUMULATORS, SUBTASKS_ACCUMULATORS, VERTEX_ACCUMULATORS
 from flinktop.model import format as fmt

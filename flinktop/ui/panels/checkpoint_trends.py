@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from flinktop.engine.series import job_series
-from flinktop.facts.vertices import job_state
+from flinktop.facts.jobs import job_state
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge

@@ -16,8 +16,7 @@ from flinktop.model import format as fmt
 from flinktop.model import heap, states
 from flinktop.ui.live import RARELY, Asks
 from flinktop.ui.panels.lines_panel import GAP, MUTED_GAP, Line, LinesPanel, faded, pair, spaced
-from flinktop.ui.panels.meter import meter_parts
-from flinktop.ui.panels.parts import Part, cells
+from flinktop.ui.panels.parts import Part, cells, meter_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,8 +8,9 @@ from textual.containers import Grid
 
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import SECONDS, restarts_query
+from flinktop.facts.jobs import job_state
 from flinktop.facts.unanswered import why_empty
-from flinktop.facts.vertices import figures_asks, job_state, vertex_of
+from flinktop.facts.vertices import figures_asks, vertex_of
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 
 from flinktop.facts.freshness import OLD_SECONDS, is_old
+from flinktop.facts.jobs import job_state
 from flinktop.facts.rescales import detail_rows, has_rescales, rescale_row, summary_parts
 from flinktop.facts.timeline import TimelineRow, Window, state_words, subtask_rows, window_of
-from flinktop.facts.vertices import job_state
 from flinktop.flink.jobs import JOB
 from flinktop.flink.rescale import RESCALE, RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.flink.vertices import SUBTASK_TIMES, VERTEX

@@ -13,7 +13,7 @@ from flinktop.model import format as fmt
 from flinktop.model import machines, memory
 from flinktop.ui.live import RARELY
 from flinktop.ui.panels.columns import text
-from flinktop.ui.panels.meter import meter_parts
+from flinktop.ui.panels.parts import meter_parts
 from flinktop.ui.panels.process_header import place_lines
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.celltext import wrap

@@ -10,6 +10,7 @@ from textual import on
 
 from flinktop.engine.pins import COORDINATOR
 from flinktop.facts.freshness import is_past
+from flinktop.facts.jobs import job_state
 from flinktop.facts.metric_scopes import (
     Sample,
     Scope,
@@ -20,7 +21,7 @@ from flinktop.facts.metric_scopes import (
     plain_text,
 )
 from flinktop.facts.unanswered import missing_words, why_empty
-from flinktop.facts.vertices import RELIST_SECONDS, job_state, vertex_state
+from flinktop.facts.vertices import RELIST_SECONDS, vertex_state
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, VERTEX_METRICS, AggregatedMetric
 from flinktop.model import format as fmt

@@ -25,8 +25,7 @@ from flinktop.facts.operations import (
 from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.meter import meter_parts
-from flinktop.ui.panels.parts import assemble
+from flinktop.ui.panels.parts import assemble, meter_parts
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.text_rows import folded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -65,3 +66,15 @@ def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 
 def assemble(parts: Iterable[Part]) -> Content:
     """The parts as Textual's content; nothing in them is read as markup."""
     return Content("").join(Content.styled(text, TONES.get(tone, tone)) for text, tone in parts)
+
+
+def meter_parts(fraction: float | None, width: int, tone: str) -> list[Part]:
+    """A line filled to `fraction` (0 to 1) in its tone, the rest muted, in exactly so many cells.
+
+    Something is never drawn as nothing, and all only when it is all; what is not known is blank.
+    """
+    if fraction is None or math.isnan(fraction):
+        return [(" " * width, "")]
+    share = min(max(fraction, 0.0), 1.0)
+    filled = min(max(round(share * width), share > 0), width - (share < 1))
+    return [("━" * filled, tone), ("─" * (width - filled), "muted")]

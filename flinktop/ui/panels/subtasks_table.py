@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from textual.message import Message
 
 from flinktop.facts.freshness import answered_at, failure
+from flinktop.facts.jobs import job_state
 from flinktop.facts.subtasks import (
     SubtaskFacts,
     SubtaskHistory,
@@ -17,7 +18,7 @@ from flinktop.facts.subtasks import (
     matches,
     vertex_context,
 )
-from flinktop.facts.vertices import figures_reading, job_state, vertex_of
+from flinktop.facts.vertices import figures_reading, vertex_of
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import first_minute, rates, states

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from flinktop.engine.series import cluster_series, job_series
 from flinktop.facts.freshness import OLD_SECONDS
+from flinktop.facts.jobs import job_state
 from flinktop.facts.unanswered import why_empty
-from flinktop.facts.vertices import job_state
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import states

@@ -16,8 +16,7 @@ from flinktop.model.typed_names import is_typed
 from flinktop.ui.act_button import ActButton
 from flinktop.ui.dialog import LABEL, Dialog, lines_content
 from flinktop.ui.file_completion import Candidate, candidates, completed
-from flinktop.ui.panels.meter import meter_parts
-from flinktop.ui.panels.parts import assemble
+from flinktop.ui.panels.parts import assemble, meter_parts
 from flinktop.ui.places import RunJarPlace
 from flinktop.ui.theme import TONES
 from flinktop.ui.typed_path import absolute, expanded, is_file, why_unusable
