@@ -13,7 +13,7 @@ from flinktop.flink.jobs import JOB, Job, JobVertex
 from flinktop.flink.metrics import Metric
 from flinktop.flink.vertices import Attempt, IoMetrics, Vertex
 from flinktop.model.subtask_figures import SubtaskIds
-from flinktop.ui.panels.subtask_columns import columns
+from flinktop.ui.panels.subtasks_table import columns
 from tests.facts.given import Given
 
 IN, OUT, BUSY, MARK = (

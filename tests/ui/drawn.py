@@ -53,9 +53,9 @@ from flinktop.ui.panels import (
     profiler_table,
     slots_table,
     state_times,
-    subtask_columns,
     subtask_header,
     subtask_summary,
+    subtasks_table,
     taskmanagers_table,
     vertex_backpressure,
     vertex_header,
@@ -200,7 +200,7 @@ def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
         yield "now", of_subtasks(value)
     around = subtasks.VertexContext()
     rows = [book.facts(one, around) for one in book.attempts.values()]
-    columns = subtask_columns.columns(lambda: 0.0, port.known_time)
+    columns = subtasks_table.columns(lambda: 0.0, port.known_time)
     yield from cells("subtask", rows, columns, "index")
     yield "skew", vertex_header.skew_parts(value, None)
     below = subtask_summary.summary_rows(

@@ -19,8 +19,14 @@ from flinktop.model import busy, machines, states, subtask_names, subtasks
 from flinktop.model import format as fmt
 from flinktop.ui.panels.columns import figure_cell
 from flinktop.ui.panels.lines_panel import LinesPanel, faded, pair, spaced
-from flinktop.ui.panels.totals_line import totals_line
-from flinktop.ui.panels.vertex_header import job_parts, lasting, rate_groups, trouble_line, watermark_parts
+from flinktop.ui.panels.vertex_header import (
+    job_parts,
+    lasting,
+    rate_groups,
+    totals_line,
+    trouble_line,
+    watermark_parts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

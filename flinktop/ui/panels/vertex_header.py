@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from flinktop.engine.series import vertex_series
-from flinktop.facts.figure import Figure, lag_figure
+from flinktop.facts.figure import ABSENT, Figure, lag_figure
 from flinktop.facts.freshness import Freshness, answered_at, freshness
 from flinktop.facts.subtasks import found_in, records, slowest
 from flinktop.facts.unanswered import blank, why_empty, why_stale
@@ -29,7 +29,6 @@ from flinktop.model import lag as lags
 from flinktop.model.vertex_now import vertex_now
 from flinktop.ui.panels.columns import figure_cell
 from flinktop.ui.panels.lines_panel import GAP, LinesPanel, faded, pair, spaced
-from flinktop.ui.panels.totals_line import totals_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
-    from flinktop.flink.vertices import Vertex
+    from flinktop.flink.vertices import IoMetrics, Vertex
     from flinktop.model.vertex_now import VertexNow
     from flinktop.ui.live import Asks
     from flinktop.ui.panels.lines_panel import Line
@@ -102,6 +101,24 @@ def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narr
         numbers = "/".join(fmt.per_mille(value) for value in (known.min, known.avg, known.max))
         groups.append(pair(word, f"{numbers} %", busy.tone(known.max or 0.0) if word != "idle" else ""))
     return spaced(*groups, [("min/avg/max", "muted")] if told and not narrow else [])
+
+
+def totals_line(totals: IoMetrics, *, source: bool, sink: bool) -> Line:
+    """What has ended has taken in and sent: a source takes nothing in, a sink sends nothing.
+
+    Only what crosses between vertices is counted: of a vertex that is both nothing is known.
+    """
+    groups: list[Line] = []
+    taken = ("in", source, totals.records_in, totals.bytes_in)
+    sent = ("out", sink, totals.records_out, totals.bytes_out)
+    for word, absent, count, size in (taken, sent):
+        group = pair(word, *figure_cell(ABSENT if absent else Figure(count)))
+        if not absent and count is not None:
+            group.append((" records", "muted"))
+        if not absent and size is not None:
+            group += [(", ", "muted"), (fmt.size(size), "")]
+        groups.append(group)
+    return spaced(*groups)
 
 
 def watermark_parts(mark: float | None, offset: float | None, cluster_now: float, tone: str = "") -> Line:
