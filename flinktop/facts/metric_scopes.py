@@ -11,6 +11,7 @@ from flinktop.engine.pins import ALL, COORDINATOR, Pin
 from flinktop.flink.metrics import (
     JM_OPERATOR_METRICS,
     JOB_METRICS,
+    SUBTASK_METRICS,
     SUBTASKS_METRICS,
     VERTEX_METRICS,
     AggregatedMetric,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.machine import Machine
 
 ROUND = 1000.0
 """From this on a number's decimals say nothing."""
@@ -35,7 +37,7 @@ LONGEST = 9
 class Scope(Struct, frozen=True):
     """Something that has metrics."""
 
-    job: str
+    job: str = ""
     vertex: str = ""
     """Id; "" for the job itself."""
     coordinator: bool = False
@@ -43,16 +45,24 @@ class Scope(Struct, frozen=True):
     name: str = ""
     """Foreign text."""
     parallelism: int = 0
+    subtask: int | None = None
+    """Of one subtask alone."""
+    process: Machine | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is one subtask or a process, beside which there is nothing else."""
+        return self.subtask is not None or self.process is not None
 
     @property
     def key(self) -> str:
-        """Names it among the others."""
-        return f"{self.vertex}{'/jm' if self.coordinator else ''}" or "job"
+        """Names it among the others; "" where there are none."""
+        return "" if self.alone else f"{self.vertex}{'/jm' if self.coordinator else ''}" or "job"
 
     @property
     def aggregated(self) -> bool:
         """Whether its metrics are told over its subtasks."""
-        return bool(self.vertex) and not self.coordinator
+        return bool(self.vertex) and not self.coordinator and not self.alone
 
     @property
     def listing(self) -> Query[Any]:
@@ -70,11 +80,24 @@ class Scope(Struct, frozen=True):
 
     def pin(self, metric: str, subtask: int | None = None) -> Pin:
         """A metric of it, or of one of its subtasks, as a pin."""
+        subtask = self.subtask if subtask is None else subtask
         if subtask is not None:
             return Pin(self.job, self.vertex, subtask, metric)
         return Pin(self.job, self.vertex, COORDINATOR if self.coordinator else ALL, metric)
 
+    def part_of(self, pin: Pin) -> tuple[int | None, str] | None:
+        """By which subtask (None: none) and metric a pin of it is asked for; None for another's pin."""
+        if pin.vertex != self.vertex or (pin.subtask == COORDINATOR) != self.coordinator:
+            return None
+        if self.subtask is not None:
+            return (None, pin.metric) if pin.subtask == self.subtask else None
+        return (pin.subtask if pin.subtask >= 0 else None), pin.metric
+
     def _query(self, get: list[str] | None) -> Query[Any]:
+        if self.process is not None:
+            return self.process.metrics(get=get)
+        if self.subtask is not None:
+            return SUBTASK_METRICS(job=self.job, vertex=self.vertex, subtask=self.subtask, get=get)
         if not self.vertex:
             return JOB_METRICS(job=self.job, get=get)
         endpoint = JM_OPERATOR_METRICS if self.coordinator else SUBTASKS_METRICS

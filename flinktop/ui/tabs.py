@@ -59,7 +59,7 @@ def tab(
 
 
 _METRICS = (
-    TabPanel("metrics", "metrics_explorer.MetricsExplorer"),
+    TabPanel("metrics", "metrics_table.MetricsExplorer"),
     TabPanel("pins", "pinned_charts.PinnedCharts"),
 )
 JOB_TABS = (

@@ -274,8 +274,12 @@ def _flame(_port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 def _metrics(port: Port, _query: Query[Any], value: Any) -> Drawn:
     now = port.known_time()
-    rows = [metrics_table.MetricRow(metric) for metric in value]
-    yield from cells("metric", rows, metrics_table.columns(lambda: 0.0, lambda: now, pins=True), "id")
+    scope = metric_scopes.Scope(subtask=0)
+    rows = [
+        metrics_table.ExploredRow(one.id, one.id, 0, scope, one.id, sample=metric_scopes.Sample(now, one))
+        for one in value
+    ]
+    yield from cells("metric", rows, metrics_table.columns(lambda: 0.0, lambda: now, alone=True), "metric")
     for metric in value:
         metric_scopes.plain_text(metric, 0.0, now)
         metric_reading.reading(metric.id, metric.number, 0.0, now)

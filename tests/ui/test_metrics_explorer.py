@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from flinktop.model import format as fmt
 from flinktop.ui import tabs
-from flinktop.ui.panels.metrics_explorer import MetricsExplorer
+from flinktop.ui.panels.metrics_table import MetricsExplorer
 from flinktop.ui.panels.pinned_charts import PinChart
 from flinktop.ui.screens.subtask import SubtaskScreen
 from tests.fixture_cluster import FixtureCluster

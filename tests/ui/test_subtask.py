@@ -65,7 +65,7 @@ def cells(day: Day, row: Any) -> dict[str, str]:
 def metrics(day: Day) -> dict[str, str]:
     table = day.app.screen.query_one(MetricsTable).table
     value = next(column for column in table.columns if column.key == "value")
-    return {row.id: value.cell(row)[0] for row in table._rows if row.id}
+    return {row.metric: value.cell(row)[0] for row in table._rows if row.metric}
 
 
 # -- attempts ----------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ async def test_metrics_are_searched_and_what_is_found_is_asked_for() -> None:
     async with on_subtask(tab="metrics") as (day, path):
         since = len(day.cluster.asked)
         await day.press("slash", *"watermark parse", "enter")
-        shown = [row.id for row in day.table._shown.rows if row.id]
+        shown = [row.metric for row in day.table._shown.rows if row.metric]
         assert all("atermark" in one and "parse" in one for one in shown)
         assert shown
         await day.wait(3)
@@ -198,26 +198,26 @@ async def test_metrics_of_operators_stand_below_them_and_can_be_told_apart() -> 
     path = f"jobs/{cluster.job('steady')}/vertices/{vertex}/subtasks/0/metrics"
     cluster.changed[path] = [{"id": one, "value": "7"} for one in ("uptime", *ALIKE)]
     async with on_subtask(size=(80, 40), cluster=cluster, tab="metrics") as (day, _):
-        assert [row.id for row in day.table._rows] == ["uptime", "", *ALIKE]
+        assert [row.metric for row in day.table._rows] == ["uptime", "", *ALIKE]
         lines = [day.line(one.rpartition(".")[2]) for one in ALIKE]
         assert len({line.strip("│ ").split()[0] for line in lines}) == len(ALIKE)
         # By value they stand without their operator above them: their whole ids, cut in the middle.
         await day.press("s", "s")
         await day.wait(4)
-        assert all(row.id for row in day.table._rows)
+        assert all(row.metric for row in day.table._rows)
         lines = [line for line in day.lines if "count_per_user" in line]
         assert len(set(lines)) == len(lines) == len(ALIKE)
         await day.press("s")
         await day.wait(4)
         # Closed and opened again; searched for, it is open.
-        day.table.cursor_key = f"operator {OPERATOR}"
+        day.table.cursor_key = f"operator  {OPERATOR}"
         await day.press("enter")
-        assert [row.id for row in day.table._rows] == ["uptime", ""]
+        assert [row.metric for row in day.table._rows] == ["uptime", ""]
         await day.press("p")
         assert not day.app.pins_of(day.cluster.job("steady"))
         await day.press("slash", *"bytess", "enter")
         await day.wait(4)
-        assert [row.id for row in day.table._shown.rows] == [
+        assert [row.metric for row in day.table._shown.rows] == [
             "",
             *(one for one in ALIKE if "bytesSent" in one),
         ]

@@ -1,280 +1,466 @@
-"""All metrics of a process or a subtask: listed once, values asked for the rows on the screen alone."""
+"""All metrics of a job, a vertex, a subtask or a process: to look for, to open, to pin."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 from textual import on
 
 from flinktop.facts.freshness import failure, is_past
-from flinktop.facts.metric_scopes import count_words, is_watermark, open_mark
+from flinktop.facts.jobs import job_state
+from flinktop.facts.metric_scopes import (
+    Sample,
+    Scope,
+    count_words,
+    is_watermark,
+    number_text,
+    open_mark,
+    plain_text,
+)
 from flinktop.facts.subtasks import present_reading
-from flinktop.facts.unanswered import missing_words
-from flinktop.facts.vertices import RELIST_SECONDS
-from flinktop.flink.metrics import SUBTASK_METRICS, Metric, watermark
+from flinktop.facts.unanswered import missing_words, why_empty
+from flinktop.facts.vertices import RELIST_SECONDS, vertex_state
+from flinktop.flink.jobs import JOB
+from flinktop.flink.metrics import JOB_METRICS, SUBTASK_METRICS, VERTEX_METRICS, AggregatedMetric, watermark
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import format as fmt
-from flinktop.model.ended import no_metrics
+from flinktop.model import states, subtask_names
+from flinktop.model.ended import no_metrics, none_of
 from flinktop.model.metric_reading import reading as reading_of
-from flinktop.model.metric_tree import by_operator, name_in
+from flinktop.model.metric_tree import by_operator, name_in, operator_of
 from flinktop.ui.panels.columns import text
 from flinktop.ui.panels.table_panel import TablePanel
-from flinktop.ui.widgets.columns import Column
-from flinktop.ui.widgets.one_by_one import one_by_one
+from flinktop.ui.widgets.one_by_one import each_with_its
 from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from flinktop.engine.pins import Pin
     from flinktop.flink.endpoint import Query
     from flinktop.flink.machine import Machine
-    from flinktop.flink.metrics import Metrics
     from flinktop.ui.live import Asks
-    from flinktop.ui.widgets.columns import Cell
+    from flinktop.ui.panels.parts import Part
+    from flinktop.ui.widgets.columns import Column
 
-MOST_REQUESTS = 3
-"""Requests for the values of the rows on the screen, each below Flink's limit for a request line."""
+MOST_SEARCHED = 20
+"""Things whose metrics are listed so that a search finds them; with more, those that are opened."""
 
 
-class MetricRow(Struct, frozen=True):
-    """One metric, or an operator that has some."""
+class ExploredRow(Struct, frozen=True):
+    """Something that has metrics, an operator in it, one metric, or that of one subtask."""
 
-    metric: Metric | None = None
-    """None of an operator."""
-    failed: bool = False
-    """Whether its value was asked for and could not be had."""
-    old: bool = False
-    pinned: bool = False
+    key: str
+    label: str
+    depth: int
+    """How many rows it stands below: 0 is what has metrics."""
+    scope: Scope
+    metric: str = ""
+    """Its whole id; "" for what has metrics."""
+    subtask: int | None = None
     operator: str = ""
-    """The operator that it stands below; of the row of an operator, that itself."""
-    metrics: int = 0
-    """How many an operator has."""
-    is_open: bool = True
-
-    @property
-    def id(self) -> str:
-        """The metric's; "" of an operator."""
-        return self.metric.id if self.metric is not None else ""
-
-    @property
-    def key(self) -> str:
-        """Names it in the table."""
-        return self.id or f"operator {self.operator}"
+    """Of the row of an operator: its name."""
+    words: str = ""
+    """Of what has metrics: how many, or why none."""
+    sample: Sample | None = None
+    """The value, once it has come."""
+    failed: bool = False
+    """Whether it was asked for and could not be had."""
+    pinned: bool = False
+    old: bool = False
 
     @property
     def name(self) -> str:
-        """As it stands in the table: without the operator that it stands below."""
-        if not self.id:
-            return f"{open_mark(is_open=self.is_open)} {self.operator}"
-        return f"  {name_in(self.operator, self.id)}" if self.operator else self.id
+        """As it stands in the table."""
+        return f"{'  ' * self.depth}{self.label}"
+
+    @property
+    def pin(self) -> Pin | None:
+        """The metric as a pin."""
+        return self.scope.pin(self.metric, self.subtask) if self.metric else None
+
+    @property
+    def aggregated(self) -> bool:
+        """Whether it stands for a metric of several subtasks."""
+        return bool(self.metric) and self.scope.aggregated and self.subtask is None
 
     @property
     def number(self) -> float | None:
-        """Its value, of a watermark in ms since 1970; None for one that says nothing."""
-        if self.metric is None or not is_watermark(self.id):
-            return self.metric.number if self.metric is not None else None
-        mark = watermark(self.metric.value)
+        """The value, or the greatest of several; of a watermark ms since 1970."""
+        value = self.sample.value if self.sample is not None else None
+        if value is None or isinstance(value, AggregatedMetric):
+            return value.max if value is not None else None
+        if not is_watermark(self.metric):
+            return value.number
+        mark = watermark(value.value)
         return float(mark) if mark is not None and mark < LONG_MAX else None
 
 
-def columns(
-    offset: Callable[[], float | None], cluster_now: Callable[[], float], *, pins: bool
-) -> tuple[Column[MetricRow], ...]:
-    """Id, value and what it says in units; before them whether it is pinned, where metrics can be.
+_TONES = {fmt.UNKNOWN: "muted", fmt.ABSENT: "muted", fmt.FAILED: "bad"}
+
+
+def texts(row: ExploredRow, offset: float | None, cluster_now: float) -> dict[str, str]:
+    """What stands in the columns of numbers, by their keys.
 
     Args:
+        row: What it is of.
         offset: Seconds from UTC in which times are written.
         cluster_now: The cluster's time (s since 1970).
-        pins: Whether they can be pinned.
+    """
+    if not row.metric:
+        return {"value": row.words}
+    keys = ("low", "mean", "high", "total") if row.aggregated else ("value",)
+    if row.sample is None:
+        return dict.fromkeys(keys, fmt.FAILED if row.failed else fmt.UNKNOWN)
+    value = row.sample.value
+    found = {"reads": reading_of(row.metric, row.number, offset, cluster_now)}
+    if not isinstance(value, AggregatedMetric):
+        told = plain_text(value, offset, cluster_now) if value is not None else "not a number"
+        return found | {"value": "the input has ended" if row.scope.alone and told == "ended" else told}
+    # Times add up to nothing.
+    total = None if is_watermark(row.metric) else value.sum
+    for key, number in zip(keys, (value.min, value.avg, value.max, total), strict=True):
+        found[key] = number_text(row.metric, number, offset, cluster_now)
+    return found
+
+
+def columns(
+    offset: Callable[[], float | None], cluster_now: Callable[[], float], *, alone: bool, pins: bool = True
+) -> tuple[Column[ExploredRow], ...]:
+    """The columns; the metric and its value are the last to give way.
+
+    Args:
+        offset: As of `texts`.
+        cluster_now: As of `texts`.
+        alone: Whether all metrics are of one thing, so that none is of several.
+        pins: Whether metrics can be pinned.
     """
 
-    def value(row: MetricRow) -> Cell:
-        if row.metric is None:
-            return count_words(row.metrics), "muted"
-        if row.metric.value is None:
-            return (fmt.FAILED, "bad") if row.failed else (fmt.UNKNOWN, "muted")
-        number = row.number
-        if not is_watermark(row.id):
-            return (fmt.as_told(number), "") if number is not None else (row.metric.value, "muted")
-        if number is None:
-            return "none yet" if watermark(row.metric.value) is None else "the input has ended", "muted"
-        return fmt.near(number / 1000.0, offset(), cluster_now()), ""
+    def number(
+        key: str, title: str, width: int, drop: int = 0, *, sorts: bool = False
+    ) -> Column[ExploredRow]:
+        def of(row: ExploredRow) -> str:
+            return texts(row, offset(), cluster_now()).get(key, "")
 
-    def in_units(row: MetricRow) -> str:
-        if row.metric is None or is_watermark(row.id):
-            return ""
-        return reading_of(row.id, row.number, offset(), cluster_now())
+        def tone(row: ExploredRow) -> str:
+            muted = key == "reads" or (alone and row.number is None)
+            return _TONES.get(of(row), "muted" if muted else "")
 
-    pinned: Column[MetricRow] = text(
-        "pinned", "", 1, lambda row: "◆" if row.pinned else "", tone="info", blank=""
-    )
-    return (
-        *((pinned,) if pins else ()),
+        return text(
+            *(key, title, width, of),
+            tone=tone,
+            blank="",
+            sort=(lambda row: row.number) if sorts else False,
+            align="right",
+            descending=True,
+            drop=drop,
+        )
+
+    found: tuple[Column[ExploredRow], ...] = (
+        text("pinned", "", 1, lambda row: "◆" if row.pinned else "", tone="info", blank=""),
         text(
-            *("name", "METRIC", 20, lambda row: row.name),
-            sort=lambda row: row.key.casefold(),
+            *("name", "METRIC", 20 if alone else 24, lambda row: row.name),
+            tone=lambda row: "" if row.metric or row.operator else "strong",
+            sort=lambda row: (row.metric or row.label).casefold(),
             flex=True,
             middle=True,
         ),
-        Column("value", "RAW", 20, value, sort=lambda row: row.number, align="right", descending=True),
-        text("reads", "VALUE", 11, in_units, tone="muted", blank="", align="right", drop=1),
+        number("value", "RAW", 20 if alone else 16, sorts=alone),
+        number("low", "MIN", 9, 3),
+        number("mean", "AVG", 9, 2),
+        number("high", "MAX", 9, sorts=True),
+        number("reads", "VALUE", 11, 1),
+        number("total", "SUM", 9, 4),
     )
+    without = {*(() if pins else ("pinned",)), *(("low", "mean", "high", "total") if alone else ())}
+    return tuple(column for column in found if column.key not in without)
 
 
-class MetricsList(TablePanel[MetricRow]):
-    """Metrics in the order of their ids, those of operators below their names. Subclasses say whose.
+class MetricsExplorer(TablePanel[ExploredRow]):
+    """Metrics as a tree: enter opens what has metrics, an operator in it, and a metric by its subtasks.
 
+    Ids are listed for what is open, values are asked for the rows on the screen and for what is pinned.
     Sorted by a column, metrics stand by their whole ids without the rows of their operators.
     """
 
     BOX = "Metrics"
-    TABLE_ID = "metric-rows"
-    PINS: ClassVar[bool] = False
-    """Whether they can be pinned."""
-    OPERATORS: ClassVar[bool] = False
-    """Whether some are those of operators."""
+    MOST_REQUESTS: ClassVar[int] = 4
+    """Requests for the values of the rows on the screen and of pinned metrics, each below Flink's limit."""
     scroll_asks_at_once = False
 
     def __init__(self, job: str = "", vertex: str = "", *, id: str | None = None) -> None:
+        """The metrics of a job and all its vertices, or of one vertex."""
         super().__init__(job, vertex, id=id)
-        self._known: dict[str, tuple[float, Metric]] = {}
-        """By id: when a value came, and the value."""
+        self._opened = {"", vertex or "job"}
+        """Keys of the rows that are open."""
         self._folded: set[str] = set()
-        """Operators that are closed: they are open at first."""
-        self._ids_of: dict[str, list[str]] = {}
-        """The metrics of each operator, by the key of its row."""
+        """Keys of the operators that are closed: they are open at first."""
+        self._known: dict[tuple[str, int | None, str], Sample] = {}
+        """By scope, subtask and metric."""
+        self._rows: dict[str, ExploredRow] = {}
 
-    def pinned(self) -> frozenset[str]:
-        """The ids of those that are pinned."""
-        return frozenset()
+    def columns(self) -> Sequence[Column[ExploredRow]]:
+        return columns(self.zone_offset, self.port.known_time, alone=False)
 
-    def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
-        """What lists the metrics, or tells the values of these."""
-        raise NotImplementedError
-
-    def columns(self) -> Sequence[Column[MetricRow]]:
-        return columns(self.zone_offset, self.port.known_time, pins=self.PINS)
-
-    def source(self) -> Query[Metrics]:
-        return self.metrics()
-
-    def key(self, row: MetricRow) -> str:
+    def key(self, row: ExploredRow) -> str:
         return row.key
 
-    def asks(self) -> Asks:
-        """What there is, and the values of the rows on the screen and of what is pinned."""
-        if self.missing:
-            return {}
-        listed = self.reading is not None and bool(self.reading.value)
-        # A subtask that has just started has none: look again soon.
-        asks: Asks = {self.source(): RELIST_SECONDS if listed else 0.0}
-        return asks | dict.fromkeys(self._values(), 0.0)
-
-    def _values(self) -> Sequence[Query[Metrics]]:
-        visible = (key for key in self.visible_keys if key not in self._ids_of)
-        wanted = sorted({*visible, *self.pinned()})
-        return self.metrics(wanted).parts()[:MOST_REQUESTS] if wanted else ()
-
-    def _take_values(self) -> set[str]:
-        """Take in what was answered; gives the ids of those whose values could not be had."""
-        failed: set[str] = set()
-        for query in self._values():
-            reading = self.port.reading(query)
-            if failure(self.port, query) is not None:
-                failed.update(dict(query.params)["get"].split(","))
-            if reading is None or reading.at is None:
-                continue
-            for metric in reading.value or ():
-                before = self._known.get(metric.id)
-                if before is None or before[0] < reading.at:
-                    self._known[metric.id] = (reading.at, metric)
-        return failed
-
-    def rows_of(self, answer: Metrics) -> Sequence[MetricRow]:
-        failed, pinned, now = self._take_values(), self.pinned(), self.port.now()
-        by_id = {metric.id: metric for metric in answer}
-        tree = self.OPERATORS and not self.table.sort_label
-        grouped = by_operator(by_id) if tree else {"": sorted(by_id, key=str.casefold)}
-        self._ids_of = {f"operator {operator}": ids for operator, ids in grouped.items()}
-
-        def row(place: tuple[str, str]) -> MetricRow:
-            operator, one = place
-            if not one:
-                count = len(grouped[operator])
-                return MetricRow(operator=operator, metrics=count, is_open=self._is_open(operator))
-            at, metric = self._known.get(one, (now, by_id[one]))
-            return MetricRow(metric, one in failed, is_past(self.port, at), one in pinned, operator)
-
-        places = [
-            (operator, one)
-            for operator, ids in grouped.items()
-            for one in ("", *(ids if self._is_open(operator) else ()))
-            if operator or one
-        ]
-        return one_by_one(places, row, key=lambda place: place[1] or f"operator {place[0]}")
-
-    def _is_open(self, operator: str) -> bool:
-        return operator not in self._folded or bool(self.table.filter)
-
-    def matches(self, row: MetricRow, text: str) -> bool:
-        """By the metric's id; an operator stands above what was found of it."""
+    def matches(self, row: ExploredRow, text: str) -> bool:
+        """By the metric's id, and the name of what has it; that stands above what was found of it."""
         words = text.casefold().split()
-        ids = [row.id] if row.id else self._ids_of.get(row.key, [])
-        return any(all(word in one.casefold() for word in words) for one in ids)
+        ids: Iterable[str] = (row.metric,) if row.metric else self._ids(row.scope)
+        if row.operator:
+            ids = (one for one in ids if operator_of(one) == row.operator)
+        return any(all(word in f"{one} {row.scope.name}".casefold() for word in words) for one in ids)
 
-    @on(Opened)
-    def _open(self, event: Opened) -> None:
-        """Open or close an operator."""
-        if event.key in self._ids_of:
-            event.stop()
-            self._folded ^= {event.key.removeprefix("operator ")}
-            self.draw()
-
-
-class MetricsTable(MetricsList):
-    """The metrics of one subtask."""
-
-    PINS = True
-    OPERATORS = True
-    MISSING = "metrics"
-
-    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
-        super().__init__(job, vertex, id=id)
-        self._subtask = subtask
-
-    def empty(self) -> str:
-        attempt = present_reading(self.port, self.job, self.vertex, self._subtask)
-        state = attempt.value.status if attempt is not None and attempt.value is not None else ""
-        return self.missing or self.why_empty(self.reading, no_metrics("This subtask", state))
-
-    def metric_here(self) -> str | None:
-        """The id of the metric that the cursor is on."""
-        row = self.table.cursor_row
-        return row.id or None if row is not None else None
-
-    def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
-        return SUBTASK_METRICS(job=self.job, vertex=self.vertex, subtask=self._subtask, get=get)
-
-    def pinned(self) -> frozenset[str]:
-        own = (self.vertex, self._subtask)
-        pins = self.app.pins_of(self.job)
-        return frozenset(pin.metric for pin in pins if (pin.vertex, pin.subtask) == own)
-
-
-class ProcessMetrics(MetricsList):
-    """The metrics of one process."""
-
-    NOTHING = no_metrics("This process", "")
-
-    def __init__(self, process: Machine, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._process = process
-
-    def metrics(self, get: Sequence[str] | None = None) -> Query[Metrics]:
-        return self._process.metrics(get=get)
+    def source(self) -> Query[Any]:
+        """The job, for its vertices."""
+        return JOB(job=self.job)
 
     @property
     def missing(self) -> str:
-        what = f"metrics of {self._process.all_of_them}"
-        return missing_words(self.port, self.metrics().endpoint, what)
+        return missing_words(self.port, JOB_METRICS, "metrics")
+
+    def empty(self) -> str:
+        nothing = none_of("vertices", job_state(self.port, self.job))
+        return self.missing or self.why_empty(self.reading, nothing)
+
+    def scopes(self) -> list[Scope]:
+        """What has metrics, in the order in which it stands."""
+        job = self.reading.value if self.reading is not None else None
+        found = [] if self.vertex else [Scope(self.job, name="the job")]
+        for vertex in job.vertices if job is not None else ():
+            if self.vertex in ("", vertex.id):
+                found.append(Scope(self.job, vertex.id, name=vertex.name, parallelism=vertex.parallelism))
+                if self.vertex and self.port.features.has(1, 20):
+                    found.append(Scope(self.job, vertex.id, coordinator=True, name="on the JobManager"))
+        return found
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    @on(Opened)
+    def _open(self, event: Opened) -> None:
+        """Open or close a row that has others below it."""
+        event.stop()
+        row = self._rows.get(event.key)
+        if row is None or row.subtask is not None or (row.metric and row.scope.parallelism <= 0):
+            return
+        if row.operator:
+            self._folded ^= {row.key}
+        else:
+            self._opened ^= {row.key if row.metric else row.scope.key}
+        self.update()
+
+    def toggle_pin(self) -> None:
+        """Pin the selected metric, or no longer."""
+        row = self.table.cursor_row
+        if row is not None and row.pin is not None:
+            self.app.toggle_pin(row.pin)
+            self.update()
+
+    def copied(self) -> str | None:
+        row = self.table.cursor_row if self.is_mounted else None
+        return row.metric or None if row is not None else None
+
+    # -- what is asked -------------------------------------------------------------------------------
+
+    def _shown_scopes(self, scopes: list[Scope]) -> set[str]:
+        """Keys of those whose metrics are rows: the opened ones; to a search, all where they are few."""
+        searching = bool(self.table.filter) and len(scopes) <= MOST_SEARCHED
+        return {scope.key for scope in scopes if searching or scope.key in self._opened}
+
+    def _ids(self, scope: Scope) -> tuple[str, ...]:
+        reading = self.port.reading(scope.listing)
+        known = reading.value if reading is not None and reading.value is not None else ()
+        return tuple(sorted((metric.id for metric in known), key=str.casefold))
+
+    def asks(self) -> Asks:
+        """What there is in what is open, and the values of the rows on the screen and of what is pinned."""
+        if self.missing:
+            return {}
+        scopes, asks = self.scopes(), super().asks()
+        values, shown = self._values(scopes), self._shown_scopes(scopes)
+        gone = {scope.key for scope, query in values if self._has_others(scope, query)}
+        for scope in scopes:
+            if scope.key in shown:
+                again = not self._ids(scope) or scope.key in gone
+                asks[scope.listing] = 0.0 if again else RELIST_SECONDS
+        return asks | {query: 0.0 for _, query in values}
+
+    def _has_others(self, scope: Scope, query: Query[Any]) -> bool:
+        """Whether something has other metrics than were listed.
+
+        One id that is gone empties a whole aggregated answer: that says nothing of the others.
+        """
+        told, listed = self.port.reading(query), self.port.reading(scope.listing)
+        if not scope.aggregated or told is None or told.at is None or told.value is None or told.value:
+            return False
+        return listed is None or listed.at is None or listed.at < told.at
+
+    def _values(self, scopes: list[Scope]) -> list[tuple[Scope, Query[Any]]]:
+        """The requests for values, with what they are of."""
+        found: list[tuple[Scope, Query[Any]]] = []
+        for scope, asked in self._asked(scopes).items():
+            over_all = sorted({metric for subtask, metric in asked if subtask is None})
+            single = sorted((subtask, metric) for subtask, metric in asked if subtask is not None)
+            found += [(scope, one) for one in (*scope.values(over_all), *scope.of_subtasks(single))]
+        return found[: self.MOST_REQUESTS]
+
+    def _take_values(self, scopes: list[Scope]) -> set[tuple[str, int | None, str]]:
+        """Take in what was answered; gives what of it could not be had.
+
+        What was asked for and is not among the answers is no number.
+        """
+        failed: set[tuple[str, int | None, str]] = set()
+        for scope, query in self._values(scopes):
+            reading, lacks = self.port.reading(query), failure(self.port, query) is not None
+            by_id = {metric.id: metric for metric in reading.value or ()} if reading is not None else {}
+            for one in dict(query.params)["get"].split(","):
+                index, _, metric = one.partition(".") if query.endpoint is VERTEX_METRICS else ("", "", one)
+                key = (scope.key, int(index) if index else None, metric)
+                if lacks:
+                    failed.add(key)
+                before, at = self._known.get(key), reading.at if reading is not None else None
+                if by_id and at is not None and (before is None or before.at < at):
+                    self._known[key] = Sample(at, by_id.get(one))
+        return failed
+
+    def _asked(self, scopes: list[Scope]) -> dict[Scope, frozenset[tuple[int | None, str]]]:
+        """By scope: (subtask or None, metric) on the screen, and pinned ones that the scope has."""
+        found: dict[Scope, set[tuple[int | None, str]]] = {}
+        for pin in self.app.pins_of(self.job):
+            for scope in scopes:
+                if (asked := scope.part_of(pin)) is not None:
+                    found.setdefault(scope, set()).add(asked)
+        for key in self.visible_keys:
+            row = self._rows.get(key)
+            if row is not None and row.metric:
+                found.setdefault(row.scope, set()).add((row.subtask, row.metric))
+        return {scope: frozenset(asked) for scope, asked in found.items()}
+
+    # -- what is shown -------------------------------------------------------------------------------
+
+    def words(self) -> Sequence[list[Part]]:
+        scopes = self.scopes()
+        closed = len(scopes) - len(self._shown_scopes(scopes))
+        if not self.table.filter or not closed or self.missing:
+            return []
+        return [[(f"searched in open scopes only; enter opens the other {closed}", "muted")]]
+
+    def rows(self) -> Sequence[ExploredRow] | None:
+        if self.missing:
+            return None
+        scopes = self.scopes()
+        shown, failed = self._shown_scopes(scopes), self._take_values(scopes)
+        pins = frozenset(self.app.pins_of(self.job))
+
+        def complete(row: ExploredRow) -> ExploredRow:
+            if not row.metric:
+                return row
+            key = (row.scope.key, row.subtask, row.metric)
+            sample = self._known.get(key)
+            return replace(
+                row,
+                sample=sample,
+                failed=key in failed,
+                pinned=row.pin in pins,
+                old=sample is not None and is_past(self.port, sample.at),
+            )
+
+        rows = each_with_its(
+            scopes,
+            lambda scope: map(complete, self._scope_rows(scope, shown=scope.key in shown)),
+            key=lambda scope: f"scope {scope.key}",
+            name=lambda scope: scope.name,
+        )
+        self._rows = {row.key: row for row in rows}
+        return rows
+
+    def _scope_rows(self, scope: Scope, *, shown: bool) -> Iterator[ExploredRow]:
+        ids = self._ids(scope) if shown else ()
+        if not scope.alone:
+            words = count_words(len(ids)) if ids else ""
+            if shown and not ids:
+                reading = self.port.reading(scope.listing)
+                words = why_empty(self.port, reading, fmt.UNKNOWN, self._none(scope))
+            label = f"{open_mark(is_open=shown)} {scope.name}"
+            yield ExploredRow(f"scope {scope.key}", label, 0, scope, words=words)
+        tree = not self.table.sort_label and scope.process is None
+        depth = 0 if scope.alone else 1
+        for operator, metrics in (by_operator(ids) if tree else {"": ids}).items():
+            key = f"operator {scope.key} {operator}"
+            is_open = not operator or key not in self._folded or bool(self.table.filter)
+            if operator:
+                label = f"{open_mark(is_open=is_open)} {operator}"
+                words = count_words(len(metrics))
+                yield ExploredRow(key, label, depth, scope, operator=operator, words=words)
+            for metric in metrics if is_open else ():
+                yield from self._metric_rows(scope, metric, operator, depth + bool(operator))
+
+    def _none(self, scope: Scope) -> str:
+        """Why something has no metrics, in a few cells."""
+        of_job = job_state(self.port, self.job)
+        state = vertex_state(self.port, self.job, scope.vertex) if scope.vertex else of_job
+        return "none: ended" if states.is_terminal(state) else "none yet"
+
+    def _metric_rows(self, scope: Scope, metric: str, operator: str, depth: int) -> Iterator[ExploredRow]:
+        """A metric, below its operator where that has a row; and those of its subtasks where it is open."""
+        key = f"metric {scope.key}  {metric}"
+        yield ExploredRow(key, name_in(operator, metric), depth, scope, metric)
+        if key in self._opened:
+            for subtask in range(scope.parallelism):
+                name = subtask_names.named(subtask, scope.parallelism)
+                key = f"metric {scope.key} {subtask} {metric}"
+                yield ExploredRow(key, name, depth + 1, scope, metric, subtask)
+
+
+class MetricsTable(MetricsExplorer):
+    """The metrics of one subtask."""
+
+    TABLE_ID = "metric-rows"
+    MOST_REQUESTS = 3
+
+    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
+        super().__init__(job, vertex, id=id)
+        self._scope = Scope(job, vertex, subtask=subtask)
+
+    def columns(self) -> Sequence[Column[ExploredRow]]:
+        process = self._scope.process is not None
+        return columns(self.zone_offset, self.port.known_time, alone=True, pins=not process)
+
+    def source(self) -> Query[Any]:
+        return self._scope.listing
+
+    def scopes(self) -> list[Scope]:
+        return [self._scope]
+
+    @property
+    def missing(self) -> str:
+        return missing_words(self.port, SUBTASK_METRICS, "metrics")
+
+    def nothing(self) -> str:
+        """What it means that there are none."""
+        attempt = present_reading(self.port, self.job, self.vertex, self._scope.subtask or 0)
+        state = attempt.value.status if attempt is not None and attempt.value is not None else ""
+        return no_metrics("This subtask", state)
+
+    def empty(self) -> str:
+        return self.missing or self.why_empty(self.reading, self.nothing())
+
+
+class ProcessMetrics(MetricsTable):
+    """The metrics of one process."""
+
+    def __init__(self, process: Machine, *, id: str | None = None) -> None:
+        super().__init__("", "", 0, id=id)
+        self._process = process
+        self._scope = Scope(process=process)
+
+    @property
+    def missing(self) -> str:
+        return missing_words(self.port, self.source().endpoint, f"metrics of {self._process.all_of_them}")
+
+    def nothing(self) -> str:
+        return no_metrics("This process", "")

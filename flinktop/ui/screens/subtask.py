@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from flinktop.engine.pins import Pin
 from flinktop.facts.vertices import vertex_of
 from flinktop.model import subtask_names
 from flinktop.ui import keys, tabs
@@ -45,14 +44,6 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
         return of_subtask(self.app.port, self.job, self.vertex, self.subtask)
 
     # -- commands ------------------------------------------------------------------------------------
-
-    def action_pin(self) -> None:
-        table, pins = self.panel("metrics"), self.panel("pins")
-        metric = table.metric_here() if table is not None else None
-        if metric is not None and pins is not None:
-            self.app.toggle_pin(Pin(self.job, self.vertex, self.subtask, metric))
-            table.tick()
-            pins.update()
 
     def neighbour(self, by: int) -> Place | None:
         known = vertex_of(self.app.port, self.job, self.vertex)
