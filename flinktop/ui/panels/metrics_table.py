@@ -189,6 +189,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
     MOST_REQUESTS: ClassVar[int] = 4
     """Requests for the values of the rows on the screen and of pinned metrics, each below Flink's limit."""
     scroll_asks_at_once = False
+    first_ask_at_once = False
 
     def __init__(self, job: str = "", vertex: str = "", *, id: str | None = None) -> None:
         """The metrics of a job and all its vertices, or of one vertex."""
@@ -421,6 +422,7 @@ class MetricsTable(MetricsExplorer):
 
     TABLE_ID = "metric-rows"
     MOST_REQUESTS = 3
+    first_ask_at_once = True
 
     def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
         super().__init__(job, vertex, id=id)

@@ -79,11 +79,15 @@ class TablePanel(Panel, Generic[R]):
     """Whether rows of an answer that is old are shown faded."""
     scroll_asks_at_once = True
     """Whether rows that come into sight are asked for at once, or at the next second."""
+    first_ask_at_once = True
+    """Whether so are the first ones, whatever holds for the others."""
 
     def __init__(self, job: str = "", vertex: str = "", *, id: str | None = None) -> None:
         super().__init__(job, vertex, id=id)
         self.visible_keys: tuple[str, ...] = ()
-        """The keys of the rows on the screen."""
+        """The keys of the rows on the screen, as far as they are asked for."""
+        self._scrolled_to: tuple[str, ...] = ()
+        """The keys of those that are there now."""
         self.old = False
         """Whether what the source has answered can't be taken at its word any more."""
 
@@ -181,8 +185,12 @@ class TablePanel(Panel, Generic[R]):
 
     @on(VisibleChanged)
     def _scrolled(self, event: VisibleChanged) -> None:
-        first, self.visible_keys = not self.visible_keys, event.keys
-        if first or self.scroll_asks_at_once:
-            self.update()
+        self._scrolled_to = event.keys
+        if self.scroll_asks_at_once or (self.first_ask_at_once and not self.visible_keys):
+            self.tick()
         else:
             self.wants_tick = True
+
+    def tick(self) -> None:
+        self.visible_keys = self._scrolled_to
+        super().tick()
