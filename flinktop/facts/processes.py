@@ -18,43 +18,36 @@ if TYPE_CHECKING:
 
     from flinktop.facts.known import Known
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.metrics import Aggregated, Metrics
+    from flinktop.flink.metrics import Metrics
     from flinktop.flink.taskmanagers import TaskManager
 
 RELIST_SECONDS = 600.0
 """Between two looks at which metrics there are: they hardly ever change."""
 
 
-def taskmanagers_listing() -> Query[Aggregated]:
-    """Which metrics TaskManagers have: one request, however many there are."""
-    return TASKMANAGERS_METRICS()
+def listing_query(process: Machine) -> Query[Any]:
+    """Which metrics a process, or all TaskManagers together, have: one request however many there are."""
+    return TASKMANAGERS_METRICS() if process.taskmanager is not None else process.metrics()
 
 
-def listing_query(machine: Machine) -> Query[Any]:
-    """Which metrics a machine, or machines of its kind, have."""
-    return taskmanagers_listing() if machine.taskmanager is not None else machine.metrics()
-
-
-def listed(known: Known, machine: Machine) -> tuple[str, ...]:
-    """The ids of the metrics that a machine, or machines of its kind, have; () while that is not known."""
-    if machine.taskmanager is not None:
-        return tuple(metric.id for metric in known.value(taskmanagers_listing()) or ())
-    return tuple(metric.id for metric in known.value(machine.metrics()) or ())
+def listed(known: Known, process: Machine) -> tuple[str, ...]:
+    """The ids of the metrics that a process, or processes of its kind, have; () while that is not known."""
+    return tuple(metric.id for metric in known.value(listing_query(process)) or ())
 
 
 def figures_query(
-    known: Known, machine: Machine, names: Iterable[str] | None = None
+    known: Known, process: Machine, names: Iterable[str] | None = None
 ) -> Query[Metrics] | None:
-    """The request for a machine's figures; None while it is not known which metrics there are."""
-    ids = listed(known, machine)
+    """The request for a process's figures; None while it is not known which metrics there are."""
+    ids = listed(known, process)
     wanted = machines.ids_to_ask(ids, names) if names is not None else machines.ids_to_ask(ids)
-    return machine.metrics(get=wanted) if wanted else None
+    return process.metrics(get=wanted) if wanted else None
 
 
-def figures_asks(known: Known, machine: Machine) -> dict[Query[Any], float]:
-    """What tells a machine's figures, and how often to ask for it (s)."""
-    query = figures_query(known, machine)
-    return {listing_query(machine): RELIST_SECONDS} | ({query: 0.0} if query is not None else {})
+def figures_asks(known: Known, process: Machine) -> dict[Query[Any], float]:
+    """What tells a process's figures, and how often to ask for it (s)."""
+    query = figures_query(known, process)
+    return {listing_query(process): RELIST_SECONDS} | ({query: 0.0} if query is not None else {})
 
 
 class ProcessFigures(Struct, frozen=True):
@@ -66,12 +59,12 @@ class ProcessFigures(Struct, frozen=True):
     old: bool
 
 
-def process_figures(known: Known, machine: Machine, query: Query[Metrics] | None) -> ProcessFigures | None:
+def process_figures(known: Known, process: Machine, query: Query[Metrics] | None) -> ProcessFigures | None:
     """What an answer to `query` tells; None before there is one."""
     reading = known.reading(query) if query is not None else None
     if reading is None or reading.value is None or reading.at is None:
         return None
-    collected = known.latest(machine_series(machine.taskmanager, "gc"))
+    collected = known.latest(machine_series(process.taskmanager, "gc"))
     fresh = collected is not None and known.now() - collected[0] <= OLD_SECONDS
     return ProcessFigures(
         machines.figures(reading.value),
@@ -130,9 +123,9 @@ class TaskManagerFacts(Struct, frozen=True):
 
 def taskmanager_facts(known: Known, one: TaskManager, now: float) -> TaskManagerFacts:
     """A TaskManager by the list and its metrics; `now` is the time by which heartbeats are late (s)."""
-    machine = Machine(one.id)
-    query = figures_query(known, machine, machines.ROW)
-    metrics = process_figures(known, machine, query)
+    process = Machine(one.id)
+    query = figures_query(known, process, machines.ROW)
+    metrics = process_figures(known, process, query)
     heartbeat = machines.heartbeat_age(one.last_heartbeat, now)
     figures, gc = (metrics.figures, metrics.gc) if metrics is not None else (None, None)
     return TaskManagerFacts(
@@ -150,5 +143,5 @@ def taskmanager_facts(known: Known, one: TaskManager, now: float) -> TaskManager
         heap_limit=positive(one.hardware.free_memory),
         managed_limit=positive(one.hardware.managed_memory),
         known=metrics,
-        failed=failure(known, query or listing_query(machine)) is not None,
+        failed=failure(known, query or listing_query(process)) is not None,
     )

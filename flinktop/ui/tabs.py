@@ -236,13 +236,13 @@ _PROCESS_TABS = (
         *(1, "memory", "Memory", "Each part of its memory: configured and used.", "Mem"),
         panels=(
             TabPanel("memory", "memory_table.MemoryTable"),
-            TabPanel("charts", "machine_charts.MachineCharts", 180),
+            TabPanel("charts", "process_charts.ProcessCharts", 180),
         ),
         opens=False,
     ),
     tab(
         *(2, "charts", "Charts", "Heap, garbage collection, processor and threads over time."),
-        panels="machine_charts.MachineCharts",
+        panels="process_charts.ProcessCharts",
         opens=False,
     ),
     tab(3, "metrics", "Metrics", "All of its metrics.", panels="metrics_table.ProcessMetrics", opens=False),

@@ -13,11 +13,10 @@ from flinktop.facts.processes import (
     heartbeat_now,
     process_figures,
     taskmanager_facts,
-    taskmanagers_listing,
 )
 from flinktop.flink.errors import Unreachable
 from flinktop.flink.machine import Machine
-from flinktop.flink.metrics import AggregatedMetric, Metric
+from flinktop.flink.metrics import TASKMANAGERS_METRICS, AggregatedMetric, Metric
 from flinktop.flink.taskmanagers import TaskManager
 from flinktop.model import machines
 from tests.facts.given import Given
@@ -27,7 +26,7 @@ GONE = Unreachable("GET", "http://flink.test", "nothing listens there")
 
 
 def listed(known: Given, *ids: str) -> None:
-    known.answer(taskmanagers_listing(), tuple(AggregatedMetric(one) for one in ids))
+    known.answer(TASKMANAGERS_METRICS(), tuple(AggregatedMetric(one) for one in ids))
 
 
 def answered(known: Given, used: int) -> None:
@@ -50,7 +49,7 @@ def test_before_it_is_known_which_metrics_there_are_none_are_asked_for() -> None
     found = facts(known)
     assert (found.known, found.failed, found.old, found.troubles) == (None, False, False, ())
     assert (found.address, found.slots, found.used, found.heartbeat) == ("host-a:6122", 4, None, 1.0)
-    known.readings[taskmanagers_listing()] = Reading(error=GONE)
+    known.readings[TASKMANAGERS_METRICS()] = Reading(error=GONE)
     assert facts(known).failed
 
 

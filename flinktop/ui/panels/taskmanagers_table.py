@@ -9,10 +9,10 @@ from flinktop.facts.processes import (
     figures_query,
     heartbeat_now,
     taskmanager_facts,
-    taskmanagers_listing,
 )
 from flinktop.facts.unanswered import blank_mark
 from flinktop.flink.machine import Machine
+from flinktop.flink.metrics import TASKMANAGERS_METRICS
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import format as fmt
 from flinktop.model import heap, machines
@@ -154,7 +154,7 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
         every = max(SECONDS, len(self.visible_keys) / MOST_A_SECOND)
         figures = (figures_query(self.port, Machine(one), machines.ROW) for one in self.visible_keys)
         asks: Asks = {query: every for query in figures if query is not None}
-        return asks | {TASKMANAGERS(): 0.0, taskmanagers_listing(): RARELY}
+        return asks | {TASKMANAGERS(): 0.0, TASKMANAGERS_METRICS(): RARELY}
 
     def rows_of(self, answer: TaskManagers) -> Sequence[TaskManagerFacts]:
         listed, reading = answer.taskmanagers, self.reading

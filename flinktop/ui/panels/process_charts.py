@@ -1,16 +1,16 @@
-"""A machine over time: heap, garbage collection, processor, threads."""
+"""A process over time: heap, garbage collection, processor, threads."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.containers import Grid
 
 from flinktop.engine.series import machine_series
-from flinktop.facts.processes import figures_query, taskmanagers_listing
+from flinktop.facts.processes import figures_asks
 from flinktop.facts.unanswered import missing_words
 from flinktop.flink.metrics import TASKMANAGER_METRICS
-from flinktop.ui.live import RARELY, Asks, Panel
+from flinktop.ui.live import Asks, Panel
 from flinktop.ui.panels.time_chart import COUNT, SHARE, WAITING, Measure, TimeChart, Unit
 
 if TYPE_CHECKING:
@@ -27,17 +27,17 @@ CHARTS = (
 """Title, name in the legend, measure as engine/machines.py records it, unit."""
 
 
-class MachineCharts(Panel):
+class ProcessCharts(Panel):
     """Four charts, two beside each other."""
 
     DEFAULT_CSS = """
-    MachineCharts { height: 1fr; }
-    MachineCharts Grid { grid-size: 2 2; grid-gutter: 0 1; height: 1fr; }
+    ProcessCharts { height: 1fr; }
+    ProcessCharts Grid { grid-size: 2 2; grid-gutter: 0 1; height: 1fr; }
     """
 
-    def __init__(self, machine: Machine, *, id: str | None = None) -> None:
+    def __init__(self, process: Machine, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._machine = machine
+        self._process = process
 
     def compose(self) -> ComposeResult:
         with Grid():
@@ -45,17 +45,13 @@ class MachineCharts(Panel):
                 yield self._chart(*chart)
 
     def _chart(self, box: str, name: str, measure: str, unit: Unit) -> TimeChart:
-        measures = (Measure(name, machine_series(self._machine.taskmanager, measure)),)
+        measures = (Measure(name, machine_series(self._process.taskmanager, measure)),)
         return TimeChart(box, lambda: measures, self._nothing, unit, classes=measure)
 
     def _nothing(self) -> str:
-        absent = missing_words(self.port, TASKMANAGER_METRICS, f"metrics of {self._machine.all_of_them}")
+        absent = missing_words(self.port, TASKMANAGER_METRICS, f"metrics of {self._process.all_of_them}")
         return absent or WAITING
 
     def asks(self) -> Asks:
         """What the series are made of."""
-        if self.port.features.history_server:
-            return {}
-        listing: Any = taskmanagers_listing() if self._machine.taskmanager else self._machine.metrics()
-        query = figures_query(self.port, self._machine)
-        return {listing: RARELY} | ({query: 0.0} if query is not None else {})
+        return {} if self.port.features.history_server else figures_asks(self.port, self._process)
