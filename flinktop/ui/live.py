@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters
 from textual.app import App
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.engine.operation import Operation
     from flinktop.engine.pins import Pin
-    from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.settings import Profile, Settings
     from flinktop.ui.command import Command
@@ -39,7 +37,6 @@ RARELY = 600.0
 """Seconds between two looks at what seldom changes."""
 AGES_SECONDS = 3.0
 """Between two looks at how old things are: every one repaints each row with an age, over SSH as well."""
-T = TypeVar("T")
 Asks = dict["Query[Any]", float]
 """What is kept fresh, and the seconds between two polls of it; 0 is the cluster's own refresh interval."""
 
@@ -124,14 +121,6 @@ class LiveApp(App[int]):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot(Generic[T]):
-    query: Query[T]
-    show: Callable[[Reading[T]], None]
-    every: float
-    passing: bool
-
-
 class Panel(Steady):
     """A part of a screen that shows what some queries answer.
 
@@ -175,7 +164,6 @@ class Panel(Steady):
         if self.BOX:
             self.add_class("-box")
             self.border_title = self.BOX
-        self._slots: dict[str, _Slot[Any]] = {}
         self._kept_fresh: Asks = {}
         self._operations: tuple[Operation, ...] = ()
         self._watching = False
@@ -238,44 +226,6 @@ class Panel(Steady):
         """Whether its box, with its title, stands around it now."""
         return bool(self.BOX) and bool(self.styles.border_top[0])
 
-    def watch_query(
-        self,
-        slot: str,
-        query: Query[T],
-        show: Callable[[Reading[T]], None],
-        every: float = 0.0,
-        *,
-        passing: bool = False,
-    ) -> None:
-        """Keep `query` fresh while this panel is seen; `show` is called with what is known, and on news.
-
-        Args:
-            slot: A name for this watch; another query in the same slot takes its place.
-            query: What to ask.
-            show: Called at once with what is known already, then after each answer and each failure.
-            every: Seconds between polls; 0 is the cluster's own refresh interval.
-            passing: See Poller.watch: it is for a line of a long list.
-        """
-        before = self._slots.get(slot)
-        self._slots[slot] = _Slot(query, show, every, passing)
-        same = before is not None and before.query == query
-        if self._watching and not (same and before is not None and before.every == every):
-            self.port.watch(query, every, passing=passing)
-            if before is not None:
-                self.port.unwatch(before.query, before.every, passing=before.passing)
-        if not same:
-            self._show(self._slots[slot])
-
-    def drop_query(self, slot: str) -> None:
-        """Stop watching what is in this slot."""
-        gone = self._slots.pop(slot, None)
-        if gone is not None and self._watching:
-            self.port.unwatch(gone.query, gone.every, passing=gone.passing)
-
-    def slots(self) -> tuple[str, ...]:
-        """The names of the watches."""
-        return tuple(self._slots)
-
     def set_shown(self, shown: bool) -> None:  # noqa: FBT001 -- a state, not an option
         """Show or hide this panel; one that is hidden asks for nothing."""
         if shown != self.display:
@@ -305,17 +255,12 @@ class Panel(Steady):
         """The panel is seen: ask again, and show what came meanwhile."""
         if not self._watching and self.alive and self.displayed:
             self._watching = True
-            for slot in tuple(self._slots.values()):
-                self.port.watch(slot.query, slot.every, passing=slot.passing)
-                self._show(slot)
             self.update()
 
     def stop_watching(self) -> None:
         """The panel is not seen: ask for nothing."""
         if self._watching:
             self._watching = False
-            for slot in self._slots.values():
-                self.port.unwatch(slot.query, slot.every, passing=slot.passing)
             self._reconcile()
 
     @property
@@ -334,20 +279,11 @@ class Panel(Steady):
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
         """Show the news that this panel watches."""
-        for slot in tuple(self._slots.values()):
-            if slot.query in changes:
-                self._show(slot)
         if not self._kept_fresh.keys().isdisjoint(changes):
             self.update()
         elif self.follows_operations and self.port.operations() is not self._operations:
             self._operations = self.port.operations()
             self.update()
-
-    def show_again(self) -> None:
-        """Show everything this panel watches as it is known now."""
-        for slot in tuple(self._slots.values()):
-            self._show(slot)
-        self.update()
 
     def tick(self) -> None:
         """Time has passed: ages may read differently."""
@@ -401,13 +337,6 @@ class Panel(Steady):
     def on_unmount(self) -> None:
         """A panel that is gone watches nothing."""
         self.stop_watching()
-
-    def _show(self, slot: _Slot[Any]) -> None:
-        if not self.alive:
-            return
-        reading = self.port.reading(slot.query)
-        if reading is not None and not self._frozen:
-            self.shielded(lambda: slot.show(reading))
 
     def _failed(self, error: Exception) -> None:
         """Say in its place what went wrong, and log it."""
@@ -520,7 +449,7 @@ class LiveScreen(SteadyScreen[None]):
             with self.app.batch_update():
                 for panel in self.panels():
                     if panel.watching:
-                        panel.show_again()
+                        panel.update()
         self.tick()
 
     def on_screen_suspend(self, _event: events.ScreenSuspend) -> None:
@@ -537,7 +466,7 @@ class LiveScreen(SteadyScreen[None]):
         with self.app.batch_update():
             for panel in self.panels():
                 if panel.watching and not self.paused:
-                    panel.show_again()
+                    panel.update()
                 else:
                     panel.start_watching()
         self.tick()

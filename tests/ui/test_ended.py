@@ -26,7 +26,7 @@ def vertices(cluster: FixtureCluster) -> list[dict[str, Any]]:
 async def test_the_last_checkpoint_of_an_ended_job_is_asked_for_once() -> None:
     async with monitor("1.20.5") as day:
         await day.wait(60)
-        rows = {row.jid: row for row in day.table._rows}
+        rows = {row.jid: row.facts for row in day.table._rows}
         job = day.cluster.job(JOB)
         told = day.cluster.document(f"jobs/{job}/checkpoints")["latest"]["completed"]["latest_ack_timestamp"]
         age = day.port.known_time() - told / 1000.0

@@ -56,7 +56,7 @@ async def test_odd_restarts_of_one_job_leave_the_others_as_they_were(value: str)
     async with monitor(cluster=cluster) as day:
         assert others(day, "steady") == before
         (row,) = (row for row in day.table.shown_rows() if row.name.startswith("steady"))
-        assert row.restarts is None
+        assert row.facts.restarts is None
         await open_job(day, "steady")
         assert "restarts …" in day.line("RUNNING for")
 

@@ -13,7 +13,7 @@ from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, key_name
 from flinktop.ui.live import Asks, LiveScreen, Panel
-from flinktop.ui.panels.parts import GAP, Part, assemble, beside, cells, cut, cut_line, fit
+from flinktop.ui.panels.parts import GAP, Part, assemble, beside, cells, cut, fit
 from flinktop.ui.theme import cluster_style
 
 if TYPE_CHECKING:
@@ -24,19 +24,6 @@ if TYPE_CHECKING:
     from flinktop.engine.link import Link
     from flinktop.engine.operation import Operation
     from flinktop.ui.command import Command
-
-__all__ = [
-    "BottomLine",
-    "Line",
-    "Notice",
-    "Part",
-    "TopLine",
-    "assemble",
-    "chips",
-    "cut",
-    "cut_line",
-    "zone_offset",
-]
 
 SLOW_SECONDS = 2.0
 """An answer that took longer is slow."""
@@ -315,11 +302,6 @@ def offers(screen: LiveScreen, command: Command) -> bool:
     """Whether what a screen shows now has something to do with this command."""
     name = (command.action or command.id).partition("(")[0]
     return command.app or screen.check_action(name, ()) is not False
-
-
-def zone_offset(panel: Panel) -> float | None:
-    """Seconds from UTC in which times are shown; None is this machine's own zone."""
-    return panel.zone_offset()
 
 
 SIGN = "⟳"

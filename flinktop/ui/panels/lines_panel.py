@@ -8,7 +8,7 @@ from textual.content import Content
 
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.frame import Part, assemble, cut_line
+from flinktop.ui.panels.parts import Part, assemble, cut_line
 from flinktop.ui.widgets.celltext import wrap
 
 if TYPE_CHECKING:
