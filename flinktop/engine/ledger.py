@@ -17,9 +17,10 @@ import os
 import socket
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from flinktop.engine.ledger_file import LedgerError, LedgerFile
 from flinktop.engine.ledger_rows import COLUMNS, operation_of, result_of, values
@@ -46,8 +47,7 @@ _DROP_OLD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """One running flinktop."""
 
     machine: str

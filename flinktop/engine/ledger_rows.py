@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, get_type_hints
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from flinktop.engine.acts.act import Result
 from flinktop.engine.operation import Operation, State
@@ -95,8 +96,7 @@ def result_of(text: Any) -> Result:
     return _Row({"result": text}).result()
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """The columns of a row, each of which may hold anything."""
 
     columns: dict[str, Any]
@@ -157,4 +157,4 @@ class _Row:
             return None
 
 
-_RESULT = {one.name: get_type_hints(Result)[one.name] for one in fields(Result)}
+_RESULT = get_type_hints(Result)

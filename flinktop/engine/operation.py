@@ -1,7 +1,9 @@
 """An operation: one act that was asked of a cluster, and how far it has come."""
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Act, Notes, Result
 from flinktop.model import redaction
@@ -36,8 +38,7 @@ class State(StrEnum):
 FINAL = frozenset({State.DONE, State.FAILED, State.LOST, State.REFUSED, State.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One act and what became of it; times are this machine's (s since 1970)."""
 
     id: str

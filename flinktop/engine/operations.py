@@ -13,8 +13,9 @@ import getpass
 import logging
 import os
 import socket
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from flinktop.engine.acts.act import ActContext, Answer
 from flinktop.engine.acts.target import fetch_target

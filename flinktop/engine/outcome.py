@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Done, Failed, Handle, InProgress, Unknown
 from flinktop.engine.link import FOLLOWED, UNDER_WAY
@@ -29,8 +31,7 @@ CACHES = 2.0
 """Times the cluster's refresh interval for which its answers may be old."""
 
 
-@dataclass(slots=True)
-class _Silence:
+class _Silence(Struct):
     """How long the server has known nothing of an act."""
 
     since: float | None = None
@@ -50,8 +51,7 @@ class _Silence:
         return self.answers >= LEAST_ANSWERS and now - since >= seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(Struct, frozen=True):
     """Finds the outcomes of operations."""
 
     view: OperationsView

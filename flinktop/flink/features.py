@@ -1,8 +1,9 @@
 """What a server can do: its release and the flags of /config."""
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from flinktop.flink.cluster import Config
@@ -10,8 +11,7 @@ if TYPE_CHECKING:
 _RELEASE = re.compile(r"^(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(Struct, frozen=True):
     """The release and the switches of one cluster."""
 
     release: tuple[int, int, int] | None = None

@@ -9,11 +9,11 @@ it goes to stdout, everything else to stderr.
 import asyncio
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.job_acts import Cancel, Savepoint, SavepointAndCancel, Stop

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.operation import Operation, State
@@ -43,8 +45,10 @@ async def run_file(follower: Follower, path: str, act: RunJar, *, wait: bool) ->
     upload = await follower.do(UploadJar(path))
     jar = upload.result.jar
     if upload.state is not State.DONE or jar is None:
-        never = replace(upload, id="", kind=act.kind, act=act, subject=act.subject, trigger=None, sent=None)
-        return JarRun(replace(never, reason=f"{upload.label}: {upload.reason}"), upload)
+        never = structs.replace(
+            upload, id="", kind=act.kind, act=act, subject=act.subject, trigger=None, sent=None
+        )
+        return JarRun(structs.replace(never, reason=f"{upload.label}: {upload.reason}"), upload)
     follower.say(f"uploaded as {jar}")
     run = await follower.do(replace(act, jar=jar), wait=wait)
     if run.state in (State.FAILED, State.REFUSED):

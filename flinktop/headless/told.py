@@ -1,8 +1,9 @@
 """An operation as text and as JSON."""
 
-from dataclasses import asdict
 from typing import Any
 from unicodedata import category, east_asian_width
+
+from msgspec.structs import asdict
 
 from flinktop.engine.operation import Operation
 from flinktop.flink.text import clean

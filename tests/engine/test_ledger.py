@@ -7,11 +7,11 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from flinktop.engine import ledger
 from flinktop.engine.acts.act import Act, Result
@@ -41,7 +41,7 @@ def operation(number: int, state: State = State.PLANNED, **changes: object) -> O
         state=state,
         planned=NOW + number,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]  # names of fields
+    return replace(made, **changes)
 
 
 @pytest.fixture

@@ -369,7 +369,7 @@ async def test_what_was_planned_and_not_sent_has_failed(tmp_path: Path) -> None:
         ledger.add(
             type(planned)(
                 **{
-                    **{name: getattr(planned, name) for name in planned.__slots__},
+                    **{name: getattr(planned, name) for name in planned.__struct_fields__},
                     "id": "4" * 32,
                     "state": State.PLANNED,
                     "ended": None,

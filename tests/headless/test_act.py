@@ -8,11 +8,12 @@ import os
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from flinktop.cli import read_words
 from flinktop.engine.acts.act import Result

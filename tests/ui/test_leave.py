@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from flinktop.engine.acts.jar_files import UploadJar
 from flinktop.engine.acts.job_acts import Savepoint

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from unittest import mock
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from textual import events
 from textual.screen import Screen
 

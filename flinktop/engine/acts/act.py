@@ -2,9 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Any, Self
+
+from msgspec import Struct, field
 
 from flinktop.engine.acts.target import Target
 from flinktop.flink.acts import Status
@@ -37,8 +39,7 @@ class Risk(StrEnum):
     """State, files or running jobs are gone afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of what a dialog says before an act; `tone` is "", "warn" or "bad"."""
 
     label: str
@@ -46,8 +47,7 @@ class Line:
     tone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of the values that a field may have."""
 
     label: str
@@ -56,8 +56,7 @@ class Choice:
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of an act that is filled in before it is sent."""
 
     name: str
@@ -73,8 +72,7 @@ class Field:
         return next((one.value for one in self.choices if one.label == text), text or None)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What came of an act, as far as is known."""
 
     savepoint: str | None = None
@@ -92,8 +90,7 @@ class Result:
     """Anything else, in sentences."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The server has taken the act."""
 
     trigger: str | None = None
@@ -101,31 +98,27 @@ class Accepted:
     result: Result = field(default_factory=Result)
 
 
-@dataclass(frozen=True, slots=True)
-class InProgress:
+class InProgress(Struct, frozen=True):
     """The act has not ended; what is known by now is kept."""
 
     words: str = "in progress"
     result: Result | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The act has done what it was to do."""
 
     result: Result = field(default_factory=Result)
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The act has not done what it was to do; what it has done all the same is in the result."""
 
     reason: str
     result: Result | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """The server answers, and knows nothing of the act: not yet, not any more, or it never came there."""
 
     words: str
@@ -146,8 +139,7 @@ def verdict_of(status: Status, result: Result | None = None) -> Verdict:
     return Failed(status.failure) if status.failure is not None else Done(result or Result())
 
 
-@dataclass(frozen=True, slots=True)
-class ActContext:
+class ActContext(Struct, frozen=True):
     """Where an act is done: the connections of the cluster for acts, and what its server can do."""
 
     http: Http
@@ -158,8 +150,7 @@ class ActContext:
     """Called with bytes sent and the size of an upload."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(Struct, frozen=True):
     """What is known of an act that was sent, by which its outcome is found."""
 
     id: str
@@ -245,8 +236,7 @@ class Question(Request):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The answer to a question: pending while both are empty."""
 
     value: Any = None

@@ -2,9 +2,11 @@
 
 import os
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from flinktop.engine.acts.act import (
     AFTERWARDS,

@@ -1,7 +1,9 @@
 """What is done to a running job: savepoints, checkpoints, cancelling."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from flinktop.engine.acts import history
 from flinktop.engine.acts.act import (

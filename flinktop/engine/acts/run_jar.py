@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec import structs
+
 from flinktop.engine.acts.act import (
     AFTERWARDS,
     GIVEN_IN_PART,
@@ -54,7 +56,7 @@ class StartAct(Act):
 
     def given_up(self, words: str, result: Result) -> Verdict | None:
         """A job that is there was started, whatever it waits for."""
-        return Done(replace(result, facts=(words,))) if result.job_state else None
+        return Done(structs.replace(result, facts=(words,))) if result.job_state else None
 
     def touches(self) -> tuple[Query[Any], ...]:
         return (JOBS_OVERVIEW(),)
@@ -200,12 +202,12 @@ async def _started(http: Http, job: str, known: Result) -> Verdict:
     state = await state_of(http, job)
     if state is None:
         return Unknown("no such job is on the cluster; a main() that takes long may still be running")
-    result = replace(known, job=job, job_state=state)
+    result = structs.replace(known, job=job, job_state=state)
     if state == "FAILED":
         return Failed(await _why_it_failed(http, job) or "the job FAILED", result)
     if state == "RUNNING" or states.is_terminal(state):
         restored = await _restored(http, job)
-        return Done(replace(result, facts=(f"restored from {restored}",) if restored else ()))
+        return Done(structs.replace(result, facts=(f"restored from {restored}",) if restored else ()))
     if state in ("INITIALIZING", "CREATED"):
         return Unknown(f"the job is there and {state}", result, STARTS_WITHIN)
     return InProgress(f"the job is {state}", result)

@@ -1,8 +1,10 @@
 """What is known of a cluster and a job before something is done to them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointConfig, CheckpointStats
 from flinktop.flink.cluster import OVERVIEW, ClusterOverview
@@ -23,8 +25,7 @@ from flinktop.flink.jobs import (
 from flinktop.model import states
 
 
-@dataclass(frozen=True, slots=True)
-class TargetJob:
+class TargetJob(Struct, frozen=True):
     """The job that an act is about; None is what is not known."""
 
     id: str
@@ -57,8 +58,7 @@ class TargetJob:
         return total - counted.get("RUNNING", 0) - counted.get("FINISHED", 0), total
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The cluster that an act is done to, and the job: what `why_not` and `consequence` judge by."""
 
     cluster: str
