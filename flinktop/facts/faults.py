@@ -82,12 +82,7 @@ def found_fault(
 
 def adaptive(known: Known, job: str) -> bool | None:
     """Whether the adaptive scheduler runs a job; None while that is unknown."""
-    described, settings = known.reading(JOB(job=job)), known.reading(JOBMANAGER_CONFIG())
-    return scheduler.is_adaptive(
-        described.value if described is not None else None,
-        known.features,
-        settings.value if settings is not None else None,
-    )
+    return scheduler.is_adaptive(known.value(JOB(job=job)), known.features, known.value(JOBMANAGER_CONFIG()))
 
 
 def unnamed_task(known: Known, job: str) -> str:

@@ -91,8 +91,8 @@ class JobFacts(Struct, frozen=True):
 
 def job_state(known: Known, job: str) -> str:
     """The state of a job; "" while it is not known."""
-    reading = known.reading(job_query(job))
-    return reading.value.state if reading is not None and reading.value is not None else ""
+    found = known.value(job_query(job))
+    return found.state if found is not None else ""
 
 
 def attention(job: JobOverview, known: Known) -> tuple[Any, ...]:
@@ -204,8 +204,6 @@ def _checkpoints(known: Known, job: str, last: LastCheckpoint) -> str:
 
 def restarts_of(known: Known, job: str) -> int | None:
     """How often a job has restarted, by the metric that its release has; None while not known."""
-    reading = known.reading(restarts_query(job))
-    if reading is None or reading.value is None:
-        return None
-    most = restarts_in(reading.value)
+    told = known.value(restarts_query(job))
+    most = restarts_in(told) if told is not None else None
     return int(most) if most is not None else None

@@ -211,11 +211,9 @@ def present_attempt(known: Known, job: str, vertex: str, subtask: int) -> Query[
     """What tells the present attempt; None while a HistoryServer has not told the attempt's number."""
     if not known.features.history_server:
         return SUBTASK(job=job, vertex=vertex, subtask=subtask)
-    detail = known.reading(VERTEX(job=job, vertex=vertex))
-    if detail is None or detail.value is None:
-        return None
-    numbers = (one.attempt for one in detail.value.subtasks if one.subtask == subtask)
-    number = next(numbers, None)
+    detail = known.value(VERTEX(job=job, vertex=vertex))
+    subtasks = detail.subtasks if detail is not None else ()
+    number = next((one.attempt for one in subtasks if one.subtask == subtask), None)
     return ATTEMPT(job=job, vertex=vertex, subtask=subtask, attempt=number) if number is not None else None
 
 

@@ -80,11 +80,11 @@ class VertexFacts(Struct, frozen=True):
 
 def vertex_of(known: Known, job: str, vertex: str) -> tuple[Job, JobVertex] | None:
     """A vertex as its job tells of it, or None while that is not known."""
-    reading = known.reading(JOB(job=job))
-    if reading is None or reading.value is None:
+    whole = known.value(JOB(job=job))
+    if whole is None:
         return None
-    found = next((one for one in reading.value.vertices if one.id == vertex), None)
-    return (reading.value, found) if found is not None else None
+    found = next((one for one in whole.vertices if one.id == vertex), None)
+    return (whole, found) if found is not None else None
 
 
 def vertex_state(known: Known, job: str, vertex: str) -> str:

@@ -133,15 +133,14 @@ class ClusterLine(LinesPanel):
         """
         asks: Asks = {OVERVIEW(): 0.0, JOBS_OVERVIEW(): 0.0}
         machines, jobs = self._machines_query(), self._jobs_query()
-        answered = self.port.reading(machines) if machines is not None else None
-        gone = answered is not None and answered.value is not None and not answered.value
+        answered = self.port.value(machines) if machines is not None else None
+        gone = answered is not None and not answered
         asks[TASKMANAGERS_METRICS()] = RARELY if machines is not None and not gone else 0.0
         asks[JOBS_METRICS()] = RARELY if jobs is not None else 0.0
         return asks | {query: 0.0 for query in (machines, jobs) if query is not None}
 
     def _listed(self, endpoint: Endpoint[Aggregated]) -> Iterable[str]:
-        reading = self.port.reading(endpoint())
-        return [metric.id for metric in reading.value or ()] if reading is not None else ()
+        return [metric.id for metric in self.port.value(endpoint()) or ()]
 
     def _machines_query(self) -> Query[Aggregated] | None:
         """One request for the metrics that TaskManagers have; None while that is not known."""
@@ -183,8 +182,8 @@ class ClusterLine(LinesPanel):
 
     def _right(self) -> list[Line]:
         """Of machines and jobs, the more important first; a cluster without TaskManagers has none."""
-        overview = self.port.reading(OVERVIEW())
-        if overview is None or overview.value is None or overview.value.taskmanagers == 0:
+        overview = self.port.value(OVERVIEW())
+        if overview is None or overview.taskmanagers == 0:
             return []
         query = self._machines_query()
         unknown = blank(self.port, query or TASKMANAGERS_METRICS())

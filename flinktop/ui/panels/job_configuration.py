@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from flinktop.facts.rescales import has_rescales
 from flinktop.flink.jobmanager import (
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobConfig
     from flinktop.flink.rescale import RescaleConfig
 
-T = TypeVar("T")
 CLUSTER = {cluster_configuration.CONFIG: "cluster"}
 """What kinds of settings are called here that have another name beside the cluster's own."""
 
@@ -107,7 +106,7 @@ class JobConfiguration(TablePanel[Item]):
     def asks(self) -> Asks:
         """Its settings, which hardly ever change, and what says whether it rescales."""
         asks: Asks = {JOB_CONFIG(job=self.job): RARELY, JOB(job=self.job): 0.0}
-        job = self._value(JOB(job=self.job))
+        job = self.port.value(JOB(job=self.job))
         if job is not None and has_rescales(self.port, job):
             asks[RESCALE_CONFIG(job=self.job)] = RARELY
         return asks | dict.fromkeys(self._of_cluster, RARELY)
@@ -120,15 +119,11 @@ class JobConfiguration(TablePanel[Item]):
         kept = (JOB_JOBMANAGER_CONFIG, JOB_JOBMANAGER_ENVIRONMENT, JOB_JOBMANAGER_LOG_URL)
         return tuple(endpoint(job=self.job) for endpoint in kept)
 
-    def _value(self, query: Query[T]) -> T | None:
-        reading = self.port.reading(query)
-        return reading.value if reading is not None else None
-
     def _cluster_items(self) -> list[Item]:
         """The cluster's configuration, its JVM, where its log lies if that was set up."""
         if not self._of_cluster:
             return []
-        settings, environment, log = map(self._value, self._of_cluster)
+        settings, environment, log = map(self.port.value, self._of_cluster)
         found = cluster_configuration.items(settings or (), environment)
         rows = [Item(CLUSTER.get(one.where, one.where), one.name, one.value) for one in found]
         if log is not None and log.url:
@@ -137,9 +132,9 @@ class JobConfiguration(TablePanel[Item]):
 
     def rows(self) -> Sequence[Item]:
         made: dict[str, Callable[[], list[Item]]] = {
-            "job": lambda: items(self._value(JOB(job=self.job)), None),
-            "execution": lambda: items(None, self._value(JOB_CONFIG(job=self.job))),
-            "rescale": lambda: rescale_items(self._value(RESCALE_CONFIG(job=self.job))),
+            "job": lambda: items(self.port.value(JOB(job=self.job)), None),
+            "execution": lambda: items(None, self.port.value(JOB_CONFIG(job=self.job))),
+            "rescale": lambda: rescale_items(self.port.value(RESCALE_CONFIG(job=self.job))),
             "cluster": self._cluster_items,
         }
         return each_with_its(made, lambda kind: made[kind](), key=str)

@@ -73,8 +73,7 @@ class JobGraph(Panel, GraphView[VertexFacts]):
 
     def asks(self) -> Asks:
         """The job, and the figures of the vertices that are on the screen and alive."""
-        reading = self.port.reading(JOB(job=self.job))
-        job = reading.value if reading is not None else None
+        job = self.port.value(JOB(job=self.job))
         figures = figures_asks(self.port, job, self._visible) if job is not None else {}
         return {JOB(job=self.job): 0.0, **figures}
 

@@ -130,8 +130,8 @@ def _last_good(last: LastCheckpoint) -> list[Line]:
 
 def restored_line(job: str, port: Port, offset: float | None) -> Line:
     """Which checkpoint or savepoint the job was restored from; [] when from none."""
-    reading = port.reading(CHECKPOINTS(job=job))
-    restored = reading.value.latest.restored if reading is not None and reading.value is not None else None
+    stats = port.value(CHECKPOINTS(job=job))
+    restored = stats.latest.restored if stats is not None else None
     if restored is None:
         return []
     kind = "savepoint" if restored.is_savepoint else "checkpoint"
@@ -152,8 +152,8 @@ def savepoint_line(port: Port, job: str, width: int) -> Line:
 
 def result_line(job: str, port: Port) -> Line:
     """What `/jobs/:jobid/execution-result` says; [] while it is not known, or the job has not ended."""
-    reading = port.reading(EXECUTION_RESULT(job=job))
-    result = reading.value.job_execution_result if reading is not None and reading.value is not None else None
+    told = port.value(EXECUTION_RESULT(job=job))
+    result = told.job_execution_result if told is not None else None
     if result is None:
         return []
     status, cause = result.application_status, result.failure_cause

@@ -95,13 +95,13 @@ class VertexTaskManagersTable(TablePanel[VertexTaskManagerFacts]):
         return row.key
 
     def rows_of(self, answer: VertexTaskManagers) -> Sequence[VertexTaskManagerFacts] | None:
-        job = self.port.reading(JOB(job=self.job))
-        if job is None or job.value is None:
+        job = self.port.value(JOB(job=self.job))
+        if job is None:
             return None
-        ends = rates.ends(job.value)
+        ends = rates.ends(job)
         source, sink = self.vertex in ends.sources, self.vertex in ends.sinks
         rows = taskmanager_rows(answer, source=source, sink=sink)
-        detail = self.port.reading(VERTEX(job=self.job, vertex=self.vertex))
-        if detail is not None and detail.value is not None:
-            rows += concurrent_rows(detail.value, source=source, sink=sink)
+        detail = self.port.value(VERTEX(job=self.job, vertex=self.vertex))
+        if detail is not None:
+            rows += concurrent_rows(detail, source=source, sink=sink)
         return rows

@@ -87,9 +87,9 @@ def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Whereabouts:
     """Where the present attempt of a subtask runs (`…/subtasks/:subtaskindex`, else the vertex's answer)."""
     reading = present_reading(port, job, vertex, subtask)
     taskmanager = reading.value.taskmanager_id if reading is not None and reading.value is not None else None
-    detail = port.reading(VERTEX(job=job, vertex=vertex))
-    if taskmanager is None and detail is not None and detail.value is not None:
-        found = (one.taskmanager_id for one in detail.value.subtasks if one.subtask == subtask)
+    detail = port.value(VERTEX(job=job, vertex=vertex))
+    if taskmanager is None and detail is not None:
+        found = (one.taskmanager_id for one in detail.subtasks if one.subtask == subtask)
         taskmanager = next(found, None)
     known = vertex_of(port, job, vertex)
     name = known[1].name if known is not None else ""
