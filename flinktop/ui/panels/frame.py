@@ -150,9 +150,6 @@ class Line(Panel):
     def render(self) -> Content:
         return assemble(self._parts)
 
-    def on_resize(self) -> None:
-        self.shielded(self.tick)
-
 
 class TopLine(Line):
     """Where I am; freshness, load, release and time of the cluster."""
