@@ -50,7 +50,6 @@ class ActButton(PressButton):
             self.set_timer(LOOK_SECONDS, self._wait)
 
     def action_press(self) -> None:
-        """Press it, unless the key was typed too early to be meant for it."""
         if self.app.typed_at - self._focused >= READY_SECONDS:
             super().action_press()
 

@@ -232,7 +232,6 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         self._exception_event.set()
 
     def on_mount(self) -> None:
-        """Open the overview, or a job above it, and listen to the engine."""
         self.go(OverviewPlace())
         if (shown := self.profile.shows) is not None:
             self.go(JobPlace(shown.job, shown.tab))
@@ -287,14 +286,12 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
     # -- commands ------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        """The help of this screen."""
         here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
         read_only = self.profile.connection.read_only
         own = [command for command in here if not (command.acts and read_only)]
         self.go(HelpPlace([*own, *keys.GLOBAL]))
 
     def action_command_palette(self) -> None:
-        """Find something by its name."""
         if not isinstance(self.screen, CommandPalette):
             self.go(PalettePlace())
 
@@ -303,15 +300,12 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
             self.go(place)
 
     def action_operations(self) -> None:
-        """What was asked of clusters from here."""
         self._go_unless_there(OperationsPlace())
 
     def action_taskmanagers(self) -> None:
-        """The TaskManagers."""
         self._go_unless_there(TaskManagersPlace())
 
     def action_jobmanager(self) -> None:
-        """The JobManager."""
         self._go_unless_there(JobManagerPlace())
 
     def action_leave(self) -> None:
@@ -335,7 +329,6 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         self.push_screen(screen_of(LeavePlace()), answered)
 
     def action_mouse(self) -> None:
-        """Mouse on or off."""
         driver = self._driver
         switch = getattr(
             driver, "_disable_mouse_support" if self._mouse_on else "_enable_mouse_support", None
@@ -354,7 +347,6 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         self.notify(f"Mouse {words}", markup=False)
 
     def action_picture(self) -> None:
-        """Save a picture of the screen."""
         try:
             name = generate_datetime_filename(self.title, ".svg")
             path = self.settings.paths.state / name

@@ -28,7 +28,6 @@ class NameField(LineField):
     """A field that enter does not leave by itself: whoever asks for the name says where to."""
 
     async def action_submit(self) -> None:
-        """Tell that the name is there."""
         await Input.action_submit(self)
 
 

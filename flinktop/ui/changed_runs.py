@@ -113,7 +113,6 @@ class WritesChanges(App[int]):
         self.refresh()
 
     def second(self) -> None:
-        """A second has passed."""
         self._seconds += 1
         if self._seconds % EVERY == 0:
             self.redraw()
@@ -130,5 +129,4 @@ class WritesChanges(App[int]):
         self.redraw()
 
     def action_redraw(self) -> None:
-        """Draw the whole screen again."""
         self.redraw()

@@ -207,7 +207,6 @@ class Dialog(Modal[T]):
         return len(lines)
 
     def on_resize(self) -> None:
-        """Break the lines anew, once this size is laid out."""
         self.call_after_refresh(self.news)
 
     @on(PressButton.Pressed, "#back")
@@ -215,7 +214,6 @@ class Dialog(Modal[T]):
         self.action_leave()
 
     def on_mount(self) -> None:
-        """Ask for what it judges by."""
         # What was said before would stand in front of it.
         self.app.clear_notifications()
         self.news()
@@ -252,12 +250,10 @@ class Dialog(Modal[T]):
             box.styles.visibility = visibility
 
     def action_scroll(self, by: int) -> None:
-        """A few lines up or down, where there are more than fit."""
         for box in self.query(DialogBox):
             box.scroll_relative(y=by * STEP, animate=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Arrows go from field to field where the field has no use for them."""
         if action == "line":
             return isinstance(self.focused, LineField | PressButton | Choice)
         if action == "beside":
@@ -265,7 +261,6 @@ class Dialog(Modal[T]):
         return super().check_action(action, parameters)
 
     def action_field(self, by: int) -> None:
-        """Go to the next field or the one before, unless the field itself has a use for the key."""
         focused: object = self.focused
         if by < 0:
             self.focus_previous()
@@ -276,7 +271,6 @@ class Dialog(Modal[T]):
         self.action_beside(by)
 
     def action_beside(self, by: int) -> None:
-        """Go to the button at the right or at the left."""
         if by > 0:
             self.focus_next()
         else:

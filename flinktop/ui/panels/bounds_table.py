@@ -157,29 +157,24 @@ class BoundsTable(LiveTable[BoundsRow]):
         return (self.cursor_key, self._side) if self.cursor_key is not None else None
 
     def action_side(self, side: int) -> None:
-        """Choose the fewest or the most."""
         self._side = side
         self._edited(fresh=True)
 
     def action_step(self, by: int) -> None:
-        """Another vertex."""
         super().action_step(by)
         self._edited(fresh=True)
 
     def action_change(self, by: int) -> None:
-        """One more, or one fewer."""
         if self.at is not None:
             self.form.change(self.at, by)
             self._edited(fresh=True)
 
     def action_erase(self) -> None:
-        """Erase the last digit."""
         if self.at is not None:
             self.form.put(self.at, self.form.text(self.at)[:-1])
             self._edited(fresh=False)
 
     def action_digit(self, digit: int) -> None:
-        """A digit is typed."""
         if self.at is not None:
             self.form.put(self.at, f"{'' if self._fresh else self.form.text(self.at)}{digit}")
             self._edited(fresh=False)

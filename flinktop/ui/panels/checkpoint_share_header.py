@@ -50,7 +50,6 @@ class CheckpointShareHeader(LinesPanel):
         self.checkpoint = checkpoint
 
     def asks(self) -> Asks:
-        """What the table below asks for too."""
         place = self.port, self.job, self.checkpoint
         return {JOB(job=self.job): 0.0, **details_asks(*place), **subtasks_asks(*place, self.vertex)}
 

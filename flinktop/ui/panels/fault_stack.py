@@ -66,7 +66,6 @@ class FaultStack(Panel):
 
     @property
     def pager(self) -> Pager:
-        """The text."""
         return self.query_one(Pager)
 
     @property

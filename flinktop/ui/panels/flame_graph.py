@@ -171,7 +171,6 @@ class FlamePanel(Panel):
         return [self._head(), hot, chosen]
 
     def copied(self) -> str | None:
-        """The whole name of the selected method."""
         number = self.view.selected
         return self._graph[number].name if number < len(self._graph) else None
 

@@ -104,7 +104,6 @@ class JobConfiguration(TablePanel[Item]):
         return f"{row.where} {row.name}"
 
     def asks(self) -> Asks:
-        """Its settings, which hardly ever change, and what says whether it rescales."""
         asks: Asks = {JOB_CONFIG(job=self.job): RARELY, JOB(job=self.job): 0.0}
         job = self.port.value(JOB(job=self.job))
         if job is not None and has_rescales(self.port, job):

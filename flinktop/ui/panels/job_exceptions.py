@@ -138,7 +138,6 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         return EXCEPTIONS(job=self.job, maxExceptions=self._most if self._most > TOLD else None)
 
     def asks(self) -> Asks:
-        """More faults where there are, and what alone says what a fault without a task means."""
         reading = self.reading
         if (
             reading is not None
@@ -152,7 +151,6 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         return super().asks() | ({JOBMANAGER_CONFIG(): RARELY} if unclear else {})
 
     def selected(self) -> FaultFacts | None:
-        """The row that the cursor is on."""
         return self.table.cursor_row if self.is_mounted else None
 
     def copied(self) -> str | None:

@@ -50,7 +50,6 @@ class JobGraph(Panel, GraphView[VertexFacts]):
 
     @property
     def selected(self) -> str | None:
-        """The id of the selected vertex."""
         return self.canvas.selected if self.is_mounted else self._selected
 
     def select(self, vertex: str | None) -> None:
@@ -72,7 +71,6 @@ class JobGraph(Panel, GraphView[VertexFacts]):
         return entry(node, at, ascii=self.ascii)
 
     def asks(self) -> Asks:
-        """The job, and the figures of the vertices that are on the screen and alive."""
         job = self.port.value(JOB(job=self.job))
         figures = figures_asks(self.port, job, self._visible) if job is not None else {}
         return {JOB(job=self.job): 0.0, **figures}

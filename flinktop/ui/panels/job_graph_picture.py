@@ -57,7 +57,6 @@ class GraphView(Widget, Generic[N]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """One canvas, and a line that says why it is a list."""
         yield Static(classes="why", markup=False)
         yield GraphCanvas(ascii=self.app.settings.ascii, id=self.CANVAS)
 
@@ -77,7 +76,6 @@ class GraphView(Widget, Generic[N]):
         self.lay_out()
 
     def on_resize(self) -> None:
-        """Choose the form that suits the size."""
         self.lay_out()
 
     def lay_out(self) -> None:

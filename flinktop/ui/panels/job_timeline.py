@@ -216,7 +216,6 @@ class JobTimeline(TimelineTable):
         return JOB(job=self.job)
 
     def asks(self) -> Asks:
-        """The job, its rescales, and what is opened of them."""
         asked, job = super().asks(), self.answer
         if job is None:
             return asked

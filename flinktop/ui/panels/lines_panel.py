@@ -82,7 +82,6 @@ class LinesPanel(Panel):
         return Content("\n").join(rows)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
-        """As many rows as the lines and the wrapped sentences need."""
         return sum(
             1 if isinstance(line, list) else len(wrap(line[0], max(width, 1), MOST_ROWS))
             for line in self._lines

@@ -113,7 +113,6 @@ class LogView(Panel):
 
     @property
     def pager(self) -> Pager:
-        """The text itself."""
         return self.query_one(Pager)
 
     # -- what is asked -------------------------------------------------------------------------------

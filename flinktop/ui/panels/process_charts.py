@@ -53,5 +53,4 @@ class ProcessCharts(Panel):
         return absent or WAITING
 
     def asks(self) -> Asks:
-        """What the series are made of."""
         return {} if self.port.features.history_server else figures_asks(self.port, self._process)

@@ -101,7 +101,6 @@ class RunForm(Vertical):
             yield field
 
     def on_mount(self) -> None:
-        """What can't stand in the fields from the start."""
         self.query_one("#allow", Choice).value = "yes" if self._begin.allow_non_restored_state else "no"
         if self._features.has(1, 15):
             self.query_one("#claim", Choice).value = self._begin.claim_mode or ""

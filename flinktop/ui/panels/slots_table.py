@@ -111,7 +111,6 @@ class SlotsTable(TablePanel[SlotRow]):
         return TASKMANAGER(taskmanager=self._taskmanager)
 
     def asks(self) -> Asks:
-        """The slots, and the jobs for their names."""
         return super().asks() | {JOBS_OVERVIEW(): 0.0}
 
     def key(self, row: SlotRow) -> str:

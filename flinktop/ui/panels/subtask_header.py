@@ -67,7 +67,6 @@ class SubtaskHeader(LinesPanel):
         """How its totals move."""
 
     def asks(self) -> Asks:
-        """The job, the subtask, and what it does now."""
         ids = (self.port, self.job, self.vertex)
         context = vertex_context(*ids)
         query = subtask_figures(self.job, self.vertex, self.subtask, context) if context is not None else None

@@ -139,7 +139,6 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
         return row.id
 
     def matches(self, row: TaskManagerFacts, text: str) -> bool:
-        """Also by the id."""
         matches = super().matches
         return all(word in row.id.casefold() or matches(row, word) for word in text.casefold().split())
 

@@ -47,7 +47,6 @@ class ThreadView(Panel):
 
     @property
     def pager(self) -> Pager:
-        """The text itself."""
         return self.query_one(Pager)
 
     @property

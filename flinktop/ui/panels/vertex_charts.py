@@ -85,7 +85,6 @@ class VertexCharts(Panel):
         return asks
 
     def show(self) -> None:
-        """The charts draw what the engine has recorded of it."""
         for chart in self.query(TimeChart):
             chart.wants_tick = True
 

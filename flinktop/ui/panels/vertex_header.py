@@ -165,7 +165,6 @@ class VertexHeader(LinesPanel):
         self._rows: tuple[SubtaskFacts, ...] = ()
 
     def asks(self) -> Asks:
-        """The job, the vertex, and what its subtasks' metrics sum up to."""
         asks: Asks = {JOB(job=self.job): 0.0, VERTEX(job=self.job, vertex=self.vertex): SECONDS}
         known = vertex_of(self.port, self.job, self.vertex)
         return asks | (figures_asks(self.port, known[0], [self.vertex]) if known is not None else {})

@@ -88,7 +88,6 @@ class VertexTaskManagersTable(TablePanel[VertexTaskManagerFacts]):
         return VERTEX_TASKMANAGERS(job=self.job, vertex=self.vertex)
 
     def asks(self) -> Asks:
-        """The job too, for the vertex's place in it."""
         return {JOB(job=self.job): 0.0, **super().asks()}
 
     def key(self, row: VertexTaskManagerFacts) -> str:

@@ -122,7 +122,6 @@ class VertexWatermarks(TablePanel[MarkFacts]):
         return str(row.index)
 
     def source(self) -> Query[Any]:
-        """Of a vertex without inputs first comes which metrics it has."""
         return next(iter(self._queries() or ()), listing(self.job, self.vertex))
 
     def _queries(self) -> tuple[Query[Metrics], ...] | None:

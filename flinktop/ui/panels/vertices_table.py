@@ -123,7 +123,6 @@ class VerticesTable(TablePanel[VertexFacts]):
         return row.id
 
     def asks(self) -> Asks:
-        """The job, and the figures of the vertices that are on the screen and alive."""
         job: Job | None = self.answer
         return super().asks() | (figures_asks(self.port, job, self.visible_keys) if job is not None else {})
 

@@ -41,7 +41,6 @@ class ClusterScreen(LiveScreen):
     """The id of the job that this place is in, if it is in one."""
 
     def compose(self) -> ComposeResult:
-        """The frame around the body."""
         yield TopLine()
         yield Notice()
         with Container(id="body"):
@@ -50,7 +49,6 @@ class ClusterScreen(LiveScreen):
         yield BottomLine()
 
     def body(self) -> ComposeResult:
-        """The panels of this screen."""
         yield from ()
 
     def table(self) -> LiveTable[Any] | None:
@@ -66,7 +64,6 @@ class ClusterScreen(LiveScreen):
         return next((one for one in self.query(TextView) if is_displayed(one)), None) or self.table()
 
     def pager(self) -> TextView | None:
-        """The text that is read, if one is seen."""
         searched = self.searched()
         return searched if isinstance(searched, TextView) else None
 
@@ -106,7 +103,6 @@ class ClusterScreen(LiveScreen):
         return job_actions(port, self.job) if self.job else cluster_actions(port)
 
     def on_key(self, event: events.Key) -> None:
-        """Where nothing can be done, say so to whoever tries."""
         if event.key in keys.ACTIONS.keys and self.app.profile.connection.read_only:
             self.app.say_read_only()
 
@@ -127,15 +123,12 @@ class ClusterScreen(LiveScreen):
     # -- commands ------------------------------------------------------------------------------------
 
     def action_previous(self) -> None:
-        """Go to the place before this one."""
         self._go_beside(-1)
 
     def action_next(self) -> None:
-        """Go to the place after this one."""
         self._go_beside(1)
 
     def action_actions(self) -> None:
-        """What can be done to the selected thing."""
         self.app.go(ActionsPlace(self.actions()))
 
     def action_back(self) -> None:
@@ -166,32 +159,27 @@ class ClusterScreen(LiveScreen):
         return True
 
     def action_open(self) -> None:
-        """Open the selected item."""
         table = self.table()
         if table is not None:
             table.action_open()
 
     def action_filter(self) -> None:
-        """Open the line in which a filter, or what is searched for, is typed."""
         searched = self.searched()
         if searched is not None:
             self.query_one(FilterLine).open(searched, searched)
 
     def action_only(self) -> None:
-        """Open the line in which is typed what the lines of a text must have in them."""
         pager = self.pager()
         panel: object = self._panel_of(pager)
         if pager is not None and isinstance(panel, Filtered):
             self.query_one(FilterLine).open(panel, pager, "&")
 
     def action_match(self, by: int) -> None:
-        """The next match of what is searched for, or the one before."""
         searched = self.searched()
         if isinstance(searched, SearchedView):
             searched.step_match(by)
 
     def action_wrap(self) -> None:
-        """Wrap long lines of a text, or cut them."""
         pager = self.pager()
         if pager is not None:
             pager.toggle_wrap()
@@ -201,21 +189,18 @@ class ClusterScreen(LiveScreen):
         self.tick()
 
     def action_sort(self) -> None:
-        """Sort by the next column."""
         table = self.table()
         if table is not None:
             table.next_sort()
             self.tick()
 
     def action_reverse(self) -> None:
-        """Reverse the sort order."""
         table = self.table()
         if table is not None:
             table.reverse_sort()
             self.tick()
 
     def action_copy(self) -> None:
-        """Copy the id under the cursor, or what is seen of a text."""
         pager = self.pager()
         if pager is not None and pager.lines:
             self.app.copy_text(pager.visible_text)
@@ -229,20 +214,16 @@ class ClusterScreen(LiveScreen):
         self.app.go(write_place(self))
 
     def seen_lines(self) -> tuple[str, ...]:
-        """The screen as it is seen, without colours."""
         strips = self._compositor.render_strips(self.size)
         return tuple(strip.text.rstrip() for strip in strips)
 
     def action_pause(self) -> None:
-        """Hold the screen, or go on."""
         self.set_paused(not self.paused)
 
     def action_refresh(self) -> None:
-        """Ask the cluster now."""
         self.app.port.refresh()
 
     def action_slower(self) -> None:
-        """Poll less often."""
         self.app.port.stretch_interval(STEP)
         self.tick()
 
@@ -252,12 +233,10 @@ class ClusterScreen(LiveScreen):
         self.tick()
 
     def action_zone(self) -> None:
-        """Times of the next zone."""
         self.app.next_zone()
         self.tick()
 
     def action_window(self, by: int) -> None:
-        """Charts show more time, or less."""
         self.app.chart_window = stepped(self.app.chart_window, by)
         self.tick()
 

@@ -92,12 +92,10 @@ class ConfirmScreen(AskingDialog[bool]):
         return Horizontal(label, widget, classes="row", id=f"row-{field.name}")
 
     def on_mount(self) -> None:
-        """The way back has the focus."""
         super().on_mount()
         self.query_one("#back").focus()
 
     def renew(self) -> None:
-        """Say what is known now, and whether it can be done."""
         if not self.query("#do"):
             return
         target, act = self.target, self.chosen

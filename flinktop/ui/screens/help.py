@@ -68,7 +68,6 @@ class HelpScreen(Modal[None]):
         self._commands = commands
 
     def compose(self) -> ComposeResult:
-        """Keys on the left, words on the right."""
         with VerticalScroll() as box:
             box.border_title = "Keys"
             yield Static(self._text(self.app.size.width))
@@ -93,5 +92,4 @@ class HelpScreen(Modal[None]):
         return Content("\n").join(parts)
 
     def action_scroll(self, by: int) -> None:
-        """One line down or up."""
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)

@@ -37,7 +37,6 @@ class OneOperation(ClusterScreen):
         raise NotImplementedError
 
     def actions(self) -> tuple[Action, ...]:
-        """Those of the savepoint that it made, else of its job, else of the cluster."""
         port, one = self.app.port, self.operation
         if one is not None and one.result.savepoint is not None:
             return on_savepoint(port, one.result.savepoint, one.job or "")
@@ -69,7 +68,6 @@ class OperationsScreen(OneOperation):
         yield OperationDetail(id="detail")
 
     def on_mount(self) -> None:
-        """What was said of operations in passing is read here."""
         self.app.clear_notifications()
 
     @on(Moved)
@@ -104,7 +102,6 @@ class OperationScreen(OneOperation):
         yield OperationDetail(self.number, id="detail")
 
     def action_open_job(self) -> None:
-        """Open the job that was started, or that it was done to."""
         one = self.operation
         if one is None:
             return

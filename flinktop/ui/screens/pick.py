@@ -166,7 +166,6 @@ class PickRestore(PickScreen["RestorePoint"]):
     EMPTY = "No known savepoints: none taken by flinktop, none of this cluster's jobs."
 
     def columns(self) -> list[Column[RestorePoint]]:
-        """With the end of the path, by which paths differ, and the cluster if any is another's."""
         columns: list[Column[RestorePoint]] = [
             text("kind", "KIND", 10, lambda point: "savepoint" if point.savepoint else "checkpoint", drop=2),
             text("name", "JOB", 12, lambda point: point.name or point.job, tone="strong", flex=True),
@@ -184,7 +183,6 @@ class PickRestore(PickScreen["RestorePoint"]):
         return columns
 
     def renew(self) -> None:
-        """A column for other clusters comes once there is a row of one."""
         table = self.query_one(LiveTable)
         columns = self.columns()
         if [one.width for one in columns] != [one.width for one in table.columns]:
@@ -202,7 +200,6 @@ class PickRestore(PickScreen["RestorePoint"]):
         return "loading jobs…" if to_ask(self.port) else ""
 
     def rows(self) -> Sequence[RestorePoint]:
-        """This cluster's first, the newest first."""
         return restore_points(self.port)
 
 

@@ -90,7 +90,6 @@ class ProfileStart(Modal[Profile | None]):
         self._show()
 
     def on_mount(self) -> None:
-        """It is seen from now on."""
         self._opened = self.app.port.now()
         self._wait()
 
@@ -105,7 +104,6 @@ class ProfileStart(Modal[Profile | None]):
         return self.app.port.now() - self._opened >= READY_SECONDS
 
     def action_start(self) -> None:
-        """Start it, unless the key was typed too early to be meant for it."""
         if self.app.typed_at - self._opened >= READY_SECONDS:
             self.dismiss(self._act)
 

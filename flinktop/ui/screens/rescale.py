@@ -78,7 +78,6 @@ class RescaleScreen(Dialog[None]):
                 yield PressButton("Continue", id="do")
 
     def on_mount(self) -> None:
-        """The vertices have the focus."""
         super().on_mount()
         self.query_one(BoundsTable).focus()
 

@@ -76,7 +76,6 @@ class RunJarScreen(Dialog[None]):
         yield Static("tab next field   ctrl+o list   esc back", id="keys", markup=False)
 
     def on_mount(self) -> None:
-        """What is typed first has the focus."""
         super().on_mount()
         self.set_focus(self.query_one("#entry-class" if self._jar else "#choose"))
 
@@ -91,7 +90,6 @@ class RunJarScreen(Dialog[None]):
     # -- what stands there -----------------------------------------------------------------------------
 
     def renew(self) -> None:
-        """Say what is known now of cluster and jar, and whether it can be run so."""
         if not self.query("#head"):
             return
         jar = self._listed() or self._same_name()
@@ -179,7 +177,6 @@ class RunJarScreen(Dialog[None]):
         self.renew()
 
     def action_list(self) -> None:
-        """Choose from a list what the field with the focus wants."""
         if self.focused is not None and self.focused.id == "entry-class":
             self.app.push_screen(PickClass(self._entries or ()), partial(self._take, "#entry-class"))
         elif self.focused is not None and self.focused.id == "savepoint":

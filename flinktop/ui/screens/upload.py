@@ -49,7 +49,6 @@ class PathField(LineField):
         return bool(found) and not is_file(expanded(self.value))
 
     async def action_submit(self) -> None:
-        """Go on to the button that sends it, where it can be sent."""
         button = self.screen.query_one("#upload")
         if button.disabled or self.screen.query_one("#typed-row").display:
             self.screen.focus_next()
@@ -104,7 +103,6 @@ class UploadScreen(Dialog[None]):
                 yield PressButton("Close", id="close")
 
     def on_mount(self) -> None:
-        """The path is typed first, from its end on."""
         self._look()
         path = self.query_one(PathField)
         path.cursor_position = len(path.value)
@@ -183,7 +181,6 @@ class UploadScreen(Dialog[None]):
         self.query_one("#upload").disabled = not (named and right and act.why_not(target) is None)
 
     def action_leave(self) -> None:
-        """Close it, and once something was asked for the menu that it came from as well."""
         if self._operation is None:
             super().action_leave()
         else:
