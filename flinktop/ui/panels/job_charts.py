@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from flinktop.engine.store import Reading
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job
     from flinktop.flink.vertices import VertexBackpressure
@@ -46,6 +47,12 @@ class JobCharts(Panel):
     JobCharts { height: 1fr; }
     JobCharts Grid { grid-size: 2 3; grid-gutter: 0 1; height: 1fr; }
     """
+
+    def __init__(self, job: str, *, id: str | None = None) -> None:
+        super().__init__(job, id=id)
+        self._turn: Asks = {}
+        """Who is asked whether it is the busiest, from one answer of the job to the next."""
+        self._turned_at: Reading[Job] | None = None
 
     def compose(self) -> ComposeResult:
         with Grid():
@@ -93,7 +100,9 @@ class JobCharts(Panel):
             return asks
         sinks = rates.ends(job).sinks
         figures = figures_asks(self.port, job, sinks, FETCH_SECONDS * max(1, len(sinks)))
-        return asks | figures | self._busy_asks(job)
+        if (reading := self.port.reading(JOB(job=self.job))) is not self._turned_at:
+            self._turned_at, self._turn = reading, self._busy_asks(job)
+        return asks | figures | self._turn
 
     def _busy_asks(self, job: Job) -> Asks:
         """Ask who is the busiest: its vertex, and another in turn, each at most once in ten seconds."""
