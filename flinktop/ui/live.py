@@ -205,8 +205,11 @@ class Panel(Steady):
 
     @property
     def _frozen(self) -> bool:
-        """Whether the person reads, and what comes is shown later."""
-        return isinstance(self.screen, LiveScreen) and self.screen.paused and not self.ticks_when_paused
+        """Whether the person reads, or a dialog stands before it: what comes is shown later."""
+        screen = self.screen
+        if not isinstance(screen, LiveScreen):
+            return False
+        return screen.behind_dialog or (screen.paused and not self.ticks_when_paused)
 
     def zone_offset(self) -> float | None:
         """Seconds from UTC in which times are shown; None is this machine's own zone."""
@@ -404,7 +407,7 @@ class LiveScreen(SteadyScreen[None]):
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
         """Hand news to the panels, unless the person is reading (collection goes on)."""
-        if self.paused or self.behind_dialog:
+        if self.paused:
             return
         with self.app.batch_update():
             for panel in self.panels():
@@ -419,14 +422,12 @@ class LiveScreen(SteadyScreen[None]):
     def behind_dialog(self) -> bool:
         """Whether a dialog stands before it.
 
-        Then it is held: Textual draws all of it again, dimmed, for every change of it.
+        Then its panels ask on and draw nothing: Textual draws all of it again, dimmed, for each change.
         """
         return self.app.screen is not self
 
     def second(self) -> None:
         """A second has passed: the frame goes on, and every `AGES_SECONDS` what tells ages does."""
-        if self.behind_dialog:
-            return
         now = self.app.port.now()
         due = now - self._ticked_at >= AGES_SECONDS
         self.tick(everything=due)
