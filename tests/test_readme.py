@@ -93,3 +93,16 @@ def test_every_picture_exists() -> None:
 if __name__ == "__main__":
     README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
     sys.stdout.write(table())
+
+
+def test_the_panel_that_is_shown_whole_is_the_one_that_runs() -> None:
+    section = README.read_text().partition("## How it is built")[2].partition("## Tests")[0]
+    endpoint, panel, row = (block.partition("```")[0] for block in section.split("```python\n")[1:])
+    for code, file in (
+        (endpoint, "flink/cluster.py"),
+        (panel, "ui/panels/datasets_table.py"),
+        (row, "ui/tabs.py"),
+    ):
+        source = (README.parent / "flinktop" / file).read_text()
+        for part in code.strip("\n").split("\n\n\n"):
+            assert part in source, f"{file} no longer has this:\n{part}"
