@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 SAMPLES_JAR = Path(__file__).with_name("samples.jar")
-_SET: Final = re.compile(r"SET '(.+)' = '(.+)';")
+_SET: Final = re.compile(r"SET '([^'\n]+)' = '([^'\n]+)';")
 _NAME: Final = "pipeline.name"
 
 
