@@ -74,8 +74,10 @@ def test_every_place_is_reached_by_keys_and_tells_what_flink_tells(
     with monitor(tmp_path, cluster.url) as pty:
         pty.wait_for(LIVE, STARTS)
         open_job(pty, "steady")
+        # What is on the screen is no older than its opening; Flink may count on while it is looked at.
+        before = vertex_of(cluster, job)["subtasks"]
         open_vertex(pty, job)
-        subtasks_are_those_of_flink(pty, cluster, job)
+        subtasks_are_those_of_flink(pty, cluster, job, before)
         one_subtask_is_that_of_flink(pty, cluster, job)
         pty.press("escape")
         pty.wait_for("[1 Subtasks]")
@@ -146,9 +148,10 @@ def vertex_of(cluster: Cluster, job: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def subtasks_are_those_of_flink(pty: Pty, cluster: Cluster, job: dict[str, Any]) -> None:
-    """State, attempt, host and totals of every subtask."""
-    before = vertex_of(cluster, job)["subtasks"]
+def subtasks_are_those_of_flink(
+    pty: Pty, cluster: Cluster, job: dict[str, Any], before: list[dict[str, Any]]
+) -> None:
+    """State, attempt, host and totals of every subtask, which were these or less `before`."""
     patterns = [
         re.compile(
             rf"^\W*{one['subtask']} . {one['status']} +{one['attempt']} "
