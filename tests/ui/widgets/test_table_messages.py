@@ -40,5 +40,8 @@ class Bench(App[None]):
 async def test_news_of_rows_that_the_parent_sets_reach_the_screen() -> None:
     app = Bench()
     async with app.run_test(size=(20, 6)) as pilot:
-        await pilot.pause(0.05)
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if app.heard:
+                break
         assert app.heard == ["a"]
