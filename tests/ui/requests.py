@@ -50,14 +50,9 @@ class Counts:
     metrics: int
 
     def exceeds(self, other: Counts) -> bool:
-        """Whether any of it is more.
-
-        Of one path as many as its interval has in a minute are no more: it depends on the moment of the first
-        one whether the minute has them all.
-        """
-        whole = round(60 / other.every) if other.paths == 1 and other.every else 0
+        """Whether any of it is more."""
         return (
-            self.requests > max(other.requests, whole)
+            self.requests > other.requests
             or self.paths > other.paths
             or self.every < other.every
             or self.metrics > other.metrics

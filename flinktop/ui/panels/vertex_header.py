@@ -100,7 +100,7 @@ def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narr
             continue
         numbers = "/".join(fmt.per_mille(value) for value in (known.min, known.avg, known.max))
         groups.append(pair(word, f"{numbers} %", busy.tone(known.max or 0.0) if word != "idle" else ""))
-    return spaced(*groups, [("min/avg/max", "muted")] if told and not narrow else [])
+    return [*spaced(*groups), GAP, *([("min/avg/max", "muted")] if told and not narrow else [])]
 
 
 def totals_line(totals: IoMetrics, *, source: bool, sink: bool) -> Line:
