@@ -1,5 +1,6 @@
 """From the overview to one subtask's checkpoint by keys alone, and every number as Flink tells it."""
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.live
 MIDDLE = -2
 """The vertex that is opened, before the last one: it has inputs, outputs, a watermark, and two subtasks."""
 _NUMBER = r"([\d.]+[kMG]?)"
+TOTALS = ("read-records", "write-records")
 UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
 
@@ -74,10 +76,8 @@ def test_every_place_is_reached_by_keys_and_tells_what_flink_tells(
     with monitor(tmp_path, cluster.url) as pty:
         pty.wait_for(LIVE, STARTS)
         open_job(pty, "steady")
-        # What is on the screen is no older than its opening; Flink may count on while it is looked at.
-        before = vertex_of(cluster, job)["subtasks"]
         open_vertex(pty, job)
-        subtasks_are_those_of_flink(pty, cluster, job, before)
+        subtasks_are_those_of_flink(pty, cluster, job)
         one_subtask_is_that_of_flink(pty, cluster, job)
         pty.press("escape")
         pty.wait_for("[1 Subtasks]")
@@ -148,10 +148,9 @@ def vertex_of(cluster: Cluster, job: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def subtasks_are_those_of_flink(
-    pty: Pty, cluster: Cluster, job: dict[str, Any], before: list[dict[str, Any]]
-) -> None:
-    """State, attempt, host and totals of every subtask, which were these or less `before`."""
+def subtasks_are_those_of_flink(pty: Pty, cluster: Cluster, job: dict[str, Any]) -> None:
+    """State, attempt, host and totals of every subtask."""
+    before = vertex_of(cluster, job)["subtasks"]
     patterns = [
         re.compile(
             rf"^\W*{one['subtask']} . {one['status']} +{one['attempt']} "
@@ -160,14 +159,24 @@ def subtasks_are_those_of_flink(
         )
         for one in before
     ]
-    shown = pty.wait_for(lambda screen: all(pattern.search(screen) for pattern in patterns))
+
+    def caught_up(screen: str) -> bool:
+        """Whether it shows an answer no older than `before`: Flink may have counted since the last."""
+        found = [pattern.search(screen) for pattern in patterns]
+        return all(
+            row is not None and between(cell, one["metrics"][total], math.inf)
+            for row, one in zip(found, before, strict=True)
+            for cell, total in zip(row.groups() if row else ("", ""), TOTALS, strict=True)
+        )
+
+    shown = pty.wait_for(caught_up)
     assert len(re.findall(r"^\W*\d+ . RUNNING ", shown, re.MULTILINE)) == len(before)
     wait_for("another fetch of the counters", lambda: moved(cluster, job, before), 30.0)
     after = vertex_of(cluster, job)["subtasks"]
     for pattern, first, last in zip(patterns, before, after, strict=True):
         found = pattern.search(shown)
         assert found is not None
-        for cell, total in zip(found.groups(), ("read-records", "write-records"), strict=True):
+        for cell, total in zip(found.groups(), TOTALS, strict=True):
             told = first["metrics"][total], last["metrics"][total]
             assert between(cell, *told), f"{found[0]}\n{told}"
 
