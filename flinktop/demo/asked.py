@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flinktop.demo.releases import Release
-    from flinktop.demo.world import JobMoment, Machine, Moment, VertexMoment
+    from flinktop.demo.world import JobMoment, Moment, TaskManager, VertexMoment
     from flinktop.flink.endpoint import Endpoint
 
 NOT_FOUND = 404
@@ -81,10 +81,10 @@ class Asked:
         return int(text)
 
     @cached_property
-    def machine(self) -> Machine:
+    def taskmanager(self) -> TaskManager:
         """The TaskManager; Flink answers with a 500 that there is none."""
         named = self.ids["taskmanager"]
-        found = next((one for one in self.moment.world.machines if one.id == named), None)
+        found = next((one for one in self.moment.world.taskmanagers if one.id == named), None)
         if found is None:
             raise Refusal(500, f"{_GONE}: No TaskExecutor registered under {named}.", "")
         return found

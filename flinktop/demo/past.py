@@ -74,7 +74,7 @@ def past(world: World, minutes: int = MINUTES) -> Iterator[Seen]:
 
 def _asked(moment: Moment, jobs: list[JobMoment], step: int, *, begins: bool) -> Iterator[Query[Any]]:
     """What is asked at one step: what moves slowly, or is large, more rarely."""
-    if step % (9 if len(moment.world.machines) > LARGE else 2) == 0:
+    if step % (9 if len(moment.world.taskmanagers) > LARGE else 2) == 0:
         yield TASKMANAGERS_METRICS(get=_HEAP_NEW if moment.release.since(1, 19) else _HEAP_OLD)
     vertices = 0
     for job in jobs:

@@ -37,7 +37,7 @@ Watermarks = tuple[tuple[float | None, float | None], ...]
 """By vertex: what comes in and what goes out, s of the demo's clock; None while there is none."""
 
 
-class Machine(NamedTuple):
+class TaskManager(NamedTuple):
     """One TaskManager."""
 
     number: int
@@ -108,18 +108,18 @@ class World:
         return {plan.id: plan for plan in self.plans}
 
     @cached_property
-    def machines(self) -> tuple[Machine, ...]:
+    def taskmanagers(self) -> tuple[TaskManager, ...]:
         """The TaskManagers."""
         needed = sum(plan.spec.slots for plan in self.plans if plan.spec.fate.ended is None)
         count = math.ceil((needed + self.cluster.spare_slots) / self.cluster.slots_each)
-        return tuple(self._machine(number) for number in range(count))
+        return tuple(self._taskmanager(number) for number in range(count))
 
-    def _machine(self, number: int) -> Machine:
+    def _taskmanager(self, number: int) -> TaskManager:
         mixed = identity("taskmanager", self.seed, number)
         rpc, port = 34_000 + int(mixed[:4], 16) % 9_000, 43_500 + int(mixed[4:8], 16) % 9_000
         address, host = f"10.4.{number // 200 + 2}.{number % 200 + 11}", f"flink-tm-{number + 1}"
         named = mixed if not self.release.since(1, 11) else f"{address}:{rpc}-{mixed[8:14]}"
-        return Machine(number, named, host, f"{host}:{port}", port, rpc, int(mixed[14:22], 16))
+        return TaskManager(number, named, host, f"{host}:{port}", port, rpc, int(mixed[14:22], 16))
 
 
 class Moment:
@@ -159,16 +159,16 @@ class Moment:
     @cached_property
     def slots(self) -> tuple[tuple[tuple[JobMoment, int], ...], ...]:
         """By TaskManager: the slots in use, each a job and the number of its subtasks that share it."""
-        found: list[list[tuple[JobMoment, int]]] = [[] for _ in self.world.machines]
+        found: list[list[tuple[JobMoment, int]]] = [[] for _ in self.world.taskmanagers]
         for job in self.jobs:
             for subtask in range(0 if job.ended else job.spec.slots):
-                found[job.machine(subtask).number].append((job, subtask))
+                found[job.taskmanager(subtask).number].append((job, subtask))
         return tuple(map(tuple, found))
 
     @property
     def slot_counts(self) -> tuple[int, int]:
         """Slots in all, and those that no job holds."""
-        total = len(self.world.machines) * self.world.cluster.slots_each
+        total = len(self.world.taskmanagers) * self.world.cluster.slots_each
         return total, total - sum(job.spec.slots for job in self.jobs if not job.ended)
 
     def _job(self, job_id: str) -> JobMoment | None:
@@ -274,10 +274,10 @@ class JobMoment:
                 found.append((None, sent if spec.stuck is None else min(sent, spec.stuck)))
         return tuple(found)
 
-    def machine(self, subtask: int) -> Machine:
+    def taskmanager(self, subtask: int) -> TaskManager:
         """The TaskManager that a subtask runs on: subtasks of one number share a slot."""
-        machines = self.moment.world.machines
-        return machines[(self.plan.first_slot + subtask) % len(machines)]
+        taskmanagers = self.moment.world.taskmanagers
+        return taskmanagers[(self.plan.first_slot + subtask) % len(taskmanagers)]
 
 
 class VertexMoment:

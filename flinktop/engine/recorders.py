@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.engine import subtasks
 from flinktop.engine.load import Loads
-from flinktop.engine.machines import Heaps, Machines
+from flinktop.engine.processes import Heaps, Processes
 from flinktop.engine.seen_checkpoints import SeenCheckpoints
 from flinktop.engine.seen_faults import SeenFaults
 
@@ -26,7 +26,7 @@ class Recorders:
     ) -> None:
         self.loads = Loads(series, is_young)
         self.heaps = Heaps(series)
-        self.machines = Machines(series)
+        self.processes = Processes(series)
         self.checkpoints = SeenCheckpoints(series, opened)
         self.faults = SeenFaults(opened)
         self._series = series
@@ -47,7 +47,7 @@ class Recorders:
         for name, recorder in (
             ("loads", self.loads),
             ("heaps", self.heaps),
-            ("machines", self.machines),
+            ("processes", self.processes),
             ("faults", self.faults),
         ):
             yield name, partial(recorder.arrived, query, value, at)

@@ -72,12 +72,12 @@ def subtask_series(job: str, vertex: str, subtask: int, measure: str) -> SeriesN
     return ("subtask", job, vertex, str(subtask), measure)
 
 
-def machine_series(taskmanager: str | None, measure: str) -> SeriesName:
+def process_series(taskmanager: str | None, measure: str) -> SeriesName:
     """A measure of a TaskManager by its id, or of the JobManager (None).
 
-    "heap", "cpu": per mille; "gc": ms/s; "threads". Recorded while it is on a screen (engine/machines.py).
+    "heap", "cpu": per mille; "gc": ms/s; "threads". Recorded while it is on a screen (engine/processes.py).
     """
-    return ("machine", taskmanager or "", measure)
+    return ("process", taskmanager or "", measure)
 
 
 class OpenedJobs(Struct):

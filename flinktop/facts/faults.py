@@ -33,7 +33,7 @@ class FaultFacts(Struct, frozen=True):
     reason: str
     task: str
     subtask: str
-    machine: str
+    taskmanager: str
     labels: str
     index: int | None = None
     """The subtask's, from 0."""
@@ -62,7 +62,7 @@ def fault_facts(group: FaultGroup) -> Iterator[FaultFacts]:
             if of is not None and of.subtask is not None
             else fmt.ABSENT,
             index=of.subtask if of is not None else None,
-            machine=fault.task_manager_id or fault.where,
+            taskmanager=fault.task_manager_id or fault.where,
             labels=label_text(fault),
         )
 

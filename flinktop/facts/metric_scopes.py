@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
 
 ROUND = 1000.0
 """From this on a number's decimals say nothing."""
@@ -47,7 +47,7 @@ class Scope(Struct, frozen=True):
     parallelism: int = 0
     subtask: int | None = None
     """Of one subtask alone."""
-    process: Machine | None = None
+    process: Process | None = None
 
     @property
     def alone(self) -> bool:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from flinktop.engine.series import machine_series
+from flinktop.engine.series import process_series
 from flinktop.facts.freshness import OLD_SECONDS, failure, is_old
-from flinktop.flink.machine import Machine
 from flinktop.flink.metrics import TASKMANAGERS_METRICS
 from flinktop.flink.numbers import positive
-from flinktop.model import machines
+from flinktop.flink.process import Process
+from flinktop.model import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,26 +25,26 @@ RELIST_SECONDS = 600.0
 """Between two looks at which metrics there are: they hardly ever change."""
 
 
-def listing_query(process: Machine) -> Query[Any]:
+def listing_query(process: Process) -> Query[Any]:
     """Which metrics a process, or all TaskManagers together, have: one request however many there are."""
     return TASKMANAGERS_METRICS() if process.taskmanager is not None else process.metrics()
 
 
-def listed(known: Known, process: Machine) -> tuple[str, ...]:
+def listed(known: Known, process: Process) -> tuple[str, ...]:
     """The ids of the metrics that a process, or processes of its kind, have; () while that is not known."""
     return tuple(metric.id for metric in known.value(listing_query(process)) or ())
 
 
 def figures_query(
-    known: Known, process: Machine, names: Iterable[str] | None = None
+    known: Known, process: Process, names: Iterable[str] | None = None
 ) -> Query[Metrics] | None:
     """The request for a process's figures; None while it is not known which metrics there are."""
     ids = listed(known, process)
-    wanted = machines.ids_to_ask(ids, names) if names is not None else machines.ids_to_ask(ids)
+    wanted = processes.ids_to_ask(ids, names) if names is not None else processes.ids_to_ask(ids)
     return process.metrics(get=wanted) if wanted else None
 
 
-def figures_asks(known: Known, process: Machine) -> dict[Query[Any], float]:
+def figures_asks(known: Known, process: Process) -> dict[Query[Any], float]:
     """What tells a process's figures, and how often to ask for it (s)."""
     query = figures_query(known, process)
     return {listing_query(process): RELIST_SECONDS} | ({query: 0.0} if query is not None else {})
@@ -53,21 +53,21 @@ def figures_asks(known: Known, process: Machine) -> dict[Query[Any], float]:
 class ProcessFigures(Struct, frozen=True):
     """What the metrics of a process tell now."""
 
-    figures: machines.Figures
+    figures: processes.Figures
     gc: float | None
     """ms/s of garbage collection."""
     old: bool
 
 
-def process_figures(known: Known, process: Machine, query: Query[Metrics] | None) -> ProcessFigures | None:
+def process_figures(known: Known, process: Process, query: Query[Metrics] | None) -> ProcessFigures | None:
     """What an answer to `query` tells; None before there is one."""
     reading = known.reading(query) if query is not None else None
     if reading is None or reading.value is None or reading.at is None:
         return None
-    collected = known.latest(machine_series(process.taskmanager, "gc"))
+    collected = known.latest(process_series(process.taskmanager, "gc"))
     fresh = collected is not None and known.now() - collected[0] <= OLD_SECONDS
     return ProcessFigures(
-        machines.figures(reading.value),
+        processes.figures(reading.value),
         collected[1] if collected is not None and fresh else None,
         old=is_old(known, reading),
     )
@@ -93,7 +93,7 @@ class TaskManagerFacts(Struct, frozen=True):
     """Its id where that says more than its address."""
     address: str
     """Host and port."""
-    troubles: tuple[machines.Trouble, ...]
+    troubles: tuple[processes.Trouble, ...]
     heartbeat: float | None
     """Seconds since the last."""
     slots: int | None
@@ -123,16 +123,16 @@ class TaskManagerFacts(Struct, frozen=True):
 
 def taskmanager_facts(known: Known, one: TaskManager, now: float) -> TaskManagerFacts:
     """A TaskManager by the list and its metrics; `now` is the time by which heartbeats are late (s)."""
-    process = Machine(one.id)
-    query = figures_query(known, process, machines.ROW)
+    process = Process(one.id)
+    query = figures_query(known, process, processes.ROW)
     metrics = process_figures(known, process, query)
-    heartbeat = machines.heartbeat_age(one.last_heartbeat, now)
+    heartbeat = processes.heartbeat_age(one.last_heartbeat, now)
     figures, gc = (metrics.figures, metrics.gc) if metrics is not None else (None, None)
     return TaskManagerFacts(
         id=one.id,
-        name=machines.name(one),
-        address=machines.address(one),
-        troubles=machines.troubles(one, figures, gc, heartbeat),
+        name=processes.name(one),
+        address=processes.address(one),
+        troubles=processes.troubles(one, figures, gc, heartbeat),
         heartbeat=heartbeat,
         slots=one.slots_number,
         used=one.slots_used,

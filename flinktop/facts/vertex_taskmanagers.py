@@ -17,7 +17,7 @@ class VertexTaskManagerFacts(Struct, frozen=True):
     """One TaskManager's share of a vertex."""
 
     key: str
-    machine: str
+    taskmanager: str
     """Its id; "" before 1.10."""
     name: str
     """Host and port."""
@@ -42,7 +42,7 @@ def vertex_taskmanager(one: VertexTaskManager, *, source: bool, sink: bool) -> V
     whole = (busy or 0) + (totals.accumulated_backpressured_time or 0) + (totals.accumulated_idle_time or 0)
     return VertexTaskManagerFacts(
         key=one.taskmanager_id or one.where,
-        machine=one.taskmanager_id or "",
+        taskmanager=one.taskmanager_id or "",
         name=one.where or NOWHERE,
         state=one.status,
         counts="  ".join(
@@ -79,6 +79,6 @@ def concurrent_attempt(
     return replace(made, key=key, name=name, counts=f"attempt {fmt.number(one.attempt)}")
 
 
-def machine_of(key: str) -> str:
+def taskmanager_of(key: str) -> str:
     """The TaskManager's id of a row; before 1.10 its host."""
     return key.partition(" ")[0]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from flinktop.flink.numbers import left, positive
 from flinktop.model import format as fmt
-from flinktop.model.machines import ALL_COLLECTORS, share
+from flinktop.model.processes import ALL_COLLECTORS, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, TaskManagerMetrics
-    from flinktop.model.machines import Collector, Figures
+    from flinktop.model.processes import Collector, Figures
 
 MODEL, JVM, NETWORK, GC = "memory model", "JVM", "network", "garbage collection"
 """The sections, in which parts are told apart that have the same name."""

@@ -36,7 +36,7 @@ def threads(dump: ThreadDump, task: str = "") -> tuple[Thread, ...]:
     """All threads by their names.
 
     Args:
-        dump: What the machine told.
+        dump: The thread dump.
         task: What the names of a task's own threads begin with (`of_task`): they stand first.
     """
     found: list[Thread] = []

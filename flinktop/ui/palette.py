@@ -14,7 +14,7 @@ from textual.content import Content
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import format as fmt
-from flinktop.model import machines
+from flinktop.model import processes
 from flinktop.settings import THEMES
 from flinktop.ui.live import LiveApp, LiveScreen
 from flinktop.ui.places import (
@@ -119,11 +119,11 @@ class Commands(Provider):
         jobs = app.port.value(JOBS_OVERVIEW())
         for job in jobs.jobs if jobs is not None else ():
             yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
-        processes = app.port.value(TASKMANAGERS())
-        for one in processes.taskmanagers if processes is not None else ():
+        taskmanagers = app.port.value(TASKMANAGERS())
+        for one in taskmanagers.taskmanagers if taskmanagers is not None else ():
             words = f"{fmt.number(one.slots_used)} of {fmt.number(one.slots_number)} slots"
             yield (
-                f"tm {'  '.join(machines.names(one))}",
+                f"tm {'  '.join(processes.names(one))}",
                 words,
                 partial(app.go, TaskManagerPlace(one.id)),
             )

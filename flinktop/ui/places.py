@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act
     from flinktop.engine.host import Port
     from flinktop.flink.jars import RunOptions
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
     from flinktop.ui.command import Command
 
 
@@ -114,7 +114,7 @@ class JobManagerPlace(Place, frozen=True):
 class LogFilePlace(Place, frozen=True):
     """A file of a process's log directory."""
 
-    machine: Machine
+    process: Process
     name: str
 
 

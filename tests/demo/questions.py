@@ -65,14 +65,14 @@ def answers(of: World, endpoint: Endpoint[Any], times: Iterable[float] = TIMES) 
 
 def _ids(moment: Moment, endpoint: Endpoint[Any]) -> Iterator[dict[str, str]]:
     names = [name for name in endpoint.names if name not in ("job", "vertex", "checkpoint", "rescale")]
-    machines = [machine.id for machine in moment.world.machines[:2]]
+    taskmanagers = [taskmanager.id for taskmanager in moment.world.taskmanagers[:2]]
     plain = {
         "trigger": [NO_TRIGGER],
         "file": [
             *("jobmanager.log", "taskmanager.log", "jobmanager.out", "taskmanager.out", "none.html"),
-            *(profile_of(moment, whose) for whose in ("JobManager", *machines)),
+            *(profile_of(moment, whose) for whose in ("JobManager", *taskmanagers)),
         ],
-        "taskmanager": machines,
+        "taskmanager": taskmanagers,
         "subtask": ["0", "1"],
         "attempt": ["0", "106"],
         "application": [job.plan.id for job in moment.jobs],

@@ -89,9 +89,11 @@ def test_subtasks_add_up_to_their_vertex(job: str) -> None:
         for name, total in row["metrics"].items():
             if not name.endswith("-complete"):
                 assert sum(subtask["metrics"][name] for subtask in subtasks) == total, name
-        by_machine = document(of, f"jobs/{job}/vertices/{row['id']}/taskmanagers")["taskmanagers"]
-        assert sum(one["metrics"]["write-records"] for one in by_machine) == row["metrics"]["write-records"]
-        assert sum(sum(one["status-counts"].values()) for one in by_machine) == row["parallelism"]
+        by_taskmanager = document(of, f"jobs/{job}/vertices/{row['id']}/taskmanagers")["taskmanagers"]
+        assert (
+            sum(one["metrics"]["write-records"] for one in by_taskmanager) == row["metrics"]["write-records"]
+        )
+        assert sum(sum(one["status-counts"].values()) for one in by_taskmanager) == row["parallelism"]
 
 
 def job_moments(scenario: str, seconds: float) -> list[JobMoment]:
@@ -327,16 +329,16 @@ def test_a_life_has_one_run_at_a_time(seconds: float, seed: int) -> None:
 def test_slots_and_jobs_are_counted_alike_everywhere(scenario: str) -> None:
     of = world("2.3.0", scenario)
     overview = document(of, "overview")
-    machines = document(of, "taskmanagers")["taskmanagers"]
+    taskmanagers = document(of, "taskmanagers")["taskmanagers"]
     jobs = document(of, "jobs/overview")["jobs"]
-    assert overview["taskmanagers"] == len(machines)
-    assert overview["slots-total"] == sum(one["slotsNumber"] for one in machines)
-    assert overview["slots-available"] == sum(one["freeSlots"] for one in machines)
+    assert overview["taskmanagers"] == len(taskmanagers)
+    assert overview["slots-total"] == sum(one["slotsNumber"] for one in taskmanagers)
+    assert overview["slots-available"] == sum(one["freeSlots"] for one in taskmanagers)
     ended = {"FINISHED": "jobs-finished", "CANCELED": "jobs-cancelled", "FAILED": "jobs-failed"}
     for state, name in ended.items():
         assert overview[name] == sum(job["state"] == state for job in jobs)
     assert overview["jobs-running"] == sum(job["state"] not in ended for job in jobs)
-    details = [document(of, f"taskmanagers/{one['id']}") for one in machines[:3]]
+    details = [document(of, f"taskmanagers/{one['id']}") for one in taskmanagers[:3]]
     for one in details:
         assert len(one["allocatedSlots"]) == one["slotsNumber"] - one["freeSlots"]
 

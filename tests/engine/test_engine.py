@@ -261,7 +261,7 @@ async def test_a_task_that_dies_after_a_good_run_is_started_again_as_soon_as_the
         assert len(run.cluster.asked) > before
 
 
-RECORDERS = ("sweep", "loads", "heaps", "machines", "checkpoints", "faults", "pins")
+RECORDERS = ("sweep", "loads", "heaps", "processes", "checkpoints", "faults", "pins")
 
 
 @pytest.mark.parametrize("broken", [*RECORDERS, "subtasks"])

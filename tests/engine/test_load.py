@@ -8,7 +8,7 @@ import pytest
 
 from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.load import Loads
-from flinktop.engine.machines import Heaps
+from flinktop.engine.processes import Heaps
 from flinktop.engine.series import SeriesName, SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex
 from flinktop.flink.metrics import SUBTASKS_METRICS, TASKMANAGERS_METRICS, AggregatedMetric

@@ -12,10 +12,10 @@ import pytest
 
 from flinktop.engine.transfers import KEPT, LARGE, LOOK_EVERY, MOST, SPARE, Transfer, Transfers
 from flinktop.flink.errors import Rejected
-from flinktop.flink.machine import Machine
+from flinktop.flink.process import Process
 from tests.manual_clock import ManualClock
 
-LOG, STDOUT = Machine("tm-1").log, Machine("tm-1").stdout
+LOG, STDOUT = Process("tm-1").log, Process("tm-1").stdout
 
 
 class Files:

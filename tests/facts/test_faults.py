@@ -28,7 +28,7 @@ def group(count: int = 3) -> FaultGroup:
 def test_a_group_and_what_happened_together_with_its_latest() -> None:
     main, beside = fault_facts(group())
     assert (main.count, main.at, main.first) == (3, AT, AT - 60_000)
-    assert (main.task, main.subtask, main.index, main.machine) == ("map", "2 (3/4)", 2, "tm-1")
+    assert (main.task, main.subtask, main.index, main.taskmanager) == ("map", "2 (3/4)", 2, "tm-1")
     assert main.labels == "code=7 kind=user"
     assert main.key != beside.key
     assert (beside.count, beside.name[:6], beside.at, beside.first) == (1, "  and ", AT, AT)

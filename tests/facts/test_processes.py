@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from flinktop.engine.series import machine_series
+from flinktop.engine.series import process_series
 from flinktop.engine.store import Reading
 from flinktop.facts.freshness import OLD_SECONDS
 from flinktop.facts.processes import (
@@ -15,10 +15,10 @@ from flinktop.facts.processes import (
     taskmanager_facts,
 )
 from flinktop.flink.errors import Unreachable
-from flinktop.flink.machine import Machine
 from flinktop.flink.metrics import TASKMANAGERS_METRICS, AggregatedMetric, Metric
+from flinktop.flink.process import Process
 from flinktop.flink.taskmanagers import TaskManager
-from flinktop.model import machines
+from flinktop.model import processes
 from tests.facts.given import Given
 
 USED, MOST = "Status.JVM.Memory.Heap.Used", "Status.JVM.Memory.Heap.Max"
@@ -32,7 +32,7 @@ def listed(known: Given, *ids: str) -> None:
 def answered(known: Given, used: int) -> None:
     """The TaskManager has told how full its heap is."""
     listed(known, USED, MOST)
-    query = figures_query(known, Machine("tm"), machines.ROW)
+    query = figures_query(known, Process("tm"), processes.ROW)
     assert query is not None
     known.answer(query, (Metric(USED, str(used)), Metric(MOST, "100")))
 
@@ -45,7 +45,7 @@ def facts(known: Given, ago: float = 1.0) -> TaskManagerFacts:
 
 def test_before_it_is_known_which_metrics_there_are_none_are_asked_for() -> None:
     known = Given()
-    assert figures_query(known, Machine("tm")) is None
+    assert figures_query(known, Process("tm")) is None
     found = facts(known)
     assert (found.known, found.failed, found.old, found.troubles) == (None, False, False, ())
     assert (found.address, found.slots, found.used, found.heartbeat) == ("host-a:6122", 4, None, 1.0)
@@ -56,8 +56,8 @@ def test_before_it_is_known_which_metrics_there_are_none_are_asked_for() -> None
 def test_only_what_it_has_is_asked_for() -> None:
     known = Given()
     listed(known, USED, "Status.Other")
-    assert figures_query(known, Machine("tm"), machines.ROW) == Machine("tm").metrics(get=(USED,))
-    own = Machine()
+    assert figures_query(known, Process("tm"), processes.ROW) == Process("tm").metrics(get=(USED,))
+    own = Process()
     known.answer(own.metrics(), (Metric(MOST, ""),))
     assert figures_query(known, own) == own.metrics(get=(MOST,))
 
@@ -65,7 +65,7 @@ def test_only_what_it_has_is_asked_for() -> None:
 async def test_what_its_metrics_tell_grows_old() -> None:
     known = Given()
     answered(known, 97)
-    known.series.add(machine_series("tm", "gc"), known.now(), 3.0)
+    known.series.add(process_series("tm", "gc"), known.now(), 3.0)
     found = facts(known)
     assert found.known is not None
     assert (found.known.figures.heap, found.known.gc, found.old) == (0.97, 3.0, False)
@@ -79,10 +79,10 @@ async def test_what_its_metrics_tell_grows_old() -> None:
 def test_figures_of_which_the_newest_request_failed_are_old() -> None:
     known = Given()
     answered(known, 10)
-    query = figures_query(known, Machine("tm"), machines.ROW)
+    query = figures_query(known, Process("tm"), processes.ROW)
     assert query is not None
     known.readings[query] = replace(known.readings[query], error=GONE)
-    found = process_figures(known, Machine("tm"), query)
+    found = process_figures(known, Process("tm"), query)
     assert found is not None
     assert found.old
 

@@ -10,7 +10,7 @@ from flinktop.facts.subtasks import VertexContext
 from flinktop.facts.vertex_taskmanagers import (
     NOWHERE,
     concurrent_attempt,
-    machine_of,
+    taskmanager_of,
     vertex_taskmanager,
 )
 from flinktop.facts.watermarks import Marks
@@ -80,4 +80,4 @@ def test_a_taskmanagers_share_of_a_vertex() -> None:
     beside = concurrent_attempt(1, Attempt(attempt=4, taskmanager_id="tm"), 8, source=True, sink=False)
     assert beside.counts == "attempt 4"
     assert beside.name.startswith(NOWHERE)
-    assert machine_of(beside.key) == "tm"
+    assert taskmanager_of(beside.key) == "tm"

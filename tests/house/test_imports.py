@@ -46,9 +46,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }
 # The part of flink that speaks HTTP, and so the only code that knows the library.
 HTTP = ("flink.http", "flink.wire", "flink.network")
-# What the screens know of the engine by name: values and the Port. Its machines are not theirs to hold.
+# What the screens know of the engine by name: values and the Port. Its parts are not theirs to hold.
 DOORS = ("engine.engine", "engine.host")
-MACHINES = ("Engine", "Poller", "Store", "SeriesStore", "Sweep", "Fleet")
+PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep", "Fleet")
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "httpx": ("flink.wire", "flink.network", "recording.transport", "demo.transport"),
@@ -176,7 +176,7 @@ def broken_by_room(module: Module, to: str, *, types_only: bool) -> str | None:
     may = ROOMS[module.room]
     if ANY not in may and room not in may:
         return f"{module.room} may import {', '.join(may) or 'nothing of ours'}"
-    if module.room == "facts" and (inside(to, DOORS) or to.rpartition(".")[2] in MACHINES):
+    if module.room == "facts" and (inside(to, DOORS) or to.rpartition(".")[2] in PARTS):
         return "facts are asked of a Known, whoever holds the engine"
     return broken_by_deep(to, types_only=types_only) if module.room == "ui" else None
 
@@ -184,9 +184,9 @@ def broken_by_room(module: Module, to: str, *, types_only: bool) -> str | None:
 def broken_by_deep(to: str, *, types_only: bool) -> str | None:
     if inside(to, HTTP):
         return "ui sees endpoint values and types, never http"
-    machine = inside(to, ("engine.engine",)) or to.rpartition(".")[2] in MACHINES
-    if inside(to, ("engine",)) and machine and not types_only:
-        return "ui sees the engine's names and values, never its machines"
+    part = inside(to, ("engine.engine",)) or to.rpartition(".")[2] in PARTS
+    if inside(to, ("engine",)) and part and not types_only:
+        return "ui sees the engine's names and values, never its parts"
     return None
 
 
@@ -302,8 +302,8 @@ def test_every_rule_is_about_code_that_exists() -> None:
         ("model.rates", "from os import path", "model is pure judgement"),
         ("ui.app", "from flinktop.flink import http", "ui sees endpoint values and types, never http"),
         ("ui.app", "from flinktop.flink.http import Http", "never http"),
-        ("ui.app", "from flinktop.engine.engine import Engine", "never its machines"),
-        ("ui.app", "from flinktop.engine.store import Store", "never its machines"),
+        ("ui.app", "from flinktop.engine.engine import Engine", "never its parts"),
+        ("ui.app", "from flinktop.engine.store import Store", "never its parts"),
         ("ui.app", "from flinktop.local.session import open_local", "ui may import facts, engine, model,"),
         ("ui.app", "import flinktop.cli", "ui may import facts, engine, model,"),
         ("ui.widgets.table", "from flinktop.model import format", "widgets know nothing of Flink"),

@@ -9,7 +9,7 @@ import pytest
 from flinktop.flink.decode import decode
 from flinktop.flink.metrics import Metric
 from flinktop.flink.taskmanagers import TaskManagerDetails
-from flinktop.model import machines, memory
+from flinktop.model import memory, processes
 from tests.fixture_cluster import FixtureCluster
 
 RELEASES = ("1.9.3", "1.14.6", "1.20.5", "2.3.0")
@@ -70,7 +70,7 @@ def test_before_1_12_there_is_no_model() -> None:
 
 
 def test_managed_memory_and_metaspace_in_use_are_the_metrics() -> None:
-    found = machines.Figures(managed_used=30.0, managed_total=40.0, metaspace_used=50.0)
+    found = processes.Figures(managed_used=30.0, managed_total=40.0, metaspace_used=50.0)
     parts = named(memory.taskmanager_sections(taskmanager("2.3.0")[0], found))
     assert parts["managed"].share == 0.75
     assert parts["JVM metaspace"].used == 50.0
@@ -79,7 +79,7 @@ def test_managed_memory_and_metaspace_in_use_are_the_metrics() -> None:
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_jobmanagers_memory_is_that_of_its_configuration(release: str) -> None:
     settings = {one["key"]: one["value"] for one in FixtureCluster(release).document("jobmanager/config")}
-    found = machines.Figures(heap_used=1.0, heap_max=2.0, non_heap_used=3.0)
+    found = processes.Figures(heap_used=1.0, heap_max=2.0, non_heap_used=3.0)
     parts = named(memory.jobmanager_sections(settings, found))
     assert parts["JVM heap"].share == 0.5
     assert parts["JVM heap"].depth == (2 if "total process memory" in parts else 0)
@@ -105,7 +105,7 @@ def test_an_unlimited_heap_has_no_share() -> None:
 
 
 def test_figures_leave_out_what_is_unlimited_or_not_a_number() -> None:
-    found = machines.figures(
+    found = processes.figures(
         (
             Metric("Status.JVM.Memory.NonHeap.Max", "-1"),
             Metric("Status.JVM.CPU.Load", "NaN"),

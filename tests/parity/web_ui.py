@@ -19,7 +19,7 @@ ENDS = ("1.9.3", "2.3.0")
 
 WALK = "tests/live/test_every_screen.py::test_every_screen_and_tab_tells_something"
 NUMBERS = "tests/live/test_walk.py::test_every_place_is_reached_by_keys_and_tells_what_flink_tells"
-MACHINE = "tests/live/test_machines.py::test_a_taskmanager_is_reached_and_tells_what_flink_tells"
+PROCESS_VIEWS = "tests/live/test_processes.py::test_a_taskmanager_is_reached_and_tells_what_flink_tells"
 HISTORY = "tests/live/test_history_server.py::test_every_place_says_what_a_history_server_has_and_has_not"
 
 
@@ -240,7 +240,7 @@ PARTS = (
         (
             "tests/ui/test_vertex_tabs.py::test_backpressure_is_what_flink_says_of_each_subtask",
             "tests/ui/test_vertex_tabs.py::test_up_to_1_12_backpressure_is_only_measured_when_it_is_asked_for",
-            "tests/live/test_machines.py::test_the_threads_of_a_running_task_are_found",
+            "tests/live/test_processes.py::test_the_threads_of_a_running_task_are_found",
             WALK,
         ),
         LIVE,
@@ -274,7 +274,7 @@ PARTS = (
             "tests/ui/test_exceptions.py::test_repeats_are_one_row_with_their_number_and_their_root_cause",
             "tests/ui/test_exceptions.py::test_labels_of_the_clusters_own_enrichers_are_told",
             "tests/ui/test_exceptions.py::test_a_history_that_is_cut_is_asked_for_again_with_more",
-            "tests/ui/test_machines.py::test_the_taskmanager_of_an_exception_is_opened",
+            "tests/ui/test_processes.py::test_the_taskmanager_of_an_exception_is_opened",
             WALK,
         ),
         FIXTURES,
@@ -365,9 +365,9 @@ PARTS = (
         "list of TaskManagers: heartbeat, slots, tasks, cores, memory; sorted",
         "TaskManagers",
         (
-            "tests/ui/test_machines.py::test_taskmanagers_stand_with_slots_heap_and_heartbeat",
-            "tests/ui/test_machines.py::test_the_worst_stands_first_and_says_why",
-            MACHINE,
+            "tests/ui/test_processes.py::test_taskmanagers_stand_with_slots_heap_and_heartbeat",
+            "tests/ui/test_processes.py::test_the_worst_stands_first_and_says_why",
+            PROCESS_VIEWS,
         ),
         FIXTURES,
         otherwise="cores, data port and the machine's memory stand in the header of each",
@@ -375,7 +375,7 @@ PARTS = (
     Part(
         "header of a TaskManager",
         "TaskManager, header",
-        (MACHINE, "tests/ui/test_machines.py::test_what_a_release_does_not_have_is_said"),
+        (PROCESS_VIEWS, "tests/ui/test_processes.py::test_what_a_release_does_not_have_is_said"),
         FIXTURES,
     ),
     Part(
@@ -383,8 +383,8 @@ PARTS = (
         "TaskManager ▸ Memory, Charts, Metrics, Slots",
         (
             "tests/live/test_figures.py::test_heap_and_collectors_of_a_taskmanager_are_flinks",
-            "tests/ui/test_machines.py::test_the_memory_of_a_taskmanager_is_that_of_its_document",
-            "tests/ui/test_machines.py::test_slots_have_the_names_of_their_jobs",
+            "tests/ui/test_processes.py::test_the_memory_of_a_taskmanager_is_that_of_its_document",
+            "tests/ui/test_processes.py::test_slots_have_the_names_of_their_jobs",
         ),
         FIXTURES,
     ),
@@ -392,7 +392,7 @@ PARTS = (
         "logs, stdout, list of logs, each of them; reload, download",
         "TaskManager and JobManager ▸ Log, Stdout, Log list; F follows, w writes",
         (
-            "tests/live/test_machines.py::test_a_log_that_grows_is_followed",
+            "tests/live/test_processes.py::test_a_log_that_grows_is_followed",
             "tests/ui/test_logs.py::test_a_file_of_the_list_is_opened",
             "tests/ui/test_logs.py::test_a_level_and_a_text_leave_whole_entries",
             WALK,
@@ -404,8 +404,8 @@ PARTS = (
         "thread dumps, with the threads of a task found in them",
         "TaskManager and JobManager ▸ Threads",
         (
-            "tests/live/test_machines.py::test_the_threads_of_a_running_task_are_found",
-            "tests/ui/test_machines.py::test_the_threads_of_a_task_are_found_from_its_subtask",
+            "tests/live/test_processes.py::test_the_threads_of_a_running_task_are_found",
+            "tests/ui/test_processes.py::test_the_threads_of_a_task_are_found_from_its_subtask",
             WALK,
         ),
         ("1.14.6", "1.20.5", "2.3.0"),
@@ -415,8 +415,8 @@ PARTS = (
         "profiler: start a run, list of runs, their files",
         "TaskManager and JobManager ▸ Profiler, P starts, enter saves",
         (
-            "tests/live/test_machines.py::test_a_profile_is_taken_and_saved",
-            "tests/ui/test_machines.py::test_where_the_profiler_is_off_the_setting_is_named",
+            "tests/live/test_processes.py::test_a_profile_is_taken_and_saved",
+            "tests/ui/test_processes.py::test_where_the_profiler_is_off_the_setting_is_named",
         ),
         ("1.20.5", "2.3.0"),
         (1, 19),
@@ -425,8 +425,8 @@ PARTS = (
         "metrics of the JobManager",
         "JobManager ▸ Memory, Charts, Metrics",
         (
-            "tests/live/test_machines.py::test_the_jobmanager_is_reached_on_a_small_terminal",
-            "tests/ui/test_machines.py::test_every_tab_of_the_jobmanager_has_something_to_say",
+            "tests/live/test_processes.py::test_the_jobmanager_is_reached_on_a_small_terminal",
+            "tests/ui/test_processes.py::test_every_tab_of_the_jobmanager_has_something_to_say",
             WALK,
         ),
         FIXTURES,
@@ -435,8 +435,8 @@ PARTS = (
         "configuration of the cluster, the JVM, the class path",
         "JobManager ▸ Configuration",
         (
-            "tests/ui/test_machines.py::test_the_clusters_configuration_is_searched",
-            "tests/live/test_machines.py::test_the_jobmanager_is_reached_on_a_small_terminal",
+            "tests/ui/test_processes.py::test_the_clusters_configuration_is_searched",
+            "tests/live/test_processes.py::test_the_jobmanager_is_reached_on_a_small_terminal",
         ),
         FIXTURES,
     ),

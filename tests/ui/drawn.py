@@ -7,8 +7,9 @@ from typing import Any
 
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
-from flinktop.facts import checkpoints, jobs, metric_scopes, processes, rescales, subtasks
+from flinktop.facts import checkpoints, jobs, metric_scopes, rescales, subtasks
 from flinktop.facts.checkpoint_subtasks import statistics_of
+from flinktop.facts.processes import taskmanager_facts
 from flinktop.facts.timeline import TimelineRow, subtask_rows, window_of
 from flinktop.facts.vertices import vertices_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
@@ -18,9 +19,9 @@ from flinktop.flink.metrics import JOB_METRICS
 from flinktop.model import (
     checkpoint_configuration,
     flame,
-    machines,
     memory,
     metric_reading,
+    processes,
     rates,
     timeline,
     watermarks,
@@ -241,7 +242,7 @@ def _watermarks(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 def _vertex_taskmanagers(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = vertex_taskmanagers.taskmanager_rows(value, source=False, sink=False)
-    yield from cells("machine", rows, vertex_taskmanagers.columns(), "key")
+    yield from cells("process", rows, vertex_taskmanagers.columns(), "key")
 
 
 def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
@@ -283,8 +284,8 @@ def _metrics(port: Port, _query: Query[Any], value: Any) -> Drawn:
     for metric in value:
         metric_scopes.plain_text(metric, 0.0, now)
         metric_reading.reading(metric.id, metric.number, 0.0, now)
-    known = machines.figures(value)
-    yield "machine", process_header.figures_line(None)
+    known = processes.figures(value)
+    yield "process", process_header.figures_line(None)
     yield "memory", [made() for _, made in memory.jobmanager_sections({}, known)]
 
 
@@ -304,14 +305,14 @@ def _aggregated(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _taskmanagers(port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = [processes.taskmanager_facts(port, one, port.known_time()) for one in value.taskmanagers]
+    rows = [taskmanager_facts(port, one, port.known_time()) for one in value.taskmanagers]
     rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
-    yield from cells("machine", rows, taskmanagers_table.TaskManagersTable.COLUMNS, "id")
+    yield from cells("process", rows, taskmanagers_table.TaskManagersTable.COLUMNS, "id")
 
 
 def _taskmanager(port: Port, _query: Query[Any], value: Any) -> Drawn:
     details = value
-    heartbeat = machines.heartbeat_age(details.last_heartbeat, port.known_time())
+    heartbeat = processes.heartbeat_age(details.last_heartbeat, port.known_time())
     yield "state", process_header.taskmanager_line(details, heartbeat)
     yield "place", process_header.place_lines(details, 80)
     parts = [part for _, made in memory.taskmanager_sections(details, None) for part in made()]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.ui.day import monitor
 from tests.ui.matrix import RELEASES, SIZES
-from tests.ui.test_machines import LOG_TABS, go
+from tests.ui.test_processes import LOG_TABS, go
 
 pytestmark = pytest.mark.deep
 

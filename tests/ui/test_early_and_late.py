@@ -10,7 +10,7 @@ import pytest
 from textual import events
 
 from flinktop.flink.jobs import JOB
-from flinktop.flink.machine import Machine
+from flinktop.flink.process import Process
 from flinktop.ui.live import LiveScreen, Panel
 from flinktop.ui.screens.application import ApplicationScreen
 from flinktop.ui.screens.checkpoint import CheckpointScreen
@@ -66,7 +66,7 @@ SCREENS: dict[str, Callable[[Ids], LiveScreen]] = {
     "taskmanagers": lambda _ids: TaskManagersScreen(),
     "taskmanager": lambda ids: TaskManagerScreen(ids.taskmanager),
     "jobmanager": lambda _ids: JobManagerScreen(),
-    "log-file": lambda ids: LogFileScreen(Machine(ids.taskmanager), "taskmanager.log"),
+    "log-file": lambda ids: LogFileScreen(Process(ids.taskmanager), "taskmanager.log"),
     "jars": lambda _ids: JarsScreen(),
     "application": lambda _ids: ApplicationScreen("1" * 32),
     "operations": lambda _ids: OperationsScreen(),

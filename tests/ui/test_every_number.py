@@ -94,7 +94,7 @@ def others(rows: Rows, names: set[str]) -> Rows:
     return {
         key: told
         for key, told in rows.items()
-        if key.startswith(("job ", "machine ")) and key.split()[1] not in names
+        if key.startswith(("job ", "process ")) and key.split()[1] not in names
     }
 
 

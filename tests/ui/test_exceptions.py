@@ -170,10 +170,10 @@ async def test_where_it_failed_is_not_cut_before_the_taskmanager(size: tuple[int
     async with monitor("2.3.0", size) as day:
         await open_exceptions(day, "failing")
         told = day.cluster.document(f"jobs/{day.cluster.job('failing')}/exceptions")
-        machine = told["exceptionHistory"]["entries"][0]["taskManagerId"]
-        assert f"on {machine}" in day.line("/2)")
+        taskmanager = told["exceptionHistory"]["entries"][0]["taskManagerId"]
+        assert f"on {taskmanager}" in day.line("/2)")
         await day.press("enter")
-        assert f"on {machine}" in day.line("/2)")
+        assert f"on {taskmanager}" in day.line("/2)")
 
 
 async def test_blank_lines_of_a_small_screen_show_the_stack() -> None:

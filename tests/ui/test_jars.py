@@ -9,7 +9,7 @@ import pytest
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 from tests.ui.matrix import RELEASES
-from tests.ui.test_machines import go, seen, taskmanager
+from tests.ui.test_processes import go, seen, taskmanager
 
 pytestmark = pytest.mark.deep
 

@@ -200,7 +200,7 @@ async def test_where_there_is_no_list_the_size_is_what_the_answer_announces() ->
 async def test_leaving_forgets_the_log_and_coming_back_reads_it_again() -> None:
     async with monitor(cluster=LogCluster("1.20.5")) as day:
         await open_log(day)
-        query = day.app.screen.machine.log  # type: ignore[attr-defined]  # the JobManager's screen
+        query = day.app.screen.process.log  # type: ignore[attr-defined]  # the JobManager's screen
         assert day.port.transfer(query) is not None
         await day.press("1")
         assert day.port.transfer(query) is None

@@ -14,7 +14,7 @@ from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.taskmanagers import AllocatedSlot, TaskManagerDetails
 from flinktop.flink.vertices import UserAccumulator
 from flinktop.model import memory, rates
-from flinktop.model.machines import Collector, Figures
+from flinktop.model.processes import Collector, Figures
 from flinktop.ui.panels import (
     accumulators,
     applications,

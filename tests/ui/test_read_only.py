@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from flinktop.engine.acts.job_acts import Cancel, Stop
 from flinktop.flink.connection import acts
-from flinktop.flink.machine import Machine
+from flinktop.flink.process import Process
 from flinktop.ui import keys
 from flinktop.ui.command import Command
 from flinktop.ui.palette import Commands
@@ -79,7 +79,7 @@ def places(ui: ActingDay) -> Iterator[tuple[tuple[Command, ...], Screen[None]]]:
     yield keys.TASKMANAGERS, TaskManagersScreen()
     yield keys.TASKMANAGER, TaskManagerScreen(taskmanager)
     yield keys.JOBMANAGER, JobManagerScreen()
-    yield keys.LOG_FILE, LogFileScreen(Machine(taskmanager), "taskmanager.log")
+    yield keys.LOG_FILE, LogFileScreen(Process(taskmanager), "taskmanager.log")
     yield keys.JARS, JarsScreen()
     yield keys.APPLICATION, ApplicationScreen(job)
     yield keys.OPERATIONS_LIST, OperationsScreen()

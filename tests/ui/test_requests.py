@@ -15,7 +15,7 @@ from flinktop import ui
 from flinktop.engine.acts.job_acts import Stop
 from flinktop.engine.acts.profile import Profile
 from flinktop.flink.jars import RunOptions
-from flinktop.flink.machine import Machine
+from flinktop.flink.process import Process
 from flinktop.ui.palette import Palette
 from flinktop.ui.screens.actions import ActionsScreen, on_cluster
 from flinktop.ui.screens.application import ApplicationScreen
@@ -85,7 +85,7 @@ SCREENS: dict[type[Screen[Any]], Callable[[Ids], Screen[Any]]] = {
     TaskManagersScreen: lambda _: TaskManagersScreen(),
     TaskManagerScreen: lambda ids: TaskManagerScreen(ids.taskmanager),
     JobManagerScreen: lambda _: JobManagerScreen(),
-    LogFileScreen: lambda ids: LogFileScreen(Machine(ids.taskmanager), "taskmanager.log"),
+    LogFileScreen: lambda ids: LogFileScreen(Process(ids.taskmanager), "taskmanager.log"),
     JarsScreen: lambda _: JarsScreen(),
     ApplicationScreen: lambda ids: ApplicationScreen(ids.application),
     OperationsScreen: lambda _: OperationsScreen(),

@@ -24,7 +24,7 @@ from flinktop.flink.vertices import Attempt
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import memory
-from flinktop.model.machines import Figures
+from flinktop.model.processes import Figures
 from flinktop.ui.panels import (
     applications,
     checkpoint_history,

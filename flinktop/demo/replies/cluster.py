@@ -23,7 +23,7 @@ from flinktop.flink import (
 
 if TYPE_CHECKING:
     from flinktop.demo.asked import Asked, Replies
-    from flinktop.demo.world import JobMoment, Machine, Moment
+    from flinktop.demo.world import JobMoment, Moment, TaskManager
 
 ADDRESS = "http://flink-jobmanager:8081"
 CORES = 4
@@ -82,16 +82,16 @@ def _jvm(seconds: float, seed: int, heap: int, load: float) -> Values:
     return {f"Status.JVM.{name}": value for name, value in found.items()}
 
 
-def _machine_values(moment: Moment, machine: Machine) -> Values:
+def _taskmanager_values(moment: Moment, taskmanager: TaskManager) -> Values:
     """All metrics of a TaskManager."""
-    slots, each = moment.slots[machine.number], moment.world.cluster.slots_each
+    slots, each = moment.slots[taskmanager.number], moment.world.cluster.slots_each
     spent = 0.0
     for job, subtask in slots:
         vertices = [one for one in job.plan.vertices if subtask < one.spec.parallelism]
         spent += in_order(vertex.spec.busy * vertex.loads[subtask] for vertex in vertices)
-    used, free = _segments(moment, machine)
+    used, free = _segments(moment, taskmanager)
     found = {
-        **_jvm(moment.fetched, machine.seed, TASKMANAGER_HEAP, min(1.0, spent / (2.5 * each))),
+        **_jvm(moment.fetched, taskmanager.seed, TASKMANAGER_HEAP, min(1.0, spent / (2.5 * each))),
         "Status.Flink.Memory.Managed.Total": MANAGED,
         "Status.Flink.Memory.Managed.Used": MANAGED * len(slots) // each,
         "Status.Network.AvailableMemorySegments": free,
@@ -112,7 +112,7 @@ def _jobmanager_values(moment: Moment) -> Values:
     live, (total, free) = sum(not job.ended for job in moment.jobs), moment.slot_counts
     found = {
         **_jvm(moment.fetched, moment.world.seed, JOBMANAGER_HEAP, min(1.0, 0.05 + live / 400)),
-        "numRegisteredTaskManagers": len(moment.world.machines),
+        "numRegisteredTaskManagers": len(moment.world.taskmanagers),
         "numRunningJobs": live,
         "taskSlotsTotal": total,
         "taskSlotsAvailable": free,
@@ -125,24 +125,24 @@ def _tasks_in(job: JobMoment, subtask: int) -> int:
     return sum(subtask < parallelism for parallelism in job.plan.shape)
 
 
-def _segments(moment: Moment, machine: Machine) -> tuple[int, int]:
+def _segments(moment: Moment, taskmanager: TaskManager) -> tuple[int, int]:
     """Network buffers in use and free."""
-    used = sum(90 * _tasks_in(job, subtask) for job, subtask in moment.slots[machine.number])
+    used = sum(90 * _tasks_in(job, subtask) for job, subtask in moment.slots[taskmanager.number])
     return min(SEGMENTS, used), SEGMENTS - min(SEGMENTS, used)
 
 
 # -- TaskManagers ------------------------------------------------------------------------------------
 
 
-def _row(moment: Moment, machine: Machine) -> dict[str, Any]:
-    each, used = moment.world.cluster.slots_each, moment.slots[machine.number]
+def _row(moment: Moment, taskmanager: TaskManager) -> dict[str, Any]:
+    each, used = moment.world.cluster.slots_each, moment.slots[taskmanager.number]
     rpc = "pekko" if moment.release.since(1, 18) else "akka"
     path = "user/rpc/taskmanager_0" if moment.release.since(1, 11) else "user/taskmanager_0"
-    silent = (moment.seconds + machine.number * 1.7) % 10
+    silent = (moment.seconds + taskmanager.number * 1.7) % 10
     return {
-        "id": machine.id,
-        "path": f"{rpc}.tcp://flink@{machine.host}:{machine.rpc_port}/{path}",
-        "dataPort": machine.port,
+        "id": taskmanager.id,
+        "path": f"{rpc}.tcp://flink@{taskmanager.host}:{taskmanager.rpc_port}/{path}",
+        "dataPort": taskmanager.port,
         "jmxPort": -1,
         "timeSinceLastHeartbeat": moment.stamp(moment.seconds - silent),
         "slotsNumber": each,
@@ -168,8 +168,8 @@ def _resource(slots: int, of: int) -> dict[str, Any]:
 
 
 def _taskmanager(asked: Asked) -> dict[str, Any]:
-    moment, machine = asked.moment, asked.machine
-    values = _machine_values(moment, machine)
+    moment, taskmanager = asked.moment, asked.taskmanager
+    values = _taskmanager_values(moment, taskmanager)
     of_heap = (("Used", "Used"), ("Committed", "Committed"), ("Max", "Max"))
     of_buffers = (("Count", "Count"), ("Used", "MemoryUsed"), ("Max", "TotalCapacity"))
     pools = (("heap", of_heap), ("nonHeap", of_heap), ("direct", of_buffers), ("mapped", of_buffers))
@@ -187,17 +187,17 @@ def _taskmanager(asked: Asked) -> dict[str, Any]:
         for name in COLLECTORS
         if moment.release.has(name)
     ]
-    used, free = _segments(moment, machine)
+    used, free = _segments(moment, taskmanager)
     counts = {"Available": free, "Used": used, "Total": SEGMENTS}
     return {
-        **_row(moment, machine),
+        **_row(moment, taskmanager),
         "allocatedSlots": [
             {
                 "jobId": job.id,
                 "resource": _resource(1, moment.world.cluster.slots_each),
                 "assignedTasks": _tasks_in(job, subtask),
             }
-            for job, subtask in moment.slots[machine.number]
+            for job, subtask in moment.slots[taskmanager.number]
         ],
         "metrics": {
             **memory,
@@ -211,10 +211,10 @@ def _taskmanager(asked: Asked) -> dict[str, Any]:
 
 
 def _all_metrics(asked: Asked) -> list[dict[str, Any]]:
-    chosen = [one for one in asked.moment.world.machines if asked.wants("taskmanagers", one.id)]
+    chosen = [one for one in asked.moment.world.taskmanagers if asked.wants("taskmanagers", one.id)]
     # They are listed as the first one's.
     chosen = chosen[: 1 if asked.get is None else None]
-    return aggregated([_machine_values(asked.moment, one) for one in chosen], asked)
+    return aggregated([_taskmanager_values(asked.moment, one) for one in chosen], asked)
 
 
 # -- the JobManager ----------------------------------------------------------------------------------
@@ -266,7 +266,7 @@ def _overview(asked: Asked) -> dict[str, Any]:
     ends = [job.state for job in moment.jobs if job.ended]
     total, free = moment.slot_counts
     return {
-        "taskmanagers": len(moment.world.machines),
+        "taskmanagers": len(moment.world.taskmanagers),
         "slots-total": total,
         "slots-available": free,
         "jobs-running": len(moment.jobs) - len(ends),
@@ -321,10 +321,12 @@ REPLIES: Replies = {
     jars.JARS: _jars,
     applications.APPLICATION_CONFIG: lambda asked: _configuration(asked.job.moment),
     taskmanagers.TASKMANAGERS: lambda asked: {
-        "taskmanagers": [_row(asked.moment, machine) for machine in asked.moment.world.machines]
+        "taskmanagers": [_row(asked.moment, taskmanager) for taskmanager in asked.moment.world.taskmanagers]
     },
     taskmanagers.TASKMANAGER: _taskmanager,
-    metrics.TASKMANAGER_METRICS: lambda asked: plain(_machine_values(asked.moment, asked.machine), asked),
+    metrics.TASKMANAGER_METRICS: lambda asked: plain(
+        _taskmanager_values(asked.moment, asked.taskmanager), asked
+    ),
     metrics.TASKMANAGERS_METRICS: _all_metrics,
     metrics.JOBMANAGER_METRICS: lambda asked: plain(_jobmanager_values(asked.moment), asked),
     jobmanager.JOBMANAGER_CONFIG: lambda asked: _configuration(asked.moment),
@@ -332,5 +334,5 @@ REPLIES: Replies = {
     jobmanager.JOB_JOBMANAGER_CONFIG: lambda asked: _configuration(asked.job.moment),
     jobmanager.JOB_JOBMANAGER_ENVIRONMENT: lambda asked: _environment(asked.job.moment),
     jobmanager.JOB_JOBMANAGER_LOG_URL: lambda asked: _url(asked, "job-manager"),
-    jobmanager.JOB_TASKMANAGER_LOG_URL: lambda asked: _url(asked, f"task-manager/{asked.machine.id}"),
+    jobmanager.JOB_TASKMANAGER_LOG_URL: lambda asked: _url(asked, f"task-manager/{asked.taskmanager.id}"),
 }

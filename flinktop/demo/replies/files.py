@@ -40,8 +40,8 @@ def _jobmanager_log(asked: Asked) -> str:
     return _log(asked.moment, "jobmanager", "jobmanager.log")
 
 
-def _machine_log(asked: Asked) -> str:
-    return _log(asked.moment, asked.machine.id, "taskmanager.log")
+def _taskmanager_log(asked: Asked) -> str:
+    return _log(asked.moment, asked.taskmanager.id, "taskmanager.log")
 
 
 def _files(moment: Moment, name: str, log: str) -> dict[str, Any]:
@@ -57,9 +57,9 @@ def _file(asked: Asked, name: str, log: str) -> str:
     return files[asked.ids["file"]]
 
 
-def _machine_stdout(asked: Asked) -> str:
+def _taskmanager_stdout(asked: Asked) -> str:
     """From 1.18 a sentence says that there is no file."""
-    found = asked.checked("machine").moment.release.since(1, 18)
+    found = asked.checked("taskmanager").moment.release.since(1, 18)
     return "The file STDOUT does not exist on the TaskExecutor." if found else ""
 
 
@@ -83,11 +83,11 @@ def _jobmanager_threads(_asked: Asked) -> dict[str, Any]:
     )
 
 
-def _machine_threads(asked: Asked) -> dict[str, Any]:
+def _taskmanager_threads(asked: Asked) -> dict[str, Any]:
     """A thread for each task."""
     tasks = [
         f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})#{job.run.number}"
-        for job, subtask in asked.moment.slots[asked.machine.number]
+        for job, subtask in asked.moment.slots[asked.taskmanager.number]
         for vertex in job.vertices
         if subtask in vertex.subtasks
     ]
@@ -129,13 +129,13 @@ REPLIES: Replies = {
     logs.JOBMANAGER_LOGS: lambda asked: _files(asked.moment, "jobmanager", _jobmanager_log(asked)),
     logs.JOBMANAGER_LOG_FILE: lambda asked: _file(asked, "jobmanager", _jobmanager_log(asked)),
     logs.JOBMANAGER_THREAD_DUMP: _jobmanager_threads,
-    logs.TASKMANAGER_LOG: _machine_log,
-    logs.TASKMANAGER_STDOUT: _machine_stdout,
-    logs.TASKMANAGER_LOGS: lambda asked: _files(asked.moment, "taskmanager", _machine_log(asked)),
-    logs.TASKMANAGER_LOG_FILE: lambda asked: _file(asked, "taskmanager", _machine_log(asked)),
-    logs.TASKMANAGER_THREAD_DUMP: _machine_threads,
+    logs.TASKMANAGER_LOG: _taskmanager_log,
+    logs.TASKMANAGER_STDOUT: _taskmanager_stdout,
+    logs.TASKMANAGER_LOGS: lambda asked: _files(asked.moment, "taskmanager", _taskmanager_log(asked)),
+    logs.TASKMANAGER_LOG_FILE: lambda asked: _file(asked, "taskmanager", _taskmanager_log(asked)),
+    logs.TASKMANAGER_THREAD_DUMP: _taskmanager_threads,
     profiler.JOBMANAGER_PROFILER: lambda asked: _profiles(asked.moment, "JobManager"),
     profiler.JOBMANAGER_PROFILE: lambda asked: _profile(asked, "JobManager"),
-    profiler.TASKMANAGER_PROFILER: lambda asked: _profiles(asked.moment, asked.machine.id),
-    profiler.TASKMANAGER_PROFILE: lambda asked: _profile(asked, asked.machine.id),
+    profiler.TASKMANAGER_PROFILER: lambda asked: _profiles(asked.moment, asked.taskmanager.id),
+    profiler.TASKMANAGER_PROFILE: lambda asked: _profile(asked, asked.taskmanager.id),
 }

@@ -279,16 +279,16 @@ def _trace(job: JobMoment) -> tuple[str, str]:
 def _fault(job: JobMoment, run: Run) -> dict[str, Any]:
     vertex, (name, trace) = job.plan.vertices[job.spec.fate.culprit], _trace(job)
     subtask = job.life.culprit(run, vertex.spec.parallelism)
-    machine = job.machine(subtask)
+    taskmanager = job.taskmanager(subtask)
     return {
         "exceptionName": name,
         "stacktrace": trace,
         "timestamp": job.moment.stamp(run.ends),
         "failureLabels": {},
         "taskName": f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})",
-        "location": machine.endpoint,
-        "endpoint": machine.endpoint,
-        "taskManagerId": machine.id,
+        "location": taskmanager.endpoint,
+        "endpoint": taskmanager.endpoint,
+        "taskManagerId": taskmanager.id,
     }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flinktop.demo.flow import VertexPlan
-    from flinktop.demo.world import Machine, Moment, VertexMoment
+    from flinktop.demo.world import Moment, TaskManager, VertexMoment
 
 LIVED = ("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
 """The states whose time is told (1.16+)."""
@@ -45,22 +45,22 @@ def _vertex(asked: Asked) -> dict[str, Any]:
 def _attempt(vertex: VertexMoment, subtask: int, run: Run) -> dict[str, Any]:
     """One attempt of a subtask."""
     job, moment = vertex.job, vertex.job.moment
-    task, machine = vertex.task(subtask, run), job.machine(subtask)
+    task, taskmanager = vertex.task(subtask, run), job.taskmanager(subtask)
     totals = job.totals if run == job.run else job.plan.totals(run.flows, run.ends)
     return {
         "subtask": subtask,
         "status": task.state,
         "attempt": run.number,
-        **_where(machine),
+        **_where(taskmanager),
         **moment.since(task.deployed, task.ended),
         "metrics": io_metrics(vertex, (subtask,), totals[vertex.plan.place]),
-        "taskmanager-id": machine.id,
+        "taskmanager-id": taskmanager.id,
         "status-duration": _lived(moment, task),
     }
 
 
-def _where(machine: Machine) -> dict[str, str]:
-    return {"host": machine.host, "endpoint": machine.endpoint}
+def _where(taskmanager: TaskManager) -> dict[str, str]:
+    return {"host": taskmanager.host, "endpoint": taskmanager.endpoint}
 
 
 def _lived(moment: Moment, task: Task) -> dict[str, int]:
@@ -125,7 +125,7 @@ def _subtasks_accumulators(asked: Asked) -> dict[str, Any]:
         {
             "subtask": subtask,
             "attempt": job.run.number,
-            **_where(job.machine(subtask)),
+            **_where(job.taskmanager(subtask)),
             "user-accumulators": accumulators(vertex, (subtask,)),
         }
         for subtask in vertex.subtasks
@@ -142,7 +142,7 @@ def _subtask_times(asked: Asked) -> dict[str, Any]:
         rows.append(
             {
                 "subtask": subtask,
-                **_where(job.machine(subtask)),
+                **_where(job.taskmanager(subtask)),
                 "duration": round((until - begun) * 1000) if begun is not None else -1,
                 "timestamps": moment.stamps(entered, TASK_STATES),
             }
@@ -152,21 +152,21 @@ def _subtask_times(asked: Asked) -> dict[str, Any]:
 
 def _taskmanagers(asked: Asked) -> dict[str, Any]:
     job, vertex = asked.job, asked.vertex
-    by_machine: dict[Machine, list[dict[str, Any]]] = {}
+    by_taskmanager: dict[TaskManager, list[dict[str, Any]]] = {}
     for subtask in vertex.subtasks:
-        by_machine.setdefault(job.machine(subtask), []).append(_attempt(vertex, subtask, job.run))
+        by_taskmanager.setdefault(job.taskmanager(subtask), []).append(_attempt(vertex, subtask, job.run))
     rows = [
         {
-            "host": machine.endpoint,
-            "endpoint": machine.endpoint,
+            "host": taskmanager.endpoint,
+            "endpoint": taskmanager.endpoint,
             "status": vertex.state,
             **vertex.since,
             "metrics": _summed([row["metrics"] for row in attempts]),
             "status-counts": counts(Counter(row["status"] for row in attempts)),
-            "taskmanager-id": machine.id,
+            "taskmanager-id": taskmanager.id,
             "aggregated": _aggregated(attempts),
         }
-        for machine, attempts in by_machine.items()
+        for taskmanager, attempts in by_taskmanager.items()
     ]
     return {"id": vertex.id, "name": vertex.spec.name, "now": asked.moment.now, "taskmanagers": rows}
 

@@ -25,7 +25,7 @@ from flinktop.engine.acts.target import Target
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
-from flinktop.flink.machine import Machine
+from flinktop.flink.process import Process
 from flinktop.flink.profiler import Mode, Profiling, profile
 
 SECONDS = 30
@@ -37,7 +37,7 @@ SWITCHED_OFF = "the profiler is off: rest.profiling.enabled: true in the cluster
 
 @dataclass(frozen=True)
 class Profile(Act):
-    """POST /jobmanager/profiler, /taskmanagers/:taskmanagerid/profiler. One run at a time on each machine."""
+    """POST /jobmanager/profiler, /taskmanagers/:taskmanagerid/profiler. One run at a time on each process."""
 
     kind = "profile"
     label = "profile"
@@ -61,7 +61,7 @@ class Profile(Act):
         slower = "the process runs a few per cent slower during it; the result stays in its list"
         return (
             cluster_line(target),
-            Line(Machine(self.taskmanager).kind, self.subject),
+            Line(Process(self.taskmanager).kind, self.subject),
             Line("mode", self.mode),
             Line("lasts", f"{self.seconds} s"),
             Line(LOSS, "none"),
@@ -99,7 +99,7 @@ class Profile(Act):
         return InProgress(f"it runs for {self.seconds} s")
 
     def touches(self) -> tuple[Query[Any], ...]:
-        return (Machine(self.taskmanager).profiler,)
+        return (Process(self.taskmanager).profiler,)
 
     async def _runs(self, context: ActContext) -> tuple[Profiling, ...]:
-        return (await read(context.http, Machine(self.taskmanager).profiler)).value.runs
+        return (await read(context.http, Process(self.taskmanager).profiler)).value.runs

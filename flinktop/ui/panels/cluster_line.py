@@ -1,4 +1,4 @@
-"""One line about the whole cluster: TaskManagers, slots, jobs by state, machines, restarts, checkpoints."""
+"""One line about the whole cluster: TaskManagers, slots, jobs by state, processes, restarts, checkpoints."""
 
 from __future__ import annotations
 
@@ -132,17 +132,17 @@ class ClusterLine(LinesPanel):
         Flink's first list is empty, as is one without TaskManagers.
         """
         asks: Asks = {OVERVIEW(): 0.0, JOBS_OVERVIEW(): 0.0}
-        machines, jobs = self._machines_query(), self._jobs_query()
-        answered = self.port.value(machines) if machines is not None else None
+        taskmanagers, jobs = self._taskmanagers_query(), self._jobs_query()
+        answered = self.port.value(taskmanagers) if taskmanagers is not None else None
         gone = answered is not None and not answered
-        asks[TASKMANAGERS_METRICS()] = RARELY if machines is not None and not gone else 0.0
+        asks[TASKMANAGERS_METRICS()] = RARELY if taskmanagers is not None and not gone else 0.0
         asks[JOBS_METRICS()] = RARELY if jobs is not None else 0.0
-        return asks | {query: 0.0 for query in (machines, jobs) if query is not None}
+        return asks | {query: 0.0 for query in (taskmanagers, jobs) if query is not None}
 
     def _listed(self, endpoint: Endpoint[Aggregated]) -> Iterable[str]:
         return [metric.id for metric in self.port.value(endpoint()) or ()]
 
-    def _machines_query(self) -> Query[Aggregated] | None:
+    def _taskmanagers_query(self) -> Query[Aggregated] | None:
         """One request for the metrics that TaskManagers have; None while that is not known."""
         ids = heap.ids_to_ask(self._listed(TASKMANAGERS_METRICS))
         return TASKMANAGERS_METRICS(get=ids) if ids else None
@@ -169,8 +169,8 @@ class ClusterLine(LinesPanel):
         """TaskManagers, slots, jobs by state."""
         overview, jobs = self.port.reading(OVERVIEW()), self.port.reading(JOBS_OVERVIEW())
         parts: Line = []
-        if overview is not None and (machines := overview.value) is not None:
-            parts += self.one_line("slots", lambda: slots_parts(machines, meter=meter, short=short))
+        if overview is not None and (taskmanagers := overview.value) is not None:
+            parts += self.one_line("slots", lambda: slots_parts(taskmanagers, meter=meter, short=short))
         elif self.port.features.history_server:
             parts += [("a HistoryServer: jobs that have ended", "info")]
         else:
@@ -181,21 +181,21 @@ class ClusterLine(LinesPanel):
         return parts
 
     def _right(self) -> list[Line]:
-        """Of machines and jobs, the more important first; a cluster without TaskManagers has none."""
+        """Of processes and jobs, the more important first; a cluster without TaskManagers has none."""
         overview = self.port.value(OVERVIEW())
         if overview is None or overview.taskmanagers == 0:
             return []
-        query = self._machines_query()
+        query = self._taskmanagers_query()
         unknown = blank(self.port, query or TASKMANAGERS_METRICS())
         metrics, old = self._answered(query)
         collected = self.port.latest(cluster_series("gc"))
-        machines = [
+        taskmanagers = [
             self.one_line("heap", lambda: heap_parts(metrics, unknown)),
             self.one_line("GC", lambda: gc_parts(collected[1] if collected is not None else None, unknown)),
         ]
         of_jobs, past = self._answered(self._jobs_query())
         jobs = together_parts(of_jobs)
-        return [*(faded(machines) if old else machines), *(faded(jobs) if past else jobs)]
+        return [*(faded(taskmanagers) if old else taskmanagers), *(faded(jobs) if past else jobs)]
 
     def _answered(self, query: Query[Aggregated] | None) -> tuple[Aggregated | None, bool]:
         """What was answered, and whether it is too old to be taken at its word."""

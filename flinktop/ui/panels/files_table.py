@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from flinktop.flink.endpoint import Query
     from flinktop.flink.logs import LogFile, LogFiles
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
     from flinktop.ui.widgets.columns import Column
 
 
@@ -37,7 +37,7 @@ class FilesTable(TablePanel["LogFile"]):
     NOTHING = "There are no files in its log directory."
     EVERY = 10.0
 
-    def __init__(self, process: Machine, *, id: str | None = None) -> None:
+    def __init__(self, process: Process, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._process = process
 

@@ -73,8 +73,8 @@ def columns(near: Callable[[int], str]) -> Sequence[Column[FaultFacts]]:
             drop=3,
         ),
         text(
-            *("machine", "TASKMANAGER", 22, lambda row: row.machine),
-            sort=lambda row: row.machine,
+            *("taskmanager", "TASKMANAGER", 22, lambda row: row.taskmanager),
+            sort=lambda row: row.taskmanager,
             drop=4,
             middle=True,
         ),

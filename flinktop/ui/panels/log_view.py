@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flinktop.engine.transfers import Transfer
     from flinktop.flink.endpoint import Query
     from flinktop.flink.logs import LogFile, LogFiles
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
     from flinktop.model.loglines import LogLine
     from flinktop.ui.live import Asks
     from flinktop.ui.panels.parts import Part
@@ -62,7 +62,7 @@ class LogView(Panel):
 
     def __init__(
         self,
-        process: Machine,
+        process: Process,
         query: Query[str],
         *,
         name: str = "",

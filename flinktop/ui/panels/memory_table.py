@@ -10,7 +10,7 @@ from flinktop.facts.unanswered import missing_words
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.taskmanagers import TASKMANAGER
 from flinktop.model import format as fmt
-from flinktop.model import machines, memory
+from flinktop.model import memory, processes
 from flinktop.ui.live import RARELY
 from flinktop.ui.panels.columns import text
 from flinktop.ui.panels.parts import meter_parts
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
     from flinktop.ui.live import Asks
     from flinktop.ui.panels.parts import Part
     from flinktop.ui.widgets.columns import Cell
@@ -54,11 +54,11 @@ def used(part: memory.Part) -> Cell:
 
 
 def _percent(part: memory.Part) -> Cell:
-    return ("", "") if part.share is None else (fmt.share(part.share), machines.tone(part.share))
+    return ("", "") if part.share is None else (fmt.share(part.share), processes.tone(part.share))
 
 
 def _meter(part: memory.Part, cells: int) -> Stripes:
-    return Stripes(tuple(meter_parts(part.share, cells, machines.tone(part.share) or "first")))
+    return Stripes(tuple(meter_parts(part.share, cells, processes.tone(part.share) or "first")))
 
 
 def memory_rows(sections: memory.Sections) -> MadeRows[memory.Part]:
@@ -88,7 +88,7 @@ class MemoryTable(TablePanel[memory.Part]):
         text("note", "", 14, lambda part: part.note, tone="muted", blank="", drop=1, flex=True),
     )
 
-    def __init__(self, process: Machine, *, id: str | None = None) -> None:
+    def __init__(self, process: Process, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._process = process
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.pins import Pin
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
     from flinktop.ui.live import Asks
     from flinktop.ui.panels.parts import Part
     from flinktop.ui.widgets.columns import Column
@@ -455,7 +455,7 @@ class MetricsTable(MetricsExplorer):
 class ProcessMetrics(MetricsTable):
     """The metrics of one process."""
 
-    def __init__(self, process: Machine, *, id: str | None = None) -> None:
+    def __init__(self, process: Process, *, id: str | None = None) -> None:
         super().__init__("", "", 0, id=id)
         self._process = process
         self._scope = Scope(process=process)

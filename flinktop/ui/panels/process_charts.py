@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Grid
 
-from flinktop.engine.series import machine_series
+from flinktop.engine.series import process_series
 from flinktop.facts.processes import figures_asks
 from flinktop.facts.unanswered import missing_words
 from flinktop.flink.metrics import TASKMANAGER_METRICS
@@ -16,7 +16,7 @@ from flinktop.ui.panels.time_chart import COUNT, SHARE, WAITING, Measure, TimeCh
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
 
 CHARTS = (
     ("Heap used, %", "heap", "heap", SHARE),
@@ -24,7 +24,7 @@ CHARTS = (
     ("CPU, % of the machine", "CPU", "cpu", SHARE),
     ("Threads", "threads", "threads", COUNT),
 )
-"""Title, name in the legend, measure as engine/machines.py records it, unit."""
+"""Title, name in the legend, measure as engine/processes.py records it, unit."""
 
 
 class ProcessCharts(Panel):
@@ -35,7 +35,7 @@ class ProcessCharts(Panel):
     ProcessCharts Grid { grid-size: 2 2; grid-gutter: 0 1; height: 1fr; }
     """
 
-    def __init__(self, process: Machine, *, id: str | None = None) -> None:
+    def __init__(self, process: Process, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._process = process
 
@@ -45,7 +45,7 @@ class ProcessCharts(Panel):
                 yield self._chart(*chart)
 
     def _chart(self, box: str, name: str, measure: str, unit: Unit) -> TimeChart:
-        measures = (Measure(name, machine_series(self._process.taskmanager, measure)),)
+        measures = (Measure(name, process_series(self._process.taskmanager, measure)),)
         return TimeChart(box, lambda: measures, self._nothing, unit, classes=measure)
 
     def _nothing(self) -> str:

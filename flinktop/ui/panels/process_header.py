@@ -19,7 +19,7 @@ from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.errors import NotFound
 from flinktop.flink.taskmanagers import TASKMANAGER
 from flinktop.model import format as fmt
-from flinktop.model import heap, machines
+from flinktop.model import heap, processes
 from flinktop.ui.panels.lines_panel import GAP, LinesPanel, faded, pair, spaced
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from flinktop.facts.processes import ProcessFigures
     from flinktop.flink.cluster import ClusterOverview
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
     from flinktop.flink.taskmanagers import TaskManagerDetails
     from flinktop.ui.live import Asks
     from flinktop.ui.panels.lines_panel import Line
@@ -38,11 +38,11 @@ GONE = "Flink no longer knows this TaskManager: it has left or was lost; esc goe
 
 def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> Line:
     """Its name, heartbeat, slots and tasks."""
-    where = machines.address(details) if machines.is_name(details.id) else ""
+    where = processes.address(details) if processes.is_name(details.id) else ""
     tasks = details.assigned_tasks
     line = spaced(
-        [(machines.name(details), "strong"), *([(f" at {where}", "muted")] if where else [])],
-        pair("heartbeat", f"{fmt.duration(heartbeat)} ago", machines.heartbeat_tone(heartbeat))
+        [(processes.name(details), "strong"), *([(f" at {where}", "muted")] if where else [])],
+        pair("heartbeat", f"{fmt.duration(heartbeat)} ago", processes.heartbeat_tone(heartbeat))
         if heartbeat is not None
         else [],
         pair("slots", fmt.part(details.slots_used, details.slots_number), "strong"),
@@ -67,12 +67,12 @@ def figures_line(known: ProcessFigures | None, blank: Part = (fmt.UNKNOWN, "mute
 
     `blank` stands for all of it while nothing is known.
     """
-    found = known.figures if known is not None else machines.Figures()
+    found = known.figures if known is not None else processes.Figures()
     unknown = blank if known is None else (fmt.ABSENT, "muted")
 
-    def part(word: str, share: float | None, *, full: float = machines.FULL) -> Line:
+    def part(word: str, share: float | None, *, full: float = processes.FULL) -> Line:
         return pair(
-            word, *((fmt.share(share), machines.tone(share, full=full)) if share is not None else unknown)
+            word, *((fmt.share(share), processes.tone(share, full=full)) if share is not None else unknown)
         )
 
     def count(word: str, value: float | None) -> Line:
@@ -90,7 +90,7 @@ def figures_line(known: ProcessFigures | None, blank: Part = (fmt.UNKNOWN, "mute
         part("CPU", found.cpu),
         count("threads", found.threads),
         pair("managed", managed, "" if found.managed is not None else "muted") if found.managed_total else [],
-        part("network", found.network, full=machines.SCARCE) if found.segments is not None else [],
+        part("network", found.network, full=processes.SCARCE) if found.segments is not None else [],
         count("open files", found.files) if found.files is not None else [],
     )
     line.append(GAP)
@@ -115,7 +115,7 @@ class ProcessHeader(LinesPanel):
 
     DEFAULT_CSS = "ProcessHeader { max-height: 5; }"
 
-    def __init__(self, process: Machine) -> None:
+    def __init__(self, process: Process) -> None:
         super().__init__()
         self._process = process
 
@@ -147,7 +147,7 @@ class ProcessHeader(LinesPanel):
             return [[(GONE if isinstance(error, NotFound) else error.reason, "bad")]]
         details = reading.value
         now = heartbeat_now(port, [details.last_heartbeat], reading.at)
-        heartbeat = machines.heartbeat_age(details.last_heartbeat, now)
+        heartbeat = processes.heartbeat_age(details.last_heartbeat, now)
         lines = [
             self.one_line("TaskManager", lambda: taskmanager_line(details, heartbeat)),
             figures,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.transfers import Transfer
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
     from flinktop.flink.profiler import Profiling, Profilings
     from flinktop.ui.panels.parts import Part
     from flinktop.ui.widgets.columns import Column
@@ -75,7 +75,7 @@ class ProfilerTable(TablePanel["Profiling"]):
     MISSING = "profilers"
     follows_operations = True
 
-    def __init__(self, process: Machine, *, id: str | None = None) -> None:
+    def __init__(self, process: Process, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._process = process
         self._saving: Query[str] | None = None

@@ -15,7 +15,7 @@ from flinktop.facts.subtasks import (
     vertex_context,
 )
 from flinktop.facts.vertices import vertex_of
-from flinktop.model import busy, machines, states, subtask_names, subtasks
+from flinktop.model import busy, processes, states, subtask_names, subtasks
 from flinktop.model import format as fmt
 from flinktop.ui.panels.columns import figure_cell
 from flinktop.ui.panels.lines_panel import LinesPanel, faded, pair, spaced
@@ -42,7 +42,7 @@ def state_line(attempt: Attempt) -> Line:
     state += lasting(attempt.status, attempt.seconds)
     number = pair("attempt", fmt.number(attempt.attempt), "warn" if attempt.attempt else "")
     where, taskmanager = attempt.where, attempt.taskmanager_id or ""
-    if taskmanager and machines.is_name(taskmanager):
+    if taskmanager and processes.is_name(taskmanager):
         # The name of a pod or a container is what people look for.
         at = f" at {where}" if where else ""
         return spaced(state, number, [*pair("on", taskmanager), (at, "muted")])

@@ -11,11 +11,11 @@ from flinktop.facts.processes import (
     taskmanager_facts,
 )
 from flinktop.facts.unanswered import blank_mark
-from flinktop.flink.machine import Machine
 from flinktop.flink.metrics import TASKMANAGERS_METRICS
+from flinktop.flink.process import Process
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import format as fmt
-from flinktop.model import heap, machines
+from flinktop.model import heap, processes
 from flinktop.ui.live import RARELY
 from flinktop.ui.panels.columns import number, text
 from flinktop.ui.panels.table_panel import TablePanel
@@ -90,7 +90,7 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
         Column("verdict", "VERDICT", 24, _verdict, sort=lambda row: row.worst, descending=True, flex=True),
         number(
             *("heartbeat", "BEAT", 5, lambda row: row.heartbeat, fmt.span),
-            tone=machines.heartbeat_tone,
+            tone=processes.heartbeat_tone,
             blank=(fmt.UNKNOWN, "muted"),
             drop=1,
         ),
@@ -101,18 +101,18 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
             align="right",
         ),
         number("tasks", "TASKS", 5, lambda row: row.tasks, str, drop=5),
-        _measured("heap", "HEAP%", lambda known: known.figures.heap, _percent, tone=machines.tone, drop=0),
+        _measured("heap", "HEAP%", lambda known: known.figures.heap, _percent, tone=processes.tone, drop=0),
         _measured("gc", "GC ms/s", lambda known: known.gc, tone=heap.gc_tone, drop=1),
         _measured(
             *("cpu", "CPU%", lambda known: known.figures.cpu, _percent),
-            tone=lambda part: machines.tone(part, warm=0.8),
+            tone=lambda part: processes.tone(part, warm=0.8),
             drop=1,
         ),
         # All of the managed memory in use is as it should be with RocksDB.
         _measured("managed", "MNGD%", lambda known: known.figures.managed, _percent, drop=3),
         _measured(
             *("network", "NETW%", lambda known: known.figures.network, _percent),
-            tone=lambda part: machines.tone(part, full=machines.SCARCE, warm=0.8),
+            tone=lambda part: processes.tone(part, full=processes.SCARCE, warm=0.8),
             drop=2,
         ),
         _measured("threads", "THREADS", lambda known: known.figures.threads, drop=6),
@@ -145,13 +145,13 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
     def copied(self) -> str | None:
         reading, key = self.reading, self.table.cursor_key
         listed = reading.value.taskmanagers if reading is not None and reading.value is not None else ()
-        return next((" ".join(machines.names(one)) for one in listed if one.id == key), key)
+        return next((" ".join(processes.names(one)) for one in listed if one.id == key), key)
 
     def asks(self) -> Asks:
         if self.missing:
             return {}
         every = max(SECONDS, len(self.visible_keys) / MOST_A_SECOND)
-        figures = (figures_query(self.port, Machine(one), machines.ROW) for one in self.visible_keys)
+        figures = (figures_query(self.port, Process(one), processes.ROW) for one in self.visible_keys)
         asks: Asks = {query: every for query in figures if query is not None}
         return asks | {TASKMANAGERS(): 0.0, TASKMANAGERS_METRICS(): RARELY}
 

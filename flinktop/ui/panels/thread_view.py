@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.flink.logs import ThreadDump
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
     from flinktop.model.threads import Thread
     from flinktop.ui.live import Asks
     from flinktop.ui.panels.lines_panel import Line
@@ -31,7 +31,7 @@ class ThreadView(Panel):
     BOX = "Threads"
     DEFAULT_CSS = "ThreadView { height: 1fr; } ThreadView Pager { height: 1fr; }"
 
-    def __init__(self, process: Machine, *, search: str = "", id: str | None = None) -> None:
+    def __init__(self, process: Process, *, search: str = "", id: str | None = None) -> None:
         """Show the threads of a process, and look for this text in them."""
         super().__init__(id=id)
         self._process = process

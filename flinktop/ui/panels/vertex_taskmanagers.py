@@ -57,7 +57,7 @@ def columns() -> tuple[Column[VertexTaskManagerFacts], ...]:
     return (
         state(),
         name("HOST"),
-        text("machine", "TASKMANAGER", 24, lambda row: row.machine, sort=True, drop=5, middle=True),
+        text("taskmanager", "TASKMANAGER", 24, lambda row: row.taskmanager, sort=True, drop=5, middle=True),
         text(
             "counts",
             "SUBTASKS",

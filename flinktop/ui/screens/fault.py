@@ -9,17 +9,17 @@ from flinktop.model import faults
 from flinktop.ui import keys
 from flinktop.ui.panels.fault_stack import FaultHeader, FaultStack
 from flinktop.ui.places import FaultPlace, Place
-from flinktop.ui.screens.machine_of import FaultOnMachine
+from flinktop.ui.screens.taskmanager_of import FaultOnTaskManager
 
 if TYPE_CHECKING:
     from pathlib import PurePath
 
     from textual.app import ComposeResult
 
-    from flinktop.ui.screens.machine_of import Whereabouts
+    from flinktop.ui.screens.taskmanager_of import Location
 
 
-class FaultScreen(FaultOnMachine):
+class FaultScreen(FaultOnTaskManager):
     """A fault by its names: it stays until the person leaves it, whatever becomes of the job."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "fault.tcss"]
@@ -44,7 +44,7 @@ class FaultScreen(FaultOnMachine):
         yield FaultHeader(*names)
         yield FaultStack(*names)
 
-    def whereabouts(self) -> Whereabouts | None:
+    def whereabouts(self) -> Location | None:
         """The TaskManager that it came from, as far as Flink says."""
         found = self.query_one(FaultStack).fault
         return self.of_fault(found[1], self._at) if found is not None else None

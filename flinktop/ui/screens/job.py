@@ -12,8 +12,8 @@ from flinktop.model.pending_operators import is_pending
 from flinktop.ui import keys, tabs
 from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.places import CheckpointsPlace, FaultPlace, JobPlace, Place, SubtaskPlace, VertexPlace
-from flinktop.ui.screens.machine_of import FaultOnMachine
 from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.screens.taskmanager_of import FaultOnTaskManager
 from flinktop.ui.widgets import graph_messages
 from flinktop.ui.widgets.table import LiveTable
 from flinktop.ui.widgets.table_messages import Moved, Opened
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from flinktop.facts.faults import FaultFacts
-    from flinktop.ui.screens.machine_of import Whereabouts
+    from flinktop.ui.screens.taskmanager_of import Location
     from flinktop.ui.tabs import TabPanel
 
 GRAPH_SIZE = (120, 40)
@@ -34,7 +34,7 @@ LEAST_STACK = 8
 """Lines that the exceptions leave blank and that are given to the stack of the selected one."""
 
 
-class JobScreen(FaultOnMachine, TabbedScreen):
+class JobScreen(FaultOnTaskManager, TabbedScreen):
     """A job by its id; whatever becomes of the job, the screen stays until the person leaves it."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "job.tcss"]
@@ -138,7 +138,7 @@ class JobScreen(FaultOnMachine, TabbedScreen):
             return False
         return super().check_action(action, parameters)
 
-    def whereabouts(self) -> Whereabouts | None:
+    def whereabouts(self) -> Location | None:
         """The TaskManager that the selected exception came from, as far as Flink says."""
         exceptions = self.panel("exceptions")
         row = exceptions.selected() if exceptions is not None else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flinktop.flink.machine import Machine
+from flinktop.flink.process import Process
 from flinktop.ui import keys, tabs
-from flinktop.ui.screens.machine_screen import MachineScreen
+from flinktop.ui.screens.process_screen import ProcessScreen
 
 
-class JobManagerScreen(MachineScreen):
+class JobManagerScreen(ProcessScreen):
     """The JobManager that answers."""
 
     COMMANDS_HERE = keys.JOBMANAGER
@@ -15,7 +15,7 @@ class JobManagerScreen(MachineScreen):
 
     def __init__(self, tab: str = "") -> None:
         """Open it, on this tab or the first."""
-        super().__init__(Machine(), tab)
+        super().__init__(Process(), tab)
 
     @property
     def crumb(self) -> str:

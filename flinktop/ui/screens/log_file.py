@@ -1,4 +1,4 @@
-"""One file of a machine's log directory."""
+"""One file of a process's log directory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
 
 
 class LogFileScreen(LogCommands):
@@ -23,9 +23,9 @@ class LogFileScreen(LogCommands):
     COMMANDS_HERE = keys.LOG_FILE
     AUTO_FOCUS = "Pager"
 
-    def __init__(self, machine: Machine, name: str) -> None:
+    def __init__(self, process: Process, name: str) -> None:
         super().__init__()
-        self.machine = machine
+        self.process = process
         self.name_in_list = name
 
     @property
@@ -34,4 +34,4 @@ class LogFileScreen(LogCommands):
 
     def body(self) -> ComposeResult:
         name = self.name_in_list
-        yield FileView(self.machine, self.machine.file(name), name=name, id="file")
+        yield FileView(self.process, self.process.file(name), name=name, id="file")

@@ -9,8 +9,8 @@ from flinktop.model import subtask_names
 from flinktop.ui import keys, tabs
 from flinktop.ui.panels.subtask_header import SubtaskHeader
 from flinktop.ui.places import Place, SubtaskPlace
-from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager, of_subtask
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class SubtaskScreen(RunsOnMachine, TabbedScreen):
+class SubtaskScreen(RunsOnTaskManager, TabbedScreen):
     """A subtask by its index; whatever becomes of it, the screen stays until the person leaves it."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "subtask.tcss"]
@@ -40,7 +40,7 @@ class SubtaskScreen(RunsOnMachine, TabbedScreen):
     def headers(self) -> ComposeResult:
         yield SubtaskHeader(self.job, self.vertex, self.subtask)
 
-    def whereabouts(self) -> Whereabouts:
+    def whereabouts(self) -> Location:
         return of_subtask(self.app.port, self.job, self.vertex, self.subtask)
 
     # -- commands ------------------------------------------------------------------------------------

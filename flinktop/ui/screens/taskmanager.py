@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flinktop.flink.machine import Machine
+from flinktop.flink.process import Process
 from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS
-from flinktop.model import machines
+from flinktop.model import processes
 from flinktop.ui import keys, tabs
 from flinktop.ui.places import JobPlace, Place, TaskManagerPlace
-from flinktop.ui.screens.machine_screen import MachineScreen
+from flinktop.ui.screens.process_screen import ProcessScreen
 
 if TYPE_CHECKING:
     from flinktop.flink.taskmanagers import TaskManager
     from flinktop.ui.tabs import TabPanel
 
 
-class TaskManagerScreen(MachineScreen):
+class TaskManagerScreen(ProcessScreen):
     """A TaskManager by its id."""
 
     COMMANDS_HERE = keys.TASKMANAGER
     TABS = tabs.TASKMANAGER_TABS
 
     def __init__(self, taskmanager: str, tab: str = "", search: str = "", at: float | None = None) -> None:
-        """Open a TaskManager; arguments as `MachineScreen`'s."""
-        super().__init__(Machine(taskmanager), tab, search, at)
+        """Open a TaskManager; arguments as `ProcessScreen`'s."""
+        super().__init__(Process(taskmanager), tab, search, at)
         self.taskmanager = taskmanager
 
     @property
     def crumb(self) -> str:
         known = self._known()
-        return machines.name(known) if known is not None else self.taskmanager
+        return processes.name(known) if known is not None else self.taskmanager
 
     def _known(self) -> TaskManager | None:
         """What has been told of it."""
@@ -56,7 +56,7 @@ class TaskManagerScreen(MachineScreen):
             super().action_copy()
         else:
             known = self._known()
-            self.app.copy_text(" ".join(machines.names(known)) if known is not None else self.taskmanager)
+            self.app.copy_text(" ".join(processes.names(known)) if known is not None else self.taskmanager)
 
     def neighbour(self, by: int) -> Place | None:
         """The TaskManager before or after this one in the list."""

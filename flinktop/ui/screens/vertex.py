@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 
-from flinktop.facts.vertex_taskmanagers import machine_of
+from flinktop.facts.vertex_taskmanagers import taskmanager_of
 from flinktop.facts.vertices import vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.vertices import VERTEX
@@ -21,8 +21,8 @@ from flinktop.ui.places import (
     VertexPlace,
     VertexPlanPlace,
 )
-from flinktop.ui.screens.machine_of import RunsOnMachine, Whereabouts, of_subtask
 from flinktop.ui.screens.tabbed import TabbedScreen
+from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager, of_subtask
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -41,7 +41,7 @@ def subtask_of(key: str) -> int:
     return int(key.rpartition(" ")[2].partition(".")[0])
 
 
-class VertexScreen(RunsOnMachine, TabbedScreen):
+class VertexScreen(RunsOnTaskManager, TabbedScreen):
     """A vertex by its ids; whatever becomes of it, the screen stays until the person leaves it."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "vertex.tcss"]
@@ -71,7 +71,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
     def headers(self) -> ComposeResult:
         yield VertexHeader(self.job, self.vertex)
 
-    def whereabouts(self) -> Whereabouts | None:
+    def whereabouts(self) -> Location | None:
         table = self.table()
         key = table.cursor_key if table is not None else None
         if table is None or key is None:
@@ -79,7 +79,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         if self.tab == "taskmanagers":
             # Before 1.10 the rows are hosts.
             told = self.app.port.features.has(1, 10)
-            return Whereabouts(machine_of(key) if told else None, f"{self.crumb} (")
+            return Location(taskmanager_of(key) if told else None, f"{self.crumb} (")
         if table.id not in SUBTASK_TABLES:
             return None
         return of_subtask(self.app.port, self.job, self.vertex, subtask_of(key))
@@ -105,7 +105,7 @@ class VertexScreen(RunsOnMachine, TabbedScreen):
         if event.table.id in SUBTASK_TABLES:
             self.app.go(SubtaskPlace(self.job, self.vertex, subtask_of(event.key)))
         elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
-            self.app.go(TaskManagerPlace(machine_of(event.key)))
+            self.app.go(TaskManagerPlace(taskmanager_of(event.key)))
 
     def action_description(self) -> None:
         self.app.go(VertexPlanPlace(self.job, self.vertex))

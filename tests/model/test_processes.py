@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flinktop.flink.taskmanagers import TaskManager
-from flinktop.model import machines
-from flinktop.model.machines import Figures
+from flinktop.model import processes
+from flinktop.model.processes import Figures
 
 CALM = TaskManager("tm-1")
 
@@ -14,7 +14,7 @@ CALM = TaskManager("tm-1")
 def words(
     found: Figures | None = None, gc: float | None = 0.0, beat: float | None = 5.0
 ) -> list[tuple[str, bool]]:
-    return [(one.words, one.bad) for one in machines.troubles(CALM, found, gc, beat)]
+    return [(one.words, one.bad) for one in processes.troubles(CALM, found, gc, beat)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_is_said(
 
 
 def test_the_worst_is_said_first() -> None:
-    found = machines.troubles(
+    found = processes.troubles(
         TaskManager("x", blocked=True), Figures(heap_used=97, heap_max=100), 120.0, 30.0
     )
     assert [one.bad for one in found] == [True, False, False, False]
@@ -85,15 +85,15 @@ def test_the_worst_is_said_first() -> None:
 )
 def test_what_a_taskmanager_is_called(id_: str, address: str, names: tuple[str, ...]) -> None:
     one = TaskManager(id_, path=f"pekko.tcp://flink@{address}/user/rpc/taskmanager_0" if address else "")
-    assert machines.address(one) == address
-    assert machines.names(one) == names
-    assert machines.name(one) == names[0]
+    assert processes.address(one) == address
+    assert processes.names(one) == names
+    assert processes.name(one) == names[0]
 
 
 def test_heartbeats_age_by_the_clock_that_is_given() -> None:
-    assert machines.heartbeat_age(1_000_000, 1010.0) == 10.0
-    assert machines.heartbeat_age(1_000_000, 900.0) == 0.0
-    assert machines.heartbeat_age(0, 900.0) is None
+    assert processes.heartbeat_age(1_000_000, 1010.0) == 10.0
+    assert processes.heartbeat_age(1_000_000, 900.0) == 0.0
+    assert processes.heartbeat_age(0, 900.0) is None
 
 
 def test_only_what_there_is_is_asked_for() -> None:
@@ -102,8 +102,8 @@ def test_only_what_there_is_is_asked_for() -> None:
         "Status.JVM.GarbageCollector.PS_MarkSweep.Time",
         "taskSlotsTotal",
     ]
-    assert machines.ids_to_ask(listed) == (
+    assert processes.ids_to_ask(listed) == (
         "Status.JVM.GarbageCollector.PS_MarkSweep.Time",
         "Status.JVM.Memory.Heap.Used",
     )
-    assert machines.ids_to_ask(listed, ("cpu",)) == ("Status.JVM.GarbageCollector.PS_MarkSweep.Time",)
+    assert processes.ids_to_ask(listed, ("cpu",)) == ("Status.JVM.GarbageCollector.PS_MarkSweep.Time",)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class Location:
     """Where something runs."""
 
     taskmanager: str | None
@@ -32,10 +32,10 @@ class Whereabouts:
     """When it happened (s since 1970): where its log is opened; None for the log's end."""
 
 
-class RunsOnMachine(ClusterScreen):
+class RunsOnTaskManager(ClusterScreen):
     """A screen of something that runs on a TaskManager."""
 
-    def whereabouts(self) -> Whereabouts | None:
+    def whereabouts(self) -> Location | None:
         """Where what the cursor is on runs; None where there is nothing."""
         raise NotImplementedError
 
@@ -59,10 +59,10 @@ class RunsOnMachine(ClusterScreen):
         self.app.go(TaskManagerPlace(found.taskmanager, tab, search, found.at))
 
 
-class FaultOnMachine(RunsOnMachine):
+class FaultOnTaskManager(RunsOnTaskManager):
     """A screen of the faults of a job."""
 
-    def of_fault(self, fault: Fault, at: int) -> Whereabouts | None:
+    def of_fault(self, fault: Fault, at: int) -> Location | None:
         """Where a fault happened, `at` (ms since 1970) where it has no time; None, and words, if unknown."""
         found = of_fault(fault, fault.timestamp if fault.timestamp > 0 else at)
         if found is None:
@@ -72,7 +72,7 @@ class FaultOnMachine(RunsOnMachine):
         return found
 
 
-def of_fault(fault: Fault, at: int) -> Whereabouts | None:
+def of_fault(fault: Fault, at: int) -> Location | None:
     """Where a fault happened, and when (ms since 1970); None where Flink names no task."""
     if fault.task_name is None and not fault.task_manager_id:
         return None
@@ -80,10 +80,10 @@ def of_fault(fault: Fault, at: int) -> Whereabouts | None:
     placed = fault.task_manager_id or ""
     known = placed if placed and not placed.startswith("(unassigned") else None
     search = f"{task}/" if slash else fault.task_name or ""
-    return Whereabouts(known, search, "1.17", at / 1000.0 if at > 0 else None)
+    return Location(known, search, "1.17", at / 1000.0 if at > 0 else None)
 
 
-def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Whereabouts:
+def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Location:
     """Where the present attempt of a subtask runs (`…/subtasks/:subtaskindex`, else the vertex's answer)."""
     reading = present_reading(port, job, vertex, subtask)
     taskmanager = reading.value.taskmanager_id if reading is not None and reading.value is not None else None
@@ -95,4 +95,4 @@ def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Whereabouts:
     name = known[1].name if known is not None else ""
     # While a subtask is not deployed it is "(unassigned)" on none.
     placed = taskmanager if taskmanager and not taskmanager.startswith("(") else None
-    return Whereabouts(placed, threads.of_task(name, subtask) if name else "")
+    return Location(placed, threads.of_task(name, subtask) if name else "")

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Process:
     """The JobManager, or the TaskManager with this id."""
 
     taskmanager: str | None = None

@@ -78,7 +78,7 @@ class Collector(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """What a machine's metrics tell (`…/metrics?get=`); bytes. None: it does not have it, or no limit."""
+    """What a process's metrics tell (`…/metrics?get=`); bytes. None: it does not have it, or no limit."""
 
     heap_used: float | None = None
     heap_committed: float | None = None
@@ -178,7 +178,7 @@ def ids_to_ask(listed: Iterable[str], names: Iterable[str] = tuple(_IDS)) -> tup
     """The metrics to ask for: those of `names` that there are, and those of the collectors.
 
     Args:
-        listed: Metrics that the machine, or machines of its kind, have.
+        listed: Metrics that the process, or processes of its kind, have.
         names: Of `Figures`.
     """
     have = sorted(listed)
@@ -187,7 +187,7 @@ def ids_to_ask(listed: Iterable[str], names: Iterable[str] = tuple(_IDS)) -> tup
 
 
 class Trouble(Struct, frozen=True):
-    """Something about a machine that asks for attention."""
+    """Something about a process that asks for attention."""
 
     words: str
     bad: bool

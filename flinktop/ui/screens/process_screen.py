@@ -19,36 +19,36 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from flinktop.flink.machine import Machine
+    from flinktop.flink.process import Process
     from flinktop.ui.tabs import TabPanel
 
 
-class MachineScreen(LogCommands, TabbedScreen):
-    """A machine by its id; whatever becomes of it, the screen stays until the person leaves it."""
+class ProcessScreen(LogCommands, TabbedScreen):
+    """A JobManager or TaskManager; it stays until the person leaves it, even when the process is gone."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "machine_screen.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "process_screen.tcss"]
 
-    def __init__(self, machine: Machine, tab: str = "", search: str = "", at: float | None = None) -> None:
-        """Open a machine.
+    def __init__(self, process: Process, tab: str = "", search: str = "", at: float | None = None) -> None:
+        """Open a process.
 
         Args:
-            machine: Which.
+            process: Which.
             tab: Its tab; "" for the first.
             search: What is looked for in its threads.
             at: The time (s since 1970) at which its log is opened; None for the log's end.
         """
-        super().__init__(machine, tab=tab)
-        self.machine = machine
+        super().__init__(process, tab=tab)
+        self.process = process
         self._search = search
         self._at = at
 
     def headers(self) -> ComposeResult:
-        yield ProcessHeader(self.machine)
+        yield ProcessHeader(self.process)
 
     def arguments(self, panel: TabPanel) -> tuple[Any, ...]:
-        machine = self.machine
-        of = {"log": (machine, machine.log), "stdout": (machine, machine.stdout), "configuration": ()}
-        return of.get(panel.id, (machine,))
+        process = self.process
+        of = {"log": (process, process.log), "stdout": (process, process.stdout), "configuration": ()}
+        return of.get(panel.id, (process,))
 
     def options(self, panel: TabPanel) -> dict[str, Any]:
         shown: dict[str, dict[str, Any]] = {
@@ -61,14 +61,14 @@ class MachineScreen(LogCommands, TabbedScreen):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if self.tab == "files":
-            self.app.go(LogFilePlace(self.machine, event.key))
+            self.app.go(LogFilePlace(self.process, event.key))
         elif self.tab == "profiler":
             self.made["profiler"].save_here()
         else:
             self.open_own(event.key)
 
     def open_own(self, key: str) -> None:
-        """Open a row of a panel that machines of its kind alone have. Nothing by default."""
+        """Open a row of a panel that processes of its kind alone have. Nothing by default."""
 
     # -- commands ------------------------------------------------------------------------------------
 
@@ -90,7 +90,7 @@ class MachineScreen(LogCommands, TabbedScreen):
             if act is not None:
                 table.begin(act)
 
-        self.app.push_screen(ProfileStart(Profile(self.machine.taskmanager)), chosen)
+        self.app.push_screen(ProfileStart(Profile(self.process.taskmanager)), chosen)
 
     def action_level(self) -> None:
         """Entries from the next level on; of threads those in the next state."""
