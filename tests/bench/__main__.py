@@ -1,11 +1,13 @@
 """What flinktop costs, beside bare Textual apps measured in the same run.
 
-    python -m tests.bench [--repeats 3] [--seconds 20] [--size 120x40] [--only PATTERN]
+    python -m tests.bench [--repeats 3] [--seconds 20] [--size 120x40] [--only PATTERN] [--against DIR]
 
 Each program runs in a pty of its own, with the cluster it watches in another process: small are recorded
 answers whose values move (8 jobs, 3 to 5 vertices), wide the demo's world (1,000 jobs, one of 500 vertices
-with 5,000 subtasks, one with 5,000 subtasks in each vertex). Repeats are interleaved (A B C A B C), so that a
-busy machine is busy for all; figures are medians, key delays those of all repeats.
+with 5,000 subtasks, one with 5,000 subtasks in each vertex), full what just fills 120x40 (30 jobs, 30
+vertices, 30 subtasks). With --against another checkout of flinktop is measured beside this one. Repeats are
+interleaved (A B C A B C), so that a busy machine is busy for all; figures are medians, key delays those of
+all repeats.
 
 first paint: from the start of the process to the first visible letter. ready: to the screen that is measured.
 CPU (user and system, of the program alone) and bytes to the terminal: over --seconds, after six more seconds
@@ -23,6 +25,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 ARROWS = ("down", "up")
 SMALL_RELEASE = "1.20.5"
 SMALL_ROWS, WIDE_ROWS, VERTICES = 8, 1000, 500
+FULL = "30"
+"""Rows that just fill a screen of 40 lines."""
 
 
 @contextmanager
@@ -77,6 +82,7 @@ def flinktop(name: str, url: str, job: str, listed: str) -> list[Program]:
     # By the second vertex, which has inputs, on the tab of the vertices alone.
     vertex = (*find, (job_ready, ("2",)), (r"\[2 Vertices\]", ("j", "enter")))
     checkpoints = (*find, (job_ready, ("c",)))
+    charts = (*find, (job_ready, ("3",)))
     return [
         Program(f"overview, {name}", command, listed, ARROWS),
         Program(f"job, {name}", command, job_ready, ARROWS, find),
@@ -84,19 +90,37 @@ def flinktop(name: str, url: str, job: str, listed: str) -> list[Program]:
             f"vertex, {name}", command, r"\[1 Subtasks\](?s:.*)\n\W*\d+ . RUNNING[^\n]* \d", ARROWS, vertex
         ),
         Program(f"checkpoints, {name}", command, r"\[1 History\](?s:.*)COMPLETED", ARROWS, checkpoints),
+        Program(f"charts, {name}", command, r"\[3 Charts\]", (), charts),
+        Program(
+            f"overview with a dialog, {name}", command, r"EVERYWHERE|Everywhere", (), ((listed, ("?",)),)
+        ),
     ]
 
 
-def programs(small: str, wide: str) -> list[Program]:
+def programs(small: str, wide: str, full: str, half: str) -> list[Program]:
     """Everything that is measured, each after what it is compared with."""
     return [
         Program("blank app", floor("blank"), "blank"),
+        Program("demo", [sys.executable, "-m", "flinktop", "demo"], "RUNNING"),
         *tables(f"{SMALL_ROWS} rows", SMALL_ROWS),
         *flinktop("small", small, "steady", "steady"),
         *tables(f"{WIDE_ROWS} rows", WIDE_ROWS),
         *flinktop("wide", wide, "wide", "job 0003"),
-        *flinktop("5,000 subtasks", wide, "tall", "job 0003")[2:],
+        *flinktop("full", full, "wide", "job 0003"),
+        *flinktop("30 subtasks", full, "tall", "job 0003")[2:3],
+        *flinktop("500 subtasks", half, "tall", "job 0003")[2:3],
+        *flinktop("5,000 subtasks", wide, "tall", "job 0003")[2:4],
     ]
+
+
+def beside(own: list[Program], checkout: Path | None) -> list[Program]:
+    """Each program of flinktop, and right after it the same of another checkout."""
+    found: list[Program] = []
+    for one in own:
+        found.append(one)
+        if checkout is not None and "flinktop" in one.command:
+            found.append(replace(one, name=f"{one.name}, before", checkout=checkout))
+    return found
 
 
 def engine_cost(url: str, job: str, seconds: float) -> dict[str, float]:
@@ -132,17 +156,22 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of steady state to measure")
     parser.add_argument("--size", default="120x40", help="of the terminal, columns x rows")
     parser.add_argument("--keys", type=int, default=40, help="to press")
+    parser.add_argument("--against", type=Path, help="another checkout of flinktop, measured beside this one")
     parser.add_argument("--only", default="", help="programs whose name this pattern is found in")
     arguments = parser.parse_args()
     columns, rows = map(int, arguments.size.split("x"))
     runs: dict[str, list[Figures]] = defaultdict(list)
     engine: dict[str, list[dict[str, float]]] = defaultdict(list)
+    filled = ("tests.bench.wide", "--jobs", FULL, "--vertices", FULL)
     with (
         served("tests.fixture_server", SMALL_RELEASE, "--moving") as small,
         served("tests.bench.wide", "--jobs", str(WIDE_ROWS), "--vertices", str(VERTICES)) as wide,
+        served(*filled, "--subtasks", FULL) as full,
+        served(*filled, "--subtasks", "500") as half,
     ):
+        measured = beside(programs(small, wide, full, half), arguments.against)
         for repeat in range(arguments.repeats):
-            for program in programs(small, wide):
+            for program in measured:
                 if not re.search(arguments.only, program.name):
                     continue
                 with tempfile.TemporaryDirectory() as home:

@@ -37,6 +37,8 @@ class Program:
     """Pressed in turn."""
     steps: Sequence[tuple[str, Sequence[str]]] = ()
     """(pattern to wait for, keys to press then), before `ready`."""
+    checkout: Path | None = None
+    """Where another flinktop is to be run from; None is the one that these tests belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,14 @@ class Watched(Pty):
     program that is measured.
     """
 
-    def __init__(self, command: Sequence[str], *, columns: int, rows: int, home: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], *, columns: int, rows: int, home: Path, checkout: Path | None = None
+    ) -> None:
         self.chunks: list[tuple[float, bytes]] = []
         self.looking = True
         self._size_at_start = columns, rows
         self.began = time.perf_counter()
-        super().__init__(command, columns=columns, rows=rows, environ={"HOME": str(home)})
+        super().__init__(command, columns=columns, rows=rows, environ={"HOME": str(home)}, cwd=checkout)
 
     def _read(self) -> None:
         while not self._ending:
@@ -166,7 +170,9 @@ def _backgrounds(screen: TerminalScreen) -> list[str]:
 def measure(program: Program, *, size: tuple[int, int], seconds: float, keys: int, home: Path) -> Figures:
     """Run a program once."""
     columns, rows = size
-    with Watched(program.command, columns=columns, rows=rows, home=home) as watched:
+    with Watched(
+        program.command, columns=columns, rows=rows, home=home, checkout=program.checkout
+    ) as watched:
         for pattern, pressed in program.steps:
             watched.wait_for(re.compile(pattern), 60.0)
             watched.press(*pressed)

@@ -1,6 +1,6 @@
 """A cluster of many jobs, of many vertices and of many subtasks: the demo's world behind a real port.
 
-    python -m tests.bench.wide [--jobs N] [--vertices N] [--no-tall] [--told]
+    python -m tests.bench.wide [--jobs N] [--vertices N] [--subtasks N] [--told]
 
 serves it until ctrl+c or SIGTERM, and prints its address. Its numbers move as a real cluster's do. With
 --told its time is what is written to its stdin, in seconds since the beginning, each on a line that is
@@ -31,28 +31,28 @@ if TYPE_CHECKING:
 RELEASE = "1.20.5"
 WIDE_NAME = "wide"
 """The name of the job of many vertices."""
-TALL_NAME, TALL_SUBTASKS = "tall", 5000
-"""The name of the job of many subtasks, which stands beside many jobs; how many a vertex has."""
+TALL_NAME = "tall"
+"""The name of the job of many subtasks, which stands beside many jobs."""
 HEALTHY = Fate(started=-86_400.0)
 
 
 class WideCluster(DemoCluster):
-    """`jobs` running jobs, one that has `vertices` vertices, and one whose vertices have 5,000 subtasks.
+    """`jobs` running jobs, one that has `vertices` vertices, and one whose vertices have `subtasks` subtasks.
 
-    The last is left out where there are no jobs to stand beside, or `tall` is False.
+    The last is left out where there are no jobs to stand beside, or no subtasks.
     """
 
     def __init__(
-        self, jobs: int = 1000, vertices: int = 500, clock: Clock | None = None, *, tall: bool = True
+        self, jobs: int = 1000, vertices: int = 500, clock: Clock | None = None, *, subtasks: int = 5000
     ) -> None:
         many = tuple(
             replace(spec, name=f"job {number:04} of many", fate=HEALTHY)
             for number, spec in enumerate(many_jobs(jobs), 1)
         )
         wide = [wide_job(WIDE_NAME, vertices)]
-        if jobs and tall:
+        if jobs and subtasks:
             job = wide_job(TALL_NAME, 4)
-            job_vertices = tuple(replace(one, parallelism=TALL_SUBTASKS) for one in job.vertices)
+            job_vertices = tuple(replace(one, parallelism=subtasks) for one in job.vertices)
             wide.append(replace(job, vertices=job_vertices))
         own = Cluster((*many, *wide), slots_each=32)
         super().__init__("wide-job", RELEASE, clock or SystemClock(), own=own)
@@ -84,14 +84,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--vertices", type=int, default=500)
-    parser.add_argument("--no-tall", action="store_true", help="no job of 5,000 subtasks a vertex")
+    parser.add_argument("--subtasks", type=int, default=5000, help="of each vertex of one job; 0: none")
     parser.add_argument("--told", action="store_true", help="the time comes from stdin")
     arguments = parser.parse_args()
     clock = ToldClock() if arguments.told else SystemClock()
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
-    world = WideCluster(arguments.jobs, arguments.vertices, clock, tall=not arguments.no_tall)
+    world = WideCluster(arguments.jobs, arguments.vertices, clock, subtasks=arguments.subtasks)
     with FixtureServer(world) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
