@@ -29,7 +29,6 @@ class Refusal(Exception):  # noqa: N818 -- it says what happened
         self.kind = kind
 
     def told(self, release: Release) -> str:
-        """As Flink writes it: from 1.10 with the exception's class and its trace."""
         if not self.kind or not release.since(1, 10):
             return self.sentence
         trace = f"\n\tat {_REST}.handler.AbstractRestHandler.respondToRequest(AbstractRestHandler.java:83)\n"
@@ -65,7 +64,6 @@ class Asked:
 
     @cached_property
     def vertex(self) -> VertexMoment:
-        """The vertex of the job."""
         named = self.ids["vertex"]
         found = next((one for one in self.job.vertices if one.id == named), None)
         if found is None:
@@ -74,7 +72,6 @@ class Asked:
 
     @property
     def subtask(self) -> int:
-        """The subtask of the vertex."""
         text = self.ids["subtask"]
         if not text.isdigit() or int(text) not in self.vertex.subtasks:
             raise missing(f"Invalid subtask index {text}")

@@ -16,14 +16,10 @@ if TYPE_CHECKING:
     from flinktop.demo.flow import JobPlan, VertexPlan
     from flinktop.demo.life import Run
 
-FIRST_SECONDS = 4.0
-"""From the beginning of a run to its first checkpoint."""
-HISTORY = 10
-"""Checkpoints that the server lists."""
-SUMMED = 40
-"""Checkpoints that the summary's percentiles are taken over."""
-CHANGED = 0.09
-"""Share of the state that an incremental checkpoint writes."""
+FIRST_SECONDS = 4.0  # from the beginning of a run to its first checkpoint
+HISTORY = 10  # checkpoints that the server lists
+SUMMED = 40  # checkpoints that the summary's percentiles are taken over
+CHANGED = 0.09  # share of the state that an incremental checkpoint writes
 SLOW_STORAGE, MORE_LATE = 0.03, 0.15
 """Shares of checkpoints that storage is slow for, and of a vertex's subtasks that are late as well."""
 
@@ -33,17 +29,13 @@ class Taken(Struct, frozen=True):
 
     id: int
     triggered: float
-    ends: float
-    """When it is complete or has failed."""
+    ends: float  # when it is complete or has failed
     failure: str | None
-    duration: int
-    """Milliseconds of a complete one; for a failed one, what it would have taken."""
+    duration: int  # milliseconds of a complete one; for a failed one, what it would have taken
     savepoint: bool
-    grown: float
-    """The size of the state beside the specs'."""
+    grown: float  # the size of the state beside the specs'
 
     def status_at(self, seconds: float) -> str:
-        """COMPLETED, FAILED or IN_PROGRESS."""
         if seconds < self.ends:
             return "IN_PROGRESS"
         return "FAILED" if self.failure is not None else "COMPLETED"
@@ -60,8 +52,7 @@ class Acknowledged(Struct, frozen=True):
     async_: int
     size: int
     written: int
-    late: bool
-    """It does not acknowledge before the checkpoint fails."""
+    late: bool  # it does not acknowledge before the checkpoint fails
 
 
 class Checkpointing:
@@ -72,12 +63,9 @@ class Checkpointing:
         self.spec = spec
         self._breath = Wave.of(0.12, plan.seed, 3)
         """How the state grows and shrinks with what comes and expires."""
-        self._before_run = [0]
-        """Checkpoints of all runs before the n-th."""
-        self._failed = [0]
-        """How many of the first n failed."""
-        self.taken = cache(self._make)
-        """The checkpoint with an id."""
+        self._before_run = [0]  # checkpoints of all runs before the n-th
+        self._failed = [0]  # how many of the first n failed
+        self.taken = cache(self._make)  # the checkpoint with an id
         self.bytes_of = cache(self._bytes_of)
         """The whole state, and what a checkpoint wrote of it: the sums over all vertices."""
 
@@ -105,12 +93,10 @@ class Checkpointing:
         return Taken(number, triggered, ends, failure, duration, number == self._savepoint, grown)
 
     def newest(self, seconds: float, most: int = HISTORY) -> tuple[Taken, ...]:
-        """The last ones triggered, newest first."""
         count = self.count_at(seconds)
         return tuple(self.taken(number) for number in range(count, max(0, count - most), -1))
 
     def latest(self, seconds: float, status: str) -> Taken | None:
-        """The newest with a status."""
         count = self.count_at(seconds)
         # Where hardly any fails, a failure long ago is not looked for.
         most = count if self.spec.failing or status == "COMPLETED" else SUMMED
@@ -118,12 +104,10 @@ class Checkpointing:
         return next((one for one in found if one.status_at(seconds) == status), None)
 
     def savepoint_at(self, seconds: float) -> Taken | None:
-        """The newest savepoint, once it is complete."""
         taken = self.taken(self._savepoint) if 0 < self._savepoint <= self.count_at(seconds) else None
         return taken if taken is not None and taken.status_at(seconds) == "COMPLETED" else None
 
     def failed_at(self, seconds: float) -> int:
-        """How many have failed so far."""
         count = self.count_at(seconds)
         if not count:
             return 0
@@ -136,14 +120,12 @@ class Checkpointing:
         return newest + self._failed[count - 1]
 
     def counts_at(self, seconds: float) -> dict[str, int]:
-        """How many there were so far, and how many of them are in which state."""
         total, failed = self.count_at(seconds), self.failed_at(seconds)
         running = sum(one.status_at(seconds) == "IN_PROGRESS" for one in self.newest(seconds))
         completed = total - failed - running
         return {"total": total, "in_progress": running, "completed": completed, "failed": failed}
 
     def restored(self, run: Run) -> Taken | None:
-        """What a restarted run began with."""
         return self.latest(run.begins - 0.01, "COMPLETED") if run.number else None
 
     def _bytes_of(self, taken: Taken) -> tuple[int, int]:
@@ -160,7 +142,6 @@ class Checkpointing:
         return whole, int(whole * CHANGED * between(0.6, 1.4, self.plan.seed, taken.id, vertex.place, 3))
 
     def _slowest(self, taken: Taken) -> int:
-        """The place of the vertex that takes longest."""
         if self.spec.culprit >= 0:
             return self.spec.culprit
         weights = shares([1.0 + vertex.spec.state for vertex in self.plan.vertices])
@@ -205,7 +186,6 @@ class Checkpointing:
         return 0 if since < 0 else int(since / self.spec.interval) + 1
 
     def _before(self, run: int) -> int:
-        """Checkpoints of all runs before that one."""
         known = self._before_run
         for number in range(len(known) - 1, run):
             known.append(known[-1] + self._triggered(self.plan.life.run(number), math.inf))

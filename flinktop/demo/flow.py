@@ -11,10 +11,8 @@ from flinktop.demo.numbers import Wave, between, identity, in_order, number, par
 if TYPE_CHECKING:
     from flinktop.demo.specs import JobSpec, VertexSpec
 
-UNEVEN = 0.07
-"""How far the load of subtasks differs where nothing is skewed."""
-HEADER = 12
-"""Bytes that the network adds to a record."""
+UNEVEN = 0.07  # how far the load of subtasks differs where nothing is skewed
+HEADER = 12  # bytes that the network adds to a record
 
 
 class Totals(NamedTuple):
@@ -50,16 +48,13 @@ class VertexPlan:
         self.place = place
         self.id = identity("vertex", job.spec.name, place, spec.name)
         self.seed = number(f"{job.seed}/{place}")
-        self.feeds = feeds
-        """Others take its records."""
+        self.feeds = feeds  # others take its records
         self.chained = not spec.inputs and not self.feeds
         """Source and sink in one: nothing crosses the network."""
-        self.hottest = (self.seed >> 3) % spec.parallelism
-        """The subtask that a skew favours."""
+        self.hottest = (self.seed >> 3) % spec.parallelism  # the subtask that a skew favours
 
     @cached_property
     def weights(self) -> tuple[float, ...]:
-        """The subtasks' parts of the load, whatever they add up to."""
         even = [1.0 + between(-UNEVEN, UNEVEN, self.seed, i) for i in range(self.spec.parallelism)]
         if self.spec.hot:
             even[self.hottest] += in_order(even) * self.spec.hot / (1.0 - self.spec.hot)
@@ -67,7 +62,6 @@ class VertexPlan:
 
     @cached_property
     def _ends(self) -> tuple[float, ...]:
-        """Where each subtask's share of the vertex's records ends."""
         return shares(self.weights)
 
     @cached_property
@@ -83,11 +77,9 @@ class VertexPlan:
         return tuple(spec.held * between(0.94, 1.0, self.seed, i, 5) for i in range(spec.parallelism))
 
     def part(self, total: int, subtask: int) -> int:
-        """One subtask's part of a total."""
         return part(total, self._ends, subtask)
 
     def times(self, subtask: int, span: Span) -> Times:
-        """How a subtask has spent a stretch of time."""
         busy = min(span.passed, self.spec.busy * self.loads[subtask] * span.flown)
         held = min(span.passed - busy, self._held[subtask] * span.pressed)
         return Times(busy * 1000, held * 1000, (span.passed - busy - held) * 1000)
@@ -101,15 +93,13 @@ class JobPlan:
         self.place = place
         self.id = identity("job", seed, place, spec.name)
         self.seed = number(f"{seed}/{place}/{spec.name}")
-        self.first_slot = first_slot
-        """Its slots are those from here on, of all the cluster's."""
+        self.first_slot = first_slot  # its slots are those from here on, of all the cluster's
         self.flow = Wave.of(spec.swing, self.seed, 1)
         self.pressure = Wave.of(0.05, self.seed, 2)
         self.life = Life(spec.fate, self.seed)
 
     @cached_property
     def vertices(self) -> tuple[VertexPlan, ...]:
-        """Its vertices, sources first."""
         feeding = {edge.source for vertex in self.spec.vertices for edge in vertex.inputs}
         vertices = enumerate(self.spec.vertices)
         return tuple(VertexPlan(one, place, self, feeds=place in feeding) for place, one in vertices)
@@ -132,5 +122,4 @@ class JobPlan:
         return tuple(found)
 
     def span(self, begin: float, end: float) -> Span:
-        """A stretch of time, with how much has flowed and pressed in it."""
         return Span(max(0.0, end - begin), self.flow.total(begin, end), self.pressure.total(begin, end))

@@ -12,15 +12,11 @@ from flinktop.demo.numbers import between, fraction
 if TYPE_CHECKING:
     from flinktop.demo.specs import Fate
 
-RESTART_SECONDS = 10.0
-"""What the restart strategy waits."""
+RESTART_SECONDS = 10.0  # what the restart strategy waits
 FAILING_SECONDS = 0.4
-INITIALIZING_SECONDS = 0.6
-"""From the submission until the job's master takes over."""
-DEPLOYED_SECONDS = 2.0
-"""From the beginning of a run until all subtasks run and records flow."""
-KEPT_FAULTS = 16
-"""Failures that the server's exception history keeps."""
+INITIALIZING_SECONDS = 0.6  # from the submission until the job's master takes over
+DEPLOYED_SECONDS = 2.0  # from the beginning of a run until all subtasks run and records flow
+KEPT_FAULTS = 16  # failures that the server's exception history keeps
 
 ENDS = ("FINISHED", "CANCELED", "FAILED")
 TASK_STATES = (
@@ -38,8 +34,7 @@ class Run(Struct, frozen=True):
 
     number: int
     begins: float
-    ends: float
-    """Infinite while nothing is going to end it."""
+    ends: float  # infinite while nothing is going to end it
 
     @property
     def flows(self) -> float:
@@ -59,12 +54,10 @@ class Life(Struct, frozen=True):
         return self.fate.ended if self.fate.ended is not None else math.inf
 
     def run(self, number: int) -> Run:
-        """The n-th run."""
         following = self._begins(number + 1) - RESTART_SECONDS - FAILING_SECONDS
         return Run(number, self._begins(number), min(self.over, following))
 
     def run_at(self, seconds: float) -> Run | None:
-        """The newest run that has begun; None before the first."""
         seconds, fate = min(seconds, self.over), self.fate
         last = int((seconds - fate.started) / fate.cycle) + 1 if fate.cycle else len(fate.stumbles)
         begun = (number for number in range(max(0, last), -1, -1) if self._begins(number) <= seconds)
@@ -72,7 +65,6 @@ class Life(Struct, frozen=True):
         return self.run(number) if number is not None else None
 
     def state_at(self, run: Run, seconds: float) -> str:
-        """The job's state by Flink's names, in its newest run."""
         if seconds >= self.over:
             return self.fate.end
         if seconds < run.ends:
@@ -102,7 +94,6 @@ class Life(Struct, frozen=True):
         return tuple(self.run(number) for number in range(last, max(-1, last - KEPT_FAULTS), -1))
 
     def _begins(self, number: int) -> float:
-        """When the n-th run begins; never where there is none."""
         first = self.fate.started + INITIALIZING_SECONDS
         if number == 0:
             return first
@@ -149,12 +140,10 @@ class Life(Struct, frozen=True):
 class Task(Struct, frozen=True):
     """One subtask's attempt: when it entered each state (s of the demo's clock)."""
 
-    entered: tuple[tuple[str, float], ...]
-    """In order of time."""
+    entered: tuple[tuple[str, float], ...]  # in order of time
 
     @property
     def state(self) -> str:
-        """The one it is in."""
         return self.entered[-1][0]
 
     @property
@@ -164,6 +153,5 @@ class Task(Struct, frozen=True):
 
     @property
     def ended(self) -> float | None:
-        """When it reached an end, None while it has not."""
         state, at = self.entered[-1]
         return at if state in ENDS else None

@@ -18,5 +18,4 @@ SHOWS: dict[str, str] = {
 }
 """In the order in which they are told of."""
 
-RELEASES = ("2.3.0", "1.20.5", "1.14.6", "1.9.3")
-"""The releases of Flink that the demo can be, newest first."""
+RELEASES = ("2.3.0", "1.20.5", "1.14.6", "1.9.3")  # the releases of Flink that the demo can be, newest first

@@ -55,8 +55,7 @@ def in_order(numbers: Iterable[float]) -> float:
 class Wave(Struct, frozen=True):
     """A sum of sines around 1. Its integral is a formula, so counters and rates agree to the last record."""
 
-    sines: tuple[tuple[float, float, float], ...]
-    """(amplitude, radians per second, phase)."""
+    sines: tuple[tuple[float, float, float], ...]  # (amplitude, radians per second, phase)
 
     @classmethod
     def of(cls, swing: float, *parts: int) -> Wave:
@@ -68,7 +67,6 @@ class Wave(Struct, frozen=True):
         return cls(tuple(sines))
 
     def at(self, seconds: float) -> float:
-        """The value at a time."""
         return 1.0 + in_order(high * math.sin(speed * seconds + phase) for high, speed, phase in self.sines)
 
     def total(self, begin: float, end: float) -> float:

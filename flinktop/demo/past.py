@@ -26,16 +26,12 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Endpoint, Query
 
 MINUTES = 15
-STEP = 20.0
-"""Seconds from one look to the next."""
+STEP = 20.0  # seconds from one look to the next
 AFTER_FETCH = 5.0
 """Seconds from the server's fetch of metrics to the look at them, as it comes out in the mean."""
-MOST_JOBS, MOST_VERTICES = 16, 48
-"""More have no past: it would take too long to make one."""
-LEAD = 4
-"""Looks at everything to begin with: a rate needs some."""
-LARGE = 100
-"""Vertices of a job, or TaskManagers, from which on they are looked at more rarely."""
+MOST_JOBS, MOST_VERTICES = 16, 48  # more have no past: it would take too long to make one
+LEAD = 4  # looks at everything to begin with: a rate needs some
+LARGE = 100  # vertices of a job, or TaskManagers, from which on they are looked at more rarely
 
 _METRICS = (
     "numRecordsInPerSecond",
@@ -73,7 +69,6 @@ def past(world: World, minutes: int = MINUTES) -> Iterator[Seen]:
 
 
 def _asked(moment: Moment, jobs: list[JobMoment], step: int, *, begins: bool) -> Iterator[Query[Any]]:
-    """What is asked at one step: what moves slowly, or is large, more rarely."""
     if step % (9 if len(moment.world.taskmanagers) > LARGE else 2) == 0:
         yield TASKMANAGERS_METRICS(get=_HEAP_NEW if moment.release.since(1, 19) else _HEAP_OLD)
     vertices = 0
@@ -100,7 +95,6 @@ def _metrics(moment: Moment, job: JobMoment) -> Iterator[Query[Any]]:
 
 
 def _wanted(moment: Moment, vertex: VertexPlan) -> tuple[tuple[str, ...], ...]:
-    """The metrics of a vertex that are asked for, by request."""
     have = frozenset(task_ids(moment.release, vertex.spec))
     operators = [metric_name(operator) for operator in vertex.spec.operators]
     requests = [tuple(name for name in _METRICS if name in have)]

@@ -75,15 +75,12 @@ class Release:
         for inside, slash, name in (one.rpartition("/") for one in self._lacks):
             if slash:
                 self._lacks_in[inside] = self._lacks_in.get(inside, self._lacks) | {name}
-        self.has = cache(self._has)
-        """Whether a metric is among its own, by the parts of the id."""
+        self.has = cache(self._has)  # whether a metric is among its own, by the parts of the id
 
     def since(self, *number: int) -> bool:
-        """Whether this is that release or a later one."""
         return self.number >= number
 
     def own(self, metrics: dict[str, T]) -> dict[str, T]:
-        """Those of the metrics that it has."""
         return {name: value for name, value in metrics.items() if self.has(name)}
 
     def _has(self, metric: str) -> bool:

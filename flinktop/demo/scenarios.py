@@ -15,12 +15,9 @@ from flinktop.demo.specs import DAY, HOUR, CheckpointSpec, Edge, Fate, JobSpec, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MANY = 1000
-"""Jobs of many-jobs."""
-WIDE, WIDE_PARALLELISM = 500, 10
-"""Vertices of wide-job, and subtasks of each."""
-LAYER = 20
-"""Vertices side by side in it."""
+MANY = 1000  # jobs of many-jobs
+WIDE, WIDE_PARALLELISM = 500, 10  # vertices of wide-job, and subtasks of each
+LAYER = 20  # vertices side by side in it
 ENRICHMENT, SCORING, IMPRESSIONS = "orders-enrichment", "payments-fraud-scoring", "ad-impressions"
 TELEMETRY, SEARCH, MIRROR = "iot-telemetry-rollup", "search-index-updater", "cdc-orders-mirror"
 EMAILS, PROFILES, LEDGER = "notification-dispatcher", "user-profiles", "daily-ledger-export"

@@ -25,55 +25,37 @@ class VertexSpec(Struct, frozen=True):
     name: str
     parallelism: int
     inputs: tuple[Edge, ...] = ()
-    rate: float = 0.0
-    """Records/s that a source sends in the mean, over all subtasks."""
-    selectivity: float = 1.0
-    """Records sent for each one taken in."""
-    busy: float = 0.15
-    """Share of its time that the busiest subtask works when the flow is at its mean."""
-    held: float = 0.0
-    """Share of its time that a subtask is backpressured, in the mean."""
-    hot: float = 0.0
-    """Share of all records that go to one subtask beyond its fair part."""
-    record: int = 160
-    """Bytes of a record that it sends."""
-    state: float = 0
-    """MiB in a checkpoint, over all subtasks."""
+    rate: float = 0.0  # records/s that a source sends in the mean, over all subtasks
+    selectivity: float = 1.0  # records sent for each one taken in
+    busy: float = 0.15  # share of its time that the busiest subtask works when the flow is at its mean
+    held: float = 0.0  # share of its time that a subtask is backpressured, in the mean
+    hot: float = 0.0  # share of all records that go to one subtask beyond its fair part
+    record: int = 160  # bytes of a record that it sends
+    state: float = 0  # MiB in a checkpoint, over all subtasks
     lag: float = 0.0
     """Seconds that its watermarks are behind: a source's out-of-orderness, or the wait in buffers."""
-    stuck: float | None = None
-    """When (s of the demo's clock) the first subtask's watermark came to a stop."""
-    counts: tuple[str, ...] = ()
-    """Names of accumulators that its code keeps, one for each record."""
+    stuck: float | None = None  # when (s of the demo's clock) the first subtask's watermark came to a stop
+    counts: tuple[str, ...] = ()  # names of accumulators that its code keeps, one for each record
 
     @property
     def operators(self) -> tuple[str, ...]:
-        """The names of its chained operators."""
         return tuple(self.name.split(" -> "))
 
 
 class CheckpointSpec(Struct, frozen=True):
     """How a job is checkpointed."""
 
-    interval: float = 60.0
-    """Seconds between triggers; no checkpoint takes longer than this."""
-    duration: float = 1.2
-    """Seconds of a usual one."""
+    interval: float = 60.0  # seconds between triggers; no checkpoint takes longer than this
+    duration: float = 1.2  # seconds of a usual one
     timeout: float = 600.0
-    failing: float = 0.0
-    """Share of checkpoints that fail."""
+    failing: float = 0.0  # share of checkpoints that fail
     reason: str = "Checkpoint expired before completing."
-    culprit: int = -1
-    """The vertex that does not acknowledge in time, or that is the slowest; -1 is any."""
-    waiting: float = 0.3
-    """Share of the time that the barriers travel; high under backpressure."""
+    culprit: int = -1  # the vertex that does not acknowledge in time, or that is the slowest; -1 is any
+    waiting: float = 0.3  # share of the time that the barriers travel; high under backpressure
     unaligned: bool = False
-    rocksdb: bool = True
-    """Checkpoints hold what has changed only, and the state lies on disk."""
-    growth: float = 0.0
-    """Share by which the state grows in a day."""
-    savepoint: float | None = None
-    """Seconds of the demo's clock at which one of them was a savepoint."""
+    rocksdb: bool = True  # checkpoints hold what has changed only, and the state lies on disk
+    growth: float = 0.0  # share by which the state grows in a day
+    savepoint: float | None = None  # seconds of the demo's clock at which one of them was a savepoint
 
 
 class Fate(Struct, frozen=True):
@@ -81,16 +63,11 @@ class Fate(Struct, frozen=True):
 
     started: float
     ended: float | None = None
-    end: str = "FINISHED"
-    """FINISHED, FAILED or CANCELED, once `ended` is reached."""
-    cycle: float | None = None
-    """Seconds from one restart to the next, when it restarts again and again."""
-    stumbles: tuple[float, ...] = ()
-    """When it failed once and went on."""
-    fault: str = ""
-    """Which of the exceptions ends a run."""
-    culprit: int = 0
-    """The vertex that fails."""
+    end: str = "FINISHED"  # FINISHED, FAILED or CANCELED, once `ended` is reached
+    cycle: float | None = None  # seconds from one restart to the next, when it restarts again and again
+    stumbles: tuple[float, ...] = ()  # when it failed once and went on
+    fault: str = ""  # which of the exceptions ends a run
+    culprit: int = 0  # the vertex that fails
 
 
 class JobSpec(Struct, frozen=True):
@@ -100,17 +77,13 @@ class JobSpec(Struct, frozen=True):
     vertices: tuple[VertexSpec, ...]
     fate: Fate
     checkpoints: CheckpointSpec | None = CheckpointSpec()
-    swing: float = 0.3
-    """How far the flow goes up and down around its mean."""
+    swing: float = 0.3  # how far the flow goes up and down around its mean
     kind: str = "STREAMING"
-    event_time: bool = True
-    """Whether it has watermarks at all."""
+    event_time: bool = True  # whether it has watermarks at all
     adaptive: bool = False
     """Runs on the adaptive scheduler, where the release has one that tells of its rescales."""
-    restored_from: str | None = None
-    """Path of the savepoint it was started from."""
-    settings: dict[str, str] = {}
-    """The user's own configuration."""
+    restored_from: str | None = None  # path of the savepoint it was started from
+    settings: dict[str, str] = {}  # the user's own configuration
 
     @property
     def slots(self) -> int:

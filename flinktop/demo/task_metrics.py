@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 Value = float | int | bool
 
 BUFFER = 32_768
-LONGEST_NAME = 80
-"""Letters of an operator's name in an id."""
-MOSTLY = 500
-"""Milliseconds of a second."""
+LONGEST_NAME = 80  # letters of an operator's name in an id
+MOSTLY = 500  # milliseconds of a second
 _FORBIDDEN = re.compile(r"[ .:,]")
 
 
@@ -39,12 +37,10 @@ class Figures:
 
     @cached_property
     def total(self) -> Totals:
-        """Its own part of what the vertex has exchanged since the run began."""
         return self._part(self.vertex.job.totals)
 
     @cached_property
     def recent(self) -> Totals:
-        """Its own part of the last minute."""
         return self._part(self.vertex.job.recent)
 
     def _part(self, by_vertex: tuple[Totals, ...]) -> Totals:
@@ -53,7 +49,6 @@ class Figures:
 
     @cached_property
     def spent(self) -> Times:
-        """Its time since the run began."""
         return self.vertex.times(self.subtask)
 
     @cached_property
@@ -70,7 +65,6 @@ class Figures:
 
     @property
     def through_recent(self) -> int:
-        """Those of the last minute."""
         if self.vertex.plan.chained:
             return self._chained(METER_SECONDS)
         return self.recent.records_in or self.recent.records_out
@@ -170,8 +164,7 @@ TASK_METRICS: dict[str, Metric] = {
     **{f"mailboxLatencyMs_{name}": _latency(share) for name, share in LATENCIES.items()},
     **_counter("numFiredTimers", lambda t: t.records_in // 40),
 }
-FED_ALONE = ("checkpointAlignmentTime", "currentInputWatermark")
-"""What a source has not."""
+FED_ALONE = ("checkpointAlignmentTime", "currentInputWatermark")  # what a source has not
 
 OperatorMetric = Callable[[Figures, bool, bool], Value]
 """The value of an operator's metric; whether it is the first and the last of its chain."""

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from flinktop.demo.world import Moment, World
     from flinktop.flink.endpoint import Endpoint
 
-METHOD_NOT_ALLOWED = 405
-"""Not 403: that would have the person look at users and passwords."""
+METHOD_NOT_ALLOWED = 405  # not 403: that would have the person look at users and passwords
 
 
 class DemoTransport(httpx.AsyncBaseTransport):
@@ -30,11 +29,9 @@ class DemoTransport(httpx.AsyncBaseTransport):
         self._now = now
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request."""
         return response(request, *self.answer(request.method, request.url.raw_path.decode("ascii")))
 
     def answer(self, method: str, target: str) -> tuple[int, bytes, str]:
-        """Status, body and content type for a target such as `/jobs/overview?x=y`."""
         if method != "GET":
             return METHOD_NOT_ALLOWED, errors("The demo cluster is read-only."), "application/json"
         moment = self.world.at(self._now())

@@ -22,12 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-METRICS_SECONDS = 10.0
-"""Between two fetches of metrics by the JobManager: values step, as real ones do."""
-METER_SECONDS = 60.0
-"""A `…PerSecond` of records and bytes is a mean over this."""
-REMEMBERED = 8192
-"""Results that are kept before all are forgotten."""
+METRICS_SECONDS = 10.0  # between two fetches of metrics by the JobManager: values step, as real ones do
+METER_SECONDS = 60.0  # a `…PerSecond` of records and bytes is a mean over this
+REMEMBERED = 8192  # results that are kept before all are forgotten
 BY_BADNESS = (
     "FAILED", "CANCELING", "CANCELED", "CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING",
 )  # fmt: skip
@@ -43,8 +40,7 @@ class TaskManager(NamedTuple):
     number: int
     id: str
     host: str
-    endpoint: str
-    """Host and data port."""
+    endpoint: str  # host and data port
     port: int
     rpc_port: int
     seed: int
@@ -57,10 +53,8 @@ class World:
     seed: int = 1
     scenario: str = DEFAULT
     version: str = "2.3.0"
-    born: float = 1_700_000_000.0
-    """Seconds since 1970 at which the demo's clock says 0."""
-    own: Cluster | None = None
-    """A cluster of the caller's instead of the scenario's."""
+    born: float = 1_700_000_000.0  # seconds since 1970 at which the demo's clock says 0
+    own: Cluster | None = None  # a cluster of the caller's instead of the scenario's
     _results: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def recall(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -79,17 +73,14 @@ class World:
 
     @cached_property
     def release(self) -> Release:
-        """What it answers like."""
         return Release(self.version)
 
     @cached_property
     def cluster(self) -> Cluster:
-        """Its jobs and TaskManagers, as the scenario says."""
         return self.own or MAKERS[self.scenario]()
 
     @cached_property
     def plans(self) -> tuple[JobPlan, ...]:
-        """All jobs, ended ones too."""
         found, slot = [], 0
         for place, spec in enumerate(self.cluster.jobs):
             found.append(JobPlan(spec, place, self.seed, slot))
@@ -98,18 +89,15 @@ class World:
 
     @cached_property
     def checkpoints(self) -> tuple[Checkpointing | None, ...]:
-        """Those of each job."""
         specs = ((plan, plan.spec.checkpoints) for plan in self.plans)
         return tuple(Checkpointing(plan, spec) if spec is not None else None for plan, spec in specs)
 
     @cached_property
     def by_id(self) -> dict[str, JobPlan]:
-        """Jobs by id."""
         return {plan.id: plan for plan in self.plans}
 
     @cached_property
     def taskmanagers(self) -> tuple[TaskManager, ...]:
-        """The TaskManagers."""
         needed = sum(plan.spec.slots for plan in self.plans if plan.spec.fate.ended is None)
         count = math.ceil((needed + self.cluster.spare_slots) / self.cluster.slots_each)
         return tuple(self._taskmanager(number) for number in range(count))
@@ -129,12 +117,10 @@ class Moment:
         self.world = world
         self.release = world.release
         self.seconds = seconds
-        self.now = self.stamp(seconds)
-        """The cluster's clock: ms since 1970."""
+        self.now = self.stamp(seconds)  # the cluster's clock: ms since 1970
         self.fetched = math.floor(seconds / METRICS_SECONDS) * METRICS_SECONDS
         """When metrics were fetched last."""
-        self.job = cache(self._job)
-        """A job by its id; None where none was submitted."""
+        self.job = cache(self._job)  # a job by its id; None where none was submitted
 
     def stamp(self, seconds: float | None) -> int:
         """A time of the demo's clock in ms since 1970; -1 for what has not come."""
@@ -152,7 +138,6 @@ class Moment:
 
     @cached_property
     def jobs(self) -> tuple[JobMoment, ...]:
-        """All jobs that have been submitted."""
         found = (self.job(plan.id) for plan in self.world.plans)
         return tuple(job for job in found if job is not None)
 
@@ -184,33 +169,27 @@ class JobMoment:
         self.moment = moment
         self.plan = plan
         self.id, self.spec, self.life = plan.id, plan.spec, plan.life
-        self.checkpoints = moment.world.checkpoints[plan.place]
-        """None when it takes none."""
-        self.run = run
-        """The newest."""
+        self.checkpoints = moment.world.checkpoints[plan.place]  # None when it takes none
+        self.run = run  # the newest
         self.state = plan.life.state_at(run, moment.seconds)
         self.ended = moment.seconds >= plan.life.over
         self.fetched = min(moment.fetched, run.ends)
         """For when metrics are true: the last fetch, or the end of the run if that came first."""
-        self.measured = self.fetched > run.flows
-        """Whether the metrics of this run have been fetched yet."""
+        self.measured = self.fetched > run.flows  # whether the metrics of this run have been fetched yet
         self.scheduler = "AdaptiveBatch" if plan.spec.kind == "BATCH" else "Default"
         if plan.spec.adaptive and moment.release.since(1, 18):
             self.scheduler = "Adaptive"
 
     @cached_property
     def vertices(self) -> tuple[VertexMoment, ...]:
-        """Its vertices, sources first."""
         return tuple(VertexMoment(self, plan) for plan in self.plan.vertices)
 
     @cached_property
     def entered(self) -> dict[str, float]:
-        """When each state was entered last (s of the demo's clock), for those that have been."""
         return self.life.entered(self.run, self.moment.seconds)
 
     @property
     def since(self) -> dict[str, int]:
-        """Start, end and duration."""
         return self.moment.since(self.spec.fate.started, self.life.over if self.ended else None)
 
     @cached_property
@@ -290,30 +269,25 @@ class VertexMoment:
         self.subtasks = range(plan.spec.parallelism)
 
     def task(self, subtask: int, run: Run) -> Task:
-        """A subtask's attempt in a run."""
         job = self.job
         return job.life.task(run, self.plan.place, subtask, job.plan.shape, job.moment.seconds)
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The newest attempts of all subtasks."""
         return tuple(self.task(subtask, self.job.run) for subtask in self.subtasks)
 
     @cached_property
     def states(self) -> Counter[str]:
-        """Its subtasks by state."""
         if self.job.settled is not None:
             return Counter({self.job.settled: len(self.subtasks)})
         return Counter(task.state for task in self.tasks)
 
     @property
     def state(self) -> str:
-        """That of the worst of its subtasks."""
         return next((state for state in BY_BADNESS if self.states[state]), "FINISHED")
 
     @property
     def since(self) -> dict[str, int]:
-        """Start, end and duration."""
         job, moment = self.job, self.job.moment
         if job.settled == "RUNNING":
             key = ("begun", job.plan.place, self.plan.place, job.run.number)
@@ -322,11 +296,9 @@ class VertexMoment:
         return moment.since(self._begun(), max(over) if over and self.state in ENDS else None)
 
     def _begun(self) -> float | None:
-        """When the first subtask was deployed; None while none is."""
         return min((task.deployed for task in self.tasks if task.deployed is not None), default=None)
 
     def times(self, subtask: int) -> Times:
-        """How a subtask has spent its time in this run, up to the last fetch."""
         return self.plan.times(subtask, self.job.spans[0])
 
     def lately(self, subtask: int) -> Times:

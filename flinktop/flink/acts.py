@@ -69,7 +69,6 @@ class Outcome(Struct, frozen=True):
 
     @property
     def failure(self) -> str | None:
-        """Why it failed, None when it did not."""
         cause = self.failure_cause or self.checkpoint_cause
         return (cause.sentence or "failed") if cause is not None else None
 

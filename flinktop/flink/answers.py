@@ -27,8 +27,7 @@ _EMPTY_WORDS = frozenset({
     "or", "page", "report", "requested", "resource", "response", "server", "status", "the", "this", "unknown",
 })  # fmt: skip
 """Of the titles of error pages, which say no more than the status: "Error response", "HTTP Status 404"."""
-_READ = 20_000
-"""Bytes of a proxy's answer that are looked at."""
+_READ = 20_000  # bytes of a proxy's answer that are looked at
 _GATEWAY = (
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.BAD_GATEWAY,
@@ -53,27 +52,21 @@ class Request(msgspec.Struct, frozen=True):
     """What is sent."""
 
     method: str
-    line: str
-    """Percent-encoded path and query string, without a leading slash."""
-    shown: str
-    """The address as a message may show it."""
+    line: str  # percent-encoded path and query string, without a leading slash
+    shown: str  # the address as a message may show it
     headers: Mapping[str, str]
     json: Any = None
-    files: Sequence[tuple[str, Any]] | None = None
-    """Parts of a multipart body, as httpx takes them."""
-    seconds: float | None = None
-    """How long the server may be silent instead of the connection's own limit."""
+    files: Sequence[tuple[str, Any]] | None = None  # parts of a multipart body, as httpx takes them
+    seconds: float | None = None  # how long the server may be silent instead of the connection's own limit
 
 
 class Answer(msgspec.Struct, frozen=True):
     """What came back, whatever its status."""
 
     status: int
-    location: str
-    """Where a redirect points."""
+    location: str  # where a redirect points
     body: bytes
-    seconds: float
-    """From the first byte sent to the last one read."""
+    seconds: float  # from the first byte sent to the last one read
 
 
 def check_status(status: int, body: bytes, method: str, url: str, location: str = "") -> None:
@@ -137,7 +130,6 @@ def _foreign(body: bytes, status: int) -> str:
 
 
 def _says_more(said: str, status: int, phrase: str) -> bool:
-    """Whether a foreign answer's words say more than its status does."""
     words = re.findall(r"\w+", said.lower())
     return not {*words} <= {str(status), *phrase.lower().split(), *_EMPTY_WORDS}
 

@@ -20,15 +20,12 @@ class ApplicationOverview(Struct, frozen=True, rename="kebab"):
     """One application in the list; times in ms since 1970."""
 
     id: Id
-    name: str = ""
-    """The id of an application that has no name."""
+    name: str = ""  # the id of an application that has no name
     start_time: Time = -1
     end_time: Time = -1
     duration: Unset = -1
-    status: str = ""
-    """CREATED, RUNNING, FAILING, FAILED, CANCELING, CANCELED, FINISHED."""
-    jobs: dict[str, Count] = {}
-    """Jobs by state."""
+    status: str = ""  # CREATED, RUNNING, FAILING, FAILED, CANCELING, CANCELED, FINISHED
+    jobs: dict[str, Count] = {}  # jobs by state
 
     def __post_init__(self) -> None:
         if not self.name.strip():

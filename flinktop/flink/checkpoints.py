@@ -48,11 +48,9 @@ class CheckpointSummary(Struct, frozen=True):
     """Over the completed checkpoints: sizes in bytes, durations in ms."""
 
     state_size: Spread = Spread()
-    checkpointed_size: Spread | None = None
-    """1.15+; before, `state_size` is what was written."""
+    checkpointed_size: Spread | None = None  # 1.15+; before, `state_size` is what was written
     end_to_end_duration: Spread = Spread()
-    alignment_buffered: Spread = Spread()
-    """Always 0 from 1.11."""
+    alignment_buffered: Spread = Spread()  # always 0 from 1.11
     processed_data: Spread | None = None
     persisted_data: Spread | None = None
 
@@ -65,14 +63,11 @@ class CheckpointSummary(Struct, frozen=True):
 class Measured(Struct, frozen=True):
     """What checkpoints, their vertices and the details share: bytes, ms, subtasks."""
 
-    id: Unset = -1
-    """The checkpoint's, everywhere."""
-    status: str = ""
-    """COMPLETED, FAILED, IN_PROGRESS."""
+    id: Unset = -1  # the checkpoint's, everywhere
+    status: str = ""  # COMPLETED, FAILED, IN_PROGRESS
     latest_ack_timestamp: Time = -1
     state_size: Unset | None = None
-    checkpointed_size: Unset | None = None
-    """1.15+."""
+    checkpointed_size: Unset | None = None  # 1.15+
     end_to_end_duration: Unset = -1
     alignment_buffered: Unset = -1
     processed_data: Unset | None = None
@@ -115,13 +110,10 @@ class Checkpoint(Measured, frozen=True):
     new_class: str = field(name="className", default="")
     old_class: str = field(name="@class", default="")
     is_savepoint: bool = False
-    savepoint_format: str | None = field(name="savepointFormat", default=None)
-    """1.17+."""
+    savepoint_format: str | None = field(name="savepointFormat", default=None)  # 1.17+
     trigger_timestamp: Time = -1
-    checkpoint_type: str | None = None
-    """1.12+: CHECKPOINT, UNALIGNED_CHECKPOINT, SAVEPOINT, SYNC_SAVEPOINT."""
-    tasks: dict[str, CheckpointVertex] = {}
-    """By vertex; filled by CHECKPOINT only."""
+    checkpoint_type: str | None = None  # 1.12+: CHECKPOINT, UNALIGNED_CHECKPOINT, SAVEPOINT, SYNC_SAVEPOINT
+    tasks: dict[str, CheckpointVertex] = {}  # by vertex; filled by CHECKPOINT only
     external_path: str | None = None
     discarded: bool = False
     failure_timestamp: Time | None = None
@@ -157,8 +149,7 @@ class CheckpointStats(Struct, frozen=True):
     counts: CheckpointCounts = CheckpointCounts()
     summary: CheckpointSummary = CheckpointSummary()
     latest: LatestCheckpoints = LatestCheckpoints()
-    history: tuple[Checkpoint, ...] = ()
-    """Newest first, at most `web.checkpoints.history` (10)."""
+    history: tuple[Checkpoint, ...] = ()  # newest first, at most `web.checkpoints.history` (10)
 
 
 class Externalization(Struct, frozen=True):
@@ -171,26 +162,19 @@ class Externalization(Struct, frozen=True):
 class CheckpointConfig(Struct, frozen=True):
     """GET /jobs/:jobid/checkpoints/config; times in ms."""
 
-    mode: str = ""
-    """exactly_once or at_least_once."""
-    interval: Unset | None = None
-    """None: no periodic checkpoints."""
+    mode: str = ""  # exactly_once or at_least_once
+    interval: Unset | None = None  # None: no periodic checkpoints
     timeout: Unset | None = None
     min_pause: Unset | None = None
     max_concurrent: Unset | None = None
     externalization: Externalization = Externalization()
-    state_backend: str | None = None
-    """1.10+."""
-    unaligned_checkpoints: bool | None = None
-    """1.12+."""
+    state_backend: str | None = None  # 1.10+
+    unaligned_checkpoints: bool | None = None  # 1.12+
     tolerable_failed_checkpoints: Unset | None = None
-    checkpoint_storage: str | None = None
-    """1.13+."""
-    aligned_checkpoint_timeout: Unset | None = None
-    """1.14+."""
+    checkpoint_storage: str | None = None  # 1.13+
+    aligned_checkpoint_timeout: Unset | None = None  # 1.14+
     checkpoints_after_tasks_finish: bool | None = None
-    state_changelog_enabled: bool | None = None
-    """1.16+."""
+    state_changelog_enabled: bool | None = None  # 1.16+
     changelog_periodic_materialization_interval: Unset | None = None
     changelog_storage: str | None = None
 
@@ -239,16 +223,14 @@ class SubtasksSummary(Struct, frozen=True):
     end_to_end_duration: Spread = Spread()
     checkpoint_duration: PhasesSpread = PhasesSpread()
     alignment: AlignmentSpread = AlignmentSpread()
-    start_delay: Spread | None = None
-    """1.11+."""
+    start_delay: Spread | None = None  # 1.11+
 
 
 class CheckpointSubtask(Struct, frozen=True):
     """One subtask's share; only `index` and `status` while it is pending or after it failed."""
 
     index: Index
-    status: str = ""
-    """completed or pending_or_failed."""
+    status: str = ""  # completed or pending_or_failed
     ack_timestamp: Time = -1
     end_to_end_duration: Unset = -1
     state_size: Unset | None = None

@@ -16,22 +16,17 @@ class ConfigFeatures(Struct, frozen=True, rename="kebab"):
     """Switches of the Web UI; a release that does not have one behaves as the default here."""
 
     web_submit: bool = True
-    web_cancel: bool = True
-    """1.14+."""
-    web_history: bool = False
-    """1.16+: true on a HistoryServer only."""
-    web_rescale: bool = False
-    """1.18+."""
+    web_cancel: bool = True  # 1.14+
+    web_history: bool = False  # 1.16+: true on a HistoryServer only
+    web_rescale: bool = False  # 1.18+
 
 
 class Config(Struct, frozen=True, rename="kebab"):
     """GET /config: how the Web UI is to behave, and the release."""
 
-    refresh_interval: Count = 3000
-    """Milliseconds."""
+    refresh_interval: Count = 3000  # milliseconds
     timezone_name: str = ""
-    timezone_offset: Annotated[int, Meta(ge=-86_400_000, le=86_400_000)] = 0
-    """Milliseconds east of UTC."""
+    timezone_offset: Annotated[int, Meta(ge=-86_400_000, le=86_400_000)] = 0  # milliseconds east of UTC
     flink_version: str = ""
     flink_revision: str = ""
     features: ConfigFeatures = ConfigFeatures()
@@ -49,8 +44,7 @@ class ClusterOverview(Struct, frozen=True, rename="kebab"):
     jobs_failed: Count | None = None
     flink_version: str = ""
     flink_commit: str = ""
-    taskmanagers_blocked: Count = 0
-    """1.16+, left out by the server when 0; as the next."""
+    taskmanagers_blocked: Count = 0  # 1.16+, left out by the server when 0; as the next
     slots_free_and_blocked: Count = 0
 
     @property

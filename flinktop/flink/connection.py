@@ -21,23 +21,17 @@ class Connection:
         ValueError: the URL is no http or https address; one sentence.
     """
 
-    url: str
-    """Base address, perhaps with a path (a reverse proxy), without credentials."""
+    url: str  # base address, perhaps with a path (a reverse proxy), without credentials
     user: str | None = None
     password: Secret | None = None
-    token: Secret | None = None
-    """Sent as a bearer token."""
+    token: Secret | None = None  # sent as a bearer token
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    header_file: Path | None = None
-    """A file of `Name: value` lines, read anew when the server says 401."""
-    login_yields: bool = False
-    """An Authorization in the header file goes before user, password and token."""
-    ca: Path | None = None
-    """PEM file or directory of the only authorities to trust."""
+    header_file: Path | None = None  # a file of `Name: value` lines, read anew when the server says 401
+    login_yields: bool = False  # an Authorization in the header file goes before user, password and token
+    ca: Path | None = None  # PEM file or directory of the only authorities to trust
     cert: Path | None = None
     key: Path | None = None
-    insecure: bool = False
-    """Take any certificate."""
+    insecure: bool = False  # take any certificate
     read_only: bool = False
     connect_seconds: float = 3.0
     read_seconds: float = 10.0

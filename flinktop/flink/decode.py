@@ -54,23 +54,18 @@ _MARKS = re.compile(
 """UTF-8 of the letters that `clean` takes out."""
 
 
-_INFINITE = ("Infinity", "-Infinity")
-"""How Java writes an infinite number."""
+_INFINITE = ("Infinity", "-Infinity")  # how Java writes an infinite number
 _DIGITS = 40
 """A whole number with more of them is no figure of Flink's; Python refuses to read one with thousands."""
 
-_FIELDS = 10
-"""Commas for each of them at the most."""
-_MOST_SLOWLY = 300_000
-"""Parts and commas of a document that is read untyped: each takes 4 µs and 200 bytes."""
+_FIELDS = 10  # commas for each of them at the most
+_MOST_SLOWLY = 300_000  # parts and commas of a document that is read untyped: each takes 4 µs and 200 bytes
 
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
 """A text with its quotes. One that never ends goes to the end: its quotes are no beginnings of others."""
-_WORTH_SHARING = 500
-"""Letters of a text that is kept once where a document has it several times."""
+_WORTH_SHARING = 500  # letters of a text that is kept once where a document has it several times
 
-_LONG = 10_000
-"""Bytes from which on a document that decodes is taken to be Flink's."""
+_LONG = 10_000  # bytes from which on a document that decodes is taken to be Flink's
 
 
 class DecodeError(ValueError):
@@ -81,8 +76,7 @@ class Decoded(Struct, Generic[T], frozen=True):
     """A value and what of its document did not fit."""
 
     value: T
-    drift: tuple[str, ...] = ()
-    """One line per dropped field, such as `jobs[].start-time: got str (3 times)`."""
+    drift: tuple[str, ...] = ()  # one line per dropped field, such as `jobs[].start-time: got str (3 times)`
 
 
 def decode(body: bytes, reply: type[T], most_parts: int = MOST_PARTS) -> Decoded[T]:

@@ -12,12 +12,9 @@ T = TypeVar("T")
 
 REQUEST_LINE = 4096
 """Bytes of verb, target and version that Flink reads (netty's HttpServerCodec); one more is a 404."""
-ROOM = 3500
-"""Bytes for a target, which leaves a base path of a proxy its share of the request line."""
-MOST_BYTES = 16 * 1024 * 1024
-"""Bytes of an answer: twenty times what a job of 1,000 subtasks answers."""
-MOST_PARTS = 40_000
-"""Objects and lists of an answer: two for each of 20,000 jobs."""
+ROOM = 3500  # bytes for a target, which leaves a base path of a proxy its share of the request line
+MOST_BYTES = 16 * 1024 * 1024  # bytes of an answer: twenty times what a job of 1,000 subtasks answers
+MOST_PARTS = 40_000  # objects and lists of an answer: two for each of 20,000 jobs
 SUBTASK_PARTS = 5 * MOST_PARTS
 """The same of one that tells of each subtask: six for each of 32,768, Flink's most."""
 _HOLE = re.compile(r"\{(\w+)\}")
@@ -31,21 +28,15 @@ class Endpoint(Struct, Generic[T], frozen=True, eq=False):
     Each is equal to itself alone: a query is looked up some thousand times a second.
     """
 
-    path: str
-    """Bare path (no /v1, no leading slash) with {names} for ids."""
-    reply: type[T]
-    """A msgspec Struct, a tuple or dict of such, or str for text."""
-    every: float = 0.0
-    """Seconds for which the server answers from its own cache: asking sooner is pointless."""
-    since: tuple[int, int] = (1, 9)
-    """The first release that has it."""
+    path: str  # bare path (no /v1, no leading slash) with {names} for ids
+    reply: type[T]  # a msgspec Struct, a tuple or dict of such, or str for text
+    every: float = 0.0  # seconds for which the server answers from its own cache: asking sooner is pointless
+    since: tuple[int, int] = (1, 9)  # the first release that has it
     brief: Callable[[T], T | None] | None = None
     """What is kept of an answer that nobody looks at, where the whole would be too much for each of a
     thousand jobs; None keeps it whole."""
-    most: int = MOST_BYTES
-    """Bytes of an answer at the most."""
-    most_parts: int = MOST_PARTS
-    """Objects and lists in it at the most."""
+    most: int = MOST_BYTES  # bytes of an answer at the most
+    most_parts: int = MOST_PARTS  # objects and lists in it at the most
     named: tuple[str, str] | None = None
     """A field of the answer that repeats an id of the path, and that id's name: `("jid", "job")`."""
 

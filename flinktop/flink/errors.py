@@ -3,8 +3,7 @@
 from flinktop.flink.said import NO_ENDPOINT, TOO_LONG, shorten
 from flinktop.flink.text import cut
 
-MOST_DETAIL = 8 * 1024
-"""Letters of a reason that are kept."""
+MOST_DETAIL = 8 * 1024  # letters of a reason that are kept
 
 
 class FlinkError(Exception):
@@ -19,8 +18,7 @@ class FlinkError(Exception):
     """
 
     advice = ""
-    sent = True
-    """The request may have reached the server."""
+    sent = True  # the request may have reached the server
     by_flink = False
 
     def __init__(

@@ -13,18 +13,12 @@ class Fault(Struct, frozen=True):
 
     exception_name: str = field(name="exceptionName", default="")
     stacktrace: Lines = ""
-    timestamp: Time = -1
-    """Milliseconds since 1970; -1 where it is not told."""
-    task_name: str | None = field(name="taskName", default=None)
-    """None for a failure of the whole job."""
-    location: str | None = None
-    """Up to 1.20."""
-    endpoint: str | None = None
-    """1.19+."""
-    task_manager_id: str | None = field(name="taskManagerId", default=None)
-    """1.17+."""
-    failure_labels: dict[str, str] = field(name="failureLabels", default={})
-    """1.18+."""
+    timestamp: Time = -1  # milliseconds since 1970; -1 where it is not told
+    task_name: str | None = field(name="taskName", default=None)  # None for a failure of the whole job
+    location: str | None = None  # up to 1.20
+    endpoint: str | None = None  # 1.19+
+    task_manager_id: str | None = field(name="taskManagerId", default=None)  # 1.17+
+    failure_labels: dict[str, str] = field(name="failureLabels", default={})  # 1.18+
     concurrent_exceptions: "tuple[Fault, ...]" = field(name="concurrentExceptions", default=())
 
     @property
@@ -60,8 +54,7 @@ class OldFault(Struct, frozen=True):
 class JobExceptions(Struct, frozen=True):
     """GET /jobs/:jobid/exceptions; read `faults`, which is the same in all releases."""
 
-    root_exception: Lines | None = field(name="root-exception", default=None)
-    """Up to 1.20, as the next two."""
+    root_exception: Lines | None = field(name="root-exception", default=None)  # up to 1.20, as the next two
     timestamp: Time | None = None
     all_exceptions: tuple[OldFault, ...] = field(name="all-exceptions", default=())
     all_truncated: bool = field(name="truncated", default=False)

@@ -16,17 +16,12 @@ class Features(Struct, frozen=True):
 
     release: tuple[int, int, int] | None = None
     """None when the server does not say, or says something else than a number."""
-    version: str = ""
-    """As the server writes it."""
-    web_submit: bool = True
-    """/jars exists."""
-    web_cancel: bool = True
-    """The operator wants cancelling to be offered; the server takes it all the same."""
+    version: str = ""  # as the server writes it
+    web_submit: bool = True  # /jars exists
+    web_cancel: bool = True  # the operator wants cancelling to be offered; the server takes it all the same
     web_history: bool = False
-    web_rescale: bool = False
-    """The adaptive scheduler takes new resource requirements."""
-    history_server: bool = False
-    """Finished jobs only, nothing can be acted upon."""
+    web_rescale: bool = False  # the adaptive scheduler takes new resource requirements
+    history_server: bool = False  # finished jobs only, nothing can be acted upon
 
     def has(self, major: int, minor: int) -> bool:
         """Whether the release is this one or later; an unknown release counts as the newest."""

@@ -25,8 +25,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     body: bytes
     status: int
-    seconds: float
-    """From the first byte sent to the last one read."""
+    seconds: float  # from the first byte sent to the last one read
 
 
 class Http:

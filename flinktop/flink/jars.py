@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 RUN_SECONDS = 300.0
 """How long /run and /plan may take: they answer when the jar's main() has run on the JobManager."""
-UPLOAD_SECONDS = 600.0
-"""How long the server may take to store what was uploaded."""
+UPLOAD_SECONDS = 600.0  # how long the server may take to store what was uploaded
 
 ClaimMode = Literal["NO_CLAIM", "CLAIM", "LEGACY"]
 
@@ -40,8 +39,7 @@ class Jar(Struct, frozen=True):
 
     id: Id
     name: str = ""
-    uploaded: Time = -1
-    """Milliseconds since 1970; -1 where it is not told."""
+    uploaded: Time = -1  # milliseconds since 1970; -1 where it is not told
     entry: tuple[JarEntry, ...] = ()
 
 
@@ -68,8 +66,7 @@ class Run(Struct, frozen=True):
     """The answer to /run."""
 
     jobid: str = ""
-    application_id: str | None = msgspec.field(name="applicationId", default=None)
-    """2.3+."""
+    application_id: str | None = msgspec.field(name="applicationId", default=None)  # 2.3+
 
 
 class ApplicationRun(Struct, frozen=True):
@@ -86,13 +83,10 @@ class RunOptions:
     arguments: tuple[str, ...] = ()
     parallelism: int | None = None
     job_id: str | None = None
-    savepoint: str | None = None
-    """Path to restore from."""
+    savepoint: str | None = None  # path to restore from
     allow_non_restored_state: bool = False
-    claim_mode: ClaimMode | None = None
-    """1.15+: who owns the savepoint afterwards."""
-    configuration: Mapping[str, str] = field(default_factory=dict)
-    """1.17+: for this job alone."""
+    claim_mode: ClaimMode | None = None  # 1.15+: who owns the savepoint afterwards
+    configuration: Mapping[str, str] = field(default_factory=dict)  # 1.17+: for this job alone
 
 
 JARS = Endpoint("jars", Jars)

@@ -25,8 +25,7 @@ class Environment(Struct, frozen=True):
 
     jvm: Jvm = Jvm()
     classpath: tuple[str, ...] = ()
-    environment: tuple[Setting, ...] | None = None
-    """1.16 only: variables of the process."""
+    environment: tuple[Setting, ...] | None = None  # 1.16 only: variables of the process
 
 
 class Url(Struct, frozen=True):

@@ -41,12 +41,9 @@ class PlanInput(Struct, frozen=True):
     """One edge into a node."""
 
     num: Unset = -1
-    id: str = ""
-    """The node it comes from."""
-    ship_strategy: str = ""
-    """HASH, REBALANCE, FORWARD and so on."""
-    exchange: str = ""
-    """pipelined, blocking and so on."""
+    id: str = ""  # the node it comes from
+    ship_strategy: str = ""  # HASH, REBALANCE, FORWARD and so on
+    exchange: str = ""  # pipelined, blocking and so on
     local_strategy: str = ""
     caching: str = ""
 
@@ -84,8 +81,7 @@ class Plan(Struct, frozen=True):
 
     jid: str = ""
     name: str = ""
-    type: str | None = None
-    """1.14+: STREAMING or BATCH."""
+    type: str | None = None  # 1.14+: STREAMING or BATCH
     nodes: tuple[PlanNode, ...] = ()
 
 
@@ -115,20 +111,15 @@ class JobOverview(Struct, frozen=True, rename="kebab"):
     """One job of /jobs/overview; times in ms since 1970, `end_time` -1 while it runs."""
 
     jid: Id
-    name: str = ""
-    """The id of a job that has no name."""
-    state: str = ""
-    """RUNNING and so on; INITIALIZING from 1.12. Unknown ones pass."""
+    name: str = ""  # the id of a job that has no name
+    state: str = ""  # RUNNING and so on; INITIALIZING from 1.12. Unknown ones pass.
     start_time: Time = -1
     end_time: Time = -1
     duration: Unset = -1
     last_modification: Time = -1
-    tasks: dict[str, Count] = {}
-    """Subtasks by state in lower case, and `total`."""
-    pending_operators: Count | None = None
-    """2.0+: what the adaptive batch scheduler has not planned yet."""
-    job_type: str | None = field(name="jobType", default=None)
-    """2.3+: STREAMING or BATCH."""
+    tasks: dict[str, Count] = {}  # subtasks by state in lower case, and `total`
+    pending_operators: Count | None = None  # 2.0+: what the adaptive batch scheduler has not planned yet
+    job_type: str | None = field(name="jobType", default=None)  # 2.3+: STREAMING or BATCH
     scheduler_type: str | None = field(name="schedulerType", default=None)
 
     def __post_init__(self) -> None:
@@ -170,21 +161,17 @@ class JobVertex(Struct, frozen=True, rename="kebab"):
     """One vertex of a job; its times are -1 before it runs."""
 
     id: Id
-    name: str = ""
-    """The id of a vertex that has no name."""
-    max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
-    """1.13+."""
+    name: str = ""  # the id of a vertex that has no name
+    max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)  # 1.13+
     parallelism: Parallelism = -1
     """-1 until the adaptive batch scheduler has decided, and where it is not told."""
     status: str = ""
     start_time: Time = -1
     end_time: Time = -1
     duration: Unset = -1
-    tasks: dict[str, Count] = {}
-    """Subtasks by state in upper case."""
+    tasks: dict[str, Count] = {}  # subtasks by state in upper case
     metrics: IoMetrics = IoMetrics()
-    slot_sharing_group_id: str | None = field(name="slotSharingGroupId", default=None)
-    """1.20+."""
+    slot_sharing_group_id: str | None = field(name="slotSharingGroupId", default=None)  # 1.20+
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -195,29 +182,22 @@ class Job(Struct, frozen=True, rename="kebab"):
     """GET /jobs/:jobid."""
 
     jid: str = ""
-    name: str = ""
-    """The id of a job that has no name."""
+    name: str = ""  # the id of a job that has no name
     state: str = ""
     start_time: Time = -1
     end_time: Time = -1
     duration: Unset = -1
-    now: Now = 0
-    """The server's clock; on a HistoryServer the time of archiving."""
-    timestamps: dict[str, Time] = {}
-    """When each state was entered last; 0 is never."""
-    vertices: tuple[JobVertex, ...] = ()
-    """In topological order."""
-    status_counts: dict[str, Count] = {}
-    """Vertices (not subtasks) by state."""
+    now: Now = 0  # the server's clock; on a HistoryServer the time of archiving
+    timestamps: dict[str, Time] = {}  # when each state was entered last; 0 is never
+    vertices: tuple[JobVertex, ...] = ()  # in topological order
+    status_counts: dict[str, Count] = {}  # vertices (not subtasks) by state
     plan: Plan = Plan()
     is_stoppable: bool = field(name="isStoppable", default=False)
     """False in practice, whatever the job can do."""
     max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
-    job_type: str | None = None
-    """1.20+; before see `plan.type`."""
+    job_type: str | None = None  # 1.20+; before see `plan.type`
     scheduler_type: str | None = field(name="schedulerType", default=None)
-    application_id: str | None = None
-    """2.3+."""
+    application_id: str | None = None  # 2.3+
     pending_operators: Count | None = None
     """2.0+, as the next: what the adaptive batch scheduler has not planned yet."""
     stream_graph: StreamGraph | None = None
@@ -231,12 +211,10 @@ class ExecutionConfig(Struct, frozen=True, rename="kebab"):
     """How a job is executed."""
 
     restart_strategy: str = ""
-    job_parallelism: Parallelism = -1
-    """-1: chosen by the server."""
+    job_parallelism: Parallelism = -1  # -1: chosen by the server
     object_reuse_mode: bool = False
     user_config: dict[str, str] = {}
-    execution_mode: str | None = None
-    """Up to 1.20."""
+    execution_mode: str | None = None  # up to 1.20
 
 
 class JobConfig(Struct, frozen=True, rename="kebab"):
@@ -250,8 +228,7 @@ class JobConfig(Struct, frozen=True, rename="kebab"):
 class JobAccumulators(Struct, frozen=True, rename="kebab"):
     """GET /jobs/:jobid/accumulators."""
 
-    job_accumulators: tuple[UserAccumulator, ...] = ()
-    """Always empty so far."""
+    job_accumulators: tuple[UserAccumulator, ...] = ()  # always empty so far
     user_task_accumulators: tuple[UserAccumulator, ...] = ()
     serialized_user_task_accumulators: dict[str, str] = {}
     """With includeSerializedValue=true: Java-serialized, in base64."""
@@ -267,14 +244,11 @@ class JobResult(Struct, frozen=True, rename="kebab"):
     """How a job ended."""
 
     id: str = ""
-    application_status: str = ""
-    """SUCCEEDED, FAILED, CANCELED, UNKNOWN."""
+    application_status: str = ""  # SUCCEEDED, FAILED, CANCELED, UNKNOWN
     accumulator_results: dict[str, str] = {}
-    net_runtime: Unset | None = None
-    """Milliseconds."""
+    net_runtime: Unset | None = None  # milliseconds
     failure_cause: Cause | None = None
-    name: str | None = None
-    """2.3+, as the next three."""
+    name: str | None = None  # 2.3+, as the next three
     application_id: str | None = None
     start_time: Time | None = None
     end_time: Time | None = None

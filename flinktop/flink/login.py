@@ -15,8 +15,7 @@ from flinktop.flink.aside import aside
 from flinktop.flink.connection import Connection, Secret, SecretError
 
 HIDDEN = b"******"
-SHORTEST = 4
-"""Letters of what is taken for a secret in a server's answer: less may be anything."""
+SHORTEST = 4  # letters of what is taken for a secret in a server's answer: less may be anything
 COMMAND_SECONDS = 60.0
 """Between two runs of the command that prints a secret: it may unlock a vault, or log in itself."""
 
@@ -39,14 +38,10 @@ class Login:
         self._clock = clock
         self._reading = asyncio.Lock()
         self._headers: Mapping[str, str] | None = None
-        self._secrets: tuple[bytes, ...] = ()
-        """What of them no message may repeat, the longest first."""
-        self._refusal: str | None = None
-        """What the server said when it refused `_headers`."""
-        self._may_try = False
-        """Somebody wants one more request to be sent with them."""
-        self._on_trial = False
-        """That request is under way."""
+        self._secrets: tuple[bytes, ...] = ()  # what of them no message may repeat, the longest first
+        self._refusal: str | None = None  # what the server said when it refused `_headers`
+        self._may_try = False  # somebody wants one more request to be sent with them
+        self._on_trial = False  # that request is under way
         self._command_ran: float | None = None
         self._printed: str | SecretError = ""
 

@@ -15,10 +15,8 @@ class LogFile(Struct, frozen=True):
     """A file in the log directory."""
 
     name: Id
-    size: Unset = -1
-    """Bytes."""
-    mtime: Time | None = None
-    """When it was written last (ms since 1970), 1.15+."""
+    size: Unset = -1  # bytes
+    mtime: Time | None = None  # when it was written last (ms since 1970), 1.15+
 
 
 class LogFiles(Struct, frozen=True):

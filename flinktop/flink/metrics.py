@@ -33,8 +33,7 @@ class AggregatedMetric(Struct, frozen=True):
     max: float | None = None
     avg: float | None = None
     sum: float | None = None
-    skew: float | None = None
-    """Per cent, 1.20+; asking an older release for it is a 400."""
+    skew: float | None = None  # per cent, 1.20+; asking an older release for it is a 400
 
     def __post_init__(self) -> None:
         for name in ("min", "max", "avg", "sum", "skew"):

@@ -7,8 +7,7 @@ import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
-_BESIDE = "~/.flinktop-venv"
-"""Where an environment is made for a Python that takes no packages."""
+_BESIDE = "~/.flinktop-venv"  # where an environment is made for a Python that takes no packages
 
 
 def install_command(*requirements: str, options: tuple[str, ...] = ()) -> str:

@@ -17,15 +17,12 @@ Mode = Literal["CPU", "ALLOC", "LOCK", "WALL", "ITIMER"]
 class Profiling(Struct, frozen=True, rename="camel"):
     """One run; times in ms since 1970."""
 
-    status: str = ""
-    """RUNNING, FINISHED, FAILED."""
+    status: str = ""  # RUNNING, FINISHED, FAILED
     mode: str = ""
-    profiling_mode: str = ""
-    """The same again."""
+    profiling_mode: str = ""  # the same again
     trigger_time: Time | None = None
     finished_time: Time | None = None
-    duration: Unset | None = None
-    """Seconds."""
+    duration: Unset | None = None  # seconds
     message: str | None = None
     output_file: str | None = None
 

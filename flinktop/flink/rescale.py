@@ -76,8 +76,7 @@ class Rescale(Struct, frozen=True, rename="camel"):
     scheduler_states: tuple[SchedulerState, ...] | None = None
     start: Time | None = field(name="startTimestampInMillis", default=None)
     end: Time | None = field(name="endTimestampInMillis", default=None)
-    terminal_state: str | None = None
-    """COMPLETED, FAILED, IGNORED; None while it runs."""
+    terminal_state: str | None = None  # COMPLETED, FAILED, IGNORED; None while it runs
     trigger_cause: str | None = None
     terminated_reason: str | None = None
 

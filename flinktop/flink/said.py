@@ -10,8 +10,7 @@ from flinktop.flink.text import clean, cut
 
 _CLASS = re.compile(r"(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*")
 """`org.apache.flink.Some$Exception` at the beginning of a message."""
-_MOST_CLASSES = 20
-"""Classes before one message that are passed over: each wrapper repeats what it wraps."""
+_MOST_CLASSES = 20  # classes before one message that are passed over: each wrapper repeats what it wraps
 _TRACE = re.compile(r"\n[ \t]*(?:at [\w.$/<>@]+[(]|\.\.\. \d+ (?:more|common))")
 _CAUSE = re.compile(r"^Caused by: ", re.MULTILINE)
 _SERVER_SIDE = "<Exception on server side:"
@@ -28,8 +27,7 @@ _VAGUE = (
 _NO_ROUTE = ("Not found.", "File not found.")
 TOO_LONG = "the request line is longer than the 4096 bytes that Flink reads (/bad-request)"
 NO_ENDPOINT = "this Flink has no such endpoint"
-MOST = 400
-"""Letters of a sentence that fit where errors are shown."""
+MOST = 400  # letters of a sentence that fit where errors are shown
 
 
 class _Errors(msgspec.Struct):
@@ -62,11 +60,9 @@ def java_sentence(text: str) -> str:
 class _Cause:
     """One exception of a chain."""
 
-    name: str
-    """Its class without the package."""
+    name: str  # its class without the package
     message: str
-    repeats: bool
-    """A wrapper: its message is its cause's class and message."""
+    repeats: bool  # a wrapper: its message is its cause's class and message
 
     @classmethod
     def of(cls, text: str) -> "_Cause":
@@ -86,7 +82,6 @@ class _Cause:
 
     @property
     def sentence(self) -> str:
-        """The message; with the class when it is no sentence, as with ClassNotFoundException."""
         if self.name and " " not in self.message:
             return f"{self.name}: {self.message}" if self.message else self.name
         return self.message

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-COMMAND_SECONDS = 30.0
-"""How long a command may take to print a secret (it may have to ask a vault)."""
+COMMAND_SECONDS = 30.0  # how long a command may take to print a secret (it may have to ask a vault)
 _OURS = "FLINKTOP_"
 
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from flinktop.flink.features import Features
     from flinktop.flink.http import Http
 
-SUBMIT_SECONDS = 300.0
-"""How long the JobManager may take to start the job."""
+SUBMIT_SECONDS = 300.0  # how long the JobManager may take to start the job
 
 
 class Submitted(Struct, frozen=True):

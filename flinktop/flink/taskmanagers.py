@@ -11,8 +11,7 @@ class Hardware(Struct, frozen=True, rename="camel"):
 
     cpu_cores: Unset = -1
     physical_memory: Unset = -1
-    free_memory: Unset = -1
-    """The JVM's maximal heap, whatever its name says."""
+    free_memory: Unset = -1  # the JVM's maximal heap, whatever its name says
     managed_memory: Unset = -1
 
 
@@ -48,8 +47,7 @@ class TaskManager(Struct, frozen=True, rename="camel"):
     id: Id
     path: str = ""
     data_port: Unset = -1
-    jmx_port: Unset = -1
-    """1.12+."""
+    jmx_port: Unset = -1  # 1.12+
     last_heartbeat: Time = field(name="timeSinceLastHeartbeat", default=-1)
     """When the last heartbeat came (ms since 1970), whatever the name in JSON says."""
     slots_number: Count | None = None
@@ -58,10 +56,8 @@ class TaskManager(Struct, frozen=True, rename="camel"):
     free_resource: Resource | None = None
     hardware: Hardware = Hardware()
     memory_configuration: MemoryConfiguration | None = None
-    blocked: bool = False
-    """1.16+, left out by the server when false."""
-    assigned_tasks: Count | None = None
-    """2.3+."""
+    blocked: bool = False  # 1.16+, left out by the server when false
+    assigned_tasks: Count | None = None  # 2.3+
 
     @property
     def slots_used(self) -> int | None:
@@ -97,11 +93,9 @@ class TaskManagerMetrics(Struct, frozen=True, rename="camel"):
     mapped_count: Unset | None = None
     mapped_used: Unset | None = None
     mapped_max: Unset | None = None
-    memory_segments_available: Unset | None = None
-    """Up to 1.20, as the next; later the netty ones."""
+    memory_segments_available: Unset | None = None  # up to 1.20, as the next; later the netty ones
     memory_segments_total: Unset | None = None
-    netty_shuffle_memory_segments_available: Unset | None = None
-    """1.12+, as the next five."""
+    netty_shuffle_memory_segments_available: Unset | None = None  # 1.12+, as the next five
     netty_shuffle_memory_segments_used: Unset | None = None
     netty_shuffle_memory_segments_total: Unset | None = None
     netty_shuffle_memory_available: Unset | None = None

@@ -8,10 +8,8 @@ _SEQUENCE = re.compile(
 )
 """Whole terminal sequences (colours, titles): removed with their parameters. None goes on over the beginning
 of another, so that each letter is looked at once."""
-MOST = 64 * 1024
-"""Letters of one foreign text that are kept: a stack of a thousand frames."""
-_NOTE = 64
-"""Letters for saying that some are left out."""
+MOST = 64 * 1024  # letters of one foreign text that are kept: a stack of a thousand frames
+_NOTE = 64  # letters for saying that some are left out
 _HIDDEN = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 """Letters without a width: bidi controls turn the rest of a line around, the others hide in names."""
 _BLANK = "\t\n\v\f\r\u0085\u2028\u2029"

@@ -29,11 +29,9 @@ class IoMetrics(Struct, frozen=True, rename="kebab"):
     read_records_complete: bool = False
     write_records: Count | None = None
     write_records_complete: bool = False
-    accumulated_backpressured_time: float | None = None
-    """Milliseconds over all subtasks, 1.16+."""
+    accumulated_backpressured_time: float | None = None  # milliseconds over all subtasks, 1.16+
     accumulated_idle_time: float | None = None
-    accumulated_busy_time: float | None = None
-    """NaN of legacy sources is None."""
+    accumulated_busy_time: float | None = None  # NaN of legacy sources is None
 
     def __post_init__(self) -> None:
         for name in ("accumulated_backpressured_time", "accumulated_idle_time", "accumulated_busy_time"):
@@ -89,22 +87,16 @@ class Attempt(Struct, frozen=True, rename="kebab"):
 
     subtask: Index = -1
     status: str = ""
-    attempt: Count | None = None
-    """From 0."""
-    host: str | None = None
-    """Up to 1.20, without the port in some answers of 1.9."""
-    endpoint: str | None = None
-    """1.19+."""
+    attempt: Count | None = None  # from 0
+    host: str | None = None  # up to 1.20, without the port in some answers of 1.9
+    endpoint: str | None = None  # 1.19+
     start_time: Time = -1
     end_time: Time = -1
     duration: Unset = -1
     metrics: IoMetrics = IoMetrics()
-    taskmanager_id: str | None = None
-    """1.10+."""
-    status_duration: dict[str, Unset] | None = None
-    """1.16+: ms in each state."""
-    other_concurrent_attempts: "tuple[Attempt, ...] | None" = None
-    """1.16+: speculative execution."""
+    taskmanager_id: str | None = None  # 1.10+
+    status_duration: dict[str, Unset] | None = None  # 1.16+: ms in each state
+    other_concurrent_attempts: "tuple[Attempt, ...] | None" = None  # 1.16+: speculative execution
 
     def over(self, status: str) -> "Attempt":
         """What was last known of an attempt that another has followed, in this state."""
@@ -117,7 +109,6 @@ class Attempt(Struct, frozen=True, rename="kebab"):
 
     @property
     def seconds(self) -> float | None:
-        """How long it has been under way, or was; None where that is not told."""
         return self.duration / 1000.0 if self.duration >= 0 else None
 
 
@@ -167,8 +158,7 @@ class AttemptAccumulators(Struct, frozen=True, rename="kebab"):
 
     subtask: Index = -1
     attempt: Count | None = None
-    id: str = ""
-    """The execution's."""
+    id: str = ""  # the execution's
     user_accumulators: tuple[UserAccumulator, ...] = ()
 
 
@@ -202,13 +192,10 @@ class VertexBackpressure(Struct, frozen=True, rename="kebab"):
     for a minute. From 1.13 it is computed from metrics.
     """
 
-    status: str = ""
-    """ok, or deprecated: no result yet or an old one."""
+    status: str = ""  # ok, or deprecated: no result yet or an old one
     kebab_level: str | None = field(name="backpressure-level", default=None)
-    camel_level: str | None = field(name="backpressureLevel", default=None)
-    """1.17+, the same again."""
-    end_timestamp: Time | None = None
-    """From 1.13 the time of the server's last fetch of metrics."""
+    camel_level: str | None = field(name="backpressureLevel", default=None)  # 1.17+, the same again
+    end_timestamp: Time | None = None  # from 1.13 the time of the server's last fetch of metrics
     subtasks: tuple[SubtaskBackpressure, ...] = ()
 
     @property
@@ -276,8 +263,7 @@ class Frame(Struct, frozen=True):
     """A method in a flame graph and how many samples were inside it."""
 
     name: str = ""
-    value: Count = 0
-    """0 where it is not told: such a method has no width, and is not drawn."""
+    value: Count = 0  # 0 where it is not told: such a method has no width, and is not drawn
     children: "tuple[Frame, ...]" = ()
 
 

@@ -20,12 +20,9 @@ PLAIN = ("", "identity")
 """Encodings of a body that are taken: no other is asked for, and 300 bytes of one can make 100 MB."""
 PATIENCE = 3.0
 """An answer may take this many times as long as the server may be silent, and longer if it is large."""
-SLOWEST = 8 * 1024
-"""Bytes a second of an answer that is still worth waiting for."""
-MOST_COOKIES = 50
-"""That are kept for one server."""
-_DIGITS = 20
-"""Of a size that a file can have."""
+SLOWEST = 8 * 1024  # bytes a second of an answer that is still worth waiting for
+MOST_COOKIES = 50  # that are kept for one server
+_DIGITS = 20  # of a size that a file can have
 
 
 class Wire:
@@ -33,8 +30,7 @@ class Wire:
 
     def __init__(self, connection: Connection, transport: httpx.AsyncBaseTransport | None) -> None:
         """Nothing is opened before the first request; `transport` takes the network's place."""
-        self.requests = 0
-        """Sent so far."""
+        self.requests = 0  # sent so far
         self._connection = connection
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
@@ -86,7 +82,6 @@ class Wire:
         await self._bury()
 
     async def close(self) -> None:
-        """Close all connections, busy or not. The next request opens new ones."""
         await self.renew()
         self._flying = 0
         await self._bury()
@@ -157,7 +152,6 @@ class Wire:
             await self._bury()
 
     def _patience(self, request: Request) -> float:
-        """How long the answer to a request may take after the request has been sent."""
         silent = self._connection.read_seconds if request.seconds is None else request.seconds
         return PATIENCE * silent
 
@@ -259,7 +253,6 @@ class _Pace:
         return self._patience + self._received / SLOWEST - self.took
 
     def more(self, received: int) -> None:
-        """Take in that so many bytes have come."""
         self._received += received
 
 
@@ -284,7 +277,6 @@ def _dropped(error: httpx.RequestError) -> bool:
 
 
 def _refuse_encoded(response: httpx.Response, request: Request) -> None:
-    """Raise for a body that would have to be unpacked."""
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in PLAIN:
         detail = f"the answer is compressed ({shorten(clean(encoding), 40)}), which was not asked for"

@@ -169,7 +169,6 @@ class Keeper:
 
 
 def _explained(error: Exception) -> Line:
-    """The line for what went wrong: our own errors are sentences already."""
     if isinstance(error, StartFailed):
         return {"error": str(error)}
     if isinstance(error, Refused):
@@ -187,7 +186,6 @@ def _watch_input(lines: SimpleQueue[Line | Task | None]) -> None:
 
 
 def _print(line: Line) -> bool:
-    """Print a line; whether somebody still reads."""
     try:
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()

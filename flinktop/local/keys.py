@@ -20,8 +20,7 @@ _JAR = Path(__file__).with_name("keys.jar")  # Keys.java says how it is made
 class Keys:
     """The key of one local Flink. Its files are there when the process that `make` starts has ended."""
 
-    directory: Path
-    """Made for this key alone."""
+    directory: Path  # made for this key alone
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     """Of the key store; Flink wants one, though what protects the file is its directory."""
 
@@ -32,7 +31,6 @@ class Keys:
 
     @property
     def key(self) -> Path:
-        """The private key of the certificate."""
         return self.directory / "key.pem"
 
     def make(self, java: Path) -> Process:

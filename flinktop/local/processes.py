@@ -38,8 +38,7 @@ _OVERHEAD = 128
 _JOBMANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 _TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 
-_READ = 1_000_000
-"""Bytes of a log's end that are looked at."""
+_READ = 1_000_000  # bytes of a log's end that are looked at
 
 # Packages of java.base that Flink's serializers and networking reach into.
 _OPENED = (
@@ -54,8 +53,7 @@ class StartFailed(Exception):  # noqa: N818  what happened is its name, like the
 
     def __init__(self, sentence: str, *processes: "Process") -> None:
         super().__init__(sentence)
-        self.processes = processes
-        """Those whose logs tell more."""
+        self.processes = processes  # those whose logs tell more
         for process in processes:
             self.add_note(f"the end of {process.log}:\n{process.last_words()}")
 
@@ -76,7 +74,6 @@ class Process(subprocess.Popen[bytes]):
 
     @property
     def name(self) -> str:
-        """What it is to a person, by the name of its log."""
         return {"jobmanager": "JobManager", "taskmanager": "TaskManager", "keys": "key generator"}.get(
             self.log.stem, self.log.stem
         )
@@ -318,7 +315,6 @@ def wait_until_done(process: Process, seconds: float) -> None:
 
 
 def _ended(process: Process) -> str:
-    """How a process ended."""
     code = process.returncode
     if code == -signal.SIGKILL:
         return "was killed (by the system when memory runs out, or by a user)"

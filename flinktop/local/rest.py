@@ -59,7 +59,6 @@ class Rest:
         return str(self.post(f"jars/{jar}/run", body)["jobid"])
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Send JSON; the JSON that is answered. Raises as `get` does."""
         return self._send(path, json.dumps(body).encode(), "application/json")
 
     def _send(self, path: str, body: bytes, kind: str) -> Any:

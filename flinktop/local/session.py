@@ -36,13 +36,10 @@ class LocalFlink:
     """A local Flink that is up: how it is reached, and how its sample jobs were run."""
 
     url: str
-    cert: Path | None
-    """The client certificate to show, and the only authority to trust; None: without TLS."""
+    cert: Path | None  # the client certificate to show, and the only authority to trust; None: without TLS
     key: Path | None
-    jar: str
-    """The id of the jar of the samples."""
-    jobs: Mapping[str, Sample]
-    """The samples by the ids of their jobs."""
+    jar: str  # the id of the jar of the samples
+    jobs: Mapping[str, Sample]  # the samples by the ids of their jobs
 
 
 class LocalSession(AbstractContextManager[LocalFlink]):

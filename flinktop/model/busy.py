@@ -12,12 +12,10 @@ if TYPE_CHECKING:
 
     from flinktop.flink.jobs import Job
 
-WINDOW = 60.0
-"""Seconds a mean is taken over: what Flink's own gauges use from 1.17 on."""
+WINDOW = 60.0  # seconds a mean is taken over: what Flink's own gauges use from 1.17 on
 STALE_SAMPLES = 3600.0
 """Answers further apart than this (s) make no mean: the job may have been restarted in between."""
-HOT, WARM = 900.0, 500.0
-"""ms/s of busy or backpressured time that are a lot, and worth a look."""
+HOT, WARM = 900.0, 500.0  # ms/s of busy or backpressured time that are a lot, and worth a look
 _MS = 1000.0
 
 
@@ -27,15 +25,13 @@ class Spent(Struct, frozen=True):
     subtasks: int
     idle: float
     backpressured: float
-    busy: float | None
-    """None for a legacy source, which does not measure it (Flink's NaN)."""
+    busy: float | None  # None for a legacy source, which does not measure it (Flink's NaN)
 
 
 class Sample(Struct, frozen=True):
     """The times of a job's running vertices, by vertex, as one answer told them."""
 
-    at: float
-    """When it came (s)."""
+    at: float  # when it came (s)
     spent: Mapping[str, Spent]
 
 

@@ -11,8 +11,7 @@ from flinktop.model import format as fmt
 if TYPE_CHECKING:
     from flinktop.flink.checkpoints import CheckpointConfig
 
-UNLIMITED = 2**31 - 1
-"""Flink's number for "as many as there are"."""
+UNLIMITED = 2**31 - 1  # Flink's number for "as many as there are"
 _MODES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
 
 
@@ -20,12 +19,9 @@ class Item(Struct, frozen=True):
     """One line of the configuration."""
 
     name: str
-    field: str
-    """As Flink's REST API calls it."""
-    words: str | None
-    """None where the release does not tell it."""
-    since: tuple[int, int] = (1, 9)
-    """The first release that tells it."""
+    field: str  # as Flink's REST API calls it
+    words: str | None  # None where the release does not tell it
+    since: tuple[int, int] = (1, 9)  # the first release that tells it
 
 
 def items(config: CheckpointConfig) -> tuple[Item, ...]:

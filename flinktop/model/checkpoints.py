@@ -113,16 +113,11 @@ def late_subtasks(subtasks: Iterable[CheckpointSubtask]) -> tuple[int, ...]:
 class PhaseTimes(Struct, frozen=True):
     """Where the time of one subtask's share went: ms by phase, None where Flink does not tell."""
 
-    start_delay: float | None = None
-    """Until the first barrier came; 1.11+."""
-    alignment: float | None = None
-    """From the first barrier to the last."""
-    sync: float | None = None
-    """While the task stood still."""
-    asynchronous: float | None = None
-    """While it worked on."""
-    total: float | None = None
-    """From the trigger to the acknowledgement."""
+    start_delay: float | None = None  # until the first barrier came; 1.11+
+    alignment: float | None = None  # from the first barrier to the last
+    sync: float | None = None  # while the task stood still
+    asynchronous: float | None = None  # while it worked on
+    total: float | None = None  # from the trigger to the acknowledgement
 
     @property
     def parts(self) -> tuple[float | None, ...]:
@@ -135,12 +130,10 @@ class PhaseTimes(Struct, frozen=True):
 
     @property
     def rest(self) -> float:
-        """What of the total is in no phase."""
         return max(0.0, (self.total or 0.0) - self.counted)
 
     @property
     def length(self) -> float:
-        """What a drawing of all of it has to hold."""
         return max(self.total or 0.0, self.counted)
 
 

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from flinktop.flink.exceptions import Fault
 
-LOOP_SECONDS = 600.0
-"""Faults that follow each other within this are one restart loop."""
+LOOP_SECONDS = 600.0  # faults that follow each other within this are one restart loop
 _CAUSE = re.compile(r"^(?:Caused by: )", re.MULTILINE)
 _FRAME = re.compile(r"^\s*at (\S.*)$")
 _MORE = re.compile(r"^\s*\.\.\. (\d{1,9}) (?:more|common frames omitted)")
@@ -47,10 +46,8 @@ _OF_OTHERS = re.compile(
     r"(?:java|javax|jdk|sun|com\.sun|scala|akka|org\.apache\.pekko|org\.apache\.flink(?!\.(?:connectors?|formats)\.))\."
 )
 """Frames of the machinery around a program: Flink, Java, and what Flink is written with."""
-MOST_KNOWN = 8 * 1024 * 1024
-"""Bytes of the stacks of which the causes are kept."""
-TELLING = 3
-"""Frames of the cause by which two faults are told apart."""
+MOST_KNOWN = 8 * 1024 * 1024  # bytes of the stacks of which the causes are kept
+TELLING = 3  # frames of the cause by which two faults are told apart
 
 
 T = TypeVar("T")
@@ -90,14 +87,10 @@ class ByHash(Generic[T]):
 class Cause(Struct, frozen=True):
     """One exception of a chain."""
 
-    name: str
-    """Its class, with the package."""
-    message: str
-    """May have several lines."""
-    frames: tuple[str, ...] = ()
-    """Without their `at`; the place where it was thrown first."""
-    omitted: int = 0
-    """Frames that it has in common with the one above it."""
+    name: str  # its class, with the package
+    message: str  # may have several lines
+    frames: tuple[str, ...] = ()  # without their `at`; the place where it was thrown first
+    omitted: int = 0  # frames that it has in common with the one above it
 
     @property
     def short(self) -> str:
@@ -112,13 +105,10 @@ class Cause(Struct, frozen=True):
 class Task(Struct, frozen=True):
     """The task that an exception came from, as its name tells."""
 
-    name: str
-    """Without subtask and attempt."""
-    subtask: int | None = None
-    """From 0."""
+    name: str  # without subtask and attempt
+    subtask: int | None = None  # from 0
     of: int = 0
-    attempt: int | None = None
-    """From 0; told from 1.13 on."""
+    attempt: int | None = None  # from 0; told from 1.13 on
 
 
 class FaultGroup(Struct, frozen=True):

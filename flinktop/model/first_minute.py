@@ -17,15 +17,11 @@ if TYPE_CHECKING:
     from flinktop.flink.vertices import Attempt
     from flinktop.model.subtask_figures import Figures
 
-MINUTE = 60.0
-"""Seconds after which the meters of an attempt are what they say."""
-STARTING = ("DEPLOYING", "INITIALIZING")
-"""States of a task that is on its way: its minute has not begun."""
+MINUTE = 60.0  # seconds after which the meters of an attempt are what they say
+STARTING = ("DEPLOYING", "INITIALIZING")  # states of a task that is on its way: its minute has not begun
 RATES = ("taken", "sent")
-TIMES = ("busy", "backpressured", "idle")
-"""Measures of a subtask that come from meters."""
-_ALL = 1000.0
-"""ms/s."""
+TIMES = ("busy", "backpressured", "idle")  # measures of a subtask that come from meters
+_ALL = 1000.0  # ms/s
 
 
 def age(job: Job, vertex: JobVertex) -> float | None:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from flinktop.flink.vertices import Frame
 
 PROGRAM, FLINK, JAVA = "program", "flink", "java"
-TRUNK = 0.9
-"""Part of all samples that a method has which only leads to where the time goes."""
+TRUNK = 0.9  # part of all samples that a method has which only leads to where the time goes
 _FLINK = re.compile(r"^(?:[\w.]+/)*org\.apache\.flink\.(?!connectors?\.|formats\.)")
 _JAVA = re.compile(r"^(?:[\w.]+/)*(?:java|javax|jdk|sun|com\.sun|scala|akka|org\.apache\.pekko|io\.netty)\.")
 _NO_LINE = re.compile(r":-\d+$")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta, timezone
 
-UNKNOWN = "…"
-FAILED = "!"
-"""Stands for a figure that was asked for and could not be had."""
-"""Asked for, or about to be, and not known yet."""
+UNKNOWN = "…"  # asked for, or about to be, and not known yet
+FAILED = "!"  # stands for a figure that was asked for and could not be had
 ABSENT = "–"  # noqa: RUF001 -- a dash as wide as a digit, not a minus
 """This release or this thing does not have it. Never 0."""
 

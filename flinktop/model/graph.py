@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
     from flinktop.flink.jobs import Job
 
-MOST_NODES = 150
-"""Graphs of more nodes are not drawn: nobody finds anything in such a picture."""
-MOST_PASSES = 2000
-"""Graphs in which edges pass more layers than this, all in all, are not drawn either."""
+MOST_NODES = 150  # graphs of more nodes are not drawn: nobody finds anything in such a picture
+MOST_PASSES = 2000  # graphs in which edges pass more layers than this, all in all, are not drawn either
 
 
 class Edge(Struct, frozen=True):
@@ -43,8 +41,7 @@ class Link(Struct, frozen=True):
 
     left: int
     right: int
-    backward: bool = False
-    """It closes a cycle: it leads from the right to the left."""
+    backward: bool = False  # it closes a cycle: it leads from the right to the left
 
 
 def graph_of(job: Job) -> Graph:

@@ -9,8 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-PASSES = 8
-"""How often neighbouring lanes are compared for fewer crossings."""
+PASSES = 8  # how often neighbouring lanes are compared for fewer crossings
 
 
 class Wire(Struct, frozen=True):

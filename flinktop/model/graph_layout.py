@@ -18,15 +18,12 @@ if TYPE_CHECKING:
     from flinktop.model.graph_lanes import Lanes
     from flinktop.model.graph_order import Order, Segment
 
-Point = tuple[int, int]
-"""x and y of a cell."""
+Point = tuple[int, int]  # x and y of a cell
 
 MOST_PORTS = 4
 LEAST_GAP = 4
-FEW_LANES = 6
-"""Up to so many lanes in a gap stand apart; more are drawn side by side."""
-DASHES = 2
-"""Cells of its edge beside a label."""
+FEW_LANES = 6  # up to so many lanes in a gap stand apart; more are drawn side by side
+DASHES = 2  # cells of its edge beside a label
 
 
 class Measures(Struct, frozen=True):
@@ -112,14 +109,10 @@ class _Gap(Struct):
 
     segments: list[Segment] = field(default_factory=list)
     labels: int = 0
-    x: int = 0
-    """Its first column."""
-    bend: int = 0
-    """Its first lane."""
-    step: int = 1
-    """Columns from lane to lane."""
-    arrow: int = 0
-    """Its last column."""
+    x: int = 0  # its first column
+    bend: int = 0  # its first lane
+    step: int = 1  # columns from lane to lane
+    arrow: int = 0  # its last column
     lanes: Lanes | None = None
 
 
@@ -264,7 +257,6 @@ def _even(place: int, count: int, spread: float) -> float:
 
 
 def _corners(points: Sequence[Point]) -> list[Point]:
-    """The points at which a line begins, bends and ends."""
     found: list[Point] = []
     for point in points:
         if found and found[-1] == point:

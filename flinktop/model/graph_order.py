@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from flinktop.model.graph import Graph, Link
 
 SWEEPS = 16
-PATIENCE = 4
-"""Sweeps without fewer crossings after which no better order is expected."""
+PATIENCE = 4  # sweeps without fewer crossings after which no better order is expected
 
 
 class Segment(Struct, frozen=True):
@@ -101,7 +100,6 @@ class _Ordering:
             self._number(nodes)
 
     def best(self) -> list[list[int]]:
-        """The layers with the fewest crossings that were met."""
         best, fewest, idle = [list(nodes) for nodes in self.layers], self._crossings(), 0
         for sweep in range(SWEEPS):
             if fewest == 0 or idle >= PATIENCE:

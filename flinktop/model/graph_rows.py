@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from flinktop.model.graph_order import Order
 
 SWEEPS = 6
-STRAIGHT = 8.0
-"""How much more an edge that passes layers wants to be straight than one from node to node."""
+STRAIGHT = 8.0  # how much more an edge that passes layers wants to be straight than one from node to node
 
 
 def rows_of(order: Order, height: int, gap: int) -> list[int]:

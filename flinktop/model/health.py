@@ -8,11 +8,9 @@ from flinktop.model import busy, states
 
 OVERDUE_INTERVALS = 3.0
 """A last completed checkpoint older than this many intervals is overdue (Flink's own guides say the same)."""
-OVERDUE_AT_LEAST = 30.0
-"""Seconds: intervals of a second or two don't make a job ill."""
+OVERDUE_AT_LEAST = 30.0  # seconds: intervals of a second or two don't make a job ill
 
-STALLED = 2
-"""The rank of a job of which no task runs: that of one that restarts."""
+STALLED = 2  # the rank of a job of which no task runs: that of one that restarts
 
 
 def overdue(age: float | None, interval: float | None) -> bool:
@@ -28,10 +26,8 @@ class Condition(Struct, frozen=True):
     state: str
     restarts: int | None = None
     overdue: bool = False
-    busy: float | None = None
-    """Of its hottest vertex, ms/s; None where it is not known."""
-    stalled: bool = False
-    """Whether it is said to run, and not one of its tasks does."""
+    busy: float | None = None  # of its hottest vertex, ms/s; None where it is not known
+    stalled: bool = False  # whether it is said to run, and not one of its tasks does
 
 
 def attention(condition: Condition) -> tuple[int, int, int, int]:

@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 USED, MAX = "Status.JVM.Memory.Heap.Used", "Status.JVM.Memory.Heap.Max"
 _GC = "Status.JVM.GarbageCollector."
-GC_RATE = f"{_GC}All.TimeMsPerSecond"
-"""ms/s in all collectors of a TaskManager (1.19+)."""
+GC_RATE = f"{_GC}All.TimeMsPerSecond"  # ms/s in all collectors of a TaskManager (1.19+)
 _GC_TIME = ".Time"
-FULL = 0.9
-"""A heap fuller than this is worth a look: collections will come often."""
+FULL = 0.9  # a heap fuller than this is worth a look: collections will come often
 GC_LONG, GC_WARM = 200.0, 100.0
 """ms/s of garbage collection that hold a TaskManager up, and that are worth a look."""
 
@@ -39,10 +37,8 @@ def ids_to_ask(known: Iterable[str]) -> tuple[str, ...]:
 class Heap(Struct, frozen=True):
     """How full the heaps are."""
 
-    share: float
-    """Used of maximal heap, 0 to 1."""
-    worst: bool
-    """Whether it is the fullest TaskManager's; else it is that of all together."""
+    share: float  # used of maximal heap, 0 to 1
+    worst: bool  # whether it is the fullest TaskManager's; else it is that of all together
 
 
 def heap(metrics: Aggregated) -> Heap | None:

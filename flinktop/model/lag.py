@@ -11,13 +11,11 @@ from flinktop.model import format as fmt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Points = Sequence[tuple[float, float]]
-    """(s, lag in s), oldest first; NaN is a gap."""
+    Points = Sequence[tuple[float, float]]  # (s, lag in s), oldest first; NaN is a gap
 
 PRECISION = 10.0
 """Seconds: Flink's metrics are up to so old when an answer brings them, and a lag seems so much longer."""
-LATE, VERY_LATE = 60.0, 600.0
-"""Seconds from which on a lag is amber, and red, while it grows."""
+LATE, VERY_LATE = 60.0, 600.0  # seconds from which on a lag is amber, and red, while it grows
 GROWS_FOR = 120.0
 """Seconds for which a lag has to grow before it has a colour: a constant one is how the job is built."""
 REACH = 900.0

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 """From harmless to worst. Log4j's and logback's."""
-STEPS = ("", "INFO", "WARN", "ERROR")
-"""Least levels that a person chooses from; "" shows everything."""
+STEPS = ("", "INFO", "WARN", "ERROR")  # least levels that a person chooses from; "" shows everything
 
 _ENTRY = re.compile(r"[\d\[{][^\n]{0,100}?\b(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?:ING)?\b")
 """The first line of an entry: a time or a bracket, and a level soon after. What Flink's own pattern writes
@@ -30,14 +29,11 @@ class LogLine(NamedTuple):
     """One line."""
 
     text: str
-    level: str
-    """Of its entry; "" before the first line that tells one."""
-    at: int
-    """Bytes of the file before it."""
+    level: str  # of its entry; "" before the first line that tells one
+    at: int  # bytes of the file before it
     first: bool
     """Whether its entry begins with it; others are what an entry says over several lines: stack traces."""
-    short: str
-    """The line with less before its words: see `shortened`."""
+    short: str  # the line with less before its words: see `shortened`
 
 
 def read(body: bytes, begins: int = 0) -> tuple[LogLine, ...]:

@@ -29,15 +29,11 @@ class Part:
 
     section: str
     name: str
-    depth: int = 0
-    """How deep it lies in the parts above it."""
-    configured: float | None = None
-    """Bytes that were set aside for it."""
+    depth: int = 0  # how deep it lies in the parts above it
+    configured: float | None = None  # bytes that were set aside for it
     used: float | None = None
-    of: float | None = None
-    """Its limit."""
-    unit: Literal["bytes", "count"] = "bytes"
-    """Of `used` and `of`."""
+    of: float | None = None  # its limit
+    unit: Literal["bytes", "count"] = "bytes"  # of `used` and `of`
     note: str = ""
 
     @property

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, StreamNode
 
-STATE = "PENDING"
-"""The state of such an operator, as Flink's Web UI calls it."""
+STATE = "PENDING"  # the state of such an operator, as Flink's Web UI calls it
 _MARK = "pending "
 
 

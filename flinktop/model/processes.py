@@ -20,19 +20,15 @@ if TYPE_CHECKING:
 HEARTBEAT_LATE, HEARTBEAT_LOST = 20.0, 50.0
 """Seconds without a heartbeat. One comes every 10 s (heartbeat.interval), and Flink gives a TaskManager up
 after 50 (heartbeat.timeout)."""
-FULL, NEARLY_FULL = 0.9, 0.75
-"""Shares of a limit that ask for attention."""
-SCARCE = 0.95
-"""Share of the network buffers in use from which on tasks wait for one."""
-LOADED = 0.9
-"""Share of the machine's processors."""
+FULL, NEARLY_FULL = 0.9, 0.75  # shares of a limit that ask for attention
+SCARCE = 0.95  # share of the network buffers in use from which on tasks wait for one
+LOADED = 0.9  # share of the machine's processors
 
 _MADE_UP = re.compile(r"[0-9a-f]{32}|.+:\d+-[0-9a-f]{6}")
 """Ids of TaskManagers that have no name of their own."""
 _JVM, _NETTY = "Status.JVM.", "Status.Shuffle.Netty."
 _GC = f"{_JVM}GarbageCollector."
-ALL_COLLECTORS = "All"
-"""What Flink calls the sum over all garbage collectors, from 1.19 on."""
+ALL_COLLECTORS = "All"  # what Flink calls the sum over all garbage collectors, from 1.19 on
 _IDS = {
     "heap_used": f"{_JVM}Memory.Heap.Used",
     "heap_committed": f"{_JVM}Memory.Heap.Committed",
@@ -86,8 +82,7 @@ class Figures(Struct, frozen=True):
     non_heap_used: float | None = None
     non_heap_committed: float | None = None
     non_heap_max: float | None = None
-    metaspace_used: float | None = None
-    """1.12+, as the next."""
+    metaspace_used: float | None = None  # 1.12+, as the next
     metaspace_max: float | None = None
     direct_used: float | None = None
     direct_capacity: float | None = None
@@ -95,24 +90,19 @@ class Figures(Struct, frozen=True):
     mapped_used: float | None = None
     mapped_capacity: float | None = None
     mapped_count: float | None = None
-    managed_used: float | None = None
-    """TaskManagers, 1.12+, as the next."""
+    managed_used: float | None = None  # TaskManagers, 1.12+, as the next
     managed_total: float | None = None
-    network_used: float | None = None
-    """TaskManagers, 1.12+, as the next; before only their number is told."""
+    network_used: float | None = None  # TaskManagers, 1.12+, as the next; before only their number is told
     network_total: float | None = None
     segments_free: float | None = None
     segments: float | None = None
     requested: float | None = None
     """Per cent of the network buffers that tasks have asked for (1.15+): over 100 some wait."""
-    cpu: float | None = None
-    """0 to 1, of all processors of the machine."""
+    cpu: float | None = None  # 0 to 1, of all processors of the machine
     threads: float | None = None
-    files: float | None = None
-    """File descriptors (2.1+), as the next."""
+    files: float | None = None  # file descriptors (2.1+), as the next
     files_max: float | None = None
-    gc_rate: float | None = None
-    """ms/s in all collectors (1.19+)."""
+    gc_rate: float | None = None  # ms/s in all collectors (1.19+)
     collectors: tuple[Collector, ...] = ()
 
     @property
@@ -190,8 +180,7 @@ class Trouble(Struct, frozen=True):
     """Something about a process that asks for attention."""
 
     words: str
-    bad: bool
-    """Else it is worth a look."""
+    bad: bool  # else it is worth a look
 
 
 def troubles(

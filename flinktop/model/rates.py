@@ -16,16 +16,13 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import AggregatedMetric
 
-WINDOW = 60.0
-"""Seconds a rate is taken over: what Flink's own meters use."""
-STEP = 10.0
-"""Seconds between two fetches of metrics by the JobManager (its default)."""
+WINDOW = 60.0  # seconds a rate is taken over: what Flink's own meters use
+STEP = 10.0  # seconds between two fetches of metrics by the JobManager (its default)
 STALE_SAMPLES = 3600.0
 """Readings further apart than this (s) make no rate: the job may have been restarted in between."""
 
 RATE_IDS = ("numRecordsInPerSecond", "numRecordsOutPerSecond")
-PER_SECOND = "PerSecond"
-"""What the id of a rate has behind that of its counter."""
+PER_SECOND = "PerSecond"  # what the id of a rate has behind that of its counter
 BUSY_ID, IDLE_ID = "busyTimeMsPerSecond", "idleTimeMsPerSecond"
 TIME_IDS = (BUSY_ID, "backPressuredTimeMsPerSecond", IDLE_ID)
 WATERMARK_ID = "currentInputWatermark"
@@ -94,18 +91,15 @@ def _sum(counters: Sequence[int | None]) -> int | None:
     return sum(counter for counter in counters if counter is not None)
 
 
-Sample = tuple[float, int]
-"""(seconds, counter) at the moment a counter was seen to have moved."""
+Sample = tuple[float, int]  # (seconds, counter) at the moment a counter was seen to have moved
 
 
 class Counted(Struct, frozen=True):
     """A stepwise counter over time: what it read last, and when it moved."""
 
     last: int
-    seen: float
-    """When it was read last."""
-    since: float
-    """When it came to read so, or last said that it stands still."""
+    seen: float  # when it was read last
+    since: float  # when it came to read so, or last said that it stands still
     moves: tuple[Sample, ...] = ()
 
 
@@ -163,17 +157,14 @@ _FORBIDDEN = re.compile(r"[ .:,]")
 _INDEX = re.compile(r"^\[vertex-\d+\]")
 _COMMITTER = re.compile(r"_->_\(?[^>]*?Committer")
 _LONGEST_NAME = 80
-_MOST_CHAINED = 500
-"""Operators of one chain at the most."""
+_MOST_CHAINED = 500  # operators of one chain at the most
 
 
 class ChainIds(Struct, frozen=True):
     """Metrics that tell what a vertex in which everything is chained sends and takes in."""
 
-    sent: str
-    """The first operator's output rate."""
-    taken: tuple[str, ...]
-    """The input rates of the last operators: several where the chain fans out."""
+    sent: str  # the first operator's output rate
+    taken: tuple[str, ...]  # the input rates of the last operators: several where the chain fans out
 
     @property
     def all(self) -> tuple[str, ...]:

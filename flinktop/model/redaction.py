@@ -39,8 +39,7 @@ _NAME = re.compile(
 )
 """The end of a name that makes what follows a secret, from the word on that tells."""
 _IS_WHOLE = re.compile(_WHOLE, re.IGNORECASE)
-_BEFORE = re.compile(r"[\w.-]{0,80}")
-"""The beginning of a name, read backwards from that word."""
+_BEFORE = re.compile(r"[\w.-]{0,80}")  # the beginning of a name, read backwards from that word
 _SIGN = re.compile(
     r"""(?:\[\d{1,4}\]|%)?\\{0,4}["'`]?[\])]?[ \t]{0,20}"""
     r"""(?:=>|:=|->|==|=(?!=)|:(?!//|:)|%3[AD])(?:[ \t]{0,20}\r?\n[ \t]{0,80}(?=["'`])|[ \t]{0,20})"""
@@ -71,12 +70,10 @@ _END = re.compile(
 """The end of a value without quotes: of its line or of the quotes around it, an option, or another pair."""
 _LINE_END = re.compile(r"[\r\n]")
 _WORD_END = re.compile(r"\s")
-_FIRST = re.compile(r"-{0,2}[\w.-]{1,80}=")
-"""A name in front of an address."""
+_FIRST = re.compile(r"-{0,2}[\w.-]{1,80}=")  # a name in front of an address
 _JDBC = re.compile(r"jdbc:\w{1,40}:(?:\w{1,40}:){0,2}", re.IGNORECASE)
 _PORT = re.compile(r"\d{1,5}(?:[/,?]|$)")
-_RUN = re.compile(r"""[^\s"'`<>]+""")
-"""A run of letters in which an address may stand."""
+_RUN = re.compile(r"""[^\s"'`<>]+""")  # a run of letters in which an address may stand
 _LOOKS = re.compile(
     r"(?<![\w-])(?:bearer|basic|negotiate)[ \t]{1,4}([A-Za-z0-9+/._~=-]{6,})"
     r"|(?<![\w-])(eyJ[\w-]{6,4000}\.[\w.-]{4,})"
@@ -237,7 +234,6 @@ def _closed(given: str, quote: re.Match[str]) -> int:
 
 
 def _within_quotes(given: str, start: int, end: int) -> tuple[int, int]:
-    """The part of a value that is inside its quotes."""
     quote = _QUOTE.match(given, start, end)
     if quote is None:
         return start, end
@@ -288,7 +284,6 @@ def _user_end(given: str, begins: int, first: int, last: int) -> int:
 
 
 def _by_looks(given: str) -> Iterator[_Span]:
-    """What is a secret without any name."""
     until = 0
     for found in _LOOKS.finditer(given):
         if found.start() < until:
@@ -301,7 +296,6 @@ def _by_looks(given: str) -> Iterator[_Span]:
 
 
 def _merged(spans: list[_Span]) -> Iterator[_Span]:
-    """Spans in their order, those that overlap as one."""
     start, end = spans[0]
     for span in spans[1:]:
         if span.start >= end:

@@ -18,15 +18,11 @@ class RestorePoint(Struct, frozen=True):
     """One savepoint or checkpoint that lies somewhere."""
 
     path: str
-    job: str
-    """Id of the job it was taken of; empty where that is not known."""
-    name: str = ""
-    """The job's."""
+    job: str  # id of the job it was taken of; empty where that is not known
+    name: str = ""  # the job's
     savepoint: bool = True
-    made: float = 0.0
-    """Seconds since 1970."""
-    cluster: str = ""
-    """Name of the cluster where it was taken; empty for the one that is looked at."""
+    made: float = 0.0  # seconds since 1970
+    cluster: str = ""  # name of the cluster where it was taken; empty for the one that is looked at
 
 
 def of_job(

@@ -9,10 +9,8 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WORTH_A_WORD = 20.0
-"""Per cent from which a skew is said in words."""
-UNEVEN = 50.0
-"""Per cent from which it is marked."""
+WORTH_A_WORD = 20.0  # per cent from which a skew is said in words
+UNEVEN = 50.0  # per cent from which it is marked
 
 
 def skew(values: Sequence[float]) -> float:

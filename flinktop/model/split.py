@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from flinktop.flink.vertices import SubtaskBackpressure, VertexBackpressure
 
-Times = tuple[float | None, float | None, float | None]
-"""Busy, backpressured and idle time in ms/s."""
+Times = tuple[float | None, float | None, float | None]  # busy, backpressured and idle time in ms/s
 
 
 class Split(Struct, frozen=True):
@@ -23,8 +22,7 @@ class Split(Struct, frozen=True):
     busy: float
     backpressured: float
     idle: float
-    subtask: int | None = None
-    """None: the mean of a vertex's subtasks."""
+    subtask: int | None = None  # None: the mean of a vertex's subtasks
 
 
 def times(one: SubtaskBackpressure) -> Times:
@@ -74,8 +72,7 @@ def who(split: Split, parallelism: int) -> str:
     return subtask_names.named(split.subtask, parallelism)
 
 
-FIRST = 8
-"""Vertices that are all asked for at once, to begin with."""
+FIRST = 8  # vertices that are all asked for at once, to begin with
 
 
 def in_turn(

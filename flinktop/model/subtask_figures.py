@@ -33,8 +33,7 @@ MEASURES = {
 }
 """What each metric measures, by the last part of its id."""
 
-_FORBIDDEN = re.compile(r"[ .:,]")
-"""What Flink writes as `_` in the names of operators in metrics."""
+_FORBIDDEN = re.compile(r"[ .:,]")  # what Flink writes as `_` in the names of operators in metrics
 
 NO_WATERMARK, ENDED = -math.inf, math.inf
 """A watermark that has not come yet (Long.MIN); the end of the input (Long.MAX)."""
@@ -52,7 +51,6 @@ class SubtaskIds:
 
     @cached_property
     def measures(self) -> frozenset[str]:
-        """What these metrics measure."""
         return frozenset(MEASURES[last_part(metric)] for metric in self.ids)
 
     def of(self, subtasks: Iterable[int]) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ from flinktop.model import format as fmt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_NAMED = 12
-"""Ranges of subtasks that a sentence names."""
+MOST_NAMED = 12  # ranges of subtasks that a sentence names
 
 
 def numbered(index: int, of: int | None) -> str:

@@ -14,24 +14,19 @@ if TYPE_CHECKING:
 
     from flinktop.flink.vertices import Attempt, IoMetrics
 
-BANDS = (300.0, 500.0, 700.0, 900.0)
-"""Heats (ms/s) at which a subtask moves towards the top of its table."""
+BANDS = (300.0, 500.0, 700.0, 900.0)  # heats (ms/s) at which a subtask moves towards the top of its table
 MARGIN = 50.0
 """By so much (ms/s) a heat must leave its band before the row moves: rows don't jump at every poll."""
-EVEN_HEAT = 400.0
-"""The heat of a subtask that takes just its share, where a release measures no time."""
+EVEN_HEAT = 400.0  # the heat of a subtask that takes just its share, where a release measures no time
 SECOND = 1000.0
 
 
 class Moved(Struct, frozen=True):
     """What a subtask did between two looks at its totals; None where that is not known."""
 
-    taken: float | None = None
-    """Records/s."""
-    sent: float | None = None
-    """Records/s."""
-    busy: float | None = None
-    """ms/s, as the next two: from 1.16 on."""
+    taken: float | None = None  # records/s
+    sent: float | None = None  # records/s
+    busy: float | None = None  # ms/s, as the next two: from 1.16 on
     backpressured: float | None = None
     idle: float | None = None
 
@@ -49,11 +44,9 @@ class Look(Struct, frozen=True):
 class Progress(Struct, frozen=True):
     """Totals over time, kept where they had moved: Flink fetches them every 10 s."""
 
-    seen: float
-    """When they were looked at last (s)."""
+    seen: float  # when they were looked at last (s)
     last: Mapping[int, Attempt]
-    since: float
-    """When they came to stand as they do."""
+    since: float  # when they came to stand as they do
     looks: tuple[Look, ...] = field(default=())
 
     def moved(self, subtask: int) -> Moved:

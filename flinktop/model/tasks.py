@@ -20,8 +20,7 @@ _WITHOUT_SLOT = frozenset({"CREATED", "SCHEDULED"})
 class Tasks(Struct, frozen=True):
     """The tasks (subtasks) of a job by state."""
 
-    counts: tuple[tuple[str, int], ...]
-    """Tasks in each state that one is in, by its upper-case name."""
+    counts: tuple[tuple[str, int], ...]  # tasks in each state that one is in, by its upper-case name
 
     @property
     def total(self) -> int:
@@ -33,7 +32,6 @@ class Tasks(Struct, frozen=True):
 
     @property
     def waiting(self) -> tuple[tuple[str, int], ...]:
-        """Those that neither run nor have finished."""
         return tuple((state, count) for state, count in self.counts if state not in ("RUNNING", "FINISHED"))
 
     @property

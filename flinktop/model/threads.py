@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from flinktop.flink.logs import ThreadDump
 
-STATES = ("", "RUNNABLE", "BLOCKED", "WAITING", "TIMED_WAITING")
-"""What a person chooses from; "" is all."""
+STATES = ("", "RUNNABLE", "BLOCKED", "WAITING", "TIMED_WAITING")  # what a person chooses from; "" is all
 _STATE = re.compile(r"\b(NEW|RUNNABLE|BLOCKED|WAITING|TIMED_WAITING|TERMINATED)\b")
 
 
@@ -22,10 +21,8 @@ class Thread(Struct, frozen=True):
     """One thread."""
 
     name: str
-    state: str
-    """Of Java's; "" where the dump does not say."""
-    lines: tuple[str, ...]
-    """What the dump says of it; the first line names it."""
+    state: str  # of Java's; "" where the dump does not say
+    lines: tuple[str, ...]  # what the dump says of it; the first line names it
 
 
 LEGACY = "Legacy Source Thread - "

@@ -2,8 +2,7 @@
 
 import unicodedata
 
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn"})
-"""Categories of Unicode without a picture of their own."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn"})  # categories of Unicode without a picture of their own
 _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 """Letters and marks that are drawn as nothing, whatever their category says."""
 _VARIATIONS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))

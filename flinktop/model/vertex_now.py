@@ -20,10 +20,8 @@ class VertexNow(Struct, frozen=True):
     """A vertex as it was told last."""
 
     state: str
-    tasks: Mapping[str, int]
-    """Subtasks by state."""
-    seconds: float | None
-    """How long it has been under way, or was."""
+    tasks: Mapping[str, int]  # subtasks by state
+    seconds: float | None  # how long it has been under way, or was
     behind: float = 0.0
     """Seconds by which the answer of its subtasks is older than this, where that says another state."""
 

@@ -12,8 +12,7 @@ from flinktop.flink import checkpoints as to
 if TYPE_CHECKING:
     from flinktop.demo.world import JobMoment, VertexMoment
 
-IN_FLIGHT = 320
-"""Bytes that are processed while barriers align, for each ms of it."""
+IN_FLIGHT = 320  # bytes that are processed while barriers align, for each ms of it
 
 
 def _of(job: JobMoment) -> Checkpointing:
@@ -28,7 +27,6 @@ def _seconds(job: JobMoment) -> float:
 
 
 def _stats(asked: Asked) -> dict[str, Any]:
-    """Counts, summary, the newest of each kind and the history."""
     job = asked.job
     all_of, seconds = _of(job), _seconds(job)
     recent = all_of.newest(seconds, SUMMED)
@@ -152,7 +150,6 @@ def _restored(job: JobMoment, all_of: Checkpointing) -> dict[str, Any] | None:
 
 
 def _vertex(vertex: VertexMoment, taken: Taken, status: str) -> dict[str, Any]:
-    """One vertex's share of a checkpoint."""
     job, all_of = vertex.job, _of(vertex.job)
     if status == "COMPLETED":
         whole, written = all_of.sizes(taken, vertex.plan)
@@ -191,7 +188,6 @@ def _details(asked: Asked) -> dict[str, Any]:
 
 
 def _subtasks(asked: Asked) -> dict[str, Any]:
-    """One checkpoint of one vertex: each subtask, and how they are spread."""
     job, vertex, taken = asked.job, asked.vertex, _taken(asked)
     acked = _of(job).acknowledged(taken, vertex.plan, asked.moment.seconds)
     by_index = {one.index: _acknowledged(job, taken, one) for one in acked}

@@ -29,12 +29,10 @@ ADDRESS = "http://flink-jobmanager:8081"
 CORES = 4
 TASKMANAGER_HEAP = int(2.75 * GIB)
 JOBMANAGER_HEAP = GIB
-SEGMENT, SEGMENTS = 32 * 1024, 16_384
-"""Bytes of a network buffer, and buffers of a TaskManager."""
+SEGMENT, SEGMENTS = 32 * 1024, 16_384  # bytes of a network buffer, and buffers of a TaskManager
 MANAGED = 3 * GIB
 COLLECTORS = ("G1_Young_Generation", "G1_Old_Generation", "G1_Concurrent_GC", "All")
-BORN = 60 * DAY
-"""Seconds before the demo opened that the processes were started."""
+BORN = 60 * DAY  # seconds before the demo opened that the processes were started
 
 Values = dict[str, float | int]
 
@@ -83,7 +81,6 @@ def _jvm(seconds: float, seed: int, heap: int, load: float) -> Values:
 
 
 def _taskmanager_values(moment: Moment, taskmanager: TaskManager) -> Values:
-    """All metrics of a TaskManager."""
     slots, each = moment.slots[taskmanager.number], moment.world.cluster.slots_each
     spent = 0.0
     for job, subtask in slots:
@@ -108,7 +105,6 @@ def _taskmanager_values(moment: Moment, taskmanager: TaskManager) -> Values:
 
 
 def _jobmanager_values(moment: Moment) -> Values:
-    """All metrics of the JobManager."""
     live, (total, free) = sum(not job.ended for job in moment.jobs), moment.slot_counts
     found = {
         **_jvm(moment.fetched, moment.world.seed, JOBMANAGER_HEAP, min(1.0, 0.05 + live / 400)),
@@ -228,7 +224,6 @@ RENAMED = {
 
 
 def _configuration(moment: Moment) -> list[dict[str, str]]:
-    """The cluster's; secrets are hidden by the server."""
     own = {"taskmanager.numberOfTaskSlots": str(moment.world.cluster.slots_each)}
     renamed = {} if moment.release.since(1, 20) else RENAMED
     options = texts()["configuration"] | own
@@ -236,7 +231,6 @@ def _configuration(moment: Moment) -> list[dict[str, str]]:
 
 
 def _environment(moment: Moment) -> dict[str, Any]:
-    """The JobManager's JVM and classes."""
     java = "21/21.0.8+9-LTS" if moment.release.since(2, 0) else "17/17.0.16+8"
     return {
         "jvm": {
@@ -305,7 +299,6 @@ def _no_savepoint(asked: Asked) -> Any:
 
 
 def _no_rescaling(_asked: Asked) -> Any:
-    """What every release says."""
     raise Refusal(503, "Rescaling is temporarily disabled. See FLINK-12312.")
 
 

@@ -13,12 +13,9 @@ from flinktop.flink import logs, profiler
 if TYPE_CHECKING:
     from flinktop.demo.world import Moment
 
-LINES = 120
-"""Lines that a log holds."""
-STEP = 17.0
-"""Seconds from one line to the next, more or less."""
-PROFILED, PROFILED_SECONDS = -2.2 * HOUR, 30
-"""When each process was profiled, and for how long."""
+LINES = 120  # lines that a log holds
+STEP = 17.0  # seconds from one line to the next, more or less
+PROFILED, PROFILED_SECONDS = -2.2 * HOUR, 30  # when each process was profiled, and for how long
 
 
 def _log(moment: Moment, whose: str, kind: str) -> str:
@@ -84,7 +81,6 @@ def _jobmanager_threads(_asked: Asked) -> dict[str, Any]:
 
 
 def _taskmanager_threads(asked: Asked) -> dict[str, Any]:
-    """A thread for each task."""
     tasks = [
         f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})#{job.run.number}"
         for job, subtask in asked.moment.slots[asked.taskmanager.number]

@@ -27,8 +27,7 @@ GIVEN_UP = (
     "org.apache.flink.runtime.executiongraph.failover.ExecutionFailureHandler.handleFailure"
     "(ExecutionFailureHandler.java:219)\nCaused by: "
 )
-USUAL = 20
-"""Exceptions that are told unless more are asked for (1.10+)."""
+USUAL = 20  # exceptions that are told unless more are asked for (1.10+)
 
 
 def counts(states: Counter[str]) -> dict[str, int]:
@@ -37,7 +36,6 @@ def counts(states: Counter[str]) -> dict[str, int]:
 
 
 def _head(job: JobMoment) -> dict[str, Any]:
-    """What a job is told by wherever it is."""
     return {
         "jid": job.id,
         "name": job.spec.name,
@@ -271,7 +269,6 @@ def _exceptions(asked: Asked) -> dict[str, Any]:
 
 
 def _trace(job: JobMoment) -> tuple[str, str]:
-    """The class of the exception that ends a job's runs, and its trace as Java writes it."""
     lines = texts()["faults"][job.spec.fate.fault]
     return lines[0].partition(":")[0], "\n".join((*lines, ""))
 
@@ -293,7 +290,6 @@ def _fault(job: JobMoment, run: Run) -> dict[str, Any]:
 
 
 def _old(fault: dict[str, Any]) -> dict[str, Any]:
-    """A fault as it was told before there was a history."""
     same = ("location", "endpoint", "timestamp", "taskManagerId")
     told = {name: fault[name] for name in same}
     return {"exception": fault["stacktrace"], "task": fault["taskName"], **told}
@@ -334,7 +330,6 @@ def _one_application(asked: Asked) -> dict[str, Any]:
 
 
 def _application_exceptions(asked: Asked) -> dict[str, Any]:
-    """Why it ended."""
     job, entries = asked.job, []
     if job.ended and job.state == "FAILED":
         fault = _fault(job, job.life.faults(job.run, asked.moment.seconds)[0])

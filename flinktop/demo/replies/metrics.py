@@ -144,7 +144,6 @@ def _ids(vertex: VertexMoment) -> dict[str, None]:
 
 
 def _vertex_metrics(asked: Asked) -> list[dict[str, str]]:
-    """Ids begin with the subtask."""
     vertex = asked.vertex
     known, told = _ids(vertex), []
     if asked.get is None:

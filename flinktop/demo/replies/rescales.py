@@ -13,10 +13,8 @@ from flinktop.flink import rescale
 if TYPE_CHECKING:
     from flinktop.demo.world import JobMoment
 
-BEGAN = -26 * HOUR
-"""When the one rescale there was began."""
-TOOK, PREPARED = 14_200, 9800
-"""Milliseconds that it took, and those of it that the job still ran."""
+BEGAN = -26 * HOUR  # when the one rescale there was began
+TOOK, PREPARED = 14_200, 9800  # milliseconds that it took, and those of it that the job still ran
 COUNTS = {"ignored": 0, "inProgress": 0, "completed": 1, "failed": 0}
 
 

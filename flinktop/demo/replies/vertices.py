@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 LIVED = ("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
 """The states whose time is told (1.16+)."""
-LOW, HIGH = 0.1, 0.5
-"""Shares of time from which on a subtask is called backpressured a little, and much."""
+LOW, HIGH = 0.1, 0.5  # shares of time from which on a subtask is called backpressured a little, and much
 
 
 def _vertex(asked: Asked) -> dict[str, Any]:
@@ -43,7 +42,6 @@ def _vertex(asked: Asked) -> dict[str, Any]:
 
 
 def _attempt(vertex: VertexMoment, subtask: int, run: Run) -> dict[str, Any]:
-    """One attempt of a subtask."""
     job, moment = vertex.job, vertex.job.moment
     task, taskmanager = vertex.task(subtask, run), job.taskmanager(subtask)
     totals = job.totals if run == job.run else job.plan.totals(run.flows, run.ends)
@@ -71,7 +69,6 @@ def _lived(moment: Moment, task: Task) -> dict[str, int]:
 
 
 def _aggregated(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Totals and times in each state over attempts (1.16+)."""
     names = [name for name in rows[0]["metrics"] if not name.endswith("-complete")]
     return {
         "metrics": {name: _spread([int(row["metrics"][name]) for row in rows]) for name in names},
@@ -211,7 +208,6 @@ def _level(ratio: float) -> dict[str, str]:
 
 
 def _watermarks(asked: Asked) -> list[dict[str, str]]:
-    """None for sources."""
     vertex = asked.vertex
     if not vertex.spec.inputs or not asked.job.measured:
         return []
@@ -223,7 +219,6 @@ def _watermarks(asked: Asked) -> list[dict[str, str]]:
 
 
 def _flamegraph(asked: Asked) -> dict[str, Any]:
-    """Where the threads of a vertex were when they were looked at."""
     vertex = asked.vertex
     if asked.job.ended:
         return {"endTimestamp": -1}
