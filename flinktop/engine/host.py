@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flinktop.engine.acts.target import Target, known_target
 from flinktop.engine.engine import Engine, random_jitter
-from flinktop.flink.aside import run
 from flinktop.flink.errors import NotFound
+from flinktop.flink.run_in_thread import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

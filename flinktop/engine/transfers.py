@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from flinktop.flink.aside import aside
 from flinktop.flink.errors import FlinkError
+from flinktop.flink.run_in_thread import run_in_thread
 from flinktop.model import format as fmt
 from flinktop.model import loglines
 
@@ -184,7 +184,7 @@ class Transfers(Struct):
             del kept[:cut]
             begins += cut
         body = bytes(kept)
-        lines = await aside(lambda: loglines.read(body, begins))
+        lines = await run_in_thread(lambda: loglines.read(body, begins))
         self._put(
             query,
             replace(

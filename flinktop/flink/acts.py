@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 
-from flinktop.flink.decode import DecodeError, Lines, decode
+from flinktop.flink.decode import DecodeError, Lines, decode, read
+from flinktop.flink.error_text import java_sentence
 from flinktop.flink.errors import BadReply
 from flinktop.flink.numbers import Id, Unset
-from flinktop.flink.said import java_sentence
 
 if TYPE_CHECKING:
+    from flinktop.flink.endpoint import Query
     from flinktop.flink.http import Http
 
 T = TypeVar("T")
@@ -84,3 +85,13 @@ async def act(http: "Http", method: str, path: str, reply: type[T], **sent: Any)
         return decode(answer.body or b"{}", reply).value
     except DecodeError as error:
         raise BadReply(method, f"{http.url}/{path}", str(error), status=answer.status) from None
+
+
+async def begin(http: "Http", method: str, path: str, **sent: Any) -> str:
+    """Send a request that begins something; gives the trigger to follow it by. Raises as `act` does."""
+    return (await act(http, method, path, Trigger, **sent)).request_id
+
+
+async def status(http: "Http", query: "Query[Status]") -> Status:
+    """How far it is. NotFound when the server has forgotten it (5 min after its end)."""
+    return (await read(http, query)).value

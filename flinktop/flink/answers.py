@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from flinktop.flink.error_text import flink_errors, page_title, shorten
 from flinktop.flink.errors import (
     BadReply,
     Conflict,
@@ -18,7 +19,6 @@ from flinktop.flink.errors import (
     Rejected,
     Unauthorized,
 )
-from flinktop.flink.said import flink_errors, page_title, shorten
 from flinktop.flink.text import clean
 
 _LOGIN = (301, 302, 303, 307)

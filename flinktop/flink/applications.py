@@ -10,22 +10,19 @@ from flinktop.flink.decode import Lines
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.jobmanager import Setting
 from flinktop.flink.jobs import JobOverview, each_once
-from flinktop.flink.numbers import Count, Id, Time, Unset
+from flinktop.flink.numbers import Count, Id, Lasting, Time
 
 if TYPE_CHECKING:
     from flinktop.flink.http import Http
 
 
-class ApplicationOverview(Struct, frozen=True, rename="kebab"):
+class ApplicationOverview(Lasting, frozen=True, rename="kebab"):
     """One application in the list; times in ms since 1970."""
 
     id: Id
     name: str = ""  # the id of an application that has no name
-    start_time: Time = -1
-    end_time: Time = -1
-    duration: Unset = -1
     status: str = ""  # CREATED, RUNNING, FAILING, FAILED, CANCELING, CANCELED, FINISHED
-    jobs: dict[str, Count] = {}  # jobs by state
+    jobs: dict[str, Count] = field(default_factory=dict)  # jobs by state
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -38,16 +35,13 @@ class ApplicationsOverview(Struct, frozen=True):
     applications: tuple[ApplicationOverview, ...] = ()
 
 
-class Application(Struct, frozen=True, rename="kebab"):
+class Application(Lasting, frozen=True, rename="kebab"):
     """GET /applications/:applicationid."""
 
     id: str = ""
     name: str = ""
     status: str = ""
-    start_time: Time = -1
-    end_time: Time = -1
-    duration: Unset = -1
-    timestamps: dict[str, Time] = {}
+    timestamps: dict[str, Time] = field(default_factory=dict)
     jobs: tuple[JobOverview, ...] = ()
 
     def __post_init__(self) -> None:

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
-from flinktop.flink.acts import Status, Trigger, act
-from flinktop.flink.decode import read
+from flinktop.flink.acts import Status, begin
 from flinktop.flink.endpoint import SUBTASK_PARTS, Endpoint, fill
-from flinktop.flink.numbers import LONG_MAX, Count, Index, Time, Unset, known, left, positive
+from flinktop.flink.numbers import LONG_MAX, Count, Index, Known, Time, Unset, left, positive
 
 if TYPE_CHECKING:
     from flinktop.flink.features import Features
@@ -27,7 +26,7 @@ class CheckpointCounts(Struct, frozen=True):
     failed: Count | None = None
 
 
-class Spread(Struct, frozen=True):
+class Spread(Known, frozen=True):
     """How a number is spread over checkpoints or subtasks; the percentiles from 1.14."""
 
     min: float | None = None
@@ -38,10 +37,6 @@ class Spread(Struct, frozen=True):
     p95: float | None = None
     p99: float | None = None
     p999: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            force_setattr(self, name, known(getattr(self, name)))
 
 
 class CheckpointSummary(Struct, frozen=True):
@@ -60,24 +55,34 @@ class CheckpointSummary(Struct, frozen=True):
         return self.checkpointed_size if self.checkpointed_size is not None else self.state_size
 
 
-class Measured(Struct, frozen=True):
+class Sized(Struct, frozen=True, kw_only=True):
+    """How large a checkpoint, or a part of one, is (bytes), and how long it took (ms)."""
+
+    state_size: Unset | None = None
+    checkpointed_size: Unset | None = None  # 1.15+
+    end_to_end_duration: Unset = -1
+
+    @property
+    def duration(self) -> int | None:
+        return positive(self.end_to_end_duration)
+
+    @property
+    def written(self) -> int | None:
+        """Bytes that were written; up to 1.14 that is what `state_size` says."""
+        return self.checkpointed_size if self.checkpointed_size is not None else self.state_size
+
+
+class Measured(Sized, frozen=True):
     """What checkpoints, their vertices and the details share: bytes, ms, subtasks."""
 
     id: Unset = -1  # the checkpoint's, everywhere
     status: str = ""  # COMPLETED, FAILED, IN_PROGRESS
     latest_ack_timestamp: Time = -1
-    state_size: Unset | None = None
-    checkpointed_size: Unset | None = None  # 1.15+
-    end_to_end_duration: Unset = -1
     alignment_buffered: Unset = -1
     processed_data: Unset | None = None
     persisted_data: Unset | None = None
     num_subtasks: Count | None = None
     num_acknowledged_subtasks: Count | None = None
-
-    @property
-    def duration(self) -> int | None:
-        return positive(self.end_to_end_duration)
 
     @property
     def missing(self) -> int | None:
@@ -88,11 +93,6 @@ class Measured(Struct, frozen=True):
     def acknowledged_at(self) -> int | None:
         """When the latest subtask acknowledged (ms since 1970)."""
         return positive(self.latest_ack_timestamp)
-
-    @property
-    def written(self) -> int | None:
-        """Bytes that this checkpoint wrote; up to 1.14 that is what `state_size` says."""
-        return self.checkpointed_size if self.checkpointed_size is not None else self.state_size
 
     @property
     def full_size(self) -> int | None:
@@ -226,29 +226,17 @@ class SubtasksSummary(Struct, frozen=True):
     start_delay: Spread | None = None  # 1.11+
 
 
-class CheckpointSubtask(Struct, frozen=True):
+class CheckpointSubtask(Sized, frozen=True):
     """One subtask's share; only `index` and `status` while it is pending or after it failed."""
 
     index: Index
     status: str = ""  # completed or pending_or_failed
     ack_timestamp: Time = -1
-    end_to_end_duration: Unset = -1
-    state_size: Unset | None = None
-    checkpointed_size: Unset | None = None
     checkpoint: Phases = Phases()
     alignment: Alignment = Alignment()
     start_delay: Unset | None = None
     unaligned_checkpoint: bool | None = None
     aborted: bool | None = None
-
-    @property
-    def duration(self) -> int | None:
-        return positive(self.end_to_end_duration)
-
-    @property
-    def written(self) -> int | None:
-        """Bytes that the subtask wrote, in any release."""
-        return self.checkpointed_size if self.checkpointed_size is not None else self.state_size
 
 
 class CheckpointSubtasks(Measured, frozen=True):
@@ -313,12 +301,12 @@ async def trigger_savepoint(
         trigger: an own id of 32 hex digits (1.15+): sending the same again makes no second savepoint.
     """
     # cancel-job is mandatory up to 1.12, and always taken.
-    body: dict[str, Any] = {"cancel-job": cancel}
-    if directory is not None:
-        body["target-directory"] = directory
-    _add_since_1_15(body, features, form, trigger)
-    reply = await act(http, "POST", fill("jobs/{job}/savepoints", job=job), Trigger, json=body)
-    return reply.request_id
+    body = (
+        {"cancel-job": cancel}
+        | _given({"target-directory": directory})
+        | _given_since_1_15(features, form, trigger)
+    )
+    return await begin(http, "POST", fill("jobs/{job}/savepoints", job=job), json=body)
 
 
 async def stop(
@@ -337,12 +325,10 @@ async def stop(
     its end first. The rest is as in `trigger_savepoint`.
     """
     # drain is mandatory up to 1.12, and always taken.
-    body: dict[str, Any] = {"drain": drain}
-    if directory is not None:
-        body["targetDirectory"] = directory
-    _add_since_1_15(body, features, form, trigger)
-    reply = await act(http, "POST", fill("jobs/{job}/stop", job=job), Trigger, json=body)
-    return reply.request_id
+    body = (
+        {"drain": drain} | _given({"targetDirectory": directory}) | _given_since_1_15(features, form, trigger)
+    )
+    return await begin(http, "POST", fill("jobs/{job}/stop", job=job), json=body)
 
 
 async def trigger_checkpoint(
@@ -354,39 +340,19 @@ async def trigger_checkpoint(
     trigger: str | None = None,
 ) -> str:
     """POST /jobs/:jobid/checkpoints (1.17+); gives the trigger to follow with CHECKPOINT_STATUS."""
-    body: dict[str, Any] = {"checkpointType": kind}
-    _add_since_1_15(body, features, None, trigger)
-    reply = await act(http, "POST", fill("jobs/{job}/checkpoints", job=job), Trigger, json=body)
-    return reply.request_id
+    body = {"checkpointType": kind} | _given_since_1_15(features, None, trigger)
+    return await begin(http, "POST", fill("jobs/{job}/checkpoints", job=job), json=body)
 
 
 async def dispose_savepoint(http: "Http", path: str) -> str:
     """POST /savepoint-disposal: delete a savepoint's files; gives the trigger for DISPOSAL_STATUS."""
-    reply = await act(http, "POST", "savepoint-disposal", Trigger, json={"savepoint-path": path})
-    return reply.request_id
+    return await begin(http, "POST", "savepoint-disposal", json={"savepoint-path": path})
 
 
-async def savepoint_status(http: "Http", job: str, trigger: str) -> Status:
-    """How far a savepoint or stop is. NotFound when the server has forgotten it (5 min after its end)."""
-    return (await read(http, SAVEPOINT_STATUS(job=job, trigger=trigger))).value
+def _given(fields: dict[str, str | None]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-async def checkpoint_status(http: "Http", job: str, trigger: str) -> Status:
-    """How far a triggered checkpoint is (1.17+)."""
-    return (await read(http, CHECKPOINT_STATUS(job=job, trigger=trigger))).value
-
-
-async def disposal_status(http: "Http", trigger: str) -> Status:
-    """How far a disposal is."""
-    return (await read(http, DISPOSAL_STATUS(trigger=trigger))).value
-
-
-def _add_since_1_15(
-    body: dict[str, Any], features: "Features", form: str | None, trigger: str | None
-) -> None:
+def _given_since_1_15(features: "Features", form: str | None, trigger: str | None) -> dict[str, Any]:
     """Fields that a release before 1.15 answers with a 400."""
-    if features.has(1, 15):
-        if form is not None:
-            body["formatType"] = form
-        if trigger is not None:
-            body["triggerId"] = trigger
+    return _given({"formatType": form, "triggerId": trigger}) if features.has(1, 15) else {}

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct, field
 
-from flinktop.flink.acts import Status, Trigger, act
+from flinktop.flink.acts import Status, begin
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.numbers import Count, Id, left
 
@@ -78,5 +78,4 @@ async def shutdown(http: "Http") -> None:
 
 async def delete_dataset(http: "Http", dataset: str) -> str:
     """DELETE /datasets/:id (1.11+); gives the trigger to follow with DATASET_DELETION."""
-    reply = await act(http, "DELETE", fill("datasets/{dataset}", dataset=dataset), Trigger)
-    return reply.request_id
+    return await begin(http, "DELETE", fill("datasets/{dataset}", dataset=dataset))

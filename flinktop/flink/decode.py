@@ -31,9 +31,9 @@ import msgspec
 from msgspec import Struct
 
 from flinktop.flink.endpoint import MOST_PARTS
+from flinktop.flink.error_text import page_title
 from flinktop.flink.errors import BadReply
 from flinktop.flink.numbers import Figure
-from flinktop.flink.said import page_title
 from flinktop.flink.text import MOST, clean, clean_lines, cut
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What can go wrong between flinktop and a cluster, each as one sentence for a person."""
 
-from flinktop.flink.said import NO_ENDPOINT, TOO_LONG, shorten
+from flinktop.flink.error_text import NO_ENDPOINT, TOO_LONG, shorten
 from flinktop.flink.text import cut
 
 MOST_DETAIL = 8 * 1024  # letters of a reason that are kept

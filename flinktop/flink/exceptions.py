@@ -4,8 +4,8 @@ from msgspec import Struct, field
 
 from flinktop.flink.decode import Lines
 from flinktop.flink.endpoint import Endpoint
+from flinktop.flink.error_text import java_sentence
 from flinktop.flink.numbers import Time
-from flinktop.flink.said import java_sentence
 
 
 class Fault(Struct, frozen=True):

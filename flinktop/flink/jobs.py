@@ -9,7 +9,7 @@ from msgspec.structs import force_setattr
 
 from flinktop.flink.acts import Cause, Nothing, act
 from flinktop.flink.endpoint import Endpoint, fill
-from flinktop.flink.numbers import Count, Id, Now, Parallelism, Time, Unset
+from flinktop.flink.numbers import Count, Id, Lasting, Now, Parallelism, Time, Unset
 from flinktop.flink.text import clean
 from flinktop.flink.vertices import IoMetrics, UserAccumulator
 
@@ -107,17 +107,14 @@ class JobIds(Struct, frozen=True):
         force_setattr(self, "jobs", _once(self.jobs, lambda job: (job.id, job.status not in ENDED, 0)))
 
 
-class JobOverview(Struct, frozen=True, rename="kebab"):
+class JobOverview(Lasting, frozen=True, rename="kebab"):
     """One job of /jobs/overview; times in ms since 1970, `end_time` -1 while it runs."""
 
     jid: Id
     name: str = ""  # the id of a job that has no name
     state: str = ""  # RUNNING and so on; INITIALIZING from 1.12. Unknown ones pass.
-    start_time: Time = -1
-    end_time: Time = -1
-    duration: Unset = -1
     last_modification: Time = -1
-    tasks: dict[str, Count] = {}  # subtasks by state in lower case, and `total`
+    tasks: dict[str, Count] = field(default_factory=dict)  # subtasks by state in lower case, and `total`
     pending_operators: Count | None = None  # 2.0+: what the adaptive batch scheduler has not planned yet
     job_type: str | None = field(name="jobType", default=None)  # 2.3+: STREAMING or BATCH
     scheduler_type: str | None = field(name="schedulerType", default=None)
@@ -157,7 +154,7 @@ def _once(jobs: "Iterable[J]", of: "Callable[[J], tuple[str, bool, int]]") -> tu
     return tuple(found.values())
 
 
-class JobVertex(Struct, frozen=True, rename="kebab"):
+class JobVertex(Lasting, frozen=True, rename="kebab"):
     """One vertex of a job; its times are -1 before it runs."""
 
     id: Id
@@ -166,10 +163,7 @@ class JobVertex(Struct, frozen=True, rename="kebab"):
     parallelism: Parallelism = -1
     """-1 until the adaptive batch scheduler has decided, and where it is not told."""
     status: str = ""
-    start_time: Time = -1
-    end_time: Time = -1
-    duration: Unset = -1
-    tasks: dict[str, Count] = {}  # subtasks by state in upper case
+    tasks: dict[str, Count] = field(default_factory=dict)  # subtasks by state in upper case
     metrics: IoMetrics = IoMetrics()
     slot_sharing_group_id: str | None = field(name="slotSharingGroupId", default=None)  # 1.20+
 
@@ -178,19 +172,16 @@ class JobVertex(Struct, frozen=True, rename="kebab"):
             force_setattr(self, "name", self.id)
 
 
-class Job(Struct, frozen=True, rename="kebab"):
+class Job(Lasting, frozen=True, rename="kebab"):
     """GET /jobs/:jobid."""
 
     jid: str = ""
     name: str = ""  # the id of a job that has no name
     state: str = ""
-    start_time: Time = -1
-    end_time: Time = -1
-    duration: Unset = -1
     now: Now = 0  # the server's clock; on a HistoryServer the time of archiving
-    timestamps: dict[str, Time] = {}  # when each state was entered last; 0 is never
+    timestamps: dict[str, Time] = field(default_factory=dict)  # when each state was entered last; 0 is never
     vertices: tuple[JobVertex, ...] = ()  # in topological order
-    status_counts: dict[str, Count] = {}  # vertices (not subtasks) by state
+    status_counts: dict[str, Count] = field(default_factory=dict)  # vertices (not subtasks) by state
     plan: Plan = Plan()
     is_stoppable: bool = field(name="isStoppable", default=False)
     """False in practice, whatever the job can do."""

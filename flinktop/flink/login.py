@@ -11,8 +11,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from flinktop.flink.aside import aside
 from flinktop.flink.connection import Connection, Secret, SecretError
+from flinktop.flink.run_in_thread import run_in_thread
 
 HIDDEN = b"******"
 SHORTEST = 4  # letters of what is taken for a secret in a server's answer: less may be anything
@@ -104,7 +104,7 @@ class Login:
 
     async def _read_anew(self) -> Mapping[str, str]:
         """The headers as they are by now; what was refused is over when they differ."""
-        fresh = await aside(lambda: credentials(self._connection, self._secret))
+        fresh = await run_in_thread(lambda: credentials(self._connection, self._secret))
         if fresh != self._headers:
             self._headers = fresh
             self._secrets = _secrets(self._connection, fresh)

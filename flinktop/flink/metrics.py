@@ -3,10 +3,9 @@
 import contextlib
 
 from msgspec import Struct
-from msgspec.structs import force_setattr
 
 from flinktop.flink.endpoint import SUBTASK_PARTS, Endpoint
-from flinktop.flink.numbers import LONG_MAX, LONG_MIN, Figure, Id, known
+from flinktop.flink.numbers import LONG_MAX, LONG_MIN, Figure, Id, Known, known
 
 _MIN_AS_FLOAT, _MAX_AS_FLOAT = float(LONG_MIN), float(LONG_MAX)
 
@@ -25,7 +24,7 @@ class Metric(Struct, frozen=True):
         return None
 
 
-class AggregatedMetric(Struct, frozen=True):
+class AggregatedMetric(Known, frozen=True):
     """A metric over subtasks, TaskManagers or jobs; one NaN among them makes all of it unknown (None)."""
 
     id: Id
@@ -34,10 +33,6 @@ class AggregatedMetric(Struct, frozen=True):
     avg: float | None = None
     sum: float | None = None
     skew: float | None = None  # per cent, 1.20+; asking an older release for it is a 400
-
-    def __post_init__(self) -> None:
-        for name in ("min", "max", "avg", "sum", "skew"):
-            force_setattr(self, name, known(getattr(self, name)))
 
 
 def watermark(value: str | float | None) -> int | None:

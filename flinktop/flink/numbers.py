@@ -7,7 +7,8 @@ calculates with it later can overflow.
 from math import isfinite
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
 LONG_MIN = -(2**63)  # a watermark that has not come yet
 LONG_MAX = 2**63 - 1  # a watermark after the end of the input; an interval that is switched off
@@ -51,3 +52,33 @@ def left(whole: int | None, part: int | None) -> int | None:
 def positive(value: int | None) -> int | None:
     """None for -1 (and below), which means not yet or unlimited."""
     return None if value is None or value < 0 else value
+
+
+class Known(Struct, frozen=True):
+    """Its floats are None where Flink says that it does not know them."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, float):
+                force_setattr(self, name, known(value))
+
+
+class Lasting(Struct, frozen=True, rename="kebab", kw_only=True):
+    """From when to when (ms since 1970), and for how long (ms); -1 is not yet."""
+
+    start_time: Time = -1
+    end_time: Time = -1
+    duration: Unset = -1
+
+
+class Located(Struct, frozen=True, kw_only=True):
+    """The TaskManager that a task runs on."""
+
+    host: str | None = None  # up to 1.20, without the port in some answers of 1.9
+    endpoint: str | None = None  # 1.19+
+
+    @property
+    def where(self) -> str:
+        """Host and perhaps port, "" before it has one."""
+        return self.endpoint or self.host or ""

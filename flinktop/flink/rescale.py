@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from flinktop.flink.acts import Nothing, Status, Trigger, act
+from flinktop.flink.acts import Nothing, Status, act, begin
 from flinktop.flink.checkpoints import Spread
 from flinktop.flink.decode import Lines
 from flinktop.flink.endpoint import Endpoint, fill
@@ -150,8 +150,7 @@ async def rescale(http: "Http", job: str, parallelism: int) -> str:
         Rejected: always, so far.
     """
     path = fill("jobs/{job}/rescaling", job=job)
-    reply = await act(http, "PATCH", path, Trigger, params=(("parallelism", str(parallelism)),))
-    return reply.request_id
+    return await begin(http, "PATCH", path, params=(("parallelism", str(parallelism)),))
 
 
 async def require_resources(http: "Http", job: str, bounds: Mapping[str, Bounds]) -> None:

@@ -7,7 +7,18 @@ from msgspec.structs import force_setattr, replace
 
 from flinktop.flink.endpoint import MOST_BYTES, SUBTASK_PARTS, Endpoint
 from flinktop.flink.metrics import EVERY, Metric
-from flinktop.flink.numbers import LONG_MAX, Count, Index, Now, Parallelism, Time, Unset, known
+from flinktop.flink.numbers import (
+    LONG_MAX,
+    Count,
+    Index,
+    Known,
+    Located,
+    Now,
+    Parallelism,
+    Time,
+    Unset,
+    known,
+)
 
 
 class UserAccumulator(Struct, frozen=True):
@@ -18,7 +29,7 @@ class UserAccumulator(Struct, frozen=True):
     value: str = ""
 
 
-class IoMetrics(Struct, frozen=True, rename="kebab"):
+class IoMetrics(Known, frozen=True, rename="kebab"):
     """Totals of a vertex or subtask; a total whose `…_complete` is false is not known yet."""
 
     read_bytes: Count | None = None
@@ -32,10 +43,6 @@ class IoMetrics(Struct, frozen=True, rename="kebab"):
     accumulated_backpressured_time: float | None = None  # milliseconds over all subtasks, 1.16+
     accumulated_idle_time: float | None = None
     accumulated_busy_time: float | None = None  # NaN of legacy sources is None
-
-    def __post_init__(self) -> None:
-        for name in ("accumulated_backpressured_time", "accumulated_idle_time", "accumulated_busy_time"):
-            force_setattr(self, name, known(getattr(self, name)))
 
     @property
     def bytes_in(self) -> int | None:
@@ -58,7 +65,7 @@ class IoMetrics(Struct, frozen=True, rename="kebab"):
         return self.write_records if self.write_records_complete else None
 
 
-class Quantiles(Struct, frozen=True):
+class Quantiles(Known, frozen=True):
     """How a number is spread over subtasks (1.16+); a NaN among them arrives as -1."""
 
     min: float | None = None
@@ -70,10 +77,6 @@ class Quantiles(Struct, frozen=True):
     p75: float | None = None
     p95: float | None = None
 
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            force_setattr(self, name, known(getattr(self, name)))
-
 
 class AggregatedTasks(Struct, frozen=True, rename="kebab"):
     """Totals and time in each state over subtasks (1.16+)."""
@@ -82,14 +85,12 @@ class AggregatedTasks(Struct, frozen=True, rename="kebab"):
     status_duration: dict[str, Quantiles] = {}
 
 
-class Attempt(Struct, frozen=True, rename="kebab"):
+class Attempt(Located, frozen=True, rename="kebab"):
     """One attempt of a subtask; times in ms since 1970, -1 when not yet."""
 
     subtask: Index = -1
     status: str = ""
     attempt: Count | None = None  # from 0
-    host: str | None = None  # up to 1.20, without the port in some answers of 1.9
-    endpoint: str | None = None  # 1.19+
     start_time: Time = -1
     end_time: Time = -1
     duration: Unset = -1
@@ -101,11 +102,6 @@ class Attempt(Struct, frozen=True, rename="kebab"):
     def over(self, status: str) -> "Attempt":
         """What was last known of an attempt that another has followed, in this state."""
         return replace(self, status=status, duration=-1)
-
-    @property
-    def where(self) -> str:
-        """Host and perhaps port of the TaskManager, "" before it has one."""
-        return self.endpoint or self.host or ""
 
     @property
     def seconds(self) -> float | None:
@@ -131,18 +127,12 @@ class VertexAccumulators(Struct, frozen=True, rename="kebab"):
     user_accumulators: tuple[UserAccumulator, ...] = ()
 
 
-class SubtaskAccumulators(Struct, frozen=True, rename="kebab"):
+class SubtaskAccumulators(Located, frozen=True, rename="kebab"):
     """One subtask's accumulators."""
 
     subtask: Index
     attempt: Count | None = None
-    host: str | None = None
-    endpoint: str | None = None
     user_accumulators: tuple[UserAccumulator, ...] = ()
-
-    @property
-    def where(self) -> str:
-        return self.endpoint or self.host or ""
 
 
 class SubtasksAccumulators(Struct, frozen=True):
@@ -204,18 +194,12 @@ class VertexBackpressure(Struct, frozen=True, rename="kebab"):
         return self.kebab_level or self.camel_level or ""
 
 
-class SubtaskTimes(Struct, frozen=True):
+class SubtaskTimes(Located, frozen=True):
     """When one subtask entered each state (ms since 1970, 0 is never)."""
 
     subtask: Index
-    host: str | None = None
-    endpoint: str | None = None
     duration: Unset = -1
-    timestamps: dict[str, Time] = {}
-
-    @property
-    def where(self) -> str:
-        return self.endpoint or self.host or ""
+    timestamps: dict[str, Time] = field(default_factory=dict)
 
 
 class SubtasksTimes(Struct, frozen=True):
@@ -227,23 +211,17 @@ class SubtasksTimes(Struct, frozen=True):
     subtasks: tuple[SubtaskTimes, ...] = ()
 
 
-class VertexTaskManager(Struct, frozen=True, rename="kebab"):
+class VertexTaskManager(Located, frozen=True, rename="kebab"):
     """A vertex's share on one TaskManager."""
 
-    host: str | None = None
-    endpoint: str | None = None
     status: str = ""
     start_time: Time = -1
     end_time: Time = -1
     duration: Unset = -1
     metrics: IoMetrics = IoMetrics()
-    status_counts: dict[str, Count] = {}
+    status_counts: dict[str, Count] = field(default_factory=dict)
     taskmanager_id: str | None = None
     aggregated: AggregatedTasks | None = None
-
-    @property
-    def where(self) -> str:
-        return self.endpoint or self.host or ""
 
 
 class VertexTaskManagers(Struct, frozen=True):

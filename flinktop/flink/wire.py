@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 
 from flinktop.flink.answers import Answer, Request
+from flinktop.flink.connect_errors import reason
 from flinktop.flink.connection import Connection
+from flinktop.flink.error_text import shorten
 from flinktop.flink.errors import BadReply, Refused, TimedOut, Unreachable
 from flinktop.flink.network import Guarded, network
-from flinktop.flink.said import shorten
 from flinktop.flink.text import clean
-from flinktop.flink.trouble import reason
 
 PLAIN = ("", "identity")
 """Encodings of a body that are taken: no other is asked for, and 300 bytes of one can make 100 MB."""

@@ -24,13 +24,13 @@ from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations import Operations, asked_by
-from flinktop.flink.aside import run
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.features import features
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.login import Login
+from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
 from flinktop.headless.exits import DONE, FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, Ended
 from flinktop.headless.following import Follower

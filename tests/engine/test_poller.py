@@ -14,10 +14,10 @@ from flinktop.engine.poller import ARCHIVE_SECONDS, BACKGROUND_A_MINUTE, BACKGRO
 from flinktop.engine.store import KEEP_SECONDS
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.endpoint import Query
+from flinktop.flink.error_text import NO_ENDPOINT
 from flinktop.flink.errors import FlinkError, NotFound, Rejected, TimedOut, Unreachable
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.metrics import JOB_METRICS
-from flinktop.flink.said import NO_ENDPOINT
 from tests.engine.scripted import Cluster, polling
 from tests.manual_clock import ManualClock, settle
 

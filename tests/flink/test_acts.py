@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flinktop.flink import applications, checkpoints, cluster, jars, jobs, profiler, rescale, submit
+from flinktop.flink import acts, applications, checkpoints, cluster, jars, jobs, profiler, rescale, submit
 from flinktop.flink.acts import Status
 from flinktop.flink.connection import Connection
 from flinktop.flink.decode import decode
@@ -101,10 +101,10 @@ async def test_a_checkpoint_and_a_disposal() -> None:
 
 async def test_statuses_are_read() -> None:
     done = Cluster({"status": {"id": "COMPLETED"}, "operation": {"location": "s3://a"}}, 200)
-    status = await checkpoints.savepoint_status(done.http, "j", TRIGGER)
+    status = await acts.status(done.http, checkpoints.SAVEPOINT_STATUS(job="j", trigger=TRIGGER))
     assert (done.line, status.done, status.failure) == (f"GET /jobs/j/savepoints/{TRIGGER}", True, None)
-    await checkpoints.checkpoint_status(done.http, "j", TRIGGER)
-    await checkpoints.disposal_status(done.http, TRIGGER)
+    await acts.status(done.http, checkpoints.CHECKPOINT_STATUS(job="j", trigger=TRIGGER))
+    await acts.status(done.http, checkpoints.DISPOSAL_STATUS(trigger=TRIGGER))
     assert done.lines[1:] == [f"GET /jobs/j/checkpoints/{TRIGGER}", f"GET /savepoint-disposal/{TRIGGER}"]
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from flinktop.flink import answers, said
+from flinktop.flink import answers, error_text
 from flinktop.flink.answers import check_document, check_status
 from flinktop.flink.decode import DecodeError, decode, suspicious
 from flinktop.flink.endpoint import MOST_PARTS
@@ -54,11 +54,11 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "suspicious": lambda text: suspicious(text.encode()),
     "a document": _document,
     "a broken document": _broken_document,
-    "java_sentence": said.java_sentence,
-    "java_sentence, inside": lambda text: said.java_sentence(f"x{text}x"),
-    "java_sentence of causes": lambda text: said.java_sentence(text.replace("\n", "\nCaused by: ")),
-    "flink_errors": lambda text: said.flink_errors(json.dumps({"errors": [text]}).encode()),
-    "page_title": lambda text: said.page_title(b"<html>" + text.encode()),
+    "java_sentence": error_text.java_sentence,
+    "java_sentence, inside": lambda text: error_text.java_sentence(f"x{text}x"),
+    "java_sentence of causes": lambda text: error_text.java_sentence(text.replace("\n", "\nCaused by: ")),
+    "flink_errors": lambda text: error_text.flink_errors(json.dumps({"errors": [text]}).encode()),
+    "page_title": lambda text: error_text.page_title(b"<html>" + text.encode()),
     "never_forwarded": lambda text: answers.never_forwarded(502, text.encode()),
     "message": lambda text: answers.message(json.dumps({"message": text}).encode()),
     "check_status": lambda text: _raised(lambda: check_status(404, text.encode(), "GET", "http://a/b", text)),

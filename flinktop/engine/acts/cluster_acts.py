@@ -24,7 +24,7 @@ from flinktop.engine.acts.act import (
     verdict_of,
 )
 from flinktop.engine.acts.target import Target
-from flinktop.flink import applications, checkpoints, cluster
+from flinktop.flink import acts, applications, checkpoints, cluster
 from flinktop.flink.applications import APPLICATION, APPLICATIONS_OVERVIEW
 from flinktop.flink.cluster import CONFIG, DATASET_DELETION, DATASETS
 from flinktop.flink.decode import read
@@ -90,7 +90,8 @@ class Dispose(Act):
             lost = "Flink's answer was lost, and without it the deletion can't be checked"
             return Unknown(lost, unclear=True)
         try:
-            return verdict_of(await checkpoints.disposal_status(context.http, handle.trigger))
+            query = checkpoints.DISPOSAL_STATUS(trigger=handle.trigger)
+            return verdict_of(await acts.status(context.http, query))
         except NotFound:
             return Unknown(
                 "Flink has forgotten how the disposal ended: it tells for five minutes after the end, unless "
@@ -133,7 +134,7 @@ class DeleteDataset(Act):
         """How the deletion ended, by its trigger; without one whether the dataset is listed no more."""
         if handle.trigger is not None:
             try:
-                return verdict_of((await read(context.http, DATASET_DELETION(trigger=handle.trigger))).value)
+                return verdict_of(await acts.status(context.http, DATASET_DELETION(trigger=handle.trigger)))
             except NotFound:
                 pass
         if any(one.id == self.dataset for one in (await read(context.http, DATASETS())).value.data_sets):

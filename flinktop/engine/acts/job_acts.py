@@ -30,7 +30,7 @@ from flinktop.engine.acts.act import (
     verdict_of,
 )
 from flinktop.engine.acts.target import Target, TargetJob
-from flinktop.flink import checkpoints, jobs
+from flinktop.flink import acts, checkpoints, jobs
 from flinktop.flink.checkpoints import CHECKPOINTS, Format
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
@@ -254,7 +254,8 @@ class Checkpoint(JobAct):
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
         try:
-            status = await checkpoints.checkpoint_status(context.http, self.job, handle.trigger or handle.id)
+            query = checkpoints.CHECKPOINT_STATUS(job=self.job, trigger=handle.trigger or handle.id)
+            status = await acts.status(context.http, query)
         except NotFound:
             return Unknown(
                 "Flink knows nothing of this checkpoint; in the history it can't be told from periodic ones"
@@ -326,7 +327,8 @@ class Savepoint(JobAct):
         if trigger is None:
             return None
         try:
-            status = await checkpoints.savepoint_status(context.http, self.job, trigger)
+            query = checkpoints.SAVEPOINT_STATUS(job=self.job, trigger=trigger)
+            status = await acts.status(context.http, query)
         except NotFound:
             return None
         location = status.operation.location if status.operation is not None else None

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 
 
-async def aside(work: Callable[[], T]) -> T:
+async def run_in_thread(work: Callable[[], T]) -> T:
     """Run `work` on a thread that nobody waits for at the end: a secret's command may hang."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
@@ -52,7 +52,7 @@ class Loop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
-        return await aside(lambda: socket.getaddrinfo(host, port, family, type, proto, flags))
+        return await run_in_thread(lambda: socket.getaddrinfo(host, port, family, type, proto, flags))
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flinktop.flink.aside import run
+from flinktop.flink.run_in_thread import run
 
 AN_AGE = 5.0
 

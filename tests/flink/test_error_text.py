@@ -5,6 +5,7 @@ import json
 import pytest
 
 from flinktop.flink.answers import check_document, check_status
+from flinktop.flink.error_text import flink_errors, java_sentence, page_title
 from flinktop.flink.errors import (
     MOST_DETAIL,
     BadReply,
@@ -18,7 +19,6 @@ from flinktop.flink.errors import (
     Unauthorized,
     Unreachable,
 )
-from flinktop.flink.said import flink_errors, java_sentence, page_title
 from flinktop.flink.text import MOST
 from tests.flink.shapes import steers
 
