@@ -91,7 +91,7 @@ class JobFlow(Struct):
         for vertex in job.vertices:
             if vertex.id in self.ends.chained:
                 continue
-            counters = (rates.records_taken(vertex), rates.records_sent(vertex))
+            counters = (vertex.metrics.records_in, vertex.metrics.records_out)
             for metric, counter in zip(rates.RATE_IDS, counters, strict=True):
                 if vertex.id in young:
                     rate = self.closely((vertex.id, metric), counter, at)

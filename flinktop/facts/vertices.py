@@ -191,7 +191,7 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) ->
         return Figure(metric.max if metric is not None else None, absent=not flows or missing, failed=failed)
 
     sent, taken = rate("numRecordsOutPerSecond"), rate("numRecordsInPerSecond")
-    total_sent, total_taken = Figure(rates.records_sent(vertex)), Figure(rates.records_taken(vertex))
+    total_sent, total_taken = Figure(vertex.metrics.records_out), Figure(vertex.metrics.records_in)
     series = vertex_series(job.jid, vertex.id, "numRecordsInPerSecond" if sink else "numRecordsOutPerSecond")
     if source and sink:
         # All in one chain: the task's counters count network exchange only and stay at 0.

@@ -28,7 +28,8 @@ def count(value: float | None) -> str:
         return f"{value:.1f}" if value >= 0.05 else "<0.1"  # noqa: PLR2004 -- rounds to 0.0 below
     for unit in ("", "k", "M", "G", "T", "P", "E"):
         if value < 999.5:  # noqa: PLR2004 -- 999.5 would round to four digits
-            return _digits(value, unit)
+            small = unit and value < 9.95  # noqa: PLR2004 -- 9.95 would round to 10.0
+            return f"{value:.1f}{unit}" if small else f"{value:.0f}{unit}"
         value /= _THOUSAND
     return ">999E"
 
@@ -41,12 +42,6 @@ def number(value: int | None) -> str:
 def part(some: int | None, whole: int | None) -> str:
     """So many of so many: 3/4; "–/4" and "–/–" where it is not told."""  # noqa: RUF002 -- ABSENT
     return f"{number(some)}/{number(whole)}"
-
-
-def _digits(value: float, unit: str) -> str:
-    if unit and value < 9.95:  # noqa: PLR2004 -- 9.95 would round to 10.0
-        return f"{value:.1f}{unit}"
-    return f"{value:.0f}{unit}"
 
 
 def cores(value: float) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from flinktop.flink.numbers import left, positive
 from flinktop.model import format as fmt
-from flinktop.model.processes import ALL_COLLECTORS, share
+from flinktop.model.processes import ALL_COLLECTORS, Figures, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, TaskManagerMetrics
-    from flinktop.model.processes import Collector, Figures
+    from flinktop.model.processes import Collector
 
 MODEL, JVM, NETWORK, GC = "memory model", "JVM", "network", "garbage collection"
 """The sections, in which parts are told apart that have the same name."""
@@ -69,9 +69,7 @@ def _taskmanager_model(details: TaskManagerDetails, found: Figures | None) -> tu
     network_used, network = told.netty_shuffle_memory_used, told.netty_shuffle_memory_total
     heap_configured = _sum(model.framework_heap, model.task_heap)
     off_heap = _sum(model.managed_memory, model.framework_off_heap, model.task_off_heap, model.network_memory)
-    metaspace_used = found.metaspace_used if found is not None else None
-    managed_used = found.managed_used if found is not None else None
-    managed_total = found.managed_total if found is not None else None
+    found = found or Figures()
     return (
         Part(MODEL, "total process memory", configured=model.total_process_memory),
         Part(MODEL, "total Flink memory", 1, model.total_flink_memory),
@@ -79,11 +77,11 @@ def _taskmanager_model(details: TaskManagerDetails, found: Figures | None) -> tu
         Part(MODEL, "framework heap", 3, model.framework_heap),
         Part(MODEL, "task heap", 3, model.task_heap),
         Part(MODEL, "off-heap", 2, off_heap),
-        Part(MODEL, "managed", 3, model.managed_memory, managed_used, managed_total),
+        Part(MODEL, "managed", 3, model.managed_memory, found.managed_used, found.managed_total),
         Part(MODEL, "network", 3, model.network_memory, network_used, network),
         Part(MODEL, "framework off-heap", 3, model.framework_off_heap),
         Part(MODEL, "task off-heap", 3, model.task_off_heap),
-        Part(MODEL, "JVM metaspace", 1, model.jvm_metaspace, metaspace_used, model.jvm_metaspace),
+        Part(MODEL, "JVM metaspace", 1, model.jvm_metaspace, found.metaspace_used, model.jvm_metaspace),
         Part(MODEL, "JVM overhead", 1, model.jvm_overhead),
     )
 
@@ -95,13 +93,13 @@ def jobmanager_sections(settings: Mapping[str, str], found: Figures | None) -> S
         settings: `/jobmanager/config`.
         found: Its metrics.
     """
-    model = (MODEL, lambda: _jobmanager_model(settings, found))
+    model = (MODEL, lambda: _jobmanager_model(settings, found or Figures()))
     if found is None:
         return (model,)
     return model, (JVM, lambda: _outside(found)), (GC, lambda: _collected(found.collectors))
 
 
-def _jobmanager_model(settings: Mapping[str, str], found: Figures | None) -> tuple[Part, ...]:
+def _jobmanager_model(settings: Mapping[str, str], found: Figures) -> tuple[Part, ...]:
     def size(*names: str) -> float | None:
         return next(
             (parsed for name in names if (parsed := configured_size(settings.get(name, ""))) is not None),
@@ -114,9 +112,9 @@ def _jobmanager_model(settings: Mapping[str, str], found: Figures | None) -> tup
         _heap(
             2,
             size("jobmanager.memory.heap.size", "jobmanager.heap.size"),
-            found.heap_used if found is not None else None,
-            found.heap_max if found is not None else None,
-            found.heap_committed if found is not None else None,
+            found.heap_used,
+            found.heap_max,
+            found.heap_committed,
         ),
         Part(MODEL, "off-heap", 2, size("jobmanager.memory.off-heap.size")),
         Part(
@@ -124,8 +122,8 @@ def _jobmanager_model(settings: Mapping[str, str], found: Figures | None) -> tup
             "JVM metaspace",
             1,
             size("jobmanager.memory.jvm-metaspace.size"),
-            found.metaspace_used if found is not None else None,
-            found.metaspace_max if found is not None else None,
+            found.metaspace_used,
+            found.metaspace_max,
         ),
         Part(MODEL, "JVM overhead", 1, size("jobmanager.memory.jvm-overhead.max")),
     ]
@@ -145,17 +143,9 @@ def _heap(
 
 def _outside(told: TaskManagerMetrics | Figures) -> tuple[Part, ...]:
     """What the JVM tells of its memory outside of the heap, and of the buffers that lie there."""
-    limited = told.non_heap_max is not None and told.non_heap_max >= 0
+    limit = told.non_heap_max if (told.non_heap_max or 0) >= 0 else None
     committed = f"committed {_size(told.non_heap_committed)}"
-    parts = [
-        Part(
-            JVM,
-            "JVM non-heap",
-            used=told.non_heap_used,
-            of=told.non_heap_max if limited else None,
-            note=committed,
-        )
-    ]
+    parts = [Part(JVM, "JVM non-heap", used=told.non_heap_used, of=limit, note=committed)]
     # Their capacity is what they have, no limit that they could reach.
     parts += [
         Part(JVM, f"{name} buffers", used=used, note=f"{_count(count)} buffers")

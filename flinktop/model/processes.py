@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from flinktop.model import format as fmt
 from flinktop.model import heap
@@ -29,34 +29,6 @@ _MADE_UP = re.compile(r"[0-9a-f]{32}|.+:\d+-[0-9a-f]{6}")
 _JVM, _NETTY = "Status.JVM.", "Status.Shuffle.Netty."
 _GC = f"{_JVM}GarbageCollector."
 ALL_COLLECTORS = "All"  # what Flink calls the sum over all garbage collectors, from 1.19 on
-_IDS = {
-    "heap_used": f"{_JVM}Memory.Heap.Used",
-    "heap_committed": f"{_JVM}Memory.Heap.Committed",
-    "heap_max": f"{_JVM}Memory.Heap.Max",
-    "non_heap_used": f"{_JVM}Memory.NonHeap.Used",
-    "non_heap_committed": f"{_JVM}Memory.NonHeap.Committed",
-    "non_heap_max": f"{_JVM}Memory.NonHeap.Max",
-    "metaspace_used": f"{_JVM}Memory.Metaspace.Used",
-    "metaspace_max": f"{_JVM}Memory.Metaspace.Max",
-    "direct_used": f"{_JVM}Memory.Direct.MemoryUsed",
-    "direct_capacity": f"{_JVM}Memory.Direct.TotalCapacity",
-    "direct_count": f"{_JVM}Memory.Direct.Count",
-    "mapped_used": f"{_JVM}Memory.Mapped.MemoryUsed",
-    "mapped_capacity": f"{_JVM}Memory.Mapped.TotalCapacity",
-    "mapped_count": f"{_JVM}Memory.Mapped.Count",
-    "managed_used": "Status.Flink.Memory.Managed.Used",
-    "managed_total": "Status.Flink.Memory.Managed.Total",
-    "network_used": f"{_NETTY}UsedMemory",
-    "network_total": f"{_NETTY}TotalMemory",
-    "segments_free": f"{_NETTY}AvailableMemorySegments",
-    "segments": f"{_NETTY}TotalMemorySegments",
-    "requested": f"{_NETTY}RequestedMemoryUsage",
-    "cpu": f"{_JVM}CPU.Load",
-    "threads": f"{_JVM}Threads.Count",
-    "files": f"{_JVM}FileDescriptor.Open",
-    "files_max": f"{_JVM}FileDescriptor.Max",
-    "gc_rate": heap.GC_RATE,
-}
 ROW = (
     *("heap_used", "heap_max", "managed_used", "managed_total", "network_used", "network_total"),
     *("segments_free", "segments", "cpu", "threads", "gc_rate"),
@@ -73,36 +45,44 @@ class Collector(Struct, frozen=True):
     rate: float | None = None
 
 
+def _metric(name: str) -> Any:
+    return field(name=name, default=None)
+
+
 class Figures(Struct, frozen=True):
     """What a process's metrics tell (`…/metrics?get=`); bytes. None: it does not have it, or no limit."""
 
-    heap_used: float | None = None
-    heap_committed: float | None = None
-    heap_max: float | None = None
-    non_heap_used: float | None = None
-    non_heap_committed: float | None = None
-    non_heap_max: float | None = None
-    metaspace_used: float | None = None  # 1.12+, as the next
-    metaspace_max: float | None = None
-    direct_used: float | None = None
-    direct_capacity: float | None = None
-    direct_count: float | None = None
-    mapped_used: float | None = None
-    mapped_capacity: float | None = None
-    mapped_count: float | None = None
-    managed_used: float | None = None  # TaskManagers, 1.12+, as the next
-    managed_total: float | None = None
-    network_used: float | None = None  # TaskManagers, 1.12+, as the next; before only their number is told
-    network_total: float | None = None
-    segments_free: float | None = None
-    segments: float | None = None
-    requested: float | None = None
+    heap_used: float | None = _metric(f"{_JVM}Memory.Heap.Used")
+    heap_committed: float | None = _metric(f"{_JVM}Memory.Heap.Committed")
+    heap_max: float | None = _metric(f"{_JVM}Memory.Heap.Max")
+    non_heap_used: float | None = _metric(f"{_JVM}Memory.NonHeap.Used")
+    non_heap_committed: float | None = _metric(f"{_JVM}Memory.NonHeap.Committed")
+    non_heap_max: float | None = _metric(f"{_JVM}Memory.NonHeap.Max")
+    metaspace_used: float | None = _metric(f"{_JVM}Memory.Metaspace.Used")  # 1.12+, as the next
+    metaspace_max: float | None = _metric(f"{_JVM}Memory.Metaspace.Max")
+    direct_used: float | None = _metric(f"{_JVM}Memory.Direct.MemoryUsed")
+    direct_capacity: float | None = _metric(f"{_JVM}Memory.Direct.TotalCapacity")
+    direct_count: float | None = _metric(f"{_JVM}Memory.Direct.Count")
+    mapped_used: float | None = _metric(f"{_JVM}Memory.Mapped.MemoryUsed")
+    mapped_capacity: float | None = _metric(f"{_JVM}Memory.Mapped.TotalCapacity")
+    mapped_count: float | None = _metric(f"{_JVM}Memory.Mapped.Count")
+    managed_used: float | None = _metric(
+        "Status.Flink.Memory.Managed.Used"
+    )  # TaskManagers, 1.12+, as the next
+    managed_total: float | None = _metric("Status.Flink.Memory.Managed.Total")
+    network_used: float | None = _metric(
+        f"{_NETTY}UsedMemory"
+    )  # TaskManagers, 1.12+, as the next; before only their number is told
+    network_total: float | None = _metric(f"{_NETTY}TotalMemory")
+    segments_free: float | None = _metric(f"{_NETTY}AvailableMemorySegments")
+    segments: float | None = _metric(f"{_NETTY}TotalMemorySegments")
+    requested: float | None = _metric(f"{_NETTY}RequestedMemoryUsage")
     """Per cent of the network buffers that tasks have asked for (1.15+): over 100 some wait."""
-    cpu: float | None = None  # 0 to 1, of all processors of the machine
-    threads: float | None = None
-    files: float | None = None  # file descriptors (2.1+), as the next
-    files_max: float | None = None
-    gc_rate: float | None = None  # ms/s in all collectors (1.19+)
+    cpu: float | None = _metric(f"{_JVM}CPU.Load")  # 0 to 1, of all processors of the machine
+    threads: float | None = _metric(f"{_JVM}Threads.Count")
+    files: float | None = _metric(f"{_JVM}FileDescriptor.Open")  # file descriptors (2.1+), as the next
+    files_max: float | None = _metric(f"{_JVM}FileDescriptor.Max")
+    gc_rate: float | None = _metric(heap.GC_RATE)  # ms/s in all collectors (1.19+)
     collectors: tuple[Collector, ...] = ()
 
     @property
@@ -135,6 +115,13 @@ class Figures(Struct, frozen=True):
         return int(sum(times)) if times else None
 
 
+_IDS = {
+    name: metric
+    for name, metric in zip(Figures.__struct_fields__, Figures.__struct_encode_fields__, strict=True)
+    if name != "collectors"
+}
+
+
 def share(used: float | None, most: float | None) -> float | None:
     """Part of a whole; None where one is not known or there is no limit."""
     return used / most if used is not None and most is not None and most > 0 else None
@@ -143,11 +130,9 @@ def share(used: float | None, most: float | None) -> float | None:
 def figures(metrics: Metrics) -> Figures:
     """What an answer tells."""
     found = {metric.id: metric.number for metric in metrics}
-    known: dict[str, float | None] = {}
-    for name, metric in _IDS.items():
-        value = found.get(metric)
-        # -1 is a maximum that there is not, or a load that the JVM can't tell.
-        known[name] = value if value is not None and value >= 0 else None
+    values = {name: found.get(metric) for name, metric in _IDS.items()}
+    # -1 is a maximum that there is not, or a load that the JVM can't tell.
+    known = {name: value for name, value in values.items() if value is not None and value >= 0}
     return Figures(**known, collectors=_collectors(found))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import AggregatedMetric
+
+T = TypeVar("T")
 
 WINDOW = 60.0  # seconds a rate is taken over: what Flink's own meters use
 STEP = 10.0  # seconds between two fetches of metrics by the JobManager (its default)
@@ -58,16 +61,6 @@ def ends(job: Job) -> Ends:
     )
 
 
-def records_sent(vertex: JobVertex) -> int | None:
-    """Records a vertex has sent over the network; None while not all subtasks have told."""
-    return vertex.metrics.write_records if vertex.metrics.write_records_complete else None
-
-
-def records_taken(vertex: JobVertex) -> int | None:
-    """Records a vertex has received over the network; None while not all subtasks have told."""
-    return vertex.metrics.read_records if vertex.metrics.read_records_complete else None
-
-
 class Totals(Struct, frozen=True):
     """Records that a job's sources have sent and its sinks have taken in, since it was (re)started."""
 
@@ -79,51 +72,58 @@ def totals(job: Job) -> Totals:
     """Counters of a job's ends; None where a counter is not known yet, or counts no network exchange."""
     found = ends(job)
     chained = found.chained
-    by_id = {vertex.id: vertex for vertex in job.vertices}
-    sources = [records_sent(by_id[vertex]) for vertex in found.sources if vertex not in chained]
-    sinks = [records_taken(by_id[vertex]) for vertex in found.sinks if vertex not in chained]
+    of = {vertex.id: vertex.metrics for vertex in job.vertices}
+    sources = [of[vertex].records_out for vertex in found.sources if vertex not in chained]
+    sinks = [of[vertex].records_in for vertex in found.sinks if vertex not in chained]
     return Totals(_sum(sources), _sum(sinks))
 
 
 def _sum(counters: Sequence[int | None]) -> int | None:
-    if not counters or any(counter is None for counter in counters):
-        return None
-    return sum(counter for counter in counters if counter is not None)
+    known = [counter for counter in counters if counter is not None]
+    return sum(known) if known and len(known) == len(counters) else None
 
 
-Sample = tuple[float, int]  # (seconds, counter) at the moment a counter was seen to have moved
+class Stepwise(Struct, Generic[T], frozen=True):
+    """Totals over time, kept where they had moved: Flink fetches them every 10 s."""
+
+    last: T
+    seen: float  # when they were read last (s)
+    since: float  # when they came to read so, or last said that they stand still
+    moves: tuple[tuple[float, T], ...] = ()  # when they moved, and to what
+
+    def step(self, at: float, now: T, *, moved: bool, reach: float = math.inf) -> Self:
+        """Take in a reading, keeping what a mean over `WINDOW` needs, and no end further back than `reach`.
+
+        Totals that stand still for a whole window have been seen not to move. They moved at some moment since
+        the reading before, or in the last fetch: the middle errs least.
+        """
+        if moved:
+            moment = max((self.seen + at) / 2, at - STEP / 2)
+        elif at - self.since >= WINDOW:
+            moment = at
+        else:
+            return type(self)(self.last, at, self.since, self.moves)
+        moves = (*self.moves, (moment, now))
+        # A mean needs two ends; an end far back would tell of long ago.
+        while len(moves) > 2 and (moves[1][0] <= at - WINDOW or moves[0][0] <= at - reach):  # noqa: PLR2004
+            moves = moves[1:]
+        return type(self)(now, at, moment, moves)
 
 
-class Counted(Struct, frozen=True):
-    """A stepwise counter over time: what it read last, and when it moved."""
-
-    last: int
-    seen: float  # when it was read last
-    since: float  # when it came to read so, or last said that it stands still
-    moves: tuple[Sample, ...] = ()
+class Counted(Stepwise[int], frozen=True):
+    """A stepwise counter."""
 
 
 def count_on(before: Counted | None, at: float, counter: int) -> Counted:
     """Take in a counter, keeping what a mean over `WINDOW` needs.
 
-    Flink fetches counters every 10 s, so one is true for the moment it moved and stale in between: the first
-    sight of it is no move, and an unchanged one says nothing until it has stood still for a whole window. It
-    moved at some moment since the reading before, or in the last fetch: the middle errs least. A
-    counter that falls belongs to a restarted job, and a long silence to another sight of it.
+    A counter is true for the moment it moved and stale in between: the first sight of it is no move, and an
+    unchanged one says nothing until it has stood still for a whole window. One that falls belongs to a
+    restarted job, and a long silence to another sight of it.
     """
     if before is None or counter < before.last or at - before.seen > STALE_SAMPLES:
         return Counted(counter, at, at)
-    if counter > before.last:
-        moved = max((before.seen + at) / 2, at - STEP / 2)
-    elif at - before.since >= WINDOW:
-        moved = at
-    else:
-        return Counted(counter, at, before.since, before.moves)
-    moves = (*before.moves, (moved, counter))
-    # A mean needs two ends; an end far back would tell of long ago.
-    while len(moves) > 2 and (moves[1][0] <= at - WINDOW or moves[0][0] <= at - 2 * WINDOW):  # noqa: PLR2004
-        moves = moves[1:]
-    return Counted(counter, at, moved, moves)
+    return before.step(at, counter, moved=counter > before.last, reach=2 * WINDOW)
 
 
 def count_closely(before: Counted | None, unknown: float | None, at: float, counter: int) -> Counted:
@@ -153,11 +153,15 @@ def ids_to_ask(known: Iterable[str], wanted: Sequence[str] = VERTEX_IDS) -> tupl
     return tuple(metric for metric in wanted if metric in have)
 
 
-_FORBIDDEN = re.compile(r"[ .:,]")
 _INDEX = re.compile(r"^\[vertex-\d+\]")
 _COMMITTER = re.compile(r"_->_\(?[^>]*?Committer")
 _LONGEST_NAME = 80
 _MOST_CHAINED = 500  # operators of one chain at the most
+
+
+def as_in_ids(name: str) -> str:
+    """The name of an operator, or of a chain of them, as the ids of metrics have it."""
+    return re.sub(r"[ .:,]", "_", name)
 
 
 class ChainIds(Struct, frozen=True):
@@ -184,7 +188,7 @@ def chained_ids(vertex: JobVertex, known: Iterable[str]) -> ChainIds | None:
     apart: the operators that have metrics are looked for in it. A sink's committer (1.12+) takes in what is
     to be committed at checkpoints, not records, and so counts for nothing.
     """
-    chain = _FORBIDDEN.sub("_", _INDEX.sub("", vertex.name))
+    chain = as_in_ids(_INDEX.sub("", vertex.name))
     have = sorted(known)
     senders = _operators(have, ".numRecordsOutPerSecond", chain)
     takers = _operators(have, ".numRecordsInPerSecond", chain)

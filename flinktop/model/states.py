@@ -9,14 +9,17 @@ from flinktop.flink.jobs import ENDED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BAD = frozenset({"FAILED", "FAILING"})
-_TROUBLED = frozenset({"RESTARTING", "RECONCILING", "SUSPENDED"})
 TASK_STATES = (
     *("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING", "FINISHED"),
     *("CANCELING", "CANCELED", "FAILED", "RECONCILING"),
 )
 """States of a subtask in the order in which it comes to them."""
-_DONE = frozenset({"FINISHED", "CANCELED"})
+_TONES = {
+    "RUNNING": "good",
+    **dict.fromkeys(("FINISHED", "CANCELED"), "muted"),
+    **dict.fromkeys(("RESTARTING", "RECONCILING", "SUSPENDED"), "warn"),
+    **dict.fromkeys(("FAILED", "FAILING"), "bad"),
+}
 
 
 def is_terminal(state: str) -> bool:
@@ -31,13 +34,7 @@ def is_running(state: str) -> bool:
 
 def severity(state: str) -> int:
     """How much a state asks for attention: 3 bad, 2 troubled, 1 under way or unknown, 0 fine or over."""
-    if state in _BAD:
-        return 3
-    if state in _TROUBLED:
-        return 2
-    if state == "RUNNING" or state in _DONE:
-        return 0
-    return 1
+    return {"bad": 3, "warn": 2, "info": 1}.get(tone(state), 0)
 
 
 def of_vertex(tasks: Mapping[str, int]) -> str:
@@ -54,15 +51,7 @@ def of_vertex(tasks: Mapping[str, int]) -> str:
 
 def tone(state: str) -> str:
     """The style name of a state: "good", "warn", "bad", "info" or "muted"."""
-    if state == "RUNNING":
-        return "good"
-    if state in _DONE:
-        return "muted"
-    if state in _BAD:
-        return "bad"
-    if state in _TROUBLED:
-        return "warn"
-    return "info"
+    return _TONES.get(state, "info")
 
 
 def words(state: str, style: str = "") -> str:

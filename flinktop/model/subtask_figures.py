@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -32,8 +31,6 @@ MEASURES = {
     OUTPUT_WATERMARK: "watermark",
 }
 """What each metric measures, by the last part of its id."""
-
-_FORBIDDEN = re.compile(r"[ .:,]")  # what Flink writes as `_` in the names of operators in metrics
 
 NO_WATERMARK, ENDED = -math.inf, math.inf
 """A watermark that has not come yet (Long.MIN); the end of the input (Long.MAX)."""
@@ -96,7 +93,7 @@ def output_watermark(vertex: str, listed: Iterable[str]) -> str | None:
     The operators are looked for in the vertex's name, where they stand in the order of the chain; Flink
     writes `_` for some letters and cuts names at 80.
     """
-    chain = _FORBIDDEN.sub("_", vertex)
+    chain = rates.as_in_ids(vertex)
     found = [metric for metric in listed if metric.endswith(f".{OUTPUT_WATERMARK}")]
     return max(
         found,
@@ -118,7 +115,7 @@ def by_subtask(metrics: Iterable[Metric]) -> dict[int, Figures]:
         if measure is None or index is None:
             continue
         figures = found.setdefault(index, {})
-        value = _watermark(metric) if measure == "watermark" else metric.number
+        value = watermark_of(metric) if measure == "watermark" else metric.number
         before = figures.get(measure)
         figures[measure] = value if before is None or value is None else before + value
     for figures in found.values():
@@ -127,7 +124,8 @@ def by_subtask(metrics: Iterable[Metric]) -> dict[int, Figures]:
     return found
 
 
-def _watermark(metric: Metric) -> float:
+def watermark_of(metric: Metric) -> float:
+    """Milliseconds since 1970, NO_WATERMARK or ENDED."""
     mark = watermark(metric.value)
     if mark is None:
         return NO_WATERMARK

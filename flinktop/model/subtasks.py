@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from flinktop.model import states
-from flinktop.model.rates import STALE_SAMPLES, STEP, WINDOW
+from flinktop.model.rates import STALE_SAMPLES, Stepwise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from flinktop.flink.vertices import Attempt, IoMetrics
 
@@ -34,28 +35,15 @@ class Moved(Struct, frozen=True):
 UNMOVED = Moved()
 
 
-class Look(Struct, frozen=True):
-    """The totals of all subtasks as they stood at a time (s)."""
-
-    at: float
-    subtasks: Mapping[int, Attempt]
-
-
-class Progress(Struct, frozen=True):
-    """Totals over time, kept where they had moved: Flink fetches them every 10 s."""
-
-    seen: float  # when they were looked at last (s)
-    last: Mapping[int, Attempt]
-    since: float  # when they came to stand as they do
-    looks: tuple[Look, ...] = field(default=())
+class Progress(Stepwise[Mapping[int, "Attempt"]], frozen=True):
+    """The totals of all subtasks."""
 
     def moved(self, subtask: int) -> Moved:
         """What one subtask did over the last minute or less; nothing before its totals moved twice."""
-        if len(self.looks) < 2:  # noqa: PLR2004 -- a rate needs two ends
+        if len(self.moves) < 2:  # noqa: PLR2004 -- a rate needs two ends
             return UNMOVED
-        first, last = self.looks[0], self.looks[-1]
-        before, after = first.subtasks.get(subtask), last.subtasks.get(subtask)
-        seconds = last.at - first.at
+        (begin, first), (end, last) = self.moves[0], self.moves[-1]
+        before, after, seconds = first.get(subtask), last.get(subtask), end - begin
         if before is None or after is None or seconds <= 0 or _restarted(before, after):
             return UNMOVED
         busy, backpressured, idle = _times(before.metrics, after.metrics, seconds)
@@ -71,22 +59,12 @@ class Progress(Struct, frozen=True):
 def look(before: Progress | None, at: float, subtasks: Sequence[Attempt]) -> Progress:
     """Take in an answer of `/jobs/:jobid/vertices/:vertexid`, keeping what a mean over a minute needs.
 
-    The first sight is no move, as nobody knows when it came; totals that stand still for a minute have
-    been seen not to move. They moved at some moment since the last look, or in the last fetch.
+    The first sight is no move, as nobody knows when it came.
     """
     found = {one.subtask: one for one in subtasks}
     if before is None or at - before.seen > STALE_SAMPLES:
-        return Progress(at, found, at)
-    if _sum(found.values()) != _sum(before.last.values()):
-        moment = max((before.seen + at) / 2, at - STEP / 2)
-    elif at - before.since >= WINDOW:
-        moment = at
-    else:
-        return Progress(at, before.last, before.since, before.looks)
-    looks = (*before.looks, Look(moment, found))
-    while len(looks) > 2 and looks[1].at <= at - WINDOW:  # noqa: PLR2004 -- a rate needs two ends
-        looks = looks[1:]
-    return Progress(at, found, moment, looks)
+        return Progress(found, at, at)
+    return before.step(at, found, moved=_sum(found.values()) != _sum(before.last.values()))
 
 
 def _sum(subtasks: Iterable[Attempt]) -> tuple[float, ...]:

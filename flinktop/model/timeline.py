@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from flinktop.flink.vertices import Attempt
 
 
+_ORDER = (
+    "INITIALIZING",
+    "CREATED",
+    "SCHEDULED",
+    "DEPLOYING",
+    "RUNNING",
+    "FAILING",
+    "CANCELLING",
+    "RESTARTING",
+)
+"""Which of two states that were entered in the same millisecond came first; a task is INITIALIZING later."""
+
+
 class Interval(Struct, frozen=True):
     """One state; times in ms since 1970."""
 
@@ -30,7 +43,7 @@ def intervals(entered: Mapping[str, int]) -> tuple[Interval, ...]:
     Args:
         entered: By state: when it was entered last, in ms since 1970; 0 is never.
     """
-    order = sorted((at, _RANK.get(state, len(_RANK)), state) for state, at in entered.items() if at > 0)
+    order = sorted((at, _rank(state), state) for state, at in entered.items() if at > 0)
     found: list[Interval] = []
     for number, (at, _, state) in enumerate(order):
         following = order[number + 1][0] if number + 1 < len(order) else None
@@ -40,22 +53,8 @@ def intervals(entered: Mapping[str, int]) -> tuple[Interval, ...]:
     return tuple(found)
 
 
-_RANK = {
-    state: rank
-    for rank, state in enumerate(
-        (
-            "INITIALIZING",
-            "CREATED",
-            "SCHEDULED",
-            "DEPLOYING",
-            "RUNNING",
-            "FAILING",
-            "CANCELLING",
-            "RESTARTING",
-        )
-    )
-}
-"""Which of two states that were entered in the same millisecond came first; a task is INITIALIZING later."""
+def _rank(state: str) -> int:
+    return _ORDER.index(state) if state in _ORDER else len(_ORDER)
 
 
 def of_vertex(vertex: JobVertex) -> tuple[Interval, ...]:

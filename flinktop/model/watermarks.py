@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from flinktop.flink.metrics import watermark
-from flinktop.flink.numbers import LONG_MAX, subtask_index
-from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
+from flinktop.flink.numbers import subtask_index
+from flinktop.model.subtask_figures import ENDED, NO_WATERMARK, watermark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,8 +39,7 @@ def marks(metrics: Iterable[Metric]) -> dict[int, float]:
     for metric in metrics:
         index = subtask_index(metric.id.partition(".")[0])
         if index is not None and metric.value is not None:
-            mark = watermark(metric.value)
-            found[index] = NO_WATERMARK if mark is None else ENDED if mark >= LONG_MAX else float(mark)
+            found[index] = watermark_of(metric)
     return found
 
 

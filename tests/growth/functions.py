@@ -98,7 +98,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
 
 def _ids(text: str) -> list[str]:
     """As a vertex in which all is chained has them, for operators that the name begins with."""
-    name = rates._FORBIDDEN.sub("_", text)
+    name = rates.as_in_ids(text)
     return [
         f"{operator}.numRecords{way}PerSecond"
         for operator in (name[:1], name[:7], name[:80])

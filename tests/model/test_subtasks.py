@@ -111,7 +111,7 @@ def test_releases_without_accumulated_times_have_none() -> None:
 def test_a_minute_is_kept_and_no_more() -> None:
     steps = [(at * 10.0, attempt(read=at * 100 if at < 20 else 2000 + at * 1000)) for at in range(31)]
     known = looked(*steps)
-    assert known.looks[-1].at - known.looks[0].at <= 70
+    assert known.moves[-1][0] - known.moves[0][0] <= 70
     # Only the last minute counts.
     assert known.moved(0).taken == pytest.approx(100.0)
 
