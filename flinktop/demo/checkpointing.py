@@ -20,8 +20,7 @@ FIRST_SECONDS = 4.0  # from the beginning of a run to its first checkpoint
 HISTORY = 10  # checkpoints that the server lists
 SUMMED = 40  # checkpoints that the summary's percentiles are taken over
 CHANGED = 0.09  # share of the state that an incremental checkpoint writes
-SLOW_STORAGE, MORE_LATE = 0.03, 0.15
-"""Shares of checkpoints that storage is slow for, and of a vertex's subtasks that are late as well."""
+SLOW_STORAGE, MORE_LATE = 0.03, 0.15  # shares: checkpoints that storage is slow for; further late subtasks
 
 
 class Taken(Struct, frozen=True):
@@ -61,13 +60,11 @@ class Checkpointing:
     def __init__(self, plan: JobPlan, spec: CheckpointSpec) -> None:
         self.plan = plan
         self.spec = spec
-        self._breath = Wave.of(0.12, plan.seed, 3)
-        """How the state grows and shrinks with what comes and expires."""
+        self._breath = Wave.of(0.12, plan.seed, 3)  # how the state grows as data comes and expires
         self._before_run = [0]  # checkpoints of all runs before the n-th
         self._failed = [0]  # how many of the first n failed
         self.taken = cache(self._make)  # the checkpoint with an id
-        self.bytes_of = cache(self._bytes_of)
-        """The whole state, and what a checkpoint wrote of it: the sums over all vertices."""
+        self.bytes_of = cache(self._bytes_of)  # the whole state and what was written of it, over all vertices
 
     # -- which there are -----------------------------------------------------------------------------
 

@@ -49,8 +49,7 @@ class VertexPlan:
         self.id = identity("vertex", job.spec.name, place, spec.name)
         self.seed = number(f"{job.seed}/{place}")
         self.feeds = feeds  # others take its records
-        self.chained = not spec.inputs and not self.feeds
-        """Source and sink in one: nothing crosses the network."""
+        self.chained = not spec.inputs and not self.feeds  # one chain: nothing crosses the network
         self.hottest = (self.seed >> 3) % spec.parallelism  # the subtask that a skew favours
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DEFAULT = "mixed"
 
-SHOWS: dict[str, str] = {
+SHOWS: dict[str, str] = {  # in the order in which they are told of
     "mixed": "a production cluster, with some of everything below",
     "calm": "healthy jobs only",
     "idle": "a cluster on which nothing runs",
@@ -16,6 +16,5 @@ SHOWS: dict[str, str] = {
     "many-jobs": "1,000 jobs",
     "wide-job": "a job of 500 vertices and 5,000 subtasks",
 }
-"""In the order in which they are told of."""
 
 RELEASES = ("2.3.0", "1.20.5", "1.14.6", "1.9.3")  # the releases of Flink that the demo can be, newest first

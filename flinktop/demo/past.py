@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 MINUTES = 15
 STEP = 20.0  # seconds from one look to the next
-AFTER_FETCH = 5.0
-"""Seconds from the server's fetch of metrics to the look at them, as it comes out in the mean."""
+AFTER_FETCH = 5.0  # seconds from the server's fetch of metrics to the look at them, on average
 MOST_JOBS, MOST_VERTICES = 16, 48  # more have no past: it would take too long to make one
 LEAD = 4  # looks at everything to begin with: a rate needs some
 LARGE = 100  # vertices of a job, or TaskManagers, from which on they are looked at more rarely
@@ -46,8 +45,7 @@ _HEAP_OLD = (
     "Status.JVM.GarbageCollector.G1_Young_Generation.Time",
 )
 
-Seen = tuple["Query[Any]", Any, float]
-"""A query, its answer, and how many seconds before the demo opened that was."""
+Seen = tuple["Query[Any]", Any, float]  # a query, its answer, seconds before the demo opened
 
 
 def past(world: World, minutes: int = MINUTES) -> Iterator[Seen]:

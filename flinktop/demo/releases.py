@@ -41,13 +41,12 @@ CAME: dict[tuple[int, int], str] = {
 }
 """Keys of documents and parts of metrics' ids; a slash parts what one is in, if it matters, from its name."""
 
-WENT: dict[tuple[int, int], str] = {
+WENT: dict[tuple[int, int], str] = {  # the same that this release was the first without
     (1, 11): "lastCheckpointAlignmentBuffered",
     (1, 15): "@class",
     (2, 0): "host location execution-mode root-exception all-exceptions /timestamp /truncated fullRestarts "
     "memorySegmentsAvailable memorySegmentsTotal Network buffers",
 }
-"""The same that this release was the first without."""
 
 COMMITS: dict[str, tuple[str, str]] = {
     "1.9.3": ("6d23b2c", "17.04.2020 @ 19:08:57 CST"),
@@ -70,8 +69,7 @@ class Release:
         later = (names for number, names in CAME.items() if number > self.number)
         gone = (names for number, names in WENT.items() if number <= self.number)
         self._lacks = frozenset(" ".join((*later, *gone)).split())
-        self._lacks_in: dict[str, frozenset[str]] = {}
-        """By the key of the object that they would be in; the document itself has none."""
+        self._lacks_in: dict[str, frozenset[str]] = {}  # by the key of the object they would be in
         for inside, slash, name in (one.rpartition("/") for one in self._lacks):
             if slash:
                 self._lacks_in[inside] = self._lacks_in.get(inside, self._lacks) | {name}

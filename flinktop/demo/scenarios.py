@@ -139,7 +139,7 @@ def _wide_job() -> Cluster:
     return Cluster((wide, *_jobs(TELEMETRY, MIRROR)), slots_each=4, spare_slots=10)
 
 
-MAKERS: dict[str, Callable[[], Cluster]] = {
+MAKERS: dict[str, Callable[[], Cluster]] = {  # by the names in names.py
     "mixed": lambda: Cluster(tuple(known_jobs().values())),
     "calm": lambda: Cluster(_jobs(ENRICHMENT, SCORING, IMPRESSIONS, TELEMETRY, SEARCH, MIRROR, LEDGER)),
     "idle": lambda: Cluster(_jobs(LEDGER, "legacy-audit-copy"), spare_slots=24),
@@ -151,4 +151,3 @@ MAKERS: dict[str, Callable[[], Cluster]] = {
     "many-jobs": lambda: Cluster(many_jobs(MANY), slots_each=32, spare_slots=40),
     "wide-job": _wide_job,
 }
-"""By the names in names.py."""

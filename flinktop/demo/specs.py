@@ -32,8 +32,7 @@ class VertexSpec(Struct, frozen=True):
     hot: float = 0.0  # share of all records that go to one subtask beyond its fair part
     record: int = 160  # bytes of a record that it sends
     state: float = 0  # MiB in a checkpoint, over all subtasks
-    lag: float = 0.0
-    """Seconds that its watermarks are behind: a source's out-of-orderness, or the wait in buffers."""
+    lag: float = 0.0  # seconds of lag of its watermarks: a source's out-of-orderness, or waiting in buffers
     stuck: float | None = None  # when (s of the demo's clock) the first subtask's watermark came to a stop
     counts: tuple[str, ...] = ()  # names of accumulators that its code keeps, one for each record
 
@@ -80,8 +79,7 @@ class JobSpec(Struct, frozen=True):
     swing: float = 0.3  # how far the flow goes up and down around its mean
     kind: str = "STREAMING"
     event_time: bool = True  # whether it has watermarks at all
-    adaptive: bool = False
-    """Runs on the adaptive scheduler, where the release has one that tells of its rescales."""
+    adaptive: bool = False  # runs on the adaptive scheduler, where the release has it
     restored_from: str | None = None  # path of the savepoint it was started from
     settings: dict[str, str] = {}  # the user's own configuration
 

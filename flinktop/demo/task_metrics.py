@@ -166,11 +166,10 @@ TASK_METRICS: dict[str, Metric] = {
 }
 FED_ALONE = ("checkpointAlignmentTime", "currentInputWatermark")  # what a source has not
 
-OperatorMetric = Callable[[Figures, bool, bool], Value]
-"""The value of an operator's metric; whether it is the first and the last of its chain."""
+OperatorMetric = Callable[[Figures, bool, bool], Value]  # whether it is first, last in its chain -> value
 
 
-OPERATOR_METRICS: dict[str, OperatorMetric] = {
+OPERATOR_METRICS: dict[str, OperatorMetric] = {  # by the part of the id behind the operator's name
     "numRecordsIn": lambda f, first, _: 0 if first and not f.vertex.spec.inputs else f.through,
     "numRecordsInPerSecond": lambda f, first, _: (
         0.0 if first and not f.vertex.spec.inputs else f.through_recent / METER_SECONDS
@@ -194,7 +193,6 @@ OPERATOR_METRICS: dict[str, OperatorMetric] = {
     "numRecordsSendErrors": lambda *_: 0,
     "numBytesSend": lambda f, *_: f.total.bytes_in,
 }
-"""By the part of the id behind the operator's name."""
 OF_SOURCES = ("pendingRecords", "currentEmitEventTimeLag")
 OF_WRITERS = ("numRecordsSend", "numRecordsSendErrors", "numBytesSend")
 

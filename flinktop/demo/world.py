@@ -30,8 +30,7 @@ BY_BADNESS = (
 )  # fmt: skip
 """A vertex is in the worst of its subtasks' states."""
 
-Watermarks = tuple[tuple[float | None, float | None], ...]
-"""By vertex: what comes in and what goes out, s of the demo's clock; None while there is none."""
+Watermarks = tuple[tuple[float | None, float | None], ...]  # by vertex: input, output (s of the demo's clock)
 
 
 class TaskManager(NamedTuple):
@@ -118,8 +117,7 @@ class Moment:
         self.release = world.release
         self.seconds = seconds
         self.now = self.stamp(seconds)  # the cluster's clock: ms since 1970
-        self.fetched = math.floor(seconds / METRICS_SECONDS) * METRICS_SECONDS
-        """When metrics were fetched last."""
+        self.fetched = math.floor(seconds / METRICS_SECONDS) * METRICS_SECONDS  # the last fetch of metrics
         self.job = cache(self._job)  # a job by its id; None where none was submitted
 
     def stamp(self, seconds: float | None) -> int:
@@ -173,8 +171,7 @@ class JobMoment:
         self.run = run  # the newest
         self.state = plan.life.state_at(run, moment.seconds)
         self.ended = moment.seconds >= plan.life.over
-        self.fetched = min(moment.fetched, run.ends)
-        """For when metrics are true: the last fetch, or the end of the run if that came first."""
+        self.fetched = min(moment.fetched, run.ends)  # the last fetch, or the end of the run if before
         self.measured = self.fetched > run.flows  # whether the metrics of this run have been fetched yet
         self.scheduler = "AdaptiveBatch" if plan.spec.kind == "BATCH" else "Default"
         if plan.spec.adaptive and moment.release.since(1, 18):

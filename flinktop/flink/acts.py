@@ -63,8 +63,7 @@ class Outcome(Struct, frozen=True):
     """What came of an act: a failure's cause, or a location."""
 
     failure_cause: Cause | None = field(name="failure-cause", default=None)
-    checkpoint_cause: Cause | None = field(name="failureCause", default=None)
-    """The same for POST …/checkpoints (1.17+), which spells it so."""
+    checkpoint_cause: Cause | None = field(name="failureCause", default=None)  # of POST …/checkpoints (1.17+)
     location: str | None = None
     checkpoint_id: Unset | None = field(name="checkpointId", default=None)
 

@@ -94,8 +94,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-_ACTING = frozenset({"yarn-cancel", "yarn-stop"})
-"""GETs that cancel or stop a job, made for YARN's proxy, which passes nothing but GET."""
+_ACTING = frozenset({"yarn-cancel", "yarn-stop"})  # GETs for YARN's proxy, which passes nothing but GET
 
 
 def acts(method: str, line: str) -> bool:

@@ -42,27 +42,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Lines = Annotated[str, msgspec.Meta(extra={"lines": True})]
-r"""Foreign text that keeps its \n and \t: stack traces, thread dumps."""
+Lines = Annotated[str, msgspec.Meta(extra={"lines": True})]  # foreign text that keeps its \n and \t
 
 _ESCAPE = re.compile(rb"\\[bfnrtu]")
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n\r"
-_MARKS = re.compile(
+_MARKS = re.compile(  # UTF-8 of the letters that `clean` takes out
     rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b\x8e\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xed[\xa0-\xbf]|\xf3\xa0[\x80\x81]"
 )
-"""UTF-8 of the letters that `clean` takes out."""
 
 
 _INFINITE = ("Infinity", "-Infinity")  # how Java writes an infinite number
-_DIGITS = 40
-"""A whole number with more of them is no figure of Flink's; Python refuses to read one with thousands."""
+_DIGITS = 40  # of a whole number at most; Python refuses to read one of thousands
 
 _FIELDS = 10  # commas for each of them at the most
 _MOST_SLOWLY = 300_000  # parts and commas of a document that is read untyped: each takes 4 µs and 200 bytes
 
-_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
-"""A text with its quotes. One that never ends goes to the end: its quotes are no beginnings of others."""
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)  # a quoted text, perhaps never ending
 _WORTH_SHARING = 500  # letters of a text that is kept once where a document has it several times
 
 _LONG = 10_000  # bytes from which on a document that decodes is taken to be Flink's

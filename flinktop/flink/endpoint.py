@@ -10,13 +10,11 @@ from msgspec import Struct
 
 T = TypeVar("T")
 
-REQUEST_LINE = 4096
-"""Bytes of verb, target and version that Flink reads (netty's HttpServerCodec); one more is a 404."""
+REQUEST_LINE = 4096  # bytes of verb, target and version that Flink reads; one more is a 404
 ROOM = 3500  # bytes for a target, which leaves a base path of a proxy its share of the request line
 MOST_BYTES = 16 * 1024 * 1024  # bytes of an answer: twenty times what a job of 1,000 subtasks answers
 MOST_PARTS = 40_000  # objects and lists of an answer: two for each of 20,000 jobs
-SUBTASK_PARTS = 5 * MOST_PARTS
-"""The same of one that tells of each subtask: six for each of 32,768, Flink's most."""
+SUBTASK_PARTS = 5 * MOST_PARTS  # where each subtask has parts: six for each of 32,768, Flink's most
 _HOLE = re.compile(r"\{(\w+)\}")
 
 Argument = str | int | float | bool | Sequence[str] | None
@@ -37,8 +35,7 @@ class Endpoint(Struct, Generic[T], frozen=True, eq=False):
     thousand jobs; None keeps it whole."""
     most: int = MOST_BYTES  # bytes of an answer at the most
     most_parts: int = MOST_PARTS  # objects and lists in it at the most
-    named: tuple[str, str] | None = None
-    """A field of the answer that repeats an id of the path, and that id's name: `("jid", "job")`."""
+    named: tuple[str, str] | None = None  # an answer's field that repeats an id of the path: ("jid", "job")
 
     @property
     def names(self) -> tuple[str, ...]:

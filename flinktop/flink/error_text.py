@@ -8,13 +8,12 @@ import msgspec
 
 from flinktop.flink.text import clean, cut
 
-_CLASS = re.compile(r"(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*")
-"""`org.apache.flink.Some$Exception` at the beginning of a message."""
+_CLASS = re.compile(r"(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*")  # `org.apache.flink.Some$Exception`
 _MOST_CLASSES = 20  # classes before one message that are passed over: each wrapper repeats what it wraps
 _TRACE = re.compile(r"\n[ \t]*(?:at [\w.$/<>@]+[(]|\.\.\. \d+ (?:more|common))")
 _CAUSE = re.compile(r"^Caused by: ", re.MULTILINE)
 _SERVER_SIDE = "<Exception on server side:"
-_VAGUE = (
+_VAGUE = (  # messages that say nothing without their deepest cause
     "Could not execute application.",
     "Internal server error.",
     "The main method caused an error",
@@ -23,7 +22,6 @@ _VAGUE = (
     "Recovery is suppressed by",
     "An Exception occurred while triggering the checkpoint",
 )
-"""Messages that say nothing without their deepest cause."""
 _NO_ROUTE = ("Not found.", "File not found.")
 TOO_LONG = "the request line is longer than the 4096 bytes that Flink reads (/bad-request)"
 NO_ENDPOINT = "this Flink has no such endpoint"

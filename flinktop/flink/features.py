@@ -14,8 +14,7 @@ _RELEASE = re.compile(r"^(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?")
 class Features(Struct, frozen=True):
     """The release and the switches of one cluster."""
 
-    release: tuple[int, int, int] | None = None
-    """None when the server does not say, or says something else than a number."""
+    release: tuple[int, int, int] | None = None  # None when the server does not say, or not in numbers
     version: str = ""  # as the server writes it
     web_submit: bool = True  # /jars exists
     web_cancel: bool = True  # the operator wants cancelling to be offered; the server takes it all the same

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from flinktop.flink.features import Features
     from flinktop.flink.http import Http
 
-RUN_SECONDS = 300.0
-"""How long /run and /plan may take: they answer when the jar's main() has run on the JobManager."""
+RUN_SECONDS = 300.0  # how long /run and /plan may take: they run the jar's main() on the JobManager
 UPLOAD_SECONDS = 600.0  # how long the server may take to store what was uploaded
 
 ClaimMode = Literal["NO_CLAIM", "CLAIM", "LEGACY"]

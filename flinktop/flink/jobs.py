@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 
 J = TypeVar("J")
 
-ENDED = frozenset({"FINISHED", "FAILED", "CANCELED", "SUSPENDED"})
-"""States of a job that will never run again by itself."""
+ENDED = frozenset({"FINISHED", "FAILED", "CANCELED", "SUSPENDED"})  # a job never leaves these by itself
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_NO_LETTER = re.compile(r"&#\d{9,};?")
-"""The number of a letter that there can't be: Python does not read one of thousands of digits."""
+_NO_LETTER = re.compile(r"&#\d{9,};?")  # no such letter; Python does not read thousands of digits
 
 
 def unescaped(text: str) -> str:
@@ -66,8 +64,7 @@ class PlanNode(Struct, frozen=True):
 class StreamNode(PlanNode, frozen=True):
     """One operator of a batch job's stream graph (2.0+)."""
 
-    job_vertex_id: str | None = None
-    """The vertex that it has become part of; None while the scheduler has not planned it."""
+    job_vertex_id: str | None = None  # None while the scheduler has not planned it
 
 
 class StreamGraph(Struct, frozen=True):
@@ -160,8 +157,7 @@ class JobVertex(Lasting, frozen=True, rename="kebab"):
     id: Id
     name: str = ""  # the id of a vertex that has no name
     max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)  # 1.13+
-    parallelism: Parallelism = -1
-    """-1 until the adaptive batch scheduler has decided, and where it is not told."""
+    parallelism: Parallelism = -1  # -1 until the adaptive batch scheduler has decided
     status: str = ""
     tasks: dict[str, Count] = field(default_factory=dict)  # subtasks by state in upper case
     metrics: IoMetrics = IoMetrics()
@@ -183,14 +179,12 @@ class Job(Lasting, frozen=True, rename="kebab"):
     vertices: tuple[JobVertex, ...] = ()  # in topological order
     status_counts: dict[str, Count] = field(default_factory=dict)  # vertices (not subtasks) by state
     plan: Plan = Plan()
-    is_stoppable: bool = field(name="isStoppable", default=False)
-    """False in practice, whatever the job can do."""
+    is_stoppable: bool = field(name="isStoppable", default=False)  # false in practice
     max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
     job_type: str | None = None  # 1.20+; before see `plan.type`
     scheduler_type: str | None = field(name="schedulerType", default=None)
     application_id: str | None = None  # 2.3+
-    pending_operators: Count | None = None
-    """2.0+, as the next: what the adaptive batch scheduler has not planned yet."""
+    pending_operators: Count | None = None  # 2.0+, as the next: not planned yet (adaptive batch)
     stream_graph: StreamGraph | None = None
 
     def __post_init__(self) -> None:
@@ -221,8 +215,7 @@ class JobAccumulators(Struct, frozen=True, rename="kebab"):
 
     job_accumulators: tuple[UserAccumulator, ...] = ()  # always empty so far
     user_task_accumulators: tuple[UserAccumulator, ...] = ()
-    serialized_user_task_accumulators: dict[str, str] = {}
-    """With includeSerializedValue=true: Java-serialized, in base64."""
+    serialized_user_task_accumulators: dict[str, str] = {}  # includeSerializedValue=true: Java, base64
 
 
 class ResultStatus(Struct, frozen=True):

@@ -16,8 +16,7 @@ from flinktop.flink.run_in_thread import run_in_thread
 
 HIDDEN = b"******"
 SHORTEST = 4  # letters of what is taken for a secret in a server's answer: less may be anything
-COMMAND_SECONDS = 60.0
-"""Between two runs of the command that prints a secret: it may unlock a vault, or log in itself."""
+COMMAND_SECONDS = 60.0  # between two runs of the command that prints a secret: it may unlock a vault
 
 
 class Held(Exception):  # noqa: N818 - it says what happened

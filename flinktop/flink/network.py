@@ -14,8 +14,7 @@ from flinktop.flink.errors import Refused
 from flinktop.flink.missing_package import install_command
 
 _SOCKS = "httpx[socks]>=0.28.1,<0.29"  # as the extra `socks` of pyproject.toml has it
-MOST_COOKIE = 4096
-"""Bytes of one, as browsers take them: Python's reader of cookies fails on dates of thousands of digits."""
+MOST_COOKIE = 4096  # bytes, as browsers take them: Python's reader fails on very long dates
 POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=120)
 """Idle connections outlive the slowest poll; httpx's own 5 s would reconnect on each."""
 

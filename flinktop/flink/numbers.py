@@ -14,20 +14,15 @@ LONG_MIN = -(2**63)  # a watermark that has not come yet
 LONG_MAX = 2**63 - 1  # a watermark after the end of the input; an interval that is switched off
 
 Count = Annotated[int, Meta(ge=0, le=LONG_MAX)]  # a number of things
-Unset = Annotated[int, Meta(ge=-1, le=LONG_MAX)]
-"""Bytes, milliseconds or things; -1 is not yet, unknown or unlimited."""
-Time = Annotated[int, Meta(ge=-1, le=253_402_300_799_999)]
-"""Milliseconds since 1970, up to the year 9999; -1 is not yet."""
-Now = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
-"""The server's clock (ms since 1970); 0 where it does not tell."""
+Unset = Annotated[int, Meta(ge=-1, le=LONG_MAX)]  # bytes, ms or things; -1: not yet, unknown, unlimited
+Time = Annotated[int, Meta(ge=-1, le=253_402_300_799_999)]  # ms since 1970, to the year 9999; -1: not yet
+Now = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]  # the server's clock (ms since 1970); 0: unknown
 MOST_SUBTASKS = 2**15  # Flink's own upper bound of a parallelism
 Parallelism = Annotated[int, Meta(ge=-1, le=MOST_SUBTASKS)]  # -1 is not decided yet
 Index = Annotated[int, Meta(ge=0, lt=MOST_SUBTASKS)]  # the number of a subtask, from 0
-Measure = Annotated[float, Meta(ge=-1, le=float(LONG_MAX))]
-"""A quantity with decimals that is never NaN; -1 is unknown."""
+Measure = Annotated[float, Meta(ge=-1, le=float(LONG_MAX))]  # with decimals, never NaN; -1: unknown
 Id = Annotated[str, Meta(min_length=1)]  # what an entry is asked for by: without it nothing can be asked
-Figure = Annotated[str, Meta(extra={"figure": True})]
-"""A number as text, of a metric that may have no number: NaN, n/a, words."""
+Figure = Annotated[str, Meta(extra={"figure": True})]  # a number as text; may be NaN, n/a, words
 
 _MOST = 1e100  # sums and squares of what is within stay finite
 

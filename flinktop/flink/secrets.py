@@ -19,8 +19,7 @@ class Secret:
     """A password or token by its source, read anew on each `read`; its repr never shows a value."""
 
     kind: Literal["value", "file", "command", "environment"]
-    source: str = field(repr=False)
-    """The value itself, a file's path, a shell command line or a variable's name."""
+    source: str = field(repr=False)  # the value itself, a path, a shell command or a variable's name
 
     def read(self) -> str:
         """The secret's text, without the white space around it. May block (file, command).

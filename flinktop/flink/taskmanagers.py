@@ -48,8 +48,7 @@ class TaskManager(Struct, frozen=True, rename="camel"):
     path: str = ""
     data_port: Unset = -1
     jmx_port: Unset = -1  # 1.12+
-    last_heartbeat: Time = field(name="timeSinceLastHeartbeat", default=-1)
-    """When the last heartbeat came (ms since 1970), whatever the name in JSON says."""
+    last_heartbeat: Time = field(name="timeSinceLastHeartbeat", default=-1)  # when it came (ms since 1970)
     slots_number: Count | None = None
     free_slots: Count | None = None
     total_resource: Resource | None = None

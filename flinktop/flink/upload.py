@@ -7,8 +7,7 @@ from flinktop.flink.errors import Rejected
 
 T = TypeVar("T")
 
-KINDS = ("application/x-java-archive", "application/java-archive", "application/zip")
-"""Content types of a part, of different lengths; Flink looks at none."""
+KINDS = ("application/x-java-archive", "application/java-archive", "application/zip")  # Flink looks at none
 _STUMBLED = "File upload failed"
 
 

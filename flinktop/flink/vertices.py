@@ -233,8 +233,7 @@ class VertexTaskManagers(Struct, frozen=True):
     taskmanagers: tuple[VertexTaskManager, ...] = ()
 
 
-MOST_CALLS = 400
-"""Methods above each other in a flame graph at the most; Flink samples 100 (rest.flamegraph.stack-depth)."""
+MOST_CALLS = 400  # depth of a flame graph at most; Flink's is 100 (rest.flamegraph.stack-depth)
 
 
 class Frame(Struct, frozen=True):

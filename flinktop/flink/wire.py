@@ -16,10 +16,8 @@ from flinktop.flink.errors import BadReply, Refused, TimedOut, Unreachable
 from flinktop.flink.network import Guarded, network
 from flinktop.flink.text import clean
 
-PLAIN = ("", "identity")
-"""Encodings of a body that are taken: no other is asked for, and 300 bytes of one can make 100 MB."""
-PATIENCE = 3.0
-"""An answer may take this many times as long as the server may be silent, and longer if it is large."""
+PLAIN = ("", "identity")  # content encodings that are taken: no other is asked for, and it may be a bomb
+PATIENCE = 3.0  # an answer may take this many times the read timeout, and longer if it is large
 SLOWEST = 8 * 1024  # bytes a second of an answer that is still worth waiting for
 MOST_COOKIES = 50  # that are kept for one server
 _DIGITS = 20  # of a size that a file can have

@@ -5,16 +5,14 @@ import re
 _ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (\w+) +\S+ +(?:\[\] *)?- ", re.MULTILINE)
 """The beginning of an entry of Flink's log, with its level."""
 _WORST = ("ERROR", "FATAL")
-_THROWN = re.compile(
+_THROWN = re.compile(  # a line of a trace that names an exception
     r"^(?:Caused by: |Exception in thread \"[^\"]*\" )?((?:[a-z][\w$]*\.)+[A-Z][\w$.]*)(?:: (.*))?$"
 )
-"""A line of a trace that names an exception."""
-_NO_REASON = (
+_NO_REASON = (  # lines of a JVM that could not start; the reason stands before or after them
     "Error occurred during initialization of VM",
     "Error: Could not create the Java Virtual Machine.",
     "Error: A fatal exception has occurred. Program will exit.",
 )
-"""Lines of a JVM that could not start; the reason stands before or after them."""
 _LONGEST = 300
 
 

@@ -20,8 +20,7 @@ class Sample:
     """A job: its name in Flink, what the jar's main() is given, and Flink's options for it."""
 
     name: str
-    arguments: tuple[str, ...]
-    """Statements that make its tables, at last the one that starts it; each on one line."""
+    arguments: tuple[str, ...]  # statements that make its tables, last the one that starts it
     configuration: Mapping[str, str]
 
 

@@ -13,18 +13,15 @@ if TYPE_CHECKING:
 
     from flinktop.flink.vertices import Attempt
 
-MOST = 100
-"""Attempts that are remembered, and the most that are asked for: a cluster may keep more than Flink's 16."""
-PENDING, ENDED = "…", "ENDED"
-"""States of an attempt that runs no more: how it ended is not told yet, or Flink keeps it no longer."""
+MOST = 100  # attempts that are remembered and asked for: a cluster may keep more than Flink's 16
+PENDING, ENDED = "…", "ENDED"  # no longer running: how it ended is not known yet, or no longer kept
 
 
 class SeenAttempts(Struct, frozen=True):
     """What is known of a subtask's attempts, by their numbers."""
 
     known: Mapping[int, Attempt] = field(default_factory=dict)
-    present: frozenset[int] = frozenset()
-    """Those that the newest answer is of: more than one where execution is speculative."""
+    present: frozenset[int] = frozenset()  # those in the newest answer: several if speculative
 
     @property
     def newest(self) -> int:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
 
 WINDOW = 60.0  # seconds a mean is taken over: what Flink's own gauges use from 1.17 on
-STALE_SAMPLES = 3600.0
-"""Answers further apart than this (s) make no mean: the job may have been restarted in between."""
+STALE_SAMPLES = 3600.0  # answers further apart (s) make no mean: the job may have been restarted
 HOT, WARM = 900.0, 500.0  # ms/s of busy or backpressured time that are a lot, and worth a look
 _MS = 1000.0
 

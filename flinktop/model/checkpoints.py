@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Checkpoint, CheckpointSubtask, Measured
 
 COMPLETED, FAILED, IN_PROGRESS = "COMPLETED", "FAILED", "IN_PROGRESS"
-PHASES = ("start delay", "alignment", "sync", "async")
-"""What a subtask's share of a checkpoint consists of, in the order of time."""
-REST = "no phase"
-"""What Flink counts in none of them: waiting in the task's mailbox, the way of the acknowledgement."""
+PHASES = ("start delay", "alignment", "sync", "async")  # of a subtask's share, in order of time
+REST = "no phase"  # what Flink counts in none of them: the task's mailbox, the acknowledgement's way
 
 _TONES = {COMPLETED: "good", FAILED: "bad", IN_PROGRESS: "info"}
 _MARKS = {COMPLETED: "●", FAILED: "✕", IN_PROGRESS: "◐"}

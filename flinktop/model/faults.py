@@ -22,11 +22,10 @@ _CLASS = re.compile(r"^[A-Za-z_$][\w$]*(?:\.[\w$]+)*(?=:|$)")
 _SUBTASK = re.compile(r"\((\d{1,9})/(\d{1,9})\)(?:#(\d{1,9})| - execution #(\d{1,9}))?$")
 """What stands behind the name of a task."""
 _NUMBER = re.compile(r"\d+")
-_SILENT = frozenset(
+_SILENT = frozenset(  # what follows from another failure; without a message it is no reason
     {"ClosedChannelException", "InterruptedException", "CancellationException", "CancelTaskException"}
 )
-"""What follows from another failure; without a message it is no reason."""
-_WRAPPERS = frozenset(
+_WRAPPERS = frozenset(  # exceptions that hand on their cause
     {
         "CompletionException",
         "ExecutionException",
@@ -40,7 +39,6 @@ _WRAPPERS = frozenset(
         "WrappingRuntimeException",
     }
 )
-"""Exceptions that hand on their cause."""
 _OF_OTHERS = re.compile(
     r"^(?:[\w.]+(?:@[\w.\-]+)?/)*"
     r"(?:java|javax|jdk|sun|com\.sun|scala|akka|org\.apache\.pekko|org\.apache\.flink(?!\.(?:connectors?|formats)\.))\."
@@ -118,8 +116,7 @@ class FaultGroup(Struct, frozen=True):
     first: Fault
     latest: Fault
     count: int
-    kept: tuple[Fault, ...]
-    """Newest first; the first one is the last of them, what came between may be missing."""
+    kept: tuple[Fault, ...]  # newest first, the last is the first one; those between may be missing
 
 
 class StackLine(Struct, frozen=True):

@@ -16,8 +16,7 @@ PROGRAM, FLINK, JAVA = "program", "flink", "java"
 TRUNK = 0.9  # part of all samples that a method has which only leads to where the time goes
 _FLINK = re.compile(r"^(?:[\w.]+/)*org\.apache\.flink\.(?!connectors?\.|formats\.)")
 _JAVA = re.compile(r"^(?:[\w.]+/)*(?:java|javax|jdk|sun|com\.sun|scala|akka|org\.apache\.pekko|io\.netty)\.")
-_NO_LINE = re.compile(r":-\d+$")
-"""What Flink writes for a line that is not known (-1), and for native code (-2)."""
+_NO_LINE = re.compile(r":-\d+$")  # Flink's mark for an unknown line (-1) and native code (-2)
 
 
 class Piece(Struct, frozen=True):

@@ -46,8 +46,7 @@ class Order(Struct, frozen=True):
     layers: tuple[tuple[int, ...], ...]
     segments: tuple[Segment, ...]
     links: tuple[Link, ...]
-    ways: tuple[tuple[Segment, ...], ...]
-    """For each edge of the graph the segments it is made of, from left to right."""
+    ways: tuple[tuple[Segment, ...], ...]  # the segments of each edge, from left to right
 
 
 def arrange(drawn: Graph, ports: int) -> Order:

@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from flinktop.model import busy, states
 
-OVERDUE_INTERVALS = 3.0
-"""A last completed checkpoint older than this many intervals is overdue (Flink's own guides say the same)."""
+OVERDUE_INTERVALS = 3.0  # intervals since the last completed checkpoint, as Flink's own guides say
 OVERDUE_AT_LEAST = 30.0  # seconds: intervals of a second or two don't make a job ill
 
 STALLED = 2  # the rank of a job of which no task runs: that of one that restarts

@@ -18,8 +18,7 @@ _GC = "Status.JVM.GarbageCollector."
 GC_RATE = f"{_GC}All.TimeMsPerSecond"  # ms/s in all collectors of a TaskManager (1.19+)
 _GC_TIME = ".Time"
 FULL = 0.9  # a heap fuller than this is worth a look: collections will come often
-GC_LONG, GC_WARM = 200.0, 100.0
-"""ms/s of garbage collection that hold a TaskManager up, and that are worth a look."""
+GC_LONG, GC_WARM = 200.0, 100.0  # ms/s of garbage collection: too much, and worth a look
 
 
 def ids_to_ask(known: Iterable[str]) -> tuple[str, ...]:

@@ -13,13 +13,10 @@ if TYPE_CHECKING:
 
     Points = Sequence[tuple[float, float]]  # (s, lag in s), oldest first; NaN is a gap
 
-PRECISION = 10.0
-"""Seconds: Flink's metrics are up to so old when an answer brings them, and a lag seems so much longer."""
+PRECISION = 10.0  # seconds that Flink's metrics may be old in an answer; a lag seems longer by them
 LATE, VERY_LATE = 60.0, 600.0  # seconds from which on a lag is amber, and red, while it grows
-GROWS_FOR = 120.0
-"""Seconds for which a lag has to grow before it has a colour: a constant one is how the job is built."""
-REACH = 900.0
-"""Seconds of points that tell whether it grows: two that are further apart say nothing of the present."""
+GROWS_FOR = 120.0  # seconds a lag has to grow before it is coloured: a constant one is by design
+REACH = 900.0  # seconds of points that tell whether it grows: older ones say nothing of the present
 
 
 def text(seconds: float | None) -> str:

@@ -10,11 +10,10 @@ if TYPE_CHECKING:
     from flinktop.flink.logs import LogFile
 
 OF_TASKMANAGERS = ("taskexecutor", "taskmanager")
-OF_JOBMANAGERS = (
+OF_JOBMANAGERS = (  # what Flink's scripts and its images put into the names of log files
     *("standalonesession", "standalonejob", "jobmanager"),
     *("kubernetes-session", "kubernetes-application", "yarn-session"),
 )
-"""What Flink's scripts and its images put into the names of log files."""
 OF_OTHERS = ("historyserver", "sql-gateway", "sql-client", "-client-", "zookeeper", "python")
 
 

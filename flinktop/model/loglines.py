@@ -11,17 +11,14 @@ from flinktop.flink.text import MOST, clean, clean_lines, cut
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-"""From harmless to worst. Log4j's and logback's."""
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")  # log4j's and logback's, worst last
 STEPS = ("", "INFO", "WARN", "ERROR")  # least levels that a person chooses from; "" shows everything
 
 _ENTRY = re.compile(r"[\d\[{][^\n]{0,100}?\b(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?:ING)?\b")
 """The first line of an entry: a time or a bracket, and a level soon after. What Flink's own pattern writes
 (`2026-11-22 04:10:06,019 INFO  logger [] - words`), and logback's, and one JSON object a line."""
-_PARTS = re.compile(r"(\S+ \S+)( +)([A-Z]+)( +)(\S+)(.*)", re.DOTALL)
-"""Flink's own pattern: date and time, level, logger, words."""
-_LEAD = re.compile(r"\s*(?:\[\]\s*)?-\s+|\s+")
-"""What Flink's pattern puts before the words: an empty context, a dash."""
+_PARTS = re.compile(r"(\S+ \S+)( +)([A-Z]+)( +)(\S+)(.*)", re.DOTALL)  # date, time, level, logger, words
+_LEAD = re.compile(r"\s*(?:\[\]\s*)?-\s+|\s+")  # before the words: an empty context, a dash
 _TONES = {"FATAL": "bad", "ERROR": "bad", "WARN": "warn", "DEBUG": "muted", "TRACE": "muted"}
 
 
@@ -31,8 +28,7 @@ class LogLine(NamedTuple):
     text: str
     level: str  # of its entry; "" before the first line that tells one
     at: int  # bytes of the file before it
-    first: bool
-    """Whether its entry begins with it; others are what an entry says over several lines: stack traces."""
+    first: bool  # whether its entry begins here; other lines continue one, such as stack traces
     short: str  # the line with less before its words: see `shortened`
 
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from flinktop.flink.taskmanagers import GarbageCollector, TaskManagerDetails, TaskManagerMetrics
     from flinktop.model.processes import Collector
 
-MODEL, JVM, NETWORK, GC = "memory model", "JVM", "network", "garbage collection"
-"""The sections, in which parts are told apart that have the same name."""
+MODEL, JVM, NETWORK, GC = "memory model", "JVM", "network", "garbage collection"  # sections
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20}
 _UNITS |= {"g": 1 << 30, "gb": 1 << 30, "t": 1 << 40, "tb": 1 << 40}
 _SIZE = re.compile(r"(\d{1,18})\s*([a-z]*)")

@@ -7,8 +7,7 @@ import math
 from flinktop.model import format as fmt
 from flinktop.model.metric_units import Unit, unit
 
-_EARLIEST = 1e11
-"""Milliseconds since 1970, in 1973: below it a timestamp is none, and above it a stretch of time is none."""
+_EARLIEST = 1e11  # ms since 1970, in 1973: no timestamp is below it, and no duration above it
 _NANOSECONDS_IN_ONE = 1e6
 _FEW = 9.95
 

@@ -18,8 +18,7 @@ class Unit(Enum):
     TIMESTAMP = "ms since 1970"
 
 
-_HISTOGRAM = re.compile(r"_(?:min|max|mean|median|stddev|p\d+)$")
-"""What Flink adds to the id of a histogram for each of its figures."""
+_HISTOGRAM = re.compile(r"_(?:min|max|mean|median|stddev|p\d+)$")  # Flink's endings for its figures
 
 _STATES = ("created", "initializing", "deploying", "running", "restarting", "failing", "cancelling")
 _MILLISECONDS = (
@@ -44,7 +43,7 @@ _BYTES = (
     *("pendingBytes", "averageRecordSizeBytes", "bytesRequestedPerFetch", "usedBytes", "remainingBytes"),
     *_EXCHANGED,
 )
-_NAMED = {
+_NAMED = {  # by the last part of the id, of jobs, tasks and operators
     **dict.fromkeys(_MILLISECONDS, Unit.MILLISECONDS),
     **dict.fromkeys(_NANOSECONDS, Unit.NANOSECONDS),
     **dict.fromkeys(_BYTES, Unit.BYTES),
@@ -52,9 +51,8 @@ _NAMED = {
     "lastCheckpointRestoreTimestamp": Unit.TIMESTAMP,
     "lastCheckpointCompletedTimestamp": Unit.TIMESTAMP,
 }
-"""By the last part of the id, of jobs, tasks and operators."""
 
-_PROCESS = (
+_PROCESS = (  # whole ids of a JobManager and a TaskManager
     (re.compile(r"Status\.JVM\.Memory\.\w+\.(?:Used|Committed|Max|MemoryUsed|TotalCapacity)"), Unit.BYTES),
     (re.compile(r"Status\.Flink\.Memory\.Managed\.(?:Used|Total)"), Unit.BYTES),
     (re.compile(r"Status\.Shuffle\.Netty\.(?:Available|Used|Total)Memory"), Unit.BYTES),
@@ -64,12 +62,10 @@ _PROCESS = (
     (re.compile(r"Status\.JVM\.CPU\.Time"), Unit.NANOSECONDS),
     (re.compile(r"Status\.JVM\.GarbageCollector\..+\.Time"), Unit.MILLISECONDS),
 )
-"""Whole ids of a JobManager and a TaskManager."""
-_SPELLED = (
+_SPELLED = (  # units that end a name, also one of somebody's own program
     (re.compile(r"(?<=[a-z])Nanos$"), Unit.NANOSECONDS),
     (re.compile(r"(?<=[a-z])(?:Ms|Millis)$"), Unit.MILLISECONDS),
 )
-"""Units that end a name, also one of somebody's own program."""
 
 
 def unit(metric: str) -> Unit | None:

@@ -17,23 +17,19 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Metrics
     from flinktop.flink.taskmanagers import TaskManager
 
-HEARTBEAT_LATE, HEARTBEAT_LOST = 20.0, 50.0
-"""Seconds without a heartbeat. One comes every 10 s (heartbeat.interval), and Flink gives a TaskManager up
-after 50 (heartbeat.timeout)."""
+HEARTBEAT_LATE, HEARTBEAT_LOST = 20.0, 50.0  # s; heartbeat.interval is 10, heartbeat.timeout 50
 FULL, NEARLY_FULL = 0.9, 0.75  # shares of a limit that ask for attention
 SCARCE = 0.95  # share of the network buffers in use from which on tasks wait for one
 LOADED = 0.9  # share of the machine's processors
 
-_MADE_UP = re.compile(r"[0-9a-f]{32}|.+:\d+-[0-9a-f]{6}")
-"""Ids of TaskManagers that have no name of their own."""
+_MADE_UP = re.compile(r"[0-9a-f]{32}|.+:\d+-[0-9a-f]{6}")  # ids of TaskManagers without a name
 _JVM, _NETTY = "Status.JVM.", "Status.Shuffle.Netty."
 _GC = f"{_JVM}GarbageCollector."
 ALL_COLLECTORS = "All"  # what Flink calls the sum over all garbage collectors, from 1.19 on
-ROW = (
+ROW = (  # names of the figures that a row of the TaskManagers needs
     *("heap_used", "heap_max", "managed_used", "managed_total", "network_used", "network_total"),
     *("segments_free", "segments", "cpu", "threads", "gc_rate"),
 )
-"""Names of the figures that a row of the TaskManagers needs."""
 
 
 class Collector(Struct, frozen=True):
@@ -76,8 +72,7 @@ class Figures(Struct, frozen=True):
     network_total: float | None = _metric(f"{_NETTY}TotalMemory")
     segments_free: float | None = _metric(f"{_NETTY}AvailableMemorySegments")
     segments: float | None = _metric(f"{_NETTY}TotalMemorySegments")
-    requested: float | None = _metric(f"{_NETTY}RequestedMemoryUsage")
-    """Per cent of the network buffers that tasks have asked for (1.15+): over 100 some wait."""
+    requested: float | None = _metric(f"{_NETTY}RequestedMemoryUsage")  # per cent (1.15+): some wait over 100
     cpu: float | None = _metric(f"{_JVM}CPU.Load")  # 0 to 1, of all processors of the machine
     threads: float | None = _metric(f"{_JVM}Threads.Count")
     files: float | None = _metric(f"{_JVM}FileDescriptor.Open")  # file descriptors (2.1+), as the next

@@ -21,17 +21,14 @@ T = TypeVar("T")
 
 WINDOW = 60.0  # seconds a rate is taken over: what Flink's own meters use
 STEP = 10.0  # seconds between two fetches of metrics by the JobManager (its default)
-STALE_SAMPLES = 3600.0
-"""Readings further apart than this (s) make no rate: the job may have been restarted in between."""
+STALE_SAMPLES = 3600.0  # readings further apart (s) make no rate: the job may have been restarted
 
 RATE_IDS = ("numRecordsInPerSecond", "numRecordsOutPerSecond")
 PER_SECOND = "PerSecond"  # what the id of a rate has behind that of its counter
 BUSY_ID, IDLE_ID = "busyTimeMsPerSecond", "idleTimeMsPerSecond"
 TIME_IDS = (BUSY_ID, "backPressuredTimeMsPerSecond", IDLE_ID)
-WATERMARK_ID = "currentInputWatermark"
-"""The lowest watermark that a subtask has received (ms since 1970); sources have none."""
-VERTEX_IDS = (*RATE_IDS, *TIME_IDS, WATERMARK_ID)
-"""What a row of the vertices table is made of; times exist from 1.13 (idle from 1.11)."""
+WATERMARK_ID = "currentInputWatermark"  # the lowest a subtask has received (ms since 1970)
+VERTEX_IDS = (*RATE_IDS, *TIME_IDS, WATERMARK_ID)  # of the vertices table; times from 1.13 (idle from 1.11)
 
 
 class Ends(Struct, frozen=True):
@@ -227,8 +224,7 @@ def _is_last(operator: str, chain: str) -> bool:
     return False
 
 
-_NO_WATERMARK, _LAST_WATERMARK = -9.2e18, 9.2e18
-"""Long.MIN is none yet, Long.MAX the end of the input; as floats they are rounded."""
+_NO_WATERMARK, _LAST_WATERMARK = -9.2e18, 9.2e18  # Long.MIN, Long.MAX (end of input) as floats
 
 
 def watermark_lag(watermark: float | None, cluster_now: float) -> float | None:

@@ -19,43 +19,35 @@ if TYPE_CHECKING:
 
 HIDDEN = "******"
 
-_WHOLE = r"jaas|authorization|cookie|connection[-_.]?string|http-headers"
-"""Words in the name of a value that is hidden to its end, whatever it is made of."""
-_PARTS = (
+_WHOLE = r"jaas|authorization|cookie|connection[-_.]?string|http-headers"  # hidden to the end of the value
+_PARTS = (  # parts of a name that make its value a secret
     rf"{_WHOLE}|passw|pss?wd|pswd|passphrase|passcode|secret|token|credential|bearer|signature"
     r"|basic[-_.]?auth|auth[-_.]?params|(?:api|access|private|account|shared|service|encryption|auth)[-_.]?key"
 )
-"""Parts of a name that make its value a secret."""
 _LAST = "key|auth|pass|pwd|pw|psw|sig|sas|pin|otp|jwt|creds?|login|p"
 """Last words of such a name: `--key`, `basic.auth`, `Pwd`, `-p`; not `key.serializer`."""
-_OTHER_WORDS = "(?:by|com|encom|sur|over|under|tres|multi)pass|oldpwd"
-"""That end so and are no names of secrets."""
-_JOINED = rf"(?!{_OTHER_WORDS})[a-z]{{1,20}}(?:pass|pwd|pw)"
-"""Such a last word written together with another: `-storepass`, `dbpwd`; not `bypass`."""
-_NAME = re.compile(
+_OTHER_WORDS = "(?:by|com|encom|sur|over|under|tres|multi)pass|oldpwd"  # end so, but name no secret
+_JOINED = rf"(?!{_OTHER_WORDS})[a-z]{{1,20}}(?:pass|pwd|pw)"  # `-storepass`, `dbpwd`; not `bypass`
+_NAME = re.compile(  # the end of a name that makes what follows a secret, from the word on that tells
     rf"(?:{_PARTS})[\w.-]{{0,200}}"
     rf"|(?:(?<![^\W_])(?:{_LAST}|{_JOINED})|(?-i:(?<=[a-z0-9])(?:Key|Auth|Pass|Pwd|Pw|Sig|Pin|Login)))(?![\w.-])",
     re.IGNORECASE,
 )
-"""The end of a name that makes what follows a secret, from the word on that tells."""
 _IS_WHOLE = re.compile(_WHOLE, re.IGNORECASE)
 _BEFORE = re.compile(r"[\w.-]{0,80}")  # the beginning of a name, read backwards from that word
-_SIGN = re.compile(
+_SIGN = re.compile(  # what stands between a name and its value
     r"""(?:\[\d{1,4}\]|%)?\\{0,4}["'`]?[\])]?[ \t]{0,20}"""
     r"""(?:=>|:=|->|==|=(?!=)|:(?!//|:)|%3[AD])(?:[ \t]{0,20}\r?\n[ \t]{0,80}(?=["'`])|[ \t]{0,20})"""
     r"""|>(?=[^\s=>])""",
     re.IGNORECASE,
 )
-"""What stands between a name and its value."""
-_VALUE = re.compile(
+_VALUE = re.compile(  # the same where the name is a value itself: `{"name": "password", "value": "x"}`
     r"""\\{0,4}["'`]?[ \t]{0,4}[,;]?[ \t]{0,4}\\{0,4}["'`]?value\\{0,4}["'`]?[ \t]{0,4}[=:][ \t]{0,4}""",
     re.IGNORECASE,
 )
-"""The same where the name is a value itself: `{"name": "password", "value": "x"}`."""
-_NAMED = re.compile(
+_NAMED = re.compile(  # the name of a secret as the value of a pair, with the secret behind it
     rf"""(?:{_SIGN.pattern})\\{{0,4}}["'`]?([\w.-]{{1,200}}){_VALUE.pattern}""", re.IGNORECASE
 )
-"""The name of a secret as the value of a pair, with the secret behind it."""
 _SPACE = re.compile(r"[ \t]{1,20}")
 _QUOTE = re.compile(r"""(\\{0,4})(["'`])""")
 _BRACKETS = {"{": re.compile(r"[{}]"), "[": re.compile(r"[\[\]]"), "(": re.compile(r"[()]")}
@@ -84,8 +76,7 @@ _LOOKS = re.compile(
     re.IGNORECASE,
 )
 _PEM_END = "-----END"
-_USERS = ("-u", "-U", "--user", "--username", "--proxy-user")
-"""Options that take a user, and with a colon a password too."""
+_USERS = ("-u", "-U", "--user", "--username", "--proxy-user")  # take a user, and with a colon a password
 
 
 class _Span(NamedTuple):

@@ -9,11 +9,10 @@ from flinktop.flink.jobs import ENDED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TASK_STATES = (
+TASK_STATES = (  # states of a subtask in the order in which it comes to them
     *("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING", "FINISHED"),
     *("CANCELING", "CANCELED", "FAILED", "RECONCILING"),
 )
-"""States of a subtask in the order in which it comes to them."""
 _TONES = {
     "RUNNING": "good",
     **dict.fromkeys(("FINISHED", "CANCELED"), "muted"),

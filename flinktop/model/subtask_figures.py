@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Metric
 
 OUTPUT_WATERMARK = "currentOutputWatermark"
-LONGEST_ID = 120
-"""Bytes in UTF-8 of an operator's watermark id that is asked for by subtask: longer ones fill requests."""
+LONGEST_ID = 120  # bytes (UTF-8) of an operator's watermark id that is asked for by subtask
 
-MEASURES = {
+MEASURES = {  # what each metric measures, by the last part of its id
     "numRecordsInPerSecond": "taken",
     "numRecordsOutPerSecond": "sent",
     "busyTimeMsPerSecond": "busy",
@@ -30,13 +29,10 @@ MEASURES = {
     rates.WATERMARK_ID: "watermark",
     OUTPUT_WATERMARK: "watermark",
 }
-"""What each metric measures, by the last part of its id."""
 
-NO_WATERMARK, ENDED = -math.inf, math.inf
-"""A watermark that has not come yet (Long.MIN); the end of the input (Long.MAX)."""
+NO_WATERMARK, ENDED = -math.inf, math.inf  # none yet (Long.MIN); end of the input (Long.MAX)
 
-Figures = dict[str, float | None]
-"""By measure: records/s, ms/s, a watermark in ms since 1970. None: the subtask measures no such thing."""
+Figures = dict[str, float | None]  # by measure: records/s, ms/s, ms since 1970; None: not measured
 
 
 # No slots: what is measured is found once, and asked for by thousands of rows.

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from flinktop.flink.vertices import Attempt, IoMetrics
 
 BANDS = (300.0, 500.0, 700.0, 900.0)  # heats (ms/s) at which a subtask moves towards the top of its table
-MARGIN = 50.0
-"""By so much (ms/s) a heat must leave its band before the row moves: rows don't jump at every poll."""
+MARGIN = 50.0  # ms/s by which a heat must leave its band before the row moves: rows should not jump
 EVEN_HEAT = 400.0  # the heat of a subtask that takes just its share, where a release measures no time
 SECOND = 1000.0
 

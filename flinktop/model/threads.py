@@ -25,8 +25,7 @@ class Thread(Struct, frozen=True):
     lines: tuple[str, ...]  # what the dump says of it; the first line names it
 
 
-LEGACY = "Legacy Source Thread - "
-"""What the thread of a source of before FLIP-27 is called, before the name of its task."""
+LEGACY = "Legacy Source Thread - "  # thread of a source of before FLIP-27, before its task's name
 
 
 def threads(dump: ThreadDump, task: str = "") -> tuple[Thread, ...]:

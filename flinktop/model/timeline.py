@@ -33,8 +33,7 @@ class Interval(Struct, frozen=True):
 
     state: str
     start: float
-    end: float | None
-    """None while it lasts. A state that nothing follows is a moment: it ends where it starts."""
+    end: float | None  # None while it lasts; a state that nothing follows ends where it starts
 
 
 def intervals(entered: Mapping[str, int]) -> tuple[Interval, ...]:
@@ -67,8 +66,7 @@ def of_vertex(vertex: JobVertex) -> tuple[Interval, ...]:
     return (Interval(vertex.status, vertex.start_time, end),)
 
 
-STAGES = ("DEPLOYING", "INITIALIZING", "RUNNING")
-"""States of an attempt in the order in which it passes through them, from its start on."""
+STAGES = ("DEPLOYING", "INITIALIZING", "RUNNING")  # an attempt passes through these in this order
 
 
 def of_attempt(attempt: Attempt) -> tuple[Interval, ...]:

@@ -22,8 +22,7 @@ class VertexNow(Struct, frozen=True):
     state: str
     tasks: Mapping[str, int]  # subtasks by state
     seconds: float | None  # how long it has been under way, or was
-    behind: float = 0.0
-    """Seconds by which the answer of its subtasks is older than this, where that says another state."""
+    behind: float = 0.0  # seconds by which the subtasks' answer is older, where it says another state
 
 
 def vertex_now(

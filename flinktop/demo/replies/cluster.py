@@ -215,12 +215,11 @@ def _all_metrics(asked: Asked) -> list[dict[str, Any]]:
 
 # -- the JobManager ----------------------------------------------------------------------------------
 
-RENAMED = {
+RENAMED = {  # options, and what they were called up to 1.19
     "state.backend.type": "state.backend",
     "execution.checkpointing.dir": "state.checkpoints.dir",
     "execution.checkpointing.savepoint-dir": "state.savepoints.dir",
 }
-"""Options, and what they were called up to 1.19."""
 
 
 def _configuration(moment: Moment) -> list[dict[str, str]]:
