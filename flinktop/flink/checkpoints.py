@@ -291,14 +291,9 @@ async def trigger_savepoint(
 ) -> str:
     """POST /jobs/:jobid/savepoints; gives the trigger to follow with SAVEPOINT_STATUS.
 
-    Args:
-        http: the cluster.
-        features: its release; what an older one would refuse is left out.
-        job: the job.
-        directory: where to; None is the cluster's `state.savepoints.dir` (neither is a 400).
-        cancel: cancel the job when the savepoint is complete.
-        form: 1.15+.
-        trigger: an own id of 32 hex digits (1.15+): sending the same again makes no second savepoint.
+    Without a directory it goes to the cluster's `state.savepoints.dir` (neither is a 400). `form` and
+    `trigger`, an own id of 32 hex digits, are left out before 1.15: sending the same again makes no second
+    savepoint.
     """
     # cancel-job is mandatory up to 1.12, and always taken.
     body = (

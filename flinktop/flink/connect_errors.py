@@ -8,14 +8,10 @@ from flinktop.flink.text import clean
 
 
 def reason(error: Exception, url: str, *, proxy: bool, protocol: bool, answered: bool = False) -> str:
-    """What is wrong, and what could be done.
+    """What is wrong with a request to `url`, and what could be done.
 
-    Args:
-        error: what the HTTP library raised; what is behind it says more.
-        url: where the request went.
-        proxy: a proxy refused it.
-        protocol: what came back was not HTTP, or nothing at all.
-        answered: the server has answered before, so it speaks what it is asked in.
+    A `proxy` refused it; what came back was not HTTP (`protocol`), or nothing at all; the server has
+    `answered` before, so it speaks what it is asked in.
     """
     perhaps_tls = "; perhaps it speaks TLS (https://)" if url.startswith("http://") and not answered else ""
     for cause in _causes(error):

@@ -78,13 +78,8 @@ class Decoded(Struct, Generic[T], frozen=True):
 def decode(body: bytes, reply: type[T], most_parts: int = MOST_PARTS) -> Decoded[T]:
     """The document in `body` as a `reply`; text becomes str with its lines kept.
 
-    Args:
-        body: The bytes.
-        reply: The type of the document.
-        most_parts: Objects and lists in it at the most.
-
     Raises:
-        DecodeError: not JSON, or nothing in it belongs to such a document.
+        DecodeError: not JSON, more than `most_parts`, or nothing in it belongs to such a document.
     """
     try:
         return _decode(body, reply, most_parts)

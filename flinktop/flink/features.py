@@ -36,10 +36,7 @@ def release(version: str) -> tuple[int, int, int] | None:
 def features(config: "Config | None", overview_missing: bool = False) -> Features:  # noqa: FBT001, FBT002 - one obvious switch
     """What a server with this /config can do.
 
-    Args:
-        config: None while it is not known.
-        overview_missing: /overview answers 404 though /config answers, which before 1.16 is the only
-            mark of a HistoryServer.
+    /overview that answers 404 though /config answers is the only mark of a HistoryServer before 1.16.
     """
     if config is None:
         return Features(history_server=overview_missing)

@@ -40,10 +40,8 @@ class Http:
     ) -> None:
         """Nothing is opened and no secret read before the first request.
 
-        Args:
-            connection: where and how.
-            transport: takes the network's place (tests, recordings, the demo).
-            login: that of the cluster's other clients, which share what is known of it.
+        `transport` takes the network's place (tests, recordings, the demo); `login` is that of the cluster's
+        other clients, which share what is known of it.
         """
         self.connection = connection
         self.url = connection.url
@@ -87,16 +85,10 @@ class Http:
         seconds: float | None = None,
         most: int = MOST_BYTES,
     ) -> Reply:
-        """Send one request.
+        """Send one request to a percent-encoded path without a leading slash.
 
-        Args:
-            method: the verb.
-            path: percent-encoded, without a leading slash.
-            params: query parameters.
-            json: the body.
-            files: parts of a multipart body, as httpx takes them.
-            seconds: how long the server may be silent instead of the connection's own limit.
-            most: bytes of the answer at the most.
+        `files` are parts of a multipart body, as httpx takes them; `seconds` is how long the server may be
+        silent instead of the connection's own limit; `most` are bytes of the answer.
 
         Raises:
             FlinkError: no answer, or none that is a success; Refused when nothing was sent.
@@ -120,14 +112,10 @@ class Http:
         seconds: float | None = None,
         begun: Callable[[int | None], None] = lambda _size: None,
     ) -> AsyncIterator[bytes]:
-        """The bytes of a file as they come, over a connection of their own, `most` bytes at the most.
+        """The bytes of a file as they come, over a connection of its own, which is closed after `most` bytes.
 
-        Args:
-            path: percent-encoded, without a leading slash.
-            most: bytes at the most; the connection is closed behind them.
-            seconds: how long the server may be silent instead of the connection's own limit.
-            begun: called with the size that the server announces before the first byte, None when it
-                announces none; what it raises ends the transfer.
+        `begun` is called before the first byte with the size that the server announces, if any; what it
+        raises ends the transfer.
 
         Raises:
             FlinkError: no answer, or none that is a success.

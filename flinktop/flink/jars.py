@@ -92,12 +92,7 @@ JARS = Endpoint("jars", Jars)
 
 
 async def upload(http: "Http", path: Path, progress: Callable[[int, int], None] | None = None) -> str:
-    """POST /jars/upload; gives the jar's id.
-
-    Args:
-        http: the cluster.
-        path: a .jar file; other names are a 400.
-        progress: called with bytes read so far and the file's size.
+    """POST /jars/upload; gives the jar's id. `progress` is told bytes read so far and the file's size.
 
     Raises:
         OSError: the file can't be read.

@@ -27,12 +27,7 @@ class Login:
     """The headers that let requests of one cluster in, for all of its clients. Lives on their loop."""
 
     def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
-        """Nothing is read before it is needed.
-
-        Args:
-            connection: where the secrets are.
-            clock: gives a time in seconds.
-        """
+        """Nothing is read before it is needed. `clock` gives seconds."""
         self._connection = connection
         self._clock = clock
         self._reading = asyncio.Lock()
@@ -67,15 +62,7 @@ class Login:
             return headers
 
     async def refused(self, used: Mapping[str, str], said: str) -> bool:
-        """Take in that a request was refused.
-
-        Args:
-            used: its headers.
-            said: what the server said.
-
-        Returns:
-            Whether there is another login by now, to be tried at once.
-        """
+        """Take in that a request was refused, and why; whether another login is to be tried at once."""
         if not self._connection.has_login:
             return False
         async with self._reading:
@@ -149,10 +136,6 @@ OWN_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "flinktop", "Accept"
 
 def credentials(connection: Connection, read: Callable[[Secret], str] = Secret.read) -> dict[str, str]:
     """The headers that let a request in, and those that the user wants sent. Blocks (files, commands).
-
-    Args:
-        connection: what to send, and where it is read from.
-        read: reads a secret.
 
     Raises:
         SecretError: a password or token can't be read.

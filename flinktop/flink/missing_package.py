@@ -11,14 +11,10 @@ _BESIDE = "~/.flinktop-venv"  # where an environment is made for a Python that t
 
 
 def install_command(*requirements: str, options: tuple[str, ...] = ()) -> str:
-    """The line for a shell that installs these for this interpreter.
+    """The line for a shell that installs these for this interpreter; `options` are pip's.
 
     A Python that is managed by its system (Debian's) takes none: the line makes an environment that sees what
     it has, and starts flinktop there.
-
-    Args:
-        requirements: packages with their versions, as pip takes them.
-        options: of pip's install.
     """
     packages = shlex.join(requirements)
     wanted = shlex.join((*options, *requirements))

@@ -156,12 +156,7 @@ async def rescale(http: "Http", job: str, parallelism: int) -> str:
 async def require_resources(http: "Http", job: str, bounds: Mapping[str, Bounds]) -> None:
     """PUT /jobs/:jobid/resource-requirements (1.18+, adaptive scheduler).
 
-    Stored at once; the rescale comes later, after the scheduler's cooldown.
-
-    Args:
-        http: the cluster.
-        job: the job.
-        bounds: for every vertex of the job: a missing one is a 400.
+    Stored at once; the rescale comes later, after the scheduler's cooldown. A missing vertex is a 400.
     """
     body = {
         vertex: {"parallelism": {"lowerBound": bound.lower_bound, "upperBound": bound.upper_bound}}

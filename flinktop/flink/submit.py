@@ -38,12 +38,8 @@ async def submit(
 ) -> str:
     """POST /jobs; gives the job's id.
 
-    Args:
-        http: the cluster.
-        features: its release; 2.x calls the graph an execution plan.
-        graph: a JobGraph (2.x: ExecutionPlan) serialized by Java of the same Flink release.
-        jars: the job's classes.
-        artifacts: distributed-cache entries by their names.
+    The graph was serialized by Java of the same Flink release (2.x: an ExecutionPlan); `artifacts` are
+    entries of the distributed cache by name.
 
     Raises:
         OSError: a file can't be read.

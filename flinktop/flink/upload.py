@@ -16,12 +16,6 @@ async def sent_whole(send: Callable[[str], Awaitable[T]]) -> T:
 
     The netty of Flink 1.14 breaks off with a 500 when a packet ends in a carriage return, whatever was sent;
     nothing was taken then. Another content type moves the bytes.
-
-    Args:
-        send: sends the files with a content type.
-
-    Raises:
-        FlinkError: as `send`.
     """
     for kind in KINDS[:-1]:
         try:

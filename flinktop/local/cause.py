@@ -17,12 +17,7 @@ _LONGEST = 300
 
 
 def cause(logged: str, printed: str) -> str:
-    """The deepest reason in the last error of the log, else in what was printed, else the log's last line.
-
-    Args:
-        logged: the log.
-        printed: standard output and error.
-    """
+    """The deepest reason in the last error of the log, else in what was printed, else the log's last line."""
     lines = [line.strip("# \t") for line in printed.splitlines()]
     reasons = [line for line in lines if line and line not in _NO_REASON]
     # Warnings alone may be all there is.

@@ -33,11 +33,7 @@ class LocalError(Exception):
 
 
 def find_home(path: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> FlinkHome:
-    """Find the installed Flink and a Java for it.
-
-    Args:
-        path: Where Python packages lie; default: where this Python imports from.
-        environment: The variables JAVA_HOME and PATH are taken from it; default: this process's own.
+    """Find the installed Flink and a Java for it, by default where this process would.
 
     Raises:
         LocalError: A package or Java is missing, or of a release that does not fit.

@@ -11,12 +11,7 @@ if TYPE_CHECKING:
 
 
 def no_metrics(what: str, state: str) -> str:
-    """Why something has no metrics.
-
-    Args:
-        what: The thing, as a sentence begins: "This subtask".
-        state: Its state; "" while not known.
-    """
+    """Why something ("This subtask") in this state ("" while not known) has no metrics."""
     if states.is_terminal(state):
         return f"{what} is {state}: Flink has no metrics of it any more."
     return f"No metrics yet: they come about 10 s after {what[0].lower()}{what[1:]} has started."

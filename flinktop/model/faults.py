@@ -58,7 +58,6 @@ class ByHash(Generic[T]):
     """
 
     def __init__(self, make: Callable[[str], T], most_bytes: int) -> None:
-        """Args: `make`, and how many bytes the texts may have of which something is kept."""
         self._make = make
         self._most = most_bytes
         self._bytes = 0

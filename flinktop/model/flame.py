@@ -20,25 +20,15 @@ _NO_LINE = re.compile(r":-\d+$")  # Flink's mark for an unknown line (-1) and na
 
 
 class Piece(Struct, frozen=True):
-    """One method in the graph.
+    """One method in the graph."""
 
-    Attributes:
-        number: Its place in `pieces`, the root's is 0.
-        parent: The number of what called it, -1 for the root.
-        depth: How many calls it is from the root.
-        start: Samples to the left of it.
-        samples: How often it was seen, itself or what it called.
-        own: How often it was seen itself.
-        name: Class, method and line, as Flink tells.
-    """
-
-    number: int
-    parent: int
-    depth: int
-    start: int
-    samples: int
-    own: int
-    name: str
+    number: int  # its place in `pieces`, the root's is 0
+    parent: int  # the number of what called it, -1 for the root
+    depth: int  # how many calls it is from the root
+    start: int  # samples to the left of it
+    samples: int  # how often it was seen, itself or what it called
+    own: int  # how often it was seen itself
+    name: str  # class, method and line, as Flink tells
 
     @property
     def short(self) -> str:

@@ -21,18 +21,13 @@ class Wire(Struct, frozen=True):
 
 
 class Lanes(Struct, frozen=True):
-    """Where the wires of one gap bend.
+    """Where the wires of one gap bend."""
 
-    Attributes:
-        count: How many lanes there are.
-        lane: The lane of each bundle that needs one, counted from the left.
-        detour: For a row on the left whose wires would run into others: the lane in which they change to
-            another row first, and that row.
-    """
-
-    count: int
-    lane: Mapping[int, int]
-    detour: Mapping[int, tuple[int, int]]
+    count: int  # how many lanes there are
+    lane: Mapping[int, int]  # the lane of each bundle that needs one, counted from the left
+    detour: Mapping[
+        int, tuple[int, int]
+    ]  # by row on the left: the lane in which it changes row first, and to which
 
     def bends(self, wire: Wire) -> list[tuple[int, int]]:
         """The (lane, row) corners of a wire, from left to right."""

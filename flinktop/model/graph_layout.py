@@ -27,19 +27,12 @@ DASHES = 2  # cells of its edge beside a label
 
 
 class Measures(Struct, frozen=True):
-    """How large things are drawn, in cells.
+    """How large things are drawn, in cells."""
 
-    Attributes:
-        width: Of a box, with its frame.
-        height: Of a box, with its frame; at least 3.
-        gap: Empty rows between two boxes.
-        label: The longest label there is room for; 0 writes none.
-    """
-
-    width: int
-    height: int
-    gap: int = 1
-    label: int = 9
+    width: int  # of a box, with its frame
+    height: int  # of a box, with its frame; at least 3
+    gap: int = 1  # empty rows between two boxes
+    label: int = 9  # the longest label there is room for; 0 writes none
 
     @property
     def ports(self) -> int:
@@ -57,25 +50,15 @@ class Placed(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """An edge from the cell beside one box to the cell beside another, with a corner at each point between.
+    """An edge from the cell beside one box to the cell beside another; `points` are its corners."""
 
-    Attributes:
-        source: Key of the box it comes from.
-        target: Key of the box it goes to.
-        points: From left to right; the arrow stands on the last one, of a backward edge on the first.
-        backward: Whether it leads from the right to the left.
-        label: What it is called.
-        label_at: The first cell of the room for the label, which nothing else runs through.
-        label_room: Cells there are for the label; 0 where it isn't written.
-    """
-
-    source: str
-    target: str
-    points: tuple[Point, ...]
-    backward: bool = False
-    label: str = ""
-    label_at: Point = (0, 0)
-    label_room: int = 0
+    source: str  # key of the box it comes from
+    target: str  # key of the box it goes to
+    points: tuple[Point, ...]  # left to right; the arrow is at the last, or if backward the first
+    backward: bool = False  # whether it leads from the right to the left
+    label: str = ""  # what it is called
+    label_at: Point = (0, 0)  # the first cell of the room for the label, which nothing else runs through
+    label_room: int = 0  # cells there are for the label; 0 where it isn't written
 
 
 class Layout(Struct, frozen=True):
@@ -92,12 +75,8 @@ def lay_out(graph: Graph, measures: Measures, order: Order | None = None) -> Lay
     """Lay a graph out; the same graph and measures always give the same layout.
 
     Boxes never overlap, no edge runs through a box, and edges without a node in common only ever cross.
-    The time it takes grows with the square of the nodes of a layer: ask `is_drawable` first.
-
-    Args:
-        graph: The graph.
-        measures: How large things are.
-        order: What `arrange` said of the graph and `measures.ports`, where that is known already.
+    The time it takes grows with the square of the nodes of a layer: ask `is_drawable` first. `order` is what
+    `arrange` gives for the graph and `measures.ports`, if it is known already.
     """
     if not graph.nodes:
         return Layout(measures, 0, 0)

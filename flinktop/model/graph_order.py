@@ -21,18 +21,11 @@ PATIENCE = 4  # sweeps without fewer crossings after which no better order is ex
 
 
 class Segment(Struct, frozen=True):
-    """A part of one or several edges between two neighbouring layers.
+    """A part of one or several edges between two neighbouring layers."""
 
-    Attributes:
-        left: A node, or the place where an edge passes a layer.
-        right: The same, one layer further right.
-        bundle: Segments of one bundle share their lane: `n` is all that comes from node n, `~n` all that
-            goes to node n.
-    """
-
-    left: int
-    right: int
-    bundle: int
+    left: int  # a node, or the place where an edge passes a layer
+    right: int  # the same, one layer further right
+    bundle: int  # what shares its lane: n is all that comes from node n, ~n all that goes to node n
 
 
 class Order(Struct, frozen=True):
@@ -50,13 +43,7 @@ class Order(Struct, frozen=True):
 
 
 def arrange(drawn: Graph, ports: int) -> Order:
-    """Layers in order.
-
-    Args:
-        drawn: The graph.
-        ports: How many edges can end at a node one above the other. Where more do, they come together
-            before it.
-    """
+    """Layers in order; where more than `ports` edges end at a node they come together before it."""
     found = links(drawn)
     count = len(drawn.nodes)
     layer = layers_of(count, found)

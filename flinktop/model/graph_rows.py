@@ -16,10 +16,8 @@ STRAIGHT = 8.0  # how much more an edge that passes layers wants to be straight 
 def rows_of(order: Order, height: int, gap: int) -> list[int]:
     """The row of the line on which the edges of each node (or passage) leave; the least top is row 0.
 
-    Args:
-        order: Nodes and passages by layer, from top to bottom.
-        height: Rows of a node's box. Its edges leave on the row `anchor(height)` of it.
-        gap: Empty rows between two boxes. A passage takes one row and one beside each box.
+    Boxes have so many rows, and edges leave on the row `anchor(height)`; `gap` rows between two boxes are
+    empty. A passage takes one row and one beside each box.
     """
     rows = _Rows(order, height, gap)
     for _ in range(SWEEPS):

@@ -33,12 +33,7 @@ class LogLine(NamedTuple):
 
 
 def read(body: bytes, begins: int = 0) -> tuple[LogLine, ...]:
-    """The lines of a log.
-
-    Args:
-        body: The bytes, from the beginning of a line on.
-        begins: Where in the file they begin.
-    """
+    """The lines of a log, from the beginning of a line on, which is at this byte of the file."""
     if not body:
         return ()
     # Every line ends with one, so that \r\n is seen whole.

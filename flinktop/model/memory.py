@@ -45,12 +45,7 @@ Sections: TypeAlias = "tuple[tuple[str, Callable[[], tuple[Part, ...]]], ...]"
 
 
 def taskmanager_sections(details: TaskManagerDetails, found: Figures | None) -> Sections:
-    """The memory of a TaskManager.
-
-    Args:
-        details: `/taskmanagers/:taskmanagerid`; the memory model is told from 1.12 on.
-        found: Its metrics: managed memory and metaspace in use, from 1.12 on.
-    """
+    """The memory of a TaskManager; model, managed memory and metaspace in use from 1.12 on."""
     return (
         (MODEL, lambda: _taskmanager_model(details, found)),
         (JVM, lambda: _outside(details.metrics)),
@@ -86,12 +81,7 @@ def _taskmanager_model(details: TaskManagerDetails, found: Figures | None) -> tu
 
 
 def jobmanager_sections(settings: Mapping[str, str], found: Figures | None) -> Sections:
-    """The memory of the JobManager.
-
-    Args:
-        settings: `/jobmanager/config`.
-        found: Its metrics.
-    """
+    """The memory of the JobManager, by `/jobmanager/config` and its metrics."""
     model = (MODEL, lambda: _jobmanager_model(settings, found or Figures()))
     if found is None:
         return (model,)

@@ -15,11 +15,8 @@ _FEW = 9.95
 def reading(metric: str, value: float | None, offset: float | None, now: float) -> str:
     """A number in units, as `384 MB`, `6.7 s` or `11:20:03`; "" where its unit is not known and below 0.
 
-    Args:
-        metric: Its id, with the operator or the group before its name.
-        value: As Flink told it.
-        offset: Seconds from UTC in which times are written; None is this machine's zone.
-        now: The cluster's time, s since 1970.
+    Times are written at `offset` s from UTC (None: this machine's zone); `now` is the cluster's time, s since
+    1970.
     """
     if value is None or not math.isfinite(value) or value < 0:
         return ""

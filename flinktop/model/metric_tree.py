@@ -12,12 +12,7 @@ _GROUPS = frozenset({"Shuffle", "buffers", "Network", "Status", "System", "laten
 
 
 def operator_of(metric: str) -> str:
-    """The operator that a metric of a task is of; "" for the task's own.
-
-    Args:
-        metric: Its id without the subtask (`<operator>.<metric>`, `<operator>.<group>.<metric>`); Flink
-            writes `_` for the dots in an operator's name.
-    """
+    """The operator of a task's metric (an id without the subtask); "" for the task's own."""
     first, dot, _ = metric.partition(".")
     return first if dot and first not in _GROUPS else ""
 

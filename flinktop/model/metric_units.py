@@ -69,13 +69,10 @@ _SPELLED = (  # units that end a name, also one of somebody's own program
 
 
 def unit(metric: str) -> Unit | None:
-    """The unit of a metric; None where neither Flink's reference nor its name says one.
+    """The unit of a metric by its id; None where neither Flink's reference nor its name says one.
 
     A name that only sounds like one says none: `checkpointAlignmentTime` is ns, and a program's own
     `lastSeenTime` can be anything.
-
-    Args:
-        metric: Its id, with the subtask, the operator or the group before its name.
     """
     whole = _HISTOGRAM.sub("", metric)
     for pattern, found in _PROCESS:

@@ -145,12 +145,7 @@ def _collectors(found: dict[str, float | None]) -> tuple[Collector, ...]:
 
 
 def ids_to_ask(listed: Iterable[str], names: Iterable[str] = tuple(_IDS)) -> tuple[str, ...]:
-    """The metrics to ask for: those of `names` that there are, and those of the collectors.
-
-    Args:
-        listed: Metrics that the process, or processes of its kind, have.
-        names: Of `Figures`.
-    """
+    """The metrics among these to ask for: the figures of those names, and the collectors'."""
     have = sorted(listed)
     wanted = {_IDS[name] for name in names}
     return tuple(metric for metric in have if metric in wanted or metric.startswith(_GC))
@@ -166,14 +161,7 @@ class Trouble(Struct, frozen=True):
 def troubles(
     taskmanager: TaskManager, found: Figures | None, gc: float | None, heartbeat: float | None
 ) -> tuple[Trouble, ...]:
-    """What asks for attention, the worst first.
-
-    Args:
-        taskmanager: What the list says of it.
-        found: Its metrics, if they are known.
-        gc: ms/s of garbage collection.
-        heartbeat: Seconds since its last heartbeat.
-    """
+    """What asks for attention, the worst first; `gc` in ms/s, `heartbeat` in s since the last one."""
     said: list[Trouble] = []
     if heartbeat is not None and heartbeat >= HEARTBEAT_LATE:
         said.append(Trouble(f"no heartbeat for {fmt.duration(heartbeat)}", heartbeat >= HEARTBEAT_LOST))

@@ -143,10 +143,8 @@ def _follows_a_name(before: str, word: str) -> bool:
 def _values(given: str, user_names: frozenset[int]) -> Iterator[_Span]:
     """The values of pairs and options whose names make them secrets.
 
-    Args:
-        given: the text.
-        user_names: where the names of users begin in addresses (`s3://KEY:SECRET@bucket`), which are hidden
-            anyway: what stands behind the @ is no part of them.
+    `user_names`: where the names of users begin in addresses (`s3://KEY:SECRET@bucket`), which are hidden
+    anyway: what stands behind the @ is no part of them.
     """
     until = 0
     for found in _NAME.finditer(given):

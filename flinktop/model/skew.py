@@ -29,20 +29,12 @@ def skew(values: Sequence[float]) -> float:
 
 
 class Spread(Struct, frozen=True):
-    """How records are spread over subtasks.
+    """How records are spread over subtasks."""
 
-    Attributes:
-        percent: Flink's skew, 0 to 100.
-        top: The subtask that takes the most; the lowest index of several.
-        share: Its part of all records, 0 to 1.
-        over_mean: Its records over the mean. Flink's figure ends at 100 when one of many subtasks takes it
-            all; this one goes on growing.
-    """
-
-    percent: float
-    top: int
-    share: float
-    over_mean: float
+    percent: float  # Flink's skew, 0 to 100
+    top: int  # the subtask that takes the most; the lowest index of several
+    share: float  # its part of all records, 0 to 1
+    over_mean: float  # its records over the mean: goes on where Flink's figure ends at 100
 
 
 def spread(counts: Mapping[int, float]) -> Spread | None:

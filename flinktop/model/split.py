@@ -34,14 +34,10 @@ def times(one: SubtaskBackpressure) -> Times:
 
 
 def busiest(told: VertexBackpressure, *, young: bool = False) -> Split | None:
-    """The split of a vertex's busiest subtask; None where none measures its busy time.
+    """The split of a vertex's busiest subtask (1.13+); None where none measures its busy time.
 
-    A legacy source has no busy time, and calls itself never idle: it takes no part.
-
-    Args:
-        told: The answer about the vertex (1.13+).
-        young: Whether it is of the vertex's first minute: a subtask that has not been measured takes no
-            part then either.
+    A legacy source has no busy time, and calls itself never idle: it takes no part. Nor does, in the first
+    minute of a vertex (`young`), a subtask that has not been measured.
     """
     known = [
         Split(busy, backpressured, idle, one.subtask)
@@ -78,14 +74,7 @@ FIRST = 8  # vertices that are all asked for at once, to begin with
 def in_turn(
     vertices: Sequence[str], busiest: str | None, known: Container[str], turn: int
 ) -> tuple[str, ...]:
-    """The vertices to ask for: the busiest, and beside it another in each turn, which may have become it.
-
-    Args:
-        vertices: Those that run, in a fixed order.
-        busiest: The busiest of those that are known.
-        known: Those that have answered.
-        turn: Counts on every ten seconds.
-    """
+    """The vertices to ask for: the busiest known one, and beside it another in each turn (of 10 s)."""
     first = [vertex for vertex in vertices[:FIRST] if vertex not in known]
     others = [vertex for vertex in vertices if vertex != busiest]
     beside = first or ([others[turn % len(others)]] if others else [])

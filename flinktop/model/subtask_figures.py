@@ -61,13 +61,9 @@ def subtask_ids(
 ) -> SubtaskIds:
     """The metrics that tell of a subtask of this vertex.
 
-    Args:
-        vertex: From `/jobs/:jobid`.
-        source: Whether it has no inputs: then it counts nothing that comes in, and only its operators have
-            watermarks.
-        sink: Whether it has no outputs.
-        times: Whether the release measures busy, backpressured and idle time (1.13+).
-        listed: The ids that the vertex has (`…/subtasks/metrics`); () while not known.
+    A source has no inputs: it counts nothing that comes in, and only its operators have watermarks; a sink
+    has no outputs. `times`: the release measures busy, backpressured and idle time (1.13+). `listed`: the ids
+    that the vertex has (`…/subtasks/metrics`); () while not known.
     """
     ids: list[str] = []
     if source and sink:

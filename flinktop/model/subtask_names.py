@@ -43,12 +43,6 @@ def _range(first: int, last: int, of: int | None) -> str:
 
 
 def missing(count: int | None, of: int | None, indices: Sequence[int] | None) -> str:
-    """How many of a vertex's subtasks are missing, and which: "1 of 4 subtasks missing: 1 (2/4)".
-
-    Args:
-        count: How many are missing; None if unknown.
-        of: How many there are; None if unknown.
-        indices: Which ones are missing, ascending; None while that is unknown.
-    """
+    """How many of a vertex's subtasks are missing, and which: "1 of 4 subtasks missing: 1 (2/4)"."""
     words = f"{fmt.number(count)} of {fmt.number(of)} subtasks missing"
     return f"{words}: {ranges(indices, of)}" if indices else words

@@ -29,12 +29,7 @@ LEGACY = "Legacy Source Thread - "  # thread of a source of before FLIP-27, befo
 
 
 def threads(dump: ThreadDump, task: str = "") -> tuple[Thread, ...]:
-    """All threads by their names.
-
-    Args:
-        dump: The thread dump.
-        task: What the names of a task's own threads begin with (`of_task`): they stand first.
-    """
+    """All threads by their names; first those whose names begin with `task` (see `of_task`)."""
     found: list[Thread] = []
     for info in dump.threads:
         lines = tuple(line.rstrip() for line in info.stack.rstrip("\n").split("\n"))

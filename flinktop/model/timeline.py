@@ -37,11 +37,7 @@ class Interval(Struct, frozen=True):
 
 
 def intervals(entered: Mapping[str, int]) -> tuple[Interval, ...]:
-    """The states in the order in which they were entered.
-
-    Args:
-        entered: By state: when it was entered last, in ms since 1970; 0 is never.
-    """
+    """The states in the order in which they were entered (ms since 1970, 0 is never)."""
     order = sorted((at, _rank(state), state) for state, at in entered.items() if at > 0)
     found: list[Interval] = []
     for number, (at, _, state) in enumerate(order):

@@ -28,14 +28,7 @@ class VertexNow(Struct, frozen=True):
 def vertex_now(
     vertex: JobVertex, at: float, subtasks: Vertex | None = None, subtasks_at: float | None = None
 ) -> VertexNow:
-    """The newer of what two answers say.
-
-    Args:
-        vertex: From `/jobs/:jobid`.
-        at: When that came, s.
-        subtasks: From `/jobs/:jobid/vertices/:vertexid`; None while not known.
-        subtasks_at: When that came, s.
-    """
+    """The newer of two answers: `/jobs/:jobid` of time `at` (s) and `/jobs/:jobid/vertices/:vertexid`."""
     seconds = vertex.duration / 1000.0 if vertex.duration >= 0 else None
     by_job = VertexNow(vertex.status, _in_order(vertex.tasks), seconds)
     if subtasks is None or subtasks_at is None or not subtasks.subtasks:

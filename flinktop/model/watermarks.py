@@ -17,17 +17,11 @@ if TYPE_CHECKING:
 
 
 class Held(Struct, frozen=True):
-    """Who holds a vertex back.
+    """Who holds a vertex back."""
 
-    Attributes:
-        subtask: The one with the lowest watermark; the lowest index of several.
-        behind: Seconds that it is behind the foremost; infinite where it has no watermark at all.
-        others: How many are as low.
-    """
-
-    subtask: int
-    behind: float
-    others: int
+    subtask: int  # the one with the lowest watermark; the lowest index of several
+    behind: float  # seconds that it is behind the foremost; infinite where it has no watermark at all
+    others: int  # how many are as low
 
 
 def marks(metrics: Iterable[Metric]) -> dict[int, float]:
