@@ -32,18 +32,10 @@ MOST_JOBS, MOST_VERTICES = 16, 48  # more have no past: it would take too long t
 LEAD = 4  # looks at everything to begin with: a rate needs some
 LARGE = 100  # vertices of a job, or TaskManagers, from which on they are looked at more rarely
 
-_METRICS = (
-    "numRecordsInPerSecond",
-    "numRecordsOutPerSecond",
-    "currentInputWatermark",
-)
+_METRICS = ("numRecordsInPerSecond", "numRecordsOutPerSecond", "currentInputWatermark")
 _HEAP = ("Status.JVM.Memory.Heap.Used", "Status.JVM.Memory.Heap.Max")
 _HEAP_NEW = (*_HEAP, "Status.JVM.GarbageCollector.All.TimeMsPerSecond")
-_HEAP_OLD = (
-    *_HEAP,
-    "Status.JVM.GarbageCollector.G1_Old_Generation.Time",
-    "Status.JVM.GarbageCollector.G1_Young_Generation.Time",
-)
+_HEAP_OLD = (*_HEAP, *(f"Status.JVM.GarbageCollector.G1_{age}_Generation.Time" for age in ("Old", "Young")))
 
 Seen = tuple["Query[Any]", Any, float]  # a query, its answer, seconds before the demo opened
 

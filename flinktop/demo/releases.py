@@ -1,52 +1,17 @@
-"""How Flink's answers differ between releases: two tables of what came and went with which."""
+"""How Flink's answers differ between releases: two tables (releases.json) of what came and went with which.
+
+They hold keys of documents and parts of metrics' ids; a slash parts what one is in, if it matters, from its
+name. Jobs have been INITIALIZING since 1.12.
+"""
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-
-CAME: dict[tuple[int, int], str] = {
-    (1, 10): "taskmanager-id /start_time state_backend numRestarts isBackPressured",
-    (1, 11): "totalResource freeResource start_delay checkpointStartDelayNanos idleTimeMsPerSecond",
-    (1, 12): "jmxPort memoryConfiguration checkpoint_type processed_data persisted_data processed persisted "
-    "unaligned_checkpoints tolerable_failed_checkpoints lastCheckpointProcessedData "
-    "lastCheckpointPersistedData nettyShuffleMemorySegmentsAvailable nettyShuffleMemorySegmentsUsed "
-    "nettyShuffleMemorySegmentsTotal nettyShuffleMemoryAvailable nettyShuffleMemoryUsed "
-    "nettyShuffleMemoryTotal Metaspace Managed UsedMemory UsedMemorySegments AvailableMemory TotalMemory",
-    # Jobs have been INITIALIZING since 1.12.
-    (1, 13): "INITIALIZING initializing maxParallelism exceptionHistory idleRatio busyRatio aborted "
-    "unaligned_checkpoint checkpoint_storage allocatedSlots busyTimeMsPerSecond backPressuredTimeMsPerSecond",
-    (1, 14): "web-cancel plan/type p50 p90 p95 p99 p999 aligned_checkpoint_timeout "
-    "checkpoints_after_tasks_finish pendingRecords currentEmitEventTimeLag",
-    (1, 15): "className checkpointed_size mtime RequestedMemoryUsage lastCheckpointFullSize runningTime "
-    "createdTime initializingTime deployingTime failingTime cancellingTime inputQueueSize outputQueueSize "
-    "softBackPressuredTimeMsPerSecond hardBackPressuredTimeMsPerSecond maxSoftBackPressureTimeMs "
-    "maxHardBackPressureTimeMs numRecordsSend numRecordsSendErrors numBytesSend",
-    (1, 16): "web-history aggregated status-duration accumulated-backpressured-time accumulated-idle-time "
-    "accumulated-busy-time state_changelog_enabled changelog_periodic_materialization_interval "
-    "changelog_storage accumulateBusyTimeMs accumulateBackPressuredTimeMs accumulateIdleTimeMs "
-    "mailboxMailsPerSecond mailboxQueueSize mailboxLatencyMs",
-    (1, 17): "taskManagerId backpressureLevel savepointFormat lastCompletedCheckpointId",
-    (1, 18): "web-rescale failureLabels changelogBusyTimeMsPerSecond initializationTime",
-    (1, 19): "endpoint All TimeMsPerSecond",
-    (1, 20): "job-type slotSharingGroupId skew numFiredTimers numFiredTimersPerSecond operator/numBytesIn "
-    "operator/numBytesInPerSecond operator/numBytesOut operator/numBytesOutPerSecond",
-    (2, 0): "pending-operators stream-graph G1_Concurrent_GC numRescales lastCheckpointCompletedTimestamp",
-    (2, 1): "FileDescriptor",
-    (2, 2): "lastCheckpointMetadataSize allSubTasksRunningOrFinishedTime",
-    (2, 3): "jobType schedulerType application-id assignedTasks job-execution-result/name "
-    "job-execution-result/start-time job-execution-result/end-time",
-}
-"""Keys of documents and parts of metrics' ids; a slash parts what one is in, if it matters, from its name."""
-
-WENT: dict[tuple[int, int], str] = {  # the same that this release was the first without
-    (1, 11): "lastCheckpointAlignmentBuffered",
-    (1, 15): "@class",
-    (2, 0): "host location execution-mode root-exception all-exceptions /timestamp /truncated fullRestarts "
-    "memorySegmentsAvailable memorySegmentsTotal Network buffers",
-}
 
 COMMITS: dict[str, tuple[str, str]] = {
     "1.9.3": ("6d23b2c", "17.04.2020 @ 19:08:57 CST"),
@@ -57,6 +22,10 @@ COMMITS: dict[str, tuple[str, str]] = {
 """The releases that the demo can be: the short hash of the source, and when it was built."""
 
 
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")[:2]))
+
+
 class Release:
     """One release of Flink."""
 
@@ -64,10 +33,10 @@ class Release:
         if version not in COMMITS:
             raise ValueError(f"the demo can be Flink {', '.join(COMMITS)}, not {version}")
         self.version = version
-        major, minor, _ = version.split(".")
-        self.number = int(major), int(minor)
-        later = (names for number, names in CAME.items() if number > self.number)
-        gone = (names for number, names in WENT.items() if number <= self.number)
+        self.number = _number(version)
+        changes = json.loads(Path(__file__).with_name("releases.json").read_bytes())
+        later = (names for release, names in changes["came"].items() if _number(release) > self.number)
+        gone = (names for release, names in changes["went"].items() if _number(release) <= self.number)
         self._lacks = frozenset(" ".join((*later, *gone)).split())
         self._lacks_in: dict[str, frozenset[str]] = {}  # by the key of the object they would be in
         for inside, slash, name in (one.rpartition("/") for one in self._lacks):

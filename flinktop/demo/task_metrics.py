@@ -96,10 +96,7 @@ Metric = Callable[[Figures], Value]
 
 def _counter(name: str, count: Callable[[Totals], int]) -> dict[str, Metric]:
     """A counter and the rate that Flink makes of it."""
-    return {
-        name: lambda f: count(f.total),
-        f"{name}PerSecond": lambda f: count(f.recent) / METER_SECONDS,
-    }
+    return {name: lambda f: count(f.total), f"{name}PerSecond": lambda f: count(f.recent) / METER_SECONDS}
 
 
 _INPUT = {

@@ -104,13 +104,9 @@ def _kind(status: int, detail: str) -> type[FlinkError]:
     # A TaskManager that is gone is a 500.
     if detail.startswith("No TaskExecutor registered under"):
         return NotFound
-    return {
-        401: Unauthorized,
-        403: Unauthorized,
-        404: NotFound,
-        409: Conflict,
-        503: NotReady,
-    }.get(status, Rejected)
+    return {401: Unauthorized, 403: Unauthorized, 404: NotFound, 409: Conflict, 503: NotReady}.get(
+        status, Rejected
+    )
 
 
 def _foreign(body: bytes, status: int) -> str:

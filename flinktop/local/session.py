@@ -46,12 +46,7 @@ class LocalSession(AbstractContextManager[LocalFlink]):
     """A local Flink; entering starts it and says how it is reached, leaving ends it."""
 
     def __init__(
-        self,
-        home: FlinkHome,
-        progress: Callable[[str], None],
-        *,
-        tls: bool = True,
-        kept: Path | None = None,
+        self, home: FlinkHome, progress: Callable[[str], None], *, tls: bool = True, kept: Path | None = None
     ) -> None:
         self._home = home
         self._tls = tls

@@ -46,9 +46,4 @@ def attention(condition: Condition) -> tuple[int, int, int, int]:
         rank = 6
     else:
         rank = 4 - states.severity(condition.state)
-    return (
-        rank,
-        0 if condition.overdue else 1,
-        -(condition.restarts or 0),
-        -busy.heat(condition.busy),
-    )
+    return (rank, 0 if condition.overdue else 1, -(condition.restarts or 0), -busy.heat(condition.busy))

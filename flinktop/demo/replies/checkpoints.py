@@ -38,10 +38,7 @@ def _stats(asked: Asked) -> dict[str, Any]:
         "failed": all_of.latest(seconds, "FAILED"),
     }
     return {
-        "counts": {
-            "restored": job.run.number + bool(job.spec.restored_from),
-            **all_of.counts_at(seconds),
-        },
+        "counts": {"restored": job.run.number + bool(job.spec.restored_from), **all_of.counts_at(seconds)},
         "summary": _summary(job, completed or ([newest] if newest else [])),
         "latest": {
             **{kind: taken and _checkpoint(job, taken) for kind, taken in latest.items()},

@@ -18,37 +18,35 @@ STEP = 17.0  # seconds from one line to the next, more or less
 PROFILED, PROFILED_SECONDS = -2.2 * HOUR, 30  # when each process was profiled, and for how long
 
 
-def _log(moment: Moment, whose: str, kind: str) -> str:
+def _kind(asked: Asked) -> str:
+    return "taskmanager" if "taskmanager" in asked.ids else "jobmanager"
+
+
+def _log(asked: Asked) -> str:
     """The log as it stands: every line has its time, so that later ones come below."""
-    lines, jobs = texts()[kind], moment.jobs
-    newest, seed = int((moment.world.born + moment.seconds) / STEP), number(whose)
+    kind, moment = _kind(asked), asked.moment
+    lines, jobs = texts()[f"{kind}.log"], moment.jobs
+    seed = number(asked.taskmanager.id if kind == "taskmanager" else kind)
+    newest = int((moment.world.born + moment.seconds) / STEP)
     found = []
     for line in range(newest - LINES, newest + 1):
         level, name, text = lines[int(fraction(seed, line, 1) ** 1.6 * len(lines))]
         job = jobs[int(fraction(seed, line, 2) * len(jobs))] if jobs else None
-        told = text.format(job=job.id if job else "-", name=job.vertices[0].spec.name if job else "-")
+        words = text.format(job=job.id if job else "-", name=job.vertices[0].spec.name if job else "-")
         at = datetime.fromtimestamp(line * STEP, UTC)
         stamp = f"{at:%Y-%m-%d %H:%M:%S},{int(fraction(seed, line, 3) * 1000):03}"
-        found.append(f"{stamp} {level:<5} {name:<60} [] - {told}\n")
+        found.append(f"{stamp} {level:<5} {name:<60} [] - {words}\n")
     return "".join(found)
 
 
-def _jobmanager_log(asked: Asked) -> str:
-    return _log(asked.moment, "jobmanager", "jobmanager.log")
+def _files(asked: Asked) -> dict[str, Any]:
+    kind, moment, size = _kind(asked), asked.moment, len(_log(asked).encode())
+    out = {"name": f"{kind}.out", "size": 0, "mtime": moment.stamp(-DAY)}
+    return {"logs": [out, {"name": f"{kind}.log", "size": size, "mtime": moment.stamp(moment.seconds - 3)}]}
 
 
-def _taskmanager_log(asked: Asked) -> str:
-    return _log(asked.moment, asked.taskmanager.id, "taskmanager.log")
-
-
-def _files(moment: Moment, name: str, log: str) -> dict[str, Any]:
-    out = {"name": f"{name}.out", "size": 0, "mtime": moment.stamp(-DAY)}
-    written = {"name": f"{name}.log", "size": len(log.encode()), "mtime": moment.stamp(moment.seconds - 3)}
-    return {"logs": [out, written]}
-
-
-def _file(asked: Asked, name: str, log: str) -> str:
-    files = {f"{name}.log": log, f"{name}.out": ""}
+def _file(asked: Asked) -> str:
+    files = {f"{_kind(asked)}.log": _log(asked), f"{_kind(asked)}.out": ""}
     if asked.ids["file"] not in files:
         raise Refusal(NOT_FOUND, "This file does not exist in JobManager log dir.")
     return files[asked.ids["file"]]
@@ -60,37 +58,29 @@ def _taskmanager_stdout(asked: Asked) -> str:
     return "The file STDOUT does not exist on the TaskExecutor." if found else ""
 
 
-def _threads(*names: str) -> dict[str, Any]:
-    waiting = (
-        "WAITING on java.util.concurrent.CompletableFuture$Signaller\n"
-        "\tat java.base/jdk.internal.misc.Unsafe.park(Native Method)\n"
-        "\tat java.base/java.util.concurrent.locks.LockSupport.park(Unknown Source)\n"
-        "\tat java.base/java.lang.Thread.run(Unknown Source)\n\n"
-    )
-    told = [
+def _threads(asked: Asked) -> dict[str, Any]:
+    """Those that each process has, and on a TaskManager one for each task."""
+    names = list(texts()["threads"][_kind(asked)])
+    if _kind(asked) == "taskmanager":
+        names += [
+            f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})#{job.run.number}"
+            for job, subtask in asked.moment.slots[asked.taskmanager.number]
+            for vertex in job.vertices
+            if subtask in vertex.subtasks
+        ]
+    waiting = "\n".join((*texts()["threads"]["waiting"], "", ""))
+    rows = [
         {"threadName": name, "stringifiedThreadInfo": f'"{name}" Id={place} {waiting}'}
         for place, name in enumerate(names, 1)
     ]
-    return {"threadInfos": told}
-
-
-def _jobmanager_threads(_asked: Asked) -> dict[str, Any]:
-    return _threads(
-        "main", "flink-rest-server-netty-worker-thread-1", "jobmanager-io-thread-1", "Checkpoint Timer"
-    )
-
-
-def _taskmanager_threads(asked: Asked) -> dict[str, Any]:
-    tasks = [
-        f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})#{job.run.number}"
-        for job, subtask in asked.moment.slots[asked.taskmanager.number]
-        for vertex in job.vertices
-        if subtask in vertex.subtasks
-    ]
-    return _threads("main", "flink-taskexecutor-io-thread-1", *tasks)
+    return {"threadInfos": rows}
 
 
 # -- the profiler (1.19+): one run on each process, some time ago ------------------------------------
+
+
+def _whose(asked: Asked) -> str:
+    return asked.taskmanager.id if "taskmanager" in asked.ids else "JobManager"
 
 
 def profile_of(moment: Moment, whose: str) -> str:
@@ -99,39 +89,40 @@ def profile_of(moment: Moment, whose: str) -> str:
     return f"{whose}_CPU_{at:%Y-%m-%d_%H_%M_%S}.html"
 
 
-def _profiles(moment: Moment, whose: str) -> dict[str, Any]:
+def _profiles(asked: Asked) -> dict[str, Any]:
+    stamp = asked.moment.stamp
     run = {
         "status": "FINISHED",
         "mode": "CPU",
-        "triggerTime": moment.stamp(PROFILED),
-        "finishedTime": moment.stamp(PROFILED + PROFILED_SECONDS),
+        "triggerTime": stamp(PROFILED),
+        "finishedTime": stamp(PROFILED + PROFILED_SECONDS),
         "duration": PROFILED_SECONDS,
         "message": "Profiling Successful",
-        "outputFile": profile_of(moment, whose),
+        "outputFile": profile_of(asked.moment, _whose(asked)),
         "profilingMode": "CPU",
     }
     return {"profilingList": [run]}
 
 
-def _profile(asked: Asked, whose: str) -> str:
-    if asked.ids["file"] != profile_of(asked.moment, whose):
+def _profile(asked: Asked) -> str:
+    if asked.ids["file"] != profile_of(asked.moment, whose := _whose(asked)):
         raise Refusal(NOT_FOUND, f"File does not exist: {asked.ids['file']}")
     return f"<!DOCTYPE html>\n<html><head><title>Flame graph of {whose}</title></head><body></body></html>\n"
 
 
 REPLIES: Replies = {
-    logs.JOBMANAGER_LOG: _jobmanager_log,
+    logs.JOBMANAGER_LOG: _log,
     logs.JOBMANAGER_STDOUT: lambda _: "",
-    logs.JOBMANAGER_LOGS: lambda asked: _files(asked.moment, "jobmanager", _jobmanager_log(asked)),
-    logs.JOBMANAGER_LOG_FILE: lambda asked: _file(asked, "jobmanager", _jobmanager_log(asked)),
-    logs.JOBMANAGER_THREAD_DUMP: _jobmanager_threads,
-    logs.TASKMANAGER_LOG: _taskmanager_log,
+    logs.JOBMANAGER_LOGS: _files,
+    logs.JOBMANAGER_LOG_FILE: _file,
+    logs.JOBMANAGER_THREAD_DUMP: _threads,
+    logs.TASKMANAGER_LOG: _log,
     logs.TASKMANAGER_STDOUT: _taskmanager_stdout,
-    logs.TASKMANAGER_LOGS: lambda asked: _files(asked.moment, "taskmanager", _taskmanager_log(asked)),
-    logs.TASKMANAGER_LOG_FILE: lambda asked: _file(asked, "taskmanager", _taskmanager_log(asked)),
-    logs.TASKMANAGER_THREAD_DUMP: _taskmanager_threads,
-    profiler.JOBMANAGER_PROFILER: lambda asked: _profiles(asked.moment, "JobManager"),
-    profiler.JOBMANAGER_PROFILE: lambda asked: _profile(asked, "JobManager"),
-    profiler.TASKMANAGER_PROFILER: lambda asked: _profiles(asked.moment, asked.taskmanager.id),
-    profiler.TASKMANAGER_PROFILE: lambda asked: _profile(asked, asked.taskmanager.id),
+    logs.TASKMANAGER_LOGS: _files,
+    logs.TASKMANAGER_LOG_FILE: _file,
+    logs.TASKMANAGER_THREAD_DUMP: _threads,
+    profiler.JOBMANAGER_PROFILER: _profiles,
+    profiler.JOBMANAGER_PROFILE: _profile,
+    profiler.TASKMANAGER_PROFILER: _profiles,
+    profiler.TASKMANAGER_PROFILE: _profile,
 }

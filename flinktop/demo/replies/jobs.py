@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from flinktop.demo.world import JobMoment, VertexMoment
 
 MAX_PARALLELISM = 128
-GIVEN_UP = (
-    "org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy\n\tat "
-    "org.apache.flink.runtime.executiongraph.failover.ExecutionFailureHandler.handleFailure"
-    "(ExecutionFailureHandler.java:219)\nCaused by: "
-)
 USUAL = 20  # exceptions that are told unless more are asked for (1.10+)
 
 
@@ -299,9 +294,10 @@ def _entry(job: JobMoment, run: Run, fault: dict[str, Any]) -> dict[str, Any]:
     if not (job.ended and job.state == "FAILED" and run.ends >= job.life.over):
         return {**fault, "concurrentExceptions": []}
     # A failure that nothing restarts after is told by the scheduler, the task's own beside it.
+    given_up = "\n".join(texts()["given up"])
     return {
-        "exceptionName": GIVEN_UP.partition(":")[0],
-        "stacktrace": GIVEN_UP + fault["stacktrace"],
+        "exceptionName": given_up.partition(":")[0],
+        "stacktrace": given_up + fault["stacktrace"],
         "timestamp": fault["timestamp"],
         "failureLabels": {},
         "concurrentExceptions": [fault],

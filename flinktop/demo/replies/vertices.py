@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.asked import Asked, Replies, missing, quantile
+from flinktop.demo.asked import Asked, Replies, missing, quantile, texts
 from flinktop.demo.flow import Times
 from flinktop.demo.life import KEPT_FAULTS, TASK_STATES, Run, Task
 from flinktop.demo.numbers import fraction
@@ -227,20 +227,9 @@ def _flamegraph(asked: Asked) -> dict[str, Any]:
     working = 0 if kind == "off_cpu" else int(samples * times.busy / 1000)
     blocked = 0 if kind == "on_cpu" else int(samples * times.backpressured / 1000)
     waiting = 0 if kind == "on_cpu" else samples - int(samples * (times.busy + times.backpressured) / 1000)
-    streaming, runtime = "org.apache.flink.streaming.runtime.tasks", "org.apache.flink.runtime"
-    frames = [
-        *_stack(vertex.plan, working),
-        _frame(f"{runtime}.io.network.buffer.LocalBufferPool.requestMemorySegmentBlocking", blocked),
-        _frame(f"{streaming}.mailbox.TaskMailboxImpl.take", waiting),
-    ]
-    callers = (
-        f"{streaming}.mailbox.MailboxProcessor.runMailboxLoop",
-        f"{streaming}.StreamTask.invoke",
-        f"{runtime}.taskmanager.Task.doRun",
-        "java.lang.Thread.run",
-        "root",
-    )
-    for caller in callers:
+    names = texts()["waiting"]
+    frames = [*_stack(vertex.plan, working), _frame(names[0], blocked), _frame(names[1], waiting)]
+    for caller in texts()["callers"]:
         frames = [_frame(caller, working + blocked + waiting, frames)]
     return {"endTimestamp": asked.moment.stamp(asked.moment.fetched), "data": frames[0]}
 
