@@ -76,8 +76,7 @@ class Outcome(Struct, frozen=True):
 async def act(http: "Http", method: str, path: str, reply: type[T], **sent: Any) -> T:
     """Send a request that acts and decode its answer.
 
-    Raises:
-        FlinkError: as `Http.send`; BadReply when the answer can't be read, though the act was taken.
+    Raises as `Http.send`; BadReply when the answer can't be read, though the act was taken.
     """
     answer = await http.send(method, path, **sent)
     try:

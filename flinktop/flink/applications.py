@@ -82,10 +82,6 @@ APPLICATION_CONFIG = Endpoint(
 
 
 async def cancel_application(http: "Http", application: str) -> None:
-    """POST /applications/:applicationid/cancel.
-
-    Raises:
-        NotFound: it has ended already.
-    """
+    """POST /applications/:applicationid/cancel. Raises NotFound when it has ended already."""
     path = fill("applications/{application}/cancel", application=application)
     await act(http, "POST", path, Nothing)

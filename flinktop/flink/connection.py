@@ -59,8 +59,7 @@ class Connection:
 def base_url(text: str) -> str:
     """The base address in `text` as people paste it: no credentials, query, `#/overview` or last slash.
 
-    Raises:
-        ValueError: not an address of a web server; one sentence.
+    Raises ValueError with a sentence when it is not an address of a web server.
     """
     parts = _split(text)
     host = parts.netloc.rpartition("@")[2]

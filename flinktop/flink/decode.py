@@ -88,11 +88,7 @@ def decode(body: bytes, reply: type[T], most_parts: int = MOST_PARTS) -> Decoded
 
 
 def decode_answer(body: bytes, query: "Query[T]") -> Decoded[T]:
-    """The document in `body` as the answer to a query: what it calls itself is what was asked for.
-
-    Raises:
-        DecodeError: as `decode`.
-    """
+    """As `decode`, the answer to a query: what it calls itself is what was asked for."""
     decoded = decode(body, query.endpoint.reply, query.endpoint.most_parts)
     if query.endpoint.named is None:
         return decoded
@@ -169,11 +165,7 @@ def _has_long(body: bytes) -> bool:
 
 
 async def read(http: "Http", query: "Query[T]") -> Decoded[T]:
-    """Ask and decode.
-
-    Raises:
-        FlinkError: as `Http.get`; BadReply when the answer is not the document asked for.
-    """
+    """Ask and decode; raises as `Http.get`, and BadReply when the answer is not the document asked for."""
     reply = await http.get(query)
     try:
         return decode_answer(reply.body, query)
@@ -225,8 +217,7 @@ def _decode_slowly(body: bytes, reply: type[T]) -> Decoded[T]:
 def parse(body: bytes) -> Any:
     """The JSON in `body`, also with raw control characters, lone surrogates, a BOM or broken UTF-8.
 
-    Raises:
-        DecodeError: no JSON; says what it looks like instead.
+    Raises DecodeError that says what it looks like instead.
     """
     try:
         return msgspec.json.decode(body)

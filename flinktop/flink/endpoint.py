@@ -42,11 +42,7 @@ class Endpoint(Struct, Generic[T], frozen=True, eq=False):
         return tuple(_HOLE.findall(self.path))
 
     def __call__(self, **arguments: Argument) -> "Query[T]":
-        """A query. Names of the path are ids, all others query parameters; None is left out.
-
-        Raises:
-            TypeError: an id is missing.
-        """
+        """A query. Names of the path are ids, all others query parameters; None is left out."""
         given = [(name, _text(value)) for name, value in arguments.items() if value is not None]
         return _query(self, tuple(given))
 

@@ -56,11 +56,7 @@ class Http:
         return self._opened.requests if self._opened is not None else 0
 
     async def get(self, query: Query[Any]) -> Reply:
-        """The answer to a query, put together when it takes several requests.
-
-        Raises:
-            FlinkError: no answer, or none that is a success.
-        """
+        """The answer to a query, put together when it takes several requests. Raises as `send`."""
         parts = query.parts(self._room)
         if not parts:
             return Reply(b"[]", 200, 0.0)
@@ -88,10 +84,8 @@ class Http:
         """Send one request to a percent-encoded path without a leading slash.
 
         `files` are parts of a multipart body, as httpx takes them; `seconds` is how long the server may be
-        silent instead of the connection's own limit; `most` are bytes of the answer.
-
-        Raises:
-            FlinkError: no answer, or none that is a success; Refused when nothing was sent.
+        silent instead of the connection's own limit; `most` are bytes of the answer. Raises FlinkError for no
+        answer or none that is a success, Refused when nothing was sent.
         """
         line = target(path, params)
         request = await self._request(method, line, json=json, files=files, seconds=seconds)
@@ -115,10 +109,7 @@ class Http:
         """The bytes of a file as they come, over a connection of its own, which is closed after `most` bytes.
 
         `begun` is called before the first byte with the size that the server announces, if any; what it
-        raises ends the transfer.
-
-        Raises:
-            FlinkError: no answer, or none that is a success.
+        raises ends the transfer. Raises as `send`.
         """
         request = await self._request("GET", path, seconds=seconds)
         left = most
@@ -167,11 +158,7 @@ class Http:
         files: Sequence[tuple[str, Any]] | None = None,
         seconds: float | None = None,
     ) -> Request:
-        """A request with its login.
-
-        Raises:
-            FlinkError: it may not be sent.
-        """
+        """A request with its login; raises FlinkError when it may not be sent."""
         self._check(method, line)
         headers = await self._credentials(method, line)
         return Request(method, line, self._shown(line), headers, json, files, seconds)
@@ -198,11 +185,7 @@ class Http:
             raise Unreachable(method, self._shown(line), str(error)) from None
 
     async def _differs(self, used: Mapping[str, str], error: Unauthorized) -> bool:
-        """After a 401: whether the login is another by now than the one `used` (rotated tokens).
-
-        Raises:
-            LoginRefused: it is the same.
-        """
+        """After a 401: whether the login differs by now from the one `used` (rotated); else LoginRefused."""
         if error.status != HTTPStatus.UNAUTHORIZED or not self.connection.has_login:
             return False
         if await self._login.refused(used, error.detail):

@@ -92,11 +92,7 @@ JARS = Endpoint("jars", Jars)
 
 
 async def upload(http: "Http", path: Path, progress: Callable[[int, int], None] | None = None) -> str:
-    """POST /jars/upload; gives the jar's id. `progress` is told bytes read so far and the file's size.
-
-    Raises:
-        OSError: the file can't be read.
-    """
+    """POST /jars/upload; gives the jar's id. `progress` is told bytes read so far and the file's size."""
 
     async def send(kind: str) -> Uploaded:
         with path.open("rb") as opened:
@@ -115,10 +111,7 @@ async def delete(http: "Http", jar: str) -> None:
 async def plan(http: "Http", features: "Features", jar: str, options: RunOptions) -> Plan:
     """The job graph of a jar before it runs; runs its main() on the JobManager.
 
-    POST /jars/:jarid/plan from 1.10. In 1.9 it is a GET, whose arguments can hold no comma.
-
-    Raises:
-        Refused: an argument that 1.9 could not be told; nothing was sent.
+    POST /jars/:jarid/plan from 1.10. In 1.9 it is a GET, whose arguments can hold no comma: Refused.
     """
     path = fill("jars/{jar}/plan", jar=jar)
     if features.has(1, 10):

@@ -276,10 +276,8 @@ JOB_STATUS = Endpoint("jobs/{job}/status", JobStatus, since=(1, 16))
 async def cancel(http: "Http", job: str, mode: Literal["cancel", "stop"] = "cancel") -> None:
     """PATCH /jobs/:jobid: taken once the job acknowledges it, which is before it is CANCELED.
 
-    `stop` without a savepoint is answered 308 by every release: use checkpoints.stop.
-
-    Raises:
-        Conflict: the job has ended in another way (1.15+; NotFound before).
+    `stop` without a savepoint is answered 308 by every release: use checkpoints.stop. Raises Conflict when
+    the job has ended in another way (1.15+; NotFound before).
     """
     await act(http, "PATCH", fill("jobs/{job}", job=job), Nothing, params=(("mode", mode),), seconds=60.0)
 

@@ -42,10 +42,7 @@ class Login:
     async def headers(self) -> Mapping[str, str]:
         """The headers for a request.
 
-        Raises:
-            Held: the server has refused them, and they are still the same.
-            SecretError: a password or token can't be read.
-            ValueError: the header file can't be read or has an odd line.
+        Raises Held when the server has refused them and they are still the same, else as `credentials`.
         """
         if self._headers is not None and self._refusal is None:
             return self._headers
@@ -137,9 +134,7 @@ OWN_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "flinktop", "Accept"
 def credentials(connection: Connection, read: Callable[[Secret], str] = Secret.read) -> dict[str, str]:
     """The headers that let a request in, and those that the user wants sent. Blocks (files, commands).
 
-    Raises:
-        SecretError: a password or token can't be read.
-        ValueError: the header file can't be read or has an odd line.
+    Raises SecretError or ValueError when a secret or the header file can't be read.
     """
     headers = dict(OWN_HEADERS)
     headers.update(connection.headers)

@@ -55,10 +55,7 @@ def network(connection: Connection) -> httpx.AsyncHTTPTransport:
     """The transport that reaches the network.
 
     Nothing is left to httpx's trust_env: it would send loopback addresses to a proxy and take
-    credentials from .netrc.
-
-    Raises:
-        ValueError: a proxy or TLS setting is unusable; one sentence.
+    credentials from .netrc. Raises ValueError with a sentence when a proxy or TLS setting is unusable.
     """
     proxy = proxy_for(connection.url)
     # A TLS context costs 20 to 50 ms, so plain addresses do without.
@@ -101,11 +98,7 @@ def without_credentials(proxy: str | None) -> str:
 
 
 def _tls(connection: Connection) -> ssl.SSLContext:
-    """The TLS context of an https:// connection: whom to trust, and who we are.
-
-    Raises:
-        ValueError: a file of `ca`, `cert` or `key` is missing or not PEM; one sentence.
-    """
+    """Whom to trust, and who we are; ValueError with a sentence for a missing file or one that is not PEM."""
     context = _trust(connection.ca) if connection.ca is not None else _usual_trust()
     if connection.insecure:
         context.check_hostname = False

@@ -144,11 +144,7 @@ RESCALE = Endpoint("jobs/{job}/rescales/details/{rescale}", Rescale, every=3, si
 
 
 async def rescale(http: "Http", job: str, parallelism: int) -> str:
-    """PATCH /jobs/:jobid/rescaling; every release since 1.9 answers that it is disabled.
-
-    Raises:
-        Rejected: always, so far.
-    """
+    """PATCH /jobs/:jobid/rescaling; every release since 1.9 answers that it is disabled (Rejected)."""
     path = fill("jobs/{job}/rescaling", job=job)
     return await begin(http, "PATCH", path, params=(("parallelism", str(parallelism)),))
 

@@ -22,11 +22,7 @@ class Secret:
     source: str = field(repr=False)  # the value itself, a path, a shell command or a variable's name
 
     def read(self) -> str:
-        """The secret's text, without the white space around it. May block (file, command).
-
-        Raises:
-            SecretError: the file, variable or command gives nothing usable.
-        """
+        """The text without white space around it; SecretError if there is none. May block (file, command)."""
         text = self._text().strip()
         if not text:
             raise SecretError(f"the {self.kind} {self._where()}for the password or token is empty")

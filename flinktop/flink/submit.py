@@ -40,9 +40,6 @@ async def submit(
 
     The graph was serialized by Java of the same Flink release (2.x: an ExecutionPlan); `artifacts` are
     entries of the distributed cache by name.
-
-    Raises:
-        OSError: a file can't be read.
     """
     names = [
         f"{number}-{path.name}" for number, path in enumerate([graph, *jars, *(p for _, p in artifacts)])

@@ -37,11 +37,7 @@ class Wire:
         self._answered = False
 
     async def answer(self, request: Request, most: int) -> Answer:
-        """Send a request and read its answer, `most` bytes at the most.
-
-        Raises:
-            FlinkError: no answer.
-        """
+        """Send a request and read its answer, `most` bytes at the most; FlinkError when there is none."""
         try:
             return await self._answer(request, most)
         except httpx.PoolTimeout:
@@ -57,11 +53,7 @@ class Wire:
 
     @asynccontextmanager
     async def file(self, request: Request) -> AsyncIterator["File"]:
-        """A file of the cluster, over a connection of its own.
-
-        Raises:
-            FlinkError: no answer.
-        """
+        """A file of the cluster, over a connection of its own; FlinkError when there is no answer."""
         client = self._new_client(request)
         try:
             async with client, self._exchange(client, request) as response:
@@ -208,11 +200,7 @@ class File:
         return Answer(response.status_code, response.headers.get("location", ""), body, self._pace.took)
 
     def announced(self) -> int | None:
-        """The size by its header.
-
-        Raises:
-            BadReply: its body would have to be unpacked.
-        """
+        """The size by its header; BadReply when its body would have to be unpacked."""
         _refuse_encoded(self._response, self._request)
         told = self._response.headers.get("content-length", "")
         return int(told) if told.isdecimal() and len(told) < _DIGITS else None
@@ -284,8 +272,7 @@ def _refuse_encoded(response: httpx.Response, request: Request) -> None:
 async def _chunks(response: httpx.Response, pace: _Pace) -> AsyncIterator[bytes]:
     """The body as it comes.
 
-    Raises:
-        _TooSlow: it takes too long, be it that the sizes of its chunks or its trailers come byte by byte.
+    Raises _TooSlow when it takes too long, be it that sizes of chunks or trailers come byte by byte.
     """
     chunks = response.aiter_bytes()
     while pace.left > 0:

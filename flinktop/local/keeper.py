@@ -80,11 +80,7 @@ class Keeper:
         self.processes: list[Process] = []
 
     def start(self) -> None:
-        """Start the JVM that makes the key; without TLS those of Flink at once.
-
-        Raises:
-            StartFailed: Java cannot be started.
-        """
+        """Start the JVM that makes the key; without TLS those of Flink at once. Raises StartFailed."""
         if self._keys is None:
             self._start_flink()
         else:

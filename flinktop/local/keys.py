@@ -36,8 +36,7 @@ class Keys:
     def make(self, java: Path) -> Process:
         """Start the process that writes the files; like all it dies with the thread that calls this.
 
-        Raises:
-            StartFailed: Java cannot be started.
+        Raises StartFailed when Java cannot be started.
         """
         self.directory.mkdir(mode=0o700)
         # Neither in its arguments nor in its environment.

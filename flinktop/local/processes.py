@@ -275,10 +275,7 @@ def start(
     `environment` is added to what is inherited (see `environment.py`); `directory` is where it works
     (default: where the log is).
     On Linux the child is killed when the **thread** that called this ends, not only when the process dies:
-    call it from a thread that lives as long as the cluster does.
-
-    Raises:
-        StartFailed: The executable is missing or may not be run.
+    call it from a thread that lives as long as the cluster does. Raises StartFailed when it may not be run.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {
@@ -299,11 +296,7 @@ def start(
 
 
 def wait_until_done(process: Process, seconds: float) -> None:
-    """Wait until a process that has one thing to do has done it.
-
-    Raises:
-        StartFailed: It failed, or `seconds` went by.
-    """
+    """Wait until a process that has one thing to do has done it; StartFailed if it failed, or is too slow."""
     try:
         status = process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -322,11 +315,7 @@ def _ended(process: Process) -> str:
 
 
 def check_alive(processes: Iterable[Process]) -> None:
-    """See that the processes of a cluster that starts have not ended.
-
-    Raises:
-        StartFailed: One of them has.
-    """
+    """Raise StartFailed when one of the processes of a cluster that starts has ended."""
     for process in processes:
         if process.poll() is not None:
             raise StartFailed(
@@ -337,11 +326,7 @@ def check_alive(processes: Iterable[Process]) -> None:
 def wait_until_ready(
     rest: Rest, processes: Iterable[Process], seconds: float, *, taskmanagers: int = 1
 ) -> None:
-    """Wait until GET /overview answers and counts so many TaskManagers.
-
-    Raises:
-        StartFailed: One of `processes` ended, or `seconds` went by.
-    """
+    """Wait until GET /overview answers and counts so many TaskManagers; StartFailed as by the others."""
     processes = tuple(processes)
     deadline = time.monotonic() + seconds
     while True:

@@ -35,10 +35,7 @@ class Rest:
     def get(self, path: str, *, seconds: float = 2.0) -> Any:
         """The JSON at a path.
 
-        Raises:
-            OSError: no answer.
-            Refused: an error status.
-            ValueError: the answer is no JSON: a page that says that Flink is starting.
+        Raises OSError for no answer, Refused for an error status, ValueError for a page: Flink is starting.
         """
         return self._answer(urllib.request.Request(f"{self.url}/{path}"), seconds)  # noqa: S310  always our own
 

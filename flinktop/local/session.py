@@ -58,8 +58,7 @@ class LocalSession(AbstractContextManager[LocalFlink]):
     def __enter__(self) -> LocalFlink:
         """Start it, telling each step as a sentence; returns when the sample jobs are submitted.
 
-        Raises:
-            LocalError: It did not start; what had been started is ended.
+        Raises LocalError when it did not start; what had been started is ended.
         """
         try:
             self._keeper = self._start()

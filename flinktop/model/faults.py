@@ -127,11 +127,6 @@ class StackLine(Struct, frozen=True):
     Java), "folded" (several of those), "more"."""
 
 
-def causes(trace: str) -> tuple[Cause, ...]:
-    """The chain of exceptions in a Java stack trace, the outermost first; () for no trace at all."""
-    return _known_causes(trace)
-
-
 def _causes(trace: str) -> tuple[Cause, ...]:
     return tuple(_cause(part) for part in _CAUSE.split(trace.strip()) if part.strip())
 
@@ -268,4 +263,4 @@ def _cause(text: str) -> Cause:
     return Cause(found[0], first[found.end() :].removeprefix(":").strip(), tuple(frames), omitted)
 
 
-_known_causes = ByHash(_causes, MOST_KNOWN)
+causes = ByHash(_causes, MOST_KNOWN)  # in a Java stack trace, the outermost first; () for no trace at all

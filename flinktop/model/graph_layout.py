@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from flinktop.model.graph_lanes import Wire, lanes_of
-from flinktop.model.graph_order import arrange
-from flinktop.model.graph_rows import anchor, rows_of
+from flinktop.model.graph_order import anchor, arrange, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flinktop.flink.logs import LogFile
-from flinktop.model import log_files
+from flinktop.model import loglines
 
 ONE_DIRECTORY = [
     LogFile("flink-root-standalonesession-0-host.log", 13_000_000, 30),
@@ -19,7 +19,7 @@ TWO_TASKMANAGERS = [*ONE_DIRECTORY, LogFile("flink-root-taskexecutor-1-host.log"
 
 def names(files: list[LogFile], *, taskmanager: bool, stdout: bool = False) -> list[str]:
     """The names of the files that may be the process's own."""
-    return [file.name for file in log_files.own_files(files, taskmanager=taskmanager, stdout=stdout)]
+    return [file.name for file in loglines.own_files(files, taskmanager=taskmanager, stdout=stdout)]
 
 
 def test_in_a_directory_of_several_processes_the_name_says_whose_a_log_is() -> None:
@@ -54,4 +54,4 @@ def test_a_name_that_says_nothing_is_the_processs_own_if_it_is_no_others() -> No
     ],
 )
 def test_a_log_only_grows(before: int | None, read: int, after: int | None, refuted: bool) -> None:  # noqa: FBT001 -- a row of the table
-    assert log_files.is_refuted(before=before, read=read, after=after) is refuted
+    assert loglines.is_refuted(before=before, read=read, after=after) is refuted

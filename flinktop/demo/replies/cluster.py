@@ -288,13 +288,11 @@ def _jars(asked: Asked) -> dict[str, Any]:
 
 def _no_operation(asked: Asked) -> Any:
     """The demo is read-only: no act is under way."""
-    key = f"org.apache.flink.runtime.rest.handler.async.OperationKey@{asked.ids['trigger'][:8]}"
-    raise missing(f"Operation not found under key: {key}")
+    raise missing(texts()["no operation"].format(**asked.ids))
 
 
 def _no_savepoint(asked: Asked) -> Any:
-    trigger, job = asked.ids["trigger"], asked.ids["job"]
-    raise missing(f"There is no savepoint operation with triggerId={trigger} for job {job}.")
+    raise missing(texts()["no savepoint"].format(**asked.ids))
 
 
 def _no_rescaling(_asked: Asked) -> Any:

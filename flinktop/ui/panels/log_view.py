@@ -10,7 +10,7 @@ from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
-from flinktop.model import log_files, loglines
+from flinktop.model import loglines
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.lines_panel import GAP, pair
 from flinktop.ui.panels.parts import cells
@@ -194,7 +194,7 @@ class LogView(Panel):
         if self._file:
             return tuple(file for file in files if file.name == self._file)
         taskmanager = self._process.taskmanager is not None
-        return log_files.own_files(files, taskmanager=taskmanager, stdout=self._stdout)
+        return loglines.own_files(files, taskmanager=taskmanager, stdout=self._stdout)
 
     @property
     def _listed_since(self) -> bool:
@@ -211,7 +211,7 @@ class LogView(Panel):
             return size
         after = size if self._listed_since else None
         before = _only_size(self._began)
-        return None if log_files.is_refuted(before=before, read=transfer.read, after=after) else size
+        return None if loglines.is_refuted(before=before, read=transfer.read, after=after) else size
 
     @property
     def file_size(self) -> int | None:
