@@ -78,7 +78,7 @@ class Checkpointing:
         triggered = run.begins + FIRST_SECONDS + order * self.spec.interval
         duration = self._duration(number, triggered)
         ends, failure = triggered + duration / 1000, None
-        if self._fails(number):
+        if number > 1 and fraction(self.plan.seed, number, 10) < self.spec.failing:
             # A timeout is waited for; any other reason shows at once.
             expired = "expired" in self.spec.reason
             ends = triggered + (self.spec.timeout if expired else 0.7 * duration / 1000)
@@ -201,9 +201,6 @@ class Checkpointing:
         slow = 2.4 if fraction(self.plan.seed, number, 8) > 1 - SLOW_STORAGE else 1.0
         most = 900 * min(self.spec.interval, self.spec.timeout)
         return max(5, int(min(most, usual * slow * between(0.75, 1.3, self.plan.seed, number, 9))))
-
-    def _fails(self, number: int) -> bool:
-        return number > 1 and fraction(self.plan.seed, number, 10) < self.spec.failing
 
     def _late(self, taken: Taken, vertex: VertexPlan, index: int) -> bool:
         if taken.failure != self.spec.reason or vertex.place != max(0, self.spec.culprit):

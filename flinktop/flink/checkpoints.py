@@ -261,12 +261,13 @@ def _brief(stats: CheckpointStats) -> CheckpointStats:
     return CheckpointStats(latest=LatestCheckpoints(completed=newest))
 
 
-def _brief_config(config: CheckpointConfig) -> CheckpointConfig:
-    return CheckpointConfig(interval=config.interval)
-
-
 CHECKPOINTS = Endpoint("jobs/{job}/checkpoints", CheckpointStats, every=3, brief=_brief)
-CHECKPOINT_CONFIG = Endpoint("jobs/{job}/checkpoints/config", CheckpointConfig, every=3, brief=_brief_config)
+CHECKPOINT_CONFIG = Endpoint(
+    "jobs/{job}/checkpoints/config",
+    CheckpointConfig,
+    every=3,
+    brief=lambda config: CheckpointConfig(interval=config.interval),
+)
 CHECKPOINT = Endpoint("jobs/{job}/checkpoints/details/{checkpoint}", Checkpoint, every=3)
 CHECKPOINT_SUBTASKS = Endpoint(
     "jobs/{job}/checkpoints/details/{checkpoint}/subtasks/{vertex}",

@@ -20,6 +20,7 @@ PLAIN = ("", "identity")  # content encodings that are taken: no other is asked 
 PATIENCE = 3.0  # an answer may take this many times the read timeout, and longer if it is large
 SLOWEST = 8 * 1024  # bytes a second of an answer that is still worth waiting for
 MOST_COOKIES = 50  # that are kept for one server
+_DROPPED = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _DIGITS = 20  # of a size that a file can have
 
 
@@ -44,7 +45,7 @@ class Wire:
             await self.renew()
         except httpx.RequestError as error:
             # A kept connection that the server closed in the same instant: harmless for a GET.
-            if request.method != "GET" or not _dropped(error):
+            if request.method != "GET" or not isinstance(error, _DROPPED):
                 raise self._unreachable(error, request) from None
         try:
             return await self._answer(request, most)
@@ -256,10 +257,6 @@ def _broken_off(error: httpx.TransportError) -> _BrokenOff | _Stalled:
     """What became of an answer after its first bytes."""
     kind = _Stalled if isinstance(error, httpx.TimeoutException) else _BrokenOff
     return kind(str(error), request=error.request)
-
-
-def _dropped(error: httpx.RequestError) -> bool:
-    return isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
 
 
 def _refuse_encoded(response: httpx.Response, request: Request) -> None:
