@@ -1,6 +1,7 @@
 """An endpoint of Flink's REST API as a value, and a query: one live fact by its name."""
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -93,12 +94,12 @@ class Query(Struct, Generic[T], frozen=True, cache_hash=True):
 @lru_cache(maxsize=16_384)
 def _query(endpoint: Endpoint[T], given: tuple[tuple[str, str], ...]) -> Query[T]:
     """A query, made once as long as it is asked for: a table of a thousand jobs asks thousands a second."""
-    arguments = dict(given)
-    ids = tuple((name, arguments.pop(name, "")) for name in endpoint.names)
+    pairs = {pair[0]: pair for pair in given}
+    ids = tuple(pairs.pop(name, (name, "")) for name in endpoint.names)
     missing = [name for name, value in ids if not value]
     if missing:
         raise TypeError(f"{endpoint.path} needs {', '.join(missing)}")
-    return Query(endpoint, ids, tuple(sorted(arguments.items())))
+    return Query(endpoint, ids, tuple(sorted(pairs.values())))
 
 
 def fill(path: str, **ids: str | int) -> str:
@@ -118,4 +119,4 @@ def _text(value: str | float | Sequence[str]) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else ",".join(value)
+    return str(value) if isinstance(value, int | float) else sys.intern(",".join(value))

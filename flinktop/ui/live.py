@@ -14,6 +14,7 @@ from flinktop.flink.cluster import CONFIG
 from flinktop.internal_error import words_of
 from flinktop.ui import keys
 from flinktop.ui.places import Place, screen_of
+from flinktop.ui.spare_memory import forget_lines
 from flinktop.ui.steady import Steady, SteadyScreen
 from flinktop.ui.widgets.one_by_one import Faults
 
@@ -458,6 +459,7 @@ class LiveScreen(SteadyScreen[None]):
         if self.app.screen is not self and self.app.screen.is_modal:
             return
         self.seen = False
+        forget_lines(self)
         for panel in self.panels():
             panel.stop_watching()
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual._styles_cache import StylesCache
 from textual.geometry import Region
+from textual.widget import Widget
 
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+FIRST: Final = 10
+"""Seconds until the first time: the start is over."""
 EVERY: Final = 60
 """Seconds between two times."""
+_M_ARENA_MAX: Final = -8
 
 
 def leave_out_what_is_loaded() -> None:
@@ -24,7 +31,7 @@ def leave_out_what_is_loaded() -> None:
 
 
 class SpareMemory:
-    """Counts the seconds; once a minute it collects what closed screens have left, and lets malloc trim.
+    """Collects what closed screens have left and lets malloc trim: 10 s after the start, then every minute.
 
     Textual 8.2 remembers 4,096 intersections of rectangles: 2 MB, filled in an hour or two, of which a minute
     needs a few hundred. Screens are rings of references, and Python's own full collections are far apart:
@@ -34,13 +41,17 @@ class SpareMemory:
     """
 
     def __init__(self) -> None:
-        self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        c = ctypes.CDLL(None)
+        self._trim = getattr(c, "malloc_trim", None)
         self._seconds = 0
+        if (mallopt := getattr(c, "mallopt", None)) is not None:
+            # One heap for all threads: each of its own held 1 MB that only that thread could use again.
+            mallopt(_M_ARENA_MAX, 1)
 
     def second(self) -> None:
         """A second has passed."""
         self._seconds += 1
-        if self._seconds % EVERY:
+        if self._seconds % EVERY != FIRST:
             return
         Region.intersection.cache_clear()
         gc.collect()
@@ -55,3 +66,9 @@ def forget_closed_screens() -> None:
     all their lines, outlive their widgets. That was up to 15 MB for each job that was opened and closed.
     """
     StylesCache.get_inner_outer.cache_clear()
+
+
+def forget_lines(screen: Screen[Any]) -> None:
+    """Release the rendered lines of a screen that another covers: 1 to 2 MB, made anew when it is back."""
+    for widget in screen.walk_children(Widget):
+        widget._styles_cache.clear()  # noqa: SLF001 -- Textual clears it on every change of a widget's size

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from textual.geometry import Region
+from textual.widget import Widget
 
 from flinktop.ui.spare_memory import EVERY
 from tests.ui.day import monitor
@@ -61,3 +62,15 @@ async def test_rectangles_of_long_ago_are_forgotten_within_a_minute() -> None:
         for _ in range(EVERY):
             day.app.tick()
         assert Region.intersection.cache_info().currsize < 1_000
+
+
+async def test_a_covered_screen_keeps_no_lines_and_is_drawn_again_when_it_is_back() -> None:
+    async with monitor() as day:
+        below, before = day.app.screen, [line[:50] for line in day.text.splitlines()[1:]]
+        await day.press("enter")
+        kept = [len(widget._styles_cache._cache) for widget in below.walk_children(Widget)]
+        assert sum(kept) == 0
+        await day.press("escape")
+        assert day.app.screen is below
+        # Figures that came meanwhile stand further right.
+        assert [line[:50] for line in day.text.splitlines()[1:]] == before
