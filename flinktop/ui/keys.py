@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from textual.binding import Binding, BindingType
@@ -24,214 +24,149 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-_program = partial(Command, group="program")
-_table = partial(Command, group="table")
-_view = partial(Command, group="view")
-_text = partial(Command, group="text")
+def _command(id: str, keys: str, label: str, help: str, **options: Any) -> Command:  # noqa: A002 -- a field
+    """A command with its keys, parted by commas."""
+    return Command(id, tuple(keys.split(",")), label, help, **options)
 
-HELP = _program("help", ("question_mark",), "help", "Keys for this screen.", app=True)
+
+_table = partial(_command, group="table")
+_text = partial(_command, group="text")
+_view = partial(_command, group="view")
+_program = partial(_command, group="program")
+# These have no place in the footer.
+_more_table = partial(_table, shown=False)
+_more_text = partial(_text, shown=False)
+_more_view = partial(_view, shown=False)
+_more_program = partial(_program, shown=False)
+
+HELP = _program("help", "question_mark", "help", "Keys for this screen.", app=True)
 PALETTE = _program(
-    "command_palette",
-    ("colon", "ctrl+p"),
-    "command",
-    "Find a command, a job or a theme by its name.",
-    app=True,
+    "command_palette", "colon,ctrl+p", "command", "Find a command, a job or a theme by its name.", app=True
 )
-# Handled before the next key is looked at, so that what is typed behind it is the filter.
 FILTER = _table(
-    "filter",
-    ("slash",),
-    "filter",
+    *("filter", "slash", "filter"),
     "Show only rows that contain a text; state:failed filters by state. In a text: find.",
+    # Handled before the next key is looked at, so that what is typed behind it is the filter.
     priority=True,
 )
-OPEN = _table("open", ("enter",), "open", "Open the selected item.")
+OPEN = _table("open", "enter", "open", "Open the selected item.")
 ACTIONS = _view(
-    "actions",
-    ("a",),
-    "actions",
+    *("actions", "a", "actions"),
     "Actions on the selected item: stop, savepoint, cancel, run; each asks for confirmation.",
     acts=True,
 )
 BACK = _program(
-    "back", ("escape",), "back", "Close dialog, filter or zoom, else go back; nothing at the top level."
+    "back", "escape", "back", "Close dialog, filter or zoom, else go back; nothing at the top level."
 )
-BACK_OR_LEAVE = _program(
+BACK_OR_LEAVE = _more_program(
     "back_or_leave",
-    ("q",),
+    "q",
     "back or leave",
     "As esc; at the top level it asks before leaving, and q again leaves.",
-    shown=False,
 )
-PAUSE = _view("pause", ("space",), "pause", "Freeze the display; collection continues.")
-REFRESH = _view("refresh", ("r",), "refresh", "Refresh now.")
-SLOWER = _view("slower", ("plus",), "longer interval", "Refresh less often.", shown=False)
-FASTER = _view(
-    "faster",
-    ("minus",),
-    "shorter interval",
-    "Refresh more often, down to the cluster's own refresh interval.",
-    shown=False,
+PAUSE = _view("pause", "space", "pause", "Freeze the display; collection continues.")
+REFRESH = _view("refresh", "r", "refresh", "Refresh now.")
+SLOWER = _more_view("slower", "plus", "longer interval", "Refresh less often.")
+FASTER = _more_view(
+    "faster", "minus", "shorter interval", "Refresh more often, down to the cluster's own refresh interval."
 )
-COPY = _view("copy", ("y",), "copy", "Copy the id or path of the selected item.", shown=False)
-WRITE = _view(
-    "write",
-    ("w",),
-    "write",
+COPY = _more_view("copy", "y", "copy", "Copy the id or path of the selected item.")
+WRITE = _more_view(
+    *("write", "w", "write"),
     "Write this view to a file, as text or JSON: all rows and columns of a table, all of a text.",
-    shown=False,
 )
-ZONE = _view(
-    "zone", ("t",), "time zone", "Show times in the cluster's zone, this machine's zone or UTC.", shown=False
-)
-ZOOM = _view("zoom", ("z",), "zoom", "Maximize the focused panel, and back.", shown=False)
-MOUSE = _program(
-    "mouse",
-    ("m",),
-    "mouse",
-    "Mouse on or off; when off, the terminal's own selection works.",
-    shown=False,
-    app=True,
+ZONE = _more_view("zone", "t", "time zone", "Show times in the cluster's zone, this machine's zone or UTC.")
+ZOOM = _more_view("zoom", "z", "zoom", "Maximize the focused panel, and back.")
+MOUSE = _more_program(
+    "mouse", "m", "mouse", "Mouse on or off; when off, the terminal's own selection works.", app=True
 )
 # Also of a dialog.
-PICTURE = _program(
-    "picture",
-    ("ctrl+s",),
-    "screenshot",
-    "Save a picture of the screen (SVG).",
-    shown=False,
-    priority=True,
-    app=True,
+PICTURE = _more_program(
+    "picture", "ctrl+s", "screenshot", "Save a picture of the screen (SVG).", priority=True, app=True
 )
-REDRAW = _program("redraw", ("ctrl+l",), "redraw", "Redraw the screen.", shown=False, priority=True, app=True)
-SUSPEND = _program(
-    "suspend_process", ("ctrl+z",), "suspend", "Suspend to the shell; `fg` resumes.", shown=False, app=True
+REDRAW = _more_program("redraw", "ctrl+l", "redraw", "Redraw the screen.", priority=True, app=True)
+SUSPEND = _more_program(
+    "suspend_process", "ctrl+z", "suspend", "Suspend to the shell; `fg` resumes.", app=True
 )
-LEAVE = _program(
-    "leave",
-    ("ctrl+c",),
-    "leave",
-    "Ask before leaving; pressed again, leave.",
-    shown=False,
-    priority=True,
-    app=True,
+LEAVE = _more_program(
+    "leave", "ctrl+c", "leave", "Ask before leaving; pressed again, leave.", priority=True, app=True
 )
-SORT = _table("sort", ("s",), "sort", "Sort by the next column.", shown=False)
-REVERSE = _table("reverse", ("S",), "reverse", "Reverse the sort order.", shown=False)
-HIDE_FINISHED = _table("hide_finished", ("f",), "finished", "Hide or show ended jobs.")
-PREVIOUS = _view(
-    "previous",
-    ("less_than_sign",),
-    "previous",
+SORT = _more_table("sort", "s", "sort", "Sort by the next column.")
+REVERSE = _more_table("reverse", "S", "reverse", "Reverse the sort order.")
+HIDE_FINISHED = _table("hide_finished", "f", "finished", "Hide or show ended jobs.")
+PREVIOUS = _more_view(
+    *("previous", "less_than_sign", "previous"),
     "The same view of the previous job, vertex, subtask or checkpoint.",
-    shown=False,
 )
-NEXT = _view(
-    "next",
-    ("greater_than_sign",),
-    "next",
-    "The same view of the next job, vertex, subtask or checkpoint.",
-    shown=False,
+NEXT = _more_view(
+    "next", "greater_than_sign", "next", "The same view of the next job, vertex, subtask or checkpoint."
 )
 CHECKPOINTS_HERE = _view(
-    "checkpoints", ("c",), "checkpoints", "The checkpoints of this job: history, sizes, configuration."
+    "checkpoints", "c", "checkpoints", "The checkpoints of this job: history, sizes, configuration."
 )
-SAMPLE = _view(
-    "sample",
-    ("b",),
-    "measure",
-    "Measure backpressure (up to 1.12, where it costs the TaskManagers).",
-    shown=False,
+SAMPLE = _more_view(
+    "sample", "b", "measure", "Measure backpressure (up to 1.12, where it costs the TaskManagers)."
 )
-DESCRIPTION = _view(
-    "description",
-    ("i",),
-    "what it does",
-    "Describe the vertex's operators and inputs, as Flink's plan does.",
-    shown=False,
+DESCRIPTION = _more_view(
+    "description", "i", "what it does", "Describe the vertex's operators and inputs, as Flink's plan does."
 )
-PIN = _view("pin", ("p",), "pin", "Pin the selected metric: it is charted, and kept for this job.")
+PIN = _view("pin", "p", "pin", "Pin the selected metric: it is charted, and kept for this job.")
 FLAME_KIND = _view(
-    "flame_kind", ("x",), "on/off CPU", "Flame graph of all threads, of running or of waiting ones."
+    "flame_kind", "x", "on/off CPU", "Flame graph of all threads, of running or of waiting ones."
 )
-FLAME_ZOOM = _view("zoom_in", ("enter",), "zoom", "In a flame graph: zoom in on the selected method.")
-FOLD = _view("fold", ("f",), "fold", "Hide or show the frames of Flink and Java.")
+FLAME_ZOOM = _view("zoom_in", "enter", "zoom", "In a flame graph: zoom in on the selected method.")
+FOLD = _view("fold", "f", "fold", "Hide or show the frames of Flink and Java.")
 # A capital, as everything else that leaves the jobs for the cluster around them; a small m is the mouse.
 # On the app, as operations are.
-TASKMANAGERS_HERE = _view("taskmanagers", ("M",), "TaskManagers", "TaskManagers, problems first.", app=True)
+TASKMANAGERS_HERE = _view("taskmanagers", "M", "TaskManagers", "TaskManagers, problems first.", app=True)
 JOBMANAGER_HERE = _view(
-    "jobmanager", ("J",), "JobManager", "The JobManager: memory, configuration, logs, threads.", app=True
+    "jobmanager", "J", "JobManager", "The JobManager: memory, configuration, logs, threads.", app=True
 )
-LOG_HERE = _view(
-    "log",
-    ("l",),
-    "log",
-    "Log of the selected item's TaskManager; for an exception, at its time.",
-    shown=False,
+LOG_HERE = _more_view(
+    "log", "l", "log", "Log of the selected item's TaskManager; for an exception, at its time."
 )
-THREADS_HERE = _view(
-    "threads",
-    ("d",),
-    "threads",
-    "Thread dump of that TaskManager; for a subtask, the task's own threads.",
-    shown=False,
+THREADS_HERE = _more_view(
+    "threads", "d", "threads", "Thread dump of that TaskManager; for a subtask, the task's own threads."
 )
-NEXT_MATCH = _text("next_match", ("n",), "next match", "Next match.", action="match(1)", shown=False)
-PREVIOUS_MATCH = _text(
-    "previous_match", ("N",), "previous match", "Previous match.", action="match(-1)", shown=False
-)
+NEXT_MATCH = _more_text("next_match", "n", "next match", "Next match.", action="match(1)")
+PREVIOUS_MATCH = _more_text("previous_match", "N", "previous match", "Previous match.", action="match(-1)")
 ONLY = _text(
-    "only",
-    ("ampersand",),
-    "grep",
+    *("only", "ampersand", "grep"),
     "Show only log entries that contain a text, each with its stack trace.",
     priority=True,
 )
-LEVEL = _text("level", ("v",), "level", "Filter a log by level: INFO, WARN or ERROR and above, or all.")
-SHORT_LINES = _text(
-    "short_lines",
-    ("f",),
-    "short lines",
+LEVEL = _text("level", "v", "level", "Filter a log by level: INFO, WARN or ERROR and above, or all.")
+SHORT_LINES = _more_text(
+    *("short_lines", "f", "short lines"),
     "Shorten log lines to time, level, class and message, or show them as written.",
-    shown=False,
 )
 FOLLOW = _text(
-    "follow",
-    ("F",),
-    "follow",
+    *("follow", "F", "follow"),
     "Follow a log: download it when it grows, at most every 10 s, and stay at its end.",
 )
 PROFILE = _view(
-    "profile", ("P",), "profile", "On the profiler's tab: choose mode and length of a run, and start it."
+    "profile", "P", "profile", "On the profiler's tab: choose mode and length of a run, and start it."
 )
-WRAP = _text("wrap", ("W",), "wrap", "Wrap long lines, or cut them at the edge.", shown=False)
-SHORTER_WINDOW = _view(
+WRAP = _more_text("wrap", "W", "wrap", "Wrap long lines, or cut them at the edge.")
+SHORTER_WINDOW = _more_view(
     "shorter_window",
-    ("comma",),
+    "comma",
     "shorter window",
     "Charts show less time, down to 5 minutes.",
-    shown=False,
     action="window(-1)",
 )
-LONGER_WINDOW = _view(
-    "longer_window",
-    ("full_stop",),
-    "longer window",
+LONGER_WINDOW = _more_view(
+    *("longer_window", "full_stop", "longer window"),
     "Charts show more time, up to everything kept.",
-    shown=False,
     action="window(1)",
 )
-
 # On the app: a screen that opens it would have to be known by the screens that it opens.
-OPERATIONS = _program(
-    "operations",
-    ("O",),
-    "operations",
+OPERATIONS = _more_program(
+    *("operations", "O", "operations"),
     "Operations log: every act from this flinktop, and its outcome.",
-    shown=False,
     app=True,
 )
-OPEN_JOB = _view("open_job", ("enter",), "job", "Open the operation's job.")
+OPEN_JOB = _view("open_job", "enter", "job", "Open the operation's job.")
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
 """On the app: they work on every screen."""

@@ -122,11 +122,7 @@ class Commands(Provider):
         taskmanagers = app.port.value(TASKMANAGERS())
         for one in taskmanagers.taskmanagers if taskmanagers is not None else ():
             words = f"{fmt.number(one.slots_used)} of {fmt.number(one.slots_number)} slots"
-            yield (
-                f"tm {'  '.join(processes.names(one))}",
-                words,
-                partial(app.go, TaskManagerPlace(one.id)),
-            )
+            yield (f"tm {'  '.join(processes.names(one))}", words, partial(app.go, TaskManagerPlace(one.id)))
 
     def _actions(self, app: LiveApp) -> Iterator[Entry]:
         """What can be done to the selected thing, as in the menu of actions."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.ui.command import Command
 
@@ -33,253 +36,185 @@ class Tab(Command, frozen=True):
         return self.id.removeprefix("tab_")
 
 
-def tab(
-    number: int,
-    name: str,
+_SHORT = {
+    "Timeline": "Time",
+    "Configuration": "Config",
+    "Accumulators": "Accum",
+    "Backpressure": "Pressure",
+    "Watermarks": "WM",
+    "TaskManagers": "TMs",
+    "Flame graph": "Flame",
+    "Memory": "Mem",
+    "Log list": "Files",
+    "Profiler": "Profile",
+}
+"""Names of tabs where the whole ones have no room."""
+
+
+def _tab(
     label: str,
     help: str,  # noqa: A002 -- a field of Command
-    short: str = "",
-    *,
-    panels: tuple[TabPanel, ...] | str,
+    *panels: TabPanel | str,
     opens: bool = True,
+    name: str = "",
 ) -> Tab:
-    """A tab; `short` is its name where the whole one has no room, `panels` may be its one panel."""
+    """A tab; its name is its label's first word, a panel without an id is its only one."""
+    name = name or label.partition(" ")[0].lower()
     return Tab(
-        f"tab_{name}",
-        (str(number),),
-        label,
-        help,
-        "tab",
+        *(f"tab_{name}", (), label, help, "tab"),
         shown=False,
         action=f"show_tab('{name}')",
-        short=short or label,
-        panels=(TabPanel(name, panels),) if isinstance(panels, str) else panels,
+        short=_SHORT.get(label, label),
+        panels=tuple(TabPanel(name, one) if isinstance(one, str) else one for one in panels),
         opens=opens,
     )
 
 
-_METRICS = (
-    TabPanel("metrics", "metrics_table.MetricsExplorer"),
-    TabPanel("pins", "pinned_charts.PinnedCharts"),
+_tab_to_read = partial(_tab, opens=False)
+
+
+def _numbered(*tabs: Tab) -> tuple[Tab, ...]:
+    """The tabs of a screen with their keys, from 1 on."""
+    return tuple(replace(one, keys=(str(number),)) for number, one in enumerate(tabs, 1))
+
+
+_PINS = TabPanel("pins", "pinned_charts.PinnedCharts")
+_METRICS = (TabPanel("metrics", "metrics_table.MetricsExplorer"), _PINS)
+JOB_TABS = _numbered(
+    _tab(
+        *("Graph", "The job's graph, and its vertices where there is room."),
+        TabPanel("graph", "job_graph.JobGraph"),
+        TabPanel("vertices", "vertices_table.VerticesTable", height=40),
+    ),
+    _tab(
+        *("Vertices", "The job's vertices."),
+        TabPanel("vertices", "vertices_table.VerticesTable"),
+        TabPanel("throughput", "throughput.Throughput"),
+    ),
+    _tab_to_read(
+        "Charts", "The job over time: records/s, busy, lag, restarts, checkpoints.", "job_charts.JobCharts"
+    ),
+    _tab(
+        *("Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
+        TabPanel("exceptions", "job_exceptions.ExceptionsTable"),
+        TabPanel("stack", "fault_stack.FaultStack", height=32),
+    ),
+    _tab(
+        "Timeline", "States of vertices and subtasks over time; rescales (2.3+).", "job_timeline.JobTimeline"
+    ),
+    _tab_to_read("Configuration", "The job's configuration.", "job_configuration.JobConfiguration"),
+    _tab(
+        "Accumulators", "Accumulators: counters of the job's own code.", "accumulators.JobAccumulatorsTable"
+    ),
+    _tab("Metrics", "Every metric of the job, its vertices and subtasks: search, pin, chart.", *_METRICS),
 )
-JOB_TABS = (
-    tab(
-        *(1, "graph", "Graph", "The job's graph, and its vertices where there is room."),
-        panels=(
-            TabPanel("graph", "job_graph.JobGraph"),
-            TabPanel("vertices", "vertices_table.VerticesTable", height=40),
-        ),
+VERTEX_TABS = _numbered(
+    _tab(
+        *("Subtasks", "The vertex's subtasks, problems first."),
+        TabPanel("subtasks", "subtasks_table.SubtasksTable"),
+        TabPanel("vertex-charts", "vertex_charts.VertexCharts", 120, 40),
     ),
-    tab(
-        *(2, "vertices", "Vertices", "The job's vertices."),
-        panels=(
-            TabPanel("vertices", "vertices_table.VerticesTable"),
-            TabPanel("throughput", "throughput.Throughput"),
-        ),
+    _tab(
+        "Backpressure", "Busy, backpressured and idle time by subtask.", "vertex_backpressure.VertexPressure"
     ),
-    tab(
-        *(3, "charts", "Charts", "The job over time: records/s, busy, lag, restarts, checkpoints."),
-        panels="job_charts.JobCharts",
-        opens=False,
+    _tab(
+        *("Watermarks", "The watermark of each subtask, and which one holds back."),
+        "vertex_watermarks.VertexWatermarks",
     ),
-    tab(
-        *(
-            4,
-            "exceptions",
-            "Exceptions",
-            "Why the job failed: root causes, repeats, how a restart loop began.",
-        ),
-        panels=(
-            TabPanel("exceptions", "job_exceptions.ExceptionsTable"),
-            TabPanel("stack", "fault_stack.FaultStack", height=32),
-        ),
+    _tab("TaskManagers", "The vertex by TaskManager.", "vertex_taskmanagers.VertexTaskManagersTable"),
+    _tab(
+        *("Accumulators", "Accumulators of the job's code, by vertex and subtask."),
+        "accumulators.VertexAccumulatorsTable",
     ),
-    tab(
-        *(5, "timeline", "Timeline", "States of vertices and subtasks over time; rescales (2.3+).", "Time"),
-        panels="job_timeline.JobTimeline",
+    _tab("Metrics", "Every metric of the vertex and its subtasks: search, pin, chart.", *_METRICS),
+    _tab("Timeline", "States of each subtask over time.", "job_timeline.VertexTimeline"),
+    _tab_to_read(
+        "Flame graph", "Where the threads of the vertex spend their time (1.13+).", "flame_graph.FlamePanel"
     ),
-    tab(
-        *(6, "configuration", "Configuration", "The job's configuration.", "Config"),
-        panels="job_configuration.JobConfiguration",
-        opens=False,
-    ),
-    tab(
-        *(7, "accumulators", "Accumulators", "Accumulators: counters of the job's own code.", "Accum"),
-        panels="accumulators.JobAccumulatorsTable",
-    ),
-    tab(
-        *(8, "metrics", "Metrics", "Every metric of the job, its vertices and subtasks: search, pin, chart."),
-        panels=_METRICS,
-    ),
-)
-VERTEX_TABS = (
-    tab(
-        *(1, "subtasks", "Subtasks", "The vertex's subtasks, problems first."),
-        panels=(
-            TabPanel("subtasks", "subtasks_table.SubtasksTable"),
-            TabPanel("vertex-charts", "vertex_charts.VertexCharts", 120, 40),
-        ),
-    ),
-    tab(
-        *(2, "backpressure", "Backpressure", "Busy, backpressured and idle time by subtask.", "Pressure"),
-        panels="vertex_backpressure.VertexPressure",
-    ),
-    tab(
-        *(3, "watermarks", "Watermarks", "The watermark of each subtask, and which one holds back.", "WM"),
-        panels="vertex_watermarks.VertexWatermarks",
-    ),
-    tab(
-        *(4, "taskmanagers", "TaskManagers", "The vertex by TaskManager.", "TMs"),
-        panels="vertex_taskmanagers.VertexTaskManagersTable",
-    ),
-    tab(
-        *(
-            5,
-            "accumulators",
-            "Accumulators",
-            "Accumulators of the job's code, by vertex and subtask.",
-            "Accum",
-        ),
-        panels="accumulators.VertexAccumulatorsTable",
-    ),
-    tab(
-        *(6, "metrics", "Metrics", "Every metric of the vertex and its subtasks: search, pin, chart."),
-        panels=_METRICS,
-    ),
-    tab(
-        *(7, "timeline", "Timeline", "States of each subtask over time.", "Time"),
-        panels="job_timeline.VertexTimeline",
-    ),
-    tab(
-        *(8, "flame", "Flame graph", "Where the threads of the vertex spend their time (1.13+).", "Flame"),
-        panels="flame_graph.FlamePanel",
-        opens=False,
-    ),
-    tab(
-        *(9, "charts", "Charts", "The vertex and the selected subtask over time."),
-        panels=(
-            TabPanel("vertex-charts", "vertex_charts.VertexCharts"),
-            TabPanel("subtask-charts", "vertex_charts.VertexCharts", 100, 24),
-        ),
-        opens=False,
+    _tab_to_read(
+        *("Charts", "The vertex and the selected subtask over time."),
+        TabPanel("vertex-charts", "vertex_charts.VertexCharts"),
+        TabPanel("subtask-charts", "vertex_charts.VertexCharts", 100, 24),
     ),
 )
-SUBTASK_TABS = (
-    tab(
-        *(1, "attempts", "Attempts", "Every attempt of the subtask, with its times."),
-        panels=(
-            TabPanel("attempts", "attempts_table.AttemptsTable"),
-            TabPanel("states", "state_times.StateTimes", height=16),
-            TabPanel("charts", "vertex_charts.VertexCharts", height=40),
-        ),
+SUBTASK_TABS = _numbered(
+    _tab(
+        *("Attempts", "Every attempt of the subtask, with its times."),
+        TabPanel("attempts", "attempts_table.AttemptsTable"),
+        TabPanel("states", "state_times.StateTimes", height=16),
+        TabPanel("charts", "vertex_charts.VertexCharts", height=40),
     ),
-    tab(
-        *(2, "metrics", "Metrics", "All metrics of the subtask."),
-        panels=(
-            TabPanel("metrics", "metrics_table.MetricsTable"),
-            TabPanel("pins", "pinned_charts.PinnedCharts"),
-        ),
+    _tab("Metrics", "All metrics of the subtask.", TabPanel("metrics", "metrics_table.MetricsTable"), _PINS),
+    _tab("Charts", "The subtask over time.", "vertex_charts.VertexCharts"),
+    _tab(
+        "Accumulators", "Accumulators of the job's code, by attempt.", "accumulators.AttemptAccumulatorsTable"
     ),
-    tab(3, "charts", "Charts", "The subtask over time.", panels="vertex_charts.VertexCharts"),
-    tab(
-        *(4, "accumulators", "Accumulators", "Accumulators of the job's code, by attempt.", "Accum"),
-        panels="accumulators.AttemptAccumulatorsTable",
-    ),
-    tab(
-        *(5, "flame", "Flame graph", "Where the threads of the subtask spend their time (1.17+).", "Flame"),
-        panels="flame_graph.FlamePanel",
+    _tab(
+        "Flame graph", "Where the threads of the subtask spend their time (1.17+).", "flame_graph.FlamePanel"
     ),
 )
-CHECKPOINTS_TABS = (
-    tab(
-        *(1, "history", "History", "The newest checkpoints and savepoints."),
-        panels=(
-            TabPanel("charts", "checkpoint_trends.CheckpointTrends", 120, 40),
-            TabPanel("history", "checkpoint_history.CheckpointHistory"),
-        ),
+CHECKPOINTS_TABS = _numbered(
+    _tab(
+        *("History", "The newest checkpoints and savepoints."),
+        TabPanel("charts", "checkpoint_trends.CheckpointTrends", 120, 40),
+        TabPanel("history", "checkpoint_history.CheckpointHistory"),
     ),
-    tab(
-        *(2, "charts", "Charts", "Duration and size of checkpoints over time."),
-        panels="checkpoint_trends.CheckpointTrends",
-        opens=False,
+    _tab_to_read(
+        "Charts", "Duration and size of checkpoints over time.", "checkpoint_trends.CheckpointTrends"
     ),
-    tab(
-        *(3, "summary", "Summary", "Minimum, average, maximum and percentiles of durations and sizes."),
-        panels="checkpoint_summary.CheckpointSummary",
-        opens=False,
+    _tab_to_read(
+        *("Summary", "Minimum, average, maximum and percentiles of durations and sizes."),
+        "checkpoint_summary.CheckpointSummary",
     ),
-    tab(
-        *(4, "configuration", "Configuration", "How checkpoints are configured.", "Config"),
-        panels="checkpoint_settings.CheckpointSettings",
-        opens=False,
-    ),
-)
-_LOG_TABS = (
-    tab(5, "log", "Log", "The newest 2 MB of its log.", panels="log_view.LogView"),
-    tab(6, "stdout", "Stdout", "Standard output of its programs.", panels="log_view.StdoutView"),
-    tab(
-        *(7, "files", "Log list", "All files of its log directory (1.11+).", "Files"),
-        panels="files_table.FilesTable",
-    ),
-    tab(
-        *(8, "threads", "Threads", "Stack traces of all its threads."),
-        panels="thread_view.ThreadView",
-        opens=False,
-    ),
-    tab(
-        *(9, "profiler", "Profiler", "Runs of Flink's profiler (1.19+), and their results.", "Profile"),
-        panels="profiler_table.ProfilerTable",
+    _tab_to_read(
+        "Configuration", "How checkpoints are configured.", "checkpoint_settings.CheckpointSettings"
     ),
 )
 _PROCESS_TABS = (
-    tab(
-        *(1, "memory", "Memory", "Each part of its memory: configured and used.", "Mem"),
-        panels=(
-            TabPanel("memory", "memory_table.MemoryTable"),
-            TabPanel("charts", "process_charts.ProcessCharts", 180),
-        ),
-        opens=False,
+    _tab_to_read(
+        *("Memory", "Each part of its memory: configured and used."),
+        TabPanel("memory", "memory_table.MemoryTable"),
+        TabPanel("charts", "process_charts.ProcessCharts", 180),
     ),
-    tab(
-        *(2, "charts", "Charts", "Heap, garbage collection, processor and threads over time."),
-        panels="process_charts.ProcessCharts",
-        opens=False,
+    _tab_to_read(
+        "Charts", "Heap, garbage collection, processor and threads over time.", "process_charts.ProcessCharts"
     ),
-    tab(3, "metrics", "Metrics", "All of its metrics.", panels="metrics_table.ProcessMetrics", opens=False),
+    _tab_to_read("Metrics", "All of its metrics.", "metrics_table.ProcessMetrics"),
 )
-TASKMANAGER_TABS = (
+_LOG_TABS = (
+    _tab("Log", "The newest 2 MB of its log.", "log_view.LogView"),
+    _tab("Stdout", "Standard output of its programs.", "log_view.StdoutView"),
+    _tab("Log list", "All files of its log directory (1.11+).", "files_table.FilesTable", name="files"),
+    _tab_to_read("Threads", "Stack traces of all its threads.", "thread_view.ThreadView"),
+    _tab("Profiler", "Runs of Flink's profiler (1.19+), and their results.", "profiler_table.ProfilerTable"),
+)
+TASKMANAGER_TABS = _numbered(
     *_PROCESS_TABS,
-    tab(4, "slots", "Slots", "Its slots, by job.", panels="slots_table.SlotsTable"),
+    _tab("Slots", "Its slots, by job.", "slots_table.SlotsTable"),
     *_LOG_TABS,
 )
-JOBMANAGER_TABS = (
+JOBMANAGER_TABS = _numbered(
     *_PROCESS_TABS,
-    tab(
-        *(4, "configuration", "Configuration", "The cluster's configuration, and the JVM's.", "Config"),
-        panels="cluster_configuration.ClusterConfiguration",
-        opens=False,
+    _tab_to_read(
+        *("Configuration", "The cluster's configuration, and the JVM's."),
+        "cluster_configuration.ClusterConfiguration",
     ),
     *_LOG_TABS,
 )
-JARS_TABS = (
-    tab(
-        *(1, "jars", "Jars", "Jars that were uploaded, with the classes that can be run."),
-        panels="jars_table.JarsTable",
+JARS_TABS = _numbered(
+    _tab("Jars", "Jars that were uploaded, with the classes that can be run.", "jars_table.JarsTable"),
+    _tab(
+        *("Applications", "Applications: jobs that were submitted together (2.3+)."),
+        "applications.ApplicationsTable",
     ),
-    tab(
-        *(2, "applications", "Applications", "Applications: jobs that were submitted together (2.3+)."),
-        panels="applications.ApplicationsTable",
-    ),
-    tab(
-        *(3, "datasets", "Datasets", "Cached intermediate results of batch programs (1.11+)."),
-        panels="datasets_table.DatasetsTable",
+    _tab(
+        "Datasets", "Cached intermediate results of batch programs (1.11+).", "datasets_table.DatasetsTable"
     ),
 )
-APPLICATION_TABS = (
-    tab(1, "jobs", "Jobs", "The jobs of the application.", panels="applications.ApplicationJobs"),
-    tab(2, "exceptions", "Exceptions", "Why it failed.", panels="applications.ApplicationFaults"),
-    tab(
-        *(3, "configuration", "Configuration", "The configuration it was submitted with.", "Config"),
-        panels="applications.ApplicationConfiguration",
+APPLICATION_TABS = _numbered(
+    _tab("Jobs", "The jobs of the application.", "applications.ApplicationJobs"),
+    _tab("Exceptions", "Why it failed.", "applications.ApplicationFaults"),
+    _tab(
+        "Configuration", "The configuration it was submitted with.", "applications.ApplicationConfiguration"
     ),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.color import Color
 from rich.segment import Segment
@@ -19,126 +20,63 @@ if TYPE_CHECKING:
 
     from textual.color import Color as TextualColor
 
-DARK = Theme(
-    name="flinktop-dark",
-    primary="#77b8ff",
-    secondary="#c6a2ff",
-    accent="#f5a86a",
-    success="#83d68a",
-    warning="#efc15c",
-    error="#ff8585",
-    foreground="#d5dbe8",
-    background="#11141b",
-    surface="#161a22",
-    panel="#1d222d",
-    dark=True,
-    variables={
-        "text-muted": "#a0abc2",
-        "foreground-muted": "#a0abc2",
-        "text-disabled": "#8f9ab2",
-        "border": "#5b82b5",
-        "border-blurred": "#3a4356",
-        "scrollbar": "#3a4356",
-        "scrollbar-hover": "#54607a",
-        "scrollbar-active": "#77b8ff",
-        "scrollbar-background": "#161a22",
-        "scrollbar-background-hover": "#161a22",
-        "scrollbar-background-active": "#161a22",
-        "block-cursor-foreground": "#d5dbe8",
-        "block-cursor-background": "#212f42",
-    },
-)
-LIGHT = Theme(
-    name="flinktop-light",
-    primary="#1a56b0",
-    secondary="#6a35b8",
-    accent="#9a3f00",
-    success="#17652f",
-    warning="#7a4b00",
-    error="#b3182a",
-    foreground="#1e2430",
-    background="#fbfbfd",
-    surface="#f3f4f8",
-    panel="#e8ebf1",
-    dark=False,
-    variables={
-        "text-muted": "#4d5668",
-        "foreground-muted": "#4d5668",
-        "text-disabled": "#586175",
-        "border": "#5578b4",
-        "border-blurred": "#b9c0ce",
-        "scrollbar": "#b9c0ce",
-        "scrollbar-hover": "#98a1b3",
-        "scrollbar-active": "#1a56b0",
-        "scrollbar-background": "#f3f4f8",
-        "scrollbar-background-hover": "#f3f4f8",
-        "scrollbar-background-active": "#f3f4f8",
-        "block-cursor-foreground": "#1e2430",
-        "block-cursor-background": "#d5e0f0",
-    },
-)
 FAINT = "ansi_bright_black"
 """What a theme of the terminal's own colours calls faint. As a colour it can't be read where a palette has
 made it all but the background's, as Solarized's has; and where there are no colours it is none."""
-_FAINT = dict.fromkeys(("text-muted", "foreground-muted", "text-disabled", "border-blurred"), FAINT)
-# Blue is unreadable on black in most palettes, yellow on white in all of them.
-ANSI_DARK = Theme(
-    name="flinktop-ansi-dark",
-    ansi=True,
-    primary="ansi_cyan",
-    secondary="ansi_bright_blue",
-    accent="ansi_bright_magenta",
-    success="ansi_green",
-    warning="ansi_yellow",
-    error="ansi_bright_red",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    dark=True,
-    variables={
-        **_FAINT,
-        "border": "ansi_cyan",
-        "ansi-background": "ansi_black",
-        "ansi-foreground": "ansi_white",
-        "block-cursor-foreground": "ansi_black",
-        "block-cursor-background": "ansi_white",
-        "scrollbar": "ansi_white",
-        "scrollbar-hover": "ansi_white",
-        "scrollbar-active": "ansi_cyan",
-    },
-)
-ANSI_LIGHT = Theme(
-    name="flinktop-ansi-light",
-    ansi=True,
-    primary="ansi_blue",
-    secondary="ansi_cyan",
-    accent="ansi_magenta",
-    success="ansi_green",
-    warning="ansi_magenta",
-    error="ansi_red",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    dark=False,
-    variables={
-        **_FAINT,
-        "border": "ansi_blue",
-        "ansi-background": "ansi_white",
-        "ansi-foreground": "ansi_black",
-        "block-cursor-foreground": "ansi_bright_white",
-        "block-cursor-background": "ansi_blue",
-        "scrollbar": "ansi_blue",
-        "scrollbar-hover": "ansi_blue",
-        "scrollbar-active": "ansi_blue",
-        "scrollbar-background": "ansi_white",
-        "scrollbar-background-hover": "ansi_white",
-        "scrollbar-background-active": "ansi_white",
-    },
-)
+_GROUND = "scrollbar-background scrollbar-background-hover scrollbar-background-active"
+_OURS = {
+    "primary scrollbar-active": ("#77b8ff", "#1a56b0"),
+    "secondary": ("#c6a2ff", "#6a35b8"),
+    "accent": ("#f5a86a", "#9a3f00"),
+    "success": ("#83d68a", "#17652f"),
+    "warning": ("#efc15c", "#7a4b00"),
+    "error": ("#ff8585", "#b3182a"),
+    "foreground block-cursor-foreground": ("#d5dbe8", "#1e2430"),
+    "background": ("#11141b", "#fbfbfd"),
+    f"surface {_GROUND}": ("#161a22", "#f3f4f8"),
+    "panel": ("#1d222d", "#e8ebf1"),
+    "text-muted foreground-muted": ("#a0abc2", "#4d5668"),
+    "text-disabled": ("#8f9ab2", "#586175"),
+    "border": ("#5b82b5", "#5578b4"),
+    "border-blurred scrollbar": ("#3a4356", "#b9c0ce"),
+    "scrollbar-hover": ("#54607a", "#98a1b3"),
+    "block-cursor-background": ("#212f42", "#d5e0f0"),
+}
+"""Colours of the dark and the light theme, by the fields and variables of a theme that have them."""
+_TERMINALS = {
+    # Blue is unreadable on black in most palettes, yellow on white in all of them.
+    "primary border scrollbar-active": ("ansi_cyan", "ansi_blue"),
+    "secondary": ("ansi_bright_blue", "ansi_cyan"),
+    "accent": ("ansi_bright_magenta", "ansi_magenta"),
+    "success": ("ansi_green", "ansi_green"),
+    "warning": ("ansi_yellow", "ansi_magenta"),
+    "error": ("ansi_bright_red", "ansi_red"),
+    "foreground background surface panel boost": ("ansi_default", "ansi_default"),
+    "text-muted foreground-muted text-disabled border-blurred": (FAINT, FAINT),
+    "ansi-background": ("ansi_black", "ansi_white"),
+    "ansi-foreground": ("ansi_white", "ansi_black"),
+    "block-cursor-foreground": ("ansi_black", "ansi_bright_white"),
+    "block-cursor-background": ("ansi_white", "ansi_blue"),
+    "scrollbar scrollbar-hover": ("ansi_white", "ansi_blue"),
+    _GROUND: ("", "ansi_white"),
+}
+"""The terminal's own colours, likewise; "" is Textual's choice."""
+_FIELDS = frozenset(field.name for field in fields(Theme))
+
+
+def _theme(name: str, colours: Mapping[str, tuple[str, str]], *, dark: bool) -> Theme:
+    named = {
+        one: pair[not dark] for names, pair in colours.items() if pair[not dark] for one in names.split()
+    }
+    own: dict[str, Any] = {one: colour for one, colour in named.items() if one in _FIELDS}
+    variables = {one: colour for one, colour in named.items() if one not in _FIELDS}
+    return Theme(name, **own, variables=variables, dark=dark, ansi=colours is _TERMINALS)
+
+
+DARK = _theme("flinktop-dark", _OURS, dark=True)
+LIGHT = _theme("flinktop-light", _OURS, dark=False)
+ANSI_DARK = _theme("flinktop-ansi-dark", _TERMINALS, dark=True)
+ANSI_LIGHT = _theme("flinktop-ansi-light", _TERMINALS, dark=False)
 THEMES = (DARK, LIGHT, ANSI_DARK, ANSI_LIGHT)
 
 _LIGHT_BACKGROUNDS = frozenset({"7", "15"})

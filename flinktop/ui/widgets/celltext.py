@@ -37,12 +37,7 @@ def safe(text: str) -> str:
     return _PILE.sub(r"\1", _UNSAFE.sub(_harmless, text))
 
 
-def clip(
-    text: str,
-    width: int,
-    *,
-    middle: bool = False,
-) -> str:
+def clip(text: str, width: int, *, middle: bool = False) -> str:
     """The text made safe and cut with an ellipsis to at most `width` terminal cells.
 
     `middle` keeps both ends: names that begin alike are told apart by their ends.
@@ -73,13 +68,7 @@ def _end(text: str, room: int) -> str:
     return text[start:]
 
 
-def fit(
-    text: str,
-    width: int,
-    align: Literal["left", "right"] = "left",
-    *,
-    middle: bool = False,
-) -> str:
+def fit(text: str, width: int, align: Literal["left", "right"] = "left", *, middle: bool = False) -> str:
     """The text in exactly `width` terminal cells, cut as by `clip` or padded."""
     shown = clip(text, width, middle=middle)
     blank = " " * (width - cell_len(shown))

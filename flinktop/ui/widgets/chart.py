@@ -182,12 +182,7 @@ class Chart(Widget):
     """ + style_rules("Chart", "chart--")
 
     def __init__(
-        self,
-        title: str = "",
-        *,
-        empty: str = "no data yet",
-        ascii: bool = False,
-        id: str | None = None,
+        self, title: str = "", *, empty: str = "no data yet", ascii: bool = False, id: str | None = None
     ) -> None:
         super().__init__(id=id)
         self._title = title
@@ -230,12 +225,7 @@ class Chart(Widget):
         self._until = until if math.isfinite(until) else 0.0
         self._since = since if math.isfinite(since) and since < self._until else self._until - 1.0
         self._options = Options(
-            label=label,
-            clock=clock,
-            high=high,
-            scale=scale,
-            ascii=self._ascii,
-            colours=not self.app.no_color,
+            label=label, clock=clock, high=high, scale=scale, ascii=self._ascii, colours=not self.app.no_color
         )
         if had != self._has_points() or self._is_small():
             self.refresh()

@@ -39,13 +39,7 @@ class FixedRows(Widget, Generic[R]):
     }
     """ + style_rules("FixedRows", "fixedrows--")
 
-    def __init__(
-        self,
-        columns: Sequence[Column[R]],
-        *,
-        ascii: bool = False,
-        id: str | None = None,
-    ) -> None:
+    def __init__(self, columns: Sequence[Column[R]], *, ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
         self._layout = Layout(shielded(columns, Faults(self)))
         self._rows: tuple[R, ...] = ()

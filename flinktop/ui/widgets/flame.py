@@ -143,11 +143,7 @@ class FlameView(SearchedView):
             return self.view
 
     def __init__(
-        self,
-        look_for: Callable[[str], Found],
-        *,
-        ascii: bool = False,
-        id: str | None = None,
+        self, look_for: Callable[[str], Found], *, ascii: bool = False, id: str | None = None
     ) -> None:
         super().__init__(id=id, classes="-ascii" if ascii else None)
         self._look_for = look_for

@@ -29,12 +29,7 @@ class Stretch:
 
 
 def bar(
-    stretches: Iterable[Stretch],
-    since: float,
-    until: float,
-    width: int,
-    *,
-    ascii: bool = False,
+    stretches: Iterable[Stretch], since: float, until: float, width: int, *, ascii: bool = False
 ) -> Stripes:
     """The stretches between `since` and `until` in `width` cells.
 

@@ -142,11 +142,7 @@ class GraphCanvas(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self._view.width
         if not self._picture.boxes:
-            lines = wrap(
-                self._empty,
-                width - 2,
-                max(self._view.height, 1),
-            )
+            lines = wrap(self._empty, width - 2, max(self._view.height, 1))
             return self._painter.words(lines[y] if y < len(lines) else "", width)
         return self._painter.line(self._view.y + y, self._view.x, width, focused=self.has_focus)
 

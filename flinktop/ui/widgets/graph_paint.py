@@ -167,13 +167,7 @@ class GraphPainter:
         room -= sum(segment.cell_length for segment in right)
         left = self._caption(texts[0], room, cursor, dim=box.dim)
         room -= sum(segment.cell_length for segment in left)
-        return [
-            Segment(ends[0], frame),
-            *left,
-            Segment(flat * room, frame),
-            *right,
-            Segment(ends[1], frame),
-        ]
+        return [Segment(ends[0], frame), *left, Segment(flat * room, frame), *right, Segment(ends[1], frame)]
 
     def _caption(self, line: Line, room: int, cursor: int, *, dim: bool) -> list[Segment]:
         """A text with a blank on both sides; nothing where there is no room for any of it."""

@@ -14,11 +14,7 @@ _EIGHTHS = "▏▎▍▌▋▊▉█"
 
 
 def spark(
-    values: Sequence[float | None],
-    width: int,
-    *,
-    ascii: bool = False,
-    top: float | None = None,
+    values: Sequence[float | None], width: int, *, ascii: bool = False, top: float | None = None
 ) -> str:
     """The newest `width` values, the newest at the right, in exactly `width` cells.
 
