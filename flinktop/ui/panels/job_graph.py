@@ -14,8 +14,7 @@ from flinktop.model.graph import graph_of
 from flinktop.ui.live import Panel
 from flinktop.ui.panels.job_graph_box import box, entry
 from flinktop.ui.panels.job_graph_picture import GraphView
-from flinktop.ui.widgets.graph_canvas import GraphCanvas
-from flinktop.ui.widgets.graph_messages import VisibleChanged
+from flinktop.ui.widgets.messages import BoxMoved, VisibleBoxesChanged
 
 if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 class JobGraph(Panel, GraphView[VertexFacts]):
     """The graph of one job; figures are asked for the vertices on the screen, one request each.
 
-    The selection is kept by id, also by a vertex that comes back; `GraphCanvas.Moved` and `.Opened` tell the
-    screen of it.
+    The selection is kept by id, also by a vertex that comes back; `BoxMoved` and `BoxOpened` tell the screen
+    of it.
     """
 
     # Textual takes the rules of the first base alone.
@@ -96,11 +95,11 @@ class JobGraph(Panel, GraphView[VertexFacts]):
         super().lay_out()
         self.canvas.select(self._selected)
 
-    @on(GraphCanvas.Moved)
-    def _moved(self, event: GraphCanvas.Moved) -> None:
+    @on(BoxMoved)
+    def _moved(self, event: BoxMoved) -> None:
         self._selected = event.key
 
-    @on(VisibleChanged)
-    def _scrolled(self, event: VisibleChanged) -> None:
+    @on(VisibleBoxesChanged)
+    def _scrolled(self, event: VisibleBoxesChanged) -> None:
         self._visible = event.keys
         self.update()

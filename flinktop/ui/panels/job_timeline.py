@@ -24,8 +24,8 @@ from flinktop.ui.widgets import gantt
 from flinktop.ui.widgets.columns import Column, Stripes
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.gantt import Stretch
+from flinktop.ui.widgets.messages import Opened
 from flinktop.ui.widgets.one_by_one import each_with_its, one_by_one
-from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

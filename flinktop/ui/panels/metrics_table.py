@@ -32,8 +32,8 @@ from flinktop.model.metric_reading import reading as reading_of
 from flinktop.model.metric_tree import by_operator, name_in, operator_of
 from flinktop.ui.panels.columns import text
 from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.widgets.messages import Opened
 from flinktop.ui.widgets.one_by_one import each_with_its
-from flinktop.ui.widgets.table_messages import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

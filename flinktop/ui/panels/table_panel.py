@@ -12,8 +12,8 @@ from flinktop.facts.freshness import OLD_SECONDS, is_old
 from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.ui.live import Asks, Panel
 from flinktop.ui.panels.parts import Part, assemble, cut_line
+from flinktop.ui.widgets.messages import VisibleChanged
 from flinktop.ui.widgets.table import Column, LiveTable
-from flinktop.ui.widgets.table_messages import VisibleChanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from flinktop.ui.panels.applications import ApplicationHeader
 from flinktop.ui.places import JobPlace
 from flinktop.ui.screens.actions import on_application
 from flinktop.ui.screens.tabbed import TabbedScreen
-from flinktop.ui.widgets.table_messages import Opened
+from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath

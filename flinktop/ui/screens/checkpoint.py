@@ -14,7 +14,7 @@ from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
 from flinktop.ui.places import CheckpointPlace, CheckpointVertexPlace, Place
 from flinktop.ui.screens.actions import on_checkpoint
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.widgets.table_messages import Moved, Opened
+from flinktop.ui.widgets.messages import Moved, Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -65,12 +65,12 @@ class CheckpointScreen(ClusterScreen):
 
     @on(Moved)
     def _select(self, event: Moved) -> None:
-        if event.key is not None and event.table.id == "shares":
+        if event.key is not None and event.control.id == "shares":
             self.query_one(CheckpointShares).show_vertex(event.key)
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:
-        if event.table.id == "shares":
+        if event.control.id == "shares":
             self.app.go(CheckpointVertexPlace(self.job, self.checkpoint, event.key))
 
     def action_copy(self) -> None:

@@ -11,7 +11,7 @@ from flinktop.ui.panels.checkpoint_overview import CheckpointOverview
 from flinktop.ui.places import CheckpointPlace
 from flinktop.ui.screens.actions import on_checkpoint
 from flinktop.ui.screens.tabbed import TabbedScreen
-from flinktop.ui.widgets.table_messages import Opened
+from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath

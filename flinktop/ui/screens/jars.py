@@ -13,7 +13,7 @@ from flinktop.ui import keys, tabs
 from flinktop.ui.places import ApplicationPlace, RunJarPlace
 from flinktop.ui.screens.actions import SIMULATED, on_application, on_dataset, on_jar
 from flinktop.ui.screens.tabbed import TabbedScreen
-from flinktop.ui.widgets.table_messages import Opened
+from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath

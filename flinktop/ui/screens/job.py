@@ -14,9 +14,8 @@ from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.places import CheckpointsPlace, FaultPlace, JobPlace, Place, SubtaskPlace, VertexPlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager_of import FaultOnTaskManager
-from flinktop.ui.widgets import graph_messages
+from flinktop.ui.widgets.messages import BoxMoved, BoxOpened, Moved, Opened
 from flinktop.ui.widgets.table import LiveTable
-from flinktop.ui.widgets.table_messages import Moved, Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -93,7 +92,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen):
     @on(Moved)
     def _select_beside(self, event: Moved) -> None:
         graph, stack = self.made.get("graph"), self.made.get("stack")
-        if event.key is not None and event.table.id == "vertex-rows" and graph is not None:
+        if event.key is not None and event.control.id == "vertex-rows" and graph is not None:
             graph.select(event.key)
         elif stack is not None and (fault := self._fault(event)) is not None:
             stack.choose(fault.group, fault.at, fault.beside)
@@ -101,19 +100,19 @@ class JobScreen(FaultOnTaskManager, TabbedScreen):
     def _fault(self, event: Moved | Opened) -> FaultFacts | None:
         """The selected exception, if it is of the exceptions that something happened."""
         exceptions = self.made.get("exceptions")
-        if exceptions is None or not exceptions.is_mounted or event.table is not exceptions.table:
+        if exceptions is None or not exceptions.is_mounted or event.control is not exceptions.table:
             return None
         selected: FaultFacts | None = exceptions.selected()
         return selected
 
-    @on(graph_messages.Moved)
-    def _select_in_table(self, event: graph_messages.Moved) -> None:
+    @on(BoxMoved)
+    def _select_in_table(self, event: BoxMoved) -> None:
         if (vertices := self.panel("vertices")) is not None:
             vertices.table.cursor_key = event.key
 
     @on(Opened)
     def _open_row(self, event: Opened) -> None:
-        if event.table.id == "vertex-rows":
+        if event.control.id == "vertex-rows":
             self._open_vertex(event.key)
         elif (fault := self._fault(event)) is not None:
             self.app.go(FaultPlace(self.job, fault.group, fault.at, fault.beside))
@@ -121,8 +120,8 @@ class JobScreen(FaultOnTaskManager, TabbedScreen):
             _, vertex, subtask = event.key.split(" ")
             self.app.go(SubtaskPlace(self.job, vertex, int(subtask.partition(".")[0])))
 
-    @on(graph_messages.Opened)
-    def _open_box(self, event: graph_messages.Opened) -> None:
+    @on(BoxOpened)
+    def _open_box(self, event: BoxOpened) -> None:
         self._open_vertex(event.key)
 
     def _open_vertex(self, vertex: str) -> None:

@@ -14,7 +14,7 @@ from flinktop.ui.panels.operations_table import OperationsTable
 from flinktop.ui.places import JobPlace, OperationPlace
 from flinktop.ui.screens.actions import on_job, on_savepoint
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.widgets.table_messages import Moved, Opened
+from flinktop.ui.widgets.messages import Moved, Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath

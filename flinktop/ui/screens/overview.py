@@ -13,7 +13,7 @@ from flinktop.ui.panels.jobs_table import JobsTable
 from flinktop.ui.panels.throughput import Throughput, heap_chart
 from flinktop.ui.places import JobPlace, job_actions
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.widgets.table_messages import Opened
+from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath

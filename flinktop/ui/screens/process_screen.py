@@ -12,7 +12,7 @@ from flinktop.ui.places import LogFilePlace
 from flinktop.ui.screens.log_screen import LogCommands
 from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.screens.tabbed import TabbedScreen
-from flinktop.ui.widgets.table_messages import Opened
+from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath

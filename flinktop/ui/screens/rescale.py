@@ -19,7 +19,7 @@ from flinktop.ui.dialog import Dialog, lines_content
 from flinktop.ui.panels.bounds_table import BoundsForm, BoundsTable, bounds_rows
 from flinktop.ui.places import ConfirmPlace
 from flinktop.ui.widgets.form import PressButton
-from flinktop.ui.widgets.table_messages import Moved, Opened
+from flinktop.ui.widgets.messages import Moved, Opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from flinktop.ui import keys
 from flinktop.ui.panels.taskmanagers_table import TaskManagersTable
 from flinktop.ui.places import TaskManagerPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
-from flinktop.ui.widgets.table_messages import Opened
+from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
     from pathlib import PurePath

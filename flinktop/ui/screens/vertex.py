@@ -95,14 +95,14 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen):
     def on_live_table_moved(self, event: LiveTable.Moved) -> None:
         """The charts are of the subtask that the cursor is on."""
         charts = self.made.get("subtask-charts")
-        if event.key is not None and event.table.id == "subtask-rows":
+        if event.key is not None and event.control.id == "subtask-rows":
             self._subtask = subtask_of(event.key)
             if charts is not None:
                 charts.choose(self._subtask)
 
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
         """Open a subtask."""
-        if event.table.id in SUBTASK_TABLES:
+        if event.control.id in SUBTASK_TABLES:
             self.app.go(SubtaskPlace(self.job, self.vertex, subtask_of(event.key)))
         elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
             self.app.go(TaskManagerPlace(taskmanager_of(event.key)))

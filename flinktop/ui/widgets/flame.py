@@ -12,10 +12,10 @@ from rich.segment import Segment
 from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.strip import Strip
 
 from flinktop.ui.widgets.celltext import fit, wrap
+from flinktop.ui.widgets.messages import WidgetMessage
 from flinktop.ui.widgets.searched import SearchedView
 
 if TYPE_CHECKING:
@@ -131,16 +131,8 @@ class FlameView(SearchedView):
         Binding("backspace", "out", "Zoom out", show=False),
     ]
 
-    class Selected(Message):
+    class Selected(WidgetMessage):
         """Another method is selected, or the view of them has changed."""
-
-        def __init__(self, view: FlameView) -> None:
-            super().__init__()
-            self.view = view
-
-        @property
-        def control(self) -> FlameView:
-            return self.view
 
     def __init__(
         self, look_for: Callable[[str], Found], *, ascii: bool = False, id: str | None = None

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from flinktop.ui.widgets.celltext import safe
+from flinktop.ui.widgets.messages import WidgetMessage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,16 +33,8 @@ class PressButton(Widget, can_focus=True):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "press", "Press", show=False)]
 
-    class Pressed(Message):
+    class Pressed(WidgetMessage):
         """A button was pressed."""
-
-        def __init__(self, button: PressButton) -> None:
-            super().__init__()
-            self.button = button
-
-        @property
-        def control(self) -> PressButton:
-            return self.button
 
     def __init__(self, label: str, *, id: str | None = None, disabled: bool = False) -> None:
         super().__init__(id=id, disabled=disabled)
@@ -94,16 +86,8 @@ class Choice(Widget, can_focus=True):
         Binding("left,h", "step(-1)", "Previous", show=False),
     ]
 
-    class Changed(Message):
+    class Changed(WidgetMessage):
         """Another option was chosen."""
-
-        def __init__(self, choice: Choice) -> None:
-            super().__init__()
-            self.choice = choice
-
-        @property
-        def control(self) -> Choice:
-            return self.choice
 
     def __init__(self, options: Sequence[Option], *, ascii: bool, id: str | None = None) -> None:
         super().__init__(id=id)

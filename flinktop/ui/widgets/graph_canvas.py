@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 
-from flinktop.ui.widgets import graph_messages
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.graph_paint import GraphPainter
 from flinktop.ui.widgets.graph_picture import Box, Picture, beside, changed_rows, next_to
+from flinktop.ui.widgets.messages import BoxMoved, BoxOpened, VisibleBoxesChanged
 from flinktop.ui.widgets.styles import STYLES, style_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual.strip import Strip
-
-__all__ = ["GraphCanvas"]
 
 MARGIN = 2
 """Cells that stay between the selected box and the edge of the view, where there is room."""
@@ -74,10 +72,6 @@ class GraphCanvas(ScrollView, can_focus=True):
         Binding("shift+down,J", "shift(0, 1)", "Scroll down", show=False),
         Binding("enter", "open", "Open", show=False),
     ]
-
-    Opened: TypeAlias = graph_messages.Opened
-    Moved: TypeAlias = graph_messages.Moved
-    VisibleChanged: TypeAlias = graph_messages.VisibleChanged
 
     def __init__(self, *, empty: str = "…", ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id, classes="-ascii" if ascii else None)
@@ -202,14 +196,14 @@ class GraphCanvas(ScrollView, can_focus=True):
         visible = self.visible_keys()
         if self.is_mounted and visible != self._told:
             self._told = visible
-            self.post_message(self.VisibleChanged(self, visible))
+            self.post_message(VisibleBoxesChanged(self, visible))
 
     # Keys, mouse, size
 
     def _go(self, box: Box | None) -> None:
         if box is not None and box.key != self._selected:
             self.select(box.key)
-            self.post_message(self.Moved(self, box.key))
+            self.post_message(BoxMoved(self, box.key))
         else:
             self._show_selected()
 
@@ -237,7 +231,7 @@ class GraphCanvas(ScrollView, can_focus=True):
         if box is None:
             return
         if not self._view or self._view.overlaps(_region(box)):
-            self.post_message(self.Opened(self, box.key))
+            self.post_message(BoxOpened(self, box.key))
         else:
             self._show_selected()
 

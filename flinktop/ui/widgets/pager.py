@@ -14,7 +14,8 @@ from textual.strip import Strip
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell
 from flinktop.ui.widgets.line import LinePainter
-from flinktop.ui.widgets.searched import Searched, TextView
+from flinktop.ui.widgets.messages import Searched
+from flinktop.ui.widgets.searched import TextView
 from flinktop.ui.widgets.styles import STYLES, style_rules
 from flinktop.ui.widgets.text_rows import Run, TextRows, cells, folded, marked_segments, shown
 

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.message import Message
 from textual.scroll_view import ScrollView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textual.widget import Widget
-
     from flinktop.ui.widgets.columns import Cell
-
-
-class Searched(Message, bubble=True, namespace="pager"):
-    """What is searched for, or where its matches are, has changed."""
-
-    def __init__(self, pager: Widget) -> None:
-        super().__init__()
-        self.pager = pager
-
-    @property
-    def control(self) -> Widget:
-        return self.pager
 
 
 class SearchedView(ScrollView, can_focus=True):

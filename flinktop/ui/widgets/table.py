@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 
-from flinktop.ui.widgets import table_messages
+from flinktop.ui.widgets import messages
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells, LinePainter
@@ -83,9 +83,9 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         Binding("enter", "open", "Open", show=False),
     ]
 
-    Opened: TypeAlias = table_messages.Opened
-    Moved: TypeAlias = table_messages.Moved
-    VisibleChanged: TypeAlias = table_messages.VisibleChanged
+    Opened: TypeAlias = messages.Opened
+    Moved: TypeAlias = messages.Moved
+    VisibleChanged: TypeAlias = messages.VisibleChanged
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from textual.geometry import Region
 
 from flinktop.ui.widgets.graph_canvas import GraphCanvas
 from flinktop.ui.widgets.graph_picture import Box, Picture, Wire, changed_rows
+from flinktop.ui.widgets.messages import BoxMoved, BoxOpened, VisibleBoxesChanged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -75,23 +76,23 @@ class Bench(App[None]):
 
         self.canvas.refresh = noted  # type: ignore[method-assign]  # every repaint is noted
 
-    def on_graph_canvas_opened(self, message: GraphCanvas.Opened) -> None:
+    def on_graph_canvas_box_opened(self, message: BoxOpened) -> None:
         self.heard.append(message)
 
-    def on_graph_canvas_moved(self, message: GraphCanvas.Moved) -> None:
+    def on_graph_canvas_box_moved(self, message: BoxMoved) -> None:
         self.heard.append(message)
 
-    def on_graph_canvas_visible_changed(self, message: GraphCanvas.VisibleChanged) -> None:
+    def on_graph_canvas_visible_boxes_changed(self, message: VisibleBoxesChanged) -> None:
         self.heard.append(message)
 
     def moves(self) -> list[str]:
-        return [message.key for message in self.heard if isinstance(message, GraphCanvas.Moved)]
+        return [message.key for message in self.heard if isinstance(message, BoxMoved)]
 
     def opened(self) -> list[str]:
-        return [message.key for message in self.heard if isinstance(message, GraphCanvas.Opened)]
+        return [message.key for message in self.heard if isinstance(message, BoxOpened)]
 
     def seen(self) -> list[tuple[str, ...]]:
-        return [message.keys for message in self.heard if isinstance(message, GraphCanvas.VisibleChanged)]
+        return [message.keys for message in self.heard if isinstance(message, VisibleBoxesChanged)]
 
     def lines(self) -> list[str]:
         return [strip.text for strip in self.screen._compositor.render_strips()]

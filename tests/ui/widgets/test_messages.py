@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from textual.app import App, ComposeResult
 from textual.containers import Container
 
+from flinktop.ui.widgets.messages import Moved
 from flinktop.ui.widgets.table import Column, LiveTable
-from flinktop.ui.widgets.table_messages import Moved
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""What widgets send to their panels and screens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+
+class WidgetMessage(Message, bubble=True):
+    """Something that happened in a widget."""
+
+    def __init__(self, widget: Widget) -> None:
+        super().__init__()
+        self.widget = widget
+        # Textual takes whoever runs now for the sender, and ends the way up at a parent that is the sender:
+        # a panel that hands its table rows would keep the news from its screen.
+        self.set_sender(widget)
+
+    @property
+    def control(self) -> Widget:
+        return self.widget
+
+
+class KeyMessage(WidgetMessage):
+    """Something that happened to a row or a box."""
+
+    def __init__(self, widget: Widget, key: str) -> None:
+        super().__init__(widget)
+        self.key = key
+
+
+class KeysMessage(WidgetMessage):
+    """Other rows or boxes are on the screen now: their keys in reading order."""
+
+    def __init__(self, widget: Widget, keys: tuple[str, ...]) -> None:
+        super().__init__(widget)
+        self.keys = keys
+
+
+class Opened(KeyMessage, namespace="live_table"):
+    """A row was opened with enter or a second click."""
+
+
+class Moved(WidgetMessage, namespace="live_table"):
+    """The cursor stands on another row; `key` is None when no row is left."""
+
+    def __init__(self, widget: Widget, key: str | None) -> None:
+        super().__init__(widget)
+        self.key = key
+
+
+class VisibleChanged(KeysMessage, namespace="live_table"):
+    """Other rows are on the screen now."""
+
+
+class BoxOpened(KeyMessage, namespace="graph_canvas"):
+    """A box of a graph was opened with enter or a second click."""
+
+
+class BoxMoved(KeyMessage, namespace="graph_canvas"):
+    """The person has selected another box of a graph."""
+
+
+class VisibleBoxesChanged(KeysMessage, namespace="graph_canvas"):
+    """Other boxes of a graph are on the screen now."""
+
+
+class Searched(WidgetMessage):
+    """What is searched for in a text or a flame graph, or where its matches are, has changed."""
