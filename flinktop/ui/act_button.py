@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import getters
 
-from flinktop.ui.live import LiveApp
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.widgets.form import PressButton
 
 READY_SECONDS = 0.4

@@ -22,12 +22,12 @@ from flinktop.engine.clock import SystemClock
 from flinktop.engine.host import EngineFailed, Port
 from flinktop.flink.text import clean_lines
 from flinktop.internal_error import report, strays_logged, words_of
-from flinktop.ui import clipboard, keys, pin_file, theme
+from flinktop.ui import keys, theme
 from flinktop.ui.ascii_shapes import AsciiShapes
 from flinktop.ui.changed_runs import WritesChanges
-from flinktop.ui.key_order import KeyOrder
 from flinktop.ui.leaving import Leaving, leave_on_signals, write_what_is_left
-from flinktop.ui.live import FactsChanged, LiveApp, LiveScreen
+from flinktop.ui.live import FactsChanged, LiveScreen
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.operation_news import OperationNews
 from flinktop.ui.places import (
     CheckpointsPlace,
@@ -43,7 +43,6 @@ from flinktop.ui.places import (
     VertexPlace,
     commands_here,
     is_at,
-    screen_of,
 )
 from flinktop.ui.private_files import put_text
 from flinktop.ui.spare_memory import SpareMemory, forget_closed_screens, leave_out_what_is_loaded
@@ -61,17 +60,12 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.filter import LineFilter
 
-    from flinktop.engine.acts.act import Act
     from flinktop.engine.acts.run_jar import RunJar
-    from flinktop.engine.pins import Pin
     from flinktop.flink.endpoint import Query
     from flinktop.settings import Profile, Settings
 
 log = logging.getLogger(__name__)
 
-ZONES = ("cluster", "local", "UTC")
-MOST_PINS = 6
-"""Metrics of one job that are pinned at the most: each has a chart."""
 FEW_COLOURS = frozenset({"standard", None})
 """Names of what a terminal can show that is sixteen colours of its own, or none."""
 
@@ -80,7 +74,7 @@ class InputFailed(Exception):  # noqa: N818 -- it says what happened
     """The terminal's keys can't be read any more."""
 
 
-class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
+class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     """flinktop on one cluster. Bindings are not inherited: Textual's ctrl+q would quit at once."""
 
     TITLE = "flinktop"
@@ -110,14 +104,8 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
     def __init__(self, port: Port, settings: Settings, profile: Profile) -> None:
         """Show what `port` knows; the engine behind it is started by whoever made it."""
         # Textual's own way without colours is shades of grey, and with the terminal's colours black on black.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.port = port
-        self.settings = settings
-        self.profile = profile
-        self._pins = pin_file.load(settings.paths.state)
-        port.keep_pins(self._pins)
+        super().__init__(port, settings, profile, ansi_color=True if "NO_COLOR" in os.environ else None)
         self._mouse_on = settings.mouse
-        self._said_read_only = False
         self.set_class(settings.ascii, "-ascii")
         for one in theme.THEMES:
             self.register_theme(one)
@@ -128,9 +116,6 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app begins to leave."""
-        self.key_order = KeyOrder(self, port.now)
-        self.own_colours = not self.no_color
-        """Whether the terminal shows colours of ours; one with sixteen of its own, or none, does not."""
         self.choose_theme(settings.theme)
 
     async def on_event(self, event: events.Event) -> None:
@@ -141,11 +126,6 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
             event.text = clean_lines(event.text)
         if not typed or self.key_order.admits(event):
             await super().on_event(event)
-
-    @property
-    def typed_at(self) -> float:
-        """When the key or click that is being handled was typed."""
-        return self.key_order.typed_at
 
     async def run_action(
         self,
@@ -315,19 +295,6 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         else:
             self.ask_to_leave()
 
-    def ask_to_leave(self) -> None:
-        """Ask before leaving, once."""
-        if is_at(self.screen, LeavePlace):
-            return
-
-        def answered(leave: bool | None) -> None:  # noqa: FBT001 -- the dialog's answer
-            if leave:
-                self.exit(0)
-
-        # What was said would stand before the question.
-        self.clear_notifications()
-        self.push_screen(screen_of(LeavePlace()), answered)
-
     def action_mouse(self) -> None:
         driver = self._driver
         switch = getattr(
@@ -356,62 +323,11 @@ class FlinkTop(WritesChanges, LiveApp, inherit_bindings=False):
         else:
             self.notify(f"Saved {path}", markup=False)
 
-    def choose_theme(self, name: str) -> None:
-        """Show other colours, as far as the terminal has them."""
-        self.theme = theme.theme_name(name, own_colours=self.own_colours)
-
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to each line before it is written."""
         filters = super().get_line_filters()
         filters = [*filters, self._ascii_shapes] if self.settings.ascii else filters
         return [self._faint, *filters] if self.native_ansi_color else filters
-
-    def copy_text(self, text: str) -> None:
-        """Copy a text out of the terminal and say so."""
-        self.notify(clipboard.copy(self, text, self.settings.paths.state), markup=False)
-
-    def pins_of(self, job: str) -> tuple[Pin, ...]:
-        """The metrics of a job that are pinned."""
-        return tuple(pin for pin in self._pins if pin.job == job)
-
-    def toggle_pin(self, pin: Pin) -> None:
-        """Pin a metric, or no longer, and remember it for the next start."""
-        if pin in self._pins:
-            self._pins = tuple(one for one in self._pins if one != pin)
-        elif len(self.pins_of(pin.job)) >= MOST_PINS:
-            words = f"{MOST_PINS} metrics of this job are pinned already: unpin one first (p)."
-            self.notify(words, markup=False)
-            return
-        else:
-            self._pins = (*self._pins, pin)
-        self.port.keep_pins(self._pins)
-        if (trouble := pin_file.save(self.settings.paths.state, self._pins)) is not None:
-            self.notify(trouble, markup=False, severity="warning")
-
-    def submit(self, act: Act, typed: str | None = None) -> str:
-        """Do an act, once, and say so; gives the id of the operation."""
-        number = self.port.submit(act, typed)
-        self.notify(f"Submitted: {act.label} of {act.subject}. Press O to follow it.", markup=False)
-        return number
-
-    def close_dialogs(self) -> None:
-        """Close every dialog that stands before the screen."""
-        while self.screen.is_modal:
-            self.pop_screen()
-
-    def say_read_only(self) -> None:
-        """Say once that nothing can be done to this cluster from here."""
-        if not self._said_read_only:
-            self._said_read_only = True
-            self.notify("This cluster is opened read-only: actions are disabled.", markup=False)
-
-    def next_zone(self) -> None:
-        """Show times of the next zone."""
-        self.zone = ZONES[(ZONES.index(self.zone) + 1) % len(ZONES)]
-        self.notify(
-            f"Times are now {'the cluster' + chr(39) + 's' if self.zone == 'cluster' else self.zone}",
-            markup=False,
-        )
 
 
 def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None:

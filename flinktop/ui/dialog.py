@@ -13,7 +13,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from flinktop.ui.act_button import ActButton
-from flinktop.ui.live import LiveApp, cannot_show
+from flinktop.ui.live import cannot_show
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe, wrap

@@ -6,14 +6,13 @@ import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters
-from textual.app import App
 from textual.message import Message
 from textual.widgets import Static
 
 from flinktop.flink.cluster import CONFIG
 from flinktop.internal_error import words_of
 from flinktop.ui import keys
-from flinktop.ui.places import Place, screen_of
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.spare_memory import forget_lines
 from flinktop.ui.steady import Steady, SteadyScreen
 from flinktop.ui.widgets.one_by_one import Faults
@@ -24,12 +23,9 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
-    from flinktop.engine.acts.act import Act
     from flinktop.engine.host import Port
     from flinktop.engine.operation import Operation
-    from flinktop.engine.pins import Pin
     from flinktop.flink.endpoint import Query
-    from flinktop.settings import Profile, Settings
     from flinktop.ui.command import Command
 
 log = logging.getLogger(__name__)
@@ -56,70 +52,6 @@ class FactsChanged(Message):
     """The engine has news. One is under way at most; what changed is asked of the port."""
 
     bubble = False
-
-
-class LiveApp(App[int]):
-    """What panels and screens may ask of the app."""
-
-    port: Port
-    settings: Settings
-    profile: Profile
-    zone = "cluster"
-    """Whose time is shown: "cluster", "local" or "UTC"."""
-    chart_window: float | None = None
-    """Seconds that charts show, as the person chose; None is chosen by what is known."""
-    raise_faults = False
-    """Whether what a panel raises ends the program: in tests."""
-
-    @property
-    def typed_at(self) -> float:
-        """When the key or click that is being handled was typed, by `port.now`."""
-        raise NotImplementedError
-
-    def go(self, place: Place, *, instead: bool = False) -> None:
-        """Go to a place: above this one, or in its place."""
-        (self.switch_screen if instead else self.push_screen)(screen_of(place))
-
-    def ask_to_leave(self) -> None:
-        """Ask before leaving."""
-        raise NotImplementedError
-
-    def copy_text(self, text: str) -> None:
-        """Copy a text out of the terminal and say so."""
-        raise NotImplementedError
-
-    def choose_theme(self, name: str) -> None:
-        """Show other colours: a theme by the name a setting has."""
-        raise NotImplementedError
-
-    def pins_of(self, job: str) -> tuple[Pin, ...]:
-        """The metrics of a job that are pinned, in the order in which they were."""
-        raise NotImplementedError
-
-    def toggle_pin(self, pin: Pin) -> None:
-        """Pin a metric, or no longer."""
-        raise NotImplementedError
-
-    def next_zone(self) -> None:
-        """Show times of the next zone."""
-        raise NotImplementedError
-
-    def submit(self, act: Act, typed: str | None = None) -> str:
-        """Do an act, once, and say so; gives the id of the operation.
-
-        Args:
-            act: What to do.
-            typed: The name that was typed, where the act asks for one.
-        """
-        raise NotImplementedError
-
-    def close_dialogs(self) -> None:
-        """Close every dialog that stands before the screen."""
-        raise NotImplementedError
-
-    def say_read_only(self) -> None:
-        """Say once that nothing can be done to this cluster from here."""
-        raise NotImplementedError
 
 
 class Panel(Steady):

@@ -16,7 +16,8 @@ from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.model import format as fmt
 from flinktop.model import processes
 from flinktop.settings import THEMES
-from flinktop.ui.live import LiveApp, LiveScreen
+from flinktop.ui.live import LiveScreen
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.places import (
     JarsPlace,
     JobManagerPlace,

@@ -208,7 +208,8 @@ JARS_TABS = _numbered(
         "applications.ApplicationsTable",
     ),
     _tab(
-        "Datasets", "Cached intermediate results of batch programs (1.11+).", "datasets_table.DatasetsTable"
+        *("Datasets", "Cached intermediate results of batch programs (1.11+)."),
+        "datasets_table.DatasetsTable",
     ),
 )
 APPLICATION_TABS = _numbered(

@@ -24,7 +24,7 @@ from tests.ui.acting import acting
 
 PACKAGE = f"{Path(flinktop.__file__).parent}/"
 MOST = 6
-OF_EVERY_KEY = ("ui.app", "ui.live", "ui.steady", "ui.dialog", "ui.places", "ui.widgets")
+OF_EVERY_KEY = ("ui.app", "ui.live", "ui.live_app", "ui.steady", "ui.dialog", "ui.places", "ui.widgets")
 BEHIND_THE_PORT = ("engine",)
 ACTS_ROOM = "engine.acts"
 VOCABULARY = ("flink", "model")

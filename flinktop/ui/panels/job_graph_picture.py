@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from flinktop.model.graph import layers_of, links
-from flinktop.ui.live import LiveApp
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.panels.job_graph_box import Entry
 from flinktop.ui.panels.job_graph_form import Form, why_list
 from flinktop.ui.widgets.graph_canvas import GraphCanvas

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.flink.checkpoints import Checkpoint as CheckpointAnswer
     from flinktop.flink.endpoint import Query
-    from flinktop.ui.live import LiveApp
+    from flinktop.ui.live_app import LiveApp
 
 CHROME = 5
 """Lines of the box beside the rows and what is said below them: border, name, header, blank line."""

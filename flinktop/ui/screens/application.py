@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 
@@ -15,17 +15,14 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
     from flinktop.ui.screens.actions import Action
 
 
-class ApplicationScreen(TabbedScreen):
+class ApplicationScreen(TabbedScreen, sheet="lists.tcss"):
     """An application by its id (2.3+)."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "lists.tcss"]
     COMMANDS_HERE = keys.APPLICATION
     TABS = tabs.APPLICATION_TABS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 
@@ -17,8 +17,6 @@ from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.messages import Moved, Opened
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual import events
     from textual.app import ComposeResult
 
@@ -28,10 +26,9 @@ PREVIEW_SIZE = (120, 40)
 """From this size on the selected vertex's subtasks are shown too."""
 
 
-class CheckpointScreen(ClusterScreen):
+class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
     """A checkpoint or savepoint by the ids of its job and its own."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "checkpoint.tcss"]
     COMMANDS_HERE = keys.CHECKPOINT
     AUTO_FOCUS = "#shares"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from flinktop.facts.checkpoints import neighbour, vertex_names
 from flinktop.ui import keys
@@ -12,15 +12,12 @@ from flinktop.ui.places import CheckpointVertexPlace, Place
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
 
-class CheckpointVertexScreen(ClusterScreen):
+class CheckpointVertexScreen(ClusterScreen, sheet="checkpoint_vertex.tcss"):
     """A vertex's share of a checkpoint, by the ids of job, checkpoint and vertex."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "checkpoint_vertex.tcss"]
     COMMANDS_HERE = keys.CHECKPOINT_VERTEX
     AUTO_FOCUS = "#subtasks"
 

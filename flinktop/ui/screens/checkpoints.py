@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 
@@ -14,17 +14,14 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
     from flinktop.ui.screens.actions import Action
 
 
-class CheckpointsScreen(TabbedScreen):
+class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
     """The checkpoints of a job by its id."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "checkpoints.tcss"]
     COMMANDS_HERE = keys.CHECKPOINTS
     TABS = tabs.CHECKPOINTS_TABS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.containers import Container
@@ -19,8 +19,6 @@ from flinktop.ui.widgets.searched import SearchedView, TextView
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from textual import events
     from textual.app import ComposeResult
     from textual.widget import Widget
@@ -38,8 +36,15 @@ STEP = 1.5
 class ClusterScreen(LiveScreen):
     """A framed screen; what stands in the frame is `body`."""
 
+    CSS_PATH = ["cluster_screen.tcss"]  # noqa: RUF012 -- Textual declares it so
     job: str = ""
     """The id of the job that this place is in, if it is in one."""
+
+    def __init_subclass__(cls, sheet: str = "", **options: Any) -> None:
+        """`sheet` is the style sheet of the screen itself."""
+        if sheet:
+            cls.CSS_PATH = ["cluster_screen.tcss", sheet]
+        super().__init_subclass__(**options)
 
     def compose(self) -> ComposeResult:
         yield TopLine()

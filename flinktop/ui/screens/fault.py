@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from flinktop.facts.faults import found_fault
 from flinktop.model import faults
@@ -12,17 +12,14 @@ from flinktop.ui.places import FaultPlace, Place
 from flinktop.ui.screens.taskmanager_of import FaultOnTaskManager
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
     from flinktop.ui.screens.taskmanager_of import Location
 
 
-class FaultScreen(FaultOnTaskManager):
+class FaultScreen(FaultOnTaskManager, sheet="fault.tcss"):
     """A fault by its names: it stays until the person leaves it, whatever becomes of the job."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "fault.tcss"]
     COMMANDS_HERE = keys.FAULT
     AUTO_FOCUS = "Pager"
 

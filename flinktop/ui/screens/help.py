@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from flinktop.ui import keys
-from flinktop.ui.live import LiveApp
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.steady import Modal
 from flinktop.ui.widgets.celltext import wrap
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 
@@ -16,15 +16,12 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from flinktop.ui.screens.actions import Action
 
 
-class JarsScreen(TabbedScreen):
+class JarsScreen(TabbedScreen, sheet="lists.tcss"):
     """Jars, applications (2.3+), datasets (1.11+)."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "lists.tcss"]
     COMMANDS_HERE = keys.JARS
     TABS = tabs.JARS_TABS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 
@@ -18,8 +18,6 @@ from flinktop.ui.widgets.messages import BoxMoved, BoxOpened, Moved, Opened
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
     from textual.geometry import Size
 
@@ -33,10 +31,9 @@ LEAST_STACK = 8
 """Lines that the exceptions leave blank and that are given to the stack of the selected one."""
 
 
-class JobScreen(FaultOnTaskManager, TabbedScreen):
+class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
     """A job by its id; whatever becomes of the job, the screen stays until the person leaves it."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "job.tcss"]
     COMMANDS_HERE = keys.JOB
     TABS = tabs.JOB_TABS
 

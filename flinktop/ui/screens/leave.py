@@ -13,7 +13,7 @@ from textual.widgets import Static
 from flinktop.engine.operation import State
 from flinktop.facts.operations import under_way
 from flinktop.flink.text import clean
-from flinktop.ui.live import LiveApp
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.steady import Modal
 from flinktop.ui.widgets.form import PressButton
 

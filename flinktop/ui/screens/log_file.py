@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from flinktop.ui import keys
 from flinktop.ui.panels.log_view import FileView
 from flinktop.ui.screens.log_screen import LogCommands
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
     from flinktop.flink.process import Process
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 class LogFileScreen(LogCommands):
     """A file by its name in the list."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss"]
     COMMANDS_HERE = keys.LOG_FILE
     AUTO_FOCUS = "Pager"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 
@@ -17,8 +17,6 @@ from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.messages import Moved, Opened
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
     from flinktop.engine.operation import Operation
@@ -26,10 +24,8 @@ if TYPE_CHECKING:
     from flinktop.ui.screens.actions import Action
 
 
-class OneOperation(ClusterScreen):
+class OneOperation(ClusterScreen, sheet="operations.tcss"):
     """A screen with an operation that is copied from and acted on."""
-
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "operations.tcss"]
 
     @property
     def operation(self) -> Operation | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.containers import Container
@@ -16,17 +16,14 @@ from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
     from flinktop.ui.screens.actions import Action
 
 
-class OverviewScreen(ClusterScreen):
+class OverviewScreen(ClusterScreen, sheet="overview.tcss"):
     """Where flinktop opens."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "overview.tcss"]
     COMMANDS_HERE = keys.OVERVIEW
     AUTO_FOCUS = "#jobs"
 

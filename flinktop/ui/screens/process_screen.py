@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 
@@ -15,18 +15,14 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
     from flinktop.flink.process import Process
     from flinktop.ui.tabs import TabPanel
 
 
-class ProcessScreen(LogCommands, TabbedScreen):
+class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
     """A JobManager or TaskManager; it stays until the person leaves it, even when the process is gone."""
-
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "process_screen.tcss"]
 
     def __init__(self, process: Process, tab: str = "", search: str = "", at: float | None = None) -> None:
         """Open a process.

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from flinktop.engine.acts.profile import MOST_SECONDS, Profile
 from flinktop.flink.profiler import Mode
 from flinktop.ui.act_button import LOOK_SECONDS, READY_SECONDS
-from flinktop.ui.live import LiveApp
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 

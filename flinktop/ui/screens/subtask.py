@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from flinktop.facts.vertices import vertex_of
 from flinktop.model import subtask_names
@@ -13,15 +13,12 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager, of_subtask
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
 
-class SubtaskScreen(RunsOnTaskManager, TabbedScreen):
+class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
     """A subtask by its index; whatever becomes of it, the screen stays until the person leaves it."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "subtask.tcss"]
     COMMANDS_HERE = keys.SUBTASK
     TABS = tabs.SUBTASK_TABS
 

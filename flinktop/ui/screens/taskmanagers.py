@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 
@@ -13,15 +13,12 @@ from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
 
 class TaskManagersScreen(ClusterScreen):
     """All TaskManagers; each opens a screen of its own."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss"]
     COMMANDS_HERE = keys.TASKMANAGERS
     AUTO_FOCUS = "LiveTable"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 
@@ -25,8 +25,6 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager, of_subtask
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from textual.app import ComposeResult
 
     from flinktop.ui.tabs import TabPanel
@@ -41,10 +39,9 @@ def subtask_of(key: str) -> int:
     return int(key.rpartition(" ")[2].partition(".")[0])
 
 
-class VertexScreen(RunsOnTaskManager, TabbedScreen):
+class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
     """A vertex by its ids; whatever becomes of it, the screen stays until the person leaves it."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["cluster_screen.tcss", "vertex.tcss"]
     COMMANDS_HERE = keys.VERTEX
     TABS = tabs.VERTEX_TABS
 

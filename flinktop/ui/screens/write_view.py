@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from flinktop.model import format as fmt
-from flinktop.ui.live import LiveApp
+from flinktop.ui.live_app import LiveApp
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 from flinktop.ui.typed_path import absolute, expanded, why_unusable, with_ending
