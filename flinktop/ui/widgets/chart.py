@@ -20,7 +20,7 @@ from textual.widget import Widget
 from flinktop.ui.widgets.axes import Axis, Point, Scale, thin, time_axis, value_axis
 from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.spark import spark
-from flinktop.ui.widgets.styles import STYLES, style_rules
+from flinktop.ui.widgets.styles import STYLES, component_classes, style_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -170,16 +170,15 @@ class Chart(Widget):
         id: The widget's id.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{name}" for name in ("line", "title", AXIS, *STYLES)}
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("title", AXIS)
     ALLOW_SELECT = False
     DEFAULT_CSS = """
     Chart {
         background: transparent;
-        & > .chart--line { color: $foreground; }
-        & > .chart--title { color: $foreground; text-style: bold; }
-        & > .chart--axis { color: $text-disabled; }
+        & > .style--title { color: $foreground; text-style: bold; }
+        & > .style--axis { color: $text-disabled; }
     }
-    """ + style_rules("Chart", "chart--")
+    """ + style_rules("Chart")
 
     def __init__(
         self, title: str = "", *, empty: str = "no data yet", ascii: bool = False, id: str | None = None
@@ -362,7 +361,7 @@ class Chart(Widget):
 
     def _style(self, name: str) -> Style:
         known = name in STYLES or name in {"title", AXIS}
-        return self.get_component_rich_style(f"chart--{name}" if known else "chart--line")
+        return self.get_component_rich_style(f"style--{name}" if known else "style--cell")
 
     def _strip(self, runs: Sequence[Run], width: int) -> Strip:
         """The runs after a blank cell, in exactly `width` cells."""

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from flinktop.ui.widgets.columns import Column, Layout
 from flinktop.ui.widgets.line import NO_CURSOR, LinePainter
 from flinktop.ui.widgets.one_by_one import Faults, shielded
-from flinktop.ui.widgets.styles import STYLES, style_rules
+from flinktop.ui.widgets.styles import component_classes, style_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,15 +29,14 @@ class FixedRows(Widget, Generic[R]):
         id: The widget's id.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"fixedrows--{name}" for name in ("cell", *STYLES)}
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes()
     ALLOW_SELECT = False
     DEFAULT_CSS = """
     FixedRows {
         height: auto;
         background: transparent;
-        & > .fixedrows--cell { color: $foreground; }
     }
-    """ + style_rules("FixedRows", "fixedrows--")
+    """ + style_rules("FixedRows")
 
     def __init__(self, columns: Sequence[Column[R]], *, ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -45,7 +44,7 @@ class FixedRows(Widget, Generic[R]):
         self._rows: tuple[R, ...] = ()
         # A LiveTable keeps one cell for its scroll bar, also while it needs none.
         self._beside = 0 if ascii else 1
-        self._painter = LinePainter(self.get_component_rich_style, "fixedrows--", ascii=ascii)
+        self._painter = LinePainter(self.get_component_rich_style, ascii=ascii)
 
     def set_rows(self, rows: Sequence[R]) -> None:
         """Show these rows; lines that stay the same are not repainted."""

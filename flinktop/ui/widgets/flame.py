@@ -14,9 +14,10 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
-from flinktop.ui.widgets.celltext import fit, wrap
+from flinktop.ui.widgets.celltext import fit
 from flinktop.ui.widgets.messages import WidgetMessage
 from flinktop.ui.widgets.searched import SearchedView
+from flinktop.ui.widgets.styles import component_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,31 +92,20 @@ class FlameView(SearchedView):
         ascii: Whether edges are plain ASCII.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"flame--{name}" for name in (*KINDS, "empty", "said", "match", "cursor")
-    }
-    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes(*KINDS, "match", "cursor")
     DEFAULT_CSS = """
     FlameView {
-        background: transparent;
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-size-vertical: 1;
-        scrollbar-gutter: stable;
-        & > .flame--empty { color: $foreground; }
-        & > .flame--said { color: $text-muted; }
-        & > .flame--program { color: $foreground; background: $primary 40%; text-style: bold; }
-        & > .flame--flink { color: $foreground; background: $secondary 22%; }
-        & > .flame--java { color: $foreground; background: $foreground 12%; }
-        & > .flame--match { color: $background; background: $warning; }
-        & > .flame--cursor { color: $background; background: $foreground; text-style: bold; }
-        &.-ascii { scrollbar-size-vertical: 0; }
+        & > .style--program { color: $foreground; background: $primary 40%; text-style: bold; }
+        & > .style--flink { color: $foreground; background: $secondary 22%; }
+        & > .style--java { color: $foreground; background: $foreground 12%; }
+        & > .style--match { color: $background; background: $warning; }
+        & > .style--cursor { color: $background; background: $foreground; text-style: bold; }
         &:nocolor, &:ansi {
-            & > .flame--program { color: ansi_default; background: ansi_default; text-style: bold; }
-            & > .flame--flink { color: ansi_default; background: ansi_default; }
-            & > .flame--java { color: ansi_default; background: ansi_default; }
-            & > .flame--match { color: ansi_default; background: ansi_default; text-style: underline; }
-            & > .flame--cursor { color: ansi_default; background: ansi_default; text-style: bold reverse; }
+            & > .style--program { color: ansi_default; background: ansi_default; text-style: bold; }
+            & > .style--flink { color: ansi_default; background: ansi_default; }
+            & > .style--java { color: ansi_default; background: ansi_default; }
+            & > .style--match { color: ansi_default; background: ansi_default; text-style: underline; }
+            & > .style--cursor { color: ansi_default; background: ansi_default; text-style: bold reverse; }
         }
     }
     """
@@ -137,16 +127,14 @@ class FlameView(SearchedView):
     def __init__(
         self, look_for: Callable[[str], Found], *, ascii: bool = False, id: str | None = None
     ) -> None:
-        super().__init__(id=id, classes="-ascii" if ascii else None)
+        super().__init__(empty="", ascii=ascii, id=id)
         self._look_for = look_for
-        self._ascii = ascii
         self._lay_out: Callable[[int, int], Sequence[Sequence[Block]]] = _no_rows
         self._rows: Sequence[Sequence[Block]] = ()
         self._zoomed = 0
         self._selected = 0
         self._search = ""
         self._found = Found()
-        self._empty = ""
 
     # What it shows
 
@@ -170,6 +158,10 @@ class FlameView(SearchedView):
         if fresh:
             self.scroll_to(y=max(0, self._row_of(selected) - self.size.height // 3), animate=False)
         self._tell()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._rows
 
     def set_empty(self, text: str) -> None:
         """Show words in place of a graph; line ends are kept."""
@@ -227,11 +219,9 @@ class FlameView(SearchedView):
 
     def render_line(self, y: int) -> Strip:
         width = self._width
-        blank = self.get_component_rich_style("flame--empty")
+        blank = self._painter.style("")
         if not self._rows:
-            said = wrap(self._empty, width - 2, self.size.height)
-            text = f" {said[y]}" if y < len(said) else ""
-            return Strip([Segment(fit(text, width), self.get_component_rich_style("flame--said"))], width)
+            return self._words(self._empty, y, self.size.height)
         at = self.scroll_offset.y + y
         if at >= len(self._rows):
             return Strip.blank(width, blank)
@@ -248,10 +238,10 @@ class FlameView(SearchedView):
 
     def _style(self, piece: Drawn) -> Style:
         if piece.number == self._selected:
-            return self.get_component_rich_style("flame--cursor")
+            return self.get_component_rich_style("style--cursor")
         if piece.number in self._found.numbers:
-            return self.get_component_rich_style("flame--match")
-        return self.get_component_rich_style(f"flame--{piece.kind}")
+            return self.get_component_rich_style("style--match")
+        return self.get_component_rich_style(f"style--{piece.kind}")
 
     # Moving
 
@@ -324,12 +314,8 @@ class FlameView(SearchedView):
 
     # Places
 
-    @property
-    def _width(self) -> int:
-        return max(self.scrollable_content_region.width, 1)
-
     def _place(self) -> None:
-        self._rows = self._lay_out(self._zoomed, self._width)
+        self._rows = self._lay_out(self._zoomed, max(self._width, 1))
         self.virtual_size = Size(0, len(self._rows))
         if self._rows and self._block(self._selected) is None:
             self._selected = self._zoomed

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 
-from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.graph_paint import GraphPainter
 from flinktop.ui.widgets.graph_picture import Box, Picture, beside, changed_rows, next_to
 from flinktop.ui.widgets.messages import BoxMoved, BoxOpened, VisibleBoxesChanged
-from flinktop.ui.widgets.styles import STYLES, style_rules
+from flinktop.ui.widgets.painted_view import PaintedView
+from flinktop.ui.widgets.styles import component_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +24,7 @@ MARGIN = 2
 SCROLL = 8
 
 
-class GraphCanvas(ScrollView, can_focus=True):
+class GraphCanvas(PaintedView):
     """Boxes and the wires between them, with a selected box that stays selected by key.
 
     Setting an equal picture repaints nothing; where only the contents of boxes differ, only their changed
@@ -36,29 +35,24 @@ class GraphCanvas(ScrollView, can_focus=True):
         ascii: Whether frames and wires are plain ASCII.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"graphcanvas--{name}" for name in ("cell", "wire", "lit", "frame", "cursor", "resting", *STYLES)
-    }
-    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("wire", "lit", "frame", "cursor", "resting")
     DEFAULT_CSS = """
     GraphCanvas {
-        background: transparent;
         overflow: auto auto;
+        scrollbar-gutter: auto;
         /* Textual's bar would take a whole row; what is cut at the edge tells as much. */
         scrollbar-size: 0 1;
-        & > .graphcanvas--cell { color: $foreground; }
-        & > .graphcanvas--wire { color: $text-disabled; }
-        & > .graphcanvas--lit { color: $primary; text-style: bold; }
-        & > .graphcanvas--frame { color: $text-muted; }
-        & > .graphcanvas--cursor { background: $primary 25%; }
-        & > .graphcanvas--resting { background: $foreground 7%; }
-        &.-ascii { scrollbar-size: 0 0; }
+        & > .style--wire { color: $text-disabled; }
+        & > .style--lit { color: $primary; text-style: bold; }
+        & > .style--frame { color: $text-muted; }
+        & > .style--cursor { background: $primary 25%; }
+        & > .style--resting { background: $foreground 7%; }
         &:nocolor, &:ansi {
-            & > .graphcanvas--cursor { background: ansi_default; }
-            & > .graphcanvas--resting { background: ansi_default; }
+            & > .style--cursor { background: ansi_default; }
+            & > .style--resting { background: ansi_default; }
         }
     }
-    """ + style_rules("GraphCanvas", "graphcanvas--")
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "along(False)", "To an input", show=False),
         Binding("right,l", "along(True)", "To an output", show=False),
@@ -73,17 +67,17 @@ class GraphCanvas(ScrollView, can_focus=True):
         Binding("enter", "open", "Open", show=False),
     ]
 
+    _painter: GraphPainter
+
     def __init__(self, *, empty: str = "…", ascii: bool = False, id: str | None = None) -> None:
-        super().__init__(id=id, classes="-ascii" if ascii else None)
-        self._empty = empty
-        self._ascii = ascii
+        super().__init__(empty=empty, ascii=ascii, id=id)
         self._picture = Picture()
         self._at: dict[str, int] = {}
         self._selected: str | None = None
         self._came_from: str | None = None
         self._clicked: str | None = None
         self._told: tuple[str, ...] = ()
-        self._painter = GraphPainter(self.get_component_rich_style, "graphcanvas--", ascii=ascii)
+        self._painter = GraphPainter(self.get_component_rich_style, ascii=ascii)
 
     # What it shows
 
@@ -106,12 +100,9 @@ class GraphCanvas(ScrollView, can_focus=True):
             return
         self._replace(picture)
 
-    def set_empty(self, text: str) -> None:
-        """What the canvas says while it has no boxes; line ends are kept."""
-        if text != self._empty:
-            self._empty = text
-            if not self._picture.boxes:
-                self.refresh()
+    @property
+    def is_empty(self) -> bool:
+        return not self._picture.boxes
 
     @property
     def selected(self) -> str | None:
@@ -134,15 +125,9 @@ class GraphCanvas(ScrollView, can_focus=True):
     # Painting
 
     def render_line(self, y: int) -> Strip:
-        width = self._view.width
         if not self._picture.boxes:
-            lines = wrap(self._empty, width - 2, max(self._view.height, 1))
-            return self._painter.words(lines[y] if y < len(lines) else "", width)
-        return self._painter.line(self._view.y + y, self._view.x, width, focused=self.has_focus)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._painter.forget()
+            return self._words(self._empty, y, max(self._view.height, 1))
+        return self._painter.line(self._view.y + y, self._view.x, self._width, focused=self.has_focus)
 
     def _repaint(self, box: Box, first: int, last: int) -> None:
         place = Region(box.x, box.y + first, box.width, last - first + 1)

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.graph_picture import Picture
 from flinktop.ui.widgets.graph_wires import WireCells
+from flinktop.ui.widgets.line import LinePainter
 from flinktop.ui.widgets.styles import STYLES
 
 if TYPE_CHECKING:
@@ -25,25 +26,22 @@ _FRAME = "╭╮╯╰─│├"
 _SELECTED = "┏┓┛┗━┃┣"
 _ASCII_FRAME = "++++-|+"
 _ASCII_SELECTED = "####=##"
-_OWN = ("wire", "lit", "frame", "cursor", "resting")
 PLAIN, RESTING, FOCUSED, RESTING_LINE, FOCUSED_LINE = range(5)
 """How a box is marked: not, as selected, as selected with the focus; the last two without a frame."""
 
 
-class GraphPainter:
+class GraphPainter(LinePainter):
     """Turns rows of a picture into strips with the styles of a widget's component classes.
 
     Args:
         style_of: Gives the full Rich style of a component class.
-        prefix: What stands before the style names in the component classes.
         ascii: Whether frames and wires are plain ASCII.
     """
 
-    def __init__(self, style_of: Callable[[str], Style], prefix: str, *, ascii: bool = False) -> None:
-        self._style_of = style_of
-        self._prefix = prefix
-        self._ascii = ascii
-        self._styles: dict[tuple[str, int, bool], Style] = {}
+    OWN = ("wire", "lit", "frame")
+
+    def __init__(self, style_of: Callable[[str], Style], *, ascii: bool = False) -> None:
+        super().__init__(style_of, ascii=ascii)
         self._picture = Picture()
         self._selected: str | None = None
         self._lit: frozenset[int] = frozenset()
@@ -73,15 +71,6 @@ class GraphPainter:
             number for number, wire in enumerate(self._picture.wires) if key in (wire.source, wire.target)
         )
 
-    def forget(self) -> None:
-        """Ask for all styles anew: the theme has changed."""
-        self._styles.clear()
-
-    def words(self, text: str, width: int) -> Strip:
-        """A line of plain words."""
-        shown = clip(text, max(width - 1, 0))
-        return Strip([Segment(" " + shown, self._style("muted"))]).adjust_cell_length(width, self._style(""))
-
     def line(self, y: int, x: int, width: int, *, focused: bool) -> Strip:
         """The cells `x` to `x + width` of a row of the picture."""
         here = [self._picture.boxes[at] for at in self._rows.get(y, ())]
@@ -109,11 +98,11 @@ class GraphPainter:
         at = first
         for x, text, style in drawn[bisect_left(drawn, (first,)) : bisect_left(drawn, (last,))]:
             if x > at:
-                found.append(Segment(" " * (x - at), self._style("")))
-            found.append(Segment(text, self._style(style)))
+                found.append(Segment(" " * (x - at), self.style("")))
+            found.append(Segment(text, self.style(style)))
             at = x + len(text)
         if last > at:
-            found.append(Segment(" " * (last - at), self._style("")))
+            found.append(Segment(" " * (last - at), self.style("")))
         return found
 
     def _wired(self, y: int) -> list[tuple[int, str, str]]:
@@ -140,7 +129,7 @@ class GraphPainter:
             mark = {RESTING: RESTING_LINE, FOCUSED: FOCUSED_LINE}.get(cursor, PLAIN)
             return self._text(line, box.width, mark, dim=box.dim)
         corners = self._corners(cursor)
-        frame = self._style(_tone(box, cursor), cursor, dim=box.dim)
+        frame = self.style(_tone(box, cursor), cursor, dim=box.dim)
         if row == 0:
             return self._edge(box.above, box, corners[0] + corners[1], cursor)
         if row == box.height - 1:
@@ -160,7 +149,7 @@ class GraphPainter:
 
     def _edge(self, texts: tuple[Line, Line], box: Box, ends: str, cursor: int) -> list[Segment]:
         """An edge of a frame, with the texts that fit into it."""
-        frame = self._style(_tone(box, cursor), cursor, dim=box.dim)
+        frame = self.style(_tone(box, cursor), cursor, dim=box.dim)
         flat = self._corners(cursor)[4]
         room = box.width - 2
         right = self._caption(texts[1], room, cursor, dim=box.dim)
@@ -174,7 +163,7 @@ class GraphPainter:
         cells = min(sum(cell_len(text) for text, _ in line), room - 2)
         if cells <= 0:
             return []
-        blank = Segment(" ", self._style("", cursor, dim=dim))
+        blank = Segment(" ", self.style("", cursor, dim=dim))
         return [blank, *self._text(line, cells, cursor, dim=dim), blank]
 
     def _text(self, line: Line, width: int, cursor: int, *, dim: bool) -> list[Segment]:
@@ -184,24 +173,18 @@ class GraphPainter:
         for text, name in line:
             shown = clip(text, room)
             room -= cell_len(shown)
-            found.append(Segment(shown, self._style(name, cursor, dim=dim)))
+            found.append(Segment(shown, self.style(name, cursor, dim=dim)))
         if room > 0:
-            found.append(Segment(" " * room, self._style("", cursor, dim=dim)))
+            found.append(Segment(" " * room, self.style("", cursor, dim=dim)))
         return found
 
-    def _style(self, name: str, cursor: int = PLAIN, *, dim: bool = False) -> Style:
-        known = self._styles.get((name, cursor, dim))
-        if known is None:
-            known = self._styles[name, cursor, dim] = self._compose(name, cursor, dim=dim)
-        return known
-
     def _compose(self, name: str, cursor: int, *, dim: bool) -> Style:
-        plain = "stale" if dim else name if name in STYLES or name in _OWN else "cell"
-        style = self._style_of(f"{self._prefix}{plain}")
+        plain = "stale" if dim else name if name in STYLES or name in self.OWN else "cell"
+        style = self._style_of(f"style--{plain}")
         if not cursor:
             return style
         focused = cursor in (FOCUSED, FOCUSED_LINE)
-        ground = self._style_of(f"{self._prefix}{'cursor' if focused else 'resting'}")
+        ground = self._style_of(f"style--{'cursor' if focused else 'resting'}")
         if cursor in (RESTING_LINE, FOCUSED_LINE) and (ground.bgcolor is None or ground.bgcolor.is_default):
             # One bar over the whole line, not a patch for each colour.
             return Style(reverse=True) if focused else style + Style(underline=True)

@@ -27,13 +27,14 @@ class LinePainter:
 
     Args:
         style_of: Gives the full Rich style of a component class.
-        prefix: What stands before the style names in the component classes.
         ascii: Whether the marks are plain ASCII.
     """
 
-    def __init__(self, style_of: Callable[[str], Style], prefix: str, *, ascii: bool = False) -> None:
+    OWN: tuple[str, ...] = ("header", "sorted")
+    """Styles beside those that all widgets have."""
+
+    def __init__(self, style_of: Callable[[str], Style], *, ascii: bool = False) -> None:
         self._style_of = style_of
-        self._prefix = prefix
         self._ascii = ascii
         self._styles: dict[tuple[str, int, bool], Style] = {}
 
@@ -105,11 +106,11 @@ class LinePainter:
         )
 
     def _compose(self, name: str, cursor: int, *, dim: bool) -> Style:
-        plain = "stale" if dim else name if name in STYLES or name in {"header", "sorted"} else "cell"
-        style = self._style_of(f"{self._prefix}{plain}")
+        plain = "stale" if dim else name if name in STYLES or name in self.OWN else "cell"
+        style = self._style_of(f"style--{plain}")
         if not cursor:
             return style
-        bar = self._style_of(f"{self._prefix}{'cursor' if cursor == FOCUSED_CURSOR else 'resting'}")
+        bar = self._style_of(f"style--{'cursor' if cursor == FOCUSED_CURSOR else 'resting'}")
         style += Style(bgcolor=bar.bgcolor, bold=bar.bold, underline=bar.underline)
         return _reversed(style) if cursor == FOCUSED_CURSOR else style
 

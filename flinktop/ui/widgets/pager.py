@@ -11,12 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
-from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell
-from flinktop.ui.widgets.line import LinePainter
 from flinktop.ui.widgets.messages import Searched
 from flinktop.ui.widgets.searched import TextView
-from flinktop.ui.widgets.styles import STYLES, style_rules
+from flinktop.ui.widgets.styles import component_classes
 from flinktop.ui.widgets.text_rows import Run, TextRows, cells, folded, marked_segments, shown
 
 if TYPE_CHECKING:
@@ -48,25 +46,17 @@ class Pager(TextView):
         ascii: Whether marks are plain ASCII.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"pager--{name}" for name in ("cell", "match", "found", *STYLES)}
-    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("match", "found")
     DEFAULT_CSS = """
     Pager {
-        background: transparent;
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-size-vertical: 1;
-        scrollbar-gutter: stable;
-        & > .pager--cell { color: $foreground; }
-        & > .pager--match { color: $foreground; background: $block-cursor-background; text-style: bold; }
-        & > .pager--found { color: $background; background: $warning; text-style: bold; }
-        &.-ascii { scrollbar-size-vertical: 0; }
+        & > .style--match { color: $foreground; background: $block-cursor-background; text-style: bold; }
+        & > .style--found { color: $background; background: $warning; text-style: bold; }
         &:nocolor, &:ansi {
-            & > .pager--match { color: ansi_default; background: ansi_default; text-style: bold underline; }
-            & > .pager--found { color: ansi_default; background: ansi_default; text-style: bold reverse; }
+            & > .style--match { color: ansi_default; background: ansi_default; text-style: bold underline; }
+            & > .style--found { color: ansi_default; background: ansi_default; text-style: bold reverse; }
         }
     }
-    """ + style_rules("Pager", "pager--")
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", "Up", show=False),
         Binding("down,j", "step(1)", "Down", show=False),
@@ -89,11 +79,9 @@ class Pager(TextView):
         ascii: bool = False,
         id: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes="-ascii" if ascii else None)
+        super().__init__(empty=empty, ascii=ascii, id=id)
         self.follows = follows
         self._paint = paint
-        self._empty = empty
-        self._ascii = ascii
         self._wrapped = wrapped
         self._lines: tuple[Cell, ...] = ()
         self._texts: tuple[str, ...] = ()
@@ -107,7 +95,6 @@ class Pager(TextView):
         self._found: int | None = None
         self._began = 0
         self._ended = True  # whether the last row was on the screen when it was looked at last
-        self._painter = LinePainter(self.get_component_rich_style, "pager--", ascii=ascii)
         self.set_lines(lines)
 
     # What it shows
@@ -142,12 +129,9 @@ class Pager(TextView):
             self._ended = self.at_end
         self.refresh()
 
-    def set_empty(self, text: str) -> None:
-        """What it says while there are no lines; line ends are kept."""
-        if text != self._empty:
-            self._empty = text
-            if not self._lines:
-                self.refresh()
+    @property
+    def is_empty(self) -> bool:
+        return not self._lines
 
     @property
     def lines(self) -> tuple[Cell, ...]:
@@ -253,8 +237,10 @@ class Pager(TextView):
         spans = self._spans(self._texts[line])
         if not self._wrapped and spans:
             start = cells(self._texts[line][: spans[0][0]])
-            if not self._left <= start < self._left + self._width - SIDEWAYS // 2:
-                self._left = max(0, start - self._width // 2) if start >= self._width - SIDEWAYS // 2 else 0
+            if not self._left <= start < self._left + self._text_width - SIDEWAYS // 2:
+                self._left = (
+                    max(0, start - self._text_width // 2) if start >= self._text_width - SIDEWAYS // 2 else 0
+                )
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in self._pattern.finditer(text)] if self._pattern else []
@@ -266,10 +252,9 @@ class Pager(TextView):
     # Painting
 
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
+        width = self._width
         if not self._lines:
-            said = wrap(self._empty, width - 2, self._page)
-            return self._painter.text(said[y], width) if y < len(said) else self._painter.blank(width)
+            return self._words(self._empty, y, self._page)
         row = self._row + y
         if row >= self._rows.height:
             return self._painter.blank(width)
@@ -277,24 +262,20 @@ class Pager(TextView):
         strip = Strip(list(self._segments(line, part)))
         left = 0 if self._wrapped else self._left
         blank = self._painter.style("")
-        strip = strip.crop(left, left + self._width).adjust_cell_length(self._width, blank)
+        strip = strip.crop(left, left + self._text_width).adjust_cell_length(self._text_width, blank)
         return Strip([Segment(" " * MARGIN, blank), *strip], width)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._painter.forget()
 
     def _segments(self, line: int, part: int) -> list[Segment]:
         """What one row shows of a line, in its styles."""
         text = self._texts[line]
         start, end = 0, len(text)
         if self._wrapped:
-            pieces = folded(text, self._width)
+            pieces = folded(text, self._text_width)
             start = sum(len(piece) for piece in pieces[:part])
             end = start + len(pieces[part])
         elif text.isascii():
             # Of a line of a million letters only those that are seen are painted.
-            end = min(end, self._left + self._width)
+            end = min(end, self._left + self._text_width)
         runs = self._paint(self._lines[line]) if self._paint is not None else (self._lines[line],)
         styled: list[Run] = []
         at = 0
@@ -307,13 +288,13 @@ class Pager(TextView):
         return marked_segments(text[:end], styled, [(at, to, marked) for at, to in self._spans(text)], start)
 
     def _marked(self, *, found: bool) -> Style:
-        return self.get_component_rich_style("pager--found" if found else "pager--match")
+        return self.get_component_rich_style("style--found" if found else "style--match")
 
     # Place
 
     @property
-    def _width(self) -> int:
-        return max(self.scrollable_content_region.width - MARGIN, 1)
+    def _text_width(self) -> int:
+        return max(self._width - MARGIN, 1)
 
     @property
     def _page(self) -> int:
@@ -343,7 +324,7 @@ class Pager(TextView):
         return max(0, min(at, len(self._lines) - 1))
 
     def _lay_out(self) -> None:
-        self._rows = TextRows(self._texts, self._width if self._wrapped and self.size.width else None)
+        self._rows = TextRows(self._texts, self._text_width if self._wrapped and self.size.width else None)
         self.virtual_size = Size(0, self._rows.height)
 
     def _scroll(self, row: int) -> None:
@@ -370,7 +351,7 @@ class Pager(TextView):
         self._scroll(0 if to < 0 else self._last_top)
 
     def action_sideways(self, by: int) -> None:
-        most = max(self._longest - self._width, 0)
+        most = max(self._longest - self._text_width, 0)
         wanted = 0 if self._wrapped else max(0, min(self._left + by * SIDEWAYS, most))
         if wanted != self._left:
             self._left = wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.scroll_view import ScrollView
+from flinktop.ui.widgets.painted_view import PaintedView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 
-class SearchedView(ScrollView, can_focus=True):
+class SearchedView(PaintedView):
     """A view with a search, whose matches a person steps through."""
 
     filter: str

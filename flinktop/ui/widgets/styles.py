@@ -25,9 +25,15 @@ pictures beside a number, which should not outshine it.
 STYLES = tuple(LOOKS)
 
 
-def style_rules(widget: str, prefix: str) -> str:
-    """The style sheet of the named styles: component classes of `widget` that begin with `prefix`."""
+def component_classes(*own: str) -> set[str]:
+    """The component classes of a widget that has the named styles, and some of its own."""
+    return {f"style--{name}" for name in ("cell", *STYLES, *own)}
+
+
+def style_rules(widget: str) -> str:
+    """The style sheet of the named styles for the component classes of `widget`."""
+    rules = {"cell": ("$foreground", ""), **LOOKS}
     return "\n".join(
-        f"{widget} > .{prefix}{name} {{ color: {colour}; text-style: {attribute or 'none'}; }}"
-        for name, (colour, attribute) in LOOKS.items()
+        f"{widget} > .style--{name} {{ color: {colour}; text-style: {attribute or 'none'}; }}"
+        for name, (colour, attribute) in rules.items()
     )

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar, cast
 from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 
 from flinktop.ui.widgets import messages
-from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
-from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells, LinePainter
+from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells
 from flinktop.ui.widgets.one_by_one import Faults, MadeRows, OddRow, shielded
 from flinktop.ui.widgets.order import Shown, arrange, known_among
-from flinktop.ui.widgets.styles import STYLES, style_rules
+from flinktop.ui.widgets.painted_view import PaintedView
+from flinktop.ui.widgets.styles import component_classes
 from flinktop.ui.widgets.viewport import Viewport, follow
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ _Line = tuple[Cells, int, bool]
 _HEADER = 1
 
 
-class LiveTable(ScrollView, Generic[R], can_focus=True):
+class LiveTable(PaintedView, Generic[R]):
     """Rows under a fixed header, sorted, filtered, with a cursor that stays on its row by key.
 
     The order in which rows are given is the default order. Setting equal rows repaints nothing; of changed
@@ -48,31 +47,21 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         ascii: Whether marks are plain ASCII.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"livetable--{name}" for name in ("cell", "header", "sorted", "cursor", "resting", *STYLES)
-    }
-    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("header", "sorted", "cursor", "resting")
     DEFAULT_CSS = """
     LiveTable {
-        background: transparent;
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-size-vertical: 1;
-        scrollbar-gutter: stable;
-        & > .livetable--cell { color: $foreground; }
-        & > .livetable--header { color: $text-muted; }
-        & > .livetable--sorted { color: $foreground; text-style: bold; }
-        & > .livetable--cursor { background: $block-cursor-background; text-style: bold; }
-        & > .livetable--resting { background: $foreground 7%; text-style: bold; }
-        &.-ascii { scrollbar-size-vertical: 0; }
+        & > .style--header { color: $text-muted; }
+        & > .style--sorted { color: $foreground; text-style: bold; }
+        & > .style--cursor { background: $block-cursor-background; text-style: bold; }
+        & > .style--resting { background: $foreground 7%; text-style: bold; }
         &:nocolor, &:ansi {
-            & > .livetable--header { text-style: underline; }
-            & > .livetable--sorted { text-style: bold underline; }
-            & > .livetable--cursor { background: ansi_default; }
-            & > .livetable--resting { background: ansi_default; text-style: bold underline; }
+            & > .style--header { text-style: underline; }
+            & > .style--sorted { text-style: bold underline; }
+            & > .style--cursor { background: ansi_default; }
+            & > .style--resting { background: ansi_default; text-style: bold underline; }
         }
     }
-    """ + style_rules("LiveTable", "livetable--")
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", "Up", show=False),
         Binding("down,j", "step(1)", "Down", show=False),
@@ -98,14 +87,12 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         ascii: bool = False,
         id: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes="-ascii" if ascii else None)
+        super().__init__(empty=empty, ascii=ascii, id=id)
         self._faults = Faults(self)
         self._columns = shielded(columns, self._faults)
         self._key = row_key
-        self._empty = empty
         self._match = match
         self._dim = dim
-        self._ascii = ascii
         self._rows: tuple[R, ...] = ()
         self._shown: Shown[R] = Shown()
         self._cursor = 0
@@ -118,7 +105,6 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self._painted: dict[int, _Line] = {}
         self._told_key: str | None = None
         self._told_visible: tuple[str, ...] = ()
-        self._painter = LinePainter(self.get_component_rich_style, "livetable--", ascii=ascii)
 
     # What it shows
 
@@ -148,12 +134,9 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         if self._shown.rows:
             self._repaint_changed()
 
-    def set_empty(self, text: str) -> None:
-        """What the table says while it has no rows; line ends are kept."""
-        if text != self._empty:
-            self._empty = text
-            if not self._shown.rows:
-                self.refresh()
+    @property
+    def is_empty(self) -> bool:
+        return not self._shown.rows
 
     def shown_keys(self) -> tuple[str, ...]:
         """The keys of all rows that pass the filter, in the order shown."""
@@ -250,27 +233,13 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             sorted_by = self._sort.key if self._sort else None
             return self._painter.header(self._places, width, sorted_by, descending=self._reverse)
         if not self._shown.rows:
-            lines = wrap(self._says(), width - 2, self._view.page)
-            return (
-                self._painter.text(lines[y - _HEADER], width)
-                if y - _HEADER < len(lines)
-                else self._painter.blank(width)
-            )
+            return self._words(self._says(), y - _HEADER, self._view.page)
         at = self._view.top + y - _HEADER
         if at >= len(self._shown.rows):
             self._painted.pop(y, None)
             return self._painter.blank(width)
         cells, cursor, dim = self._painted[y] = self._line(at)
         return self._painter.row(self._places, cells, width, cursor, dim=dim)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._painter.forget()
-
-    @property
-    def _width(self) -> int:
-        # Textual's `size` counts the cell of the scroll bar in.
-        return self.scrollable_content_region.width
 
     def _says(self) -> str:
         return f"nothing matches {self._filter!r}" if self._rows else self._empty

@@ -1,0 +1,69 @@
+"""What scrolling widgets share that paint their lines themselves: looks, and words where there is nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.scroll_view import ScrollView
+
+from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.line import LinePainter
+from flinktop.ui.widgets.styles import component_classes, style_rules
+
+if TYPE_CHECKING:
+    from textual.strip import Strip
+
+
+class PaintedView(ScrollView, can_focus=True):
+    """A view that makes only the lines on the screen.
+
+    Args:
+        empty: What it says while there is nothing to show; line ends are kept.
+        ascii: Whether marks are plain ASCII, and there is no scroll bar.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes()
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    PaintedView {
+        background: transparent;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        &.-ascii { scrollbar-size: 0 0; }
+    }
+    """ + style_rules("PaintedView")
+
+    def __init__(self, *, empty: str = "…", ascii: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id, classes="-ascii" if ascii else None)
+        self._empty = empty
+        self._ascii = ascii
+        self._painter = LinePainter(self.get_component_rich_style, ascii=ascii)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show but words."""
+        raise NotImplementedError
+
+    def set_empty(self, text: str) -> None:
+        """What it says while there is nothing to show; line ends are kept."""
+        if text != self._empty:
+            self._empty = text
+            if self.is_empty:
+                self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._painter.forget()
+
+    @property
+    def _width(self) -> int:
+        # Textual's `size` counts the cell of the scroll bar in.
+        return self.scrollable_content_region.width
+
+    def _words(self, text: str, y: int, height: int) -> Strip:
+        """The line `y` of words in so many lines."""
+        lines = wrap(text, self._width - 2, height)
+        width = self._width
+        return self._painter.text(lines[y], width) if y < len(lines) else self._painter.blank(width)
