@@ -102,7 +102,6 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     """
 
     def __init__(self, port: Port, settings: Settings, profile: Profile) -> None:
-        """Show what `port` knows; the engine behind it is started by whoever made it."""
         # Textual's own way without colours is shades of grey, and with the terminal's colours black on black.
         super().__init__(port, settings, profile, ansi_color=True if "NO_COLOR" in os.environ else None)
         self._mouse_on = settings.mouse
@@ -140,11 +139,11 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         ):
             return False
         dialog = self._dialog_around(node)
-        if dialog is None:
-            return await super().run_action(action, default_namespace, namespaces)
         try:
             return await super().run_action(action, default_namespace, namespaces)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the screens behind the dialog live
+        except Exception as error:
+            if dialog is None:
+                raise
             self._close_broken(dialog, error)
             return True
 
@@ -162,8 +161,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         failed: object = active_message_pump.get(None)
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error, failed = error.error, get_current_worker().node
-        dialog = self._dialog_around(failed)
-        if dialog is not None:
+        if (dialog := self._dialog_around(failed)) is not None:
             # Its messages are not handled any more.
             self.call_later(self._close_broken, dialog, error)
             return
@@ -182,7 +180,6 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._leave_because_of(InputFailed(*words[-1:]))
 
     def _dialog_around(self, node: object) -> AnswersOnce[Any] | None:
-        """The dialog that something is a part of, unless its errors end the program."""
         if self.raise_faults or self._exit or not isinstance(node, DOMNode):
             return None
         for one in node.ancestors_with_self:
@@ -191,7 +188,6 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         return None
 
     def _close_broken(self, dialog: AnswersOnce[Any], error: Exception) -> None:
-        """Close a dialog that has failed, and whatever stands before it."""
         if dialog not in self.screen_stack:
             return
         log.error("the dialog %s was closed by an error", type(dialog).__name__, exc_info=error)
@@ -242,7 +238,6 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             self.exit(1, 1, Text(f"flinktop: {self.port.failure}"))
 
     def on_facts_changed(self) -> None:
-        """Hand the engine's news to what is seen."""
         self._leave_without_engine()
         changes = self.port.take_changes()
         for screen in self.screen_stack:
@@ -324,7 +319,6 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             self.notify(f"Saved {path}", markup=False)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """What is done to each line before it is written."""
         filters = super().get_line_filters()
         filters = [*filters, self._ascii_shapes] if self.settings.ascii else filters
         return [self._faint, *filters] if self.native_ansi_color else filters

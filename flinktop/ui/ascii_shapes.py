@@ -29,7 +29,6 @@ class AsciiShapes(LineFilter):
     """Turns the shapes of a line into ASCII of the same width."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 -- Textual's
-        """The segments with ASCII letters for shapes."""
         text = "".join(segment.text for segment in segments if not segment.control)
         if text.isascii():
             return segments

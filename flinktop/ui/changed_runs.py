@@ -50,7 +50,6 @@ class _OnlyChanges(CompositorUpdate):
         yield self._update  # type: ignore[misc]  # each of them is a renderable
 
     def render_segments(self, console: Console) -> str:
-        """What to write for it."""
         return self._runs.changes(self._update.render_segments(console), self._size)
 
 
@@ -66,7 +65,6 @@ class ChangedRuns:
             log.warning("changed lines are written whole: %s is not known", self._off)
 
     def of(self, update: Any, size: Size) -> Any:
-        """An update, reduced to its changes when it is written."""
         if self._off is None and isinstance(update, CompositorUpdate):
             return _OnlyChanges(update, size, self)
         return update
@@ -85,7 +83,6 @@ class ChangedRuns:
             return update
 
     def forget(self) -> None:
-        """Have the next update written whole."""
         self._shown.forget()
 
 
@@ -108,7 +105,6 @@ class WritesChanges(App[int]):
                 first()
 
     def redraw(self) -> None:
-        """Write everything that is on the screen."""
         self._changed_runs.forget()
         self.refresh()
 

@@ -53,7 +53,6 @@ class Leaving:
     """Sees to it that a process that was asked to leave does: by itself, else without being asked again."""
 
     def __init__(self, port: Port) -> None:
-        """Nothing happens before `begin`."""
         self._port = port
         self._terminal = _terminal()
         self._before = termios.tcgetattr(self._terminal) if self._terminal is not None else None
@@ -112,8 +111,7 @@ def leave_on_signals(app: App[int], leaving: Leaving) -> Iterator[None]:
             # `kill` of a suspended flinktop continues it too: Textual would stop it again at once.
             signal.signal(stop, signal.SIG_IGN)
         leaving.begin(code)
-        loop = getattr(app, "_loop", None)
-        if loop is not None:
+        if (loop := getattr(app, "_loop", None)) is not None:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(app.exit, code)
 

@@ -99,12 +99,12 @@ class Panel(Steady):
             self.border_title = self.BOX
         self._kept_fresh: Asks = {}
         self._operations: tuple[Operation, ...] = ()
-        self._watching = False
+        self.watching = False
+        """Whether it is seen, and asks."""
         self._faults = Faults(self)
 
     @property
     def port(self) -> Port:
-        """The door to the engine."""
         return self.app.port
 
     def asks(self) -> Asks:
@@ -115,19 +115,17 @@ class Panel(Steady):
         """Draw what is known."""
 
     def update(self) -> None:
-        """Ask for what is wanted now, and draw what is known, while the panel is seen."""
-        if self._watching:
+        if self.watching:
             self.shielded(self._reconcile)
         self.draw()
 
     def draw(self) -> None:
         """Draw what is known, while the panel is seen and the person does not hold the screen."""
-        if self.alive and (self._watching or self.ticks_when_hidden) and not self._frozen:
+        if self.alive and (self.watching or self.ticks_when_hidden) and not self._frozen:
             self.shielded(self.show)
 
     def _reconcile(self) -> None:
-        """Watch what is wanted now, and nothing else."""
-        wanted = self.asks() if self._watching else {}
+        wanted = self.asks() if self.watching else {}
         before, self._kept_fresh = self._kept_fresh, wanted
         for query, every in wanted.items():
             if before.get(query) != every:
@@ -154,7 +152,6 @@ class Panel(Steady):
 
     @property
     def ascii(self) -> bool:
-        """Whether pictures are drawn in ASCII."""
         return self.app.settings.ascii
 
     @property
@@ -177,7 +174,6 @@ class Panel(Steady):
 
     @property
     def displayed(self) -> bool:
-        """Whether neither it nor anything around it is hidden."""
         return is_displayed(self)
 
     def follow_display(self) -> None:
@@ -189,24 +185,19 @@ class Panel(Steady):
 
     def start_watching(self) -> None:
         """The panel is seen: ask again, and show what came meanwhile."""
-        if not self._watching and self.alive and self.displayed:
-            self._watching = True
+        if not self.watching and self.alive and self.displayed:
+            self.watching = True
             self.update()
 
     def stop_watching(self) -> None:
         """The panel is not seen: ask for nothing."""
-        if self._watching:
-            self._watching = False
+        if self.watching:
+            self.watching = False
             self._reconcile()
-
-    @property
-    def watching(self) -> bool:
-        """Whether it is seen, and asks."""
-        return self._watching
 
     def take_news(self, changes: frozenset[Query[Any]]) -> None:
         """Show news if it is seen; what is hidden is drawn when it is shown again."""
-        if not self._watching and not self.ticks_when_hidden:
+        if not self.watching and not self.ticks_when_hidden:
             return
         try:
             self.facts_changed(changes)
@@ -214,7 +205,6 @@ class Panel(Steady):
             self._failed(error)
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
-        """Show the news that this panel watches."""
         if not self._kept_fresh.keys().isdisjoint(changes):
             self.update()
         elif self.follows_operations and self.port.operations() is not self._operations:
@@ -259,7 +249,6 @@ class Panel(Steady):
         return [said] if (said := self.one_line(name, all_of_them)) else made
 
     def on_mount(self) -> None:
-        """Start watching if it is seen."""
         self.follow_display()
 
     def on_show(self) -> None:
@@ -267,15 +256,12 @@ class Panel(Steady):
         self.follow_display()
 
     def on_resize(self) -> None:
-        """Lay out anew."""
         self.draw()
 
     def on_unmount(self) -> None:
-        """A panel that is gone watches nothing."""
         self.stop_watching()
 
     def _failed(self, error: Exception) -> None:
-        """Say in its place what went wrong, and log it."""
         if self.app.raise_faults:
             raise error
         log.error("the panel %s cannot show its facts", type(self).__name__, exc_info=error)
@@ -297,7 +283,6 @@ class LiveScreen(SteadyScreen[None]):
     """What can be done on this screen."""
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Bind the keys of its commands."""
         if "COMMANDS_HERE" in cls.__dict__:
             cls.BINDINGS = [*keys.bindings(cls.COMMANDS_HERE)]
         super().__init_subclass__(**options)
@@ -325,7 +310,6 @@ class LiveScreen(SteadyScreen[None]):
         return ""
 
     def label_of(self, command: Command) -> str:
-        """What a command is called here, in a word."""
         return command.label
 
     def state_words(self) -> str:
@@ -339,7 +323,6 @@ class LiveScreen(SteadyScreen[None]):
         return (panel for panel in self.query(Panel).results(Panel) if panel.alive)
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
-        """Hand news to the panels, unless the person is reading (collection goes on)."""
         if self.paused:
             return
         with self.app.batch_update():
@@ -396,7 +379,6 @@ class LiveScreen(SteadyScreen[None]):
             panel.stop_watching()
 
     def on_screen_resume(self, _event: events.ScreenResume) -> None:
-        """This screen is seen (again)."""
         self.seen = True
         with self.app.batch_update():
             for panel in self.panels():

@@ -138,12 +138,10 @@ class Commands(Provider):
             yield action.title, f"{action.on}: {words}", partial(action.open, app)
 
     async def startup(self) -> None:
-        """Ask for the TaskManagers while the palette is open."""
         if isinstance(self.app, LiveApp) and not self.app.port.features.history_server:
             self.app.port.watch(TASKMANAGERS())
 
     async def shutdown(self) -> None:
-        """Ask no more."""
         if isinstance(self.app, LiveApp) and not self.app.port.features.history_server:
             self.app.port.unwatch(TASKMANAGERS())
 

@@ -111,7 +111,6 @@ class _Line:
         return runs
 
     def put(self, x: int, texts: Sequence[str], styles: Sequence[str], content: str) -> None:
-        """Know these cells."""
         end = x + len(texts)
         if x and self.texts[x] == "":
             # Of a wide character that is overwritten by half the terminal blanks the other half.
@@ -201,5 +200,4 @@ class ShownCells:
 
 
 def _turn(pen: str, style: str) -> str:
-    """From one style to another."""
     return f"\x1b[{'0;' if pen and style else ''}{style or '0'}m"

@@ -49,7 +49,6 @@ class SpareMemory:
             mallopt(_M_ARENA_MAX, 1)
 
     def second(self) -> None:
-        """A second has passed."""
         self._seconds += 1
         if self._seconds % EVERY != FIRST:
             return

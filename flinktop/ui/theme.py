@@ -124,7 +124,6 @@ class FaintAsDim(LineFilter):
     """Applied to every line that is drawn in the terminal's own colours."""
 
     def apply(self, segments: list[Segment], background: TextualColor) -> list[Segment]:  # noqa: ARG002 -- Textual's signature
-        """The segments with dim text for faint text."""
         return [
             Segment(text, faint_as_dim(style) if style is not None else None, control)
             for text, style, control in segments

@@ -18,7 +18,7 @@ from flinktop.engine.operation import FINAL, Operation, State
 from flinktop.ui.operation_news import OperationNews, ending
 from flinktop.ui.panels.frame import chips
 from flinktop.ui.panels.operations_table import columns, matches
-from flinktop.ui.widgets.columns import Column, place
+from flinktop.ui.widgets.columns import Column, spans_in
 from tests.engine.acting import process
 from tests.facts.test_operations import BASE, JOB, NAME
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
@@ -66,14 +66,14 @@ def test_the_chip_says_one_by_name_and_several_by_number() -> None:
     ],
 )
 def test_columns_give_way_in_order(width: int, titles: list[str]) -> None:
-    found = place(shown(clusters=False), width)
+    found = spans_in(shown(clusters=False), width)
     assert [where.column.title for where in found] == titles
 
 
 def test_the_cluster_is_told_where_there_are_several_and_stays_longer_than_the_time() -> None:
-    wide = [where.column.title for where in place(shown(clusters=True), 197)]
+    wide = [where.column.title for where in spans_in(shown(clusters=True), 197)]
     assert "CLUSTER" in wide
-    narrow = [where.column.title for where in place(shown(clusters=True), 79)]
+    narrow = [where.column.title for where in spans_in(shown(clusters=True), 79)]
     assert "CLUSTER" in narrow
     assert "WHEN" not in narrow
     row = replace(BASE, cluster_name="flink-production-eu:8081")

@@ -135,12 +135,12 @@ class LogView(Panel):
         return {self._process.files: LOOK_SECONDS} if self._lists else {}
 
     def start_watching(self) -> None:
-        self._wanted = self._wanted or not self._watching
+        self._wanted = self._wanted or not self.watching
         super().start_watching()
 
     def stop_watching(self) -> None:
         """It is not seen: whatever is under way ends."""
-        if self._watching:
+        if self.watching:
             self.port.end_file(self._query)
         super().stop_watching()
 
@@ -164,7 +164,7 @@ class LogView(Panel):
     def _consider(self) -> None:
         """Read the file if it is wanted, or has grown, and its size allows it."""
         self._listing = self._listed
-        if self._watching and not self.port.features.history_server and self._due():
+        if self.watching and not self.port.features.history_server and self._due():
             self._wanted = False
             self._began = self._own_files
             self.port.read_file(self._query, self._allowed)

@@ -137,7 +137,7 @@ class ProfilerTable(TablePanel["Profiling"]):
         self.draw()
 
     def stop_watching(self) -> None:
-        if self._watching and self._saving is not None:
+        if self.watching and self._saving is not None:
             self.port.end_file(self._saving)
             self._saving = None
         super().stop_watching()

@@ -32,7 +32,6 @@ class ApplicationScreen(TabbedScreen, sheet="lists.tcss"):
 
     @property
     def crumb(self) -> str:
-        """Its name, as soon as anything has told it."""
         known = self.app.port.value(APPLICATION(application=self.application))
         return known.name if known is not None else self.application
 

@@ -71,7 +71,6 @@ class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
             self.app.go(CheckpointVertexPlace(self.job, self.checkpoint, event.key))
 
     def action_copy(self) -> None:
-        """Copy where the checkpoint lies; its id while that is not known."""
         told = checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
         path = told.external_path if told is not None else None
         self.app.copy_text(path or str(self.checkpoint))

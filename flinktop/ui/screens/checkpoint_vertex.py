@@ -29,7 +29,6 @@ class CheckpointVertexScreen(ClusterScreen, sheet="checkpoint_vertex.tcss"):
 
     @property
     def crumb(self) -> str:
-        """The vertex's name, as soon as the job has told it."""
         return vertex_names(self.app.port, self.job).get(self.vertex, self.vertex)
 
     def body(self) -> ComposeResult:

@@ -46,7 +46,6 @@ class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
             self.app.go(CheckpointPlace(self.job, int(event.key)))
 
     def action_copy(self) -> None:
-        """Copy the path of the checkpoint under the cursor; its id where it has none."""
         row = self.made["history"].table.cursor_row if self.tab == "history" else None
         if row is not None:
             self.app.copy_text(row.checkpoint.external_path or str(row.checkpoint.id))

@@ -74,7 +74,6 @@ class ClusterScreen(LiveScreen):
         return searched if isinstance(searched, TextView) else None
 
     def label_of(self, command: Command) -> str:
-        """Of a table a slash leaves some rows, in a text it finds."""
         finds = command is keys.FILTER and isinstance(self.searched(), SearchedView)
         return "find" if finds else command.label
 
@@ -89,8 +88,7 @@ class ClusterScreen(LiveScreen):
         searched = self.searched()
         if isinstance(searched, SearchedView):
             return searched.search_label
-        table = self.table()
-        if table is None:
+        if (table := self.table()) is None:
             return ""
         words = [f"/{table.filter}"] if table.filter else []
         return "  ".join([*words, table.sort_label] if table.sort_label else words)
@@ -165,13 +163,11 @@ class ClusterScreen(LiveScreen):
         return True
 
     def action_open(self) -> None:
-        table = self.table()
-        if table is not None:
+        if (table := self.table()) is not None:
             table.action_open()
 
     def action_filter(self) -> None:
-        searched = self.searched()
-        if searched is not None:
+        if (searched := self.searched()) is not None:
             self.query_one(FilterLine).open(searched, searched)
 
     def action_only(self) -> None:
@@ -186,8 +182,7 @@ class ClusterScreen(LiveScreen):
             searched.step_match(by)
 
     def action_wrap(self) -> None:
-        pager = self.pager()
-        if pager is not None:
+        if (pager := self.pager()) is not None:
             pager.toggle_wrap()
 
     @on(Searched)
@@ -195,28 +190,23 @@ class ClusterScreen(LiveScreen):
         self.tick()
 
     def action_sort(self) -> None:
-        table = self.table()
-        if table is not None:
+        if (table := self.table()) is not None:
             table.next_sort()
             self.tick()
 
     def action_reverse(self) -> None:
-        table = self.table()
-        if table is not None:
+        if (table := self.table()) is not None:
             table.reverse_sort()
             self.tick()
 
     def action_copy(self) -> None:
-        pager = self.pager()
-        if pager is not None and pager.lines:
+        if (pager := self.pager()) is not None and pager.lines:
             self.app.copy_text(pager.visible_text)
             return
-        table = self.table()
-        if table is not None and table.cursor_key is not None:
+        if (table := self.table()) is not None and table.cursor_key is not None:
             self.app.copy_text(table.cursor_key)
 
     def action_write(self) -> None:
-        """Write what is seen to a file: the table or text that the keys are about, else the screen."""
         self.app.go(write_place(self))
 
     def seen_lines(self) -> tuple[str, ...]:
@@ -273,6 +263,5 @@ class ClusterScreen(LiveScreen):
 
     @staticmethod
     def _panel_of(widget: Widget | None) -> Panel | None:
-        """The panel that a widget stands in."""
         nodes = widget.ancestors_with_self if widget is not None else ()
         return next((node for node in nodes if isinstance(node, Panel)), None)

@@ -41,17 +41,15 @@ class FaultScreen(FaultOnTaskManager, sheet="fault.tcss"):
         yield FaultHeader(*names)
         yield FaultStack(*names)
 
-    def whereabouts(self) -> Location | None:
-        """The TaskManager that it came from, as far as Flink says."""
+    def location(self) -> Location | None:
         found = self.query_one(FaultStack).fault
-        return self.of_fault(found[1], self._at) if found is not None else None
+        return self.location_of(found[1], self._at) if found is not None else None
 
     def action_fold(self) -> None:
         self.query_one(FaultStack).toggle()
 
     def action_copy(self) -> None:
-        found = self.query_one(FaultStack).fault
-        if found is not None:
+        if (found := self.query_one(FaultStack).fault) is not None:
             self.app.copy_text(found[1].stacktrace or faults.reason(found[1]))
 
     def neighbour(self, by: int) -> Place | None:

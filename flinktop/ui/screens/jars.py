@@ -26,7 +26,6 @@ class JarsScreen(TabbedScreen, sheet="lists.tcss"):
     TABS = tabs.JARS_TABS
 
     def __init__(self, tab: str = "") -> None:
-        """Open it on this tab or the first."""
         super().__init__(tab=tab)
 
     @property
@@ -44,7 +43,6 @@ class JarsScreen(TabbedScreen, sheet="lists.tcss"):
         return super().actions()
 
     def _row(self) -> object:
-        """The selected row of the open tab."""
         table = self.table()
         return table.cursor_row if table is not None else None
 

@@ -38,13 +38,11 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
     TABS = tabs.JOB_TABS
 
     def __init__(self, job: str, tab: str = "") -> None:
-        """Open a job, on this tab or on the one that suits the terminal."""
         super().__init__(job, tab=tab)
         self.job = job
 
     @property
     def crumb(self) -> str:
-        """The job's name, as soon as anything has told it."""
         detail, listed = self.app.port.value(JOB(job=self.job)), self.app.port.value(JOBS_OVERVIEW())
         if detail is not None:
             return detail.name
@@ -134,13 +132,12 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
             return False
         return super().check_action(action, parameters)
 
-    def whereabouts(self) -> Location | None:
-        """The TaskManager that the selected exception came from, as far as Flink says."""
+    def location(self) -> Location | None:
         exceptions = self.panel("exceptions")
         row = exceptions.selected() if exceptions is not None else None
         faults = self.app.port.faults(self.job)
         found = found_fault(faults, row.group, row.at, row.beside) if row is not None else None
-        return self.of_fault(found[1], row.at) if row is not None and found is not None else None
+        return self.location_of(found[1], row.at) if row is not None and found is not None else None
 
     # -- commands ------------------------------------------------------------------------------------
 
@@ -155,11 +152,9 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         self.app.go(CheckpointsPlace(self.job))
 
     def action_copy(self) -> None:
-        """Copy the job's id; of a selected exception its stack."""
         self.app.copy_text(self.copied() or self.job)
 
     def neighbour(self, by: int) -> Place | None:
-        """The job before or after this one in the overview."""
         shown = self.keys_below()
         if self.job not in shown or len(shown) == 1:
             return None

@@ -14,7 +14,6 @@ class JobManagerScreen(ProcessScreen):
     TABS = tabs.JOBMANAGER_TABS
 
     def __init__(self, tab: str = "") -> None:
-        """Open it, on this tab or the first."""
         super().__init__(Process(), tab)
 
     @property

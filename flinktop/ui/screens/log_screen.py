@@ -18,35 +18,28 @@ class LogCommands(ClusterScreen):
         return super().check_action(action, parameters)
 
     def log_seen(self) -> LogView | None:
-        """The log that is seen."""
         return next((one for one in self.query(LogView) if is_displayed(one)), None)
 
     def action_open(self) -> None:
         """Read a log however large it is; else open what the cursor is on."""
-        log = self.log_seen()
-        if log is not None:
+        if (log := self.log_seen()) is not None:
             log.read_large()
         else:
             super().action_open()
 
     def action_refresh(self) -> None:
-        """Read the log again; ask the cluster now."""
-        log = self.log_seen()
-        if log is not None:
+        if (log := self.log_seen()) is not None:
             log.read_again()
         super().action_refresh()
 
     def action_level(self) -> None:
-        log = self.log_seen()
-        if log is not None:
+        if (log := self.log_seen()) is not None:
             log.next_level()
 
     def action_short_lines(self) -> None:
-        log = self.log_seen()
-        if log is not None:
+        if (log := self.log_seen()) is not None:
             log.toggle_short()
 
     def action_follow(self) -> None:
-        log = self.log_seen()
-        if log is not None:
+        if (log := self.log_seen()) is not None:
             log.toggle_follow()

@@ -98,11 +98,9 @@ class OperationScreen(OneOperation):
         yield OperationDetail(self.number, id="detail")
 
     def action_open_job(self) -> None:
-        one = self.operation
-        if one is None:
+        if (one := self.operation) is None:
             return
-        job = one.result.job or one.job
-        if job is None:
+        if (job := one.result.job or one.job) is None:
             self.app.notify("This operation has no job.", markup=False)
         elif not is_here(self.app.port, one):
             words = f"Its job is on another cluster: flinktop {one.cluster_name} opens that."
@@ -111,7 +109,6 @@ class OperationScreen(OneOperation):
             self.app.go(JobPlace(job))
 
     def neighbour(self, by: int) -> Place | None:
-        """The operation above or below this one in the list."""
         numbers = [one.id for one in self.app.port.operations()]
         at = numbers.index(self.number) + by if self.number in numbers else -1
         return OperationPlace(numbers[at]) if 0 <= at < len(numbers) else None

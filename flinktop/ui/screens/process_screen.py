@@ -75,8 +75,7 @@ class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
         await self.action_show_tab("threads")
 
     def action_profile(self) -> None:
-        table = self.panel("profiler")
-        if table is None:
+        if (table := self.panel("profiler")) is None:
             return
         if (why_not := table.why_not) is not None:
             self.app.notify(f"Profiling disabled: {why_not}", markup=False)

@@ -46,7 +46,6 @@ class RescaleScreen(Dialog[None]):
     """
 
     def __init__(self, job: str, name: str = "") -> None:
-        """Change the bounds of this job."""
         super().__init__()
         self.job = job
         self._job_name = name

@@ -23,7 +23,6 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
     TABS = tabs.SUBTASK_TABS
 
     def __init__(self, job: str, vertex: str, subtask: int, tab: str = "") -> None:
-        """Open a subtask, on this tab or the first."""
         super().__init__(job, vertex, subtask, tab=tab)
         self.job = job
         self.vertex = vertex
@@ -37,7 +36,7 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
     def headers(self) -> ComposeResult:
         yield SubtaskHeader(self.job, self.vertex, self.subtask)
 
-    def whereabouts(self) -> Location:
+    def location(self) -> Location:
         return of_subtask(self.app.port, self.job, self.vertex, self.subtask)
 
     # -- commands ------------------------------------------------------------------------------------

@@ -49,7 +49,6 @@ class TabbedScreen(ClusterScreen):
 
     @property
     def tab_names(self) -> tuple[str, ...]:
-        """The names of the tabs from left to right."""
         return tuple(tab.name for tab in self.TABS)
 
     @property
@@ -57,7 +56,6 @@ class TabbedScreen(ClusterScreen):
         return next(tab for tab in self.TABS if tab.name == self.tab)
 
     def first_tab(self, size: Size) -> str:  # noqa: ARG002 -- for subclasses
-        """The tab to open with at this size."""
         return self._wanted or self.tab_names[0]
 
     def has_room(self, panel: TabPanel, size: Size) -> bool:
@@ -151,14 +149,12 @@ class TabbedScreen(ClusterScreen):
         for name in reversed(every):
             if name in names and name not in self.made:
                 self.made[name] = self.make(every[name])
-            panel = self.made.get(name)
-            if panel is not None and name in names and not panel.is_attached:
+            if (panel := self.made.get(name)) is not None and name in names and not panel.is_attached:
                 await tabs.mount(panel, before=following)
             if panel is not None and panel.is_attached:
                 following = panel
 
     def _shown(self) -> list[Any]:
-        """The panels of the open tab that are shown, the one with its name first."""
         names = [panel.id for panel in self._open_tab.panels] if self.tab else []
         found = [self.made[name] for name in names if name in self.made]
         return sorted((one for one in found if one.display), key=lambda panel: panel.id != self.tab)
@@ -167,7 +163,6 @@ class TabbedScreen(ClusterScreen):
         return next((text for panel in self._shown() if panel.is_mounted and (text := panel.copied())), None)
 
     def focus_first(self) -> None:
-        """Give the keys to the first panel of the open tab."""
         for panel in self._shown():
             for widget in panel.walk_children(Widget):
                 if widget.focusable:

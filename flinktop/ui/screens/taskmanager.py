@@ -23,7 +23,6 @@ class TaskManagerScreen(ProcessScreen):
     TABS = tabs.TASKMANAGER_TABS
 
     def __init__(self, taskmanager: str, tab: str = "", search: str = "", at: float | None = None) -> None:
-        """Open a TaskManager; arguments as `ProcessScreen`'s."""
         super().__init__(Process(taskmanager), tab, search, at)
         self.taskmanager = taskmanager
 
@@ -33,9 +32,7 @@ class TaskManagerScreen(ProcessScreen):
         return processes.name(known) if known is not None else self.taskmanager
 
     def _known(self) -> TaskManager | None:
-        """What has been told of it."""
-        details = self.app.port.value(TASKMANAGER(taskmanager=self.taskmanager))
-        if details is not None:
+        if (details := self.app.port.value(TASKMANAGER(taskmanager=self.taskmanager))) is not None:
             return details
         listed = self.app.port.value(TASKMANAGERS())
         found = listed.taskmanagers if listed is not None else ()
@@ -45,13 +42,11 @@ class TaskManagerScreen(ProcessScreen):
         return (self.taskmanager,) if panel.id == "slots" else super().arguments(panel)
 
     def open_own(self, key: str) -> None:
-        """Open the job that has the slot under the cursor."""
         del key
         if self.tab == "slots" and (job := self.made["slots"].job_here()) is not None:
             self.app.go(JobPlace(job))
 
     def action_copy(self) -> None:
-        """Copy what is seen of a text; elsewhere the id and the address."""
         if self.pager() is not None or self.tab in ("metrics", "files"):
             super().action_copy()
         else:
@@ -59,7 +54,6 @@ class TaskManagerScreen(ProcessScreen):
             self.app.copy_text(" ".join(processes.names(known)) if known is not None else self.taskmanager)
 
     def neighbour(self, by: int) -> Place | None:
-        """The TaskManager before or after this one in the list."""
         shown = self.keys_below()
         if self.taskmanager not in shown or len(shown) == 1:
             return None

@@ -26,8 +26,8 @@ class Location:
     """Its id; None where that is not known."""
     search: str = ""
     """What the names of its threads hold."""
-    told_from: str = "1.10"
-    """The first release that tells it."""
+    since: str = "1.10"
+    """The first release that has it."""
     at: float | None = None
     """When it happened (s since 1970): where its log is opened; None for the log's end."""
 
@@ -35,7 +35,7 @@ class Location:
 class RunsOnTaskManager(ClusterScreen):
     """A screen of something that runs on a TaskManager."""
 
-    def whereabouts(self) -> Location | None:
+    def location(self) -> Location | None:
         """Where what the cursor is on runs; None where there is nothing."""
         raise NotImplementedError
 
@@ -43,17 +43,15 @@ class RunsOnTaskManager(ClusterScreen):
         self._open("log")
 
     def action_threads(self) -> None:
-        """The threads of its TaskManager; its own are looked for."""
         self._open("threads")
 
     def _open(self, tab: str) -> None:
-        found = self.whereabouts()
-        if found is None:
+        if (found := self.location()) is None:
             return
         if found.taskmanager is None:
             version = self.app.port.features.version
-            told = f"Needs Flink {found.told_from} or later (this cluster runs {version})."
-            self.app.notify(f"It is not known on which TaskManager this runs. {told}", markup=False)
+            needed = f"Needs Flink {found.since} or later (this cluster runs {version})."
+            self.app.notify(f"It is not known on which TaskManager this runs. {needed}", markup=False)
             return
         search = found.search if tab == "threads" else ""
         self.app.go(TaskManagerPlace(found.taskmanager, tab, search, found.at))
@@ -62,25 +60,19 @@ class RunsOnTaskManager(ClusterScreen):
 class FaultOnTaskManager(RunsOnTaskManager):
     """A screen of the faults of a job."""
 
-    def of_fault(self, fault: Fault, at: int) -> Location | None:
-        """Where a fault happened, `at` (ms since 1970) where it has no time; None, and words, if unknown."""
-        found = of_fault(fault, fault.timestamp if fault.timestamp > 0 else at)
-        if found is None:
+    def location_of(self, fault: Fault, at: int) -> Location | None:
+        """Where a fault happened, `at` (ms since 1970) where it has no time; None if Flink names no task."""
+        if fault.task_name is None and not fault.task_manager_id:
             words = unnamed_task(self.app.port, self.job)
             words = f"{words[:1].upper()}{words[1:]}: no TaskManager is known. J opens the JobManager."
             self.app.notify(words, markup=False)
-        return found
-
-
-def of_fault(fault: Fault, at: int) -> Location | None:
-    """Where a fault happened, and when (ms since 1970); None where Flink names no task."""
-    if fault.task_name is None and not fault.task_manager_id:
-        return None
-    task, slash, _ = (fault.task_name or "").rpartition("/")
-    placed = fault.task_manager_id or ""
-    known = placed if placed and not placed.startswith("(unassigned") else None
-    search = f"{task}/" if slash else fault.task_name or ""
-    return Location(known, search, "1.17", at / 1000.0 if at > 0 else None)
+            return None
+        at = fault.timestamp if fault.timestamp > 0 else at
+        task, slash, _ = (fault.task_name or "").rpartition("/")
+        placed = fault.task_manager_id or ""
+        known = placed if placed and not placed.startswith("(unassigned") else None
+        search = f"{task}/" if slash else fault.task_name or ""
+        return Location(known, search, "1.17", at / 1000.0 if at > 0 else None)
 
 
 def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Location:

@@ -34,8 +34,7 @@ class TaskManagersScreen(ClusterScreen):
         self.app.go(TaskManagerPlace(event.key))
 
     def action_copy(self) -> None:
-        text = self.query_one(TaskManagersTable).copied()
-        if text is not None:
+        if (text := self.query_one(TaskManagersTable).copied()) is not None:
             self.app.copy_text(text)
 
     def action_log(self) -> None:
@@ -45,6 +44,5 @@ class TaskManagersScreen(ClusterScreen):
         self._open("threads")
 
     def _open(self, tab: str) -> None:
-        table = self.table()
-        if table is not None and table.cursor_key is not None:
+        if (table := self.table()) is not None and table.cursor_key is not None:
             self.app.go(TaskManagerPlace(table.cursor_key, tab))

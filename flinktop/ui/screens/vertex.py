@@ -46,7 +46,6 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
     TABS = tabs.VERTEX_TABS
 
     def __init__(self, job: str, vertex: str, tab: str = "") -> None:
-        """Open a vertex, on this tab or the first."""
         super().__init__(job, vertex, tab=tab)
         self.job = job
         self.vertex = vertex
@@ -58,9 +57,7 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
 
     @property
     def crumb(self) -> str:
-        """The vertex's name, as soon as anything has told it."""
-        known = vertex_of(self.app.port, self.job, self.vertex)
-        if known is not None:
+        if (known := vertex_of(self.app.port, self.job, self.vertex)) is not None:
             return known[1].name
         detail = self.app.port.value(VERTEX(job=self.job, vertex=self.vertex))
         return detail.name if detail is not None else self.vertex
@@ -68,15 +65,15 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
     def headers(self) -> ComposeResult:
         yield VertexHeader(self.job, self.vertex)
 
-    def whereabouts(self) -> Location | None:
+    def location(self) -> Location | None:
         table = self.table()
         key = table.cursor_key if table is not None else None
         if table is None or key is None:
             return None
         if self.tab == "taskmanagers":
             # Before 1.10 the rows are hosts.
-            told = self.app.port.features.has(1, 10)
-            return Location(taskmanager_of(key) if told else None, f"{self.crumb} (")
+            known = self.app.port.features.has(1, 10)
+            return Location(taskmanager_of(key) if known else None, f"{self.crumb} (")
         if table.id not in SUBTASK_TABLES:
             return None
         return of_subtask(self.app.port, self.job, self.vertex, subtask_of(key))
@@ -98,7 +95,6 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
                 charts.choose(self._subtask)
 
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
-        """Open a subtask."""
         if event.control.id in SUBTASK_TABLES:
             self.app.go(SubtaskPlace(self.job, self.vertex, subtask_of(event.key)))
         elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
@@ -108,7 +104,6 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
         self.app.go(VertexPlanPlace(self.job, self.vertex))
 
     def action_copy(self) -> None:
-        """Copy the vertex's id; of a selected accumulator its value."""
         self.app.copy_text(self.copied() or self.vertex)
 
     def action_sample(self) -> None:

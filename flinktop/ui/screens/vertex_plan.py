@@ -66,7 +66,6 @@ class VertexPlanScreen(Dialog[None]):
         yield Static("", classes="words", markup=False)
 
     def watched(self) -> Iterable[Query[Any]]:
-        """The plan."""
         return (self._query,)
 
     def renew(self) -> None:
@@ -87,7 +86,6 @@ class VertexPlanScreen(Dialog[None]):
         return Content("\n").join([*feeds, *map(Content, indented(words, self.words_width))])
 
     def _feeds(self, node: PlanNode) -> list[str]:
-        """What feeds it, and how records are shipped."""
         job = self.port.value(JOB(job=self._job))
         names = {vertex.id: vertex.name for vertex in job.vertices} if job is not None else {}
         lines: list[str] = []

@@ -95,7 +95,6 @@ def _bytes_step(least: float) -> float:
 
 
 def _whole_step(least: float) -> float:
-    """The same among whole numbers."""
     return max(1.0, math.ceil(round_step(least)))
 
 

@@ -237,13 +237,11 @@ class Chart(Widget):
             self._update()
 
     def set_empty(self, text: str) -> None:
-        """What the chart says while there is nothing to draw."""
         if text != self._empty:
             self._empty = text
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """One line: the title and legend, then the picture."""
         width = self.size.width
         if y == 0:
             return self._strip(self._heading, width)
@@ -257,7 +255,6 @@ class Chart(Widget):
         return self._strip(self._picture[y - 1] if y <= len(self._picture) else [], width)
 
     def on_resize(self) -> None:
-        """Draw in the new size."""
         self._update()
 
     def _update(self) -> None:
@@ -383,12 +380,10 @@ class DrawingThread(Executor):
     """One thread that does one thing after the other, and that nobody waits for when the process ends."""
 
     def __init__(self) -> None:
-        """Start it; it ends with the process."""
         self._asked: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
         threading.Thread(target=self._work, name="flinktop-chart", daemon=True).start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Do this after what was asked before."""
         future: Future[T] = Future()
         self._asked.put((future, partial(fn, *args, **kwargs)))
         return future

@@ -63,7 +63,7 @@ class Column(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Place(Generic[R]):
+class ColumnSpan(Generic[R]):
     """Where a column stands: its first cell, its width, and the blank cells before it."""
 
     column: Column[R]
@@ -71,8 +71,12 @@ class Place(Generic[R]):
     width: int
     gap: int
 
+    def shown(self, row: R) -> Cell | Stripes:
+        """The cell of a row."""
+        return self.column.stripes(row, self.width) if self.column.stripes else self.column.cell(row)
 
-def place(columns: Sequence[Column[R]], width: int) -> tuple[Place[R], ...]:
+
+def spans_in(columns: Sequence[Column[R]], width: int) -> tuple[ColumnSpan[R], ...]:
     """The columns that fit into `width` cells, from left to right, never overlapping.
 
     First columns are dropped, then flexible ones shrink, then the last ones are cut off. A second blank cell
@@ -85,17 +89,17 @@ def place(columns: Sequence[Column[R]], width: int) -> tuple[Place[R], ...]:
     comfort = sum(max(0, column.comfort - column.width) for column in kept if column.flex)
     gap = WIDE_GAP if _needed(kept, WIDE_GAP) + comfort <= room else 1
     widths = _widths(kept, room - gap * (len(kept) - 1))
-    places: list[Place[R]] = []
+    spans: list[ColumnSpan[R]] = []
     x = MARGIN
     for column, wanted in zip(kept, widths, strict=True):
-        before = gap if places else MARGIN
-        start = x + gap if places else x
+        before = gap if spans else MARGIN
+        start = x + gap if spans else x
         cells = min(wanted, width - start)
         if cells <= 0:
             break
-        places.append(Place(column, start, cells, before))
+        spans.append(ColumnSpan(column, start, cells, before))
         x = start + cells
-    return tuple(places)
+    return tuple(spans)
 
 
 class Layout(Generic[R]):
@@ -104,18 +108,17 @@ class Layout(Generic[R]):
     def __init__(self, columns: Sequence[Column[R]]) -> None:
         self._columns = columns
         self._width = -1
-        self._places: tuple[Place[R], ...] = ()
+        self._spans: tuple[ColumnSpan[R], ...] = ()
 
-    def at(self, width: int) -> tuple[Place[R], ...]:
-        """The columns that fit into `width` cells."""
+    def at(self, width: int) -> tuple[ColumnSpan[R], ...]:
         if width != self._width:
-            self._places, self._width = place(self._columns, width), width
-        return self._places
+            self._spans, self._width = spans_in(self._columns, width), width
+        return self._spans
 
 
-def column_at(places: Sequence[Place[R]], x: int) -> Column[R] | None:
+def column_at(spans: Sequence[ColumnSpan[R]], x: int) -> Column[R] | None:
     """The column a click on cell `x` means; the blank before a column belongs to it."""
-    for found in places:
+    for found in spans:
         if found.x - found.gap <= x < found.x + found.width:
             return found.column
     return None

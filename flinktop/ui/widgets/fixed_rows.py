@@ -62,13 +62,10 @@ class FixedRows(Widget, Generic[R]):
         width = max(self.size.width - self._beside, 0)
         if y >= len(self._rows):
             return self._painter.blank(self.size.width)
-        places = self._layout.at(width)
+        spans = self._layout.at(width)
         row = self._rows[y]
-        cells = tuple(
-            where.column.stripes(row, where.width) if where.column.stripes else where.column.cell(row)
-            for where in places
-        )
-        strip = self._painter.row(places, cells, width, NO_CURSOR, dim=False)
+        cells = tuple(span.shown(row) for span in spans)
+        strip = self._painter.row(spans, cells, width, NO_CURSOR, dim=False)
         return strip.adjust_cell_length(self.size.width, self._painter.style(""))
 
     def notify_style_update(self) -> None:

@@ -29,9 +29,7 @@ class Drawn(Protocol):
     """A method in the graph."""
 
     @property
-    def number(self) -> int:
-        """Names it."""
-        ...
+    def number(self) -> int: ...
 
     @property
     def parent(self) -> int:
@@ -53,19 +51,13 @@ class Block(Protocol):
     """A method on the screen."""
 
     @property
-    def piece(self) -> Drawn:
-        """The method."""
-        ...
+    def piece(self) -> Drawn: ...
 
     @property
-    def x(self) -> int:
-        """Its first cell."""
-        ...
+    def x(self) -> int: ...
 
     @property
-    def width(self) -> int:
-        """Its cells, one at the least."""
-        ...
+    def width(self) -> int: ...
 
 
 KINDS = ("program", "flink", "java")
@@ -164,7 +156,6 @@ class FlameView(SearchedView):
         return not self._rows
 
     def set_empty(self, text: str) -> None:
-        """Show words in place of a graph; line ends are kept."""
         if text != self._empty or self._rows:
             self._empty = text
             self._rows = ()
@@ -182,14 +173,12 @@ class FlameView(SearchedView):
 
     @property
     def selected(self) -> int:
-        """The selected method."""
         return self._selected
 
     # Search
 
     @property
     def filter(self) -> str:
-        """What is searched for; empty for nothing."""
         return self._search
 
     @filter.setter  # noqa: A003 -- what it is called on every screen
@@ -202,7 +191,6 @@ class FlameView(SearchedView):
 
     @property
     def search_label(self) -> str:
-        """What is searched for, and what is said of what was found."""
         return f"/{self._search} {self._found.words}".rstrip() if self._search else ""
 
     def step_match(self, by: int) -> None:
@@ -247,8 +235,7 @@ class FlameView(SearchedView):
 
     def action_caller(self) -> None:
         """What called the selected method; above the zoomed one there is nothing."""
-        block = self._block(self._selected)
-        if block is not None and self._selected != self._zoomed:
+        if (block := self._block(self._selected)) is not None and self._selected != self._zoomed:
             self._select(block.piece.parent)
 
     def action_called(self) -> None:

@@ -41,7 +41,6 @@ class PressButton(Widget, can_focus=True):
         self._label = label
 
     def set_label(self, label: str) -> None:
-        """Say something else."""
         if label != self._label:
             self._label = label
             self.refresh(layout=True)

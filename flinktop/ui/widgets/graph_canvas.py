@@ -83,7 +83,6 @@ class GraphCanvas(PaintedView):
 
     @property
     def picture(self) -> Picture:
-        """What is drawn."""
         return self._picture
 
     def set_picture(self, picture: Picture) -> None:
@@ -150,8 +149,7 @@ class GraphCanvas(PaintedView):
         before, view = self._box(self._selected), self._view
         self._picture = picture
         self._at = {box.key: at for at, box in enumerate(picture.boxes)}
-        after = self._box(self._selected)
-        if after is None:
+        if (after := self._box(self._selected)) is None:
             self._selected = picture.boxes[0].key if picture.boxes else None
         self._painter.set_picture(picture, same_places=False)
         self._painter.select(self._selected)
@@ -193,14 +191,12 @@ class GraphCanvas(PaintedView):
             self._show_selected()
 
     def action_along(self, forward: bool) -> None:  # noqa: FBT001 - what a binding can say
-        here = self._box(self._selected)
-        if here is not None:
+        if (here := self._box(self._selected)) is not None:
             ends = beside(self._picture, here.key, forward=forward)
             self._go(_nearest(ends, here, self._came_from))
 
     def action_beside(self, down: bool) -> None:  # noqa: FBT001 - what a binding can say
-        here = self._box(self._selected)
-        if here is not None:
+        if (here := self._box(self._selected)) is not None:
             self._go(next_to(self._picture, here, down=down))
 
     def action_edge(self, at: int) -> None:
@@ -212,8 +208,7 @@ class GraphCanvas(PaintedView):
 
     def action_open(self) -> None:
         """Open the selected box; one that is out of sight is shown first."""
-        box = self._box(self._selected)
-        if box is None:
+        if (box := self._box(self._selected)) is None:
             return
         if not self._view or self._view.overlaps(_region(box)):
             self.post_message(BoxOpened(self, box.key))
@@ -235,8 +230,7 @@ class GraphCanvas(PaintedView):
     @on(events.Focus)
     @on(events.Blur)
     def _show_focus(self) -> None:
-        box = self._box(self._selected)
-        if box is not None:
+        if (box := self._box(self._selected)) is not None:
             self._repaint(box, 0, box.height - 1)
 
     def on_resize(self) -> None:
@@ -244,12 +238,10 @@ class GraphCanvas(PaintedView):
         self._tell()
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
-        """Other boxes have come into sight."""
         super().watch_scroll_x(old_value, new_value)
         self._tell()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Other boxes have come into sight."""
         super().watch_scroll_y(old_value, new_value)
         self._tell()
 

@@ -91,8 +91,7 @@ class GraphPainter(LinePainter):
 
     def _between(self, y: int, first: int, last: int) -> list[Segment]:
         """What stands in the cells `first` to `last` of a row, as far as there are no boxes."""
-        drawn = self._drawn.get(y)
-        if drawn is None:
+        if (drawn := self._drawn.get(y)) is None:
             drawn = self._drawn[y] = self._wired(y)
         found: list[Segment] = []
         at = first

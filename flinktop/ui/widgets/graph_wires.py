@@ -60,8 +60,7 @@ class WireCells:
         Where wires cross that do not run together on any side, one passes over the other unbroken: a lit
         one, else the upright one.
         """
-        cells = self._rows.get(y)
-        if cells is None:
+        if (cells := self._rows.get(y)) is None:
             cells = self._rows[y] = self._cells(y)
         return {x: self._glyph(found, lit) for x, found in cells.items()}
 

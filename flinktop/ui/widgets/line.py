@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from flinktop.ui.widgets.celltext import clip, fit
-from flinktop.ui.widgets.columns import Cell, Place, Stripes
+from flinktop.ui.widgets.columns import Cell, ColumnSpan, Stripes
 from flinktop.ui.widgets.styles import STYLES
 
 if TYPE_CHECKING:
@@ -44,15 +44,16 @@ class LinePainter:
 
     def style(self, name: str, cursor: int = NO_CURSOR, *, dim: bool = False) -> Style:
         """The style called `name`, on the cursor's row or on a dimmed one; unknown names are plain."""
-        known = self._styles.get((name, cursor, dim))
-        if known is None:
+        if (known := self._styles.get((name, cursor, dim))) is None:
             known = self._styles[name, cursor, dim] = self._compose(name, cursor, dim=dim)
         return known
 
-    def row(self, places: Sequence[Place[Any]], cells: Cells, width: int, cursor: int, *, dim: bool) -> Strip:
-        """A row of the table; `cells` stand in the order of `places`."""
+    def row(
+        self, spans: Sequence[ColumnSpan[Any]], cells: Cells, width: int, cursor: int, *, dim: bool
+    ) -> Strip:
+        """A row of the table; `cells` stand in the order of `spans`."""
         runs: list[tuple[int, str, Style]] = []
-        for where, cell in zip(places, cells, strict=True):
+        for where, cell in zip(spans, cells, strict=True):
             if isinstance(cell, Stripes):
                 runs += self._stripes(where, cell, cursor, dim=dim)
             else:
@@ -63,12 +64,12 @@ class LinePainter:
         return _strip(runs, width, self.style("", cursor, dim=dim))
 
     def header(
-        self, places: Sequence[Place[Any]], width: int, sorted_by: str | None, *, descending: bool
+        self, spans: Sequence[ColumnSpan[Any]], width: int, sorted_by: str | None, *, descending: bool
     ) -> Strip:
         """The titles, with a mark beside the one that is sorted by."""
         plain, marked = self.style("header"), self.style("sorted")
         runs: list[tuple[int, str, Style]] = []
-        for where in places:
+        for where in spans:
             column = where.column
             if column.key == sorted_by:
                 runs.append((where.gap, self._marked(where, descending=descending), marked))
@@ -77,15 +78,13 @@ class LinePainter:
         return _strip(runs, width, plain)
 
     def text(self, text: str, width: int, name: str = "muted") -> Strip:
-        """A line of plain words."""
         return _strip([(1, fit(text, max(width - 1, 0)), self.style(name))], width, self.style(""))
 
     def blank(self, width: int) -> Strip:
-        """A line with nothing on it."""
         return Strip.blank(width, self.style(""))
 
     def _stripes(
-        self, where: Place[Any], cell: Stripes, cursor: int, *, dim: bool
+        self, where: ColumnSpan[Any], cell: Stripes, cursor: int, *, dim: bool
     ) -> Iterator[tuple[int, str, Style]]:
         """The runs of a cell in several styles, and blanks up to its width."""
         gap, room = where.gap, where.width
@@ -95,7 +94,7 @@ class LinePainter:
             gap, room = 0, room - cell_len(shown)
         yield gap, " " * room, self.style("", cursor, dim=dim)
 
-    def _marked(self, where: Place[Any], *, descending: bool) -> str:
+    def _marked(self, where: ColumnSpan[Any], *, descending: bool) -> str:
         marks = _DOWN if self._ascii else _UP
         mark = marks[1] if descending else marks[0]
         title = fit(where.column.title, where.width - 1).rstrip()

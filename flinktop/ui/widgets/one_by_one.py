@@ -92,7 +92,6 @@ class Faults:
         self._known: set[tuple[str, str]] = set()
 
     def add(self, where: str, error: Exception) -> None:
-        """Take note of what was raised there."""
         if getattr(self._widget.app, "raise_faults", False):
             raise error
         if (where, type(error).__name__) not in self._known:

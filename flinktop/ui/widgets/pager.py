@@ -152,7 +152,6 @@ class Pager(TextView):
         return self._row >= self._last_top
 
     def show_end(self) -> None:
-        """Go to the last row."""
         self._scroll(self._last_top)
 
     def show_line(self, line: int) -> None:
@@ -366,6 +365,5 @@ class Pager(TextView):
         self._ended = self.at_end
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Other rows have come into sight."""
         super().watch_scroll_y(old_value, new_value)
         self._ended = self.at_end

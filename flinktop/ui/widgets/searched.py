@@ -33,14 +33,11 @@ class TextView(SearchedView):
 
     @property
     def lines(self) -> Sequence[Cell]:
-        """All of it."""
         raise NotImplementedError
 
     @property
     def visible_text(self) -> str:
-        """What is on the screen."""
         raise NotImplementedError
 
     def toggle_wrap(self) -> None:
-        """Wrap long lines, or cut them."""
         raise NotImplementedError

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textual.strip import Strip
 
-    from flinktop.ui.widgets.columns import Place
+    from flinktop.ui.widgets.columns import ColumnSpan
 
 __all__ = ["Cell", "Column", "LiveTable"]
 
@@ -208,7 +208,6 @@ class LiveTable(PaintedView, Generic[R]):
         self.sort_by(after[0] if after else None)
 
     def reverse_sort(self) -> None:
-        """Turn the present order round."""
         self.sort_by(self._sort.key if self._sort else None, not self._reverse)
 
     @property
@@ -227,11 +226,10 @@ class LiveTable(PaintedView, Generic[R]):
     # Painting
 
     def render_line(self, y: int) -> Strip:
-        """One line of what is on the screen; line 0 is the header."""
         width = self._width
         if y < _HEADER:
             sorted_by = self._sort.key if self._sort else None
-            return self._painter.header(self._places, width, sorted_by, descending=self._reverse)
+            return self._painter.header(self._spans, width, sorted_by, descending=self._reverse)
         if not self._shown.rows:
             return self._words(self._says(), y - _HEADER, self._view.page)
         at = self._view.top + y - _HEADER
@@ -239,22 +237,19 @@ class LiveTable(PaintedView, Generic[R]):
             self._painted.pop(y, None)
             return self._painter.blank(width)
         cells, cursor, dim = self._painted[y] = self._line(at)
-        return self._painter.row(self._places, cells, width, cursor, dim=dim)
+        return self._painter.row(self._spans, cells, width, cursor, dim=dim)
 
     def _says(self) -> str:
         return f"nothing matches {self._filter!r}" if self._rows else self._empty
 
     def _line(self, at: int) -> _Line:
         row = self._shown.rows[at]
-        cells = tuple(
-            where.column.stripes(row, where.width) if where.column.stripes else where.column.cell(row)
-            for where in self._places
-        )
+        cells = tuple(span.shown(row) for span in self._spans)
         cursor = NO_CURSOR if at != self._cursor else FOCUSED_CURSOR if self.has_focus else CURSOR
         return cells, cursor, self._is_dim(row)
 
     @property
-    def _places(self) -> tuple[Place[R], ...]:
+    def _spans(self) -> tuple[ColumnSpan[R], ...]:
         return self._layout.at(self._width)
 
     def _repaint_changed(self) -> None:
@@ -270,7 +265,7 @@ class LiveTable(PaintedView, Generic[R]):
         """What of a line is to be painted anew: one stretch, as Textual writes more bytes for several."""
         if before is None or line is None or before[1:] != line[1:] or len(before[0]) != len(line[0]):
             return Region(0, y, self._width, 1)
-        cells = zip(self._places, before[0], line[0], strict=True)
+        cells = zip(self._spans, before[0], line[0], strict=True)
         changed = [where for where, old, new in cells if old != new]
         first, last = changed[0], changed[-1]
         return Region(first.x, y, last.x + last.width - first.x, 1)
@@ -373,8 +368,7 @@ class LiveTable(PaintedView, Generic[R]):
 
     def action_open(self) -> None:
         """Open the cursor's row; one that is out of sight is shown first."""
-        key = self.cursor_key
-        if key is None:
+        if (key := self.cursor_key) is None:
             return
         if self._view.holds(self._cursor):
             self._put = True
@@ -384,8 +378,7 @@ class LiveTable(PaintedView, Generic[R]):
 
     def on_click(self, event: events.Click) -> None:
         if event.y < _HEADER:
-            column = column_at(self._places, event.x)
-            if column is not None and column.sort is not None:
+            if (column := column_at(self._spans, event.x)) is not None and column.sort is not None:
                 again = self._sort is not None and self._sort.key == column.key
                 self.sort_by(column.key, not self._reverse if again else None)
             return
@@ -411,6 +404,5 @@ class LiveTable(PaintedView, Generic[R]):
         self._tell()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Other rows have come into sight."""
         super().watch_scroll_y(old_value, new_value)
         self._tell()

@@ -63,7 +63,6 @@ def successor(old: Shown[Any], at: int, new: Shown[Any]) -> int:
     if at < len(old.keys):
         if at < len(new.keys) and new.keys[at] == old.keys[at]:
             return at
-        found = nearest(old.keys, at, new.at)
-        if found is not None:
+        if (found := nearest(old.keys, at, new.at)) is not None:
             return new.at[found]
     return max(min(at, len(new.keys) - 1), 0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flinktop.ui.widgets.columns import Column, Layout, column_at, place
+from flinktop.ui.widgets.columns import Column, Layout, column_at, spans_in
 
 
 def column(key: str, width: int, *, drop: int = 0, flex: bool = False) -> Column[str]:
@@ -26,7 +26,7 @@ JOBS = (
 
 
 def keys(width: int) -> list[str]:
-    return [where.column.key for where in place(JOBS, width)]
+    return [where.column.key for where in spans_in(JOBS, width)]
 
 
 def test_columns_go_in_the_order_of_their_drop_numbers() -> None:
@@ -39,19 +39,19 @@ def test_columns_go_in_the_order_of_their_drop_numbers() -> None:
 
 def test_of_equal_drop_numbers_the_rightmost_goes_first() -> None:
     columns = (column("a", 5), column("b", 5, drop=1), column("c", 5, drop=1))
-    assert [where.column.key for where in place(columns, 12)] == ["a", "b"]
+    assert [where.column.key for where in spans_in(columns, 12)] == ["a", "b"]
 
 
 def test_the_flexible_column_takes_the_rest() -> None:
-    places = {where.column.key: where for where in place(JOBS, 200)}
+    places = {where.column.key: where for where in spans_in(JOBS, 200)}
     assert places["up"].x + places["up"].width == 200
     assert places["job"].width > 100
 
 
 def test_a_second_blank_between_columns_never_costs_a_column() -> None:
     columns = (column("a", 5), column("b", 5, drop=1))
-    assert [(where.x, where.width) for where in place(columns, 12)] == [(1, 5), (7, 5)]
-    assert [(where.x, where.width) for where in place(columns, 13)] == [(1, 5), (8, 5)]
+    assert [(where.x, where.width) for where in spans_in(columns, 12)] == [(1, 5), (7, 5)]
+    assert [(where.x, where.width) for where in spans_in(columns, 13)] == [(1, 5), (8, 5)]
 
 
 @pytest.mark.parametrize(("width", "cells", "gap"), [(26, 10, 1), (28, 12, 1), (30, 12, 2), (34, 16, 2)])
@@ -59,18 +59,18 @@ def test_columns_are_set_apart_when_the_flexible_one_has_its_comfort(
     width: int, cells: int, gap: int
 ) -> None:
     name = replace(column("name", 8, flex=True), comfort=12)
-    _, found, last = place((column("a", 5), name, column("b", 8)), width)
+    _, found, last = spans_in((column("a", 5), name, column("b", 8)), width)
     assert (found.width, found.gap, last.gap) == (cells, gap, gap)
 
 
 def test_the_flexible_column_shrinks_when_nothing_can_be_dropped() -> None:
     columns = (column("a", 5), column("b", 20, flex=True))
-    assert [where.width for where in place(columns, 16)] == [5, 9]
+    assert [where.width for where in spans_in(columns, 16)] == [5, 9]
 
 
 @pytest.mark.parametrize("width", [0, 1, 2, 5])
 def test_a_hopeless_width_gives_what_fits(width: int) -> None:
-    assert all(where.x + where.width <= width for where in place(JOBS, width))
+    assert all(where.x + where.width <= width for where in spans_in(JOBS, width))
 
 
 @given(
@@ -81,7 +81,7 @@ def test_nothing_overlaps_and_nothing_leaves_the_width(
     specs: list[tuple[int, int, bool]], width: int
 ) -> None:
     columns = [column(str(at), size, drop=drop, flex=flex) for at, (size, drop, flex) in enumerate(specs)]
-    places = place(columns, width)
+    places = spans_in(columns, width)
     end = 0
     for where in places:
         assert where.x - where.gap == end
@@ -92,7 +92,7 @@ def test_nothing_overlaps_and_nothing_leaves_the_width(
 
 
 def test_a_click_finds_its_column() -> None:
-    places = place(JOBS, 120)
+    places = spans_in(JOBS, 120)
     for where in places:
         found = column_at(places, where.x)
         assert found is where.column
@@ -102,11 +102,11 @@ def test_a_click_finds_its_column() -> None:
 def test_a_layout_is_only_made_anew_for_another_width() -> None:
     layout = Layout(JOBS)
     assert layout.at(80) is layout.at(80)
-    assert layout.at(120) == place(JOBS, 120)
+    assert layout.at(120) == spans_in(JOBS, 120)
 
 
 def test_a_column_that_leaves_room_goes_before_the_flexible_one_shrinks_below_it() -> None:
     name = Column[str]("name", "NAME", 10, lambda row: (row, ""), flex=True)
     extra = Column[str]("extra", "X", 5, lambda row: (row, ""), drop=1, leaves=30)
-    assert [where.column.key for where in place([name, extra], 40)] == ["name", "extra"]
-    assert [where.column.key for where in place([name, extra], 35)] == ["name"]
+    assert [where.column.key for where in spans_in([name, extra], 40)] == ["name", "extra"]
+    assert [where.column.key for where in spans_in([name, extra], 35)] == ["name"]

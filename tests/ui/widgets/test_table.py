@@ -141,7 +141,7 @@ async def test_of_a_changed_line_only_the_changed_stretch_is_repainted(
         rows[2] = replace(rows[2], rate=7.0)
         app.table.set_rows(rows)
         await settled(app)
-        where = next(place for place in app.table._places if place.column.key == "rate")
+        where = next(place for place in app.table._spans if place.column.key == "rate")
         assert painted.regions == [((where.x, 3, where.width, 1),)]
 
 
