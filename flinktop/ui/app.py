@@ -258,8 +258,6 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self.on_exit(return_code if result is None else result)
         super().exit(result, return_code, message)
 
-    # -- commands ------------------------------------------------------------------------------------
-
     def action_help(self) -> None:
         here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
         read_only = self.profile.connection.read_only
@@ -343,12 +341,9 @@ def run(
 ) -> int:
     """Watch a cluster until the person leaves; returns the exit code.
 
-    Args:
-        settings: What holds for the program.
-        profile: The cluster.
-        transport: Where answers come from instead of the network.
-        past: Answers from before, oldest first, each with how many seconds ago it came.
-        runs: How jobs were started that the ledger knows nothing of, by their ids.
+    Answers come from `transport` instead of the network where there is one. `past` are answers from before,
+    oldest first, each with how many seconds ago it came; `runs` says by their ids how jobs were started that
+    the ledger knows nothing of.
     """
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"

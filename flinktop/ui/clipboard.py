@@ -19,13 +19,10 @@ TMUX_SECONDS = 2.0
 
 
 def copy(app: App[int], text: str, directory: Path) -> str:
-    """Copy a text by the ways that there are.
+    """Copy a text by the ways that there are; gives a sentence for the person, with the file's path.
 
     Inside tmux its own buffer and clipboard are asked (OSC 52 is often not passed through), elsewhere the
     terminal by OSC 52. Nobody tells whether a terminal obeyed, so the text is also written to a file.
-
-    Returns:
-        One sentence for the person: what was copied, and the file's path.
     """
     if not _to_tmux(text):
         app.copy_to_clipboard(text)

@@ -55,17 +55,12 @@ class FactsChanged(Message):
 
 
 class Panel(Steady):
-    """A part of a screen that shows what some queries answer.
+    """A part of a screen that shows what some queries answer; of a job, or of a vertex in it.
 
     Subclasses say by `asks` what is to be kept fresh and draw by `show` what is known of it. Both are called
     while the panel is seen, and only then: when it is mounted or shown again, on news of what it asks for,
     when time has passed, when it is resized or scrolled. What they raise is said in its place; the rest of
     the screen lives.
-
-    Args:
-        job: The id of the job that it is of.
-        vertex: The id of the vertex that it is of.
-        id: The widget's id.
     """
 
     DEFAULT_CSS = """

@@ -46,11 +46,7 @@ class OperationNews:
         self._said: set[str] = set()
 
     def ended(self, operations: tuple[Operation, ...]) -> list[Ending]:
-        """What is to be said now, the oldest first; the same tuple again has no news.
-
-        Args:
-            operations: as `Port.operations` gives them.
-        """
+        """What is to be said of `Port.operations`, the oldest first; the same tuple again has no news."""
         if operations is self._seen:
             return []
         self._seen = operations

@@ -93,13 +93,10 @@ def cluster_style(colour: str | None) -> str:
 
 
 def theme_name(setting: str, *, own_colours: bool = True, environ: Mapping[str, str] = os.environ) -> str:
-    """Textual's name of the theme a person chose.
+    """Textual's name of the theme that a person chose: dark, light, ansi-dark, ansi-light or ansi.
 
-    Args:
-        setting: dark, light, ansi-dark, ansi-light; ansi is one of the last two, by what terminals that
-            know their background tell in COLORFGBG ("15;0"), and dark where they don't.
-        own_colours: Whether the terminal can show colours of ours; one with sixteen or none shows its own.
-        environ: Where COLORFGBG is looked for.
+    ansi is one of the last two, by what terminals that know their background tell in COLORFGBG ("15;0"), and
+    dark where they don't. Without `own_colours` (a terminal with sixteen, or none) it is the terminal's own.
     """
     dark = setting.removeprefix("ansi-") != "light"
     if setting == "ansi":

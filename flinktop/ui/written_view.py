@@ -146,12 +146,7 @@ def as_json(view: View) -> str:
 
 
 def write(view: View, path: Path) -> int:
-    """Write a view: JSON where the name ends so, else text; a file of that name is never overwritten.
-
-    The file is its owner's alone.
-
-    Returns:
-        Bytes written.
+    """Write a view for its owner alone, as JSON where the name ends so, else as text; gives the bytes written.
 
     Raises:
         OSError: it can't be written, or there is such a file.

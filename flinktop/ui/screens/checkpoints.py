@@ -24,14 +24,11 @@ class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
 
     COMMANDS_HERE = keys.CHECKPOINTS
     TABS = tabs.CHECKPOINTS_TABS
+    crumb = "checkpoints"
 
     def __init__(self, job: str) -> None:
         super().__init__(job)
         self.job = job
-
-    @property
-    def crumb(self) -> str:
-        return "checkpoints"
 
     def headers(self) -> ComposeResult:
         yield CheckpointOverview(self.job)

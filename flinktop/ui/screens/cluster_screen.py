@@ -124,8 +124,6 @@ class ClusterScreen(LiveScreen):
         tables = below.query(LiveTable) if below is not None else ()
         return tables.first().shown_keys() if tables else ()
 
-    # -- commands ------------------------------------------------------------------------------------
-
     def action_previous(self) -> None:
         self._go_beside(-1)
 

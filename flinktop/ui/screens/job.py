@@ -82,8 +82,6 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         else:
             super().focus_first()
 
-    # -- one selection in graph and table ------------------------------------------------------------
-
     @on(Moved)
     def _select_beside(self, event: Moved) -> None:
         graph, stack = self.made.get("graph"), self.made.get("stack")
@@ -138,8 +136,6 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         faults = self.app.port.faults(self.job)
         found = found_fault(faults, row.group, row.at, row.beside) if row is not None else None
         return self.location_of(found[1], row.at) if row is not None and found is not None else None
-
-    # -- commands ------------------------------------------------------------------------------------
 
     def action_open(self) -> None:
         graph = self.panel("graph")

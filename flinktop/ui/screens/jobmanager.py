@@ -12,13 +12,10 @@ class JobManagerScreen(ProcessScreen):
 
     COMMANDS_HERE = keys.JOBMANAGER
     TABS = tabs.JOBMANAGER_TABS
+    crumb = "JobManager"
 
     def __init__(self, tab: str = "") -> None:
         super().__init__(Process(), tab)
-
-    @property
-    def crumb(self) -> str:
-        return "JobManager"
 
     def action_copy(self) -> None:
         value = self.made["configuration"].value_here() if self.tab == "configuration" else None

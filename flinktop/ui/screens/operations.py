@@ -49,11 +49,8 @@ class OperationsScreen(OneOperation):
     """The ledger, newest first; from 100x32 on with all of the selected one below."""
 
     COMMANDS_HERE = keys.OPERATIONS_LIST
+    crumb = "operations"
     AUTO_FOCUS = "#operations LiveTable"
-
-    @property
-    def crumb(self) -> str:
-        return "operations"
 
     @property
     def operation(self) -> Operation | None:

@@ -25,14 +25,7 @@ class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
     """A JobManager or TaskManager; it stays until the person leaves it, even when the process is gone."""
 
     def __init__(self, process: Process, tab: str = "", search: str = "", at: float | None = None) -> None:
-        """Open a process.
-
-        Args:
-            process: Which.
-            tab: Its tab; "" for the first.
-            search: What is looked for in its threads.
-            at: The time (s since 1970) at which its log is opened; None for the log's end.
-        """
+        """`search` is for its threads; its log opens `at` a time (s since 1970), or at its end."""
         super().__init__(process, tab=tab)
         self.process = process
         self._search = search
@@ -65,8 +58,6 @@ class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
 
     def open_own(self, key: str) -> None:
         """Open a row of a panel that processes of its kind alone have. Nothing by default."""
-
-    # -- commands ------------------------------------------------------------------------------------
 
     async def action_log(self) -> None:
         await self.action_show_tab("log")

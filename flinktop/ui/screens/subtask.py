@@ -39,8 +39,6 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
     def location(self) -> Location:
         return of_subtask(self.app.port, self.job, self.vertex, self.subtask)
 
-    # -- commands ------------------------------------------------------------------------------------
-
     def neighbour(self, by: int) -> Place | None:
         known = vertex_of(self.app.port, self.job, self.vertex)
         count = known[1].parallelism if known is not None else 0

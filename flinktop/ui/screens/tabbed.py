@@ -27,12 +27,9 @@ ONE_TAB = {"pin": "metrics", "flame_kind": "flame", "zoom_in": "flame", "profile
 class TabbedScreen(ClusterScreen):
     """Headers, a line of tabs, and the panels of the tab that is open.
 
-    Subclasses declare `TABS` (ui/tabs.py). A panel is imported and made when it is first seen; one that is
-    not among those of the open tab is hidden, asks for nothing, and keeps its cursor, order and filter.
-
-    Args:
-        of: What its panels are of: their arguments.
-        tab: The tab to open with; "" for the first.
+    Subclasses declare `TABS` (ui/tabs.py), and hand on what the panels are of: their arguments. A panel is
+    imported and made when it is first seen; one that is not among those of the open tab is hidden, asks for
+    nothing, and keeps its cursor, order and filter.
     """
 
     TABS: ClassVar[tuple[Tab, ...]] = ()

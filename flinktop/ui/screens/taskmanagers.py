@@ -20,11 +20,8 @@ class TaskManagersScreen(ClusterScreen):
     """All TaskManagers; each opens a screen of its own."""
 
     COMMANDS_HERE = keys.TASKMANAGERS
+    crumb = "TaskManagers"
     AUTO_FOCUS = "LiveTable"
-
-    @property
-    def crumb(self) -> str:
-        return "TaskManagers"
 
     def body(self) -> ComposeResult:
         yield TaskManagersTable()

@@ -78,8 +78,6 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
             return None
         return of_subtask(self.app.port, self.job, self.vertex, subtask_of(key))
 
-    # -- commands ------------------------------------------------------------------------------------
-
     @on(Together)
     def _say_together(self, event: Together) -> None:
         """The header is of the answer that the rows are of."""

@@ -41,13 +41,8 @@ def value_axis(
 ) -> Axis:
     """An axis of values from 0 (or the lowest, if that is below) to a round limit above the greatest.
 
-    Args:
-        values: What is to be drawn; what is not finite is ignored.
-        rows: How many lines of the terminal the axis has.
-        label: Text of a value.
-        high: A fixed upper limit, such as 100 of a percentage.
-        scale: Which steps are round: those of decimal numbers, of bytes in binary units, of whole things, of
-            time in seconds or milliseconds.
+    Values that are not finite are ignored. The axis has so many `rows` of the terminal; `high` is
+    a fixed upper limit, such as 100 of a percentage; `scale` says which steps are round.
     """
     known = [clamp(value) for value in values if math.isfinite(value)]
     greatest = clamp(high) if high is not None else max(known, default=0.0)

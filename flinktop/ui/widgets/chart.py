@@ -158,16 +158,10 @@ def _runs(text: str, styles: Sequence[str]) -> list[list[Run]]:
 
 
 class Chart(Widget):
-    """Lines over time under a title and a legend.
+    """Lines over time under a title and a legend; without points it says `empty`.
 
     A new picture is drawn when the newest point moves it by a column, when the lines are other ones or the
     size has changed. Until it is there the old one stays.
-
-    Args:
-        title: What the chart shows.
-        empty: What it says while there is nothing to draw.
-        ascii: Whether plain ASCII draws it.
-        id: The widget's id.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("title", AXIS)
@@ -208,17 +202,7 @@ class Chart(Widget):
         high: float | None = None,
         scale: Scale = "decimal",
     ) -> None:
-        """Show these lines from `since` to `until` (seconds).
-
-        Args:
-            lines: The later ones are drawn above the earlier.
-            since: Left end of the time axis.
-            until: Right end of the time axis.
-            label: Text of a value, for the axis and the legend.
-            clock: Text of a time; without it the axis counts back from `until`.
-            high: A fixed upper limit of the values, such as 100; otherwise a round one above the greatest.
-            scale: Which steps of the values are round.
-        """
+        """Show these lines, the later above the earlier, from `since` to `until` (s); see `Options`."""
         had = self._has_points()
         self._lines = tuple(lines)
         self._until = until if math.isfinite(until) else 0.0

@@ -21,13 +21,7 @@ R = TypeVar("R")
 
 
 class FixedRows(Widget, Generic[R]):
-    """Rows in the columns of a LiveTable above or below them; it is as high as it has rows.
-
-    Args:
-        columns: As wide, and dropped in the same order, as the table's.
-        ascii: Whether marks are plain ASCII, and the table has no scroll bar.
-        id: The widget's id.
-    """
+    """Rows above or below a LiveTable, in columns as wide as its own; it is as high as it has rows."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes()
     ALLOW_SELECT = False

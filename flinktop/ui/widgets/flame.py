@@ -79,9 +79,7 @@ def _no_rows(_top: int, _width: int) -> Sequence[Sequence[Block]]:
 class FlameView(SearchedView):
     """Blocks, one of which is selected; a block can be zoomed into: then it has the whole width.
 
-    Args:
-        look_for: What a text that is searched for finds.
-        ascii: Whether edges are plain ASCII.
+    `look_for` is what a text that is searched for finds.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes(*KINDS, "match", "cursor")
@@ -133,13 +131,7 @@ class FlameView(SearchedView):
     def set_graph(
         self, lay_out: Callable[[int, int], Sequence[Sequence[Block]]], zoomed: int, selected: int
     ) -> None:
-        """Show a graph.
-
-        Args:
-            lay_out: The rows from a method on downwards in so many cells, each from left to right.
-            zoomed: The method that has the whole width.
-            selected: The method that is selected.
-        """
+        """Show a graph: `lay_out` gives the rows from a method on downwards in so many cells."""
         fresh = not self._rows
         self._lay_out = lay_out
         self._zoomed = zoomed

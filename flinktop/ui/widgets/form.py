@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 
 class PressButton(Widget, can_focus=True):
-    """A button of one line; enter and a click press it.
-
-    Args:
-        label: What it says; foreign text is taken as it is.
-    """
+    """A button of one line; enter and a click press it. Its label may be foreign text."""
 
     DEFAULT_CSS = """
     PressButton { width: auto; height: 1; margin-right: 2; color: $primary; }
@@ -66,12 +62,7 @@ class Option:
 
 
 class Choice(Widget, can_focus=True):
-    """One of a few options on one line; left, right, space and enter go on to the next.
-
-    Args:
-        options: What there is to choose from; the first is chosen.
-        ascii: Whether its marks are plain ASCII.
-    """
+    """One of a few options on one line; left, right, space and enter go on to the next."""
 
     DEFAULT_CSS = """
     Choice { width: 1fr; height: 1; }

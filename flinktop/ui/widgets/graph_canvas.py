@@ -29,10 +29,6 @@ class GraphCanvas(PaintedView):
 
     Setting an equal picture repaints nothing; where only the contents of boxes differ, only their changed
     lines are repainted. Moving the selection lights the wires of the box.
-
-    Args:
-        empty: What a canvas without boxes says.
-        ascii: Whether frames and wires are plain ASCII.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("wire", "lit", "frame", "cursor", "resting")

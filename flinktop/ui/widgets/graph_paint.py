@@ -31,12 +31,7 @@ PLAIN, RESTING, FOCUSED, RESTING_LINE, FOCUSED_LINE = range(5)
 
 
 class GraphPainter(LinePainter):
-    """Turns rows of a picture into strips with the styles of a widget's component classes.
-
-    Args:
-        style_of: Gives the full Rich style of a component class.
-        ascii: Whether frames and wires are plain ASCII.
-    """
+    """Turns rows of a picture into strips with the styles of a widget's component classes."""
 
     OWN = ("wire", "lit", "frame")
 

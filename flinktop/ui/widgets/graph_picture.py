@@ -12,14 +12,9 @@ Line = tuple[Cell, ...]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box of lines.
+    """A box of lines: its place in cells from edge to edge, and what stands in it.
 
     Attributes:
-        key: Names the box towards the program.
-        x: Column of its left edge.
-        y: Row of its upper edge.
-        width: Cells from edge to edge.
-        height: Rows from edge to edge.
         lines: Its text, from top to bottom; a line ends at the frame.
         above: Texts in the upper edge, at its left and at its right.
         below: Texts in the lower edge.
@@ -48,11 +43,9 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A line from one box to another.
+    """A line from one box to another, by their keys.
 
     Attributes:
-        source: Key of the box it comes from.
-        target: Key of the box it goes to.
         points: Its corners (x, y) from the left end to the right end; without any it is not drawn, and only
             tells the way from box to box.
         backward: Whether its arrow stands at the left end.

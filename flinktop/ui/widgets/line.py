@@ -23,12 +23,7 @@ _UP, _DOWN = ("▲", "▼"), ("^", "v")
 
 
 class LinePainter:
-    """Turns cells into strips with the styles of a widget's component classes.
-
-    Args:
-        style_of: Gives the full Rich style of a component class.
-        ascii: Whether the marks are plain ASCII.
-    """
+    """Turns cells into strips; `style_of` gives the full Rich style of a widget's component class."""
 
     OWN: tuple[str, ...] = ("header", "sorted")
     """Styles beside those that all widgets have."""

@@ -52,13 +52,9 @@ def one_by_one(
     key: Callable[[T], str],
     name: Callable[[T], str] | None = None,
 ) -> MadeRows[R]:
-    """A row of each thing.
+    """A row of each thing; what `make` raises costs this row alone.
 
-    Args:
-        things: What rows are made of.
-        make: Makes one row; whatever it raises costs this row alone.
-        key: Names the row towards the program.
-        name: What a person calls it; the key without it.
+    `key` names the row towards the program; `name` is what a person calls it, the key without it.
     """
     return each_with_its(things, lambda thing: (make(thing),), key=key, name=name)
 
@@ -81,11 +77,7 @@ def each_with_its(
 
 
 class Faults:
-    """What cells and rows of one widget have raised: each logged once, and raised in tests.
-
-    Args:
-        widget: Whose app says whether faults are raised.
-    """
+    """What cells and rows of one widget have raised: each logged once, and raised where its app says so."""
 
     def __init__(self, widget: Any) -> None:
         self._widget = widget

@@ -34,16 +34,9 @@ _CONTEXT = 3
 class Pager(TextView):
     """Lines of text, scrolled both ways, with a search whose matches are marked.
 
-    Lines are given as cells: a text and the name of its style. Setting the lines anew keeps the line at the
-    top in its place, by its key if there are keys; a view at the end of a pager that follows stays there.
-
-    Args:
-        lines: What is shown.
-        follows: Whether a view at the end stays at the end when lines are added.
-        paint: Parts a line on the screen into styles; without it a line has the one style it was given.
-        empty: What is said while there are no lines.
-        wrapped: Whether lines longer than the screen go on in the next row.
-        ascii: Whether marks are plain ASCII.
+    Lines are given as cells: a text and the name of its style; `paint` parts one on the screen into several.
+    Setting the lines anew keeps the line at the top in its place, by its key if there are keys; a view at the
+    end of a pager that `follows` stays there. Where it is `wrapped` a long line goes on in the next row.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("match", "found")
@@ -100,12 +93,10 @@ class Pager(TextView):
     # What it shows
 
     def set_lines(self, lines: Sequence[Cell], keys: Sequence[int] | None = None) -> None:
-        """Show these lines.
+        """Show these lines: texts without line ends.
 
-        Args:
-            lines: Texts without line ends, each with the name of its style.
-            keys: A number for each line, growing from line to line, that stays with it; the line at the top
-                and the match that was found are kept by it. Without it they are kept by their places.
+        `keys` are a number for each line, growing from line to line, that stays with it; the line at the top
+        and the match that was found are kept by it, without keys by their places.
         """
         fixed = tuple(lines)
         named = tuple(keys) if keys is not None else None

@@ -37,14 +37,8 @@ class LiveTable(PaintedView, Generic[R]):
     The order in which rows are given is the default order. Setting equal rows repaints nothing; of changed
     rows only the lines that look different are repainted. Cells are made for the rows on the screen alone;
     one that can't be made is a `?`, and what can't be made into a row stands below the others by its name.
-
-    Args:
-        columns: From left to right.
-        row_key: Names a row; the cursor is kept by it.
-        empty: What a table without rows says.
-        match: Whether a row passes the filter's text; without it any cell that contains the text does.
-        dim: Whether a row is shown faded.
-        ascii: Whether marks are plain ASCII.
+    `match` says whether a row passes the filter's text, else any cell that contains it does; `dim`, whether a
+    row is shown faded.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("header", "sorted", "cursor", "resting")
@@ -186,11 +180,9 @@ class LiveTable(PaintedView, Generic[R]):
             self._show_cursor()
 
     def sort_by(self, key: str | None, reverse: bool | None = None) -> None:  # noqa: FBT001 - reads well at the call
-        """Sort by a column, or by the default order with None.
+        """Sort by a column; None, an unknown or an unsortable one mean the default order.
 
-        Args:
-            key: The column's key; unknown and unsortable ones mean the default order.
-            reverse: True puts the highest first, False the lowest; None takes the column's first direction.
+        `reverse` puts the highest first; None takes the column's first direction.
         """
         found = next((column for column in self._columns if column.key == key and column.sort), None)
         self._sort = found

@@ -47,12 +47,7 @@ def rows_of(text: str, width: int) -> int:
 
 
 class TextRows:
-    """Which line, and which part of it, stands in which row.
-
-    Args:
-        lines: The lines as they are shown.
-        width: Cells of a row; lines are wrapped to it. None: each line is one row.
-    """
+    """Which line, and which part of it, stands in which row; without a `width` each line is one row."""
 
     def __init__(self, lines: Sequence[str], width: int | None) -> None:
         self._lines = lines
@@ -86,11 +81,7 @@ class TextRows:
 def marked_segments(text: str, styled: Sequence[Run], marks: Sequence[Run], start: int) -> list[Segment]:
     """A line from the letter `start` on, in its styles, with those of the marks laid over them.
 
-    Args:
-        text: The line up to the last letter wanted.
-        styled: Its stretches from left to right.
-        marks: From left to right, none over another.
-        start: The first letter wanted.
+    `text` ends with the last letter wanted; stretches and marks go from left to right, no mark over another.
     """
     segments: list[Segment] = []
     for first, last, style in styled:
