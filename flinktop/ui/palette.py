@@ -116,7 +116,7 @@ class Commands(Provider):
         for word, words, place in PLACES:
             yield word, words, partial(app.go, place)
         for theme in THEMES:
-            yield f"theme {theme}", "Change the theme.", partial(_theme, app, theme)
+            yield f"theme {theme}", "Change the theme.", partial(app.choose_theme, theme)
         jobs = app.port.value(JOBS_OVERVIEW())
         for job in jobs.jobs if jobs is not None else ():
             yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
@@ -174,10 +174,6 @@ def _plain(words: str) -> str:
 def _overview(app: LiveApp) -> None:
     while len([screen for screen in app.screen_stack if isinstance(screen, LiveScreen)]) > 1:
         app.pop_screen()
-
-
-def _theme(app: LiveApp, theme: str) -> None:
-    app.choose_theme(theme)
 
 
 def _open(app: LiveApp, job: str) -> None:

@@ -146,7 +146,7 @@ def as_json(view: View) -> str:
 
 
 def write(view: View, path: Path) -> int:
-    """Write a view for its owner alone, as JSON where the name ends so, else as text; gives the bytes written.
+    """Write a view for its owner alone, as JSON where the name ends so, else as text; gives bytes written.
 
     Raises:
         OSError: it can't be written, or there is such a file.

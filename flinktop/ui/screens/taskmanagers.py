@@ -9,14 +9,14 @@ from textual import on
 from flinktop.ui import keys
 from flinktop.ui.panels.taskmanagers_table import TaskManagersTable
 from flinktop.ui.places import TaskManagerPlace
-from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class TaskManagersScreen(ClusterScreen):
+class TaskManagersScreen(RunsOnTaskManager):
     """All TaskManagers; each opens a screen of its own."""
 
     COMMANDS_HERE = keys.TASKMANAGERS
@@ -34,12 +34,6 @@ class TaskManagersScreen(ClusterScreen):
         if (text := self.query_one(TaskManagersTable).copied()) is not None:
             self.app.copy_text(text)
 
-    def action_log(self) -> None:
-        self._open("log")
-
-    def action_threads(self) -> None:
-        self._open("threads")
-
-    def _open(self, tab: str) -> None:
-        if (table := self.table()) is not None and table.cursor_key is not None:
-            self.app.go(TaskManagerPlace(table.cursor_key, tab))
+    def location(self) -> Location | None:
+        table = self.table()
+        return Location(table.cursor_key) if table is not None and table.cursor_key is not None else None

@@ -98,36 +98,25 @@ def shielded(columns: Sequence[Column[R]], faults: Faults) -> tuple[Column[R], .
 
 
 def _shielded(column: Column[R], faults: Faults, *, names: bool) -> Column[R]:
-    def cell(row: R) -> Cell:
-        if isinstance(row, OddRow):
-            return (row.name, "") if names else ODD
-        try:
-            return column.cell(row)
-        except Exception as error:  # noqa: BLE001 -- one odd cell must not end the table
-            faults.add(f"column {column.key}", error)
-            return ODD
+    def guarded(
+        make: Callable[..., T], where: str, odd: T, of_odd_row: Callable[[OddRow], T]
+    ) -> Callable[..., T]:
+        def made(row: Any, *width: int) -> T:
+            if isinstance(row, OddRow):
+                return of_odd_row(row)
+            try:
+                return make(row, *width)
+            except Exception as error:  # noqa: BLE001 -- one odd cell must not end the table
+                faults.add(f"{where} {column.key}", error)
+                return odd
 
-    def sort(row: R) -> Any:
-        if isinstance(row, OddRow) or column.sort is None:
-            return None
-        try:
-            return column.sort(row)
-        except Exception as error:  # noqa: BLE001 -- it stands last, like all that is unknown
-            faults.add(f"order of column {column.key}", error)
-            return None
+        return made
 
-    def stripes(row: R, width: int) -> Stripes:
-        if isinstance(row, OddRow) or column.stripes is None:
-            return Stripes((ODD,))
-        try:
-            return column.stripes(row, width)
-        except Exception as error:  # noqa: BLE001 -- as above
-            faults.add(f"column {column.key}", error)
-            return Stripes((ODD,))
-
+    stripes = Stripes((ODD,))
     return replace(
         column,
-        cell=cell,
-        sort=sort if column.sort is not None else None,
-        stripes=stripes if column.stripes is not None else None,
+        cell=guarded(column.cell, "column", ODD, lambda row: (row.name, "") if names else ODD),
+        # What has no order stands last, like all that is unknown.
+        sort=column.sort and guarded(column.sort, "order of column", None, lambda _row: None),
+        stripes=column.stripes and guarded(column.stripes, "column", stripes, lambda _row: stripes),
     )

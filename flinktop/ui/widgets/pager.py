@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from flinktop.ui.widgets.columns import Cell
 from flinktop.ui.widgets.messages import Searched
+from flinktop.ui.widgets.painted_view import MOVES
 from flinktop.ui.widgets.searched import TextView
 from flinktop.ui.widgets.styles import component_classes
 from flinktop.ui.widgets.text_rows import Run, TextRows, cells, folded, marked_segments, shown
@@ -51,12 +52,7 @@ class Pager(TextView):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "step(-1)", "Up", show=False),
-        Binding("down,j", "step(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "edge(-1)", "Top", show=False),
-        Binding("end,G", "edge(1)", "Bottom", show=False),
+        *MOVES,
         Binding("left", "sideways(-1)", "Left", show=False),
         Binding("right", "sideways(1)", "Right", show=False),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding
 from textual.scroll_view import ScrollView
 
 from flinktop.ui.widgets.celltext import wrap
@@ -12,6 +13,16 @@ from flinktop.ui.widgets.styles import component_classes, style_rules
 
 if TYPE_CHECKING:
     from textual.strip import Strip
+
+
+MOVES = (
+    Binding("up,k", "step(-1)", "Up", show=False),
+    Binding("down,j", "step(1)", "Down", show=False),
+    Binding("pageup", "page(-1)", "Page up", show=False),
+    Binding("pagedown", "page(1)", "Page down", show=False),
+    Binding("home,g", "edge(-1)", "Top", show=False),
+    Binding("end,G", "edge(1)", "Bottom", show=False),
+)
 
 
 class PaintedView(ScrollView, can_focus=True):

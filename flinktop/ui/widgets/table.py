@@ -13,7 +13,7 @@ from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells
 from flinktop.ui.widgets.one_by_one import Faults, MadeRows, OddRow, shielded
 from flinktop.ui.widgets.order import Shown, arrange, known_among
-from flinktop.ui.widgets.painted_view import PaintedView
+from flinktop.ui.widgets.painted_view import MOVES, PaintedView
 from flinktop.ui.widgets.styles import component_classes
 from flinktop.ui.widgets.viewport import Viewport, follow
 
@@ -56,15 +56,7 @@ class LiveTable(PaintedView, Generic[R]):
         }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "step(-1)", "Up", show=False),
-        Binding("down,j", "step(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "edge(-1)", "Top", show=False),
-        Binding("end,G", "edge(1)", "Bottom", show=False),
-        Binding("enter", "open", "Open", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*MOVES, Binding("enter", "open", "Open", show=False)]
 
     Opened: TypeAlias = messages.Opened
     Moved: TypeAlias = messages.Moved
