@@ -121,8 +121,9 @@ class FlameView(SearchedView):
         self._look_for = look_for
         self._lay_out: Callable[[int, int], Sequence[Sequence[Block]]] = _no_rows
         self._rows: Sequence[Sequence[Block]] = ()
-        self._zoomed = 0
-        self._selected = 0
+        self.zoomed = 0
+        """The method that has the whole width; 0 is all."""
+        self.selected = 0
         self._search = ""
         self._found = Found()
 
@@ -134,8 +135,8 @@ class FlameView(SearchedView):
         """Show a graph: `lay_out` gives the rows from a method on downwards in so many cells."""
         fresh = not self._rows
         self._lay_out = lay_out
-        self._zoomed = zoomed
-        self._selected = selected
+        self.zoomed = zoomed
+        self.selected = selected
         if self._search:
             self._found = self._look_for(self._search)
         self._place()
@@ -152,20 +153,11 @@ class FlameView(SearchedView):
             self._empty = text
             self._rows = ()
             self._lay_out = _no_rows
-            self._zoomed = self._selected = 0
+            self.zoomed = self.selected = 0
             self._found = Found()
             self.virtual_size = Size(0, 0)
             self.refresh()
             self._tell()
-
-    @property
-    def zoomed(self) -> int:
-        """The method that has the whole width; 0 is all."""
-        return self._zoomed
-
-    @property
-    def selected(self) -> int:
-        return self._selected
 
     # Search
 
@@ -191,7 +183,7 @@ class FlameView(SearchedView):
         matches = [number for number in seen if number in self._found.numbers]
         if not matches:
             return
-        before = [at for at, number in enumerate(matches) if number == self._selected]
+        before = [at for at, number in enumerate(matches) if number == self.selected]
         following = (before[0] + by) if before else (0 if by > 0 else -1)
         self._select(matches[following % len(matches)])
 
@@ -217,7 +209,7 @@ class FlameView(SearchedView):
         return Strip(segments, x).adjust_cell_length(width, blank)
 
     def _style(self, piece: Drawn) -> Style:
-        if piece.number == self._selected:
+        if piece.number == self.selected:
             return self.get_component_rich_style("style--cursor")
         if piece.number in self._found.numbers:
             return self.get_component_rich_style("style--match")
@@ -227,27 +219,27 @@ class FlameView(SearchedView):
 
     def action_caller(self) -> None:
         """What called the selected method; above the zoomed one there is nothing."""
-        if (block := self._block(self._selected)) is not None and self._selected != self._zoomed:
+        if (block := self._block(self.selected)) is not None and self.selected != self.zoomed:
             self._select(block.piece.parent)
 
     def action_called(self) -> None:
-        below = self._row_of(self._selected) + 1
+        below = self._row_of(self.selected) + 1
         if below < len(self._rows):
-            called = [block for block in self._rows[below] if block.piece.parent == self._selected]
+            called = [block for block in self._rows[below] if block.piece.parent == self.selected]
             if called:
                 self._select(max(called, key=lambda block: block.width).piece.number)
 
     def action_beside(self, by: int) -> None:
-        row = self._rows[self._row_of(self._selected)] if self._rows else ()
-        at = next((at for at, block in enumerate(row) if block.piece.number == self._selected), 0) + by
+        row = self._rows[self._row_of(self.selected)] if self._rows else ()
+        at = next((at for at, block in enumerate(row) if block.piece.number == self.selected), 0) + by
         if 0 <= at < len(row):
             self._select(row[at].piece.number)
 
     def action_page(self, by: int) -> None:
         if not self._rows:
             return
-        row = self._row_of(self._selected)
-        block = self._block(self._selected)
+        row = self._row_of(self.selected)
+        block = self._block(self.selected)
         middle = block.x + block.width // 2 if block is not None else 0
         aim = min(max(row + by * max(self.size.height - 1, 1), 0), len(self._rows) - 1)
         near = min(self._rows[aim], key=lambda one: abs(one.x + one.width // 2 - middle))
@@ -255,24 +247,24 @@ class FlameView(SearchedView):
 
     def action_top(self) -> None:
         if self._rows:
-            self._select(self._zoomed)
+            self._select(self.zoomed)
 
     def action_open(self) -> None:
         """Give the selected method the whole width; once more shows what is above it again."""
         if not self._rows:
             return
-        if self._selected == self._zoomed:
+        if self.selected == self.zoomed:
             self.action_out()
         else:
-            self.zoom(self._selected)
+            self.zoom(self.selected)
 
     def action_out(self) -> None:
         self.zoom(0)
 
     def zoom(self, number: int) -> None:
         """Give a method the whole width; 0 is all."""
-        if number != self._zoomed and self._rows:
-            self._zoomed = number
+        if number != self.zoomed and self._rows:
+            self.zoomed = number
             self._place()
             self._show_selected()
             self._tell()
@@ -283,7 +275,7 @@ class FlameView(SearchedView):
         if row < len(self._rows):
             for block in self._rows[row]:
                 if block.x <= event.x < block.x + block.width:
-                    again = block.piece.number == self._selected
+                    again = block.piece.number == self.selected
                     self._select(block.piece.number)
                     if again:
                         self.action_open()
@@ -294,10 +286,10 @@ class FlameView(SearchedView):
     # Places
 
     def _place(self) -> None:
-        self._rows = self._lay_out(self._zoomed, max(self._width, 1))
+        self._rows = self._lay_out(self.zoomed, max(self._width, 1))
         self.virtual_size = Size(0, len(self._rows))
-        if self._rows and self._block(self._selected) is None:
-            self._selected = self._zoomed
+        if self._rows and self._block(self.selected) is None:
+            self.selected = self.zoomed
         self.refresh()
 
     def _block(self, number: int) -> Block | None:
@@ -309,14 +301,14 @@ class FlameView(SearchedView):
         )
 
     def _select(self, number: int) -> None:
-        if number != self._selected and self._block(number) is not None:
-            self._selected = number
+        if number != self.selected and self._block(number) is not None:
+            self.selected = number
             self._show_selected()
             self.refresh()
             self._tell()
 
     def _show_selected(self) -> None:
-        row, top, page = self._row_of(self._selected), self.scroll_offset.y, max(self.size.height, 1)
+        row, top, page = self._row_of(self.selected), self.scroll_offset.y, max(self.size.height, 1)
         if not top <= row < top + page:
             self.scroll_to(y=row if row < top else row - page + 1, animate=False)
 

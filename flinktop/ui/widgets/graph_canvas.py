@@ -67,9 +67,10 @@ class GraphCanvas(PaintedView):
 
     def __init__(self, *, empty: str = "…", ascii: bool = False, id: str | None = None) -> None:
         super().__init__(empty=empty, ascii=ascii, id=id)
-        self._picture = Picture()
+        self.picture = Picture()
         self._at: dict[str, int] = {}
-        self._selected: str | None = None
+        self.selected: str | None = None
+        """The key of the selected box, None on an empty canvas."""
         self._came_from: str | None = None
         self._clicked: str | None = None
         self._told: tuple[str, ...] = ()
@@ -77,17 +78,13 @@ class GraphCanvas(PaintedView):
 
     # What it shows
 
-    @property
-    def picture(self) -> Picture:
-        return self._picture
-
     def set_picture(self, picture: Picture) -> None:
         """Draw this; the selected box stays where it is on the screen, if it is still there."""
-        before = self._picture
+        before = self.picture
         if picture == before:
             return
         if picture.same_places(before):
-            self._picture = picture
+            self.picture = picture
             self._painter.set_picture(picture, same_places=True)
             for old, new in zip(before.boxes, picture.boxes, strict=True):
                 if (rows := changed_rows(old, new)) is not None:
@@ -97,17 +94,12 @@ class GraphCanvas(PaintedView):
 
     @property
     def is_empty(self) -> bool:
-        return not self._picture.boxes
-
-    @property
-    def selected(self) -> str | None:
-        """The key of the selected box, None on an empty canvas."""
-        return self._selected
+        return not self.picture.boxes
 
     def select(self, key: str | None) -> None:
         """Select a box and bring it into sight; no message is sent. One that is not there changes nothing."""
-        if key is not None and key in self._at and key != self._selected:
-            self._came_from, self._selected = self._selected, key
+        if key is not None and key in self._at and key != self.selected:
+            self._came_from, self.selected = self.selected, key
             self._painter.select(key)
             self.refresh()
             self._show_selected()
@@ -115,12 +107,12 @@ class GraphCanvas(PaintedView):
     def visible_keys(self) -> tuple[str, ...]:
         """The keys of the boxes on the screen, in the order of the picture."""
         view = self._view
-        return tuple(box.key for box in self._picture.boxes if view.overlaps(_region(box)))
+        return tuple(box.key for box in self.picture.boxes if view.overlaps(_region(box)))
 
     # Painting
 
     def render_line(self, y: int) -> Strip:
-        if not self._picture.boxes:
+        if not self.picture.boxes:
             return self._words(self._empty, y, max(self._view.height, 1))
         return self._painter.line(self._view.y + y, self._view.x, self._width, focused=self.has_focus)
 
@@ -139,16 +131,16 @@ class GraphCanvas(PaintedView):
         return Region(offset.x, offset.y, size.width, size.height)
 
     def _box(self, key: str | None) -> Box | None:
-        return self._picture.boxes[self._at[key]] if key is not None and key in self._at else None
+        return self.picture.boxes[self._at[key]] if key is not None and key in self._at else None
 
     def _replace(self, picture: Picture) -> None:
-        before, view = self._box(self._selected), self._view
-        self._picture = picture
+        before, view = self._box(self.selected), self._view
+        self.picture = picture
         self._at = {box.key: at for at, box in enumerate(picture.boxes)}
-        if (after := self._box(self._selected)) is None:
-            self._selected = picture.boxes[0].key if picture.boxes else None
+        if (after := self._box(self.selected)) is None:
+            self.selected = picture.boxes[0].key if picture.boxes else None
         self._painter.set_picture(picture, same_places=False)
-        self._painter.select(self._selected)
+        self._painter.select(self.selected)
         self.virtual_size = Size(picture.width, picture.height)
         if before is not None and after is not None and view.overlaps(_region(before)):
             self._scroll(view.x + after.x - before.x, view.y + after.y - before.y)
@@ -158,14 +150,14 @@ class GraphCanvas(PaintedView):
 
     def _scroll(self, x: int, y: int) -> None:
         view = self._view
-        x = max(0, min(x, self._picture.width - view.width))
-        y = max(0, min(y, self._picture.height - view.height))
+        x = max(0, min(x, self.picture.width - view.width))
+        y = max(0, min(y, self.picture.height - view.height))
         if (x, y) != (view.x, view.y):
             # A picture that was just set has no scroll bar yet, without which Textual scrolls by force only.
             self.scroll_to(x, y, animate=False, force=True)
 
     def _show_selected(self) -> None:
-        box, view = self._box(self._selected), self._view
+        box, view = self._box(self.selected), self._view
         if box is not None and view.width > 0 and view.height > 0:
             self._scroll(
                 _shown(view.x, view.width, box.x, box.width), _shown(view.y, view.height, box.y, box.height)
@@ -180,31 +172,31 @@ class GraphCanvas(PaintedView):
     # Keys, mouse, size
 
     def _go(self, box: Box | None) -> None:
-        if box is not None and box.key != self._selected:
+        if box is not None and box.key != self.selected:
             self.select(box.key)
             self.post_message(BoxMoved(self, box.key))
         else:
             self._show_selected()
 
     def action_along(self, forward: bool) -> None:  # noqa: FBT001 - what a binding can say
-        if (here := self._box(self._selected)) is not None:
-            ends = beside(self._picture, here.key, forward=forward)
+        if (here := self._box(self.selected)) is not None:
+            ends = beside(self.picture, here.key, forward=forward)
             self._go(_nearest(ends, here, self._came_from))
 
     def action_beside(self, down: bool) -> None:  # noqa: FBT001 - what a binding can say
-        if (here := self._box(self._selected)) is not None:
-            self._go(next_to(self._picture, here, down=down))
+        if (here := self._box(self.selected)) is not None:
+            self._go(next_to(self.picture, here, down=down))
 
     def action_edge(self, at: int) -> None:
-        if self._picture.boxes:
-            self._go(self._picture.boxes[at])
+        if self.picture.boxes:
+            self._go(self.picture.boxes[at])
 
     def action_shift(self, across: int, down: int) -> None:
         self._scroll(self._view.x + across * SCROLL, self._view.y + down * SCROLL // 2)
 
     def action_open(self) -> None:
         """Open the selected box; one that is out of sight is shown first."""
-        if (box := self._box(self._selected)) is None:
+        if (box := self._box(self.selected)) is None:
             return
         if not self._view or self._view.overlaps(_region(box)):
             self.post_message(BoxOpened(self, box.key))
@@ -213,10 +205,10 @@ class GraphCanvas(PaintedView):
 
     def on_click(self, event: events.Click) -> None:
         at = event.offset + self._view.offset
-        box = next((box for box in self._picture.boxes if _region(box).contains_point(at)), None)
+        box = next((box for box in self.picture.boxes if _region(box).contains_point(at)), None)
         if box is None:
             return
-        again = box.key == self._selected and (event.chain > 1 or self._clicked == box.key)
+        again = box.key == self.selected and (event.chain > 1 or self._clicked == box.key)
         self._clicked = box.key
         if again:
             self.action_open()
@@ -226,7 +218,7 @@ class GraphCanvas(PaintedView):
     @on(events.Focus)
     @on(events.Blur)
     def _show_focus(self) -> None:
-        if (box := self._box(self._selected)) is not None:
+        if (box := self._box(self.selected)) is not None:
             self._repaint(box, 0, box.height - 1)
 
     def on_resize(self) -> None:

@@ -71,7 +71,7 @@ class Pager(TextView):
         super().__init__(empty=empty, ascii=ascii, id=id)
         self.follows = follows
         self._paint = paint
-        self._wrapped = wrapped
+        self.wrapped = wrapped
         self._lines: tuple[Cell, ...] = ()
         self._texts: tuple[str, ...] = ()
         self._keys: tuple[int, ...] | None = None
@@ -147,15 +147,10 @@ class Pager(TextView):
         if not self._row <= row < self._row + self._page:
             self._scroll(row - self._page // _CONTEXT)
 
-    @property
-    def wrapped(self) -> bool:
-        """Whether lines longer than the screen go on in the next row."""
-        return self._wrapped
-
     def toggle_wrap(self) -> None:
         """Wrap long lines, or cut them at the edge of the screen; the line at the top stays there."""
         top, _ = self._top
-        self._wrapped = not self._wrapped
+        self.wrapped = not self.wrapped
         self._left = 0
         self._lay_out()
         self._scroll(self._rows.row_of(top))
@@ -221,7 +216,7 @@ class Pager(TextView):
         self._found = line = self._matches[at]
         self.show_line(line)
         spans = self._spans(self._texts[line])
-        if not self._wrapped and spans:
+        if not self.wrapped and spans:
             start = cells(self._texts[line][: spans[0][0]])
             if not self._left <= start < self._left + self._text_width - SIDEWAYS // 2:
                 self._left = (
@@ -246,7 +241,7 @@ class Pager(TextView):
             return self._painter.blank(width)
         line, part = self._rows.line_at(row)
         strip = Strip(list(self._segments(line, part)))
-        left = 0 if self._wrapped else self._left
+        left = 0 if self.wrapped else self._left
         blank = self._painter.style("")
         strip = strip.crop(left, left + self._text_width).adjust_cell_length(self._text_width, blank)
         return Strip([Segment(" " * MARGIN, blank), *strip], width)
@@ -255,7 +250,7 @@ class Pager(TextView):
         """What one row shows of a line, in its styles."""
         text = self._texts[line]
         start, end = 0, len(text)
-        if self._wrapped:
+        if self.wrapped:
             pieces = folded(text, self._text_width)
             start = sum(len(piece) for piece in pieces[:part])
             end = start + len(pieces[part])
@@ -310,7 +305,7 @@ class Pager(TextView):
         return max(0, min(at, len(self._lines) - 1))
 
     def _lay_out(self) -> None:
-        self._rows = TextRows(self._texts, self._text_width if self._wrapped and self.size.width else None)
+        self._rows = TextRows(self._texts, self._text_width if self.wrapped and self.size.width else None)
         self.virtual_size = Size(0, self._rows.height)
 
     def _scroll(self, row: int) -> None:
@@ -338,7 +333,7 @@ class Pager(TextView):
 
     def action_sideways(self, by: int) -> None:
         most = max(self._longest - self._text_width, 0)
-        wanted = 0 if self._wrapped else max(0, min(self._left + by * SIDEWAYS, most))
+        wanted = 0 if self.wrapped else max(0, min(self._left + by * SIDEWAYS, most))
         if wanted != self._left:
             self._left = wanted
             self.refresh()

@@ -75,7 +75,7 @@ class LiveTable(PaintedView, Generic[R]):
     ) -> None:
         super().__init__(empty=empty, ascii=ascii, id=id)
         self._faults = Faults(self)
-        self._columns = shielded(columns, self._faults)
+        self.columns = shielded(columns, self._faults)
         self._key = row_key
         self._match = match
         self._dim = dim
@@ -87,7 +87,7 @@ class LiveTable(PaintedView, Generic[R]):
         self._filter = ""
         self._sort: Column[R] | None = None
         self._reverse = False
-        self._layout = Layout(self._columns)
+        self._layout = Layout(self.columns)
         self._painted: dict[int, _Line] = {}
         self._told_key: str | None = None
         self._told_visible: tuple[str, ...] = ()
@@ -107,10 +107,10 @@ class LiveTable(PaintedView, Generic[R]):
 
     def set_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns; what was sorted by stays so, if it is there."""
-        self._columns = shielded(columns, self._faults)
-        self._layout = Layout(self._columns)
+        self.columns = shielded(columns, self._faults)
+        self._layout = Layout(self.columns)
         if self._sort is not None:
-            self._sort = next((one for one in self._columns if one.key == self._sort.key), None)
+            self._sort = next((one for one in self.columns if one.key == self._sort.key), None)
         self._painted.clear()
         self._arrange()
         self.refresh()
@@ -131,10 +131,6 @@ class LiveTable(PaintedView, Generic[R]):
     def shown_rows(self) -> tuple[R, ...]:
         """All rows that pass the filter, in the order shown."""
         return self._shown.rows
-
-    @property
-    def columns(self) -> tuple[Column[R], ...]:
-        return self._columns
 
     def visible_keys(self) -> tuple[str, ...]:
         """The keys of the rows on the screen, from top to bottom."""
@@ -176,7 +172,7 @@ class LiveTable(PaintedView, Generic[R]):
 
         `reverse` puts the highest first; None takes the column's first direction.
         """
-        found = next((column for column in self._columns if column.key == key and column.sort), None)
+        found = next((column for column in self.columns if column.key == key and column.sort), None)
         self._sort = found
         self._reverse = (found is not None and found.descending) if reverse is None else reverse
         self._arrange(to_top=True)
@@ -184,7 +180,7 @@ class LiveTable(PaintedView, Generic[R]):
 
     def next_sort(self) -> None:
         """Sort by the next column that sorts, with room or without; after the last the default order."""
-        keys = [column.key for column in self._columns if column.sort]
+        keys = [column.key for column in self.columns if column.sort]
         if self._sort is None:
             self.sort_by(keys[0] if keys else None)
             return
@@ -280,7 +276,7 @@ class LiveTable(PaintedView, Generic[R]):
             except Exception as error:  # noqa: BLE001 -- by what is seen of it, then
                 self._faults.add("filter", error)
         wanted = text.casefold()
-        return any(wanted in column.cell(row)[0].casefold() for column in self._columns)
+        return any(wanted in column.cell(row)[0].casefold() for column in self.columns)
 
     def _arrange(self, *, to_top: bool = False) -> None:
         """Put the rows in order and keep cursor and view where the reader expects them."""
