@@ -43,4 +43,4 @@ def test_screens_are_named_by_places_alone() -> None:
         if ".push_screen(" in path.read_text(encoding="utf-8")
         or ".switch_screen(" in path.read_text(encoding="utf-8")
     }
-    assert naming == {"app", "process_screen", "run_jar"}
+    assert naming == {"live_app", "process_screen", "run_jar"}

@@ -118,11 +118,14 @@ class ClusterScreen(LiveScreen):
         if (place := self.neighbour(by)) is not None:
             self.app.go(place, instead=True)
 
-    def keys_below(self) -> tuple[str, ...]:
-        """The rows of the list that this place was opened from, in their order; () where there is none."""
+    def key_beside(self, key: str, by: int) -> str | None:
+        """The row before or after one in the list that this place was opened from; None without another."""
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
         tables = below.query(LiveTable) if below is not None else ()
-        return tables.first().shown_keys() if tables else ()
+        shown = tables.first().shown_keys() if tables else ()
+        if key not in shown or len(shown) == 1:
+            return None
+        return shown[(shown.index(key) + by) % len(shown)]
 
     def action_previous(self) -> None:
         self._go_beside(-1)

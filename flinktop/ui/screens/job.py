@@ -151,7 +151,5 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         self.app.copy_text(self.copied() or self.job)
 
     def neighbour(self, by: int) -> Place | None:
-        shown = self.keys_below()
-        if self.job not in shown or len(shown) == 1:
-            return None
-        return JobPlace(shown[(shown.index(self.job) + by) % len(shown)], self.tab)
+        job = self.key_beside(self.job, by)
+        return JobPlace(job, self.tab) if job is not None else None

@@ -54,7 +54,5 @@ class TaskManagerScreen(ProcessScreen):
             self.app.copy_text(" ".join(processes.names(known)) if known is not None else self.taskmanager)
 
     def neighbour(self, by: int) -> Place | None:
-        shown = self.keys_below()
-        if self.taskmanager not in shown or len(shown) == 1:
-            return None
-        return TaskManagerPlace(shown[(shown.index(self.taskmanager) + by) % len(shown)], self.tab)
+        taskmanager = self.key_beside(self.taskmanager, by)
+        return TaskManagerPlace(taskmanager, self.tab) if taskmanager is not None else None

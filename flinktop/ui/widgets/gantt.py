@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -75,10 +77,5 @@ def axis(since: float, until: float, width: int, clock: Callable[[float], str]) 
 
 
 def _runs(cells: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    runs: list[tuple[str, str]] = []
-    for shape, style in cells:
-        if runs and runs[-1][1] == style:
-            runs[-1] = (runs[-1][0] + shape, style)
-        else:
-            runs.append((shape, style))
-    return tuple(runs)
+    same = groupby(cells, key=itemgetter(1))
+    return tuple(("".join(shape for shape, _ in run), style) for style, run in same)

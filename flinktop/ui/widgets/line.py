@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -119,21 +121,9 @@ def _reversed(style: Style) -> Style:
 
 def _strip(runs: Sequence[tuple[int, str, Style]], width: int, base: Style) -> Strip:
     """Runs of (blank cells before, text, style), blank to the end; neighbours of one style are joined."""
-    merged: list[tuple[str, Style]] = []
-    used = 0
-
-    def add(text: str, style: Style) -> None:
-        if not text:
-            return
-        if merged and merged[-1][1] == style:
-            merged[-1] = (merged[-1][0] + text, style)
-        else:
-            merged.append((text, style))
-
-    for gap, text, style in runs:
-        add(" " * gap, base)
-        add(text, style)
-    segments = [Segment(text, style) for text, style in merged]
+    pieces = [piece for gap, text, style in runs for piece in ((" " * gap, base), (text, style)) if piece[0]]
+    joined = groupby(pieces, key=itemgetter(1))
+    segments = [Segment("".join(text for text, _ in run), style) for style, run in joined]
     used = sum(segment.cell_length for segment in segments)
     if used < width:
         segments.append(Segment(" " * (width - used), base))

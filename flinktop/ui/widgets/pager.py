@@ -207,10 +207,8 @@ class Pager(TextView):
 
     def _match_anew(self) -> None:
         wanted = shown(self._search).casefold()
-        if not wanted:
-            self._matches = ()
-            return
-        self._matches = tuple(at for at, text in enumerate(self._texts) if wanted in text.casefold())
+        texts = self._texts if wanted else ()
+        self._matches = tuple(at for at, text in enumerate(texts) if wanted in text.casefold())
 
     def _find(self, at: int) -> None:
         self._found = line = self._matches[at]

@@ -50,31 +50,24 @@ class TextRows:
     """Which line, and which part of it, stands in which row; without a `width` each line is one row."""
 
     def __init__(self, lines: Sequence[str], width: int | None) -> None:
-        self._lines = lines
-        self._width = max(width, 1) if width is not None else None
-        self._ends: list[int] | None = None
-        if self._width is not None:
-            most = self._width
+        # Where each line ends: the row after its last.
+        self._ends: Sequence[int] = range(1, len(lines) + 1)
+        if width is not None:
+            most = max(width, 1)
             self._ends = list(accumulate(rows_of(line, most) for line in lines))
 
     @property
     def height(self) -> int:
         """Rows altogether."""
-        if self._ends is None:
-            return len(self._lines)
         return self._ends[-1] if self._ends else 0
 
     def line_at(self, row: int) -> tuple[int, int]:
         """The line in a row, and which of the line's rows it is."""
-        if self._ends is None:
-            return row, 0
         line = bisect_right(self._ends, row)
         return line, row - (self._ends[line - 1] if line else 0)
 
     def row_of(self, line: int) -> int:
         """The first row of a line."""
-        if self._ends is None:
-            return line
         return self._ends[min(line, len(self._ends)) - 1] if line and self._ends else 0
 
 
