@@ -60,7 +60,7 @@ class ChangedRuns:
         self._shown = ShownCells()
         self._size: Size | None = None
         self._off = unknown_in_textual()
-        self._said = False
+        self._warned = False
         if self._off is not None:
             log.warning("changed lines are written whole: %s is not known", self._off)
 
@@ -77,9 +77,9 @@ class ChangedRuns:
         try:
             return self._shown.changes(update)
         except NotUnderstood as error:
-            if not self._said:
+            if not self._warned:
                 log.warning("an update is written whole: Textual %s wrote %s", textual.__version__, error)
-                self._said = True
+                self._warned = True
             return update
 
     def forget(self) -> None:

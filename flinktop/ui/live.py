@@ -241,7 +241,7 @@ class Panel(Steady):
             made.extend(make())
             return []
 
-        return [said] if (said := self.one_line(name, all_of_them)) else made
+        return [failed] if (failed := self.one_line(name, all_of_them)) else made
 
     def on_mount(self) -> None:
         self.follow_display()

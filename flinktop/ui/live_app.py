@@ -105,7 +105,7 @@ class LiveApp(App[int]):
         while self.screen.is_modal:
             self.pop_screen()
 
-    def say_read_only(self) -> None:
+    def notify_read_only(self) -> None:
         """Notify the person once that actions are disabled."""
         if not self._read_only_shown:
             self._read_only_shown = True

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 LONGEST = 400
 """Letters of a reason: more is read on the screen of operations."""
 Severity = Literal["information", "warning", "error"]
-_SAID: dict[State, tuple[Severity, float]] = {
+_NOTICES: dict[State, tuple[Severity, float]] = {
     State.DONE: ("information", 8.0),
     State.FAILED: ("error", 30.0),
     State.LOST: ("warning", 30.0),
     State.REFUSED: ("warning", 20.0),
     State.UNKNOWN: ("warning", 30.0),
 }
-"""How grave each end is, and for how many seconds it is said."""
+"""How grave each end is, and for how many seconds its notice is shown."""
 
 
 class Ending(Struct, frozen=True):
@@ -43,7 +43,7 @@ class OperationNews:
 
     def __init__(self) -> None:
         self._seen: Iterable[Operation] | None = None
-        self._said: set[str] = set()
+        self._notified: set[str] = set()
 
     def ended(self, operations: tuple[Operation, ...]) -> list[Ending]:
         """What is to be said of `Port.operations`, the oldest first; the same tuple again has no news."""
@@ -51,20 +51,20 @@ class OperationNews:
             return []
         self._seen = operations
         # What others asked for, or what ended before this start, is not `ours`.
-        news = [one for one in operations if one.ours and one.state.final and one.id not in self._said]
-        self._said.update(one.id for one in news)
+        news = [one for one in operations if one.ours and one.state.final and one.id not in self._notified]
+        self._notified.update(one.id for one in news)
         return [ending(one) for one in reversed(news)]
 
 
 def ending(operation: Operation) -> Ending:
     """What is said of an operation that has ended."""
-    severity, seconds = _SAID[operation.state]
+    severity, seconds = _NOTICES[operation.state]
     text, _, _ = outcome(operation)
-    told = [clean(operation.subject)]
+    lines = [clean(operation.subject)]
     if text:
-        told.append(text if len(text) <= LONGEST else f"{text[:LONGEST]} … (O: full text)")
+        lines.append(text if len(text) <= LONGEST else f"{text[:LONGEST]} … (O: full text)")
     if operation.state is State.DONE:
-        told += [f"the job is {words}" for label, words, _ in two_facts(operation) if label == "job is"]
+        lines += [f"the job is {words}" for label, words, _ in two_facts(operation) if label == "job is"]
     elif operation.result.savepoint:
-        told.append(f"the savepoint was completed anyway: {clean(operation.result.savepoint)}")
-    return Ending(f"{operation.label}: {operation.state}", "\n".join(told), severity, seconds)
+        lines.append(f"the savepoint was completed anyway: {clean(operation.result.savepoint)}")
+    return Ending(f"{operation.label}: {operation.state}", "\n".join(lines), severity, seconds)

@@ -123,8 +123,8 @@ def as_text(view: View) -> str:
 
 
 def as_json(view: View) -> str:
-    """For a program: `value` of a cell is its number as it was told, without unit or rounding."""
-    told: dict[str, Any] = {
+    """For a program: `value` of a cell is its number as Flink gave it, without unit or rounding."""
+    document: dict[str, Any] = {
         "cluster": view.cluster,
         "url": view.url,
         "flink": view.flink,
@@ -132,17 +132,17 @@ def as_json(view: View) -> str:
         "at": view.at,
     }
     if view.rows is None:
-        told["lines"] = list(view.lines)
+        document["lines"] = list(view.lines)
     else:
         keys = [key for key, _, _ in view.rows.columns]
-        told["filter"] = view.rows.filter
-        told["order"] = view.rows.order
-        told["columns"] = {key: title for key, title, _ in view.rows.columns}
-        told["rows"] = [
+        document["filter"] = view.rows.filter
+        document["order"] = view.rows.order
+        document["columns"] = {key: title for key, title, _ in view.rows.columns}
+        document["rows"] = [
             {"id": id_, "cells": dict(zip(keys, (_cell(*cell) for cell in cells), strict=True))}
             for id_, cells in view.rows.rows
         ]
-    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def write(view: View, path: Path) -> int:

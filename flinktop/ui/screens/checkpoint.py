@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
+    from flinktop.flink.checkpoints import Checkpoint
     from flinktop.ui.screens.actions import Action
 
 PREVIEW_SIZE = (120, 40)
@@ -39,8 +40,14 @@ class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
 
     @property
     def crumb(self) -> str:
-        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
-        return f"{'savepoint' if told is not None and told.is_savepoint else 'checkpoint'} {self.checkpoint}"
+        known = self._known
+        return (
+            f"{'savepoint' if known is not None and known.is_savepoint else 'checkpoint'} {self.checkpoint}"
+        )
+
+    @property
+    def _known(self) -> Checkpoint | None:
+        return checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
 
     def body(self) -> ComposeResult:
         yield CheckpointHeader(self.job, self.checkpoint)
@@ -50,11 +57,8 @@ class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
         yield preview
 
     def actions(self) -> tuple[Action, ...]:
-        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
-        return (
-            *super().actions(),
-            *(on_checkpoint(self.app.port, self.job, told) if told is not None else ()),
-        )
+        known = self._known
+        return (*super().actions(), *(on_checkpoint(self.app.port, self.job, known) if known else ()))
 
     def on_resize(self, event: events.Resize) -> None:
         room = event.size.width >= PREVIEW_SIZE[0] and event.size.height >= PREVIEW_SIZE[1]
@@ -71,8 +75,8 @@ class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
             self.app.go(CheckpointVertexPlace(self.job, self.checkpoint, event.key))
 
     def action_copy(self) -> None:
-        told = checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
-        path = told.external_path if told is not None else None
+        known = self._known
+        path = known.external_path if known is not None else None
         self.app.copy_text(path or str(self.checkpoint))
 
     def neighbour(self, by: int) -> Place | None:

@@ -108,7 +108,7 @@ class ClusterScreen(LiveScreen):
 
     def on_key(self, event: events.Key) -> None:
         if event.key in keys.ACTIONS.keys and self.app.profile.connection.read_only:
-            self.app.say_read_only()
+            self.app.notify_read_only()
 
     def neighbour(self, by: int) -> Place | None:  # noqa: ARG002 -- for subclasses
         """The place beside this one, in the same view: the one before (-1) or after (1); None without one."""
@@ -187,7 +187,7 @@ class ClusterScreen(LiveScreen):
             pager.toggle_wrap()
 
     @on(Searched)
-    def _say_matches(self) -> None:
+    def _matches_changed(self) -> None:
         self.tick()
 
     def action_sort(self) -> None:

@@ -47,20 +47,20 @@ class FilterLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__()
-        self._asks: Filtered | None = None
+        self._filtered: Filtered | None = None
         self._back: Widget | None = None
 
     def compose(self) -> ComposeResult:
         yield Static("/ ", markup=False)
         yield FilterInput(compact=True, select_on_focus=False)
 
-    def open(self, asks: Filtered, back: Widget, sign: str = "/") -> None:
-        """Type a filter for `asks`; afterwards `back` has the keys again."""
-        self._asks, self._back = asks, back
+    def open(self, filtered: Filtered, back: Widget, sign: str = "/") -> None:
+        """Type a filter for `filtered`; afterwards `back` has the keys again."""
+        self._filtered, self._back = filtered, back
         self.display = True
         self.query_one(Static).update(f"{sign} ")
         line = self.query_one(Input)
-        line.value = asks.filter
+        line.value = filtered.filter
         line.cursor_position = len(line.value)
         # At once, and not with a message: the next key may be in the queue already.
         self.screen.set_focus(line)
@@ -68,13 +68,13 @@ class FilterLine(Horizontal):
     def close(self, *, clear: bool) -> None:
         """Go back to the rows, with the filter or without it."""
         self.display = False
-        if self._asks is not None:
+        if self._filtered is not None:
             # What was typed last may not have come as a message yet.
-            self._asks.filter = "" if clear else self.query_one(Input).value
+            self._filtered.filter = "" if clear else self.query_one(Input).value
             self.screen.set_focus(self._back)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._asks is not None and self.display:
-            self._asks.filter = event.value
+        if self._filtered is not None and self.display:
+            self._filtered.filter = event.value

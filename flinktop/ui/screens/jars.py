@@ -51,7 +51,7 @@ class JarsScreen(TabbedScreen, sheet="lists.tcss"):
         if self.tab == "applications":
             self.app.go(ApplicationPlace(event.key))
         elif self.tab == "jars" and self.app.profile.connection.read_only:
-            self.app.say_read_only()
+            self.app.notify_read_only()
         elif self.tab == "jars" and self.app.profile.demo:
             self.app.notify(SIMULATED, markup=False)
         elif self.tab == "jars":

@@ -79,7 +79,7 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
         return of_subtask(self.app.port, self.job, self.vertex, subtask_of(key))
 
     @on(Together)
-    def _say_together(self, event: Together) -> None:
+    def _show_with_rows(self, event: Together) -> None:
         """The header is of the answer that the rows are of."""
         for header in self.query(VertexHeader):
             header.show_with(event.rows)

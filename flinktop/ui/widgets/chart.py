@@ -315,14 +315,14 @@ class Chart(Widget):
         width = self.size.width - 1
         title = [(clip(self._title, width), "title")] if self._title else []
         detail = f"{', ' if title else ''}{self._detail}" if self._detail else ""
-        for said_more, newest in ((True, True), (True, False), (False, False)):
-            runs = [*title, (detail, "muted")] if detail and said_more else [*title]
+        for detailed, newest in ((True, True), (True, False), (False, False)):
+            runs = [*title, (detail, "muted")] if detail and detailed else [*title]
             for number, line in enumerate(self._lines):
                 mark = self._options.legend_mark(number)
                 value = _newest(line) if newest else None
-                said = "" if value is None else f" {self._options.label(value)}"
+                label = "" if value is None else f" {self._options.label(value)}"
                 name = clip(line.name, _NAME_WIDTH)
-                runs += [("   " if runs else "", ""), (mark, line.style), (f" {name}", "muted"), (said, "")]
+                runs += [("   " if runs else "", ""), (mark, line.style), (f" {name}", "muted"), (label, "")]
             if sum(cell_len(text) for text, _ in runs) <= width:
                 return runs
         return title

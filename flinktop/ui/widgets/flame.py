@@ -1,6 +1,6 @@
 """A flame graph upside down: what calls stands above what is called, as wide as it was often seen.
 
-The widget draws blocks and moves between them; what they mean, and where they stand, it is told.
+The widget draws blocks and moves between them; what they mean and where they stand is given.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class FlameView(SearchedView):
         self._place()
         if fresh:
             self.scroll_to(y=max(0, self._row_of(selected) - self.size.height // 3), animate=False)
-        self._tell()
+        self._post_changes()
 
     @property
     def is_empty(self) -> bool:
@@ -157,7 +157,7 @@ class FlameView(SearchedView):
             self._found = Found()
             self.virtual_size = Size(0, 0)
             self.refresh()
-            self._tell()
+            self._post_changes()
 
     # Search
 
@@ -171,7 +171,7 @@ class FlameView(SearchedView):
             self._search = text
             self._found = self._look_for(text) if text and self._rows else Found()
             self.refresh()
-            self._tell()
+            self._post_changes()
 
     @property
     def search_label(self) -> str:
@@ -267,7 +267,7 @@ class FlameView(SearchedView):
             self.zoomed = number
             self._place()
             self._show_selected()
-            self._tell()
+            self._post_changes()
 
     @on(events.Click)
     def _clicked(self, event: events.Click) -> None:
@@ -305,13 +305,13 @@ class FlameView(SearchedView):
             self.selected = number
             self._show_selected()
             self.refresh()
-            self._tell()
+            self._post_changes()
 
     def _show_selected(self) -> None:
         row, top, page = self._row_of(self.selected), self.scroll_offset.y, max(self.size.height, 1)
         if not top <= row < top + page:
             self.scroll_to(y=row if row < top else row - page + 1, animate=False)
 
-    def _tell(self) -> None:
+    def _post_changes(self) -> None:
         if self.is_mounted:
             self.post_message(self.Selected(self))

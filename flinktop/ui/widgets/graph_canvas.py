@@ -73,7 +73,7 @@ class GraphCanvas(PaintedView):
         """The key of the selected box, None on an empty canvas."""
         self._came_from: str | None = None
         self._clicked: str | None = None
-        self._told: tuple[str, ...] = ()
+        self._posted: tuple[str, ...] = ()
         self._painter = GraphPainter(self.get_component_rich_style, ascii=ascii)
 
     # What it shows
@@ -146,7 +146,7 @@ class GraphCanvas(PaintedView):
             self._scroll(view.x + after.x - before.x, view.y + after.y - before.y)
         self.refresh()
         self._show_selected()
-        self._tell()
+        self._post_changes()
 
     def _scroll(self, x: int, y: int) -> None:
         view = self._view
@@ -163,10 +163,10 @@ class GraphCanvas(PaintedView):
                 _shown(view.x, view.width, box.x, box.width), _shown(view.y, view.height, box.y, box.height)
             )
 
-    def _tell(self) -> None:
+    def _post_changes(self) -> None:
         visible = self.visible_keys()
-        if self.is_mounted and visible != self._told:
-            self._told = visible
+        if self.is_mounted and visible != self._posted:
+            self._posted = visible
             self.post_message(VisibleBoxesChanged(self, visible))
 
     # Keys, mouse, size
@@ -223,15 +223,15 @@ class GraphCanvas(PaintedView):
 
     def on_resize(self) -> None:
         self._show_selected()
-        self._tell()
+        self._post_changes()
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_x(old_value, new_value)
-        self._tell()
+        self._post_changes()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        self._tell()
+        self._post_changes()
 
 
 def _region(box: Box) -> Region:

@@ -178,7 +178,7 @@ class Pager(TextView):
             after = bisect_left(self._matches, self._began)
             self._find(min(after, len(self._matches) - 1))
         self.refresh()
-        self._tell()
+        self._post_changes()
 
     def step_match(self, by: int) -> None:
         """The next match, or the one before; after the last comes the first."""
@@ -193,7 +193,7 @@ class Pager(TextView):
             at += by if by < 0 or not passed else by - 1
         self._find(at % len(self._matches))
         self.refresh()
-        self._tell()
+        self._post_changes()
 
     @property
     def search_label(self) -> str:
@@ -224,7 +224,7 @@ class Pager(TextView):
     def _spans(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in self._pattern.finditer(text)] if self._pattern else []
 
-    def _tell(self) -> None:
+    def _post_changes(self) -> None:
         if self.is_mounted:
             self.post_message(Searched(self))
 

@@ -82,15 +82,15 @@ class LiveTable(PaintedView, Generic[R]):
         self._rows: tuple[R, ...] = ()
         self._shown: Shown[R] = Shown()
         self._cursor = 0
-        self._put = False  # whether someone has moved the cursor yet
+        self._cursor_moved = False  # whether someone has moved the cursor yet
         self._clicked: str | None = None
         self._filter = ""
         self._sort: Column[R] | None = None
         self._reverse = False
         self._layout = Layout(self.columns)
         self._painted: dict[int, _Line] = {}
-        self._told_key: str | None = None
-        self._told_visible: tuple[str, ...] = ()
+        self._posted_key: str | None = None
+        self._posted_visible: tuple[str, ...] = ()
 
     # What it shows
 
@@ -211,7 +211,7 @@ class LiveTable(PaintedView, Generic[R]):
             sorted_by = self._sort.key if self._sort else None
             return self._painter.header(self._spans, width, sorted_by, descending=self._reverse)
         if not self._shown.rows:
-            return self._words(self._says(), y - _HEADER, self._view.page)
+            return self._words(self._empty_words(), y - _HEADER, self._view.page)
         at = self._view.top + y - _HEADER
         if at >= len(self._shown.rows):
             self._painted.pop(y, None)
@@ -219,7 +219,7 @@ class LiveTable(PaintedView, Generic[R]):
         cells, cursor, dim = self._painted[y] = self._line(at)
         return self._painter.row(self._spans, cells, width, cursor, dim=dim)
 
-    def _says(self) -> str:
+    def _empty_words(self) -> str:
         return f"nothing matches {self._filter!r}" if self._rows else self._empty
 
     def _line(self, at: int) -> _Line:
@@ -288,7 +288,7 @@ class LiveTable(PaintedView, Generic[R]):
         self._shown, self._cursor = new, view.cursor
         self.virtual_size = Size(0, len(new.rows) + _HEADER if new.rows else 0)
         self._scroll(0 if to_top else view.top)
-        self._tell()
+        self._post_changes()
         if old.rows and new.rows:
             self._repaint_changed()
         else:
@@ -297,7 +297,7 @@ class LiveTable(PaintedView, Generic[R]):
     @property
     def _view(self) -> Viewport:
         page = max(self.size.height - _HEADER, 0)
-        return Viewport(self._cursor, self.scroll_offset.y, page, self._put)
+        return Viewport(self._cursor, self.scroll_offset.y, page, self._cursor_moved)
 
     def _scroll(self, top: int) -> None:
         if top != self.scroll_offset.y:
@@ -310,24 +310,24 @@ class LiveTable(PaintedView, Generic[R]):
         """Put the cursor on a row and bring it into sight."""
         if not self._shown.rows:
             return
-        self._put = True
+        self._cursor_moved = True
         before, self._cursor = self._cursor, max(0, min(at, len(self._shown.rows) - 1))
         if before != self._cursor:
             self._repaint_row(before)
             self._repaint_row(self._cursor)
         self._show_cursor()
-        self._tell()
+        self._post_changes()
 
-    def _tell(self) -> None:
+    def _post_changes(self) -> None:
         """Say where the cursor is and what is on the screen, if that is news."""
         if not self.is_mounted:
             return
-        if self.cursor_key != self._told_key:
-            self._told_key = self.cursor_key
-            self.post_message(self.Moved(self, self._told_key))
+        if self.cursor_key != self._posted_key:
+            self._posted_key = self.cursor_key
+            self.post_message(self.Moved(self, self._posted_key))
         visible = self.visible_keys()
-        if visible != self._told_visible:
-            self._told_visible = visible
+        if visible != self._posted_visible:
+            self._posted_visible = visible
             self.post_message(self.VisibleChanged(self, visible))
 
     # Keys, mouse, size
@@ -351,7 +351,7 @@ class LiveTable(PaintedView, Generic[R]):
         if (key := self.cursor_key) is None:
             return
         if self._view.holds(self._cursor):
-            self._put = True
+            self._cursor_moved = True
             self.post_message(self.Opened(self, key))
         else:
             self._show_cursor()
@@ -377,12 +377,12 @@ class LiveTable(PaintedView, Generic[R]):
         self._repaint_row(self._cursor)
 
     def on_mount(self) -> None:
-        self._tell()
+        self._post_changes()
 
     def on_resize(self) -> None:
         self._show_cursor()
-        self._tell()
+        self._post_changes()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        self._tell()
+        self._post_changes()

@@ -19,13 +19,13 @@ class Viewport:
         cursor: Place of the cursor's row.
         top: Place of the first row on the screen.
         page: How many rows the screen holds.
-        put: Whether someone has moved the cursor; until then it stands on the first row.
+        moved: Whether someone has moved the cursor; until then it stands on the first row.
     """
 
     cursor: int
     top: int
     page: int
-    put: bool
+    moved: bool
 
     def holds(self, at: int) -> bool:
         """Whether the row at this place is on the screen."""
@@ -47,7 +47,7 @@ def follow(view: Viewport, old: Shown[Any], new: Shown[Any]) -> Viewport:
     would leave it. One that nobody moved stays on the first row, whichever that is. If the cursor is out of
     sight, the first row on the screen is what keeps its height.
     """
-    cursor = successor(old, view.cursor, new) if view.put else 0
+    cursor = successor(old, view.cursor, new) if view.moved else 0
     seen = view.holds(view.cursor)
     if view.top > 0:
         anchor = view.cursor if seen else view.top

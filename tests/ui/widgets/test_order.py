@@ -68,7 +68,7 @@ def test_a_key_that_comes_twice_is_found_at_its_first_place() -> None:
 
 
 def test_the_cursors_row_keeps_its_height_on_the_screen() -> None:
-    view = Viewport(cursor=5, top=3, page=4, put=True)
+    view = Viewport(cursor=5, top=3, page=4, moved=True)
     after = follow(view, shown("abcdefghij"), shown("xyabcdefghij"))
     assert (after.cursor, after.top) == (7, 5)
     after = follow(view, shown("abcdefghij"), shown("bcdefghij"))
@@ -76,32 +76,32 @@ def test_the_cursors_row_keeps_its_height_on_the_screen() -> None:
 
 
 def test_a_view_at_the_top_stays_there() -> None:
-    view = Viewport(cursor=1, top=0, page=4, put=True)
+    view = Viewport(cursor=1, top=0, page=4, moved=True)
     after = follow(view, shown("abcdefghij"), shown("xabcdefghij"))
     assert (after.cursor, after.top) == (2, 0)
 
 
 def test_a_cursor_that_was_moved_is_followed_out_of_the_top() -> None:
-    view = Viewport(cursor=1, top=0, page=4, put=True)
+    view = Viewport(cursor=1, top=0, page=4, moved=True)
     after = follow(view, shown("abcdefghij"), shown("acdefghijb"))
     assert (after.cursor, after.top) == (9, 6)
 
 
 @pytest.mark.parametrize("now", ["bcdefghija", "bacdefghij", "cab", "xyabcdefghij"])
 def test_a_cursor_that_nobody_moved_stays_on_the_first_row(now: str) -> None:
-    view = Viewport(cursor=0, top=0, page=4, put=False)
+    view = Viewport(cursor=0, top=0, page=4, moved=False)
     after = follow(view, shown("abcdefghij"), shown(now))
     assert (after.cursor, after.top) == (0, 0)
 
 
 def test_rows_scrolled_to_stay_in_sight_though_nobody_moved_the_cursor() -> None:
-    view = Viewport(cursor=0, top=4, page=3, put=False)
+    view = Viewport(cursor=0, top=4, page=3, moved=False)
     after = follow(view, shown("abcdefghij"), shown("xyabcdefghij"))
     assert (after.cursor, after.top) == (0, 6)
 
 
 def test_with_the_cursor_out_of_sight_the_first_row_on_the_screen_keeps_its_place() -> None:
-    view = Viewport(cursor=0, top=4, page=3, put=True)
+    view = Viewport(cursor=0, top=4, page=3, moved=True)
     after = follow(view, shown("abcdefghij"), shown("xyabcdefghij"))
     assert (after.cursor, after.top) == (2, 6)
 
