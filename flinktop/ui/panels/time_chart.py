@@ -10,7 +10,7 @@ from textual.content import Content
 
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
-from flinktop.ui.widgets.chart import Chart, Line
+from flinktop.ui.widgets.chart import Chart, Line, Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -152,12 +152,5 @@ class TimeChart(Panel):
         chart.set_title(*self.heading(f"last {fmt.duration(until - since)}"))
         chart.set_empty(self._nothing())
         unit = self._unit
-        chart.set_lines(
-            lines,
-            since=since,
-            until=until,
-            label=unit.write,
-            high=unit.high,
-            scale=unit.scale,
-            clock=clock,
-        )
+        options = Options(label=unit.write, clock=clock, high=unit.high, scale=unit.scale)
+        chart.set_lines(lines, options, since=since, until=until)

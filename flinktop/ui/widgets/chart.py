@@ -7,25 +7,25 @@ import math
 import re
 import threading
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from rich.cells import cell_len
-from rich.segment import Segment
-from textual.strip import Strip
 from textual.widget import Widget
 
 from flinktop.ui.widgets.axes import Axis, Point, Scale, thin, time_axis, value_axis
 from flinktop.ui.widgets.celltext import clip, wrap
+from flinktop.ui.widgets.line import LinePainter
 from flinktop.ui.widgets.spark import spark
-from flinktop.ui.widgets.styles import STYLES, component_classes, style_rules
+from flinktop.ui.widgets.styles import component_classes, style_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rich.style import Style
+    from textual.strip import Strip
+
 
 Run = tuple[str, str]
 """Text and the name of its style."""
@@ -164,12 +164,11 @@ class Chart(Widget):
     size has changed. Until it is there the old one stays.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("title", AXIS)
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes(AXIS)
     ALLOW_SELECT = False
     DEFAULT_CSS = """
     Chart {
         background: transparent;
-        & > .style--title { color: $foreground; text-style: bold; }
         & > .style--axis { color: $text-disabled; }
     }
     """ + style_rules("Chart")
@@ -185,31 +184,20 @@ class Chart(Widget):
         self._lines: tuple[Line, ...] = ()
         self._since = self._until = 0.0
         self._options = Options(label=str, ascii=ascii)
+        self._painter = LinePainter(self.get_component_rich_style, ascii=ascii)
         self._picture: list[list[Run]] = []
         self._failure = ""
         self._drawn_for: tuple[Any, ...] = ()
         self._drawing = False
         self._heading: list[Run] = []
 
-    def set_lines(
-        self,
-        lines: Sequence[Line],
-        *,
-        since: float,
-        until: float,
-        label: Callable[[float], str],
-        clock: Callable[[float], str] | None = None,
-        high: float | None = None,
-        scale: Scale = "decimal",
-    ) -> None:
-        """Show these lines, the later above the earlier, from `since` to `until` (s); see `Options`."""
+    def set_lines(self, lines: Sequence[Line], options: Options, *, since: float, until: float) -> None:
+        """Show these lines, the later above the earlier, from `since` to `until` (s)."""
         had = self._has_points()
         self._lines = tuple(lines)
         self._until = until if math.isfinite(until) else 0.0
         self._since = since if math.isfinite(since) and since < self._until else self._until - 1.0
-        self._options = Options(
-            label=label, clock=clock, high=high, scale=scale, ascii=self._ascii, colours=not self.app.no_color
-        )
+        self._options = replace(options, ascii=self._ascii, colours=not self.app.no_color)
         if had != self._has_points() or self._is_small():
             self.refresh()
         self._update()
@@ -228,15 +216,15 @@ class Chart(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
-            return self._strip(self._heading, width)
+            return self._painter.runs(self._heading, width)
         if not self._has_points():
             return self._words(self._empty, "muted", y)
         if self._is_small():
             line = self._lines[y - 1] if y <= len(self._lines) else None
-            return self._strip([] if line is None else [(self._spark(line), line.style)], width)
+            return self._painter.runs([] if line is None else [(self._spark(line), line.style)], width)
         if self._failure:
             return self._words(self._failure, "bad", y)
-        return self._strip(self._picture[y - 1] if y <= len(self._picture) else [], width)
+        return self._painter.runs(self._picture[y - 1] if y <= len(self._picture) else [], width)
 
     def on_resize(self) -> None:
         self._update()
@@ -313,7 +301,7 @@ class Chart(Widget):
     def _make_heading(self) -> list[Run]:
         """The title and a legend with the newest values; what has no room is left out."""
         width = self.size.width - 1
-        title = [(clip(self._title, width), "title")] if self._title else []
+        title = [(clip(self._title, width), "strong")] if self._title else []
         detail = f"{', ' if title else ''}{self._detail}" if self._detail else ""
         for detailed, newest in ((True, True), (True, False), (False, False)):
             runs = [*title, (detail, "muted")] if detail and detailed else [*title]
@@ -337,18 +325,14 @@ class Chart(Widget):
         lines = wrap(text, max(width - 2, 1), max(height - 1, 1))
         at = y - 1 - max(height - 1 - len(lines), 0) // 2
         if not 0 <= at < len(lines):
-            return self._strip([], width)
-        return self._strip([(" " * ((width - cell_len(lines[at])) // 2 - 1) + lines[at], style)], width)
+            return self._painter.runs([], width)
+        return self._painter.runs(
+            [(" " * ((width - cell_len(lines[at])) // 2 - 1) + lines[at], style)], width
+        )
 
-    def _style(self, name: str) -> Style:
-        known = name in STYLES or name in {"title", AXIS}
-        return self.get_component_rich_style(f"style--{name}" if known else "style--cell")
-
-    def _strip(self, runs: Sequence[Run], width: int) -> Strip:
-        """The runs after a blank cell, in exactly `width` cells."""
-        segments = [Segment(" ", self._style(""))]
-        segments += [Segment(text, self._style(name)) for text, name in runs if text]
-        return Strip(segments).adjust_cell_length(width, self._style(""))
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._painter.forget()
 
 
 def _newest(line: Line) -> float | None:

@@ -16,7 +16,7 @@ from flinktop.ui.widgets.columns import Cell, ColumnSpan, Stripes
 from flinktop.ui.widgets.styles import STYLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Cells = tuple[Cell | Stripes, ...]
 
@@ -27,7 +27,7 @@ _UP, _DOWN = ("▲", "▼"), ("^", "v")
 class LinePainter:
     """Turns cells into strips; `style_of` gives the full Rich style of a widget's component class."""
 
-    OWN: tuple[str, ...] = ("header", "sorted")
+    OWN: tuple[str, ...] = ("header", "sorted", "axis")
     """Styles beside those that all widgets have."""
 
     def __init__(self, style_of: Callable[[str], Style], *, ascii: bool = False) -> None:
@@ -76,6 +76,11 @@ class LinePainter:
 
     def text(self, text: str, width: int, name: str = "muted") -> Strip:
         return _strip([(1, fit(text, max(width - 1, 0)), self.style(name))], width, self.style(""))
+
+    def runs(self, runs: Iterable[Cell], width: int) -> Strip:
+        """Texts in their styles after a blank cell."""
+        base = self.style("")
+        return _strip([(1, "", base), *((0, text, self.style(name)) for text, name in runs)], width, base)
 
     def blank(self, width: int) -> Strip:
         return Strip.blank(width, self.style(""))

@@ -207,7 +207,7 @@ class Bench(App[None]):
         return [strip.text for strip in self.screen._compositor.render_strips()]
 
     def show(self, *lines: Line, until: float = NOW, label: Callable[[float], str] = short) -> None:
-        self.chart.set_lines(lines, since=until - WINDOW, until=until, label=label, clock=clock)
+        self.chart.set_lines(lines, Options(label=label, clock=clock), since=until - WINDOW, until=until)
 
     async def drawn(self) -> None:
         await self.workers.wait_for_complete()
@@ -356,7 +356,7 @@ async def test_a_picture_that_fails_is_said_and_the_next_one_is_drawn(
 async def test_without_a_clock_the_axis_counts_back() -> None:
     app = Bench(ascii=True)
     async with app.run_test(size=(60, 12)):
-        app.chart.set_lines([line([1, 2])], since=NOW - WINDOW, until=NOW, label=short)
+        app.chart.set_lines([line([1, 2])], Options(label=short), since=NOW - WINDOW, until=NOW)
         await app.drawn()
         assert app.rows()[-1].split() == ["-15m", "-10m", "-5m", "now"]
         assert all(row.isascii() for row in app.rows())
