@@ -15,7 +15,7 @@ from flinktop.model import format as fmt
 from flinktop.ui.live import LiveScreen
 from flinktop.ui.panels.frame import TopLine
 from flinktop.ui.private_files import private
-from flinktop.ui.widgets.searched import TextView
+from flinktop.ui.widgets.painted_view import TextView
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:

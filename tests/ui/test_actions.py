@@ -15,8 +15,8 @@ from flinktop.ui.screens.checkpoint import CheckpointScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.jars import JarsScreen
-from flinktop.ui.screens.jobmanager import JobManagerScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.process_screen import JobManagerScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.engine.acting import Savepoint

@@ -9,8 +9,8 @@ import pytest
 from flinktop.ui.panels.attempts_table import AttemptsTable
 from flinktop.ui.panels.vertex_taskmanagers import VertexTaskManagersTable
 from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.process_screen import TaskManagerScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
-from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from tests.ui.day import Day, monitor
 from tests.ui.meters import Metered

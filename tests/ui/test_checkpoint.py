@@ -13,8 +13,7 @@ from flinktop.model import format as fmt
 from flinktop.model.checkpoints import PhaseTimes
 from flinktop.ui.panels.checkpoint_subtasks import SHAPES, CheckpointShares, painted_bar
 from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
-from flinktop.ui.screens.checkpoint import CheckpointScreen
-from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
+from flinktop.ui.screens.checkpoint import CheckpointScreen, CheckpointVertexScreen
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES

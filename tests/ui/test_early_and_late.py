@@ -13,18 +13,16 @@ from flinktop.flink.jobs import JOB
 from flinktop.flink.process import Process
 from flinktop.ui.live import LiveScreen, Panel
 from flinktop.ui.screens.application import ApplicationScreen
-from flinktop.ui.screens.checkpoint import CheckpointScreen
-from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
+from flinktop.ui.screens.checkpoint import CheckpointScreen, CheckpointVertexScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.fault import FaultScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
-from flinktop.ui.screens.jobmanager import JobManagerScreen
-from flinktop.ui.screens.log_file import LogFileScreen
+from flinktop.ui.screens.log_screen import LogFileScreen
 from flinktop.ui.screens.operations import OperationScreen, OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.process_screen import JobManagerScreen, TaskManagerScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
-from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.widgets.chart import Chart

@@ -17,20 +17,18 @@ from textual.theme import Theme
 from flinktop.engine.acts.job_acts import Cancel, Stop
 from flinktop.ui import theme
 from flinktop.ui.live import Panel, is_displayed
-from flinktop.ui.screens.checkpoint import CheckpointScreen
-from flinktop.ui.screens.checkpoint_vertex import CheckpointVertexScreen
+from flinktop.ui.screens.checkpoint import CheckpointScreen, CheckpointVertexScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
-from flinktop.ui.screens.jobmanager import JobManagerScreen
 from flinktop.ui.screens.operations import OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.process_screen import JobManagerScreen, TaskManagerScreen
 from flinktop.ui.screens.rescale import RescaleScreen
 from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
-from flinktop.ui.screens.taskmanager import TaskManagerScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen

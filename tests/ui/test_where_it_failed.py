@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from flinktop.ui import keys
-from flinktop.ui.screens.jobmanager import JobManagerScreen
-from flinktop.ui.screens.taskmanager import TaskManagerScreen
+from flinktop.ui.screens.process_screen import JobManagerScreen, TaskManagerScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor

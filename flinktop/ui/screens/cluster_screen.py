@@ -15,7 +15,7 @@ from flinktop.ui.panels.time_chart import stepped
 from flinktop.ui.places import ActionsPlace, cluster_actions, job_actions, write_place
 from flinktop.ui.screens.filter_line import Filtered, FilterLine
 from flinktop.ui.widgets.messages import Searched
-from flinktop.ui.widgets.searched import SearchedView, TextView
+from flinktop.ui.widgets.painted_view import SearchedView, TextView
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:

@@ -1,10 +1,18 @@
-"""What can be done where a log is read: levels, following, reading a large one."""
+"""Where a log is read: levels, following, reading a large one; and a file of a process's log directory."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from flinktop.ui import keys
 from flinktop.ui.live import is_displayed
-from flinktop.ui.panels.log_view import LogView
+from flinktop.ui.panels.log_view import FileView, LogView
 from flinktop.ui.screens.cluster_screen import ClusterScreen
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flinktop.flink.process import Process
 
 
 class LogCommands(ClusterScreen):
@@ -43,3 +51,23 @@ class LogCommands(ClusterScreen):
     def action_follow(self) -> None:
         if (log := self.log_seen()) is not None:
             log.toggle_follow()
+
+
+class LogFileScreen(LogCommands):
+    """A file by its name in the list."""
+
+    COMMANDS_HERE = keys.LOG_FILE
+    AUTO_FOCUS = "Pager"
+
+    def __init__(self, process: Process, name: str) -> None:
+        super().__init__()
+        self.process = process
+        self.name_in_list = name
+
+    @property
+    def crumb(self) -> str:
+        return self.name_in_list
+
+    def body(self) -> ComposeResult:
+        name = self.name_in_list
+        yield FileView(self.process, self.process.file(name), name=name, id="file")

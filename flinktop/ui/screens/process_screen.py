@@ -1,4 +1,4 @@
-"""What the screens of JobManager and TaskManagers share: logs, threads, metrics, charts, profiler."""
+"""The JobManager, and one TaskManager: memory, charts, metrics, logs, threads, profiler."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from flinktop.engine.acts.profile import Profile
+from flinktop.flink.process import Process
+from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS
+from flinktop.model import processes
+from flinktop.ui import keys, tabs
 from flinktop.ui.panels.process_header import ProcessHeader
-from flinktop.ui.places import LogFilePlace
+from flinktop.ui.places import JobPlace, LogFilePlace, Place, TaskManagerPlace
 from flinktop.ui.screens.log_screen import LogCommands
 from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -17,7 +21,7 @@ from flinktop.ui.widgets.messages import Opened
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from flinktop.flink.process import Process
+    from flinktop.flink.taskmanagers import TaskManager
     from flinktop.ui.tabs import TabPanel
 
 
@@ -36,7 +40,12 @@ class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
 
     def arguments(self, panel: TabPanel) -> tuple[Any, ...]:
         process = self.process
-        of = {"log": (process, process.log), "stdout": (process, process.stdout), "configuration": ()}
+        of: dict[str, tuple[Any, ...]] = {
+            "log": (process, process.log),
+            "stdout": (process, process.stdout),
+            "configuration": (),
+            "slots": (process.taskmanager,),
+        }
         return of.get(panel.id, (process,))
 
     def options(self, panel: TabPanel) -> dict[str, Any]:
@@ -53,11 +62,8 @@ class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
             self.app.go(LogFilePlace(self.process, event.key))
         elif self.tab == "profiler":
             self.made["profiler"].save_here()
-        else:
-            self.open_own(event.key)
-
-    def open_own(self, key: str) -> None:
-        """Open a row of a panel that processes of its kind alone have. Nothing by default."""
+        elif self.tab == "slots" and (job := self.made["slots"].job_here()) is not None:
+            self.app.go(JobPlace(job))
 
     async def action_log(self) -> None:
         await self.action_show_tab("log")
@@ -84,3 +90,55 @@ class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
             self.made["threads"].next_state()
         else:
             super().action_level()
+
+
+class JobManagerScreen(ProcessScreen):
+    """The JobManager that answers."""
+
+    COMMANDS_HERE = keys.JOBMANAGER
+    TABS = tabs.JOBMANAGER_TABS
+    crumb = "JobManager"
+
+    def __init__(self, tab: str = "") -> None:
+        super().__init__(Process(), tab)
+
+    def action_copy(self) -> None:
+        value = self.made["configuration"].value_here() if self.tab == "configuration" else None
+        if value is not None:
+            self.app.copy_text(value)
+        else:
+            super().action_copy()
+
+
+class TaskManagerScreen(ProcessScreen):
+    """A TaskManager by its id."""
+
+    COMMANDS_HERE = keys.TASKMANAGER
+    TABS = tabs.TASKMANAGER_TABS
+
+    def __init__(self, taskmanager: str, tab: str = "", search: str = "", at: float | None = None) -> None:
+        super().__init__(Process(taskmanager), tab, search, at)
+        self.taskmanager = taskmanager
+
+    @property
+    def crumb(self) -> str:
+        known = self._known()
+        return processes.name(known) if known is not None else self.taskmanager
+
+    def _known(self) -> TaskManager | None:
+        if (details := self.app.port.value(TASKMANAGER(taskmanager=self.taskmanager))) is not None:
+            return details
+        listed = self.app.port.value(TASKMANAGERS())
+        found = listed.taskmanagers if listed is not None else ()
+        return next((one for one in found if one.id == self.taskmanager), None)
+
+    def action_copy(self) -> None:
+        if self.pager() is not None or self.tab in ("metrics", "files"):
+            super().action_copy()
+        else:
+            known = self._known()
+            self.app.copy_text(" ".join(processes.names(known)) if known is not None else self.taskmanager)
+
+    def neighbour(self, by: int) -> Place | None:
+        taskmanager = self.key_beside(self.taskmanager, by)
+        return TaskManagerPlace(taskmanager, self.tab) if taskmanager is not None else None

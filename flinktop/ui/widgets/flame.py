@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from flinktop.ui.widgets.celltext import fit
 from flinktop.ui.widgets.messages import WidgetMessage
-from flinktop.ui.widgets.searched import SearchedView
+from flinktop.ui.widgets.painted_view import SearchedView
 from flinktop.ui.widgets.styles import component_classes
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from textual.strip import Strip
 
 from flinktop.ui.widgets.columns import Cell
 from flinktop.ui.widgets.messages import Searched
-from flinktop.ui.widgets.painted_view import MOVES
-from flinktop.ui.widgets.searched import TextView
+from flinktop.ui.widgets.painted_view import MOVES, TextView
 from flinktop.ui.widgets.styles import component_classes
 from flinktop.ui.widgets.text_rows import Run, TextRows, cells, folded, marked_segments, shown
 

@@ -1,4 +1,4 @@
-"""What scrolling widgets share that paint their lines themselves: looks, and words where there is nothing."""
+"""What scrolling widgets share that paint their lines themselves; those that a slash searches in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from flinktop.ui.widgets.line import LinePainter
 from flinktop.ui.widgets.styles import component_classes, style_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.strip import Strip
+
+    from flinktop.ui.widgets.columns import Cell
 
 
 MOVES = (
@@ -78,3 +82,34 @@ class PaintedView(ScrollView, can_focus=True):
         lines = wrap(text, self._width - 2, height)
         width = self._width
         return self._painter.text(lines[y], width) if y < len(lines) else self._painter.blank(width)
+
+
+class SearchedView(PaintedView):
+    """A view with a search, whose matches a person steps through."""
+
+    filter: str
+    """What is searched for; empty for nothing."""
+
+    @property
+    def search_label(self) -> str:
+        """What is searched for, and what was found."""
+        raise NotImplementedError
+
+    def step_match(self, by: int) -> None:
+        """Go to the next match, or to the one before."""
+        raise NotImplementedError
+
+
+class TextView(SearchedView):
+    """A text to read."""
+
+    @property
+    def lines(self) -> Sequence[Cell]:
+        raise NotImplementedError
+
+    @property
+    def visible_text(self) -> str:
+        raise NotImplementedError
+
+    def toggle_wrap(self) -> None:
+        raise NotImplementedError

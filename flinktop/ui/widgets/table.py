@@ -12,10 +12,9 @@ from flinktop.ui.widgets import messages
 from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells
 from flinktop.ui.widgets.one_by_one import Faults, MadeRows, OddRow, shielded
-from flinktop.ui.widgets.order import Shown, arrange, known_among
+from flinktop.ui.widgets.order import Shown, Viewport, arrange, follow, known_among
 from flinktop.ui.widgets.painted_view import MOVES, PaintedView
 from flinktop.ui.widgets.styles import component_classes
-from flinktop.ui.widgets.viewport import Viewport, follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

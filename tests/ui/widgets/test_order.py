@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flinktop.ui.widgets.order import Shown, arrange, missing, nearest
-from flinktop.ui.widgets.viewport import Viewport, follow
+from flinktop.ui.widgets.order import Shown, Viewport, arrange, follow, missing, nearest
 
 Pair = tuple[str, float | None]
 ROWS: list[Pair] = [("a", 2.0), ("b", None), ("c", 1.0), ("d", math.nan), ("e", 2.0)]
