@@ -15,8 +15,6 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
-
     from flinktop.ui.screens.actions import Action
 
 
@@ -25,6 +23,7 @@ class ApplicationScreen(TabbedScreen, sheet="lists.tcss"):
 
     COMMANDS_HERE = keys.APPLICATION
     TABS = tabs.APPLICATION_TABS
+    HEADER = ApplicationHeader
 
     def __init__(self, application: str) -> None:
         super().__init__(application)
@@ -34,9 +33,6 @@ class ApplicationScreen(TabbedScreen, sheet="lists.tcss"):
     def crumb(self) -> str:
         known = self.app.port.value(APPLICATION(application=self.application))
         return known.name if known is not None else self.application
-
-    def headers(self) -> ComposeResult:
-        yield ApplicationHeader(self.application)
 
     def actions(self) -> tuple[Action, ...]:
         known = self.app.port.value(APPLICATION(application=self.application))

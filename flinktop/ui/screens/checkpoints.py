@@ -14,8 +14,6 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
-
     from flinktop.ui.screens.actions import Action
 
 
@@ -24,14 +22,12 @@ class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
 
     COMMANDS_HERE = keys.CHECKPOINTS
     TABS = tabs.CHECKPOINTS_TABS
+    HEADER = CheckpointOverview
     crumb = "checkpoints"
 
     def __init__(self, job: str) -> None:
         super().__init__(job)
         self.job = job
-
-    def headers(self) -> ComposeResult:
-        yield CheckpointOverview(self.job)
 
     def actions(self) -> tuple[Action, ...]:
         row = self.made["history"].table.cursor_row if self.tab == "history" else None

@@ -18,7 +18,6 @@ from flinktop.ui.widgets.messages import BoxMoved, BoxOpened, Moved, Opened
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
     from textual.geometry import Size
 
     from flinktop.facts.faults import FaultFacts
@@ -36,6 +35,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
 
     COMMANDS_HERE = keys.JOB
     TABS = tabs.JOB_TABS
+    HEADER = JobHeader
 
     def __init__(self, job: str, tab: str = "") -> None:
         super().__init__(job, tab=tab)
@@ -69,9 +69,6 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
             stack = next(one for one in self._open_tab.panels if one.id == "stack")
             if (self.panel("stack") is not None) != self.has_room(stack, self.size):
                 self.call_later(self.show_panels)
-
-    def headers(self) -> ComposeResult:
-        yield JobHeader(self.job)
 
     def focus_first(self) -> None:
         """Where graph and vertices are both seen the vertices have the keys: they are what is opened."""

@@ -19,8 +19,6 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
-
     from flinktop.flink.taskmanagers import TaskManager
     from flinktop.ui.tabs import TabPanel
 
@@ -28,15 +26,14 @@ if TYPE_CHECKING:
 class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
     """A JobManager or TaskManager; it stays until the person leaves it, even when the process is gone."""
 
+    HEADER = ProcessHeader
+
     def __init__(self, process: Process, tab: str = "", search: str = "", at: float | None = None) -> None:
         """`search` is for its threads; its log opens `at` a time (s since 1970), or at its end."""
         super().__init__(process, tab=tab)
         self.process = process
         self._search = search
         self._at = at
-
-    def headers(self) -> ComposeResult:
-        yield ProcessHeader(self.process)
 
     def arguments(self, panel: TabPanel) -> tuple[Any, ...]:
         process = self.process

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flinktop.facts.vertices import vertex_of
 from flinktop.model import subtask_names
 from flinktop.ui import keys, tabs
@@ -12,15 +10,13 @@ from flinktop.ui.places import Place, SubtaskPlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager, of_subtask
 
-if TYPE_CHECKING:
-    from textual.app import ComposeResult
-
 
 class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
     """A subtask by its index; whatever becomes of it, the screen stays until the person leaves it."""
 
     COMMANDS_HERE = keys.SUBTASK
     TABS = tabs.SUBTASK_TABS
+    HEADER = SubtaskHeader
 
     def __init__(self, job: str, vertex: str, subtask: int, tab: str = "") -> None:
         super().__init__(job, vertex, subtask, tab=tab)
@@ -32,9 +28,6 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
     def crumb(self) -> str:
         known = vertex_of(self.app.port, self.job, self.vertex)
         return subtask_names.named(self.subtask, known[1].parallelism if known is not None else None)
-
-    def headers(self) -> ComposeResult:
-        yield SubtaskHeader(self.job, self.vertex, self.subtask)
 
     def location(self) -> Location:
         return of_subtask(self.app.port, self.job, self.vertex, self.subtask)

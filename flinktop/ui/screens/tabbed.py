@@ -25,7 +25,7 @@ ONE_TAB = {"pin": "metrics", "flame_kind": "flame", "zoom_in": "flame", "profile
 
 
 class TabbedScreen(ClusterScreen):
-    """Headers, a line of tabs, and the panels of the tab that is open.
+    """A header, a line of tabs, and the panels of the tab that is open.
 
     Subclasses declare `TABS` (ui/tabs.py), and hand on what the panels are of: their arguments. A panel is
     imported and made when it is first seen; one that is not among those of the open tab is hidden, asks for
@@ -33,6 +33,8 @@ class TabbedScreen(ClusterScreen):
     """
 
     TABS: ClassVar[tuple[Tab, ...]] = ()
+    HEADER: ClassVar[type[Panel] | None] = None
+    """The panel above the tabs; its arguments are those of the others."""
     AUTO_FOCUS = None
 
     def __init__(self, *of: Any, tab: str = "") -> None:
@@ -59,9 +61,6 @@ class TabbedScreen(ClusterScreen):
         """Whether a panel of the open tab is shown at this size."""
         return size.width >= panel.width and size.height >= panel.height
 
-    def headers(self) -> ComposeResult:
-        yield from ()
-
     def make(self, panel: TabPanel) -> Panel:
         """A panel that is seen for the first time."""
         module, _, name = panel.panel.partition(".")
@@ -83,7 +82,8 @@ class TabbedScreen(ClusterScreen):
         return panel if panel is not None and panel.is_mounted and panel.display else None
 
     def body(self) -> ComposeResult:
-        yield from self.headers()
+        if self.HEADER is not None:
+            yield self.HEADER(*self.of)
         yield TabLine(self.TABS)
         yield Container(id="tabs")
 

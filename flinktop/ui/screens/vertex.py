@@ -25,8 +25,6 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager, of_subtask
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
-
     from flinktop.ui.tabs import TabPanel
     from flinktop.ui.widgets.table import LiveTable
 
@@ -44,6 +42,7 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
 
     COMMANDS_HERE = keys.VERTEX
     TABS = tabs.VERTEX_TABS
+    HEADER = VertexHeader
 
     def __init__(self, job: str, vertex: str, tab: str = "") -> None:
         super().__init__(job, vertex, tab=tab)
@@ -61,9 +60,6 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
             return known[1].name
         detail = self.app.port.value(VERTEX(job=self.job, vertex=self.vertex))
         return detail.name if detail is not None else self.vertex
-
-    def headers(self) -> ComposeResult:
-        yield VertexHeader(self.job, self.vertex)
 
     def location(self) -> Location | None:
         table = self.table()
