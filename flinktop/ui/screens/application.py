@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flinktop.flink.applications import APPLICATION
-from flinktop.ui import keys, tabs
+from flinktop.ui import keys
 from flinktop.ui.panels.applications import ApplicationHeader
 from flinktop.ui.places import JobPlace
 from flinktop.ui.screens.actions import on_application
@@ -22,7 +22,6 @@ class ApplicationScreen(TabbedScreen, sheet="lists.tcss"):
     """An application by its id (2.3+)."""
 
     COMMANDS_HERE = keys.APPLICATION
-    TABS = tabs.APPLICATION_TABS
     HEADER = ApplicationHeader
 
     def __init__(self, application: str) -> None:

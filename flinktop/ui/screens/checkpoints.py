@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from flinktop.ui import keys, tabs
+from flinktop.ui import keys
 from flinktop.ui.panels.checkpoint_overview import CheckpointOverview
 from flinktop.ui.places import CheckpointPlace
 from flinktop.ui.screens.actions import on_checkpoint
@@ -21,7 +21,6 @@ class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
     """The checkpoints of a job by its id."""
 
     COMMANDS_HERE = keys.CHECKPOINTS
-    TABS = tabs.CHECKPOINTS_TABS
     HEADER = CheckpointOverview
     crumb = "checkpoints"
 

@@ -9,7 +9,7 @@ from textual import on
 from flinktop.flink.applications import ApplicationOverview
 from flinktop.flink.cluster import DataSet
 from flinktop.flink.jars import Jar
-from flinktop.ui import keys, tabs
+from flinktop.ui import keys
 from flinktop.ui.places import ApplicationPlace, RunJarPlace
 from flinktop.ui.screens.actions import SIMULATED, on_application, on_dataset, on_jar
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -23,7 +23,6 @@ class JarsScreen(TabbedScreen, sheet="lists.tcss"):
     """Jars, applications (2.3+), datasets (1.11+)."""
 
     COMMANDS_HERE = keys.JARS
-    TABS = tabs.JARS_TABS
 
     def __init__(self, tab: str = "") -> None:
         super().__init__(tab=tab)

@@ -9,7 +9,7 @@ from textual import on
 from flinktop.facts.faults import found_fault
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model.pending_operators import is_pending
-from flinktop.ui import keys, tabs
+from flinktop.ui import keys
 from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.places import CheckpointsPlace, FaultPlace, JobPlace, Place, SubtaskPlace, VertexPlace
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -34,7 +34,6 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
     """A job by its id; whatever becomes of the job, the screen stays until the person leaves it."""
 
     COMMANDS_HERE = keys.JOB
-    TABS = tabs.JOB_TABS
     HEADER = JobHeader
 
     def __init__(self, job: str, tab: str = "") -> None:

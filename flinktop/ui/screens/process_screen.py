@@ -10,7 +10,7 @@ from flinktop.engine.acts.profile import Profile
 from flinktop.flink.process import Process
 from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS
 from flinktop.model import processes
-from flinktop.ui import keys, tabs
+from flinktop.ui import keys
 from flinktop.ui.panels.process_header import ProcessHeader
 from flinktop.ui.places import JobPlace, LogFilePlace, Place, TaskManagerPlace
 from flinktop.ui.screens.log_screen import LogCommands
@@ -93,7 +93,6 @@ class JobManagerScreen(ProcessScreen):
     """The JobManager that answers."""
 
     COMMANDS_HERE = keys.JOBMANAGER
-    TABS = tabs.JOBMANAGER_TABS
     crumb = "JobManager"
 
     def __init__(self, tab: str = "") -> None:
@@ -111,7 +110,6 @@ class TaskManagerScreen(ProcessScreen):
     """A TaskManager by its id."""
 
     COMMANDS_HERE = keys.TASKMANAGER
-    TABS = tabs.TASKMANAGER_TABS
 
     def __init__(self, taskmanager: str, tab: str = "", search: str = "", at: float | None = None) -> None:
         super().__init__(Process(taskmanager), tab, search, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flinktop.facts.vertices import vertex_of
 from flinktop.model import subtask_names
-from flinktop.ui import keys, tabs
+from flinktop.ui import keys
 from flinktop.ui.panels.subtask_header import SubtaskHeader
 from flinktop.ui.places import Place, SubtaskPlace
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -15,7 +15,6 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
     """A subtask by its index; whatever becomes of it, the screen stays until the person leaves it."""
 
     COMMANDS_HERE = keys.SUBTASK
-    TABS = tabs.SUBTASK_TABS
     HEADER = SubtaskHeader
 
     def __init__(self, job: str, vertex: str, subtask: int, tab: str = "") -> None:

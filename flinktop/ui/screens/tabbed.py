@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from flinktop.ui.panels.tab_line import TabLine
 from flinktop.ui.screens.cluster_screen import ClusterScreen
+from flinktop.ui.tabs import Tab
 from flinktop.ui.widgets.flame import FlameView
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from flinktop.ui.live import Panel
-    from flinktop.ui.tabs import Tab, TabPanel
+    from flinktop.ui.tabs import TabPanel
 
 ONE_TAB = {"pin": "metrics", "flame_kind": "flame", "zoom_in": "flame", "profile": "profiler"}
 """Actions that have something to do on one tab alone."""
@@ -27,15 +28,19 @@ ONE_TAB = {"pin": "metrics", "flame_kind": "flame", "zoom_in": "flame", "profile
 class TabbedScreen(ClusterScreen):
     """A header, a line of tabs, and the panels of the tab that is open.
 
-    Subclasses declare `TABS` (ui/tabs.py), and hand on what the panels are of: their arguments. A panel is
-    imported and made when it is first seen; one that is not among those of the open tab is hidden, asks for
-    nothing, and keeps its cursor, order and filter.
+    Its tabs (ui/tabs.py) are among its commands. Subclasses hand on what the panels are of: their arguments.
+    A panel is imported and made when it is first seen; one that is not among those of the open tab is hidden,
+    asks for nothing, and keeps its cursor, order and filter.
     """
 
     TABS: ClassVar[tuple[Tab, ...]] = ()
     HEADER: ClassVar[type[Panel] | None] = None
     """The panel above the tabs; its arguments are those of the others."""
     AUTO_FOCUS = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        cls.TABS = tuple(command for command in cls.COMMANDS_HERE if isinstance(command, Tab))
+        super().__init_subclass__(**options)
 
     def __init__(self, *of: Any, tab: str = "") -> None:
         super().__init__()

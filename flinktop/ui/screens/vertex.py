@@ -10,7 +10,7 @@ from flinktop.facts.vertex_taskmanagers import taskmanager_of
 from flinktop.facts.vertices import vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.vertices import VERTEX
-from flinktop.ui import keys, tabs
+from flinktop.ui import keys
 from flinktop.ui.panels.subtasks_table import Together
 from flinktop.ui.panels.vertex_header import VertexHeader
 from flinktop.ui.places import (
@@ -41,7 +41,6 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
     """A vertex by its ids; whatever becomes of it, the screen stays until the person leaves it."""
 
     COMMANDS_HERE = keys.VERTEX
-    TABS = tabs.VERTEX_TABS
     HEADER = VertexHeader
 
     def __init__(self, job: str, vertex: str, tab: str = "") -> None:
