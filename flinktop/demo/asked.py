@@ -114,10 +114,7 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def spread(values: Sequence[int], *, known: bool = True) -> dict[str, Any]:
-    """How a number is spread: Flink's minimum, maximum, average and percentiles.
-
-    Without values, or where Flink keeps none (`known`), the percentiles are NaN.
-    """
+    """Flink's minimum, maximum, average and percentiles; these are NaN without values, or not `known`."""
     ordered = sorted(values) or [0]
     found: dict[str, Any] = {"min": ordered[0], "max": ordered[-1], "avg": sum(ordered) // len(ordered)}
     for name, share in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)):

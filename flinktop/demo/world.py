@@ -217,10 +217,7 @@ class JobMoment:
 
     @cached_property
     def spans(self) -> tuple[Span, Span]:
-        """From the beginning of the run to the last fetch, and what time metrics are taken over.
-
-        The latter are 60 s from 1.17 on, 5 s before.
-        """
+        """From the run's beginning to the last fetch, and what time metrics are taken over (1.17+: 60 s)."""
         begun, fetched = self.run.flows, self.fetched
         window = METER_SECONDS if self.moment.release.since(1, 17) else 5.0
         lately = self.plan.span(max(begun, fetched - window), fetched) if self.measured else Span()
@@ -228,10 +225,7 @@ class JobMoment:
 
     @cached_property
     def watermarks(self) -> Watermarks:
-        """The lowest watermarks that come into each vertex, and that it sends out.
-
-        None while there is none: no event time, no inputs, or nothing has flowed yet.
-        """
+        """The lowest watermarks into and out of each vertex; None without event time, inputs or flow yet."""
         key = ("watermarks", self.plan.place, self.fetched, self.measured)
         return self.moment.world.recall(key, self._watermarks)
 
@@ -306,10 +300,7 @@ class VertexMoment:
         return Times(*(spent / span.passed for spent in self.plan.times(subtask, span)))
 
     def watermark(self, *, coming: bool) -> int:
-        """The lowest that comes in, or goes out (ms since 1970).
-
-        Long.MIN while there is none, Long.MAX after the end of the input.
-        """
+        """The lowest (ms since 1970); Long.MIN while there is none, Long.MAX after the end of the input."""
         if self.job.ended:
             return LONG_MAX
         mark = self.job.watermarks[self.plan.place][0 if coming else 1]

@@ -74,10 +74,7 @@ class Outcome(Struct, frozen=True):
 
 
 async def act(http: "Http", method: str, path: str, reply: type[T], **sent: Any) -> T:
-    """Send a request that acts and decode its answer.
-
-    Raises as `Http.send`; BadReply when the answer can't be read, though the act was taken.
-    """
+    """Send a request that acts; raises as `Http.send`, and BadReply when it was taken but unreadable."""
     answer = await http.send(method, path, **sent)
     try:
         return decode(answer.body or b"{}", reply).value

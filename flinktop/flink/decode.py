@@ -215,10 +215,7 @@ def _decode_slowly(body: bytes, reply: type[T]) -> Decoded[T]:
 
 
 def parse(body: bytes) -> Any:
-    """The JSON in `body`, also with raw control characters, lone surrogates, a BOM or broken UTF-8.
-
-    Raises DecodeError that says what it looks like instead.
-    """
+    """The JSON in `body`, also with control characters, surrogates, a BOM, broken UTF-8; or DecodeError."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -34,10 +34,7 @@ def release(version: str) -> tuple[int, int, int] | None:
 
 
 def features(config: "Config | None", overview_missing: bool = False) -> Features:  # noqa: FBT001, FBT002 - one obvious switch
-    """What a server with this /config can do.
-
-    /overview that answers 404 though /config answers is the only mark of a HistoryServer before 1.16.
-    """
+    """What a server can do; before 1.16 a HistoryServer is known by a 404 for /overview alone."""
     if config is None:
         return Features(history_server=overview_missing)
     flags = config.features

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
-from flinktop.flink.acts import Cause, Nothing, act
+from flinktop.flink.acts import Cause, Nothing, StatusId, act
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.numbers import Count, Id, Lasting, Now, Parallelism, Time, Unset
 from flinktop.flink.text import clean
@@ -134,10 +134,7 @@ class JobsOverview(Struct, frozen=True):
 
 
 def each_once(jobs: "Iterable[JobOverview]") -> tuple[JobOverview, ...]:
-    """Each job once, as it is now.
-
-    Up to 1.14 one that another JobManager has taken over is listed twice: SUSPENDED, and as it runs.
-    """
+    """Each job once: up to 1.14 one that was taken over is listed twice, SUSPENDED and as it runs."""
     return _once(jobs, lambda job: (job.jid, job.state not in ENDED, job.last_modification))
 
 
@@ -218,12 +215,6 @@ class JobAccumulators(Struct, frozen=True, rename="kebab"):
     serialized_user_task_accumulators: dict[str, str] = {}  # includeSerializedValue=true: Java, base64
 
 
-class ResultStatus(Struct, frozen=True):
-    """The inside of `status`."""
-
-    id: str = ""
-
-
 class JobResult(Struct, frozen=True, rename="kebab"):
     """How a job ended."""
 
@@ -241,7 +232,7 @@ class JobResult(Struct, frozen=True, rename="kebab"):
 class ExecutionResult(Struct, frozen=True, rename="kebab"):
     """GET /jobs/:jobid/execution-result."""
 
-    status: ResultStatus = ResultStatus()
+    status: StatusId = StatusId()
     job_execution_result: JobResult | None = None
 
     @property

@@ -40,10 +40,7 @@ class Login:
         self._printed: str | SecretError = ""
 
     async def headers(self) -> Mapping[str, str]:
-        """The headers for a request.
-
-        Raises Held when the server has refused them and they are still the same, else as `credentials`.
-        """
+        """The headers for a request; Held if they were refused and are the same, else as `credentials`."""
         if self._headers is not None and self._refusal is None:
             return self._headers
         async with self._reading:

@@ -42,10 +42,7 @@ TASKMANAGER_PROFILE = Endpoint("taskmanagers/{taskmanager}/profiler/{file}", str
 async def profile(
     http: "Http", *, seconds: int, mode: Mode = "CPU", taskmanager: str | None = None
 ) -> Profiling:
-    """POST …/profiler: begin a run on a TaskManager, or on the JobManager when none is given.
-
-    Follow it in the list of runs, which has no ids: by its trigger_time.
-    """
+    """POST …/profiler: begin a run, which has no id: follow it in the list by its trigger_time."""
     path = (
         "jobmanager/profiler"
         if taskmanager is None

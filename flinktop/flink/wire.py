@@ -267,10 +267,7 @@ def _refuse_encoded(response: httpx.Response, request: Request) -> None:
 
 
 async def _chunks(response: httpx.Response, pace: _Pace) -> AsyncIterator[bytes]:
-    """The body as it comes.
-
-    Raises _TooSlow when it takes too long, be it that sizes of chunks or trailers come byte by byte.
-    """
+    """The body as it comes; _TooSlow even if only sizes of chunks or trailers come byte by byte."""
     chunks = response.aiter_bytes()
     while pace.left > 0:
         try:

@@ -199,10 +199,7 @@ def _silence() -> None:
 
 
 def keep(home: FlinkHome, *, tls: bool, kept: Path | None = None) -> NoReturn:
-    """Be the keeper of a Flink made of `home` until it is to end; the process ends here, 1 after an error.
-
-    The logs of a start that failed go to `kept`.
-    """
+    """Keep a Flink made of `home` until it is to end, as the process does; 1 and logs in `kept` after an error."""
     # Checkpoints, uploads and logs are nobody else's either, whatever becomes of their directory.
     os.umask(0o077)
     lines: SimpleQueue[Line | Task | None] = SimpleQueue()

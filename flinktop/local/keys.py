@@ -34,10 +34,7 @@ class Keys:
         return self.directory / "key.pem"
 
     def make(self, java: Path) -> Process:
-        """Start the process that writes the files; like all it dies with the thread that calls this.
-
-        Raises StartFailed when Java cannot be started.
-        """
+        """Start what writes the files: it dies with the thread that calls this. Raises StartFailed."""
         self.directory.mkdir(mode=0o700)
         # Neither in its arguments nor in its environment.
         word = os.open(self.directory / "password", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

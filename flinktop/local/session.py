@@ -56,10 +56,7 @@ class LocalSession(AbstractContextManager[LocalFlink]):
         self._ending = threading.Lock()
 
     def __enter__(self) -> LocalFlink:
-        """Start it, telling each step as a sentence; returns when the sample jobs are submitted.
-
-        Raises LocalError when it did not start; what had been started is ended.
-        """
+        """Start it, telling each step; LocalError when it did not start: what was started is ended."""
         try:
             self._keeper = self._start()
             return self._listen(self._keeper)

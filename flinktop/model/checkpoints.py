@@ -161,10 +161,7 @@ def slowest(subtasks: Iterable[CheckpointSubtask]) -> CheckpointSubtask | None:
 
 
 def slowest_words(subtasks: Sequence[CheckpointSubtask], of: int | None) -> str:
-    """What took longest: "alignment of subtask 3 (4/8): 4.2 s of 5.0 s"; "" while no subtask is done.
-
-    `of` is the number of subtasks that take part, None if unknown.
-    """
+    """What took longest of so many subtasks: "alignment of subtask 3 (4/8): 4.2 s of 5.0 s"; "" of none."""
     subtask = slowest(subtasks)
     if subtask is None:
         return ""

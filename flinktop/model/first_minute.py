@@ -60,10 +60,7 @@ def known(figures: Figures) -> Figures:
 
 
 def has_unmeasured(found: Mapping[str, AggregatedMetric], ids: tuple[str, str, str]) -> bool:
-    """The same of an answer over subtasks: whether it may be so of any of them.
-
-    `ids` names the metrics of busy, backpressured and idle time.
-    """
+    """The same of subtasks: whether it may be so of any; `ids` of busy, backpressured and idle time."""
     spent, backpressured, idle = (found.get(name) for name in ids)
     return spent is not None and is_unmeasured(
         spent.max,

@@ -129,10 +129,7 @@ def per_mille(value: float | None) -> str:
 
 
 def clock(epoch: float, offset: float | None) -> str:
-    """HH:MM:SS of seconds since 1970, at an offset from UTC (s); None is this machine's zone.
-
-    "–" for a -1 of Flink's, as by the next two.
-    """  # noqa: RUF002 -- ABSENT
+    """HH:MM:SS of seconds since 1970, at an offset from UTC (s; None: this machine's zone)."""
     return _written("%H:%M:%S", epoch, offset)
 
 
@@ -142,10 +139,7 @@ def moment(epoch: float, offset: float | None) -> str:
 
 
 def near(epoch: float, offset: float | None, now: float) -> str:
-    """A time (s since 1970) in eleven cells at the most.
-
-    HH:MM:SS within half a day of `now`, MM-DD HH:MM within half a year, else the date.
-    """
+    """A time (s since 1970), 11 cells: HH:MM:SS near `now`, MM-DD HH:MM within half a year, else the date."""
     if epoch < 0:
         return ABSENT
     away = abs(epoch - now)

@@ -22,10 +22,7 @@ GC_LONG, GC_WARM = 200.0, 100.0  # ms/s of garbage collection: too much, and wor
 
 
 def ids_to_ask(known: Iterable[str]) -> tuple[str, ...]:
-    """The metrics of those that TaskManagers have that tell of heap and garbage collection; () of none.
-
-    Before 1.19 each collector has a counter of its own.
-    """
+    """Those metrics that tell of heap and garbage collection; before 1.19 one counter per collector."""
     have = sorted(known)
     heap = tuple(name for name in (USED, MAX) if name in have)
     if GC_RATE in have:

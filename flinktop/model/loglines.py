@@ -84,10 +84,7 @@ def entries(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:
 
 
 def chosen(lines: Sequence[LogLine], least: str, text: str) -> Sequence[LogLine]:
-    """The entries of at least this level that have this text somewhere, each with all its lines.
-
-    What tells no level is shown under every level: it may be anything.
-    """
+    """The entries of at least this level, or of none, that have this text somewhere, with all lines."""
     if not least and not text:
         return lines
     rank = LEVELS.index(least) if least else 0
@@ -161,10 +158,7 @@ def stamp(text: str, offset: float) -> float | None:
 
 
 def first_since(lines: Sequence[LogLine], at: float, offset: float) -> int | None:
-    """The number of the first entry that was written at this time (s since 1970) or later.
-
-    The number of lines where all of them are older; None where no line says when it was written.
-    """
+    """The first entry of this time (s since 1970) or later, else their number; None if none has a time."""
     known = False
     for number, line in enumerate(lines):
         written = stamp(line.text, offset) if line.first else None

@@ -44,10 +44,7 @@ class Ends(Struct, frozen=True):
 
 
 def ends(job: Job) -> Ends:
-    """Where a job's records come in and leave, from its plan (`/jobs/:jobid`).
-
-    A vertex whose records go to operators that are not planned yet is no sink.
-    """
+    """Where a job's records come in and leave, by its plan; one that feeds pending operators is no sink."""
     nodes = job.plan.nodes
     fed = {node.id for node in nodes if node.inputs}
     feeding = {edge.id for node in nodes for edge in node.inputs} | pending_operators.feeding(job)
@@ -228,10 +225,7 @@ _NO_WATERMARK, _LAST_WATERMARK = -9.2e18, 9.2e18  # Long.MIN, Long.MAX (end of i
 
 
 def watermark_lag(watermark: float | None, cluster_now: float) -> float | None:
-    """Seconds that a watermark (ms since 1970) is behind the cluster's clock (s since 1970).
-
-    None where there is none: nothing has come yet, or the input has ended. A watermark in the future is 0.
-    """
+    """Seconds behind the cluster's clock (0 if ahead); None: none yet, or the input has ended."""
     if watermark is None or not _NO_WATERMARK < watermark < _LAST_WATERMARK:
         return None
     return max(0.0, cluster_now - watermark / 1000.0)

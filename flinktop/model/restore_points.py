@@ -59,10 +59,7 @@ def _left(state: str, config: CheckpointConfig | None) -> bool:
 
 
 def newest_first(points: Iterable[RestorePoint], without: Iterable[str] = ()) -> tuple[RestorePoint, ...]:
-    """Each path once: this cluster's before those of others, of both the newest first.
-
-    What is `without` has been disposed of.
-    """
+    """Each path once but those `without`: this cluster's before those of others, each newest first."""
     gone = set(without)
     found: dict[str, RestorePoint] = {}
     for point in points:

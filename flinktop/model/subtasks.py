@@ -56,10 +56,7 @@ class Progress(Stepwise[Mapping[int, "Attempt"]], frozen=True):
 
 
 def look(before: Progress | None, at: float, subtasks: Sequence[Attempt]) -> Progress:
-    """Take in an answer of `/jobs/:jobid/vertices/:vertexid`, keeping what a mean over a minute needs.
-
-    The first sight is no move, as nobody knows when it came.
-    """
+    """Take in an answer of `/jobs/:jobid/vertices/:vertexid`; the first is no move: nobody knows when."""
     found = {one.subtask: one for one in subtasks}
     if before is None or at - before.seen > STALE_SAMPLES:
         return Progress(found, at, at)

@@ -25,10 +25,7 @@ class Held(Struct, frozen=True):
 
 
 def marks(metrics: Iterable[Metric]) -> dict[int, float]:
-    """Watermarks in ms since 1970 by subtask: `0.currentInputWatermark` and the like.
-
-    -inf is none yet (Long.MIN), inf the end of the input (Long.MAX).
-    """
+    """Watermarks in ms since 1970 by subtask; -inf is none yet (Long.MIN), inf the end of the input."""
     found: dict[int, float] = {}
     for metric in metrics:
         index = subtask_index(metric.id.partition(".")[0])
