@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from flinktop.demo.asked import Asked, Refusal
 from flinktop.demo.replies import REPLIES
 from flinktop.demo.replies.jobs import job_row
+from flinktop.demo.request import Refusal, Request
 from flinktop.demo.task_metrics import metric_name, task_ids
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -53,8 +53,8 @@ def past(world: World, minutes: int = MINUTES) -> Iterator[Seen]:
         for query in _asked(moment, jobs, step, begins=step > steps - LEAD):
             endpoint: Endpoint[Any] = query.endpoint
             with suppress(Refusal):
-                asked = Asked(moment, dict(query.ids), dict(query.params))
-                document = moment.release.keep(REPLIES[endpoint](asked))
+                request = Request(moment, dict(query.ids), dict(query.params))
+                document = moment.release.keep(REPLIES[endpoint](request))
                 yield query, msgspec.convert(document, endpoint.reply, strict=False), ago
 
 

@@ -219,14 +219,14 @@ def metric_name(operator: str) -> str:
 
 def values(found: Figures, ids: Iterable[str]) -> dict[str, Value]:
     """Values of ids that the subtask has."""
-    told: dict[str, Value] = {}
+    measured: dict[str, Value] = {}
     chain: dict[str, int] = {}
     for name in ids:
         if name in TASK_METRICS:
-            told[name] = TASK_METRICS[name](found)
+            measured[name] = TASK_METRICS[name](found)
             continue
         chain = chain or {metric_name(one): at for at, one in enumerate(found.vertex.spec.operators)}
         operator, _, end = name.rpartition(".")
         place = chain[operator]
-        told[name] = OPERATOR_METRICS[end](found, place == 0, place == len(chain) - 1)
-    return told
+        measured[name] = OPERATOR_METRICS[end](found, place == 0, place == len(chain) - 1)
+    return measured

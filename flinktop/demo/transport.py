@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import httpx
 import msgspec
 
-from flinktop.demo.asked import NOT_FOUND, Asked, Refusal
+from flinktop.demo.request import NOT_FOUND, Refusal, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flinktop.demo.asked import Handler
+    from flinktop.demo.request import Handler
     from flinktop.demo.world import Moment, World
     from flinktop.flink.endpoint import Endpoint
 
@@ -39,7 +39,7 @@ class DemoTransport(httpx.AsyncBaseTransport):
         try:
             document = _document(moment, unquote(parts.path).strip("/"), dict(parse_qsl(parts.query)))
         except Refusal as refusal:
-            return refusal.status, errors(refusal.told(moment.release)), "application/json"
+            return refusal.status, errors(refusal.text(moment.release)), "application/json"
         if isinstance(document, str):
             return 200, document.encode(), "text/plain"
         return 200, msgspec.json.encode(document), "application/json"
@@ -76,6 +76,6 @@ def _document(moment: Moment, path: str, params: dict[str, str]) -> Any:
         ids = [given for part, given in pairs if part.startswith("{")]
         fits = all(part == given or part.startswith("{") for part, given in pairs)
         if fits and moment.release.since(*endpoint.since):
-            asked = Asked(moment, dict(zip(endpoint.names, ids, strict=True)), params)
-            return moment.release.keep(handler(asked))
+            request = Request(moment, dict(zip(endpoint.names, ids, strict=True)), params)
+            return moment.release.keep(handler(request))
     raise Refusal(NOT_FOUND, f"Unable to load requested file /{path}.", "")

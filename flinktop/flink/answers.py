@@ -73,10 +73,10 @@ def check_status(status: int, body: bytes, method: str, url: str, location: str 
     """Raise what a status other than 2xx stands for; `location` is where a redirect points."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
-    told = flink_errors(body)
-    if status in _LOGIN or (status == HTTPStatus.PERMANENT_REDIRECT and told is None):
+    sentence = flink_errors(body)
+    if status in _LOGIN or (status == HTTPStatus.PERMANENT_REDIRECT and sentence is None):
         raise _redirected(location, method, url, status)
-    if told is None:
+    if sentence is None:
         detail = _foreign(body, status)
         if status == HTTPStatus.NOT_FOUND:
             # Each 404 of Flink's has its `errors`: this one says nothing of a job.
@@ -84,7 +84,7 @@ def check_status(status: int, body: bytes, method: str, url: str, location: str 
         raise _kind(status, detail)(
             method, url, detail, status=status, sent=not never_forwarded(status, body)
         )
-    error = _kind(status, told)(method, url, told or _foreign(body, status), status=status)
+    error = _kind(status, sentence)(method, url, sentence or _foreign(body, status), status=status)
     error.by_flink = True
     raise error
 
@@ -115,18 +115,18 @@ def _foreign(body: bytes, status: int) -> str:
         return "this port speaks TLS: use https://"
     title = page_title(body)
     plain = "" if title is not None else " ".join(clean(body[:300].decode("utf-8", "replace")).split())
-    said = title or (message(body) if plain.startswith(("{", "[")) else plain)
+    text = title or (message(body) if plain.startswith(("{", "[")) else plain)
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "an unknown status"
-    if _says_more(said, status, phrase):
-        return f"{status} {phrase}: {shorten(said, 200)}"
+    if _says_more(text, status, phrase):
+        return f"{status} {phrase}: {shorten(text, 200)}"
     return f"{status} {phrase}"
 
 
-def _says_more(said: str, status: int, phrase: str) -> bool:
-    words = re.findall(r"\w+", said.lower())
+def _says_more(text: str, status: int, phrase: str) -> bool:
+    words = re.findall(r"\w+", text.lower())
     return not {*words} <= {str(status), *phrase.lower().split(), *_EMPTY_WORDS}
 
 

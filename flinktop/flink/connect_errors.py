@@ -22,8 +22,8 @@ def reason(error: Exception, url: str, *, proxy: bool, protocol: bool, answered:
         return f"the proxy of the environment refuses: {clean(str(error))}"
     if protocol:
         return _no_http(str(error), perhaps_tls)
-    told = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
-    return clean(next(told, str(error))) or type(error).__name__
+    reasons = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
+    return clean(next(reasons, str(error))) or type(error).__name__
 
 
 def _known(cause: BaseException, perhaps_tls: str) -> str:
@@ -43,22 +43,22 @@ def _known(cause: BaseException, perhaps_tls: str) -> str:
             return ""
 
 
-def _no_http(said: str, perhaps_tls: str) -> str:
+def _no_http(text: str, perhaps_tls: str) -> str:
     # A TLS alert record begins with 0x15 0x03; h11 quotes it as an illegal status line.
-    if "x15" in said and "x03" in said:
+    if "x15" in text and "x03" in text:
         return "the port speaks TLS: use https://"
-    if "disconnected" in said:
+    if "disconnected" in text:
         return f"the server closed the connection without an answer{perhaps_tls}"
     return f"the answer is not HTTP{perhaps_tls}"
 
 
 def _distrusted(cause: ssl.SSLCertVerificationError) -> str:
-    said = clean(cause.verify_message or "not trusted").rstrip(".")
-    if "match" in said or "not valid for" in said:
-        return f"the server's certificate is for another name ({said})"
-    if "expired" in said:
-        return f"the server's certificate has expired ({said})"
-    return f"the server's certificate is not trusted ({said}): give its authority with --ca, or --insecure"
+    text = clean(cause.verify_message or "not trusted").rstrip(".")
+    if "match" in text or "not valid for" in text:
+        return f"the server's certificate is for another name ({text})"
+    if "expired" in text:
+        return f"the server's certificate has expired ({text})"
+    return f"the server's certificate is not trusted ({text}): give its authority with --ca, or --insecure"
 
 
 def _tls(cause: ssl.SSLError) -> str:

@@ -93,10 +93,10 @@ def decode_answer(body: bytes, query: "Query[T]") -> Decoded[T]:
     if query.endpoint.named is None:
         return decoded
     field, name = query.endpoint.named
-    asked, value = dict(query.ids)[name], cast("Any", decoded.value)
-    if getattr(value, field) == asked:
+    wanted, value = dict(query.ids)[name], cast("Any", decoded.value)
+    if getattr(value, field) == wanted:
         return decoded
-    return Decoded(msgspec.structs.replace(value, **{field: asked}), decoded.drift)
+    return Decoded(msgspec.structs.replace(value, **{field: wanted}), decoded.drift)
 
 
 def _decode(body: bytes, reply: type[T], most_parts: int) -> Decoded[T]:
@@ -210,8 +210,8 @@ def _decode_slowly(body: bytes, reply: type[T]) -> Decoded[T]:
     if fitting is _NOTHING:
         raise DecodeError(f"a JSON {_kind(raw)} that is not the document asked for")
     value = msgspec.convert(fitting, reply, strict=False)
-    told = tuple(line if count == 1 else f"{line} ({count} times)" for line, count in drift.items())
-    return Decoded(value, told)
+    lines = tuple(line if count == 1 else f"{line} ({count} times)" for line, count in drift.items())
+    return Decoded(value, lines)
 
 
 def parse(body: bytes) -> Any:

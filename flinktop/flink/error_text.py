@@ -42,16 +42,16 @@ def java_sentence(text: str) -> str:
     """
     causes = [_Cause.of(cause) for cause in _CAUSE.split(cut(text.strip()).removeprefix(_SERVER_SIDE))]
     wrapped = causes[0].repeats
-    told = next((cause for cause in causes if not cause.repeats), causes[-1])
+    chosen = next((cause for cause in causes if not cause.repeats), causes[-1])
     # Below the last sentence there is often but a path or a class.
     deepest = next((cause for cause in reversed(causes) if " " in cause.message), causes[-1])
     if (
-        (wrapped or told.message.startswith(_VAGUE))
+        (wrapped or chosen.message.startswith(_VAGUE))
         and deepest.message
-        and deepest.message not in told.message
+        and deepest.message not in chosen.message
     ):
-        return f"{told.sentence.rstrip('.')}: {deepest.sentence}"
-    return told.sentence
+        return f"{chosen.sentence.rstrip('.')}: {deepest.sentence}"
+    return chosen.sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ def flink_errors(body: bytes) -> str | None:
         errors = msgspec.json.decode(body, type=_Errors).errors
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    told = [error for error in errors if error.strip() not in ("", "Internal server error.")] or errors
-    return _reworded(java_sentence(told[0])) if told else ""
+    chosen = [error for error in errors if error.strip() not in ("", "Internal server error.")] or errors
+    return _reworded(java_sentence(chosen[0])) if chosen else ""
 
 
 def _reworded(sentence: str) -> str:

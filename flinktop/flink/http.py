@@ -190,9 +190,9 @@ class Http:
             return False
         if await self._login.refused(used, error.detail):
             return True
-        told = LoginRefused(error.method, error.url, error.detail, status=error.status, sent=error.sent)
-        told.by_flink = error.by_flink
-        raise told from None
+        refusal = LoginRefused(error.method, error.url, error.detail, status=error.status, sent=error.sent)
+        refusal.by_flink = error.by_flink
+        raise refusal from None
 
     def _check(self, method: str, line: str) -> None:
         if self.connection.read_only and acts(method, line):

@@ -55,13 +55,13 @@ class Login:
                 self._may_try, self._on_trial = False, True
             return headers
 
-    async def refused(self, used: Mapping[str, str], said: str) -> bool:
+    async def refused(self, used: Mapping[str, str], reason: str) -> bool:
         """Take in that a request was refused, and why; whether another login is to be tried at once."""
         if not self._connection.has_login:
             return False
         async with self._reading:
             if used == self._headers:
-                self._refusal, self._on_trial = said, False
+                self._refusal, self._on_trial = reason, False
             try:
                 return await self._read_anew() != used and self._refusal is None
             except (SecretError, ValueError):

@@ -119,11 +119,11 @@ def _trust(ca: Path) -> ssl.SSLContext:
 
 
 def _certify(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
-    asked = False
+    encrypted = False
 
     def no_password() -> bytes:
-        nonlocal asked
-        asked = True
+        nonlocal encrypted
+        encrypted = True
         return b""
 
     try:
@@ -132,11 +132,11 @@ def _certify(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
     except ssl.SSLError:
         what = (
             "is encrypted; flinktop needs it without a password"
-            if asked
+            if encrypted
             else "are not a PEM pair that belongs together"
         )
         raise ValueError(
-            f"the key {key or cert} {what}" if asked else f"{cert} and {key or cert} {what}"
+            f"the key {key or cert} {what}" if encrypted else f"{cert} and {key or cert} {what}"
         ) from None
     except OSError as error:
         raise ValueError(

@@ -51,7 +51,7 @@ class Secret:
                 except UnicodeDecodeError:
                     raise SecretError(f"the secret's file {self.source} is not text in UTF-8") from None
             case "command":
-                return self._said()
+                return self._output()
 
     @property
     def _command(self) -> str:
@@ -59,7 +59,7 @@ class Secret:
         first = self.source.split(maxsplit=1)[0] if self.source.split() else ""
         return f"the secret's command {first!r}" if first and "=" not in first else "the secret's command"
 
-    def _said(self) -> str:
+    def _output(self) -> str:
         """What the command prints; its error output is not shown, it may hold the secret."""
         try:
             done = subprocess.run(  # noqa: S602 - the user's own command line, from the user's own config

@@ -57,8 +57,8 @@ async def submit(
     async def send(kind: str) -> Submitted:
         with ExitStack() as files:
             # Without a file name the server takes the part for the request itself.
-            told = (None, msgspec.json.encode(request), "application/json")
-            parts: list[tuple[str, Any]] = [("request", told)]
+            described = (None, msgspec.json.encode(request), "application/json")
+            parts: list[tuple[str, Any]] = [("request", described)]
             for name, path in zip(names, paths, strict=True):
                 parts.append((f"file_{name}", (name, files.enter_context(path.open("rb")), kind)))
             return await act(http, "POST", "jobs", Submitted, files=parts, seconds=SUBMIT_SECONDS)

@@ -179,8 +179,8 @@ class Wire:
             case _:
                 proxy, protocol = isinstance(error, httpx.ProxyError), isinstance(error, httpx.ProtocolError)
                 answered = self._answered
-                told = reason(error, connection.url, proxy=proxy, protocol=protocol, answered=answered)
-                return Unreachable(method, shown, told, sent=sent)
+                text = reason(error, connection.url, proxy=proxy, protocol=protocol, answered=answered)
+                return Unreachable(method, shown, text, sent=sent)
         return TimedOut(method, shown, late, sent=sent)
 
 
@@ -203,8 +203,8 @@ class File:
     def announced(self) -> int | None:
         """The size by its header; BadReply when its body would have to be unpacked."""
         _refuse_encoded(self._response, self._request)
-        told = self._response.headers.get("content-length", "")
-        return int(told) if told.isdecimal() and len(told) < _DIGITS else None
+        text = self._response.headers.get("content-length", "")
+        return int(text) if text.isdecimal() and len(text) < _DIGITS else None
 
     def chunks(self) -> AsyncIterator[bytes]:
         return _chunks(self._response, self._pace)

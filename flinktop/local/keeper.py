@@ -112,9 +112,9 @@ class Keeper:
         line = _explained(error)
         processes = error.processes if isinstance(error, StartFailed) else ()
         logs = self._keep_logs()
-        told = [log for one in processes for log in logs if log.stem == one.log.stem]
-        if len(processes) == 1 and told:
-            line["error"] += f" Its log: {told[0]}"
+        own = [log for one in processes for log in logs if log.stem == one.log.stem]
+        if len(processes) == 1 and own:
+            line["error"] += f" Its log: {own[0]}"
         elif logs and self._kept is not None:
             line["error"] += f" The logs: {self._kept}"
         return line
@@ -199,7 +199,7 @@ def _silence() -> None:
 
 
 def keep(home: FlinkHome, *, tls: bool, kept: Path | None = None) -> NoReturn:
-    """Keep a Flink made of `home` until it is to end, as the process does; 1 and logs in `kept` after an error."""
+    """Keep a Flink made of `home` until it is to end, then exit; with 1, and logs in `kept`, if it failed."""
     # Checkpoints, uploads and logs are nobody else's either, whatever becomes of their directory.
     os.umask(0o077)
     lines: SimpleQueue[Line | Task | None] = SimpleQueue()
@@ -263,10 +263,10 @@ def main(words: list[str]) -> NoReturn:
     perhaps `kept`, the directory for the logs of a start that failed.
     """
     if words:
-        told = json.loads(words[0])
-        paths = {name: Path(told[name]) for name in ("lib", "java")}
-        kept = Path(told["kept"]) if told.get("kept") else None
-        keep(FlinkHome(release=tuple(told["release"]), **paths), tls=told["tls"], kept=kept)
+        options = json.loads(words[0])
+        paths = {name: Path(options[name]) for name in ("lib", "java")}
+        kept = Path(options["kept"]) if options.get("kept") else None
+        keep(FlinkHome(release=tuple(options["release"]), **paths), tls=options["tls"], kept=kept)
     try:
         home = find_home()
     except LocalError as error:

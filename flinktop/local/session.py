@@ -137,8 +137,8 @@ class LocalSession(AbstractContextManager[LocalFlink]):
                     raise LocalError(str(line["error"]))
                 elif "progress" in line:
                     self._progress(str(line["progress"]))
-        said = "".join(f"\n{text}" for text in other)
-        raise LocalError(f"The process that starts the local Flink ended before it was up.{said}")
+        output = "".join(f"\n{text}" for text in other)
+        raise LocalError(f"The process that starts the local Flink ended before it was up.{output}")
 
 
 def _local_flink(line: Mapping[str, Any]) -> LocalFlink:

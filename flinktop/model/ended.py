@@ -33,13 +33,13 @@ def none_of(what: str, state: str) -> str:
     return f"No {what} yet: the job is not running."
 
 
-def has_numbers(told: VertexBackpressure | None) -> bool:
+def has_numbers(backpressure: VertexBackpressure | None) -> bool:
     """Whether an answer about a vertex that has ended still holds what its subtasks measured last.
 
     Flink drops the metrics of a task that has ended. From 1.13 on it answers 0 for all of them, or NaN for
     the busy time; before, what was sampled holds for a while.
     """
-    for one in told.subtasks if told is not None else ():
+    for one in backpressure.subtasks if backpressure is not None else ():
         sampled = one.idle_ratio is None and one.ratio is not None
         if sampled or any((one.ratio, one.busy_ratio, one.idle_ratio)):
             return True

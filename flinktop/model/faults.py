@@ -180,14 +180,14 @@ def groups(faults: Iterable[Fault]) -> tuple[FaultGroup, ...]:
     return tuple(FaultGroup(name, same[-1], same[0], len(same), tuple(same)) for name, same in found.items())
 
 
-def loop_start(told: Sequence[FaultGroup]) -> Fault | None:
+def loop_start(found: Sequence[FaultGroup]) -> Fault | None:
     """The first fault of the restart loop that the newest one is part of; None where it stands alone."""
     kept = sorted(
-        (fault for group in told for fault in group.kept), key=lambda fault: fault.timestamp, reverse=True
+        (fault for group in found for fault in group.kept), key=lambda fault: fault.timestamp, reverse=True
     )
     # Between the kept ones of a group others have been forgotten: together they bridge the time.
     spans = [
-        (group.first.timestamp, group.latest.timestamp) for group in told if group.count > len(group.kept)
+        (group.first.timestamp, group.latest.timestamp) for group in found if group.count > len(group.kept)
     ]
     if not kept:
         return None

@@ -68,8 +68,8 @@ def shortened(text: str) -> str:
         return text
     when, _, level, _, logger, words = found.groups()
     clock = when.partition(",")[0].partition(".")[0]
-    said = _LEAD.sub("", words, count=1)
-    return f"{clock[5:] if clock[4:5] == '-' else clock} {level:<5} {logger.rpartition('.')[2]}  {said}"
+    rest = _LEAD.sub("", words, count=1)
+    return f"{clock[5:] if clock[4:5] == '-' else clock} {level:<5} {logger.rpartition('.')[2]}  {rest}"
 
 
 def entries(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:

@@ -55,19 +55,19 @@ def taskmanager_sections(details: TaskManagerDetails, found: Figures | None) -> 
 
 
 def _taskmanager_model(details: TaskManagerDetails, found: Figures | None) -> tuple[Part, ...]:
-    model, told = details.memory_configuration, details.metrics
+    model, metrics = details.memory_configuration, details.metrics
     if model is None:
         managed = Part(MODEL, "managed memory", configured=positive(details.hardware.managed_memory) or None)
-        heap = _heap(0, told.heap_max or None, told.heap_used, told.heap_max, told.heap_committed)
+        heap = _heap(0, metrics.heap_max or None, metrics.heap_used, metrics.heap_max, metrics.heap_committed)
         return heap, managed
-    network_used, network = told.netty_shuffle_memory_used, told.netty_shuffle_memory_total
+    network_used, network = metrics.netty_shuffle_memory_used, metrics.netty_shuffle_memory_total
     heap_configured = _sum(model.framework_heap, model.task_heap)
     off_heap = _sum(model.managed_memory, model.framework_off_heap, model.task_off_heap, model.network_memory)
     found = found or Figures()
     return (
         Part(MODEL, "total process memory", configured=model.total_process_memory),
         Part(MODEL, "total Flink memory", 1, model.total_flink_memory),
-        _heap(2, heap_configured, told.heap_used, told.heap_max, told.heap_committed),
+        _heap(2, heap_configured, metrics.heap_used, metrics.heap_max, metrics.heap_committed),
         Part(MODEL, "framework heap", 3, model.framework_heap),
         Part(MODEL, "task heap", 3, model.task_heap),
         Part(MODEL, "off-heap", 2, off_heap),
@@ -130,17 +130,17 @@ def _heap(
     return Part(MODEL, "JVM heap", depth, configured, used, most, note=note)
 
 
-def _outside(told: TaskManagerMetrics | Figures) -> tuple[Part, ...]:
+def _outside(metrics: TaskManagerMetrics | Figures) -> tuple[Part, ...]:
     """What the JVM tells of its memory outside of the heap, and of the buffers that lie there."""
-    limit = told.non_heap_max if (told.non_heap_max or 0) >= 0 else None
-    committed = f"committed {_size(told.non_heap_committed)}"
-    parts = [Part(JVM, "JVM non-heap", used=told.non_heap_used, of=limit, note=committed)]
+    limit = metrics.non_heap_max if (metrics.non_heap_max or 0) >= 0 else None
+    committed = f"committed {_size(metrics.non_heap_committed)}"
+    parts = [Part(JVM, "JVM non-heap", used=metrics.non_heap_used, of=limit, note=committed)]
     # Their capacity is what they have, no limit that they could reach.
     parts += [
         Part(JVM, f"{name} buffers", used=used, note=f"{_count(count)} buffers")
         for name, used, count in (
-            ("direct", told.direct_used, told.direct_count),
-            ("mapped", told.mapped_used, told.mapped_count),
+            ("direct", metrics.direct_used, metrics.direct_count),
+            ("mapped", metrics.mapped_used, metrics.mapped_count),
         )
     ]
     return tuple(part for part in parts if part.used is not None)

@@ -162,30 +162,30 @@ def troubles(
     taskmanager: TaskManager, found: Figures | None, gc: float | None, heartbeat: float | None
 ) -> tuple[Trouble, ...]:
     """What asks for attention, the worst first; `gc` in ms/s, `heartbeat` in s since the last one."""
-    said: list[Trouble] = []
+    rows: list[Trouble] = []
     if heartbeat is not None and heartbeat >= HEARTBEAT_LATE:
-        said.append(Trouble(f"no heartbeat for {fmt.duration(heartbeat)}", heartbeat >= HEARTBEAT_LOST))
+        rows.append(Trouble(f"no heartbeat for {fmt.duration(heartbeat)}", heartbeat >= HEARTBEAT_LOST))
     if taskmanager.blocked:
-        said.append(Trouble("blocked: takes no new tasks", bad=False))
+        rows.append(Trouble("blocked: takes no new tasks", bad=False))
     if found is not None:
-        said += _full(found)
+        rows += _full(found)
     if gc is not None and gc >= heap.GC_WARM:
-        said.append(Trouble(f"GC {gc:.0f} ms/s", gc >= heap.GC_LONG))
-    return tuple(sorted(said, key=lambda one: not one.bad))
+        rows.append(Trouble(f"GC {gc:.0f} ms/s", gc >= heap.GC_LONG))
+    return tuple(sorted(rows, key=lambda one: not one.bad))
 
 
 def _full(found: Figures) -> list[Trouble]:
-    said: list[Trouble] = []
+    rows: list[Trouble] = []
     for name, part in (("heap", found.heap), ("metaspace", found.metaspace)):
         if part is not None and part >= FULL:
-            said.append(Trouble(f"{name} {fmt.share(part)} full", part >= SCARCE))
+            rows.append(Trouble(f"{name} {fmt.share(part)} full", part >= SCARCE))
     if found.requested is not None and found.requested > 100:  # noqa: PLR2004 -- per cent
-        said.append(Trouble(f"network buffers {found.requested:.0f} % requested", bad=True))
+        rows.append(Trouble(f"network buffers {found.requested:.0f} % requested", bad=True))
     elif found.network is not None and found.network >= SCARCE:
-        said.append(Trouble(f"network buffers {fmt.share(found.network)} used", bad=False))
+        rows.append(Trouble(f"network buffers {fmt.share(found.network)} used", bad=False))
     if found.cpu is not None and found.cpu >= LOADED:
-        said.append(Trouble(f"CPU {fmt.share(found.cpu)}", bad=False))
-    return said
+        rows.append(Trouble(f"CPU {fmt.share(found.cpu)}", bad=False))
+    return rows
 
 
 def tone(part: float | None, *, full: float = FULL, warm: float = NEARLY_FULL) -> str:

@@ -33,7 +33,7 @@ def times(one: SubtaskBackpressure) -> Times:
     return busy, backpressured, idle
 
 
-def busiest(told: VertexBackpressure, *, young: bool = False) -> Split | None:
+def busiest(answer: VertexBackpressure, *, young: bool = False) -> Split | None:
     """The split of a vertex's busiest subtask (1.13+); None where none measures its busy time.
 
     A legacy source has no busy time, and calls itself never idle: it takes no part. Nor does, in the first
@@ -41,7 +41,7 @@ def busiest(told: VertexBackpressure, *, young: bool = False) -> Split | None:
     """
     known = [
         Split(busy, backpressured, idle, one.subtask)
-        for one in told.subtasks
+        for one in answer.subtasks
         for busy, backpressured, idle in (times(one),)
         if busy is not None and backpressured is not None and idle is not None
         if not (young and first_minute.is_unmeasured(busy, backpressured, idle))
@@ -50,11 +50,11 @@ def busiest(told: VertexBackpressure, *, young: bool = False) -> Split | None:
     return max(known, key=lambda split: (round(split.busy), -(split.subtask or 0)), default=None)
 
 
-def most(told: VertexBackpressure, *, young: bool = False) -> tuple[float | None, float | None]:
+def most(answer: VertexBackpressure, *, young: bool = False) -> tuple[float | None, float | None]:
     """The most that any subtask is busy, and that any is backpressured, which may be two (ms/s)."""
     known = [
         (busy, backpressured)
-        for busy, backpressured, idle in map(times, told.subtasks)
+        for busy, backpressured, idle in map(times, answer.subtasks)
         if not (young and first_minute.is_unmeasured(busy, backpressured, idle))
     ]
     busiest = max((busy for busy, _ in known if busy is not None), default=None)

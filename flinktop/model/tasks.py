@@ -53,11 +53,11 @@ def tasks_of(job: Job) -> Tasks | None:
 
 
 def _of(parts: Iterable[Mapping[str, int]]) -> Tasks | None:
-    told: dict[str, int] = {}
+    summed: dict[str, int] = {}
     for part in parts:
         for state, count in part.items():
-            told[state] = told.get(state, 0) + count
-    counts = tuple((state, count) for state, count in subtasks_by_state(told).items() if count)
+            summed[state] = summed.get(state, 0) + count
+    counts = tuple((state, count) for state, count in subtasks_by_state(summed).items() if count)
     return Tasks(counts) if counts else None
 
 

@@ -41,14 +41,14 @@ def vertex_now(
     return VertexNow(by_job.state, by_job.tasks, by_job.seconds, at - subtasks_at)
 
 
-def of_subtasks(told: Vertex) -> VertexNow:
+def of_subtasks(vertex: Vertex) -> VertexNow:
     """What the subtasks make of their vertex, as Flink puts them together."""
-    tasks = _in_order(Counter(one.status for one in told.subtasks))
+    tasks = _in_order(Counter(one.status for one in vertex.subtasks))
     state = states.of_vertex(tasks)
-    starts = [one.start_time for one in told.subtasks if one.start_time > 0]
-    ends = [one.end_time for one in told.subtasks]
-    over = all(states.is_terminal(one.status) for one in told.subtasks) and min(ends) > 0
-    until = max(ends) if over else told.now
+    starts = [one.start_time for one in vertex.subtasks if one.start_time > 0]
+    ends = [one.end_time for one in vertex.subtasks]
+    over = all(states.is_terminal(one.status) for one in vertex.subtasks) and min(ends) > 0
+    until = max(ends) if over else vertex.now
     seconds = max(0.0, (until - min(starts)) / 1000.0) if starts and until > 0 else None
     return VertexNow(state, tasks, seconds)
 

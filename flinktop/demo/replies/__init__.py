@@ -1,7 +1,7 @@
 """What the demo answers: by endpoint, a function from what was asked to a document of all releases."""
 
-from flinktop.demo.asked import Replies
 from flinktop.demo.replies import checkpoints, cluster, files, jobs, metrics, rescales, vertices
+from flinktop.demo.request import Replies
 
 REPLIES: Replies = {
     endpoint: reply

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.asked import NOT_FOUND, Asked, Refusal, Replies, spread, texts
 from flinktop.demo.checkpointing import HISTORY, SUMMED, Acknowledged, Checkpointing, Taken
 from flinktop.demo.numbers import identity
+from flinktop.demo.request import NOT_FOUND, Refusal, Replies, Request, spread, texts
 from flinktop.flink import checkpoints as to
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def _seconds(job: JobMoment) -> float:
     return min(job.moment.seconds, job.life.over)
 
 
-def _stats(asked: Asked) -> dict[str, Any]:
-    job = asked.job
+def _stats(request: Request) -> dict[str, Any]:
+    job = request.job
     all_of, seconds = _of(job), _seconds(job)
     recent = all_of.newest(seconds, SUMMED)
     completed = [taken for taken in recent if taken.status_at(seconds) == "COMPLETED"]
@@ -169,9 +169,9 @@ def _vertex(vertex: VertexMoment, taken: Taken, status: str) -> dict[str, Any]:
     }
 
 
-def _taken(asked: Asked) -> Taken:
+def _taken(request: Request) -> Taken:
     """The checkpoint that a request names, if the server (still) knows it."""
-    all_of, text, seconds = _of(asked.job), asked.ids["checkpoint"], _seconds(asked.job)
+    all_of, text, seconds = _of(request.job), request.ids["checkpoint"], _seconds(request.job)
     latest = (all_of.latest(seconds, status) for status in ("FAILED", "COMPLETED"))
     kept = (*all_of.newest(seconds), all_of.savepoint_at(seconds), *latest)
     for taken in kept:
@@ -180,13 +180,13 @@ def _taken(asked: Asked) -> Taken:
     raise Refusal(NOT_FOUND, f"Could not find checkpointing statistics for checkpoint {text}.")
 
 
-def _details(asked: Asked) -> dict[str, Any]:
-    return _checkpoint(asked.job, _taken(asked), tasks=True)
+def _details(request: Request) -> dict[str, Any]:
+    return _checkpoint(request.job, _taken(request), tasks=True)
 
 
-def _subtasks(asked: Asked) -> dict[str, Any]:
-    job, vertex, taken = asked.job, asked.vertex, _taken(asked)
-    acked = _of(job).acknowledged(taken, vertex.plan, asked.moment.seconds)
+def _subtasks(request: Request) -> dict[str, Any]:
+    job, vertex, taken = request.job, request.vertex, _taken(request)
+    acked = _of(job).acknowledged(taken, vertex.plan, request.moment.seconds)
     by_index = {one.index: _acknowledged(job, taken, one) for one in acked}
     rows = list(by_index.values())
     pending = {**_class("pending_or_failed"), "status": "pending_or_failed"}
@@ -229,8 +229,8 @@ def _acknowledged(job: JobMoment, taken: Taken, one: Acknowledged) -> dict[str, 
     }
 
 
-def _config(asked: Asked) -> dict[str, Any]:
-    spec, since = _of(asked.job).spec, asked.moment.release.since
+def _config(request: Request) -> dict[str, Any]:
+    spec, since = _of(request.job).spec, request.moment.release.since
     on_disk, in_memory = ("EmbeddedRocksDB", "HashMap") if since(1, 13) else ("RocksDB", "Fs")
     return {
         **texts()["checkpoint configuration"],

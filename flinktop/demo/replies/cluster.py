@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flinktop.demo.asked import Refusal, missing, texts
 from flinktop.demo.numbers import Wave, between, identity, in_order
 from flinktop.demo.releases import COMMITS
 from flinktop.demo.replies.metrics import aggregated, plain
+from flinktop.demo.request import Refusal, missing, texts
 from flinktop.demo.specs import DAY, GIB, MIB
 from flinktop.flink import (
     applications,
@@ -22,7 +22,7 @@ from flinktop.flink import (
 )
 
 if TYPE_CHECKING:
-    from flinktop.demo.asked import Asked, Replies
+    from flinktop.demo.request import Replies, Request
     from flinktop.demo.world import JobMoment, Moment, TaskManager
 
 ADDRESS = "http://flink-jobmanager:8081"
@@ -163,8 +163,8 @@ def _resource(slots: int, of: int) -> dict[str, Any]:
     }
 
 
-def _taskmanager(asked: Asked) -> dict[str, Any]:
-    moment, taskmanager = asked.moment, asked.taskmanager
+def _taskmanager(request: Request) -> dict[str, Any]:
+    moment, taskmanager = request.moment, request.taskmanager
     values = _taskmanager_values(moment, taskmanager)
     of_heap = (("Used", "Used"), ("Committed", "Committed"), ("Max", "Max"))
     of_buffers = (("Count", "Count"), ("Used", "MemoryUsed"), ("Max", "TotalCapacity"))
@@ -206,11 +206,11 @@ def _taskmanager(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _all_metrics(asked: Asked) -> list[dict[str, Any]]:
-    chosen = [one for one in asked.moment.world.taskmanagers if asked.wants("taskmanagers", one.id)]
+def _all_metrics(request: Request) -> list[dict[str, Any]]:
+    chosen = [one for one in request.moment.world.taskmanagers if request.wants("taskmanagers", one.id)]
     # They are listed as the first one's.
-    chosen = chosen[: 1 if asked.get is None else None]
-    return aggregated([_taskmanager_values(asked.moment, one) for one in chosen], asked)
+    chosen = chosen[: 1 if request.get is None else None]
+    return aggregated([_taskmanager_values(request.moment, one) for one in chosen], request)
 
 
 # -- the JobManager ----------------------------------------------------------------------------------
@@ -241,21 +241,21 @@ def _environment(moment: Moment) -> dict[str, Any]:
     }
 
 
-def _url(asked: Asked, process: str) -> dict[str, str]:
-    asked.checked("job")
+def _url(request: Request, process: str) -> dict[str, str]:
+    request.checked("job")
     return {"url": f"{ADDRESS}/#/{process}/logs"}
 
 
 # -- the cluster -------------------------------------------------------------------------------------
 
 
-def _config(asked: Asked) -> dict[str, Any]:
-    version = asked.moment.release.version
+def _config(request: Request) -> dict[str, Any]:
+    version = request.moment.release.version
     return {**texts()["web"], "flink-version": version, "flink-revision": " @ ".join(COMMITS[version])}
 
 
-def _overview(asked: Asked) -> dict[str, Any]:
-    moment = asked.moment
+def _overview(request: Request) -> dict[str, Any]:
+    moment = request.moment
     ends = [job.state for job in moment.jobs if job.ended]
     total, free = moment.slot_counts
     return {
@@ -271,31 +271,31 @@ def _overview(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _jars(asked: Asked) -> dict[str, Any]:
+def _jars(request: Request) -> dict[str, Any]:
     files = []
     for name, entry, days in texts()["jars"]:
-        uuid = UUID(identity("jar", asked.moment.world.seed, name))
+        uuid = UUID(identity("jar", request.moment.world.seed, name))
         files.append(
             {
                 "id": f"{uuid}_{name}",
                 "name": name,
-                "uploaded": asked.moment.stamp(-days * DAY),
+                "uploaded": request.moment.stamp(-days * DAY),
                 "entry": [{"name": entry, "description": None}],
             }
         )
     return {"address": ADDRESS, "files": files}
 
 
-def _no_operation(asked: Asked) -> Any:
+def _no_operation(request: Request) -> Any:
     """The demo is read-only: no act is under way."""
-    raise missing(texts()["no operation"].format(**asked.ids))
+    raise missing(texts()["no operation"].format(**request.ids))
 
 
-def _no_savepoint(asked: Asked) -> Any:
-    raise missing(texts()["no savepoint"].format(**asked.ids))
+def _no_savepoint(request: Request) -> Any:
+    raise missing(texts()["no savepoint"].format(**request.ids))
 
 
-def _no_rescaling(_asked: Asked) -> Any:
+def _no_rescaling(_asked: Request) -> Any:
     raise Refusal(503, "Rescaling is temporarily disabled. See FLINK-12312.")
 
 
@@ -309,20 +309,24 @@ REPLIES: Replies = {
     checkpoints.DISPOSAL_STATUS: _no_operation,
     rescale.RESCALING_STATUS: _no_rescaling,
     jars.JARS: _jars,
-    applications.APPLICATION_CONFIG: lambda asked: _configuration(asked.job.moment),
-    taskmanagers.TASKMANAGERS: lambda asked: {
-        "taskmanagers": [_row(asked.moment, taskmanager) for taskmanager in asked.moment.world.taskmanagers]
+    applications.APPLICATION_CONFIG: lambda request: _configuration(request.job.moment),
+    taskmanagers.TASKMANAGERS: lambda request: {
+        "taskmanagers": [
+            _row(request.moment, taskmanager) for taskmanager in request.moment.world.taskmanagers
+        ]
     },
     taskmanagers.TASKMANAGER: _taskmanager,
-    metrics.TASKMANAGER_METRICS: lambda asked: plain(
-        _taskmanager_values(asked.moment, asked.taskmanager), asked
+    metrics.TASKMANAGER_METRICS: lambda request: plain(
+        _taskmanager_values(request.moment, request.taskmanager), request
     ),
     metrics.TASKMANAGERS_METRICS: _all_metrics,
-    metrics.JOBMANAGER_METRICS: lambda asked: plain(_jobmanager_values(asked.moment), asked),
-    jobmanager.JOBMANAGER_CONFIG: lambda asked: _configuration(asked.moment),
-    jobmanager.JOBMANAGER_ENVIRONMENT: lambda asked: _environment(asked.moment),
-    jobmanager.JOB_JOBMANAGER_CONFIG: lambda asked: _configuration(asked.job.moment),
-    jobmanager.JOB_JOBMANAGER_ENVIRONMENT: lambda asked: _environment(asked.job.moment),
-    jobmanager.JOB_JOBMANAGER_LOG_URL: lambda asked: _url(asked, "job-manager"),
-    jobmanager.JOB_TASKMANAGER_LOG_URL: lambda asked: _url(asked, f"task-manager/{asked.taskmanager.id}"),
+    metrics.JOBMANAGER_METRICS: lambda request: plain(_jobmanager_values(request.moment), request),
+    jobmanager.JOBMANAGER_CONFIG: lambda request: _configuration(request.moment),
+    jobmanager.JOBMANAGER_ENVIRONMENT: lambda request: _environment(request.moment),
+    jobmanager.JOB_JOBMANAGER_CONFIG: lambda request: _configuration(request.job.moment),
+    jobmanager.JOB_JOBMANAGER_ENVIRONMENT: lambda request: _environment(request.job.moment),
+    jobmanager.JOB_JOBMANAGER_LOG_URL: lambda request: _url(request, "job-manager"),
+    jobmanager.JOB_TASKMANAGER_LOG_URL: lambda request: _url(
+        request, f"task-manager/{request.taskmanager.id}"
+    ),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.asked import NOT_FOUND, Asked, Refusal, Replies, texts
 from flinktop.demo.numbers import fraction, number
+from flinktop.demo.request import NOT_FOUND, Refusal, Replies, Request, texts
 from flinktop.demo.specs import DAY, HOUR
 from flinktop.flink import logs, profiler
 
@@ -18,15 +18,15 @@ STEP = 17.0  # seconds from one line to the next, more or less
 PROFILED, PROFILED_SECONDS = -2.2 * HOUR, 30  # when each process was profiled, and for how long
 
 
-def _kind(asked: Asked) -> str:
-    return "taskmanager" if "taskmanager" in asked.ids else "jobmanager"
+def _kind(request: Request) -> str:
+    return "taskmanager" if "taskmanager" in request.ids else "jobmanager"
 
 
-def _log(asked: Asked) -> str:
+def _log(request: Request) -> str:
     """The log as it stands: every line has its time, so that later ones come below."""
-    kind, moment = _kind(asked), asked.moment
+    kind, moment = _kind(request), request.moment
     lines, jobs = texts()[f"{kind}.log"], moment.jobs
-    seed = number(asked.taskmanager.id if kind == "taskmanager" else kind)
+    seed = number(request.taskmanager.id if kind == "taskmanager" else kind)
     newest = int((moment.world.born + moment.seconds) / STEP)
     found = []
     for line in range(newest - LINES, newest + 1):
@@ -39,32 +39,32 @@ def _log(asked: Asked) -> str:
     return "".join(found)
 
 
-def _files(asked: Asked) -> dict[str, Any]:
-    kind, moment, size = _kind(asked), asked.moment, len(_log(asked).encode())
+def _files(request: Request) -> dict[str, Any]:
+    kind, moment, size = _kind(request), request.moment, len(_log(request).encode())
     out = {"name": f"{kind}.out", "size": 0, "mtime": moment.stamp(-DAY)}
     return {"logs": [out, {"name": f"{kind}.log", "size": size, "mtime": moment.stamp(moment.seconds - 3)}]}
 
 
-def _file(asked: Asked) -> str:
-    files = {f"{_kind(asked)}.log": _log(asked), f"{_kind(asked)}.out": ""}
-    if asked.ids["file"] not in files:
+def _file(request: Request) -> str:
+    files = {f"{_kind(request)}.log": _log(request), f"{_kind(request)}.out": ""}
+    if request.ids["file"] not in files:
         raise Refusal(NOT_FOUND, "This file does not exist in JobManager log dir.")
-    return files[asked.ids["file"]]
+    return files[request.ids["file"]]
 
 
-def _taskmanager_stdout(asked: Asked) -> str:
+def _taskmanager_stdout(request: Request) -> str:
     """From 1.18 a sentence says that there is no file."""
-    found = asked.checked("taskmanager").moment.release.since(1, 18)
+    found = request.checked("taskmanager").moment.release.since(1, 18)
     return "The file STDOUT does not exist on the TaskExecutor." if found else ""
 
 
-def _threads(asked: Asked) -> dict[str, Any]:
+def _threads(request: Request) -> dict[str, Any]:
     """Those that each process has, and on a TaskManager one for each task."""
-    names = list(texts()["threads"][_kind(asked)])
-    if _kind(asked) == "taskmanager":
+    names = list(texts()["threads"][_kind(request)])
+    if _kind(request) == "taskmanager":
         names += [
             f"{vertex.spec.name} ({subtask + 1}/{vertex.spec.parallelism})#{job.run.number}"
-            for job, subtask in asked.moment.slots[asked.taskmanager.number]
+            for job, subtask in request.moment.slots[request.taskmanager.number]
             for vertex in job.vertices
             if subtask in vertex.subtasks
         ]
@@ -79,8 +79,8 @@ def _threads(asked: Asked) -> dict[str, Any]:
 # -- the profiler (1.19+): one run on each process, some time ago ------------------------------------
 
 
-def _whose(asked: Asked) -> str:
-    return asked.taskmanager.id if "taskmanager" in asked.ids else "JobManager"
+def _whose(request: Request) -> str:
+    return request.taskmanager.id if "taskmanager" in request.ids else "JobManager"
 
 
 def profile_of(moment: Moment, whose: str) -> str:
@@ -89,8 +89,8 @@ def profile_of(moment: Moment, whose: str) -> str:
     return f"{whose}_CPU_{at:%Y-%m-%d_%H_%M_%S}.html"
 
 
-def _profiles(asked: Asked) -> dict[str, Any]:
-    stamp = asked.moment.stamp
+def _profiles(request: Request) -> dict[str, Any]:
+    stamp = request.moment.stamp
     run = {
         "status": "FINISHED",
         "mode": "CPU",
@@ -98,15 +98,15 @@ def _profiles(asked: Asked) -> dict[str, Any]:
         "finishedTime": stamp(PROFILED + PROFILED_SECONDS),
         "duration": PROFILED_SECONDS,
         "message": "Profiling Successful",
-        "outputFile": profile_of(asked.moment, _whose(asked)),
+        "outputFile": profile_of(request.moment, _whose(request)),
         "profilingMode": "CPU",
     }
     return {"profilingList": [run]}
 
 
-def _profile(asked: Asked) -> str:
-    if asked.ids["file"] != profile_of(asked.moment, whose := _whose(asked)):
-        raise Refusal(NOT_FOUND, f"File does not exist: {asked.ids['file']}")
+def _profile(request: Request) -> str:
+    if request.ids["file"] != profile_of(request.moment, whose := _whose(request)):
+        raise Refusal(NOT_FOUND, f"File does not exist: {request.ids['file']}")
     return f"<!DOCTYPE html>\n<html><head><title>Flame graph of {whose}</title></head><body></body></html>\n"
 
 

@@ -7,18 +7,18 @@ import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.asked import texts
 from flinktop.demo.flow import Totals
 from flinktop.demo.life import JOB_STATES, TASK_STATES, Run
 from flinktop.demo.numbers import identity
+from flinktop.demo.request import texts
 from flinktop.flink import applications, jobs
 from flinktop.flink.exceptions import EXCEPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flinktop.demo.asked import Asked, Replies
     from flinktop.demo.flow import JobPlan
+    from flinktop.demo.request import Replies, Request
     from flinktop.demo.world import JobMoment, VertexMoment
 
 MAX_PARALLELISM = 128
@@ -56,8 +56,8 @@ def job_row(job: JobMoment) -> dict[str, Any]:
     }
 
 
-def _job(asked: Asked) -> dict[str, Any]:
-    job, moment = asked.job, asked.moment
+def _job(request: Request) -> dict[str, Any]:
+    job, moment = request.job, request.moment
     document = {
         **_head(job),
         "application-id": job.id,
@@ -176,9 +176,9 @@ def _stream_graph(plan: JobPlan) -> dict[str, Any]:
 # -- configuration, accumulators, result -------------------------------------------------------------
 
 
-def _config(asked: Asked) -> dict[str, Any]:
-    spec = asked.job.spec
-    delay = "PT10S" if asked.moment.release.since(1, 20) else "10000 ms"
+def _config(request: Request) -> dict[str, Any]:
+    spec = request.job.spec
+    delay = "PT10S" if request.moment.release.since(1, 20) else "10000 ms"
     execution = {
         "execution-mode": "PIPELINED",
         "restart-strategy": f"Restart with fixed delay ({delay}). #2147483647 restart attempts.",
@@ -186,7 +186,7 @@ def _config(asked: Asked) -> dict[str, Any]:
         "object-reuse-mode": False,
         "user-config": spec.settings,
     }
-    return {"jid": asked.job.id, "name": spec.name, "execution-config": execution}
+    return {"jid": request.job.id, "name": spec.name, "execution-config": execution}
 
 
 def accumulators(vertex: VertexMoment, subtasks: Sequence[int]) -> list[dict[str, str]]:
@@ -209,9 +209,9 @@ def _in_java(value: str) -> str:
     return base64.b64encode(b"\xac\xed\x00\x05" + value.encode()).decode()
 
 
-def _accumulators(asked: Asked) -> dict[str, Any]:
-    found = _all_accumulators(asked.job)
-    serialized = found if asked.params.get("includeSerializedValue") == "true" else []
+def _accumulators(request: Request) -> dict[str, Any]:
+    found = _all_accumulators(request.job)
+    serialized = found if request.params.get("includeSerializedValue") == "true" else []
     return {
         "job-accumulators": [],
         "user-task-accumulators": found,
@@ -219,8 +219,8 @@ def _accumulators(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _execution_result(asked: Asked) -> dict[str, Any]:
-    job = asked.job
+def _execution_result(request: Request) -> dict[str, Any]:
+    job = request.job
     if not job.ended:
         return {"status": {"id": "IN_PROGRESS"}}
     since = job.since
@@ -243,12 +243,12 @@ def _execution_result(asked: Asked) -> dict[str, Any]:
 # -- exceptions --------------------------------------------------------------------------------------
 
 
-def _exceptions(asked: Asked) -> dict[str, Any]:
+def _exceptions(request: Request) -> dict[str, Any]:
     """The history, and up to 1.20 the failure of the present execution."""
-    job = asked.job
-    most = asked.params.get("maxExceptions", "")
-    runs = job.life.faults(job.run, asked.moment.seconds)
-    told = runs[: int(most) if most.isdigit() else USUAL]
+    job = request.job
+    most = request.params.get("maxExceptions", "")
+    runs = job.life.faults(job.run, request.moment.seconds)
+    listed = runs[: int(most) if most.isdigit() else USUAL]
     # Once it runs again the execution has no failure of its own.
     present = _fault(job, runs[0]) if runs and job.state != "RUNNING" else None
     return {
@@ -257,8 +257,8 @@ def _exceptions(asked: Asked) -> dict[str, Any]:
         "all-exceptions": [_old(present)] if present else [],
         "truncated": False,
         "exceptionHistory": {
-            "entries": [_entry(job, run, _fault(job, run)) for run in told],
-            "truncated": len(told) < len(runs),
+            "entries": [_entry(job, run, _fault(job, run)) for run in listed],
+            "truncated": len(listed) < len(runs),
         },
     }
 
@@ -286,8 +286,8 @@ def _fault(job: JobMoment, run: Run) -> dict[str, Any]:
 
 def _old(fault: dict[str, Any]) -> dict[str, Any]:
     same = ("location", "endpoint", "timestamp", "taskManagerId")
-    told = {name: fault[name] for name in same}
-    return {"exception": fault["stacktrace"], "task": fault["taskName"], **told}
+    listed = {name: fault[name] for name in same}
+    return {"exception": fault["stacktrace"], "task": fault["taskName"], **listed}
 
 
 def _entry(job: JobMoment, run: Run, fault: dict[str, Any]) -> dict[str, Any]:
@@ -316,8 +316,8 @@ def _application(job: JobMoment) -> dict[str, Any]:
     }
 
 
-def _one_application(asked: Asked) -> dict[str, Any]:
-    job, since = asked.job, asked.job.since
+def _one_application(request: Request) -> dict[str, Any]:
+    job, since = request.job, request.job.since
     states = ("CREATED", "RUNNING", "FAILING", "FAILED", "CANCELING", "CANCELED", "FINISHED")
     stamps = dict.fromkeys(states, 0) | dict.fromkeys(states[:2], since["start-time"])
     if job.ended:
@@ -325,27 +325,27 @@ def _one_application(asked: Asked) -> dict[str, Any]:
     return {**_application(job), "timestamps": stamps, "jobs": [job_row(job)]}
 
 
-def _application_exceptions(asked: Asked) -> dict[str, Any]:
-    job, entries = asked.job, []
+def _application_exceptions(request: Request) -> dict[str, Any]:
+    job, entries = request.job, []
     if job.ended and job.state == "FAILED":
-        fault = _fault(job, job.life.faults(job.run, asked.moment.seconds)[0])
+        fault = _fault(job, job.life.faults(job.run, request.moment.seconds)[0])
         same = ("exceptionName", "stacktrace", "timestamp")
         entries = [{**{name: fault[name] for name in same}, "jobId": job.id}]
     return {"exceptionHistory": {"entries": entries}}
 
 
 REPLIES: Replies = {
-    jobs.JOBS: lambda asked: {"jobs": [{"id": job.id, "status": job.state} for job in asked.moment.jobs]},
-    jobs.JOBS_OVERVIEW: lambda asked: {"jobs": [job_row(job) for job in asked.moment.jobs]},
+    jobs.JOBS: lambda request: {"jobs": [{"id": job.id, "status": job.state} for job in request.moment.jobs]},
+    jobs.JOBS_OVERVIEW: lambda request: {"jobs": [job_row(job) for job in request.moment.jobs]},
     jobs.JOB: _job,
-    jobs.PLAN: lambda asked: {"plan": _plan(asked.job)},
+    jobs.PLAN: lambda request: {"plan": _plan(request.job)},
     jobs.JOB_CONFIG: _config,
     jobs.JOB_ACCUMULATORS: _accumulators,
     jobs.EXECUTION_RESULT: _execution_result,
-    jobs.JOB_STATUS: lambda asked: {"status": asked.job.state},
+    jobs.JOB_STATUS: lambda request: {"status": request.job.state},
     EXCEPTIONS: _exceptions,
-    applications.APPLICATIONS_OVERVIEW: lambda asked: {
-        "applications": [{**_application(job), "jobs": {job.state: 1}} for job in asked.moment.jobs]
+    applications.APPLICATIONS_OVERVIEW: lambda request: {
+        "applications": [{**_application(job), "jobs": {job.state: 1}} for job in request.moment.jobs]
     },
     applications.APPLICATION: _one_application,
     applications.APPLICATION_EXCEPTIONS: _application_exceptions,

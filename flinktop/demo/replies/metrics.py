@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.asked import Asked, Refusal, Replies
 from flinktop.demo.numbers import in_order
 from flinktop.demo.replies.checkpoints import path_of
+from flinktop.demo.request import Refusal, Replies, Request
 from flinktop.demo.task_metrics import Figures, task_ids, values
 from flinktop.flink import metrics as to
 
@@ -29,33 +29,33 @@ def _listed(ids: Iterable[str]) -> list[dict[str, str]]:
     return [{"id": name} for name in ids]
 
 
-def plain(found: dict[str, Any], asked: Asked) -> list[dict[str, str]]:
+def plain(found: dict[str, Any], request: Request) -> list[dict[str, str]]:
     """A plain answer: ids alone, or values of those that are known; unknown ones are left out."""
-    if asked.get is None:
+    if request.get is None:
         return _listed(found)
-    return [{"id": name, "value": text(found[name])} for name in asked.get if name in found]
+    return [{"id": name, "value": text(found[name])} for name in request.get if name in found]
 
 
-def aggregated(rows: Sequence[dict[str, Any]], asked: Asked) -> list[dict[str, Any]]:
+def aggregated(rows: Sequence[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
     """An aggregated answer over some things; nothing at all when one id is unknown to every one of them."""
-    wanted = asked.get
+    wanted = request.get
     if wanted is None:
         return _listed(rows[0] if rows else ())
     if not rows or any(all(name not in row for row in rows) for name in wanted):
         return []
-    chosen, told = _aggregations(asked), []
+    chosen, listed = _aggregations(request), []
     for name in wanted:
         numbers = [row[name] for row in rows if name in row]
         # What is no number is passed over in silence.
         if not any(isinstance(value, str | bool) for value in numbers):
             found = _aggregate(numbers)
-            told.append({"id": name, **{key: found[key] for key in chosen}})
-    return told
+            listed.append({"id": name, **{key: found[key] for key in chosen}})
+    return listed
 
 
-def _aggregations(asked: Asked) -> Sequence[str]:
-    known = [name for name in AGGREGATIONS if asked.moment.release.has(name)]
-    named = tuple(filter(None, asked.params.get("agg", "").split(",")))
+def _aggregations(request: Request) -> Sequence[str]:
+    known = [name for name in AGGREGATIONS if request.moment.release.has(name)]
+    named = tuple(filter(None, request.params.get("agg", "").split(",")))
     for name in named:
         if name not in known:
             raise Refusal(400, f'{UNREADABLE}query parameter (agg) from value "{name}".')
@@ -125,10 +125,10 @@ def _checkpoint_values(job: JobMoment) -> dict[str, float | str]:
     }
 
 
-def _jobs_metrics(asked: Asked) -> list[dict[str, Any]]:
-    chosen = [job for job in asked.moment.jobs if asked.wants("jobs", job.id)]
+def _jobs_metrics(request: Request) -> list[dict[str, Any]]:
+    chosen = [job for job in request.moment.jobs if request.wants("jobs", job.id)]
     # They are listed as the first one's.
-    return aggregated([_job_values(job) for job in chosen[: 1 if asked.get is None else None]], asked)
+    return aggregated([_job_values(job) for job in chosen[: 1 if request.get is None else None]], request)
 
 
 # -- vertices ----------------------------------------------------------------------------------------
@@ -143,38 +143,38 @@ def _ids(vertex: VertexMoment) -> dict[str, None]:
     return moment.world.recall(key, lambda: dict.fromkeys(task_ids(moment.release, vertex.spec)))
 
 
-def _vertex_metrics(asked: Asked) -> list[dict[str, str]]:
-    vertex = asked.vertex
-    known, told = _ids(vertex), []
-    if asked.get is None:
+def _vertex_metrics(request: Request) -> list[dict[str, str]]:
+    vertex = request.vertex
+    known, listed = _ids(vertex), []
+    if request.get is None:
         return _listed(f"{subtask}.{name}" for subtask in vertex.subtasks for name in known)
-    for wanted in asked.get:
+    for wanted in request.get:
         subtask, _, name = wanted.partition(".")
         if subtask.isdigit() and int(subtask) in vertex.subtasks and name in known:
             value = values(Figures(vertex, int(subtask)), (name,))[name]
-            told.append({"id": wanted, "value": text(value)})
-    return told
+            listed.append({"id": wanted, "value": text(value)})
+    return listed
 
 
-def _subtask_metrics(asked: Asked) -> list[dict[str, str]]:
-    figures, known = Figures(asked.vertex, asked.subtask), _ids(asked.vertex)
-    if asked.get is None:
+def _subtask_metrics(request: Request) -> list[dict[str, str]]:
+    figures, known = Figures(request.vertex, request.subtask), _ids(request.vertex)
+    if request.get is None:
         return _listed(known)
-    return plain(values(figures, [name for name in asked.get if name in known]), asked)
+    return plain(values(figures, [name for name in request.get if name in known]), request)
 
 
-def _subtasks_metrics(asked: Asked) -> list[dict[str, Any]]:
+def _subtasks_metrics(request: Request) -> list[dict[str, Any]]:
     """Aggregated over subtasks, or those asked for ("0,2-4")."""
-    vertex, known = asked.vertex, _ids(asked.vertex)
-    if asked.get is None:
+    vertex, known = request.vertex, _ids(request.vertex)
+    if request.get is None:
         return _listed(known)
-    wanted = [name for name in asked.get if name in known]
-    rows = [values(Figures(vertex, one), wanted) for one in _chosen(asked, vertex.subtasks)]
-    return aggregated(rows, asked)
+    wanted = [name for name in request.get if name in known]
+    rows = [values(Figures(vertex, one), wanted) for one in _chosen(request, vertex.subtasks)]
+    return aggregated(rows, request)
 
 
-def _chosen(asked: Asked, subtasks: range) -> Sequence[int]:
-    named = asked.params.get("subtasks")
+def _chosen(request: Request, subtasks: range) -> Sequence[int]:
+    named = request.params.get("subtasks")
     chosen: list[int] = []
     if named is None:
         return subtasks
@@ -187,10 +187,10 @@ def _chosen(asked: Asked, subtasks: range) -> Sequence[int]:
 
 
 REPLIES: Replies = {
-    to.JOB_METRICS: lambda asked: plain(_job_values(asked.job), asked),
+    to.JOB_METRICS: lambda request: plain(_job_values(request.job), request),
     to.JOBS_METRICS: _jobs_metrics,
     to.VERTEX_METRICS: _vertex_metrics,
     to.SUBTASK_METRICS: _subtask_metrics,
     to.SUBTASKS_METRICS: _subtasks_metrics,
-    to.JM_OPERATOR_METRICS: lambda asked: plain({}, asked.checked("vertex")),
+    to.JM_OPERATOR_METRICS: lambda request: plain({}, request.checked("vertex")),
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.asked import NOT_FOUND, Asked, Refusal, Replies, spread, texts
 from flinktop.demo.numbers import identity
 from flinktop.demo.replies.cluster import CORES
+from flinktop.demo.request import NOT_FOUND, Refusal, Replies, Request, spread, texts
 from flinktop.demo.specs import HOUR
 from flinktop.flink import rescale
 
@@ -18,16 +18,16 @@ TOOK, PREPARED = 14_200, 9800  # milliseconds that it took, and those of it that
 COUNTS = {"ignored": 0, "inProgress": 0, "completed": 1, "failed": 0}
 
 
-def _adaptive(asked: Asked) -> JobMoment:
-    job = asked.job
+def _adaptive(request: Request) -> JobMoment:
+    job = request.job
     if job.scheduler != "Adaptive":
         raise Refusal(NOT_FOUND, f"AdaptiveScheduler is not enabled for this job ({job.id}).")
     return job
 
 
-def _requirements(asked: Asked) -> dict[str, Any]:
+def _requirements(request: Request) -> dict[str, Any]:
     """A 500 for any other scheduler."""
-    if asked.job.scheduler != "Adaptive":
+    if request.job.scheduler != "Adaptive":
         raise Refusal(
             500,
             "java.lang.UnsupportedOperationException: The DefaultScheduler does not support changing the "
@@ -36,7 +36,7 @@ def _requirements(asked: Asked) -> dict[str, Any]:
         )
     return {
         vertex.id: {"parallelism": {"lowerBound": 1, "upperBound": vertex.spec.parallelism}}
-        for vertex in asked.job.vertices
+        for vertex in request.job.vertices
     }
 
 
@@ -106,18 +106,18 @@ def uuid_of(job: JobMoment) -> str:
     return identity("rescale", job.id)
 
 
-def _config(asked: Asked) -> Any:
-    _adaptive(asked)
+def _config(request: Request) -> Any:
+    _adaptive(request)
     return texts()["rescale configuration"]
 
 
-def _overview(asked: Asked) -> dict[str, Any]:
-    latest = {"completed": _row(_adaptive(asked)), "failed": None, "ignored": None}
+def _overview(request: Request) -> dict[str, Any]:
+    latest = {"completed": _row(_adaptive(request)), "failed": None, "ignored": None}
     return {"rescalesCounts": COUNTS, "latest": latest}
 
 
-def _summary(asked: Asked) -> dict[str, Any]:
-    _adaptive(asked)
+def _summary(request: Request) -> dict[str, Any]:
+    _adaptive(request)
     return {
         "rescalesCounts": COUNTS,
         "rescalesDurationStatsInMillis": spread([TOOK]),
@@ -127,10 +127,10 @@ def _summary(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _rescale(asked: Asked) -> dict[str, Any]:
-    job = _adaptive(asked)
-    if asked.ids["rescale"] != uuid_of(job):
-        raise Refusal(NOT_FOUND, f"Could not find rescale {asked.ids['rescale']}.")
+def _rescale(request: Request) -> dict[str, Any]:
+    job = _adaptive(request)
+    if request.ids["rescale"] != uuid_of(job):
+        raise Refusal(NOT_FOUND, f"Could not find rescale {request.ids['rescale']}.")
     return _row(job, whole=True)
 
 
@@ -138,7 +138,7 @@ REPLIES: Replies = {
     rescale.RESOURCE_REQUIREMENTS: _requirements,
     rescale.RESCALE_CONFIG: _config,
     rescale.RESCALES_OVERVIEW: _overview,
-    rescale.RESCALES_HISTORY: lambda asked: [_row(_adaptive(asked))],
+    rescale.RESCALES_HISTORY: lambda request: [_row(_adaptive(request))],
     rescale.RESCALES_SUMMARY: _summary,
     rescale.RESCALE: _rescale,
 }

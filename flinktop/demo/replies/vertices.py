@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.asked import Asked, Replies, missing, quantile, texts
 from flinktop.demo.flow import Times
 from flinktop.demo.life import KEPT_FAULTS, TASK_STATES, Run, Task
 from flinktop.demo.numbers import fraction
 from flinktop.demo.replies.jobs import MAX_PARALLELISM, accumulators, counts, io_metrics
+from flinktop.demo.request import Replies, Request, missing, quantile, texts
 from flinktop.flink import vertices as to
 
 if TYPE_CHECKING:
@@ -23,19 +23,19 @@ LIVED = ("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
 LOW, HIGH = 0.1, 0.5  # shares of time from which on a subtask is called backpressured a little, and much
 
 
-def _vertex(asked: Asked) -> dict[str, Any]:
-    vertex = asked.vertex
+def _vertex(request: Request) -> dict[str, Any]:
+    vertex = request.vertex
     rows = [_attempt(vertex, subtask, vertex.job.run) for subtask in vertex.subtasks]
     for row in rows:
         row["start_time"] = row["start-time"]
-        if not asked.moment.release.since(1, 10):
+        if not request.moment.release.since(1, 10):
             row["host"] = row["endpoint"]
     return {
         "id": vertex.id,
         "name": vertex.spec.name,
         "parallelism": vertex.spec.parallelism,
         "maxParallelism": MAX_PARALLELISM,
-        "now": asked.moment.now,
+        "now": request.moment.now,
         "subtasks": rows,
         "aggregated": _aggregated(rows),
     }
@@ -85,14 +85,14 @@ def _spread(values: Sequence[int]) -> dict[str, int]:
     return ends | {name: int(quantile(ordered, share)) for name, share in shares}
 
 
-def _single(asked: Asked) -> dict[str, Any]:
-    row = _attempt(asked.vertex, asked.subtask, _run(asked))
+def _single(request: Request) -> dict[str, Any]:
+    row = _attempt(request.vertex, request.subtask, _run(request))
     return {**row, "start_time": row["start-time"]}
 
 
-def _run(asked: Asked) -> Run:
+def _run(request: Request) -> Run:
     """The run that a request names by the number of the attempt; the newest when it names none."""
-    text, job = asked.ids.get("attempt"), asked.job
+    text, job = request.ids.get("attempt"), request.job
     if text is None:
         return job.run
     if not text.isdigit() or not job.run.number - KEPT_FAULTS < int(text) <= job.run.number:
@@ -100,24 +100,24 @@ def _run(asked: Asked) -> Run:
     return job.life.run(int(text))
 
 
-def _accumulators(asked: Asked) -> dict[str, Any]:
-    vertex = asked.vertex
+def _accumulators(request: Request) -> dict[str, Any]:
+    vertex = request.vertex
     return {"id": vertex.id, "user-accumulators": accumulators(vertex, vertex.subtasks)}
 
 
-def _attempt_accumulators(asked: Asked) -> dict[str, Any]:
-    vertex, subtask, attempt = asked.vertex, asked.subtask, asked.ids["attempt"]
-    _run(asked)
+def _attempt_accumulators(request: Request) -> dict[str, Any]:
+    vertex, subtask, attempt = request.vertex, request.subtask, request.ids["attempt"]
+    _run(request)
     return {
         "subtask": subtask,
         "attempt": int(attempt),
-        "id": f"{asked.job.id}_{vertex.id}_{subtask}_{attempt}",
+        "id": f"{request.job.id}_{vertex.id}_{subtask}_{attempt}",
         "user-accumulators": accumulators(vertex, (subtask,)),
     }
 
 
-def _subtasks_accumulators(asked: Asked) -> dict[str, Any]:
-    job, vertex = asked.job, asked.vertex
+def _subtasks_accumulators(request: Request) -> dict[str, Any]:
+    job, vertex = request.job, request.vertex
     rows = [
         {
             "subtask": subtask,
@@ -130,8 +130,8 @@ def _subtasks_accumulators(asked: Asked) -> dict[str, Any]:
     return {"id": vertex.id, "parallelism": len(rows), "subtasks": rows}
 
 
-def _subtask_times(asked: Asked) -> dict[str, Any]:
-    job, vertex, moment = asked.job, asked.vertex, asked.moment
+def _subtask_times(request: Request) -> dict[str, Any]:
+    job, vertex, moment = request.job, request.vertex, request.moment
     rows = []
     for subtask, task in enumerate(vertex.tasks):
         entered = dict(task.entered)
@@ -147,8 +147,8 @@ def _subtask_times(asked: Asked) -> dict[str, Any]:
     return {"id": vertex.id, "name": vertex.spec.name, "now": moment.now, "subtasks": rows}
 
 
-def _taskmanagers(asked: Asked) -> dict[str, Any]:
-    job, vertex = asked.job, asked.vertex
+def _taskmanagers(request: Request) -> dict[str, Any]:
+    job, vertex = request.job, request.vertex
     by_taskmanager: dict[TaskManager, list[dict[str, Any]]] = {}
     for subtask in vertex.subtasks:
         by_taskmanager.setdefault(job.taskmanager(subtask), []).append(_attempt(vertex, subtask, job.run))
@@ -165,7 +165,7 @@ def _taskmanagers(asked: Asked) -> dict[str, Any]:
         }
         for taskmanager, attempts in by_taskmanager.items()
     ]
-    return {"id": vertex.id, "name": vertex.spec.name, "now": asked.moment.now, "taskmanagers": rows}
+    return {"id": vertex.id, "name": vertex.spec.name, "now": request.moment.now, "taskmanagers": rows}
 
 
 def _summed(metrics: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -175,10 +175,10 @@ def _summed(metrics: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _backpressure(asked: Asked) -> dict[str, Any]:
+def _backpressure(request: Request) -> dict[str, Any]:
     """Levels and shares of time; up to 1.12 the server would sample stacks instead."""
-    vertex, rows, highest = asked.vertex, [], 0.0
-    tasks = vertex.tasks if asked.job.settled != "RUNNING" else ()
+    vertex, rows, highest = request.vertex, [], 0.0
+    tasks = vertex.tasks if request.job.settled != "RUNNING" else ()
     over = {subtask for subtask, task in enumerate(tasks) if task.ended is not None}
     for subtask in vertex.subtasks:
         # Flink drops the metrics of a task that has ended, and answers 0 for them.
@@ -197,7 +197,7 @@ def _backpressure(asked: Asked) -> dict[str, Any]:
     return {
         "status": "ok",
         **_level(highest),
-        "end-timestamp": asked.moment.stamp(asked.moment.fetched),
+        "end-timestamp": request.moment.stamp(request.moment.fetched),
         "subtasks": rows,
     }
 
@@ -207,9 +207,9 @@ def _level(ratio: float) -> dict[str, str]:
     return {"backpressureLevel": level, "backpressure-level": level}
 
 
-def _watermarks(asked: Asked) -> list[dict[str, str]]:
-    vertex = asked.vertex
-    if not vertex.spec.inputs or not asked.job.measured:
+def _watermarks(request: Request) -> list[dict[str, str]]:
+    vertex = request.vertex
+    if not vertex.spec.inputs or not request.job.measured:
         return []
     value = str(vertex.watermark(coming=True))
     return [{"id": f"{subtask}.currentInputWatermark", "value": value} for subtask in vertex.subtasks]
@@ -218,12 +218,12 @@ def _watermarks(asked: Asked) -> list[dict[str, str]]:
 # -- flame graphs (1.13+) ----------------------------------------------------------------------------
 
 
-def _flamegraph(asked: Asked) -> dict[str, Any]:
-    vertex = asked.vertex
-    if asked.job.ended:
+def _flamegraph(request: Request) -> dict[str, Any]:
+    vertex = request.vertex
+    if request.job.ended:
         return {"endTimestamp": -1}
     samples, times = 100 * len(vertex.subtasks), vertex.lately(0)
-    kind = asked.params.get("type", "full").lower()
+    kind = request.params.get("type", "full").lower()
     working = 0 if kind == "off_cpu" else int(samples * times.busy / 1000)
     blocked = 0 if kind == "on_cpu" else int(samples * times.backpressured / 1000)
     waiting = 0 if kind == "on_cpu" else samples - int(samples * (times.busy + times.backpressured) / 1000)
@@ -231,7 +231,7 @@ def _flamegraph(asked: Asked) -> dict[str, Any]:
     frames = [*_stack(vertex.plan, working), _frame(names[0], blocked), _frame(names[1], waiting)]
     for caller in texts()["callers"]:
         frames = [_frame(caller, working + blocked + waiting, frames)]
-    return {"endTimestamp": asked.moment.stamp(asked.moment.fetched), "data": frames[0]}
+    return {"endTimestamp": request.moment.stamp(request.moment.fetched), "data": frames[0]}
 
 
 def _frame(name: str, value: int, children: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:

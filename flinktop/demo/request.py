@@ -28,7 +28,7 @@ class Refusal(Exception):  # noqa: N818 -- it says what happened
         self.sentence = sentence
         self.kind = kind
 
-    def told(self, release: Release) -> str:
+    def text(self, release: Release) -> str:
         if not self.kind or not release.since(1, 10):
             return self.sentence
         trace = f"\n\tat {_REST}.handler.AbstractRestHandler.respondToRequest(AbstractRestHandler.java:83)\n"
@@ -41,7 +41,7 @@ def missing(sentence: str) -> Refusal:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A request at a moment, and what it names: a `Refusal` is raised for what is not there."""
 
     moment: Moment
@@ -57,7 +57,7 @@ class Asked:
             raise missing(f"Job {named} not found")
         return job
 
-    def checked(self, name: str) -> Asked:
+    def checked(self, name: str) -> Request:
         """Itself, if a thing that its path names is there."""
         getattr(self, name)
         return self
@@ -104,7 +104,7 @@ def texts() -> dict[str, Any]:
     return found
 
 
-Handler = Callable[[Asked], Any]
+Handler = Callable[[Request], Any]
 Replies = Mapping["Endpoint[Any]", Handler]
 
 
