@@ -14,11 +14,8 @@ __all__ = ["Connection", "Secret", "SecretError", "base_url", "is_loopback"]
 class Connection:
     """One cluster's address and what it takes to be let in.
 
-    A user and password inside the URL are moved into `user` and `password`, so that no message can
-    show them.
-
-    Raises:
-        ValueError: the URL is no http or https address; one sentence.
+    A user and password inside the URL are moved into `user` and `password`, so that no message can show them.
+    Raises ValueError with a sentence when the URL is no http or https address.
     """
 
     url: str  # base address, perhaps with a path (a reverse proxy), without credentials

@@ -76,11 +76,7 @@ class Decoded(Struct, Generic[T], frozen=True):
 
 
 def decode(body: bytes, reply: type[T], most_parts: int = MOST_PARTS) -> Decoded[T]:
-    """The document in `body` as a `reply`; text becomes str with its lines kept.
-
-    Raises:
-        DecodeError: not JSON, more than `most_parts`, or nothing in it belongs to such a document.
-    """
+    """The document in `body` as a `reply`, text as str with its lines; DecodeError when it is none."""
     try:
         return _decode(body, reply, most_parts)
     except RecursionError:

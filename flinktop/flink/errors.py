@@ -7,19 +7,11 @@ MOST_DETAIL = 8 * 1024  # letters of a reason that are kept
 
 
 class FlinkError(Exception):
-    """Something went wrong with a request.
-
-    Attributes:
-        method: the verb.
-        url: where it went, without credentials and query.
-        status: what the server answered, None when there was no answer.
-        detail: the server's own sentence or the reason, without control characters or Java trace.
-        by_flink: the answer had the form of Flink's errors: it is not that of a proxy on the way.
-    """
+    """Something went wrong with a request."""
 
     advice = ""
     sent = True  # the request may have reached the server
-    by_flink = False
+    by_flink = False  # the answer had the form of Flink's errors: it is not that of a proxy on the way
 
     def __init__(
         self, method: str, url: str, detail: str = "", *, status: int | None = None, sent: bool | None = None
@@ -27,9 +19,9 @@ class FlinkError(Exception):
         detail = cut(detail, MOST_DETAIL)
         super().__init__(method, url, detail, status)
         self.method = method
-        self.url = url
-        self.detail = detail
-        self.status = status
+        self.url = url  # without credentials and query
+        self.detail = detail  # the server's own sentence or the reason, without Java trace
+        self.status = status  # None when there was no answer
         if sent is not None:
             self.sent = sent
 

@@ -156,9 +156,6 @@ def open_local(
 
     `progress` is told each step as a sentence while it starts. Everything is ended on leaving, also when
     flinktop is killed; the logs of a start that failed are copied to `kept`. Without `tls` every user of this
-    machine may run code on it.
-
-    Raises:
-        LocalError: Something is missing on this machine (here), or it did not start (on entering).
+    machine may run code on it. Raises LocalError when something is missing.
     """
     return LocalSession(find_home(), progress, tls=tls, kept=kept)

@@ -1,8 +1,10 @@
-"""Which scheduler runs a job, and what a failure without a task's name means under it."""
+"""Which scheduler runs a job, and what a parallelism of -1 and a failure without a task mean under it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from flinktop.model import format as fmt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,3 +43,13 @@ def unnamed(*, adaptive: bool | None) -> str:
     of every failure (no taskName, no endpoint), also of a single task's.
     """
     return JOB_LEVEL if adaptive is False else UNNAMED
+
+
+def unknown_parallelism(job: Job) -> str:
+    """Why a vertex of this job has no parallelism: an adaptive batch job decides it vertex by vertex."""
+    return "not decided yet" if "BATCH" in (job.job_type, job.plan.type) else "not reported"
+
+
+def parallelism_words(parallelism: int, job: Job) -> str:
+    """The parallelism of a vertex of this job."""
+    return unknown_parallelism(job) if parallelism < 0 else fmt.number(parallelism)

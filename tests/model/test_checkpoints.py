@@ -18,7 +18,7 @@ from flinktop.flink.checkpoints import (
     Phases,
 )
 from flinktop.model import checkpoints as judge
-from flinktop.model.checkpoint_configuration import items
+from flinktop.model.checkpoints import items
 from tests.fixture_cluster import FIXTURES
 
 

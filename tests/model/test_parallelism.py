@@ -1,7 +1,7 @@
 """A parallelism that is not decided yet is never shown as -1."""
 
 from flinktop.flink.jobs import Job, JobVertex, Plan
-from flinktop.model import parallelism
+from flinktop.model import scheduler
 from flinktop.model.vertex_now import vertex_now
 from flinktop.ui.panels import job_header, vertex_header
 
@@ -10,9 +10,9 @@ SINK = JobVertex(id="b" * 32, name="Sink", parallelism=-1, max_parallelism=-1, s
 
 
 def test_words() -> None:
-    assert parallelism.words(-1, BATCH) == "not decided yet"
-    assert parallelism.words(-1, Job(jid="j", plan=Plan(type="STREAMING"))) == "not reported"
-    assert parallelism.words(8, BATCH) == "8"
+    assert scheduler.parallelism_words(-1, BATCH) == "not decided yet"
+    assert scheduler.parallelism_words(-1, Job(jid="j", plan=Plan(type="STREAMING"))) == "not reported"
+    assert scheduler.parallelism_words(8, BATCH) == "8"
 
 
 def test_no_header_says_minus_one() -> None:

@@ -17,7 +17,6 @@ from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.metrics import JOB_METRICS
 from flinktop.model import (
-    checkpoint_configuration,
     flame,
     memory,
     metric_reading,
@@ -26,6 +25,7 @@ from flinktop.model import (
     timeline,
     watermarks,
 )
+from flinktop.model.checkpoints import items
 from flinktop.model.graph_layout import Measures
 from flinktop.model.vertex_now import of_subtasks, vertex_now
 from flinktop.ui.panels import (
@@ -165,7 +165,7 @@ def _checkpoints(port: Port, query: Query[Any], value: Any) -> Drawn:
 
 def _checkpoint_config(port: Port, query: Query[Any], value: Any) -> Drawn:
     job = dict(query.ids)["job"]
-    yield "settings", checkpoint_configuration.items(value)
+    yield "settings", items(value)
     yield "stats", checkpoint_overview.stats_lines(port, job, 0.0)
     yield "last", job_header.checkpoint_line(job, port, ended=False)
 

@@ -9,7 +9,7 @@ from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import format as fmt
-from flinktop.model.checkpoint_configuration import Item, items
+from flinktop.model.checkpoints import Item, items
 from flinktop.ui.live import RARELY, Asks
 from flinktop.ui.panels.checkpoint_lines import OFF
 from flinktop.ui.panels.columns import text

@@ -17,7 +17,7 @@ from flinktop.flink.text import clean
 from flinktop.model import faults, states, tasks
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
-from flinktop.model.parallelism import unknown_words
+from flinktop.model.scheduler import unknown_parallelism
 from flinktop.ui.live import RARELY, Asks
 from flinktop.ui.panels.lines_panel import GAP, MUTED_GAP, Line, LinesPanel, faded, pair, spaced
 
@@ -75,7 +75,7 @@ def state_line(
     if parallelism > 0:
         groups.append(pair("parallelism", str(parallelism)))
     if any(vertex.parallelism < 0 for vertex in job.vertices):
-        groups.append(pair("parallelism", f"{unknown_words(job)} for some vertices", "info"))
+        groups.append(pair("parallelism", f"{unknown_parallelism(job)} for some vertices", "info"))
     if job.pending_operators:
         groups.append(pair("pending operators", str(job.pending_operators), "info"))
     return spaced(*groups, gap=MUTED_GAP)

@@ -23,7 +23,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.numbers import LONG_MAX, positive
 from flinktop.flink.vertices import VERTEX
-from flinktop.model import busy, parallelism, rates, skew, states, subtask_names
+from flinktop.model import busy, rates, scheduler, skew, states, subtask_names
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model.vertex_now import vertex_now
@@ -68,7 +68,7 @@ def state_line(job: Job, vertex: JobVertex, now: VertexNow) -> Line:
     if now.behind > 0:
         state.append((f" (subtasks as of {fmt.duration(max(1.0, now.behind))} earlier)", "muted"))
     tone = "info" if vertex.parallelism < 0 else ""
-    parallel = pair("parallelism", parallelism.words(vertex.parallelism, job), tone)
+    parallel = pair("parallelism", scheduler.parallelism_words(vertex.parallelism, job), tone)
     if (most := positive(vertex.max_parallelism)) is not None:
         parallel.append((f" (max {most})", "muted"))
     return spaced(state, parallel, job_parts(job))
