@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from flinktop.engine.acts.act import Act, Answer, Question
-    from flinktop.engine.acts.run_jar import RunJar
+    from flinktop.engine.acts.act import Act, Answer
+    from flinktop.engine.acts.run_jar import PlanJar, RunJar
     from flinktop.engine.clock import Clock
     from flinktop.engine.lags import JobLag
     from flinktop.engine.link import Link
@@ -282,7 +282,7 @@ class Port:
     def operation(self, number: str) -> Operation | None:
         return next((one for one in self.operations() if one.id == number), None)
 
-    def ask(self, question: Question, typed: str | None = None) -> str:
+    def ask(self, question: PlanJar, typed: str | None = None) -> str:
         """Ask what is no poll, such as a jar's plan; gives the id under which `answer` has it.
 
         Args:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
-from flinktop.engine.acts.act import Result
+from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
 
 COLUMNS = (

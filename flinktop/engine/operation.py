@@ -5,7 +5,8 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from flinktop.engine.acts.act import Act, Notes, Result
+from flinktop.engine.acts.act import Act, Notes
+from flinktop.engine.acts.verdict import Result
 from flinktop.model import redaction
 
 

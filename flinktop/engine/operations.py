@@ -33,7 +33,8 @@ from flinktop.model import redaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from flinktop.engine.acts.act import Act, Question
+    from flinktop.engine.acts.act import Act
+    from flinktop.engine.acts.run_jar import PlanJar
     from flinktop.engine.acts.target import Target
     from flinktop.engine.clock import Clock
     from flinktop.engine.lane import Lane
@@ -217,7 +218,7 @@ class Operations:
         self.view.put(operation)
         self._spawn(self._to_its_end(number, self._do(operation, act, under_way, typed)))
 
-    def ask(self, question: Question, number: str, typed: str | None = None) -> None:
+    def ask(self, question: PlanJar, number: str, typed: str | None = None) -> None:
         """Ask a question; its answer comes under `number` in `answers`.
 
         Args:
@@ -228,7 +229,7 @@ class Operations:
         self.answers = dict(list(self.answers.items())[1 - ANSWERS_KEPT :]) | {number: Answer()}
         self._spawn(self._answer(question, number, typed))
 
-    async def _answer(self, question: Question, number: str, typed: str | None) -> None:
+    async def _answer(self, question: PlanJar, number: str, typed: str | None) -> None:
         try:
             context = await self._context(number)
             refusal = question.refusal(replace(self.base(None), features=context.features), typed)

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from flinktop.facts.known import Known
 
 _LOOKS = {
-    State.PLANNED: ("◐", "info"),
-    State.SENT: ("◐", "info"),
-    State.ACCEPTED: ("◐", "info"),
-    State.RUNNING: ("◐", "info"),
+    **dict.fromkeys((State.PLANNED, State.SENT, State.ACCEPTED, State.RUNNING), ("◐", "info")),
     State.DONE: ("●", "good"),
     State.FAILED: ("✕", "bad"),
     State.LOST: ("▲", "warn"),
@@ -33,8 +30,7 @@ _NOW = {
     State.ACCEPTED: "accepted by Flink",
     State.RUNNING: "in progress",
 }
-TARGET_FIELDS = frozenset({"job", "name"})
-"""Of an act: what it is done to, which is told elsewhere."""
+TARGET_FIELDS = frozenset({"job", "name"})  # of an act: what it is done to, which is told elsewhere
 
 
 def state_words(operation: Operation) -> str:
@@ -63,12 +59,7 @@ def under_way(known: Known) -> tuple[Operation, ...]:
 
 
 def took(operation: Operation, wall: float) -> float | None:
-    """Seconds from when it was sent to its end, or so far; None when it was never sent.
-
-    Args:
-        operation: The operation.
-        wall: This machine's time (s since 1970), by which operations are written down.
-    """
+    """Seconds from when it was sent to its end, or so far by this machine's time; None if it was not sent."""
     if operation.state.final:
         return operation.ended - operation.sent if operation.ended and operation.sent else None
     return max(0.0, wall - operation.planned)

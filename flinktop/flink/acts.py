@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 
-from flinktop.flink.decode import DecodeError, Lines, decode, read
+from flinktop.flink.decode import DecodeError, Lines, decode
 from flinktop.flink.error_text import java_sentence
 from flinktop.flink.errors import BadReply
 from flinktop.flink.numbers import Id, Unset
 
 if TYPE_CHECKING:
-    from flinktop.flink.endpoint import Query
     from flinktop.flink.http import Http
 
 T = TypeVar("T")
@@ -85,8 +84,3 @@ async def act(http: "Http", method: str, path: str, reply: type[T], **sent: Any)
 async def begin(http: "Http", method: str, path: str, **sent: Any) -> str:
     """Send a request that begins something; gives the trigger to follow it by. Raises as `act` does."""
     return (await act(http, method, path, Trigger, **sent)).request_id
-
-
-async def status(http: "Http", query: "Query[Status]") -> Status:
-    """How far it is. NotFound when the server has forgotten it (5 min after its end)."""
-    return (await read(http, query)).value

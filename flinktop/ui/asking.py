@@ -1,8 +1,8 @@
-"""Asking before something is done: by a button, and by a name where that has to be typed first."""
+"""Asking before something is done: what is filled in, a name that has to be typed first, a button."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import on
 from textual.containers import Horizontal, Vertical
@@ -13,15 +13,74 @@ from flinktop.model.typed_names import is_typed
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe
-from flinktop.ui.widgets.form import Choice, LineField
+from flinktop.ui.widgets.form import Choice, LineField, LinesField
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from flinktop.engine.acts.act import Request
     from flinktop.engine.acts.target import Target
+    from flinktop.engine.acts.words import Field
 
 T = TypeVar("T")
+
+
+class FieldRow(Horizontal):
+    """A label and the field behind it."""
+
+    DEFAULT_CSS = """
+    FieldRow { height: auto; width: 1fr; }
+    FieldRow > .label { width: auto; min-width: 14; padding-right: 1; color: $text-muted; }
+    """
+
+    def __init__(self, label: str, field: Widget, *, id: str | None = None) -> None:
+        super().__init__(Static(label, classes="label", markup=False), field, classes="row", id=id)
+
+
+class ActForm(Vertical):
+    """The fields that an act declares, beginning as in `begin`."""
+
+    DEFAULT_CSS = "ActForm { height: auto; }"
+
+    def __init__(self, fields: Iterable[Field], begin: object, *, ascii: bool, id: str | None = None) -> None:
+        self._ascii = ascii
+        self.widgets = {one: self._widget(one, one.text(getattr(begin, one.name))) for one in fields}
+        self.rows = {
+            one: FieldRow(one.label, widget, id=f"row-{one.name}") for one, widget in self.widgets.items()
+        }
+        super().__init__(*self.rows.values(), id=id)
+
+    def _widget(self, field: Field, text: str) -> Choice | LineField | LinesField:
+        if field.choices:
+            options = {one.label: one.words for one in field.choices}
+            return Choice(options, text, ascii=self._ascii, id=field.name)
+        return (LinesField if field.lines else LineField)(text, placeholder=field.placeholder, id=field.name)
+
+    def texts(self) -> dict[str, str]:
+        """What stands in the fields, by their names."""
+        return {
+            one.name: widget.text if isinstance(widget, LinesField) else widget.value
+            for one, widget in self.widgets.items()
+        }
+
+    def values(self) -> dict[str, Any]:
+        """The values of the fields that are asked for, by their names. Raises ValueError."""
+        texts = self.texts()
+        return {
+            one.name: one.value(texts[one.name])
+            for one in self.widgets
+            if not one.of or texts[one.of].strip()
+        }
+
+    def look(self) -> None:
+        """Show the fields that are asked for."""
+        texts = self.texts()
+        for one, row in self.rows.items():
+            if one.of:
+                row.display = bool(texts[one.of].strip())
 
 
 class NameField(LineField):
@@ -37,8 +96,6 @@ class TypedName(Vertical):
     DEFAULT_CSS = """
     TypedName { height: auto; margin-top: 1; }
     TypedName #type-words { height: auto; color: $text-muted; }
-    TypedName .row { height: 1; width: 1fr; }
-    TypedName .row > .label { width: 14; color: $text-muted; }
     """
 
     def __init__(self) -> None:
@@ -47,9 +104,7 @@ class TypedName(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="type-words", markup=False)
-        with Horizontal(classes="row"):
-            yield Static("name", classes="label", markup=False)
-            yield NameField(id="typed")
+        yield FieldRow("name", NameField(id="typed"))
 
     def ask(self, request: Request, target: Target) -> None:
         """Ask for the name that this wants on this target."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from rich.cells import cell_len
 from textual import getters, on
@@ -12,7 +12,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from flinktop.ui.act_button import ActButton
 from flinktop.ui.live import cannot_show
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.steady import Modal
@@ -28,29 +27,27 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from flinktop.engine.acts.act import Line
+    from flinktop.engine.acts.words import Line
     from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-LABEL = 14
-"""Cells of the labels in a dialog at the least, so that values stand below each other."""
-WIDTH, EDGES = 84, 5
-"""Cells that a box takes at the most, and of those what its border, padding and scroll bar take."""
+LABEL = 14  # cells of the labels in a dialog at the least, so that values stand below each other
+EDGES = 5  # cells that border, padding and scroll bar of a box take
 LEAST_WORDS, MOST_LINES, MOST_REASON = 12, 20, 3
-STEP = 5
-"""Lines that a dialog scrolls by at once."""
+READY_SECONDS = 0.4
+"""From when a question is seen, or its button gets the focus, until an answer counts.
+
+A terminal without bracketed paste hands over pasted text as keys, some of which open a dialog.
+"""
+LOOK_SECONDS = 0.1  # between two looks whether it is time
+STEP = 5  # lines that a dialog scrolls by at once
 
 
 def lines_content(lines: Iterable[Line], width: int = 0) -> Content:
-    """What an act says beforehand: labels in a column, and words; nothing in them is read as markup.
-
-    Args:
-        lines: from top to bottom.
-        width: cells; words that take more stand below each other. 0 leaves that to whoever shows them.
-    """
+    """What an act says beforehand: labels in a column, and words, wrapped at `width` cells (0: not here)."""
     lines = tuple(lines)
     labels = label_cells(lines)
     parts: list[Content] = []
@@ -68,13 +65,47 @@ def label_cells(lines: Iterable[Line]) -> int:
     return max([LABEL, *(cell_len(line.label) + 2 for line in lines)])
 
 
-@runtime_checkable
-class Completing(Protocol):
-    """A field that completes what is typed."""
+class ActButton(PressButton):
+    """Takes no enter in the first moment after it got the focus, and no click after its dialog opened.
 
-    def complete(self) -> bool:
-        """Do so; whether the key was of use here."""
-        ...
+    It is dim for as long as it takes none.
+    """
+
+    DEFAULT_CSS = """
+    ActButton.-waiting:focus { text-style: dim; }
+    """
+    app = getters.app(LiveApp)
+    _opened = float("-inf")
+    _focused = float("-inf")
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes an enter that is pressed now."""
+        return self.app.port.now() - self._focused >= READY_SECONDS
+
+    def look(self) -> None:
+        self.set_class(not self.ready, "-waiting")
+
+    def on_mount(self) -> None:
+        self._opened = self._focused = self.app.port.now()
+
+    def on_focus(self) -> None:
+        self._focused = self.app.port.now()
+        self._wait()
+
+    def _wait(self) -> None:
+        self.look()
+        if not self.ready:
+            self.set_timer(LOOK_SECONDS, self._wait)
+
+    def action_press(self) -> None:
+        if self.app.typed_at - self._focused >= READY_SECONDS:
+            super().action_press()
+
+    def on_click(self) -> None:
+        """A click gives it the focus itself: it has to come a moment after the dialog."""
+        if self.app.typed_at - self._opened >= READY_SECONDS:
+            super().action_press()
 
 
 class DialogBox(VerticalScroll, can_focus=False, inherit_bindings=False):
@@ -90,12 +121,7 @@ class Dialog(Modal[T]):
     """
 
     DEFAULT_CSS = """
-    Dialog { align: center middle; background: $background 60%; }
-    Dialog > .dialog {
-        width: 84; max-width: 100%; height: auto; max-height: 100%; background: $background; padding: 0 1;
-        border: round $border; border-title-color: $primary; border-title-style: bold;
-        border-title-background: $background;
-    }
+    Dialog > .dialog { max-height: 100%; padding: 0 1; }
     /* Of dialogs that stand on each other the last one alone is seen. */
     Dialog.-behind { background: transparent; }
     Dialog .words { height: auto; width: 1fr; }
@@ -118,8 +144,8 @@ class Dialog(Modal[T]):
         Binding("pageup", "scroll(-1)", "Up", show=False),
         Binding("pagedown", "scroll(1)", "Down", show=False),
     ]
-    TITLE_WORDS: ClassVar[str] = ""
-    """Words of ours in the upper edge of the box."""
+    CELLS: ClassVar[int] = 84  # cells that the box takes at the most
+    TITLE_WORDS: ClassVar[str] = ""  # words of ours in the upper edge of the box
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,7 +161,7 @@ class Dialog(Modal[T]):
     @property
     def words_width(self) -> int:
         """Cells that words in the box may take."""
-        return min(self.app.size.width, WIDTH) - EDGES
+        return min(self.app.size.width, self.CELLS) - EDGES
 
     def compose(self) -> ComposeResult:
         with DialogBox(classes="dialog") as box:
@@ -192,7 +218,6 @@ class Dialog(Modal[T]):
         self.add_class("-broken")
 
     def _can_show(self) -> None:
-        """Show everything again after `_cannot_show`."""
         if self._fault is not None:
             self._fault = None
             self.remove_class("-broken")
@@ -210,7 +235,7 @@ class Dialog(Modal[T]):
     def on_resize(self) -> None:
         self.call_after_refresh(self.news)
 
-    @on(PressButton.Pressed, "#back")
+    @on(PressButton.Pressed, "#back, #close")
     def _back(self) -> None:
         self.action_leave()
 
@@ -262,11 +287,8 @@ class Dialog(Modal[T]):
         return super().check_action(action, parameters)
 
     def action_field(self, by: int) -> None:
-        focused: object = self.focused
-        if by < 0:
-            self.focus_previous()
-        elif not (isinstance(focused, Completing) and focused.complete()):
-            self.focus_next()
+        if by < 0 or not (isinstance(self.focused, LineField) and self.focused.complete()):
+            self.action_beside(by)
 
     def action_line(self, by: int) -> None:
         self.action_beside(by)

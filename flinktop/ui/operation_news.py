@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.operation import Operation
 
-LONGEST = 400
-"""Letters of a reason: more is read on the screen of operations."""
+LONGEST = 400  # letters of a reason: more is read on the screen of operations
 Severity = Literal["information", "warning", "error"]
 _NOTICES: dict[State, tuple[Severity, float]] = {
     State.DONE: ("information", 8.0),
@@ -32,8 +31,7 @@ class Ending(Struct, frozen=True):
     """What is said of an operation that has ended."""
 
     title: str
-    words: str
-    """Foreign text among them."""
+    words: str  # foreign text among them
     severity: Severity
     seconds: float
 

@@ -82,4 +82,13 @@ class AnswersOnce(SteadyScreen[T]):
 
 
 class Modal(ModalScreen[T], AnswersOnce[T]):
-    """The base of every dialog of ours."""
+    """The base of every dialog of ours: a box before a screen that is dimmed."""
+
+    DEFAULT_CSS = """
+    Modal { align: center middle; background: $background 60%; }
+    Modal > .dialog {
+        width: 84; max-width: 100%; height: auto; background: $background; padding: 1 2;
+        border: round $border; border-title-color: $primary; border-title-style: bold;
+        border-title-background: $background;
+    }
+    """

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from flinktop.engine.acts.act import Act, Line
+from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.cluster_acts import CancelApplication, DeleteDataset, Dispose, Shutdown
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
 from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
@@ -18,6 +18,7 @@ from flinktop.engine.acts.profile import Profile
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.run_jar import PlanJar, RunJar, SubmitGraph
 from flinktop.engine.acts.target import Target, TargetJob, target_job
+from flinktop.engine.acts.words import Line
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.checkpoints import CheckpointStats

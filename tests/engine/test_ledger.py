@@ -14,11 +14,12 @@ import pytest
 from msgspec.structs import replace
 
 from flinktop.engine import ledger
-from flinktop.engine.acts.act import Act, Result
+from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.cluster_acts import Dispose
 from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.acts.kinds import KINDS, from_json
 from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.acts.verdict import Result
 from flinktop.engine.ledger import Ledger, LedgerError, process_lives
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.jars import RunOptions

@@ -18,8 +18,8 @@ import msgspec
 import pytest
 
 from flinktop.engine import ledger_file
-from flinktop.engine.acts.act import Result
 from flinktop.engine.acts.job_acts import Savepoint
+from flinktop.engine.acts.verdict import Result
 from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.ledger_rows import COLUMNS
 from flinktop.engine.operation import Operation, State

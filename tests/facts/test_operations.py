@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from flinktop.engine.acts.act import Result
 from flinktop.engine.acts.job_acts import Savepoint, Stop
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
 from flinktop.facts.operations import options, outcome, took, two_facts, worth_copying
 from flinktop.flink.jars import RunOptions

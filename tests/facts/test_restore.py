@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flinktop.engine.acts.act import Result
 from flinktop.engine.acts.cluster_acts import Dispose
 from flinktop.engine.acts.run_jar import RunAgain, RunJar
+from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import State
 from flinktop.engine.store import Reading
 from flinktop.facts.restore import (

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from flinktop.flink import acts, applications, checkpoints, cluster, jars, jobs, profiler, rescale, submit
+from flinktop.flink import applications, checkpoints, cluster, jars, jobs, profiler, rescale, submit
 from flinktop.flink.acts import Status
 from flinktop.flink.connection import Connection
-from flinktop.flink.decode import decode
+from flinktop.flink.decode import decode, read
 from flinktop.flink.errors import BadReply, Refused
 from flinktop.flink.features import Features
 from flinktop.flink.http import Http
@@ -101,10 +101,10 @@ async def test_a_checkpoint_and_a_disposal() -> None:
 
 async def test_statuses_are_read() -> None:
     done = Cluster({"status": {"id": "COMPLETED"}, "operation": {"location": "s3://a"}}, 200)
-    status = await acts.status(done.http, checkpoints.SAVEPOINT_STATUS(job="j", trigger=TRIGGER))
+    status = (await read(done.http, checkpoints.SAVEPOINT_STATUS(job="j", trigger=TRIGGER))).value
     assert (done.line, status.done, status.failure) == (f"GET /jobs/j/savepoints/{TRIGGER}", True, None)
-    await acts.status(done.http, checkpoints.CHECKPOINT_STATUS(job="j", trigger=TRIGGER))
-    await acts.status(done.http, checkpoints.DISPOSAL_STATUS(trigger=TRIGGER))
+    await read(done.http, checkpoints.CHECKPOINT_STATUS(job="j", trigger=TRIGGER))
+    await read(done.http, checkpoints.DISPOSAL_STATUS(trigger=TRIGGER))
     assert done.lines[1:] == [f"GET /jobs/j/checkpoints/{TRIGGER}", f"GET /savepoint-disposal/{TRIGGER}"]
 
 

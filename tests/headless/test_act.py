@@ -16,7 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from flinktop.cli import read_words
-from flinktop.engine.acts.act import Result
+from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.connection import Connection
 from flinktop.headless.act import run_act

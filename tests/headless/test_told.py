@@ -2,7 +2,7 @@
 
 import pytest
 
-from flinktop.engine.acts.act import Result
+from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
 from flinktop.headless.told import as_object, cells, left, table
 

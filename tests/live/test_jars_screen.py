@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flinktop.ui.run_text import arguments_text
+from flinktop.model.run_text import arguments_text
 from tests.live.cluster import Cluster
 from tests.live.submission import job_jar, wait_for, wait_for_state, words
 from tests.terminal.monitor import LIVE, STARTS, log_of, monitor, open_job

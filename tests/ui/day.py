@@ -20,8 +20,8 @@ from flinktop.addresses import ShownJob
 from flinktop.engine.host import Port
 from flinktop.flink.connection import Connection, Secret
 from flinktop.settings import Paths, Profile, Settings
-from flinktop.ui.act_button import READY_SECONDS, ActButton
 from flinktop.ui.app import FlinkTop
+from flinktop.ui.dialog import READY_SECONDS, ActButton
 from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.table import LiveTable

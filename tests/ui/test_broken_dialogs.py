@@ -11,9 +11,8 @@ from textual.screen import Screen
 
 from flinktop.engine.acts.job_acts import Stop
 from flinktop.flink.jars import RunOptions
-from flinktop.ui.act_button import ActButton
 from flinktop.ui.app import FlinkTop
-from flinktop.ui.dialog import Dialog
+from flinktop.ui.dialog import ActButton, Dialog
 from flinktop.ui.palette import Palette
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.help import HelpScreen

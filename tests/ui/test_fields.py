@@ -19,13 +19,12 @@ from flinktop.engine.acts.cluster_acts import Dispose
 from flinktop.engine.acts.jar_files import UploadJar
 from flinktop.engine.acts.job_acts import Savepoint, Stop
 from flinktop.engine.acts.target import Target
-from flinktop.ui.file_completion import candidates, completed
-from flinktop.ui.run_text import arguments_of, parallelism_of, settings_of
+from flinktop.model.run_text import arguments_of, parallelism_of, settings_of
 from flinktop.ui.screens.confirm import ConfirmScreen
 from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.write_view import WriteView
-from flinktop.ui.typed_path import absolute, expanded, is_file, with_ending
+from flinktop.ui.typed_path import absolute, candidates, completed, expanded, is_file, with_ending
 from flinktop.ui.written_view import View
 from tests.depth import in_depth
 from tests.ui.acting import ActingDay, acting

@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from flinktop.engine.acts.act import Result
 from flinktop.engine.acts.cluster_acts import Dispose
 from flinktop.engine.acts.jar_files import UploadJar
 from flinktop.engine.acts.job_acts import Savepoint, Stop
 from flinktop.engine.acts.rescale import Rescale
+from flinktop.engine.acts.verdict import Result
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import FINAL, Operation, State
 from flinktop.ui.operation_news import OperationNews, ending

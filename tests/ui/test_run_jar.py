@@ -100,20 +100,20 @@ SETTINGS = {"1.20.5": {"flinkConfiguration": CONFIGURATION}, "2.3.0": {"flinkCon
 async def test_what_is_typed_reaches_the_cluster(release: str) -> None:
     async with acting(release, (80, 24)) as ui:
         await show(ui, RunJarScreen(jar_of(ui)))
-        await type_in(ui, "entry-class", "a.Main")
+        await type_in(ui, "entry_class", "a.Main")
         await type_in(ui, "arguments", "--names a,b --title 'orders, eu'")
         for shown in ("1  --names", "2  a,b", "4  orders, eu"):
             assert shown in ui.text
         await type_in(ui, "parallelism", "3")
         await type_in(ui, "savepoint", "file:/s/1")
-        await type_in(ui, "allow", "")
+        await type_in(ui, "allow_non_restored_state", "")
         await ui.press("right")
         if CLAIM[release]:
-            await type_in(ui, "claim", "")
+            await type_in(ui, "claim_mode", "")
             await ui.press("right", "right")
         else:
             assert "no restore modes (1.15+)" in ui.text
-            assert not ui.app.screen.query("#claim")
+            assert not ui.app.screen.query("#claim_mode")
         if release in SETTINGS:
             await type_in(ui, "configuration", "pipeline.name: typed: here\nstate.backend.type: rocksdb")
         else:
@@ -138,7 +138,7 @@ async def test_a_jar_alone_is_run_as_it_is() -> None:
         await ui.wait(1)
         await ui.press("enter")
         await ui.settled()
-        assert (seen(ui), focused(ui)) == (RunJarScreen, "entry-class")
+        assert (seen(ui), focused(ui)) == (RunJarScreen, "entry_class")
         assert await run(ui) == {}
         assert seen(ui) is JarsScreen
 
@@ -434,8 +434,8 @@ async def test_the_form_is_of_use_on_a_small_screen(size: tuple[int, int]) -> No
         assert seen(ui) is ConfirmScreen
         await ui.press("escape")
         assert "[ Run ]" in ui.text
-        await type_in(ui, "claim", "")
-        assert ui.app.screen.query_one("#claim", Choice).value == ""
+        await type_in(ui, "claim_mode", "")
+        assert ui.app.screen.query_one("#claim_mode", Choice).value == "default"
         assert "< default  >" in ui.line("restore mode")
         assert ui.text.isascii()
 

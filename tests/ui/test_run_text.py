@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flinktop.ui.run_text import arguments_of, arguments_text, parallelism_of, settings_of, settings_text
+from flinktop.model.run_text import arguments_of, arguments_text, parallelism_of, settings_of, settings_text
 
 
 @given(st.lists(st.text()))

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from flinktop.ui.file_completion import Candidate, candidates, completed
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.upload import UploadScreen
-from flinktop.ui.typed_path import expanded
+from flinktop.ui.typed_path import Candidate, candidates, completed, expanded
 from flinktop.ui.widgets.form import LineField, PressButton
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
 from tests.ui.test_run_jar import focused, press_button, seen, show, type_in, words

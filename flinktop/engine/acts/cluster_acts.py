@@ -3,39 +3,22 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flinktop.engine.acts.act import (
-    AFTERWARDS,
-    CANCELLING_OFF,
-    GIVEN_IN_PART,
-    LOSS,
-    Accepted,
-    Act,
-    ActContext,
-    Done,
-    Failed,
-    Handle,
-    InProgress,
-    Line,
-    Result,
-    Risk,
-    Unknown,
-    Verdict,
-    cluster_line,
-    verdict_of,
-)
-from flinktop.engine.acts.target import Target
-from flinktop.flink import acts, applications, checkpoints, cluster
+from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Risk
+from flinktop.engine.acts.job_acts import cancelled
+from flinktop.engine.acts.target import Target, found
+from flinktop.engine.acts.verdict import Done, Failed, Result, Unknown, Verdict, verdict_of
+from flinktop.engine.acts.words import AFTERWARDS, GIVEN_IN_PART, LOSS, Line
+from flinktop.flink import applications, checkpoints, cluster
 from flinktop.flink.applications import APPLICATION, APPLICATIONS_OVERVIEW
 from flinktop.flink.cluster import CONFIG, DATASET_DELETION, DATASETS
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
-from flinktop.flink.errors import ForeignAnswer, NotFound, TimedOut, Unreachable
+from flinktop.flink.errors import ForeignAnswer, TimedOut, Unreachable
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import redaction, states
 from flinktop.model.typed_names import typeable
 
-_NOTHING_BEHIND = (502, 503, 504)
-"""Statuses of a proxy whose server is gone."""
+_NOTHING_BEHIND = (502, 503, 504)  # statuses of a proxy whose server is gone
 UNKNOWN_END = "it is not known whether the cluster accepted it, and it does not answer now"
 
 
@@ -48,6 +31,11 @@ class Dispose(Act):
     effect = "its files are gone for good"
     risk = Risk.LOSES
     typed = True
+    noun = "savepoint"
+    loss = "its files, for good: no job can be restored from it any more"
+    loss_tone = "bad"
+    afterwards = "a job that still uses its files (restored in CLAIM or LEGACY mode) may fail"
+    afterwards_tone = "warn"
 
     path: str
 
@@ -55,33 +43,20 @@ class Dispose(Act):
     def subject(self) -> str:
         return redaction.text(self.path)
 
-    def name_to_type(self, target: Target) -> str:
+    def name_to_type(self, _target: Target) -> str:
         """The savepoint's own directory; the whole path where its name shows no letters."""
-        del target
         name = self.path.rstrip("/").rpartition("/")[2]
         return name if typeable(name) else self.path
 
-    def whose_name(self, target: Target) -> str:
-        del target
+    def whose_name(self, _target: Target) -> str:
         return "the savepoint's name"
 
-    def own_reason(self, target: Target) -> str | None:
-        del target
+    def own_reason(self, _target: Target) -> str | None:
         if redaction.hides(self.path):
             return GIVEN_IN_PART.format(path="the path")
         return None if self.path.strip("/ ") else "the path of the savepoint is missing"
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        uses = "a job that still uses its files (restored in CLAIM or LEGACY mode) may fail"
-        return (
-            cluster_line(target),
-            Line("savepoint", self.subject),
-            Line(LOSS, "its files, for good: no job can be restored from it any more", "bad"),
-            Line(AFTERWARDS, uses, "warn"),
-        )
-
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        del handle
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         return Accepted(await checkpoints.dispose_savepoint(context.http, self.path))
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
@@ -89,15 +64,14 @@ class Dispose(Act):
         if handle.trigger is None:
             lost = "Flink's answer was lost, and without it the deletion can't be checked"
             return Unknown(lost, unclear=True)
-        try:
-            query = checkpoints.DISPOSAL_STATUS(trigger=handle.trigger)
-            return verdict_of(await acts.status(context.http, query))
-        except NotFound:
-            return Unknown(
-                "Flink has forgotten how the disposal ended: it tells for five minutes after the end, unless "
-                "rest.async.store-duration (1.15+) says otherwise",
-                unclear=True,
-            )
+        status = await found(context.http, checkpoints.DISPOSAL_STATUS(trigger=handle.trigger))
+        if status is not None:
+            return verdict_of(status)
+        return Unknown(
+            "Flink has forgotten how the disposal ended: it tells for five minutes after the end, unless "
+            "rest.async.store-duration (1.15+) says otherwise",
+            unclear=True,
+        )
 
 
 @dataclass(frozen=True)
@@ -111,32 +85,22 @@ class DeleteDataset(Act):
     since = (1, 11)
     patience = 20.0
     unknown_is_failed = True
+    noun = "dataset"
+    loss = "what the TaskManagers keep of it"
+    loss_tone = "warn"
+    afterwards = "a program that uses it fails, or computes it anew"
 
     dataset: str
 
-    @property
-    def subject(self) -> str:
-        return self.dataset
-
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        return (
-            cluster_line(target),
-            Line("dataset", self.dataset),
-            Line(LOSS, "what the TaskManagers keep of it", "warn"),
-            Line(AFTERWARDS, "a program that uses it fails, or computes it anew"),
-        )
-
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        del handle
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         return Accepted(await cluster.delete_dataset(context.http, self.dataset))
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
         """How the deletion ended, by its trigger; without one whether the dataset is listed no more."""
         if handle.trigger is not None:
-            try:
-                return verdict_of(await acts.status(context.http, DATASET_DELETION(trigger=handle.trigger)))
-            except NotFound:
-                pass
+            status = await found(context.http, DATASET_DELETION(trigger=handle.trigger))
+            if status is not None:
+                return verdict_of(status)
         if any(one.id == self.dataset for one in (await read(context.http, DATASETS())).value.data_sets):
             return Unknown("the dataset is still on the cluster")
         return Done()
@@ -156,49 +120,28 @@ class CancelApplication(Act):
     since = (2, 3)
     patience = 30.0
     unknown_is_failed = True
+    feature = "web_cancel"
+    noun = "application"
+    loss = "the state of all its jobs since their last checkpoints, unless retained"
+    loss_tone = "bad"
+    afterwards = "its main() is stopped and all its jobs end CANCELED; no savepoint is taken"
 
     application: str
-    name: str = ""
-    """Its name when it was asked for."""
-    status: str = ""
-    """Its status then; "" when that was not known."""
+    name: str = ""  # its name when it was asked for
+    status: str = ""  # its status then; "" when that was not known
 
-    @property
-    def subject(self) -> str:
-        return self.name or self.application
-
-    def own_reason(self, target: Target) -> str | None:
-        if not target.features.web_cancel:
-            return CANCELLING_OFF
+    def own_reason(self, _target: Target) -> str | None:
         return f"the application has ended ({self.status})" if states.is_terminal(self.status) else None
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        return (
-            cluster_line(target),
-            Line("application", self.subject),
-            Line("id", self.application),
-            Line(LOSS, "the state of all its jobs since their last checkpoints, unless retained", "bad"),
-            Line(AFTERWARDS, "its main() is stopped and all its jobs end CANCELED; no savepoint is taken"),
-        )
-
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        del handle
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         await applications.cancel_application(context.http, self.application)
         return Accepted()
 
-    async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        del handle
-        try:
-            status = (await read(context.http, APPLICATION(application=self.application))).value.status
-        except NotFound:
+    async def check(self, context: ActContext, _handle: Handle) -> Verdict:
+        answer = await found(context.http, APPLICATION(application=self.application))
+        if answer is None:
             return Done(Result(facts=("the cluster no longer knows the application",)))
-        if status == "CANCELED":
-            return Done(Result(job_state=status))
-        if states.is_terminal(status):
-            return Failed(f"it had ended {status} before it was cancelled", Result(job_state=status))
-        if status in ("CANCELING", "CANCELLING"):
-            return InProgress(f"the application is {status}")
-        return Unknown(f"the application is {status}: there is no sign that Flink cancels it")
+        return cancelled("the application", answer.status)
 
     def touches(self) -> tuple[Query[Any], ...]:
         return APPLICATIONS_OVERVIEW(), APPLICATION(application=self.application), JOBS_OVERVIEW()
@@ -214,24 +157,17 @@ class Shutdown(Act):
     risk = Risk.LOSES
     typed = True
 
-    cluster: str
-    """The cluster's name when it was asked for."""
+    cluster: str  # the cluster's name when it was asked for
 
-    @property
-    def subject(self) -> str:
-        return self.cluster
+    def details(self, target: Target) -> tuple[Line, ...]:
+        return (target.cluster_line,)
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
+    def outcome(self, target: Target) -> tuple[Line, ...]:
         jobs = "all jobs" if target.running is None else f"all jobs: {target.running} have not ended"
         end = "the JobManager and its TaskManagers end; only whoever deployed it can start it again"
-        return (
-            cluster_line(target),
-            Line(LOSS, f"{jobs}; no savepoint is taken", "bad"),
-            Line(AFTERWARDS, end),
-        )
+        return Line(LOSS, f"{jobs}; no savepoint is taken", "bad"), Line(AFTERWARDS, end)
 
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        del handle
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         await cluster.shutdown(context.http)
         return Accepted()
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flinktop.engine.acts.act import Handle, Notes
+from flinktop.engine.acts.target import found
 from flinktop.flink.checkpoints import CHECKPOINTS, Checkpoint, CheckpointStats
 from flinktop.flink.decode import read
-from flinktop.flink.errors import NotFound
 from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOB
 from flinktop.model import redaction
@@ -26,19 +26,14 @@ class Found:
 
     one: Checkpoint | None = None
     several: tuple[str, ...] = ()
-    restarted: bool = False
-    """The JobManager has restarted, and has lost its history."""
+    restarted: bool = False  # the JobManager has restarted, and has lost its history
     job_gone: bool = False
 
 
 async def before(http: Http, job: str) -> Notes:
-    """What to note before a savepoint is asked for.
-
-    Raises:
-        FlinkError: the cluster does not answer, or does not know the job.
-    """
+    """What to note before a savepoint is asked for. Raises FlinkError, also where the job is not known."""
     details = (await read(http, JOB(job=job))).value
-    stats = await _stats(http, job)
+    stats = await found(http, CHECKPOINTS(job=job))
     return {
         "now": details.now,
         "savepoints": [[one.id, one.trigger_timestamp] for one in _savepoints(stats)] if stats else [],
@@ -48,27 +43,20 @@ async def before(http: Http, job: str) -> Notes:
 
 
 async def look(http: Http, job: str, handle: Handle, *, directory: str | None, stops: bool) -> Found:
-    """Look for the savepoint that was asked for.
-
-    Args:
-        http: the cluster.
-        job: the job.
-        handle: what was noted before, and what other operations have claimed.
-        directory: where it was to go; tells several apart.
-        stops: it was to end the job; 1.12+ tells such savepoints apart.
+    """Look for the savepoint that was asked for; its directory tells several apart, from 1.12 on `stops` too.
 
     Raises:
         FlinkError: the cluster does not answer.
     """
-    stats = await _stats(http, job)
+    stats = await found(http, CHECKPOINTS(job=job))
     if stats is None:
-        return Found(job_gone=not await _known(http, job))
-    found = find(stats, handle.notes, handle.claimed, directory=directory, stops=stops)
-    if found.one is None and not found.several and not found.restarted:
+        return Found(job_gone=await found(http, JOB(job=job)) is None)
+    seen = find(stats, handle.notes, handle.claimed, directory=directory, stops=stops)
+    if seen.one is None and not seen.several and not seen.restarted:
         # One that is highly available brings its jobs back: each starts anew, with an empty history.
         details = (await read(http, JOB(job=job))).value
-        return replace(found, restarted=details.start_time > handle.notes.get("now", 0) > 0)
-    return found
+        return replace(seen, restarted=details.start_time > handle.notes.get("now", 0) > 0)
+    return seen
 
 
 def find(
@@ -93,11 +81,9 @@ def find(
     total, noted = stats.counts.total, notes.get("total")
     restarted = total is not None and noted is not None and total < noted
     if not fitting:
-        restored = _restored_since(stats, notes, claimed)
-        return Found(one=restored, restarted=restarted)
+        return Found(one=_restored_since(stats, notes, claimed), restarted=restarted)
     if len(fitting) > 1 and directory is not None:
-        below = [one for one in fitting if _below(one.external_path, directory)]
-        fitting = below or fitting
+        fitting = [one for one in fitting if _below(one.external_path, directory)] or fitting
     if len(fitting) > 1:
         return Found(several=tuple(_as_kept(one.external_path) or f"number {one.id}" for one in fitting))
     return Found(one=fitting[0], restarted=restarted)
@@ -154,18 +140,3 @@ def _below(path: str | None, directory: str) -> bool:
 def _as_kept(path: Any) -> str | None:
     """A path as the ledger has it."""
     return redaction.text(path) if isinstance(path, str) else None
-
-
-async def _stats(http: Http, job: str) -> CheckpointStats | None:
-    try:
-        return (await read(http, CHECKPOINTS(job=job))).value
-    except NotFound:
-        return None
-
-
-async def _known(http: Http, job: str) -> bool:
-    try:
-        await read(http, JOB(job=job))
-    except NotFound:
-        return False
-    return True

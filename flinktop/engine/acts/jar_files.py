@@ -8,24 +8,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flinktop.engine.acts.act import (
-    AFTERWARDS,
-    LOSS,
-    SUBMITTING_OFF,
-    Accepted,
-    Act,
-    ActContext,
-    Done,
-    Handle,
-    Line,
-    Notes,
-    Result,
-    Risk,
-    Unknown,
-    Verdict,
-    cluster_line,
-)
+from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Notes, Risk
 from flinktop.engine.acts.target import Target
+from flinktop.engine.acts.verdict import Done, Result, Unknown, Verdict
+from flinktop.engine.acts.words import Line
 from flinktop.flink import jars
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
@@ -41,9 +27,8 @@ class JarFileAct(Act):
     patience = 20.0
     unknown_is_failed = True
     seen_at_once = True
-
-    def own_reason(self, target: Target) -> str | None:
-        return None if target.features.web_submit else SUBMITTING_OFF
+    feature = "web_submit"
+    noun = "jar"
 
     def touches(self) -> tuple[Query[Any], ...]:
         return (JARS(),)
@@ -58,22 +43,16 @@ class UploadJar(JarFileAct):
     effect = "stored on the JobManager until deleted"
     risk = Risk.SAFE
     transfer = True
+    afterwards = "the jar is stored on the JobManager; anyone with cluster access can run it"
 
-    path: str
-    """A file on this machine."""
+    path: str  # a file on this machine
 
     @property
     def subject(self) -> str:
         return Path(self.path).name
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        return (
-            cluster_line(target),
-            Line("file", self.path),
-            Line("size", _size(Path(self.path))),
-            Line(LOSS, "none"),
-            Line(AFTERWARDS, "the jar is stored on the JobManager; anyone with cluster access can run it"),
-        )
+    def details(self, target: Target) -> tuple[Line, ...]:
+        return target.cluster_line, Line("file", self.path), Line("size", _size(Path(self.path)))
 
     async def prepare(self, context: ActContext) -> Notes:
         """Look at the file, and note which jars there are.
@@ -84,8 +63,7 @@ class UploadJar(JarFileAct):
         check_jar(context.http, Path(self.path))
         return {"jars": [jar.id for jar in (await read(context.http, JARS())).value.files]}
 
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        del handle
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         jar = await jars.upload(context.transfers, Path(self.path), context.progress)
         return Accepted(None, Result(jar=jar or None))
 
@@ -112,31 +90,18 @@ class DeleteJar(JarFileAct):
     label = "delete jar"
     effect = "removed from the JobManager; jobs keep running"
     risk = Risk.LOSES
+    loss = "the jar on the JobManager"
+    loss_tone = "warn"
+    afterwards = "its jobs keep running; to run it again, upload it again"
 
     jar: str
-    name: str = ""
-    """Its name when it was asked for."""
+    name: str = ""  # its name when it was asked for
 
-    @property
-    def subject(self) -> str:
-        return self.name or self.jar
-
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        return (
-            cluster_line(target),
-            Line("jar", self.subject),
-            Line("id", self.jar),
-            Line(LOSS, "the jar on the JobManager", "warn"),
-            Line(AFTERWARDS, "its jobs keep running; to run it again, upload it again"),
-        )
-
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        del handle
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         await jars.delete(context.http, self.jar)
         return Accepted()
 
-    async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        del handle
+    async def check(self, context: ActContext, _handle: Handle) -> Verdict:
         if any(jar.id == self.jar for jar in (await read(context.http, JARS())).value.files):
             return Unknown("the jar is still on the cluster")
         return Done()
@@ -155,22 +120,14 @@ def check_jar(http: Http, path: Path) -> None:
 
 
 def why_no_jar(path: Path) -> str | None:
-    """Why a file that can be read is no jar; None for one that is.
-
-    Raises:
-        OSError: it can't be read.
-    """
+    """Why a file that can be read is no jar; None for one that is. Raises OSError: it can't be read."""
     if path.suffix != ".jar":
         return f"{path.name} is not a .jar file"
     return None if zipfile.is_zipfile(path) else f"{path.name} is not a jar: it is not a zip archive"
 
 
 def size_of(path: Path) -> int:
-    """The size in bytes of a file that can be read.
-
-    Raises:
-        OSError: it can't be read.
-    """
+    """The size in bytes of a file that can be read. Raises OSError: it can't be read."""
     with path.open("rb") as file:
         return file.seek(0, os.SEEK_END)
 

@@ -1,77 +1,44 @@
 """What is done to a running job: savepoints, checkpoints, cancelling."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
 from flinktop.engine.acts import history
-from flinktop.engine.acts.act import (
-    AFTERWARDS,
-    CANCELLING_OFF,
-    LOSS,
-    Accepted,
-    Act,
-    ActContext,
-    Choice,
-    Done,
-    Failed,
-    Field,
-    Handle,
-    InProgress,
-    Line,
-    Notes,
-    Result,
-    Risk,
-    Unknown,
-    Verdict,
-    cluster_line,
-    needs,
-    verdict_of,
-)
-from flinktop.engine.acts.target import Target, TargetJob
-from flinktop.flink import acts, checkpoints, jobs
+from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Notes, Risk
+from flinktop.engine.acts.target import Target, TargetJob, found
+from flinktop.engine.acts.verdict import Done, Failed, InProgress, Result, Unknown, Verdict, verdict_of
+from flinktop.engine.acts.words import AFTERWARDS, LOSS, Choice, Field, Line
+from flinktop.flink import checkpoints, jobs
 from flinktop.flink.checkpoints import CHECKPOINTS, Format
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
-from flinktop.flink.errors import NotFound
 from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOB, JOBS, JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import redaction, states
+from flinktop.model.typed_names import typeable
 
-OLD_CHECKPOINT = 600.0
-"""Seconds after which a last completed checkpoint is told with a warning."""
-ENDS_WITHIN = 300.0
-"""Seconds that a job may take to end after the savepoint that it was to end with."""
+OLD_CHECKPOINT = 600.0  # seconds after which a last completed checkpoint is told with a warning
+ENDS_WITHIN = 300.0  # seconds that a job may take to end after the savepoint that it was to end with
 CLUSTERS_DIRECTORY = "the cluster's savepoint directory"
 DIRECTORY = Field("directory", "directory", placeholder=CLUSTERS_DIRECTORY)
-DRAIN = Field(
-    "drain",
-    "drain",
-    (
-        Choice("no", "the job can be resumed later", value=False),
-        Choice("yes", "windows and timers fire now", value=True),
-    ),
+DRAINS = (
+    Choice("no", "the job can be resumed later", value=False),
+    Choice("yes", "windows and timers fire now", value=True),
 )
-FORMAT = Field(
-    "form",
-    "format",
-    (
-        Choice("default", "as the cluster: canonical"),
-        Choice("canonical", "for any state backend", "CANONICAL"),
-        Choice("native", "faster, for the same one only", "NATIVE"),
-    ),
-    since=(1, 15),
+FORMATS = (
+    Choice("default", "as the cluster: canonical"),
+    Choice("canonical", "for any state backend", "CANONICAL"),
+    Choice("native", "faster, for the same one only", "NATIVE"),
 )
+FORMAT = Field("form", "format", FORMATS, since=(1, 15))
 SAVEPOINT_FIELDS: tuple[Field, ...] = (DIRECTORY, FORMAT)
-FULL = Field(
-    "full",
-    "type",
-    (
-        Choice("as configured", value=False),
-        Choice("full", "the whole state, not an increment", value=True),
-    ),
+FULL = (
+    Choice("as configured", value=False),
+    Choice("full", "the whole state, not an increment", value=True),
 )
 
 
@@ -79,26 +46,26 @@ FULL = Field(
 class JobAct(Act):
     """An act on a job."""
 
+    loses_since = False  # whether it throws away what came since the last completed checkpoint
+
     job: str
-    name: str = ""
-    """The job's name when it was asked for."""
+    name: str = ""  # the job's name when it was asked for
 
     @property
     def job_id(self) -> str:
         return self.job
 
-    @property
-    def subject(self) -> str:
-        return self.name or self.job
+    def name_to_type(self, target: Target) -> str:
+        """The job's name; its id where the name shows no letters, as nothing would have to be typed."""
+        name = target.job.name if target.job is not None and target.job.name else self.subject
+        return name if typeable(name) else self.job
 
-    def job_lines(self, target: Target, *, loses_since: bool = False) -> tuple[Line, ...]:
-        """Cluster, job, id, state and the age of the last completed checkpoint.
+    def whose_name(self, target: Target) -> str:
+        return "the job's id" if self.name_to_type(target) == self.job else "the job's name"
 
-        Args:
-            target: what is known.
-            loses_since: the act throws away what came since that checkpoint.
-        """
-        cluster, job = cluster_line(target), target.job
+    def details(self, target: Target) -> tuple[Line, ...]:
+        """Cluster, job, id, state and the age of the last completed checkpoint."""
+        cluster, job = target.cluster_line, target.job
         if job is None:
             # It is named as it was when this was asked for.
             return cluster, Line("job", self.subject), Line("id", self.job)
@@ -107,7 +74,7 @@ class JobAct(Act):
             Line("job", job.name or "(no name)"),
             Line("id", job.id),
             Line("state", job.state or fmt.UNKNOWN),
-            _last_good(job, loses_since=loses_since),
+            _last_good(job, loses_since=self.loses_since),
         )
 
     def touches(self) -> tuple[Query[Any], ...]:
@@ -152,11 +119,7 @@ def no_snapshot(target: Target) -> str | None:
 
 
 async def state_of(http: Http, job: str) -> str | None:
-    """The job's state by GET /jobs, which no cache delays; None when it is not there.
-
-    Raises:
-        FlinkError: the cluster does not answer.
-    """
+    """The job's state by GET /jobs, which no cache delays; None when it is not there. Raises FlinkError."""
     listed = (await read(http, JOBS())).value.jobs
     return next((one.status for one in listed if one.id == job), None)
 
@@ -172,39 +135,39 @@ class Cancel(JobAct):
     patience = 30.0
     unknown_is_failed = True
     seen_at_once = True
+    feature = "web_cancel"
+    loses_since = True
 
     def own_reason(self, target: Target) -> str | None:
-        if not target.features.web_cancel:
-            return CANCELLING_OFF
         # A cancel is what is left when a savepoint hangs: others under way are no reason against it.
         if target.job is not None and not target.job.ended and not target.job_missing:
             return "the job is being cancelled already" if target.job.state == "CANCELLING" else None
         return no_job(target)
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        return (
-            *self.job_lines(target, loses_since=True),
-            Line(LOSS, _lost(target.job), "bad"),
-            Line(AFTERWARDS, "the job ends CANCELED at once; no savepoint is taken"),
-        )
+    def outcome(self, target: Target) -> tuple[Line, ...]:
+        end = "the job ends CANCELED at once; no savepoint is taken"
+        return Line(LOSS, _lost(target.job), "bad"), Line(AFTERWARDS, end)
 
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        del handle
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         await jobs.cancel(context.http, self.job)
         return Accepted()
 
-    async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        del handle
+    async def check(self, context: ActContext, _handle: Handle) -> Verdict:
         state = await state_of(context.http, self.job)
         if state is None:
             return Done(Result(facts=("the cluster no longer lists the job",)))
-        if state == "CANCELED":
-            return Done(Result(job_state=state))
-        if states.is_terminal(state):
-            return Failed(f"the job had ended {state} before it was cancelled", Result(job_state=state))
-        if state == "CANCELLING":
-            return InProgress("the job is CANCELLING")
-        return Unknown(f"the job is {state}: there is no sign that Flink cancels it")
+        return cancelled("the job", state)
+
+
+def cancelled(what: str, state: str) -> Verdict:
+    """The verdict on a cancel, by the state that a job or an application has since."""
+    if state == "CANCELED":
+        return Done(Result(job_state=state))
+    if states.is_terminal(state):
+        return Failed(f"{what} had ended {state} before it was cancelled", Result(job_state=state))
+    if state in ("CANCELING", "CANCELLING"):
+        return InProgress(f"{what} is {state}")
+    return Unknown(f"{what} is {state}: there is no sign that Flink cancels it")
 
 
 def _lost(job: TargetJob | None) -> str:
@@ -227,23 +190,18 @@ class Checkpoint(JobAct):
     effect = "the job keeps running"
     risk = Risk.SAFE
     since = (1, 17)
-    form_fields = (FULL,)
+    afterwards = "the job keeps running; normal retention applies to the checkpoint"
+    form_fields = (Field("full", "type", FULL),)
 
-    full: bool = False
-    """The whole state, where the job is configured to write increments."""
+    full: bool = False  # the whole state, where the job is configured to write increments
 
     def own_reason(self, target: Target) -> str | None:
         if target.job is not None and target.job.checkpointing is False:
             return "checkpointing is off for this job; a savepoint can be taken"
         return no_snapshot(target)
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        return (
-            *self.job_lines(target),
-            Line("type", "full" if self.full else "as configured"),
-            Line(LOSS, "none"),
-            Line(AFTERWARDS, "the job keeps running; normal retention applies to the checkpoint"),
-        )
+    def details(self, target: Target) -> tuple[Line, ...]:
+        return *super().details(target), Line("type", "full" if self.full else "as configured")
 
     async def start(self, context: ActContext, handle: Handle) -> Accepted:
         kind: Literal["FULL", "CONFIGURED"] = "FULL" if self.full else "CONFIGURED"
@@ -253,10 +211,9 @@ class Checkpoint(JobAct):
         return Accepted(trigger)
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        try:
-            query = checkpoints.CHECKPOINT_STATUS(job=self.job, trigger=handle.trigger or handle.id)
-            status = await acts.status(context.http, query)
-        except NotFound:
+        query = checkpoints.CHECKPOINT_STATUS(job=self.job, trigger=handle.trigger or handle.id)
+        status = await found(context.http, query)
+        if status is None:
             return Unknown(
                 "Flink knows nothing of this checkpoint; in the history it can't be told from periodic ones"
             )
@@ -273,47 +230,31 @@ class Savepoint(JobAct):
     title = "Take savepoint"
     effect = "the job keeps running"
     risk = Risk.SAFE
+    afterwards = "the job keeps running; the savepoint is kept until deleted"
     form_fields = SAVEPOINT_FIELDS
 
-    directory: str | None = None
-    """Where to; None is the cluster's own savepoint directory."""
-    form: Format | None = None
-    """1.15+; None is the cluster's default, CANONICAL."""
+    directory: str | None = None  # where to; None is the cluster's own savepoint directory
+    form: Format | None = None  # 1.15+; None is the cluster's default, CANONICAL
 
     def own_reason(self, target: Target) -> str | None:
-        off = CANCELLING_OFF if self.ends_job and not target.features.web_cancel else None
-        return off or no_snapshot(target) or self._wrong_format(target)
-
-    def _wrong_format(self, target: Target) -> str | None:
         has_format = self.form is None or target.features.has(*FORMAT.since)
-        return None if has_format else needs("a format ", FORMAT.since, target)
+        return no_snapshot(target) or (None if has_format else target.needs(FORMAT.since, "a format "))
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        directory = Line("directory", where_to(self.directory))
-        return *self.job_lines(target), directory, *self.outcome()
-
-    def outcome(self) -> tuple[Line, ...]:
-        """What is lost, and what comes after."""
-        return (
-            Line(LOSS, "none"),
-            Line(AFTERWARDS, "the job keeps running; the savepoint is kept until deleted"),
-        )
+    def details(self, target: Target) -> tuple[Line, ...]:
+        return *super().details(target), Line("directory", where_to(self.directory))
 
     async def prepare(self, context: ActContext) -> Notes:
         return await history.before(context.http, self.job)
 
     async def start(self, context: ActContext, handle: Handle) -> Accepted:
+        return await self._trigger(checkpoints.trigger_savepoint, context, handle, cancel=self.ends_job)
+
+    async def _trigger(
+        self, send: Callable[..., Awaitable[str]], context: ActContext, handle: Handle, **more: bool
+    ) -> Accepted:
         """Ask for it; from 1.15 under our own id."""
-        trigger = await checkpoints.trigger_savepoint(
-            context.http,
-            context.features,
-            self.job,
-            directory=self.directory,
-            cancel=self.ends_job,
-            form=self.form,
-            trigger=handle.id,
-        )
-        return Accepted(trigger)
+        options = {"directory": self.directory, "form": self.form, "trigger": handle.id, **more}
+        return Accepted(await send(context.http, context.features, self.job, **options))
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
         """Its result, by its trigger or from the history."""
@@ -326,10 +267,8 @@ class Savepoint(JobAct):
         trigger = handle.trigger or (handle.id if context.features.has(1, 15) else None)
         if trigger is None:
             return None
-        try:
-            query = checkpoints.SAVEPOINT_STATUS(job=self.job, trigger=trigger)
-            status = await acts.status(context.http, query)
-        except NotFound:
+        status = await found(context.http, checkpoints.SAVEPOINT_STATUS(job=self.job, trigger=trigger))
+        if status is None:
             return None
         location = status.operation.location if status.operation is not None else None
         return verdict_of(status, replace(handle.result, savepoint=location))
@@ -338,11 +277,11 @@ class Savepoint(JobAct):
         """What the checkpoint history says of a savepoint whose trigger the server does not know."""
         if handle.result.savepoint is not None:
             return Done(handle.result)
-        found = await self._found(context, handle)
-        one = found.one
+        seen = await self._found(context, handle)
+        one = seen.one
         if one is None:
-            unclear = bool(found.several) or found.job_gone or found.restarted
-            return Unknown(_no_record(found, self.directory), unclear=unclear)
+            unclear = bool(seen.several) or seen.job_gone or seen.restarted
+            return Unknown(_no_record(seen, self.directory), unclear=unclear)
         if one.status == "COMPLETED":
             return Done(replace(handle.result, savepoint=one.external_path, checkpoint=one.id))
         if one.status == "FAILED":
@@ -381,13 +320,10 @@ class SavepointAndCancel(Savepoint):
     effect = "ends CANCELED, sinks may write twice"
     risk = Risk.CHANGES
     ends_job = True
-
-    def outcome(self) -> tuple[Line, ...]:
-        lost = "what sinks write after the savepoint is written again by a restored job"
-        return (
-            Line(LOSS, lost, "warn"),
-            Line(AFTERWARDS, "the job ends CANCELED; it can be run again from the savepoint"),
-        )
+    feature = "web_cancel"
+    loss = "what sinks write after the savepoint is written again by a restored job"
+    loss_tone = "warn"
+    afterwards = "the job ends CANCELED; it can be run again from the savepoint"
 
 
 @dataclass(frozen=True)
@@ -398,13 +334,13 @@ class Stop(Savepoint):
     label = "stop with savepoint"
     effect = "ends FINISHED, can be run again from it"
     risk = Risk.CHANGES
-    form_fields = (DIRECTORY, DRAIN, FORMAT)
+    form_fields = (DIRECTORY, Field("drain", "drain", DRAINS), FORMAT)
     ends_job = True
+    feature = "web_cancel"
 
-    drain: bool = False
-    """Send the watermark to its end first: every window and timer fires."""
+    drain: bool = False  # send the watermark to its end first: every window and timer fires
 
-    def outcome(self) -> tuple[Line, ...]:
+    def outcome(self, _target: Target) -> tuple[Line, ...]:
         lost = Line(LOSS, "none: the savepoint holds everything read so far")
         if self.drain:
             fired = "open windows and timers fire now: a job restored from it does not continue them"
@@ -416,24 +352,15 @@ class Stop(Savepoint):
         return lost, Line(AFTERWARDS, end)
 
     async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        trigger = await checkpoints.stop(
-            context.http,
-            context.features,
-            self.job,
-            directory=self.directory,
-            drain=self.drain,
-            form=self.form,
-            trigger=handle.id,
-        )
-        return Accepted(trigger)
+        return await self._trigger(checkpoints.stop, context, handle, drain=self.drain)
 
     async def _by_trigger(self, context: ActContext, handle: Handle) -> Verdict | None:
         """A stop that failed may have made its savepoint all the same."""
         verdict = await super()._by_trigger(context, handle)
         if isinstance(verdict, Failed):
-            found = (await self._found(context, handle)).one
-            if found is not None and found.status == "COMPLETED":
-                made = replace(handle.result, savepoint=found.external_path, checkpoint=found.id)
+            one = (await self._found(context, handle)).one
+            if one is not None and one.status == "COMPLETED":
+                made = replace(handle.result, savepoint=one.external_path, checkpoint=one.id)
                 return Failed(verdict.reason, made)
         return verdict
 

@@ -3,35 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flinktop.engine.acts.act import (
-    AFTERWARDS,
-    LOSS,
-    Accepted,
-    Act,
-    ActContext,
-    Done,
-    Failed,
-    Handle,
-    InProgress,
-    Line,
-    Notes,
-    Result,
-    Risk,
-    Unknown,
-    Verdict,
-    cluster_line,
-)
+from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Notes, Risk
 from flinktop.engine.acts.target import Target
+from flinktop.engine.acts.verdict import Done, Failed, InProgress, Result, Unknown, Verdict
+from flinktop.engine.acts.words import Line
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
 from flinktop.flink.process import Process
 from flinktop.flink.profiler import Mode, Profiling, profile
 
-SECONDS = 30
-"""How long a run lasts unless another time is chosen."""
-MOST_SECONDS = 300
-"""Flink's rest.profiling.duration-max, by default."""
+SECONDS = 30  # how long a run lasts unless another time is chosen
+MOST_SECONDS = 300  # Flink's rest.profiling.duration-max, by default
 SWITCHED_OFF = "the profiler is off: rest.profiling.enabled: true in the cluster's configuration turns it on"
 
 
@@ -43,9 +26,9 @@ class Profile(Act):
     label = "profile"
     risk = Risk.SAFE
     since = (1, 19)
+    afterwards = "the process runs a few per cent slower during it; the result stays in its list"
 
-    taskmanager: str | None = None
-    """None: the JobManager."""
+    taskmanager: str | None = None  # None: the JobManager
     seconds: int = SECONDS
     mode: Mode = "ITIMER"
 
@@ -53,19 +36,15 @@ class Profile(Act):
     def subject(self) -> str:
         return self.taskmanager or "JobManager"
 
-    def own_reason(self, target: Target) -> str | None:
-        del target
+    def own_reason(self, _target: Target) -> str | None:
         return None if 0 < self.seconds <= MOST_SECONDS else f"a run lasts 1 to {MOST_SECONDS} s"
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        slower = "the process runs a few per cent slower during it; the result stays in its list"
+    def details(self, target: Target) -> tuple[Line, ...]:
         return (
-            cluster_line(target),
+            target.cluster_line,
             Line(Process(self.taskmanager).kind, self.subject),
             Line("mode", self.mode),
             Line("lasts", f"{self.seconds} s"),
-            Line(LOSS, "none"),
-            Line(AFTERWARDS, slower),
         )
 
     async def prepare(self, context: ActContext) -> Notes:
@@ -73,8 +52,7 @@ class Profile(Act):
         runs = await self._runs(context)
         return {"newest": max((run.trigger_time or 0 for run in runs), default=0)}
 
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        del handle
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         begun = await profile(
             context.http, seconds=self.seconds, mode=self.mode, taskmanager=self.taskmanager
         )

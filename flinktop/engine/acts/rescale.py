@@ -4,25 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flinktop.engine.acts.act import (
-    AFTERWARDS,
-    LOSS,
-    Accepted,
-    ActContext,
-    Done,
-    Failed,
-    Handle,
-    Line,
-    Notes,
-    Result,
-    Risk,
-    Unknown,
-    Verdict,
-    needs,
-)
+from flinktop.engine.acts.act import Accepted, ActContext, Handle, Notes, Risk
 from flinktop.engine.acts.job_acts import JobAct, no_job, state_of
 from flinktop.engine.acts.run_jar import slots_free
 from flinktop.engine.acts.target import Target
+from flinktop.engine.acts.verdict import Done, Failed, Result, Unknown, Verdict
+from flinktop.engine.acts.words import AFTERWARDS, LOSS, Line
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound
@@ -53,6 +40,7 @@ class Rescale(JobAct):
     effect = "restarts from its last checkpoint"
     risk = Risk.CHANGES
     settles = True
+    loses_since = True
 
     bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """By vertex: the fewest and the most subtasks."""
@@ -60,7 +48,7 @@ class Rescale(JobAct):
     def own_reason(self, target: Target) -> str | None:
         """The adaptive scheduler, a live job, and bounds that it can keep."""
         if not target.features.has(1, 18):
-            return f"{needs('', (1, 18), target)}; {DISABLED}"
+            return f"{target.needs((1, 18))}; {DISABLED}"
         scheduler = target.job.scheduler if target.job is not None else None
         # web-rescale is the server's own word for "adaptive, not reactive, and wanted by its operator".
         if scheduler not in (None, "Adaptive"):
@@ -73,20 +61,14 @@ class Rescale(JobAct):
         some = {vertex.id: (1, 1) for vertex in _vertices(target)[:1]} or {"": (1, 1)}
         return replace(self, bounds=some).why_not(target)
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        return (
-            *self.job_lines(target, loses_since=True),
-            *(
-                Line("vertex", self._change(vertex))
-                for vertex in _vertices(target)
-                if vertex.id in self.bounds
-            ),
-            Line(LOSS, "none; what came since the last checkpoint is processed again", "warn"),
-            Line(
-                AFTERWARDS,
-                f"the job restarts with as many subtasks as there are slots for{slots_free(target)}",
-            ),
-        )
+    def details(self, target: Target) -> tuple[Line, ...]:
+        changed = [vertex for vertex in _vertices(target) if vertex.id in self.bounds]
+        return *super().details(target), *(Line("vertex", self._change(vertex)) for vertex in changed)
+
+    def outcome(self, target: Target) -> tuple[Line, ...]:
+        restarts = f"the job restarts with as many subtasks as there are slots for{slots_free(target)}"
+        lost = "none; what came since the last checkpoint is processed again"
+        return Line(LOSS, lost, "warn"), Line(AFTERWARDS, restarts)
 
     def _change(self, vertex: JobVertex) -> str:
         fewest, most = self.bounds[vertex.id]
@@ -97,9 +79,8 @@ class Rescale(JobAct):
         details = (await read(context.http, JOB(job=self.job))).value
         return {"parallelism": {vertex.id: vertex.parallelism for vertex in details.vertices}}
 
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         """Ask what holds for the vertices that are not named, then put them all: a missing one is a 400."""
-        del handle
         known = await self._requirements(context)
         wanted = {vertex: Bounds(*pair) for vertex, pair in self.bounds.items()}
         bounds = {vertex: one.parallelism for vertex, one in known.items()} | wanted

@@ -7,46 +7,53 @@ from typing import Any, Self
 
 from msgspec import structs
 
-from flinktop.engine.acts.act import (
-    AFTERWARDS,
-    GIVEN_IN_PART,
-    LOSS,
-    SUBMITTING_OFF,
-    Accepted,
-    Act,
-    ActContext,
-    Done,
-    Failed,
-    Handle,
-    InProgress,
-    Line,
-    Notes,
-    Question,
-    Result,
-    Risk,
-    Unknown,
-    Verdict,
-    cluster_line,
-    needs,
-)
+from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Notes, Request, Risk
 from flinktop.engine.acts.jar_files import size_of
 from flinktop.engine.acts.job_acts import state_of
-from flinktop.engine.acts.target import Target
+from flinktop.engine.acts.target import Target, found
+from flinktop.engine.acts.verdict import Done, Failed, InProgress, Result, Unknown, Verdict
+from flinktop.engine.acts.words import AFTERWARDS, GIVEN_IN_PART, LOSS, SWITCHED_OFF, Choice, Field, Line
 from flinktop.flink import jars
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
-from flinktop.flink.errors import NotFound
 from flinktop.flink.http import Http
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.jobs import EXECUTION_RESULT, JOBS_OVERVIEW, Plan
 from flinktop.flink.submit import submit
-from flinktop.model import redaction, states
+from flinktop.model import redaction, run_text, states
 
 MOST_OF_ARGUMENTS = 300
 """Characters of them that are said beforehand: the rest of what is said has to be seen as well."""
-STARTS_WITHIN = 60.0
-"""Seconds after which a job that waits for slots is left to itself."""
+DROPS = (
+    Choice("no", "fails if state matches no operator", value=False),
+    Choice("yes", "drops state that matches no operator", value=True),
+)
+CLAIMS = (
+    Choice("default", "as configured in the cluster"),
+    Choice("NO_CLAIM", "you keep it; the first checkpoint is a full one", "NO_CLAIM"),
+    Choice("CLAIM", "Flink owns it and deletes it when no longer needed", "CLAIM"),
+    Choice("LEGACY", "you keep it, and the job may still depend on it", "LEGACY"),
+)
+CONFIGURATION = Field(
+    "configuration",
+    "configuration",
+    placeholder="key: value, one per line, for this job only",
+    since=(1, 17),
+    lines=True,
+    parse=run_text.settings_of,
+    write=run_text.settings_text,
+)
+RUN_FIELDS = (  # what can be filled in of `RunOptions`, before the question whether to run
+    Field("entry_class", "class"),
+    Field("arguments", "arguments", lines=True, parse=run_text.arguments_of, write=run_text.arguments_text),
+    Field("parallelism", "parallelism", placeholder="program default", parse=run_text.parallelism_of),
+    Field("savepoint", "restores", placeholder="path of a savepoint; ctrl+o lists known ones"),
+    Field("allow_non_restored_state", "allow non-restored state", DROPS, of="savepoint"),
+    Field("claim_mode", "restore mode", CLAIMS, since=(1, 15), of="savepoint"),
+    CONFIGURATION,
+)
+STARTS_WITHIN = 60.0  # seconds after which a job that waits for slots is left to itself
 
 
 class StartAct(Act):
@@ -72,19 +79,14 @@ class RunJar(StartAct):
     patience = 600.0
     seen_at_once = True
     refused_is_undone = False  # main() may throw after it has submitted its job.
+    feature = "web_submit"
+    noun = "jar"
 
     jar: str
-    name: str = ""
-    """The jar's name when it was asked for."""
+    name: str = ""  # the jar's name when it was asked for
     options: RunOptions = field(default_factory=RunOptions)
 
-    @property
-    def subject(self) -> str:
-        return self.name or self.jar
-
     def own_reason(self, target: Target) -> str | None:
-        if not target.features.web_submit:
-            return SUBMITTING_OFF
         if redaction.hides(*self.options.arguments, *self.options.configuration.values()):
             return f"an argument was kept as {redaction.HIDDEN}, as it looked like a secret: give it anew"
         if redaction.hides(self.options.savepoint or ""):
@@ -96,26 +98,25 @@ class RunJar(StartAct):
 
     def consequence(self, target: Target) -> tuple[Line, ...]:
         options = self.options
-        lines = [cluster_line(target), Line("jar", self.subject), Line("id", self.jar)]
-        if options.entry_class:
-            lines.append(Line("class", options.entry_class))
-        if options.arguments:
-            lines.append(Line("arguments", _arguments_line(options.arguments)))
-        if options.parallelism is not None:
-            lines.append(Line("parallelism", str(options.parallelism)))
-        settings = redaction.settings(options.configuration)
-        lines += [Line("setting", f"{key}: {value}") for key, value in settings.items()]
-        if options.savepoint:
-            lines.append(Line("restores", redaction.text(options.savepoint)))
-        if options.allow_non_restored_state:
-            lines.append(Line(LOSS, "savepoint state that matches no operator is dropped", "warn"))
-        if options.claim_mode is not None:
-            lines.append(Line("restore mode", options.claim_mode))
-        if options.claim_mode == "CLAIM":
-            owned = "Flink owns the savepoint and deletes it when no longer needed"
-            lines.append(Line(LOSS, owned, "warn"))
+        parallelism = str(options.parallelism) if options.parallelism is not None else ""
+        dropped = "savepoint state that matches no operator is dropped"
+        owned = "Flink owns the savepoint and deletes it when no longer needed"
+        lines = (
+            Line("class", options.entry_class or ""),
+            Line("arguments", _arguments_line(options.arguments)),
+            Line("parallelism", parallelism),
+            *(
+                Line("setting", f"{key}: {value}")
+                for key, value in redaction.settings(options.configuration).items()
+            ),
+            Line("restores", redaction.text(options.savepoint or "")),
+            Line(LOSS, dropped if options.allow_non_restored_state else "", "warn"),
+            Line("restore mode", options.claim_mode or ""),
+            Line(LOSS, owned if options.claim_mode == "CLAIM" else "", "warn"),
+        )
         starts = f"main() runs on the JobManager, and its job starts{slots_free(target)}"
-        return *lines, Line(AFTERWARDS, starts)
+        chosen = (line for line in lines if line.text)
+        return *self.details(target), *chosen, Line(AFTERWARDS, starts)
 
     async def start(self, context: ActContext, handle: Handle) -> Accepted:
         """Run it; answered when main() has submitted its job."""
@@ -144,8 +145,7 @@ class RunAgain(RunJar):
 
     title = "Run again from savepoint"
 
-    of: str = ""
-    """The job. Without a jar it is not known how that was run."""
+    of: str = ""  # the job. Without a jar it is not known how that was run.
 
     @property
     def job_id(self) -> str:
@@ -215,19 +215,15 @@ async def _started(http: Http, job: str, known: Result) -> Verdict:
 
 async def _why_it_failed(http: Http, job: str) -> str | None:
     """The deepest cause of a job that has FAILED, by its execution result."""
-    try:
-        result = (await read(http, EXECUTION_RESULT(job=job))).value.job_execution_result
-    except NotFound:
-        return None
+    answer = await found(http, EXECUTION_RESULT(job=job))
+    result = answer.job_execution_result if answer is not None else None
     cause = result.failure_cause if result is not None else None
     return cause.sentence if cause is not None else None
 
 
 async def _restored(http: Http, job: str) -> str | None:
-    try:
-        restored = (await read(http, CHECKPOINTS(job=job))).value.latest.restored
-    except NotFound:
-        return None
+    stats = await found(http, CHECKPOINTS(job=job))
+    restored = stats.latest.restored if stats is not None else None
     return restored.external_path if restored is not None else None
 
 
@@ -237,7 +233,7 @@ def _wrong_options(target: Target, options: RunOptions) -> str | None:
     if options.parallelism is not None and options.parallelism < 1:
         return f"a parallelism of {options.parallelism} is none: it is 1 or more"
     if options.configuration and not features.has(1, 17):
-        return needs("configuration per job ", (1, 17), target)
+        return target.needs((1, 17), "configuration per job ")
     if options.claim_mode is not None and not features.has(1, 15):
         return f"restore modes need Flink 1.15 or later (this cluster runs {features.version})"
     if options.allow_non_restored_state and not options.savepoint:
@@ -248,7 +244,7 @@ def _wrong_options(target: Target, options: RunOptions) -> str | None:
 
 
 @dataclass(frozen=True)
-class PlanJar(Question):
+class PlanJar(Request):
     """POST /jars/:jarid/plan: a question, but one that runs main() on the JobManager."""
 
     title = "Preview plan"
@@ -260,25 +256,19 @@ class PlanJar(Question):
     def why_not(self, target: Target) -> str | None:
         if target.read_only:
             return "this cluster is opened read-only, and a plan runs the jar's main() on its JobManager"
-        return None if target.features.web_submit else SUBMITTING_OFF
+        return None if target.features.web_submit else SWITCHED_OFF["web_submit"]
 
-    def consequence(self, target: Target) -> tuple[Line, ...]:
-        del target
+    def consequence(self, _target: Target) -> tuple[Line, ...]:
         return (
             Line(AFTERWARDS, "the jar's main() runs on the JobManager up to where it would submit its job"),
             Line("", "side effects are real: files written, topics created", "warn"),
         )
 
-    def explanation(self, target: Target) -> tuple[Line, ...]:
-        del target
+    def explanation(self, _target: Target) -> tuple[Line, ...]:
         return (Line(AFTERWARDS, "its main() runs on the JobManager up to where it would submit its job"),)
 
     async def ask(self, context: ActContext) -> Plan:
-        """The job graph.
-
-        Raises:
-            FlinkError: the cluster does not answer, or main() throws.
-        """
+        """The job graph. Raises FlinkError: the cluster does not answer, or main() throws."""
         return await jars.plan(context.http, context.features, self.jar, self.options)
 
 
@@ -290,11 +280,9 @@ class SubmitGraph(StartAct):
     label = "submit job graph"
     transfer = True
 
-    graph: str
-    """A file on this machine: a JobGraph (2.x: ExecutionPlan) serialized by the same Flink release."""
+    graph: str  # a file on this machine: a JobGraph (2.x: ExecutionPlan) serialized by the same Flink release
     jars: tuple[str, ...] = ()
-    artifacts: tuple[tuple[str, str], ...] = ()
-    """Entries of the distributed cache: name, file."""
+    artifacts: tuple[tuple[str, str], ...] = ()  # entries of the distributed cache: name, file
 
     @property
     def subject(self) -> str:
@@ -303,7 +291,7 @@ class SubmitGraph(StartAct):
     def consequence(self, target: Target) -> tuple[Line, ...]:
         starts = f"its job starts{slots_free(target)}; the JobManager deserializes Java objects of this file"
         return (
-            cluster_line(target),
+            target.cluster_line,
             Line("graph", self.graph),
             *(Line("jar", jar) for jar in self.jars),
             *(Line("artifact", f"{name} = {file}") for name, file in self.artifacts),
@@ -311,18 +299,12 @@ class SubmitGraph(StartAct):
         )
 
     async def prepare(self, context: ActContext) -> Notes:
-        """See that the files can be read, and note which jobs there are.
-
-        Raises:
-            FlinkError: the cluster does not answer.
-            OSError: a file can't be read.
-        """
+        """See that the files can be read, and note which jobs there are."""
         for name in (self.graph, *self.jars, *(file for _, file in self.artifacts)):
             size_of(Path(name))
         return {"jobs": [job.jid for job in (await read(context.http, JOBS_OVERVIEW())).value.jobs]}
 
-    async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        del handle
+    async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         job = await submit(
             context.transfers,
             context.features,

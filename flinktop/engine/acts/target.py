@@ -1,11 +1,12 @@
 """What is known of a cluster and a job before something is done to them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from flinktop.engine.acts.words import Line
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointConfig, CheckpointStats
 from flinktop.flink.cluster import OVERVIEW, ClusterOverview
 from flinktop.flink.decode import read
@@ -24,6 +25,8 @@ from flinktop.flink.jobs import (
 )
 from flinktop.model import states
 
+T = TypeVar("T")
+
 
 class TargetJob(Struct, frozen=True):
     """The job that an act is about; None is what is not known."""
@@ -31,19 +34,14 @@ class TargetJob(Struct, frozen=True):
     id: str
     name: str = ""
     state: str = ""
-    tasks: dict[str, int] = field(default_factory=dict)
-    """Subtasks by upper-case state."""
+    tasks: dict[str, int] = field(default_factory=dict)  # subtasks by upper-case state
     batch: bool | None = None
-    scheduler: str | None = None
-    """2.3+: Default, Adaptive or AdaptiveBatch."""
+    scheduler: str | None = None  # 2.3+: Default, Adaptive or AdaptiveBatch
     vertices: tuple[JobVertex, ...] = ()
-    checkpointing: bool | None = None
-    """Whether the server tells of checkpoints."""
-    last_good: float | None = None
-    """Seconds since its last completed checkpoint or savepoint was triggered."""
+    checkpointing: bool | None = None  # whether the server tells of checkpoints
+    last_good: float | None = None  # seconds since its last completed checkpoint or savepoint was triggered
     last_good_is_savepoint: bool = False
-    retained: bool | None = None
-    """Whether its last checkpoint outlives a cancel."""
+    retained: bool | None = None  # whether its last checkpoint outlives a cancel
 
     @property
     def ended(self) -> bool:
@@ -61,23 +59,27 @@ class TargetJob(Struct, frozen=True):
 class Target(Struct, frozen=True):
     """The cluster that an act is done to, and the job: what `why_not` and `consequence` judge by."""
 
-    cluster: str
-    """Its name."""
+    cluster: str  # its name
     url: str
     features: Features = field(default_factory=Features)
     read_only: bool = False
-    protected: bool = False
-    """A name is typed before every act on this cluster."""
-    ledger_trouble: str | None = None
-    """Why nothing can be written down; acts are refused then."""
+    protected: bool = False  # a name is typed before every act on this cluster
+    ledger_trouble: str | None = None  # why nothing can be written down; acts are refused then
     job: TargetJob | None = None
-    job_missing: bool = False
-    """The cluster was asked and does not know the job."""
-    under_way: tuple[str, ...] = ()
-    """What flinktop has asked of this job that has not ended."""
+    job_missing: bool = False  # the cluster was asked and does not know the job
+    under_way: tuple[str, ...] = ()  # what flinktop has asked of this job that has not ended
     slots_free: int | None = None
-    running: int | None = None
-    """Jobs that have not ended."""
+    running: int | None = None  # jobs that have not ended
+
+    @property
+    def cluster_line(self) -> Line:
+        """The cluster, as every dialog names it."""
+        shown = self.cluster if self.cluster == self.url else f"{self.cluster}   {self.url}"
+        return Line("cluster", shown, "warn" if self.protected else "")
+
+    def needs(self, since: tuple[int, int], what: str = "") -> str:
+        """That something needs a newer release than the cluster's."""
+        return f"{what}needs Flink {since[0]}.{since[1]} or later (this cluster runs {self.features.version})"
 
 
 def target_queries(job: str | None) -> tuple[Query[Any], ...]:
@@ -87,53 +89,46 @@ def target_queries(job: str | None) -> tuple[Query[Any], ...]:
     return JOBS_OVERVIEW(), JOB(job=job), CHECKPOINTS(job=job), CHECKPOINT_CONFIG(job=job)
 
 
-def known_target(base: Target, job: str | None, value: Callable[[Query[Any]], Any], now: float) -> Target:
-    """The target as far as readings tell it.
-
-    Args:
-        base: the cluster, and what is under way for the job.
-        job: the job that an act is about.
-        value: gives what is known of a query, None when nothing is.
-        now: the cluster's time (s since 1970).
-    """
-    return _target(base, job, {query: value(query) for query in (*target_queries(job), OVERVIEW())}, now)
+async def found(http: Http, query: Query[T]) -> T | None:
+    """The cluster's answer; None where it has none (404). Raises FlinkError."""
+    try:
+        return (await read(http, query)).value
+    except NotFound:
+        return None
 
 
 async def fetch_target(http: Http, base: Target, job: str | None, wall: float) -> Target:
-    """The target as the cluster tells it now.
-
-    Args:
-        http: the connection for acts.
-        base: the cluster, and what is under way for the job.
-        job: the job that an act is about.
-        wall: this machine's time (s since 1970), for a cluster that does not tell its own.
+    """The target as the cluster describes it now; `wall` (s since 1970) is for a cluster that sends no time.
 
     Raises:
         FlinkError: the cluster does not answer.
     """
     jobs, *of_the_job = target_queries(job)
     values: dict[Query[Any], Any] = {jobs: (await read(http, jobs)).value}
-    try:
-        values[OVERVIEW()] = (await read(http, OVERVIEW())).value
-    except NotFound:
+    if (overview := await found(http, OVERVIEW())) is not None:
+        values[OVERVIEW()] = overview
+    else:
         # The only mark of a HistoryServer before 1.16.
         base = replace(base, features=replace(base.features, history_server=True))
-    try:
-        for query in of_the_job:
-            values[query] = (await read(http, query)).value
-    except NotFound:
-        # No such job, one that is initializing, or one without checkpoints: what is known tells which.
-        pass
+    for query in of_the_job:
+        if (value := await found(http, query)) is None:
+            # No such job, one that is initializing, or one without checkpoints: what is known tells which.
+            break
+        values[query] = value
     details: Job | None = values.get(JOB(job=job)) if job is not None else None
     now = details.now / 1000.0 if details is not None and details.now else wall
-    return _target(base, job, values, now, fetched=True)
+    return known_target(base, job, values.get, now, fetched=True)
 
 
-def _target(
-    base: Target, job: str | None, values: dict[Query[Any], Any], now: float, *, fetched: bool = False
+def known_target(
+    base: Target, job: str | None, value: Callable[[Query[Any]], Any], now: float, *, fetched: bool = False
 ) -> Target:
-    listed: JobsOverview | None = values.get(JOBS_OVERVIEW())
-    overview: ClusterOverview | None = values.get(OVERVIEW())
+    """The target by what `value` knows of a query; `now` is the cluster's time (s since 1970).
+
+    What was `fetched` just now and is not there is missing, not unknown.
+    """
+    listed: JobsOverview | None = value(JOBS_OVERVIEW())
+    overview: ClusterOverview | None = value(OVERVIEW())
     jobs = listed.jobs if listed is not None else ()
     target = replace(
         base,
@@ -143,10 +138,10 @@ def _target(
     if job is None:
         return target
     mine = next((one for one in jobs if one.jid == job), None)
-    details: Job | None = values.get(JOB(job=job))
+    details: Job | None = value(JOB(job=job))
     if mine is None and details is None:
         return replace(target, job_missing=fetched or listed is not None)
-    stats, config = values.get(CHECKPOINTS(job=job)), values.get(CHECKPOINT_CONFIG(job=job))
+    stats, config = value(CHECKPOINTS(job=job)), value(CHECKPOINT_CONFIG(job=job))
     known = target_job(job, mine, details, stats, config=config, now=now)
     if fetched and details is not None and stats is None:
         known = replace(known, checkpointing=False)

@@ -18,12 +18,9 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import JobVertex
     from flinktop.flink.rescale import VertexRequirements
 
-FEWEST, MOST = 0, 1
-"""The two bounds of a vertex."""
-DIGITS = 5
-"""Of a bound: Flink's greatest max parallelism is 32768."""
-Bound = tuple[str, int]
-"""Vertex and which of its bounds."""
+FEWEST, MOST = 0, 1  # the two bounds of a vertex
+DIGITS = 5  # of a bound: Flink's greatest max parallelism is 32768
+Bound = tuple[str, int]  # vertex and which of its bounds
 
 
 class BoundsForm:
@@ -76,25 +73,17 @@ class BoundsForm:
 class BoundsRow:
     """One vertex."""
 
-    id: str
-    name: str
-    now: int
-    highest: int | None
-    """Its max parallelism (1.13+)."""
+    vertex: JobVertex
     texts: tuple[str, str]
     changed: tuple[bool, bool]
-    at: int | None
-    """Which of its bounds the keys change."""
+    at: int | None  # which of its bounds the keys change
 
 
 def bounds_rows(vertices: Sequence[JobVertex], form: BoundsForm, at: Bound | None) -> list[BoundsRow]:
     """A row for each vertex whose bounds are known, in the order of the job."""
     return [
         BoundsRow(
-            vertex.id,
-            vertex.name,
-            vertex.parallelism,
-            vertex.max_parallelism,
+            vertex,
             (form.text((vertex.id, FEWEST)), form.text((vertex.id, MOST))),
             (form.changed((vertex.id, FEWEST)), form.changed((vertex.id, MOST))),
             at[1] if at is not None and at[0] == vertex.id else None,
@@ -111,6 +100,11 @@ def _bound_column(key: str, title: str, side: int) -> Column[BoundsRow]:
         return (f"[{text}]" if row.at == side else f"{text} "), tone
 
     return Column(key, title, DIGITS + 2, cell, align="right")
+
+
+def _highest(row: BoundsRow) -> tuple[str, str]:
+    highest = row.vertex.max_parallelism  # 1.13+
+    return str(highest) if highest and highest > 0 else "", "muted"
 
 
 class BoundsTable(LiveTable[BoundsRow]):
@@ -132,20 +126,13 @@ class BoundsTable(LiveTable[BoundsRow]):
 
     def __init__(self, form: BoundsForm, *, ascii: bool, id: str | None = None) -> None:
         columns: list[Column[BoundsRow]] = [
-            Column("name", "VERTEX", 16, lambda row: (clean(row.name), "strong"), flex=True),
-            Column("now", "NOW", 5, lambda row: (fmt.number(row.now), ""), align="right"),
+            Column("name", "VERTEX", 16, lambda row: (clean(row.vertex.name), "strong"), flex=True),
+            Column("now", "NOW", 5, lambda row: (fmt.number(row.vertex.parallelism), ""), align="right"),
             _bound_column("fewest", "FEWEST", FEWEST),
             _bound_column("most", "MOST", MOST),
-            Column(
-                "highest",
-                "MAX",
-                5,
-                lambda row: (str(row.highest) if row.highest and row.highest > 0 else "", "muted"),
-                align="right",
-                drop=1,
-            ),
+            Column("highest", "MAX", 5, _highest, align="right", drop=1),
         ]
-        super().__init__(columns, row_key=lambda row: row.id, ascii=ascii, id=id)
+        super().__init__(columns, row_key=lambda row: row.vertex.id, ascii=ascii, id=id)
         self.form = form
         self._side = MOST
         self._fresh = True

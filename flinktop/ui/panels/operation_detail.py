@@ -35,14 +35,11 @@ if TYPE_CHECKING:
     from flinktop.engine.operation import Operation
     from flinktop.ui.panels.parts import Part
 
-Fact = tuple[str, str, str]
-"""Label, words and tone."""
+Fact = tuple[str, str, str]  # label, words and tone
 LABEL_CELLS = 13
 METER_CELLS = 24
-AGE_FROM = 60.0
-"""Seconds from which on the age of an operation is told beside its time."""
-MOST_LINES = 200
-"""Lines of one value: a reason is a sentence, a stack of Java's has an end."""
+AGE_FROM = 60.0  # seconds from which on the age of an operation is told beside its time
+MOST_LINES = 200  # lines of one value: a reason is a sentence, a stack of Java's has an end
 FORGOTTEN = "flinktop no longer has this operation: refused operations are not recorded; esc goes back."
 NONE_CHOSEN = "no operation is selected"
 

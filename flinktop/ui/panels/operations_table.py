@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from flinktop.engine.operation import Operation
     from flinktop.ui.panels.parts import Part
 
-JOB_CELLS = 8
-"""Of a job's id: enough to tell jobs apart."""
-LEAST_FOR_BOTH = 40
-"""Cells that subject and result have together before how long it took gets a place."""
+JOB_CELLS = 8  # of a job's id: enough to tell jobs apart
+LEAST_FOR_BOTH = 40  # cells that subject and result have together before how long it took gets a place
 SIMULATED = "Demo: actions are disabled, so there are no operations."
 NOTHING = "No operations from this flinktop yet."
 

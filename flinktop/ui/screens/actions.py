@@ -12,13 +12,13 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.cluster_acts import CancelApplication, DeleteDataset, Dispose, Shutdown
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
 from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.run_jar import PlanJar, RunAgain, RunJar
 from flinktop.engine.acts.target import target_queries
+from flinktop.engine.acts.words import Line
 from flinktop.facts.restore import rerun
 from flinktop.flink.jars import RunOptions
 from flinktop.ui.dialog import Dialog, lines_content
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.ui.live_app import LiveApp
 
-CHROME = 5
-"""Lines of the box beside the rows and what is said below them: border, name, header, blank line."""
+CHROME = 5  # lines of the box beside the rows and what is said below them: border, name, header, blank line
 LEAST_EXPLAINED = 4
 SIMULATED = "demo: actions disabled"
 
@@ -51,13 +50,10 @@ class Action:
     """One row of a menu: something that can be done to one thing, which never changes."""
 
     port: Port
-    on: str
-    """What it is done to, by name; foreign text."""
+    on: str  # what it is done to, by name; foreign text
     title: str
-    now: Callable[[], Request]
-    """The act as it would be asked for now."""
-    place: Callable[[Any], Place]
-    """The dialog for it."""
+    now: Callable[[], Request]  # the act as it would be asked for now
+    place: Callable[[Any], Place]  # the dialog for it
 
     @property
     def reason(self) -> str | None:
@@ -162,8 +158,7 @@ class _Row:
     action: Action
     reason: str | None
     summary: str
-    lines: tuple[Line, ...]
-    """What it does, or why it can't be done now."""
+    lines: tuple[Line, ...]  # what it does, or why it can't be done now
 
 
 class ActionsScreen(Dialog[None]):
@@ -177,7 +172,6 @@ class ActionsScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,a", "leave", "back", show=False)]
 
     def __init__(self, actions: tuple[Action, ...]) -> None:
-        """Offer these; what they are about does not change while the menu is open."""
         super().__init__()
         self._actions = actions
 
@@ -226,7 +220,6 @@ class ActionsScreen(Dialog[None]):
             self.query_one("#explained", Static).update(self._explained(row))
 
     def _row(self, action: Action) -> _Row:
-        """What is said of an act now."""
         act = action.now()
         target = self.port.target(act.job_id)
         reason = SIMULATED if self.app.profile.demo else act.unavailable(target)

@@ -11,22 +11,20 @@ from textual.widgets import Static
 
 from flinktop.engine.acts.act import Risk
 from flinktop.engine.acts.target import target_queries
-from flinktop.ui.act_button import ActButton
-from flinktop.ui.asking import AskingDialog, TypedName
-from flinktop.ui.dialog import DialogBox, label_cells, lines_content
-from flinktop.ui.widgets.form import Choice, LineField, Option, PressButton
+from flinktop.ui.asking import ActForm, AskingDialog, TypedName
+from flinktop.ui.dialog import ActButton, DialogBox, label_cells, lines_content
+from flinktop.ui.widgets.form import PressButton
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual.app import ComposeResult
 
-    from flinktop.engine.acts.act import Act, Field
+    from flinktop.engine.acts.act import Act
     from flinktop.engine.acts.target import Target
     from flinktop.flink.endpoint import Query
 
-CHROME = 4
-"""Lines of the box that do not scroll, beside the reason: its border, a blank line, its buttons."""
+CHROME = 4  # lines of the box that do not scroll, beside the reason: its border, a blank line, its buttons
 
 
 class ConfirmScreen(AskingDialog[bool]):
@@ -38,8 +36,6 @@ class ConfirmScreen(AskingDialog[bool]):
 
     DEFAULT_CSS = """
     ConfirmScreen #words { height: auto; }
-    ConfirmScreen .row { height: 1; width: 1fr; }
-    ConfirmScreen .row > .label { width: 14; color: $text-muted; }
     ConfirmScreen #options { height: auto; margin-top: 1; }
     ConfirmScreen #scrolled { height: auto; width: 1fr; }
     ConfirmScreen .-changes { color: $warning; }
@@ -47,10 +43,9 @@ class ConfirmScreen(AskingDialog[bool]):
     """
 
     def __init__(self, act: Act) -> None:
-        """Ask before `act`; what can be chosen of it begins as it is."""
         super().__init__()
         self._act = act
-        self._fields: list[tuple[Field, Choice | LineField]] = []
+        self._form = ActForm(act.form_fields, act, ascii=self.app.settings.ascii, id="options")
 
     def watched(self) -> Iterable[Query[Any]]:
         return target_queries(self._act.job_id)
@@ -59,15 +54,13 @@ class ConfirmScreen(AskingDialog[bool]):
     def target(self) -> Target:
         return self.port.target(self._act.job_id)
 
-    # -- what stands there -----------------------------------------------------------------------------
-
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = self._act.title
             with DialogBox(id="scrolled"):
                 yield Static(id="words", markup=False)
                 if self._act.form_fields:
-                    yield Vertical(*map(self._row, self._act.form_fields), id="options")
+                    yield self._form
                 if self._act.required_name(self.target) is not None:
                     yield TypedName()
             yield Static(id="reason", markup=False)
@@ -77,19 +70,6 @@ class ConfirmScreen(AskingDialog[bool]):
                 if self._act.risk is not Risk.SAFE:
                     button.add_class(f"-{self._act.risk}")
                 yield button
-
-    def _row(self, field: Field) -> Horizontal:
-        value = getattr(self._act, field.name)
-        widget: Choice | LineField
-        if field.choices:
-            options = [Option(one.label, one.label, one.words) for one in field.choices]
-            widget = Choice(options, ascii=self.app.settings.ascii)
-            widget.value = next(one.label for one in field.choices if one.value == value)
-        else:
-            widget = LineField(value or "", placeholder=field.placeholder)
-        self._fields.append((field, widget))
-        label = Static(field.label, classes="label", markup=False)
-        return Horizontal(label, widget, classes="row", id=f"row-{field.name}")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -103,23 +83,18 @@ class ConfirmScreen(AskingDialog[bool]):
         self.query_one("#words", Static).update(lines_content(lines, self.words_width))
         for label in self.query(".label"):
             label.styles.width = label_cells(lines)
-        for field, _ in self._fields:
-            self.query_one(f"#row-{field.name}").display = target.features.has(*field.since)
+        for field, row in self._form.rows.items():
+            row.display = target.features.has(*field.since)
         self.ask_name(act, target)
         reason = self._why_not(act, target)
         below = CHROME + self.show_reason(f"Not now: {reason}" if reason is not None else "")
         self.query_one("#scrolled").styles.max_height = max(3, self.app.size.height - below)
         self.allow(reason is None and self.typed_right)
 
-    # -- what was chosen -------------------------------------------------------------------------------
-
     @property
     def chosen(self) -> Act:
         """The act with its options as they stand."""
-        chosen: dict[str, Any] = {
-            field.name: field.value(widget.value.strip()) for field, widget in self._fields
-        }
-        return replace(self._act, **chosen)  # type: ignore[type-var]  # acts are dataclasses
+        return replace(self._act, **self._form.values())  # type: ignore[type-var]  # acts are dataclasses
 
     def _why_not(self, act: Act, target: Target) -> str | None:
         """Why it can't be done now; nothing is asked of a cluster of which only old words are known."""

@@ -49,12 +49,7 @@ class HelpScreen(Modal[None]):
     """Keys for this screen."""
 
     DEFAULT_CSS = """
-    HelpScreen { align: center middle; background: $background 60%; }
-    HelpScreen > VerticalScroll {
-        width: 90; max-width: 100%; height: auto; max-height: 95%; background: $background; padding: 0 1;
-        border: round $border; border-title-color: $primary; border-title-style: bold;
-        border-title-background: $background; scrollbar-size-vertical: 1;
-    }
+    HelpScreen > .dialog { width: 90; max-height: 95%; padding: 0 1; scrollbar-size-vertical: 1; }
     """
     app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,7 +63,7 @@ class HelpScreen(Modal[None]):
         self._commands = commands
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll() as box:
+        with VerticalScroll(classes="dialog") as box:
             box.border_title = "Keys"
             yield Static(self._text(self.app.size.width))
 

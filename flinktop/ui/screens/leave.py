@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.operation import Operation
 
-MOST = 5
-"""Operations that are named."""
+MOST = 5  # operations that are named
 
 
 def left_behind(operation: Operation) -> str:
@@ -44,13 +43,8 @@ class LeaveScreen(Modal[bool]):
     """
 
     DEFAULT_CSS = """
-    LeaveScreen { align: center middle; background: $background 60%; }
-    LeaveScreen > Vertical {
-        width: 56; max-width: 100%; height: auto; max-height: 100%; background: $background; padding: 1 2;
-        border: round $border; border-title-color: $primary; border-title-style: bold;
-        border-title-background: $background;
-    }
-    LeaveScreen.-under-way > Vertical { width: 72; padding: 0 1; }
+    LeaveScreen > .dialog { width: 56; max-height: 100%; }
+    LeaveScreen.-under-way > .dialog { width: 72; padding: 0 1; }
     LeaveScreen Static { width: 1fr; }
     LeaveScreen #under-way { display: none; color: $warning; margin-bottom: 1; }
     LeaveScreen.-under-way #under-way { display: block; }
@@ -66,7 +60,7 @@ class LeaveScreen(Modal[bool]):
     ]
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Vertical(classes="dialog") as box:
             box.border_title = "Leave flinktop?"
             yield Static(id="under-way", markup=False)
             if self.app.profile.ends_with_us:

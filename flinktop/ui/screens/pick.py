@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -25,16 +26,14 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from flinktop.facts.restore import RestorePoint
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jars import Jar, JarEntry
-    from flinktop.model.restore_points import RestorePoint
 
 R = TypeVar("R")
 
-WIDE = 100
-"""Cells of a terminal from which a cluster's name may take more."""
-WIDE_NAME, NARROW_NAME = 24, 16
-"""Cells that it takes at the most; an address with its port is 15."""
+WIDE = 100  # cells of a terminal from which a cluster's name may take more
+WIDE_NAME, NARROW_NAME = 24, 16  # cells that it takes at the most; an address with its port is 15
 
 
 class PickScreen(Dialog[str | None], Generic[R]):
@@ -46,13 +45,10 @@ class PickScreen(Dialog[str | None], Generic[R]):
     PickScreen #whole { height: auto; max-height: 3; color: $text-muted; padding: 0 1; }
     """
     EMPTY: ClassVar[str] = ""
+    KEY: ClassVar[str]  # the field of a row that is given when it is chosen
 
     def columns(self) -> list[Column[R]]:
         """From left to right."""
-        raise NotImplementedError
-
-    def row_key(self, row: R) -> str:
-        """What is given when it is chosen."""
         raise NotImplementedError
 
     def rows(self) -> Sequence[R]:
@@ -64,7 +60,9 @@ class PickScreen(Dialog[str | None], Generic[R]):
         return ""
 
     def body(self) -> ComposeResult:
-        yield LiveTable(self.columns(), row_key=self.row_key, ascii=self.app.settings.ascii, empty=self.EMPTY)
+        yield LiveTable(
+            self.columns(), row_key=attrgetter(self.KEY), ascii=self.app.settings.ascii, empty=self.EMPTY
+        )
         yield Static(id="whole", markup=False)
 
     def renew(self) -> None:
@@ -73,22 +71,19 @@ class PickScreen(Dialog[str | None], Generic[R]):
         table.set_rows(self.rows())
         # Ages grow.
         table.look_again()
-        self._whole(table)
+        self._show_whole()
 
     def on_mount(self) -> None:
         super().on_mount()
         self.set_focus(self.query_one(LiveTable))
 
-    @on(LiveTable.Moved)
-    def _moved(self) -> None:
-        self._whole(self.query_one(LiveTable))
-
     def age(self, at: float) -> str:
         """How long ago a time (s since 1970) was."""
         return fmt.span(max(0.0, self.port.known_time() - at))
 
-    def _whole(self, table: LiveTable[Any]) -> None:
-        self.query_one("#whole", Static).update(safe(table.cursor_key or ""))
+    @on(LiveTable.Moved)
+    def _show_whole(self) -> None:
+        self.query_one("#whole", Static).update(safe(self.query_one(LiveTable).cursor_key or ""))
 
     @on(LiveTable.Opened)
     def _chosen(self, event: LiveTable.Opened) -> None:
@@ -101,6 +96,7 @@ class PickJar(PickScreen["Jar"]):
 
     TITLE_WORDS = "Which jar?"
     EMPTY = "No jars yet; upload one (a)."
+    KEY = "id"
 
     def columns(self) -> list[Column[Jar]]:
         def classes(jar: Jar) -> str:
@@ -114,9 +110,6 @@ class PickJar(PickScreen["Jar"]):
             text("classes", "CLASSES", 20, classes, blank="", flex=True),
             text("age", "UPLOADED", 9, uploaded, align="right"),
         ]
-
-    def row_key(self, row: Jar) -> str:
-        return row.id
 
     def watched(self) -> Iterable[Query[Any]]:
         return (JARS(),)
@@ -135,6 +128,7 @@ class PickClass(PickScreen["JarEntry"]):
 
     TITLE_WORDS = "Which class?"
     EMPTY = "The jar's manifest names no class with a main()."
+    KEY = "name"
 
     def __init__(self, entries: Sequence[JarEntry]) -> None:
         super().__init__()
@@ -144,16 +138,9 @@ class PickClass(PickScreen["JarEntry"]):
         return [
             text("name", "CLASS", 30, lambda entry: entry.name, tone="strong", flex=True),
             text(
-                *("words", "", 10, lambda entry: entry.description or ""),
-                tone="muted",
-                blank="",
-                flex=True,
-                drop=1,
+                "words", "", 10, lambda one: one.description or "", tone="muted", blank="", flex=True, drop=1
             ),
         ]
-
-    def row_key(self, row: JarEntry) -> str:
-        return row.name
 
     def rows(self) -> Sequence[JarEntry]:
         return self._entries
@@ -164,6 +151,7 @@ class PickRestore(PickScreen["RestorePoint"]):
 
     TITLE_WORDS = "Restore from"
     EMPTY = "No known savepoints: none taken by flinktop, none of this cluster's jobs."
+    KEY = "path"
 
     def columns(self) -> list[Column[RestorePoint]]:
         columns: list[Column[RestorePoint]] = [
@@ -188,9 +176,6 @@ class PickRestore(PickScreen["RestorePoint"]):
         if [one.width for one in columns] != [one.width for one in table.columns]:
             table.set_columns(columns)
         super().renew()
-
-    def row_key(self, row: RestorePoint) -> str:
-        return row.path
 
     def watched(self) -> Iterable[Query[Any]]:
         """The jobs, and once what each tells of its checkpoints."""

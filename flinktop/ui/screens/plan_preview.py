@@ -9,14 +9,13 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.run_jar import PlanJar
+from flinktop.engine.acts.words import Line
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.jobs import Plan
 from flinktop.model import format as fmt
-from flinktop.ui.act_button import ActButton
 from flinktop.ui.asking import AskingDialog, TypedName
-from flinktop.ui.dialog import lines_content
+from flinktop.ui.dialog import ActButton, lines_content
 from flinktop.ui.panels.plan_graph import PlanGraph
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe
@@ -42,7 +41,6 @@ class PlanPreviewScreen(AskingDialog[None]):
     TITLE_WORDS = "Plan"
 
     def __init__(self, jar: str, name: str, options: RunOptions | None = None) -> None:
-        """The plan of this jar (its id and name), as it would be run."""
         super().__init__()
         self._jar_name = name
         self._question = PlanJar(jar, options or RunOptions())

@@ -12,8 +12,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from flinktop.engine.acts.profile import MOST_SECONDS, Profile
+from flinktop.engine.acts.words import Line
 from flinktop.flink.profiler import Mode
-from flinktop.ui.act_button import LOOK_SECONDS, READY_SECONDS
+from flinktop.ui.dialog import LOOK_SECONDS, READY_SECONDS, lines_content
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-LENGTHS = (5, 10, 30, 60, 120, MOST_SECONDS)
-"""Seconds to choose from."""
+LENGTHS = (5, 10, 30, 60, 120, MOST_SECONDS)  # seconds to choose from
 WHAT = {
     "ITIMER": "CPU time, by a timer: works everywhere",
     "CPU": "CPU time, by kernel counters: not in every container",
@@ -37,17 +37,9 @@ MODES = tuple(sorted(get_args(Mode), key=list(WHAT).index))
 class ProfileStart(Modal[Profile | None]):
     """Chooses mode and length; enter starts."""
 
-    DEFAULT_CSS = """
-    ProfileStart { align: center middle; background: $background 60%; }
-    ProfileStart > Vertical {
-        width: 84; max-width: 100%; height: auto; background: $background; padding: 1 2;
-        border: round $border; border-title-color: $primary; border-title-style: bold;
-        border-title-background: $background;
-    }
-    """
     app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "back", id="close"),
+        Binding("escape,q", "dismiss", "back", id="close"),
         Binding("enter", "start", "start"),
         Binding("m,down,j", "mode(1)", "mode"),
         Binding("up,k", "mode(-1)", "mode"),
@@ -61,20 +53,18 @@ class ProfileStart(Modal[Profile | None]):
         self._opened = float("inf")
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Vertical(classes="dialog") as box:
             box.border_title = "Start a profiler run"
             yield Static(self._words(), id="words")
 
     def _words(self) -> Content:
-        lines: list[Content] = []
+        lines: list[Line] = []
         for line in self._act.consequence(self.app.port.target()):
-            lines.append(
-                Content.assemble((f"{line.label:<14}", TONES["muted"]), (line.text, TONES[line.tone]))
-            )
+            lines.append(line)
             if line.label == "mode":
-                lines.append(Content.styled(f"{'':<14}{WHAT[self._act.mode]}", TONES["muted"]))
+                lines.append(Line("", WHAT[self._act.mode], "muted"))
         keys = "m mode   + - longer, shorter   esc back" + ("   enter starts" if self.ready else "")
-        return Content("\n").join([*lines, Content(""), Content.styled(keys, TONES["info"])])
+        return lines_content(lines) + Content.styled(f"\n\n{keys}", TONES["info"])
 
     def _show(self) -> None:
         self.query_one("#words", Static).update(self._words())
@@ -106,6 +96,3 @@ class ProfileStart(Modal[Profile | None]):
     def action_start(self) -> None:
         if self.app.typed_at - self._opened >= READY_SECONDS:
             self.dismiss(self._act)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

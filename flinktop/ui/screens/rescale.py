@@ -8,9 +8,9 @@ from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from flinktop.engine.acts.act import Line
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.target import target_queries
+from flinktop.engine.acts.words import Line
 from flinktop.facts.unanswered import why_empty
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
 
 KEYS = "digits + - change it   left right minimum, maximum   enter continues"
-CHROME = 9
-"""Rows of the box beside the table and the reason: border, words, keys, buttons, and blank ones."""
+CHROME = 9  # rows of the box beside the table and the reason: border, words, keys, buttons, and blank ones
 LEAST_ROWS = 3
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -10,14 +9,14 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Input, Static, TextArea
 
-from flinktop.engine.acts.act import Line, cluster_line
 from flinktop.engine.acts.run_jar import PlanJar, RunJar
+from flinktop.engine.acts.words import Line
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jars import JARS, RunOptions
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
 from flinktop.model import states
-from flinktop.ui.dialog import EDGES, Dialog, lines_content
+from flinktop.ui.dialog import Dialog, lines_content
 from flinktop.ui.panels.run_form import RunForm
 from flinktop.ui.places import ConfirmPlace, PlanPreviewPlace
 from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
@@ -32,24 +31,16 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jars import Jar, JarEntry
 
-WIDTH = 100
-
 
 class RunJarScreen(Dialog[None]):
-    """Fills in how a jar is run. Nothing is sent from here but the plan's question: `ConfirmScreen` does.
-
-    Args:
-        jar: The jar's id; without one it is chosen first.
-        options: What to begin with.
-        name: The jar's name, until the cluster tells it.
-        of: The job that is run again.
-    """
+    """Fills in how a jar, or the job `of` again, is run. Only the plan's question is sent from here."""
 
     DEFAULT_CSS = """
     RunJarScreen > .dialog { width: 100; }
     RunJarScreen #choose { display: none; }
     RunJarScreen #keys { color: $text-muted; height: 1; }
     """
+    CELLS = 100
     TITLE_WORDS = "Run a jar"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+o", "list", "list", show=False)]
 
@@ -67,7 +58,7 @@ class RunJarScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         yield Static(id="head", classes="words", markup=False)
         yield PressButton("Choose the jar", id="choose")
-        yield RunForm(self.port.features, self._options, ascii_only=self.app.settings.ascii)
+        yield RunForm(self.port.features, self._options, ascii=self.app.settings.ascii)
         yield Static(id="reason", markup=False)
         with Horizontal(classes="buttons"):
             yield PressButton("Back", id="back")
@@ -77,17 +68,11 @@ class RunJarScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.set_focus(self.query_one("#entry-class" if self._jar else "#choose"))
-
-    @property
-    def words_width(self) -> int:
-        return min(self.app.size.width, WIDTH) - EDGES
+        self.set_focus(self.query_one("#entry_class" if self._jar else "#choose"))
 
     def watched(self) -> Iterable[Query[Any]]:
         """The jars, the free slots, and the jobs, among which is the one that is run again."""
         return (JARS(), OVERVIEW(), JOBS_OVERVIEW())
-
-    # -- what stands there -----------------------------------------------------------------------------
 
     def renew(self) -> None:
         if not self.query("#head"):
@@ -97,7 +82,7 @@ class RunJarScreen(Dialog[None]):
             self._entries = jar.entry
             self._jar_name = jar.name
             self.query_one(RunForm).suggest(jar.entry)
-        lines = [cluster_line(self.port.target())]
+        lines = [self.port.target().cluster_line]
         lines.append(Line("jar", self._jar_name or self._jar or "none selected", "" if self._jar else "warn"))
         if jar is not None and self._gone:
             lines.append(self._other_jar(jar))
@@ -122,15 +107,15 @@ class RunJarScreen(Dialog[None]):
 
     def _judge(self, *, missing: bool) -> None:
         """Switch the buttons on or off, and say why they are off."""
-        act, wrong = self._act()
+        act, reason = self._act()
         if not self._jar:
-            reason: str | None = "choose the jar first"
+            act, reason = None, "choose the jar first"
         elif missing:
-            reason = "this jar is not on the cluster any more: choose another, or upload it again"
-        else:
-            reason = wrong or (act.why_not(self.port.target()) if act is not None else None)
-        plan = PlanJar(self._jar, act.options if act is not None else RunOptions())
-        no_plan = reason if not self._jar or missing or act is None else plan.why_not(self.port.target())
+            act, reason = None, "this jar is not on the cluster any more: choose another, or upload it again"
+        no_plan = reason
+        if act is not None:
+            target = self.port.target()
+            reason, no_plan = act.why_not(target), PlanJar(self._jar, act.options).why_not(target)
         self.show_reason(reason or "")
         for button, off in (("#run", reason), ("#plan", no_plan)):
             self.query_one(button).disabled = off is not None
@@ -161,13 +146,10 @@ class RunJarScreen(Dialog[None]):
         return Line("other jar", words, "warn")
 
     def _act(self) -> tuple[RunJar | None, str | None]:
-        """What the fields say, or what is wrong with them."""
         try:
             return RunJar(self._jar, self._jar_name, self.query_one(RunForm).options()), None
         except ValueError as error:
             return None, str(error)
-
-    # -- what is done ----------------------------------------------------------------------------------
 
     @on(Input.Changed)
     @on(TextArea.Changed)
@@ -177,16 +159,11 @@ class RunJarScreen(Dialog[None]):
         self.renew()
 
     def action_list(self) -> None:
-        if self.focused is not None and self.focused.id == "entry-class":
-            self.app.push_screen(PickClass(self._entries or ()), partial(self._take, "#entry-class"))
-        elif self.focused is not None and self.focused.id == "savepoint":
-            self.app.push_screen(PickRestore(), partial(self._take, "#savepoint"))
-
-    def _take(self, field: str, value: str | None) -> None:
-        if value is not None:
-            line = self.query_one(field, LineField)
-            line.value = value
-            line.cursor_position = len(value)
+        field = self.focused
+        if isinstance(field, LineField) and field.id == "entry_class":
+            self.app.push_screen(PickClass(self._entries or ()), field.fill)
+        elif isinstance(field, LineField) and field.id == "savepoint":
+            self.app.push_screen(PickRestore(), field.fill)
 
     @on(PressButton.Pressed, "#choose")
     def _choose(self) -> None:
@@ -196,16 +173,11 @@ class RunJarScreen(Dialog[None]):
         if jar is not None:
             self._jar, self._entries, self._gone = jar, None, ""
             self.renew()
-            self.go_to(self.query_one("#entry-class"))
+            self.go_to(self.query_one("#entry_class"))
 
-    @on(PressButton.Pressed, "#plan")
-    def _plan(self) -> None:
+    @on(PressButton.Pressed, "#plan, #run")
+    def _go_on(self, event: PressButton.Pressed) -> None:
         act, _ = self._act()
         if act is not None:
-            self.app.go(PlanPreviewPlace(act.jar, act.name, act.options))
-
-    @on(PressButton.Pressed, "#run")
-    def _run(self) -> None:
-        act, _ = self._act()
-        if act is not None:
-            self.app.go(ConfirmPlace(act))
+            plan = event.widget.id == "plan"
+            self.app.go(PlanPreviewPlace(act.jar, act.name, act.options) if plan else ConfirmPlace(act))

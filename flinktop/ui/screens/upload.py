@@ -10,16 +10,16 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from flinktop.engine.acts.jar_files import UploadJar, why_no_jar
+from flinktop.engine.acts.words import Line
 from flinktop.engine.operation import State
 from flinktop.model import format as fmt
 from flinktop.model.typed_names import is_typed
-from flinktop.ui.act_button import ActButton
-from flinktop.ui.dialog import LABEL, Dialog, lines_content
-from flinktop.ui.file_completion import Candidate, candidates, completed
+from flinktop.ui.asking import FieldRow
+from flinktop.ui.dialog import LABEL, ActButton, Dialog, lines_content
 from flinktop.ui.panels.parts import assemble, meter_parts
 from flinktop.ui.places import RunJarPlace
 from flinktop.ui.theme import TONES
-from flinktop.ui.typed_path import absolute, expanded, is_file, why_unusable
+from flinktop.ui.typed_path import Candidate, absolute, candidates, completed, expanded, is_file, why_unusable
 from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.form import LineField, PressButton
 
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.operation import Operation
 
-LISTED = 6
-"""Candidates that are listed below the path."""
+LISTED = 6  # candidates that are listed below the path
 METER = 30
 
 
@@ -43,8 +42,7 @@ class PathField(LineField):
         found = candidates(self.value)
         whole = completed(self.value, found)
         if whole != self.value:
-            self.value = whole
-            self.cursor_position = len(whole)
+            self.fill(whole)
             return True
         return bool(found) and not is_file(expanded(self.value))
 
@@ -63,8 +61,6 @@ class UploadScreen(Dialog[None]):
     """
 
     DEFAULT_CSS = """
-    UploadScreen .row { height: 1; }
-    UploadScreen .row > Static { width: 14; color: $text-muted; }
     UploadScreen #candidates { margin-left: 14; color: $text-muted; height: auto; }
     UploadScreen #trouble { color: $warning; height: auto; display: none; }
     UploadScreen #sending { display: none; height: auto; }
@@ -75,7 +71,6 @@ class UploadScreen(Dialog[None]):
     TITLE_WORDS = "Upload a jar"
 
     def __init__(self, path: str = "") -> None:
-        """Begin with this path."""
         super().__init__()
         self._path = path
         self._operation: str | None = None
@@ -83,14 +78,11 @@ class UploadScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         with Vertical(id="asking"):
-            with Horizontal(classes="row"):
-                yield Static("file", markup=False)
-                yield PathField(self._path, placeholder="path of a .jar; tab completes it", id="path")
+            placeholder = "path of a .jar; tab completes it"
+            yield FieldRow("file", PathField(self._path, placeholder=placeholder, id="path"))
             yield Static(id="candidates", markup=False)
             yield Static(id="consequence", classes="words", markup=False)
-            with Horizontal(classes="row", id="typed-row"):
-                yield Static("type its name", markup=False)
-                yield LineField(id="typed")
+            yield FieldRow("type its name", LineField(id="typed"), id="typed-row")
             yield Static(id="trouble", markup=False)
             with Horizontal(classes="buttons"):
                 yield PressButton("Back", id="back")
@@ -120,8 +112,6 @@ class UploadScreen(Dialog[None]):
             self._show_operation(operation)
         elif self._operation is None:
             self._show_question()
-
-    # -- asking --------------------------------------------------------------------------------------
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -186,10 +176,6 @@ class UploadScreen(Dialog[None]):
         else:
             self.app.close_dialogs()
 
-    @on(PressButton.Pressed, "#close")
-    def _leave(self) -> None:
-        self.action_leave()
-
     @on(PressButton.Pressed, "#upload")
     def _upload(self) -> None:
         act = self.act
@@ -199,20 +185,14 @@ class UploadScreen(Dialog[None]):
         self._offer(run=False, again=False)
         self.set_focus(self.query_one("#close"))
 
-    # -- sending -------------------------------------------------------------------------------------
-
     def _show_operation(self, operation: Operation) -> None:
-        head = Content.assemble(
-            (f"{'file':<{LABEL}}", TONES["muted"]), (operation.subject, TONES["strong"]), "\n",
-            (f"{'cluster':<{LABEL}}", TONES["muted"]), operation.cluster_name, "\n",
-        )  # fmt: skip
-        self.query_one("#progress", Static).update(head + self._state(operation))
-        done, failed = (
-            operation.state is State.DONE,
-            operation.state.final and operation.state is not State.DONE,
+        head = lines_content(
+            (Line("file", operation.subject, "strong"), Line("cluster", operation.cluster_name))
         )
+        self.query_one("#progress", Static).update(head + "\n" + self._state(operation))
+        done = operation.state is State.DONE
         before = self.query_one("#run").display
-        self._offer(run=done and operation.result.jar is not None, again=failed)
+        self._offer(run=done and operation.result.jar is not None, again=operation.state.final and not done)
         if done and not before:
             self.set_focus(self.query_one("#run"))
         self.query_one("#close", PressButton).set_label("Close" if operation.state.final else "Hide")

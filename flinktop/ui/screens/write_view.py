@@ -30,30 +30,23 @@ class WriteView(Modal[None]):
     """Writes a view that was taken when the dialog was opened: what comes meanwhile is not in it."""
 
     DEFAULT_CSS = """
-    WriteView { align: center middle; background: $background 60%; }
-    WriteView > Vertical {
-        width: 84; max-width: 100%; height: auto; background: $background; padding: 1 2;
-        border: round $border; border-title-color: $primary; border-title-style: bold;
-        border-title-background: $background;
-    }
     WriteView Input { border: none; height: 1; padding: 0; background: $panel; }
     WriteView #trouble { color: $error; display: none; }
     """
     app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back"),
+        Binding("escape", "dismiss", "back"),
         Binding("down,up", "other_kind", "text or JSON"),
     ]
 
     def __init__(self, view: View, path: Path) -> None:
-        """Propose this file for it."""
         super().__init__()
         self._view = view
         self._path = path
 
     def compose(self) -> ComposeResult:
         keys = f"enter writes   ↑ ↓ {TEXT_ENDING} or {JSON_ENDING}   esc back"
-        with Vertical() as box:
+        with Vertical(classes="dialog") as box:
             box.border_title = "Write this view to a file"
             yield Input(str(self._path), compact=True, select_on_focus=False)
             yield Static("", id="trouble", markup=False)
@@ -88,6 +81,3 @@ class WriteView(Modal[None]):
         trouble = self.query_one("#trouble", Static)
         trouble.display = True
         trouble.update(words)
-
-    def action_leave(self) -> None:
-        self.dismiss()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -15,11 +14,11 @@ from flinktop.ui.widgets.celltext import safe
 from flinktop.ui.widgets.messages import WidgetMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
 
 class PressButton(Widget, can_focus=True):
-    """A button of one line; enter and a click press it. Its label may be foreign text."""
+    """A button of one line; enter and a click press it. Foreign text in its label is taken as it is."""
 
     DEFAULT_CSS = """
     PressButton { width: auto; height: 1; margin-right: 2; color: $primary; }
@@ -51,18 +50,8 @@ class PressButton(Widget, can_focus=True):
         self.action_press()
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One of the things that can be chosen."""
-
-    key: str
-    label: str
-    words: str = ""
-    """What it means, beside it."""
-
-
 class Choice(Widget, can_focus=True):
-    """One of a few options on one line; left, right, space and enter go on to the next."""
+    """One of a few options on one line; left, right, space and enter change it."""
 
     DEFAULT_CSS = """
     Choice { width: 1fr; height: 1; }
@@ -79,35 +68,24 @@ class Choice(Widget, can_focus=True):
     class Changed(WidgetMessage):
         """Another option was chosen."""
 
-    def __init__(self, options: Sequence[Option], *, ascii: bool, id: str | None = None) -> None:
+    def __init__(self, options: Mapping[str, str], value: str, *, ascii: bool, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._options = tuple(options)
+        self._options = options  # what there is to choose from, and what each means
         self._marks = ("<", ">") if ascii else ("◂", "▸")
-        self._at = 0
-
-    @property
-    def value(self) -> str:
-        """The key of the chosen option."""
-        return self._options[self._at].key
-
-    @value.setter
-    def value(self, key: str) -> None:
-        self._at = next((at for at, option in enumerate(self._options) if option.key == key), self._at)
-        self.refresh()
+        self.value = value
 
     def render(self) -> Content:
-        chosen = self._options[self._at]
         left, right = self._marks
-        width = max(cell_len(option.label) for option in self._options)
-        blank = " " * (width - cell_len(chosen.label))
+        blank = " " * (max(map(cell_len, self._options)) - cell_len(self.value))
         shown = Content.assemble(
-            (f"{left} ", "$primary"), chosen.label, blank, (f" {right}", "$primary"), ("   ", ""),
-            (chosen.words, "$text-muted"),
+            (f"{left} ", "$primary"), self.value, blank, (f" {right}", "$primary"), ("   ", ""),
+            (self._options[self.value], "$text-muted"),
         )  # fmt: skip
         return shown.truncate(self.size.width or 1)
 
     def action_step(self, by: int) -> None:
-        self._at = (self._at + by) % len(self._options)
+        options = list(self._options)
+        self.value = options[(options.index(self.value) + by) % len(options)]
         self.refresh()
         self.post_message(self.Changed(self))
 
@@ -126,6 +104,16 @@ class LineField(Input):
 
     def __init__(self, value: str = "", *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(value, placeholder, compact=True, select_on_focus=False, id=id)
+
+    def fill(self, value: str | None) -> None:
+        """Put a value in, with the cursor at its end; None leaves what is there."""
+        if value is not None:
+            self.value = value
+            self.cursor_position = len(value)
+
+    def complete(self) -> bool:
+        """Complete what is typed; whether there is anything to complete."""
+        return False
 
     async def action_submit(self) -> None:
         """Go on to the next field; at once, as the next key may be in the queue already."""

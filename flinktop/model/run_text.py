@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-DIGITS = 9
-"""Of a parallelism, which is an int in Flink."""
+DIGITS = 9  # of a parallelism, which is an int in Flink
 
 
 def arguments_of(text: str) -> tuple[str, ...]:
@@ -31,11 +30,7 @@ def arguments_text(arguments: Iterable[str]) -> str:
 
 
 def settings_of(text: str) -> dict[str, str]:
-    """Flink settings from lines of `key: value`.
-
-    Raises:
-        ValueError: a line is none.
-    """
+    """Flink settings from lines of `key: value`. Raises ValueError: a line is none."""
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         key, sign, value = line.partition(":")
@@ -53,15 +48,12 @@ def settings_text(settings: Mapping[str, str]) -> str:
 
 
 def parallelism_of(text: str) -> int | None:
-    """A parallelism; None where nothing is typed.
-
-    Raises:
-        ValueError: it is no number.
-    """
-    if not text.strip():
+    """A parallelism; None where nothing is typed. Raises ValueError: it is no number."""
+    typed = text.strip()
+    if not typed:
         return None
-    if not text.strip().isdecimal():
-        raise ValueError(f"parallelism: {text.strip()} is not a number")
-    if len(text.strip()) > DIGITS:
+    if not typed.isdecimal():
+        raise ValueError(f"parallelism: {typed} is not a number")
+    if len(typed) > DIGITS:
         raise ValueError("parallelism: that is more than Flink can count to")
-    return int(text)
+    return int(typed)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from flinktop.facts.restore import RestorePoint, newest_first, of_job
 from flinktop.flink.checkpoints import (
     Checkpoint,
     CheckpointConfig,
@@ -9,7 +10,6 @@ from flinktop.flink.checkpoints import (
     Externalization,
     LatestCheckpoints,
 )
-from flinktop.model.restore_points import RestorePoint, newest_first, of_job
 
 
 def completed(
