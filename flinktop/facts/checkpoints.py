@@ -1,13 +1,16 @@
-"""What is known of a job's checkpoints: one by its details and the history, its vertices, and the history."""
+"""What is known of a job's checkpoints: the history, one with its vertices, and their subtasks by phase."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from flinktop.engine.series import job_series
 from flinktop.flink.checkpoints import (
     CHECKPOINT,
     CHECKPOINT_SUBTASKS,
@@ -22,14 +25,19 @@ from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from flinktop.engine.store import Reading
     from flinktop.facts.known import Known
+    from flinktop.flink.checkpoints import CheckpointSubtask, CheckpointSubtasks, SubtasksSummary
     from flinktop.flink.endpoint import Query
 
-ONCE = 600.0
-"""Seconds between two looks at what no longer changes."""
+
+Points = list[tuple[float, float]]  # (seconds since 1970 by the cluster's clock, value), oldest first
+SAME = 0.5  # seconds within which a point of the series and a checkpoint are the same one
+ONCE = 600.0  # seconds between two looks at what no longer changes
+PERCENTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+LEAST_FOR_PERCENTILES = 20  # of fewer subtasks percentiles say nothing that the rows don't
 
 
 def is_off(known: Known, job: str) -> bool:
@@ -49,12 +57,9 @@ class CheckpointFacts:
     """One checkpoint as it is known best."""
 
     number: int
-    checkpoint: Checkpoint | None
-    """From the details, else from the history; None while neither is there."""
-    tasks_of: Checkpoint | None
-    """The one whose vertices are known."""
-    gone: bool
-    """Whether Flink has said that it no longer has the details."""
+    checkpoint: Checkpoint | None  # from the details, else from the history; None while neither is there
+    tasks_of: Checkpoint | None  # the one whose vertices are known
+    gone: bool  # whether Flink has said that it no longer has the details
 
     @property
     def tasks(self) -> Mapping[str, CheckpointVertex]:
@@ -131,22 +136,60 @@ def neighbour(known: Known, job: str, number: int, by: int) -> int | None:
     return ids[at] if 0 <= at < len(ids) else None
 
 
+def completed_points(
+    known: Known, job: str, measure: str, value: Callable[[Checkpoint], int | None]
+) -> Points:
+    """The completed ones that are kept, and before them what the series still has.
+
+    Savepoints are no part of it: they are whole, and come when somebody asks for one.
+    """
+    points: Points = []
+    for seen in known.checkpoints(job):
+        at, measured = judge.ended_at(seen.checkpoint), value(seen.checkpoint)
+        good = seen.checkpoint.status == judge.COMPLETED and not seen.checkpoint.is_savepoint
+        if good and at is not None and measured is not None:
+            points.append((at / 1000.0, float(measured)))
+    points.sort()
+    oldest = points[0][0] if points else math.inf
+    ahead = known.cluster_time() - known.now()
+    earlier = [(at + ahead, measured) for at, measured in known.points(job_series(job, measure))]
+    return [point for point in earlier if point[0] < oldest - SAME] + points
+
+
+def durations(known: Known, job: str) -> Points:
+    """End to end, in ms."""
+    return completed_points(known, job, "checkpoint-duration", lambda one: one.duration)
+
+
+def failed_points(known: Known, job: str) -> Points:
+    """The failed ones, each as a line of its own from 0 up to how long it had taken (ms)."""
+    points: Points = []
+    for seen in reversed(known.checkpoints(job)):
+        at, took = judge.ended_at(seen.checkpoint), seen.checkpoint.duration
+        if seen.checkpoint.status == judge.FAILED and at is not None:
+            points += [(at / 1000.0, 0.0), (at / 1000.0, float(took or 0)), (at / 1000.0, math.nan)]
+    return points
+
+
+def ends(known: Known, job: str) -> tuple[float | None, float | None]:
+    """When the oldest and the newest checkpoint that is kept ended (s since 1970)."""
+    points = sorted([*durations(known, job), *failed_points(known, job)], key=lambda point: point[0])
+    return (points[0][0], points[-1][0]) if points else (None, None)
+
+
 class VertexShare(Struct, frozen=True):
     """What a vertex did for a checkpoint."""
 
     vertex: str
     name: str
     share: CheckpointVertex
-    part: float | None
-    """Its duration as a part of the longest (0 to 1)."""
-    late: tuple[int, ...] | None
-    """The subtasks that have not acknowledged, where they are known."""
+    part: float | None  # its duration as a part of the longest (0 to 1)
+    late: tuple[int, ...] | None  # the subtasks that have not acknowledged, where they are known
     under_way: bool
     old: bool
 
     @property
     def missing(self) -> int | None:
-        """Subtasks that have not acknowledged."""
         return self.share.missing
 
 
@@ -172,8 +215,8 @@ def late_subtasks(
         return None
     if share.num_acknowledged_subtasks == 0 and share.num_subtasks is not None:
         return tuple(range(share.num_subtasks))
-    told = known.value(CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex))
-    return judge.late_subtasks(told.subtasks) if told is not None else None
+    details = known.value(CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex))
+    return judge.late_subtasks(details.subtasks) if details is not None else None
 
 
 class CheckpointMeasure(Struct, frozen=True):
@@ -220,3 +263,98 @@ def not_reported(stats: CheckpointStats) -> str:
         if lacks
     ]
     return f"Needs a later Flink: {', '.join(lacking)}" if lacking else ""
+
+
+class SubtaskShare(Struct, frozen=True):
+    """One subtask, or a statistic over all of them."""
+
+    name: str
+    index: int  # -1 of a statistic
+    state: str
+    """COMPLETED, ABORTED (it acknowledged, and was told that the checkpoint failed), PENDING or MISSING."""
+    times: judge.PhaseTimes
+    scale: float  # what a full bar stands for (ms)
+    acknowledged_at: int | None = None  # ms since 1970
+    written: float | None = None
+    full_size: float | None = None
+    processed_data: float | None = None
+    persisted_data: float | None = None
+    unaligned: bool | None = None
+
+
+def subtask_share(
+    subtask: CheckpointSubtask, times: judge.PhaseTimes, scale: float, *, under_way: bool
+) -> SubtaskShare:
+    """One subtask; its bar is drawn on a scale (ms)."""
+    name, index = str(subtask.index), subtask.index
+    if not judge.is_acknowledged(subtask):
+        return SubtaskShare(name, index, "PENDING" if under_way else "MISSING", times, scale)
+    return SubtaskShare(
+        name=name,
+        index=index,
+        state="ABORTED" if subtask.aborted else "COMPLETED",
+        times=times,
+        scale=scale,
+        acknowledged_at=subtask.ack_timestamp,
+        written=subtask.written,
+        full_size=subtask.state_size if subtask.checkpointed_size is not None else None,
+        processed_data=subtask.alignment.processed,
+        persisted_data=subtask.alignment.persisted,
+        unaligned=subtask.unaligned_checkpoint,
+    )
+
+
+def statistics_of(
+    share: CheckpointSubtasks, rows: Sequence[SubtaskShare], *, percentiles: bool
+) -> list[SubtaskShare]:
+    """Least, mean and most as Flink tells them, then percentiles over the rows.
+
+    Flink's own percentiles of subtasks are "NaN" from 1.14 to 2.3, and missing before.
+    """
+    done = [row for row in rows if row.times.total is not None]
+    summary = share.summary
+    if summary is None or not done:
+        return []
+    scale = done[0].scale
+    found = [_statistic(name, scale, attrgetter(name), summary) for name in ("min", "avg", "max")]
+    if percentiles and len(done) >= LEAST_FOR_PERCENTILES:
+        found += [_percentile(name, part, scale, done) for name, part in PERCENTILES]
+    return found
+
+
+def _statistic(
+    name: str, scale: float, take: Callable[[Spread], float | None], summary: SubtasksSummary
+) -> SubtaskShare:
+    def of(spread: Spread | None) -> float | None:
+        return take(spread) if spread is not None else None
+
+    in_full = summary.checkpointed_size is not None
+    times = judge.PhaseTimes(
+        of(summary.start_delay),
+        of(summary.alignment.duration),
+        of(summary.checkpoint_duration.sync),
+        of(summary.checkpoint_duration.async_),
+        of(summary.end_to_end_duration),
+    )
+    return SubtaskShare(
+        *(name, -1, "", times, scale),
+        written=of(summary.checkpointed_size if in_full else summary.state_size),
+        full_size=of(summary.state_size) if in_full else None,
+        processed_data=of(summary.alignment.processed),
+        persisted_data=of(summary.alignment.persisted),
+    )
+
+
+def _percentile(name: str, part: float, scale: float, done: Sequence[SubtaskShare]) -> SubtaskShare:
+    def over(field: str) -> float | None:
+        values = map(attrgetter(field), done)
+        return judge.quantile([value for value in values if value is not None], part)
+
+    times = judge.PhaseTimes(*(over(f"times.{phase}") for phase in judge.PhaseTimes.__struct_fields__))
+    return SubtaskShare(
+        *(name, -1, "", times, scale),
+        written=over("written"),
+        full_size=over("full_size"),
+        processed_data=over("processed_data"),
+        persisted_data=over("persisted_data"),
+    )

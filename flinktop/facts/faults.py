@@ -24,10 +24,8 @@ class FaultFacts(Struct, frozen=True):
 
     key: str
     group: str
-    beside: int
-    """-1 for the fault itself, else its number among those that happened together with it."""
-    at: int
-    """ms since 1970, as `first`."""
+    beside: int  # -1 for the fault itself, else its number among those that happened together with it
+    at: int  # ms since 1970, as `first`
     first: int
     count: int
     reason: str
@@ -35,8 +33,7 @@ class FaultFacts(Struct, frozen=True):
     subtask: str
     taskmanager: str
     labels: str
-    index: int | None = None
-    """The subtask's, from 0."""
+    index: int | None = None  # the subtask's, from 0
 
     @property
     def name(self) -> str:

@@ -1,30 +1,33 @@
-"""Whether a reading is not answered yet, failed, stale or fresh: decided here, for whoever shows it."""
+"""Whether a reading is loading, failed, stale or fresh, and what stands in the place of what is not there."""
 
 from __future__ import annotations
 
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
+from flinktop.flink.errors import Unreachable
+from flinktop.model import format as fmt
+from flinktop.model import lag as lags
+
 if TYPE_CHECKING:
+    from flinktop.engine.series import SeriesName
     from flinktop.engine.store import Reading
     from flinktop.facts.known import Known
-    from flinktop.flink.endpoint import Query
+    from flinktop.flink.endpoint import Endpoint, Query
     from flinktop.flink.errors import FlinkError
 
 
-OLD_SECONDS = 30.0
-"""What came longer ago is not taken at its word."""
+OLD_SECONDS = 30.0  # what came longer ago is not taken at its word
 
 
 class Freshness(Enum):
     """What a reading is."""
 
-    LOADING = "loading"
-    """Nothing has been answered yet, and nothing has failed."""
-    FAILED = "failed"
-    """Nothing has been answered, and the newest request failed or the cluster is lost."""
-    STALE = "stale"
-    """There was an answer; the newest request failed, or the cluster is lost."""
+    LOADING = "loading"  # nothing has been answered yet, and nothing has failed
+    FAILED = "failed"  # nothing has been answered, and the newest request failed or the cluster is lost
+    STALE = "stale"  # there was an answer; the newest request failed, or the cluster is lost
     FRESH = "fresh"
 
 
@@ -78,3 +81,67 @@ def failure(known: Known, *queries: Query[Any] | None) -> FlinkError | None:
         if freshness(reading, known.lost) is Freshness.FAILED:
             return error_of(reading, known.lost)
     return None
+
+
+def blank(known: Known, *queries: Query[Any] | None) -> tuple[str, str]:
+    """The mark of an unknown figure, with its tone: these queries have failed, or are on their way."""
+    return blank_mark(failed=failure(known, *queries) is not None)
+
+
+def blank_mark(*, failed: bool) -> tuple[str, str]:
+    """The same where it is known already whether they failed."""
+    return (fmt.FAILED, "bad") if failed else (fmt.UNKNOWN, "muted")
+
+
+def why_empty(known: Known, reading: Reading[Any] | None, loading: str, nothing: str = "") -> str:
+    """The sentence in the place of rows; `nothing`: what an answer without anything in it means."""
+    if reading is not None and reading.value is not None:
+        return nothing
+    error = error_of(reading, known.lost)
+    return error.reason if error is not None else loading
+
+
+def why_stale(known: Known, reading: Reading[Any] | None, what: str) -> str:
+    """The sentence above what is no longer up to date, beginning with `what`; "" while it is."""
+    if known.lost is not None:
+        silent = isinstance(known.lost, Unreachable)
+        return "The cluster does not answer." if silent else "The cluster can't be read now."
+    if reading is not None and reading.error is not None:
+        return f"{what} can't be read now: {reading.error.reason.rstrip('.')}."
+    return ""
+
+
+def missing_words(known: Known, endpoint: Endpoint[Any], what: str) -> str:
+    """Why there is no `what` (in the plural) on this cluster, as one sentence; "" where there should be."""
+    features = known.features
+    if features.history_server:
+        return f"This is a HistoryServer: it keeps ended jobs and has no {what}."
+    if not features.has(*endpoint.since):
+        major, minor = endpoint.since
+        return f"Flink {major}.{minor} or later is needed for {what} (this is {features.version})."
+    return ""
+
+
+class Figure(Struct, frozen=True):
+    """A number that may be absent in this release or for this vertex, or not known yet."""
+
+    value: float | None = None
+    absent: bool = False
+    failed: bool = False  # it was asked for and could not be had
+    tone: str = ""  # the style of one whose history decides: see `lag_figure`
+
+    @property
+    def blank(self) -> tuple[str, str]:
+        """What stands in its place while it has no value, with its tone."""
+        return (fmt.ABSENT, "muted") if self.absent else blank_mark(failed=self.failed)
+
+
+ABSENT = Figure(absent=True)
+
+
+def lag_figure(known: Known, series: SeriesName, seconds: float | None) -> Figure:
+    """A watermark lag, whose series decides on its colour; None is none."""
+    if seconds is None:
+        return ABSENT
+    late = seconds >= lags.LATE
+    return Figure(seconds, tone=lags.tone(known.points(series, known.now() - 2 * lags.REACH)) if late else "")

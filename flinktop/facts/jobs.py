@@ -9,8 +9,16 @@ from msgspec import Struct
 from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import job_query, restarts_in, restarts_query
-from flinktop.facts.figure import ABSENT, Figure, lag_figure
-from flinktop.facts.freshness import Freshness, blind_seconds, failure, freshness, is_past
+from flinktop.facts.freshness import (
+    ABSENT,
+    Figure,
+    Freshness,
+    blind_seconds,
+    failure,
+    freshness,
+    is_past,
+    lag_figure,
+)
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, Checkpoint
 from flinktop.flink.errors import NotFound
 from flinktop.model import health, states, tasks
@@ -24,14 +32,11 @@ if TYPE_CHECKING:
 class LastCheckpoint(Struct, frozen=True):
     """The last checkpoint or savepoint of a job that completed, against the interval."""
 
-    completed: Checkpoint | None = None
-    """None while none has completed, or that is not known."""
-    age: float | None = None
-    """Seconds since it completed, as far as is known."""
+    completed: Checkpoint | None = None  # None while none has completed, or that is not known
+    age: float | None = None  # seconds since it completed, as far as is known
     interval: float | None = None
     """Seconds; None where checkpoints are not periodic, or that is not known yet."""
-    periodic: bool = True
-    """False where the configuration says that they are not."""
+    periodic: bool = True  # False where the configuration says that they are not
     overdue: bool = False
 
 
@@ -55,38 +60,28 @@ class JobFacts(Struct, frozen=True):
     jid: str
     name: str
     state: str
-    tasks: Tasks | None = None
-    """Its tasks by state; None of a job that has ended, or has none yet."""
+    tasks: Tasks | None = None  # its tasks by state; None of a job that has ended, or has none yet
     tasks_tone: str = ""
-    sent: float | None = None
-    """IN/s: records/s that its sources send."""
-    taken: float | None = None
-    """OUT/s: records/s that its sinks take in."""
-    age: float | None = None
-    """Seconds since the last completed checkpoint."""
+    sent: float | None = None  # IN/s: records/s that its sources send
+    taken: float | None = None  # OUT/s: records/s that its sinks take in
+    age: float | None = None  # seconds since the last completed checkpoint
     interval: float | None = None
     """Seconds between checkpoints; None where they are not periodic or not yet known."""
     checkpoints: str = "unknown"
     """unknown, failed (they can't be read), off (the job has none), none (not one completed yet), some."""
     checkpoints_stale: bool = False
     """Whether they could be read once, and can't be now: `age` is that of then."""
-    failed: frozenset[str] = frozenset()
-    """What was asked for and could not be had: "job", "restarts"."""
+    failed: frozenset[str] = frozenset()  # what was asked for and could not be had: "job", "restarts"
     overdue: bool = False
     restarts: int | None = None
-    uptime: float | None = None
-    """Seconds: in its present state, or how long it ran."""
-    busy: Figure = ABSENT
-    """Of its busiest vertex, ms/s; `backpressured` of its most backpressured one."""
+    uptime: float | None = None  # seconds: in its present state, or how long it ran
+    busy: Figure = ABSENT  # of its busiest vertex, ms/s; `backpressured` of its most backpressured one
     backpressured: Figure = ABSENT
-    lag: Figure = ABSENT
-    """Of its latest sink (s); absent without event time."""
-    start: float | None = None
-    """When it started and when it ended (s since 1970)."""
+    lag: Figure = ABSENT  # of its latest sink (s); absent without event time
+    start: float | None = None  # when it started and when it ended (s since 1970)
     end: float | None = None
     ended: bool = False
-    old: bool = False
-    """Whether its figures are too old to be taken at their word."""
+    old: bool = False  # whether its figures are too old to be taken at their word
 
 
 def job_state(known: Known, job: str) -> str:
@@ -190,7 +185,6 @@ def latest_rate(known: Known, job: str, measure: str) -> float | None:
 
 
 def _checkpoints(known: Known, job: str, last: LastCheckpoint) -> str:
-    """What `JobFacts.checkpoints` says."""
     reading = known.brief(CHECKPOINTS(job=job))
     if reading is not None and isinstance(reading.error, NotFound):
         # 404 "Checkpointing has not been enabled": a batch job's normal answer in every release.
@@ -204,6 +198,6 @@ def _checkpoints(known: Known, job: str, last: LastCheckpoint) -> str:
 
 def restarts_of(known: Known, job: str) -> int | None:
     """How often a job has restarted, by the metric that its release has; None while not known."""
-    told = known.value(restarts_query(job))
-    most = restarts_in(told) if told is not None else None
+    metrics = known.value(restarts_query(job))
+    most = restarts_in(metrics) if metrics is not None else None
     return int(most) if most is not None else None

@@ -26,65 +26,27 @@ class Known(Protocol):
     """A Port is one by its shape: the type checker holds it to this wherever facts are asked for."""
 
     @property
-    def connection(self) -> Connection:
-        """The cluster."""
-
+    def connection(self) -> Connection: ...
     @property
-    def clock(self) -> Clock:
-        """By whose wall time operations are written down."""
-
+    def clock(self) -> Clock: ...  # by whose wall time operations are written down
     @property
-    def runs(self) -> Mapping[str, RunJar]:
-        """How jobs were started that the ledger knows nothing of, by their ids."""
-
+    def runs(self) -> Mapping[str, RunJar]: ...  # by job: those that are not in the ledger
     @property
-    def lost(self) -> FlinkError | None:
-        """Why the cluster can't be read at the moment; None while it can."""
-
+    def lost(self) -> FlinkError | None: ...  # why the cluster can't be read now, if it can't
     @property
-    def features(self) -> Features:
-        """What the server can do, as far as is known."""
-
+    def features(self) -> Features: ...  # what the server can do, as far as is known
     @property
-    def knows_time(self) -> bool:
-        """Whether an answer has told the cluster's own time; else it is this machine's."""
-
-    def reading(self, query: Query[T], /) -> Reading[T] | None:
-        """What is known of a query."""
-
-    def value(self, query: Query[T], /) -> T | None:
-        """What a query was last answered, however long ago; None while nothing has come."""
-        ...
-
-    def brief(self, query: Query[T], /) -> Reading[T] | None:
-        """The same, where what an endpoint keeps in brief is enough."""
-
-    def points(self, name: SeriesName, since: float = ...) -> Points:
-        """A series from `since` (engine's clock, s) on."""
-
-    def latest(self, name: SeriesName, /) -> tuple[float, float] | None:
-        """The newest point of a series: (engine's clock in s, value)."""
-
-    def is_young(self, job: str, vertex: str, at: float, /) -> bool:
-        """Whether an answer that came at a time (engine's clock, s) is of a vertex's first minute."""
-
-    def lag(self, job: str, /) -> JobLag | None:
-        """How far the latest of a job's sinks is behind; None while that is not known."""
-
-    def lag_queries(self, job: str, /) -> Mapping[Query[Any], float]:
-        """What tells a job's lag at present, and how often that is asked for (s)."""
-
-    def checkpoints(self, job: str, /) -> tuple[SeenCheckpoint, ...]:
-        """Every checkpoint seen of a job, newest first, those that Flink has dropped too."""
-
-    def operations(self) -> tuple[Operation, ...]:
-        """The ledger, newest first."""
-
-    def now(self) -> float:
-        """Seconds on the engine's clock."""
-
-    def cluster_time(self) -> float:
-        """Seconds since 1970 by the cluster's own clock."""
-
-    def known_time(self) -> float:
-        """The cluster's time for which what is known holds."""
+    def knows_time(self) -> bool: ...  # whether an answer has told the cluster's; else it is this machine's
+    def reading(self, query: Query[T], /) -> Reading[T] | None: ...
+    def value(self, query: Query[T], /) -> T | None: ...  # the last answer, however old
+    def brief(self, query: Query[T], /) -> Reading[T] | None: ...  # what is kept in brief is enough
+    def points(self, name: SeriesName, since: float = ...) -> Points: ...  # since: engine's clock, s
+    def latest(self, name: SeriesName, /) -> tuple[float, float] | None: ...  # engine's clock (s), value
+    def is_young(self, job: str, vertex: str, at: float, /) -> bool: ...  # at: engine's clock, s
+    def lag(self, job: str, /) -> JobLag | None: ...  # of a job's latest sink
+    def lag_queries(self, job: str, /) -> Mapping[Query[Any], float]: ...  # and how often (s)
+    def checkpoints(self, job: str, /) -> tuple[SeenCheckpoint, ...]: ...  # newest first, with dropped ones
+    def operations(self) -> tuple[Operation, ...]: ...  # the ledger, newest first
+    def now(self) -> float: ...  # seconds on the engine's clock
+    def cluster_time(self) -> float: ...  # seconds since 1970 by the cluster's own clock
+    def known_time(self) -> float: ...  # the cluster's time for which what is known holds

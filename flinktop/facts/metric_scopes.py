@@ -28,25 +28,19 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.process import Process
 
-ROUND = 1000.0
-"""From this on a number's decimals say nothing."""
-LONGEST = 9
-"""Cells of a number that is written as it was told."""
+ROUND = 1000.0  # from this on a number's decimals say nothing
+LONGEST = 9  # cells of a number that is written as it was told
 
 
 class Scope(Struct, frozen=True):
     """Something that has metrics."""
 
     job: str = ""
-    vertex: str = ""
-    """Id; "" for the job itself."""
-    coordinator: bool = False
-    """Whether it is the vertex's part that runs on the JobManager (1.20+)."""
-    name: str = ""
-    """Foreign text."""
+    vertex: str = ""  # id; "" for the job itself
+    coordinator: bool = False  # whether it is the vertex's part that runs on the JobManager (1.20+)
+    name: str = ""  # foreign text
     parallelism: int = 0
-    subtask: int | None = None
-    """Of one subtask alone."""
+    subtask: int | None = None  # of one subtask alone
     process: Process | None = None
 
     @property
@@ -56,7 +50,6 @@ class Scope(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """Names it among the others; "" where there are none."""
         return "" if self.alone else f"{self.vertex}{'/jm' if self.coordinator else ''}" or "job"
 
     @property
@@ -66,15 +59,12 @@ class Scope(Struct, frozen=True):
 
     @property
     def listing(self) -> Query[Any]:
-        """Which metrics it has."""
         return self._query(None)
 
     def values(self, ids: Sequence[str]) -> tuple[Query[Any], ...]:
-        """The requests that tell these metrics."""
         return self._query(list(ids)).parts() if ids else ()
 
     def of_subtasks(self, ids: Iterable[tuple[int, str]]) -> tuple[Query[Any], ...]:
-        """The requests that tell metrics of single subtasks."""
         wanted = [f"{subtask}.{metric}" for subtask, metric in ids]
         return VERTEX_METRICS(job=self.job, vertex=self.vertex, get=wanted).parts() if wanted else ()
 
@@ -107,10 +97,8 @@ class Scope(Struct, frozen=True):
 class Sample(Struct, frozen=True):
     """What an answer said of one metric."""
 
-    at: float
-    """Engine's clock, s."""
-    value: Metric | AggregatedMetric | None
-    """None: the answer came without it, since it is no number."""
+    at: float  # engine's clock, s
+    value: Metric | AggregatedMetric | None  # None: the answer came without it, since it is no number
 
 
 def open_mark(*, is_open: bool) -> str:

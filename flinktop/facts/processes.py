@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Metrics
     from flinktop.flink.taskmanagers import TaskManager
 
-RELIST_SECONDS = 600.0
-"""Between two looks at which metrics there are: they hardly ever change."""
+RELIST_SECONDS = 600.0  # between two looks at which metrics there are: they hardly ever change
 
 
 def listing_query(process: Process) -> Query[Any]:
@@ -54,8 +53,7 @@ class ProcessFigures(Struct, frozen=True):
     """What the metrics of a process tell now."""
 
     figures: processes.Figures
-    gc: float | None
-    """ms/s of garbage collection."""
+    gc: float | None  # ms/s of garbage collection
     old: bool
 
 
@@ -89,30 +87,23 @@ class TaskManagerFacts(Struct, frozen=True):
     """One TaskManager."""
 
     id: str
-    name: str
-    """Its id where that says more than its address."""
-    address: str
-    """Host and port."""
+    name: str  # its id where that says more than its address
+    address: str  # host and port
     troubles: tuple[processes.Trouble, ...]
-    heartbeat: float | None
-    """Seconds since the last."""
+    heartbeat: float | None  # seconds since the last
     slots: int | None
     used: int | None
     free: int | None
-    tasks: int | None
-    """2.3+."""
+    tasks: int | None  # 2.3+
     cores: int | None
-    memory: int | None
-    """The machine's, bytes."""
+    memory: int | None  # the machine's, bytes
     heap_limit: int | None
     managed_limit: int | None
     known: ProcessFigures | None
-    failed: bool = False
-    """Whether its figures were asked for and could not be had."""
+    failed: bool = False  # whether its figures were asked for and could not be had
 
     @property
     def old(self) -> bool:
-        """Whether its figures can't be taken at their word any more."""
         return self.known is not None and self.known.old
 
     @property

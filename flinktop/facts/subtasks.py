@@ -8,8 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.engine.series import subtask_series
-from flinktop.facts.figure import ABSENT, Figure, lag_figure
-from flinktop.facts.freshness import OLD_SECONDS, answered_at, failure, is_past
+from flinktop.facts.freshness import ABSENT, OLD_SECONDS, Figure, answered_at, failure, is_past, lag_figure
 from flinktop.facts.vertices import listing, listing_asks, vertex_of
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
@@ -53,8 +52,7 @@ class Sample(Struct, frozen=True):
     at: float
     figures: Figures
     lag: float | None
-    young: bool = False
-    """Whether it was in its first minute, when its meters are no rates."""
+    young: bool = False  # whether it was in its first minute, when its meters are no rates
 
 
 class SubtaskFacts(Struct, frozen=True):
@@ -68,34 +66,25 @@ class SubtaskFacts(Struct, frozen=True):
     detail: Attempt
     context: VertexContext
     sample: Sample | None = None
-    moved: subtasks.Moved = subtasks.UNMOVED
-    """What it does by how its totals move."""
-    lag: Figure = ABSENT
-    """Of its watermark, in seconds."""
-    attention: tuple[int, ...] = ()
-    """A sort key, worst first."""
+    moved: subtasks.Moved = subtasks.UNMOVED  # what it does by how its totals move
+    lag: Figure = ABSENT  # of its watermark, in seconds
+    attention: tuple[int, ...] = ()  # a sort key, worst first
     own: bool = True
     """Whether Flink's metrics are of this attempt: they are of one of several that run at once."""
-    stale: bool = False
-    """Whether rates, times and watermark are older than the rest."""
-    old: bool = False
-    """Whether nothing of it can be taken at its word any more."""
-    failed: bool = False
-    """Whether the newest figures could not be had."""
+    stale: bool = False  # whether rates, times and watermark are older than the rest
+    old: bool = False  # whether nothing of it can be taken at its word any more
+    failed: bool = False  # whether the newest figures could not be had
 
     @property
     def state(self) -> str:
-        """The state of this attempt."""
         return self.detail.status
 
     @property
     def attempt(self) -> int | None:
-        """Its number, from 0."""
         return self.detail.attempt
 
     @property
     def host(self) -> str:
-        """Where it runs, "" before it does."""
         return self.detail.where
 
     @property
@@ -151,7 +140,6 @@ class SubtaskFacts(Struct, frozen=True):
         return ABSENT if self.context.sink else Figure(self.detail.metrics.bytes_out)
 
     def has(self, measure: str) -> bool:
-        """Whether there is such a measure of it now."""
         flows = self.own and not states.is_terminal(self.detail.status)
         return flows and measure in self.context.ids.measures
 
@@ -189,13 +177,13 @@ def vertex_context(known: Known, job: str, vertex: str) -> VertexContext | None:
         return None
     ends = rates.ends(found[0])
     source, sink = vertex in ends.sources, vertex in ends.sinks
-    listed = known.reading(listing(job, vertex)) if source else None
+    listed = (known.value(listing(job, vertex)) if source else None) or ()
     ids = subtask_ids(
         found[1],
         source=source,
         sink=sink,
         times=known.features.has(1, 13),
-        listed=[metric.id for metric in listed.value or ()] if listed is not None else [],
+        listed=[metric.id for metric in listed],
     )
     return VertexContext(source, sink, ids)
 
@@ -268,10 +256,8 @@ class SubtaskHistory:
         self._known = known
         self._vertex = (job, vertex)
         self._progress: subtasks.Progress | None = None
-        self.attempts: dict[int, Attempt] = {}
-        """The present attempt of each subtask."""
-        self.failed = False
-        """Whether the newest figures could not be had."""
+        self.attempts: dict[int, Attempt] = {}  # the present attempt of each subtask
+        self.failed = False  # whether the newest figures could not be had
         self._samples: dict[int, Sample] = {}
         self._bands: dict[int, int] = {}
         self._mean = 0.0
@@ -310,7 +296,6 @@ class SubtaskHistory:
         return min((one.at for one in samples if one is not None), default=None) if all(samples) else None
 
     def facts(self, attempt: Attempt, context: VertexContext) -> SubtaskFacts:
-        """What is known of one of the `attempts`."""
         index = attempt.subtask
         sample = self._samples.get(index)
         if sample is not None and sample.attempt != attempt.attempt:

@@ -8,8 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.engine.series import SeriesName, vertex_series
-from flinktop.facts.figure import ABSENT, Figure, lag_figure
-from flinktop.facts.freshness import answered_at, failure, is_past
+from flinktop.facts.freshness import ABSENT, Figure, answered_at, failure, is_past, lag_figure
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import first_minute, pending_operators, rates, states
@@ -37,41 +36,35 @@ class VertexFacts(Struct, frozen=True):
     id: str
     name: str
     state: str
-    running: int
-    """Subtasks that run."""
+    running: int  # subtasks that run
     parallelism: int
-    sent: Figure = ABSENT
-    """Records/s over all subtasks; absent for sinks."""
-    taken: Figure = ABSENT
-    """Records/s over all subtasks; absent for sources."""
+    sent: Figure = ABSENT  # records/s over all subtasks; absent for sinks
+    taken: Figure = ABSENT  # records/s over all subtasks; absent for sources
     total_sent: Figure = ABSENT
     total_taken: Figure = ABSENT
     bytes_sent: Figure = ABSENT
     bytes_taken: Figure = ABSENT
-    busy: Figure = ABSENT
-    """The hottest subtask's, ms/s; from 1.13, as the next two."""
+    busy: Figure = ABSENT  # the hottest subtask's, ms/s; from 1.13, as the next two
     backpressured: Figure = ABSENT
     idle: Figure = ABSENT
     lag: Figure = ABSENT
     """Seconds that the lowest watermark was behind the cluster's clock when the answer came; absent without
     one."""
-    series: SeriesName = ("",)
-    """Its main flow: what a sink takes in, what any other sends."""
+    series: SeriesName = ("",)  # its main flow: what a sink takes in, what any other sends
     newest: float | None = None
     """When that was last seen: its trend is drawn anew when it moves (engine's clock, s)."""
     skew: Figure = ABSENT
     """Per cent by which its subtasks' records/s differ from their mean, as Flink tells it from 1.20 on."""
     over_mean: Figure = ABSENT
     """Records/s of the subtask that has most over their mean; unlike Flink's figure it has no upper end."""
-    seconds: float | None = None
-    """How long it has been under way, or was."""
-    old: bool = False
-    """Whether the figures are too old to be taken at their word."""
+    seconds: float | None = None  # how long it has been under way, or was
+    old: bool = False  # whether the figures are too old to be taken at their word
 
     @property
     def subtasks(self) -> str:
         """How many run in parallel, of how many, while those differ."""
         if self.parallelism < 0:
+            # Of an adaptive batch job it is decided when the vertex before it has ended.
             return fmt.UNKNOWN
         if self.running in (0, self.parallelism) or self.state != "RUNNING":
             return f"x{self.parallelism}"
@@ -128,8 +121,7 @@ def figures_query(known: Known, job: str, vertex: JobVertex, *, source: bool) ->
 
 
 def _listed_ids(known: Known, job: str, vertex: JobVertex) -> list[str]:
-    listed = known.reading(listing(job, vertex.id))
-    return [metric.id for metric in listed.value or ()] if listed is not None else []
+    return [metric.id for metric in known.value(listing(job, vertex.id)) or ()]
 
 
 def figures_reading(
@@ -277,13 +269,9 @@ def _lag(
 def figures_asks(
     known: Known, job: Job, wanted: Iterable[str], every: float = 0.0
 ) -> dict[Query[Any], float]:
-    """What tells the figures of these vertices, as far as they are alive, and how often to ask for it.
+    """What tells the figures of the vertices with these ids, as far as they are alive.
 
-    Args:
-        known: The cluster.
-        job: The job as it is now.
-        wanted: Ids of its vertices.
-        every: Seconds between two requests for one vertex; 0 is as often as Flink's metrics move.
+    `every`: seconds between two requests for one vertex; 0 is as often as Flink's metrics move.
     """
     live = {vertex.id: vertex for vertex in job.vertices if not states.is_terminal(vertex.status)}
     sources = rates.ends(job).sources
@@ -311,14 +299,7 @@ def figures_asks(
 def vertices_of(
     job: Job, known: Known, kept: Mapping[str, VertexFacts], *, old: bool
 ) -> dict[str, VertexFacts]:
-    """The vertices of a job by their ids, and its pending operators; those in `kept` are taken as they are.
-
-    Args:
-        job: The job.
-        known: What knows their figures.
-        kept: Vertices that need not be looked at.
-        old: Whether all of it is too old to be taken at its word.
-    """
+    """Vertices of a job by their ids, and its pending operators; those in `kept` are taken as they are."""
     ends = rates.ends(job)
     found: dict[str, VertexFacts] = {}
     for vertex in job.vertices:

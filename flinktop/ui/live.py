@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from flinktop.flink.cluster import CONFIG
 from flinktop.internal_error import words_of
+from flinktop.model import format as fmt
 from flinktop.ui import keys
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.spare_memory import forget_lines
@@ -85,10 +86,9 @@ class Panel(Steady):
     """Title of the thin box that stands around it on a screen with room; none without. Words of ours that
     stay the same: each change of a title repaints the whole box."""
 
-    def __init__(self, job: str = "", vertex: str = "", *, id: str | None = None) -> None:
+    def __init__(self, job: str = "", vertex: str = "", subtask: int = 0, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.job = job
-        self.vertex = vertex
+        self.job, self.vertex, self.subtask = job, vertex, subtask
         if self.BOX:
             self.add_class("-box")
             self.border_title = self.BOX
@@ -144,6 +144,10 @@ class Panel(Steady):
         reading = self.port.reading(CONFIG()) if self.app.zone == "cluster" else None
         value = reading.value if reading is not None else None
         return value.timezone_offset / 1000.0 if value is not None else 0.0
+
+    def near(self, at: float) -> str:
+        """A time (ms since 1970) as it is written now: see fmt.near."""
+        return fmt.near(at / 1000.0, self.zone_offset(), self.port.known_time())
 
     @property
     def ascii(self) -> bool:

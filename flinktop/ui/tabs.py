@@ -84,12 +84,12 @@ JOB_TABS = _numbered(
     _tab(
         *("Graph", "The job's graph, and its vertices where there is room."),
         TabPanel("graph", "job_graph.JobGraph"),
-        TabPanel("vertices", "vertices_table.VerticesTable", height=40),
+        TabPanel("vertices", "vertices.VerticesTable", height=40),
     ),
     _tab(
         *("Vertices", "The job's vertices."),
-        TabPanel("vertices", "vertices_table.VerticesTable"),
-        TabPanel("throughput", "throughput.Throughput"),
+        TabPanel("vertices", "vertices.VerticesTable"),
+        TabPanel("throughput", "time_chart.Throughput"),
     ),
     _tab_to_read(
         "Charts", "The job over time: records/s, busy, lag, restarts, checkpoints.", "job_charts.JobCharts"
@@ -97,12 +97,12 @@ JOB_TABS = _numbered(
     _tab(
         *("Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
         TabPanel("exceptions", "job_exceptions.ExceptionsTable"),
-        TabPanel("stack", "fault_stack.FaultStack", height=32),
+        TabPanel("stack", "job_exceptions.FaultStack", height=32),
     ),
     _tab(
         "Timeline", "States of vertices and subtasks over time; rescales (2.3+).", "job_timeline.JobTimeline"
     ),
-    _tab_to_read("Configuration", "The job's configuration.", "job_configuration.JobConfiguration"),
+    _tab_to_read("Configuration", "The job's configuration.", "configuration.JobConfiguration"),
     _tab(
         "Accumulators", "Accumulators: counters of the job's own code.", "accumulators.JobAccumulatorsTable"
     ),
@@ -112,16 +112,14 @@ VERTEX_TABS = _numbered(
     _tab(
         *("Subtasks", "The vertex's subtasks, problems first."),
         TabPanel("subtasks", "subtasks_table.SubtasksTable"),
-        TabPanel("vertex-charts", "vertex_charts.VertexCharts", 120, 40),
+        TabPanel("vertex-charts", "job_charts.VertexCharts", 120, 40),
     ),
-    _tab(
-        "Backpressure", "Busy, backpressured and idle time by subtask.", "vertex_backpressure.VertexPressure"
-    ),
+    _tab("Backpressure", "Busy, backpressured and idle time by subtask.", "vertex_parts.VertexPressure"),
     _tab(
         *("Watermarks", "The watermark of each subtask, and which one holds back."),
-        "vertex_watermarks.VertexWatermarks",
+        "vertex_parts.VertexWatermarks",
     ),
-    _tab("TaskManagers", "The vertex by TaskManager.", "vertex_taskmanagers.VertexTaskManagersTable"),
+    _tab("TaskManagers", "The vertex by TaskManager.", "vertices.VertexTaskManagersTable"),
     _tab(
         *("Accumulators", "Accumulators of the job's code, by vertex and subtask."),
         "accumulators.VertexAccumulatorsTable",
@@ -133,19 +131,19 @@ VERTEX_TABS = _numbered(
     ),
     _tab_to_read(
         *("Charts", "The vertex and the selected subtask over time."),
-        TabPanel("vertex-charts", "vertex_charts.VertexCharts"),
-        TabPanel("subtask-charts", "vertex_charts.VertexCharts", 100, 24),
+        TabPanel("vertex-charts", "job_charts.VertexCharts"),
+        TabPanel("subtask-charts", "job_charts.VertexCharts", 100, 24),
     ),
 )
 SUBTASK_TABS = _numbered(
     _tab(
         *("Attempts", "Every attempt of the subtask, with its times."),
-        TabPanel("attempts", "attempts_table.AttemptsTable"),
-        TabPanel("states", "state_times.StateTimes", height=16),
-        TabPanel("charts", "vertex_charts.VertexCharts", height=40),
+        TabPanel("attempts", "attempts.AttemptsTable"),
+        TabPanel("states", "attempts.StateTimes", height=16),
+        TabPanel("charts", "job_charts.VertexCharts", height=40),
     ),
     _tab("Metrics", "All metrics of the subtask.", TabPanel("metrics", "metrics_table.MetricsTable"), _PINS),
-    _tab("Charts", "The subtask over time.", "vertex_charts.VertexCharts"),
+    _tab("Charts", "The subtask over time.", "job_charts.VertexCharts"),
     _tab(
         "Accumulators", "Accumulators of the job's code, by attempt.", "accumulators.AttemptAccumulatorsTable"
     ),
@@ -156,48 +154,48 @@ SUBTASK_TABS = _numbered(
 CHECKPOINTS_TABS = _numbered(
     _tab(
         *("History", "The newest checkpoints and savepoints."),
-        TabPanel("charts", "checkpoint_trends.CheckpointTrends", 120, 40),
+        TabPanel("charts", "checkpoint_history.CheckpointTrends", 120, 40),
         TabPanel("history", "checkpoint_history.CheckpointHistory"),
     ),
     _tab_to_read(
-        "Charts", "Duration and size of checkpoints over time.", "checkpoint_trends.CheckpointTrends"
+        "Charts", "Duration and size of checkpoints over time.", "checkpoint_history.CheckpointTrends"
     ),
     _tab_to_read(
         *("Summary", "Minimum, average, maximum and percentiles of durations and sizes."),
-        "checkpoint_summary.CheckpointSummary",
+        "checkpoint_overview.CheckpointSummary",
     ),
     _tab_to_read(
-        "Configuration", "How checkpoints are configured.", "checkpoint_settings.CheckpointSettings"
+        "Configuration", "How checkpoints are configured.", "checkpoint_overview.CheckpointSettings"
     ),
 )
 _PROCESS_TABS = (
     _tab_to_read(
         *("Memory", "Each part of its memory: configured and used."),
-        TabPanel("memory", "memory_table.MemoryTable"),
-        TabPanel("charts", "process_charts.ProcessCharts", 180),
+        TabPanel("memory", "process.MemoryTable"),
+        TabPanel("charts", "process.ProcessCharts", 180),
     ),
     _tab_to_read(
-        "Charts", "Heap, garbage collection, processor and threads over time.", "process_charts.ProcessCharts"
+        "Charts", "Heap, garbage collection, processor and threads over time.", "process.ProcessCharts"
     ),
     _tab_to_read("Metrics", "All of its metrics.", "metrics_table.ProcessMetrics"),
 )
 _LOG_TABS = (
     _tab("Log", "The newest 2 MB of its log.", "log_view.LogView"),
     _tab("Stdout", "Standard output of its programs.", "log_view.StdoutView"),
-    _tab("Log list", "All files of its log directory (1.11+).", "files_table.FilesTable", name="files"),
+    _tab("Log list", "All files of its log directory (1.11+).", "process_files.FilesTable", name="files"),
     _tab_to_read("Threads", "Stack traces of all its threads.", "thread_view.ThreadView"),
-    _tab("Profiler", "Runs of Flink's profiler (1.19+), and their results.", "profiler_table.ProfilerTable"),
+    _tab("Profiler", "Runs of Flink's profiler (1.19+), and their results.", "process_files.ProfilerTable"),
 )
 TASKMANAGER_TABS = _numbered(
     *_PROCESS_TABS,
-    _tab("Slots", "Its slots, by job.", "slots_table.SlotsTable"),
+    _tab("Slots", "Its slots, by job.", "taskmanagers.SlotsTable"),
     *_LOG_TABS,
 )
 JOBMANAGER_TABS = _numbered(
     *_PROCESS_TABS,
     _tab_to_read(
         *("Configuration", "The cluster's configuration, and the JVM's."),
-        "cluster_configuration.ClusterConfiguration",
+        "configuration.ClusterConfiguration",
     ),
     *_LOG_TABS,
 )

@@ -27,7 +27,7 @@ from flinktop.facts import restore
 from flinktop.facts.operations import outcome, state_words, took
 from flinktop.headless.operations import print_operations
 from flinktop.headless.told import as_object, table
-from flinktop.ui.panels.operation_detail import facts_of
+from flinktop.ui.panels.operations import facts_of
 from tests.depth import in_depth
 from tests.engine.acting import JOB, URL, JobManager, desk, process
 from tests.engine.test_ledger import NOW, add_at_once, operation

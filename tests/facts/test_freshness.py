@@ -10,14 +10,16 @@ from flinktop.facts.freshness import (
     OLD_SECONDS,
     Freshness,
     answered_at,
+    blank,
     blind_seconds,
     error_of,
     failure,
     freshness,
     is_old,
     is_past,
+    why_empty,
+    why_stale,
 )
-from flinktop.facts.unanswered import blank, why_empty, why_stale
 from flinktop.flink.errors import FlinkError, NotFound, Unreachable
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, JobsOverview
 from tests.facts.given import Given

@@ -10,8 +10,7 @@ from flinktop.engine.lags import JobLag
 from flinktop.engine.series import job_series
 from flinktop.engine.store import Reading
 from flinktop.engine.sweep import job_query, restarts_query
-from flinktop.facts.figure import ABSENT, Figure
-from flinktop.facts.freshness import OLD_SECONDS
+from flinktop.facts.freshness import ABSENT, OLD_SECONDS, Figure
 from flinktop.facts.jobs import JobFacts, job_facts
 from flinktop.flink.checkpoints import (
     CHECKPOINT_CONFIG,

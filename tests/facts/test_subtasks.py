@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from flinktop.engine.store import Reading
-from flinktop.facts.figure import ABSENT, Figure
-from flinktop.facts.freshness import OLD_SECONDS
+from flinktop.facts.freshness import ABSENT, OLD_SECONDS, Figure
 from flinktop.facts.subtasks import SubtaskFacts, SubtaskHistory, VertexContext, matches, vertex_context
 from flinktop.flink.errors import NotFound, Unreachable
 from flinktop.flink.jobs import JOB, Job, JobVertex
 from flinktop.flink.metrics import Metric
 from flinktop.flink.vertices import Attempt, IoMetrics, Vertex
 from flinktop.model.subtask_figures import SubtaskIds
-from flinktop.ui.panels.subtasks_table import columns
+from flinktop.ui.panels.subtasks_table import SubtasksTable
 from tests.facts.given import Given
+from tests.ui.drawn import columns_of
 
 IN, OUT, BUSY, MARK = (
     "numRecordsInPerSecond",
@@ -89,7 +89,7 @@ def test_a_watermark_that_has_not_come_or_has_ended_has_no_lag(mark: float, text
     measure(known, history, mark=mark)
     found = facts(history)
     assert found.lag == ABSENT
-    shown = {column.key: column.cell(found)[0] for column in columns(lambda: 0.0, known.known_time)}
+    shown = {column.key: column.cell(found)[0] for column in columns_of(SubtasksTable, known)}
     assert shown["watermark"] == text
 
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 import pytest
 
 from flinktop.engine.store import Reading
-from flinktop.facts.rescales import detail_rows, has_rescales, rescale_row, summary_parts
-from flinktop.facts.timeline import DAY, Window, subtask_rows, window_of
+from flinktop.facts.timeline import (
+    DAY,
+    Window,
+    detail_rows,
+    has_rescales,
+    rescale_row,
+    subtask_rows,
+    summary_parts,
+    window_of,
+)
 from flinktop.flink.errors import NotFound
 from flinktop.flink.features import Features
 from flinktop.flink.jobs import Job

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
-from flinktop.facts.backpressure import pressure_facts
-from flinktop.facts.figure import ABSENT
+from flinktop.facts.freshness import ABSENT
 from flinktop.facts.subtasks import VertexContext
-from flinktop.facts.vertex_taskmanagers import (
+from flinktop.facts.vertex_parts import (
     NOWHERE,
+    Marks,
     concurrent_attempt,
+    pressure_facts,
     taskmanager_of,
     vertex_taskmanager,
 )
-from flinktop.facts.watermarks import Marks
 from flinktop.flink.vertices import Attempt, IoMetrics, SubtaskBackpressure, VertexTaskManager
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
-from flinktop.ui.panels.attempts_table import PHASES, columns
-from flinktop.ui.panels.vertex_watermarks import mark_text, raw_text
+from flinktop.ui.panels.attempts import PHASES, AttemptsTable
+from flinktop.ui.panels.vertex_parts import mark_text, raw_text
+from tests.ui.drawn import columns_of
 
 NOW = 1_700_000_000.0
 
 
 def test_an_attempt_tells_how_long_it_was_in_each_state_where_the_release_does() -> None:
     def cells(one: Attempt) -> list[str]:
-        context = VertexContext(sink=True)
-        return [column.cell(one)[0] for column in columns(lambda: 0.0, lambda: NOW, lambda: context)]
+        port = SimpleNamespace(known_time=lambda: NOW)
+        columns = columns_of(AttemptsTable, port, _vertex_context=lambda: VertexContext(sink=True))
+        return [column.cell(one)[0] for column in columns]
 
     totals = IoMetrics(read_records=5, read_records_complete=True)
     one = Attempt(attempt=2, status="FAILED", start_time=1000, duration=3000, metrics=totals)

@@ -6,8 +6,7 @@ import pytest
 
 from flinktop.engine.series import vertex_series
 from flinktop.engine.store import Reading
-from flinktop.facts.figure import ABSENT, Figure
-from flinktop.facts.freshness import OLD_SECONDS
+from flinktop.facts.freshness import ABSENT, OLD_SECONDS, Figure
 from flinktop.facts.vertices import (
     VertexFacts,
     expected_ids,

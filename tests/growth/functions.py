@@ -20,7 +20,7 @@ from flinktop.flink.metrics import Metric, watermark
 from flinktop.flink.text import clean, clean_lines, cut
 from flinktop.log import _Line
 from flinktop.model import faults, flame, loglines, memory, metric_reading, rates, redaction, threads
-from flinktop.ui.panels.profiler_table import file_name
+from flinktop.ui.panels.process_files import file_name
 from flinktop.ui.screens.vertex_plan import indented
 from flinktop.ui.widgets import celltext
 

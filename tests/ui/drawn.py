@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from flinktop.engine.host import Port
 from flinktop.engine.store import Reading
-from flinktop.facts import checkpoints, jobs, metric_scopes, rescales, subtasks
-from flinktop.facts.checkpoint_subtasks import statistics_of
+from flinktop.facts import checkpoints, jobs, metric_scopes, subtasks
+from flinktop.facts.checkpoints import statistics_of
 from flinktop.facts.processes import taskmanager_facts
-from flinktop.facts.timeline import TimelineRow, subtask_rows, window_of
+from flinktop.facts.timeline import (
+    TimelineRow,
+    detail_rows,
+    rescale_row,
+    subtask_rows,
+    summary_parts,
+    window_of,
+)
 from flinktop.facts.vertices import vertices_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.endpoint import Query
@@ -28,41 +37,31 @@ from flinktop.model import (
 from flinktop.model.checkpoints import items
 from flinktop.model.graph_layout import Measures
 from flinktop.model.vertex_now import of_subtasks, vertex_now
+from flinktop.ui.live import Panel
 from flinktop.ui.panels import (
     accumulators,
     applications,
-    attempts_table,
+    attempts,
     checkpoint_header,
     checkpoint_history,
     checkpoint_overview,
-    checkpoint_share_header,
-    checkpoint_subtasks,
-    checkpoint_summary,
-    checkpoint_trends,
-    checkpoint_vertices,
+    checkpoint_shares,
     cluster_line,
-    files_table,
+    configuration,
     jars_table,
-    job_configuration,
     job_exceptions,
     job_header,
     job_timeline,
     jobs_table,
-    memory_table,
     metrics_table,
-    process_header,
-    profiler_table,
-    slots_table,
-    state_times,
-    subtask_header,
+    process,
+    process_files,
     subtask_summary,
     subtasks_table,
-    taskmanagers_table,
-    vertex_backpressure,
+    taskmanagers,
     vertex_header,
-    vertex_taskmanagers,
-    vertex_watermarks,
-    vertices_table,
+    vertex_parts,
+    vertices,
 )
 from flinktop.ui.panels.job_graph_box import box
 from flinktop.ui.widgets.columns import Column
@@ -108,26 +107,40 @@ def cells(name: str, rows: Sequence[Any], columns: Iterable[Column[Any]], key: s
         yield f"{name} {getattr(row, key)}", told
 
 
+def stand_in(port: Any, **more: Any) -> Any:
+    """What a method of a panel needs of it; its times are UTC."""
+    panel: Any = SimpleNamespace(port=port, zone_offset=lambda: 0.0, ascii=False, **more)
+    panel.near = partial(Panel.near, panel)
+    panel.one_line = lambda _name, make: make()
+    return panel
+
+
+def columns_of(kind: Any, port: Any, **more: Any) -> Sequence[Column[Any]]:
+    """The columns of a table."""
+    columns: Sequence[Column[Any]] = kind.columns(stand_in(port, **more))
+    return columns
+
+
 Draw = Callable[[Port, Query[Any], Any], Drawn]
 
 
 def _jobs(port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = [jobs_table.JobRow(job, port) for job in value.jobs]
     rows.sort(key=lambda row: row.order)
-    yield from cells("job", rows, jobs_table.columns(port, lambda: 0.0, ascii=False), "jid")
+    yield from cells("job", rows, columns_of(jobs_table.JobsTable, port, _archive=False), "jid")
     yield "all", cluster_line.state_parts(value)
 
 
 def _overview(_port: Port, _query: Query[Any], value: Any) -> Drawn:
     yield "slots", cluster_line.slots_parts(value, meter=True)
-    yield "jobmanager", process_header.jobmanager_line(value)
+    yield "jobmanager", process.jobmanager_line(value)
 
 
 def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
     job, name = value, dict(query.ids)["job"]
     now = port.known_time()
-    rows = vertices_table.vertex_rows(job, port, {})
-    yield from cells("vertex", rows, vertices_table.columns(port, ascii=False), "id")
+    rows = vertices.vertex_rows(job, port, {})
+    yield from cells("vertex", rows, columns_of(vertices.VerticesTable, port, _ended=(False, False)), "id")
     restarts = jobs.restarts_of(port, name)
     told = restarts if restarts is not None else ("…", "muted")
     yield "state", job_header.state_line(job, told, now, time=str)
@@ -139,7 +152,7 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
             vertex_header.state_line(job, vertex, vertex_now(vertex, 0.0)),
         )
         yield f"times {vertex.id}", timeline.of_vertex(vertex)
-    yield "configuration", job_configuration.items(job, None)
+    yield "configuration", configuration.items(job, None)
     yield "totals", rates.totals(job)
     yield "savepoint", job_header.savepoint_line(port, name, 100)
     yield "result", job_header.result_line(name, port)
@@ -149,49 +162,48 @@ def _job(port: Port, query: Query[Any], value: Any) -> Drawn:
 
 def _checkpoints(port: Port, query: Query[Any], value: Any) -> Drawn:
     job = dict(query.ids)["job"]
-    columns = checkpoint_history.columns(port, lambda: 0.0)
+    columns = columns_of(checkpoint_history.CheckpointHistory, port)
     for row in checkpoint_history.history_rows(port, job):
         assert row.checkpoint.id >= 0
         name = f"checkpoint {row.checkpoint.id}"
         yield from ((name, told) for _, told in cells(name, [row], columns, "gone"))
-    yield "stats", checkpoint_overview.stats_lines(port, job, 0.0)
+    yield "stats", checkpoint_overview.CheckpointOverview.of_stats(stand_in(port, job=job))
     yield "last", job_header.checkpoint_line(job, port, ended=False)
     yield "restored", job_header.restored_line(job, port, 0.0)
     summary = checkpoints.measures(value)
-    yield from cells("summary", summary, checkpoint_summary.columns(), "name")
-    yield "points", checkpoint_trends.completed_points(port, job, "duration", lambda one: one.duration)
-    yield "failed", checkpoint_trends.failed_points(port, job)
+    yield from cells("summary", summary, checkpoint_overview.CheckpointSummary.COLUMNS, "name")
+    yield "points", checkpoints.completed_points(port, job, "duration", lambda one: one.duration)
+    yield "failed", checkpoints.failed_points(port, job)
 
 
 def _checkpoint_config(port: Port, query: Query[Any], value: Any) -> Drawn:
     job = dict(query.ids)["job"]
     yield "settings", items(value)
-    yield "stats", checkpoint_overview.stats_lines(port, job, 0.0)
+    yield "stats", checkpoint_overview.CheckpointOverview.of_stats(stand_in(port, job=job))
     yield "last", job_header.checkpoint_line(job, port, ended=False)
 
 
 def _checkpoint(port: Port, query: Query[Any], _value: Any) -> Drawn:
     ids = dict(query.ids)
     number = int(ids["checkpoint"])
-    rows = checkpoint_vertices.vertex_shares(port, ids["job"], number)
-    yield from cells("vertex", rows, checkpoint_vertices.columns(port, lambda: 0.0, ascii=False), "vertex")
+    rows = checkpoint_shares.vertex_shares(port, ids["job"], number)
+    yield from cells("vertex", rows, columns_of(checkpoint_shares.CheckpointVertices, port), "vertex")
     facts = checkpoints.checkpoint_facts(port, ids["job"], number)
-    yield (
-        "header",
-        checkpoint_header.header_lines(facts, {}, port.known_time(), 0.0, late_subtasks=lambda _vertex: None),
-    )
+    if facts.checkpoint is not None:
+        of_checkpoint = checkpoint_header.CheckpointHeader.of_checkpoint
+        yield "header", of_checkpoint(stand_in(port), facts, facts.checkpoint, {}, lambda _vertex: None)
     for vertex, share in (facts.tasks_of.tasks if facts.tasks_of is not None else {}).items():
-        yield f"share {vertex}", checkpoint_share_header.share_line(share)
+        yield f"share {vertex}", checkpoint_header.share_line(share)
 
 
 def _checkpoint_subtasks(port: Port, _query: Query[Any], value: Any) -> Drawn:
     share = value
-    columns = checkpoint_subtasks.columns(port, lambda: 0.0, ascii=False)
-    rows = checkpoint_subtasks.share_rows(share, under_way=False)
+    columns = columns_of(checkpoint_shares.CheckpointShares, port)
+    rows = checkpoint_shares.share_rows(share, under_way=False)
     yield from cells("subtask", rows, columns, "name")
     yield from cells("sum", statistics_of(share, rows, percentiles=True), columns, "name")
-    yield "share", checkpoint_share_header.share_line(share)
-    yield "words", checkpoint_share_header.words_line(share, under_way=False)
+    yield "share", checkpoint_header.share_line(share)
+    yield "words", checkpoint_header.words_line(share, under_way=False)
 
 
 def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
@@ -201,7 +213,7 @@ def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
         yield "now", of_subtasks(value)
     around = subtasks.VertexContext()
     rows = [book.facts(one, around) for one in book.attempts.values()]
-    columns = subtasks_table.columns(lambda: 0.0, port.known_time)
+    columns = columns_of(subtasks_table.SubtasksTable, port)
     yield from cells("subtask", rows, columns, "index")
     yield "skew", vertex_header.skew_parts(value, None)
     below = subtask_summary.summary_rows(
@@ -211,15 +223,15 @@ def _vertex(port: Port, _query: Query[Any], value: Any) -> Drawn:
 
 
 def _attempt(port: Port, _query: Query[Any], value: Any) -> Drawn:
-    columns = attempts_table.columns(lambda: 0.0, port.known_time, subtasks.VertexContext)
+    columns = columns_of(attempts.AttemptsTable, port, _vertex_context=subtasks.VertexContext)
     yield from cells("attempt", [value], columns, "attempt")
-    yield "state", subtask_header.state_line(value)
+    yield "state", vertex_header.attempt_line(value)
 
 
-def _accumulators(_port: Port, _query: Query[Any], value: Any) -> Drawn:
+def _accumulators(port: Port, _query: Query[Any], value: Any) -> Drawn:
     told = [one for part in getattr(value, "subtasks", (value,)) for one in _told_by(part)]
     rows = accumulators.rows_of(told, "job", 0)
-    yield from cells("", rows, accumulators.columns("OF", serialized=True), "key")
+    yield from cells("", rows, columns_of(accumulators.Accumulators, port, OF="OF", SERIALIZED=True), "key")
 
 
 def _told_by(part: Any) -> Iterable[Any]:
@@ -229,37 +241,40 @@ def _told_by(part: Any) -> Iterable[Any]:
     return found
 
 
-def _backpressure(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = vertex_backpressure.pressure_rows(value)
-    yield from cells("subtask", rows, vertex_backpressure.columns(ascii=False), "key")
+def _backpressure(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    rows = vertex_parts.pressure_rows(value)
+    yield from cells("subtask", rows, columns_of(vertex_parts.VertexPressure, port), "key")
 
 
 def _watermarks(port: Port, _query: Query[Any], value: Any) -> Drawn:
     marks = watermarks.marks(value)
-    rows = vertex_watermarks.mark_rows(marks, len(marks), port.known_time(), {})
-    yield from cells("subtask", rows, vertex_watermarks.columns(lambda: 0.0, port.known_time), "index")
+    rows = vertex_parts.mark_rows(marks, len(marks), port.known_time(), {})
+    yield from cells(
+        "subtask", rows, columns_of(vertex_parts.VertexWatermarks, port, _now=port.known_time()), "index"
+    )
 
 
 def _vertex_taskmanagers(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    rows = vertex_taskmanagers.taskmanager_rows(value, source=False, sink=False)
-    yield from cells("process", rows, vertex_taskmanagers.columns(), "key")
+    rows = vertices.taskmanager_rows(value, source=False, sink=False)
+    yield from cells("process", rows, vertices.VertexTaskManagersTable.COLUMNS, "key")
 
 
 def _times(port: Port, _query: Query[Any], value: Any) -> Drawn:
     now = port.known_time()
     for one in value.subtasks:
-        rows = state_times.state_rows(one.timestamps, now)
-        columns = state_times.columns(lambda: 0.0, port.known_time, ascii=False)
+        rows = attempts.state_rows(one.timestamps, now)
+        columns = columns_of(attempts.StateTimes, port)
         yield from cells(f"{one.subtask}", rows, columns, "state")
     timed = subtask_rows(value, None, "v", "")
-    yield from _timeline(timed, now)
+    yield from _timeline(port, timed)
     timeline.span(timeline.intervals(one.timestamps) for one in value.subtasks)
 
 
-def _timeline(rows: Sequence[TimelineRow], now: float) -> Drawn:
+def _timeline(port: Port, rows: Sequence[TimelineRow]) -> Drawn:
+    now = port.known_time()
     bounds = [row.start for row in rows if row.start is not None]
     window = window_of(bounds, now, None, 0.0, ended=None)
-    columns = job_timeline.columns("VERTEX", lambda: window, ascii=False)
+    columns = columns_of(job_timeline.TimelineTable, port, TITLE="VERTEX", window=window)
     yield from cells("time", rows, columns, "key")
 
 
@@ -280,12 +295,14 @@ def _metrics(port: Port, _query: Query[Any], value: Any) -> Drawn:
         metrics_table.ExploredRow(one.id, one.id, 0, scope, one.id, sample=metric_scopes.Sample(now, one))
         for one in value
     ]
-    yield from cells("metric", rows, metrics_table.columns(lambda: 0.0, lambda: now, alone=True), "metric")
+    yield from cells(
+        "metric", rows, columns_of(metrics_table.MetricsTable, port, ALONE=True, PINS=True), "metric"
+    )
     for metric in value:
         metric_scopes.plain_text(metric, 0.0, now)
         metric_reading.reading(metric.id, metric.number, 0.0, now)
     known = processes.figures(value)
-    yield "process", process_header.figures_line(None)
+    yield "process", process.figures_line(None)
     yield "memory", [made() for _, made in memory.jobmanager_sections({}, known)]
 
 
@@ -307,65 +324,67 @@ def _aggregated(port: Port, _query: Query[Any], value: Any) -> Drawn:
 def _taskmanagers(port: Port, _query: Query[Any], value: Any) -> Drawn:
     rows = [taskmanager_facts(port, one, port.known_time()) for one in value.taskmanagers]
     rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
-    yield from cells("process", rows, taskmanagers_table.TaskManagersTable.COLUMNS, "id")
+    yield from cells("process", rows, taskmanagers.TaskManagersTable.COLUMNS, "id")
 
 
 def _taskmanager(port: Port, _query: Query[Any], value: Any) -> Drawn:
     details = value
     heartbeat = processes.heartbeat_age(details.last_heartbeat, port.known_time())
-    yield "state", process_header.taskmanager_line(details, heartbeat)
-    yield "place", process_header.place_lines(details, 80)
+    yield "state", process.taskmanager_line(details, heartbeat)
+    yield "place", process.place_lines(details, 80)
     parts = [part for _, made in memory.taskmanager_sections(details, None) for part in made()]
-    yield from cells("memory", parts, memory_table.MemoryTable.COLUMNS, "name")
-    slots = slots_table.slot_rows(details, {})
-    yield from cells("slot", slots, slots_table.SlotsTable.COLUMNS, "number")
+    yield from cells("memory", parts, process.MemoryTable.COLUMNS, "name")
+    slots = taskmanagers.slot_rows(details, {})
+    yield from cells("slot", slots, taskmanagers.SlotsTable.COLUMNS, "number")
 
 
 def _exceptions(port: Port, query: Query[Any], _value: Any) -> Drawn:
     groups = port.faults(dict(query.ids)["job"])
     rows = job_exceptions.fault_rows(groups)
-    yield from cells("fault", rows, job_exceptions.columns(str), "key")
+    yield from cells("fault", rows, columns_of(job_exceptions.ExceptionsTable, port), "key")
 
 
-def _jars(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    yield from cells("jar", value.files, jars_table.columns(lambda: 0.0), "id")
+def _jars(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    yield from cells("jar", value.files, columns_of(jars_table.JarsTable, port), "id")
 
 
-def _files(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    yield from cells("file", value.logs, files_table.columns(lambda: 0.0), "name")
+def _files(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    yield from cells("file", value.logs, columns_of(process_files.FilesTable, port), "name")
 
 
-def _profiler(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    yield from cells("run", value.runs, profiler_table.columns(lambda: 0.0), "trigger_time")
+def _profiler(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    yield from cells("run", value.runs, columns_of(process_files.ProfilerTable, port), "trigger_time")
 
 
-def _applications(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    yield from cells("application", value.applications, applications.columns(lambda: 0.0), "id")
+def _applications(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    yield from cells(
+        "application", value.applications, columns_of(applications.ApplicationsTable, port), "id"
+    )
 
 
-def _application(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    yield from cells("job", value.jobs, applications.job_columns(lambda: 0.0), "jid")
+def _application(port: Port, _query: Query[Any], value: Any) -> Drawn:
+    yield from cells("job", value.jobs, columns_of(applications.ApplicationJobs, port), "jid")
 
 
 def _rescales(port: Port, _query: Query[Any], value: Any) -> Drawn:
     one_or_many = value if isinstance(value, tuple) else (value,)
     rows: list[TimelineRow] = []
     for one in one_or_many:
-        rows += [rescales.rescale_row(one, "")]
-        rows += rescales.detail_rows(one)
-    yield from _timeline(rows, port.known_time())
+        rows += [rescale_row(one, "")]
+        rows += detail_rows(one)
+    yield from _timeline(port, rows)
 
 
 def _rescale_summary(port: Port, query: Query[Any], _value: Any) -> Drawn:
-    yield "summary", rescales.summary_parts(port, dict(query.ids)["job"])
+    yield "summary", summary_parts(port, dict(query.ids)["job"])
 
 
 def _rescale_config(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    yield "items", job_configuration.rescale_items(value)
+    yield "items", configuration.rescale_items(value)
 
 
 def _job_config(_port: Port, _query: Query[Any], value: Any) -> Drawn:
-    yield "items", job_configuration.items(None, value)
+    yield "items", configuration.items(None, value)
 
 
 def _result(port: Port, query: Query[Any], _value: Any) -> Drawn:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from flinktop.ui.panels.attempts_table import AttemptsTable
-from flinktop.ui.panels.vertex_taskmanagers import VertexTaskManagersTable
+from flinktop.ui.panels.attempts import AttemptsTable
+from flinktop.ui.panels.vertices import VertexTaskManagersTable
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.process_screen import TaskManagerScreen
 from flinktop.ui.screens.subtask import SubtaskScreen

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from flinktop.facts.checkpoint_subtasks import PERCENTILES, SubtaskShare
-from flinktop.facts.checkpoints import VertexShare
+from flinktop.facts.checkpoints import PERCENTILES, SubtaskShare, VertexShare
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import PhaseTimes
-from flinktop.ui.panels.checkpoint_subtasks import SHAPES, CheckpointShares, painted_bar
-from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
+from flinktop.ui.panels.checkpoint_shares import SHAPES, CheckpointShares, CheckpointVertices, painted_bar
 from flinktop.ui.screens.checkpoint import CheckpointScreen, CheckpointVertexScreen
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from flinktop.model import format as fmt
 from flinktop.model.graph import graph
 from flinktop.ui.panels.job_graph import JobGraph
-from flinktop.ui.panels.job_graph_form import Form, why_list
+from flinktop.ui.panels.job_graph_box import Form, why_list
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.widgets.graph_picture import Box
 from tests.fixture_cluster import FixtureCluster

@@ -11,7 +11,7 @@ from flinktop.engine.series import SeriesName, job_series, subtask_series, verte
 from flinktop.model import rates
 from flinktop.ui.panels.job_graph import JobGraph
 from flinktop.ui.panels.jobs_table import JobsTable
-from flinktop.ui.panels.vertex_watermarks import VertexWatermarks
+from flinktop.ui.panels.vertex_parts import VertexWatermarks
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.vertex import VertexScreen

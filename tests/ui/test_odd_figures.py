@@ -18,12 +18,12 @@ from flinktop.model.processes import Collector, Figures
 from flinktop.ui.panels import (
     accumulators,
     applications,
-    job_configuration,
+    attempts,
+    configuration,
     job_header,
-    memory_table,
-    slots_table,
-    state_times,
-    vertex_watermarks,
+    process,
+    taskmanagers,
+    vertex_parts,
 )
 from tests.depth import in_depth
 from tests.fixture_cluster import FixtureCluster
@@ -171,15 +171,15 @@ def raising(module: Any, name: str, monkeypatch: pytest.MonkeyPatch, is_odd: Any
 
 def test_a_watermark_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(rates, "watermark_lag", monkeypatch, lambda mark, *_: mark == 2e12)
-    rows = vertex_watermarks.mark_rows({0: 1e12, 1: 2e12, 2: 3e12}, 3, 1e9, {})
+    rows = vertex_parts.mark_rows({0: 1e12, 1: 2e12, 2: 3e12}, 3, 1e9, {})
     assert ([row.index for row in rows], [row.key for row in rows.odd]) == ([0, 2], ["1"])
 
 
 def test_a_slot_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    raising(slots_table, "SlotRow", monkeypatch, lambda _number, job, *_: job == "b")
+    raising(taskmanagers, "SlotRow", monkeypatch, lambda _number, job, *_: job == "b")
     slots = tuple(AllocatedSlot(job_id=job) for job in "abc")
     details = TaskManagerDetails(id="tm", slots_number=4, free_slots=1, allocated_slots=slots)
-    rows = slots_table.slot_rows(details, {})
+    rows = taskmanagers.slot_rows(details, {})
     assert ([row.number for row in rows], [row.key for row in rows.odd]) == (["1", "3", "free"], ["2"])
 
 
@@ -190,8 +190,8 @@ def test_an_accumulator_that_raises_costs_its_own_row(monkeypatch: pytest.Monkey
 
 
 def test_a_state_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    raising(state_times, "StateRow", monkeypatch, lambda state, *_: state == "DEPLOYING")
-    rows = state_times.state_rows({"CREATED": 1, "DEPLOYING": 2, "RUNNING": 3}, 1e9)
+    raising(attempts, "StateRow", monkeypatch, lambda state, *_: state == "DEPLOYING")
+    rows = attempts.state_rows({"CREATED": 1, "DEPLOYING": 2, "RUNNING": 3}, 1e9)
     assert [row.state for row in rows] == ["CREATED", "RUNNING"]
     assert [row.key for row in rows.odd] == ["DEPLOYING"]
 
@@ -199,12 +199,12 @@ def test_a_state_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) 
 def test_a_part_of_the_memory_that_raises_costs_its_own_section(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(memory, "_outside", monkeypatch, lambda _: True)
     found = Figures(heap_used=1.0, collectors=(Collector("G1", 2.0, 3.0),))
-    rows = memory_table.memory_rows(memory.jobmanager_sections({}, found))
+    rows = process.memory_rows(memory.jobmanager_sections({}, found))
     assert ([row.name for row in rows], [row.key for row in rows.odd]) == (["JVM heap", "GC G1"], ["JVM"])
 
 
 async def test_settings_that_raise_cost_their_own_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    raising(job_configuration, "items", monkeypatch, lambda job, _config: job is not None)
+    raising(configuration, "items", monkeypatch, lambda job, _config: job is not None)
     async with monitor("1.20.5", raise_faults=False) as day:
         await open_job(day, "steady")
         await day.press("6")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
@@ -15,14 +18,16 @@ from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.verdict import Result
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import FINAL, Operation, State
+from flinktop.model import format as fmt
 from flinktop.ui.operation_news import OperationNews, ending
 from flinktop.ui.panels.frame import chips
-from flinktop.ui.panels.operations_table import columns, matches
+from flinktop.ui.panels.operations import OperationsTable, matches
 from flinktop.ui.widgets.columns import Column, spans_in
 from tests.engine.acting import process
 from tests.facts.test_operations import BASE, JOB, NAME
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
 from tests.ui.day import monitor
+from tests.ui.drawn import columns_of
 from tests.ui.test_looks import segments
 
 SIZES = [
@@ -36,8 +41,10 @@ SIZES = [
 # -- in words --------------------------------------------------------------------------------------------
 
 
-def shown(*, clusters: bool) -> tuple[Column[Operation], ...]:
-    return columns(lambda: 1041.0, lambda: 0.0, clusters=clusters)
+def shown(*, clusters: bool) -> Sequence[Column[Operation]]:
+    port = SimpleNamespace(clock=SimpleNamespace(wall=lambda: 1041.0))
+    planned = partial(fmt.near, offset=0.0, now=1041.0)
+    return columns_of(OperationsTable, port, _several_clusters=clusters, _planned=planned)
 
 
 def test_every_state_has_its_own_words_or_shape() -> None:

@@ -481,7 +481,7 @@ async def test_a_large_result_is_asked_about_before_it_is_saved(
         return {"profilingList": [run | {"status": "FINISHED", "outputFile": path.rpartition("/")[2]}]}
 
     cluster.changed[f"taskmanagers/{one}/profiler"] = finished
-    monkeypatch.setattr("flinktop.ui.panels.profiler_table.LARGE_TO_SAVE", 1000)
+    monkeypatch.setattr("flinktop.ui.panels.process_files.LARGE_TO_SAVE", 1000)
     async with monitor(cluster=cluster, state=tmp_path) as day:
         await open_taskmanager(day, "9")
         await day.press("enter")

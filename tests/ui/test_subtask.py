@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from flinktop.model import format as fmt
-from flinktop.ui.panels.attempts_table import PHASES, AttemptsTable
+from flinktop.ui.panels.attempts import PHASES, AttemptsTable, StateTimes
 from flinktop.ui.panels.metrics_table import MetricsTable
-from flinktop.ui.panels.state_times import StateTimes
 from flinktop.ui.screens.subtask import SubtaskScreen
 from tests.ui.day import Day, monitor
 from tests.ui.matrix import RELEASES, SIZES

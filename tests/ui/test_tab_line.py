@@ -5,7 +5,7 @@ from rich.cells import cell_len
 
 from flinktop.ui import tabs
 from flinktop.ui.command import Command
-from flinktop.ui.panels.tab_line import tab_parts
+from flinktop.ui.panels.frame import tab_parts
 
 SCREENS = {
     "job": tabs.JOB_TABS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -32,15 +32,15 @@ from flinktop.ui.panels import (
     checkpoint_overview,
     cluster_line,
     job_header,
-    memory_table,
-    process_header,
-    slots_table,
-    subtask_header,
+    process,
+    taskmanagers,
+    vertex_header,
 )
 from flinktop.ui.panels.parts import Part
 from tests.facts.given import Given
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
+from tests.ui.drawn import columns_of
 
 ODD = {"huge": 10**400, "negative": -7, "text": "NaN"}
 DASH = "–"  # noqa: RUF001 -- ABSENT
@@ -101,9 +101,9 @@ async def test_odd_slots_are_unknown_on_the_screen(value: Any) -> None:
 
 def test_a_taskmanager_that_tells_no_slots_is_not_without_any() -> None:
     details = TaskManagerDetails(id="tm", allocated_slots=())
-    assert f"slots {DASH}/{DASH}" in text(process_header.taskmanager_line(details, None))
-    assert slots_table.slot_rows(details, {}) == []
-    place = text(process_header.place_lines(details, 200)[0])
+    assert f"slots {DASH}/{DASH}" in text(process.taskmanager_line(details, None))
+    assert taskmanagers.slot_rows(details, {}) == []
+    place = text(process.place_lines(details, 200)[0])
     assert place == f"cores {DASH}   machine's memory {DASH}   data port {DASH}"
 
 
@@ -130,7 +130,7 @@ def test_what_the_history_says_of_one_in_progress_and_of_one_that_is_gone() -> N
     known = Given()
     began = int(known.known_time() - 65) * 1000
     one = Checkpoint(id=7, status="IN_PROGRESS", trigger_timestamp=began)
-    columns = {one.key: one for one in checkpoint_history.columns(cast("Any", known), lambda: 0.0)}
+    columns = {one.key: one for one in columns_of(checkpoint_history.CheckpointHistory, known)}
 
     def seen(row: SeenCheckpoint) -> dict[str, tuple[str, str]]:
         return {key: columns[key].cell(row) for key in ("state", "age", "triggered", "duration")}
@@ -167,7 +167,7 @@ async def test_odd_counts_of_subtasks_and_times_in_the_history(value: Any) -> No
     async with monitor(cluster=cluster) as day:
         listed = {one["id"] for one in cluster.document(f"jobs/{job}/checkpoints")["history"]}
         rows = [row for row in checkpoint_history.history_rows(day.port, job) if row.checkpoint.id in listed]
-        columns = {one.key: one for one in checkpoint_history.columns(day.port, lambda: 0.0)}
+        columns = {one.key: one for one in columns_of(checkpoint_history.CheckpointHistory, day.port)}
         for row in rows:
             seen = {key: columns[key].cell(row) for key in ("acknowledged", "triggered", "age")}
             assert seen["acknowledged"] == (f"{DASH}/{row.checkpoint.num_subtasks}", "")
@@ -200,7 +200,7 @@ def test_how_long_it_ran_is_not_told() -> None:
     assert f" for {DASH} " in text(applications.state_line(Application(status="RUNNING"), 0.0))
     assert applications.seconds(ApplicationOverview("a")) is None
     assert applications.seconds(JobOverview("j", state="RUNNING")) is None
-    assert text(subtask_header.state_line(Attempt(status="RUNNING"))).endswith(f"RUNNING   attempt {DASH}")
+    assert text(vertex_header.attempt_line(Attempt(status="RUNNING"))).endswith(f"RUNNING   attempt {DASH}")
 
 
 def test_when_something_failed_is_not_told() -> None:
@@ -217,8 +217,8 @@ def test_when_something_failed_is_not_told() -> None:
 def test_memory_that_is_not_told_is_not_used_up() -> None:
     collected = TaskManagerMetrics(heap_max=9, garbage_collectors=(GarbageCollector("G1"),))
     details = TaskManagerDetails(id="tm", metrics=collected)
-    parts = memory_table.memory_rows(memory.taskmanager_sections(details, None))
-    seen = {part.name: (memory_table.used(part)[0], part.share, part.note) for part in parts}
+    parts = process.memory_rows(memory.taskmanager_sections(details, None))
+    seen = {part.name: (process.used_cell(part)[0], part.share, part.note) for part in parts}
     assert seen["JVM heap"] == (DASH, None, "")
     assert seen["GC G1"] == (DASH, None, f"{DASH} total")
     assert {name for name in seen if name.startswith(("JVM", "direct", "mapped"))} == {"JVM heap"}
@@ -226,7 +226,7 @@ def test_memory_that_is_not_told_is_not_used_up() -> None:
 
 def test_half_of_what_is_told_leaves_the_other_half_unknown() -> None:
     known = ProcessFigures(Figures(managed_total=4.0), gc=None, old=False)
-    assert f"managed {DASH} " in text(process_header.figures_line(known))
+    assert f"managed {DASH} " in text(process.figures_line(known))
     assert checkpoint_lines.in_flight(CheckpointVertex(processed_data=2)) == f"2 B/{DASH}"
     assert checkpoint_lines.in_flight(CheckpointVertex(persisted_data=0)) == f"{DASH}/0 B"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flinktop.engine.series import subtask_series, vertex_series
-from flinktop.facts.figure import Figure
+from flinktop.facts.freshness import Figure
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model.skew import skew

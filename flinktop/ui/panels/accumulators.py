@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
@@ -30,29 +31,24 @@ if TYPE_CHECKING:
     from flinktop.ui.live import Asks
     from flinktop.ui.widgets.columns import Column
 
-NEVER_AGAIN = 600.0
-"""Seconds between two looks at the accumulators of an attempt that is over."""
+NEVER_AGAIN = 600.0  # seconds between two looks at the accumulators of an attempt that is over
 
 
 class AccumulatorRow(Struct, frozen=True):
     """One accumulator."""
 
     key: str
-    of: str
-    """What it is of: the vertex, a subtask, an attempt."""
-    at: int
-    """Where that stands among the others."""
+    of: str  # what it is of: the vertex, a subtask, an attempt
+    at: int  # where that stands among the others
     where: str
     name: str
     type: str
     value: str
-    serialized: int | None
-    """Bytes of the value as it is handed to the program that submitted the job."""
+    serialized: int | None  # bytes of the value as it is handed to the program that submitted the job
     old: bool
 
     @property
     def number(self) -> float | None:
-        """Its value, where that is a number."""
         try:
             return float(self.value)
         except ValueError:
@@ -85,36 +81,6 @@ def rows_of(
     )
 
 
-def columns(of: str, *, serialized: bool) -> list[Column[AccumulatorRow]]:
-    """The columns; name and value are the last to give way.
-
-    Args:
-        of: Title of what each is of; "" where all are of the same.
-        serialized: Whether the size of the serialized value is told.
-    """
-    found: list[Column[AccumulatorRow]] = [
-        text("name", "ACCUMULATOR", 20, lambda row: row.name, tone="strong", sort=True, flex=True),
-        text(
-            *("value", "VALUE", 20, lambda row: row.value),
-            blank="",
-            sort=lambda row: row.number,
-            align="right",
-            descending=True,
-        ),
-        text("type", "TYPE", 18, lambda row: row.type, tone="muted", blank="", sort=True, drop=1),
-    ]
-    if of:
-        found[:0] = [
-            text("of", of, 14, lambda row: row.of, sort=lambda row: row.at),
-            text("where", "HOST", 20, lambda row: row.where, sort=True, drop=2),
-        ]
-    if serialized:
-        found.append(
-            number("serialized", "SERIALIZED", 10, lambda row: row.serialized, fmt.size, tone="muted", drop=3)
-        )
-    return found
-
-
 class Accumulators(TablePanel[AccumulatorRow]):
     """What all tables of accumulators have in common."""
 
@@ -122,14 +88,30 @@ class Accumulators(TablePanel[AccumulatorRow]):
     LOADING = "loading accumulators…"
     # TaskManagers send accumulators with their heartbeats, every 10 s.
     EVERY = 10.0
-    OF: ClassVar[str] = ""
-    SERIALIZED: ClassVar[bool] = False
+    OF: ClassVar[str] = ""  # title of what each is of; "" where all are of the same
+    SERIALIZED: ClassVar[bool] = False  # whether the size of the serialized value is told
 
     def columns(self) -> Sequence[Column[AccumulatorRow]]:
-        return columns(self.OF, serialized=self.SERIALIZED)
-
-    def key(self, row: AccumulatorRow) -> str:
-        return row.key
+        found: list[Column[AccumulatorRow]] = [
+            text("name", "ACCUMULATOR", 20, lambda row: row.name, tone="strong", sort=True, flex=True),
+            text(
+                *("value", "VALUE", 20, lambda row: row.value),
+                blank="",
+                sort=lambda row: row.number,
+                align="right",
+                descending=True,
+            ),
+            text("type", "TYPE", 18, lambda row: row.type, tone="muted", blank="", sort=True, drop=1),
+        ]
+        if self.OF:
+            found[:0] = [
+                text("of", self.OF, 14, lambda row: row.of, sort=lambda row: row.at),
+                text("where", "HOST", 20, lambda row: row.where, sort=True, drop=2),
+            ]
+        if self.SERIALIZED:
+            size = attrgetter("serialized")
+            found.append(number("serialized", "SERIALIZED", 10, size, fmt.size, tone="muted", drop=3))
+        return found
 
     def copied(self) -> str | None:
         row = self.table.cursor_row if self.is_mounted else None
@@ -155,11 +137,9 @@ class JobAccumulatorsTable(Accumulators):
 class VertexAccumulatorsTable(Accumulators):
     """Those of a vertex, then those of each of its subtasks."""
 
+    ENDPOINT = VERTEX_ACCUMULATORS
     OF = "SCOPE"
     MISSING = "accumulators of single vertices"
-
-    def source(self) -> Query[VertexAccumulators]:
-        return VERTEX_ACCUMULATORS(job=self.job, vertex=self.vertex)
 
     def asks(self) -> Asks:
         parts = SUBTASKS_ACCUMULATORS(job=self.job, vertex=self.vertex)
@@ -184,10 +164,6 @@ class AttemptAccumulatorsTable(Accumulators):
     """Those of the present attempt of a subtask, and of the one before it as long as Flink knows that."""
 
     OF = "ATTEMPT"
-
-    def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
-        super().__init__(job, vertex, id=id)
-        self.subtask = subtask
 
     @property
     def _present(self) -> Reading[Attempt] | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flinktop.facts.freshness import Freshness, freshness
-from flinktop.facts.unanswered import why_empty
+from flinktop.facts.freshness import Freshness, freshness, why_empty
 from flinktop.flink.applications import (
     APPLICATION,
     APPLICATION_CONFIG,
@@ -18,21 +17,20 @@ from flinktop.model import states
 from flinktop.model.tasks import tasks
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.columns import job_state, name, number, state, text, when
-from flinktop.ui.panels.lines_panel import LinesPanel, faded, pair, spaced
+from flinktop.ui.panels.parts import LinesPanel, faded, pair, spaced
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
 
     from flinktop.flink.applications import Application, ApplicationOverview, ApplicationsOverview
-    from flinktop.flink.endpoint import Query
     from flinktop.flink.jobmanager import Setting
     from flinktop.flink.jobs import JobOverview
     from flinktop.ui.live import Asks
-    from flinktop.ui.panels.lines_panel import Line
+    from flinktop.ui.panels.parts import Line
     from flinktop.ui.widgets.columns import Column
     from flinktop.ui.widgets.pager import Cell
 
@@ -49,53 +47,34 @@ def seconds(row: ApplicationOverview | JobOverview) -> float | None:
     return row.duration / 1000.0 if row.duration >= 0 else None
 
 
-def columns(offset: Callable[[], float | None]) -> tuple[Column[ApplicationOverview], ...]:
-    """State, name, jobs, since when (offset: from UTC, s), for how long."""
-    return (
-        state(lambda row: row.status),
-        text(
-            *("name", "APPLICATION", 24, lambda row: row.name),
-            tone="strong",
-            sort=lambda row: row.name,
-            flex=True,
-        ),
-        text("jobs", "JOBS", 18, lambda row: counted(row.jobs), sort=True),
-        when("started", "STARTED", lambda row: row.start_time, offset, drop=1),
-        number("seconds", "DURATION", 8, seconds, fmt.duration),
-    )
-
-
-def job_columns(offset: Callable[[], float | None]) -> tuple[Column[JobOverview], ...]:
-    """The same of its jobs."""
-    return (
-        job_state(lambda job: tasks(job.tasks)),
-        name("JOB"),
-        when("started", "STARTED", lambda job: job.start_time, offset, descending=False),
-        number("seconds", "DURATION", 8, seconds, fmt.duration),
-    )
-
-
 class ApplicationsTable(TablePanel["ApplicationOverview"]):
     """Applications, the worst and then the newest first; a plain job is one of its own."""
 
+    ENDPOINT = APPLICATIONS_OVERVIEW
+    KEY = "id"
     BOX = "Applications"
     LOADING = "loading applications…"
     NOTHING = "Nothing has been submitted."
     MISSING = "applications"
 
     def columns(self) -> Sequence[Column[ApplicationOverview]]:
-        return columns(self.zone_offset)
-
-    def source(self) -> Query[ApplicationsOverview]:
-        return APPLICATIONS_OVERVIEW()
+        return (
+            state(lambda row: row.status),
+            text(
+                *("name", "APPLICATION", 24, lambda row: row.name),
+                tone="strong",
+                sort=lambda row: row.name,
+                flex=True,
+            ),
+            text("jobs", "JOBS", 18, lambda row: counted(row.jobs), sort=True),
+            when("started", "STARTED", lambda row: row.start_time, self.zone_offset, drop=1),
+            number("seconds", "DURATION", 8, seconds, fmt.duration),
+        )
 
     @property
     def missing(self) -> str:
         # A HistoryServer of 2.3 knows them too.
         return "" if self.port.features.has(*APPLICATIONS_OVERVIEW.since) else super().missing
-
-    def key(self, row: ApplicationOverview) -> str:
-        return row.id
 
     def rows_of(self, answer: ApplicationsOverview) -> Sequence[ApplicationOverview]:
         return sorted(
@@ -149,22 +128,23 @@ class ApplicationHeader(LinesPanel):
 class ApplicationJobs(TablePanel["JobOverview"]):
     """Its jobs, the worst first; enter opens one."""
 
+    ENDPOINT = APPLICATION
+    KEY = "jid"
     BOX = "Jobs"
     LOADING = "loading jobs…"
     NOTHING = "It has submitted no job."
 
     def __init__(self, application: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._application = application
+        self.application = application
 
     def columns(self) -> Sequence[Column[JobOverview]]:
-        return job_columns(self.zone_offset)
-
-    def source(self) -> Query[Application]:
-        return APPLICATION(application=self._application)
-
-    def key(self, row: JobOverview) -> str:
-        return row.jid
+        return (
+            job_state(lambda job: tasks(job.tasks)),
+            name("JOB"),
+            when("started", "STARTED", lambda job: job.start_time, self.zone_offset, descending=False),
+            number("seconds", "DURATION", 8, seconds, fmt.duration),
+        )
 
     def rows_of(self, answer: Application) -> Sequence[JobOverview]:
         return sorted(answer.jobs, key=lambda job: (-states.severity(job.state), -job.start_time, job.name))
@@ -206,6 +186,7 @@ class ApplicationFaults(Panel):
 class ApplicationConfiguration(TablePanel["Setting"]):
     """The cluster's configuration as the application saw it."""
 
+    ENDPOINT = APPLICATION_CONFIG
     BOX = "Configuration"
     LOADING = "loading configuration…"
     NOTHING = "Nothing is configured."
@@ -221,13 +202,7 @@ class ApplicationConfiguration(TablePanel["Setting"]):
 
     def __init__(self, application: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._application = application
-
-    def source(self) -> Query[tuple[Setting, ...]]:
-        return APPLICATION_CONFIG(application=self._application)
-
-    def key(self, row: Setting) -> str:
-        return row.key
+        self.application = application
 
     def rows_of(self, answer: tuple[Setting, ...]) -> Sequence[Setting]:
         return sorted(answer, key=lambda one: one.key)

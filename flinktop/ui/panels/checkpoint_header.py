@@ -1,4 +1,4 @@
-"""One checkpoint: state, kind, times, sizes, where it lies, why it failed, who is late."""
+"""One checkpoint, or one vertex in it: state, kind, times, sizes, place, why it failed, who is late."""
 
 from __future__ import annotations
 
@@ -9,38 +9,36 @@ from flinktop.facts.checkpoints import (
     checkpoint_facts,
     details_asks,
     late_subtasks,
+    subtasks_asks,
     vertex_names,
 )
 from flinktop.facts.freshness import error_of
-from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
+from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINT_SUBTASKS, CHECKPOINTS
+from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import subtask_names
 from flinktop.ui.panels.checkpoint_lines import (
-    OneLine,
     faded_if_gone,
     figure,
     figures,
-    plain_line,
     size_figures,
     when_line,
 )
-from flinktop.ui.panels.lines_panel import Line, LinesPanel
-from flinktop.ui.panels.parts import Part, cut
+from flinktop.ui.panels.parts import Line, LinesPanel, Part, cut, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from flinktop.flink.checkpoints import Checkpoint
+    from flinktop.flink.checkpoints import Checkpoint, CheckpointSubtasks, Measured
     from flinktop.model.checkpoints import Late
     from flinktop.ui.live import Asks
 
     LateSubtasks = Callable[[str], tuple[int, ...] | None]
     """The subtasks of a vertex that have not acknowledged, ascending; None where they are not known."""
 
-NAMED = 4
-"""Late vertices that the header names."""
+NAMED = 4  # late vertices that the header names
 LONGEST_NAME = 40
 
 
@@ -105,33 +103,6 @@ def who_is_late(
     return figure("slowest vertex", f"{names.get(vertex, vertex)}: {of}")
 
 
-def header_lines(
-    facts: CheckpointFacts,
-    names: Mapping[str, str],
-    now: float,
-    offset: float | None,
-    *,
-    late_subtasks: LateSubtasks,
-    one_line: OneLine = plain_line,
-) -> list[Line | Part]:
-    """Everything that is known of one checkpoint but its table; `one_line` makes each line on its own."""
-    one = facts.checkpoint
-    if one is None:
-        return []
-    lines: list[Line | Part] = [
-        one_line("state", lambda: state_line(one, gone=facts.gone)),
-        one_line("time", lambda: time_line(one, now, offset)),
-        one_line("size", lambda: sizes_line(one)),
-    ]
-    if one.external_path:
-        lines.append(figure("path", one.external_path))
-    if one.status == judge.FAILED:
-        lines.append((f"Failed: {one.failure_message or 'Flink gave no reason'}", "bad"))
-    if facts.tasks_of is not None and (late := who_is_late(facts.tasks_of, names, late_subtasks)) is not None:
-        lines.append(late)
-    return lines
-
-
 class CheckpointHeader(LinesPanel):
     """The header of one checkpoint; faded when Flink has dropped it."""
 
@@ -160,12 +131,74 @@ class CheckpointHeader(LinesPanel):
             share = facts.tasks.get(vertex)
             return late_subtasks(port, self.job, number, vertex, share) if share is not None else None
 
-        lines = header_lines(
-            facts,
-            vertex_names(port, self.job),
-            port.known_time(),
-            self.zone_offset(),
-            late_subtasks=late,
-            one_line=self.one_line,
-        )
+        lines = self.of_checkpoint(facts, facts.checkpoint, vertex_names(port, self.job), late)
         return faded_if_gone(port, lines, reading, gone=facts.gone)
+
+    def of_checkpoint(
+        self, facts: CheckpointFacts, one: Checkpoint, names: Mapping[str, str], late: LateSubtasks
+    ) -> list[Line | Part]:
+        """Everything that is known of one checkpoint but its table."""
+        now, offset = self.port.known_time(), self.zone_offset()
+        lines: list[Line | Part] = [
+            self.one_line("state", lambda: state_line(one, gone=facts.gone)),
+            self.one_line("time", lambda: time_line(one, now, offset)),
+            self.one_line("size", lambda: sizes_line(one)),
+        ]
+        if one.external_path:
+            lines.append(figure("path", one.external_path))
+        if one.status == judge.FAILED:
+            lines.append((f"Failed: {one.failure_message or 'Flink gave no reason'}", "bad"))
+        if facts.tasks_of is not None and (words := who_is_late(facts.tasks_of, names, late)) is not None:
+            lines.append(words)
+        return lines
+
+
+def share_line(share: Measured) -> Line:
+    """The vertex's own figures."""
+    took = fmt.milliseconds(share.duration) if share.duration is not None else fmt.ABSENT
+    return figures(
+        figure("acknowledged", fmt.part(share.num_acknowledged_subtasks, share.num_subtasks)),
+        figure("took", took),
+        *size_figures(share),
+    )
+
+
+def words_line(share: CheckpointSubtasks, *, under_way: bool) -> list[Line]:
+    """Who has not acknowledged, and which phase of which subtask took longest."""
+    lines: list[Line] = []
+    if late := judge.late_subtasks(share.subtasks):
+        words = subtask_names.missing(len(late), share.num_subtasks or len(share.subtasks), late)
+        verb, tone = ("not acknowledged yet:", "info") if under_way else ("not acknowledged:", "bad")
+        lines.append(figure(verb, words, tone))
+    if words := judge.slowest_words(share.subtasks, share.num_subtasks):
+        lines.append(figure("slowest", words))
+    return lines
+
+
+class CheckpointShareHeader(LinesPanel):
+    """The header of one vertex in one checkpoint; faded when Flink has dropped it."""
+
+    def __init__(self, job: str, checkpoint: int, vertex: str) -> None:
+        super().__init__(job, vertex)
+        self.checkpoint = checkpoint
+
+    def asks(self) -> Asks:
+        place = self.port, self.job, self.checkpoint
+        return {JOB(job=self.job): 0.0, **details_asks(*place), **subtasks_asks(*place, self.vertex)}
+
+    def lines(self) -> list[Line | Part]:
+        port, vertex = self.port, self.vertex
+        query = CHECKPOINT_SUBTASKS(job=self.job, checkpoint=self.checkpoint, vertex=vertex)
+        reading, facts = port.reading(query), checkpoint_facts(port, self.job, self.checkpoint)
+        share, whole = reading.value if reading is not None else None, facts.checkpoint
+        lines: list[Line | Part] = [[(vertex_names(port, self.job).get(vertex, vertex), "strong")]]
+        if whole is not None:
+            state = (judge.state(whole.status), judge.tone(whole.status))
+            when = when_line(whole, port.known_time(), self.zone_offset())
+            lines.append(spaced([state, (f"  {judge.title(whole)}", "")], when))
+        if (measured := share or facts.tasks.get(vertex)) is not None:
+            lines.append(share_line(measured))
+        if share is not None:
+            lines += words_line(share, under_way=whole is None or judge.is_under_way(whole))
+        gone = reading is not None and isinstance(reading.error, NotFound)
+        return faded_if_gone(port, lines, reading, gone=gone)

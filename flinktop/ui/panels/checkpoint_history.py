@@ -1,30 +1,42 @@
-"""A job's checkpoints and savepoints, newest first, those that Flink has dropped too."""
+"""A job's checkpoints and savepoints, those that Flink has dropped too: newest first, and over time."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from flinktop.facts.checkpoints import ONCE
+from flinktop.facts.checkpoints import ONCE, completed_points, durations, ends, failed_points
+from flinktop.facts.jobs import job_state
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
-from flinktop.ui.panels.checkpoint_lines import acknowledged_tone, size_columns, why_empty
-from flinktop.ui.panels.columns import number, text
+from flinktop.model import states
+from flinktop.ui.live import Asks, Panel
+from flinktop.ui.panels.checkpoint_lines import acknowledged_column, size_columns, why_empty
+from flinktop.ui.panels.columns import near, number, text
 from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.panels.time_chart import BYTES, EVERYTHING, MILLISECONDS, TimeChart
+from flinktop.ui.widgets.chart import Line
 from flinktop.ui.widgets.columns import Column, Stripes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual.app import ComposeResult
+
     from flinktop.engine.host import Port
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
-    from flinktop.ui.live import Asks
+    from flinktop.flink.checkpoints import Checkpoint
+    from flinktop.ui.panels.time_chart import Unit
     from flinktop.ui.widgets.columns import Cell
 
+
 GONE = "dropped by Flink"
-UNSEEN = "▲ UNKNOWN"
-"""The state of one that was in progress when it was told last."""
+UNSEEN = "▲ UNKNOWN"  # the state of one that was in progress when it was told last
+LEAST_WINDOW = 120.0
+MARGIN = 1.03
+"""The window is longer than what it shows by more than a column, as charts move by whole columns."""
 
 
 def is_under_way(row: SeenCheckpoint) -> bool:
@@ -63,76 +75,13 @@ def _note(row: SeenCheckpoint) -> list[Cell]:
 def _painted_note(row: SeenCheckpoint, width: int) -> Stripes:
     """The note in its column; of a path the end is shown, which tells checkpoints apart."""
     runs: list[Cell] = []
-    for said, tone in _note(row):
+    for words, tone in _note(row):
         if runs:
             runs.append(("  ", ""))
         room = max(width - sum(len(text) for text, _ in runs), 0)
-        is_path = said == row.checkpoint.external_path
-        runs.append((judge.tail(said, room) if is_path else said, tone))
+        is_path = words == row.checkpoint.external_path
+        runs.append((judge.tail(words, room) if is_path else words, tone))
     return Stripes(tuple(runs))
-
-
-def columns(port: Port, offset: Callable[[], float | None]) -> tuple[Column[SeenCheckpoint], ...]:
-    """The columns; what tells one checkpoint from another, how it went and how long it took stay longest."""
-
-    def seconds(row: SeenCheckpoint) -> float | None:
-        triggered = row.checkpoint.trigger_timestamp
-        return max(0.0, port.known_time() - triggered / 1000.0) if triggered >= 0 else None
-
-    def triggered(row: SeenCheckpoint) -> str:
-        return fmt.near(row.checkpoint.trigger_timestamp / 1000.0, offset(), port.known_time())
-
-    def took(row: SeenCheckpoint) -> str:
-        so_far = seconds(row)
-        if not is_under_way(row):
-            lasted: float | None = row.checkpoint.duration
-        else:
-            # To the second: a tenth would repaint the line at every look.
-            lasted = int(so_far) * 1000.0 if so_far is not None else None
-        return fmt.milliseconds(lasted) if lasted is not None else ""
-
-    def missing(row: SeenCheckpoint) -> int | None:
-        return -row.checkpoint.missing if row.checkpoint.missing is not None else None
-
-    return (
-        number("id", "ID", 6, lambda row: row.checkpoint.id, str, tone="strong"),
-        Column("state", "STATE", 13, _state, sort=lambda row: row.checkpoint.status),
-        text("type", "TYPE", 10, lambda row: judge.kind(row.checkpoint), sort=True, drop=3),
-        text(
-            *("triggered", "TRIGGERED", 11, triggered),
-            sort=lambda row: row.checkpoint.trigger_timestamp,
-            align="right",
-            descending=True,
-            drop=4,
-        ),
-        number("age", "AGE", 5, seconds, fmt.span, tone="muted", sorts=False, drop=6),
-        text(
-            *("acknowledged", "ACKED", 9),
-            lambda row: fmt.part(row.checkpoint.num_acknowledged_subtasks, row.checkpoint.num_subtasks),
-            tone=lambda row: acknowledged_tone(row.checkpoint.missing, under_way=is_under_way(row)),
-            sort=missing,
-            align="right",
-            drop=5,
-        ),
-        text(
-            *("duration", "DURATION", 8, took),
-            tone=lambda row: "info" if is_under_way(row) else "",
-            sort=lambda row: row.checkpoint.duration,
-            align="right",
-            descending=True,
-            drop=1,
-        ),
-        *size_columns(lambda row: row.checkpoint, drops=(2, 7, 9)),
-        text(
-            "files", "FILES", 9, _files, tone=lambda row: "muted" if row.checkpoint.discarded else "", drop=8
-        ),
-        Column(
-            *("name", "PATH OR REASON", 16),
-            lambda row: ("  ".join(text for text, _ in _note(row)), ""),
-            flex=True,
-            stripes=_painted_note,
-        ),
-    )
 
 
 class CheckpointHistory(TablePanel["SeenCheckpoint"]):
@@ -144,7 +93,54 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
     TABLE_ID = "checkpoints"
 
     def columns(self) -> Sequence[Column[SeenCheckpoint]]:
-        return columns(self.port, self.zone_offset)
+        def seconds(row: SeenCheckpoint) -> float | None:
+            triggered = row.checkpoint.trigger_timestamp
+            return max(0.0, self.port.known_time() - triggered / 1000.0) if triggered >= 0 else None
+
+        def took(row: SeenCheckpoint) -> str:
+            so_far = seconds(row)
+            if not is_under_way(row):
+                lasted: float | None = row.checkpoint.duration
+            else:
+                # To the second: a tenth would repaint the line at every look.
+                lasted = int(so_far) * 1000.0 if so_far is not None else None
+            return fmt.milliseconds(lasted) if lasted is not None else ""
+
+        def of(row: SeenCheckpoint) -> Checkpoint:
+            return row.checkpoint
+
+        return (
+            number("id", "ID", 6, lambda row: row.checkpoint.id, str, tone="strong"),
+            Column("state", "STATE", 13, _state, sort=lambda row: row.checkpoint.status),
+            text("type", "TYPE", 10, lambda row: judge.kind(row.checkpoint), sort=True, drop=3),
+            near(
+                *("triggered", "TRIGGERED", lambda row: row.checkpoint.trigger_timestamp, self.near),
+                descending=True,
+                drop=4,
+            ),
+            number("age", "AGE", 5, seconds, fmt.span, tone="muted", sorts=False, drop=6),
+            acknowledged_column(of, is_under_way, drop=5),
+            text(
+                *("duration", "DURATION", 8, took),
+                tone=lambda row: "info" if is_under_way(row) else "",
+                sort=lambda row: row.checkpoint.duration,
+                align="right",
+                descending=True,
+                drop=1,
+            ),
+            *size_columns(of, drops=(2, 7, 9)),
+            text(
+                *("files", "FILES", 9, _files),
+                tone=lambda row: "muted" if row.checkpoint.discarded else "",
+                drop=8,
+            ),
+            Column(
+                *("name", "PATH OR REASON", 16),
+                lambda row: ("  ".join(text for text, _ in _note(row)), ""),
+                flex=True,
+                stripes=_painted_note,
+            ),
+        )
 
     def key(self, row: SeenCheckpoint) -> str:
         return str(row.checkpoint.id)
@@ -174,3 +170,68 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
             return False
         asked = self.port.reading(CHECKPOINT(job=self.job, checkpoint=key))
         return asked is None or (asked.value is None and asked.error is None)
+
+
+class CheckpointTrend(TimeChart):
+    """One chart of a job's checkpoints, of everything that is kept of them."""
+
+    DEFAULT_CSS = "CheckpointTrend { height: 1fr; width: 1fr; }"
+    TO_THE_SECOND = 600.0
+
+    def __init__(self, job: str, box: str, lines: Callable[[Port, str], list[Line]], unit: Unit) -> None:
+        super().__init__(box, tuple, self._why_none, unit, job=job)
+        self._made = lines
+
+    def asks(self) -> Asks:
+        return {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
+
+    def picture(self) -> tuple[list[Line], float, float]:
+        lines = self._made(self.port, self.job)
+        since, until = self._span(*ends(self.port, self.job))
+        seen = any(since <= at <= until for line in lines for at, _ in line.points)
+        return lines if seen else [], since, until
+
+    def heading(self, window: str) -> tuple[str, str]:
+        return ", ".join(filter(None, ("" if self.boxed else self.BOX, window))), ""
+
+    def _why_none(self) -> str:
+        known = bool(self.port.checkpoints(self.job))
+        nothing = "no checkpoint has completed in this time" if known else "no checkpoint has completed yet"
+        return why_empty(self.port, self.job, "loading checkpoints…", nothing)
+
+    def _span(self, oldest: float | None, newest: float | None) -> tuple[float, float]:
+        """From when to when: up to now, or the last checkpoint of a job that has ended.
+
+        Everything that is kept is shown while nobody has chosen a window: checkpoints are few.
+        """
+        ended = states.is_terminal(job_state(self.port, self.job))
+        until = newest if ended and newest is not None else float(round(self.port.cluster_time()))
+        chosen = self.app.chart_window
+        if chosen is None or chosen == EVERYTHING:
+            age = until - oldest if oldest is not None else 0.0
+            return until - max(LEAST_WINDOW, math.ceil(age * MARGIN)), until
+        return until - chosen, until
+
+
+def duration_lines(port: Port, job: str) -> list[Line]:
+    """Completed ones as a line, failed ones as strokes up to when they failed (ms)."""
+    lines = [Line("end to end", tuple(durations(port, job)), "first")]
+    if failed := failed_points(port, job):
+        lines.append(Line("failed", tuple(failed), "bad"))
+    return lines
+
+
+def size_lines(port: Port, job: str) -> list[Line]:
+    """What completed ones wrote (bytes)."""
+    points = completed_points(port, job, "checkpoint-size", lambda one: one.written)
+    return [Line("written", tuple(points), "first")]
+
+
+class CheckpointTrends(Panel):
+    """Durations and sizes over the same time."""
+
+    DEFAULT_CSS = "CheckpointTrends { height: 1fr; layout: horizontal; }"
+
+    def compose(self) -> ComposeResult:
+        yield CheckpointTrend(self.job, "Duration", duration_lines, MILLISECONDS)
+        yield CheckpointTrend(self.job, "Size", size_lines, BYTES)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flinktop.facts import unanswered
-from flinktop.facts.checkpoints import is_off
-from flinktop.flink.checkpoints import CHECKPOINTS, Checkpoint
+from flinktop.facts import freshness
+from flinktop.facts.checkpoints import SubtaskShare, is_off
+from flinktop.flink.checkpoints import CHECKPOINTS, Checkpoint, Measured
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.ui.panels.columns import number, text
-from flinktop.ui.panels.lines_panel import MUTED_GAP, Line, pair, spaced
+from flinktop.ui.panels.parts import MUTED_GAP, Line, pair, spaced
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flinktop.engine.host import Port
     from flinktop.engine.store import Reading
     from flinktop.ui.panels.parts import Part
@@ -22,33 +23,11 @@ if TYPE_CHECKING:
 OFF = "checkpoints are off for this job"
 DROPPED = "Flink no longer has the details of this checkpoint: its history keeps only the newest."
 
-OneLine = Callable[[str, Callable[[], Line]], Line]
-"""Makes a line by its name, whatever it raises."""
 R = TypeVar("R")
 
 
-class Sizes(Protocol):
-    """What was written, how large the whole state is, what was in flight (bytes)."""
-
-    @property
-    def written(self) -> float | None:
-        """Bytes."""
-        ...
-
-    @property
-    def full_size(self) -> float | None:
-        """Bytes; 1.15+."""
-        ...
-
-    @property
-    def processed_data(self) -> float | None:
-        """Bytes; 1.12+."""
-        ...
-
-    @property
-    def persisted_data(self) -> float | None:
-        """Bytes; 1.12+."""
-        ...
+Sizes = Measured | SubtaskShare
+"""What tells bytes written, of the whole state (1.15+), and in flight, processed and persisted (1.12+)."""
 
 
 def in_flight(sizes: Sizes) -> str:
@@ -73,6 +52,25 @@ def size_columns(of: Callable[[R], Sizes], drops: tuple[int, int, int]) -> tuple
     )
 
 
+def acknowledged_column(
+    of: Callable[[R], Measured], under_way: Callable[[R], bool], *, drop: int = 0
+) -> Column[R]:
+    """How many subtasks of how many have acknowledged."""
+
+    def sort(row: R) -> int | None:
+        missing = of(row).missing
+        return -missing if missing is not None else None
+
+    return text(
+        *("acknowledged", "ACKED", 9),
+        lambda row: fmt.part(of(row).num_acknowledged_subtasks, of(row).num_subtasks),
+        tone=lambda row: acknowledged_tone(of(row).missing, under_way=under_way(row)),
+        sort=sort,
+        align="right",
+        drop=drop,
+    )
+
+
 def acknowledged_tone(missing: int | None, *, under_way: bool) -> str:
     """The tone of how many subtasks have acknowledged."""
     return "" if not missing else "info" if under_way else "bad"
@@ -82,7 +80,7 @@ def why_empty(port: Port, job: str, waiting: str, nothing: str) -> str:
     """What a table of a job's checkpoints says while it has no rows."""
     if is_off(port, job):
         return OFF
-    return unanswered.why_empty(port, port.reading(CHECKPOINTS(job=job)), waiting, nothing)
+    return freshness.why_empty(port, port.reading(CHECKPOINTS(job=job)), waiting, nothing)
 
 
 def figure(label: str, words: str, tone: str = "") -> Line:
@@ -118,11 +116,6 @@ def time_since(epoch_ms: int, now: float) -> str:
 def age_words(epoch_ms: int | None, now: float) -> str:
     """How long ago a time (ms since 1970) was at `now` (s)."""
     return f"{time_since(epoch_ms, now)} ago" if epoch_ms is not None and epoch_ms >= 0 else fmt.UNKNOWN
-
-
-def plain_line(_name: str, make: Callable[[], Line]) -> Line:
-    """A line as it is made; what it raises is raised."""
-    return make()
 
 
 def when_line(checkpoint: Checkpoint, now: float, offset: float | None) -> Line:

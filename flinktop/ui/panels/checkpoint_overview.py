@@ -1,38 +1,58 @@
-"""How a job's checkpoints are doing: counts, the last good one, the last failure, where it was restored."""
+"""How a job's checkpoints are doing, what completed ones have in common, and how they are configured."""
 
 from __future__ import annotations
 
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from flinktop.facts.checkpoints import is_off
-from flinktop.facts.freshness import blind_seconds, failure
-from flinktop.facts.jobs import LastCheckpoint, last_checkpoint
-from flinktop.facts.unanswered import why_stale
+from flinktop.facts.checkpoints import CheckpointMeasure, is_off, measures, not_reported
+from flinktop.facts.freshness import blind_seconds, failure, why_stale
+from flinktop.facts.jobs import LastCheckpoint, job_state, last_checkpoint
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import states
+from flinktop.model.checkpoints import Item, items
 from flinktop.ui.live import RARELY, Asks
 from flinktop.ui.panels.checkpoint_lines import (
     OFF,
-    OneLine,
     age_words,
     faded,
     figure,
     figures,
-    plain_line,
     size_words,
     time_since,
+    why_empty,
 )
-from flinktop.ui.panels.lines_panel import Line, LinesPanel
+from flinktop.ui.panels.columns import text
+from flinktop.ui.panels.parts import Line, LinesPanel
+from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.columns import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flinktop.engine.host import Port
-    from flinktop.flink.checkpoints import Checkpoint, CheckpointStats, Restored
+    from flinktop.flink.checkpoints import Checkpoint, CheckpointConfig, CheckpointStats, Restored
     from flinktop.ui.panels.parts import Part
+    from flinktop.ui.widgets.columns import Cell
+
+STATISTICS = (
+    ("min", "MIN", 0),
+    ("avg", "AVG", 0),
+    ("max", "MAX", 0),
+    ("p50", "P50", 1),
+    ("p90", "P90", 3),
+    ("p95", "P95", 4),
+    ("p99", "P99", 2),
+    ("p999", "P99.9", 5),
+)
+"""Field, title, and which goes first where there is no room; the percentiles from 1.14."""
+MOST_WORDS = 3  # lines of a sentence above the table
 
 
 def counts_line(stats: CheckpointStats) -> Line:
@@ -98,32 +118,6 @@ def restored_line(restored: Restored, now: float, offset: float | None) -> Line:
     ]
 
 
-def stats_lines(
-    port: Port, job: str, offset: float | None, *, one_line: OneLine = plain_line
-) -> list[Line | Part]:
-    """All of it, from what the engine knows; `one_line` makes each line on its own."""
-    reading, known = port.reading(CHECKPOINTS(job=job)), port.value(JOB(job=job))
-    if is_off(port, job):
-        return [[(OFF, ""), ("; not an error", "muted")]]
-    if reading is None or reading.value is None:
-        if (error := failure(port, CHECKPOINTS(job=job))) is None:
-            return [[("loading checkpoints…", "muted")]]
-        return [(f"The checkpoints can't be read: {error.reason}", "bad")]
-    stats, now = reading.value, port.known_time() - blind_seconds(port, reading)
-    ended = known is not None and states.is_terminal(known.state)
-    lines: list[Line | Part] = [
-        one_line("checkpoints", lambda: counts_line(stats)),
-        one_line("last completed", lambda: last_good_line(last_checkpoint(port, job, ended=ended))),
-    ]
-    under_way = [one for one in stats.history if judge.is_under_way(one)][:2]
-    lines += [one_line("in progress", partial(under_way_line, one, now)) for one in under_way]
-    if (failed := stats.latest.failed) is not None:
-        lines.append(one_line("last failed", lambda: failure_line(failed, now)))
-    if (restored := stats.latest.restored) is not None:
-        lines.append(one_line("restored from", lambda: restored_line(restored, now, offset)))
-    return lines
-
-
 class CheckpointOverview(LinesPanel):
     """The header of a job's checkpoints; faded when they are no longer told."""
 
@@ -133,7 +127,7 @@ class CheckpointOverview(LinesPanel):
 
     def lines(self) -> list[Line | Part]:
         port = self.port
-        lines = stats_lines(port, self.job, self.zone_offset(), one_line=self.one_line)
+        lines = self.of_stats()
         reading, known = port.reading(CHECKPOINTS(job=self.job)), port.reading(JOB(job=self.job))
         if is_off(port, self.job) or reading is None or reading.value is None:
             return lines
@@ -144,3 +138,109 @@ class CheckpointOverview(LinesPanel):
         words = "Flink no longer knows this job; esc goes back." if gone else stale
         age = fmt.duration(port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
         return faded(lines, f"{words} Last update {age} ago.")
+
+    def of_stats(self) -> list[Line | Part]:
+        port, job, one_line = self.port, self.job, self.one_line
+        reading = port.reading(CHECKPOINTS(job=job))
+        if is_off(port, job):
+            return [[(OFF, ""), ("; not an error", "muted")]]
+        if reading is None or reading.value is None:
+            if (error := failure(port, CHECKPOINTS(job=job))) is None:
+                return [[("loading checkpoints…", "muted")]]
+            return [(f"The checkpoints can't be read: {error.reason}", "bad")]
+        stats, now = reading.value, port.known_time() - blind_seconds(port, reading)
+        last = last_checkpoint(port, job, ended=states.is_terminal(job_state(port, job)))
+        lines: list[Line | Part] = [
+            one_line("checkpoints", lambda: counts_line(stats)),
+            one_line("last completed", lambda: last_good_line(last)),
+        ]
+        under_way = [one for one in stats.history if judge.is_under_way(one)][:2]
+        lines += [one_line("in progress", partial(under_way_line, one, now)) for one in under_way]
+        if (failed := stats.latest.failed) is not None:
+            lines.append(one_line("last failed", lambda: failure_line(failed, now)))
+        if (restored := stats.latest.restored) is not None:
+            offset = self.zone_offset()
+            lines.append(one_line("restored from", lambda: restored_line(restored, now, offset)))
+        return lines
+
+
+def _statistic(field: str, row: CheckpointMeasure) -> str:
+    value = getattr(row.spread, field) if row.spread is not None else None
+    if value is None:
+        return ""
+    return fmt.milliseconds(value) if row.is_time else fmt.size(value)
+
+
+class CheckpointSummary(TablePanel[CheckpointMeasure]):
+    """The summary that Flink keeps of a job's completed checkpoints, under what the release lacks."""
+
+    ENDPOINT = CHECKPOINTS
+    KEY = "name"
+    BOX = "Completed checkpoints"
+    LOADING = "loading checkpoints…"
+    NOTHING = "no checkpoint has completed yet"
+    FADES = False
+    COLUMNS = (
+        text("name", "MEASURE", 21, attrgetter("name"), tone="strong", flex=True),
+        *(
+            text(field, title, 7, partial(_statistic, field), align="right", drop=drop)
+            for field, title, drop in STATISTICS
+        ),
+    )
+
+    def asks(self) -> Asks:
+        return super().asks() | {JOB(job=self.job): 0.0}
+
+    def rows_of(self, answer: CheckpointStats) -> Sequence[CheckpointMeasure]:
+        return measures(answer)
+
+    def empty(self) -> str:
+        return why_empty(self.port, self.job, self.LOADING, self.NOTHING)
+
+    def words(self) -> Sequence[list[Part]]:
+        sentence = not_reported(self.answer) if self.answer is not None else ""
+        if not sentence:
+            return ()
+        sentence = f"{sentence}; this cluster runs {self.port.features.version}."
+        return [[(line, "muted")] for line in wrap(sentence, self.content_size.width - 2, MOST_WORDS)]
+
+
+def value_cell(item: Item, port: Port) -> Cell:
+    """What an item is set to, in words; that a release does not tell it is said."""
+    if item.words is not None:
+        return item.words, ""
+    if port.features.has(*item.since):
+        return fmt.ABSENT, "muted"
+    major, minor = item.since
+    return f"{fmt.ABSENT} Flink {major}.{minor}+", "muted"
+
+
+class CheckpointSettings(TablePanel[Item]):
+    """Every item of the configuration, those that the release does not tell too."""
+
+    ENDPOINT = CHECKPOINT_CONFIG
+    KEY = "field"
+    BOX = "Configuration"
+    LOADING = "loading configuration…"
+    EVERY = RARELY
+    FADES = False
+
+    def columns(self) -> Sequence[Column[Item]]:
+        return (
+            text(
+                "setting", "SETTING", 28, lambda item: item.name, tone="strong", sort=lambda item: item.name
+            ),
+            Column("value", "VALUE", 43, lambda item: value_cell(item, self.port), flex=True),
+            text("field", "FIELD IN REST API", 43, lambda item: item.field, tone="muted", drop=1),
+        )
+
+    def asks(self) -> Asks:
+        return super().asks() | {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
+
+    def rows_of(self, answer: CheckpointConfig) -> Sequence[Item]:
+        return items(answer)
+
+    def empty(self) -> str:
+        error = self.reading.error if self.reading is not None else None
+        off = isinstance(error, NotFound) and is_off(self.port, self.job)
+        return OFF if off else super().empty()

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING
 
 from flinktop.engine.series import cluster_series
 from flinktop.engine.sweep import RESTART_IDS
-from flinktop.facts.freshness import OLD_SECONDS
-from flinktop.facts.unanswered import blank
+from flinktop.facts.freshness import OLD_SECONDS, blank
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.metrics import JOBS_METRICS, TASKMANAGERS_METRICS
 from flinktop.model import format as fmt
 from flinktop.model import heap, states
 from flinktop.ui.live import RARELY, Asks
-from flinktop.ui.panels.lines_panel import GAP, MUTED_GAP, Line, LinesPanel, faded, pair, spaced
-from flinktop.ui.panels.parts import Part, cells, meter_parts
+from flinktop.ui.panels.parts import (
+    GAP,
+    MUTED_GAP,
+    Line,
+    LinesPanel,
+    Part,
+    cells,
+    faded,
+    meter_parts,
+    pair,
+    spaced,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,8 +37,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "lastCheckpointDuration"
 METER_CELLS = 8
-ENDED = "ENDED"
-"""What stands for FINISHED and CANCELED together; no state of Flink's."""
+ENDED = "ENDED"  # what stands for FINISHED and CANCELED together; no state of Flink's
 FORMS = (
     (True, False, 4),
     (True, False, 3),
@@ -148,7 +156,6 @@ class ClusterLine(LinesPanel):
         return TASKMANAGERS_METRICS(get=ids) if ids else None
 
     def _jobs_query(self) -> Query[Aggregated] | None:
-        """The same of the jobs."""
         ids = together_ids(self._listed(JOBS_METRICS))
         return JOBS_METRICS(get=ids) if ids else None
 
@@ -166,7 +173,6 @@ class ClusterLine(LinesPanel):
         return faded([line]) if self.port.lost is not None else [line]
 
     def _left(self, *, meter: bool, short: bool) -> Line:
-        """TaskManagers, slots, jobs by state."""
         overview, jobs = self.port.reading(OVERVIEW()), self.port.reading(JOBS_OVERVIEW())
         parts: Line = []
         if overview is not None and (taskmanagers := overview.value) is not None:

@@ -18,29 +18,25 @@ if TYPE_CHECKING:
 
     from flinktop.engine.host import Port
     from flinktop.engine.series import SeriesName
-    from flinktop.facts.figure import Figure
+    from flinktop.facts.freshness import Figure
     from flinktop.model.tasks import Tasks
     from flinktop.ui.widgets.columns import Cell
 
-MUTED: Cell = (fmt.ABSENT, "muted")
-"""What stands where there is nothing."""
-STATE, NAME, TREND, MOMENT = 12, 16, 10, 19
-"""Cells of a state, of a name at the least, of a trend, of a day with its time."""
+MUTED: Cell = (fmt.ABSENT, "muted")  # what stands where there is nothing
+STATE, NAME, TREND, MOMENT, TIME = 12, 16, 10, 19, 11
+"""Cells of a state, of a name at the least, of a trend, of a day with its time, of a time that is near."""
 TREND_SECONDS = 1800.0
-HEADROOM = 7.6 / 7
-"""Of a trend's scale above its greatest value: else steady rows grow together to one block."""
+HEADROOM = 7.6 / 7  # of a trend's scale above its greatest value: else steady rows grow together to one block
+R = TypeVar("R")
 
 
 class Named(Protocol):
     """A row with a name."""
 
     @property
-    def name(self) -> str:
-        """Foreign text."""
-        ...
+    def name(self) -> str: ...
 
 
-R = TypeVar("R")
 N = TypeVar("N", bound=Named)
 
 
@@ -155,6 +151,25 @@ def when(
     return text(key, title, MOMENT, moment, blank=blank, sort=of, **rest)
 
 
+def near(
+    key: str,
+    title: str,
+    of: Callable[[R], float | None],
+    write: Callable[[float], str],
+    *,
+    tone: str = "",
+    blank: str = fmt.ABSENT,
+    **rest: Unpack[Rest],
+) -> Column[R]:
+    """A time as `write` writes it in eleven cells at the most: see fmt.near."""
+
+    def written(row: R) -> str:
+        return "" if (at := of(row)) is None else write(at)
+
+    rest = {"align": "right", **rest}
+    return text(key, title, TIME, written, tone=tone, blank=blank, sort=of, **rest)
+
+
 def name(title: str, **rest: Unpack[Rest]) -> Column[N]:
     """The name, which is never dropped and takes what the others leave."""
     rest = {"flex": True, **rest}
@@ -164,10 +179,7 @@ def name(title: str, **rest: Unpack[Rest]) -> Column[N]:
 def state(of: Callable[[R], str] = attrgetter("state"), **rest: Unpack[Rest]) -> Column[R]:
     """The state (in upper case), by a shape, a word and a colour."""
     return Column(
-        "state",
-        "STATE",
-        STATE,
-        lambda row: (states.words(of(row)), states.tone(of(row))),
+        *("state", "STATE", STATE, lambda row: (states.words(of(row)), states.tone(of(row)))),
         sort=lambda row: (-states.severity(of(row)), of(row)),
         **rest,
     )

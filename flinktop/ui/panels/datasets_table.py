@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flinktop.flink.cluster import DataSet, DataSets
-    from flinktop.flink.endpoint import Query
 
 
 class DatasetsTable(TablePanel["DataSet"]):
     """Cluster data sets (`/datasets`, 1.11+): kept on TaskManagers until they are deleted."""
 
+    ENDPOINT = DATASETS
+    KEY = "id"
     BOX = "Datasets"
     LOADING = "loading datasets…"
     NOTHING = "No program keeps an intermediate result on the cluster (Table.cache in batch programs)."
@@ -31,12 +32,6 @@ class DatasetsTable(TablePanel["DataSet"]):
             sort=lambda row: row.is_complete,
         ),
     )
-
-    def source(self) -> Query[DataSets]:
-        return DATASETS()
-
-    def key(self, row: DataSet) -> str:
-        return row.id
 
     def rows_of(self, answer: DataSets) -> Sequence[DataSet]:
         return answer.data_sets

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from flinktop.facts.unanswered import missing_words
+from flinktop.facts.freshness import missing_words
 from flinktop.flink.vertices import FLAMEGRAPH
 from flinktop.model import flame
 from flinktop.model import format as fmt
@@ -28,8 +28,7 @@ KINDS = (
     ("off_cpu", "off-CPU", "threads that wait or are blocked"),
 )
 """What Flink calls each kind, what we call it, and what its samples are of."""
-SECONDS = 60.0
-"""Flink looks at the threads anew once in so many (`rest.flamegraph.refresh-interval`)."""
+SECONDS = 60.0  # Flink looks at the threads anew once in so many (`rest.flamegraph.refresh-interval`)
 OFF = -2
 HOTTEST = 3
 LOADING = "loading flame graph…"
@@ -42,11 +41,9 @@ class FlamePanel(Panel):
     DEFAULT_CSS = "FlamePanel { height: 1fr; } FlamePanel FlameView { height: 1fr; }"
 
     def __init__(self, job: str, vertex: str, subtask: int | None = None, *, id: str | None = None) -> None:
-        """Draw a vertex, or one of its subtasks."""
         super().__init__(job, vertex, id=id)
         self._subtask = subtask
-        self.kind = 0
-        """Which of `KINDS`."""
+        self.kind = 0  # which of `KINDS`
         self._graph: tuple[flame.Piece, ...] = ()
         self._shown: FlameGraph | None = None
 
@@ -56,7 +53,6 @@ class FlamePanel(Panel):
 
     @property
     def view(self) -> FlameView:
-        """The graph."""
         return self.query_one(FlameView)
 
     @property
@@ -66,7 +62,6 @@ class FlamePanel(Panel):
 
     @property
     def _missing(self) -> str:
-        """What this release does not have."""
         if absent := missing_words(self.port, FLAMEGRAPH, "flame graphs"):
             return absent
         if self._subtask is not None and not self.port.features.has(1, 17):
@@ -85,7 +80,6 @@ class FlamePanel(Panel):
         return {self._query: SECONDS if sampled else 0.0}
 
     def next_kind(self) -> None:
-        """Show the samples of the next kind."""
         self.kind = (self.kind + 1) % len(KINDS)
         self._graph, self._shown = (), None
         self.view.set_empty(LOADING)
@@ -93,42 +87,42 @@ class FlamePanel(Panel):
 
     def show(self) -> None:
         reading = self.port.reading(self._query)
-        told = reading.value if reading is not None else None
-        if self._missing or reading is None or told is None:
+        answer = reading.value if reading is not None else None
+        if self._missing or reading is None or answer is None:
             self._graph, self._shown = (), None
             error = reading.error if reading is not None else None
             self.view.set_empty(self._missing or (error.reason if error is not None else LOADING))
-        elif told.data is None or not told.data.value:
-            self._graph, self._shown = (), told
-            self.view.set_empty(self._nothing(told))
-        elif told is not self._shown:
-            self._draw(told)
+        elif answer.data is None or not answer.data.value:
+            self._graph, self._shown = (), answer
+            self.view.set_empty(self._nothing(answer))
+        elif answer is not self._shown:
+            self._draw(answer)
         lines = self._lines() if self._graph else [] if self._missing else [self._head()]
         self.query_one(Words).set_lines(lines)
 
-    def _draw(self, told: FlameGraph) -> None:
+    def _draw(self, answer: FlameGraph) -> None:
         """Show a new graph, with zoom and selection as they were as far as it has the same methods."""
         before, view = self._graph, self.view
-        assert told.data is not None  # noqa: S101 -- the caller has looked
-        graph = flame.pieces(told.data)
+        assert answer.data is not None  # noqa: S101 -- the caller has looked
+        graph = flame.pieces(answer.data)
         if before:
             zoomed = flame.find(graph, flame.path(before, view.zoomed))
             selected = flame.find(graph, flame.path(before, view.selected))
         else:
             zoomed, selected = 0, flame.trunk(graph)
-        self._graph, self._shown = graph, told
+        self._graph, self._shown = graph, answer
         view.set_graph(lambda top, width: flame.rows(graph, top, width), zoomed, selected)
 
-    def _nothing(self, told: FlameGraph) -> str:
-        if told.data is not None:
+    def _nothing(self, answer: FlameGraph) -> str:
+        if answer.data is not None:
             return f"no samples: Flink found no {KINDS[self.kind][2]}; x shows others"
-        if told.end_timestamp == OFF:
+        if answer.end_timestamp == OFF:
             return (
                 "Flame graphs are disabled on this cluster.\n"
                 "Enable them with rest.flamegraph.enabled: true; sampling costs the TaskManagers."
             )
-        missing = told.missing or ""
-        return f"{missing}: 100 samples, about 5 s" if told.end_timestamp not in (-1, OFF) else missing
+        missing = answer.missing or ""
+        return f"{missing}: 100 samples, about 5 s" if answer.end_timestamp not in (-1, OFF) else missing
 
     def _look_for(self, text: str) -> Found:
         numbers = flame.matching(self._graph, text)
@@ -142,12 +136,12 @@ class FlamePanel(Panel):
 
     def _head(self) -> list[Part]:
         """What the samples are of, and when they were taken."""
-        told = self._shown
+        answer = self._shown
         parts: list[Part] = [(KINDS[self.kind][1], "strong")]
         if self._graph:
             parts += [("   ", ""), (_samples(self._graph[0].samples), "")]
-        if told is not None and told.end_timestamp > 0:
-            now, at = self.port.known_time(), told.end_timestamp / 1000.0
+        if answer is not None and answer.end_timestamp > 0:
+            now, at = self.port.known_time(), answer.end_timestamp / 1000.0
             parts.append((f" at {fmt.near(at, self.zone_offset(), now)}", ""))
             parts.append((f", {fmt.duration(now - at)} ago", "muted"))
         others = [name for at, (_, name, _) in enumerate(KINDS) if at != self.kind]

@@ -1,4 +1,4 @@
-"""The frame of every screen: where I am, how fresh it is, what it costs the cluster, which keys work."""
+"""The frame of every screen: where I am, which tabs there are, how fresh it is, which keys work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, key_name
 from flinktop.ui.live import Asks, LiveScreen, Panel
-from flinktop.ui.panels.parts import GAP, Part, assemble, beside, cells, cut, fit
+from flinktop.ui.panels.parts import BESIDE as GAP
+from flinktop.ui.panels.parts import Part, assemble, beside, cells, cut, fit
 from flinktop.ui.theme import cluster_style
 
 if TYPE_CHECKING:
@@ -25,26 +26,23 @@ if TYPE_CHECKING:
     from flinktop.engine.operation import Operation
     from flinktop.ui.command import Command
 
-SLOW_SECONDS = 2.0
-"""An answer that took longer is slow."""
+
+SLOW_SECONDS = 2.0  # an answer that took longer is slow
 LOST_SECONDS = 15.0
 """A cluster that can't be read for longer is lost; before that what is shown is merely stale."""
-LIVE_INTERVALS = 2.0
-"""Only what was answered within so many intervals is live."""
+LIVE_INTERVALS = 2.0  # only what was answered within so many intervals is live
 STALE_INTERVALS = 4.0
 FORBIDDEN = 403
 UNENCRYPTED = ("UNENCRYPTED LOGIN", "NO TLS")
 """What is said of a login that others on the way can read: in full, and where there is little room."""
-NARROW = 100
-"""Cells below which the frame says less."""
+NARROW = 100  # cells below which the frame says less
 LONGEST_CRUMB = 40
-CRUMBS = (40, 24, 14)
-"""Cells of the places on the way here, where there is less and less room."""
-SHORTEST_CRUMB = 8
-"""Cells of this place alone, before the cluster's name gives way to it."""
-FIRST_KEYS = 2
-"""Of a footer: help and palette, by which everything else is found."""
+CRUMBS = (40, 24, 14)  # cells of the places on the way here, where there is less and less room
+SHORTEST_CRUMB = 8  # cells of this place alone, before the cluster's name gives way to it
+FIRST_KEYS = 2  # of a footer: help and palette, by which everything else is found
 SEPARATOR = " ▸ "
+SIGN = "⟳"
+GAPS = (3, 2, 1, 0)  # blanks between tabs that have blanks or brackets of their own
 
 
 def freshness(
@@ -56,15 +54,9 @@ def freshness(
     late: float | None = None,
     short: bool = False,
 ) -> Part:
-    """How fresh the screen is, in words and a shape.
+    """How fresh the screen is, in words and a shape; times in s on the engine's clock.
 
-    Args:
-        link: The connection.
-        now: The time on the engine's clock (s).
-        interval: Seconds between polls.
-        paused: Whether the person holds the screen.
-        late: How old the oldest part of the screen is (s), where it has missed its interval twice.
-        short: Whether there is little room.
+    `late`: how old the oldest part of the screen is, where it has missed its interval twice.
     """
     if paused:
         return "⏸ paused", "warn"
@@ -133,7 +125,6 @@ class Line(Panel):
 
     @property
     def place(self) -> LiveScreen:
-        """The screen that this is the frame of."""
         return cast("LiveScreen", self.screen)
 
     def draw(self) -> None:
@@ -142,7 +133,6 @@ class Line(Panel):
             super().draw()
 
     def set_parts(self, parts: list[Part]) -> None:
-        """Show these parts."""
         if parts != self._parts:
             self._parts = parts
             self.refresh()
@@ -283,8 +273,8 @@ class BottomLine(Line):
             if command.shown and offers(place, command)
         ]
         room = width - cells(parts) - sum(cells(one) for one in commands[:FIRST_KEYS]) - GAP
-        said = chips(under_way(self.port), self.port.clock.wall())
-        chip = next((one for one in said if cell_len(one) <= room), "")
+        forms = chips(under_way(self.port), self.port.clock.wall())
+        chip = next((one for one in forms if cell_len(one) <= room), "")
         room = width - (cell_len(chip) + GAP if chip else 0)
         for part in commands:
             if cells((*parts, *part)) > room:
@@ -301,16 +291,8 @@ def offers(screen: LiveScreen, command: Command) -> bool:
     return command.app or screen.check_action(name, ()) is not False
 
 
-SIGN = "⟳"
-
-
 def chips(operations: tuple[Operation, ...], wall: float) -> tuple[str, ...]:
-    """Ways to say it, the longest first; () when nothing is under way.
-
-    Args:
-        operations: those under way.
-        wall: This machine's time (s since 1970), by which operations are written down.
-    """
+    """Ways to say what is under way at this machine's time (s since 1970), the longest first."""
     if not operations:
         return ()
     if len(operations) > 1:
@@ -322,3 +304,69 @@ def chips(operations: tuple[Operation, ...], wall: float) -> tuple[str, ...]:
     else:
         so_far = fmt.duration(took(one, wall))
     return f"{SIGN} {clean(one.label)} {so_far}", f"{SIGN} {so_far}"
+
+
+def tab_parts(tabs: Sequence[Command], opened: str, width: int) -> list[Part]:
+    """The tabs in at most so many cells: by whole names, else by short ones, else by numbers alone.
+
+    A tab takes the same cells whether it is open or not, so that none moves when another is opened.
+    """
+    whole, short = [tab.label for tab in tabs], [tab.short for tab in tabs]
+    for gap in GAPS:
+        parts = _roomy(tabs, opened, gap)
+        if cells(parts) <= width:
+            return parts
+    for names in (whole, short):
+        parts = _tight(tabs, names, opened)
+        if cells(parts) <= width:
+            return parts
+    return _tight(tabs, [tab.short if tab.id == f"tab_{opened}" else "" for tab in tabs], opened)
+
+
+def _open(tab: Command, name: str) -> Part:
+    # A shape as well as a colour tells which one is open.
+    return f"[{tab.keys[0]} {name}]", "selected"
+
+
+def _roomy(tabs: Sequence[Command], opened: str, gap: int) -> list[Part]:
+    """Each tab with a blank or a bracket on both sides."""
+    parts: list[Part] = []
+    for tab in tabs:
+        if parts:
+            parts.append((" " * gap, ""))
+        if tab.id == f"tab_{opened}":
+            parts.append(_open(tab, tab.label))
+        else:
+            parts += [(f" {tab.keys[0]}", "info"), (f" {tab.label} ", "muted")]
+    return parts
+
+
+def _tight(tabs: Sequence[Command], names: Sequence[str], opened: str) -> list[Part]:
+    """One blank between tabs and around all of them; the brackets of the open one stand in two of these."""
+    parts: list[Part] = [(" ", "")]
+    for tab, name in zip(tabs, names, strict=True):
+        if tab.id == f"tab_{opened}":
+            parts[-1] = _open(tab, name)
+        else:
+            parts += [(tab.keys[0], "info"), (f" {name}".rstrip(), "muted"), (" ", "")]
+    return parts
+
+
+class TabLine(Line):
+    """The tabs of a screen; it asks for nothing."""
+
+    ticks_when_paused = True
+    DEFAULT_CSS = "TabLine { padding: 0 1; }"
+
+    def __init__(self, tabs: Sequence[Command]) -> None:
+        super().__init__()
+        self._tabs = tabs
+        self._opened = ""
+
+    def open_tab(self, name: str) -> None:
+        self._opened = name
+        if self.is_mounted:
+            self.update()
+
+    def show(self) -> None:
+        self.set_parts(tab_parts(self._tabs, self._opened, self.content_size.width))

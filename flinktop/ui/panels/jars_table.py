@@ -10,9 +10,8 @@ from flinktop.ui.panels.columns import text, when
 from flinktop.ui.panels.table_panel import TablePanel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from flinktop.flink.endpoint import Query
     from flinktop.flink.jars import Jars
     from flinktop.ui.widgets.columns import Column
 
@@ -22,25 +21,11 @@ OFF = (
 )
 
 
-def columns(offset: Callable[[], float | None]) -> tuple[Column[Jar], ...]:
-    """Name, classes with a main() that its manifest names, when it was uploaded (offset: from UTC, s)."""
-
-    def classes(jar: Jar) -> str:
-        return ", ".join(
-            f"{one.name} ({one.description})" if one.description else one.name for one in jar.entry
-        )
-
-    return (
-        text("name", "JAR", 20, lambda jar: jar.name, tone="strong", sort=True, flex=True),
-        text("classes", "ENTRY CLASS", 20, classes, blank="none is named", sort=True, flex=True),
-        when("uploaded", "UPLOADED", lambda jar: jar.uploaded, offset),
-        text("id", "ID", 36, lambda jar: jar.id, tone="muted", drop=1),
-    )
-
-
 class JarsTable(TablePanel[Jar]):
     """Jars with their entry classes, the newest first."""
 
+    ENDPOINT = JARS
+    KEY = "id"
     BOX = "Jars"
     LOADING = "loading jars…"
     NOTHING = "No jars have been uploaded."
@@ -48,13 +33,17 @@ class JarsTable(TablePanel[Jar]):
     EVERY = 10.0
 
     def columns(self) -> Sequence[Column[Jar]]:
-        return columns(self.zone_offset)
+        def classes(jar: Jar) -> str:
+            return ", ".join(
+                f"{one.name} ({one.description})" if one.description else one.name for one in jar.entry
+            )
 
-    def source(self) -> Query[Jars]:
-        return JARS()
-
-    def key(self, row: Jar) -> str:
-        return row.id
+        return (
+            text("name", "JAR", 20, lambda jar: jar.name, tone="strong", sort=True, flex=True),
+            text("classes", "ENTRY CLASS", 20, classes, blank="none is named", sort=True, flex=True),
+            when("uploaded", "UPLOADED", lambda jar: jar.uploaded, self.zone_offset),
+            text("id", "ID", 36, lambda jar: jar.id, tone="muted", drop=1),
+        )
 
     def rows(self) -> Sequence[Jar] | None:
         return () if self._off else super().rows()

@@ -1,7 +1,8 @@
-"""Why a job failed: the root cause, the fault that a restart loop began with, all that were seen."""
+"""Why a job failed: the root cause, what a restart loop began with, all that was seen, and one stack."""
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from flinktop.facts.faults import (
@@ -9,6 +10,7 @@ from flinktop.facts.faults import (
     adaptive,
     fault_facts,
     found_fault,
+    label_text,
     repeated_parts,
     unnamed_task,
     when_words,
@@ -17,75 +19,45 @@ from flinktop.facts.jobs import restarts_of
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.model import faults, subtask_names
-from flinktop.model import format as fmt
-from flinktop.ui.live import RARELY
-from flinktop.ui.panels.columns import number, text
-from flinktop.ui.panels.lines_panel import GAP, MUTED_GAP, pair, spaced
-from flinktop.ui.panels.parts import cells
+from flinktop.ui.live import RARELY, Panel
+from flinktop.ui.panels.columns import near, number, text
+from flinktop.ui.panels.parts import GAP, MUTED_GAP, LinesPanel, cells, pair, spaced
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.one_by_one import MadeRows, each_with_its
+from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
 
     from flinktop.flink.endpoint import Query
     from flinktop.flink.exceptions import Fault, JobExceptions
     from flinktop.model.faults import FaultGroup
     from flinktop.ui.live import Asks
-    from flinktop.ui.panels.lines_panel import Line
+    from flinktop.ui.panels.parts import Line
     from flinktop.ui.widgets.columns import Column
 
-MOST = 320
-"""Faults that are asked for at the most, where a cluster keeps so many."""
-TOLD = 20
-"""Faults that Flink tells of when it is not asked for more (`maxExceptions`)."""
+
+MOST = 320  # faults that are asked for at the most, where a cluster keeps so many
+FIRST_MOST = 20  # faults that Flink tells of when it is not asked for more (`maxExceptions`)
 LEAST_ROWS = 3
-HEAD = 7
-"""Letters of what stands before a fault in the lines above the table."""
+_INDEX, _TASKMANAGER, _LABELS = attrgetter("index"), attrgetter("taskmanager"), attrgetter("labels")
+HEAD = 7  # letters of what stands before a fault in the lines above the table
+GONE = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
+_TONES = {
+    "cause": "bad",
+    "wrapper": "warn",
+    "frame": "strong",
+    "other": "muted",
+    "folded": "muted",
+    "more": "muted",
+}
 
 
 def fault_rows(groups: tuple[FaultGroup, ...]) -> MadeRows[FaultFacts]:
     """Rows of what was seen of a job, the newest first, each followed by what happened together with it."""
     return each_with_its(groups, fault_facts, key=lambda group: group.key)
-
-
-def columns(near: Callable[[int], str]) -> Sequence[Column[FaultFacts]]:
-    """When, how often and why are the last to give way; `near` writes a time (ms since 1970)."""
-    return (
-        text(
-            *("at", "LATEST", 11, lambda row: near(row.at)),
-            sort=lambda row: row.at,
-            align="right",
-            descending=True,
-        ),
-        number("count", "TIMES", 5, lambda row: row.count, tone=lambda count: "warn" if count > 1 else ""),
-        text(
-            *("name", "ROOT CAUSE", 24, lambda row: row.name),
-            tone=lambda row: "strong" if row.beside < 0 else "",
-            sort=lambda row: row.reason.casefold(),
-            flex=True,
-        ),
-        text("task", "TASK", 22, lambda row: row.task, sort=True, drop=2),
-        text(
-            *("subtask", "SUBTASK", 10, lambda row: row.subtask),
-            sort=lambda row: row.index,
-            align="right",
-            drop=3,
-        ),
-        text(
-            *("taskmanager", "TASKMANAGER", 22, lambda row: row.taskmanager),
-            sort=lambda row: row.taskmanager,
-            drop=4,
-            middle=True,
-        ),
-        text(
-            *("first", "FIRST", 11, lambda row: near(row.first)),
-            sort=lambda row: row.first,
-            align="right",
-            drop=1,
-        ),
-        text("labels", "LABELS", 16, lambda row: row.labels, sort=lambda row: row.labels, drop=5),
-    )
 
 
 def place_lines(fault: Fault, room: int, unnamed: str) -> list[Line]:
@@ -116,26 +88,38 @@ class ExceptionsTable(TablePanel[FaultFacts]):
 
     BOX = "Exceptions"
     LOADING = "loading exceptions…"
-    EVERY = 10.0
-    """An answer has a stack of 2 to 20 kB for each fault."""
+    EVERY = 10.0  # an answer has a stack of 2 to 20 kB for each fault
 
     def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(job, id=id)
-        self._most = TOLD
+        self._most = FIRST_MOST
         self._head: list[Line] = []
         self._rows: MadeRows[FaultFacts] = MadeRows()
         self.lines_needed: int | None = None
         """Rows of the screen that words and faults fill; None while there is no fault."""
 
     def columns(self) -> Sequence[Column[FaultFacts]]:
-        return columns(lambda at: fmt.near(at / 1000.0, self.zone_offset(), self.port.known_time()))
-
-    def key(self, row: FaultFacts) -> str:
-        return row.key
+        return (
+            near("at", "LATEST", lambda row: row.at, self.near, descending=True),
+            number(
+                "count", "TIMES", 5, lambda row: row.count, tone=lambda count: "warn" if count > 1 else ""
+            ),
+            text(
+                *("name", "ROOT CAUSE", 24, lambda row: row.name),
+                tone=lambda row: "strong" if row.beside < 0 else "",
+                sort=lambda row: row.reason.casefold(),
+                flex=True,
+            ),
+            text("task", "TASK", 22, lambda row: row.task, sort=True, drop=2),
+            text("subtask", "SUBTASK", 10, lambda row: row.subtask, sort=_INDEX, align="right", drop=3),
+            text("taskmanager", "TASKMANAGER", 22, _TASKMANAGER, sort=_TASKMANAGER, drop=4, middle=True),
+            near("first", "FIRST", lambda row: row.first, self.near, drop=1),
+            text("labels", "LABELS", 16, _LABELS, sort=_LABELS, drop=5),
+        )
 
     def source(self) -> Query[JobExceptions]:
         # The plain question is what the engine asks in passing as well.
-        return EXCEPTIONS(job=self.job, maxExceptions=self._most if self._most > TOLD else None)
+        return EXCEPTIONS(job=self.job, maxExceptions=self._most if self._most > FIRST_MOST else None)
 
     def asks(self) -> Asks:
         reading = self.reading
@@ -154,7 +138,6 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         return self.table.cursor_row if self.is_mounted else None
 
     def copied(self) -> str | None:
-        """The stack of the selected fault, as Flink sent it."""
         row = self.selected()
         found = found_fault(self.port.faults(self.job), row.group, row.at, row.beside) if row else None
         return found[1].stacktrace or None if found is not None else None
@@ -218,3 +201,96 @@ class ExceptionsTable(TablePanel[FaultFacts]):
 
 def _headed(word: str, parts: Line) -> Line:
     return [(word.ljust(HEAD), "muted"), *parts]
+
+
+class FaultStack(Panel):
+    """A fault by its names, its stack folded to the frames that tell.
+
+    It happened `at` (ms since 1970), beside the fault of that time if `beside` is not -1.
+    """
+
+    BOX = "Stack"
+    DEFAULT_CSS = "FaultStack { height: 1fr; } FaultStack Pager { height: 1fr; }"
+    # What the person selects and folds is shown though the screen is held.
+    ticks_when_paused = True
+
+    def __init__(
+        self, job: str, group: str = "", at: int = 0, beside: int = -1, *, id: str = "stack"
+    ) -> None:
+        super().__init__(job, id=id)
+        self._names = (group, at, beside)
+        self.folded = True
+
+    def choose(self, group: str, at: int, beside: int) -> None:
+        if self._names != (group, at, beside):
+            self._names = (group, at, beside)
+            if self.is_mounted:
+                self.draw()
+                self.pager.action_edge(-1)
+
+    def compose(self) -> ComposeResult:
+        yield Pager(empty="Flink sends no stack of this exception", ascii=self.ascii)
+
+    @property
+    def pager(self) -> Pager:
+        return self.query_one(Pager)
+
+    @property
+    def fault(self) -> tuple[FaultGroup, Fault] | None:
+        """The fault and its group; None when it has been forgotten."""
+        return found_fault(self.port.faults(self.job), *self._names)
+
+    def show(self) -> None:
+        found = self.fault
+        if found is not None:
+            stack = faults.stack(found[1].stacktrace, folded=self.folded)
+            self.pager.set_lines([(line.text, _TONES[line.kind]) for line in stack])
+        elif not self.pager.lines:
+            self.pager.set_empty(GONE if self._names[0] else "no exception is selected")
+
+    def toggle(self) -> None:
+        """Fold away the frames of Flink and Java, or show all."""
+        self.folded = not self.folded
+        self.draw()
+
+
+class FaultHeader(LinesPanel):
+    """The reason, where and when, and which of its kind this one is; arguments as `FaultStack`'s."""
+
+    DEFAULT_CSS = "FaultHeader { max-height: 5; }"
+
+    def __init__(self, job: str, group: str, at: int, beside: int) -> None:
+        super().__init__(job)
+        self._names = (group, at, beside)
+
+    def lines(self) -> Sequence[Line]:
+        found = found_fault(self.port.faults(self.job), *self._names)
+        if found is None:
+            return [[(GONE, "bad")]]
+        group, fault = found
+        offset, now = self.zone_offset(), self.port.known_time()
+        at = fault.timestamp if fault.timestamp > 0 else self._names[1]
+        last: Line = [(when_words(at, offset, now), "")]
+        if self._names[2] >= 0:
+            last = spaced(last, pair("together with", faults.reason(group.latest)), gap=MUTED_GAP)
+        elif repeated := repeated_parts(group, offset, now):
+            last = spaced([*last, GAP, *repeated], pair("this is", _which(group, fault)), gap=MUTED_GAP)
+        if words := label_text(fault):
+            last = spaced(last, pair("labels", words), gap=MUTED_GAP)
+        return [
+            [(faults.reason(fault), "bad")],
+            *place_lines(fault, self.content_size.width, unnamed_task(self.port, self.job)),
+            last,
+        ]
+
+
+def _which(group: FaultGroup, fault: Fault) -> str:
+    if fault is group.latest:
+        return "the latest"
+    if fault is group.first:
+        return "the first"
+    return f"the {_ordinal(group.kept.index(fault) + 1)} latest"
+
+
+def _ordinal(number: int) -> str:
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number, 'th') }"

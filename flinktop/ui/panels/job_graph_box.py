@@ -1,7 +1,8 @@
-"""What a box of the job graph, or a line of its list, says of a vertex."""
+"""What a box of the job graph, or a line of its list, says of a vertex, and how large boxes are."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,9 +11,11 @@ from rich.cells import cell_len
 from flinktop.model import busy, states
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
+from flinktop.model.graph import MOST_NODES, is_drawable, layers_of, links
+from flinktop.model.graph_layout import LEAST_GAP, Layout, Measures, lay_out
+from flinktop.model.graph_order import Order, arrange
 from flinktop.model.skew import UNEVEN, WORTH_A_WORD
 from flinktop.ui.panels.columns import figure_cell
-from flinktop.ui.panels.job_graph_form import FRAME, figure_lines
 from flinktop.ui.widgets.celltext import fit, wrap
 from flinktop.ui.widgets.graph_picture import Box, Line
 from flinktop.ui.widgets.spark import bar
@@ -20,27 +23,113 @@ from flinktop.ui.widgets.spark import bar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flinktop.facts.figure import Figure
+    from flinktop.facts.freshness import Figure
     from flinktop.facts.vertices import VertexFacts
-    from flinktop.model.graph_layout import Measures
+    from flinktop.model.graph import Graph
     from flinktop.ui.widgets.columns import Cell
 
+
+FRAME = 4  # cells of a box that its frame and the blanks beside it take
+WIDTHS = (40, 36, 32, 28, 24, 20, 18, 16)
+SCROLLED = 24  # width of the boxes of a graph that is wider than its panel
+SHORT = (4, 1)  # height of the boxes of a graph that is higher than its panel, and the rows between two
+SIDE_BY_SIDE = 19  # cells within a box from which on backpressure and lag share a line
+HIGH = 8  # from this height on a narrow box gives the bar of busy a line of its own
+LABELS = (9, 5, 0)  # cells for a ship strategy: all of REBALANCE and BROADCAST, all of HASH, none
+LEAST_WIDTH = 2 * WIDTHS[-1] + 10  # narrower panels (cells) would not show two boxes and what is between them
+LEAST_HEIGHT = 4
+MOST_ALONE = 6  # vertices without any edge that are drawn; more are a list
 TRACK = "▁"
 PERCENT = 4
 LAG = TOTAL = 5
-LONGEST_BELOW = 22
-"""Cells of a frame's lower edge from which on lag and backpressure both fit into it."""
-LONGEST_PRESSURE = 12
-"""Cells of backpressure in a frame, with what stands between it and what is beside it."""
-LONGEST_NAME = 200
-"""Characters of a name that are looked at for each of its lines."""
-DEEPEST = 6
-"""Indents of a list that are told apart."""
+LONGEST_BELOW = 22  # cells of a frame's lower edge from which on lag and backpressure both fit into it
+LONGEST_PRESSURE = 12  # cells of backpressure in a frame, with what stands between it and what is beside it
+LONGEST_NAME = 200  # characters of a name that are looked at for each of its lines
+DEEPEST = 6  # indents of a list that are told apart
 INDENT = 2
 
 
+def why_list(graph: Graph, width: int, height: int) -> str | None:
+    """Why a graph is shown as a list in a panel of this many cells; None where it is drawn."""
+    if not is_drawable(graph):
+        many = len(graph.nodes) > MOST_NODES
+        return f"{len(graph.nodes)} vertices are too many to draw" if many else "too many long edges to draw"
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return "no room to draw it"
+    if not graph.edges and len(graph.nodes) > MOST_ALONE:
+        return "no vertex feeds another"
+    return None
+
+
+def figure_lines(width: int, height: int) -> int:
+    """How many lines busy, backpressure and lag take within a box, where they are not in its frame.
+
+    In a wide one 2: backpressure and lag share one. In a narrow one 3, and 4 where it is high: the bar of
+    busy has a line of its own.
+    """
+    if width - FRAME >= SIDE_BY_SIDE:
+        return 2
+    return 4 if height >= HIGH else 3
+
+
+def heights(width: int, longest: int) -> tuple[tuple[int, int], ...]:
+    """Heights of a box of this width and the rows between two, the best first.
+
+    First a name, of which the longest has `longest` cells, gives up lines; then lag and backpressure move
+    into the frame; then boxes stand one upon the other; then busy moves into the frame too.
+    """
+    room = width - FRAME
+    names = -(-longest // room)
+    tall: tuple[int, ...] = (6, 5) if names > 1 else (5,)
+    if room < SIDE_BY_SIDE:
+        tall = (HIGH + 1, HIGH, 7, 6) if names > 2 else (HIGH, 7, 6)  # noqa: PLR2004 -- two lines of a name
+    return (*((high, 1) for high in tall), (4, 1), (4, 0), (3, 1), (3, 0))
+
+
+class Form:
+    """Layouts of a graph whose longest name has so many cells; what no size changes is worked out once."""
+
+    def __init__(self, graph: Graph, longest: int) -> None:
+        self.graph = graph
+        self._longest = longest
+        self._orders: dict[int, Order] = {}
+        layers = Counter(layers_of(len(graph.nodes), links(graph)))
+        self._layers = len(layers)
+        self._fullest = max(layers.values(), default=0)
+
+    def layout(self, width: int, height: int) -> Layout:
+        """The largest boxes with which the graph fits into the panel, else readable ones that scroll."""
+        least = self._layers * WIDTHS[-1] + (self._layers - 1) * LEAST_GAP
+        for label in LABELS if least <= width else ():
+            narrow = self._layout(WIDTHS[-1], SHORT, label)
+            room = WIDTHS[-1] + (width - narrow.width) // max(self._layers, 1)
+            fitting = [cells for cells in WIDTHS if cells <= room]
+            # Long boxes are of no use when the names are short.
+            enough = [cells for cells in fitting if cells >= max(self._longest + FRAME, SCROLLED)]
+            for cells in (enough or fitting)[-1 if enough else 0 :]:
+                found = self._layout(cells, self._tall(cells, height, label), label)
+                # A drawing that is too high has a scroll bar beside it.
+                if found.width <= (width if found.height <= height else width - 1):
+                    return found
+        return self._layout(SCROLLED, self._tall(SCROLLED, height, LABELS[0]), LABELS[0])
+
+    def _tall(self, width: int, height: int, label: int) -> tuple[int, int]:
+        for tall in heights(width, self._longest):
+            least = self._fullest * sum(tall) - tall[1]
+            if least <= height and self._layout(width, tall, label).height <= height:
+                return tall
+        return SHORT if height >= 2 * SHORT[0] else (3, 0)
+
+    def _layout(self, width: int, tall: tuple[int, int], label: int) -> Layout:
+        measures = Measures(width, *tall, label=label)
+        order = self._orders.get(measures.ports)
+        if order is None:
+            order = self._orders[measures.ports] = arrange(self.graph, measures.ports)
+        return lay_out(self.graph, measures, order)
+
+
 def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii: bool) -> Box:
-    """A vertex as a box of one of the heights that `job_graph_form.heights` names."""
+    """A vertex as a box of one of the heights that `heights` names."""
     room = measures.width - FRAME
     load = _busy(vertex.busy, room, ascii=ascii)
     pressure, lag = _pressure(vertex.backpressured), _lag(vertex.lag)
@@ -84,20 +173,14 @@ def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii: bool)
 class Entry(Struct, frozen=True):
     """The place of a vertex in a list: one line, with another below it where others feed it."""
 
-    number: int
-    """What other lines call it."""
-    y: int
-    """Row of its first line."""
-    width: int
-    """Cells of a line."""
-    depth: int
-    """How far from the sources it is."""
-    inputs: Sequence[str]
-    """In words."""
+    number: int  # what other lines call it
+    y: int  # row of its first line
+    width: int  # cells of a line
+    depth: int  # how far from the sources it is
+    inputs: Sequence[str]  # in words
 
     @property
     def head(self) -> str:
-        """What the line begins with."""
         return f" {self.number:>3} {self._indent}"
 
     @property
@@ -213,7 +296,6 @@ def _totals(vertex: VertexFacts, room: int, lines: int) -> tuple[list[Line], tup
 
 
 def _total(word: str, figure: Figure) -> Line:
-    """Records so far."""
     return (word, "muted"), _right(figure_cell(figure), TOTAL)
 
 
@@ -221,13 +303,13 @@ def _skew(figure: Figure, room: int) -> Line:
     """A skew that is worth a word, where there are so many cells between backpressure and lag."""
     if figure.absent or figure.value is None or figure.value < WORTH_A_WORD:
         return ()
-    said = fit(f"{figure.value:.0f}%", PERCENT, "right")
+    percent = fit(f"{figure.value:.0f}%", PERCENT, "right")
     left, words = next(
         ((gap, word) for gap, word in (("  ", "skew "), (" ", "skew")) if _fits(gap, word, room)), ("", "")
     )
     if not words:
         return ()
-    return (left, ""), (words, "muted"), (said, "warn" if figure.value >= UNEVEN else "")
+    return (left, ""), (words, "muted"), (percent, "warn" if figure.value >= UNEVEN else "")
 
 
 def _fits(gap: str, word: str, room: int) -> bool:

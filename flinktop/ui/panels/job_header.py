@@ -6,10 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flinktop.engine.sweep import SECONDS, restarts_query
-from flinktop.facts.freshness import blind_seconds, failure
+from flinktop.facts.freshness import blank, blind_seconds, failure, why_stale
 from flinktop.facts.jobs import LastCheckpoint, last_checkpoint, restarts_of
 from flinktop.facts.restore import last_savepoint
-from flinktop.facts.unanswered import blank, why_stale
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import EXECUTION_RESULT, JOB
@@ -19,7 +18,7 @@ from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
 from flinktop.model.scheduler import unknown_parallelism
 from flinktop.ui.live import RARELY, Asks
-from flinktop.ui.panels.lines_panel import GAP, MUTED_GAP, Line, LinesPanel, faded, pair, spaced
+from flinktop.ui.panels.parts import GAP, MUTED_GAP, Line, LinesPanel, faded, pair, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
     from flinktop.model.tasks import Tasks
     from flinktop.ui.panels.parts import Part
 
-WIDE = 120
-"""Columns of a terminal with room for when a job started."""
+WIDE = 120  # columns of a terminal with room for when a job started
 _RESULT_TONES = {"SUCCEEDED": "good", "FAILED": "bad", "CANCELED": "muted"}
 
 
@@ -152,8 +150,8 @@ def savepoint_line(port: Port, job: str, width: int) -> Line:
 
 def result_line(job: str, port: Port) -> Line:
     """What `/jobs/:jobid/execution-result` says; [] while it is not known, or the job has not ended."""
-    told = port.value(EXECUTION_RESULT(job=job))
-    result = told.job_execution_result if told is not None else None
+    answer = port.value(EXECUTION_RESULT(job=job))
+    result = answer.job_execution_result if answer is not None else None
     if result is None:
         return []
     status, cause = result.application_status, result.failure_cause

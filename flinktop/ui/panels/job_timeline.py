@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 
 from flinktop.facts.freshness import OLD_SECONDS, is_old
 from flinktop.facts.jobs import job_state
-from flinktop.facts.rescales import detail_rows, has_rescales, rescale_row, summary_parts
-from flinktop.facts.timeline import TimelineRow, Window, state_words, subtask_rows, window_of
+from flinktop.facts.timeline import (
+    TimelineRow,
+    Window,
+    detail_rows,
+    has_rescales,
+    rescale_row,
+    subtask_rows,
+    summary_parts,
+    window_of,
+)
 from flinktop.flink.jobs import JOB
 from flinktop.flink.rescale import RESCALE, RESCALES_HISTORY, RESCALES_SUMMARY
 from flinktop.flink.vertices import SUBTASK_TIMES, VERTEX
@@ -28,11 +37,10 @@ from flinktop.ui.widgets.messages import Opened
 from flinktop.ui.widgets.one_by_one import each_with_its, one_by_one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from textual.app import ComposeResult
 
-    from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.rescale import Rescale
     from flinktop.flink.vertices import SubtasksTimes, Vertex
@@ -56,8 +64,7 @@ SHAPES = {
 }
 """How states are drawn, and in ASCII; all others are full, in their tone."""
 LEGEND = ("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
-NAME = 30
-"""Cells of a name: the bar takes what is left."""
+NAME = 30  # cells of a name: the bar takes what is left
 
 
 def drawn(state: str, *, ascii: bool) -> tuple[str, str]:
@@ -76,53 +83,6 @@ def painted(row: TimelineRow, window: Window, width: int, *, ascii: bool) -> Str
         return Stretch(one.start / 1000.0, end, *drawn(one.state, ascii=ascii))
 
     return gantt.bar(map(stretch, row.intervals), window.since, window.until, width, ascii=ascii)
-
-
-def columns(title: str, window: Callable[[], Window], *, ascii: bool) -> tuple[Column[TimelineRow], ...]:
-    """The columns; name and bar are the last to give way.
-
-    Args:
-        title: What the rows are.
-        window: The stretch of time that is drawn now: rows stay the same while it moves.
-        ascii: Whether bars are drawn in ASCII.
-    """
-
-    def started(row: TimelineRow) -> str:
-        if row.start is None:
-            return "" if row.words else fmt.ABSENT
-        return fmt.near(row.start, window().offset, window().until)
-
-    return (
-        text("name", title, NAME, lambda row: row.label, sort=True),
-        text(
-            "state",
-            "STATE",
-            14,
-            lambda row: row.state,
-            tone=lambda row: row.tone,
-            blank="",
-            sort=True,
-            drop=2,
-        ),
-        text(
-            *("started", "STARTED", 11, started),
-            tone=lambda row: "muted" if row.start is None else "",
-            blank="",
-            sort=lambda row: row.start,
-            align="right",
-            drop=1,
-        ),
-        number(
-            *("spent", "DURATION", 8, lambda row: row.seconds(window().until), fmt.duration),
-            blank=("", ""),
-            drop=3,
-        ),
-        Column(
-            *("bar", "OVER TIME", 24, lambda _row: ("", "")),
-            flex=True,
-            stripes=lambda row, width: painted(row, window(), width, ascii=ascii),
-        ),
-    )
 
 
 def axis_columns(of: Sequence[Column[Any]]) -> list[Column[Window]]:
@@ -151,29 +111,49 @@ class TimelineTable(TablePanel[TimelineRow]):
 
     BOX = "Timeline"
     TITLE = "VERTEX"
-    OLD: ClassVar[float] = OLD_SECONDS
-    """Seconds after which an answer is old."""
+    OLD: ClassVar[float] = OLD_SECONDS  # seconds after which an answer is old
 
     def __init__(self, job: str, vertex: str = "", *, id: str | None = None) -> None:
         super().__init__(job, vertex, id=id)
-        self.window = Window(0.0, 1.0, 0.0)
-        """What is drawn."""
+        self.window = Window(0.0, 1.0, 0.0)  # what is drawn
         self._made: dict[str, tuple[SubtasksTimes, Vertex | None, list[TimelineRow]]] = {}
         """By vertex: the rows of its subtasks, and what they were made of; there may be thousands."""
 
-    def subtasks(self, told: SubtasksTimes, vertex: str, indent: str) -> list[TimelineRow]:
+    def subtasks(self, times: SubtasksTimes, vertex: str, indent: str) -> list[TimelineRow]:
         """The rows of a vertex's subtasks, made anew when something else is told of them."""
         detail = self.port.value(VERTEX(job=self.job, vertex=vertex))
         made = self._made.get(vertex)
-        if made is None or made[0] is not told or made[1] is not detail:
-            made = self._made[vertex] = (told, detail, subtask_rows(told, detail, vertex, indent))
+        if made is None or made[0] is not times or made[1] is not detail:
+            made = self._made[vertex] = (times, detail, subtask_rows(times, detail, vertex, indent))
         return made[2]
 
     def columns(self) -> Sequence[Column[TimelineRow]]:
-        return columns(self.TITLE, lambda: self.window, ascii=self.ascii)
+        def started(row: TimelineRow) -> str:
+            if row.start is None:
+                return "" if row.words else fmt.ABSENT
+            return fmt.near(row.start, self.window.offset, self.window.until)
 
-    def key(self, row: TimelineRow) -> str:
-        return row.key
+        def bar(row: TimelineRow, width: int) -> Stripes:
+            return painted(row, self.window, width, ascii=self.ascii)
+
+        def spent(row: TimelineRow) -> float | None:
+            return row.seconds(self.window.until)
+
+        tone = attrgetter("tone")
+        return (
+            text("name", self.TITLE, NAME, lambda row: row.label, sort=True),
+            text("state", "STATE", 14, lambda row: row.state, tone=tone, blank="", sort=True, drop=2),
+            text(
+                *("started", "STARTED", 11, started),
+                tone=lambda row: "muted" if row.start is None else "",
+                blank="",
+                sort=lambda row: row.start,
+                align="right",
+                drop=1,
+            ),
+            number("spent", "DURATION", 8, spent, fmt.duration, blank=("", ""), drop=3),
+            Column("bar", "OVER TIME", 24, lambda _row: ("", ""), flex=True, stripes=bar),
+        )
 
     def is_dim(self, row: TimelineRow) -> bool:
         # What an opened rescale consists of is no longer changing; its words are as true as they were.
@@ -205,15 +185,12 @@ class TimelineTable(TablePanel[TimelineRow]):
 class JobTimeline(TimelineTable):
     """The vertices of a job; enter opens one by its subtasks, and a rescale by what it did."""
 
+    ENDPOINT = JOB
     LOADING = "loading job…"
 
     def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(job, id=id)
-        self._opened: set[str] = set()
-        """Keys of the rows that are opened."""
-
-    def source(self) -> Query[Job]:
-        return JOB(job=self.job)
+        self._opened: set[str] = set()  # keys of the rows that are opened
 
     def asks(self) -> Asks:
         asked, job = super().asks(), self.answer
@@ -260,7 +237,7 @@ class JobTimeline(TimelineTable):
         self.look_at(bounds, answer.end_time / 1000.0 if over else None)
         rows = one_by_one(
             (answer,) if answer.vertices else (),
-            lambda job: _row("job", job.name, job.state, timeline.intervals(job.timestamps)),
+            lambda job: TimelineRow.of("job", job.name, job.state, timeline.intervals(job.timestamps)),
             key=lambda _: "job",
             name=lambda job: job.name,
         )
@@ -276,7 +253,9 @@ class JobTimeline(TimelineTable):
     def _vertex_rows(self, vertex: JobVertex) -> list[TimelineRow]:
         key = f"vertex {vertex.id}"
         opened = key in self._opened
-        rows = [_row(key, f"{MARKS[opened]} {vertex.name}", vertex.status, timeline.of_vertex(vertex))]
+        rows = [
+            TimelineRow.of(key, f"{MARKS[opened]} {vertex.name}", vertex.status, timeline.of_vertex(vertex))
+        ]
         times = self.port.value(SUBTASK_TIMES(job=self.job, vertex=vertex.id)) if opened else None
         if times is not None:
             rows += self.subtasks(times, vertex.id, "    ")
@@ -291,22 +270,16 @@ class JobTimeline(TimelineTable):
         return rows
 
 
-def _row(key: str, label: str, state: str, intervals: tuple[Interval, ...]) -> TimelineRow:
-    return TimelineRow(key, label, state_words(state), states.tone(state), intervals)
-
-
 class VertexTimeline(TimelineTable):
     """The subtasks of one vertex by their states."""
 
+    ENDPOINT = SUBTASK_TIMES
     TITLE = "SUBTASK"
     OLD = MANY_SECONDS * 2
 
-    def source(self) -> Query[SubtasksTimes]:
-        return SUBTASK_TIMES(job=self.job, vertex=self.vertex)
-
     def asks(self) -> Asks:
         many = self.answer is not None and len(self.answer.subtasks) > MANY
-        return {self.source(): MANY_SECONDS if many else SECONDS}
+        return dict.fromkeys(super().asks(), MANY_SECONDS if many else SECONDS)
 
     def empty(self) -> str:
         return self.why_empty(self.reading, none_of("subtasks", job_state(self.port, self.job)))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import SECONDS, figures_of, job_query
+from flinktop.facts.freshness import blank_mark
 from flinktop.facts.jobs import JobFacts, attention, job_facts, latest_rate
-from flinktop.facts.unanswered import blank_mark, why_empty
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFlink, Unreachable
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import busy, states
 from flinktop.model import format as fmt
 from flinktop.ui.live import RARELY, Asks
-from flinktop.ui.panels.columns import figure, job_state, lag, name, number, text, trend
+from flinktop.ui.panels.columns import figure, job_state, lag, name, near, number, text, trend
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.columns import Column
 from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
@@ -41,12 +42,8 @@ WAYS = (
     "Open a simulated cluster: flinktop demo",
 )
 """What can be done where no cluster answers."""
-NAME = 24
-"""Cells of a name before columns are set further apart."""
-TIME = 11
-"""Cells of a time."""
-ROOM_FOR_NAMES = 28
-"""Cells that names keep before times are shown beside them."""
+NAME = 24  # cells of a name before columns are set further apart
+ROOM_FOR_NAMES = 28  # cells that names keep before times are shown beside them
 ARCHIVE_DROPS = {
     "trend": 9,
     "backpressured": 8,
@@ -73,17 +70,14 @@ class JobRow:
 
     @cached_property
     def facts(self) -> JobFacts:
-        """What is known of it."""
         return job_facts(self.job, self._port)
 
     @property
     def tasks(self) -> Tasks | None:
-        """Its tasks by state."""
         return self.facts.tasks
 
     @property
     def old(self) -> bool:
-        """Whether its figures are too old to be taken at their word."""
         return self.facts.old
 
 
@@ -102,106 +96,11 @@ def checkpoint_words(row: JobFacts) -> Cell:
     return f"{'▲ ' if row.overdue else ''}{fmt.span(row.age)}{interval}", "bad" if row.overdue else ""
 
 
-def columns(
-    port: Port, offset: Callable[[], float | None], *, past: str = "", ascii: bool
-) -> list[Column[JobRow]]:
-    """The columns, with the order in which they give way: times and the trend first, the name never.
-
-    `past` stands where a job that has ended has no figure; `offset` is that from UTC (s).
-    """
-
-    def living(column: Column[JobRow]) -> Column[JobRow]:
-        """One of what only a job has that lives."""
-        return replace(column, cell=lambda row: (past, "muted") if row.ended else column.cell(row))
-
-    def unknown(query: str, past: str = past) -> Callable[[JobRow], Cell]:
-        return lambda row: (past, "muted") if row.ended else blank_mark(failed=query in row.facts.failed)
-
-    def near(at: float | None) -> str:
-        return fmt.near(at, offset(), port.known_time()) if at is not None else ""
-
-    def tasks(row: JobRow) -> str:
-        return row.tasks.words if row.tasks is not None else ""
-
-    def share(row: JobRow) -> float | None:
-        return row.tasks.running / row.tasks.total if row.tasks is not None else None
-
-    return [
-        job_state(),
-        name("JOB", comfort=NAME),
-        living(
-            text(
-                *("tasks", "TASKS", 7, tasks),
-                tone=lambda row: row.facts.tasks_tone,
-                sort=share,
-                align="right",
-                drop=6,
-            )
-        ),
-        living(number("in", "IN/s", 6, lambda row: row.facts.sent, blank=unknown("job"))),
-        living(number("out", "OUT/s", 6, lambda row: row.facts.taken, blank=unknown("job"), drop=3)),
-        trend(
-            port,
-            lambda row: job_series(row.jid, "in"),
-            title="IN/s, 30 m",
-            ascii=ascii,
-            drop=7,
-            leaves=ROOM_FOR_NAMES,
-        ),
-        living(figure("busy", "BUSY%", 5, lambda row: row.facts.busy, fmt.per_mille, tone=busy.tone, drop=4)),
-        living(
-            figure(
-                *("backpressured", "BKPR%", 5, lambda row: row.facts.backpressured, fmt.per_mille),
-                tone=busy.tone,
-                drop=5,
-            )
-        ),
-        living(lag("lag", "WM LAG", 6, lambda row: row.facts.lag, drop=3)),
-        Column(
-            *("checkpoint", "LAST CKPT", 14, lambda row: checkpoint_words(row.facts)),
-            sort=lambda row: row.facts.age,
-            align="right",
-            descending=True,
-            drop=1,
-        ),
-        number(
-            *("restarts", "RST", 4, lambda row: row.facts.restarts),
-            tone=lambda value: "warn" if value else "muted",
-            blank=unknown("restarts"),
-            drop=2,
-        ),
-        number(
-            *("uptime", "UP", 8, lambda row: row.facts.uptime, fmt.duration),
-            tone="muted",
-            blank=unknown("job", fmt.ABSENT),
-            descending=False,
-            drop=6,
-        ),
-        text(
-            *("started", "STARTED", TIME, lambda row: near(row.facts.start)),
-            tone="muted",
-            sort=lambda row: row.facts.start,
-            align="right",
-            descending=True,
-            drop=8,
-            leaves=ROOM_FOR_NAMES,
-        ),
-        text(
-            *("ended", "ENDED", TIME, lambda row: near(row.facts.end)),
-            tone="muted",
-            blank="",
-            sort=lambda row: row.facts.end,
-            align="right",
-            descending=True,
-            drop=9,
-            leaves=ROOM_FOR_NAMES,
-        ),
-    ]
-
-
 class JobsTable(TablePanel[JobRow]):
     """All jobs of the cluster; rows on the screen are kept fresh, the others by rotation."""
 
+    ENDPOINT = JOBS_OVERVIEW
+    KEY = "jid"
     BOX = "Jobs"
     LOADING = "loading jobs…"
     TABLE_ID = "jobs"
@@ -212,27 +111,100 @@ class JobsTable(TablePanel[JobRow]):
         self.hide_finished = False
         self._rows: MadeRows[JobRow] = MadeRows()
         self._made_of: JobsOverview | None = None
-        self._archive = False
-        """Whether the columns are those of a HistoryServer."""
+        self._archive = False  # whether the columns are those of a HistoryServer
 
     def columns(self) -> Sequence[Column[JobRow]]:
         """Those of a HistoryServer tell when jobs ended: it has no running tasks, and no lag of them."""
+        # What stands where a job that has ended has no figure.
+        past = fmt.ABSENT if self._archive else ""
+
+        def living(column: Column[JobRow]) -> Column[JobRow]:
+            """One of what only a job has that lives."""
+            return replace(column, cell=lambda row: (past, "muted") if row.ended else column.cell(row))
+
+        def unknown(query: str, past: str = past) -> Callable[[JobRow], Cell]:
+            return lambda row: (past, "muted") if row.ended else blank_mark(failed=query in row.facts.failed)
+
+        def time(at: float) -> str:
+            return self.near(at * 1000.0)
+
+        def share(row: JobRow) -> float | None:
+            return row.tasks.running / row.tasks.total if row.tasks is not None else None
+
+        found: list[Column[JobRow]] = [
+            job_state(),
+            name("JOB", comfort=NAME),
+            living(
+                text(
+                    *("tasks", "TASKS", 7, lambda row: row.tasks.words if row.tasks is not None else ""),
+                    tone=lambda row: row.facts.tasks_tone,
+                    sort=share,
+                    align="right",
+                    drop=6,
+                )
+            ),
+            living(number("in", "IN/s", 6, lambda row: row.facts.sent, blank=unknown("job"))),
+            living(number("out", "OUT/s", 6, lambda row: row.facts.taken, blank=unknown("job"), drop=3)),
+            trend(
+                *(self.port, lambda row: job_series(row.jid, "in")),
+                title="IN/s, 30 m",
+                ascii=self.ascii,
+                drop=7,
+                leaves=ROOM_FOR_NAMES,
+            ),
+            *(
+                living(
+                    figure(
+                        key, title, 5, attrgetter(f"facts.{key}"), fmt.per_mille, tone=busy.tone, drop=drop
+                    )
+                )
+                for key, title, drop in (("busy", "BUSY%", 4), ("backpressured", "BKPR%", 5))
+            ),
+            living(lag("lag", "WM LAG", 6, lambda row: row.facts.lag, drop=3)),
+            Column(
+                *("checkpoint", "LAST CKPT", 14, lambda row: checkpoint_words(row.facts)),
+                sort=lambda row: row.facts.age,
+                align="right",
+                descending=True,
+                drop=1,
+            ),
+            number(
+                *("restarts", "RST", 4, lambda row: row.facts.restarts),
+                tone=lambda value: "warn" if value else "muted",
+                blank=unknown("restarts"),
+                drop=2,
+            ),
+            number(
+                *("uptime", "UP", 8, lambda row: row.facts.uptime, fmt.duration),
+                tone="muted",
+                blank=unknown("job", fmt.ABSENT),
+                descending=False,
+                drop=6,
+            ),
+            *(
+                near(
+                    *(key, title, attrgetter(f"facts.{of}"), time),
+                    tone="muted",
+                    blank=blank,
+                    descending=True,
+                    drop=drop,
+                    leaves=ROOM_FOR_NAMES,
+                )
+                for key, title, of, blank, drop in (
+                    ("started", "STARTED", "start", fmt.ABSENT, 8),
+                    ("ended", "ENDED", "end", "", 9),
+                )
+            ),
+        ]
         if not self._archive:
-            return columns(self.port, self.zone_offset, ascii=self.ascii)
+            return found
         return [
             replace(column, drop=ARCHIVE_DROPS.get(column.key, 0), leaves=0)
-            for column in columns(self.port, self.zone_offset, past=fmt.ABSENT, ascii=self.ascii)
+            for column in found
             if column.key not in ("tasks", "lag")
         ]
 
-    def source(self) -> Query[JobsOverview]:
-        return JOBS_OVERVIEW()
-
-    def key(self, row: JobRow) -> str:
-        return row.jid
-
     def toggle_finished(self) -> None:
-        """Hide or show the jobs that have ended."""
         self.hide_finished = not self.hide_finished
         self.shielded(self.show)
 
@@ -253,8 +225,8 @@ class JobsTable(TablePanel[JobRow]):
         Of a job that has ended that is its last checkpoint, which no longer changes.
         """
         asks = super().asks()
-        listed = self.reading.value if self.reading is not None else None
-        live = {job.jid: not states.is_terminal(job.state) for job in (listed.jobs if listed else ())}
+        listed = self.answer.jobs if self.answer is not None else ()
+        live = {job.jid: not states.is_terminal(job.state) for job in listed}
         for job in self.visible_keys:
             if live.get(job):
                 # A rate is known when counters have moved twice: look closely until then.
@@ -306,9 +278,9 @@ class JobsTable(TablePanel[JobRow]):
         return shown
 
     def empty(self) -> str:
-        if self.reading is None or self.reading.value is None:
-            return self._no_cluster() or why_empty(self.port, self.reading, self.LOADING)
-        if self.reading.value.jobs:
+        if self.answer is None:
+            return self._no_cluster() or super().empty()
+        if self.answer.jobs:
             return "all jobs have ended; press f to show them"
         return NO_ARCHIVE if self._archive else "no jobs on this cluster yet"
 

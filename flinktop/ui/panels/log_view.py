@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.transfers import KEPT, LARGE, MOST
-from flinktop.facts.unanswered import missing_words, why_empty
+from flinktop.facts.freshness import missing_words, why_empty
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import NotFound
 from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
 from flinktop.model import loglines
 from flinktop.ui.live import Panel
-from flinktop.ui.panels.lines_panel import GAP, pair
-from flinktop.ui.panels.parts import cells
+from flinktop.ui.panels.parts import GAP, cells, pair
 from flinktop.ui.panels.table_panel import Words
 from flinktop.ui.widgets.pager import Pager
 
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
     Fact = tuple[int, list[Part]]
     """How soon it gives way to what is more important (0: never), and what it says."""
 
-LOOK_SECONDS = 10.0
-"""Between two looks at whether the file has grown."""
+LOOK_SECONDS = 10.0  # between two looks at whether the file has grown
 NOT_THERE = (
     "(file unavailable)",
     "(log file unavailable)",
@@ -44,13 +42,36 @@ NOT_THERE = (
     "The file LOG does",
 )
 """What is sent instead of a file that is not there: by the JobManager, and by TaskManagers from 1.18."""
-BEFORE = 1.0
-"""Seconds before an exception's time from which on the log is shown: its own entry comes first."""
-EDGES = 2
-"""Blank cells at the left and the right of the line of facts."""
+BEFORE = 1.0  # seconds before an exception's time from which on the log is shown: its own entry comes first
+EDGES = 2  # blank cells at the left and the right of the line of facts
 
 
-class LogView(Panel):
+class PagerPanel(Panel):
+    """Lines of text that a text filters, under a line of words."""
+
+    DEFAULT_CSS = "PagerPanel { height: 1fr; } PagerPanel Pager { height: 1fr; }"
+    _text = ""
+
+    @property
+    def pager(self) -> Pager:
+        return self.query_one(Pager)
+
+    @property
+    def filter(self) -> str:
+        """The text that lines must have to be shown; empty shows all."""
+        return self._text
+
+    @filter.setter  # noqa: A003 - what it is called in every table
+    def filter(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self.show_lines()
+
+    def show_lines(self) -> None:
+        raise NotImplementedError
+
+
+class LogView(PagerPanel):
     """The end of a file that a process writes.
 
     Flink sends a file whole, so each look costs all of it: a large one is read when the person says so, the
@@ -58,7 +79,6 @@ class LogView(Panel):
     """
 
     BOX = "Log"
-    DEFAULT_CSS = "LogView { height: 1fr; } LogView Pager { height: 1fr; }"
 
     def __init__(
         self,
@@ -70,35 +90,22 @@ class LogView(Panel):
         at: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Show what `query` sends.
-
-        Args:
-            process: Whose file it is.
-            query: The file: one of the process's.
-            name: Its name in the list of files, if it was chosen there.
-            stdout: Whether it is the standard output.
-            at: The time (s since 1970) at which it is opened; None for its end.
-            id: Textual's.
-        """
+        """Show a file, from a time on (`at`, s since 1970) or its end; `name`: in the list of files."""
         super().__init__(id=id)
         self._process = process
         self._query = query
         self._file = name
         self._stdout = stdout
         self._at = at
-        self._place: list[Part] = []
-        """What there is to say of the time at which it was opened."""
+        self._place: list[Part] = []  # what there is to say of the time at which it was opened
         self._listing: Reading[LogFiles] | None = None
         """The list of files by which it was decided last whether to read it."""
-        self._began: tuple[LogFile, ...] = ()
-        """Its own files as they were listed when it was read last."""
+        self._began: tuple[LogFile, ...] = ()  # its own files as they were listed when it was read last
         self._allowed = LARGE
         self._following: bool | None = None
         """Whether the file is read again when it has grown; None: it is, if it is small."""
-        self._wanted = True
-        """Whether the file is to be read, as soon as its size is known."""
+        self._wanted = True  # whether the file is to be read, as soon as its size is known
         self._lines: Sequence[LogLine] = ()
-        self._text = ""
         self._least = ""
         self._short = True
 
@@ -110,10 +117,6 @@ class LogView(Panel):
             empty="loading the size…",
             ascii=self.ascii,
         )
-
-    @property
-    def pager(self) -> Pager:
-        return self.query_one(Pager)
 
     # -- what is asked -------------------------------------------------------------------------------
 
@@ -156,7 +159,6 @@ class LogView(Panel):
         self._consider()
 
     def read_large(self) -> None:
-        """Read the file however large it is."""
         if self._asks:
             self._allowed = MOST
             self.read_again()
@@ -168,13 +170,13 @@ class LogView(Panel):
             self._wanted = False
             self._began = self._own_files
             self.port.read_file(self._query, self._allowed)
-        self._say()
+        self._show_words()
 
     def _due(self) -> bool:
         size, transfer, listed = self.file_size, self._transfer, self._listed
         # Where Flink has no list its size is never known.
-        told = listed is not None and (listed.value is not None or isinstance(listed.error, NotFound))
-        if (self._lists and not told) or (size is not None and size > self._allowed):
+        is_known = listed is not None and (listed.value is not None or isinstance(listed.error, NotFound))
+        if (self._lists and not is_known) or (size is not None and size > self._allowed):
             return False
         if self._wanted:
             return True
@@ -234,7 +236,6 @@ class LogView(Panel):
 
     @property
     def _asks(self) -> bool:
-        """Whether the file waits for the person's word."""
         size, transfer = self.file_size, self._transfer
         refused = transfer is not None and transfer.state == "large"
         return refused or (self._wanted and size is not None and size > self._allowed)
@@ -243,7 +244,6 @@ class LogView(Panel):
 
     @property
     def follows(self) -> bool:
-        """Whether the file is read again when it has grown."""
         size = self.file_size
         if size is None or size > LARGE or not self._lists:
             return False
@@ -255,28 +255,16 @@ class LogView(Panel):
         if self._following:
             self.pager.show_end()
             self._consider()
-        self._say()
+        self._show_words()
 
     def next_level(self) -> None:
-        """Show entries from the next level on."""
         self._least = loglines.next_step(self._least)
-        self._show_lines()
+        self.show_lines()
 
     def toggle_short(self) -> None:
         """Show lines as they are written, or with less before their words."""
         self._short = not self._short
-        self._show_lines()
-
-    @property
-    def filter(self) -> str:
-        """The text that entries must have to be shown; empty shows all."""
-        return self._text
-
-    @filter.setter  # noqa: A003 - what it is called in every table
-    def filter(self, text: str) -> None:
-        if text != self._text:
-            self._text = text
-            self._show_lines()
+        self.show_lines()
 
     # -- what is shown -------------------------------------------------------------------------------
 
@@ -286,17 +274,17 @@ class LogView(Panel):
         transfer = self._transfer
         if transfer is not None and transfer.at is not None and transfer.lines is not self._lines:
             self._lines = transfer.lines
-            self._show_lines()
+            self.show_lines()
             self._go_to_time()
-        self._say()
+        self._show_words()
 
-    def _show_lines(self) -> None:
+    def show_lines(self) -> None:
         lines = () if self._is_missing else loglines.chosen(self._lines, self._least, self._text)
         texts: list[Cell] = [
             (line.short if self._short else line.text, loglines.tone(line)) for line in lines
         ]
         self.pager.set_lines(texts, [line.at for line in lines])
-        self._say()
+        self._show_words()
 
     def _go_to_time(self) -> None:
         """Once, when it has been read: show the entries of the time at which it is opened."""
@@ -315,12 +303,11 @@ class LogView(Panel):
             self._place = pair("at", when, "strong")
             self.pager.show_line(min(line, len(self._lines) - 1))
 
-    def _say(self) -> None:
+    def _show_words(self) -> None:
         self.pager.set_empty(self._nothing())
         self.query_one(Words).set_lines([within(self._status(), self.content_size.width - EDGES)])
 
     def _nothing(self) -> str:
-        """Why there is nothing to read."""
         if absent := missing_words(self.port, self._query.endpoint, f"logs of {self._process.all_of_them}"):
             return absent
         if self._asks:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 from textual import on
 
-from flinktop.facts.freshness import failure, is_past
+from flinktop.facts.freshness import failure, is_past, missing_words, why_empty
 from flinktop.facts.jobs import job_state
 from flinktop.facts.metric_scopes import (
     Sample,
@@ -20,7 +21,6 @@ from flinktop.facts.metric_scopes import (
     plain_text,
 )
 from flinktop.facts.subtasks import present_reading
-from flinktop.facts.unanswered import missing_words, why_empty
 from flinktop.facts.vertices import RELIST_SECONDS, vertex_state
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, SUBTASK_METRICS, VERTEX_METRICS, AggregatedMetric, watermark
@@ -36,17 +36,20 @@ from flinktop.ui.widgets.messages import Opened
 from flinktop.ui.widgets.one_by_one import each_with_its
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from flinktop.engine.pins import Pin
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.jobs import Job
     from flinktop.flink.process import Process
     from flinktop.ui.live import Asks
+    from flinktop.ui.panels.columns import Rest
     from flinktop.ui.panels.parts import Part
     from flinktop.ui.widgets.columns import Column
 
 MOST_SEARCHED = 20
 """Things whose metrics are listed so that a search finds them; with more, those that are opened."""
+_TONES = {fmt.UNKNOWN: "muted", fmt.ABSENT: "muted", fmt.FAILED: "bad"}
 
 
 class ExploredRow(Struct, frozen=True):
@@ -54,31 +57,23 @@ class ExploredRow(Struct, frozen=True):
 
     key: str
     label: str
-    depth: int
-    """How many rows it stands below: 0 is what has metrics."""
+    depth: int  # how many rows it stands below: 0 is what has metrics
     scope: Scope
-    metric: str = ""
-    """Its whole id; "" for what has metrics."""
+    metric: str = ""  # its whole id; "" for what has metrics
     subtask: int | None = None
-    operator: str = ""
-    """Of the row of an operator: its name."""
-    words: str = ""
-    """Of what has metrics: how many, or why none."""
-    sample: Sample | None = None
-    """The value, once it has come."""
-    failed: bool = False
-    """Whether it was asked for and could not be had."""
+    operator: str = ""  # of the row of an operator: its name
+    words: str = ""  # of what has metrics: how many, or why none
+    sample: Sample | None = None  # the value, once it has come
+    failed: bool = False  # whether it was asked for and could not be had
     pinned: bool = False
     old: bool = False
 
     @property
     def name(self) -> str:
-        """As it stands in the table."""
         return f"{'  ' * self.depth}{self.label}"
 
     @property
     def pin(self) -> Pin | None:
-        """The metric as a pin."""
         return self.scope.pin(self.metric, self.subtask) if self.metric else None
 
     @property
@@ -98,17 +93,8 @@ class ExploredRow(Struct, frozen=True):
         return float(mark) if mark is not None and mark < LONG_MAX else None
 
 
-_TONES = {fmt.UNKNOWN: "muted", fmt.ABSENT: "muted", fmt.FAILED: "bad"}
-
-
 def texts(row: ExploredRow, offset: float | None, cluster_now: float) -> dict[str, str]:
-    """What stands in the columns of numbers, by their keys.
-
-    Args:
-        row: What it is of.
-        offset: Seconds from UTC in which times are written.
-        cluster_now: The cluster's time (s since 1970).
-    """
+    """What stands in the columns of numbers, by their keys; `offset` from UTC (s), times in s since 1970."""
     if not row.metric:
         return {"value": row.words}
     keys = ("low", "mean", "high", "total") if row.aggregated else ("value",)
@@ -117,65 +103,13 @@ def texts(row: ExploredRow, offset: float | None, cluster_now: float) -> dict[st
     value = row.sample.value
     found = {"reads": reading_of(row.metric, row.number, offset, cluster_now)}
     if not isinstance(value, AggregatedMetric):
-        told = plain_text(value, offset, cluster_now) if value is not None else "not a number"
-        return found | {"value": "the input has ended" if row.scope.alone and told == "ended" else told}
+        answer = plain_text(value, offset, cluster_now) if value is not None else "not a number"
+        return found | {"value": "the input has ended" if row.scope.alone and answer == "ended" else answer}
     # Times add up to nothing.
     total = None if is_watermark(row.metric) else value.sum
     for key, number in zip(keys, (value.min, value.avg, value.max, total), strict=True):
         found[key] = number_text(row.metric, number, offset, cluster_now)
     return found
-
-
-def columns(
-    offset: Callable[[], float | None], cluster_now: Callable[[], float], *, alone: bool, pins: bool = True
-) -> tuple[Column[ExploredRow], ...]:
-    """The columns; the metric and its value are the last to give way.
-
-    Args:
-        offset: As of `texts`.
-        cluster_now: As of `texts`.
-        alone: Whether all metrics are of one thing, so that none is of several.
-        pins: Whether metrics can be pinned.
-    """
-
-    def number(
-        key: str, title: str, width: int, drop: int = 0, *, sorts: bool = False
-    ) -> Column[ExploredRow]:
-        def of(row: ExploredRow) -> str:
-            return texts(row, offset(), cluster_now()).get(key, "")
-
-        def tone(row: ExploredRow) -> str:
-            muted = key == "reads" or (alone and row.number is None)
-            return _TONES.get(of(row), "muted" if muted else "")
-
-        return text(
-            *(key, title, width, of),
-            tone=tone,
-            blank="",
-            sort=(lambda row: row.number) if sorts else False,
-            align="right",
-            descending=True,
-            drop=drop,
-        )
-
-    found: tuple[Column[ExploredRow], ...] = (
-        text("pinned", "", 1, lambda row: "◆" if row.pinned else "", tone="info", blank=""),
-        text(
-            *("name", "METRIC", 20 if alone else 24, lambda row: row.name),
-            tone=lambda row: "" if row.metric or row.operator else "strong",
-            sort=lambda row: (row.metric or row.label).casefold(),
-            flex=True,
-            middle=True,
-        ),
-        number("value", "RAW", 20 if alone else 16, sorts=alone),
-        number("low", "MIN", 9, 3),
-        number("mean", "AVG", 9, 2),
-        number("high", "MAX", 9, sorts=True),
-        number("reads", "VALUE", 11, 1),
-        number("total", "SUM", 9, 4),
-    )
-    without = {*(() if pins else ("pinned",)), *(("low", "mean", "high", "total") if alone else ())}
-    return tuple(column for column in found if column.key not in without)
 
 
 class MetricsExplorer(TablePanel[ExploredRow]):
@@ -188,25 +122,53 @@ class MetricsExplorer(TablePanel[ExploredRow]):
     BOX = "Metrics"
     MOST_REQUESTS: ClassVar[int] = 4
     """Requests for the values of the rows on the screen and of pinned metrics, each below Flink's limit."""
+    ALONE: ClassVar[bool] = False  # whether all metrics are of one thing, so that none is of several
+    PINS: ClassVar[bool] = True  # whether metrics can be pinned
     scroll_asks_at_once = False
     first_ask_at_once = False
 
     def __init__(self, job: str = "", vertex: str = "", *, id: str | None = None) -> None:
         """The metrics of a job and all its vertices, or of one vertex."""
         super().__init__(job, vertex, id=id)
-        self._opened = {"", vertex or "job"}
-        """Keys of the rows that are open."""
-        self._folded: set[str] = set()
-        """Keys of the operators that are closed: they are open at first."""
-        self._known: dict[tuple[str, int | None, str], Sample] = {}
-        """By scope, subtask and metric."""
+        self._opened = {"", vertex or "job"}  # keys of the rows that are open
+        self._folded: set[str] = set()  # keys of the operators that are closed: they are open at first
+        self._known: dict[tuple[str, int | None, str], Sample] = {}  # by scope, subtask and metric
         self._rows: dict[str, ExploredRow] = {}
 
     def columns(self) -> Sequence[Column[ExploredRow]]:
-        return columns(self.zone_offset, self.port.known_time, alone=False)
+        def number(
+            key: str, title: str, width: int, drop: int = 0, *, sorts: bool = False
+        ) -> Column[ExploredRow]:
+            def of(row: ExploredRow) -> str:
+                return texts(row, self.zone_offset(), self.port.known_time()).get(key, "")
 
-    def key(self, row: ExploredRow) -> str:
-        return row.key
+            def tone(row: ExploredRow) -> str:
+                muted = key == "reads" or (self.ALONE and row.number is None)
+                return _TONES.get(of(row), "muted" if muted else "")
+
+            sort = attrgetter("number") if sorts else False
+            rest: Rest = {"align": "right", "descending": True, "drop": drop}
+            return text(key, title, width, of, tone=tone, blank="", sort=sort, **rest)
+
+        found: tuple[Column[ExploredRow], ...] = (
+            text("pinned", "", 1, lambda row: "◆" if row.pinned else "", tone="info", blank=""),
+            text(
+                *("name", "METRIC", 20 if self.ALONE else 24, lambda row: row.name),
+                tone=lambda row: "" if row.metric or row.operator else "strong",
+                sort=lambda row: (row.metric or row.label).casefold(),
+                flex=True,
+                middle=True,
+            ),
+            number("value", "RAW", 20 if self.ALONE else 16, sorts=self.ALONE),
+            number("low", "MIN", 9, 3),
+            number("mean", "AVG", 9, 2),
+            number("high", "MAX", 9, sorts=True),
+            number("reads", "VALUE", 11, 1),
+            number("total", "SUM", 9, 4),
+        )
+        of_several = ("low", "mean", "high", "total") if self.ALONE else ()
+        without = {*of_several, *(() if self.PINS else ("pinned",))}
+        return tuple(column for column in found if column.key not in without)
 
     def matches(self, row: ExploredRow, text: str) -> bool:
         """By the metric's id, and the name of what has it; that stands above what was found of it."""
@@ -217,7 +179,6 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         return any(all(word in f"{one} {row.scope.name}".casefold() for word in words) for one in ids)
 
     def source(self) -> Query[Any]:
-        """The job, for its vertices."""
         return JOB(job=self.job)
 
     @property
@@ -230,7 +191,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
 
     def scopes(self) -> list[Scope]:
         """What has metrics, in the order in which it stands."""
-        job = self.reading.value if self.reading is not None else None
+        job: Job | None = self.answer
         found = [] if self.vertex else [Scope(self.job, name="the job")]
         for vertex in job.vertices if job is not None else ():
             if self.vertex in ("", vertex.id):
@@ -255,7 +216,6 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         self.update()
 
     def toggle_pin(self) -> None:
-        """Pin the selected metric, or no longer."""
         row = self.table.cursor_row
         if row is not None and row.pin is not None:
             self.app.toggle_pin(row.pin)
@@ -273,9 +233,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         return {scope.key for scope in scopes if searching or scope.key in self._opened}
 
     def _ids(self, scope: Scope) -> tuple[str, ...]:
-        reading = self.port.reading(scope.listing)
-        known = reading.value if reading is not None and reading.value is not None else ()
-        return tuple(sorted((metric.id for metric in known), key=str.casefold))
+        return tuple(sorted((one.id for one in self.port.value(scope.listing) or ()), key=str.casefold))
 
     def asks(self) -> Asks:
         """What there is in what is open, and the values of the rows on the screen and of what is pinned."""
@@ -295,10 +253,10 @@ class MetricsExplorer(TablePanel[ExploredRow]):
 
         One id that is gone empties a whole aggregated answer: that says nothing of the others.
         """
-        told, listed = self.port.reading(query), self.port.reading(scope.listing)
-        if not scope.aggregated or told is None or told.at is None or told.value is None or told.value:
+        last, listed = self.port.reading(query), self.port.reading(scope.listing)
+        if not scope.aggregated or last is None or last.at is None or last.value is None or last.value:
             return False
-        return listed is None or listed.at is None or listed.at < told.at
+        return listed is None or listed.at is None or listed.at < last.at
 
     def _values(self, scopes: list[Scope]) -> list[tuple[Scope, Query[Any]]]:
         """The requests for values, with what they are of."""
@@ -422,15 +380,12 @@ class MetricsTable(MetricsExplorer):
 
     TABLE_ID = "metric-rows"
     MOST_REQUESTS = 3
+    ALONE = True
     first_ask_at_once = True
 
     def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
         super().__init__(job, vertex, id=id)
         self._scope = Scope(job, vertex, subtask=subtask)
-
-    def columns(self) -> Sequence[Column[ExploredRow]]:
-        process = self._scope.process is not None
-        return columns(self.zone_offset, self.port.known_time, alone=True, pins=not process)
 
     def source(self) -> Query[Any]:
         return self._scope.listing
@@ -454,6 +409,8 @@ class MetricsTable(MetricsExplorer):
 
 class ProcessMetrics(MetricsTable):
     """The metrics of one process."""
+
+    PINS = False
 
     def __init__(self, process: Process, *, id: str | None = None) -> None:
         super().__init__("", "", 0, id=id)

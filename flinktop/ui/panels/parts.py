@@ -1,22 +1,31 @@
-"""Text in parts, each in its tone: cut to a width, laid out in one line, and as Textual draws it."""
+"""Text in parts, each in its tone, and panels that are a few lines of such parts, as all headers are."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+from flinktop.model import format as fmt
+from flinktop.ui.live import Panel
 from flinktop.ui.theme import TONES
+from flinktop.ui.widgets.celltext import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Part = tuple[str, str]
-"""Text and the name of its tone, or a style of its own."""
-GAP = 3
-"""Cells between what stands at the right of a line."""
+    from textual.geometry import Size
+
+
+Part = tuple[str, str]  # text and the name of its tone, or a style of its own
+BESIDE = 3  # cells between what stands at the right of a line
+Line = list[Part]
+GAP: Part = ("   ", "")
+MUTED_GAP: Part = ("   ", "muted")
+MOST_ROWS = 12  # rows that one sentence may take
+FEW_ROWS = 3  # with fewer rows than this the second line, the state, stands before the first, the name
 
 
 def cells(parts: Iterable[Part]) -> int:
@@ -44,7 +53,7 @@ def cut_line(parts: Iterable[Part], width: int) -> list[Part]:
 
 def beside(right: Sequence[Part]) -> int:
     """Cells that parts at the right edge of a line take from what stands at its left."""
-    return cells(right) + GAP * len(right)
+    return cells(right) + BESIDE * len(right)
 
 
 def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 1) -> list[Part]:
@@ -59,7 +68,7 @@ def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 
     line = cut_line(left, width - beside(right))
     line.append((" " * max(0, width - beside(right) - cells(line)), ""))
     for part in right:
-        line += [(" " * GAP, ""), part]
+        line += [(" " * BESIDE, ""), part]
     return line
 
 
@@ -78,3 +87,65 @@ def meter_parts(fraction: float | None, width: int, tone: str) -> list[Part]:
     share = min(max(fraction, 0.0), 1.0)
     filled = min(max(round(share * width), share > 0), width - (share < 1))
     return [("━" * filled, tone), ("─" * (width - filled), "muted")]
+
+
+def pair(label: str, text: str, tone: str = "") -> Line:
+    """A figure behind its name."""
+    return [(f"{label} ", "muted"), (text, tone)]
+
+
+def spaced(*groups: Sequence[Part], gap: Part = GAP) -> Line:
+    """Groups of parts in one line, apart from each other; those that are empty are left out."""
+    line: Line = []
+    for group in filter(None, groups):
+        line += [gap, *group] if line else group
+    return line
+
+
+def faded(lines: Iterable[Line]) -> list[Line]:
+    """Lines of what is no longer so."""
+    return [[(text, "stale") for text, _ in line] for line in lines]
+
+
+class LinesPanel(Panel):
+    """Lines, each on one row and cut to the width, and sentences, which are wrapped instead."""
+
+    DEFAULT_CSS = "LinesPanel { height: auto; padding: 0 1; }"
+    STATE_FIRST: ClassVar[bool] = False  # whether the second line comes first where there are few rows
+
+    def __init__(self, job: str = "", vertex: str = "", subtask: int = 0, *, id: str | None = None) -> None:
+        super().__init__(job, vertex, subtask, id=id)
+        self._lines: list[Line | Part] = [[(fmt.UNKNOWN, "muted")]]
+
+    def lines(self) -> Sequence[Line | Part]:
+        """The lines as lists of parts, the sentences as one part each; empty lines are left out."""
+        raise NotImplementedError
+
+    def show(self) -> None:
+        lines = [line for line in self.lines() if line]
+        if lines != self._lines:
+            # A sentence may need more rows than it did.
+            grown = len(lines) != len(self._lines) or any(
+                isinstance(line, tuple) for line in (*lines, *self._lines)
+            )
+            self._lines = lines
+            self.refresh(layout=grown)
+
+    def render(self) -> Content:
+        width, lines = self.content_size.width, self._lines
+        if self.STATE_FIRST and self.size.height < FEW_ROWS and len(lines) > 1:
+            lines = [lines[1], lines[0], *lines[2:]]
+        rows: list[Content] = []
+        for line in lines:
+            if isinstance(line, list):
+                rows.append(assemble(cut_line(line, width)))
+            else:
+                text, tone = line
+                rows += [assemble([(row, tone)]) for row in wrap(text, max(width, 1), MOST_ROWS)]
+        return Content("\n").join(rows)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
+        return sum(
+            1 if isinstance(line, list) else len(wrap(line[0], max(width, 1), MOST_ROWS))
+            for line in self._lines
+        )

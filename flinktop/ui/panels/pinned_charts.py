@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-LINES = 9
-"""Lines of a chart."""
-WIDE = 100
-"""Columns from which two charts stand side by side."""
+LINES = 9  # lines of a chart
+WIDE = 100  # columns from which two charts stand side by side
 _OF = " of "
 NOTHING = "waiting for metrics (every 10 s; recorded while this tab is open)"
 _STYLES = (("max", "first"), ("avg", "second"), ("min", "third"))
@@ -47,7 +45,6 @@ class PinChart(TimeChart):
         super().show()
 
     def _lines(self) -> Sequence[Measure]:
-        """Three lines for all subtasks, else one."""
         if self.pin.vertex and self.pin.subtask == ALL:
             return [Measure(name, pin_series(self.pin, name), style) for name, style in _STYLES]
         return (Measure("value", pin_series(self.pin)),)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from flinktop.facts.figure import ABSENT, Figure
+from flinktop.facts.freshness import ABSENT, Figure
 from flinktop.facts.subtasks import METERS, aggregated, of_rows
 from flinktop.model import busy, first_minute, rates, states
 from flinktop.model import format as fmt
@@ -150,13 +150,7 @@ def _lags(marks: AggregatedMetric | None, cluster_now: float) -> dict[str, float
 
 
 def ages(summed: float, shown: float, count: int) -> dict[str, Cell]:
-    """By line: of which time the sums over so many subtasks are, and of which the rows, where those differ.
-
-    Args:
-        summed: Seconds since the answer that sums them up.
-        shown: Seconds since that of the rows on the screen.
-        count: Subtasks.
-    """
+    """By line: how long ago (s) subtasks were summed up, and the rows on the screen read, if that differs."""
     if abs(summed - shown) < 1:
         return {}
     return {

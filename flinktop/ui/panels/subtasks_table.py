@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -47,67 +48,19 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.store import Reading
-    from flinktop.facts.figure import Figure
+    from flinktop.facts.freshness import Figure
     from flinktop.flink.endpoint import Query
     from flinktop.flink.metrics import Metrics
-    from flinktop.flink.vertices import Attempt, Vertex
+    from flinktop.flink.vertices import Attempt
     from flinktop.ui.live import Asks, Panel
     from flinktop.ui.widgets.columns import Cell, Column
 
-MANY = 500
-"""Subtasks from which their answer, 650 bytes each, is asked for less often."""
+MANY = 500  # subtasks from which their answer, 650 bytes each, is asked for less often
 MANY_SECONDS = 10.0
 MOST_REQUESTS = 3
 """Requests for the figures of the rows on the screen, each below Flink's limit for a request line."""
-LOW = 40
-"""Lines of a screen below which there is no room for quantiles."""
-PLENTY = (200, 60)
-"""From this size on all quantiles and sums are shown."""
-
-
-def columns(
-    offset: Callable[[], float | None], cluster_now: Callable[[], float]
-) -> tuple[Column[SubtaskFacts], ...]:
-    """The columns; index, state and rates are the last to give way."""
-
-    def mark(value: float) -> str:
-        if math.isinf(value):
-            return "ended" if value == ENDED else "none"
-        return fmt.near(value / 1000.0, offset(), cluster_now())
-
-    def percent(
-        key: str, title: str, of: Callable[[SubtaskFacts], Figure], drop: int
-    ) -> Column[SubtaskFacts]:
-        tone = busy.tone if key != "idle" else None
-        return _metered(figure(key, title, 5, of, fmt.per_mille, tone=tone, drop=drop))
-
-    return (
-        text(
-            *("index", "#", 4, lambda row: row.key), tone="strong", sort=lambda row: row.index, align="right"
-        ),
-        state(),
-        text(
-            *("attempt", "ATTEMPT", 7, lambda row: fmt.number(row.attempt)),
-            tone=lambda row: "warn" if row.attempt else "muted",
-            sort=lambda row: row.attempt,
-            align="right",
-            descending=True,
-            drop=6,
-        ),
-        text("host", "HOST", 16, lambda row: row.host, sort=lambda row: row.host, drop=3, flex=True),
-        _metered(figure("taken", "IN/s", 6, lambda row: row.taken)),
-        _metered(figure("sent", "OUT/s", 6, lambda row: row.sent)),
-        figure("total_taken", "IN", 6, lambda row: row.total_taken, drop=5),
-        figure("total_sent", "OUT", 6, lambda row: row.total_sent, drop=5),
-        figure("bytes_taken", "BYTES IN", 9, lambda row: row.bytes_taken, fmt.size, drop=11),
-        figure("bytes_sent", "BYTES OUT", 9, lambda row: row.bytes_sent, fmt.size, drop=11),
-        percent("busy", "BUSY%", lambda row: row.busy, 1),
-        percent("backpressured", "BKPR%", lambda row: row.backpressured, 1),
-        percent("idle", "IDLE%", lambda row: row.idle, 8),
-        _metered(figure("watermark", "WATERMARK", 11, lambda row: row.mark, mark, descending=False, drop=9)),
-        _metered(lag("lag", "WM LAG", 6, lambda row: row.lag, drop=2)),
-        number("seconds", "IN STATE", 8, lambda row: row.detail.seconds, fmt.span, tone="muted", drop=7),
-    )
+LOW = 40  # lines of a screen below which there is no room for quantiles
+PLENTY = (200, 60)  # from this size on all quantiles and sums are shown
 
 
 def _metered(column: Column[SubtaskFacts]) -> Column[SubtaskFacts]:
@@ -134,6 +87,7 @@ class Together(Message):
 class SubtasksTable(TablePanel[SubtaskFacts]):
     """The subtasks of one vertex; figures are asked for the rows on the screen alone."""
 
+    ENDPOINT = VERTEX
     BOX = "Subtasks"
     LOADING = "loading subtasks…"
     TABLE_ID = "subtask-rows"
@@ -145,40 +99,67 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         self._asked: tuple[int, ...] = ()
         self._rows: dict[int, SubtaskFacts] = {}
         self._vertex_context = VertexContext()
-        self._taken: dict[Query[Metrics], Reading[Metrics]] = {}
-        """The figures that were taken in."""
-        self._rows_of: tuple[object, ...] = ()
-        """What rows that are not on the screen are made of."""
+        self._taken: dict[Query[Metrics], Reading[Metrics]] = {}  # the figures that were taken in
+        self._rows_of: tuple[object, ...] = ()  # what rows that are not on the screen are made of
         self._below: list[SummaryRow] = []
-        self._below_of: tuple[object, ...] = ()
-        """What the lines below are made of."""
-        self._together: tuple[SubtaskFacts, ...] = ()
-        """The rows that the screen knows to be all."""
+        self._below_of: tuple[object, ...] = ()  # what the lines below are made of
+        self._together: tuple[SubtaskFacts, ...] = ()  # the rows that the screen knows to be all
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
         yield FixedRows[SummaryRow](summary_columns(self.columns()), ascii=self.ascii)
 
     def columns(self) -> Sequence[Column[SubtaskFacts]]:
-        return columns(self.zone_offset, self.port.known_time)
+        def mark(value: float) -> str:
+            if math.isinf(value):
+                return "ended" if value == ENDED else "none"
+            return self.near(value)
 
-    def key(self, row: SubtaskFacts) -> str:
-        return row.key
+        def share(
+            key: str, title: str, of: Callable[[SubtaskFacts], Figure], drop: int
+        ) -> Column[SubtaskFacts]:
+            tone = busy.tone if key != "idle" else None
+            return _metered(figure(key, title, 5, of, fmt.per_mille, tone=tone, drop=drop))
+
+        return (
+            text(
+                "index", "#", 4, lambda row: row.key, tone="strong", sort=attrgetter("index"), align="right"
+            ),
+            state(),
+            text(
+                *("attempt", "ATTEMPT", 7, lambda row: fmt.number(row.attempt)),
+                tone=lambda row: "warn" if row.attempt else "muted",
+                sort=lambda row: row.attempt,
+                align="right",
+                descending=True,
+                drop=6,
+            ),
+            text("host", "HOST", 16, lambda row: row.host, sort=lambda row: row.host, drop=3, flex=True),
+            _metered(figure("taken", "IN/s", 6, lambda row: row.taken)),
+            _metered(figure("sent", "OUT/s", 6, lambda row: row.sent)),
+            figure("total_taken", "IN", 6, lambda row: row.total_taken, drop=5),
+            figure("total_sent", "OUT", 6, lambda row: row.total_sent, drop=5),
+            figure("bytes_taken", "BYTES IN", 9, lambda row: row.bytes_taken, fmt.size, drop=11),
+            figure("bytes_sent", "BYTES OUT", 9, lambda row: row.bytes_sent, fmt.size, drop=11),
+            share("busy", "BUSY%", lambda row: row.busy, 1),
+            share("backpressured", "BKPR%", lambda row: row.backpressured, 1),
+            share("idle", "IDLE%", lambda row: row.idle, 8),
+            _metered(
+                figure("watermark", "WATERMARK", 11, attrgetter("mark"), mark, descending=False, drop=9)
+            ),
+            _metered(lag("lag", "WM LAG", 6, lambda row: row.lag, drop=2)),
+            number("seconds", "IN STATE", 8, lambda row: row.detail.seconds, fmt.span, tone="muted", drop=7),
+        )
 
     def matches(self, row: SubtaskFacts, text: str) -> bool:
         return matches(row, text)
 
-    def source(self) -> Query[Vertex]:
-        return VERTEX(job=self.job, vertex=self.vertex)
-
     @cached_property
     def _history(self) -> SubtaskHistory:
-        """What has been told so far."""
         return SubtaskHistory(self.port, self.job, self.vertex)
 
     @property
     def _visible_subtasks(self) -> set[int]:
-        """The subtasks of the rows on the screen."""
         return {int(key.partition(".")[0]) for key in self.visible_keys}
 
     # -- what is asked -------------------------------------------------------------------------------
@@ -195,7 +176,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         self._asked = asked if queries else ()
         # A big answer is asked for as often as metrics move.
         every = MANY_SECONDS if len(attempts) > MANY else 0.0
-        asks = {**context_asks(self.port, self.job, self.vertex), self.source(): every}
+        asks = context_asks(self.port, self.job, self.vertex) | dict.fromkeys(super().asks(), every)
         return asks | dict.fromkeys(queries, 0.0)
 
     def _queries(self, asked: Iterable[int]) -> tuple[Query[Metrics], ...]:
@@ -252,7 +233,6 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         self._taken = taken
 
     def _lines(self) -> tuple[str, ...]:
-        """Which lines there is room for below the rows."""
         size = self.screen.size
         if size.width >= PLENTY[0] and size.height >= PLENTY[1]:
             return ALL
@@ -267,16 +247,16 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         query, figures = figures_reading(self.port, self.job, known[1], source=context.source)
         failed = failure(self.port, query) is not None
         rows = self._all_on_screen()
-        self._tell(rows)
+        self._notify_screen(rows)
         summed = figures.at if figures is not None else None
-        said = {} if rows else self._ages(summed)
-        below_of = (reading.at, summed, context, failed, rows, said)
+        age_cells = {} if rows else self._ages(summed)
+        below_of = (reading.at, summed, context, failed, rows, age_cells)
         if below_of == self._below_of:
             return
         self._below_of = below_of
         young = summed is not None and self.port.is_young(self.job, self.vertex, summed)
         self._below = [
-            replace(row, cells={**row.cells, "host": said[row.label]}) if row.label in said else row
+            replace(row, cells={**row.cells, "host": age_cells[row.label]}) if row.label in age_cells else row
             for row in summary_rows(
                 list(history.attempts.values()),
                 reading.value.aggregated,
@@ -289,7 +269,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
             )
         ]
 
-    def _tell(self, rows: tuple[SubtaskFacts, ...]) -> None:
+    def _notify_screen(self, rows: tuple[SubtaskFacts, ...]) -> None:
         """Tell the screen: what else it says of the vertex is of the same answer then."""
         if rows != self._together:
             self._together = rows
@@ -298,7 +278,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
     def stop_watching(self) -> None:
         """Rows that are not seen grow old."""
         super().stop_watching()
-        self._tell(())
+        self._notify_screen(())
 
     def _all_on_screen(self) -> tuple[SubtaskFacts, ...]:
         """The rows of all subtasks that run, where all of them are on the screen; else ()."""

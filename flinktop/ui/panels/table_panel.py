@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.content import Content
 from textual.widget import Widget
 
-from flinktop.facts.freshness import OLD_SECONDS, is_old
-from flinktop.facts.unanswered import missing_words, why_empty
+from flinktop.facts.freshness import OLD_SECONDS, is_old, missing_words, why_empty
 from flinktop.ui.live import Asks, Panel
 from flinktop.ui.panels.parts import Part, assemble, cut_line
 from flinktop.ui.widgets.messages import VisibleChanged
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from flinktop.engine.store import Reading
-    from flinktop.flink.endpoint import Query
+    from flinktop.flink.endpoint import Endpoint, Query
 
 R = TypeVar("R")
 
@@ -37,7 +37,6 @@ class Words(Widget):
         self._lines: list[list[Part]] = []
 
     def set_lines(self, lines: Sequence[list[Part]]) -> None:
-        """Show these lines."""
         fixed = list(lines)
         if fixed == self._lines:
             return
@@ -57,39 +56,34 @@ class Words(Widget):
 class TablePanel(Panel, Generic[R]):
     """Words above, rows below.
 
-    Where the rows are those of one query it is enough to say which (`source`) and which they are (`rows_of`);
-    else a subclass says itself what it `asks`, its `rows`, and by `empty` why there are none. Cells are made
-    of rows when they are drawn: rows that are not on the screen cost nothing.
+    Where the rows are those of one query it is enough to say which (`ENDPOINT`) and which they are
+    (`rows_of`); else a subclass says itself what it `asks`, its `rows`, and by `empty` why there are none.
+    Cells are made of rows when they are drawn: rows that are not on the screen cost nothing.
     """
 
     DEFAULT_CSS = "TablePanel { height: 1fr; } TablePanel LiveTable { height: 1fr; }"
+    ENDPOINT: ClassVar[Endpoint[Any] | None] = None
+    """What rows come from; the ids in its path are attributes of the panel."""
+    KEY: ClassVar[str] = "key"  # the attribute of a row that names it towards the program
     COLUMNS: ClassVar[Sequence[Column[Any]]] = ()
     """The columns from left to right, where they are always the same."""
-    LOADING: ClassVar[str] = "loading…"
-    """What stands in the place of the rows before anything has come."""
-    NOTHING: ClassVar[str] = ""
-    """What an answer without anything in it means."""
+    LOADING: ClassVar[str] = "loading…"  # what stands in the place of the rows before anything has come
+    NOTHING: ClassVar[str] = ""  # what an answer without anything in it means
     EVERY: ClassVar[float] = 0.0
     """Seconds between two polls of the source; 0 is the cluster's own refresh interval."""
-    MISSING: ClassVar[str] = ""
-    """What a cluster has none of that has no such endpoint, in the plural."""
-    TABLE_ID: ClassVar[str] = ""
-    """The table's id; without it the panel's with "-rows"."""
-    FADES: ClassVar[bool] = True
-    """Whether rows of an answer that is old are shown faded."""
+    MISSING: ClassVar[str] = ""  # what a cluster has none of that has no such endpoint, in the plural
+    TABLE_ID: ClassVar[str] = ""  # the table's id; without it the panel's with "-rows"
+    FADES: ClassVar[bool] = True  # whether rows of an answer that is old are shown faded
     scroll_asks_at_once = True
     """Whether rows that come into sight are asked for at once, or at the next second."""
-    first_ask_at_once = True
-    """Whether so are the first ones, whatever holds for the others."""
+    first_ask_at_once = True  # whether so are the first ones, whatever holds for the others
 
-    def __init__(self, job: str = "", vertex: str = "", *, id: str | None = None) -> None:
-        super().__init__(job, vertex, id=id)
+    def __init__(self, job: str = "", vertex: str = "", subtask: int = 0, *, id: str | None = None) -> None:
+        super().__init__(job, vertex, subtask, id=id)
         self.visible_keys: tuple[str, ...] = ()
         """The keys of the rows on the screen, as far as they are asked for."""
-        self._scrolled_to: tuple[str, ...] = ()
-        """The keys of those that are there now."""
-        self.old = False
-        """Whether what the source has answered can't be taken at its word any more."""
+        self._scrolled_to: tuple[str, ...] = ()  # the keys of those that are there now
+        self.old = False  # whether what the source has answered can't be taken at its word any more
 
     def columns(self) -> Sequence[Column[R]]:
         """The columns from left to right, as the table is given them when it is made."""
@@ -97,11 +91,16 @@ class TablePanel(Panel, Generic[R]):
 
     def source(self) -> Query[Any] | None:
         """The query that rows come from; None where several make them."""
-        return None
+        return self._of_endpoint
+
+    @cached_property
+    def _of_endpoint(self) -> Query[Any] | None:
+        if self.ENDPOINT is None:
+            return None
+        return self.ENDPOINT(**{name: getattr(self, name) for name in self.ENDPOINT.names})
 
     def key(self, row: R) -> str:
-        """Names a row towards the program."""
-        raise NotImplementedError
+        return str(getattr(row, self.KEY))
 
     def rows_of(self, answer: Any) -> Sequence[R] | None:
         """Rows of what the source has answered; None leaves those that are shown."""
@@ -116,12 +115,10 @@ class TablePanel(Panel, Generic[R]):
         return ()
 
     def empty(self) -> str:
-        """Why there are no rows."""
         return self.missing or self.why_empty(self.reading)
 
     @property
     def reading(self) -> Reading[Any] | None:
-        """What is known of the source."""
         source = self.source()
         return self.port.reading(source) if source is not None else None
 
@@ -148,7 +145,6 @@ class TablePanel(Panel, Generic[R]):
         return all(any(word in cell for cell in cells) for word in text.casefold().split())
 
     def is_dim(self, row: R) -> bool:
-        """Whether a row is shown faded."""
         return bool(getattr(row, "old", self.old))
 
     def compose(self) -> ComposeResult:
@@ -165,7 +161,6 @@ class TablePanel(Panel, Generic[R]):
 
     @property
     def table(self) -> LiveTable[R]:
-        """The table itself."""
         return self.query_one(LiveTable)
 
     def asks(self) -> Asks:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flinktop.facts.unanswered import missing_words, why_empty
+from flinktop.facts.freshness import missing_words, why_empty
 from flinktop.model import format as fmt
 from flinktop.model import threads
-from flinktop.ui.live import RARELY, Panel
-from flinktop.ui.panels.lines_panel import GAP, pair, spaced
+from flinktop.ui.live import RARELY
+from flinktop.ui.panels.log_view import PagerPanel
+from flinktop.ui.panels.parts import GAP, pair, spaced
 from flinktop.ui.panels.table_panel import Words
 from flinktop.ui.widgets.pager import Pager
 
@@ -19,35 +20,28 @@ if TYPE_CHECKING:
     from flinktop.flink.process import Process
     from flinktop.model.threads import Thread
     from flinktop.ui.live import Asks
-    from flinktop.ui.panels.lines_panel import Line
+    from flinktop.ui.panels.parts import Line
     from flinktop.ui.widgets.pager import Cell
 
 _TONES = {"BLOCKED": "bad", "RUNNABLE": "strong"}
 
 
-class ThreadView(Panel):
+class ThreadView(PagerPanel):
     """A thread dump, asked for once; the refresh key asks again. A dump costs the process a pause."""
 
     BOX = "Threads"
-    DEFAULT_CSS = "ThreadView { height: 1fr; } ThreadView Pager { height: 1fr; }"
 
     def __init__(self, process: Process, *, search: str = "", id: str | None = None) -> None:
-        """Show the threads of a process, and look for this text in them."""
         super().__init__(id=id)
         self._process = process
         self._search = self._first = search
         self._dump: ThreadDump | None = None
         self._threads: tuple[Thread, ...] = ()
         self._state = ""
-        self._text = ""
 
     def compose(self) -> ComposeResult:
         yield Words()
         yield Pager(empty="loading threads…", ascii=self.ascii)
-
-    @property
-    def pager(self) -> Pager:
-        return self.query_one(Pager)
 
     @property
     def _missing(self) -> str:
@@ -58,20 +52,8 @@ class ThreadView(Panel):
         return {} if self._missing else {self._process.threads: RARELY}
 
     def next_state(self) -> None:
-        """Show the threads of the next state."""
         self._state = threads.next_state(self._state)
-        self._show_threads()
-
-    @property
-    def filter(self) -> str:
-        """The text that threads must have to be shown; empty shows all."""
-        return self._text
-
-    @filter.setter  # noqa: A003 - what it is called in every table
-    def filter(self, text: str) -> None:
-        if text != self._text:
-            self._text = text
-            self._show_threads()
+        self.show_lines()
 
     def show(self) -> None:
         reading = self.port.reading(self._process.threads)
@@ -80,12 +62,12 @@ class ThreadView(Panel):
         if reading is not None and reading.value is not None and reading.value is not self._dump:
             self._dump = reading.value
             self._threads = threads.threads(self._dump, self._first)
-            self._show_threads()
+            self.show_lines()
             if self._search:
                 self.pager.filter, self._search = self._search, ""
         self._show_words()
 
-    def _show_threads(self) -> None:
+    def show_lines(self) -> None:
         lines: list[Cell] = []
         for thread in threads.chosen(self._threads, self._state, self._text):
             lines += [

@@ -1,4 +1,4 @@
-"""A chart of series that the engine keeps, over the time window that the person chose."""
+"""Charts of series that the engine keeps, over the time window that the person chose; throughput and heap."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 
+from flinktop.engine.series import cluster_series, job_series
+from flinktop.facts.freshness import OLD_SECONDS, why_empty
+from flinktop.facts.jobs import job_state
+from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt
+from flinktop.model import states
 from flinktop.ui.live import Panel
 from flinktop.ui.widgets.chart import Chart, Line, Options
 
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from flinktop.engine.series import SeriesName
     from flinktop.ui.widgets.axes import Scale
 
+
 WAITING = "waiting for metrics (Flink updates them every 10 s)"
 DAY = 86400.0
 EVERYTHING = math.inf
@@ -27,6 +33,8 @@ CHOICES = (300.0, 900.0, 1800.0, 3600.0, 10800.0, EVERYTHING)
 """Seconds that a person can choose to see; series keep about three hours."""
 AUTOMATIC = (120.0, 300.0, 900.0)
 """Seconds while nobody has chosen, the shortest that hold all: a fresh start is not an empty chart."""
+WAITING_RATES = "waiting for rates (Flink updates its counters every 10 s)"
+ENDED = "the job has ended: no data recorded"
 
 
 def stepped(chosen: float | None, by: int) -> float:
@@ -55,8 +63,7 @@ class Unit:
 
 COUNT = Unit(fmt.count)
 WHOLE = Unit(fmt.count, "whole")
-SHARE = Unit(fmt.per_mille, high=1000.0)
-"""Thousandths, as Flink's ms/s are, as a percentage."""
+SHARE = Unit(fmt.per_mille, high=1000.0)  # thousandths, as Flink's ms/s are, as a percentage
 SECONDS = Unit(fmt.span, "seconds")
 MILLISECONDS = Unit(fmt.milliseconds, "milliseconds")
 BYTES = Unit(fmt.size, "bytes")
@@ -65,17 +72,8 @@ BYTES = Unit(fmt.size, "bytes")
 class TimeChart(Panel):
     """One chart; it is redrawn when its points move it by a column. Times are the cluster's own.
 
-    Args:
-        box: What stands in its box.
-        measures: The lines.
-        nothing: Why there is nothing to draw.
-        unit: What the values are.
-        title: What stands in its box in the place of `box`; foreign text is allowed. It should change
-            rarely: the whole box is repainted.
-        detail: More words on what is drawn, in a chart of so many cells.
-        job: The id of the job that it is of.
-        id: The widget's id.
-        classes: The widget's classes.
+    `title` stands in its box in the place of `box`, and should change rarely: the whole box is repainted.
+    `nothing` says why there is nothing to draw, `detail` more of what is drawn in a chart of so many cells.
     """
 
     DEFAULT_CSS = """
@@ -83,8 +81,7 @@ class TimeChart(Panel):
     TimeChart Chart { height: 1fr; }
     TimeChart Chart:focus { background: $foreground 4%; }
     """
-    TO_THE_SECOND: ClassVar[float] = 300.0
-    """Windows up to this (s) have their times to the second."""
+    TO_THE_SECOND: ClassVar[float] = 300.0  # windows up to this (s) have their times to the second
 
     def __init__(
         self,
@@ -154,3 +151,52 @@ class TimeChart(Panel):
         unit = self._unit
         options = Options(label=unit.write, clock=clock, high=unit.high, scale=unit.scale)
         chart.set_lines(lines, options, since=since, until=until)
+
+
+class Throughput(TimeChart):
+    """Records/s that sources send and that sinks take in: of a job, or of the whole cluster."""
+
+    def __init__(self, job: str = "", *, id: str | None = None) -> None:
+        super().__init__("Records/s", self._rates, self._why_none, detail=self._coverage, job=job, id=id)
+
+    def _rates(self) -> Sequence[Measure]:
+        if not self.job and self.port.features.history_server:
+            # Where no job can run there is neither, and no zero.
+            return ()
+        return [
+            Measure(name, job_series(self.job, name) if self.job else cluster_series(name), style)
+            for name, style in (("in", "first"), ("out", "second"))
+        ]
+
+    def _coverage(self, _width: int) -> str:
+        """What the cluster's chart is the sum of: of how many jobs, and how old its oldest part is."""
+        coverage, now = self.port.coverage, self.port.now()
+        if self.job or not coverage.live:
+            return ""
+        words = f"{coverage.known} of {coverage.live} {'job' if coverage.live == 1 else 'jobs'}"
+        if coverage.oldest is not None and now - coverage.oldest > OLD_SECONDS:
+            words += f", slowest value {fmt.duration(now - coverage.oldest)} old"
+        return words
+
+    def _why_none(self) -> str:
+        if self.job:
+            return ENDED if states.is_terminal(job_state(self.port, self.job)) else WAITING_RATES
+        if self.port.features.history_server:
+            return "a HistoryServer keeps no rates of the jobs that have ended"
+        reading = self.port.reading(JOBS_OVERVIEW())
+        if reading is None or reading.value is None:
+            # Of a lost cluster the frame says why.
+            return "" if self.port.lost is not None else why_empty(self.port, reading, "loading jobs…")
+        return WAITING_RATES if self.port.coverage.live else "no job is running"
+
+
+def heap_chart() -> TimeChart:
+    """How full the fullest heap is, and the share of time that goes into collecting (model/heap.py)."""
+    measures = (
+        Measure("heap", cluster_series("heap")),
+        # ms/s are thousandths as well.
+        Measure("GC", cluster_series("gc"), "second"),
+    )
+    return TimeChart(
+        "Heap and GC, %", lambda: measures, lambda: "loading TaskManagers' memory…", SHARE, id="heap"
+    )

@@ -1,34 +1,46 @@
-"""What a vertex is and how it is: state, parallelism, rates, busy, watermark, skew in words."""
+"""What a vertex or a subtask is and how it is: state, rates, busy, watermark, skew in words."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from flinktop.engine.series import vertex_series
-from flinktop.facts.figure import ABSENT, Figure, lag_figure
-from flinktop.facts.freshness import Freshness, answered_at, freshness
-from flinktop.facts.subtasks import found_in, records, slowest
-from flinktop.facts.unanswered import blank, why_empty, why_stale
-from flinktop.facts.vertices import (
-    figures_asks,
-    figures_reading,
-    listing,
-    mark_in,
-    vertex_facts,
-    vertex_of,
+from flinktop.facts.freshness import (
+    ABSENT,
+    Figure,
+    Freshness,
+    answered_at,
+    blank,
+    freshness,
+    lag_figure,
+    why_empty,
+    why_stale,
 )
+from flinktop.facts.subtasks import (
+    context_asks,
+    found_in,
+    present_asks,
+    present_facts,
+    present_reading,
+    records,
+    slowest,
+    subtask_figures,
+    vertex_context,
+)
+from flinktop.facts.vertices import figures_asks, figures_reading, listing, mark_in, vertex_facts, vertex_of
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
 from flinktop.flink.numbers import LONG_MAX, positive
 from flinktop.flink.vertices import VERTEX
-from flinktop.model import busy, rates, scheduler, skew, states, subtask_names
+from flinktop.model import busy, processes, rates, scheduler, skew, states, subtask_names, subtasks
 from flinktop.model import format as fmt
 from flinktop.model import lag as lags
 from flinktop.model.vertex_now import vertex_now
 from flinktop.ui.panels.columns import figure_cell
-from flinktop.ui.panels.lines_panel import GAP, LinesPanel, faded, pair, spaced
+from flinktop.ui.panels.parts import GAP, LinesPanel, faded, pair, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,15 +52,14 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
-    from flinktop.flink.vertices import IoMetrics, Vertex
+    from flinktop.flink.vertices import Attempt, IoMetrics, Vertex
     from flinktop.model.vertex_now import VertexNow
     from flinktop.ui.live import Asks
-    from flinktop.ui.panels.lines_panel import Line
+    from flinktop.ui.panels.parts import Line
 
-NARROW = 100
-"""Cells below which words are shortened."""
-SECONDS = 10.0
-"""Between two looks at the totals, for the skew; the table of subtasks has more reason to ask."""
+
+NARROW = 100  # cells below which words are shortened
+SECONDS = 10.0  # between two looks at the totals, for the skew; the table of subtasks has more reason to ask
 
 
 def lasting(state: str, seconds: float | None) -> Line:
@@ -91,16 +102,16 @@ def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narr
     """Records/s of the vertex; least, mean and most of what its subtasks are busy, backpressured and idle."""
     groups = rate_groups(facts.taken, facts.sent)
     times = (("busy", facts.busy), ("bkpr" if narrow else "backpressured", facts.backpressured))
-    told = False
+    any_shown = False
     for (word, figure), metric in zip((*times, ("idle", facts.idle)), rates.TIME_IDS, strict=True):
         known, shown = found.get(metric), not figure.absent and figure.value is not None
-        told |= shown
+        any_shown |= shown
         if not shown or known is None:
             groups.append(pair(word, *figure_cell(figure, fmt.per_mille)))
             continue
         numbers = "/".join(fmt.per_mille(value) for value in (known.min, known.avg, known.max))
         groups.append(pair(word, f"{numbers} %", busy.tone(known.max or 0.0) if word != "idle" else ""))
-    return [*spaced(*groups), GAP, *([("min/avg/max", "muted")] if told and not narrow else [])]
+    return [*spaced(*groups), GAP, *([("min/avg/max", "muted")] if any_shown and not narrow else [])]
 
 
 def totals_line(totals: IoMetrics, *, source: bool, sink: bool) -> Line:
@@ -132,12 +143,7 @@ def watermark_parts(mark: float | None, offset: float | None, cluster_now: float
 
 
 def skew_parts(vertex: Vertex, now: float | None) -> Line:
-    """How unevenly records are spread, in words where it is worth them.
-
-    Args:
-        vertex: With the totals of its subtasks.
-        now: Per cent of skew of the present rates, as Flink tells from 1.20 on.
-    """
+    """How unevenly records are spread over subtasks, and (`now`, per cent, 1.20+) their present rates."""
     spread = skew.spread({one.subtask: records(one) for one in vertex.subtasks})
     if spread is None:
         return []
@@ -256,15 +262,7 @@ class VertexHeader(LinesPanel):
 
 
 def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, gone: str) -> Line:
-    """Why what is shown of a vertex, or of a part of it, is no longer so; [] while all is well.
-
-    Args:
-        port: The door to the engine.
-        job: Its id.
-        vertex: Its id.
-        part: What tells of the vertex or the subtask.
-        gone: What to say when the server does not know that any more.
-    """
+    """Why what `part` tells of a vertex or a subtask is no longer so; [] while all is well."""
     of_job = port.reading(JOB(job=job))
     seen = [one.at for one in (part, of_job) if one is not None and one.at is not None]
     vertices = of_job.value.vertices if of_job is not None and of_job.value is not None else ()
@@ -282,3 +280,81 @@ def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, g
     what = f"{words}; esc goes back." if words else why_stale(port, part, "This")
     known = f" Last update {fmt.duration(port.now() - min(seen))} ago." if seen else ""
     return [(f"{what}{known}", "bad")]
+
+
+def attempt_line(attempt: Attempt) -> Line:
+    """State and for how long, which attempt, where."""
+    state: Line = [(f"{states.mark(attempt.status)} {attempt.status}", states.tone(attempt.status))]
+    state += lasting(attempt.status, attempt.seconds)
+    number = pair("attempt", fmt.number(attempt.attempt), "warn" if attempt.attempt else "")
+    where, taskmanager = attempt.where, attempt.taskmanager_id or ""
+    if taskmanager and processes.is_name(taskmanager):
+        # The name of a pod or a container is what people look for.
+        at = f" at {where}" if where else ""
+        return spaced(state, number, [*pair("on", taskmanager), (at, "muted")])
+    on = pair("on", where) if where else []
+    return spaced(state, number, on, pair("TaskManager", taskmanager) if taskmanager else [])
+
+
+def _percent(value: float) -> str:
+    return f"{fmt.per_mille(value)} %"
+
+
+class SubtaskHeader(LinesPanel):
+    """A few lines above everything else on a subtask's screen."""
+
+    DEFAULT_CSS = "SubtaskHeader { max-height: 4; }"
+    STATE_FIRST = True
+
+    def __init__(self, job: str, vertex: str, subtask: int) -> None:
+        super().__init__(job, vertex, subtask)
+        self._progress: subtasks.Progress | None = None  # how its totals move
+
+    def asks(self) -> Asks:
+        ids = (self.port, self.job, self.vertex)
+        context = vertex_context(*ids)
+        query = subtask_figures(self.job, self.vertex, self.subtask, context) if context is not None else None
+        asks = context_asks(*ids) | present_asks(*ids, self.subtask)
+        return asks | ({query: 0.0} if query is not None else {})
+
+    def lines(self) -> Sequence[Line]:
+        reading = present_reading(self.port, self.job, self.vertex, self.subtask)
+        known = vertex_of(self.port, self.job, self.vertex)
+        name = subtask_names.named(self.subtask, known[1].parallelism if known is not None else None)
+        lines: list[Line] = [[(name, "strong"), *(pair(" of", known[1].name) if known is not None else [])]]
+        if reading is not None and (attempt := reading.value) is not None:
+            if reading.at is not None and (self._progress is None or reading.at > self._progress.seen):
+                self._progress = subtasks.look(self._progress, reading.at, [attempt])
+            lines.append(self.one_line("state", lambda: attempt_line(attempt)))
+            ended = states.is_terminal(attempt.status)
+            lines.append(self.one_line("flow", partial(self._totals, attempt) if ended else self._flow))
+        elif freshness(reading, self.port.lost) is Freshness.LOADING:
+            lines.append([("loading subtask…", "muted")])
+        if known is not None:
+            lines[-1] = spaced(lines[-1], job_parts(known[0]))
+        gone = "The vertex no longer has this subtask"
+        trouble = trouble_line(self.port, self.job, self.vertex, reading, gone)
+        return [trouble, *faded(lines)] if trouble else lines
+
+    def _totals(self, attempt: Attempt) -> Line:
+        context = vertex_context(self.port, self.job, self.vertex)
+        source, sink = (context.source, context.sink) if context is not None else (False, False)
+        return totals_line(attempt.metrics, source=source, sink=sink)
+
+    def _flow(self) -> Line:
+        """Rates, times and watermark; what is not measured is not the same as not known."""
+        facts = present_facts(self.port, self.job, self.vertex, self.subtask, self._progress)
+        if facts is None:
+            return []
+        mark = facts.mark
+        if mark.absent or mark.value is None:
+            watermark = pair("watermark", *mark.blank)
+        else:
+            answered = mark.value / 1000.0 + (facts.lag.value or 0.0)
+            watermark = watermark_parts(mark.value, self.zone_offset(), answered, facts.lag.tone)
+        times = (("busy", facts.busy), ("backpressured", facts.backpressured), ("idle", facts.idle))
+        groups = [
+            pair(word, *figure_cell(time, _percent, busy.tone if word != "idle" else None))
+            for word, time in times
+        ]
+        return spaced(*rate_groups(facts.taken, facts.sent), *groups, watermark)

@@ -8,10 +8,8 @@ from textual import on
 
 from flinktop.facts.checkpoints import checkpoint_facts, neighbour, vertex_names
 from flinktop.ui import keys
-from flinktop.ui.panels.checkpoint_header import CheckpointHeader
-from flinktop.ui.panels.checkpoint_share_header import CheckpointShareHeader
-from flinktop.ui.panels.checkpoint_subtasks import CheckpointShares
-from flinktop.ui.panels.checkpoint_vertices import CheckpointVertices
+from flinktop.ui.panels.checkpoint_header import CheckpointHeader, CheckpointShareHeader
+from flinktop.ui.panels.checkpoint_shares import CheckpointShares, CheckpointVertices
 from flinktop.ui.places import CheckpointPlace, CheckpointVertexPlace, Place
 from flinktop.ui.screens.actions import on_checkpoint
 from flinktop.ui.screens.cluster_screen import ClusterScreen

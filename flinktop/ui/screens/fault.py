@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flinktop.facts.faults import found_fault
 from flinktop.model import faults
 from flinktop.ui import keys
-from flinktop.ui.panels.fault_stack import FaultHeader, FaultStack
+from flinktop.ui.panels.job_exceptions import FaultHeader, FaultStack
 from flinktop.ui.places import FaultPlace, Place
 from flinktop.ui.screens.taskmanager_of import FaultOnTaskManager
 

@@ -9,8 +9,7 @@ from textual import on
 from flinktop.facts.operations import is_here, worth_copying
 from flinktop.flink.text import clean
 from flinktop.ui import keys
-from flinktop.ui.panels.operation_detail import OperationDetail
-from flinktop.ui.panels.operations_table import OperationsTable
+from flinktop.ui.panels.operations import OperationDetail, OperationsTable
 from flinktop.ui.places import JobPlace, OperationPlace
 from flinktop.ui.screens.actions import on_job, on_savepoint
 from flinktop.ui.screens.cluster_screen import ClusterScreen

@@ -10,7 +10,7 @@ from textual.containers import Container
 from flinktop.ui import keys
 from flinktop.ui.panels.cluster_line import ClusterLine
 from flinktop.ui.panels.jobs_table import JobsTable
-from flinktop.ui.panels.throughput import Throughput, heap_chart
+from flinktop.ui.panels.time_chart import Throughput, heap_chart
 from flinktop.ui.places import JobPlace, job_actions
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.messages import Opened

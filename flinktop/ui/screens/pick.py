@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from textual import on
 from textual.widgets import Static
 
+from flinktop.facts.freshness import why_empty
 from flinktop.facts.restore import restore_points, to_ask
-from flinktop.facts.unanswered import why_empty
 from flinktop.flink.jars import JARS
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import format as fmt

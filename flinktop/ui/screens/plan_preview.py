@@ -16,7 +16,7 @@ from flinktop.flink.jobs import Plan
 from flinktop.model import format as fmt
 from flinktop.ui.asking import AskingDialog, TypedName
 from flinktop.ui.dialog import ActButton, lines_content
-from flinktop.ui.panels.plan_graph import PlanGraph
+from flinktop.ui.panels.job_graph import PlanGraph
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe
 from flinktop.ui.widgets.form import PressButton

@@ -11,7 +11,7 @@ from flinktop.flink.process import Process
 from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS
 from flinktop.model import processes
 from flinktop.ui import keys
-from flinktop.ui.panels.process_header import ProcessHeader
+from flinktop.ui.panels.process import ProcessHeader
 from flinktop.ui.places import JobPlace, LogFilePlace, Place, TaskManagerPlace
 from flinktop.ui.screens.log_screen import LogCommands
 from flinktop.ui.screens.profile_start import ProfileStart

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.target import target_queries
 from flinktop.engine.acts.words import Line
-from flinktop.facts.unanswered import why_empty
+from flinktop.facts.freshness import why_empty
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
 from flinktop.model import format as fmt

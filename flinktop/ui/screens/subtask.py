@@ -5,7 +5,7 @@ from __future__ import annotations
 from flinktop.facts.vertices import vertex_of
 from flinktop.model import subtask_names
 from flinktop.ui import keys
-from flinktop.ui.panels.subtask_header import SubtaskHeader
+from flinktop.ui.panels.vertex_header import SubtaskHeader
 from flinktop.ui.places import Place, SubtaskPlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager, of_subtask

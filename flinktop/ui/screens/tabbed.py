@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Container
 from textual.widget import Widget
 
-from flinktop.ui.panels.tab_line import TabLine
+from flinktop.ui.panels.frame import TabLine
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.tabs import Tab
 from flinktop.ui.widgets.flame import FlameView

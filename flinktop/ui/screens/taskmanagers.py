@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flinktop.ui import keys
-from flinktop.ui.panels.taskmanagers_table import TaskManagersTable
+from flinktop.ui.panels.taskmanagers import TaskManagersTable
 from flinktop.ui.places import TaskManagerPlace
 from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager
 from flinktop.ui.widgets.messages import Opened

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from flinktop.facts.vertex_taskmanagers import taskmanager_of
+from flinktop.facts.vertex_parts import taskmanager_of
 from flinktop.facts.vertices import vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.vertices import VERTEX

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
-from flinktop.facts.unanswered import why_empty
+from flinktop.facts.freshness import why_empty
 from flinktop.flink.jobs import JOB, PLAN
 from flinktop.ui.dialog import Dialog
 from flinktop.ui.theme import TONES

@@ -1,4 +1,4 @@
-"""One operation with everything that is known of it."""
+"""Everything that was requested of clusters from here, newest first, and one operation in full."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from flinktop.facts.operations import (
     followed_by,
     now_words,
     options,
+    outcome,
     progress_words,
+    severity,
     state_tone,
     state_words,
     took,
@@ -24,17 +26,29 @@ from flinktop.facts.operations import (
 )
 from flinktop.flink.text import clean
 from flinktop.model import format as fmt
+from flinktop.model.checkpoints import tail
 from flinktop.ui.live import Panel
+from flinktop.ui.panels.columns import near, text
 from flinktop.ui.panels.parts import assemble, meter_parts
+from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.columns import Column, Stripes
 from flinktop.ui.widgets.text_rows import folded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
     from flinktop.engine.operation import Operation
     from flinktop.ui.panels.parts import Part
+    from flinktop.ui.widgets.columns import Cell
 
+
+JOB_CELLS = 8  # of a job's id: enough to tell jobs apart
+LEAST_FOR_BOTH = 40  # cells that subject and result have together before how long it took gets a place
+SIMULATED = "Demo: actions are disabled, so there are no operations."
+NOTHING = "No operations from this flinktop yet."
 Fact = tuple[str, str, str]  # label, words and tone
 LABEL_CELLS = 13
 METER_CELLS = 24
@@ -44,15 +58,137 @@ FORGOTTEN = "flinktop no longer has this operation: refused operations are not r
 NONE_CHOSEN = "no operation is selected"
 
 
-def facts_of(operation: Operation, wall: float, offset: float | None, followed: str) -> list[Fact]:
-    """Everything that is known of an operation but its name and state.
+def matches(row: Operation, text: str, when: str) -> bool:
+    """Whether a row has the text, word by word; `state:failed` looks at the state alone."""
+    texts = (row.label, row.subject, row.job or "", row.cluster_name, row.by, when, outcome(row)[0])
+    cells = [cell.casefold() for cell in (*texts, row.state)]
+    return all(
+        word.removeprefix("state:") in row.state
+        if word.startswith("state:")
+        else any(word in cell for cell in cells)
+        for word in text.casefold().split()
+    )
 
-    Args:
-        operation: The operation.
-        wall: This machine's time (s since 1970).
-        offset: The zone of times, seconds from UTC.
-        followed: Who follows it.
-    """
+
+class OperationsTable(TablePanel["Operation"]):
+    """The ledger, with what this flinktop follows or was refused."""
+
+    KEY = "id"
+    BOX = "Operations"
+    follows_operations = True
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._several_clusters = False
+
+    def columns(self) -> Sequence[Column[Operation]]:
+        def seconds(one: Operation) -> float | None:
+            return took(one, self.port.clock.wall())
+
+        def shown_took(one: Operation) -> Cell:
+            so_far = seconds(one)
+            if so_far is None:
+                return fmt.ABSENT, "muted"
+            if one.state.final:
+                return duration_words(one, so_far), ""
+            # A tenth would repaint the line at every look.
+            return duration_words(one, float(int(so_far))), "info"
+
+        def result(one: Operation, width: int) -> Stripes:
+            shown, tone, is_path = outcome(one)
+            # Of a path the end tells savepoints apart.
+            return Stripes(((tail(shown, width, mark=fmt.UNKNOWN) if is_path else shown, tone),))
+
+        def cluster(one: Operation, width: int) -> Stripes:
+            name = clean(one.cluster_name)
+            # Of one without a name the port tells most.
+            return Stripes(((tail(name, width, mark=fmt.UNKNOWN) if ":" in name else name, ""),))
+
+        of_clusters: Column[Operation] = Column(
+            *("cluster", "CLUSTER", 15, lambda one: (clean(one.cluster_name), "")),
+            sort=lambda one: one.cluster_name.casefold(),
+            drop=1,
+            stripes=cluster,
+        )
+        return (
+            Column(
+                *("state", "STATE", 10, lambda one: (state_words(one), state_tone(one))),
+                sort=lambda one: (-severity(one), one.state),
+            ),
+            text("what", "WHAT", 19, lambda one: clean(one.label), tone="strong", sort=True),
+            text("name", "ON", 12, lambda one: clean(one.subject), blank="", sort=True, flex=True),
+            Column(
+                *("job", "JOB", JOB_CELLS, lambda one: (one.job or "", "muted")),
+                sort=lambda one: one.job or "",
+                drop=4,
+                # No sign of the cut: ids are told by their beginnings everywhere.
+                stripes=lambda one, width: Stripes((((one.job or "")[:width], "muted"),)),
+            ),
+            *((of_clusters,) if self._several_clusters else ()),
+            near(
+                *("when", "WHEN", lambda one: one.planned, self._planned),
+                tone="muted",
+                descending=True,
+                drop=2,
+            ),
+            Column(
+                *("took", "TOOK", 7, shown_took),
+                sort=seconds,
+                align="right",
+                descending=True,
+                drop=3,
+                leaves=LEAST_FOR_BOTH,
+            ),
+            text("by", "BY", 16, lambda one: clean(one.by), tone="muted", blank="", sort=True, drop=5),
+            Column(
+                *("result", "RESULT OR REASON", 16, lambda one: outcome(one)[:2]),
+                sort=lambda one: outcome(one)[0],
+                flex=True,
+                stripes=result,
+            ),
+        )
+
+    def _planned(self, at: float) -> str:
+        return fmt.near(at, self.zone_offset(), self.port.clock.wall())
+
+    def rows(self) -> Sequence[Operation]:
+        return self.port.operations()
+
+    def matches(self, row: Operation, text: str) -> bool:
+        return matches(row, text, self._planned(row.planned))
+
+    @property
+    def operation(self) -> Operation | None:
+        """The one under the cursor, as it is now."""
+        key = self.table.cursor_key
+        return self.port.operation(key) if key is not None else None
+
+    def words(self) -> Sequence[list[Part]]:
+        trouble = self.port.target().ledger_trouble if self.port.operations() else None
+        return [[(f"Actions are disabled: {trouble}.", "warn")]] if trouble else []
+
+    def empty(self) -> str:
+        if self.app.profile.demo:
+            return SIMULATED
+        target = self.port.target()
+        if target.ledger_trouble is not None:
+            return f"Every action is recorded in the ledger first, and {target.ledger_trouble}."
+        if target.read_only:
+            return f"{NOTHING}\nThis cluster is opened read-only."
+        return f"{NOTHING}\nPress a on a job, a jar or the cluster for its actions."
+
+    def show(self) -> None:
+        operations = self.port.operations()
+        several = len({one.cluster for one in operations} | {self.port.connection.url}) > 1
+        if several != self._several_clusters:
+            self._several_clusters = several
+            self.table.set_columns(self.columns())
+        super().show()
+        self.wants_tick = any(not one.state.final for one in operations)
+
+
+def facts_of(operation: Operation, wall: float, offset: float | None, followed: str) -> list[Fact]:
+    """What is known of an operation but its name and state, at this machine's time (s since 1970)."""
     result = operation.result
     now = now_words(operation)
     found: list[Fact] = [("now", now, "info")] if now else []
@@ -148,7 +284,6 @@ class OperationDetail(Panel):
             yield Static(id="facts", markup=False)
 
     def choose(self, number: str | None) -> None:
-        """Show another operation from its top."""
         if number != self._number:
             self._number = number
             if self.is_mounted:

@@ -1,40 +1,40 @@
-"""The TaskManagers, worst first: heartbeat, slots, heap, garbage collection, memory, processor."""
+"""The TaskManagers, worst first, and the slots of one: which job has each, what it was given."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flinktop.facts.processes import (
-    TaskManagerFacts,
-    figures_query,
-    heartbeat_now,
-    taskmanager_facts,
-)
-from flinktop.facts.unanswered import blank_mark
+from msgspec import Struct
+
+from flinktop.facts.freshness import blank_mark
+from flinktop.facts.processes import TaskManagerFacts, figures_query, heartbeat_now, taskmanager_facts
+from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.metrics import TASKMANAGERS_METRICS
 from flinktop.flink.process import Process
-from flinktop.flink.taskmanagers import TASKMANAGERS
+from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS, Resource
 from flinktop.model import format as fmt
 from flinktop.model import heap, processes
 from flinktop.ui.live import RARELY
 from flinktop.ui.panels.columns import number, text
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.columns import Column
-from flinktop.ui.widgets.one_by_one import one_by_one
+from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flinktop.facts.processes import ProcessFigures
-    from flinktop.flink.endpoint import Query
-    from flinktop.flink.taskmanagers import TaskManagers
+    from flinktop.flink.taskmanagers import AllocatedSlot, TaskManagerDetails, TaskManagers
     from flinktop.ui.live import Asks
+    from flinktop.ui.panels.parts import Part
     from flinktop.ui.widgets.columns import Cell
+
 
 SECONDS = 10.0
 """Between two requests for one TaskManager's metrics, while few are seen; Flink fetches no faster."""
-MOST_A_SECOND = 1.0
-"""Requests for metrics: with more TaskManagers on the screen each is asked more rarely."""
+MOST_A_SECOND = 1.0  # requests for metrics: with more TaskManagers on the screen each is asked more rarely
+MEBI = 1 << 20
+FREE = "free"
 
 
 def _verdict(row: TaskManagerFacts) -> Cell:
@@ -52,8 +52,6 @@ def _measured(
     tone: str | Callable[[float], str] = "",
     drop: int,
 ) -> Column[TaskManagerFacts]:
-    """What its metrics tell."""
-
     def blank(row: TaskManagerFacts) -> Cell:
         if row.known is None:
             return blank_mark(failed=row.failed)
@@ -74,6 +72,8 @@ def _percent(part: float) -> str:
 class TaskManagersTable(TablePanel[TaskManagerFacts]):
     """All TaskManagers by one request, and the metrics of those on the screen."""
 
+    ENDPOINT = TASKMANAGERS
+    KEY = "id"
     BOX = "TaskManagers"
     LOADING = "loading TaskManagers…"
     NOTHING = "The cluster has no TaskManagers: nothing can run."
@@ -132,12 +132,6 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
     def __init__(self) -> None:
         super().__init__(id="taskmanagers")
 
-    def source(self) -> Query[TaskManagers]:
-        return TASKMANAGERS()
-
-    def key(self, row: TaskManagerFacts) -> str:
-        return row.id
-
     def matches(self, row: TaskManagerFacts, text: str) -> bool:
         matches = super().matches
         return all(word in row.id.casefold() or matches(row, word) for word in text.casefold().split())
@@ -162,3 +156,114 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
         rows = one_by_one(listed, lambda one: taskmanager_facts(self.port, one, now), key=lambda one: one.id)
         rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
         return rows
+
+
+class SlotRow(Struct, frozen=True):
+    """A slot that a job has, or what is left of the TaskManager."""
+
+    number: str
+    job: str  # its id; "" for what is free
+    name: str
+    tasks: int | None = None  # 2.3+
+    resource: Resource | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.number} {self.job}"
+
+
+def slot_rows(details: TaskManagerDetails, names: Mapping[str, str]) -> MadeRows[SlotRow]:
+    """The slots by job, then what is free (`/taskmanagers/:taskmanagerid`); `names` of jobs by their ids."""
+    slots = sorted(details.allocated_slots or (), key=lambda slot: names.get(slot.job_id, slot.job_id))
+
+    def made(numbered: tuple[int, AllocatedSlot]) -> SlotRow:
+        at, slot = numbered
+        name = names.get(slot.job_id, slot.job_id)
+        return SlotRow(str(at), slot.job_id, name, slot.assigned_tasks, slot.resource)
+
+    rows = one_by_one(enumerate(slots, 1), made, key=lambda numbered: str(numbered[0]))
+    if details.free_slots:
+        count = "1 slot" if details.free_slots == 1 else f"{details.free_slots} slots"
+        rows.append(SlotRow(FREE, "", count, resource=details.free_resource))
+    return rows
+
+
+def _given(
+    key: str,
+    title: str,
+    width: int,
+    of: Callable[[Resource], float],
+    write: Callable[[float], str],
+    *,
+    drop: int,
+) -> Column[SlotRow]:
+    """A part of what it was given; a negative one is not told."""
+
+    def value(row: SlotRow) -> float | None:
+        given = of(row.resource) if row.resource is not None else -1
+        return given if given >= 0 else None
+
+    return number(key, title, width, value, write, sorts=False, drop=drop)
+
+
+def _memory(title: str, key: str, drop: int) -> Column[SlotRow]:
+    return _given(key, title, 8, lambda one: getattr(one, key) * MEBI, fmt.size, drop=drop)
+
+
+class SlotsTable(TablePanel[SlotRow]):
+    """Slots by the jobs that have them; enter opens the job."""
+
+    ENDPOINT = TASKMANAGER
+    BOX = "Slots"
+    LOADING = "loading slots…"
+    MISSING = "TaskManagers"
+    COLUMNS = (
+        text("number", "SLOT", 4, lambda row: row.number, tone="muted", align="right"),
+        text(
+            *("name", "JOB", 20, lambda row: row.name),
+            tone=lambda row: "strong" if row.job else "muted",
+            sort=True,
+            flex=True,
+        ),
+        number("tasks", "TASKS", 5, lambda row: row.tasks, str),
+        _given("cpu", "CPU", 6, lambda one: one.cpu_cores, fmt.cores, drop=1),
+        _memory("HEAP", "task_heap_memory", 1),
+        _memory("OFF-HEAP", "task_off_heap_memory", 2),
+        _memory("MANAGED", "managed_memory", 1),
+        _memory("NETWORK", "network_memory", 2),
+    )
+
+    def __init__(self, taskmanager: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.taskmanager = taskmanager
+
+    def asks(self) -> Asks:
+        return super().asks() | {JOBS_OVERVIEW(): 0.0}
+
+    def job_here(self) -> str | None:
+        row = self.table.cursor_row
+        return row.job or None if row is not None else None
+
+    def rows_of(self, answer: TaskManagerDetails) -> Sequence[SlotRow]:
+        if answer.allocated_slots is None:
+            return ()
+        jobs = self.port.value(JOBS_OVERVIEW())
+        names = {job.jid: job.name for job in jobs.jobs} if jobs is not None else {}
+        return slot_rows(answer, names)
+
+    def words(self) -> Sequence[list[Part]]:
+        details: TaskManagerDetails | None = self.answer
+        taken = details.slots_used if details is not None and details.allocated_slots == () else 0
+        words = f"This cluster does not report which jobs have the {taken} slots that are taken."
+        return [[(words, "muted")]] if taken else []
+
+    def empty(self) -> str:
+        details: TaskManagerDetails | None = self.answer
+        if self.missing or details is None:
+            return super().empty()
+        if details.allocated_slots is None:
+            taken = fmt.part(details.slots_used, details.slots_number).replace("/", " of ")
+            words = f"The jobs of slots need Flink 1.13 or later; this is {self.port.features.version}."
+            return f"{words} {taken} slots are taken."
+        known = details.free_slots is not None
+        return "It has no slots." if known else "Flink does not report how many slots it has."

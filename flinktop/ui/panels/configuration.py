@@ -1,47 +1,130 @@
-"""How a job was told to run."""
+"""How the cluster and its JVM are configured, and how a job was told to run."""
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from flinktop.facts.rescales import has_rescales
+from msgspec import Struct
+
+from flinktop.facts.freshness import missing_words
+from flinktop.facts.timeline import has_rescales
 from flinktop.flink.jobmanager import (
     JOB_JOBMANAGER_CONFIG,
     JOB_JOBMANAGER_ENVIRONMENT,
     JOB_JOBMANAGER_LOG_URL,
+    JOBMANAGER_CONFIG,
+    JOBMANAGER_ENVIRONMENT,
 )
 from flinktop.flink.jobs import JOB, JOB_CONFIG
 from flinktop.flink.rescale import RESCALE_CONFIG
 from flinktop.model import format as fmt
 from flinktop.model import redaction
 from flinktop.ui.live import RARELY, Asks
-from flinktop.ui.panels import cluster_configuration
-from flinktop.ui.panels.cluster_configuration import Item
 from flinktop.ui.panels.columns import text
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.one_by_one import each_with_its
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.jobmanager import Environment, Setting
     from flinktop.flink.jobs import Job, JobConfig
     from flinktop.flink.rescale import RescaleConfig
+    from flinktop.ui.panels.parts import Part
 
-CLUSTER = {cluster_configuration.CONFIG: "cluster"}
+
+CONFIG, JVM, OPTION, CLASS_PATH, VARIABLE = "config", "JVM", "JVM option", "class path", "environment"
+DIRECTORIES = ("PWD", "OLDPWD")  # variables that are no passwords, whatever they are called
+CLUSTER = {CONFIG: "cluster"}
 """What kinds of settings are called here that have another name beside the cluster's own."""
+_WHERE, _NAME, _VALUE = attrgetter("where"), attrgetter("name"), attrgetter("value")
+
+
+class Item(Struct, frozen=True):
+    """One thing that was set."""
+
+    where: str  # what kind of thing it is
+    name: str
+    value: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.where} {self.name}"
+
+
+def cluster_items(settings: Iterable[Setting], environment: Environment | None) -> list[Item]:
+    """What `/jobmanager/config` and `/jobmanager/environment` (1.16+) tell, without secrets.
+
+    Those that Flink itself knows by their names came as ******.
+    """
+    found = [_item(CONFIG, one) for one in sorted(settings, key=lambda one: one.key)]
+    if environment is None:
+        return found
+    jvm = environment.jvm
+    found += [Item(JVM, "version", jvm.version), Item(JVM, "architecture", jvm.arch)]
+    found += [Item(OPTION, str(at), option) for at, option in enumerate(redaction.words(jvm.options), 1)]
+    found += [Item(CLASS_PATH, str(at), entry) for at, entry in enumerate(environment.classpath, 1)]
+    return found + [_item(VARIABLE, one) for one in environment.environment or ()]
+
+
+def _item(where: str, one: Setting) -> Item:
+    value = one.value or ""
+    is_path = where == VARIABLE and one.key in DIRECTORIES
+    return Item(where, one.key, value if is_path else redaction.setting(one.key, value))
+
+
+class ClusterConfiguration(TablePanel[Item]):
+    """Settings, JVM, its options, the class path; the filter finds by name, value and kind."""
+
+    ENDPOINT = JOBMANAGER_CONFIG
+    BOX = "Configuration"
+    LOADING = "loading configuration…"
+    MISSING = "configuration of a JobManager"
+    EVERY = RARELY
+    COLUMNS = (
+        text("where", "SCOPE", 11, _WHERE, tone="muted", sort=_WHERE, drop=1),
+        text("setting", "SETTING", 30, _NAME, tone="strong", sort=_NAME, flex=True),
+        text("name", "VALUE", 20, _VALUE, blank="", sort=_VALUE, flex=True),
+    )
+
+    _made_of: object = None  # the answers that the rows were made of: looking for secrets takes a while
+
+    def asks(self) -> Asks:
+        lacks = self.missing or missing_words(self.port, JOBMANAGER_ENVIRONMENT, "an environment")
+        return super().asks() | ({} if lacks else {JOBMANAGER_ENVIRONMENT(): RARELY})
+
+    def value_here(self) -> str | None:
+        row = self.table.cursor_row
+        return row.value if row is not None else None
+
+    def rows(self) -> Sequence[Item] | None:
+        facts, known = self.port.value(JOBMANAGER_ENVIRONMENT()), self.answer
+        if known is None or (known, facts) == self._made_of:
+            return None
+        self._made_of = (known, facts)
+        made: dict[str, Callable[[], list[Item]]] = {
+            CONFIG: lambda: cluster_items(known, None),
+            JVM: lambda: cluster_items((), facts),
+        }
+        return each_with_its(made, lambda kind: made[kind](), key=str)
+
+    def words(self) -> Sequence[list[Part]]:
+        absent = missing_words(self.port, JOBMANAGER_ENVIRONMENT, "the JVM's options and the class path")
+        return [[(absent, "muted")]] if absent and self.answer is not None else []
 
 
 def items(job: Job | None, config: JobConfig | None) -> list[Item]:
     """What is known of how a job runs (`/jobs/:jobid`, `…/config`), without what a release does not tell."""
     found: list[Item] = []
     if job is not None:
-        told = (
+        facts = (
             ("type", job.job_type or job.plan.type),
             ("scheduler", job.scheduler_type),
             ("max parallelism", _number(job.max_parallelism) if job.max_parallelism is not None else None),
         )
-        found += [Item("job", name, value) for name, value in told if value]
+        found += [Item("job", name, value) for name, value in facts if value]
     execution = config.execution_config if config is not None else None
     if execution is not None:
         parallelism = execution.job_parallelism
@@ -93,15 +176,10 @@ class JobConfiguration(TablePanel[Item]):
     BOX = "Configuration"
     LOADING = "loading configuration…"
     COLUMNS = (
-        text("where", "SCOPE", 10, lambda item: item.where, tone="muted", sort=lambda item: item.where),
-        text("name", "SETTING", 24, lambda item: item.name, tone="strong", sort=lambda item: item.name),
-        text(
-            "value", "VALUE", 20, lambda item: item.value, blank="", sort=lambda item: item.value, flex=True
-        ),
+        text("where", "SCOPE", 10, _WHERE, tone="muted", sort=_WHERE),
+        text("name", "SETTING", 24, _NAME, tone="strong", sort=_NAME),
+        text("value", "VALUE", 20, _VALUE, blank="", sort=_VALUE, flex=True),
     )
-
-    def key(self, row: Item) -> str:
-        return f"{row.where} {row.name}"
 
     def asks(self) -> Asks:
         asks: Asks = {JOB_CONFIG(job=self.job): RARELY, JOB(job=self.job): 0.0}
@@ -123,7 +201,7 @@ class JobConfiguration(TablePanel[Item]):
         if not self._of_cluster:
             return []
         settings, environment, log = map(self.port.value, self._of_cluster)
-        found = cluster_configuration.items(settings or (), environment)
+        found = cluster_items(settings or (), environment)
         rows = [Item(CLUSTER.get(one.where, one.where), one.name, one.value) for one in found]
         if log is not None and log.url:
             rows.append(Item("cluster", "JobManager's log", log.url))
