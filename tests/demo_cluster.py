@@ -36,7 +36,7 @@ class DemoCluster(FixtureCluster):
         """Give an engine that has not started yet what it would have seen in the last minutes."""
         now = port.now()
         for query, value, ago in past(self.world):
-            port.engine.remember(query, value, now - ago)
+            port.engine.arrived(query, value, now - ago)
 
     def _recorded(self, path: str, params: tuple[tuple[str, str], ...]) -> Answer:
         status, body, _ = self._transport.answer("GET", f"/{path}?{urlencode(params)}")

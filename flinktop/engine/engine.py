@@ -87,24 +87,17 @@ class Engine:
     ) -> None:
         """Prepare; nothing is sent before `start`.
 
-        Args:
-            connection: Where the cluster is and how to get in.
-            clock: The time.
-            refresh: Seconds between polls that the person wants; never below the cluster's own interval.
-            transport: Where bytes come from instead of the network.
-            jitter: Gives a factor for each back-off.
-            changed: Called after each answer or failure, on the engine's loop.
-            cluster: Its name, and whether it is protected.
-            ledger: The file in which acts are written down; without one they are refused.
-            resume: Follow to their end acts that another flinktop has left.
-            operations_changed: Called when there is news of operations, on the engine's loop.
+        `refresh` is the interval (s) that the person wants; the cluster's own is the shortest. `changed` is
+        called after each answer or failure, `operations_changed` when there is news of operations, both on
+        the engine's loop. Without the file `ledger` acts are refused. With `resume` acts that another
+        flinktop has left are followed to their end.
         """
         self.clock = clock
         self.store = Store()
         self.series = SeriesStore()
         self.login = Login(connection, clock.now)
         self.http = Http(connection, transport=transport, login=self.login)
-        self.poller = Poller(self.http, self.store, clock, jitter, changed, self._arrived)
+        self.poller = Poller(self.http, self.store, clock, jitter, changed, self.arrived)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.pins = Pins(self.series)
         self._transport = transport
@@ -180,10 +173,6 @@ class Engine:
         with contextlib.suppress(Exception):
             await self.http.close()
 
-    def remember(self, query: Query[Any], value: Any, at: float) -> None:
-        """Do to the series what an answer of then (`at`, engine's clock, s) did; no reading is kept of it."""
-        self._arrived(query, value, at)
-
     @property
     def features(self) -> Features:
         config: Reading[Config] | None = self.store.get(_CONFIG)
@@ -202,10 +191,6 @@ class Engine:
         found = features(config.value if config is not None else None, missing)
         self._features = config, overview, found
         return found
-
-    @property
-    def interval(self) -> float:
-        return self.poller.refresh
 
     def refresh_now(self) -> None:
         """Ask for everything on screen, once more also with a login that was refused: a person wants it."""
@@ -241,7 +226,8 @@ class Engine:
             past = self.features.history_server
             self.anchor = None if past else Anchor(value.now / 1000.0, at)
 
-    def _arrived(self, query: Query[Any], value: Any, at: float) -> None:
+    def arrived(self, query: Query[Any], value: Any, at: float) -> None:
+        """Have an answer of `at` (engine's clock, s) recorded; no reading is kept of it here."""
         self._record("clock", query, lambda: self._learn(query, value, at))
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         then = self.cluster_time() - (self.clock.now() - at)

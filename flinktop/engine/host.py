@@ -12,7 +12,7 @@ import contextlib
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from flinktop.engine.acts.target import Target, known_target
 from flinktop.engine.engine import Engine, random_jitter
@@ -28,15 +28,11 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act, Answer
     from flinktop.engine.acts.run_jar import PlanJar, RunJar
     from flinktop.engine.clock import Clock
-    from flinktop.engine.lags import JobLag
     from flinktop.engine.link import Link
     from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
     from flinktop.engine.operations import Operations
-    from flinktop.engine.pins import Pin
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
-    from flinktop.engine.series import Points, SeriesName
-    from flinktop.engine.store import Reading
     from flinktop.engine.sweep import Coverage
     from flinktop.engine.transfers import Transfer
     from flinktop.flink.connection import Connection
@@ -47,6 +43,7 @@ if TYPE_CHECKING:
     from flinktop.model.split import Split
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
 T = TypeVar("T")
 
 LAST_ANSWERS_SECONDS = 0.3
@@ -84,7 +81,7 @@ class Port:
         self.runs = runs or {}
         self.clock = clock
         cluster = name or connection.url
-        self.engine = Engine(
+        engine = self.engine = Engine(
             connection,
             clock,
             refresh=refresh,
@@ -96,6 +93,18 @@ class Port:
             resume=resume,
             operations_changed=self._changed,
         )
+        self.watch = self._on_loop(engine.poller.watch)
+        self.unwatch = self._on_loop(engine.poller.unwatch)
+        self.refresh = self._on_loop(engine.refresh_now)
+        self.stretch_interval = self._on_loop(engine.stretch_interval)
+        # These are safe from any thread.
+        self.now, self.cluster_time = clock.now, engine.cluster_time
+        self.reading, self.brief = engine.store.get, engine.store.brief
+        self.points, self.latest = engine.series.points, engine.series.latest
+        self.lag, self.lag_queries = engine.sweep.lags.of, engine.sweep.lags.asked
+        self.is_young = engine.sweep.starts.is_young
+        self.keep_pins = engine.pins.keep
+        self.late = engine.poller.late
         self.failure: str | None = None
         """Why the engine does not run any more, a sentence; None while it runs, and after `stop`."""
         self._notify: Callable[[], object] = lambda: None
@@ -112,19 +121,13 @@ class Port:
     # -- life ----------------------------------------------------------------------------------------
 
     def start_thread(self, past: Iterable[tuple[Query[Any], Any, float]] = ()) -> None:
-        """Run the engine on a thread and loop of its own.
+        """Run the engine on a thread and loop of its own; raises EngineFailed.
 
-        Args:
-            past: Answers from before, oldest first, each with how many seconds ago it came. Nothing is
-                asked for before they have all been taken in, which nobody waits for.
-
-        Raises:
-            EngineFailed: it could not be started.
+        `past` are answers from before, oldest first, each with how many seconds ago it came. Nothing is asked
+        for before they have all been taken in, which nobody waits for.
         """
         started = threading.Event()
-        thread = threading.Thread(
-            target=lambda: self._run(started, past), name="flinktop-engine", daemon=True
-        )
+        thread = threading.Thread(target=self._run, args=(started, past), name="flinktop-engine", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
@@ -181,7 +184,7 @@ class Port:
                     await asyncio.sleep(0)
                 if self._stop.is_set():
                     break
-                self.engine.remember(query, value, opened - ago)
+                self.engine.arrived(query, value, opened - ago)
                 before = ago
         self.engine.start()
         self._runs = True
@@ -225,23 +228,6 @@ class Port:
         if notify:
             self._notify()
 
-    # -- questions -----------------------------------------------------------------------------------
-
-    def watch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
-        """A panel shows this query from now on; see Poller.watch."""
-        self._do(lambda: self.engine.poller.watch(query, every, passing=passing))
-
-    def unwatch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
-        self._do(lambda: self.engine.poller.unwatch(query, every, passing=passing))
-
-    def refresh(self) -> None:
-        """Ask for everything on screen now, as far as the server's caches make that of use."""
-        self._do(self.engine.refresh_now)
-
-    def stretch_interval(self, factor: float) -> None:
-        """Ask for a poll interval so many times as long; the cluster's own is the shortest."""
-        self._do(lambda: self.engine.stretch_interval(factor))
-
     # -- acts ----------------------------------------------------------------------------------------
 
     def target(self, job: str | None = None) -> Target:
@@ -259,9 +245,7 @@ class Port:
     def submit(self, act: Act, typed: str | None = None) -> str:
         """Do an act, once; gives the id of the operation that is followed from now on.
 
-        Args:
-            act: What to do. Whether it can be done is asked of the cluster again.
-            typed: The name that was typed, where `act.must_be_typed`.
+        Whether it can be done is asked of the cluster again. `typed` is the name where `act.must_be_typed`.
         """
         number = os.urandom(16).hex()
         self._do(lambda: self.engine.operations.submit(act, number, typed))
@@ -283,12 +267,7 @@ class Port:
         return next((one for one in self.operations() if one.id == number), None)
 
     def ask(self, question: PlanJar, typed: str | None = None) -> str:
-        """Ask what is no poll, such as a jar's plan; gives the id under which `answer` has it.
-
-        Args:
-            question: What to ask.
-            typed: The name that was typed, where `question.must_be_typed`.
-        """
+        """Ask what is no poll, such as a jar's plan; gives the id under which `answer` has it."""
         number = os.urandom(16).hex()
         self._do(lambda: self.engine.operations.ask(question, number, typed))
         return number
@@ -299,12 +278,8 @@ class Port:
 
     # -- files ---------------------------------------------------------------------------------------
 
-    def read_file(self, query: Query[str], most: int | None = None) -> None:
-        """Read a file of the cluster and keep its end; one that is too large is not sent (see Transfers)."""
-        self._do(lambda: self.engine.transfers.begin(query, most=most))
-
-    def save_file(self, query: Query[str], file: Path, most: int | None = None) -> None:
-        """Read a file of the cluster and save it, likewise."""
+    def fetch_file(self, query: Query[str], *, most: int | None = None, file: Path | None = None) -> None:
+        """Read a file of the cluster and keep its end, or save it whole in `file`; see Transfers.begin."""
         self._do(lambda: self.engine.transfers.begin(query, most=most, file=file))
 
     def end_file(self, query: Query[str]) -> None:
@@ -315,26 +290,11 @@ class Port:
         """How far a file has come, and what was read of it; None when it was not asked for."""
         return self.engine.transfers.get(query)
 
-    # -- what is known -------------------------------------------------------------------------------
-
-    def reading(self, query: Query[T]) -> Reading[T] | None:
-        return self.engine.store.get(query)
+    # -- what is known; see facts/known.py ------------------------------------------------------------
 
     def value(self, query: Query[T]) -> T | None:
         reading = self.engine.store.get(query)
         return reading.value if reading is not None else None
-
-    def brief(self, query: Query[T]) -> Reading[T] | None:
-        return self.engine.store.brief(query)
-
-    def points(self, name: SeriesName, since: float = float("-inf")) -> Points:
-        return self.engine.series.points(name, since)
-
-    def latest(self, name: SeriesName) -> tuple[float, float] | None:
-        return self.engine.series.latest(name)
-
-    def is_young(self, job: str, vertex: str, at: float) -> bool:
-        return self.engine.sweep.starts.is_young(job, vertex, at)
 
     def busiest(self, job: str) -> Busiest | None:
         """Who of a running job is the busiest now; None while that is not known."""
@@ -344,18 +304,8 @@ class Port:
         """How the busiest subtask of a vertex splits its time; None while that is not known."""
         return self.engine.recorders.loads.split_of(job, vertex)
 
-    def lag(self, job: str) -> JobLag | None:
-        return self.engine.sweep.lags.of(job)
-
-    def lag_queries(self, job: str) -> Mapping[Query[Any], float]:
-        return self.engine.sweep.lags.asked(job)
-
     def checkpoints(self, job: str) -> tuple[SeenCheckpoint, ...]:
         return self.engine.recorders.checkpoints.of(job)
-
-    def keep_pins(self, pins: Iterable[Pin]) -> None:
-        """Record these metrics whenever an answer tells of them, and no others."""
-        self.engine.pins.keep(pins)
 
     def faults(self, job: str) -> tuple[FaultGroup, ...]:
         """Every fault seen of a job as groups of the same, newest first, those that Flink has dropped too."""
@@ -369,10 +319,6 @@ class Port:
     def link(self) -> Link:
         return self.engine.poller.current_link()
 
-    def late(self) -> float | None:
-        """How old the oldest part of what is on the screen is (s), where answers are late; else None."""
-        return self.engine.poller.late()
-
     @property
     def features(self) -> Features:
         return self.engine.features
@@ -384,7 +330,7 @@ class Port:
     @property
     def interval(self) -> float:
         """Seconds between polls of what is on screen."""
-        return self.engine.interval
+        return self.engine.poller.refresh
 
     @property
     def crashes(self) -> int:
@@ -395,12 +341,6 @@ class Port:
         """Different errors with which answers could not be recorded; each is in the log."""
         return self.engine.recorder_errors
 
-    def now(self) -> float:
-        return self.clock.now()
-
-    def cluster_time(self) -> float:
-        return self.engine.cluster_time()
-
     @property
     def knows_time(self) -> bool:
         return self.engine.anchor is not None
@@ -410,13 +350,19 @@ class Port:
         blind = self.now() - link.answered if link.error is not None and link.answered is not None else 0.0
         return self.engine.cluster_time() - blind
 
+    def _on_loop(self, work: Callable[P, object]) -> Callable[P, None]:
+        def call(*given: P.args, **named: P.kwargs) -> None:
+            self._do(lambda: work(*given, **named))
+
+        return call
+
     def _do(self, work: Callable[[], object]) -> None:
-        loop = self._loop
-        if self._inline or loop is None:
+        """Do some work on the engine's loop."""
+        if self._inline or self._loop is None:
             work()
             return
         try:
-            loop.call_soon_threadsafe(work)
+            self._loop.call_soon_threadsafe(work)
         except RuntimeError:
             # The loop is closed: flinktop is on its way out and nobody needs the answer.
             log.debug("the engine has ended")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field, structs
@@ -14,7 +13,7 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model.checkpoints import COMPLETED, FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Sequence
 
     from flinktop.flink.endpoint import Query
 
@@ -37,6 +36,7 @@ class SeenCheckpoint(Struct, frozen=True):
 
 class _Job(Struct):
     seen: dict[int, SeenCheckpoint] = field(default_factory=dict)
+    """Newest first; replaced as a whole: other threads read it."""
     drawn: set[tuple[int, int]] = field(default_factory=set)
     """What is in the series, by trigger time and id: a job submitted anew counts from 1 again."""
     undrawn: bool = False
@@ -56,24 +56,14 @@ class SeenCheckpoints:
         self._series = series
         self._opened = opened
         self._jobs: dict[str, _Job] = {}
-        self._newest_first: dict[str, tuple[SeenCheckpoint, ...]] = {}
-        self._lock = threading.Lock()
 
     def of(self, job: str) -> tuple[SeenCheckpoint, ...]:
         """The checkpoints seen of a job, newest first; at most KEPT, fewer of one that nobody looks into."""
-        with self._lock:
-            return self._newest_first.get(job, ())
+        known = self._jobs.get(job)
+        return tuple(known.seen.values()) if known is not None else ()
 
     def arrived(self, query: Query[Any], value: Any, at: float, behind: float | None) -> None:
-        """Take in one answer.
-
-        Args:
-            query: What was asked.
-            value: The answer.
-            at: When it came (engine's clock, s).
-            behind: Seconds that the engine's clock is behind the cluster's (since 1970); None while that is
-                not known: series wait for it.
-        """
+        """Take in one answer; see Recorders.of. The series wait until it is known how far clocks differ."""
         if query.endpoint is CHECKPOINTS:
             self._stats(dict(query.ids)["job"], value, at, behind)
         elif query.endpoint is CHECKPOINT:
@@ -98,18 +88,19 @@ class SeenCheckpoints:
         # Flink still tells of these, though it has no details of them any more.
         latest = (stats.latest.completed, stats.latest.savepoint, stats.latest.failed)
         told = {one.id: one for one in latest if one is not None and one.id >= 0} | listed
-        for number, before in known.seen.items():
-            if number not in listed and not before.gone:
-                known.seen[number] = replace(before, gone=True)
+        seen = {
+            number: before if number in listed or before.gone else replace(before, gone=True)
+            for number, before in known.seen.items()
+        }
         for number, one in told.items():
-            known.seen[number] = SeenCheckpoint(_fuller(one, known.seen.get(number)), number not in listed)
-        newest = sorted(known.seen.values(), key=lambda seen: _age(seen.checkpoint))
-        self._keep(job, known, newest[: min(KEPT, max(self._share(job), len(told)))])
+            seen[number] = SeenCheckpoint(_fuller(one, seen.get(number)), number not in listed)
+        newest = sorted(seen.values(), key=lambda one: _age(one.checkpoint))
+        self._keep(known, newest[: min(KEPT, max(self._share(job), len(told)))])
 
-    def _keep(self, job: str, known: _Job, newest: Sequence[SeenCheckpoint]) -> None:
+    @staticmethod
+    def _keep(known: _Job, newest: Sequence[SeenCheckpoint]) -> None:
         known.seen = {seen.checkpoint.id: seen for seen in newest}
         known.drawn &= {_age(seen.checkpoint) for seen in newest}
-        self._publish(job, newest)
 
     def _share(self, job: str) -> int:
         return KEPT if job in self._opened else min(KEPT, MOST // max(1, len(self._jobs)))
@@ -120,8 +111,7 @@ class SeenCheckpoints:
             if job not in self._opened:
                 known.told = None
                 if len(known.seen) > (share := self._share(job)) and not known.undrawn:
-                    # In the order in which they were put in: the newest first.
-                    self._keep(job, known, tuple(known.seen.values())[:share])
+                    self._keep(known, tuple(known.seen.values())[:share])
 
     def _details(self, job: str, details: Checkpoint) -> None:
         """Keep who acknowledged a failed one; of others that is of interest only while they are open."""
@@ -130,8 +120,7 @@ class SeenCheckpoints:
         if known is None or before is None or details.status != FAILED or before.checkpoint.tasks:
             return
         if _age(before.checkpoint) == _age(details):
-            known.seen[details.id] = replace(before, checkpoint=details)
-            self._publish(job, known.seen.values())
+            known.seen = {**known.seen, details.id: replace(before, checkpoint=details)}
 
     def _listed(self, jobs: set[str], at: float) -> None:
         for job, known in list(self._jobs.items()):
@@ -139,13 +128,7 @@ class SeenCheckpoints:
                 known.listed = at
             elif at - known.listed > KEEP_SECONDS:
                 del self._jobs[job]
-                with self._lock:
-                    self._newest_first.pop(job, None)
         self._make_room()
-
-    def _publish(self, job: str, newest: Iterable[SeenCheckpoint]) -> None:
-        with self._lock:
-            self._newest_first[job] = tuple(newest)
 
     def _draw(self, job: str, known: _Job, behind: float) -> None:
         """Put the completed ones into the series, each once, at the time of its completion.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field, structs
@@ -44,6 +43,7 @@ MOST_BESIDE = 1024 * 1024
 
 class _Job(Struct):
     groups: dict[str, FaultGroup] = field(default_factory=dict)
+    """Replaced as a whole: other threads read it."""
     counted: dict[int, None] = field(default_factory=dict)
     """Hashes of their names, in the order in which they came: the oldest are forgotten first."""
     told: JobExceptions | None = None
@@ -57,12 +57,10 @@ class SeenFaults:
     def __init__(self, opened: Container[str] = ()) -> None:
         self._opened = opened
         self._jobs: dict[str, _Job] = {}
-        self._published: dict[str, tuple[FaultGroup, ...]] = {}
-        self._lock = threading.Lock()
 
     def of(self, job: str) -> tuple[FaultGroup, ...]:
-        with self._lock:
-            return self._published.get(job, ())
+        known = self._jobs.get(job)
+        return tuple(known.groups.values()) if known is not None else ()
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
         if query.endpoint is EXCEPTIONS:
@@ -76,50 +74,47 @@ class SeenFaults:
         if known.told is told:
             return
         known.told = told if job in self._opened else None
+        groups = dict(known.groups)
         # The oldest first: the first of its kind begins the group.
         for fault in sorted(told.faults, key=lambda one: one.timestamp):
             name = hash((fault.timestamp, fault.task_name or "", fault.exception_name))
             if name not in known.counted:
                 known.counted[name] = None
-                _add(known.groups, _bounded_beside(fault))
-        newest = sorted(known.groups.values(), key=lambda group: -group.latest.timestamp)
+                _add(groups, _bounded_beside(fault))
+        newest = sorted(groups.values(), key=lambda group: -group.latest.timestamp)
         known.groups = {group.key: group for group in _bounded(newest)}
         self._forget_names(known, COUNTED)
         self._lighten(known)
-        self._publish(job, known)
 
     def _make_room(self) -> None:
         """Keep of each job that nobody has looked into no more than its share."""
         for job, known in self._jobs.items():
             if job not in self._opened:
                 known.told = None
-                if self._cut(known):
-                    self._publish(job, known)
-            if self._lighten(known):
-                self._publish(job, known)
+                self._cut(known)
+            self._lighten(known)
 
-    def _cut(self, known: _Job) -> bool:
-        """Keep the first and the newest of each kind, and the newest kinds; whether that was too much."""
+    def _cut(self, known: _Job) -> None:
+        """Keep the first and the newest of each kind, and the newest kinds, where there are too many."""
         share = max(2, MOST // max(1, len(self._jobs)))
         if sum(len(group.kept) for group in known.groups.values()) <= share:
-            return False
+            return
         groups = [
             replace(group, kept=_ends(group))
             for group in _bounded(list(known.groups.values()), max(1, share // 2))
         ]
         known.groups = {group.key: group for group in groups}
         self._forget_names(known, LEAST_COUNTED)
-        return True
 
-    def _lighten(self, known: _Job) -> bool:
-        """Keep of a job no more bytes than its share; whether that was too much.
+    def _lighten(self, known: _Job) -> None:
+        """Keep of a job no more bytes than its share.
 
         What goes first is the middle of each kind, then the kinds that are longest ago, what failed together
         with another, and last the middle of each stack.
         """
         share = MOST_BYTES // max(1, len(self._jobs))
         if _bytes(known.groups.values()) <= share:
-            return False
+            return
         groups = [replace(group, kept=_ends(group)) for group in known.groups.values()]
         while len(groups) > 2 and _bytes(groups) > share:  # noqa: PLR2004 -- the newest, and where a loop began
             groups = _bounded(groups, max(2, len(groups) // 2))
@@ -127,16 +122,11 @@ class SeenFaults:
             most = max(LEAST_LETTERS, share // (4 * len(groups)))
             groups = [_shortened(group, most) for group in groups]
         known.groups = {group.key: group for group in groups}
-        return True
 
     @staticmethod
     def _forget_names(known: _Job, most: int) -> None:
         while len(known.counted) > most:
             del known.counted[next(iter(known.counted))]
-
-    def _publish(self, job: str, known: _Job) -> None:
-        with self._lock:
-            self._published[job] = tuple(known.groups.values())
 
     def _listed(self, jobs: set[str], at: float) -> None:
         for job, known in list(self._jobs.items()):
@@ -144,8 +134,6 @@ class SeenFaults:
                 known.listed = at
             elif at - known.listed > KEEP_SECONDS:
                 del self._jobs[job]
-                with self._lock:
-                    self._published.pop(job, None)
         self._make_room()
 
 

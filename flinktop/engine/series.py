@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 from array import array
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -37,46 +36,31 @@ Points = tuple[tuple[float, float], ...]
 
 
 def cluster_series(measure: str) -> SeriesName:
-    """A measure of the cluster.
-
-    "in", "out": records/s, summed over its jobs; "heap": per mille of its limit, "gc": ms/s of garbage
-    collection (model/heap.py).
-    """
+    """Records/s summed over its jobs: "in", "out"; "heap": per mille of its limit; "gc": ms/s."""
     return ("cluster", measure)
 
 
 def job_series(job: str, measure: str) -> SeriesName:
     """A measure of one job.
 
-    "in", "out": records/s; "busy", "backpressured": ms/s, each of its hottest vertex; "split-busy",
-    "split-backpressured", "split-idle": ms/s of its busiest subtask (engine/load.py);
-    "restarts"; "lag": s; "checkpoint-duration": ms; "checkpoint-size": bytes written.
+    "in", "out": records/s; "busy", "backpressured": ms/s, each of its hottest vertex; "split-busy" and so on:
+    ms/s of its busiest subtask; "restarts"; "lag": s; "checkpoint-duration": ms; "checkpoint-size": bytes.
     """
     return ("job", job, measure)
 
 
 def vertex_series(job: str, vertex: str, measure: str) -> SeriesName:
-    """A measure of one vertex.
-
-    By a metric's id: records/s, the sum over its subtasks; "split-busy" and so on: ms/s of its busiest
-    subtask; "lag": s.
-    """
+    """By a metric's id: records/s of all subtasks; "split-busy"…: ms/s of the busiest one; "lag": s."""
     return ("vertex", job, vertex, measure)
 
 
 def subtask_series(job: str, vertex: str, subtask: int, measure: str) -> SeriesName:
-    """A measure of one subtask, recorded while its row is on a screen.
-
-    "taken", "sent": records/s; "busy", "backpressured", "idle": ms/s; "lag": s.
-    """
+    """Of a row on a screen: "taken", "sent": records/s; "busy", "backpressured", "idle": ms/s; "lag": s."""
     return ("subtask", job, vertex, str(subtask), measure)
 
 
 def process_series(taskmanager: str | None, measure: str) -> SeriesName:
-    """A measure of a TaskManager by its id, or of the JobManager (None).
-
-    "heap", "cpu": per mille; "gc": ms/s; "threads". Recorded while it is on a screen (engine/processes.py).
-    """
+    """Of a TaskManager, or the JobManager (None): "heap", "cpu": per mille; "gc": ms/s; "threads"."""
     return ("process", taskmanager or "", measure)
 
 
@@ -88,8 +72,7 @@ class OpenedJobs(Struct):
 
     def look(self, query: Query[Any], now: float) -> None:
         """Somebody looks at this query, or did until now."""
-        job = dict(query.ids).get("job")
-        if job is not None:
+        if (job := dict(query.ids).get("job")) is not None:
             self._jobs.pop(job, None)
             self._jobs[job] = now
             if len(self._jobs) > MOST_OPENED:
@@ -110,50 +93,29 @@ class OpenedJobs(Struct):
 class Ring:
     """The last `LENGTH` points of one series, in 16 bytes a point."""
 
-    __slots__ = ("_begin", "_data")
+    __slots__ = ("_data",)
 
     def __init__(self) -> None:
         self._data = array("d")
-        """Time and value in turn."""
-        self._begin = 0
-        """Where the oldest point stands."""
+        """Time and value in turn, oldest first."""
 
     def add(self, at: float, value: float) -> None:
         """Append a point; the oldest one gives way when the ring is full."""
-        data = self._data
-        if len(data) < 2 * LENGTH:
-            if self._begin:
-                self._straighten()
-                data = self._data
-            data.append(at)
-            data.append(value)
-        else:
-            data[self._begin], data[self._begin + 1] = at, value
-            self._begin = (self._begin + 2) % len(data)
+        self._data.extend((at, value))
+        del self._data[: -2 * LENGTH]
 
     def last(self) -> tuple[float, float] | None:
-        if not self._data:
-            return None
-        return self._data[self._begin - 2], self._data[self._begin - 1]
+        return (self._data[-2], self._data[-1]) if self._data else None
 
     def points(self) -> Points:
-        data = self._straight()
-        return tuple(zip(islice(data, 0, None, 2), islice(data, 1, None, 2), strict=True))
+        return tuple(zip(self._data[::2], self._data[1::2], strict=True))
 
     def keep(self, most: int, since: float = -math.inf) -> None:
         """Let go of all but the newest `most` points, and of what is older than `since`; the newest stays."""
-        data = self._straight()
-        first = max(0, len(data) - 2 * most)
-        while first < len(data) - 2 and data[first] < since:
+        first = max(0, len(self._data) - 2 * most)
+        while first < len(self._data) - 2 and self._data[first] < since:
             first += 2
-        if first:
-            self._data, self._begin = data[first:], 0
-
-    def _straight(self) -> array[float]:
-        return self._data[self._begin :] + self._data[: self._begin]
-
-    def _straighten(self) -> None:
-        self._data, self._begin = self._straight(), 0
+        self._data = self._data[first:]
 
     def __len__(self) -> int:
         return len(self._data) // 2
@@ -194,17 +156,13 @@ class SeriesStore:
     def forget_before(self, at: float) -> None:
         """Drop the series whose newest point is older than `at`: their job has long gone."""
         with self._lock:
-            for name in [n for n, ring in self._rings.items() if (last := ring.last()) and last[0] < at]:
-                del self._rings[name]
+            self._rings = {name: ring for name, ring in self._rings.items() if self._newest(name) >= at}
 
     def make_room(self, opened: Container[str] = ()) -> None:
         """Let go of points while there are more than `MOST` in all.
 
-        First those of jobs that nobody has looked into, which were seen the longest time ago: what their
-        line in a list shows is left. Then the longest series are shortened, whatever they are of.
-
-        Args:
-            opened: Ids of the jobs whose series are kept at length as long as there is room.
+        First those of jobs that are not `opened`, which were seen the longest time ago: what their line in a
+        list shows is left. Then the longest series are shortened, whatever they are of.
         """
         with self._lock:
             if self.weight <= MOST:

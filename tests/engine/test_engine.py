@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flinktop.engine import subtasks
+from flinktop.engine import recorders
 from flinktop.engine.engine import GOOD_RUN_SECONDS, HOUSEKEEPING_SECONDS, Engine
 from flinktop.engine.series import LENGTH, MOST, vertex_series
 from flinktop.engine.store import KEEP_SECONDS
@@ -71,9 +71,9 @@ def config(**fields: Any) -> dict[str, Any]:
 
 async def test_the_interval_is_what_config_says() -> None:
     async with running(changed=config(**{"refresh-interval": 7000})) as run:
-        assert run.engine.interval == 3.0
+        assert run.engine.poller.refresh == 3.0
         await run.wait(5)
-        assert run.engine.interval == 7.0
+        assert run.engine.poller.refresh == 7.0
 
 
 @pytest.mark.parametrize(
@@ -83,26 +83,26 @@ async def test_the_interval_is_what_config_says() -> None:
 async def test_the_interval_of_config_has_bounds(told: int, seconds: float) -> None:
     async with running(changed=config(**{"refresh-interval": told})) as run:
         await run.wait(5)
-        assert run.engine.interval == seconds
+        assert run.engine.poller.refresh == seconds
 
 
 async def test_a_wish_holds_when_it_is_longer_than_the_clusters_own() -> None:
     async with running(refresh=1.0) as run:
         await run.wait(3)
-        assert run.engine.interval == 3.0
+        assert run.engine.poller.refresh == 3.0
         run.engine.stretch_interval(4.0)
         run.engine.stretch_interval(2.0)
-        assert run.engine.interval == 24.0
+        assert run.engine.poller.refresh == 24.0
         run.engine.stretch_interval(0.01)
-        assert run.engine.interval == 3.0
+        assert run.engine.poller.refresh == 3.0
         run.engine.stretch_interval(1e9)
-        assert run.engine.interval == 300.0
+        assert run.engine.poller.refresh == 300.0
 
 
 async def test_a_config_without_a_refresh_interval_changes_nothing() -> None:
     async with running(changed=config(**{"refresh-interval": 0})) as run:
         await run.wait(5)
-        assert run.engine.interval == 3.0
+        assert run.engine.poller.refresh == 3.0
 
 
 @pytest.mark.parametrize("release", ["1.9.3", "1.14.6", "1.20.5", "2.3.0"])
@@ -261,7 +261,7 @@ async def test_a_task_that_dies_after_a_good_run_is_started_again_as_soon_as_the
         assert len(run.cluster.asked) > before
 
 
-RECORDERS = ("sweep", "loads", "heaps", "processes", "checkpoints", "faults", "pins")
+RECORDERS = ("sweep", "loads", "processes", "checkpoints", "faults", "pins")
 
 
 @pytest.mark.parametrize("broken", [*RECORDERS, "subtasks"])
@@ -284,7 +284,7 @@ async def test_a_recorder_that_raises_keeps_the_answers_from_nobody_else(
             holder = run.engine if hasattr(run.engine, name) else run.engine.recorders
             kind = type(getattr(holder, name))
             monkeypatch.setattr(kind, "arrived", taking(name, kind.arrived))
-        monkeypatch.setattr(subtasks, "record", taking("subtasks", subtasks.record))
+        monkeypatch.setattr(recorders, "record_subtasks", taking("subtasks", recorders.record_subtasks))
         run.engine.poller.watch(OVERVIEW())
         run.engine.poller.watch(JOBS_OVERVIEW())
         await run.wait(30)

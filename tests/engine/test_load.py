@@ -8,7 +8,7 @@ import pytest
 
 from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.load import Loads
-from flinktop.engine.processes import Heaps
+from flinktop.engine.recorders import Processes
 from flinktop.engine.series import SeriesName, SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex
 from flinktop.flink.metrics import SUBTASKS_METRICS, TASKMANAGERS_METRICS, AggregatedMetric
@@ -214,7 +214,7 @@ def metric(name: str, value: float) -> AggregatedMetric:
 def test_heap_and_collection_over_time() -> None:
     series = SeriesStore()
     query = TASKMANAGERS_METRICS(get=(USED, MAX, GC_RATE))
-    heaps = Heaps(series)
+    heaps = Processes(series)
     heaps.arrived(query, (metric(USED, 30.0), metric(MAX, 120.0), metric(GC_RATE, 7.0)), 5.0)
     assert series.latest(cluster_series("heap")) == (5.0, 250.0)
     assert series.latest(cluster_series("gc")) == (5.0, 7.0)
@@ -224,7 +224,7 @@ def test_before_1_19_the_rate_comes_from_a_counter() -> None:
     series = SeriesStore()
     young = "Status.JVM.GarbageCollector.G1_Young_Generation.Time"
     query = TASKMANAGERS_METRICS(get=(USED, MAX, young))
-    heaps = Heaps(series)
+    heaps = Processes(series)
     for at in range(0, 60, 10):
         heaps.arrived(
             query, (metric(USED, 1.0), metric(MAX, 2.0), metric(young, 1000.0 + 30 * at)), float(at)
@@ -236,7 +236,7 @@ def test_before_1_19_the_rate_comes_from_a_counter() -> None:
 
 def test_an_empty_answer_or_a_listing_tells_nothing() -> None:
     series = SeriesStore()
-    heaps = Heaps(series)
+    heaps = Processes(series)
     heaps.arrived(TASKMANAGERS_METRICS(get=(USED,)), (), 1.0)
     heaps.arrived(TASKMANAGERS_METRICS(), (AggregatedMetric(USED),), 1.0)
     assert len(series) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flinktop.engine.processes import Processes
+from flinktop.engine.recorders import Processes
 from flinktop.engine.series import SeriesStore, process_series
 from flinktop.flink.metrics import Metric
 from flinktop.flink.process import Process

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from flinktop.engine.recorders import record_subtasks
 from flinktop.engine.series import SeriesStore, subtask_series
-from flinktop.engine.subtasks import record
 from flinktop.flink.metrics import SUBTASKS_METRICS, VERTEX_METRICS, AggregatedMetric, Metric
 from flinktop.model.rates import RATE_IDS, TIME_IDS
 
@@ -21,7 +21,7 @@ def test_each_measure_of_each_subtask_is_a_series() -> None:
     ids = ["3.numRecordsInPerSecond", "3.busyTimeMsPerSecond", "4.numRecordsInPerSecond"]
     query = VERTEX_METRICS(job="j", vertex="v", get=ids)
     answer = tuple(Metric(name, value) for name, value in zip(ids, ("12", "NaN", "7"), strict=True))
-    record(series, query, answer, 5.0, CLUSTER_NOW)
+    record_subtasks(series, query, answer, 5.0, CLUSTER_NOW)
     assert points(series, "taken") == [12.0]
     assert points(series, "taken", 4) == [7.0]
     assert points(series, "busy") == []
@@ -31,7 +31,7 @@ def test_a_lag_is_behind_the_clusters_clock_and_ends_with_the_input() -> None:
     series = SeriesStore()
     query = VERTEX_METRICS(job="j", vertex="v", get=["3.currentInputWatermark"])
     for at, value in enumerate(("-9223372036854775808", "1700000000000", "9223372036854775807")):
-        record(series, query, (Metric("3.currentInputWatermark", value),), float(at), CLUSTER_NOW)
+        record_subtasks(series, query, (Metric("3.currentInputWatermark", value),), float(at), CLUSTER_NOW)
     first, last = points(series, "lag")
     assert first == 10.0
     assert math.isnan(last)
@@ -43,7 +43,7 @@ def test_in_its_first_minute_nothing_is_recorded_that_is_not_measured_yet() -> N
     values = ("66", "66", "1000", "0", "0", "66", "66", "300", "100", "600")
     query = VERTEX_METRICS(job="j", vertex="v", get=ids)
     answer = tuple(Metric(name, value) for name, value in zip(ids, values, strict=True))
-    record(series, query, answer, 5.0, CLUSTER_NOW, is_young=lambda *_: True)
+    record_subtasks(series, query, answer, 5.0, CLUSTER_NOW, is_young=lambda *_: True)
     assert points(series, "taken") == points(series, "sent") == points(series, "taken", 4) == []
     assert points(series, "busy") == points(series, "idle") == []
     # Whoever has been measured says so before the minute is over.
@@ -52,9 +52,9 @@ def test_in_its_first_minute_nothing_is_recorded_that_is_not_measured_yet() -> N
 
 def test_listings_and_other_answers_are_none_of_it() -> None:
     series = SeriesStore()
-    record(
+    record_subtasks(
         series, VERTEX_METRICS(job="j", vertex="v"), (Metric("3.numRecordsInPerSecond"),), 1.0, CLUSTER_NOW
     )
     query = SUBTASKS_METRICS(job="j", vertex="v", get=["numRecordsInPerSecond"])
-    record(series, query, (AggregatedMetric("numRecordsInPerSecond", sum=3.0),), 1.0, CLUSTER_NOW)
+    record_subtasks(series, query, (AggregatedMetric("numRecordsInPerSecond", sum=3.0),), 1.0, CLUSTER_NOW)
     assert len(series) == 0

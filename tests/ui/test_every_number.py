@@ -59,7 +59,7 @@ class Known:
         decoded = decode_answer(body, query)
         self.clock._now += 1.0
         self.port.engine.store.put(query, Reading(decoded.value, self.clock.now(), None, 0, 0.01))
-        self.port.engine._arrived(query, decoded.value, self.clock.now())
+        self.port.engine.arrived(query, decoded.value, self.clock.now())
         return decoded.drift
 
 

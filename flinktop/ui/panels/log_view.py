@@ -169,7 +169,7 @@ class LogView(PagerPanel):
         if self.watching and not self.port.features.history_server and self._due():
             self._wanted = False
             self._began = self._own_files
-            self.port.read_file(self._query, self._allowed)
+            self.port.fetch_file(self._query, most=self._allowed)
         self._show_words()
 
     def _due(self) -> bool:

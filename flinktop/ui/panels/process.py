@@ -58,7 +58,7 @@ CHARTS = (
     ("CPU, % of the machine", "CPU", "cpu", SHARE),
     ("Threads", "threads", "threads", COUNT),
 )
-"""Title, name in the legend, measure as engine/processes.py records it, unit."""
+"""Title, name in the legend, measure as engine/recorders.py records it, unit."""
 
 
 def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> Line:

@@ -159,7 +159,7 @@ class ProfilerTable(TablePanel["Profiling"]):
             self._saving, self._file = self._process.profile(run.output_file), run.output_file
             path = self.app.settings.paths.state / "profiles" / file_name(self._file)
             most = MOST if self._file == self._large else LARGE_TO_SAVE
-            self.port.save_file(self._saving, path, most)
+            self.port.fetch_file(self._saving, most=most, file=path)
             self._large = ""
         self.draw()
 
