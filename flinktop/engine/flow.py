@@ -10,20 +10,13 @@ from flinktop.engine.series import SeriesStore, job_series, vertex_series
 from flinktop.model import rates
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container
 
     from flinktop.flink.jobs import Job
 
 METERS_HOLD = 25.0
 """Seconds for which meters that were read once stand for a job's rate: two and a half of Flink's fetches."""
 MEASURES = ("in", "out")
-
-
-class _Closely(Struct, frozen=True):
-    """A counter of an attempt that has just started: how it has moved, or when it was not there yet."""
-
-    counted: rates.Counted | None = None
-    unknown: float | None = None
 
 
 class JobFlow(Struct):
@@ -45,8 +38,9 @@ class JobFlow(Struct):
     _meters: dict[str, tuple[float, float | None, float | None]] = field(default_factory=dict)
     """By vertex: when its meters were read, what it sends and takes in."""
     _metered_at: float = float("-inf")
-    _closely: dict[tuple[str, str], _Closely] = field(default_factory=dict)
-    """By vertex and metric, of those in their first minute, whose meters are no rates yet."""
+    _closely: dict[tuple[str, str], rates.Counted | float] = field(default_factory=dict)
+    """By vertex and metric, of those in their first minute, whose meters are no rates yet: how its counter
+    has moved, or when it was not there yet."""
     _began: tuple[int, ...] = ()
     """When its ends were started (ms since 1970)."""
 
@@ -101,12 +95,12 @@ class JobFlow(Struct):
 
     def closely(self, of: tuple[str, str], counter: int | None, at: float) -> float | None:
         """The rate of a vertex's counter that is in its first minute; None while it is not known."""
-        before = self._closely.get(of, _Closely())
+        before = self._closely.get(of)
         if counter is None:
-            self._closely[of] = _Closely(unknown=at)
+            self._closely[of] = at
             return None
-        counted = rates.count_closely(before.counted, before.unknown, at, counter)
-        self._closely[of] = _Closely(counted)
+        counted, unknown = (before, None) if isinstance(before, rates.Counted) else (None, before)
+        counted = self._closely[of] = rates.count_closely(counted, unknown, at, counter)
         return rates.mean_rate(counted)
 
     def metered(self, vertex: str, sent: float | None, taken: float | None, at: float) -> None:
@@ -115,8 +109,8 @@ class JobFlow(Struct):
         fresh = {name: meters for name, meters in self._meters.items() if at - meters[0] < METERS_HOLD}
         if self.ends.chained or not all(name in fresh for name in (*self.ends.sources, *self.ends.sinks)):
             return
-        coming = _sum([fresh[name][1] for name in self.ends.sources])
-        going = _sum([fresh[name][2] for name in self.ends.sinks])
+        coming = rates.total([fresh[name][1] for name in self.ends.sources])
+        going = rates.total([fresh[name][2] for name in self.ends.sinks])
         if coming is not None and going is not None:
             self._metered_at = at
             self.series.add(job_series(self.job, "in"), at, coming)
@@ -149,10 +143,4 @@ class JobFlow(Struct):
         parts = [self._chains.get(vertex, (None, None))[MEASURES.index(measure)] for vertex in chained]
         if len(chained) < len(self.ends.sources if measure == "in" else self.ends.sinks):
             parts.append(self._rest.get(measure))
-        self.series.add(job_series(self.job, measure), at, _sum(parts))
-
-
-def _sum(parts: Sequence[float | None]) -> float | None:
-    """The sum, or None when a part is not known."""
-    known = [part for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
+        self.series.add(job_series(self.job, measure), at, rates.total(parts))

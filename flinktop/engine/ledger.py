@@ -67,10 +67,8 @@ def process_lives(pid: int) -> bool:
     """Whether a process of this machine is there."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True
 
 
@@ -80,12 +78,9 @@ class Ledger:
     def __init__(
         self, path: Path, owner: Owner | None = None, lives: Callable[[int], bool] = process_lives
     ) -> None:
-        """Nothing is opened before the first call.
+        """Nothing is opened before the first call; the file and its directory are made for the first entry.
 
-        Args:
-            path: the file; it and its directory are made for the first entry.
-            owner: who writes; this process.
-            lives: whether a process of this machine is there.
+        The owner is this process, and `lives` says whether a process of this machine is there.
         """
         self.path = path
         self.owner = owner or Owner.here()
@@ -150,10 +145,7 @@ class Ledger:
     def save(self, operation: Operation, wall: float, *, known: bool = False) -> bool:
         """Write how far an operation of ours has come; False when it is ours no more.
 
-        Args:
-            operation: as it is now.
-            wall: this machine's time (s since 1970).
-            known: the server has told how it is; whoever took it over meanwhile has but looked for signs.
+        With `known` the server has said how it is: whoever took it over meanwhile has but looked for signs.
         """
         owner = None if operation.state.final else str(self.owner)
         whose = f"(owner = ? OR {_WAITING})" if known else "owner = ?"

@@ -54,18 +54,9 @@ class LedgerFile:
     """One file, used by one thread."""
 
     def __init__(
-        self,
-        path: Path,
-        opened: Callable[[sqlite3.Connection], None],
-        clock: Clock | None = None,
+        self, path: Path, opened: Callable[[sqlite3.Connection], None], clock: Clock | None = None
     ) -> None:
-        """Nothing is opened before the first call.
-
-        Args:
-            path: the file; it and its directory are made for the first entry.
-            opened: called with each file that is opened, a new one too.
-            clock: the time, of which a damaged file is named.
-        """
+        """Nothing is opened before the first call; `opened` is called with each file, a new one too."""
         self.path = path
         self.connection: sqlite3.Connection | None = None
         self.openings = 0
@@ -82,11 +73,7 @@ class LedgerFile:
         return self.connection is None and not self.path.exists()
 
     def work(self, do: Callable[[sqlite3.Connection], T], *, make: bool = False) -> T:
-        """What `do` gives with the open file; it is done again with a new one when the file is damaged.
-
-        Raises:
-            LedgerError: the file can't be used.
-        """
+        """What `do` gives with the open file, done again with a new one when it is damaged; LedgerError."""
         for attempt in range(_TRIES):
             try:
                 return do(self._opened(make=make or attempt > 0))
@@ -142,11 +129,10 @@ class LedgerFile:
         return self.connection
 
     def _identity_now(self) -> tuple[int, int] | None:
-        try:
+        with suppress(FileNotFoundError):
             there = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return there.st_dev, there.st_ino
+            return there.st_dev, there.st_ino
+        return None
 
     def _close_if_replaced(self) -> None:
         """Another flinktop may have kept the file aside, or a person deleted it."""
@@ -154,12 +140,7 @@ class LedgerFile:
             self.close()
 
     def _check(self, file: sqlite3.Connection) -> None:
-        """See that the file is a ledger; an empty one becomes one.
-
-        Raises:
-            _Damaged: it is none.
-            LedgerError: it is a newer flinktop's.
-        """
+        """See that it is a ledger; an empty file becomes one. Raises _Damaged, or LedgerError if newer."""
         if _version(file) == 0:
             _make_tables(file)
         version = _version(file)
@@ -217,11 +198,7 @@ def _version(file: sqlite3.Connection) -> int:
 
 
 def _make_tables(file: sqlite3.Connection) -> None:
-    """Make the tables of a new file.
-
-    Raises:
-        _Damaged: there are tables of another program's.
-    """
+    """Make the tables of a new file; raises _Damaged where there are another program's."""
     try:
         file.execute("BEGIN EXCLUSIVE")
         # Another flinktop may have been faster.

@@ -1,8 +1,7 @@
 """Rows of the ledger as operations; of a row that can't be read whole, what can be read of it."""
 
-import math
 from collections.abc import Sequence
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Struct, field
@@ -17,6 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 LATEST = 253_402_300_799.0
 """The last second of the year 9999: no time of an operation is later."""
+_TIME = Annotated[float, msgspec.Meta(ge=0, le=LATEST)] | None
 
 
 def values(operation: Operation) -> tuple[Any, ...]:
@@ -24,35 +24,21 @@ def values(operation: Operation) -> tuple[Any, ...]:
     # All acts: whoever only watches does not wait for them at the start.
     from flinktop.engine.acts.kinds import as_json  # noqa: PLC0415 - see above
 
-    return (
-        operation.id,
-        operation.cluster,
-        operation.cluster_name,
-        operation.kind,
-        as_json(operation.act) if operation.act is not None else "{}",
-        operation.subject,
-        operation.job,
-        operation.by,
-        str(operation.state),
-        operation.planned,
-        operation.sent,
-        operation.ended,
-        operation.trigger,
-        msgspec.json.encode(operation.notes).decode(),
-        msgspec.json.encode(asdict(operation.result)).decode(),
-        operation.reason,
-    )
+    columns = asdict(operation) | {
+        "act": as_json(operation.act) if operation.act is not None else "{}",
+        "state": str(operation.state),
+        "trigger_id": operation.trigger,
+        "notes": msgspec.json.encode(operation.notes).decode(),
+        "result": msgspec.json.encode(asdict(operation.result)).decode(),
+    }
+    return tuple(columns[name] for name in COLUMNS[:-2])
 
 
 def operation_of(row: Sequence[Any], number: int, owner: str) -> Operation:
     """The operation in a row.
 
-    One whose row can't be read whole is UNKNOWN, unless its end is known: nobody can follow it.
-
-    Args:
-        row: the columns.
-        number: the row's number in the table, for one without an id.
-        owner: who reads it.
+    One whose row can't be read whole is UNKNOWN, unless its end is known: nobody can follow it. `number` is
+    the row's in the table, for one without an id, and `owner` is who reads it.
     """
     from flinktop.engine.acts.kinds import KINDS, from_json  # noqa: PLC0415 - as in `values`
 
@@ -62,7 +48,7 @@ def operation_of(row: Sequence[Any], number: int, owner: str) -> Operation:
     if act is None and kind in KINDS:
         told.odd.append("act")
     state = told.state()
-    notes, result = told.notes(), told.result()
+    notes, result = told.json("notes"), told.result()
     operation = Operation(
         id=told.text("id") or f"row {number}",
         cluster=told.text("cluster"),
@@ -103,26 +89,25 @@ class _Row(Struct):
     odd: list[str] = field(default_factory=list)
     """Names of those that don't hold what they should."""
 
+    def get(self, name: str, kind: Any, default: Any) -> Any:
+        """The value of a column if it is of its kind."""
+        try:
+            return msgspec.convert(self.columns[name], kind)
+        except msgspec.ValidationError:
+            self.odd.append(name)
+            return default
+
     def text(self, name: str) -> str:
         """A text; "" for anything else."""
-        told = self.columns[name]
-        if isinstance(told, str):
-            return told
-        self.odd.append(name)
-        return ""
+        return str(self.get(name, str, ""))
 
     def text_or_none(self, name: str) -> str | None:
-        return None if self.columns[name] is None else self.text(name) or None
+        return self.get(name, str | None, None) or None
 
     def time(self, name: str) -> float | None:
         """Seconds since 1970; None where there is none."""
-        told = self.columns[name]
-        if told is None:
-            return None
-        if isinstance(told, int | float) and math.isfinite(told) and 0 <= told <= LATEST:
-            return float(told)
-        self.odd.append(name)
-        return None
+        told: float | None = self.get(name, _TIME, None)
+        return told
 
     def state(self) -> State:
         """How far it has come; UNKNOWN for what a newer flinktop calls otherwise."""
@@ -133,12 +118,8 @@ class _Row(Struct):
             self.odd.append(f"state {told!r}")
             return State.UNKNOWN
 
-    def notes(self) -> dict[str, Any]:
-        told = self._json("notes")
-        return told if told is not None else {}
-
     def result(self) -> Result:
-        told = self._json("result") or {}
+        told = self.json("result")
         kept: dict[str, Any] = {}
         for name, kind in _RESULT.items():
             if name in told:
@@ -148,13 +129,12 @@ class _Row(Struct):
                     self.odd.append(f"result {name}")
         return Result(**kept)
 
-    def _json(self, name: str) -> dict[str, Any] | None:
-        told = self.columns[name]
+    def json(self, name: str) -> dict[str, Any]:
         try:
-            return msgspec.json.decode(told, type=dict[str, Any])
+            return msgspec.json.decode(self.columns[name], type=dict[str, Any])
         except (msgspec.DecodeError, TypeError, UnicodeDecodeError, RecursionError):
             self.odd.append(name)
-            return None
+            return {}
 
 
 _RESULT = get_type_hints(Result)

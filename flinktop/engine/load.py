@@ -173,14 +173,11 @@ class Loads(Struct):
             self._job(value, at)
         elif query.endpoint is JOBS_OVERVIEW:
             self._end(value, at)
-        elif query.endpoint is SUBTASKS_METRICS:
+        elif query.endpoint in (SUBTASKS_METRICS, VERTEX_BACKPRESSURE):
             ids = dict(query.ids)
             if (load := self._jobs.get(ids["job"])) is not None:
-                self._vertex(load, ids["vertex"], value, at)
-        elif query.endpoint is VERTEX_BACKPRESSURE:
-            ids = dict(query.ids)
-            if (load := self._jobs.get(ids["job"])) is not None:
-                self._split(load, ids["vertex"], value, at)
+                take_in = self._vertex if query.endpoint is SUBTASKS_METRICS else self._split
+                take_in(load, ids["vertex"], value, at)
 
     def busiest(self, job: str) -> Busiest | None:
         load = self._jobs.get(job)

@@ -71,16 +71,10 @@ class Operations:
     ) -> None:
         """Prepare; nothing is read before `start`.
 
-        Args:
-            lane: the way to the cluster.
-            ledger: where acts are written down; None refuses them.
-            clock: the time.
-            cluster: name, address, read-only and protected; the rest is asked for.
-            known_features: what is known of the server; a release of None is asked for.
-            refresh: the cluster's own refresh interval (s), for which it answers from caches.
-            news: called when operations or answers have changed.
-            touched: called with the queries whose answers an act changes.
-            resume: follow what others left unfinished, too.
+        Without a `ledger` acts are refused. What `cluster` does not say is asked for; so is a release of
+        None among the `known_features`. `refresh` is the cluster's own interval (s), for which it answers
+        from caches. `news` is called when operations or answers have changed, `touched` with the queries
+        whose answers an act changes. With `resume` what others left unfinished is followed, too.
         """
         self.view = OperationsView(ledger, clock, news)
         self.answers: dict[str, Answer] = {}
@@ -147,17 +141,9 @@ class Operations:
             if operation is None or operation.state.final:
                 return
             sent = operation.sent is not None
-            why = f"its outcome is not known; {failed_here(error)}"
-            self.view.put(
-                replace(
-                    operation,
-                    state=State.LOST if sent else State.REFUSED,
-                    reason=why if sent else f"nothing was sent; {failed_here(error)}",
-                    words="",
-                    progress=None,
-                    ended=self._clock.wall(),
-                )
-            )
+            state = State.LOST if sent else State.REFUSED
+            known = "its outcome is not known" if sent else "nothing was sent"
+            self.view.put(self.view.ended(operation, state, f"{known}; {failed_here(error)}"))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -189,13 +175,7 @@ class Operations:
         ]
 
     def submit(self, act: Act, number: str, typed: str | None = None) -> None:
-        """Do an act, once.
-
-        Args:
-            act: what to do.
-            number: the operation's id, 32 hex digits.
-            typed: the name that was typed, where one is asked for.
-        """
+        """Do an act, once, as the operation `number` (32 hex digits); `typed` is the name that was typed."""
         operation = Operation(
             id=number,
             cluster=self._cluster.url,
@@ -219,13 +199,7 @@ class Operations:
         self._spawn(self._to_its_end(number, self._do(operation, act, under_way, typed)))
 
     def ask(self, question: PlanJar, number: str, typed: str | None = None) -> None:
-        """Ask a question; its answer comes under `number` in `answers`.
-
-        Args:
-            question: what to ask.
-            number: names the answer.
-            typed: the name that was typed, where one is asked for.
-        """
+        """Ask a question; its answer comes under `number` in `answers`."""
         self.answers = dict(list(self.answers.items())[1 - ANSWERS_KEPT :]) | {number: Answer()}
         self._spawn(self._answer(question, number, typed))
 
@@ -334,7 +308,6 @@ class Operations:
                 return self.view.put(replace(operation, words=words))
 
     def _refresh_touched(self, act: Act) -> None:
-        """Have what the act changes asked for anew."""
         try:
             self._touched(act.touches())
         except Exception:

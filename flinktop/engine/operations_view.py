@@ -26,13 +26,7 @@ class OperationsView:
     """What is known of operations. Written on the engine's loop; `all` and `trouble` are for any thread."""
 
     def __init__(self, ledger: Ledger | None, clock: Clock, news: Callable[[], None]) -> None:
-        """Nothing is read before `look`.
-
-        Args:
-            ledger: where operations are written down; None refuses them.
-            clock: the time.
-            news: called when `all` or `trouble` has changed.
-        """
+        """Nothing is read before `look`; `news` is called when `all` or `trouble` has changed."""
         self.all: tuple[Operation, ...] = ()
         """Newest first."""
         self.trouble: str | None = NO_LEDGER if ledger is None else None
@@ -180,14 +174,17 @@ class OperationsView:
 
     def end(self, operation: Operation, state: State, reason: str) -> Operation:
         """The operation has ended; what was refused is shown, but not written down."""
-        operation = replace(
-            operation, state=state, reason=reason, words="", progress=None, ended=self._clock.wall()
-        )
+        operation = self.ended(operation, state, reason)
         log.info("%s of %s: %s %s", operation.label, operation.subject, state, reason)
         if state is State.REFUSED:
             self._forget_refused()
             return self.put(operation)
         return self.save(operation)
+
+    def ended(self, operation: Operation, state: State, reason: str) -> Operation:
+        return replace(
+            operation, state=state, reason=reason, words="", progress=None, ended=self._clock.wall()
+        )
 
     def _lose(self, operation: Operation) -> Operation:
         self._here.pop(operation.id, None)

@@ -66,14 +66,8 @@ class Outcomes(Struct, frozen=True):
     def handle(self, operation: Operation) -> Handle:
         """What is known of the operation, for its act."""
         accepted = operation.state in (State.ACCEPTED, State.RUNNING)
-        return Handle(
-            operation.id,
-            operation.notes,
-            operation.trigger,
-            operation.result,
-            self.view.claimed(operation),
-            accepted,
-        )
+        claimed = self.view.claimed(operation)
+        return Handle(operation.id, operation.notes, operation.trigger, operation.result, claimed, accepted)
 
     async def follow(self, operation: Operation, act: Act) -> Operation:
         """The operation once it has ended, or is another flinktop's."""

@@ -85,6 +85,15 @@ class Watched(Struct):
     """Whether what it asks for has changed while it was under way: the answer may be from before that."""
     digest: bytes = b""
 
+    @property
+    def back_off(self) -> BackOff:
+        return WATCHED if self.panels else BACKGROUND
+
+
+def _first_due(all_of_them: Iterable[Watched], now: float) -> Watched | None:
+    due = (watched for watched in all_of_them if not watched.busy and watched.due <= now)
+    return min(due, key=lambda watched: watched.due, default=None)
+
 
 class Poller(Struct):
     """Keeps the watched queries of one cluster fresh. Lives on the engine's loop."""
@@ -125,13 +134,10 @@ class Poller(Struct):
     # -- what is wanted ------------------------------------------------------------------------------
 
     def watch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
-        """A panel shows this query.
+        """A panel shows this query, which is polled every so many seconds; 0 is the cluster's interval.
 
-        Args:
-            query: What to keep fresh.
-            every: Seconds between polls; 0 is the cluster's interval.
-            passing: What is kept of an answer in brief is enough for it, and of what is scrolled past no
-                more is kept.
+        For one that shows it in `passing` what is kept of an answer in brief is enough, and of what is
+        scrolled past no more is kept.
         """
         watched = self._want(query)
         if not watched.panels:
@@ -209,16 +215,14 @@ class Poller(Struct):
         self._wake.set()
 
     def _want(self, query: Query[Any]) -> Watched:
-        watched = self._watched.get(query)
+        # One that was left while it was under way is not asked a second time beside that.
+        watched = self._watched.get(query) or self._flying.get(query)
         if watched is None:
-            # One that was left while it was under way is not asked a second time beside that.
-            watched = self._flying.get(query)
-            if watched is None:
-                watched = Watched(query, due=self._missing.get(query, 0.0))
-                reading = self.store.brief(query)
-                if reading is not None and reading.at is not None:
-                    watched.due = reading.at + self.refresh
-            self._watched[query] = watched
+            watched = Watched(query, due=self._missing.get(query, 0.0))
+            reading = self.store.brief(query)
+            if reading is not None and reading.at is not None:
+                watched.due = reading.at + self.refresh
+        self._watched[query] = watched
         return watched
 
     def _drop_if_unwanted(self, watched: Watched) -> None:
@@ -253,28 +257,12 @@ class Poller(Struct):
     def _next(self, now: float) -> Watched | None:
         if self.link.retry_at is not None:
             return self._probe(now)
-        best: Watched | None = None
-        for watched in self._visible.values():
-            if not watched.busy and watched.due <= now and (best is None or watched.due < best.due):
-                best = watched
+        best = _first_due(self._visible.values(), now)
         if now < self._background_next or (
             best is not None and self._since_background < BACKGROUND_SHARE - 1
         ):
             return best
-        return self._next_due_background(now) or best
-
-    def _next_due_background(self, now: float) -> Watched | None:
-        best: Watched | None = None
-        for watched in self._watched.values():
-            if (
-                watched.background
-                and not watched.panels
-                and not watched.busy
-                and watched.due <= now
-                and (best is None or watched.due < best.due)
-            ):
-                best = watched
-        return best
+        return _first_due((one for one in self._watched.values() if not one.panels), now) or best
 
     def _probe(self, now: float) -> Watched | None:
         """While the cluster can't be reached one query now and then asks whether it is back.
@@ -370,7 +358,7 @@ class Poller(Struct):
                 log.warning("%s: dropped %s", query.target, ", ".join(decoded.drift[:10]))
         self.store.put(query, Reading(value, now, None, 0, reply.seconds), seen=bool(watched.panels))
         self._missing.pop(query, None)
-        rest = min(PATIENCE * reply.seconds, reply.seconds + self._back_off_of(watched).longest)
+        rest = min(PATIENCE * reply.seconds, reply.seconds + watched.back_off.longest)
         watched.due = asked + max(self._interval(watched), rest)
         self._reached(now, reply.seconds)
         self.arrived(query, value, now)
@@ -389,7 +377,7 @@ class Poller(Struct):
         same = before is not None and str(error) == str(before.error)
         level = logging.INFO if isinstance(error, NotFound) and error.expected else logging.WARNING
         log.log(logging.DEBUG if same else level, "%s", error)
-        wait = self._back_off_of(watched).after(failures, self.jitter())
+        wait = watched.back_off.after(failures, self.jitter())
         if isinstance(error, NotFound) and self.archive():
             wait = ARCHIVE_SECONDS
             self._note_missing(query, asked + wait)
@@ -415,10 +403,6 @@ class Poller(Struct):
             if len(self._missing) <= MOST_MISSING and end > self.clock.now():
                 break
             del self._missing[oldest]
-
-    @staticmethod
-    def _back_off_of(watched: Watched) -> BackOff:
-        return WATCHED if watched.panels else BACKGROUND
 
     def _interval(self, watched: Watched) -> float:
         wanted = min(watched.panels) if watched.panels else watched.background_every

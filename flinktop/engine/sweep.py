@@ -41,11 +41,6 @@ RESTART_IDS = ("numRestarts", "fullRestarts")
 """Restarts of a job: the first from 1.10, the second up to 1.20; plain metrics skip unknown ids."""
 
 
-def job_query(job: str) -> Query[Job]:
-    """A job with its vertices and plan."""
-    return JOB(job=job)
-
-
 def restarts_query(job: str) -> Query[Any]:
     """How often a job has restarted."""
     return JOB_METRICS(job=job, get=RESTART_IDS)
@@ -59,7 +54,7 @@ def restarts_in(metrics: Metrics) -> float | None:
 
 def figures_of(job: str) -> tuple[Query[Any], ...]:
     """What a row of the jobs table is made of, but for what `/jobs/overview` says."""
-    return job_query(job), CHECKPOINTS(job=job), restarts_query(job)
+    return JOB(job=job), CHECKPOINTS(job=job), restarts_query(job)
 
 
 class Coverage(Struct, frozen=True):
@@ -130,9 +125,7 @@ class Sweep:
     def _job(self, job: Job, at: float) -> None:
         if job.jid not in self.live:
             return
-        flow = self._flows.get(job.jid)
-        if flow is None:
-            flow = self._flows[job.jid] = JobFlow(job.jid, self.series)
+        flow = self._flows.setdefault(job.jid, JobFlow(job.jid, self.series))
         if not states.is_running(job.state):
             flow.stopped(at)
             self.lags.stopped(job.jid, at)
@@ -225,9 +218,7 @@ class Sweep:
 
 def _sum(found: dict[str, AggregatedMetric], ids: Iterable[str]) -> float | None:
     """The sum of some metrics over all subtasks; None while one of them is not known."""
-    values = [metric.sum if (metric := found.get(name)) is not None else None for name in ids]
-    known = [value for value in values if value is not None]
-    return sum(known) if len(known) == len(values) else None
+    return rates.total([metric.sum if (metric := found.get(name)) is not None else None for name in ids])
 
 
 def _whole(counter: float | None) -> int | None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.series import job_series
-from flinktop.engine.sweep import job_query, restarts_in, restarts_query
+from flinktop.engine.sweep import restarts_in, restarts_query
 from flinktop.facts.freshness import (
     ABSENT,
     Figure,
@@ -21,6 +21,7 @@ from flinktop.facts.freshness import (
 )
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, Checkpoint
 from flinktop.flink.errors import NotFound
+from flinktop.flink.jobs import JOB
 from flinktop.model import health, states, tasks
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class JobFacts(Struct, frozen=True):
 
 def job_state(known: Known, job: str) -> str:
     """The state of a job; "" while it is not known."""
-    found = known.value(job_query(job))
+    found = known.value(JOB(job=job))
     return found.state if found is not None else ""
 
 
@@ -107,12 +108,12 @@ def attention(job: JobOverview, known: Known) -> tuple[Any, ...]:
 def job_facts(job: JobOverview, known: Known) -> JobFacts:
     """What the engine knows of a job."""
     cluster_now = known.known_time()
-    detail = known.brief(job_query(job.jid))
+    detail = known.brief(JOB(job=job.jid))
     ended = states.is_terminal(job.state)
     last = last_checkpoint(known, job.jid, ended=ended)
     kind = _checkpoints(known, job.jid, last)
     checkpoints = known.reading(CHECKPOINTS(job=job.jid))
-    asked = {"job": job_query(job.jid), "restarts": restarts_query(job.jid)}
+    asked = {"job": JOB(job=job.jid), "restarts": restarts_query(job.jid)}
     failed = frozenset(name for name, query in asked.items() if failure(known, query) is not None)
     found = None if ended else tasks.tasks(job.tasks)
     # How long it ran; how long it has been in its state, for a job that lives.
@@ -162,7 +163,7 @@ def time_figure(known: Known, job: JobOverview, measure: str) -> Figure:
     if newest is not None and newest[1] == newest[1]:
         passing = not known.features.has(1, 16) and known.now() - newest[0] > METERS_HOLD
         return ABSENT if passing else Figure(newest[1])
-    failed = failure(known, job_query(job.jid)) is not None
+    failed = failure(known, JOB(job=job.jid)) is not None
     other = known.latest(job_series(job.jid, "backpressured"))
     unmeasured = other is not None and other[1] == other[1]
     return Figure(absent=unmeasured or not known.features.has(1, 16), failed=failed)
@@ -174,7 +175,7 @@ def lag_of(known: Known, job: JobOverview) -> Figure:
         return ABSENT
     lag = known.lag(job.jid)
     if lag is None:
-        return Figure(failed=failure(known, job_query(job.jid), *known.lag_queries(job.jid)) is not None)
+        return Figure(failed=failure(known, JOB(job=job.jid), *known.lag_queries(job.jid)) is not None)
     return lag_figure(known, job_series(job.jid, "lag"), lag.seconds)
 
 

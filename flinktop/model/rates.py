@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import AggregatedMetric
 
+N = TypeVar("N", int, float)
 T = TypeVar("T")
 
 WINDOW = 60.0  # seconds a rate is taken over: what Flink's own meters use
@@ -69,12 +70,13 @@ def totals(job: Job) -> Totals:
     of = {vertex.id: vertex.metrics for vertex in job.vertices}
     sources = [of[vertex].records_out for vertex in found.sources if vertex not in chained]
     sinks = [of[vertex].records_in for vertex in found.sinks if vertex not in chained]
-    return Totals(_sum(sources), _sum(sinks))
+    return Totals(total(sources) if sources else None, total(sinks) if sinks else None)
 
 
-def _sum(counters: Sequence[int | None]) -> int | None:
-    known = [counter for counter in counters if counter is not None]
-    return sum(known) if known and len(known) == len(counters) else None
+def total(values: Sequence[N | None]) -> N | None:
+    """The sum; None while one of the values is not known."""
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
 
 
 class Stepwise(Struct, Generic[T], frozen=True):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from flinktop.engine.lags import JobLag
 from flinktop.engine.series import job_series
 from flinktop.engine.store import Reading
-from flinktop.engine.sweep import job_query, restarts_query
+from flinktop.engine.sweep import restarts_query
 from flinktop.facts.freshness import ABSENT, OLD_SECONDS, Figure
 from flinktop.facts.jobs import JobFacts, job_facts
 from flinktop.flink.checkpoints import (
@@ -22,7 +22,7 @@ from flinktop.flink.checkpoints import (
 )
 from flinktop.flink.errors import NotFound, Unreachable
 from flinktop.flink.features import Features
-from flinktop.flink.jobs import Job, JobOverview
+from flinktop.flink.jobs import JOB, Job, JobOverview
 from flinktop.flink.metrics import Metric
 from tests.facts.given import Given
 
@@ -43,7 +43,7 @@ def answered(known: Given, *, seconds: float = 60, interval: int | None = 60_000
     """The job was read, with a checkpoint that completed some seconds ago."""
     now = int(known.known_time() * 1000)
     job = Job("j", "orders", "RUNNING", timestamps={"RUNNING": now - 30_000}, now=now)
-    known.answer(job_query("j"), job)
+    known.answer(JOB(job="j"), job)
     done = Checkpoint(status="COMPLETED", latest_ack_timestamp=now - int(seconds * 1000))
     known.answer(CHECKPOINTS(job="j"), CheckpointStats(latest=LatestCheckpoints(completed=done)))
     known.answer(CHECKPOINT_CONFIG(job="j"), CheckpointConfig(interval=interval))
@@ -126,7 +126,7 @@ async def test_a_checkpoint_that_is_late_and_one_of_which_nothing_is_known_since
 
 def test_what_could_not_be_had_is_told_from_what_is_not_there() -> None:
     known = Given()
-    known.readings[job_query("j")] = known.readings[restarts_query("j")] = Reading(error=GONE)
+    known.readings[JOB(job="j")] = known.readings[restarts_query("j")] = Reading(error=GONE)
     found = facts(known)
     assert found.failed == {"job", "restarts"}
     assert found.busy == found.lag == Figure(failed=True)

@@ -8,12 +8,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.series import job_series
-from flinktop.engine.sweep import SECONDS, figures_of, job_query
+from flinktop.engine.sweep import SECONDS, figures_of
 from flinktop.facts.freshness import blank_mark
 from flinktop.facts.jobs import JobFacts, attention, job_facts, latest_rate
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFlink, Unreachable
-from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model import busy, states
 from flinktop.model import format as fmt
 from flinktop.ui.live import RARELY, Asks
@@ -232,7 +232,7 @@ class JobsTable(TablePanel[JobRow]):
                 # A rate is known when counters have moved twice: look closely until then.
                 known = latest_rate(self.port, job, "in") is not None
                 asks |= dict.fromkeys(figures_of(job), SECONDS)
-                asks |= {job_query(job): SECONDS if known else 0.0, CHECKPOINT_CONFIG(job=job): RARELY}
+                asks |= {JOB(job=job): SECONDS if known else 0.0, CHECKPOINT_CONFIG(job=job): RARELY}
                 asks |= self.port.lag_queries(job)
             elif job in live:
                 asks[CHECKPOINTS(job=job)] = RARELY
