@@ -18,9 +18,14 @@ from flinktop.allowed import COMMANDS, THEMES, SettingsError, listed, near, show
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 from flinktop.headless.words import (
     ACTS,
+    DONE,
+    FAILED,
+    INTERRUPTED,
     ON_A_JOB,
+    USAGE,
     ActWords,
     act_words,
+    add_command,
     add_operations,
     add_parsers,
     program_cut,
@@ -32,11 +37,7 @@ if TYPE_CHECKING:
     from flinktop.local.session import LocalFlink
     from flinktop.settings import Flags, Profile, Settings, Sources
 
-OK: Final = 0
-USAGE: Final = 2
-FAILED: Final = 1
-INTERRUPTED: Final = 130  # what a shell calls a program that ctrl+c ended
-UNREAD: Final = 141  # what it calls one whose output nobody reads any more
+UNREAD: Final = 141  # what a shell calls a program whose output nobody reads any more
 NO_TERMINAL: Final = "the monitor needs a terminal: stdin or stdout is not a terminal"
 
 
@@ -93,19 +94,15 @@ def main(words: Sequence[str] | None = None) -> int:
 def _run(sources: "Sources", command: str, target: str | None, act: ActWords | None) -> int:
     if act is not None:
         return _operations(sources, act) if command == "operations" else _act(sources, target, act)
-    runs = {"clusters": _clusters, "local": _local}
-    if command in runs:
-        return runs[command](sources)
+    if command in ("clusters", "local"):
+        return _clusters(sources) if command == "clusters" else _local(sources)
     return _demo(sources, target) if command == "demo" else _open(sources, target)
 
 
 def read_words(words: list[str]) -> "tuple[str, str | None, Flags, ActWords | None]":
     """Command, target, options, and what the commands that act take beside them.
 
-    Raises:
-        UsageError: something in them is no command, no option, or does not go together.
-        SystemExit: after --help and --version.
-
+    Raises UsageError for what can't be understood, and SystemExit after --help and --version.
     """
     parser = _parser()
     options = _options(parser)
@@ -114,7 +111,7 @@ def read_words(words: list[str]) -> "tuple[str, str | None, Flags, ActWords | No
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
     if left:
-        raise UsageError(_not_understood(left, _belongs(parser), command))
+        raise UsageError(_not_understood(left, options, command))
     acts = command in ACTS or command == "operations"
     act = act_words(command, {"what": "", **given}, program) if acts else None
     given = {name: value for name, value in given.items() if act is None or not hasattr(act, name)}
@@ -147,50 +144,38 @@ def _parser() -> _Parser:
     uses = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands", prog="flinktop", parser_class=_Parser
     )
-    use = uses.add_parser(
-        "open",
-        help="open TARGET ('open' is optional)",
-        parents=[common, connection],
-        allow_abbrev=False,
-    )
+    use = add_command(uses, "open", "open TARGET ('open' is optional)", [common, connection])
     use.add_argument("target", nargs="?", metavar="TARGET", help="an address or a cluster's name")
-    local = uses.add_parser(
+    local = add_command(
+        uses,
         "local",
-        help="start a real Flink with sample jobs on this machine and open it; it stops when you leave",
-        parents=[common],
-        allow_abbrev=False,
+        "start a real Flink with sample jobs on this machine and open it; it stops when you leave",
+        [common],
     )
     local.add_argument(
         "--no-tls",
         action="store_true",
-        default=argparse.SUPPRESS,
         help="plain HTTP, for Flink's Web UI in a browser: any user of this machine can then run code as you",
     )
-    demo = uses.add_parser(
+    demo = add_command(
+        uses,
         "demo",
-        help=f"open a simulated cluster (no Flink needed); SCENARIO is one of {', '.join(SHOWS)}",
+        f"open a simulated cluster (no Flink needed); SCENARIO is one of {', '.join(SHOWS)}",
+        [common],
         description="A simulated cluster instead of a real one; it is read-only.",
         epilog="Scenarios: "
         + "; ".join(f"{name}: {shows}" for name, shows in SHOWS.items())
         + f". Without one: {DEFAULT}.",
-        parents=[common],
-        allow_abbrev=False,
     )
     demo.add_argument("target", nargs="?", metavar="SCENARIO", help=", ".join(SHOWS))
     demo.add_argument(
         "--flink",
         metavar="VERSION",
-        default=argparse.SUPPRESS,
         help=f"simulated release: {', '.join(RELEASES)} (default: the first)",
     )
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
-    uses.add_parser(
-        "clusters",
-        help="list the configured clusters, and the paths of files and log",
-        parents=[common],
-        allow_abbrev=False,
-    )
+    add_command(uses, "clusters", "list the configured clusters, and the paths of files and log", [common])
     return parser
 
 
@@ -230,44 +215,33 @@ def _connection() -> _Parser:
     return parent
 
 
-def _options(parser: argparse.ArgumentParser) -> dict[str, bool]:
-    """All options of all commands, and whether a value follows."""
-    parsers = [parser, *_commands(parser).values()]
-    actions = [action for one in parsers for action in one._actions]  # noqa: SLF001 -- argparse has no public list
-    return {word: action.nargs is None for action in actions for word in action.option_strings}
+def _options(parser: argparse.ArgumentParser) -> dict[str, dict[str, bool]]:
+    """By command ("" for none) its options, and whether a value follows each."""
+    # argparse has no public list of them.
+    commands = next(dict(one.choices) for one in parser._actions if isinstance(one.choices, dict))  # noqa: SLF001
+    return {
+        command: {word: one.nargs is None for one in its._actions for word in one.option_strings}  # noqa: SLF001
+        for command, its in {"": parser, **commands}.items()
+    }
 
 
-def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """The commands and their parsers."""
-    return next(dict(action.choices) for action in parser._actions if isinstance(action.choices, dict))  # noqa: SLF001 -- as above
-
-
-def _belongs(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
-    """All options, and the commands that take them."""
-    belongs: dict[str, list[str]] = {}
-    for command, one in _commands(parser).items():
-        for action in one._actions:  # noqa: SLF001 -- as above
-            for word in action.option_strings:
-                belongs.setdefault(word, []).append(command)
-    return belongs
-
-
-def _with_command(words: list[str], options: dict[str, bool]) -> list[str]:
+def _with_command(words: list[str], options: dict[str, dict[str, bool]]) -> list[str]:
     """The words with the command in front: the first free word, or `open` when that is no command.
 
     In front, because a subparser that finds an option anew forgets what stood before it.
     """
+    valued = {word for its in options.values() for word, has_value in its.items() if has_value}
     at = 0
     while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
         if words[at] in ("-h", "--help", "--version"):
             return words
-        at += 2 if options.get(words[at]) else 1
+        at += 2 if words[at] in valued else 1
     if at < len(words) and words[at] in COMMANDS:
         return [words[at], *words[:at], *words[at + 1 :]]
     return ["open", *words]
 
 
-def _not_understood(left: list[str], belongs: dict[str, list[str]], command: str) -> str:
+def _not_understood(left: list[str], options: dict[str, dict[str, bool]], command: str) -> str:
     word = next((word for word in left if word.startswith("-")), None)
     if word is None:
         takes = {
@@ -281,11 +255,10 @@ def _not_understood(left: list[str], belongs: dict[str, list[str]], command: str
     name = word.partition("=")[0]
     if name in ("--password", "--token"):
         return f"secrets are not allowed on the command line: use {name}-file or FLINKTOP_{name[2:].upper()}"
-    if name in belongs:
-        those = "opening a cluster" if "open" in belongs[name] else listed(map(repr, belongs[name]))
+    if takers := [other for other, its in options.items() if other and name in its]:
+        those = "opening a cluster" if "open" in takers else listed(map(repr, takers))
         return f"{name} is for {those}, not for '{command}'"
-    here = [option for option, commands in belongs.items() if command in commands]
-    return f"unknown option {shown(name)}{near(name, here)}"
+    return f"unknown option {shown(name)}{near(name, options[command])}"
 
 
 def _open(sources: "Sources", target: str | None) -> int:
@@ -365,7 +338,7 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
 
 
 def _operations(sources: "Sources", act: ActWords) -> int:
-    from flinktop.headless.operations import print_operations
+    from flinktop.headless.told import print_operations
 
     return print_operations(sources.paths.operations, json=act.json)
 
@@ -441,7 +414,7 @@ def _clusters(sources: "Sources") -> int:
         ("log", settings.paths.log),
     ):
         print(f"{title:6}  {path}{'' if os.access(path, os.F_OK) else '  (not there yet)'}")
-    return OK
+    return DONE
 
 
 def _progress(sentence: str) -> None:
@@ -479,11 +452,7 @@ def _say(line: str) -> None:
 
 
 def _flush() -> None:
-    """Write what is left while it can still be told that nobody reads it; a terminal that is gone can't.
-
-    Raises:
-        BrokenPipeError: nobody reads it.
-    """
+    """Write what is left; BrokenPipeError if nobody reads it. A terminal that is gone can't say so."""
     try:
         print(end="", flush=True)
     except BrokenPipeError:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from flinktop import allowed
 from flinktop.allowed import NotAllowed, SettingsError
@@ -19,15 +19,16 @@ CLUSTER_KEYS: Final = (
 
 READ_ONLY_BY_DEFAULT: Final = "default"
 """`read_only` that FLINKTOP_READ_ONLY=no undoes; nothing undoes true."""
-_TRUTH: Final = "true or false"
-_READ_ONLY: Final = f'true, false or "{READ_ONLY_BY_DEFAULT}"'
 _NOT_TEXT: Final = {
-    **dict.fromkeys(("ascii", "mouse", "insecure", "protected"), _TRUTH),
-    "read_only": _READ_ONLY,
+    **dict.fromkeys(("ascii", "mouse", "insecure", "protected"), "true or false"),
+    "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
 }
 """What the value of a key must be; that of any other is a text."""
+_KINDS: Final[dict[type, str]] = {str: "text", dict: "table", list: "list"}
 ReadOnly = bool | Literal["default"]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,7 @@ class ConfigFile:
 
 
 def read_config(path: Path) -> ConfigFile:
-    """Read and check a config file.
-
-    Raises:
-        OSError: it is not there or can't be read.
-        SettingsError: it can be read, and something in it is wrong.
-
-    """
+    """Read and check a config file; OSError if it can't be read, SettingsError for what is wrong in it."""
     with path.open("rb") as file:
         raw = file.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
@@ -93,11 +88,11 @@ def _config(top: "_Section") -> ConfigFile:
     config = ConfigFile(
         clusters=tuple(_cluster(clusters, name) for name in clusters.values) if clusters else (),
         default=top.text("default"),
-        theme=top.checked("theme", lambda text: allowed.one_of(text, allowed.THEMES)),
+        theme=top.checked("theme", top.text("theme"), lambda text: allowed.one_of(text, allowed.THEMES)),
         ascii=top.truth("ascii"),
         mouse=top.truth("mouse"),
-        refresh=top.seconds("refresh"),
-        read_only=top.read_only("read_only"),
+        refresh=top.seconds(),
+        read_only=top.read_only(),
     )
     names = [cluster.name for cluster in config.clusters]
     if config.default is not None and config.default not in names:
@@ -119,7 +114,7 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
     if at is None:
         raise clusters.wrong(name, f"{name} must be a table: [clusters.{name}]")
     at.refuse_unknown(CLUSTER_KEYS)
-    url = at.checked("url", allowed.address, ":")
+    url = at.checked("url", at.text("url"), allowed.address, ":")
     if url is None:
         raise clusters.wrong(name, f'[clusters.{name}] needs a url, such as url = "http://localhost:8081"')
     password, token = at.secret("password"), at.secret("token")
@@ -133,7 +128,7 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         user=at.text("user"),
         password=password,
         token=token,
-        headers=at.headers("headers"),
+        headers=at.headers(),
         header_file=at.path("header_file"),
         ca=at.path("ca"),
         cert=at.path("cert"),
@@ -143,9 +138,9 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
     return Cluster(
         name=name,
         connection=connection,
-        read_only=at.read_only("read_only"),
-        refresh=at.seconds("refresh"),
-        colour=at.checked("color", allowed.colour),
+        read_only=at.read_only(),
+        refresh=at.seconds(),
+        colour=at.checked("color", at.text("color"), allowed.colour),
         protected=at.truth("protected"),
     )
 
@@ -168,9 +163,7 @@ class _Section:
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
-        for key in self.values:
-            if key in keys:
-                continue
+        for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):
                 raise self.wrong(
                     key,
@@ -193,11 +186,9 @@ class _Section:
 
     def text(self, key: str) -> str | None:
         value = self.values.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, str):
+        if value is not None and not isinstance(value, str):
             raise self.wrong(key, f"{key} must be a text in quotes, {_not(value)}")
-        if not value or not value.isprintable():
+        if value is not None and not (value and value.isprintable()):
             raise self.wrong(key, f"{key} must be one line of text, not empty and without control characters")
         return value
 
@@ -205,32 +196,22 @@ class _Section:
         value = self.values.get(key)
         if value is None or isinstance(value, bool):
             return value
-        raise self.wrong(key, f"{key} must be {_TRUTH}, {_not(value)}")
+        raise self.wrong(key, f"{key} must be {_NOT_TEXT[key]}, {_not(value)}")
 
-    def read_only(self, key: str) -> ReadOnly | None:
-        value = self.values.get(key)
-        if value is None or isinstance(value, bool):
-            return value
-        if value == READ_ONLY_BY_DEFAULT:
-            return READ_ONLY_BY_DEFAULT
-        raise self.wrong(key, f"{key} must be {_READ_ONLY}, {_not(value)}")
+    def read_only(self) -> ReadOnly | None:
+        by_default = self.values.get("read_only") == READ_ONLY_BY_DEFAULT
+        return READ_ONLY_BY_DEFAULT if by_default else self.truth("read_only")
 
-    def seconds(self, key: str) -> float | None:
-        value = self.values.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.wrong(key, f"{key} must be {allowed.SECONDS}, {_not(value)}")
+    def seconds(self) -> float | None:
+        value = self.values.get("refresh")
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+            return self.checked("refresh", value, allowed.seconds)
+        raise self.wrong("refresh", f"refresh must be {allowed.SECONDS}, {_not(value)}")
+
+    def checked(self, key: str, value: T | None, check: Callable[[T], R], after: str = "") -> R | None:
+        """A value that a check has taken; `after` stands between the key and what the check says."""
         try:
-            return allowed.seconds(value)
-        except NotAllowed as error:
-            raise self.wrong(key, f"{key} {error}") from None
-
-    def checked(self, key: str, check: Callable[[str], str], after: str = "") -> str | None:
-        """A text that a check has taken; `after` stands between the key and what the check says."""
-        text = self.text(key)
-        try:
-            return None if text is None else check(text)
+            return None if value is None else check(value)
         except NotAllowed as error:
             raise self.wrong(key, f"{key}{after} {error}") from None
 
@@ -251,12 +232,11 @@ class _Section:
             return Secret("file", str(file))
         if (command := self.text(f"{key}_command")) is not None:
             return Secret("command", command)
-        if (variable := self.text(f"{key}_env")) is not None:
-            return Secret("environment", variable)
-        return None
+        variable = self.text(f"{key}_env")
+        return Secret("environment", variable) if variable is not None else None
 
-    def headers(self, key: str) -> tuple[tuple[str, str], ...]:
-        at = self.section(key)
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        at = self.section("headers")
         if at is None:
             return ()
         found = []
@@ -279,16 +259,8 @@ def _wanted(key: str) -> str:
 
 def _not(value: object) -> str:
     """What somebody wrote instead; a text is not repeated, for it may be a secret at the wrong key."""
-    match value:
-        case bool():
-            return f"not {'true' if value else 'false'}"
-        case str():
-            return "not a text"
-        case int() | float():
-            return f"not the number {value}"
-        case dict():
-            return "not a table"
-        case list():
-            return "not a list"
-        case _:
-            return "not a date or time"
+    if isinstance(value, bool):
+        return f"not {'true' if value else 'false'}"
+    if isinstance(value, int | float):
+        return f"not the number {value}"
+    return f"not a {_KINDS.get(type(value), 'date or time')}"

@@ -120,12 +120,7 @@ class Sources:
 
     @property
     def settings(self) -> Settings:
-        """What holds whichever cluster is opened.
-
-        Raises:
-            SettingsError: an option or a variable has a value that it can't have.
-
-        """
+        """What holds whichever cluster is opened; SettingsError if an option or a variable can't be so."""
         theme = self._given("theme", lambda text: allowed.one_of(text, THEMES))
         return Settings(
             profiles=tuple(self._profile(cluster) for cluster in self.file.clusters),
@@ -150,11 +145,7 @@ class Sources:
         Without a target it is FLINKTOP_TARGET, else the config's default, else http://localhost:8081. An
         address that stands in the config, however it is spelled, is that cluster, with its login and its
         guards.
-
-        Raises:
-            SettingsError: there is no such cluster, the address can't be one, or its options contradict
-                each other.
-
+        SettingsError if there is none, the address can't be one, or its options contradict each other.
         """
         where = ""
         if target is None and (target := self.environ.get("FLINKTOP_TARGET")):
@@ -288,10 +279,8 @@ def usual_paths() -> Paths:
 def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
     """Find and read the config file; there has to be none unless one was named.
 
-    Raises:
-        SettingsError: the file that was named is not there, one can't be read, or something in it is wrong:
-            what guards a cluster in it (read_only, protected) is not to be left out unseen.
-
+    SettingsError if it is not there, can't be read, or has something wrong in it: what guards a cluster in it
+    (read_only, protected) is not to be left out unseen.
     """
     named = flags.config or environ.get("FLINKTOP_CONFIG")
     where = "--config" if flags.config else "FLINKTOP_CONFIG"
@@ -321,28 +310,30 @@ def _notes_on_config(path: Path) -> tuple[str, ...]:
 
 def _notes_on_files(connection: Connection) -> tuple[str, ...]:
     """Which files with a secret others may read."""
-    secrets = {"password": connection.password, "token": connection.token}
-    files = {
-        name: Path(secret.source).expanduser()
-        for name, secret in secrets.items()
-        if secret is not None and secret.kind == "file"
-    }
-    files |= {"headers": connection.header_file} if connection.header_file is not None else {}
-    files |= {"key": connection.key} if connection.key is not None else {}
+    files = (
+        ("password", _file_of(connection.password)),
+        ("token", _file_of(connection.token)),
+        ("headers", connection.header_file),
+        ("key", connection.key),
+    )
     return tuple(
         f"other users can read the file with the {name}, {path}: chmod go-r it"
-        for name, path in files.items()
-        if others_read(path)
+        for name, path in files
+        if path is not None and others_read(path)
     )
+
+
+def _file_of(secret: Secret | None) -> Path | None:
+    return Path(secret.source).expanduser() if secret is not None and secret.kind == "file" else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Login:
     """What one of the three places says about who is asking."""
 
-    user: str | None
-    password: Secret | None
-    token: Secret | None
+    user: str | None = None
+    password: Secret | None = None
+    token: Secret | None = None
 
 
 def _with_login(
@@ -357,7 +348,7 @@ def _with_login(
     places = (
         _login_of_flags(flags),
         _Login(connection.user, connection.password, connection.token),
-        environment if is_for_it else _Login(None, None, None),
+        environment if is_for_it else _Login(),
     )
     first = next((place for place in places if place.token or place.user is not None), None)
     connection = replace(connection, login_yields=first is places[2])

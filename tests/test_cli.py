@@ -168,10 +168,11 @@ def test_words_that_are_not_understood(line: str, said: str) -> None:
 
 def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
     # What the commands that act take beside them is no setting.
-    belongs = {
-        word: {*commands} - {*ACTS, "operations"} for word, commands in cli._belongs(cli._parser()).items()
+    acting = {"", *ACTS, "operations"}
+    words = {
+        word for command, its in cli._options(cli._parser()).items() if command not in acting for word in its
     }
-    options = {word.removeprefix("--").replace("-", "_") for word, commands in belongs.items() if commands}
+    options = {word.removeprefix("--").replace("-", "_") for word in words}
     assert options - {"_h", "help"} == set(Flags.__dataclass_fields__)
 
 
@@ -415,7 +416,7 @@ def test_what_the_terminal_cannot_write_is_written_otherwise(home: Path) -> None
 @pytest.mark.parametrize(
     ("words", "breaks"),
     [
-        (["operations"], "headless.operations.print_operations"),
+        (["operations"], "headless.told.print_operations"),
         (["clusters"], "cli._clusters"),
         (["cancel", "job", "--yes"], "headless.act.run_act"),
         (["local"], "local.session.open_local"),

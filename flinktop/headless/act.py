@@ -32,13 +32,11 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.login import Login
 from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
-from flinktop.headless.exits import DONE, FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, Ended
-from flinktop.headless.following import Follower
-from flinktop.headless.jar_run import BEFOREHAND, JarRun, run_file
+from flinktop.headless.following import BEFOREHAND, Follower, JarRun, run_file
 from flinktop.headless.jobs import NoSuchJob, find_job
 from flinktop.headless.submitted import submitted
 from flinktop.headless.told import as_object, came_of, headline, left
-from flinktop.headless.words import ActWords
+from flinktop.headless.words import DONE, FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, ActWords, Ended
 from flinktop.model.typed_names import is_typed
 from flinktop.settings import Profile
 
@@ -84,11 +82,7 @@ class _Command:
         )
 
     async def look(self) -> tuple[Act, Target]:
-        """The act that is meant, and what is known for it.
-
-        Raises:
-            Ended: it can't be done, or nobody answers.
-        """
+        """The act that is meant, and what is known for it; raises Ended if it can't be done."""
         if self._words.command == "submit":
             self._act = submitted(self._words)
         lane = Lane(self._connection, login=self._login)
@@ -108,14 +102,8 @@ class _Command:
 
     async def do(self, act: Act, typed: str | None) -> int:
         """Do the act and follow it; the exit code."""
-        news = asyncio.Event()
-        operations = Operations(
-            Lane(self._connection, login=self._login),
-            Ledger(self._ledger),
-            self._clock,
-            self._base,
-            news=news.set,
-        )
+        news, lane = asyncio.Event(), Lane(self._connection, login=self._login)
+        operations = Operations(lane, Ledger(self._ledger), self._clock, self._base, news=news.set)
         operations.start()
         follower = Follower(operations, news, _say, typed)
         try:
@@ -165,11 +153,7 @@ class _Command:
 
 
 def agreed(words: ActWords, act: Act, target: Target) -> str | None:
-    """Have the act agreed to, by option or at the terminal; the name that was typed.
-
-    Raises:
-        Ended: it was not agreed to.
-    """
+    """Have the act agreed to, by option or at the terminal; the name that was typed. Raises Ended if not."""
     typed, name = act.must_be_typed(target), act.name_to_type(target)
     at_a_terminal = os.isatty(0) and os.isatty(2)
     if not words.yes and not at_a_terminal:

@@ -1,16 +1,26 @@
-"""One act, done and followed to its end by a command."""
+"""One act, done and followed to its end by a command; and a jar that is uploaded only to be run."""
 
 import asyncio
 import contextlib
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from flinktop.engine.acts.act import Act
+from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
+from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations import Operations
 
 SETTLES_WITHIN = 5.0
 """Seconds for which a command waits for what an earlier one has left."""
+
+BEFOREHAND = (
+    "the file is uploaded first; the jar stays on the JobManager when the run succeeds, else it is deleted"
+)
+"""What is said of the jar before it is agreed to."""
 
 
 class Follower:
@@ -19,14 +29,7 @@ class Follower:
     def __init__(
         self, operations: Operations, news: asyncio.Event, say: Callable[[str], None], typed: str | None
     ) -> None:
-        """Prepare.
-
-        Args:
-            operations: those of the cluster, started.
-            news: set when they have changed.
-            say: takes a sentence for whoever waits.
-            typed: the name that was typed, where one is asked for.
-        """
+        """`news` is set when `operations` change; `typed` is the name that was typed, where one is needed."""
         self.say = say
         self._operations = operations
         self._news = news
@@ -52,19 +55,55 @@ class Follower:
         self._operations.submit(act, number, self._typed)
         said = ""
         while True:
-            operation = self._operations.view.now(number)
-            if operation is None:
-                # Another flinktop follows it now: its row tells, as soon as the ledger can be read.
-                operation = next((one for one in self._operations.view.all if one.id == number), None)
-            if operation is None:
-                self._news.clear()
-                await self._news.wait()
-                continue
-            taken = operation.state in (State.ACCEPTED, State.RUNNING)
-            if operation.state.final or (taken and not wait):
-                return operation
-            if operation.words and operation.words != said:
-                said = operation.words
-                self.say(f"{act.label}: {said}")
+            # One that another flinktop follows now is there as soon as the ledger can be read.
+            operation = next((one for one in self._operations.view.all if one.id == number), None)
+            if operation is not None:
+                taken = operation.state in (State.ACCEPTED, State.RUNNING)
+                if operation.state.final or (taken and not wait):
+                    return operation
+                if operation.words and operation.words != said:
+                    said = operation.words
+                    self.say(f"{act.label}: {said}")
             self._news.clear()
             await self._news.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class JarRun:
+    """The run, and what was done for it."""
+
+    run: Operation
+    """Without an id when the upload failed: it never came to be."""
+    upload: Operation
+    deletion: Operation | None = None
+    """Of the jar, after a run that came to nothing."""
+
+    @property
+    def of_the_jar(self) -> str | None:
+        """What has become of the jar; None when it never got there."""
+        jar = self.upload.result.jar
+        if jar is None or self.upload.state is not State.DONE:
+            return None
+        if self.deletion is not None and self.deletion.state is State.DONE:
+            return f"{jar} was deleted from the JobManager again"
+        if self.deletion is not None:
+            return f"{jar} is still on the JobManager: {self.deletion.reason}"
+        if self.run.state is State.LOST:
+            return f"{jar} stays on the JobManager, as its job may have been started"
+        return f"{jar} stays on the JobManager, for running it again from a savepoint"
+
+
+async def run_file(follower: Follower, path: str, act: RunJar, *, wait: bool) -> JarRun:
+    """Upload a file and run it, to its end or until accepted by Flink."""
+    upload = await follower.do(UploadJar(path))
+    jar = upload.result.jar
+    if upload.state is not State.DONE or jar is None:
+        never = structs.replace(
+            upload, id="", kind=act.kind, act=act, subject=act.subject, trigger=None, sent=None
+        )
+        return JarRun(structs.replace(never, reason=f"{upload.label}: {upload.reason}"), upload)
+    follower.say(f"uploaded as {jar}")
+    run = await follower.do(replace(act, jar=jar), wait=wait)
+    if run.state in (State.FAILED, State.REFUSED):
+        return JarRun(run, upload, await follower.do(DeleteJar(jar, act.name)))
+    return JarRun(run, upload)

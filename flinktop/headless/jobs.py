@@ -20,14 +20,10 @@ def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
 
     The beginning of an id must be unique among all jobs, those that have ended too. A name must be so among
     those that have not ended, and among all where all have: a job that was run again keeps its name. What is
-    a name as well as the beginning of another job's id means neither of them.
-
-    Raises:
-        NoSuchJob: none fits, or several do.
+    a name as well as the beginning of another job's id means neither of them. Raises NoSuchJob.
     """
     known = list(jobs)
-    exact = [job for job in known if job.jid == what.lower()]
-    if exact:
+    if exact := [job for job in known if job.jid == what.lower()]:
         return _only(exact, what)
     named = _named(known, what)
     begun = [job for job in known if what and job.jid.startswith(what.lower())]

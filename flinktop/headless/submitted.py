@@ -7,19 +7,14 @@ from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.jar_files import size_of, why_no_jar
 from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
 from flinktop.flink.jars import RunOptions
-from flinktop.headless.exits import USAGE, Ended
-from flinktop.headless.words import ActWords
+from flinktop.headless.words import USAGE, ActWords, Ended
 
 if TYPE_CHECKING:
     from flinktop.flink.jars import ClaimMode
 
 
 def submitted(words: ActWords) -> Act:
-    """The act of `submit`; a jar has no id before it is uploaded.
-
-    Raises:
-        Ended: the words do not go together, or a file can't be used.
-    """
+    """The act of `submit`, whose jar has no id yet; raises Ended for words that do not go together."""
     return _graph(words) if words.job_graph else _jar(words)
 
 
@@ -34,12 +29,10 @@ def _graph(words: ActWords) -> SubmitGraph:
 def _jar(words: ActWords) -> RunJar:
     _only_with(words, graph=False)
     if not words.savepoint:
-        for option, value in (
-            ("--allow-non-restored-state", words.allow_non_restored_state),
-            ("--claim-mode", words.claim_mode),
-        ):
-            if value:
-                raise Ended(USAGE, f"{option} goes with --savepoint")
+        if words.allow_non_restored_state:
+            raise Ended(USAGE, "--allow-non-restored-state goes with --savepoint")
+        if words.claim_mode:
+            raise Ended(USAGE, "--claim-mode goes with --savepoint")
     options = RunOptions(
         entry_class=words.entry_class,
         arguments=words.arguments,

@@ -1,20 +1,55 @@
-"""An operation as text and as JSON."""
+"""Operations as text and as JSON, and `flinktop operations`, which prints the ledger."""
 
+# ruff: noqa: T201 -- printing is the work of this module
+
+import sys
+from pathlib import Path
 from typing import Any
 from unicodedata import category, east_asian_width
 
+import msgspec
 from msgspec.structs import asdict
 
+from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.operation import Operation
 from flinktop.flink.text import clean
+from flinktop.headless.words import DONE, FAILED
 from flinktop.model import format as written
 
+MOST = 10_000
+"""Operations that are printed."""
+
 _JOINED = ("Mn", "Me", "Cf")
+_PRINTED = (
+    "id", "kind", "state", "subject", "job", "cluster", "cluster_name", "by", "planned", "sent", "ended",
+    "trigger", "result", "reason",
+)  # fmt: skip
 _FOLLOWED = "`flinktop operations` shows its outcome once a flinktop has this cluster open and follows it"
 _REMEMBERED = (
     "remembers its result for five minutes after its end, unless rest.async.store-duration (Flink 1.15+) "
     "says otherwise"
 )
+
+
+def print_operations(path: Path, *, json: bool) -> int:
+    """Print the ledger, newest first, as a table or as a JSON array; gives the exit code."""
+    ledger = Ledger(path)
+    try:
+        operations = ledger.operations(MOST)
+    except LedgerError as error:
+        print(f"flinktop: {error}", file=sys.stderr)
+        return FAILED
+    finally:
+        ledger.close()
+        for notice in ledger.take_notices():
+            print(f"flinktop: {notice}", file=sys.stderr)
+    if json:
+        print(msgspec.json.encode([as_object(one) for one in operations]).decode())
+    elif operations:
+        print("\n".join(table(operations)))
+    else:
+        print("No operations from this flinktop yet.")
+    return DONE
 
 
 def left(operation: Operation) -> str:
@@ -28,21 +63,11 @@ def left(operation: Operation) -> str:
 
 def as_object(operation: Operation) -> dict[str, Any]:
     """What `--json` prints of an operation; times in seconds since 1970. Without an id it was never one."""
-    return {
+    return {name: getattr(operation, name) for name in _PRINTED} | {
         "id": operation.id or None,
-        "kind": operation.kind,
         "state": str(operation.state),
-        "subject": operation.subject,
-        "job": operation.job,
-        "cluster": operation.cluster,
-        "cluster_name": operation.cluster_name,
-        "by": operation.by,
         "planned": operation.planned or None,
-        "sent": operation.sent,
-        "ended": operation.ended,
-        "trigger": operation.trigger,
         "result": asdict(operation.result),
-        "reason": operation.reason,
     }
 
 

@@ -1,4 +1,4 @@
-"""The words of the commands that act: what `flinktop savepoint`, `stop`, `cancel` and `submit` understand."""
+"""The words of the commands that act, and how they end: `flinktop savepoint`, `stop`, `cancel`, `submit`."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,10 +7,27 @@ from typing import Any, Final
 
 ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
+DONE: Final = 0
+FAILED: Final = 1
+"""Failed, or lost."""
+USAGE: Final = 2
+"""Wrong words, or a file that can't be used."""
+UNREACHABLE: Final = 3
+REFUSED: Final = 4
+INTERRUPTED: Final = 130
+"""What a shell calls a program that ctrl+c ended."""
 _JOB: Final = (
     "a job's id, a unique prefix of one (4 characters or more), or its name (unique "
     "among the jobs that have not ended, else among all)"
 )
+
+
+class Ended(Exception):  # noqa: N818 - it says what happened
+    """The command ends here, before anything was sent."""
+
+    def __init__(self, code: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +59,14 @@ class ActWords:
 
 
 def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
-    """Give argparse's subparsers those of the acts; absent options leave no trace."""
+    """Give argparse's subparsers those of the acts."""
     acting = _acting()
     for command, does in (
         ("savepoint", "take a savepoint of a job"),
         ("stop", "stop a job with a savepoint"),
         ("cancel", "cancel a job, without a savepoint"),
     ):
-        parser = _parser(uses, command, does, [*parents, acting])
+        parser = _add_acting(uses, command, does, [*parents, acting])
         parser.add_argument("what", metavar="JOB", help=_JOB)
         if command != "cancel":
             add = parser.add_argument_group("savepoint").add_argument
@@ -72,12 +89,12 @@ def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
             )
         if command == "savepoint":
             parser.add_argument("--cancel", action="store_true", help="cancel the job once it is complete")
-    _add_submit(_parser(uses, "submit", "run a jar, or a serialized job graph", [*parents, acting]))
+    _add_submit(_add_acting(uses, "submit", "run a jar, or a serialized job graph", [*parents, acting]))
 
 
 def add_operations(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
     """Give argparse's subparsers that of the ledger."""
-    parser = _parser(uses, "operations", "the operations log, newest first", parents)
+    parser = _add_acting(uses, "operations", "the operations log, newest first", parents)
     parser.add_argument("--json", action="store_true", help="as a JSON array")
 
 
@@ -99,18 +116,19 @@ def act_words(command: str, given: dict[str, Any], program: tuple[str, ...]) -> 
     return ActWords(command=command, arguments=program, **taken)
 
 
-def _parser(
+def add_command(
+    uses: Any, command: str, does: str, parents: Sequence[argparse.ArgumentParser], **more: Any
+) -> argparse.ArgumentParser:
+    """Give argparse's subparsers one more; absent options leave no trace."""
+    more = {"argument_default": argparse.SUPPRESS, "allow_abbrev": False, **more}
+    parser: argparse.ArgumentParser = uses.add_parser(command, help=does, parents=parents, **more)
+    return parser
+
+
+def _add_acting(
     uses: Any, command: str, does: str, parents: Sequence[argparse.ArgumentParser]
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = uses.add_parser(
-        command,
-        help=does,
-        description=does[0].upper() + does[1:] + ".",
-        parents=parents,
-        allow_abbrev=False,
-        argument_default=argparse.SUPPRESS,
-    )
-    return parser
+    return add_command(uses, command, does, parents, description=f"{does[0].upper()}{does[1:]}.")
 
 
 def _acting() -> argparse.ArgumentParser:

@@ -25,8 +25,7 @@ from flinktop.engine.ledger_rows import COLUMNS
 from flinktop.engine.operation import Operation, State
 from flinktop.facts import restore
 from flinktop.facts.operations import outcome, state_words, took
-from flinktop.headless.operations import print_operations
-from flinktop.headless.told import as_object, table
+from flinktop.headless.told import as_object, print_operations, table
 from flinktop.ui.panels.operations import facts_of
 from tests.depth import in_depth
 from tests.engine.acting import JOB, URL, JobManager, desk, process

@@ -20,7 +20,7 @@ from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.connection import Connection
 from flinktop.headless.act import run_act
-from flinktop.headless.jar_run import JarRun
+from flinktop.headless.following import JarRun
 from flinktop.settings import Profile
 from tests.engine.acting import JOB
 from tests.headless.served import Done, Served, served

@@ -10,7 +10,7 @@ import pytest
 from flinktop.cli import read_words
 from flinktop.flink.connection import Connection, Secret
 from flinktop.headless.act import run_act
-from flinktop.headless.exits import UNREACHABLE
+from flinktop.headless.words import UNREACHABLE
 from flinktop.settings import Profile
 from tests.headless.served import served
 
