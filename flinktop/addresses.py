@@ -67,14 +67,8 @@ _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\s:/@\[\]*,]{1,253})(:\d{
 def names(text: str, url: str) -> bool:
     """Whether one of the hosts in `text` is that of a base URL.
 
-    Args:
-        text: hosts (any port, http and https), hosts with a port, and addresses of clusters; commas or spaces
-            between them.
-        url: the base URL.
-
-    Raises:
-        NotAllowed: something in `text` is none of these.
-
+    With commas or spaces between them stand hosts (any port, http and https), hosts with a port, and
+    addresses of clusters; raises NotAllowed for anything else.
     """
     # Not `any`: what is no host is told wherever it stands.
     return True in {_names(one, url) for one in re.split(r"[\s,]+", text) if one}

@@ -13,15 +13,11 @@ from urllib.parse import urlsplit
 
 THEMES: Final = ("dark", "light", "ansi", "ansi-dark", "ansi-light")
 COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta", "white")
-# Words of the command line, those to come included: a cluster with such a name could not be opened by it.
 COMMANDS: Final = (
     "open", "local", "demo", "operations", "savepoint", "stop", "cancel", "submit", "clusters",
 )  # fmt: skip
-"""What flinktop does now; RESERVED are also the words of later commands."""
-RESERVED: Final = (
-    "open", "local", "demo", "replay", "record", "status", "operations", "savepoint", "stop", "cancel",
-    "submit", "clusters",
-)  # fmt: skip
+RESERVED: Final = (*COMMANDS, "replay", "record", "status")
+"""Those to come included: a cluster with such a name could not be opened by it."""
 SHORTEST: Final = 0.5
 LONGEST: Final = 3600.0
 SECONDS: Final = f"a number of seconds from {SHORTEST:g} to {LONGEST:g}"

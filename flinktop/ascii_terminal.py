@@ -11,10 +11,7 @@ _CONSOLE: Final = "linux"
 def why_ascii(encoding: str, term: str, chosen: bool | None) -> str | None:  # noqa: FBT001 -- the setting
     """Why only ASCII can be drawn, as a sentence; None where all can.
 
-    Args:
-        encoding: of what is written to the terminal.
-        term: the variable TERM.
-        chosen: what options, environment and config say; that the console draws all is theirs to say.
+    `term` is TERM, and `chosen` what options, environment and config say: the console may draw all.
     """
     try:
         _DRAWN.encode(encoding)

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -168,11 +169,8 @@ def _parser() -> _Parser:
         + f". Without one: {DEFAULT}.",
     )
     demo.add_argument("target", nargs="?", metavar="SCENARIO", help=", ".join(SHOWS))
-    demo.add_argument(
-        "--flink",
-        metavar="VERSION",
-        help=f"simulated release: {', '.join(RELEASES)} (default: the first)",
-    )
+    releases = f"simulated release: {', '.join(RELEASES)} (default: the first)"
+    demo.add_argument("--flink", metavar="VERSION", help=releases)
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
     add_command(uses, "clusters", "list the configured clusters, and the paths of files and log", [common])
@@ -184,11 +182,7 @@ def _common() -> _Parser:
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     add = common.add_argument
     add("--read-only", action="store_true", help="refuse every action that changes the cluster")
-    add(
-        "--refresh",
-        metavar="SECONDS",
-        help="refresh interval in seconds (default: that of Flink's Web UI)",
-    )
+    add("--refresh", metavar="SECONDS", help="refresh interval in seconds (default: that of Flink's Web UI)")
     add("--theme", metavar="NAME", help=", ".join(THEMES))
     add("--ascii", action="store_true", help="draw with ASCII characters only")
     add("--no-color", action="store_true", help="no colours; also when NO_COLOR is set")
@@ -354,8 +348,6 @@ def _act(sources: "Sources", target: str | None, act: ActWords) -> int:
 
 def _for_this_terminal(sources: "Sources") -> "Settings":
     """The settings of a monitor: ASCII alone where the terminal can't show more, which is said."""
-    from dataclasses import replace
-
     from flinktop.ascii_terminal import why_ascii
 
     settings = sources.settings
@@ -369,8 +361,6 @@ def _for_this_terminal(sources: "Sources") -> "Settings":
 
 def _with_log(settings: "Settings") -> "Settings":
     """Open the log; the settings, with a note when there is none."""
-    from dataclasses import replace
-
     from flinktop.log import open_log
 
     note = open_log(settings.paths, debug=settings.debug)

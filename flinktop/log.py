@@ -18,15 +18,9 @@ _CONTROLS: Final = {code: "?" for code in (*range(0x20), *range(0x7F, 0xA0)) if 
 
 
 def open_log(paths: "Paths", *, debug: bool) -> str | None:
-    """Send what is logged to the log file: flinktop's own lines, and the warnings of the libraries.
+    """Log flinktop's own lines (with `debug` every request, too) and the libraries' warnings to the file.
 
-    Args:
-        paths: where the file lies; its directory is made.
-        debug: every request too.
-
-    Returns:
-        None, or a sentence for the person when the file can't be written; flinktop then runs without a log.
-
+    Gives a sentence for the person when the file can't be written: flinktop then runs without a log.
     """
     root = logging.getLogger()
     for handler in [h for h in root.handlers if isinstance(h, _LogFile | logging.NullHandler)]:

@@ -219,9 +219,8 @@ class Sources:
         """
         clusters = self.file.clusters
         same = [cluster for cluster in clusters if cluster.connection.url == url]
-        if not same:
-            meant = normal_form(url)
-            same = [cluster for cluster in clusters if normal_form(cluster.connection.url) == meant]
+        meant = normal_form(url)
+        same = same or [one for one in clusters if normal_form(one.connection.url) == meant]
         if not same:
             return None
         marks: list[ReadOnly | None] = [_first(cluster.read_only, self.file.read_only) for cluster in same]

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act, Answer
     from flinktop.engine.acts.run_jar import PlanJar, RunJar
     from flinktop.engine.clock import Clock
-    from flinktop.engine.link import Link
     from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
     from flinktop.engine.operations import Operations
@@ -104,7 +103,7 @@ class Port:
         self.lag, self.lag_queries = engine.sweep.lags.of, engine.sweep.lags.asked
         self.is_young = engine.sweep.starts.is_young
         self.keep_pins = engine.pins.keep
-        self.late = engine.poller.late
+        self.late, self.link = engine.poller.late, engine.poller.current_link
         self.failure: str | None = None
         """Why the engine does not run any more, a sentence; None while it runs, and after `stop`."""
         self._notify: Callable[[], object] = lambda: None
@@ -314,10 +313,6 @@ class Port:
     @property
     def lost(self) -> FlinkError | None:
         return self.engine.poller.link.error
-
-    @property
-    def link(self) -> Link:
-        return self.engine.poller.current_link()
 
     @property
     def features(self) -> Features:

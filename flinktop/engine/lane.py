@@ -29,11 +29,7 @@ class _Following(Http):
     """Asks after acts: what a proxy answers in Flink's place says nothing of them."""
 
     async def get(self, query: Query[Any]) -> Reply:
-        """The answer to a query.
-
-        Raises:
-            FlinkError: no answer, or Flink's own error; ForeignAnswer for what is not Flink's.
-        """
+        """The answer to a query; raises FlinkError, which is ForeignAnswer for what is not Flink's."""
         try:
             return await super().get(query)
         except (Unreachable, Refused):

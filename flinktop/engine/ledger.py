@@ -112,11 +112,8 @@ class Ledger:
         """Whether another flinktop has written since the last call."""
         if self._nothing:
             return False
-
-        def version(file: sqlite3.Connection) -> tuple[int, int]:
-            return self._file.openings, file.execute("PRAGMA data_version").fetchone()[0]
-
-        before, self._seen = self._seen, self._work(version)
+        version = self._work(lambda file: file.execute("PRAGMA data_version").fetchone()[0])
+        before, self._seen = self._seen, (self._file.openings, version)
         return before != self._seen
 
     def claimed(self, job: str, apart_from: str) -> frozenset[str]:
@@ -134,12 +131,7 @@ class Ledger:
 
     def add(self, operation: Operation, wall: float) -> None:
         """Write a new operation down; it is on the disk when this returns."""
-
-        def write(file: sqlite3.Connection) -> None:
-            with file:
-                file.execute(_INSERT, (*values(operation), str(self.owner), wall))
-
-        self._work(write, make=True)
+        self._write(_INSERT, *values(operation), str(self.owner), wall, make=True)
         self._keep_up(operation, wall)
 
     def save(self, operation: Operation, wall: float, *, known: bool = False) -> bool:
@@ -182,9 +174,8 @@ class Ledger:
 
     def _take(self, file: sqlite3.Connection, cluster: str, wall: float) -> tuple[Operation, ...]:
         taken = []
-        for row in file.execute(
-            f"{_SELECT} WHERE cluster = ? AND state NOT IN ({_FINAL})", (cluster,)
-        ).fetchall():
+        rows = file.execute(f"{_SELECT} WHERE cluster = ? AND state NOT IN ({_FINAL})", (cluster,))
+        for row in rows.fetchall():
             owner, beat, number = row[-3:]
             ours = operation_of((*row[:-3], str(self.owner), wall), number, str(self.owner))
             # What can't be read whole, or was written by a newer flinktop, can't be followed.
@@ -220,12 +211,12 @@ class Ledger:
     def _work(self, do: Callable[[sqlite3.Connection], T], *, make: bool = False) -> T:
         return self._file.work(do, make=make or bool(self._followed))
 
-    def _write(self, statement: str, *given: object) -> None:
+    def _write(self, statement: str, *given: object, make: bool = False) -> None:
         def write(file: sqlite3.Connection) -> None:
             with file:
                 file.execute(statement, given)
 
-        self._work(write)
+        self._work(write, make=make)
 
     def _keep_up(self, operation: Operation, wall: float) -> None:
         if operation.state.final:

@@ -63,15 +63,7 @@ def after_error(
     """The link after an error: lost, or only one thing that could not be had.
 
     A lost link keeps its error until something is answered well, or the server has at least said no in a way
-    that shows it is there (a 404 for a job that has gone).
-
-    Args:
-        link: As it was before.
-        error: What came instead of a good answer.
-        now: When it came (engine's clock, s).
-        latency: Seconds it took.
-        refresh: Seconds between polls.
-        turned: Whether the same query had a good answer the last time.
+    that shows it is there (a 404 for a job that has gone). `turned`: the query's last answer was good.
     """
     link = replace(link, unhelpful=link.unhelpful + 1, latency=latency)
     if not means_lost(link, error, now, refresh, turned=turned):
@@ -92,19 +84,17 @@ def means_lost(link: Link, error: FlinkError, now: float, refresh: float, *, tur
     kind and nothing else are another server's, or those of a proxy before a dead one. A login that was
     refused is not sent any more, for whatever query.
     """
-    if isinstance(error, LoginRefused) or (
-        isinstance(error, Unreachable) and not isinstance(error, TimedOut)
+    unreachable = isinstance(error, Unreachable) and not isinstance(error, TimedOut)
+    if (
+        unreachable
+        or isinstance(error, LoginRefused)
+        or (turned and isinstance(error, Unauthorized | NotFlink))
     ):
         return True
-    if turned and isinstance(error, Unauthorized | NotFlink):
-        return True
+    whole = isinstance(error, TimedOut | NotReady | Unauthorized | NotFlink)
     if link.answered is None:
-        whole = isinstance(error, TimedOut | NotReady | Unauthorized | NotFlink)
         return whole or link.unhelpful >= UNHELPFUL
-    silent = now - link.answered
-    if isinstance(error, TimedOut | NotReady | Unauthorized | NotFlink):
-        return silent > 2 * refresh
-    return silent > max(SILENT_SECONDS, 2 * refresh)
+    return now - link.answered > (2 * refresh if whole else max(SILENT_SECONDS, 2 * refresh))
 
 
 def probed_in_vain(reading: Reading[object] | None) -> bool:
@@ -132,12 +122,7 @@ class BackOff(Struct, frozen=True):
     longest: float
 
     def after(self, failures: int, jitter: float = 1.0) -> float:
-        """Seconds to wait after so many failures in a row.
-
-        Args:
-            failures: in a row, the one just seen among them; any number.
-            jitter: a factor around 1, so that many monitors don't retry in step.
-        """
+        """Seconds to wait after so many failures in a row; `jitter` keeps monitors from retrying in step."""
         doublings = min(max(failures - 1, 0), _MOST_DOUBLINGS)
         return min(self.longest, self.first * 2.0**doublings) * jitter
 

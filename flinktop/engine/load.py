@@ -67,12 +67,13 @@ class JobLoad(Struct):
 
     def stopped(self, at: float) -> None:
         """The job does not run: it is neither busy nor idle."""
-        self._samples, self._means, self.busiest = (), {}, None
+        self._samples, self._means = (), {}
         self._meters.clear()
         self.splits.clear()
         self._noted = self._split_at = float("-inf")
-        for measure in (*MEASURES, *SPLIT):
+        for measure in MEASURES:
             self.series.add(job_series(self.job, measure), at, None)
+        self._note_split(None, at)
 
     def counted(self, job: Job, at: float) -> None:
         """Take in the accumulated times of a running job."""
@@ -108,8 +109,8 @@ class JobLoad(Struct):
         fresh = {one: split for one, (seen, split) in self.splits.items() if at - seen < hold}
         hottest = max(fresh, key=lambda one: (fresh[one].busy, one))
         if hottest == vertex:
-            means = self.busiest is not None and self.busiest.split.subtask is None
-            since = at if means else self.busiest.since if self.busiest is not None else None
+            before = self.busiest
+            since = None if before is None else at if before.split.subtask is None else before.since
             self._split_at = at
             self._note_split(Busiest(vertex, known, since), at)
         elif self.busiest is not None and self.busiest.vertex == vertex:
@@ -143,16 +144,12 @@ class JobLoad(Struct):
             if load.busy is not None
         }
         vertex = max(known, key=lambda one: (known[one].busy, one), default=None)
-        if vertex is None:
-            self.busiest = None
-            for measure in SPLIT:
-                self.series.add(job_series(self.job, measure), at, None)
-        else:
-            self._note_split(Busiest(vertex, known[vertex]), at)
+        self._note_split(Busiest(vertex, known[vertex]) if vertex is not None else None, at)
 
-    def _note_split(self, busiest: Busiest, at: float) -> None:
+    def _note_split(self, busiest: Busiest | None, at: float) -> None:
         self.busiest = busiest
-        for measure, value in zip(SPLIT, _times(busiest.split), strict=True):
+        times = _times(busiest.split if busiest is not None else None)
+        for measure, value in zip(SPLIT, times, strict=True):
             self.series.add(job_series(self.job, measure), at, value)
 
 
@@ -200,12 +197,11 @@ class Loads(Struct):
 
     def _vertex(self, load: JobLoad, vertex: str, metrics: Aggregated, at: float) -> None:
         found = rates.by_id(metrics)
-        spent, backpressured = (found.get(name) for name in rates.TIME_IDS[:2])
         if self.is_young(load.job, vertex, at) and first_minute.has_unmeasured(found, rates.TIME_IDS):
             return
-        hottest = [metric.max if metric is not None else None for metric in (spent, backpressured)]
-        if any(value is not None for value in hottest):
-            load.metered(vertex, hottest[0], hottest[1], at)
+        busy_time, backpressured = (found[name].max if name in found else None for name in rates.TIME_IDS[:2])
+        if busy_time is not None or backpressured is not None:
+            load.metered(vertex, busy_time, backpressured, at)
 
     def _split(self, load: JobLoad, vertex: str, told: VertexBackpressure, at: float) -> None:
         if told.status != "ok":

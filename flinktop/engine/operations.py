@@ -13,6 +13,7 @@ import getpass
 import logging
 import os
 import socket
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -53,55 +54,45 @@ RELEASE = "flink"
 """Among the notes of an operation: the release that it was sent to."""
 
 
+@dataclass(eq=False)
 class Operations:
     """Sends acts and follows operations of one cluster. Lives on the engine's loop."""
 
-    def __init__(
-        self,
-        lane: Lane,
-        ledger: Ledger | None,
-        clock: Clock,
-        cluster: Target,
-        *,
-        known_features: Callable[[], Features] = lambda: features(None),
-        refresh: Callable[[], float] = lambda: 3.0,
-        news: Callable[[], None] = lambda: None,
-        touched: Callable[[tuple[Query[Any], ...]], None] = lambda _queries: None,
-        resume: bool = True,
-    ) -> None:
-        """Prepare; nothing is read before `start`.
+    lane: Lane
+    ledger: Ledger | None
+    """Without one acts are refused."""
+    clock: Clock
+    cluster: Target
+    """What it does not say is asked for."""
+    known_features: Callable[[], Features] = lambda: features(None)
+    """A release of None is asked for."""
+    refresh: Callable[[], float] = lambda: 3.0
+    """The cluster's own refresh interval (s), for which it answers from caches."""
+    news: Callable[[], None] = lambda: None
+    """Called when operations or answers have changed."""
+    touched: Callable[[tuple[Query[Any], ...]], None] = lambda _queries: None
+    """Called with the queries whose answers an act changes."""
+    resume: bool = True
+    """Follow what others left unfinished, too."""
+    answers: dict[str, Answer] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-        Without a `ledger` acts are refused. What `cluster` does not say is asked for; so is a release of
-        None among the `known_features`. `refresh` is the cluster's own interval (s), for which it answers
-        from caches. `news` is called when operations or answers have changed, `touched` with the queries
-        whose answers an act changes. With `resume` what others left unfinished is followed, too.
-        """
-        self.view = OperationsView(ledger, clock, news)
-        self.answers: dict[str, Answer] = {}
-        self._outcomes = Outcomes(self.view, clock, refresh, self._context_of)
-        self._lane = lane
-        self._ledger = ledger
-        self._clock = clock
-        self._cluster = cluster
-        self._known_features = known_features
-        self._news = news
-        self._touched = touched
-        self._resume = resume
-        self._by = asked_by()
-        self._tasks: set[asyncio.Task[None]] = set()
+    def __post_init__(self) -> None:
+        self.view = OperationsView(self.ledger, self.clock, self.news)
+        self._outcomes = Outcomes(self.view, self.clock, self.refresh, self._context_of)
 
     # -- life ------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Read the ledger, take over what is unfinished, and look after both from now on."""
-        if self._ledger is not None:
+        if self.ledger is not None:
             self._spawn(self._maintain())
 
     async def stop(self) -> None:
         """Leave what is unfinished to the next flinktop."""
         await self.cut()
         self.view.close()
-        await self._lane.close()
+        await self.lane.close()
 
     async def cut(self) -> None:
         """End all work at once, without a word to the ledger: as a killed process does."""
@@ -117,13 +108,13 @@ class Operations:
                 if since_heartbeat >= HEARTBEAT_SECONDS:
                     since_heartbeat = 0.0
                     self.view.heartbeat()
-                    taken = self.view.take_over(self._cluster.url) if self._resume else ()
+                    taken = self.view.take_over(self.cluster.url) if self.resume else ()
                     for operation in taken:
                         self._spawn(self._to_its_end(operation.id, self._take_up(operation)))
             except Exception:
                 # Without signs of life others would take over what is followed here.
                 log.exception("the ledger could not be maintained")
-            await self._clock.sleep(LOOK_SECONDS)
+            await self.clock.sleep(LOOK_SECONDS)
             since_heartbeat += LOOK_SECONDS
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -155,8 +146,8 @@ class Operations:
     def base(self, job: str | None) -> Target:
         """The cluster as a target, and what is under way for a job; safe from any thread."""
         return replace(
-            self._cluster,
-            features=self._known_features(),
+            self.cluster,
+            features=self.known_features(),
             ledger_trouble=self.view.trouble,
             under_way=tuple(operation.label for operation in self._under_way(job)),
         )
@@ -167,24 +158,24 @@ class Operations:
             for operation in self.view.all
             if job is not None
             and operation.job == job
-            and operation.cluster == self._cluster.url
+            and operation.cluster == self.cluster.url
             and not operation.state.final
             and not _settles(operation)
             # Whoever follows one gives it up within that time; nobody follows this one.
-            and (operation.ours or self._clock.wall() - operation.planned < GIVE_UP_SECONDS)
+            and (operation.ours or self.clock.wall() - operation.planned < GIVE_UP_SECONDS)
         ]
 
     def submit(self, act: Act, number: str, typed: str | None = None) -> None:
         """Do an act, once, as the operation `number` (32 hex digits); `typed` is the name that was typed."""
         operation = Operation(
             id=number,
-            cluster=self._cluster.url,
-            cluster_name=self._cluster.cluster,
+            cluster=self.cluster.url,
+            cluster_name=self.cluster.cluster,
             kind=act.kind,
             act=act,
             subject="",
-            by=self._by,
-            planned=self._clock.wall(),
+            by=asked_by(),
+            planned=self.clock.wall(),
             ours=True,
         )
         try:
@@ -216,14 +207,14 @@ class Operations:
             log.exception("a request for an action's facts failed")
             answer = Answer(reason=failed_here(error))
         self.answers = self.answers | {number: answer}
-        self._news()
+        self.news()
 
     # -- doing -----------------------------------------------------------------------------------------
 
     async def _do(
         self, operation: Operation, act: Act, under_way: tuple[str, ...], typed: str | None
     ) -> None:
-        turn = self._lane.one_transfer if act.transfer else contextlib.nullcontext()
+        turn = self.lane.one_transfer if act.transfer else contextlib.nullcontext()
         async with turn:
             operation = await self._try(operation, act, under_way, typed)
         if not operation.state.final:
@@ -248,7 +239,7 @@ class Operations:
         if refusal is not None:
             return self.view.end(operation, State.REFUSED, refusal)
         # A kept connection that breaks in this instant would be an answer lost for nothing.
-        await self._lane.fresh()
+        await self.lane.fresh()
         try:
             kept = {**notes, RELEASE: context.features.version}
             operation = self.view.write_down(replace(operation, notes=kept))
@@ -265,11 +256,11 @@ class Operations:
         self.view.look()
         others = tuple(one.label for one in self._under_way(act.job_id) if not one.ours)
         base = replace(base, under_way=base.under_way + others)
-        target = await fetch_target(self._lane.acts, base, act.job_id, self._clock.wall())
+        target = await fetch_target(self.lane.acts, base, act.job_id, self.clock.wall())
         return act.refusal(target, typed)
 
     async def _send(self, operation: Operation, act: Act, context: ActContext) -> Operation:
-        before = self._lane.sent
+        before = self.lane.sent
         try:
             accepted = await act.start(context, self._outcomes.handle(operation))
         except FlinkError as error:
@@ -279,7 +270,7 @@ class Operations:
             if act.transfer and isinstance(error, OSError):
                 return self.view.end(operation, State.FAILED, f"a file can't be read: {error.strerror}")
             log.exception("%s could not be sent", act.label)
-            if self._lane.sent == before:
+            if self.lane.sent == before:
                 return self.view.end(operation, State.FAILED, f"it was not sent; {failed_here(error)}")
             words = f"{failed_here(error)} while it was sent: checking with Flink whether it was done"
             return self.view.put(replace(operation, words=words))
@@ -309,7 +300,7 @@ class Operations:
 
     def _refresh_touched(self, act: Act) -> None:
         try:
-            self._touched(act.touches())
+            self.touched(act.touches())
         except Exception:
             log.exception("what %s changes could not be fetched", act.label)
 
@@ -331,23 +322,23 @@ class Operations:
 
     async def _context(self, number: str) -> ActContext:
         return ActContext(
-            self._lane.acts,
-            self._lane.transfers,
-            await self._features(self._lane.acts),
+            self.lane.acts,
+            self.lane.transfers,
+            await self._features(self.lane.acts),
             lambda sent, size: self._progress(number, sent, size),
         )
 
     async def _context_of(self, operation: Operation) -> ActContext:
         """Where to ask after an act, which may have been sent to a cluster that is gone."""
-        known, sent_to = self._known_features(), operation.notes.get(RELEASE, "")
+        known, sent_to = self.known_features(), operation.notes.get(RELEASE, "")
         if known.release is None and sent_to:
             known = Features(release=release(sent_to), version=sent_to)
         elif known.release is None:
-            known = await self._features(self._lane.following)
-        return ActContext(self._lane.following, self._lane.transfers, known)
+            known = await self._features(self.lane.following)
+        return ActContext(self.lane.following, self.lane.transfers, known)
 
     async def _features(self, http: Http) -> Features:
-        known = self._known_features()
+        known = self.known_features()
         if known.release is not None:
             return known
         return features((await read(http, CONFIG())).value, known.history_server)

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import math
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flinktop.engine.link import BackOff
     from flinktop.engine.store import Store
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.http import Http
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +56,6 @@ LATE_INTERVALS = 2.0
 """After so many of its intervals without an answer what is on the screen is late."""
 RATE_WINDOW = 10.0
 """Seconds over which the request rate in the frame is taken."""
-
-
-class Asks(Protocol):
-    """The part of the client that polling needs."""
-
-    url: str
-    """The cluster's base address, for messages."""
-
-    async def get(self, query: Query[Any]) -> Reply:
-        """The answer's bytes; raises FlinkError."""
 
 
 class Watched(Struct):
@@ -98,7 +89,7 @@ def _first_due(all_of_them: Iterable[Watched], now: float) -> Watched | None:
 class Poller(Struct):
     """Keeps the watched queries of one cluster fresh. Lives on the engine's loop."""
 
-    http: Asks
+    http: Http
     store: Store
     clock: Clock
     jitter: Callable[[], float]

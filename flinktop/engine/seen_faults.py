@@ -199,12 +199,9 @@ def _bounded_beside(fault: Fault) -> Fault:
     kept: list[Fault] = []
     left = MOST_BESIDE
     for one in fault.concurrent_exceptions:
-        left -= sum(sys.getsizeof(text) for text in _texts((structs.replace(one, concurrent_exceptions=()),)))
+        alone = structs.replace(one, concurrent_exceptions=())
+        left -= sum(sys.getsizeof(text) for text in _texts((alone,)))
         if left < 0:
             break
-        kept.append(structs.replace(one, concurrent_exceptions=()) if one.concurrent_exceptions else one)
-    if len(kept) == len(fault.concurrent_exceptions) and not any(
-        one.concurrent_exceptions for one in fault.concurrent_exceptions
-    ):
-        return fault
-    return structs.replace(fault, concurrent_exceptions=tuple(kept))
+        kept.append(alone)
+    return structs.replace(fault, concurrent_exceptions=tuple(kept)) if fault.concurrent_exceptions else fault

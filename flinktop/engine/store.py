@@ -99,10 +99,7 @@ class Store:
     ) -> None:
         """Let go of what nobody has looked at for `KEEP_SECONDS`, or before the `MOST_LEFT` left last.
 
-        Args:
-            now: The time (engine's clock, s).
-            wanted: Queries that are still asked for: these are kept in brief.
-            seen: Those of them that are on the screen: these are kept whole.
+        Queries that are still `wanted` are kept in brief; those of them on the screen, `seen`, whole.
         """
         for query, since in list(self._left.items()):
             if len(self._left) <= MOST_LEFT and now - since <= KEEP_SECONDS:

@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.clock import Clock
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.http import Http
     from flinktop.model.loglines import LogLine
 
 log = logging.getLogger(__name__)
@@ -74,15 +75,6 @@ class Transfer(Struct, frozen=True):
     """Why it failed."""
 
 
-class Streams(Protocol):
-    """The part of the client that transfers need."""
-
-    def stream(
-        self, path: str, *, most: int, seconds: float | None, begun: Callable[[int | None], None]
-    ) -> AsyncIterator[bytes]:
-        """The bytes as they come; raises FlinkError."""
-
-
 class _TooLarge(Exception):  # noqa: N818 -- it says what happened
     """The server announces more bytes than are wanted."""
 
@@ -94,7 +86,7 @@ class _NoRoom(Exception):  # noqa: N818 -- it says what happened
 class Transfers(Struct):
     """The files under way and those that are still shown. Lives on the engine's loop."""
 
-    http: Streams
+    http: Http
     clock: Clock
     changed: Callable[[Query[Any]], None]
     """Called with the file's query whenever there is news of it."""
@@ -111,17 +103,14 @@ class Transfers(Struct):
     def begin(self, query: Query[Any], *, most: int | None = None, file: Path | None = None) -> None:
         """Read a file, after those that were asked for before; one that is under way goes on.
 
-        Args:
-            query: The file.
-            most: Bytes; a larger one is not sent. None: LARGE, or LARGE_TO_SAVE where it is saved.
-            file: Where to save it whole; otherwise its end is kept in memory.
+        It is saved whole in `file`, or its end is kept in memory. One of more than `most` bytes is not sent;
+        None is LARGE, or LARGE_TO_SAVE where it is saved.
         """
         if query in self._tasks:
             return
         if most is None:
             most = LARGE if file is None else LARGE_TO_SAVE
-        before = self._known.get(query) or Transfer()
-        self._put(query, replace(before, state="waiting", received=0, size=None, reason=""))
+        self._put(query, state="waiting", received=0, size=None, reason="")
         task = asyncio.get_running_loop().create_task(self._run(query, most, file))
         self._tasks[query] = task
         self._alive.add(task)
@@ -130,8 +119,7 @@ class Transfers(Struct):
     def end(self, query: Query[Any]) -> None:
         """Nobody waits for this file any more: close its connection and forget what came."""
         self._known.pop(query, None)
-        task = self._tasks.pop(query, None)
-        if task is not None:
+        if (task := self._tasks.pop(query, None)) is not None:
             task.cancel()
 
     async def close(self) -> None:
@@ -152,13 +140,13 @@ class Transfers(Struct):
     async def _run(self, query: Query[Any], most: int, file: Path | None) -> None:
         try:
             async with self.turn:
-                self._put(query, replace(self._present(query), state="running"))
+                self._put(query, state="running")
                 if file is None:
                     await self._keep_end(query, most)
                 else:
                     await self._save(query, most, file)
         except _TooLarge:
-            self._put(query, replace(self._present(query), state="large"))
+            self._put(query, state="large")
         except _NoRoom as error:
             self._fail(query, str(error))
         except FlinkError as error:
@@ -185,17 +173,7 @@ class Transfers(Struct):
             begins += cut
         body = bytes(kept)
         lines = await run_in_thread(lambda: loglines.read(body, begins))
-        self._put(
-            query,
-            replace(
-                self._present(query),
-                state="done",
-                lines=lines,
-                begins=begins,
-                read=whole,
-                at=self.clock.now(),
-            ),
-        )
+        self._put(query, state="done", lines=lines, begins=begins, read=whole, at=self.clock.now())
 
     async def _save(self, query: Query[Any], most: int, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -215,7 +193,7 @@ class Transfers(Struct):
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
-        self._put(query, replace(self._present(query), state="done", file=file, at=self.clock.now()))
+        self._put(query, state="done", file=file, at=self.clock.now())
 
     async def _chunks(self, query: Query[Any], most: int) -> AsyncIterator[bytes]:
         """The bytes, and news of them now and then."""
@@ -228,7 +206,7 @@ class Transfers(Struct):
         told = self.clock.now()
         received = 0
         stream = self.http.stream(query.target, most=MOST, seconds=SILENCE_SECONDS, begun=begun)
-        async with aclosing(stream) as chunks:  # type: ignore[type-var]  # an async generator by its protocol
+        async with aclosing(stream) as chunks:  # type: ignore[type-var]  # an async generator
             async for chunk in chunks:
                 received += len(chunk)
                 self._known[query] = replace(self._present(query), received=received)
@@ -243,10 +221,10 @@ class Transfers(Struct):
         return self._known.get(query) or Transfer()
 
     def _fail(self, query: Query[Any], reason: str) -> None:
-        self._put(query, replace(self._present(query), state="failed", reason=reason))
+        self._put(query, state="failed", reason=reason)
 
-    def _put(self, query: Query[Any], transfer: Transfer) -> None:
-        self._known[query] = transfer
+    def _put(self, query: Query[Any], **changed: Any) -> None:
+        self._known[query] = replace(self._present(query), **changed)
         self.changed(query)
 
 

@@ -10,14 +10,13 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Act
-from flinktop.engine.acts.job_acts import Cancel, Savepoint, SavepointAndCancel, Stop
-from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
+from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.acts.target import Target, fetch_target
 from flinktop.engine.clock import SystemClock
 from flinktop.engine.lane import Lane
@@ -33,15 +32,11 @@ from flinktop.flink.login import Login
 from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
 from flinktop.headless.following import BEFOREHAND, Follower, JarRun, run_file
-from flinktop.headless.jobs import NoSuchJob, find_job
-from flinktop.headless.submitted import submitted
+from flinktop.headless.requested import kind_of, on_a_job, submitted
 from flinktop.headless.told import as_object, came_of, headline, left
 from flinktop.headless.words import DONE, FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, ActWords, Ended
 from flinktop.model.typed_names import is_typed
 from flinktop.settings import Profile
-
-if TYPE_CHECKING:
-    from flinktop.flink.checkpoints import Format
 
 YES = frozenset({"y", "yes"})
 
@@ -70,10 +65,9 @@ class _Command:
     """One command: looks at the cluster, then acts on it."""
 
     def __init__(self, profile: Profile, ledger: Path, words: ActWords) -> None:
-        connection = profile.connection
+        connection = self._connection = profile.connection
         self._words = words
         self._ledger = ledger
-        self._connection = connection
         self._clock = SystemClock()
         self._login = Login(connection, self._clock.now)
         self._act: Act | None = None
@@ -88,15 +82,16 @@ class _Command:
         lane = Lane(self._connection, login=self._login)
         try:
             config = (await read(lane.acts, CONFIG())).value
-            act = self._act = self._act or await self._meant(lane)
+            act = self._act = self._act or on_a_job(
+                self._words, (await read(lane.acts, JOBS_OVERVIEW())).value.jobs
+            )
             base = replace(self._base, features=features(config))
             target = await fetch_target(lane.acts, base, act.job_id, self._clock.wall())
         except FlinkError as error:
             raise Ended(UNREACHABLE, str(error)) from None
         finally:
             await lane.close()
-        reason = act.why_not(target)
-        if reason is not None:
+        if (reason := act.why_not(target)) is not None:
             raise Ended(REFUSED, reason)
         return act, target
 
@@ -125,7 +120,7 @@ class _Command:
             id="",
             cluster=self._base.url,
             cluster_name=self._base.cluster,
-            kind=_kind(self._words),
+            kind=kind_of(self._words).kind,
             act=act,
             subject=act.subject if act is not None else self._words.what,
             job=act.job_id if act is not None else None,
@@ -135,21 +130,6 @@ class _Command:
         state = {USAGE: "usage", UNREACHABLE: "unreachable"}.get(ended.code, str(State.REFUSED))
         of_the_jar = {"upload": None, "deletion": None} if operation.kind == RunJar.kind else {}
         return {**as_object(operation), "state": state, **of_the_jar}
-
-    async def _meant(self, lane: Lane) -> Act:
-        words = self._words
-        jobs = (await read(lane.acts, JOBS_OVERVIEW())).value.jobs
-        try:
-            job = find_job(jobs, words.what)
-        except NoSuchJob as error:
-            raise Ended(USAGE, str(error)) from None
-        if words.command == "cancel":
-            return Cancel(job.jid, job.name)
-        form = cast("Format", words.form.upper()) if words.form is not None else None
-        if words.command == "stop":
-            return Stop(job.jid, job.name, words.directory, form, words.drain)
-        kind = SavepointAndCancel if words.cancel else Savepoint
-        return kind(job.jid, job.name, words.directory, form)
 
 
 def agreed(words: ActWords, act: Act, target: Target) -> str | None:
@@ -193,7 +173,8 @@ def told(operation: Operation, *, json: bool, jar: JarRun | None = None) -> int:
     if of_the_jar is not None:
         lines.append(f"{'jar':11}{clean(of_the_jar)}")
     if json:
-        print(msgspec.json.encode(_as_object(operation, jar)).decode())
+        printed = as_object(operation) | (jar.as_object() if jar is not None else {})
+        print(msgspec.json.encode(printed).decode())
     elif bad:
         for line in lines:
             _say(line)
@@ -206,22 +187,6 @@ def told(operation: Operation, *, json: bool, jar: JarRun | None = None) -> int:
     if operation.state is State.REFUSED:
         return UNREACHABLE if operation.unreachable else REFUSED
     return FAILED if bad else DONE
-
-
-def _as_object(operation: Operation, jar: JarRun | None) -> dict[str, Any]:
-    if jar is None:
-        return as_object(operation)
-    deletion = as_object(jar.deletion) if jar.deletion is not None else None
-    return {**as_object(operation), "upload": as_object(jar.upload), "deletion": deletion}
-
-
-def _kind(words: ActWords) -> str:
-    """The name of the act that the words ask for."""
-    if words.command == "submit":
-        return SubmitGraph.kind if words.job_graph else RunJar.kind
-    if words.command == "savepoint" and words.cancel:
-        return SavepointAndCancel.kind
-    return {"savepoint": Savepoint.kind, "stop": Stop.kind, "cancel": Cancel.kind}[words.command]
 
 
 def _say(sentence: str) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from msgspec import structs
 
@@ -13,6 +14,7 @@ from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations import Operations
+from flinktop.headless.told import as_object
 
 SETTLES_WITHIN = 5.0
 """Seconds for which a command waits for what an earlier one has left."""
@@ -23,17 +25,17 @@ BEFOREHAND = (
 """What is said of the jar before it is agreed to."""
 
 
+@dataclass(frozen=True, slots=True)
 class Follower:
     """Does acts one after the other, and says how they go."""
 
-    def __init__(
-        self, operations: Operations, news: asyncio.Event, say: Callable[[str], None], typed: str | None
-    ) -> None:
-        """`news` is set when `operations` change; `typed` is the name that was typed, where one is needed."""
-        self.say = say
-        self._operations = operations
-        self._news = news
-        self._typed = typed
+    operations: Operations
+    """Started."""
+    news: asyncio.Event
+    """Set when they have changed."""
+    say: Callable[[str], None]
+    typed: str | None
+    """The name that was typed, where one is asked for."""
 
     async def settled(self, job: str | None) -> None:
         """Let what an earlier command left of this job come to its end, if that is a matter of seconds."""
@@ -43,20 +45,20 @@ class Follower:
             async with asyncio.timeout(SETTLES_WITHIN):
                 while any(
                     one.job == job and one.ours and not one.state.final
-                    for one in self._operations.view.all
+                    for one in self.operations.view.all
                     if job
                 ):
-                    self._news.clear()
-                    await self._news.wait()
+                    self.news.clear()
+                    await self.news.wait()
 
     async def do(self, act: Act, *, wait: bool = True) -> Operation:
         """Do the act; the operation at its end, or once accepted by Flink."""
         number = os.urandom(16).hex()
-        self._operations.submit(act, number, self._typed)
+        self.operations.submit(act, number, self.typed)
         said = ""
         while True:
             # One that another flinktop follows now is there as soon as the ledger can be read.
-            operation = next((one for one in self._operations.view.all if one.id == number), None)
+            operation = next((one for one in self.operations.view.all if one.id == number), None)
             if operation is not None:
                 taken = operation.state in (State.ACCEPTED, State.RUNNING)
                 if operation.state.final or (taken and not wait):
@@ -64,8 +66,8 @@ class Follower:
                 if operation.words and operation.words != said:
                     said = operation.words
                     self.say(f"{act.label}: {said}")
-            self._news.clear()
-            await self._news.wait()
+            self.news.clear()
+            await self.news.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,11 @@ class JarRun:
         if self.run.state is State.LOST:
             return f"{jar} stays on the JobManager, as its job may have been started"
         return f"{jar} stays on the JobManager, for running it again from a savepoint"
+
+    def as_object(self) -> dict[str, Any]:
+        """What `--json` prints of it beside the run."""
+        deletion = as_object(self.deletion) if self.deletion is not None else None
+        return {"upload": as_object(self.upload), "deletion": deletion}
 
 
 async def run_file(follower: Follower, path: str, act: RunJar, *, wait: bool) -> JarRun:

@@ -7,13 +7,13 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from flinktop.engine.poller import Poller
 from flinktop.engine.store import Store
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import FlinkError
-from flinktop.flink.http import Reply
+from flinktop.flink.http import Http, Reply
 from tests.manual_clock import ManualClock, settle
 
 Answer = dict[str, Any] | list[Any] | FlinkError | bytes
@@ -84,7 +84,12 @@ async def polling(cluster: Cluster | None = None) -> AsyncIterator[Bench]:
     store = Store()
     changes: list[str] = []
     poller = Poller(
-        cluster, store, clock, lambda: 1.0, lambda query: changes.append(query.target), lambda *_: None
+        cast(Http, cluster),
+        store,
+        clock,
+        lambda: 1.0,
+        lambda query: changes.append(query.target),
+        lambda *_: None,
     )
     task = asyncio.get_running_loop().create_task(poller.run())
     await settle()

@@ -138,7 +138,7 @@ def test_calls_after_stop_do_nothing() -> None:
     port.stop()
     assert port.reading(OVERVIEW()) is not None
     assert port.interval == 3.0
-    assert port.link.answered is not None
+    assert port.link().answered is not None
     assert port.points(cluster_series("in")) == ()
     assert port.crashes == 0
 

@@ -454,7 +454,7 @@ async def test_one_that_may_not_resume_follows_its_own_alone(tmp_path: Path) -> 
 async def test_acts_go_over_connections_of_their_own() -> None:
     at = desk(JobManager(ManualClock()), None)
     polling = Http(Connection(URL), transport=at.jobmanager)
-    lane = at.operations._lane
+    lane = at.operations.lane
     assert len({id(polling), id(lane.acts), id(lane.transfers)}) == 3
     assert lane.acts.connection.read_seconds == 30.0
     await at.operations.stop()

@@ -7,11 +7,13 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from flinktop.engine.transfers import KEPT, LARGE, LOOK_EVERY, MOST, SPARE, Transfer, Transfers
 from flinktop.flink.errors import Rejected
+from flinktop.flink.http import Http
 from flinktop.flink.process import Process
 from tests.manual_clock import ManualClock
 
@@ -50,7 +52,7 @@ class Files:
 
 def transfers() -> tuple[Transfers, Files]:
     files = Files()
-    return Transfers(files, ManualClock(), lambda _query: None), files
+    return Transfers(cast(Http, files), ManualClock(), lambda _query: None), files
 
 
 async def ended(all_of_them: Transfers) -> None:

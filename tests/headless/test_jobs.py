@@ -3,7 +3,8 @@
 import pytest
 
 from flinktop.flink.jobs import JobOverview
-from flinktop.headless.jobs import NoSuchJob, find_job
+from flinktop.headless.requested import find_job
+from flinktop.headless.words import Ended
 
 JOBS = (
     JobOverview("aaaa1" + "0" * 27, "orders", "RUNNING"),
@@ -56,14 +57,14 @@ def test_the_job_that_is_meant(what: str, found: int) -> None:
     ],
 )
 def test_none_and_several_are_named(what: str, said: str) -> None:
-    with pytest.raises(NoSuchJob) as raised:
+    with pytest.raises(Ended) as raised:
         find_job(JOBS, what)
     assert said in str(raised.value)
 
 
 def test_an_empty_cluster_and_a_full_one() -> None:
-    with pytest.raises(NoSuchJob, match=r"no such job 'x'$"):
+    with pytest.raises(Ended, match=r"no such job 'x'$"):
         find_job((), "x")
     many = [JobOverview(f"{number:032x}", "same", "RUNNING") for number in range(30)]
-    with pytest.raises(NoSuchJob, match=r"matches 30 jobs: .* and 22 more$"):
+    with pytest.raises(Ended, match=r"matches 30 jobs: .* and 22 more$"):
         find_job(many, "same")

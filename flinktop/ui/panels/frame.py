@@ -167,7 +167,7 @@ class TopLine(Line):
             right.append((f"engine restarted x {port.crashes}", "bad"))
         if port.recorder_errors:
             right.append((f"errors in the log x {port.recorder_errors}", "bad"))
-        right.append((load(port.link), "muted"))
+        right.append((load(port.link()), "muted"))
         if port.features.version:
             history = " history" if port.features.history_server else ""
             right.append((f"Flink {port.features.version}{history}", "muted"))
@@ -183,7 +183,7 @@ class TopLine(Line):
     def _fresh(self, *, short: bool) -> Part:
         port = self.port
         paused, late = self.place.paused, port.late()
-        return freshness(port.link, port.now(), port.interval, paused=paused, late=late, short=short)
+        return freshness(port.link(), port.now(), port.interval, paused=paused, late=late, short=short)
 
     def _unencrypted(self, right: Sequence[Part]) -> str:
         """That the login is sent unencrypted, in words that leave the cluster's name its room."""
@@ -243,7 +243,7 @@ class Notice(Line):
     DEFAULT_CSS = "Notice { height: auto; max-height: 3; display: none; color: $error; padding: 0 1; }"
 
     def show(self) -> None:
-        error = self.port.link.error
+        error = self.port.link().error
         self.display = error is not None
         parts: list[Part] = []
         if error is not None:

@@ -287,6 +287,6 @@ class JobsTable(TablePanel[JobRow]):
     def _no_cluster(self) -> str:
         """That no cluster has ever answered, and what to do; "" where one has, or somebody keeps us out."""
         port = self.port
-        if port.link.answered is not None or not isinstance(port.lost, Unreachable | NotFlink):
+        if port.link().answered is not None or not isinstance(port.lost, Unreachable | NotFlink):
             return ""
         return "\n".join((f"No Flink cluster answers at {port.connection.url}.", *WAYS))

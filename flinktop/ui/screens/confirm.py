@@ -98,7 +98,7 @@ class ConfirmScreen(AskingDialog[bool]):
 
     def _why_not(self, act: Act, target: Target) -> str | None:
         """Why it can't be done now; nothing is asked of a cluster of which only old words are known."""
-        error = self.port.link.error
+        error = self.port.link().error
         lost = f"the cluster does not answer: {error.reason}" if error is not None else None
         return act.why_not(target) or lost
 

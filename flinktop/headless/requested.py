@@ -1,0 +1,154 @@
+"""Which act a command means: its job, its file and its options, looked at before anything is sent."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from flinktop.engine.acts.act import Act
+from flinktop.engine.acts.jar_files import size_of, why_no_jar
+from flinktop.engine.acts.job_acts import Cancel, Savepoint, SavepointAndCancel, Stop
+from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
+from flinktop.flink.jars import RunOptions
+from flinktop.flink.jobs import JobOverview
+from flinktop.headless.words import USAGE, ActWords, Ended
+from flinktop.model import states
+
+if TYPE_CHECKING:
+    from flinktop.flink.checkpoints import Format
+    from flinktop.flink.jars import ClaimMode
+
+MOST_TOLD = 8
+"""Jobs named in a message at the most."""
+LEAST_OF_AN_ID = 4
+"""Characters of an id that say which job is meant; fewer fit the next job as easily."""
+
+
+def kind_of(words: ActWords) -> type[Act]:
+    """The kind of act that the words ask for."""
+    kinds: dict[str, type[Act]] = {
+        "savepoint": SavepointAndCancel if words.cancel else Savepoint,
+        "stop": Stop,
+        "cancel": Cancel,
+        "submit": SubmitGraph if words.job_graph else RunJar,
+    }
+    return kinds[words.command]
+
+
+def on_a_job(words: ActWords, jobs: Iterable[JobOverview]) -> Act:
+    """The act of `savepoint`, `stop` or `cancel`; raises Ended where no job is meant, or several."""
+    job = find_job(jobs, words.what)
+    if words.command == "cancel":
+        return Cancel(job.jid, job.name)
+    form = cast("Format", words.form.upper()) if words.form is not None else None
+    if words.command == "stop":
+        return Stop(job.jid, job.name, words.directory, form, words.drain)
+    kind = SavepointAndCancel if words.cancel else Savepoint
+    return kind(job.jid, job.name, words.directory, form)
+
+
+def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
+    """The one job that is meant.
+
+    The beginning of an id must be unique among all jobs, those that have ended too. A name must be so among
+    those that have not ended, and among all where all have: a job that was run again keeps its name. What is
+    a name as well as the beginning of another job's id means neither of them. Raises Ended.
+    """
+    known = list(jobs)
+    if exact := [job for job in known if job.jid == what.lower()]:
+        return _only(exact, what)
+    named = _named(known, what)
+    begun = [job for job in known if what and job.jid.startswith(what.lower())]
+    if named and len(what) < LEAST_OF_AN_ID:
+        return _only(named, what)
+    if begun and len(what) < LEAST_OF_AN_ID:
+        least = f"an id prefix needs {LEAST_OF_AN_ID} characters or more"
+        raise Ended(USAGE, f"'{what}' is too short: {least}; it matches {_told(begun)}")
+    if fitting := list({job.jid: job for job in (*named, *begun)}.values()):
+        return _only(fitting, what)
+    raise Ended(USAGE, f"no such job '{what}'" + (f"; {_told(known)}" if known else ""))
+
+
+def _named(jobs: list[JobOverview], name: str) -> list[JobOverview]:
+    """The jobs of a name that have not ended; all of that name where all have."""
+    named = [job for job in jobs if name and job.name == name]
+    return [job for job in named if not states.is_terminal(job.state)] or named
+
+
+def _only(jobs: list[JobOverview], what: str) -> JobOverview:
+    if len(jobs) > 1:
+        raise Ended(USAGE, f"'{what}' matches {len(jobs)} jobs: {_told(jobs)}")
+    return jobs[0]
+
+
+def _told(jobs: list[JobOverview]) -> str:
+    told = [f"{job.name or '(no name)'} ({job.jid}, {job.state})" for job in jobs[:MOST_TOLD]]
+    more = [f"and {len(jobs) - MOST_TOLD} more"] if len(jobs) > MOST_TOLD else []
+    return ", ".join([*told, *more])
+
+
+def submitted(words: ActWords) -> Act:
+    """The act of `submit`, whose jar has no id yet; raises Ended for words that do not go together."""
+    return _graph(words) if words.job_graph else _jar(words)
+
+
+def _graph(words: ActWords) -> SubmitGraph:
+    _only_with(words, graph=True)
+    artifacts = tuple(_pair("--artifact", "NAME=FILE", text) for text in words.artifacts)
+    for name in (words.what, *words.jars, *(file for _, file in artifacts)):
+        _readable(Path(name))
+    return SubmitGraph(words.what, words.jars, artifacts)
+
+
+def _jar(words: ActWords) -> RunJar:
+    _only_with(words, graph=False)
+    if not words.savepoint:
+        if words.allow_non_restored_state:
+            raise Ended(USAGE, "--allow-non-restored-state goes with --savepoint")
+        if words.claim_mode:
+            raise Ended(USAGE, "--claim-mode goes with --savepoint")
+    options = RunOptions(
+        entry_class=words.entry_class,
+        arguments=words.arguments,
+        parallelism=words.parallelism,
+        savepoint=words.savepoint,
+        allow_non_restored_state=words.allow_non_restored_state,
+        claim_mode=cast("ClaimMode | None", words.claim_mode),
+        configuration=dict(_pair("--conf", "KEY=VALUE", text) for text in words.settings),
+    )
+    path = Path(words.what)
+    _readable(path)
+    if (why := why_no_jar(path)) is not None:
+        raise Ended(USAGE, why)
+    return RunJar("", path.name, options)
+
+
+def _readable(path: Path) -> None:
+    try:
+        size_of(path)
+    except OSError as error:
+        raise Ended(USAGE, f"{path} can't be read: {error.strerror}") from None
+
+
+def _only_with(words: ActWords, *, graph: bool) -> None:
+    """Refuse what belongs to the other kind of file: it would be left out without a word."""
+    of_a_jar = {
+        "--class": words.entry_class,
+        "--parallelism": words.parallelism,
+        "--savepoint": words.savepoint,
+        "--allow-non-restored-state": words.allow_non_restored_state,
+        "--claim-mode": words.claim_mode,
+        "--conf": words.settings,
+        "arguments of a program": words.arguments,
+    }
+    of_a_graph = {"--jar": words.jars, "--artifact": words.artifacts}
+    wrong = [name for name, value in (of_a_jar if graph else of_a_graph).items() if value]
+    if wrong:
+        what = "a jar that is run, not with --job-graph" if graph else "--job-graph"
+        raise Ended(USAGE, f"{wrong[0]} goes with {what}")
+
+
+def _pair(option: str, shape: str, text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise Ended(USAGE, f"{option} is written {shape}")
+    return name, value
