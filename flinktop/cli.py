@@ -114,8 +114,7 @@ def read_words(words: list[str]) -> "tuple[str, str | None, Flags, ActWords | No
     if left:
         raise UsageError(_not_understood(left, options, command))
     acts = command in ACTS or command == "operations"
-    act = act_words(command, {"what": "", **given}, program) if acts else None
-    given = {name: value for name, value in given.items() if act is None or not hasattr(act, name)}
+    act = act_words(command, given, program) if acts else None
     if "header" in given:
         given["header"] = tuple(given["header"])
     # After the parsing, which ends the process for --help and --version.

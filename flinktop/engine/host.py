@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from flinktop.engine.acts.target import Target, known_target
 from flinktop.engine.engine import Engine, random_jitter
-from flinktop.flink.errors import NotFound
+from flinktop.flink.errors import FlinkError, NotFound
 from flinktop.flink.run_in_thread import run
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from flinktop.engine.transfers import Transfer
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.errors import FlinkError
     from flinktop.flink.features import Features
     from flinktop.model.faults import FaultGroup
     from flinktop.model.split import Split

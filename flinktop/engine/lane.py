@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flinktop.flink.errors import FlinkError, ForeignAnswer, Refused, Unreachable
-from flinktop.flink.http import Http
+from flinktop.flink.http import Http, Reply
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import httpx
 
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.http import Reply
     from flinktop.flink.login import Login
 
 READ_SECONDS = 30.0

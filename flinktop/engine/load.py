@@ -9,20 +9,16 @@ from msgspec.structs import replace
 
 from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
-from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
-from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.flink.vertices import VERTEX_BACKPRESSURE
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview
+from flinktop.flink.metrics import SUBTASKS_METRICS, Aggregated
+from flinktop.flink.vertices import VERTEX_BACKPRESSURE, VertexBackpressure
 from flinktop.model import busy, first_minute, rates, split, states
-from flinktop.model.split import Split
+from flinktop.model.split import Split, Times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.jobs import Job, JobsOverview
-    from flinktop.flink.metrics import Aggregated
-    from flinktop.flink.vertices import VertexBackpressure
-    from flinktop.model.split import Times
 
 TURN_SECONDS = 10.0
 """Between two looks at the subtasks of vertices that are looked at in turn."""

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from flinktop.engine.acts.act import ActContext, Answer
-from flinktop.engine.acts.target import fetch_target
-from flinktop.engine.ledger import LedgerError
+from flinktop.engine.acts.act import Act, ActContext, Answer
+from flinktop.engine.acts.target import Target, fetch_target
+from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations_view import OperationsView
 from flinktop.engine.outcome import GIVE_UP_SECONDS, Outcomes, failed_here
@@ -34,12 +34,9 @@ from flinktop.model import redaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from flinktop.engine.acts.act import Act
     from flinktop.engine.acts.run_jar import PlanJar
-    from flinktop.engine.acts.target import Target
     from flinktop.engine.clock import Clock
     from flinktop.engine.lane import Lane
-    from flinktop.engine.ledger import Ledger
     from flinktop.flink.endpoint import Query
     from flinktop.flink.http import Http
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from flinktop.engine.ledger import LedgerError
+from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.operation import Operation, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flinktop.engine.clock import Clock
-    from flinktop.engine.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -46,14 +46,12 @@ class OperationsView:
         """Read what other flinktops have written, and write what could not be written before."""
         if self._ledger is None:
             return
-        try:
+        with self._in_trouble():
             if self._ledger.changed():
                 self._read = self._ledger.operations()
                 self._publish()
             self._catch_up(self._ledger)
             self.has_trouble(None)
-        except LedgerError as error:
-            self.has_trouble(str(error))
         self._take_notices(self._ledger)
 
     def _take_notices(self, ledger: Ledger) -> None:
@@ -73,20 +71,14 @@ class OperationsView:
         """Give a sign of life for what is followed here."""
         if self._ledger is None or self.idle():
             return
-        try:
+        with self._in_trouble():
             self._ledger.heartbeat(self._clock.wall())
-        except LedgerError as error:
-            self.has_trouble(str(error))
 
     def take_over(self, cluster: str) -> tuple[Operation, ...]:
         """Unfinished operations of a cluster that nobody follows, ours from now on."""
-        if self._ledger is None:
-            return ()
-        try:
-            taken = self._ledger.take_over(cluster, self._clock.wall())
-        except LedgerError as error:
-            self.has_trouble(str(error))
-            return ()
+        taken: tuple[Operation, ...] = ()
+        with self._in_trouble():
+            taken = self._ledger.take_over(cluster, self._clock.wall()) if self._ledger is not None else ()
         for operation in taken:
             log.info("%s of %s is taken over", operation.label, operation.subject)
             self._saved[operation.id] = operation
@@ -138,6 +130,14 @@ class OperationsView:
                 log.warning("%s", reason)
             self._news()
 
+    @contextmanager
+    def _in_trouble(self) -> Iterator[None]:
+        """Note that the ledger can't be used, and go on."""
+        try:
+            yield
+        except LedgerError as error:
+            self.has_trouble(str(error))
+
     # -- what is followed here -------------------------------------------------------------------------
 
     def now(self, number: str) -> Operation | None:
@@ -162,14 +162,12 @@ class OperationsView:
         operation = operation.without_secrets()
         if self._ledger is None or _kept(operation) == _kept(self._saved.get(operation.id)):
             return self.put(operation)
-        try:
+        # In trouble it is followed all the same, and written down as soon as that is possible.
+        with self._in_trouble():
             if not self._ledger.save(operation, self._clock.wall(), known=known):
                 log.info("%s of %s is followed by another flinktop", operation.label, operation.subject)
                 return self._lose(operation)
             self._saved[operation.id] = operation
-        except LedgerError as error:
-            # It is followed all the same, and written down as soon as that is possible.
-            self.has_trouble(str(error))
         return self.put(operation)
 
     def end(self, operation: Operation, state: State, reason: str) -> Operation:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from flinktop.engine.acts.act import Handle
-from flinktop.engine.acts.verdict import Done, Failed, InProgress, Unknown
+from flinktop.engine.acts.act import Act, ActContext, Handle
+from flinktop.engine.acts.verdict import Done, Failed, InProgress, Unknown, Verdict
 from flinktop.engine.link import FOLLOWED, UNDER_WAY
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.sending import came_late
@@ -18,8 +18,6 @@ from flinktop.flink.errors import Conflict, FlinkError, NotFound, Rejected
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from flinktop.engine.acts.act import Act, ActContext
-    from flinktop.engine.acts.verdict import Verdict
     from flinktop.engine.clock import Clock
     from flinktop.engine.operations_view import OperationsView
 

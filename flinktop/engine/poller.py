@@ -20,10 +20,10 @@ from msgspec.structs import replace
 
 from flinktop.engine.link import BACKGROUND, WATCHED, Link, after_answer, after_error, foreign, probed_in_vain
 from flinktop.engine.series import OpenedJobs
-from flinktop.engine.store import Reading
+from flinktop.engine.store import Reading, Store
 from flinktop.flink.decode import DecodeError, decode_answer
 from flinktop.flink.errors import BadReply, FlinkError, LoginRefused, NotFound
-from flinktop.flink.http import Reply
+from flinktop.flink.http import Http, Reply
 from flinktop.flink.jobs import JOBS_OVERVIEW
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.clock import Clock
     from flinktop.engine.link import BackOff
-    from flinktop.engine.store import Store
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.http import Http
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field, structs
 from msgspec.structs import replace
 
-from flinktop.flink.exceptions import EXCEPTIONS
+from flinktop.flink.exceptions import EXCEPTIONS, Fault, JobExceptions
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.text import cut
 from flinktop.model import faults
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.exceptions import Fault, JobExceptions
 
 KEPT = 8
 """Faults kept of each group beside its first one: a stack has 2 to 20 kB."""

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
 
-from flinktop.flink.errors import BadReply, Unreachable
-
-if TYPE_CHECKING:
-    from flinktop.flink.errors import FlinkError
+from flinktop.flink.errors import BadReply, FlinkError, Unreachable
 
 _GATEWAY = (408, 499, 502, 503, 504)
 """Statuses with which a proxy gives up, whatever the server behind it does; Flink's own 408 is a cancel

@@ -12,8 +12,8 @@ from flinktop.engine.lags import Lags
 from flinktop.engine.series import SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.exceptions import EXCEPTIONS
-from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview
-from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview, JobVertex
+from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS, Aggregated, AggregatedMetric, Metrics
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import first_minute, rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from flinktop.engine.poller import Poller
     from flinktop.flink.endpoint import Query
-    from flinktop.flink.jobs import JobVertex
-    from flinktop.flink.metrics import Aggregated, AggregatedMetric, Metrics
 
 SECONDS = 10.0
 """The most often that a job's figures are asked for in passing: Flink's metrics move no faster."""

@@ -75,12 +75,12 @@ class Transfer(Struct, frozen=True):
     """Why it failed."""
 
 
-class _TooLarge(Exception):  # noqa: N818 -- it says what happened
-    """The server announces more bytes than are wanted."""
+class _Stopped(Exception):  # noqa: N818 -- it says what happened
+    """The file is larger than is wanted, or has no room where it is to be saved; the text is the reason."""
 
-
-class _NoRoom(Exception):  # noqa: N818 -- it says what happened
-    """What a file needs is not free where it is to be saved; the message is the reason."""
+    def __init__(self, state: State, reason: str = "") -> None:
+        super().__init__(reason)
+        self.state = state
 
 
 class Transfers(Struct):
@@ -145,17 +145,17 @@ class Transfers(Struct):
                     await self._keep_end(query, most)
                 else:
                     await self._save(query, most, file)
-        except _TooLarge:
-            self._put(query, state="large")
-        except _NoRoom as error:
-            self._fail(query, str(error))
+        except _Stopped as stopped:
+            self._put(query, state=stopped.state, reason=str(stopped))
         except FlinkError as error:
-            self._fail(query, error.reason)
+            self._put(query, state="failed", reason=error.reason)
         except OSError as error:
-            self._fail(query, f"it could not be written to {file}: {error.strerror or error}")
+            self._put(
+                query, state="failed", reason=f"it could not be written to {file}: {error.strerror or error}"
+            )
         except Exception as error:
             log.exception("%s: the file could not be read", query.target)
-            self._fail(query, repr(error))
+            self._put(query, state="failed", reason=repr(error))
 
     async def _keep_end(self, query: Query[Any], most: int) -> None:
         kept = bytearray()
@@ -201,7 +201,7 @@ class Transfers(Struct):
         def begun(size: int | None) -> None:
             self._known[query] = replace(self._present(query), size=size)
             if size is not None and size > most:
-                raise _TooLarge
+                raise _Stopped("large")
 
         told = self.clock.now()
         received = 0
@@ -211,7 +211,7 @@ class Transfers(Struct):
                 received += len(chunk)
                 self._known[query] = replace(self._present(query), received=received)
                 if received > most:
-                    raise _TooLarge
+                    raise _Stopped("large")
                 yield chunk
                 if self.clock.now() - told >= NEWS_SECONDS:
                     told = self.clock.now()
@@ -220,21 +220,19 @@ class Transfers(Struct):
     def _present(self, query: Query[Any]) -> Transfer:
         return self._known.get(query) or Transfer()
 
-    def _fail(self, query: Query[Any], reason: str) -> None:
-        self._put(query, state="failed", reason=reason)
-
     def _put(self, query: Query[Any], **changed: Any) -> None:
         self._known[query] = replace(self._present(query), **changed)
         self.changed(query)
 
 
 def _look_for_room(directory: Path, needed: int) -> None:
-    """Raise _NoRoom where so many bytes more are not free, or would leave too little to others."""
+    """Raise _Stopped where so many bytes more are not free, or would leave too little to others."""
     free = shutil.disk_usage(directory).free
     if free < needed + SPARE:
-        raise _NoRoom(
+        raise _Stopped(
+            "failed",
             f"{fmt.size(free)} are free in {directory}; the file needs {fmt.size(needed)}, and "
-            f"{fmt.size(SPARE)} are left to others"
+            f"{fmt.size(SPARE)} are left to others",
         )
 
 

@@ -8,14 +8,13 @@ from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.jar_files import size_of, why_no_jar
 from flinktop.engine.acts.job_acts import Cancel, Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
-from flinktop.flink.jars import RunOptions
+from flinktop.flink.jars import ClaimMode, RunOptions
 from flinktop.flink.jobs import JobOverview
 from flinktop.headless.words import USAGE, ActWords, Ended
 from flinktop.model import states
 
 if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Format
-    from flinktop.flink.jars import ClaimMode
 
 MOST_TOLD = 8
 """Jobs named in a message at the most."""

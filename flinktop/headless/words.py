@@ -35,7 +35,7 @@ class ActWords:
     """What was written after a command that acts, unchecked."""
 
     command: str
-    what: str
+    what: str = ""
     """The job, or the file."""
     yes: bool = False
     confirm: str | None = None
