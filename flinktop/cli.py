@@ -256,18 +256,13 @@ def _not_understood(left: list[str], options: dict[str, dict[str, bool]], comman
 
 def _open(sources: "Sources", target: str | None) -> int:
     settings, profile = _for_this_terminal(sources), sources.profile(target)
-    if not _at_a_terminal():
-        return _complain(NO_TERMINAL)
-    return _monitor(_with_log(settings), profile)
+    return _monitor(_begin(settings), profile)
 
 
 def _local(sources: "Sources") -> int:
     from flinktop.local.session import LocalError, open_local
 
-    settings = _for_this_terminal(sources)
-    if not _at_a_terminal():
-        return _complain(NO_TERMINAL)
-    settings = _with_log(settings)
+    settings = _begin(_for_this_terminal(sources))
     with ExitStack() as stack:
         try:
             kept = settings.paths.failed_start
@@ -310,14 +305,12 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
         raise UsageError(f"unknown scenario '{shown(name)}'{near(name, SHOWS)}: {listed(SHOWS)}")
     if version not in RELEASES:
         raise UsageError(f"--flink must be {listed(RELEASES)}, not '{shown(version)}'")
-    settings = _for_this_terminal(sources)
-    if not _at_a_terminal():
-        return _complain(NO_TERMINAL)
+    settings = _begin(_for_this_terminal(sources))
     from flinktop.demo.transport import DemoTransport
     from flinktop.demo.world import World
-    from flinktop.engine.clock import SystemClock
+    from flinktop.engine.clock import Clock
 
-    clock = SystemClock()
+    clock = Clock()
     world, opened = World(scenario=name, version=version, born=clock.wall()), clock.now()
     transport = DemoTransport(world, lambda: clock.now() - opened)
 
@@ -327,7 +320,7 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
 
         yield from past(world)
 
-    return _monitor(_with_log(settings), sources.demo(), transport=transport, past=past())
+    return _monitor(settings, sources.demo(), transport=transport, past=past())
 
 
 def _operations(sources: "Sources", act: ActWords) -> int:
@@ -356,6 +349,13 @@ def _for_this_terminal(sources: "Sources") -> "Settings":
     if why is None or settings.ascii:
         return settings
     return replace(settings, ascii=True, notes=(*settings.notes, why))
+
+
+def _begin(settings: "Settings") -> "Settings":
+    """Open the log of a monitor, which needs a terminal."""
+    if not _at_a_terminal():
+        raise SettingsError(NO_TERMINAL)
+    return _with_log(settings)
 
 
 def _with_log(settings: "Settings") -> "Settings":

@@ -6,11 +6,13 @@ import asyncio
 import heapq
 import itertools
 
+from flinktop.engine.clock import Clock
+
 TURNS = 25
 """Turns of the loop that let everything run that can run without the network."""
 
 
-class ManualClock:
+class ManualClock(Clock):
     """Time as the test says; sleepers wake in order."""
 
     def __init__(self, wall: float = 1_700_000_000.0) -> None:

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
 
 
-class Clock(Protocol):
-    """What the engine may know of time."""
+class Clock:
+    """What the engine may know of time: the clocks of this machine."""
 
     def now(self) -> float:
         """Seconds on a clock that never jumps; only differences mean anything."""
-
-    def wall(self) -> float:
-        """Seconds since 1970 in UTC, as this machine believes."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Come back after that many seconds."""
-
-
-class SystemClock:
-    """The real clock of this machine."""
-
-    def now(self) -> float:
         return time.monotonic()
 
     def wall(self) -> float:
+        """Seconds since 1970 in UTC, as this machine believes."""
         return time.time()  # noqa: TID251 -- this is the one place
 
     async def sleep(self, seconds: float) -> None:

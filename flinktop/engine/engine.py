@@ -181,14 +181,9 @@ class Engine:
         if config is before_config and overview is before_overview:
             return known
         # A server that knows /config and no /overview; one that knows neither is no Flink.
-        missing = (
-            config is not None
-            and config.value is not None
-            and overview is not None
-            and overview.value is None
-            and isinstance(overview.error, NotFound)
-        )
-        found = features(config.value if config is not None else None, missing)
+        told = config.value if config is not None else None
+        without = overview is not None and overview.value is None and isinstance(overview.error, NotFound)
+        found = features(told, told is not None and without)
         self._features = config, overview, found
         return found
 

@@ -141,9 +141,6 @@ class Port:
         self._inline = True
         self.engine.start()
 
-    async def stop_inline(self) -> None:
-        await self.engine.stop()
-
     def begin_to_stop(self) -> None:
         """Have the engine's thread end, without waiting for it."""
         loop, stop = self._loop, self._stop

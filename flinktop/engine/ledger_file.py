@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from flinktop.engine.clock import Clock, SystemClock
+from flinktop.engine.clock import Clock
 from flinktop.engine.ledger_rows import COLUMNS
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class LedgerFile:
         self.notices: tuple[str, ...] = ()
         """What a person should know of it, in sentences."""
         self._when_opened = opened
-        self._clock = clock or SystemClock()
+        self._clock = clock or Clock()
         self._identity: tuple[int, int] | None = None
 
     @property

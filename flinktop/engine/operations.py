@@ -23,8 +23,7 @@ from flinktop.engine.acts.target import Target, fetch_target
 from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations_view import OperationsView
-from flinktop.engine.outcome import GIVE_UP_SECONDS, Outcomes, failed_here
-from flinktop.engine.sending import Fate, fate, refused_because
+from flinktop.engine.outcome import GIVE_UP_SECONDS, Fate, Outcomes, failed_here, fate, refused_because
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
 from flinktop.flink.errors import FlinkError, Unreachable

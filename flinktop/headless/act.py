@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.acts.target import Target, fetch_target
-from flinktop.engine.clock import SystemClock
+from flinktop.engine.clock import Clock
 from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
@@ -68,7 +68,7 @@ class _Command:
         connection = self._connection = profile.connection
         self._words = words
         self._ledger = ledger
-        self._clock = SystemClock()
+        self._clock = Clock()
         self._login = Login(connection, self._clock.now)
         self._act: Act | None = None
         self._base = Target(

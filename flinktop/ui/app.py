@@ -18,7 +18,7 @@ from textual.dom import DOMNode
 from textual.widget import Widget
 from textual.worker import WorkerFailed, get_current_worker
 
-from flinktop.engine.clock import SystemClock
+from flinktop.engine.clock import Clock
 from flinktop.engine.host import EngineFailed, Port
 from flinktop.flink.text import clean_lines
 from flinktop.internal_error import report, strays_logged, words_of
@@ -349,7 +349,7 @@ def run(
         os.environ["NO_COLOR"] = "1"
     port = Port(
         profile.connection,
-        SystemClock(),
+        Clock(),
         refresh=profile.refresh,
         transport=transport,
         name=profile.name,

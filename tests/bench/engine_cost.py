@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-from flinktop.engine.clock import SystemClock
+from flinktop.engine.clock import Clock
 from flinktop.engine.host import Port
 from flinktop.engine.sweep import figures_of
 from flinktop.flink.cluster import OVERVIEW
@@ -27,7 +27,7 @@ WARM_UP = 3.0
 
 def cost(url: str, job: str, seconds: float) -> dict[str, float]:
     """Requests made in that time, and ms of CPU for each."""
-    port = Port(Connection(url), SystemClock())
+    port = Port(Connection(url), Clock())
     port.start_thread()
     listed, news = threading.Event(), threading.Event()
     port.on_change(news.set)

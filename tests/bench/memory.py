@@ -225,7 +225,7 @@ async def watch(jobs: int, minutes: int, each: int, *, tall: bool, types: bool, 
                         for one in tracemalloc.take_snapshot().compare_to(before, "lineno")[:40]:
                             say(str(one))
         finally:
-            await port.stop_inline()
+            await port.engine.stop()
     met, growth = first.met, second.kept - first.kept
     good = met <= MOST_MB and growth < MOST_GROWTH_MB
     say(

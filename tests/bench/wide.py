@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from flinktop.demo.scenarios import Cluster, many_jobs, wide_job
 from flinktop.demo.specs import Fate
-from flinktop.engine.clock import SystemClock
+from flinktop.engine.clock import Clock
 from tests.demo_cluster import DemoCluster
 from tests.fixture_server import FixtureServer
 
@@ -55,10 +55,10 @@ class WideCluster(DemoCluster):
             job_vertices = tuple(replace(one, parallelism=subtasks) for one in job.vertices)
             wide.append(replace(job, vertices=job_vertices))
         own = Cluster((*many, *wide), slots_each=32)
-        super().__init__("wide-job", RELEASE, clock or SystemClock(), own=own)
+        super().__init__("wide-job", RELEASE, clock or Clock(), own=own)
 
 
-class ToldClock(SystemClock):
+class ToldClock(Clock):
     """A clock that another process moves."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--subtasks", type=int, default=5000, help="of each vertex of one job; 0: none")
     parser.add_argument("--told", action="store_true", help="the time comes from stdin")
     arguments = parser.parse_args()
-    clock = ToldClock() if arguments.told else SystemClock()
+    clock = ToldClock() if arguments.told else Clock()
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())

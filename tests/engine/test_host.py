@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flinktop.engine.clock import SystemClock
+from flinktop.engine.clock import Clock
 from flinktop.engine.host import EngineFailed, Port
 from flinktop.engine.series import cluster_series
 from flinktop.flink.cluster import CONFIG, OVERVIEW
@@ -59,7 +59,7 @@ class Silent(FixtureCluster):
 @contextmanager
 def hosted(cluster: FixtureCluster | None = None) -> Iterator[tuple[Port, News]]:
     transport = cluster or FixtureCluster("1.20.5")
-    port, news = Port(Connection("http://flink.test:8081"), SystemClock(), transport=transport), News()
+    port, news = Port(Connection("http://flink.test:8081"), Clock(), transport=transport), News()
     port.on_change(news)
     port.start_thread()
     try:
@@ -144,7 +144,7 @@ def test_calls_after_stop_do_nothing() -> None:
 
 
 def test_stop_before_start_does_nothing() -> None:
-    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=FixtureCluster("1.20.5"))
+    port = Port(Connection("http://flink.test:8081"), Clock(), transport=FixtureCluster("1.20.5"))
     port.stop()
     assert engine_threads() == []
 
@@ -161,7 +161,7 @@ def test_news_from_before_anybody_listened_are_told() -> None:
 
 def test_the_past_is_taken_in_before_anything_is_asked() -> None:
     cluster = Silent("1.20.5")
-    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=cluster)
+    port = Port(Connection("http://flink.test:8081"), Clock(), transport=cluster)
     overview = JOBS_OVERVIEW.reply(jobs=())
     asked_for = []
 
@@ -181,14 +181,14 @@ def test_the_past_is_taken_in_before_anything_is_asked() -> None:
 
 def test_an_engine_that_takes_in_its_past_can_be_stopped() -> None:
     cluster = Silent("1.20.5")
-    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=cluster)
+    port = Port(Connection("http://flink.test:8081"), Clock(), transport=cluster)
     port.start_thread([(JOBS_OVERVIEW(), JOBS_OVERVIEW.reply(jobs=()), 10.0)])
     port.stop(PATIENCE)
     assert engine_threads() == []
 
 
 def test_an_engine_that_can_not_be_started_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=FixtureCluster("1.20.5"))
+    port = Port(Connection("http://flink.test:8081"), Clock(), transport=FixtureCluster("1.20.5"))
     monkeypatch.setattr(port.engine, "start", broken)
     with pytest.raises(EngineFailed, match=r"the engine could not be started: KeyError\('odd'\)"):
         port.start_thread()
@@ -201,7 +201,7 @@ def test_a_machine_without_threads_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     def no_thread(_self: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    port = Port(Connection("http://flink.test:8081"), SystemClock(), transport=FixtureCluster("1.20.5"))
+    port = Port(Connection("http://flink.test:8081"), Clock(), transport=FixtureCluster("1.20.5"))
     monkeypatch.setattr(threading.Thread, "start", no_thread)
     with pytest.raises(EngineFailed, match="can't start new thread"):
         port.start_thread()

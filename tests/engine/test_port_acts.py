@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.acts.run_jar import PlanJar
-from flinktop.engine.clock import SystemClock
+from flinktop.engine.clock import Clock
 from flinktop.engine.host import Port
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.checkpoints import CHECKPOINTS
@@ -27,10 +27,10 @@ class SystemTime(ManualClock):
     """The JobManager's clock, which is that of this machine."""
 
     def now(self) -> float:
-        return SystemClock().now()
+        return Clock().now()
 
     def wall(self) -> float:
-        return SystemClock().wall()
+        return Clock().wall()
 
 
 class Listener:
@@ -61,7 +61,7 @@ def opened(ledger: Path, *, protected: bool = False) -> Iterator[tuple[Port, Lis
     jobmanager = JobManager(SystemTime())
     jobmanager.takes = 0.0
     port = Port(
-        Connection(URL), SystemClock(), transport=jobmanager, name="prod", ledger=ledger, protected=protected
+        Connection(URL), Clock(), transport=jobmanager, name="prod", ledger=ledger, protected=protected
     )
     listener = Listener(port)
     port.start_thread()
@@ -115,7 +115,7 @@ def test_a_question_is_answered(tmp_path: Path) -> None:
 
 
 async def test_without_a_ledger_acts_are_refused() -> None:
-    port = Port(Connection(URL), SystemClock(), transport=JobManager(SystemTime()))
+    port = Port(Connection(URL), Clock(), transport=JobManager(SystemTime()))
     await port.start_inline()
     assert "no ledger" in (Savepoint(ID).why_not(port.target(ID)) or "")
-    await port.stop_inline()
+    await port.engine.stop()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flinktop.engine.sending import Fate, fate, refused_because
+from flinktop.engine.outcome import Fate, fate, refused_because
 from flinktop.flink.errors import (
     BadReply,
     Conflict,

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from flinktop.engine.clock import SystemClock
+from flinktop.engine.clock import Clock
 from tests.engine.acting import JobManager
 from tests.manual_clock import ManualClock
 
@@ -27,10 +27,10 @@ class SystemTime(ManualClock):
     """The JobManager's clock, which is that of this machine."""
 
     def now(self) -> float:
-        return SystemClock().now()
+        return Clock().now()
 
     def wall(self) -> float:
-        return SystemClock().wall()
+        return Clock().wall()
 
 
 @dataclass

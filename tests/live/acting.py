@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.engine.clock import SystemClock
+from flinktop.engine.clock import Clock
 from flinktop.engine.host import Port
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.connection import Connection
@@ -51,7 +51,7 @@ class Actor:
 def acting(url: str, ledger: Path, *, read_only: bool = False, protected: bool = False) -> Iterator[Actor]:
     """A flinktop on this ledger; left as a person leaves it."""
     port = Port(
-        Connection(url, read_only=read_only), SystemClock(), name="live", ledger=ledger, protected=protected
+        Connection(url, read_only=read_only), Clock(), name="live", ledger=ledger, protected=protected
     )
     port.start_thread()
     try:

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-from flinktop.engine.clock import SystemClock
+from flinktop.engine.clock import Clock
 from tests.manual_clock import ManualClock
 from tests.monkey.faults import Fate, Weather, spoilt
 from tests.ui.acting import ActingCluster, RecordedJobManager
@@ -40,13 +40,13 @@ class RunningClock(ManualClock):
 
     def __init__(self, wall: float) -> None:
         super().__init__(wall)
-        self._began = SystemClock().now()
+        self._began = Clock().now()
 
     def now(self) -> float:
-        return super().now() + SystemClock().now() - self._began
+        return super().now() + Clock().now() - self._began
 
     def wall(self) -> float:
-        return super().wall() + SystemClock().now() - self._began
+        return super().wall() + Clock().now() - self._began
 
 
 class PlayedCluster(ActingCluster):

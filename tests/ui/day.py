@@ -285,4 +285,4 @@ async def monitor(
                 await day.wait(3)
                 yield day
     finally:
-        await port.stop_inline()
+        await port.engine.stop()
