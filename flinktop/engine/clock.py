@@ -1,7 +1,5 @@
 """The one place that reads a clock, so that tests can stand still and move on at will."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 

@@ -1,18 +1,12 @@
 """The records/s of one job, put together from whatever answers tell of it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Container
 
 from msgspec import Struct, field
 
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
+from flinktop.flink.jobs import Job
 from flinktop.model import rates
-
-if TYPE_CHECKING:
-    from collections.abc import Container
-
-    from flinktop.flink.jobs import Job
 
 METERS_HOLD = 25.0
 """Seconds for which meters that were read once stand for a job's rate: two and a half of Flink's fetches."""

@@ -1,21 +1,16 @@
 """The watermark lag of each running job: how late its sinks are, asked for in passing."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct, field
 
+from flinktop.engine.poller import Poller
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
+from flinktop.flink.endpoint import Query
+from flinktop.flink.jobs import Job
 from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import rates
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from flinktop.engine.poller import Poller
-    from flinktop.flink.endpoint import Query
-    from flinktop.flink.jobs import Job
 
 SECONDS = 30.0
 """Between two requests for the lag of one job."""

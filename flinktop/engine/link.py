@@ -1,14 +1,12 @@
 """How the connection to a cluster is doing, when it is lost, and how long until it is tried again."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 from msgspec.structs import replace
 
+from flinktop.engine.store import Reading
 from flinktop.flink.answers import not_flink
 from flinktop.flink.cluster import CONFIG
+from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import (
     FlinkError,
     LoginRefused,
@@ -20,10 +18,6 @@ from flinktop.flink.errors import (
     Unreachable,
 )
 from flinktop.flink.jobs import JOBS_OVERVIEW
-
-if TYPE_CHECKING:
-    from flinktop.engine.store import Reading
-    from flinktop.flink.endpoint import Query
 
 UNHELPFUL = 3
 """Errors in a row, before any good answer, that make a server one that can't be read."""

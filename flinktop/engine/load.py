@@ -1,24 +1,19 @@
 """How busy jobs are: each by its hottest vertex, from whatever answers tell of it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from flinktop.engine.flow import METERS_HOLD
 from flinktop.engine.series import SeriesStore, job_series, vertex_series
+from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview
 from flinktop.flink.metrics import SUBTASKS_METRICS, Aggregated
 from flinktop.flink.vertices import VERTEX_BACKPRESSURE, VertexBackpressure
 from flinktop.model import busy, first_minute, rates, split, states
 from flinktop.model.split import Split, Times
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from flinktop.flink.endpoint import Query
 
 TURN_SECONDS = 10.0
 """Between two looks at the subtasks of vertices that are looked at in turn."""

@@ -5,39 +5,34 @@ lost the server is asked after it, by our own id where it takes one, else by wha
 another flinktop left unfinished is taken over when that one is gone.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import getpass
 import logging
 import os
 import socket
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Act, ActContext, Answer
+from flinktop.engine.acts.run_jar import PlanJar
 from flinktop.engine.acts.target import Target, fetch_target
+from flinktop.engine.clock import Clock
+from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations_view import OperationsView
 from flinktop.engine.outcome import GIVE_UP_SECONDS, Fate, Outcomes, failed_here, fate, refused_because
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
+from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import FlinkError, Unreachable
 from flinktop.flink.features import Features, features, release
+from flinktop.flink.http import Http
 from flinktop.model import redaction
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from flinktop.engine.acts.run_jar import PlanJar
-    from flinktop.engine.clock import Clock
-    from flinktop.engine.lane import Lane
-    from flinktop.flink.endpoint import Query
-    from flinktop.flink.http import Http
 
 log = logging.getLogger(__name__)
 

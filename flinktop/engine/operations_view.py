@@ -1,20 +1,15 @@
 """Operations as they are now: those of the ledger, and those that this flinktop follows or has refused."""
 
-from __future__ import annotations
-
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
+from flinktop.engine.clock import Clock
 from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.operation import Operation, State
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from flinktop.engine.clock import Clock
 
 log = logging.getLogger(__name__)
 

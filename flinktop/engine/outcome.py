@@ -3,26 +3,20 @@
 And what an error says of an act that was being sent: refused, never there, or nobody knows.
 """
 
-from __future__ import annotations
-
 import logging
+from collections.abc import Awaitable, Callable
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Act, ActContext, Handle
 from flinktop.engine.acts.verdict import Done, Failed, InProgress, Unknown, Verdict
+from flinktop.engine.clock import Clock
 from flinktop.engine.link import FOLLOWED, UNDER_WAY
 from flinktop.engine.operation import Operation, State
+from flinktop.engine.operations_view import OperationsView
 from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, Rejected, Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from flinktop.engine.clock import Clock
-    from flinktop.engine.operations_view import OperationsView
 
 log = logging.getLogger(__name__)
 

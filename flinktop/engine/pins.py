@@ -1,11 +1,12 @@
 """Metrics that a person has pinned: what they were whenever an answer told of them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from msgspec import Struct, field
 
+from flinktop.engine.series import SeriesName, SeriesStore
+from flinktop.flink.endpoint import Query
 from flinktop.flink.metrics import (
     JM_OPERATOR_METRICS,
     JOB_METRICS,
@@ -14,12 +15,6 @@ from flinktop.flink.metrics import (
     VERTEX_METRICS,
 )
 from flinktop.flink.numbers import subtask_index
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from flinktop.engine.series import SeriesName, SeriesStore
-    from flinktop.flink.endpoint import Query
 
 ALL, COORDINATOR = -1, -2
 """In place of a subtask: all of them, aggregated; the vertex's part that runs on the JobManager (1.20+)."""

@@ -6,32 +6,35 @@ others still get a share. These share a fixed number of requests a minute by rot
 JobManager does not grow with the number of jobs: only the age of what is off screen does.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import logging
 import math
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from flinktop.engine.link import BACKGROUND, WATCHED, Link, after_answer, after_error, foreign, probed_in_vain
+from flinktop.engine.clock import Clock
+from flinktop.engine.link import (
+    BACKGROUND,
+    WATCHED,
+    BackOff,
+    Link,
+    after_answer,
+    after_error,
+    foreign,
+    probed_in_vain,
+)
 from flinktop.engine.series import OpenedJobs
 from flinktop.engine.store import Reading, Store
 from flinktop.flink.decode import DecodeError, decode_answer
+from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import BadReply, FlinkError, LoginRefused, NotFound
 from flinktop.flink.http import Http, Reply
 from flinktop.flink.jobs import JOBS_OVERVIEW
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from flinktop.engine.clock import Clock
-    from flinktop.engine.link import BackOff
-    from flinktop.flink.endpoint import Query
 
 log = logging.getLogger(__name__)
 

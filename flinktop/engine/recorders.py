@@ -1,32 +1,33 @@
 """What is kept of answers over time: how busy jobs are, processes, checkpoints, faults, subtasks."""
 
-from __future__ import annotations
-
 import math
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct, field
 
 from flinktop.engine.load import Loads
 from flinktop.engine.seen_checkpoints import SeenCheckpoints
 from flinktop.engine.seen_faults import SeenFaults
-from flinktop.engine.series import SeriesName, SeriesStore, cluster_series, process_series, subtask_series
+from flinktop.engine.series import (
+    OpenedJobs,
+    SeriesName,
+    SeriesStore,
+    cluster_series,
+    process_series,
+    subtask_series,
+)
+from flinktop.flink.endpoint import Query
 from flinktop.flink.metrics import (
     JOBMANAGER_METRICS,
     TASKMANAGER_METRICS,
     TASKMANAGERS_METRICS,
     VERTEX_METRICS,
+    Metrics,
 )
 from flinktop.model import first_minute, heap, processes, rates
 from flinktop.model.subtask_figures import ENDED, by_subtask
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from flinktop.engine.series import OpenedJobs
-    from flinktop.flink.endpoint import Query
-    from flinktop.flink.metrics import Metrics
 
 MOST_COUNTED = 2000
 """Processes whose collections are counted."""

@@ -1,21 +1,16 @@
 """Every checkpoint that was seen of a job, when Flink has long dropped it from its history of ten."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container, Sequence
+from typing import Any
 
 from msgspec import Struct, field, structs
 from msgspec.structs import replace
 
 from flinktop.engine.series import SeriesStore, job_series
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINTS, Checkpoint, CheckpointStats
+from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model.checkpoints import COMPLETED, FAILED
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
-
-    from flinktop.flink.endpoint import Query
 
 KEPT = 200
 """Checkpoints kept of each job, at the most."""

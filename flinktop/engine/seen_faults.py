@@ -1,23 +1,18 @@
 """Every fault that was seen of a job, grouped, when Flink has long dropped them from its history."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container, Iterable, Iterator
+from typing import Any
 
 from msgspec import Struct, field, structs
 from msgspec.structs import replace
 
+from flinktop.flink.endpoint import Query
 from flinktop.flink.exceptions import EXCEPTIONS, Fault, JobExceptions
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.text import cut
 from flinktop.model import faults
 from flinktop.model.faults import FaultGroup
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
-
-    from flinktop.flink.endpoint import Query
 
 KEPT = 8
 """Faults kept of each group beside its first one: a stack has 2 to 20 kB."""

@@ -1,18 +1,14 @@
 """Numbers over time: ring buffers of fixed length that survive screen changes, and of all of them so many."""
 
-from __future__ import annotations
-
 import math
 import threading
 from array import array
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container
+from typing import Any
 
 from msgspec import Struct, field
 
-if TYPE_CHECKING:
-    from collections.abc import Container
-
-    from flinktop.flink.endpoint import Query
+from flinktop.flink.endpoint import Query
 
 LENGTH = 1024
 """Points kept of each series: close to three hours at Flink's ten seconds a metric."""

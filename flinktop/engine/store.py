@@ -1,17 +1,13 @@
 """What the server said: one reading per query, with its age and its error kept apart."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from collections.abc import Container
+from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-if TYPE_CHECKING:
-    from collections.abc import Container
-
-    from flinktop.flink.endpoint import Query
-    from flinktop.flink.errors import FlinkError
+from flinktop.flink.endpoint import Query
+from flinktop.flink.errors import FlinkError
 
 T = TypeVar("T")
 

@@ -1,28 +1,23 @@
 """Which jobs are kept in sight when nobody looks at them, and what is recorded of all jobs over time."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from msgspec import Struct, field
 
 from flinktop.engine.flow import JobFlow
 from flinktop.engine.lags import Lags
+from flinktop.engine.poller import Poller
 from flinktop.engine.series import SeriesStore, cluster_series, job_series, vertex_series
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
+from flinktop.flink.endpoint import Query
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobsOverview, JobVertex
 from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS, Aggregated, AggregatedMetric, Metrics
 from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import first_minute, rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from flinktop.engine.poller import Poller
-    from flinktop.flink.endpoint import Query
 
 SECONDS = 10.0
 """The most often that a job's figures are asked for in passing: Flink's metrics move no faster."""

@@ -4,32 +4,27 @@ Flink sends a log whole, however little of it is wanted. So the size is looked a
 kept, and a file that nobody waits for any more is given up by closing its connection.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging
 import os
 import shutil
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from flinktop.engine.clock import Clock
+from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import FlinkError
+from flinktop.flink.http import Http
 from flinktop.flink.run_in_thread import run_in_thread
 from flinktop.model import format as fmt
 from flinktop.model import loglines
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
-
-    from flinktop.engine.clock import Clock
-    from flinktop.flink.endpoint import Query
-    from flinktop.flink.http import Http
-    from flinktop.model.loglines import LogLine
+from flinktop.model.loglines import LogLine
 
 log = logging.getLogger(__name__)
 
