@@ -101,12 +101,9 @@ class Ledger:
         """The newest operations of all clusters, newest first; none when there is no file yet."""
         if self._nothing:
             return ()
-
-        def read(file: sqlite3.Connection) -> tuple[Operation, ...]:
-            rows = file.execute(f"{_SELECT} ORDER BY planned DESC, rowid DESC LIMIT ?", (most,))
-            return tuple(operation_of(row[:-1], row[-1], str(self.owner)) for row in rows)
-
-        return self._work(read)
+        newest = f"{_SELECT} ORDER BY planned DESC, rowid DESC LIMIT ?"
+        rows = self._work(lambda file: file.execute(newest, (most,)).fetchall())
+        return tuple(operation_of(row[:-1], row[-1], str(self.owner)) for row in rows)
 
     def changed(self) -> bool:
         """Whether another flinktop has written since the last call."""
@@ -120,12 +117,10 @@ class Ledger:
         """Paths of savepoints of a job that other operations have made."""
         if self._nothing:
             return frozenset()
-
-        def read(file: sqlite3.Connection) -> list[str | None]:
-            rows = file.execute("SELECT result FROM operations WHERE job = ? AND id != ?", (job, apart_from))
-            return [result_of(row[0]).savepoint for row in rows]
-
-        return frozenset(path for path in self._work(read) if path is not None)
+        others = "SELECT result FROM operations WHERE job = ? AND id != ?"
+        rows = self._work(lambda file: file.execute(others, (job, apart_from)).fetchall())
+        made = (result_of(row[0]).savepoint for row in rows)
+        return frozenset(path for path in made if path is not None)
 
     # -- writing ---------------------------------------------------------------------------------------
 

@@ -178,12 +178,9 @@ class Loads(Struct):
         return known[1] if known is not None else None
 
     def _job(self, job: Job, at: float) -> None:
-        load = self._jobs.get(job.jid)
         if states.is_running(job.state):
-            if load is None:
-                load = self._jobs[job.jid] = JobLoad(job.jid, self.series)
-            load.counted(job, at)
-        elif load is not None:
+            self._jobs.setdefault(job.jid, JobLoad(job.jid, self.series)).counted(job, at)
+        elif (load := self._jobs.get(job.jid)) is not None:
             load.stopped(at)
 
     def _vertex(self, load: JobLoad, vertex: str, metrics: Aggregated, at: float) -> None:

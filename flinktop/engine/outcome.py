@@ -42,9 +42,6 @@ class _Silence(Struct):
     since: float | None = None
     answers: int = 0
 
-    def broken(self) -> None:
-        self.since, self.answers = None, 0
-
     def take_in(self, now: float) -> None:
         """One more answer without a trace."""
         self.since = now if self.since is None else self.since
@@ -52,8 +49,7 @@ class _Silence(Struct):
 
     def lasted(self, seconds: float, now: float) -> bool:
         """Whether it has known nothing for so long, by enough answers."""
-        since = now if self.since is None else self.since
-        return self.answers >= LEAST_ANSWERS and now - since >= seconds
+        return self.since is not None and self.answers >= LEAST_ANSWERS and now - self.since >= seconds
 
 
 class Outcomes(Struct, frozen=True):
@@ -107,7 +103,7 @@ class Outcomes(Struct, frozen=True):
             case Failed(reason):
                 return self.view.end(replace(operation, result=result), State.FAILED, reason)
             case InProgress(words):
-                silence.broken()
+                silence.since, silence.answers = None, 0
                 running = replace(operation, words=words, result=result, state=State.RUNNING, reason="")
                 return self.view.save(running)
             case Unknown():

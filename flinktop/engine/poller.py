@@ -181,12 +181,11 @@ class Poller(Struct):
     def refresh_now(self) -> None:
         """Make everything on screen due at once, but for what the server's caches would answer unchanged."""
         now = self.clock.now()
-        for watched in self._watched.values():
-            if watched.panels:
-                reading = self.store.brief(watched.query)
-                cached = max(watched.query.endpoint.every, min(self.refresh, DEFAULT_REFRESH))
-                earliest = reading.at + cached if reading is not None and reading.at is not None else now
-                watched.due = min(watched.due, max(now, earliest))
+        for watched in self._visible.values():
+            reading = self.store.brief(watched.query)
+            cached = max(watched.query.endpoint.every, min(self.refresh, DEFAULT_REFRESH))
+            earliest = reading.at + cached if reading is not None and reading.at is not None else now
+            watched.due = min(watched.due, max(now, earliest))
         if self.link.retry_at is not None:
             self.link = replace(self.link, retry_at=now)
         self._wake.set()
@@ -440,13 +439,10 @@ class Poller(Struct):
         now = self.clock.now()
         oldest: float | None = None
         for watched in tuple(self._visible.values()):
-            reading = self.store.brief(watched.query)
-            if reading is not None and reading.error is not None:
-                continue
-            at = reading.at if reading is not None else None
-            seen = max(watched.shown_since, at or 0.0)
-            if now - seen > LATE_INTERVALS * self._interval(watched):
-                since = seen if at is None else at
+            reading = self.store.brief(watched.query) or Reading()
+            seen = max(watched.shown_since, reading.at or 0.0)
+            if reading.error is None and now - seen > LATE_INTERVALS * self._interval(watched):
+                since = seen if reading.at is None else reading.at
                 oldest = since if oldest is None else min(oldest, since)
         return now - oldest if oldest is not None else None
 

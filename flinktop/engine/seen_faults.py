@@ -93,11 +93,8 @@ class SeenFaults:
         share = max(2, MOST // max(1, len(self._jobs)))
         if sum(len(group.kept) for group in known.groups.values()) <= share:
             return
-        groups = [
-            replace(group, kept=_ends(group))
-            for group in _bounded(list(known.groups.values()), max(1, share // 2))
-        ]
-        known.groups = {group.key: group for group in groups}
+        groups = _bounded(list(known.groups.values()), max(1, share // 2))
+        known.groups = {group.key: replace(group, kept=_ends(group)) for group in groups}
         self._forget_names(known, LEAST_COUNTED)
 
     def _lighten(self, known: _Job) -> None:

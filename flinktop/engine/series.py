@@ -128,15 +128,12 @@ class SeriesStore:
         """Append a point; None and NaN become a gap, of which one in a row is kept."""
         number = math.nan if value is None else float(value)
         with self._lock:
-            ring = self._rings.get(name)
-            if ring is None:
-                if math.isnan(number):
-                    return
-                ring = self._rings[name] = Ring()
+            ring = self._rings.get(name, Ring())
             last = ring.last()
-            if last is not None and math.isnan(number) and math.isnan(last[1]):
+            if math.isnan(number) and (last is None or math.isnan(last[1])):
                 return
             ring.add(at, number)
+            self._rings[name] = ring
 
     def points(self, name: SeriesName, since: float = -math.inf) -> Points:
         with self._lock:

@@ -168,10 +168,9 @@ def _asked(question: str) -> str:
 def told(operation: Operation, *, json: bool, jar: JarRun | None = None) -> int:
     """Print what came of it, and of the jar that was uploaded for it; the exit code."""
     bad = operation.state in (State.FAILED, State.LOST, State.REFUSED)
-    of_the_jar = jar.of_the_jar if jar is not None else None
     lines = [headline(operation), *came_of(replace(operation, reason=""))]
-    if of_the_jar is not None:
-        lines.append(f"{'jar':11}{clean(of_the_jar)}")
+    if jar is not None and jar.of_the_jar is not None:
+        lines.append(f"{'jar':11}{clean(jar.of_the_jar)}")
     if json:
         printed = as_object(operation) | (jar.as_object() if jar is not None else {})
         print(msgspec.json.encode(printed).decode())
