@@ -116,12 +116,9 @@ class ShownJob:
     """What the Web UI shows at an address: a job, a page of it, a vertex."""
 
     job: str
-    tab: str = ""
-    """A tab of flinktop's job screen; empty for the one that it opens on."""
-    checkpoints: bool = False
-    """Whether it is the page of the job's checkpoints."""
-    vertex: str = ""
-    """The id of the vertex that is opened in it, if one is."""
+    tab: str = ""  # a tab of flinktop's job screen; empty for the one that it opens on
+    checkpoints: bool = False  # whether it is the page of the job's checkpoints
+    vertex: str = ""  # the id of the vertex that is opened in it, if one is
 
 
 def shown_job(target: str) -> ShownJob | None:

@@ -4,8 +4,7 @@ from typing import Final
 
 _DRAWN: Final = "─│╭┼█▁◐●✕▸…∞⠒"
 """Of each kind that is drawn: lines, blocks, marks, punctuation, dots of charts."""
-_CONSOLE: Final = "linux"
-"""TERM of the kernel's own terminal."""
+_CONSOLE: Final = "linux"  # TERM of the kernel's own terminal
 
 
 def why_ascii(encoding: str, term: str, chosen: bool | None) -> str | None:  # noqa: FBT001 -- the setting

@@ -17,8 +17,7 @@ CLUSTER_KEYS: Final = (
     "protected", "refresh", "color",
 )  # fmt: skip
 
-READ_ONLY_BY_DEFAULT: Final = "default"
-"""`read_only` that FLINKTOP_READ_ONLY=no undoes; nothing undoes true."""
+READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no undoes; nothing undoes true
 _NOT_TEXT: Final = {
     **dict.fromkeys(("ascii", "mouse", "insecure", "protected"), "true or false"),
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST_LETTERS: Final = 200
-"""Letters of an error's own words that are said; the log has them all."""
+MOST_LETTERS: Final = 200  # letters of an error's own words that are said; the log has them all
 
 
 def words_of(error: BaseException) -> str:

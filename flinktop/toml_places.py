@@ -39,8 +39,7 @@ def _paths(values: dict[str, Any]) -> Iterator[KeyPath]:
                 yield (key, *path)
 
 
-_PLACE: Final = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
-"""How tomllib's sentences end."""
+_PLACE: Final = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)  # how tomllib's sentences end
 _PAIR: Final = re.compile(
     r"""
       (?P<key> (?<![A-Za-z0-9_.-]) [A-Za-z0-9_.-]++ | "[^"]*" | '[^']*' ) [ \t]* = [ \t]*

@@ -41,10 +41,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CONFIG, _OVERVIEW = CONFIG(), OVERVIEW()
-CONFIG_SECONDS = 60.0
-"""Between looks at /config: the cluster may be upgraded under us."""
-SERIES_SECONDS = 24 * 3600.0
-"""A series without a new point for this long is dropped."""
+CONFIG_SECONDS = 60.0  # between looks at /config: the cluster may be upgraded under us
+SERIES_SECONDS = 24 * 3600.0  # a series without a new point for this long is dropped
 HOUSEKEEPING_SECONDS = 30.0
 GOOD_RUN_SECONDS = 60.0
 """A task of the engine that lived so long begins again with the shortest pause when it dies."""
@@ -68,8 +66,7 @@ class Engine:
     """Keeps the facts of one cluster fresh. Needs a running asyncio loop; knows no terminal."""
 
     operations: Operations
-    transfers: Transfers
-    """Both are there from `start` on."""
+    transfers: Transfers  # there from `start` on, as are the operations
 
     def __init__(
         self,
@@ -109,8 +106,7 @@ class Engine:
         self._features: tuple[object, object, Features] = None, None, features(None)
         """The readings that tell what the server can do, and that: each row of a table asks for it."""
         self.anchor: Anchor | None = None
-        self.crashes = 0
-        """Times a task of the engine died and was started again."""
+        self.crashes = 0  # times a task of the engine died and was started again
         self.recorder_errors = 0
         """Different errors of those that take in answers, each counted and logged once."""
         self._known_errors: set[tuple[str, str, str]] = set()

@@ -35,8 +35,7 @@ class JobFlow(Struct):
     _closely: dict[tuple[str, str], rates.Counted | float] = field(default_factory=dict)
     """By vertex and metric, of those in their first minute, whose meters are no rates yet: how its counter
     has moved, or when it was not there yet."""
-    _began: tuple[int, ...] = ()
-    """When its ends were started (ms since 1970)."""
+    _began: tuple[int, ...] = ()  # when its ends were started (ms since 1970)
 
     def stopped(self, at: float) -> None:
         """The job lives and does not run: nothing flows, and that is known."""

@@ -44,8 +44,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LAST_ANSWERS_SECONDS = 0.3
-"""How long the requests under way are waited for when flinktop leaves."""
+LAST_ANSWERS_SECONDS = 0.3  # how long the requests under way are waited for when flinktop leaves
 
 
 class EngineFailed(Exception):  # noqa: N818 -- it says what happened

@@ -12,12 +12,9 @@ from flinktop.flink.jobs import Job
 from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import rates
 
-SECONDS = 30.0
-"""Between two requests for the lag of one job."""
-WITHOUT_SECONDS = 300.0
-"""The same for a job that has no event time: it hardly ever will."""
-AT_ONCE = 4
-"""Sinks of a job that are asked for in turn; of more of them these change every two minutes."""
+SECONDS = 30.0  # between two requests for the lag of one job
+WITHOUT_SECONDS = 300.0  # the same for a job that has no event time: it hardly ever will
+AT_ONCE = 4  # sinks of a job that are asked for in turn; of more of them these change every two minutes
 
 
 class JobLag(Struct, frozen=True):
@@ -29,8 +26,7 @@ class JobLag(Struct, frozen=True):
 class _Sinks(Struct):
     """What is known of one running job."""
 
-    asked: Mapping[Query[Any], float] = field(default_factory=dict)
-    """What is asked for, and how often (s)."""
+    asked: Mapping[Query[Any], float] = field(default_factory=dict)  # what is asked for, and how often (s)
     lags: dict[str, float | None] = field(default_factory=dict)
     """By sink: its newest lag (s); None has no watermark."""
     all: tuple[str, ...] = ()

@@ -53,8 +53,7 @@ class Lane:
         self.transfers = Http(patient, transport=transport, login=login)
         # No more patient than a poll: a question that hangs would delay the next by half a minute.
         self.following = _Following(connection, transport=transport, login=login)
-        self.one_transfer = asyncio.Lock()
-        """Files go one at a time."""
+        self.one_transfer = asyncio.Lock()  # files go one at a time
 
     @property
     def sent(self) -> int:

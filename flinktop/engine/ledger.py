@@ -30,10 +30,8 @@ __all__ = ["Ledger", "LedgerError", "Owner", "process_lives"]
 
 T = TypeVar("T")
 
-KEPT = 10_000
-"""Finished operations kept."""
-LEASE_SECONDS = 30.0
-"""So old may an owner's last sign be."""
+KEPT = 10_000  # finished operations kept
+LEASE_SECONDS = 30.0  # so old may an owner's last sign be
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL - {State.UNKNOWN}))
 # What is put together here is names of ours; every value goes in by a parameter.
 _SELECT = f"SELECT {', '.join(COLUMNS)}, rowid FROM operations"  # noqa: S608 - see above
@@ -52,8 +50,7 @@ class Owner(Struct, frozen=True):
 
     machine: str
     pid: int
-    token: str
-    """Tells it from an earlier process with the same number."""
+    token: str  # tells it from an earlier process with the same number
 
     @classmethod
     def here(cls) -> "Owner":

@@ -20,10 +20,8 @@ from flinktop.engine.ledger_rows import COLUMNS
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-VERSION = 1
-"""Of the tables; kept in the file's user_version."""
-BUSY_SECONDS = 3.0
-"""How long a call waits for another flinktop's write."""
+VERSION = 1  # of the tables; kept in the file's user_version
+BUSY_SECONDS = 3.0  # how long a call waits for another flinktop's write
 _TABLES = """
 CREATE TABLE operations (
     id TEXT PRIMARY KEY, cluster TEXT NOT NULL, cluster_name TEXT NOT NULL, kind TEXT NOT NULL,
@@ -37,8 +35,7 @@ CREATE INDEX operations_job ON operations (job);
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BESIDE = ("-journal", "-wal", "-shm")
 """What SQLite may have laid beside the file; left there, it would be taken for the new one's."""
-_SMALLEST = 512
-"""Bytes of a database at the least."""
+_SMALLEST = 512  # bytes of a database at the least
 _TRIES = 3
 
 
@@ -59,10 +56,8 @@ class LedgerFile:
         """Nothing is opened before the first call; `opened` is called with each file, a new one too."""
         self.path = path
         self.connection: sqlite3.Connection | None = None
-        self.openings = 0
-        """How often a file was opened."""
-        self.notices: tuple[str, ...] = ()
-        """What a person should know of it, in sentences."""
+        self.openings = 0  # how often a file was opened
+        self.notices: tuple[str, ...] = ()  # what a person should know of it, in sentences
         self._when_opened = opened
         self._clock = clock or Clock()
         self._identity: tuple[int, int] | None = None

@@ -14,8 +14,7 @@ COLUMNS = (
     "id", "cluster", "cluster_name", "kind", "act", "subject", "job", "by", "state", "planned", "sent",
     "ended", "trigger_id", "notes", "result", "reason", "owner", "beat",
 )  # fmt: skip
-LATEST = 253_402_300_799.0
-"""The last second of the year 9999: no time of an operation is later."""
+LATEST = 253_402_300_799.0  # the last second of the year 9999: no time of an operation is later
 _TIME = Annotated[float, msgspec.Meta(ge=0, le=LATEST)] | None
 
 
@@ -86,8 +85,7 @@ class _Row(Struct):
     """The columns of a row, each of which may hold anything."""
 
     columns: dict[str, Any]
-    odd: list[str] = field(default_factory=list)
-    """Names of those that don't hold what they should."""
+    odd: list[str] = field(default_factory=list)  # names of those that don't hold what they should
 
     def get(self, name: str, kind: Any, default: Any) -> Any:
         """The value of a column if it is of its kind."""

@@ -19,30 +19,21 @@ from flinktop.flink.errors import (
 )
 from flinktop.flink.jobs import JOBS_OVERVIEW
 
-UNHELPFUL = 3
-"""Errors in a row, before any good answer, that make a server one that can't be read."""
-SILENT_SECONDS = 15.0
-"""Seconds of errors alone, of whatever kind, after which a cluster is lost."""
+UNHELPFUL = 3  # errors in a row, before any good answer, that make a server one that can't be read
+SILENT_SECONDS = 15.0  # seconds of errors alone, of whatever kind, after which a cluster is lost
 
 
 class Link(Struct, frozen=True):
     """The connection to one cluster; times on the engine's clock (s)."""
 
-    answered: float | None = None
-    """When the server last gave a good answer."""
-    since: float = 0.0
-    """When the present outage began, or polling did."""
-    error: FlinkError | None = None
-    """Why the cluster can't be read at the moment; None while it can."""
-    failures: int = 0
-    """Probes that failed in the present outage."""
+    answered: float | None = None  # when the server last gave a good answer
+    since: float = 0.0  # when the present outage began, or polling did
+    error: FlinkError | None = None  # why the cluster can't be read at the moment; None while it can
+    failures: int = 0  # probes that failed in the present outage
     retry_at: float | None = None
-    latency: float = 0.0
-    """Seconds the newest answer took."""
-    per_second: float = 0.0
-    """Requests sent a second, over the last ten."""
-    unhelpful: int = 0
-    """Errors since the last good answer."""
+    latency: float = 0.0  # seconds the newest answer took
+    per_second: float = 0.0  # requests sent a second, over the last ten
+    unhelpful: int = 0  # errors since the last good answer
 
 
 def after_answer(link: Link, now: float, latency: float) -> Link:
@@ -105,8 +96,7 @@ def foreign(query: Query[object], error: FlinkError) -> FlinkError:
     return error
 
 
-_MOST_DOUBLINGS = 40
-"""Beyond any limit; without it the power overflows after 1,024 failures."""
+_MOST_DOUBLINGS = 40  # beyond any limit; without it the power overflows after 1,024 failures
 
 
 class BackOff(Struct, frozen=True):
@@ -124,9 +114,6 @@ class BackOff(Struct, frozen=True):
 WATCHED = BackOff(1.0, 7.5)
 """For what is on the screen and for the probe of a lost cluster: with a jitter of up to a fifth, an answer
 comes within ten seconds after a fault has ended."""
-BACKGROUND = BackOff(1.0, 30.0)
-"""For what nobody is looking at."""
-FOLLOWED = BackOff(0.5, 7.5)
-"""For an operation whose cluster does not answer."""
-UNDER_WAY = BackOff(0.5, 3.0)
-"""For an operation that has not ended yet: most take seconds, some hours."""
+BACKGROUND = BackOff(1.0, 30.0)  # for what nobody is looking at
+FOLLOWED = BackOff(0.5, 7.5)  # for an operation whose cluster does not answer
+UNDER_WAY = BackOff(0.5, 3.0)  # for an operation that has not ended yet: most take seconds, some hours

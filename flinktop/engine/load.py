@@ -15,10 +15,8 @@ from flinktop.flink.vertices import VERTEX_BACKPRESSURE, VertexBackpressure
 from flinktop.model import busy, first_minute, rates, split, states
 from flinktop.model.split import Split, Times
 
-TURN_SECONDS = 10.0
-"""Between two looks at the subtasks of vertices that are looked at in turn."""
-MEASURES = ("busy", "backpressured")
-"""Of a job: each of its hottest vertex."""
+TURN_SECONDS = 10.0  # between two looks at the subtasks of vertices that are looked at in turn
+MEASURES = ("busy", "backpressured")  # of a job: each of its hottest vertex
 SPLIT = ("split-busy", "split-backpressured", "split-idle")
 """Of a job or a vertex: of its busiest subtask, so that the three belong together."""
 POINT_SECONDS = 9.0
@@ -53,8 +51,7 @@ class JobLoad(Struct):
     splits: dict[str, tuple[float, Split]] = field(default_factory=dict)
     """By vertex: when its subtasks were read, and the busiest of them."""
     _noted: float = float("-inf")
-    _split_at: float = float("-inf")
-    """When the busiest subtask was known last."""
+    _split_at: float = float("-inf")  # when the busiest subtask was known last
 
     def stopped(self, at: float) -> None:
         """The job does not run: it is neither busy nor idle."""

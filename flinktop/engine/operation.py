@@ -13,23 +13,15 @@ from flinktop.model import redaction
 class State(StrEnum):
     """How far an operation has come; the last five are final."""
 
-    PLANNED = "planned"
-    """Written down; nothing has been sent."""
-    SENT = "sent"
-    """Written down as sent: the request is on its way, or its answer was lost."""
-    ACCEPTED = "accepted"
-    """The server has taken it."""
-    RUNNING = "running"
-    """The server says that it is under way."""
+    PLANNED = "planned"  # written down; nothing has been sent
+    SENT = "sent"  # written down as sent: the request is on its way, or its answer was lost
+    ACCEPTED = "accepted"  # the server has taken it
+    RUNNING = "running"  # the server says that it is under way
     DONE = "done"
-    FAILED = "failed"
-    """It has not done what it was to do; what it did all the same is in the result."""
-    LOST = "lost"
-    """How it ended can't be found out; the reason says what is known."""
-    REFUSED = "refused"
-    """Not sent, and so not written down either."""
-    UNKNOWN = "unknown"
-    """Its record can't be read whole: it is shown, and nobody follows it."""
+    FAILED = "failed"  # it has not done what it was to do; what it did all the same is in the result
+    LOST = "lost"  # how it ended can't be found out; the reason says what is known
+    REFUSED = "refused"  # not sent, and so not written down either
+    UNKNOWN = "unknown"  # its record can't be read whole: it is shown, and nobody follows it
 
     @property
     def final(self) -> bool:
@@ -42,40 +34,27 @@ FINAL = frozenset({State.DONE, State.FAILED, State.LOST, State.REFUSED, State.UN
 class Operation(Struct, frozen=True):
     """One act and what became of it; times are this machine's (s since 1970)."""
 
-    id: str
-    """32 hex digits; Flink gets them as triggerId or job id where it takes one."""
-    cluster: str
-    """The cluster's address, without credentials."""
+    id: str  # 32 hex digits; Flink gets them as triggerId or job id where it takes one
+    cluster: str  # the cluster's address, without credentials
     cluster_name: str
-    kind: str
-    """Name of the act."""
-    act: Act | None
-    """None when a newer flinktop wrote it."""
-    subject: str
-    """What it was done to, by name."""
+    kind: str  # name of the act
+    act: Act | None  # None when a newer flinktop wrote it
+    subject: str  # what it was done to, by name
     job: str | None = None
-    by: str = ""
-    """User and machine that asked for it."""
+    by: str = ""  # user and machine that asked for it
     state: State = State.PLANNED
     planned: float = 0.0
     sent: float | None = None
     ended: float | None = None
-    trigger: str | None = None
-    """Under which Flink follows it."""
-    notes: Notes = field(default_factory=dict)
-    """What was seen just before it was sent."""
+    trigger: str | None = None  # under which Flink follows it
+    notes: Notes = field(default_factory=dict)  # what was seen just before it was sent
     result: Result = field(default_factory=Result)
-    reason: str = ""
-    """Why it failed, was lost or refused."""
+    reason: str = ""  # why it failed, was lost or refused
     # What follows is not kept on disk.
-    words: str = ""
-    """What it is doing now."""
-    progress: tuple[int, int] | None = None
-    """Bytes sent and to send, while a file is on its way."""
-    ours: bool = False
-    """This flinktop follows it; another one's is only shown."""
-    unreachable: bool = False
-    """Refused because the cluster did not answer."""
+    words: str = ""  # what it is doing now
+    progress: tuple[int, int] | None = None  # bytes sent and to send, while a file is on its way
+    ours: bool = False  # this flinktop follows it; another one's is only shown
+    unreachable: bool = False  # refused because the cluster did not answer
 
     def without_secrets(self) -> "Operation":
         """The operation as it may be written to disk, shown and copied; what is sent is not taken from it."""

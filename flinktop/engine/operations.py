@@ -36,13 +36,10 @@ from flinktop.model import redaction
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 3.0
-"""Between looks at what other flinktops have written."""
-HEARTBEAT_SECONDS = 10.0
-"""Between signs of life, and between looks for what nobody follows."""
+LOOK_SECONDS = 3.0  # between looks at what other flinktops have written
+HEARTBEAT_SECONDS = 10.0  # between signs of life, and between looks for what nobody follows
 ANSWERS_KEPT = 20
-RELEASE = "flink"
-"""Among the notes of an operation: the release that it was sent to."""
+RELEASE = "flink"  # among the notes of an operation: the release that it was sent to
 
 
 @dataclass(eq=False)
@@ -50,21 +47,16 @@ class Operations:
     """Sends acts and follows operations of one cluster. Lives on the engine's loop."""
 
     lane: Lane
-    ledger: Ledger | None
-    """Without one acts are refused."""
+    ledger: Ledger | None  # without one acts are refused
     clock: Clock
-    cluster: Target
-    """What it does not say is asked for."""
-    known_features: Callable[[], Features] = lambda: features(None)
-    """A release of None is asked for."""
+    cluster: Target  # what it does not say is asked for
+    known_features: Callable[[], Features] = lambda: features(None)  # a release of None is asked for
     refresh: Callable[[], float] = lambda: 3.0
     """The cluster's own refresh interval (s), for which it answers from caches."""
-    news: Callable[[], None] = lambda: None
-    """Called when operations or answers have changed."""
+    news: Callable[[], None] = lambda: None  # called when operations or answers have changed
     touched: Callable[[tuple[Query[Any], ...]], None] = lambda _queries: None
     """Called with the queries whose answers an act changes."""
-    resume: bool = True
-    """Follow what others left unfinished, too."""
+    resume: bool = True  # follow what others left unfinished, too
     answers: dict[str, Answer] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -22,10 +22,8 @@ class OperationsView:
 
     def __init__(self, ledger: Ledger | None, clock: Clock, news: Callable[[], None]) -> None:
         """Nothing is read before `look`; `news` is called when `all` or `trouble` has changed."""
-        self.all: tuple[Operation, ...] = ()
-        """Newest first."""
-        self.trouble: str | None = NO_LEDGER if ledger is None else None
-        """Why nothing can be written down."""
+        self.all: tuple[Operation, ...] = ()  # newest first
+        self.trouble: str | None = NO_LEDGER if ledger is None else None  # why nothing can be written down
         self.notices: tuple[str, ...] = ()
         """What a person should know of the ledger, in sentences, oldest first; for any thread."""
         self._ledger = ledger

@@ -20,12 +20,9 @@ from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, Reje
 
 log = logging.getLogger(__name__)
 
-GIVE_UP_SECONDS = 24 * 3600.0
-"""So long a cluster that does not answer is asked after an act."""
-LEAST_ANSWERS = 3
-"""So often a server must know nothing of an act before it is called lost."""
-CACHES = 2.0
-"""Times the cluster's refresh interval for which its answers may be old."""
+GIVE_UP_SECONDS = 24 * 3600.0  # so long a cluster that does not answer is asked after an act
+LEAST_ANSWERS = 3  # so often a server must know nothing of an act before it is called lost
+CACHES = 2.0  # times the cluster's refresh interval for which its answers may be old
 
 _GATEWAY = (408, 499, 502, 503, 504)
 """Statuses with which a proxy gives up, whatever the server behind it does; Flink's own 408 is a cancel
@@ -57,10 +54,8 @@ class Outcomes(Struct, frozen=True):
 
     view: OperationsView
     clock: Clock
-    refresh: Callable[[], float]
-    """The cluster's own refresh interval (s), for which it answers from caches."""
-    context: Callable[[Operation], Awaitable[ActContext]]
-    """Where to ask after an act."""
+    refresh: Callable[[], float]  # the cluster's own refresh interval (s), for which it answers from caches
+    context: Callable[[Operation], Awaitable[ActContext]]  # where to ask after an act
 
     def handle(self, operation: Operation) -> Handle:
         """What is known of the operation, for its act."""
@@ -155,14 +150,11 @@ def failed_here(error: Exception) -> str:
 class Fate(Enum):
     """What became of a request that acts and was not answered with success."""
 
-    NEVER_SENT = "never sent"
-    """Nothing reached Flink."""
-    REFUSED = "refused"
-    """Flink says that it has not done it."""
+    NEVER_SENT = "never sent"  # nothing reached Flink
+    REFUSED = "refused"  # Flink says that it has not done it
     DOUBTFUL = "doubtful"
     """It was most likely refused, but by an answer that may also follow an act that was done."""
-    UNANSWERED = "unanswered"
-    """Flink may have done it, or may still do it."""
+    UNANSWERED = "unanswered"  # Flink may have done it, or may still do it
 
 
 def fate(error: FlinkError) -> Fate:

@@ -26,12 +26,9 @@ class Pin(Struct, frozen=True, order=True):
     """One metric of a job, of a vertex, or of one subtask."""
 
     job: str
-    vertex: str
-    """Id; "" for the job itself."""
-    subtask: int
-    """Its index, or ALL, or COORDINATOR."""
-    metric: str
-    """Its id, without the subtask."""
+    vertex: str  # id; "" for the job itself
+    subtask: int  # its index, or ALL, or COORDINATOR
+    metric: str  # its id, without the subtask
 
 
 def pin_series(pin: Pin, measure: str = VALUE) -> SeriesName:

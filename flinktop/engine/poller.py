@@ -38,25 +38,19 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 
 log = logging.getLogger(__name__)
 
-LANES = 2
-"""Polls in flight: the JobManager answers everybody with four REST threads."""
-BACKGROUND_A_MINUTE = 60
-"""Requests a minute for what is not on screen."""
+LANES = 2  # polls in flight: the JobManager answers everybody with four REST threads
+BACKGROUND_A_MINUTE = 60  # requests a minute for what is not on screen
 BACKGROUND_SHARE = 10
 """One of so many requests is a background query's when one is due, however many visible queries wait."""
 DEFAULT_REFRESH = 3.0
 """Seconds between two polls until /config has said the cluster's own interval (Flink's default)."""
-ARCHIVE_SECONDS = 300.0
-"""Between two questions for what a HistoryServer does not have: it hardly ever will."""
-MOST_MISSING = 1000
-"""Queries that are known to be missing there, at the most."""
+ARCHIVE_SECONDS = 300.0  # between two questions for what a HistoryServer does not have: it hardly ever will
+MOST_MISSING = 1000  # queries that are known to be missing there, at the most
 PATIENCE = 5.0
 """A slow answer is asked for again only after this many times its latency: a busy JobManager rests, though
 no longer than one that does not answer."""
-LATE_INTERVALS = 2.0
-"""After so many of its intervals without an answer what is on the screen is late."""
-RATE_WINDOW = 10.0
-"""Seconds over which the request rate in the frame is taken."""
+LATE_INTERVALS = 2.0  # after so many of its intervals without an answer what is on the screen is late
+RATE_WINDOW = 10.0  # seconds over which the request rate in the frame is taken
 
 
 class Watched(Struct):
@@ -65,10 +59,8 @@ class Watched(Struct):
     query: Query[Any]
     panels: list[float] = field(default_factory=list)
     """Seconds between polls that each panel asks for; 0 is the cluster's own interval."""
-    shown_since: float = 0.0
-    """When the first of these panels came (engine's clock, s)."""
-    looked_at: int = 0
-    """How many of them show more than a line of a list."""
+    shown_since: float = 0.0  # when the first of these panels came (engine's clock, s)
+    looked_at: int = 0  # how many of them show more than a line of a list
     background: bool = False
     background_every: float = 0.0
     due: float = 0.0
@@ -95,8 +87,7 @@ class Poller(Struct):
     clock: Clock
     jitter: Callable[[], float]
     """A factor around 1 for each back-off, so that many monitors don't retry in step."""
-    changed: Callable[[Query[Any]], None]
-    """Called after each answer and each failure."""
+    changed: Callable[[Query[Any]], None]  # called after each answer and each failure
     arrived: Callable[[Query[Any], Any, float], None]
     """Called with each decoded value and its time, before `changed`."""
     refresh: float = DEFAULT_REFRESH
@@ -107,8 +98,7 @@ class Poller(Struct):
     """Whether the server is a HistoryServer, as far as is known."""
     opened: OpenedJobs = field(default_factory=OpenedJobs)
     """The jobs of which something is watched that is not seen in passing alone."""
-    drifted: int = 0
-    """Fields dropped so far because they were not of the type that Flink documents."""
+    drifted: int = 0  # fields dropped so far because they were not of the type that Flink documents
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
     _visible: dict[Query[Any], Watched] = field(default_factory=dict)
     """Those of them that panels watch: few, while the others may be thousands."""
@@ -120,8 +110,7 @@ class Poller(Struct):
     """What a HistoryServer does not have, and until when it is not asked for again (engine's clock, s)."""
     _sent: tuple[float, ...] = ()
     _background_next: float = 0.0
-    _since_background: int = 0
-    """Visible queries asked since the last of the background."""
+    _since_background: int = 0  # visible queries asked since the last of the background
 
     # -- what is wanted ------------------------------------------------------------------------------
 

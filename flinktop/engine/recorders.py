@@ -29,8 +29,7 @@ from flinktop.flink.metrics import (
 from flinktop.model import first_minute, heap, processes, rates
 from flinktop.model.subtask_figures import ENDED, by_subtask
 
-MOST_COUNTED = 2000
-"""Processes whose collections are counted."""
+MOST_COUNTED = 2000  # processes whose collections are counted
 
 
 class Recorders:

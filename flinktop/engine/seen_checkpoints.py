@@ -12,21 +12,17 @@ from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model.checkpoints import COMPLETED, FAILED
 
-KEPT = 200
-"""Checkpoints kept of each job, at the most."""
+KEPT = 200  # checkpoints kept of each job, at the most
 MOST = 3000
 """Checkpoints kept of all jobs that nobody has looked into; these share it evenly. Each takes about 1 kB."""
-KEEP_SECONDS = 600.0
-"""How long those of a job are kept that Flink no longer lists: as long as its readings."""
+KEEP_SECONDS = 600.0  # how long those of a job are kept that Flink no longer lists: as long as its readings
 
 
 class SeenCheckpoint(Struct, frozen=True):
     """One checkpoint or savepoint as it was told last."""
 
-    checkpoint: Checkpoint
-    """With its vertices, if it has failed and its details have been asked for."""
-    gone: bool = False
-    """Whether Flink no longer has it in its history."""
+    checkpoint: Checkpoint  # with its vertices, if it has failed and its details have been asked for
+    gone: bool = False  # whether Flink no longer has it in its history
 
 
 class _Job(Struct):
@@ -35,12 +31,10 @@ class _Job(Struct):
     drawn: set[tuple[int, int]] = field(default_factory=set)
     """What is in the series, by trigger time and id: a job submitted anew counts from 1 again."""
     undrawn: bool = False
-    drawn_until: float = float("-inf")
-    """The newest point's time (engine's clock, s)."""
+    drawn_until: float = float("-inf")  # the newest point's time (engine's clock, s)
     told: CheckpointStats | None = None
     """The newest answer, of a job that somebody has looked into: it comes again and again."""
-    listed: float = 0.0
-    """When Flink last listed the job (engine's clock, s)."""
+    listed: float = 0.0  # when Flink last listed the job (engine's clock, s)
 
 
 class SeenCheckpoints:

@@ -14,35 +14,25 @@ from flinktop.flink.text import cut
 from flinktop.model import faults
 from flinktop.model.faults import FaultGroup
 
-KEPT = 8
-"""Faults kept of each group beside its first one: a stack has 2 to 20 kB."""
-GROUPS = 32
-"""Groups kept of each job."""
-COUNTED = 1024
-"""Faults of a job that are known not to be new."""
-MOST = 1000
-"""Faults kept of all jobs that nobody has looked into; these share it evenly."""
-LEAST_LETTERS = 2000
-"""Of each stack, however many jobs there are."""
-LEAST_COUNTED = 64
-"""Faults of such a job that are known not to be new: more than the server keeps."""
-KEEP_SECONDS = 600.0
-"""How long those of a job are kept that Flink no longer lists: as long as its readings."""
+KEPT = 8  # faults kept of each group beside its first one: a stack has 2 to 20 kB
+GROUPS = 32  # groups kept of each job
+COUNTED = 1024  # faults of a job that are known not to be new
+MOST = 1000  # faults kept of all jobs that nobody has looked into; these share it evenly
+LEAST_LETTERS = 2000  # of each stack, however many jobs there are
+LEAST_COUNTED = 64  # faults of such a job that are known not to be new: more than the server keeps
+KEEP_SECONDS = 600.0  # how long those of a job are kept that Flink no longer lists: as long as its readings
 
-MOST_BYTES = 16 * 1024 * 1024
-"""Of all faults that are kept; each job has its share."""
+MOST_BYTES = 16 * 1024 * 1024  # of all faults that are kept; each job has its share
 MOST_BESIDE = 1024 * 1024
 """Bytes of what failed together with one fault: of a cluster that was lost, thousands of stacks."""
 
 
 class _Job(Struct):
-    groups: dict[str, FaultGroup] = field(default_factory=dict)
-    """Replaced as a whole: other threads read it."""
+    groups: dict[str, FaultGroup] = field(default_factory=dict)  # replaced as a whole: other threads read it
     counted: dict[int, None] = field(default_factory=dict)
     """Hashes of their names, in the order in which they came: the oldest are forgotten first."""
     told: JobExceptions | None = None
-    listed: float = 0.0
-    """When Flink last listed the job (engine's clock, s)."""
+    listed: float = 0.0  # when Flink last listed the job (engine's clock, s)
 
 
 class SeenFaults:

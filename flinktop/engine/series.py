@@ -10,22 +10,18 @@ from msgspec import Struct, field
 
 from flinktop.flink.endpoint import Query
 
-LENGTH = 1024
-"""Points kept of each series: close to three hours at Flink's ten seconds a metric."""
-MOST = 100_000
-"""Points kept of all series together: 1.6 MB."""
+LENGTH = 1024  # points kept of each series: close to three hours at Flink's ten seconds a metric
+MOST = 100_000  # points kept of all series together: 1.6 MB
 WEIGHT = 32
 """Points that a series weighs by itself, its name and its ring, but for those that a list of jobs shows."""
 ROW_POINTS, ROW_SECONDS = 180, 1800.0
 """What is left of a job's rate for its line in a list, where there are too many points in all."""
-LAG_POINTS = 12
-"""The same of its watermark lag, whose colour says whether it has grown for two minutes."""
+LAG_POINTS = 12  # the same of its watermark lag, whose colour says whether it has grown for two minutes
 
 MOST_OPENED, OPENED_SECONDS = 16, 3600.0
 """Jobs that count as looked into, at the most, and for how long: those that were looked into last."""
 
-SeriesName = tuple[str, ...]
-"""What a series is of, from the general to the particular: ("job", job id, "in")."""
+SeriesName = tuple[str, ...]  # what a series is of, from the general to the particular: ("job", job id, "in")
 
 Points = tuple[tuple[float, float], ...]
 """(seconds on the engine's clock, value), oldest first. NaN is a gap: nothing was known then."""
@@ -92,8 +88,7 @@ class Ring:
     __slots__ = ("_data",)
 
     def __init__(self) -> None:
-        self._data = array("d")
-        """Time and value in turn, oldest first."""
+        self._data = array("d")  # time and value in turn, oldest first
 
     def add(self, at: float, value: float) -> None:
         """Append a point; the oldest one gives way when the ring is full."""

@@ -25,16 +25,11 @@ class Reading(Struct, Generic[T], frozen=True):
     """
 
     value: T | None = None
-    at: float | None = None
-    """When `value` was last confirmed by the server, on the engine's clock (s)."""
-    error: FlinkError | None = None
-    """Why the newest request failed; None when it did not."""
-    failures: int = 0
-    """Requests failed in a row."""
-    latency: float = 0.0
-    """Seconds the newest answer took."""
-    brief: bool = False
-    """Whether `value` is only what the endpoint keeps of an answer that nobody looks at."""
+    at: float | None = None  # when `value` was last confirmed by the server, on the engine's clock (s)
+    error: FlinkError | None = None  # why the newest request failed; None when it did not
+    failures: int = 0  # requests failed in a row
+    latency: float = 0.0  # seconds the newest answer took
+    brief: bool = False  # whether `value` is only what the endpoint keeps of an answer that nobody looks at
 
 
 class Store:
@@ -46,8 +41,7 @@ class Store:
 
     def __init__(self) -> None:
         self._readings: dict[Query[Any], Reading[Any]] = {}
-        self._left: dict[Query[Any], float] = {}
-        """Since when nobody looks at it, in that order."""
+        self._left: dict[Query[Any], float] = {}  # since when nobody looks at it, in that order
 
     def get(self, query: Query[T]) -> Reading[T] | None:
         """The reading of a query, or None when it was never asked or has been dropped.

@@ -19,14 +19,10 @@ from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import first_minute, rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
-SECONDS = 10.0
-"""The most often that a job's figures are asked for in passing: Flink's metrics move no faster."""
-RARELY = 600.0
-"""Seconds between looks at what hardly ever changes: a job's checkpoint configuration."""
-FAULT_SECONDS = 60.0
-"""Between two looks at the exceptions of a job that restarts: an answer can be large."""
-CALM_SECONDS = 900.0
-"""A job that has not restarted for so long is not asked for its exceptions any more."""
+SECONDS = 10.0  # the most often that a job's figures are asked for in passing: Flink's metrics move no faster
+RARELY = 600.0  # seconds between looks at what hardly ever changes: a job's checkpoint configuration
+FAULT_SECONDS = 60.0  # between two looks at the exceptions of a job that restarts: an answer can be large
+CALM_SECONDS = 900.0  # a job that has not restarted for so long is not asked for its exceptions any more
 SUM_SECONDS = 9.0
 """Seconds between two points of the cluster's own series, at the least: its parts move every ten."""
 
@@ -53,12 +49,9 @@ def figures_of(job: str) -> tuple[Query[Any], ...]:
 class Coverage(Struct, frozen=True):
     """What the cluster's records/s are the sum of."""
 
-    known: int = 0
-    """Jobs whose rate is in the sum."""
-    live: int = 0
-    """Jobs that have not ended."""
-    oldest: float | None = None
-    """When the oldest part was seen (engine's clock, s)."""
+    known: int = 0  # jobs whose rate is in the sum
+    live: int = 0  # jobs that have not ended
+    oldest: float | None = None  # when the oldest part was seen (engine's clock, s)
 
 
 class Sweep:

@@ -28,21 +28,15 @@ from flinktop.model.loglines import LogLine
 
 log = logging.getLogger(__name__)
 
-KEPT = 2 * 1024 * 1024
-"""Bytes of the end of a log that are kept."""
-LARGE = 16 * 1024 * 1024
-"""Bytes from which on a person is asked before a file is sent."""
-LARGE_TO_SAVE = 64 * 1024 * 1024
-"""The same for a file that is saved."""
+KEPT = 2 * 1024 * 1024  # bytes of the end of a log that are kept
+LARGE = 16 * 1024 * 1024  # bytes from which on a person is asked before a file is sent
+LARGE_TO_SAVE = 64 * 1024 * 1024  # the same for a file that is saved
 MOST = 1 << 40
-SPARE = 256 * 1024 * 1024
-"""Bytes that stay free where a file is saved: others need room too."""
-LOOK_EVERY = 16 * 1024 * 1024
-"""Bytes between two looks at whether there is room for more."""
+SPARE = 256 * 1024 * 1024  # bytes that stay free where a file is saved: others need room too
+LOOK_EVERY = 16 * 1024 * 1024  # bytes between two looks at whether there is room for more
 SILENCE_SECONDS = 300.0
 """How long the server may take for the first byte: a TaskManager's file comes to the JobManager first."""
-NEWS_SECONDS = 0.5
-"""Between two looks at how far a file has come."""
+NEWS_SECONDS = 0.5  # between two looks at how far a file has come
 
 State = Literal["waiting", "running", "large", "done", "failed"]
 
@@ -50,24 +44,16 @@ State = Literal["waiting", "running", "large", "done", "failed"]
 class Transfer(Struct, frozen=True):
     """How far a file has come. What was read before stays until the file has been read again."""
 
-    state: State = "waiting"
-    """"large": it was not read, for it is larger than was allowed."""
-    received: int = 0
-    """Bytes so far."""
-    size: int | None = None
-    """Bytes of the whole, as far as the server has announced it."""
+    state: State = "waiting"  # "large": it was not read, for it is larger than was allowed
+    received: int = 0  # bytes so far
+    size: int | None = None  # bytes of the whole, as far as the server has announced it
     lines: tuple[LogLine, ...] = ()
     """The last lines of the file as it was read last, `KEPT` bytes at the most."""
-    begins: int = 0
-    """Where in the file they begin."""
-    read: int = 0
-    """Bytes that the file had when it was read last."""
-    at: float | None = None
-    """When it was read last (engine's clock, s)."""
-    file: Path | None = None
-    """Where it was saved."""
-    reason: str = ""
-    """Why it failed."""
+    begins: int = 0  # where in the file they begin
+    read: int = 0  # bytes that the file had when it was read last
+    at: float | None = None  # when it was read last (engine's clock, s)
+    file: Path | None = None  # where it was saved
+    reason: str = ""  # why it failed
 
 
 class _Stopped(Exception):  # noqa: N818 -- it says what happened
@@ -83,10 +69,8 @@ class Transfers(Struct):
 
     http: Http
     clock: Clock
-    changed: Callable[[Query[Any]], None]
-    """Called with the file's query whenever there is news of it."""
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while a file is sent."""
+    changed: Callable[[Query[Any]], None]  # called with the file's query whenever there is news of it
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while a file is sent
     _known: dict[Query[Any], Transfer] = field(default_factory=dict)
     _tasks: dict[Query[Any], asyncio.Task[None]] = field(default_factory=dict)
     """Those that somebody waits for."""

@@ -16,8 +16,7 @@ from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations import Operations
 from flinktop.headless.told import as_object
 
-SETTLES_WITHIN = 5.0
-"""Seconds for which a command waits for what an earlier one has left."""
+SETTLES_WITHIN = 5.0  # seconds for which a command waits for what an earlier one has left
 
 BEFOREHAND = (
     "the file is uploaded first; the jar stays on the JobManager when the run succeeds, else it is deleted"
@@ -29,13 +28,10 @@ BEFOREHAND = (
 class Follower:
     """Does acts one after the other, and says how they go."""
 
-    operations: Operations
-    """Started."""
-    news: asyncio.Event
-    """Set when they have changed."""
+    operations: Operations  # started
+    news: asyncio.Event  # set when they have changed
     say: Callable[[str], None]
-    typed: str | None
-    """The name that was typed, where one is asked for."""
+    typed: str | None  # the name that was typed, where one is asked for
 
     async def settled(self, job: str | None) -> None:
         """Let what an earlier command left of this job come to its end, if that is a matter of seconds."""
@@ -74,11 +70,9 @@ class Follower:
 class JarRun:
     """The run, and what was done for it."""
 
-    run: Operation
-    """Without an id when the upload failed: it never came to be."""
+    run: Operation  # without an id when the upload failed: it never came to be
     upload: Operation
-    deletion: Operation | None = None
-    """Of the jar, after a run that came to nothing."""
+    deletion: Operation | None = None  # of the jar, after a run that came to nothing
 
     @property
     def of_the_jar(self) -> str | None:

@@ -16,10 +16,8 @@ from flinktop.model import states
 if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Format
 
-MOST_TOLD = 8
-"""Jobs named in a message at the most."""
-LEAST_OF_AN_ID = 4
-"""Characters of an id that say which job is meant; fewer fit the next job as easily."""
+MOST_TOLD = 8  # jobs named in a message at the most
+LEAST_OF_AN_ID = 4  # characters of an id that say which job is meant; fewer fit the next job as easily
 
 
 def kind_of(words: ActWords) -> type[Act]:

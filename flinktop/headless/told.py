@@ -16,8 +16,7 @@ from flinktop.flink.text import clean
 from flinktop.headless.words import DONE, FAILED
 from flinktop.model import format as written
 
-MOST = 10_000
-"""Operations that are printed."""
+MOST = 10_000  # operations that are printed
 
 _JOINED = ("Mn", "Me", "Cf")
 _PRINTED = (

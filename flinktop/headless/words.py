@@ -8,14 +8,11 @@ from typing import Any, Final
 ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
 DONE: Final = 0
-FAILED: Final = 1
-"""Failed, or lost."""
-USAGE: Final = 2
-"""Wrong words, or a file that can't be used."""
+FAILED: Final = 1  # failed, or lost
+USAGE: Final = 2  # wrong words, or a file that can't be used
 UNREACHABLE: Final = 3
 REFUSED: Final = 4
-INTERRUPTED: Final = 130
-"""What a shell calls a program that ctrl+c ended."""
+INTERRUPTED: Final = 130  # what a shell calls a program that ctrl+c ended
 _JOB: Final = (
     "a job's id, a unique prefix of one (4 characters or more), or its name (unique "
     "among the jobs that have not ended, else among all)"
@@ -35,8 +32,7 @@ class ActWords:
     """What was written after a command that acts, unchecked."""
 
     command: str
-    what: str = ""
-    """The job, or the file."""
+    what: str = ""  # the job, or the file
     yes: bool = False
     confirm: str | None = None
     wait: bool = True
@@ -54,8 +50,7 @@ class ActWords:
     allow_non_restored_state: bool = False
     claim_mode: str | None = None
     settings: tuple[str, ...] = ()
-    arguments: tuple[str, ...] = ()
-    """Of the program: what stands after `--`."""
+    arguments: tuple[str, ...] = ()  # of the program: what stands after `--`
 
 
 def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
