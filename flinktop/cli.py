@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from flinktop import __version__
 from flinktop.allowed import COMMANDS, THEMES, SettingsError, listed, near, shown
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
-from flinktop.headless.words import (
+from flinktop.headless.args import (
     ACTS,
     DONE,
     FAILED,
     INTERRUPTED,
     ON_A_JOB,
     USAGE,
-    ActWords,
-    act_words,
+    ActArgs,
+    act_args,
     add_command,
     add_operations,
     add_parsers,
-    program_cut,
+    split_program_args,
 )
 
 if TYPE_CHECKING:
@@ -58,20 +58,20 @@ class _Parser(argparse.ArgumentParser):
         super().exit(status, message)
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(args: Sequence[str] | None = None) -> int:
     """Run flinktop and return its exit code: 0, 2 for usage and settings that can't be; those of acts.
 
     Whatever is raised is one sentence for the person; the log has the rest.
     """
     sources: Sources | None = None
-    if words is None:
+    if args is None:
         # Whatever is written, by a library as well, is for whoever runs it.
         os.umask(0o077)
     if isinstance(sys.stdout, TextIOWrapper):
         # A path or a name that the terminal's encoding lacks is no reason to say nothing.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        command, target, flags, act = read_words(list(sys.argv[1:] if words is None else words))
+        command, target, flags, act = read_args(list(sys.argv[1:] if args is None else args))
         from flinktop.settings import read_sources
 
         sources = read_sources(flags, os.environ)
@@ -92,7 +92,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(sources: "Sources", command: str, target: str | None, act: ActWords | None) -> int:
+def _run(sources: "Sources", command: str, target: str | None, act: ActArgs | None) -> int:
     if act is not None:
         return _operations(sources, act) if command == "operations" else _act(sources, target, act)
     if command in ("clusters", "local"):
@@ -100,21 +100,21 @@ def _run(sources: "Sources", command: str, target: str | None, act: ActWords | N
     return _demo(sources, target) if command == "demo" else _open(sources, target)
 
 
-def read_words(words: list[str]) -> "tuple[str, str | None, Flags, ActWords | None]":
+def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | None]":
     """Command, target, options, and what the commands that act take beside them.
 
     Raises UsageError for what can't be understood, and SystemExit after --help and --version.
     """
     parser = _parser()
     options = _options(parser)
-    words, program = program_cut(_with_command(words, options))
-    found, left = parser.parse_known_args(words)
+    args, program = split_program_args(_with_command(args, options))
+    found, left = parser.parse_known_args(args)
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
     if left:
         raise UsageError(_not_understood(left, options, command))
     acts = command in ACTS or command == "operations"
-    act = act_words(command, given, program) if acts else None
+    act = act_args(command, given, program) if acts else None
     if "header" in given:
         given["header"] = tuple(given["header"])
     # After the parsing, which ends the process for --help and --version.
@@ -213,30 +213,30 @@ def _options(parser: argparse.ArgumentParser) -> dict[str, dict[str, bool]]:
     # argparse has no public list of them.
     commands = next(dict(one.choices) for one in parser._actions if isinstance(one.choices, dict))  # noqa: SLF001
     return {
-        command: {word: one.nargs is None for one in its._actions for word in one.option_strings}  # noqa: SLF001
+        command: {arg: one.nargs is None for one in its._actions for arg in one.option_strings}  # noqa: SLF001
         for command, its in {"": parser, **commands}.items()
     }
 
 
-def _with_command(words: list[str], options: dict[str, dict[str, bool]]) -> list[str]:
+def _with_command(args: list[str], options: dict[str, dict[str, bool]]) -> list[str]:
     """The words with the command in front: the first free word, or `open` when that is no command.
 
     In front, because a subparser that finds an option anew forgets what stood before it.
     """
-    valued = {word for its in options.values() for word, has_value in its.items() if has_value}
+    valued = {arg for its in options.values() for arg, has_value in its.items() if has_value}
     at = 0
-    while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
-        if words[at] in ("-h", "--help", "--version"):
-            return words
-        at += 2 if words[at] in valued else 1
-    if at < len(words) and words[at] in COMMANDS:
-        return [words[at], *words[:at], *words[at + 1 :]]
-    return ["open", *words]
+    while at < len(args) and args[at].startswith("-") and args[at] not in ("-", "--"):
+        if args[at] in ("-h", "--help", "--version"):
+            return args
+        at += 2 if args[at] in valued else 1
+    if at < len(args) and args[at] in COMMANDS:
+        return [args[at], *args[:at], *args[at + 1 :]]
+    return ["open", *args]
 
 
 def _not_understood(left: list[str], options: dict[str, dict[str, bool]], command: str) -> str:
-    word = next((word for word in left if word.startswith("-")), None)
-    if word is None:
+    arg = next((arg for arg in left if arg.startswith("-")), None)
+    if arg is None:
         takes = {
             "open": "only one TARGET is allowed",
             "demo": "only one SCENARIO is allowed",
@@ -245,7 +245,7 @@ def _not_understood(left: list[str], options: dict[str, dict[str, bool]], comman
         }
         enough = takes.get(command, f"'{command}' takes no arguments")
         return f"{enough}: unexpected argument '{shown(left[0])}'"
-    name = word.partition("=")[0]
+    name = arg.partition("=")[0]
     if name in ("--password", "--token"):
         return f"secrets are not allowed on the command line: use {name}-file or FLINKTOP_{name[2:].upper()}"
     if takers := [other for other, its in options.items() if other and name in its]:
@@ -323,13 +323,13 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
     return _monitor(settings, sources.demo(), transport=transport, past=past())
 
 
-def _operations(sources: "Sources", act: ActWords) -> int:
-    from flinktop.headless.told import print_operations
+def _operations(sources: "Sources", act: ActArgs) -> int:
+    from flinktop.headless.output import print_operations
 
     return print_operations(sources.paths.operations, json=act.json)
 
 
-def _act(sources: "Sources", target: str | None, act: ActWords) -> int:
+def _act(sources: "Sources", target: str | None, act: ActArgs) -> int:
     settings, profile = sources.settings, sources.profile(target)
     from flinktop.headless.act import run_act
 
@@ -423,16 +423,16 @@ def _failed(error: Exception, sources: "Sources | None") -> int:
     paths = usual_paths() if sources is None else sources.paths
     # Some commands have none.
     open_log(paths, debug=False)
-    _say(report(error, paths.log))
+    _print_error(report(error, paths.log))
     return FAILED
 
 
 def _complain(sentence: str) -> int:
-    _say(f"flinktop: {sentence}")
+    _print_error(f"flinktop: {sentence}")
     return USAGE
 
 
-def _say(line: str) -> None:
+def _print_error(line: str) -> None:
     """Print to stderr; where nobody reads that any more the exit code still tells."""
     try:
         print(line, file=sys.stderr, flush=True)

@@ -259,9 +259,9 @@ class Sources:
     def _given(self, name: str, check: Callable[[str], T]) -> T | None:
         """What flag or environment say, checked; None when neither does. A flag without a value says yes."""
         flag, variable = f"--{name.replace('_', '-')}", f"FLINKTOP_{name.upper()}"
-        said = getattr(self.flags, name)
-        text = "yes" if said is True else said or self.environ.get(variable)
-        where = flag if said else variable
+        given = getattr(self.flags, name)
+        text = "yes" if given is True else given or self.environ.get(variable)
+        where = flag if given else variable
         try:
             return check(text) if text else None
         except NotAllowed as error:
@@ -385,8 +385,8 @@ def _notes_on_login(
 def _not_sent(variables: Sequence[str], url: str) -> str:
     """Why variables of the environment are not used for a cluster, and what to do."""
     are = f"{' and '.join(variables)} {'is' if len(variables) == 1 else 'are'}"
-    beside = f"{CREDENTIALS_FOR}={urlsplit(url).netloc}"
-    return f"{are} for another cluster and not sent to {url}: {beside} allows them for this one"
+    assignment = f"{CREDENTIALS_FOR}={urlsplit(url).netloc}"
+    return f"{are} for another cluster and not sent to {url}: {assignment} allows them for this one"
 
 
 def _login_of_flags(flags: Flags) -> _Login:

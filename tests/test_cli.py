@@ -12,9 +12,9 @@ import pytest
 
 import flinktop
 from flinktop import cli
-from flinktop.cli import UsageError, main, read_words
+from flinktop.cli import UsageError, main, read_args
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.headless.words import ACTS, ActWords
+from flinktop.headless.args import ACTS, ActArgs
 from flinktop.local.samples import STEADY
 from flinktop.local.session import LocalError, LocalFlink
 from flinktop.settings import Flags, Profile, Settings
@@ -85,31 +85,31 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Profile]]:
     ],
 )
 def test_options_stand_before_and_after(line: str, command: str, target: str | None, flags: Flags) -> None:
-    assert read_words(line.split()) == (command, target, flags, None)
+    assert read_args(line.split()) == (command, target, flags, None)
 
 
 @pytest.mark.parametrize(
     ("line", "target", "flags", "act"),
     [
-        ("savepoint orders", None, Flags(), ActWords("savepoint", "orders")),
+        ("savepoint orders", None, Flags(), ActArgs("savepoint", "orders")),
         (
             "--read-only savepoint --target prod orders --directory s3 --format native --cancel --yes --json",
             "prod",
             Flags(read_only=True),
-            ActWords("savepoint", "orders", yes=True, json=True, directory="s3", form="native", cancel=True),
+            ActArgs("savepoint", "orders", yes=True, json=True, directory="s3", form="native", cancel=True),
         ),
         (
             "stop 1a --drain --no-wait --confirm orders --user u --password-file p",
             None,
             Flags(user="u", password_file="p"),
-            ActWords("stop", "1a", wait=False, confirm="orders", drain=True),
+            ActArgs("stop", "1a", wait=False, confirm="orders", drain=True),
         ),
-        ("--target prod cancel orders --wait", "prod", Flags(), ActWords("cancel", "orders")),
+        ("--target prod cancel orders --wait", "prod", Flags(), ActArgs("cancel", "orders")),
         (
             "submit a.jar --class a.Main --parallelism 2 --conf a=b --conf c=d=e -- --in x --target y",
             None,
             Flags(),
-            ActWords(
+            ActArgs(
                 "submit",
                 "a.jar",
                 entry_class="a.Main",
@@ -122,13 +122,13 @@ def test_options_stand_before_and_after(line: str, command: str, target: str | N
             "submit x.graph --job-graph --jar a --jar b --artifact n=f",
             None,
             Flags(),
-            ActWords("submit", "x.graph", job_graph=True, jars=("a", "b"), artifacts=("n=f",)),
+            ActArgs("submit", "x.graph", job_graph=True, jars=("a", "b"), artifacts=("n=f",)),
         ),
-        ("operations --json --config f", None, Flags(config="f"), ActWords("operations", "", json=True)),
+        ("operations --json --config f", None, Flags(config="f"), ActArgs("operations", "", json=True)),
     ],
 )
-def test_what_commands_that_act_take(line: str, target: str | None, flags: Flags, act: ActWords) -> None:
-    assert read_words(line.split()) == (act.command, target, flags, act)
+def test_what_commands_that_act_take(line: str, target: str | None, flags: Flags, act: ActArgs) -> None:
+    assert read_args(line.split()) == (act.command, target, flags, act)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_what_commands_that_act_take(line: str, target: str | None, flags: Flags
 )
 def test_words_that_are_not_understood(line: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
-        read_words(line.split())
+        read_args(line.split())
     assert said in str(caught.value)
     assert "hush" not in str(caught.value)
 
@@ -416,14 +416,14 @@ def test_what_the_terminal_cannot_write_is_written_otherwise(home: Path) -> None
 @pytest.mark.parametrize(
     ("words", "breaks"),
     [
-        (["operations"], "headless.told.print_operations"),
+        (["operations"], "headless.output.print_operations"),
         (["clusters"], "cli._clusters"),
         (["cancel", "job", "--yes"], "headless.act.run_act"),
         (["local"], "local.session.open_local"),
         (["demo"], "demo.world.World"),
         (["h:8081"], "ui.app.run"),
         (["h:8081"], "settings.read_sources"),
-        (["h:8081"], "cli.read_words"),
+        (["h:8081"], "cli.read_args"),
     ],
 )
 @pytest.mark.usefixtures("logging_as_before")

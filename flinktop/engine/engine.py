@@ -110,8 +110,8 @@ class Engine:
         self.recorder_errors = 0
         """Different errors of those that take in answers, each counted and logged once."""
         self._known_errors: set[tuple[str, str, str]] = set()
-        self._wished = refresh
-        self._own = DEFAULT_REFRESH
+        self._chosen_interval = refresh
+        self._cluster_interval = DEFAULT_REFRESH
         self._tasks: list[asyncio.Task[None]] = []
         self._set_interval()
 
@@ -137,7 +137,7 @@ class Engine:
             self.clock,
             self.target,
             known_features=lambda: self.features,
-            refresh=lambda: self._own,
+            refresh=lambda: self._cluster_interval,
             news=self._operations_changed,
             touched=self.poller.refresh_soon,
             resume=self._resume,
@@ -173,13 +173,13 @@ class Engine:
     def features(self) -> Features:
         config: Reading[Config] | None = self.store.get(_CONFIG)
         overview = self.store.get(_OVERVIEW)
-        before_config, before_overview, known = self._features
-        if config is before_config and overview is before_overview:
+        last_config, last_overview, known = self._features
+        if config is last_config and overview is last_overview:
             return known
         # A server that knows /config and no /overview; one that knows neither is no Flink.
-        told = config.value if config is not None else None
+        reported = config.value if config is not None else None
         without = overview is not None and overview.value is None and isinstance(overview.error, NotFound)
-        found = features(told, told is not None and without)
+        found = features(reported, reported is not None and without)
         self._features = config, overview, found
         return found
 
@@ -191,7 +191,7 @@ class Engine:
     def stretch_interval(self, factor: float) -> None:
         """Poll so many times as rarely; the cluster's own interval is the shortest."""
         longest = max(LONGEST_INTERVAL, self.poller.refresh)
-        self._wished = min(longest, self.poller.refresh * factor)
+        self._chosen_interval = min(longest, self.poller.refresh * factor)
         self._set_interval()
         self.poller.wake()
 
@@ -202,15 +202,15 @@ class Engine:
         return self.anchor.epoch + self.clock.now() - self.anchor.at
 
     def _set_interval(self) -> None:
-        self.poller.refresh = max(self._own, self._wished or 0.0)
+        self.poller.refresh = max(self._cluster_interval, self._chosen_interval or 0.0)
 
     def _learn(self, query: Query[Any], value: Any, at: float) -> None:
         """The cluster's own refresh interval and time, from the answers that tell them."""
         if query.endpoint is CONFIG:
-            told = value.refresh_interval / 1000.0
-            interval = min(max(told, SHORTEST_INTERVAL), LONGEST_INTERVAL)
-            if told > 0 and interval != self._own:
-                self._own = interval
+            reported = value.refresh_interval / 1000.0
+            interval = min(max(reported, SHORTEST_INTERVAL), LONGEST_INTERVAL)
+            if reported > 0 and interval != self._cluster_interval:
+                self._cluster_interval = interval
                 self._set_interval()
         elif query.endpoint is JOB and value.now > 0:
             # A HistoryServer tells the time at which the job was put away.

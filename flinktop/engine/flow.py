@@ -50,7 +50,7 @@ class JobFlow(Struct):
         for measure in MEASURES:
             self.series.add(job_series(self.job, measure), at, None)
 
-    def counted(self, job: Job, at: float, young: Container[str] = ()) -> None:
+    def take_counters(self, job: Job, at: float, young: Container[str] = ()) -> None:
         """Take in the counters of a running job, of which some vertices may be in their first minute."""
         self.ends = rates.ends(job)
         began = tuple(
@@ -81,12 +81,12 @@ class JobFlow(Struct):
             counters = (vertex.metrics.records_in, vertex.metrics.records_out)
             for metric, counter in zip(rates.RATE_IDS, counters, strict=True):
                 if vertex.id in young:
-                    rate = self.closely((vertex.id, metric), counter, at)
+                    rate = self.young_rate((vertex.id, metric), counter, at)
                     self.series.add(vertex_series(self.job, vertex.id, metric), at, rate)
                 else:
                     self._closely.pop((vertex.id, metric), None)
 
-    def closely(self, of: tuple[str, str], counter: int | None, at: float) -> float | None:
+    def young_rate(self, of: tuple[str, str], counter: int | None, at: float) -> float | None:
         """The rate of a vertex's counter that is in its first minute; None while it is not known."""
         before = self._closely.get(of)
         if counter is None:
@@ -96,7 +96,7 @@ class JobFlow(Struct):
         counted = self._closely[of] = rates.count_closely(counted, unknown, at, counter)
         return rates.mean_rate(counted)
 
-    def metered(self, vertex: str, sent: float | None, taken: float | None, at: float) -> None:
+    def take_meters(self, vertex: str, sent: float | None, taken: float | None, at: float) -> None:
         """Take in the meters of a vertex that is on the screen."""
         self._meters[vertex] = (at, sent, taken)
         fresh = {name: meters for name, meters in self._meters.items() if at - meters[0] < METERS_HOLD}
@@ -109,7 +109,7 @@ class JobFlow(Struct):
             self.series.add(job_series(self.job, "in"), at, coming)
             self.series.add(job_series(self.job, "out"), at, going)
 
-    def chained(self, vertex: str, sent: float | None, taken: float | None, at: float) -> None:
+    def take_chain(self, vertex: str, sent: float | None, taken: float | None, at: float) -> None:
         """Take in what the operators of a vertex tell in which everything is chained."""
         self._chains[vertex] = (sent, taken)
         for measure, value in zip(MEASURES, (sent, taken), strict=True):

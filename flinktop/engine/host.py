@@ -98,7 +98,7 @@ class Port:
         self.now, self.cluster_time = clock.now, engine.cluster_time
         self.reading, self.brief = engine.store.get, engine.store.brief
         self.points, self.latest = engine.series.points, engine.series.latest
-        self.lag, self.lag_queries = engine.sweep.lags.of, engine.sweep.lags.asked
+        self.lag, self.lag_queries = engine.sweep.lags.of, engine.sweep.lags.queries
         self.is_young = engine.sweep.starts.is_young
         self.keep_pins = engine.pins.keep
         self.late, self.link = engine.poller.late, engine.poller.current_link
@@ -108,7 +108,7 @@ class Port:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._inline = False
-        self._runs = False
+        self._running = False
         self._stop: asyncio.Event | None = None
         self._lock = threading.Lock()
         self._dirty: set[Query[Any]] = set()
@@ -158,7 +158,7 @@ class Port:
         try:
             run(self._live(started, past))
         except BaseException as error:
-            when = "ended by itself" if self._runs else "could not be started"
+            when = "ended by itself" if self._running else "could not be started"
             log.critical("the engine %s", when, exc_info=True)
             self.failure = f"the engine {when}: {error!r}"
             self._notify()
@@ -181,7 +181,7 @@ class Port:
                 self.engine.arrived(query, value, opened - ago)
                 before = ago
         self.engine.start()
-        self._runs = True
+        self._running = True
         started.set()
         await self._stop.wait()
         try:
@@ -230,8 +230,8 @@ class Port:
         def value(query: Query[Any]) -> Any:
             reading = self.engine.store.get(query)
             # What the cluster knows no more is not known, though it is shown on.
-            gone = reading is None or isinstance(reading.error, NotFound)
-            return reading.value if reading is not None and not gone else None
+            dropped = reading is None or isinstance(reading.error, NotFound)
+            return reading.value if reading is not None and not dropped else None
 
         base = self._operations.base(job) if self._operations is not None else self.engine.target
         return known_target(base, job, value, self.known_time())

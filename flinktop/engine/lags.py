@@ -26,7 +26,7 @@ class JobLag(Struct, frozen=True):
 class _Sinks(Struct):
     """What is known of one running job."""
 
-    asked: Mapping[Query[Any], float] = field(default_factory=dict)  # what is asked for, and how often (s)
+    queries: Mapping[Query[Any], float] = field(default_factory=dict)  # what is asked for, and how often (s)
     lags: dict[str, float | None] = field(default_factory=dict)
     """By sink: its newest lag (s); None has no watermark."""
     all: tuple[str, ...] = ()
@@ -61,19 +61,19 @@ class Lags(Struct):
         fed = tuple(sink for sink in known.all if sink not in ends.chained)
         without = (lag := self.of(job.jid)) is not None and lag.seconds is None
         wanted = lag_queries(job.jid, fed, at, WITHOUT_SECONDS if without else SECONDS)
-        if wanted != known.asked:
-            for query in known.asked.keys() - wanted.keys():
+        if wanted != known.queries:
+            for query in known.queries.keys() - wanted.keys():
                 self.poller.remove_background(query)
             for query, every in wanted.items():
-                if known.asked.get(query) != every:
+                if known.queries.get(query) != every:
                     self.poller.add_background(query, every)
-            known.asked = wanted
+            known.queries = wanted
 
     def stopped(self, job: str, at: float) -> None:
         """The job does not run: its sinks have no lag."""
         known = self._jobs.pop(job, None)
         if known is not None:
-            for query in known.asked:
+            for query in known.queries:
                 self.poller.remove_background(query)
             self.series.add(job_series(job, "lag"), at, None)
 
@@ -96,6 +96,6 @@ class Lags(Struct):
             return JobLag(max(late))
         return JobLag(None) if len(known.lags) == len(known.all) else None
 
-    def asked(self, job: str) -> Mapping[Query[Any], float]:
+    def queries(self, job: str) -> Mapping[Query[Any], float]:
         known = self._jobs.get(job)
-        return known.asked if known is not None else {}
+        return known.queries if known is not None else {}

@@ -33,7 +33,7 @@ CREATE INDEX operations_planned ON operations (planned);
 CREATE INDEX operations_job ON operations (job);
 """
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_BESIDE = ("-journal", "-wal", "-shm")
+_COMPANIONS = ("-journal", "-wal", "-shm")
 """What SQLite may have laid beside the file; left there, it would be taken for the new one's."""
 _SMALLEST = 512  # bytes of a database at the least
 _TRIES = 3
@@ -73,15 +73,15 @@ class LedgerFile:
             try:
                 return do(self._opened(make=make or attempt > 0))
             except _Damaged as error:
-                self._keep_aside(str(error))
+                self._rename_damaged(str(error))
             except UnicodeDecodeError:
                 # Rows are read whatever their letters are: these are of the file's own names.
-                self._keep_aside("its tables have odd names")
+                self._rename_damaged("its tables have odd names")
             except sqlite3.Error as error:
                 code = getattr(error, "sqlite_errorcode", None)
                 if code is None or code & 0xFF not in _DAMAGE:
                     raise LedgerError(f"the ledger {self.path} can't be used: {error}") from error
-                self._keep_aside(str(error))
+                self._rename_damaged(str(error))
             except OSError as error:
                 raise LedgerError(f"the ledger {self.path} can't be used: {error.strerror}") from error
             except (ValueError, TypeError, OverflowError) as error:
@@ -147,42 +147,42 @@ class LedgerFile:
 
     # -- damage ----------------------------------------------------------------------------------------
 
-    def _keep_aside(self, why: str) -> None:
+    def _rename_damaged(self, why: str) -> None:
         """Rename the damaged file, unless another flinktop has done so."""
         self.close()
         try:
-            with self._alone():
+            with self._rename_lock():
                 if self._identity is None or self._identity_now() != self._identity:
                     return
-                aside = self._name_aside()
+                moved = self._damaged_name()
                 # First what lies beside it: a journal left behind would be played into the new file.
-                for end in _BESIDE:
+                for end in _COMPANIONS:
                     with suppress(FileNotFoundError):
-                        Path(f"{self.path}{end}").rename(f"{aside}{end}")
-                self.path.rename(aside)
+                        Path(f"{self.path}{end}").rename(f"{moved}{end}")
+                self.path.rename(moved)
         except (OSError, sqlite3.Error) as error:
-            said = error.strerror if isinstance(error, OSError) else error
+            reason = error.strerror if isinstance(error, OSError) else error
             raise LedgerError(
-                f"the ledger {self.path} is damaged ({why}) and can't be renamed: {said}"
+                f"the ledger {self.path} is damaged ({why}) and can't be renamed: {reason}"
             ) from error
-        notice = f"The ledger {self.path} is damaged ({why}). It is kept as {aside.name}; a new one is begun."
+        notice = f"The ledger {self.path} is damaged ({why}). It is kept as {moved.name}; a new one is begun."
         self.notices = (*self.notices, notice)
 
-    def _name_aside(self) -> Path:
+    def _damaged_name(self) -> Path:
         when = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y%m%d-%H%M%S")
         name = f"{self.path.stem}.damaged-{when}"
-        number, aside = 1, self.path.with_name(f"{name}{self.path.suffix}")
-        while aside.exists():
+        number, moved = 1, self.path.with_name(f"{name}{self.path.suffix}")
+        while moved.exists():
             number += 1
-            aside = self.path.with_name(f"{name}-{number}{self.path.suffix}")
-        return aside
+            moved = self.path.with_name(f"{name}-{number}{self.path.suffix}")
+        return moved
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _rename_lock(self) -> Iterator[None]:
         """Keep others from renaming at the same time, by the lock of an empty file that stays for this."""
-        beside = self.path.with_name(f"{self.path.name}.lock")
-        os.close(os.open(beside, os.O_CREAT | os.O_RDWR, 0o600))
-        with closing(sqlite3.connect(beside, timeout=BUSY_SECONDS, isolation_level=None)) as lock:
+        lock_path = self.path.with_name(f"{self.path.name}.lock")
+        os.close(os.open(lock_path, os.O_CREAT | os.O_RDWR, 0o600))
+        with closing(sqlite3.connect(lock_path, timeout=BUSY_SECONDS, isolation_level=None)) as lock:
             lock.execute("BEGIN EXCLUSIVE")
             yield
             lock.execute("ROLLBACK")

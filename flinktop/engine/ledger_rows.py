@@ -33,7 +33,7 @@ def values(operation: Operation) -> tuple[Any, ...]:
     return tuple(columns[name] for name in COLUMNS[:-2])
 
 
-def operation_of(row: Sequence[Any], number: int, owner: str) -> Operation:
+def operation_of(cells: Sequence[Any], number: int, owner: str) -> Operation:
     """The operation in a row.
 
     One whose row can't be read whole is UNKNOWN, unless its end is known: nobody can follow it. `number` is
@@ -41,37 +41,37 @@ def operation_of(row: Sequence[Any], number: int, owner: str) -> Operation:
     """
     from flinktop.engine.acts.kinds import KINDS, from_json  # noqa: PLC0415 - as in `values`
 
-    told = _Row(dict(zip(COLUMNS, row, strict=True)))
-    kind = told.text("kind")
-    act = from_json(kind, told.text("act"))
+    row = _Row(dict(zip(COLUMNS, cells, strict=True)))
+    kind = row.text("kind")
+    act = from_json(kind, row.text("act"))
     if act is None and kind in KINDS:
-        told.odd.append("act")
-    state = told.state()
-    notes, result = told.json("notes"), told.result()
+        row.odd.append("act")
+    state = row.state()
+    notes, result = row.json("notes"), row.result()
     operation = Operation(
-        id=told.text("id") or f"row {number}",
-        cluster=told.text("cluster"),
-        cluster_name=told.text("cluster_name"),
+        id=row.text("id") or f"row {number}",
+        cluster=row.text("cluster"),
+        cluster_name=row.text("cluster_name"),
         kind=kind,
         act=act,
-        subject=told.text("subject"),
-        job=told.text_or_none("job"),
-        by=told.text("by"),
-        planned=told.time("planned") or 0.0,
-        sent=told.time("sent"),
-        ended=told.time("ended"),
-        trigger=told.text_or_none("trigger_id"),
+        subject=row.text("subject"),
+        job=row.text_or_none("job"),
+        by=row.text("by"),
+        planned=row.time("planned") or 0.0,
+        sent=row.time("sent"),
+        ended=row.time("ended"),
+        trigger=row.text_or_none("trigger_id"),
         notes=notes,
         result=result,
-        reason=told.text("reason"),
+        reason=row.text("reason"),
         state=state,
-        ours=told.columns["owner"] == owner,
+        ours=row.columns["owner"] == owner,
     )
-    if told.columns["planned"] is None:
-        told.odd.append("planned")
-    if not told.odd:
+    if row.columns["planned"] is None:
+        row.odd.append("planned")
+    if not row.odd:
         return operation
-    unread = f"part of its record can't be read: {', '.join(dict.fromkeys(told.odd))}"
+    unread = f"part of its record can't be read: {', '.join(dict.fromkeys(row.odd))}"
     reason = f"{operation.reason}; {unread}" if operation.reason else unread
     return replace(operation, state=state if state.final else State.UNKNOWN, reason=reason, ours=False)
 
@@ -104,25 +104,25 @@ class _Row(Struct):
 
     def time(self, name: str) -> float | None:
         """Seconds since 1970; None where there is none."""
-        told: float | None = self.get(name, _TIME, None)
-        return told
+        seconds: float | None = self.get(name, _TIME, None)
+        return seconds
 
     def state(self) -> State:
         """How far it has come; UNKNOWN for what a newer flinktop calls otherwise."""
-        told = self.columns["state"]
+        name = self.columns["state"]
         try:
-            return State(told)
+            return State(name)
         except ValueError:
-            self.odd.append(f"state {told!r}")
+            self.odd.append(f"state {name!r}")
             return State.UNKNOWN
 
     def result(self) -> Result:
-        told = self.json("result")
+        values = self.json("result")
         kept: dict[str, Any] = {}
         for name, kind in _RESULT.items():
-            if name in told:
+            if name in values:
                 try:
-                    kept[name] = msgspec.convert(told[name], kind)
+                    kept[name] = msgspec.convert(values[name], kind)
                 except msgspec.ValidationError:
                     self.odd.append(f"result {name}")
         return Result(**kept)

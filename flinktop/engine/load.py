@@ -63,12 +63,12 @@ class JobLoad(Struct):
             self.series.add(job_series(self.job, measure), at, None)
         self._note_split(None, at)
 
-    def counted(self, job: Job, at: float) -> None:
+    def take_counters(self, job: Job, at: float) -> None:
         """Take in the accumulated times of a running job."""
         running = {vertex.id for vertex in job.vertices if states.is_running(vertex.status)}
         self.splits = {vertex: known for vertex, known in self.splits.items() if vertex in running}
-        told = busy.sample(job, at)
-        samples = busy.sampled_on(self._samples, told) if told is not None else ()
+        sample = busy.sample(job, at)
+        samples = busy.sampled_on(self._samples, sample) if sample is not None else ()
         moved = samples != self._samples
         if moved:
             self._samples, self._means = samples, busy.loads(samples)
@@ -80,11 +80,11 @@ class JobLoad(Struct):
         if (moved and not self._meters) or at - self._noted >= POINT_SECONDS:
             self._note(at)
 
-    def metered(self, vertex: str, spent: float | None, backpressured: float | None, at: float) -> None:
+    def take_meters(self, vertex: str, spent: float | None, backpressured: float | None, at: float) -> None:
         """Take in the metrics of a vertex on the screen: of its hottest subtasks."""
         self._meters[vertex] = (at, spent, backpressured)
 
-    def divided(self, vertex: str, known: Split | None, at: float) -> None:
+    def take_split(self, vertex: str, known: Split | None, at: float) -> None:
         """Take in how the busiest subtask of a vertex splits its time; None: none of them measures it."""
         for measure, value in zip(SPLIT, _times(known), strict=True):
             self.series.add(vertex_series(self.job, vertex, measure), at, value)
@@ -113,7 +113,7 @@ class JobLoad(Struct):
     def _note(self, at: float) -> None:
         """Put the job together from its vertices; where nothing is known there is a gap."""
         self._noted = at
-        self._meters = {vertex: told for vertex, told in self._meters.items() if at - told[0] < METERS_HOLD}
+        self._meters = {vertex: read for vertex, read in self._meters.items() if at - read[0] < METERS_HOLD}
         vertices: list[tuple[float | None, float | None]] = [
             (load.busy, load.backpressured)
             for vertex, load in self._means.items()
@@ -176,7 +176,7 @@ class Loads(Struct):
 
     def _job(self, job: Job, at: float) -> None:
         if states.is_running(job.state):
-            self._jobs.setdefault(job.jid, JobLoad(job.jid, self.series)).counted(job, at)
+            self._jobs.setdefault(job.jid, JobLoad(job.jid, self.series)).take_counters(job, at)
         elif (load := self._jobs.get(job.jid)) is not None:
             load.stopped(at)
 
@@ -186,16 +186,16 @@ class Loads(Struct):
             return
         busy_time, backpressured = (found[name].max if name in found else None for name in rates.TIME_IDS[:2])
         if busy_time is not None or backpressured is not None:
-            load.metered(vertex, busy_time, backpressured, at)
+            load.take_meters(vertex, busy_time, backpressured, at)
 
-    def _split(self, load: JobLoad, vertex: str, told: VertexBackpressure, at: float) -> None:
-        if told.status != "ok":
+    def _split(self, load: JobLoad, vertex: str, pressure: VertexBackpressure, at: float) -> None:
+        if pressure.status != "ok":
             return
         young = self.is_young(load.job, vertex, at)
-        load.divided(vertex, split.busiest(told, young=young), at)
-        hottest = split.most(told, young=young)
+        load.take_split(vertex, split.busiest(pressure, young=young), at)
+        hottest = split.most(pressure, young=young)
         if any(value is not None for value in hottest):
-            load.metered(vertex, *hottest, at)
+            load.take_meters(vertex, *hottest, at)
 
     def _end(self, overview: JobsOverview, at: float) -> None:
         """Jobs that have ended, or that the list no longer has, are over."""

@@ -131,7 +131,7 @@ class Operations:
         return replace(
             self.cluster,
             features=self.known_features(),
-            ledger_trouble=self.view.trouble,
+            ledger_error=self.view.ledger_error,
             under_way=tuple(operation.label for operation in self._under_way(job)),
         )
 
@@ -157,7 +157,7 @@ class Operations:
             kind=act.kind,
             act=act,
             subject="",
-            by=asked_by(),
+            by=current_user(),
             planned=self.clock.wall(),
             ours=True,
         )
@@ -227,7 +227,7 @@ class Operations:
             kept = {**notes, RELEASE: context.features.version}
             operation = self.view.write_down(replace(operation, notes=kept))
         except LedgerError as error:
-            self.view.has_trouble(str(error))
+            self.view.set_ledger_error(str(error))
             why = f"every action is recorded in the ledger first, and {error}"
             return self.view.end(operation, State.REFUSED, why)
         return await self._send(operation, act, context)
@@ -336,7 +336,7 @@ class Operations:
             self.view.put(replace(operation, progress=(sent, size)))
 
 
-def asked_by() -> str:
+def current_user() -> str:
     """The user and the machine."""
     try:
         user = getpass.getuser()

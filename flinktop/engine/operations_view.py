@@ -23,7 +23,7 @@ class OperationsView:
     def __init__(self, ledger: Ledger | None, clock: Clock, news: Callable[[], None]) -> None:
         """Nothing is read before `look`; `news` is called when `all` or `trouble` has changed."""
         self.all: tuple[Operation, ...] = ()  # newest first
-        self.trouble: str | None = NO_LEDGER if ledger is None else None  # why nothing can be written down
+        self.ledger_error = NO_LEDGER if ledger is None else None  # why nothing can be written down
         self.notices: tuple[str, ...] = ()
         """What a person should know of the ledger, in sentences, oldest first; for any thread."""
         self._ledger = ledger
@@ -39,12 +39,12 @@ class OperationsView:
         """Read what other flinktops have written, and write what could not be written before."""
         if self._ledger is None:
             return
-        with self._in_trouble():
+        with self._noting_errors():
             if self._ledger.changed():
                 self._read = self._ledger.operations()
                 self._publish()
             self._catch_up(self._ledger)
-            self.has_trouble(None)
+            self.set_ledger_error(None)
         self._take_notices(self._ledger)
 
     def _take_notices(self, ledger: Ledger) -> None:
@@ -64,13 +64,13 @@ class OperationsView:
         """Give a sign of life for what is followed here."""
         if self._ledger is None or self.idle():
             return
-        with self._in_trouble():
+        with self._noting_errors():
             self._ledger.heartbeat(self._clock.wall())
 
     def take_over(self, cluster: str) -> tuple[Operation, ...]:
         """Unfinished operations of a cluster that nobody follows, ours from now on."""
         taken: tuple[Operation, ...] = ()
-        with self._in_trouble():
+        with self._noting_errors():
             taken = self._ledger.take_over(cluster, self._clock.wall()) if self._ledger is not None else ()
         for operation in taken:
             log.info("%s of %s is taken over", operation.label, operation.subject)
@@ -101,7 +101,7 @@ class OperationsView:
         try:
             return self._ledger.claimed(operation.job, operation.id)
         except LedgerError as error:
-            self.has_trouble(str(error))
+            self.set_ledger_error(str(error))
             made = (one.result.savepoint for one in self.all if one.id != operation.id)
             return frozenset(path for path in made if path is not None)
 
@@ -115,21 +115,21 @@ class OperationsView:
         self._ledger.close()
         self._take_notices(self._ledger)
 
-    def has_trouble(self, reason: str | None) -> None:
+    def set_ledger_error(self, reason: str | None) -> None:
         """Say why nothing can be written down, or that it can."""
-        if self._ledger is not None and reason != self.trouble:
-            self.trouble = reason
+        if self._ledger is not None and reason != self.ledger_error:
+            self.ledger_error = reason
             if reason is not None:
                 log.warning("%s", reason)
             self._news()
 
     @contextmanager
-    def _in_trouble(self) -> Iterator[None]:
+    def _noting_errors(self) -> Iterator[None]:
         """Note that the ledger can't be used, and go on."""
         try:
             yield
         except LedgerError as error:
-            self.has_trouble(str(error))
+            self.set_ledger_error(str(error))
 
     # -- what is followed here -------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class OperationsView:
         if self._ledger is None or _kept(operation) == _kept(self._saved.get(operation.id)):
             return self.put(operation)
         # In trouble it is followed all the same, and written down as soon as that is possible.
-        with self._in_trouble():
+        with self._noting_errors():
             if not self._ledger.save(operation, self._clock.wall(), known=known):
                 log.info("%s of %s is followed by another flinktop", operation.label, operation.subject)
                 return self._lose(operation)

@@ -67,12 +67,12 @@ class Outcomes(Struct, frozen=True):
         """The operation once it has ended, or is another flinktop's."""
         answers, failures, silence = 0, 0, _Silence()
         while not operation.state.final and operation.ours:
-            asked = self.clock.now()
+            started_at = self.clock.now()
             verdict: Verdict | None
             try:
                 verdict = await act.check(await self.context(operation), self.handle(operation))
             except FlinkError as error:
-                verdict = _says_nothing(error)
+                verdict = _unknown_by_error(error)
                 if verdict is None:
                     failures += 1
                     operation = self._unanswered(operation, error)
@@ -81,7 +81,7 @@ class Outcomes(Struct, frozen=True):
                 verdict = Unknown(failed_here(error), unclear=True)
             if verdict is None:
                 # A question that hung was a pause of its own.
-                await self.clock.sleep(max(0.0, asked + FOLLOWED.after(failures) - self.clock.now()))
+                await self.clock.sleep(max(0.0, started_at + FOLLOWED.after(failures) - self.clock.now()))
                 continue
             failures = 0
             answers += 1
@@ -135,9 +135,9 @@ class Outcomes(Struct, frozen=True):
         return self.view.put(replace(operation, words=words))
 
 
-def _says_nothing(error: FlinkError) -> Unknown | None:
+def _unknown_by_error(error: FlinkError) -> Unknown | None:
     """The verdict when Flink itself answers a question with an error; None when it has not answered."""
-    if error.by_flink and isinstance(error, Rejected | Conflict | NotFound) and not came_late(error):
+    if error.by_flink and isinstance(error, Rejected | Conflict | NotFound) and not is_rpc_timeout(error):
         return Unknown(f"Flink does not say: {error.reason}")
     return None
 
@@ -174,10 +174,10 @@ def fate(error: FlinkError) -> Fate:
         return Fate.UNANSWERED
     if error.status < _SERVER_ERROR:
         return Fate.REFUSED if error.by_flink else Fate.DOUBTFUL
-    return Fate.DOUBTFUL if error.by_flink and not came_late(error) else Fate.UNANSWERED
+    return Fate.DOUBTFUL if error.by_flink and not is_rpc_timeout(error) else Fate.UNANSWERED
 
 
-def came_late(error: FlinkError) -> bool:
+def is_rpc_timeout(error: FlinkError) -> bool:
     """Whether Flink gave up waiting for itself.
 
     Inside the JobManager the request goes on by RPC, whose limit is ten seconds: the act may come to pass.

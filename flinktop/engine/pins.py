@@ -62,9 +62,9 @@ class Pins(Struct):
                         self.series.add(pin_series(pin, measure), at, getattr(metric, measure))
             return
         for metric in value:
-            told = _pin(query, job, vertex, metric.id)
-            if told is not None and told in self._pinned:
-                self.series.add(pin_series(told), at, metric.number)
+            recorded = _pin(query, job, vertex, metric.id)
+            if recorded is not None and recorded in self._pinned:
+                self.series.add(pin_series(recorded), at, metric.number)
 
 
 def _pin(query: Query[Any], job: str, vertex: str, metric: str) -> Pin | None:

@@ -281,21 +281,21 @@ class Poller(Struct):
             log.error("a poll failed unexpectedly", exc_info=failure)
         self._wake.set()
 
-    async def _ask(self, watched: Watched, asked: float) -> None:
+    async def _ask(self, watched: Watched, sent_at: float) -> None:
         query = watched.query
         try:
-            self._take(watched, asked, await self._get(query))
+            self._take(watched, sent_at, await self._get(query))
         except FlinkError as error:
-            self._fail(watched, asked, error)
+            self._fail(watched, sent_at, error)
         except Exception as error:
             log.exception("%s: the answer could not be processed", query.target)
             reason = f"flinktop can't process it: {error!r}"
-            self._fail(watched, asked, BadReply("GET", self._url(query), reason))
+            self._fail(watched, sent_at, BadReply("GET", self._url(query), reason))
         finally:
             watched.busy = False
             del self._flying[query]
-            if watched.due <= asked:
-                watched.due = asked + self._interval(watched)
+            if watched.due <= sent_at:
+                watched.due = sent_at + self._interval(watched)
             if watched.again:
                 watched.again, watched.due = False, self.clock.now()
             if query not in self._watched:
@@ -304,19 +304,19 @@ class Poller(Struct):
         self.changed(query)
 
     async def _get(self, query: Query[Any]) -> Reply:
-        asked = self.clock.now()
+        sent_at = self.clock.now()
         try:
             return await self.http.get(query)
         except NotFound:
             if query.endpoint is not JOBS_OVERVIEW or not self.archive():
                 raise
             # A HistoryServer of 1.9 has no list of jobs before the first one is archived.
-            return Reply(b'{"jobs":[]}', HTTPStatus.OK, self.clock.now() - asked)
+            return Reply(b'{"jobs":[]}', HTTPStatus.OK, self.clock.now() - sent_at)
 
     def _url(self, query: Query[Any]) -> str:
         return f"{self.http.url}/{query.target.partition('?')[0]}"
 
-    def _take(self, watched: Watched, asked: float, reply: Reply) -> None:
+    def _take(self, watched: Watched, sent_at: float, reply: Reply) -> None:
         query = watched.query
         now = self.clock.now()
         log.debug(
@@ -339,20 +339,20 @@ class Poller(Struct):
         self.store.put(query, Reading(value, now, None, 0, reply.seconds), seen=bool(watched.panels))
         self._missing.pop(query, None)
         rest = min(PATIENCE * reply.seconds, reply.seconds + watched.back_off.longest)
-        watched.due = asked + max(self._interval(watched), rest)
+        watched.due = sent_at + max(self._interval(watched), rest)
         self._reached(now, reply.seconds)
         self.arrived(query, value, now)
 
-    def _fail(self, watched: Watched, asked: float, error: FlinkError) -> None:
+    def _fail(self, watched: Watched, sent_at: float, error: FlinkError) -> None:
         query = watched.query
         now = self.clock.now()
         if isinstance(error, LoginRefused) and not error.sent:
             # It was held back: the cluster has not been asked.
-            self._sent = tuple(at for at in self._sent if at != asked)
+            self._sent = tuple(at for at in self._sent if at != sent_at)
         error = foreign(query, error)
         before = self.store.brief(query)
         turned = before is not None and before.at is not None and before.error is None
-        failures = self.store.fail(query, error, now - asked).failures
+        failures = self.store.fail(query, error, now - sent_at).failures
         # A job without checkpoints is a 404 for as long as it lives: said once.
         same = before is not None and str(error) == str(before.error)
         level = logging.INFO if isinstance(error, NotFound) and error.expected else logging.WARNING
@@ -360,12 +360,12 @@ class Poller(Struct):
         wait = watched.back_off.after(failures, self.jitter())
         if isinstance(error, NotFound) and self.archive():
             wait = ARCHIVE_SECONDS
-            self._note_missing(query, asked + wait)
-        watched.due = asked + max(self._interval(watched), wait)
-        self.link = after_error(self.link, error, now, now - asked, self.refresh, turned=turned)
+            self._note_missing(query, sent_at + wait)
+        watched.due = sent_at + max(self._interval(watched), wait)
+        self.link = after_error(self.link, error, now, now - sent_at, self.refresh, turned=turned)
         if self.link.error is not None:
             pause = WATCHED.after(self.link.failures, self.jitter())
-            self.link = replace(self.link, retry_at=max(asked + pause, self.link.retry_at or 0.0))
+            self.link = replace(self.link, retry_at=max(sent_at + pause, self.link.retry_at or 0.0))
 
     def _reached(self, now: float, latency: float) -> None:
         if self.link.error is not None:

@@ -22,7 +22,7 @@ class SeenCheckpoint(Struct, frozen=True):
     """One checkpoint or savepoint as it was told last."""
 
     checkpoint: Checkpoint  # with its vertices, if it has failed and its details have been asked for
-    gone: bool = False  # whether Flink no longer has it in its history
+    dropped: bool = False  # whether Flink no longer has it in its history
 
 
 class _Job(Struct):
@@ -32,7 +32,7 @@ class _Job(Struct):
     """What is in the series, by trigger time and id: a job submitted anew counts from 1 again."""
     undrawn: bool = False
     drawn_until: float = float("-inf")  # the newest point's time (engine's clock, s)
-    told: CheckpointStats | None = None
+    answer: CheckpointStats | None = None
     """The newest answer, of a job that somebody has looked into: it comes again and again."""
     listed: float = 0.0  # when Flink last listed the job (engine's clock, s)
 
@@ -63,8 +63,8 @@ class SeenCheckpoints:
     def _stats(self, job: str, stats: CheckpointStats, at: float, behind: float | None) -> None:
         known = self._jobs.setdefault(job, _Job(listed=at))
         known.listed = at
-        if known.told is not stats:
-            known.told = stats if job in self._opened else None
+        if known.answer is not stats:
+            known.answer = stats if job in self._opened else None
             known.undrawn = True
             self._merge(job, known, stats)
         if behind is not None and known.undrawn:
@@ -76,15 +76,15 @@ class SeenCheckpoints:
         listed = {one.id: one for one in stats.history if one.id >= 0}
         # Flink still tells of these, though it has no details of them any more.
         latest = (stats.latest.completed, stats.latest.savepoint, stats.latest.failed)
-        told = {one.id: one for one in latest if one is not None and one.id >= 0} | listed
+        reported = {one.id: one for one in latest if one is not None and one.id >= 0} | listed
         seen = {
-            number: before if number in listed or before.gone else replace(before, gone=True)
+            number: before if number in listed or before.dropped else replace(before, dropped=True)
             for number, before in known.seen.items()
         }
-        for number, one in told.items():
-            seen[number] = SeenCheckpoint(_fuller(one, seen.get(number)), number not in listed)
+        for number, one in reported.items():
+            seen[number] = SeenCheckpoint(_with_tasks(one, seen.get(number)), number not in listed)
         newest = sorted(seen.values(), key=lambda one: _age(one.checkpoint))
-        self._keep(known, newest[: min(KEPT, max(self._share(job), len(told)))])
+        self._keep(known, newest[: min(KEPT, max(self._share(job), len(reported)))])
 
     @staticmethod
     def _keep(known: _Job, newest: Sequence[SeenCheckpoint]) -> None:
@@ -98,7 +98,7 @@ class SeenCheckpoints:
         """Keep of each job that nobody has looked into no more than its share."""
         for job, known in self._jobs.items():
             if job not in self._opened:
-                known.told = None
+                known.answer = None
                 if len(known.seen) > (share := self._share(job)) and not known.undrawn:
                     self._keep(known, tuple(known.seen.values())[:share])
 
@@ -146,8 +146,8 @@ def _age(checkpoint: Checkpoint) -> tuple[int, int]:
     return -checkpoint.trigger_timestamp, -checkpoint.id
 
 
-def _fuller(told: Checkpoint, before: SeenCheckpoint | None) -> Checkpoint:
-    """What was told last, with the vertices that its details told before."""
-    if before is None or before.checkpoint.status != told.status or _age(before.checkpoint) != _age(told):
-        return told
-    return structs.replace(told, tasks=before.checkpoint.tasks)
+def _with_tasks(newest: Checkpoint, before: SeenCheckpoint | None) -> Checkpoint:
+    """The newest report of a checkpoint, with the vertices from its earlier details."""
+    if before is None or before.checkpoint.status != newest.status or _age(before.checkpoint) != _age(newest):
+        return newest
+    return structs.replace(newest, tasks=before.checkpoint.tasks)

@@ -23,7 +23,7 @@ LEAST_COUNTED = 64  # faults of such a job that are known not to be new: more th
 KEEP_SECONDS = 600.0  # how long those of a job are kept that Flink no longer lists: as long as its readings
 
 MOST_BYTES = 16 * 1024 * 1024  # of all faults that are kept; each job has its share
-MOST_BESIDE = 1024 * 1024
+MOST_CONCURRENT = 1024 * 1024
 """Bytes of what failed together with one fault: of a cluster that was lost, thousands of stacks."""
 
 
@@ -31,7 +31,7 @@ class _Job(Struct):
     groups: dict[str, FaultGroup] = field(default_factory=dict)  # replaced as a whole: other threads read it
     counted: dict[int, None] = field(default_factory=dict)
     """Hashes of their names, in the order in which they came: the oldest are forgotten first."""
-    told: JobExceptions | None = None
+    answer: JobExceptions | None = None
     listed: float = 0.0  # when Flink last listed the job (engine's clock, s)
 
 
@@ -52,19 +52,19 @@ class SeenFaults:
         elif query.endpoint is JOBS_OVERVIEW:
             self._listed({job.jid for job in value.jobs}, at)
 
-    def _exceptions(self, job: str, told: JobExceptions, at: float) -> None:
+    def _exceptions(self, job: str, answer: JobExceptions, at: float) -> None:
         known = self._jobs.setdefault(job, _Job())
         known.listed = at
-        if known.told is told:
+        if known.answer is answer:
             return
-        known.told = told if job in self._opened else None
+        known.answer = answer if job in self._opened else None
         groups = dict(known.groups)
         # The oldest first: the first of its kind begins the group.
-        for fault in sorted(told.faults, key=lambda one: one.timestamp):
+        for fault in sorted(answer.faults, key=lambda one: one.timestamp):
             name = hash((fault.timestamp, fault.task_name or "", fault.exception_name))
             if name not in known.counted:
                 known.counted[name] = None
-                _add(groups, _bounded_beside(fault))
+                _add(groups, _bounded_concurrent(fault))
         newest = sorted(groups.values(), key=lambda group: -group.latest.timestamp)
         known.groups = {group.key: group for group in _bounded(newest)}
         self._forget_names(known, COUNTED)
@@ -74,7 +74,7 @@ class SeenFaults:
         """Keep of each job that nobody has looked into no more than its share."""
         for job, known in self._jobs.items():
             if job not in self._opened:
-                known.told = None
+                known.answer = None
                 self._cut(known)
             self._lighten(known)
 
@@ -175,10 +175,10 @@ def _texts(faults: Iterable[Fault]) -> Iterator[str]:
         yield from _texts(fault.concurrent_exceptions)
 
 
-def _bounded_beside(fault: Fault) -> Fault:
+def _bounded_concurrent(fault: Fault) -> Fault:
     """The fault with as many of those beside it as are kept; none of them has others beside it."""
     kept: list[Fault] = []
-    left = MOST_BESIDE
+    left = MOST_CONCURRENT
     for one in fault.concurrent_exceptions:
         alone = structs.replace(one, concurrent_exceptions=())
         left -= sum(sys.getsizeof(text) for text in _texts((alone,)))

@@ -117,7 +117,8 @@ class Sweep:
             self.lags.stopped(job.jid, at)
             return
         self.starts.arrived(job, at)
-        flow.counted(job, at, {one.id for one in job.vertices if self.starts.is_young(job.jid, one.id, at)})
+        young = {one.id for one in job.vertices if self.starts.is_young(job.jid, one.id, at)}
+        flow.take_counters(job, at, young)
         self.lags.running(job, flow.ends, at)
         for vertex in job.vertices:
             if vertex.id in flow.ends.chained and (job.jid, vertex.id) not in self._chained:
@@ -148,7 +149,7 @@ class Sweep:
             self._chain(flow, vertex, found, at, young=young)
         elif flow is not None and not young and all(name in found for name in rates.RATE_IDS):
             taken_in, sent = (found[name].sum for name in rates.RATE_IDS)
-            flow.metered(vertex, sent, taken_in, at)
+            flow.take_meters(vertex, sent, taken_in, at)
         for name, metric in found.items():
             if name in rates.RATE_IDS and not young:
                 self.series.add(vertex_series(job, vertex, name), at, metric.sum)
@@ -167,9 +168,9 @@ class Sweep:
         sent, taken = found[ids.sent].sum, _sum(found, ids.taken)
         if young:
             counter, counters = ids.counters
-            sent = flow.closely((vertex, "in"), _whole(_sum(found, (counter,))), at)
-            taken = flow.closely((vertex, "out"), _whole(_sum(found, counters)), at)
-        flow.chained(vertex, sent, taken, at)
+            sent = flow.young_rate((vertex, "in"), _whole(_sum(found, (counter,))), at)
+            taken = flow.young_rate((vertex, "out"), _whole(_sum(found, counters)), at)
+        flow.take_chain(vertex, sent, taken, at)
 
     @staticmethod
     def _mark(
@@ -219,7 +220,7 @@ class FaultWatch(Struct):
 
     poller: Poller
     _restarts: dict[str, float] = field(default_factory=dict)
-    _asked: dict[str, float] = field(default_factory=dict)
+    _restarted: dict[str, float] = field(default_factory=dict)
     """By job: when it last restarted (engine's clock, s)."""
 
     def restarts(self, job: str, count: float | None, at: float) -> None:
@@ -229,20 +230,20 @@ class FaultWatch(Struct):
         before = self._restarts.get(job, 0.0)
         self._restarts[job] = count
         if count > before:
-            self._asked[job] = at
+            self._restarted[job] = at
             self.poller.add_background(EXCEPTIONS(job=job), FAULT_SECONDS)
-        elif job in self._asked and at - self._asked[job] > CALM_SECONDS:
-            self._leave(job)
+        elif job in self._restarted and at - self._restarted[job] > CALM_SECONDS:
+            self._stop_asking(job)
 
     def ended(self, jobs: Iterable[str]) -> None:
         """These jobs live no longer."""
         for job in jobs:
             self._restarts.pop(job, None)
-            if job in self._asked:
-                self._leave(job)
+            if job in self._restarted:
+                self._stop_asking(job)
 
-    def _leave(self, job: str) -> None:
-        del self._asked[job]
+    def _stop_asking(self, job: str) -> None:
+        del self._restarted[job]
         self.poller.remove_background(EXCEPTIONS(job=job))
 
 

@@ -182,7 +182,7 @@ class Transfers(Struct):
             if size is not None and size > most:
                 raise _Stopped("large")
 
-        told = self.clock.now()
+        notified_at = self.clock.now()
         received = 0
         stream = self.http.stream(query.target, most=MOST, seconds=SILENCE_SECONDS, begun=begun)
         async with aclosing(stream) as chunks:  # type: ignore[type-var]  # an async generator
@@ -192,8 +192,8 @@ class Transfers(Struct):
                 if received > most:
                     raise _Stopped("large")
                 yield chunk
-                if self.clock.now() - told >= NEWS_SECONDS:
-                    told = self.clock.now()
+                if self.clock.now() - notified_at >= NEWS_SECONDS:
+                    notified_at = self.clock.now()
                     self.changed(query)
 
     def _present(self, query: Query[Any]) -> Transfer:

@@ -46,10 +46,9 @@ def is_off(known: Known, job: str) -> bool:
     "Checkpointing has not been enabled" is the normal answer for batch jobs in every release, no error.
     """
     reading, of_job = known.reading(CHECKPOINTS(job=job)), known.reading(JOB(job=job))
-    is_gone = of_job is not None and isinstance(of_job.error, NotFound)
-    return (
-        reading is not None and reading.value is None and isinstance(reading.error, NotFound) and not is_gone
-    )
+    job_missing = of_job is not None and isinstance(of_job.error, NotFound)
+    not_found = reading is not None and reading.value is None and isinstance(reading.error, NotFound)
+    return not_found and not job_missing
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class CheckpointFacts:
     number: int
     checkpoint: Checkpoint | None  # from the details, else from the history; None while neither is there
     tasks_of: Checkpoint | None  # the one whose vertices are known
-    gone: bool  # whether Flink has said that it no longer has the details
+    dropped: bool  # whether Flink has said that it no longer has the details
 
     @property
     def tasks(self) -> Mapping[str, CheckpointVertex]:
@@ -77,14 +76,14 @@ def checkpoint_facts(known: Known, job: str, number: int) -> CheckpointFacts:
     reading = known.reading(CHECKPOINT(job=job, checkpoint=number))
     details = reading.value if reading is not None else None
     seen = next((one for one in known.checkpoints(job) if one.checkpoint.id == number), None)
-    gone = reading is not None and isinstance(reading.error, NotFound)
+    dropped = reading is not None and isinstance(reading.error, NotFound)
     listed = seen.checkpoint if seen is not None else None
     best = details
     # The details of one that has ended are asked for once: the history tells what came after.
     if listed is not None and (details is None or not judge.is_under_way(listed)):
         best = listed
     with_tasks = next((one for one in (details, listed) if one is not None and one.tasks), None)
-    return CheckpointFacts(number, best, with_tasks, gone)
+    return CheckpointFacts(number, best, with_tasks, dropped)
 
 
 def details_asks(known: Known, job: str, number: int) -> dict[Query[Any], float]:
@@ -110,10 +109,10 @@ def seconds_between(known: Known, job: str, number: int, reading: Reading[Any] |
         return ONCE if listed is not None and not judge.is_under_way(listed) else 0.0
     if judge.is_under_way(details.value):
         return 0.0
-    return 0.0 if reading is not None and _came_before_the_end(reading, details) else ONCE
+    return 0.0 if reading is not None and _is_before_end(reading, details) else ONCE
 
 
-def _came_before_the_end(reading: Reading[Any], details: Reading[Checkpoint]) -> bool:
+def _is_before_end(reading: Reading[Any], details: Reading[Checkpoint]) -> bool:
     """Whether late subtasks were read last when the checkpoint was not known to have ended."""
     share = reading.value
     if share is None or reading.at is None or details.at is None or reading.at >= details.at:
@@ -202,8 +201,8 @@ def vertex_share(known: Known, job: str, facts: CheckpointFacts, vertex: str, na
         share=share,
         part=share.duration / facts.longest if share.duration is not None and facts.longest else None,
         late=late_subtasks(known, job, facts.number, vertex, share),
-        under_way=facts.tasks_of is not None and judge.is_under_way(facts.tasks_of) and not facts.gone,
-        old=facts.gone or known.lost is not None,
+        under_way=facts.tasks_of is not None and judge.is_under_way(facts.tasks_of) and not facts.dropped,
+        old=facts.dropped or known.lost is not None,
     )
 
 

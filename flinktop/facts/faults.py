@@ -24,7 +24,7 @@ class FaultFacts(Struct, frozen=True):
 
     key: str
     group: str
-    beside: int  # -1 for the fault itself, else its number among those that happened together with it
+    concurrent: int  # -1 for the fault itself, else its number among those that happened together with it
     at: int  # ms since 1970, as `first`
     first: int
     count: int
@@ -38,21 +38,21 @@ class FaultFacts(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The reason, indented where it only happened together with another."""
-        return self.reason if self.beside < 0 else f"  and {self.reason}"
+        return self.reason if self.concurrent < 0 else f"  and {self.reason}"
 
 
 def fault_facts(group: FaultGroup) -> Iterator[FaultFacts]:
     """A fault by the latest of its kind, then what happened together with that."""
-    for beside, fault in enumerate((group.latest, *group.latest.concurrent_exceptions), start=-1):
+    for concurrent, fault in enumerate((group.latest, *group.latest.concurrent_exceptions), start=-1):
         of = faults.task(fault.task_name)
         at = fault.timestamp if fault.timestamp > 0 else group.latest.timestamp
         yield FaultFacts(
-            key=f"{beside}\n{group.key}",
+            key=f"{concurrent}\n{group.key}",
             group=group.key,
-            beside=beside,
+            concurrent=concurrent,
             at=at,
-            first=group.first.timestamp if beside < 0 else at,
-            count=group.count if beside < 0 else 1,
+            first=group.first.timestamp if concurrent < 0 else at,
+            count=group.count if concurrent < 0 else 1,
             reason=faults.reason(fault),
             task=of.name if of is not None else "",
             subtask=subtask_names.numbered(of.subtask, of.of)
@@ -65,14 +65,14 @@ def fault_facts(group: FaultGroup) -> Iterator[FaultFacts]:
 
 
 def found_fault(
-    groups: tuple[FaultGroup, ...], group: str, at: int, beside: int
+    groups: tuple[FaultGroup, ...], group: str, at: int, concurrent: int
 ) -> tuple[FaultGroup, Fault] | None:
     """A fault by its names: its group, its time (ms since 1970), its number among those beside it, or -1."""
     for one in groups:
         if one.key == group:
             fault = next((fault for fault in one.kept if fault.timestamp == at), one.latest)
-            if 0 <= beside < len(fault.concurrent_exceptions):
-                fault = fault.concurrent_exceptions[beside]
+            if 0 <= concurrent < len(fault.concurrent_exceptions):
+                fault = fault.concurrent_exceptions[concurrent]
             return one, fault
     return None
 

@@ -113,8 +113,8 @@ def job_facts(job: JobOverview, known: Known) -> JobFacts:
     last = last_checkpoint(known, job.jid, ended=ended)
     kind = _checkpoints(known, job.jid, last)
     checkpoints = known.reading(CHECKPOINTS(job=job.jid))
-    asked = {"job": JOB(job=job.jid), "restarts": restarts_query(job.jid)}
-    failed = frozenset(name for name, query in asked.items() if failure(known, query) is not None)
+    queries = {"job": JOB(job=job.jid), "restarts": restarts_query(job.jid)}
+    failed = frozenset(name for name, query in queries.items() if failure(known, query) is not None)
     found = None if ended else tasks.tasks(job.tasks)
     # How long it ran; how long it has been in its state, for a job that lives.
     up = job.duration / 1000.0 if ended and job.duration >= 0 else None

@@ -89,7 +89,7 @@ class TaskManagerFacts(Struct, frozen=True):
     id: str
     name: str  # its id where that says more than its address
     address: str  # host and port
-    troubles: tuple[processes.Trouble, ...]
+    problems: tuple[processes.Trouble, ...]
     heartbeat: float | None  # seconds since the last
     slots: int | None
     used: int | None
@@ -109,7 +109,7 @@ class TaskManagerFacts(Struct, frozen=True):
     @property
     def worst(self) -> tuple[int, int]:
         """How much it asks for attention; the first row has the most."""
-        return sum(one.bad for one in self.troubles), len(self.troubles)
+        return sum(one.bad for one in self.problems), len(self.problems)
 
 
 def taskmanager_facts(known: Known, one: TaskManager, now: float) -> TaskManagerFacts:
@@ -123,7 +123,7 @@ def taskmanager_facts(known: Known, one: TaskManager, now: float) -> TaskManager
         id=one.id,
         name=processes.name(one),
         address=processes.address(one),
-        troubles=processes.troubles(one, figures, gc, heartbeat),
+        problems=processes.troubles(one, figures, gc, heartbeat),
         heartbeat=heartbeat,
         slots=one.slots_number,
         used=one.slots_used,

@@ -73,10 +73,10 @@ def _left(state: str, config: CheckpointConfig | None) -> bool:
 
 def newest_first(points: Iterable[RestorePoint], without: Iterable[str] = ()) -> tuple[RestorePoint, ...]:
     """Each path once but those `without`: this cluster's before those of others, each newest first."""
-    gone = set(without)
+    excluded = set(without)
     found: dict[str, RestorePoint] = {}
     for point in points:
-        if point.path not in gone and (point.path not in found or not found[point.path].job):
+        if point.path not in excluded and (point.path not in found or not found[point.path].job):
             found[point.path] = point
     return tuple(sorted(found.values(), key=lambda one: (one.cluster != "", -one.made)))
 

@@ -272,8 +272,8 @@ class SubtaskHistory:
         self._read = reading.at
         self._progress = subtasks.look(self._progress, reading.at, reading.value.subtasks)
         self.attempts = {one.subtask: one for one in reading.value.subtasks}
-        for gone in self._samples.keys() - self.attempts.keys():
-            del self._samples[gone]
+        for removed in self._samples.keys() - self.attempts.keys():
+            del self._samples[removed]
         counts = [records(one) for one in reading.value.subtasks]
         self._mean = sum(counts) / len(counts) if counts else 0.0
 

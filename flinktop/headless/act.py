@@ -22,7 +22,7 @@ from flinktop.engine.clock import Clock
 from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
-from flinktop.engine.operations import Operations, asked_by
+from flinktop.engine.operations import Operations, current_user
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
 from flinktop.flink.errors import FlinkError
@@ -31,42 +31,42 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.login import Login
 from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
-from flinktop.headless.following import BEFOREHAND, Follower, JarRun, run_file
-from flinktop.headless.requested import kind_of, on_a_job, submitted
-from flinktop.headless.told import as_object, came_of, headline, left
-from flinktop.headless.words import DONE, FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, ActWords, Ended
+from flinktop.headless.args import DONE, FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, ActArgs, Ended
+from flinktop.headless.find_act import job_act, kind_of, submit_act
+from flinktop.headless.follow import BEFOREHAND, Follower, JarRun, run_file
+from flinktop.headless.output import as_object, headline, result_lines, unfinished_text
 from flinktop.model.typed_names import is_typed
 from flinktop.settings import Profile
 
 YES = frozenset({"y", "yes"})
 
 
-def run_act(profile: Profile, ledger: Path, words: ActWords) -> int:
+def run_act(profile: Profile, ledger: Path, args: ActArgs) -> int:
     """Do one act on a cluster and follow it to its end; gives the exit code."""
-    command = _Command(profile, ledger, words)
+    command = _Command(profile, ledger, args)
     sent = "nothing was sent"
     try:
         act, target = run(command.look())
         # Not on the loop, which would keep ctrl+c from whoever is asked.
-        typed = agreed(words, act, target)
+        typed = agreed(args, act, target)
         sent = "what was sent continues; a flinktop that opens this cluster follows it"
         return run(command.do(act, typed))
     except Ended as ended:
-        if words.json:
+        if args.json:
             print(msgspec.json.encode(command.never_sent(ended)).decode())
-        _say(str(ended))
+        _print_error(str(ended))
         return ended.code
     except KeyboardInterrupt:
-        _say(f"interrupted; {sent}")
+        _print_error(f"interrupted; {sent}")
         return INTERRUPTED
 
 
 class _Command:
     """One command: looks at the cluster, then acts on it."""
 
-    def __init__(self, profile: Profile, ledger: Path, words: ActWords) -> None:
+    def __init__(self, profile: Profile, ledger: Path, args: ActArgs) -> None:
         connection = self._connection = profile.connection
-        self._words = words
+        self._args = args
         self._ledger = ledger
         self._clock = Clock()
         self._login = Login(connection, self._clock.now)
@@ -77,13 +77,13 @@ class _Command:
 
     async def look(self) -> tuple[Act, Target]:
         """The act that is meant, and what is known for it; raises Ended if it can't be done."""
-        if self._words.command == "submit":
-            self._act = submitted(self._words)
+        if self._args.command == "submit":
+            self._act = submit_act(self._args)
         lane = Lane(self._connection, login=self._login)
         try:
             config = (await read(lane.acts, CONFIG())).value
-            act = self._act = self._act or on_a_job(
-                self._words, (await read(lane.acts, JOBS_OVERVIEW())).value.jobs
+            act = self._act = self._act or job_act(
+                self._args, (await read(lane.acts, JOBS_OVERVIEW())).value.jobs
             )
             base = replace(self._base, features=features(config))
             target = await fetch_target(lane.acts, base, act.job_id, self._clock.wall())
@@ -100,18 +100,18 @@ class _Command:
         news, lane = asyncio.Event(), Lane(self._connection, login=self._login)
         operations = Operations(lane, Ledger(self._ledger), self._clock, self._base, news=news.set)
         operations.start()
-        follower = Follower(operations, news, _say, typed)
+        follower = Follower(operations, news, _print_error, typed)
         try:
             await follower.settled(act.job_id)
             if isinstance(act, RunJar):
-                run = await run_file(follower, self._words.what, act, wait=self._words.wait)
-                return told(run.run, json=self._words.json, jar=run)
-            operation = await follower.do(act, wait=self._words.wait)
+                run = await run_file(follower, self._args.what, act, wait=self._args.wait)
+                return print_outcome(run.run, json=self._args.json, jar=run)
+            operation = await follower.do(act, wait=self._args.wait)
         finally:
             await operations.stop()
             for notice in operations.view.notices:
-                _say(notice)
-        return told(operation, json=self._words.json)
+                _print_error(notice)
+        return print_outcome(operation, json=self._args.json)
 
     def never_sent(self, ended: Ended) -> dict[str, Any]:
         """What `--json` prints of a command that ended before anything was sent."""
@@ -120,11 +120,11 @@ class _Command:
             id="",
             cluster=self._base.url,
             cluster_name=self._base.cluster,
-            kind=kind_of(self._words).kind,
+            kind=kind_of(self._args).kind,
             act=act,
-            subject=act.subject if act is not None else self._words.what,
+            subject=act.subject if act is not None else self._args.what,
             job=act.job_id if act is not None else None,
-            by=asked_by(),
+            by=current_user(),
             reason=str(ended),
         )
         state = {USAGE: "usage", UNREACHABLE: "unreachable"}.get(ended.code, str(State.REFUSED))
@@ -132,17 +132,17 @@ class _Command:
         return {**as_object(operation), "state": state, **of_the_jar}
 
 
-def agreed(words: ActWords, act: Act, target: Target) -> str | None:
+def agreed(args: ActArgs, act: Act, target: Target) -> str | None:
     """Have the act agreed to, by option or at the terminal; the name that was typed. Raises Ended if not."""
     typed, name = act.must_be_typed(target), act.name_to_type(target)
     at_a_terminal = os.isatty(0) and os.isatty(2)
-    if not words.yes and not at_a_terminal:
+    if not args.yes and not at_a_terminal:
         raise Ended(REFUSED, "no terminal to ask for confirmation: --yes is needed")
-    if typed and words.confirm is None and not at_a_terminal:
+    if typed and args.confirm is None and not at_a_terminal:
         raise Ended(REFUSED, f"{target.cluster} is protected: --confirm with the name {name} is needed")
-    if words.confirm is not None and not is_typed(words.confirm, name):
+    if args.confirm is not None and not is_typed(args.confirm, name):
         raise Ended(REFUSED, f"--confirm must be the name {name}")
-    if words.yes and (not typed or words.confirm is not None):
+    if args.yes and (not typed or args.confirm is not None):
         return name if typed else None
     print(clean(f"{act.label} of {act.subject}"), file=sys.stderr)
     # A jar has no id before its upload.
@@ -151,24 +151,24 @@ def agreed(words: ActWords, act: Act, target: Target) -> str | None:
         lines.append(("jar", BEFOREHAND))
     for label, text in lines:
         print(f"  {label:22}{clean(text)}", file=sys.stderr)
-    if typed and words.confirm is None:
-        agrees = is_typed(_asked(f"Type the name to confirm ({clean(name)}): "), name)
+    if typed and args.confirm is None:
+        agrees = is_typed(_prompt(f"Type the name to confirm ({clean(name)}): "), name)
     else:
-        agrees = _asked("Continue? (yes/no) ").lower() in YES
+        agrees = _prompt("Continue? (yes/no) ").lower() in YES
     if not agrees:
         raise Ended(REFUSED, "not confirmed; nothing was sent")
     return name if typed else None
 
 
-def _asked(question: str) -> str:
+def _prompt(question: str) -> str:
     print(question, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
 
 
-def told(operation: Operation, *, json: bool, jar: JarRun | None = None) -> int:
+def print_outcome(operation: Operation, *, json: bool, jar: JarRun | None = None) -> int:
     """Print what came of it, and of the jar that was uploaded for it; the exit code."""
     bad = operation.state in (State.FAILED, State.LOST, State.REFUSED)
-    lines = [headline(operation), *came_of(replace(operation, reason=""))]
+    lines = [headline(operation), *result_lines(replace(operation, reason=""))]
     if jar is not None and jar.of_the_jar is not None:
         lines.append(f"{'jar':11}{clean(jar.of_the_jar)}")
     if json:
@@ -176,17 +176,17 @@ def told(operation: Operation, *, json: bool, jar: JarRun | None = None) -> int:
         print(msgspec.json.encode(printed).decode())
     elif bad:
         for line in lines:
-            _say(line)
+            _print_error(line)
     else:
         print("\n  ".join(lines))
     if bad:
-        _say(operation.reason)
+        _print_error(operation.reason)
     if not operation.state.final:
-        _say(left(operation))
+        _print_error(unfinished_text(operation))
     if operation.state is State.REFUSED:
         return UNREACHABLE if operation.unreachable else REFUSED
     return FAILED if bad else DONE
 
 
-def _say(sentence: str) -> None:
+def _print_error(sentence: str) -> None:
     print(f"flinktop: {clean(sentence)}", file=sys.stderr, flush=True)

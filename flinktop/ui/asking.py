@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from flinktop.engine.acts.act import Request
+    from flinktop.engine.acts.form import Field
     from flinktop.engine.acts.target import Target
-    from flinktop.engine.acts.words import Field
 
 T = TypeVar("T")
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from flinktop.engine.acts.words import Line
+    from flinktop.engine.acts.form import Line
     from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flinktop import cli
-from flinktop.cli import UsageError, main, read_words
+from flinktop.cli import UsageError, main, read_args
 from flinktop.demo.names import SHOWS
 from flinktop.settings import Flags
 
@@ -34,7 +34,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_words(line: str, scenario: str | None, flags: Flags) -> None:
-    assert read_words(line.split())[:3] == ("demo", scenario, flags)
+    assert read_args(line.split())[:3] == ("demo", scenario, flags)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_words(line: str, scenario: str | None, flags: Flags) -> None:
 )
 def test_words_that_do_not_go_together(line: str, told: str) -> None:
     with pytest.raises(UsageError) as raised:
-        read_words(line.split())
+        read_args(line.split())
     assert told in str(raised.value)
 
 

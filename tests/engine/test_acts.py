@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Act
 from flinktop.engine.acts.cluster_acts import CancelApplication, DeleteDataset, Dispose, Shutdown
+from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
 from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.acts.kinds import ACTS, KINDS
@@ -18,7 +19,6 @@ from flinktop.engine.acts.profile import Profile
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.run_jar import PlanJar, RunJar, SubmitGraph
 from flinktop.engine.acts.target import Target, TargetJob, target_job
-from flinktop.engine.acts.words import Line
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.checkpoints import CheckpointStats
@@ -73,7 +73,7 @@ def test_every_act_can_be_done_and_can_be_off(act: Act) -> None:
     assert act.why_not(target()) is None
     assert act.why_not(target(read_only=True)) == "this cluster is opened read-only"
     assert "HistoryServer" in (act.why_not(target(flink(history_server=True))) or "")
-    assert act.why_not(target(ledger_trouble="the disk is full")) == (
+    assert act.why_not(target(ledger_error="the disk is full")) == (
         "every action is recorded in the ledger first, and the disk is full"
     )
     assert act.must_be_typed(target(protected=True))

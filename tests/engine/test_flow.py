@@ -40,11 +40,11 @@ def test_all_chains_and_the_rest_are_one_sum() -> None:
     series = SeriesStore()
     flow = JobFlow("a", series)
     for at in (0, 10, 20, 30):
-        flow.counted(a_job(at * 7), float(at))
+        flow.take_counters(a_job(at * 7), float(at))
     assert latest(series, "in") is None
-    flow.chained("chain 1", 100.0, 90.0, 31.0)
+    flow.take_chain("chain 1", 100.0, 90.0, 31.0)
     assert latest(series, "in") is None
-    flow.chained("chain 2", 900.0, 800.0, 31.0)
+    flow.take_chain("chain 2", 900.0, 800.0, 31.0)
     assert (latest(series, "in"), latest(series, "out")) == (1007.0, 897.0)
     assert series.latest(vertex_series("a", "chain 2", "in")) == (31.0, 900.0)
 
@@ -53,10 +53,10 @@ def test_a_part_that_becomes_unknown_makes_the_whole_unknown() -> None:
     series = SeriesStore()
     flow = JobFlow("a", series)
     for at in (0, 10, 20, 30):
-        flow.counted(a_job(at * 7), float(at))
-    flow.chained("chain 1", 100.0, 90.0, 31.0)
-    flow.chained("chain 2", 900.0, 800.0, 31.0)
-    flow.chained("chain 1", None, None, 41.0)
+        flow.take_counters(a_job(at * 7), float(at))
+    flow.take_chain("chain 1", 100.0, 90.0, 31.0)
+    flow.take_chain("chain 2", 900.0, 800.0, 31.0)
+    flow.take_chain("chain 1", None, None, 41.0)
     assert latest(series, "in") is None
 
 
@@ -65,8 +65,8 @@ def test_meters_count_only_when_every_end_has_them() -> None:
     flow = JobFlow("a", series)
     job = a_job()
     pipeline = Job(jid="a", state="RUNNING", vertices=job.vertices[2:], plan=Plan(nodes=job.plan.nodes[2:]))
-    flow.counted(pipeline, 0.0)
-    flow.metered("source", 55.0, 0.0, 1.0)
+    flow.take_counters(pipeline, 0.0)
+    flow.take_meters("source", 55.0, 0.0, 1.0)
     assert latest(series, "in") is None
-    flow.metered("sink", 0.0, 44.0, 2.0)
+    flow.take_meters("sink", 0.0, 44.0, 2.0)
     assert (latest(series, "in"), latest(series, "out")) == (55.0, 44.0)

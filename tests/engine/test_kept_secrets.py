@@ -15,7 +15,7 @@ from flinktop.engine.operation import State
 from flinktop.flink.checkpoints import CheckpointStats
 from flinktop.flink.decode import decode
 from flinktop.flink.jars import RunOptions
-from flinktop.headless.told import as_object, came_of
+from flinktop.headless.output import as_object, result_lines
 from tests.engine.acting import JOB, JobManager
 from tests.engine.test_acts import target
 from tests.engine.test_operations import at_work, once
@@ -38,7 +38,7 @@ async def test_a_savepoint_below_a_path_with_a_secret_is_found_by_who_takes_it_o
         done = await at.until_ended()
         assert (done.state, done.result.savepoint) == (State.DONE, SHOWN)
         printed = msgspec.json.encode(as_object(done)).decode()
-        assert "hush" not in f"{came_of(done)} {printed} {at.operations.view.all}"
+        assert "hush" not in f"{result_lines(done)} {printed} {at.operations.view.all}"
     assert b"hush" not in (tmp_path / "state" / "operations.db").read_bytes()
 
 

@@ -83,15 +83,15 @@ async def test_a_job_without_event_time_has_no_lag_and_is_asked_rarely() -> None
     async with polling() as bench:
         watching = Watching(bench)
         watching.job(job("a", "b"))
-        assert list(watching.lags.asked("j").values()) == [2 * SECONDS, 2 * SECONDS]
+        assert list(watching.lags.queries("j").values()) == [2 * SECONDS, 2 * SECONDS]
         watching.mark("a", NONE)
         assert watching.lags.of("j") is None
         watching.mark("b", NONE)
         assert watching.lags.of("j") == JobLag(None)
         watching.job(job("a", "b"))
-        assert list(watching.lags.asked("j").values()) == [2 * WITHOUT_SECONDS, 2 * WITHOUT_SECONDS]
+        assert list(watching.lags.queries("j").values()) == [2 * WITHOUT_SECONDS, 2 * WITHOUT_SECONDS]
         watching.job(job("a", "b", kind="BATCH"))
-        assert not watching.lags.asked("j")
+        assert not watching.lags.queries("j")
         assert watching.lags.of("j") == JobLag(None)
 
 
@@ -102,7 +102,7 @@ async def test_a_job_that_does_not_run_has_no_lag_and_is_not_asked() -> None:
         watching.mark("a", 5.0)
         watching.job(job("a", state="RESTARTING"))
         assert watching.lags.of("j") is None
-        assert not watching.lags.asked("j")
+        assert not watching.lags.queries("j")
         assert math.isnan(watching.newest())
 
 
@@ -114,8 +114,8 @@ async def test_one_request_a_job_in_half_a_minute_however_many_sinks_it_has() ->
         bench.cluster.default = []
         for _ in range(60):
             watching.job(job(*sinks))
-            assert len(watching.lags.asked("j")) <= AT_ONCE
-            asked |= {query.target for query in watching.lags.asked("j")}
+            assert len(watching.lags.queries("j")) <= AT_ONCE
+            asked |= {query.target for query in watching.lags.queries("j")}
             await bench.clock.advance(10.0)
         assert len(asked) == len(sinks)
         requests = [target for _, target in bench.cluster.asked if MARK in target]
@@ -138,7 +138,7 @@ async def test_where_everything_is_chained_the_lag_comes_with_the_rates() -> Non
         chain = JobVertex(id="only", name="Source: a -> Sink: b", status="RUNNING", parallelism=1)
         alone = Job(jid="j", state="RUNNING", vertices=(chain,), plan=Plan(nodes=(PlanNode(id="only"),)))
         watching.job(alone)
-        assert not watching.lags.asked("j")
+        assert not watching.lags.queries("j")
         listed = (
             "Source__a.numRecordsOutPerSecond",
             "Sink__b.numRecordsInPerSecond",

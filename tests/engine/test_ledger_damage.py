@@ -25,7 +25,7 @@ from flinktop.engine.ledger_rows import COLUMNS
 from flinktop.engine.operation import Operation, State
 from flinktop.facts import restore
 from flinktop.facts.operations import outcome, state_words, took
-from flinktop.headless.told import as_object, print_operations, table
+from flinktop.headless.output import as_object, print_operations, table
 from flinktop.ui.panels.operations import facts_of
 from tests.depth import in_depth
 from tests.engine.acting import JOB, URL, JobManager, desk, process
@@ -174,7 +174,7 @@ async def test_a_state_of_tomorrow_ends_neither_heartbeat_nor_taking_over(path: 
     assert second.operation("x").state is State.UNKNOWN
     assert "state 'paused'" in second.operation("x").reason
     assert second.operations.base(JOB).under_way == ()
-    assert second.operations.view.trouble is None
+    assert second.operations.view.ledger_error is None
     await second.operations.stop()
 
 
@@ -300,7 +300,7 @@ def test_a_file_that_was_deleted_is_made_again(path: Path) -> None:
 def test_what_lies_beside_it_is_kept_with_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     DAMAGE["text"](path)
     book = Ledger(path)
-    alone = book._file._alone
+    alone = book._file._rename_lock
 
     @contextmanager
     def later() -> Iterator[None]:
@@ -331,7 +331,7 @@ def test_damaged_files_of_the_same_second_have_names_of_their_own(path: Path) ->
 def test_another_flinktops_new_file_is_not_renamed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     DAMAGE["text"](path)
     mine, other = Ledger(path, process(1)), Ledger(path, process(2))
-    alone = mine._file._alone
+    alone = mine._file._rename_lock
 
     @contextmanager
     def later() -> Iterator[None]:

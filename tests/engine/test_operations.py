@@ -320,10 +320,10 @@ async def test_a_disk_that_fills_up_does_not_end_the_following(tmp_path: Path) -
         assert ledger is not None
         ledger._file.connection.execute("PRAGMA query_only = 1")  # type: ignore[union-attr]  # it is open
         assert (await at.until_ended()).state is State.DONE
-        assert "readonly" in str(at.operations.view.trouble)
+        assert "readonly" in str(at.operations.view.ledger_error)
         ledger._file.connection.execute("PRAGMA query_only = 0")  # type: ignore[union-attr]  # it is open
         await at.advance(4.0)
-        assert str(at.operations.view.trouble) == "None"
+        assert str(at.operations.view.ledger_error) == "None"
         assert [one.state for one in ledger.operations()] == [State.DONE]
 
 

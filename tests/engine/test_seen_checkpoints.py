@@ -79,7 +79,7 @@ def test_what_leaves_the_history_stays_and_is_said_to_be_gone() -> None:
     told = Told()
     told.history(failed(2), completed(1))
     told.history(completed(4), completed(3))
-    assert [(one.checkpoint.id, one.gone) for one in told.seen.of(JOB)] == [
+    assert [(one.checkpoint.id, one.dropped) for one in told.seen.of(JOB)] == [
         (4, False),
         (3, False),
         (2, True),
@@ -93,7 +93,7 @@ def test_one_that_comes_back_is_not_gone() -> None:
     told.history(completed(1))
     told.history()
     told.history(completed(1))
-    assert not told.seen.of(JOB)[0].gone
+    assert not told.seen.of(JOB)[0].dropped
 
 
 def test_the_newest_state_counts() -> None:
@@ -106,7 +106,7 @@ def test_the_newest_state_counts() -> None:
 def test_the_latest_of_each_kind_are_seen_though_the_history_has_dropped_them() -> None:
     told = Told()
     told.history(completed(9), latest=LatestCheckpoints(savepoint=completed(3, is_savepoint=True)))
-    assert [(one.checkpoint.id, one.gone) for one in told.seen.of(JOB)] == [(9, False), (3, True)]
+    assert [(one.checkpoint.id, one.dropped) for one in told.seen.of(JOB)] == [(9, False), (3, True)]
 
 
 def test_only_so_many_are_kept_and_the_oldest_go() -> None:
@@ -133,7 +133,7 @@ def test_a_job_submitted_anew_under_its_old_id_counts_from_one_again() -> None:
     )
     told.history(again)
     assert told.ids() == [1, 2]
-    assert not told.seen.of(JOB)[0].gone
+    assert not told.seen.of(JOB)[0].dropped
     assert told.points("checkpoint-duration")[-1][0] == pytest.approx(901.0)
 
 
@@ -144,7 +144,7 @@ def test_details_of_a_failed_one_are_kept_when_it_has_gone() -> None:
     told.history(completed(2), failed(1))
     told.history(completed(3))
     kept = told.seen.of(JOB)[-1]
-    assert kept.gone
+    assert kept.dropped
     assert kept.checkpoint.tasks["v"].num_acknowledged_subtasks == 1
 
 

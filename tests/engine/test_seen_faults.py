@@ -12,8 +12,8 @@ from flinktop.engine.seen_faults import (
     KEEP_SECONDS,
     KEPT,
     MOST,
-    MOST_BESIDE,
     MOST_BYTES,
+    MOST_CONCURRENT,
     SeenFaults,
 )
 from flinktop.flink.connection import Connection
@@ -191,4 +191,4 @@ def test_of_thousands_that_failed_together_as_many_stay_as_there_is_room_for() -
     [group] = seen.of(JOB)
     kept = group.latest.concurrent_exceptions
     assert kept == beside[: len(kept)]
-    assert 50 < len(kept) <= MOST_BESIDE // 10_000
+    assert 50 < len(kept) <= MOST_CONCURRENT // 10_000

@@ -49,7 +49,7 @@ def checkpoint(status: str = "COMPLETED", number: int = 7, **vertices: Checkpoin
 
 
 def seen(*ones: Checkpoint, gone: bool = False) -> tuple[SeenCheckpoint, ...]:
-    return tuple(SeenCheckpoint(one, gone=gone) for one in ones)
+    return tuple(SeenCheckpoint(one, dropped=gone) for one in ones)
 
 
 def test_the_history_tells_what_came_after_the_details_of_one_that_was_in_progress() -> None:
@@ -63,14 +63,14 @@ def test_the_history_tells_what_came_after_the_details_of_one_that_was_in_progre
     found = checkpoint_facts(known, "j", 7)
     assert found.checkpoint is not None
     assert found.checkpoint.tasks
-    assert not found.gone
+    assert not found.dropped
 
 
 def test_of_one_that_nobody_has_seen_nothing_is_known() -> None:
     known = Given()
     known.readings[DETAILS] = Reading(error=MISSING)
     found = checkpoint_facts(known, "j", 7)
-    assert (found.checkpoint, found.tasks, found.gone, found.longest) == (None, {}, True, 0)
+    assert (found.checkpoint, found.tasks, found.dropped, found.longest) == (None, {}, True, 0)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_before_it_is_known_which_metrics_there_are_none_are_asked_for() -> None
     known = Given()
     assert figures_query(known, Process("tm")) is None
     found = facts(known)
-    assert (found.known, found.failed, found.old, found.troubles) == (None, False, False, ())
+    assert (found.known, found.failed, found.old, found.problems) == (None, False, False, ())
     assert (found.address, found.slots, found.used, found.heartbeat) == ("host-a:6122", 4, None, 1.0)
     known.readings[TASKMANAGERS_METRICS()] = Reading(error=GONE)
     assert facts(known).failed
@@ -90,7 +90,7 @@ def test_figures_of_which_the_newest_request_failed_are_old() -> None:
 def test_a_late_heartbeat_comes_before_a_full_heap() -> None:
     known = Given()
     answered(known, 97)
-    assert facts(known, ago=500).troubles[0].words.startswith("no heartbeat for")
+    assert facts(known, ago=500).problems[0].words.startswith("no heartbeat for")
 
 
 async def test_until_the_clusters_time_is_known_the_newest_heartbeat_tells_it() -> None:

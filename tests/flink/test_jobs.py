@@ -8,7 +8,7 @@ import pytest
 from flinktop.flink.applications import Application, ApplicationsOverview
 from flinktop.flink.decode import decode
 from flinktop.flink.jobs import Job, JobIds, JobsOverview
-from flinktop.headless.requested import find_job
+from flinktop.headless.find_act import find_job
 
 JID = "77777777777777777777777777777777"
 RUNNING = {"jid": JID, "name": "steady clicks", "state": "RUNNING", "tasks": {"total": 6, "running": 6}}

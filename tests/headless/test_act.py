@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from flinktop.cli import read_words
+from flinktop.cli import read_args
 from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.connection import Connection
 from flinktop.headless.act import run_act
-from flinktop.headless.following import JarRun
+from flinktop.headless.follow import JarRun
 from flinktop.settings import Profile
 from tests.engine.acting import JOB
 from tests.headless.served import Done, Served, served
@@ -37,7 +37,7 @@ class Commands:
     patch: pytest.MonkeyPatch
 
     def run(self, *line: str, typed: str | None = None, read_only: bool = False) -> Done:
-        words = read_words(list(line))[3]
+        words = read_args(list(line))[3]
         assert words is not None
         self.patch.setattr(os, "isatty", lambda _descriptor: typed is not None)
         self.patch.setattr(sys, "stdin", io.StringIO(typed))

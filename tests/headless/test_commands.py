@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flinktop.headless.words import ACTS
+from flinktop.headless.args import ACTS
 from tests.engine.acting import JOB
 from tests.headless.served import PATIENCE, Served, served
 from tests.house.test_startup import importers

@@ -3,8 +3,8 @@
 import pytest
 
 from flinktop.flink.jobs import JobOverview
-from flinktop.headless.requested import find_job
-from flinktop.headless.words import Ended
+from flinktop.headless.args import Ended
+from flinktop.headless.find_act import find_job
 
 JOBS = (
     JobOverview("aaaa1" + "0" * 27, "orders", "RUNNING"),

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from flinktop.cli import read_words
+from flinktop.cli import read_args
 from flinktop.flink.connection import Connection, Secret
 from flinktop.headless.act import run_act
-from flinktop.headless.words import UNREACHABLE
+from flinktop.headless.args import UNREACHABLE
 from flinktop.settings import Profile
 from tests.headless.served import served
 
@@ -34,7 +34,7 @@ def test_a_refused_login_is_sent_once(
 
     with served(tmp_path) as at:
         monkeypatch.setattr(at.jobmanager, "_answer", refuses)
-        words = read_words(["cancel", "orders", "--yes"])[3]
+        words = read_args(["cancel", "orders", "--yes"])[3]
         assert words is not None
         profile = Profile("prod", Connection(at.url, token=secret), None, None)
         assert run_act(profile, tmp_path / "operations.db", words) == UNREACHABLE
@@ -46,7 +46,7 @@ def test_a_refused_login_is_sent_once(
 
 def test_a_command_s_secret_is_read_once_for_the_look_and_the_act(tmp_path: Path) -> None:
     with served(tmp_path) as at:
-        words = read_words(["cancel", "orders [v1]", "--yes"])[3]
+        words = read_args(["cancel", "orders [v1]", "--yes"])[3]
         assert words is not None
         runs = tmp_path / "runs"
         token = Secret("command", f"echo x >> {runs}; echo hush")

@@ -142,7 +142,7 @@ def test_what_the_history_says_of_one_in_progress_and_of_one_that_is_gone() -> N
         "triggered": (fmt.clock(began / 1000, 0.0), ""),
         "duration": ("1 m", "info"),
     }
-    gone = seen(SeenCheckpoint(one, gone=True))
+    gone = seen(SeenCheckpoint(one, dropped=True))
     assert (gone["state"], gone["duration"]) == (("▲ UNKNOWN", "warn"), (DASH, "muted"))
 
 

@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from msgspec import Struct, field
 
+from flinktop.engine.acts.form import AFTERWARDS, LOSS, SWITCHED_OFF, Field, Line
 from flinktop.engine.acts.target import Target
 from flinktop.engine.acts.verdict import Failed, Result, Verdict
-from flinktop.engine.acts.words import AFTERWARDS, LOSS, SWITCHED_OFF, Field, Line
 from flinktop.flink.endpoint import Query
 from flinktop.flink.features import Features
 from flinktop.flink.http import Http
@@ -189,8 +189,8 @@ class Act(Request):
             return "this is a HistoryServer: its jobs have ended"
         if not target.features.has(*self.since):
             return target.needs(self.since)
-        if target.ledger_trouble is not None:
-            return f"every action is recorded in the ledger first, and {target.ledger_trouble}"
+        if target.ledger_error is not None:
+            return f"every action is recorded in the ledger first, and {target.ledger_error}"
         if self.feature is not None and not getattr(target.features, self.feature):
             return SWITCHED_OFF[self.feature]
         return self.own_reason(target)

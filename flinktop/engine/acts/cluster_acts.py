@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Risk
+from flinktop.engine.acts.form import AFTERWARDS, GIVEN_IN_PART, LOSS, Line
 from flinktop.engine.acts.job_acts import cancelled
 from flinktop.engine.acts.target import Target, found
 from flinktop.engine.acts.verdict import Done, Failed, Result, Unknown, Verdict, verdict_of
-from flinktop.engine.acts.words import AFTERWARDS, GIVEN_IN_PART, LOSS, Line
 from flinktop.flink import applications, checkpoints, cluster
 from flinktop.flink.applications import APPLICATION, APPLICATIONS_OVERVIEW
 from flinktop.flink.cluster import CONFIG, DATASET_DELETION, DATASETS

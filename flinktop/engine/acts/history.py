@@ -27,7 +27,7 @@ class Found:
     one: Checkpoint | None = None
     several: tuple[str, ...] = ()
     restarted: bool = False  # the JobManager has restarted, and has lost its history
-    job_gone: bool = False
+    job_missing: bool = False
 
 
 async def before(http: Http, job: str) -> Notes:
@@ -50,7 +50,7 @@ async def look(http: Http, job: str, handle: Handle, *, directory: str | None, s
     """
     stats = await found(http, CHECKPOINTS(job=job))
     if stats is None:
-        return Found(job_gone=await found(http, JOB(job=job)) is None)
+        return Found(job_missing=await found(http, JOB(job=job)) is None)
     seen = find(stats, handle.notes, handle.claimed, directory=directory, stops=stops)
     if seen.one is None and not seen.several and not seen.restarted:
         # One that is highly available brings its jobs back: each starts anew, with an empty history.
@@ -92,8 +92,8 @@ def find(
 def _savepoints(stats: CheckpointStats) -> list[Checkpoint]:
     """Savepoints of the history and the newest ones, which outlive it; each once."""
     latest = (stats.latest.savepoint, stats.latest.failed)
-    told = [one for one in (*stats.history, *latest) if one is not None and one.is_savepoint]
-    return list({(one.id, one.trigger_timestamp): one for one in reversed(told)}.values())
+    listed = [one for one in (*stats.history, *latest) if one is not None and one.is_savepoint]
+    return list({(one.id, one.trigger_timestamp): one for one in reversed(listed)}.values())
 
 
 def _restored(stats: CheckpointStats) -> str | None:

@@ -9,9 +9,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Notes, Risk
+from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.target import Target
 from flinktop.engine.acts.verdict import Done, Result, Unknown, Verdict
-from flinktop.engine.acts.words import Line
 from flinktop.flink import jars
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query

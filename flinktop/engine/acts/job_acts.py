@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from flinktop.engine.acts import history
 from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Notes, Risk
+from flinktop.engine.acts.form import AFTERWARDS, LOSS, Choice, Field, Line
 from flinktop.engine.acts.target import Target, TargetJob, found
 from flinktop.engine.acts.verdict import Done, Failed, InProgress, Result, Unknown, Verdict, verdict_of
-from flinktop.engine.acts.words import AFTERWARDS, LOSS, Choice, Field, Line
 from flinktop.flink import checkpoints, jobs
 from flinktop.flink.checkpoints import CHECKPOINTS, Format
 from flinktop.flink.decode import read
@@ -280,7 +280,7 @@ class Savepoint(JobAct):
         seen = await self._found(context, handle)
         one = seen.one
         if one is None:
-            unclear = bool(seen.several) or seen.job_gone or seen.restarted
+            unclear = bool(seen.several) or seen.job_missing or seen.restarted
             return Unknown(_no_record(seen, self.directory), unclear=unclear)
         if one.status == "COMPLETED":
             return Done(replace(handle.result, savepoint=one.external_path, checkpoint=one.id))
@@ -369,7 +369,7 @@ def _no_record(found: history.Found, directory: str | None) -> str:
     where = f"check {where_to(directory)}"
     if found.several:
         return f"several savepoints were taken meanwhile, one may be this: {', '.join(found.several)}"
-    if found.job_gone:
+    if found.job_missing:
         return f"Flink no longer knows this savepoint or the job; {where}"
     if found.restarted:
         return f"the JobManager has restarted and forgotten this savepoint; {where}"

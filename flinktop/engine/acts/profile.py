@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Notes, Risk
+from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.target import Target
 from flinktop.engine.acts.verdict import Done, Failed, InProgress, Result, Unknown, Verdict
-from flinktop.engine.acts.words import Line
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound

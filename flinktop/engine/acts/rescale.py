@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flinktop.engine.acts.act import Accepted, ActContext, Handle, Notes, Risk
+from flinktop.engine.acts.form import AFTERWARDS, LOSS, Line
 from flinktop.engine.acts.job_acts import JobAct, no_job, state_of
 from flinktop.engine.acts.run_jar import slots_free
 from flinktop.engine.acts.target import Target
 from flinktop.engine.acts.verdict import Done, Failed, Result, Unknown, Verdict
-from flinktop.engine.acts.words import AFTERWARDS, LOSS, Line
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import NotFound

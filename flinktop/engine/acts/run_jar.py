@@ -8,11 +8,11 @@ from typing import Any, Self
 from msgspec import structs
 
 from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Notes, Request, Risk
+from flinktop.engine.acts.form import AFTERWARDS, GIVEN_IN_PART, LOSS, SWITCHED_OFF, Choice, Field, Line
 from flinktop.engine.acts.jar_files import size_of
 from flinktop.engine.acts.job_acts import state_of
 from flinktop.engine.acts.target import Target, found
 from flinktop.engine.acts.verdict import Done, Failed, InProgress, Result, Unknown, Verdict
-from flinktop.engine.acts.words import AFTERWARDS, GIVEN_IN_PART, LOSS, SWITCHED_OFF, Choice, Field, Line
 from flinktop.flink import jars
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.decode import read

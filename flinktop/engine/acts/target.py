@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from flinktop.engine.acts.words import Line
+from flinktop.engine.acts.form import Line
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointConfig, CheckpointStats
 from flinktop.flink.cluster import OVERVIEW, ClusterOverview
 from flinktop.flink.decode import read
@@ -64,7 +64,7 @@ class Target(Struct, frozen=True):
     features: Features = field(default_factory=Features)
     read_only: bool = False
     protected: bool = False  # a name is typed before every act on this cluster
-    ledger_trouble: str | None = None  # why nothing can be written down; acts are refused then
+    ledger_error: str | None = None  # why nothing can be written down; acts are refused then
     job: TargetJob | None = None
     job_missing: bool = False  # the cluster was asked and does not know the job
     under_way: tuple[str, ...] = ()  # what flinktop has asked of this job that has not ended
@@ -160,16 +160,16 @@ def target_job(
     """What the answers say of a job; `now` is the cluster's time (s since 1970)."""
     last = _last_completed(stats) if stats is not None else None
     # /jobs/:id comes from a cache of seconds, the list from the dispatcher itself.
-    told = [one for one in (listed, details) if one is not None]
-    kinds = [one.job_type for one in told] + ([details.plan.type] if details is not None else [])
+    answers = [one for one in (listed, details) if one is not None]
+    kinds = [one.job_type for one in answers] + ([details.plan.type] if details is not None else [])
     kind = next(filter(None, kinds), None)
     return TargetJob(
         id=job,
-        name=next((one.name for one in told if one.name), ""),
-        state=told[0].state if told else "",
+        name=next((one.name for one in answers if one.name), ""),
+        state=answers[0].state if answers else "",
         tasks=subtasks_by_state(listed.tasks) if listed is not None else {},
         batch=kind == "BATCH" if kind else None,
-        scheduler=next((one.scheduler_type for one in told if one.scheduler_type), None),
+        scheduler=next((one.scheduler_type for one in answers if one.scheduler_type), None),
         vertices=details.vertices if details is not None else (),
         checkpointing=True if stats is not None else None,
         last_good=max(0.0, now - last[0]) if last is not None else None,
@@ -182,7 +182,7 @@ def target_job(
 
 def _last_completed(stats: CheckpointStats) -> tuple[float, bool] | None:
     """When the newest completed one was triggered (s since 1970), and whether it is a savepoint."""
-    told = (stats.latest.completed, stats.latest.savepoint, *stats.history)
-    known = [one for one in told if one is not None and one.status == "COMPLETED"]
+    listed = (stats.latest.completed, stats.latest.savepoint, *stats.history)
+    known = [one for one in listed if one is not None and one.status == "COMPLETED"]
     newest = max(known, key=lambda one: one.trigger_timestamp, default=None)
     return (newest.trigger_timestamp / 1000.0, newest.is_savepoint) if newest is not None else None

@@ -132,7 +132,7 @@ class CheckpointHeader(LinesPanel):
             return late_subtasks(port, self.job, number, vertex, share) if share is not None else None
 
         lines = self.of_checkpoint(facts, facts.checkpoint, vertex_names(port, self.job), late)
-        return faded_if_gone(port, lines, reading, gone=facts.gone)
+        return faded_if_gone(port, lines, reading, gone=facts.dropped)
 
     def of_checkpoint(
         self, facts: CheckpointFacts, one: Checkpoint, names: Mapping[str, str], late: LateSubtasks
@@ -140,7 +140,7 @@ class CheckpointHeader(LinesPanel):
         """Everything that is known of one checkpoint but its table."""
         now, offset = self.port.known_time(), self.zone_offset()
         lines: list[Line | Part] = [
-            self.one_line("state", lambda: state_line(one, gone=facts.gone)),
+            self.one_line("state", lambda: state_line(one, gone=facts.dropped)),
             self.one_line("time", lambda: time_line(one, now, offset)),
             self.one_line("size", lambda: sizes_line(one)),
         ]

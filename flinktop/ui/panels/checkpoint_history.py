@@ -41,7 +41,7 @@ MARGIN = 1.03
 
 def is_under_way(row: SeenCheckpoint) -> bool:
     """Whether it may still complete."""
-    return judge.is_under_way(row.checkpoint) and not row.gone
+    return judge.is_under_way(row.checkpoint) and not row.dropped
 
 
 def history_rows(port: Port, job: str) -> list[SeenCheckpoint]:
@@ -50,7 +50,7 @@ def history_rows(port: Port, job: str) -> list[SeenCheckpoint]:
 
 
 def _state(row: SeenCheckpoint) -> Cell:
-    if row.gone and judge.is_under_way(row.checkpoint):
+    if row.dropped and judge.is_under_way(row.checkpoint):
         return UNSEEN, "warn"
     return judge.state(row.checkpoint.status), judge.tone(row.checkpoint.status)
 
@@ -64,7 +64,7 @@ def _files(row: SeenCheckpoint) -> str:
 def _note(row: SeenCheckpoint) -> list[Cell]:
     """That Flink has dropped it, why it failed or where it lies."""
     one = row.checkpoint
-    parts: list[Cell] = [(GONE, "stale")] if row.gone else []
+    parts: list[Cell] = [(GONE, "stale")] if row.dropped else []
     if one.status == judge.FAILED:
         parts.append((one.failure_message or "Flink gave no reason", "bad"))
     elif one.external_path:
@@ -146,7 +146,7 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
         return str(row.checkpoint.id)
 
     def is_dim(self, row: SeenCheckpoint) -> bool:
-        return row.gone
+        return row.dropped
 
     def asks(self) -> Asks:
         """The history, and the details of the failed ones on the screen, one after the other, each once.
@@ -166,7 +166,7 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
 
     def _lacks_details(self, key: str) -> bool:
         seen = next((one for one in self.port.checkpoints(self.job) if str(one.checkpoint.id) == key), None)
-        if seen is None or seen.gone or seen.checkpoint.status != judge.FAILED or seen.checkpoint.tasks:
+        if seen is None or seen.dropped or seen.checkpoint.status != judge.FAILED or seen.checkpoint.tasks:
             return False
         asked = self.port.reading(CHECKPOINT(job=self.job, checkpoint=key))
         return asked is None or (asked.value is None and asked.error is None)

@@ -142,7 +142,7 @@ class CheckpointVertices(TablePanel[VertexShare]):
     def empty(self) -> str:
         if is_off(self.port, self.job):
             return OFF
-        if checkpoint_facts(self.port, self.job, self.checkpoint).gone:
+        if checkpoint_facts(self.port, self.job, self.checkpoint).dropped:
             return DROPPED
         return self.why_empty(self.port.reading(CHECKPOINT(job=self.job, checkpoint=self.checkpoint)))
 

@@ -106,7 +106,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
             ),
             text(
                 *("name", "ROOT CAUSE", 24, lambda row: row.name),
-                tone=lambda row: "strong" if row.beside < 0 else "",
+                tone=lambda row: "strong" if row.concurrent < 0 else "",
                 sort=lambda row: row.reason.casefold(),
                 flex=True,
             ),
@@ -139,7 +139,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
 
     def copied(self) -> str | None:
         row = self.selected()
-        found = found_fault(self.port.faults(self.job), row.group, row.at, row.beside) if row else None
+        found = found_fault(self.port.faults(self.job), row.group, row.at, row.concurrent) if row else None
         return found[1].stacktrace or None if found is not None else None
 
     def rows(self) -> Sequence[FaultFacts]:

@@ -164,15 +164,15 @@ class OperationsTable(TablePanel["Operation"]):
         return self.port.operation(key) if key is not None else None
 
     def words(self) -> Sequence[list[Part]]:
-        trouble = self.port.target().ledger_trouble if self.port.operations() else None
+        trouble = self.port.target().ledger_error if self.port.operations() else None
         return [[(f"Actions are disabled: {trouble}.", "warn")]] if trouble else []
 
     def empty(self) -> str:
         if self.app.profile.demo:
             return SIMULATED
         target = self.port.target()
-        if target.ledger_trouble is not None:
-            return f"Every action is recorded in the ledger first, and {target.ledger_trouble}."
+        if target.ledger_error is not None:
+            return f"Every action is recorded in the ledger first, and {target.ledger_error}."
         if target.read_only:
             return f"{NOTHING}\nThis cluster is opened read-only."
         return f"{NOTHING}\nPress a on a job, a jar or the cluster for its actions."

@@ -38,9 +38,9 @@ FREE = "free"
 
 
 def _verdict(row: TaskManagerFacts) -> Cell:
-    if not row.troubles:
+    if not row.problems:
         return blank_mark(failed=row.failed) if row.known is None else ("healthy", "")
-    return ", ".join(one.words for one in row.troubles), "bad" if row.troubles[0].bad else "warn"
+    return ", ".join(one.words for one in row.problems), "bad" if row.problems[0].bad else "warn"
 
 
 def _measured(

@@ -13,12 +13,12 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from flinktop.engine.acts.cluster_acts import CancelApplication, DeleteDataset, Dispose, Shutdown
+from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
 from flinktop.engine.acts.job_acts import Cancel, Checkpoint, Savepoint, SavepointAndCancel, Stop
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.run_jar import PlanJar, RunAgain, RunJar
 from flinktop.engine.acts.target import target_queries
-from flinktop.engine.acts.words import Line
 from flinktop.facts.restore import rerun
 from flinktop.flink.jars import RunOptions
 from flinktop.ui.dialog import Dialog, lines_content

@@ -84,7 +84,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         if event.key is not None and event.control.id == "vertex-rows" and graph is not None:
             graph.select(event.key)
         elif stack is not None and (fault := self._fault(event)) is not None:
-            stack.choose(fault.group, fault.at, fault.beside)
+            stack.choose(fault.group, fault.at, fault.concurrent)
 
     def _fault(self, event: Moved | Opened) -> FaultFacts | None:
         """The selected exception, if it is of the exceptions that something happened."""
@@ -104,7 +104,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         if event.control.id == "vertex-rows":
             self._open_vertex(event.key)
         elif (fault := self._fault(event)) is not None:
-            self.app.go(FaultPlace(self.job, fault.group, fault.at, fault.beside))
+            self.app.go(FaultPlace(self.job, fault.group, fault.at, fault.concurrent))
         elif event.key.startswith("subtask "):
             _, vertex, subtask = event.key.split(" ")
             self.app.go(SubtaskPlace(self.job, vertex, int(subtask.partition(".")[0])))
@@ -130,7 +130,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         exceptions = self.panel("exceptions")
         row = exceptions.selected() if exceptions is not None else None
         faults = self.app.port.faults(self.job)
-        found = found_fault(faults, row.group, row.at, row.beside) if row is not None else None
+        found = found_fault(faults, row.group, row.at, row.concurrent) if row is not None else None
         return self.location_of(found[1], row.at) if row is not None and found is not None else None
 
     def action_open(self) -> None:

@@ -9,8 +9,8 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.run_jar import PlanJar
-from flinktop.engine.acts.words import Line
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.jobs import Plan
 from flinktop.model import format as fmt

@@ -11,8 +11,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.profile import MOST_SECONDS, Profile
-from flinktop.engine.acts.words import Line
 from flinktop.flink.profiler import Mode
 from flinktop.ui.dialog import LOOK_SECONDS, READY_SECONDS, lines_content
 from flinktop.ui.live_app import LiveApp

@@ -8,9 +8,9 @@ from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.target import target_queries
-from flinktop.engine.acts.words import Line
 from flinktop.facts.freshness import why_empty
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS

@@ -9,8 +9,8 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Input, Static, TextArea
 
+from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.run_jar import PlanJar, RunJar
-from flinktop.engine.acts.words import Line
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jars import JARS, RunOptions
 from flinktop.flink.jobs import JOBS_OVERVIEW

@@ -9,8 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.jar_files import UploadJar, why_no_jar
-from flinktop.engine.acts.words import Line
 from flinktop.engine.operation import State
 from flinktop.model import format as fmt
 from flinktop.model.typed_names import is_typed

@@ -4,7 +4,7 @@ import pytest
 
 from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
-from flinktop.headless.told import as_object, cells, left, table
+from flinktop.headless.output import as_object, cells, table, unfinished_text
 
 
 def of(kind: str, subject: str = "orders", **given: object) -> Operation:
@@ -14,10 +14,10 @@ def of(kind: str, subject: str = "orders", **given: object) -> Operation:
 
 def test_only_what_has_a_trigger_is_remembered_by_flink() -> None:
     for kind in ("savepoint", "stop"):
-        told = left(of(kind, state=State.RUNNING, trigger="2" * 32))
+        told = unfinished_text(of(kind, state=State.RUNNING, trigger="2" * 32))
         assert "five minutes after its end, unless rest.async.store-duration (Flink 1.15+) says" in told
     for kind in ("cancel", "run-jar", "submit-graph"):
-        told = left(of(kind, state=State.ACCEPTED))
+        told = unfinished_text(of(kind, state=State.ACCEPTED))
         assert "minutes" not in told
         assert "flinktop operations" in told
 

@@ -10,37 +10,37 @@ from flinktop.engine.acts.job_acts import Cancel, Savepoint, SavepointAndCancel,
 from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
 from flinktop.flink.jars import ClaimMode, RunOptions
 from flinktop.flink.jobs import JobOverview
-from flinktop.headless.words import USAGE, ActWords, Ended
+from flinktop.headless.args import USAGE, ActArgs, Ended
 from flinktop.model import states
 
 if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Format
 
-MOST_TOLD = 8  # jobs named in a message at the most
+MOST_LISTED = 8  # jobs named in a message at the most
 LEAST_OF_AN_ID = 4  # characters of an id that say which job is meant; fewer fit the next job as easily
 
 
-def kind_of(words: ActWords) -> type[Act]:
+def kind_of(args: ActArgs) -> type[Act]:
     """The kind of act that the words ask for."""
     kinds: dict[str, type[Act]] = {
-        "savepoint": SavepointAndCancel if words.cancel else Savepoint,
+        "savepoint": SavepointAndCancel if args.cancel else Savepoint,
         "stop": Stop,
         "cancel": Cancel,
-        "submit": SubmitGraph if words.job_graph else RunJar,
+        "submit": SubmitGraph if args.job_graph else RunJar,
     }
-    return kinds[words.command]
+    return kinds[args.command]
 
 
-def on_a_job(words: ActWords, jobs: Iterable[JobOverview]) -> Act:
+def job_act(args: ActArgs, jobs: Iterable[JobOverview]) -> Act:
     """The act of `savepoint`, `stop` or `cancel`; raises Ended where no job is meant, or several."""
-    job = find_job(jobs, words.what)
-    if words.command == "cancel":
+    job = find_job(jobs, args.what)
+    if args.command == "cancel":
         return Cancel(job.jid, job.name)
-    form = cast("Format", words.form.upper()) if words.form is not None else None
-    if words.command == "stop":
-        return Stop(job.jid, job.name, words.directory, form, words.drain)
-    kind = SavepointAndCancel if words.cancel else Savepoint
-    return kind(job.jid, job.name, words.directory, form)
+    form = cast("Format", args.form.upper()) if args.form is not None else None
+    if args.command == "stop":
+        return Stop(job.jid, job.name, args.directory, form, args.drain)
+    kind = SavepointAndCancel if args.cancel else Savepoint
+    return kind(job.jid, job.name, args.directory, form)
 
 
 def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
@@ -59,10 +59,10 @@ def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
         return _only(named, what)
     if begun and len(what) < LEAST_OF_AN_ID:
         least = f"an id prefix needs {LEAST_OF_AN_ID} characters or more"
-        raise Ended(USAGE, f"'{what}' is too short: {least}; it matches {_told(begun)}")
+        raise Ended(USAGE, f"'{what}' is too short: {least}; it matches {_listed(begun)}")
     if fitting := list({job.jid: job for job in (*named, *begun)}.values()):
         return _only(fitting, what)
-    raise Ended(USAGE, f"no such job '{what}'" + (f"; {_told(known)}" if known else ""))
+    raise Ended(USAGE, f"no such job '{what}'" + (f"; {_listed(known)}" if known else ""))
 
 
 def _named(jobs: list[JobOverview], name: str) -> list[JobOverview]:
@@ -73,46 +73,46 @@ def _named(jobs: list[JobOverview], name: str) -> list[JobOverview]:
 
 def _only(jobs: list[JobOverview], what: str) -> JobOverview:
     if len(jobs) > 1:
-        raise Ended(USAGE, f"'{what}' matches {len(jobs)} jobs: {_told(jobs)}")
+        raise Ended(USAGE, f"'{what}' matches {len(jobs)} jobs: {_listed(jobs)}")
     return jobs[0]
 
 
-def _told(jobs: list[JobOverview]) -> str:
-    told = [f"{job.name or '(no name)'} ({job.jid}, {job.state})" for job in jobs[:MOST_TOLD]]
-    more = [f"and {len(jobs) - MOST_TOLD} more"] if len(jobs) > MOST_TOLD else []
-    return ", ".join([*told, *more])
+def _listed(jobs: list[JobOverview]) -> str:
+    listed = [f"{job.name or '(no name)'} ({job.jid}, {job.state})" for job in jobs[:MOST_LISTED]]
+    more = [f"and {len(jobs) - MOST_LISTED} more"] if len(jobs) > MOST_LISTED else []
+    return ", ".join([*listed, *more])
 
 
-def submitted(words: ActWords) -> Act:
+def submit_act(args: ActArgs) -> Act:
     """The act of `submit`, whose jar has no id yet; raises Ended for words that do not go together."""
-    return _graph(words) if words.job_graph else _jar(words)
+    return _graph(args) if args.job_graph else _jar(args)
 
 
-def _graph(words: ActWords) -> SubmitGraph:
-    _only_with(words, graph=True)
-    artifacts = tuple(_pair("--artifact", "NAME=FILE", text) for text in words.artifacts)
-    for name in (words.what, *words.jars, *(file for _, file in artifacts)):
+def _graph(args: ActArgs) -> SubmitGraph:
+    _only_with(args, graph=True)
+    artifacts = tuple(_pair("--artifact", "NAME=FILE", text) for text in args.artifacts)
+    for name in (args.what, *args.jars, *(file for _, file in artifacts)):
         _readable(Path(name))
-    return SubmitGraph(words.what, words.jars, artifacts)
+    return SubmitGraph(args.what, args.jars, artifacts)
 
 
-def _jar(words: ActWords) -> RunJar:
-    _only_with(words, graph=False)
-    if not words.savepoint:
-        if words.allow_non_restored_state:
+def _jar(args: ActArgs) -> RunJar:
+    _only_with(args, graph=False)
+    if not args.savepoint:
+        if args.allow_non_restored_state:
             raise Ended(USAGE, "--allow-non-restored-state goes with --savepoint")
-        if words.claim_mode:
+        if args.claim_mode:
             raise Ended(USAGE, "--claim-mode goes with --savepoint")
     options = RunOptions(
-        entry_class=words.entry_class,
-        arguments=words.arguments,
-        parallelism=words.parallelism,
-        savepoint=words.savepoint,
-        allow_non_restored_state=words.allow_non_restored_state,
-        claim_mode=cast("ClaimMode | None", words.claim_mode),
-        configuration=dict(_pair("--conf", "KEY=VALUE", text) for text in words.settings),
+        entry_class=args.entry_class,
+        arguments=args.arguments,
+        parallelism=args.parallelism,
+        savepoint=args.savepoint,
+        allow_non_restored_state=args.allow_non_restored_state,
+        claim_mode=cast("ClaimMode | None", args.claim_mode),
+        configuration=dict(_pair("--conf", "KEY=VALUE", text) for text in args.settings),
     )
-    path = Path(words.what)
+    path = Path(args.what)
     _readable(path)
     if (why := why_no_jar(path)) is not None:
         raise Ended(USAGE, why)
@@ -126,18 +126,18 @@ def _readable(path: Path) -> None:
         raise Ended(USAGE, f"{path} can't be read: {error.strerror}") from None
 
 
-def _only_with(words: ActWords, *, graph: bool) -> None:
+def _only_with(args: ActArgs, *, graph: bool) -> None:
     """Refuse what belongs to the other kind of file: it would be left out without a word."""
     of_a_jar = {
-        "--class": words.entry_class,
-        "--parallelism": words.parallelism,
-        "--savepoint": words.savepoint,
-        "--allow-non-restored-state": words.allow_non_restored_state,
-        "--claim-mode": words.claim_mode,
-        "--conf": words.settings,
-        "arguments of a program": words.arguments,
+        "--class": args.entry_class,
+        "--parallelism": args.parallelism,
+        "--savepoint": args.savepoint,
+        "--allow-non-restored-state": args.allow_non_restored_state,
+        "--claim-mode": args.claim_mode,
+        "--conf": args.settings,
+        "arguments of a program": args.arguments,
     }
-    of_a_graph = {"--jar": words.jars, "--artifact": words.artifacts}
+    of_a_graph = {"--jar": args.jars, "--artifact": args.artifacts}
     wrong = [name for name, value in (of_a_jar if graph else of_a_graph).items() if value]
     if wrong:
         what = "a jar that is run, not with --job-graph" if graph else "--job-graph"

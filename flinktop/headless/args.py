@@ -28,7 +28,7 @@ class Ended(Exception):  # noqa: N818 - it says what happened
 
 
 @dataclass(frozen=True, slots=True)
-class ActWords:
+class ActArgs:
     """What was written after a command that acts, unchecked."""
 
     command: str
@@ -93,22 +93,22 @@ def add_operations(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> Non
     parser.add_argument("--json", action="store_true", help="as a JSON array")
 
 
-def program_cut(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
+def split_program_args(args: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """The words of `submit` before `--`, and those of the program after it."""
-    if words[:1] == ["submit"] and "--" in words:
-        at = words.index("--")
-        return words[:at], tuple(words[at + 1 :])
-    return words, ()
+    if args[:1] == ["submit"] and "--" in args:
+        at = args.index("--")
+        return args[:at], tuple(args[at + 1 :])
+    return args, ()
 
 
-def act_words(command: str, given: dict[str, Any], program: tuple[str, ...]) -> ActWords:
+def act_args(command: str, given: dict[str, Any], program: tuple[str, ...]) -> ActArgs:
     """Take the words of an act out of those that were given, and leave the others."""
-    names = {name for name in ActWords.__slots__ if name in given}
+    names = {name for name in ActArgs.__slots__ if name in given}
     taken: dict[str, Any] = {name: given.pop(name) for name in names}
     for name in ("jars", "artifacts", "settings"):
         if name in taken:
             taken[name] = tuple(taken[name])
-    return ActWords(command=command, arguments=program, **taken)
+    return ActArgs(command=command, arguments=program, **taken)
 
 
 def add_command(

@@ -14,7 +14,7 @@ from flinktop.engine.acts.jar_files import DeleteJar, UploadJar
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations import Operations
-from flinktop.headless.told import as_object
+from flinktop.headless.output import as_object
 
 SETTLES_WITHIN = 5.0  # seconds for which a command waits for what an earlier one has left
 
@@ -30,7 +30,7 @@ class Follower:
 
     operations: Operations  # started
     news: asyncio.Event  # set when they have changed
-    say: Callable[[str], None]
+    report: Callable[[str], None]
     typed: str | None  # the name that was typed, where one is asked for
 
     async def settled(self, job: str | None) -> None:
@@ -51,7 +51,7 @@ class Follower:
         """Do the act; the operation at its end, or once accepted by Flink."""
         number = os.urandom(16).hex()
         self.operations.submit(act, number, self.typed)
-        said = ""
+        reported = ""
         while True:
             # One that another flinktop follows now is there as soon as the ledger can be read.
             operation = next((one for one in self.operations.view.all if one.id == number), None)
@@ -59,9 +59,9 @@ class Follower:
                 taken = operation.state in (State.ACCEPTED, State.RUNNING)
                 if operation.state.final or (taken and not wait):
                     return operation
-                if operation.words and operation.words != said:
-                    said = operation.words
-                    self.say(f"{act.label}: {said}")
+                if operation.words and operation.words != reported:
+                    reported = operation.words
+                    self.report(f"{act.label}: {reported}")
             self.news.clear()
             await self.news.wait()
 
@@ -103,7 +103,7 @@ async def run_file(follower: Follower, path: str, act: RunJar, *, wait: bool) ->
             upload, id="", kind=act.kind, act=act, subject=act.subject, trigger=None, sent=None
         )
         return JarRun(structs.replace(never, reason=f"{upload.label}: {upload.reason}"), upload)
-    follower.say(f"uploaded as {jar}")
+    follower.report(f"uploaded as {jar}")
     run = await follower.do(replace(act, jar=jar), wait=wait)
     if run.state in (State.FAILED, State.REFUSED):
         return JarRun(run, upload, await follower.do(DeleteJar(jar, act.name)))

@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.operation import Operation
 from flinktop.flink.text import clean
-from flinktop.headless.words import DONE, FAILED
+from flinktop.headless.args import DONE, FAILED
 from flinktop.model import format as written
 
 MOST = 10_000  # operations that are printed
@@ -51,7 +51,7 @@ def print_operations(path: Path, *, json: bool) -> int:
     return DONE
 
 
-def left(operation: Operation) -> str:
+def unfinished_text(operation: Operation) -> str:
     """What is to be known of an operation that is left to itself.
 
     Flink keeps the result of what has a trigger alone: the end of a cancel or a run is seen by the job.
@@ -76,10 +76,10 @@ def headline(operation: Operation) -> str:
     return clean(f"{operation.label} of {operation.subject}{job}: {operation.state}")
 
 
-def came_of(operation: Operation) -> tuple[str, ...]:
+def result_lines(operation: Operation) -> tuple[str, ...]:
     """What came of it, one thing a line."""
     result = operation.result
-    told = (
+    shown = (
         ("savepoint", result.savepoint),
         ("job", result.job),
         ("job state", result.job_state),
@@ -90,7 +90,7 @@ def came_of(operation: Operation) -> tuple[str, ...]:
         ("reason", operation.reason if operation.reason and operation.state.final else None),
         ("trigger", operation.trigger if not operation.state.final else None),
     )
-    return tuple(f"{label:11}{clean(str(value))}".rstrip() for label, value in told if value is not None)
+    return tuple(f"{label:11}{clean(str(value))}".rstrip() for label, value in shown if value is not None)
 
 
 def table(operations: tuple[Operation, ...]) -> list[str]:
@@ -106,7 +106,7 @@ def table(operations: tuple[Operation, ...]) -> list[str]:
         padded = [cell + " " * (width - cells(cell)) for cell, width in zip(row, widths, strict=False)]
         lines.append("  ".join((*padded, row[5])).rstrip())
         if number:
-            lines += [f"{'':21}{line}" for line in came_of(operations[number - 1])]
+            lines += [f"{'':21}{line}" for line in result_lines(operations[number - 1])]
     return lines
 
 
