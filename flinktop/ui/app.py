@@ -1,4 +1,4 @@
-"""The Textual app: one cluster, a stack of screens, and the way news comes from the engine."""
+"""The Textual app: one cluster, a stack of screens, and how news from the engine reaches them."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FEW_COLOURS = frozenset({"standard", None})
-"""Names of what a terminal can show that is sixteen colours of its own, or none."""
+"""Colour systems of terminals that have sixteen colours of their own, or none."""
 
 
 class InputFailed(Exception):  # noqa: N818 -- it says what happened
-    """The terminal's keys can't be read any more."""
+    """The terminal's keys can no longer be read."""
 
 
 class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
@@ -102,7 +102,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     """
 
     def __init__(self, port: Port, settings: Settings, profile: Profile) -> None:
-        # Textual's own way without colours is shades of grey, and with the terminal's colours black on black.
+        # Without colours Textual takes shades of grey, and black on black with the terminal's colours.
         super().__init__(port, settings, profile, ansi_color=True if "NO_COLOR" in os.environ else None)
         self._mouse_on = settings.mouse
         self.set_class(settings.ascii, "-ascii")
@@ -114,11 +114,11 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._noticed = 0
         self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
-        """Called with the exit code when the app begins to leave."""
+        """Called with the exit code when the app starts to exit."""
         self.choose_theme(settings.theme)
 
     async def on_event(self, event: events.Event) -> None:
-        """Handle keys, pastes and clicks in the order in which they were made, one when the last is done."""
+        """Handle keys, pastes and clicks in order, each when the one before is done."""
         typed = isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded
         if typed and isinstance(event, events.Paste):
             # Fields show what is in them as it is.
@@ -132,7 +132,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Do what a key or an entry of the palette stands for; nothing on a screen that is not there."""
+        """Run the action of a key or a palette entry; does nothing on a screen that is not there."""
         node = default_namespace
         if isinstance(node, Widget) and not (
             node.is_attached and all(one.alive for one in node.ancestors_with_self if isinstance(one, Steady))
@@ -148,27 +148,27 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             return True
 
     def pop_screen(self) -> AwaitComplete:
-        """Close the foremost screen, unless none of the cluster would be left."""
+        """Close the top screen, unless it is the last screen of the cluster."""
         if any(isinstance(screen, LiveScreen) for screen in self.screen_stack[:-1]):
             return super().pop_screen()
         return AwaitComplete()
 
     def _handle_exception(self, error: Exception) -> None:
-        """Leave because of an error that nothing caught: a sentence on the terminal, the trace in the log.
+        """Exit because of an uncaught error: one sentence on the terminal, the trace in the log.
 
-        One in a dialog closes that dialog alone.
+        An error in a dialog closes only that dialog.
         """
         failed: object = active_message_pump.get(None)
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error, failed = error.error, get_current_worker().node
         if (dialog := self._dialog_around(failed)) is not None:
-            # Its messages are not handled any more.
+            # Its messages are no longer handled.
             self.call_later(self._close_broken, dialog, error)
             return
         self._leave_because_of(error)
 
     def panic(self, *renderables: RenderableType) -> None:
-        """Leave because the thread that reads the keys has failed: Textual hands on its trace alone."""
+        """Exit because the thread that reads the keys has failed: Textual passes on only its trace."""
         words = []
         for one in renderables:
             # Textual imports rich.traceback when there is one.
@@ -201,7 +201,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         if not self._exit_renderables:
             self._return_code = 1
             self._exit_renderables.append(Text(sentence, no_wrap=True, overflow="ignore"))
-            # Tests that run the app raise it.
+            # Tests that run the app raise it again.
             self._exception = error
             self.on_exit(1)
         self._close_messages_no_wait()
@@ -221,7 +221,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             self.notify(note, markup=False, timeout=10)
 
     def tick(self) -> None:
-        """A second has passed: ages and times move on."""
+        """A second has passed: update ages and times."""
         forget_closed_screens()
         self._spare_memory.second()
         self.second()
@@ -233,7 +233,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._leave_without_engine()
 
     def _leave_without_engine(self) -> None:
-        """Leave when the engine has ended by an error: nothing that is shown would ever change again."""
+        """Exit when the engine has ended with an error: nothing on the screen would ever change again."""
         if self.port.failure is not None and not self._exit:
             self.exit(1, 1, Text(f"flinktop: {self.port.failure}"))
 
@@ -254,7 +254,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
-        """Leave. Textual closes its screens first, and whoever started the app sees to it that it ends."""
+        """Exit. Textual closes its screens first; the caller of the app makes sure that it ends."""
         self.on_exit(return_code if result is None else result)
         super().exit(result, return_code, message)
 
@@ -282,7 +282,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._go_unless_there(JobManagerPlace())
 
     def action_leave(self) -> None:
-        """Ask before leaving; asked a second time, leave."""
+        """Ask before leaving; called a second time, leave."""
         if is_at(self.screen, LeavePlace):
             self.exit(0)
         else:
@@ -323,7 +323,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
 
 def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
-    """Start the engine behind the first picture, which its requests would hold up."""
+    """Start the engine after the first paint, which its requests would delay."""
     leave_out_what_is_loaded()
     try:
         app.port.start_thread(past)
@@ -339,11 +339,10 @@ def run(
     past: Iterable[tuple[Query[Any], Any, float]] = (),
     runs: Mapping[str, RunJar] | None = None,
 ) -> int:
-    """Watch a cluster until the person leaves; returns the exit code.
+    """Run the app on one cluster until the user leaves; returns the exit code.
 
-    Answers come from `transport` instead of the network where there is one. `past` are answers from before,
-    oldest first, each with how many seconds ago it came; `runs` says by their ids how jobs were started that
-    the ledger knows nothing of.
+    `transport` replaces the network where it is given. `past` are earlier answers, oldest first, each with
+    its age in seconds; `runs` holds, by job id, how jobs were started that the ledger does not know.
     """
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
@@ -354,7 +353,7 @@ def run(
         transport=transport,
         name=profile.name,
         protected=profile.protected,
-        # What is done to a cluster that does not exist is not worth remembering.
+        # Operations on a cluster that does not exist are not worth recording.
         ledger=settings.paths.operations if transport is None else None,
         runs=runs,
     )
@@ -368,7 +367,7 @@ def run(
             app.choose_theme(settings.theme)
         take_any_bytes()
         app.on_exit = leaving.begin
-        # Of a terminal that is gone nothing is left to write once the signals' part has ended.
+        # When the terminal is gone, nothing is left to write once the signal handling has ended.
         with keep_the_cells(), leave_on_signals(app, leaving), strays_logged():
             code = app.run(mouse=settings.mouse)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence

@@ -1,6 +1,6 @@
-"""The shapes of ours in ASCII, for terminals that have no others: one filter over all that is drawn.
+"""Our shapes in ASCII, for terminals that have no others: one filter over everything that is drawn.
 
-Pictures that need other shapes in ASCII than these (graphs, charts, bars, trends) choose them where they are
+Pictures that need other ASCII shapes than these (graphs, charts, bars, trends) choose them where they are
 drawn. Letters of foreign text stay.
 """
 
@@ -22,7 +22,7 @@ _SHAPES: Final = str.maketrans(
     "*~-X!=@*>v<~-#.",
 )
 _WIDER: Final = re.compile(r"(?P<loading>\bloading[\w' ]*)…|±")
-"""What takes more cells in ASCII: blanks behind it give way."""
+"""What is wider in ASCII: blanks after it are removed to make room."""
 
 
 class AsciiShapes(LineFilter):
@@ -38,7 +38,7 @@ class AsciiShapes(LineFilter):
 
 
 def _widened(segments: list[Segment]) -> list[Segment]:
-    """The segments with "..." behind "loading" and "+-" for "±", where blanks behind them leave the room."""
+    """The segments with "..." after "loading" and "+-" for "±", where blanks after them leave room."""
     cells: list[tuple[str, Style | None]] = [
         (letter, segment.style) for segment in segments if not segment.control for letter in segment.text
     ]
@@ -46,7 +46,7 @@ def _widened(segments: list[Segment]) -> list[Segment]:
     for found in reversed(list(_WIDER.finditer(text))):
         wanted = "..." if found["loading"] else "+-"
         at, more = found.end() - 1, len(wanted) - 1
-        # Blanks between words stay one; where there are most, nobody misses some.
+        # Single blanks between words stay; the longest run of blanks is shortened.
         spare = max(re.findall(" +", text[found.end() :]), key=len, default="")
         if len(spare) <= more:
             continue

@@ -1,4 +1,4 @@
-"""Asking before something is done: what is filled in, a name that has to be typed first, a button."""
+"""Dialogs that ask before an act: its fields, a name that may have to be typed first, a button."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class FieldRow(Horizontal):
-    """A label and the field behind it."""
+    """A label and its field."""
 
     DEFAULT_CSS = """
     FieldRow { height: auto; width: 1fr; }
@@ -41,7 +41,7 @@ class FieldRow(Horizontal):
 
 
 class ActForm(Vertical):
-    """The fields that an act declares, beginning as in `begin`."""
+    """The fields that an act declares, with initial values from `begin`."""
 
     DEFAULT_CSS = "ActForm { height: auto; }"
 
@@ -60,14 +60,14 @@ class ActForm(Vertical):
         return (LinesField if field.lines else LineField)(text, placeholder=field.placeholder, id=field.name)
 
     def texts(self) -> dict[str, str]:
-        """What stands in the fields, by their names."""
+        """The texts in the fields, by field name."""
         return {
             one.name: widget.text if isinstance(widget, LinesField) else widget.value
             for one, widget in self.widgets.items()
         }
 
     def values(self) -> dict[str, Any]:
-        """The values of the fields that are asked for, by their names. Raises ValueError."""
+        """The values of the requested fields, by name. Raises ValueError."""
         texts = self.texts()
         return {
             one.name: one.value(texts[one.name])
@@ -76,7 +76,7 @@ class ActForm(Vertical):
         }
 
     def look(self) -> None:
-        """Show the fields that are asked for."""
+        """Show the fields that are requested."""
         texts = self.texts()
         for one, row in self.rows.items():
             if one.of:
@@ -84,14 +84,14 @@ class ActForm(Vertical):
 
 
 class NameField(LineField):
-    """A field that enter does not leave by itself: whoever asks for the name says where to."""
+    """A field that enter does not leave: the dialog that asks for the name decides where to go."""
 
     async def action_submit(self) -> None:
         await Input.action_submit(self)
 
 
 class TypedName(Vertical):
-    """Says which name is typed and why, and takes it; enter in it is an `Input.Submitted`."""
+    """Shows which name has to be typed and why, and takes it; enter in it sends `Input.Submitted`."""
 
     DEFAULT_CSS = """
     TypedName { height: auto; margin-top: 1; }
@@ -107,7 +107,7 @@ class TypedName(Vertical):
         yield FieldRow("name", NameField(id="typed"))
 
     def ask(self, request: Request, target: Target) -> None:
-        """Ask for the name that this wants on this target."""
+        """Ask for the name that this request needs on this target."""
         self._wanted = name = request.name_to_type(target)
         why = "This cluster is protected" if target.protected else "This can't be undone"
         whose = request.whose_name(target)
@@ -116,26 +116,26 @@ class TypedName(Vertical):
 
     @property
     def is_right(self) -> bool:
-        """Whether the name that is asked for stands in the field."""
+        """Whether the requested name stands in the field."""
         typed = self.query_one("#typed", LineField).value
         return self._wanted is not None and is_typed(typed, self._wanted)
 
 
 class AskingDialog(Dialog[T]):
-    """Asks before something is done by its button, where a name may have to be typed first."""
+    """A dialog whose button starts an act; a name may have to be typed first."""
 
     def ask_name(self, request: Request, target: Target) -> None:
-        """Say which name is typed before this, if one is."""
+        """Show which name has to be typed first, if any."""
         for name in self.query(TypedName):
             name.ask(request, target)
 
     @property
     def typed_right(self) -> bool:
-        """Whether the name that is asked for is typed, if one is."""
+        """Whether the requested name is typed, if one is needed."""
         return all(name.is_right for name in self.query(TypedName))
 
     def allow(self, allowed: bool) -> None:  # noqa: FBT001 -- a state, not an option
-        """Switch the button on or off; the focus stays on what it was on, or goes back."""
+        """Switch the button on or off; the focus stays where it was, or goes back."""
         self.query_one("#do").disabled = not allowed
         if not allowed and self.focused is None:
             self.set_focus(self.query_one("#back"))
@@ -147,7 +147,7 @@ class AskingDialog(Dialog[T]):
 
     @on(Input.Submitted, "#typed")
     def _name_typed(self) -> None:
-        """Go on to the button once it is on; else stay where the name is typed."""
+        """Go on to the button once it is on; otherwise stay in the name field."""
         self.renew()
         if not (button := self.query_one("#do")).disabled:
             self.set_focus(button)

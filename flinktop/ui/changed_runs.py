@@ -1,4 +1,4 @@
-"""Writes to the terminal only what has changed of a line, not the whole line, and now and then everything."""
+"""Writes only the changed part of a line to the terminal, not the whole line; now and then everything."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY: Final = 60
-"""Seconds after which everything is written anew: another program may have written over it."""
+"""Seconds between two full redraws: another program may have written over the screen."""
 _TEXTUAL: Final[tuple[tuple[Callable[..., object], tuple[str, ...]], ...]] = (
     (App._display, ("self", "screen", "renderable")),  # noqa: SLF001 -- there is no public place to stand at
     (CompositorUpdate.render_segments, ("self", "console")),
 )
-"""What is relied on of Textual: functions and their parameters."""
+"""The functions of Textual that this relies on, with their parameters."""
 
 
 def unknown_in_textual() -> str | None:
-    """What of Textual's way to the terminal is not as it is known here."""
+    """What in Textual's output code differs from what is known here; None if nothing does."""
     for function, parameters in _TEXTUAL:
         if tuple(inspect.signature(function).parameters) != parameters:
             return f"{function.__qualname__} of Textual {textual.__version__}"
@@ -39,7 +39,7 @@ def unknown_in_textual() -> str | None:
 
 
 class _OnlyChanges(CompositorUpdate):
-    """An update of Textual's of which only the changes are written."""
+    """A Textual update of which only the changes are written."""
 
     def __init__(self, update: CompositorUpdate, size: Size, runs: ChangedRuns) -> None:
         self._update = update
@@ -54,7 +54,7 @@ class _OnlyChanges(CompositorUpdate):
 
 
 class ChangedRuns:
-    """Makes of what Textual writes what has changed, as long as it is understood."""
+    """Reduces Textual's updates to the changed runs, for as long as it understands them."""
 
     def __init__(self) -> None:
         self._shown = ShownCells()
@@ -70,7 +70,7 @@ class ChangedRuns:
         return update
 
     def changes(self, update: str, size: Size) -> str:
-        """What to write in the place of an update for a screen of this size."""
+        """What to write instead of an update for a screen of this size."""
         if size != self._size:
             self.forget()
             self._size = size
@@ -94,7 +94,7 @@ class WritesChanges(App[int]):
         self._changed_runs = ChangedRuns()
         self._seconds = 0
         self.on_first_paint: Callable[[], None] | None = None
-        """Called once, when the first picture is on its way to the terminal."""
+        """Called once, when the first paint is on its way to the terminal."""
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         super()._display(screen, self._changed_runs.of(renderable, self.screen.outer_size))
@@ -114,14 +114,14 @@ class WritesChanges(App[int]):
             self.redraw()
 
     def on_resize(self) -> None:
-        """The terminal has moved what was on it; so has one that had another size for a moment.
+        """The terminal may have moved its contents, even if it had another size only for a moment.
 
-        Textual asks for the size after a pause as well (SIGCONT), when the terminal is blank.
+        Textual also asks for the size after a pause (SIGCONT), when the terminal is blank.
         """
         self.redraw()
 
     def on_app_focus(self) -> None:
-        """What shows the terminal may have written over it meanwhile."""
+        """The terminal may have written over the screen in the meantime."""
         self.redraw()
 
     def action_redraw(self) -> None:

@@ -19,10 +19,10 @@ TMUX_SECONDS = 2.0
 
 
 def copy(app: App[int], text: str, directory: Path) -> str:
-    """Copy a text by the ways that there are; gives a sentence for the person, with the file's path.
+    """Copy a text in every way that is available; returns a sentence for the user, with the file's path.
 
-    Inside tmux its own buffer and clipboard are asked (OSC 52 is often not passed through), elsewhere the
-    terminal by OSC 52. Nobody tells whether a terminal obeyed, so the text is also written to a file.
+    Inside tmux this uses its buffer and clipboard (OSC 52 is often not passed through), elsewhere OSC 52. No
+    terminal reports whether it obeyed, so the text is also written to a file.
     """
     if not _to_tmux(text):
         app.copy_to_clipboard(text)

@@ -1,27 +1,27 @@
-"""What a command is: something a person can do by a key."""
+"""A command: something a user can do with a key."""
 
 from msgspec import Struct
 
 
 class Command(Struct, frozen=True):
-    """Something a person can do by a key."""
+    """Something a user can do with a key."""
 
     id: str
-    """Also the name of the action, unless it has another: `action_<id>` on a screen or on the app."""
+    """Also the name of the action, unless `action` is set: `action_<id>` on a screen or on the app."""
     keys: tuple[str, ...]
     label: str
-    """As the footer and the palette say it, in a word or two."""
+    """Its name in the footer and the palette, one or two words."""
     help: str
     group: str
     shown: bool = True
     """Whether the footer shows it."""
     priority: bool = False
-    """Whether the key works even where text is typed."""
+    """Whether the key works even while text is typed."""
     app: bool = False
-    """Whether the action is the app's, not the screen's."""
+    """Whether the action belongs to the app, not to the screen."""
     action: str = ""
-    """The action with its arguments, where the id is not its name."""
+    """The action with its arguments, where it differs from the id."""
     short: str = ""
-    """Of a tab: its name on a narrow terminal."""
+    """The name of a tab on a narrow terminal."""
     acts: bool = False
-    """Whether it is there to do something to the cluster: gone on one that is opened read-only."""
+    """Whether it changes the cluster: removed on one that is opened read-only."""

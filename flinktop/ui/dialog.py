@@ -1,4 +1,4 @@
-"""What every dialog before an act has in common: its box, what it watches, and how it stays live."""
+"""What all dialogs before an act share: the box, the watched queries, and how it stays live."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-LABEL = 14  # cells of the labels in a dialog at the least, so that values stand below each other
+LABEL = 14  # least width of the labels in a dialog (cells), so that values are aligned
 EDGES = 5  # cells that border, padding and scroll bar of a box take
 LEAST_WORDS, MOST_LINES, MOST_REASON = 12, 20, 3
 READY_SECONDS = 0.4
-"""From when a question is seen, or its button gets the focus, until an answer counts.
+"""Seconds from when a question is visible, or its button gets the focus, until an answer counts.
 
-A terminal without bracketed paste hands over pasted text as keys, some of which open a dialog.
+A terminal without bracketed paste sends pasted text as keys, some of which open a dialog.
 """
-LOOK_SECONDS = 0.1  # between two looks whether it is time
-STEP = 5  # lines that a dialog scrolls by at once
+LOOK_SECONDS = 0.1  # between two checks whether the time has come
+STEP = 5  # lines that a dialog scrolls at once
 
 
 def lines_content(lines: Iterable[Line], width: int = 0) -> Content:
-    """What an act says beforehand: labels in a column, and words, wrapped at `width` cells (0: not here)."""
+    """An act's description: labels in a column, and texts wrapped at `width` cells (0: not here)."""
     lines = tuple(lines)
     labels = label_cells(lines)
     parts: list[Content] = []
@@ -61,14 +61,14 @@ def lines_content(lines: Iterable[Line], width: int = 0) -> Content:
 
 
 def label_cells(lines: Iterable[Line]) -> int:
-    """Cells of the column of labels that these lines need."""
+    """Width of the label column that these lines need (cells)."""
     return max([LABEL, *(cell_len(line.label) + 2 for line in lines)])
 
 
 class ActButton(PressButton):
-    """Takes no enter in the first moment after it got the focus, and no click after its dialog opened.
+    """Ignores enter just after it got the focus, and clicks just after its dialog opened.
 
-    It is dim for as long as it takes none.
+    It is dim while it ignores them.
     """
 
     DEFAULT_CSS = """
@@ -80,7 +80,7 @@ class ActButton(PressButton):
 
     @property
     def ready(self) -> bool:
-        """Whether it takes an enter that is pressed now."""
+        """Whether an enter that is pressed now counts."""
         return self.app.port.now() - self._focused >= READY_SECONDS
 
     def look(self) -> None:
@@ -103,21 +103,21 @@ class ActButton(PressButton):
             super().action_press()
 
     def on_click(self) -> None:
-        """A click gives it the focus itself: it has to come a moment after the dialog."""
+        """A click also gives it the focus, so it has to come a moment after the dialog."""
         if self.app.typed_at - self._opened >= READY_SECONDS:
             super().action_press()
 
 
 class DialogBox(VerticalScroll, can_focus=False, inherit_bindings=False):
-    """What scrolls in a dialog. It takes no keys: up and down go from field to field."""
+    """The scrolling part of a dialog. It takes no keys: up and down go from field to field."""
 
     DEFAULT_CSS = "DialogBox { scrollbar-size-vertical: 1; }"
 
 
 class Dialog(Modal[T]):
-    """A box before the screen: arrows and tab move, enter presses what has the focus, esc closes it.
+    """A box over the screen: arrows and tab move, enter presses what has the focus, esc closes it.
 
-    What it is about does not change while it is open; the words about it do, on news and each second.
+    Its subject does not change while it is open; the texts about it do, on news and each second.
     """
 
     DEFAULT_CSS = """
@@ -134,7 +134,7 @@ class Dialog(Modal[T]):
     app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", id="close"),
-        # Before the next key is looked at: what is typed behind it is for the next field.
+        # Handled before the next key is looked at: what is typed after it is for the next field.
         Binding("tab", "field(1)", "Next field", show=False, priority=True),
         Binding("shift+tab", "field(-1)", "Previous field", show=False, priority=True),
         Binding("up", "line(-1)", "Up", show=False, priority=True),
@@ -144,8 +144,8 @@ class Dialog(Modal[T]):
         Binding("pageup", "scroll(-1)", "Up", show=False),
         Binding("pagedown", "scroll(1)", "Down", show=False),
     ]
-    CELLS: ClassVar[int] = 84  # cells that the box takes at the most
-    TITLE_WORDS: ClassVar[str] = ""  # words of ours in the upper edge of the box
+    CELLS: ClassVar[int] = 84  # largest width of the box (cells)
+    TITLE_WORDS: ClassVar[str] = ""  # title in the upper edge of the box; our own words
 
     def __init__(self) -> None:
         super().__init__()
@@ -160,7 +160,7 @@ class Dialog(Modal[T]):
 
     @property
     def words_width(self) -> int:
-        """Cells that words in the box may take."""
+        """Cells that texts in the box may take."""
         return min(self.app.size.width, self.CELLS) - EDGES
 
     def compose(self) -> ComposeResult:
@@ -172,14 +172,14 @@ class Dialog(Modal[T]):
         yield from ()
 
     def watched(self) -> Iterable[Query[Any]]:
-        """What is asked while the dialog is open; asked anew on news, so that it may change."""
+        """The queries to watch while the dialog is open; called again on news, so that they may change."""
         return ()
 
     def renew(self) -> None:
-        """There is news, or a second has passed."""
+        """Show what is known now: there is news, or a second has passed."""
 
     def news(self) -> None:
-        """Ask for what is watched now, and show what is known; one that is being closed does neither."""
+        """Update the watched queries and show what is known; does nothing while the dialog closes."""
         if not self.alive:
             return
         try:
@@ -201,7 +201,7 @@ class Dialog(Modal[T]):
         self.renew()
 
     def _cannot_show(self, error: Exception) -> None:
-        """Say so in its place, and hide everything else: nothing is done by what is not seen."""
+        """Show the error and hide the contents: nobody may confirm what is not shown."""
         if self.app.raise_faults:
             raise error
         sentence = f"{cannot_show(error)}\nesc goes back"
@@ -225,7 +225,7 @@ class Dialog(Modal[T]):
                 self.call_after_refresh(self.go_to, before)
 
     def show_reason(self, reason: str) -> int:
-        """Say what stands against it, if anything does; the number of lines that it takes."""
+        """Show why the act is not possible, if so; returns the number of lines that this takes."""
         lines = wrap(reason, self.words_width, MOST_REASON) if reason else []
         said = self.query_one("#reason", Static)
         said.update("\n".join(lines))
@@ -240,7 +240,7 @@ class Dialog(Modal[T]):
         self.action_leave()
 
     def on_mount(self) -> None:
-        # What was said before would stand in front of it.
+        # Older notifications would cover it.
         self.app.clear_notifications()
         self.news()
 
@@ -250,13 +250,13 @@ class Dialog(Modal[T]):
         self._asked_for = frozenset()
 
     def on_screen_suspend(self, _event: events.ScreenSuspend) -> None:
-        """Another dialog stands before this one."""
+        """Another dialog covers this one."""
         self._focused_before = self.focused
         self._show_box("hidden")
         self.add_class("-behind")
 
     def on_screen_resume(self, _event: events.ScreenResume) -> None:
-        """It is the foremost (again), and the person where they were: what is hidden loses the focus."""
+        """It is on top (again), with the focus where it was; what is hidden loses the focus."""
         self.remove_class("-behind")
         self._show_box("visible")
         before = self._focused_before
@@ -264,14 +264,14 @@ class Dialog(Modal[T]):
             self.set_focus(before)
 
     def go_to(self, field: Widget) -> None:
-        """Give a field the focus: at once, or when this dialog is the foremost again."""
+        """Give a field the focus: now, or when this dialog is on top again."""
         if self.has_class("-behind"):
             self._focused_before = field
         else:
             self.set_focus(field)
 
     def _show_box(self, visibility: Literal["visible", "hidden"]) -> None:
-        # Not by the style sheet: what it says holds only some time later, and what is hidden takes no focus.
+        # Not by the style sheet: its rules apply only some time later, and hidden widgets take no focus.
         for box in self.query(".dialog"):
             box.styles.visibility = visibility
 

@@ -1,8 +1,8 @@
-"""Keys and clicks one after the other: each is handled when the one before has had all its effect.
+"""Keys and clicks in order: each is handled when the one before has had all its effect.
 
-Textual hands a key to the widget that has the focus, and what the key is bound to runs when it has come
-through the queues of all widgets around that one. Keys typed faster than that overtake each other, and reach
-screens whose parts are not mounted yet. Here they wait; none is lost.
+Textual passes a key to the widget with the focus, and the bound action runs when the key has come through
+the queues of all widgets around that one. Keys typed faster overtake each other, and reach screens whose
+parts are not mounted yet. Here they wait; none is lost.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from textual.message_pump import MessagePump
 
 PATIENCE = 2.0
-"""Seconds for which keys wait for a screen that does not come to rest, and then for the key before them."""
+"""Seconds that keys wait for a screen that does not come to rest, and then for the key before them."""
 QUICK_LOOKS = 50
-"""Turns of the loop in which it is looked each time whether the app is at rest; later it is now and then."""
+"""Turns of the loop that each check whether the app is at rest; after these it is checked now and then."""
 PAUSE = 0.002
-"""Seconds between two later looks."""
+"""Seconds between two later checks."""
 
 
 class KeyOrder:
-    """Keeps keys and clicks back until the app is at rest."""
+    """Holds keys and clicks back until the app is at rest."""
 
     def __init__(self, app: App[Any], now: Callable[[], float]) -> None:
-        """Keep the keys of this app in order; `now` tells the time (s) that `typed_at` is in."""
+        """Order the keys of this app; `now` is the clock (s) of `typed_at`."""
         self._app = app
         self._now = now
         self.typed_at = now()
-        """When the key or click that is being handled came: it may have been kept back since."""
+        """When the key or click that is being handled was typed: it may have been held back since."""
         self._waiting: deque[tuple[events.Event, float]] = deque()
         self._next: events.Event | None = None
         self._task: asyncio.Task[None] | None = None
@@ -48,13 +48,13 @@ class KeyOrder:
 
     @property
     def idle(self) -> bool:
-        """Whether none is kept back."""
+        """Whether nothing is held back."""
         return not self._waiting and self._next is None
 
     def admits(self, event: events.Event) -> bool:
         """Whether the app may handle it now; otherwise it is kept, and posted to the app again in its turn.
 
-        To be called by the app while it handles the event's message.
+        Call this from the app while it handles the event's message.
         """
         if event is self._next:
             self._next = None
@@ -71,7 +71,7 @@ class KeyOrder:
         return False
 
     async def _let_through(self) -> None:
-        """Post what was kept back, one by one, each when the app is at rest."""
+        """Post the held keys and clicks one by one, each when the app is at rest."""
         looks = 0
         while not self.idle and self._app.is_running:
             rests = _is_idle(self._app) and self._next is None and self._at_rest(self._waiting[0][0])
@@ -82,18 +82,18 @@ class KeyOrder:
                 looks = 0
             looks += 1
             await asyncio.sleep(0 if looks < QUICK_LOOKS else PAUSE)
-        # They are left over when the app ends.
+        # Some may be left when the app ends.
         self._waiting.clear()
         self._next = None
 
     def _at_rest(self, event: events.Event) -> bool:
-        """Whether what came before has had its effect, and the foremost screen is there to take the event."""
+        """Whether earlier events have had their effect, and the top screen is ready for the event."""
         stack = self._app.screen_stack
         if not stack:
             return True
         screen = stack[-1]
         on_the_way = self._between(screen.focused, self._app.mouse_over)
-        # What costs least first: it is asked in each turn of the loop until the app is at rest.
+        # The cheapest check first: it runs in each turn of the loop until the app is at rest.
         rests = all(map(_is_idle, stack)) and all(map(_is_idle, on_the_way))
         if rests and (screen.ready_for(event) if isinstance(screen, SteadyScreen) else screen.is_mounted):
             self._restless_since = None
@@ -101,7 +101,7 @@ class KeyOrder:
         return False
 
     def _in_order(self) -> bool:
-        """Whether the key before has come through all that was on its way, or takes too long for that."""
+        """Whether the key before has come through all queues, or takes too long for that."""
         stack = self._app.screen_stack
         way = [self._app, stack[-1], *self._between(stack[-1].focused)] if stack else [self._app]
         late = asyncio.get_running_loop().time() - self._posted_at > PATIENCE
@@ -109,7 +109,7 @@ class KeyOrder:
 
     @staticmethod
     def _between(*widgets: Widget | None) -> Iterator[Widget]:
-        """Widgets to which keys or clicks go, and those around them that these come through on their way."""
+        """Widgets that keys or clicks go to, and the widgets around them that they pass on their way."""
         for widget in widgets:
             node: object = widget
             while isinstance(node, Widget) and not isinstance(node, Screen):
@@ -117,7 +117,7 @@ class KeyOrder:
                 node = node.parent
 
     def _tired(self) -> bool:
-        """Whether it has been waited long enough."""
+        """Whether the wait has been long enough."""
         now = asyncio.get_running_loop().time()
         if self._restless_since is None:
             self._restless_since = now
@@ -125,10 +125,10 @@ class KeyOrder:
 
 
 def _is_idle(pump: MessagePump) -> bool:
-    """Whether it has nothing to do: it waits at its empty queue, or is gone."""
+    """Whether it has nothing to do: it waits at its empty queue, or has ended."""
     if pump._closed:  # noqa: SLF001 -- Textual has no public way to ask
         return True
-    # That the queue is empty is not enough: the last message may still be handled.
+    # An empty queue is not enough: the last message may still be being handled.
     ready = getattr(pump._message_queue, "ready_event", None)  # noqa: SLF001 -- as above
     waits = getattr(ready, "_waiters", True)
     return pump.message_queue_size == 0 and bool(waits)

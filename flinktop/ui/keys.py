@@ -1,4 +1,4 @@
-"""Every command of the monitor, declared once: bindings, footer, palette, help and README come from here."""
+"""Every command of the monitor, declared once: bindings, footer, palette, help and README use this."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _command(id: str, keys: str, label: str, help: str, **options: Any) -> Command:  # noqa: A002 -- a field
-    """A command with its keys, parted by commas."""
+    """A command with its keys, separated by commas."""
     return Command(id, tuple(keys.split(",")), label, help, **options)
 
 
@@ -33,7 +33,7 @@ _table = partial(_command, group="table")
 _text = partial(_command, group="text")
 _view = partial(_command, group="view")
 _program = partial(_command, group="program")
-# These have no place in the footer.
+# Not in the footer.
 _more_table = partial(_table, shown=False)
 _more_text = partial(_text, shown=False)
 _more_view = partial(_view, shown=False)
@@ -46,7 +46,7 @@ PALETTE = _program(
 FILTER = _table(
     *("filter", "slash", "filter"),
     "Show only rows that contain a text; state:failed filters by state. In a text: find.",
-    # Handled before the next key is looked at, so that what is typed behind it is the filter.
+    # Handled before the next key is looked at, so that what is typed after it is the filter.
     priority=True,
 )
 OPEN = _table("open", "enter", "open", "Open the selected item.")
@@ -80,7 +80,7 @@ ZOOM = _more_view("zoom", "z", "zoom", "Maximize the focused panel, and back.")
 MOUSE = _more_program(
     "mouse", "m", "mouse", "Mouse on or off; when off, the terminal's own selection works.", app=True
 )
-# Also of a dialog.
+# Also in dialogs.
 PICTURE = _more_program(
     "picture", "ctrl+s", "screenshot", "Save a picture of the screen (SVG).", priority=True, app=True
 )
@@ -116,8 +116,8 @@ FLAME_KIND = _view(
 )
 FLAME_ZOOM = _view("zoom_in", "enter", "zoom", "In a flame graph: zoom in on the selected method.")
 FOLD = _view("fold", "f", "fold", "Hide or show the frames of Flink and Java.")
-# A capital, as everything else that leaves the jobs for the cluster around them; a small m is the mouse.
-# On the app, as operations are.
+# A capital, like everything that leaves the jobs for the cluster around them; a small m is the mouse.
+# On the app, like operations.
 TASKMANAGERS_HERE = _view("taskmanagers", "M", "TaskManagers", "TaskManagers, problems first.", app=True)
 JOBMANAGER_HERE = _view(
     "jobmanager", "J", "JobManager", "The JobManager: memory, configuration, logs, threads.", app=True
@@ -160,7 +160,7 @@ LONGER_WINDOW = _more_view(
     "Charts show more time, up to everything kept.",
     action="window(1)",
 )
-# On the app: a screen that opens it would have to be known by the screens that it opens.
+# On the app: otherwise the screen that opens it and the screens that it opens would import each other.
 OPERATIONS = _more_program(
     *("operations", "O", "operations"),
     "Operations log: every act from this flinktop, and its outcome.",
@@ -171,14 +171,14 @@ OPEN_JOB = _view("open_job", "enter", "job", "Open the operation's job.")
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
 EVERYWHERE = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS)
-"""On every screen of the cluster; so are the next two, which the footer shows on the first screens alone."""
+"""On every screen of the cluster, as are the next two, which the footer shows only on the first screens."""
 PROCESSES = (replace(TASKMANAGERS_HERE, shown=False), replace(JOBMANAGER_HERE, shown=False))
 ELSEWHERE = (*EVERYWHERE, *PROCESSES)
 TABLE = (OPEN, ACTIONS, FILTER, SORT, REVERSE, COPY)
 STEPS = (PREVIOUS, NEXT)
 WINDOWS = (SHORTER_WINDOW, LONGER_WINDOW)
 TEXT = (NEXT_MATCH, PREVIOUS_MATCH, WRAP)
-"""Where there is something to read."""
+"""On screens with text to read."""
 LOG = (ONLY, LEVEL, FOLLOW, SHORT_LINES)
 PROCESS_VIEWS = (LOG_HERE, THREADS_HERE)
 FLAME = (FLAME_ZOOM, FLAME_KIND)
@@ -243,7 +243,7 @@ def key_name(key: str) -> str:
 
 
 def bindings(commands: Iterable[Command]) -> list[BindingType]:
-    """The commands as Textual wants them."""
+    """The commands as Textual bindings."""
     return [
         Binding(
             ",".join(command.keys),
@@ -260,7 +260,7 @@ def bindings(commands: Iterable[Command]) -> list[BindingType]:
 
 
 def every_command() -> tuple[Command, ...]:
-    """All commands but the tabs, each once, in the order of their groups."""
+    """All commands except the tabs, each once, ordered by group."""
     found = dict.fromkeys(command for commands in (GLOBAL, *SCREENS) for command in commands)
     order = ("table", "text", "view", "program")
     return tuple(

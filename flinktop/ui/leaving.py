@@ -1,9 +1,9 @@
-"""Leaving in time: whatever hangs, the process ends soon after it was asked to, the terminal given back.
+"""Exit in time: whatever hangs, the process ends soon after it was asked to, with the terminal restored.
 
-An answer that does not come, a screen that does not close or a terminal that nobody reads must not keep
-flinktop from ending: once it has been asked to, by a key or by a signal, a thread makes sure of it. SIGTERM
-and SIGHUP would end a Textual app with no clean-up, and a handler on the loop never runs while the terminal
-stalls, so they are taken by Python's own handlers.
+A missing answer, a screen that does not close or a terminal that nobody reads must not keep flinktop from
+exiting: once a key or a signal has asked for it, a thread makes sure of it. SIGTERM and SIGHUP would end a
+Textual app without clean-up, and a handler on the loop never runs while the terminal stalls, so Python's
+own handlers take them.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.0
-"""Seconds that the app has to leave by itself."""
+"""Seconds that the app has to exit by itself."""
 ENGINE_SECONDS = 0.5
-"""Seconds that the engine has at the least, to write its ledger."""
+"""Least seconds that the engine has to write its ledger."""
 TRIES = 25
-"""How often the terminal is asked to take the reset."""
+"""How often the reset is written to the terminal."""
 PAUSE = 0.02
 """Seconds between two tries."""
 READ_SECONDS = 0.3
-"""Seconds that the terminal has to read the reset: one that is busy is not there at once."""
+"""Seconds that the terminal has to read the reset: a busy one needs some time."""
 RESET = (
     "\x1b\\\x1b[?2026l"  # the string and the frame that were cut short
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
@@ -50,7 +50,7 @@ _STOPS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTTOU)
 
 
 class Leaving:
-    """Sees to it that a process that was asked to leave does: by itself, else without being asked again."""
+    """Makes sure that a process that was asked to exit does: by itself, or else forced."""
 
     def __init__(self, port: Port) -> None:
         self._port = port
@@ -58,29 +58,29 @@ class Leaving:
         self._before = termios.tcgetattr(self._terminal) if self._terminal is not None else None
         self._asked: float | None = None
         self._left = threading.Event()
-        # Who has it ends the process. The app comes free while the terminal is being restored: it must not
-        # run to its end before that is done.
+        # Whoever holds it ends the process. The app is unblocked while the terminal is being restored: it
+        # must not run to its end before that is done.
         self._end = threading.Lock()
 
     def begin(self, code: int) -> None:
-        """Leave from now on, with this exit code at the latest when the patience is over; once."""
+        """Start to exit, with this code at the latest when the patience is over; only once."""
         if self._asked is not None:
             return
         self._asked = self._port.now()
         threading.Thread(target=self._make_sure, args=(code,), daemon=True).start()
-        # While the app closes its screens.
+        # Runs while the app closes its screens.
         self._port.begin_to_stop()
 
     @property
     def seconds_left(self) -> float:
-        """What is left for the engine once the app has gone."""
+        """Seconds that the engine has once the app has ended."""
         if self._asked is None:
             return ENGINE_SECONDS
         return max(ENGINE_SECONDS, self._asked + PATIENCE - self._port.now())
 
     def done(self) -> None:
-        """The app has ended; what is left waits for nothing without a limit."""
-        # Nothing is left that a hasty ctrl+c could end.
+        """The app has ended; everything that remains has a time limit."""
+        # An impatient ctrl+c must not interrupt what remains.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._left.set()
         self._end.acquire()
@@ -102,13 +102,13 @@ class Leaving:
 
 @contextlib.contextmanager
 def leave_on_signals(app: App[int], leaving: Leaving) -> Iterator[None]:
-    """Make SIGTERM and SIGHUP leave the app."""
+    """Make SIGTERM and SIGHUP exit the app."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         code = 128 + number
         log.info("leaving on signal %s", number)
         for stop in _STOPS:
-            # `kill` of a suspended flinktop continues it too: Textual would stop it again at once.
+            # `kill` also continues a suspended flinktop: Textual would stop it again at once.
             signal.signal(stop, signal.SIG_IGN)
         leaving.begin(code)
         if (loop := getattr(app, "_loop", None)) is not None:
@@ -125,7 +125,7 @@ def leave_on_signals(app: App[int], leaving: Leaving) -> Iterator[None]:
 
 
 def write_what_is_left(app: App[int]) -> None:
-    """Have written what gives the terminal back, when an error kept Textual from waiting for that."""
+    """Flush what restores the terminal, when an error kept Textual from waiting for that."""
     writer = getattr(app._driver, "_writer_thread", None)  # noqa: SLF001 -- a thread that dies with the process
     if writer is not None:
         with contextlib.suppress(queue.Full):
@@ -142,18 +142,17 @@ def _terminal() -> int | None:
 
 
 def _silence() -> None:
-    """Send what is written from now on nowhere: nobody is there, or nobody reads."""
+    """Discard all further output: nobody is there, or nobody reads."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
 
 
 def _restore(terminal: int, before: list[Any]) -> None:
-    """Give the terminal back without waiting for anybody to read from it.
+    """Restore the terminal without waiting for anybody to read from it.
 
-    Textual's writer hangs in a write, and the kernel lets nobody else write before that has ended: what is
-    not read yet is thrown away, and output stopped and started to wake the writer, until the reset goes
-    through.
+    Textual's writer hangs in a write, and the kernel lets nobody else write before that has ended: unread
+    output is discarded, and output stopped and started to wake the writer, until the reset goes through.
     """
     with contextlib.suppress(OSError, termios.error):
         termios.tcsetattr(terminal, termios.TCSANOW, before)
@@ -168,7 +167,7 @@ def _restore(terminal: int, before: list[Any]) -> None:
             with contextlib.suppress(BlockingIOError):
                 written = os.write(door, RESET.encode())
             if written == len(RESET):
-                # The end of a session's first process hangs its terminal up: what was not read then is lost.
+                # The end of a session leader hangs up its terminal: what was not read by then is lost.
                 time.sleep(READ_SECONDS)
                 break
             time.sleep(PAUSE)

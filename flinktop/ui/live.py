@@ -1,4 +1,4 @@
-"""How what is on the screen stays live: panels watch queries while they are seen, and only then."""
+"""How the screen stays live: panels watch queries while they are visible, and only then."""
 
 from __future__ import annotations
 
@@ -32,36 +32,36 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RARELY = 600.0
-"""Seconds between two looks at what seldom changes."""
+"""Seconds between two polls of what seldom changes."""
 AGES_SECONDS = 3.0
-"""Between two looks at how old things are: every one repaints each row with an age, over SSH as well."""
+"""Seconds between two updates of ages: each repaints every row with an age, over SSH as well."""
 Asks = dict["Query[Any]", float]
-"""What is kept fresh, and the seconds between two polls of it; 0 is the cluster's own refresh interval."""
+"""Queries to keep fresh, and the seconds between two polls of each; 0 is the cluster's refresh interval."""
 
 
 def is_displayed(widget: Widget) -> bool:
-    """Whether neither it nor anything around it is hidden."""
+    """Whether neither the widget nor a parent is hidden."""
     return all(node.display for node in widget.ancestors_with_self)
 
 
 def cannot_show(error: Exception) -> str:
-    """What is said in the place of something that could not be shown."""
+    """The text in place of something that could not be shown."""
     return f"cannot show this: {words_of(error)}"
 
 
 class FactsChanged(Message):
-    """The engine has news. One is under way at most; what changed is asked of the port."""
+    """The engine has news. At most one is under way; the port knows what has changed."""
 
     bubble = False
 
 
 class Panel(Steady):
-    """A part of a screen that shows what some queries answer; of a job, or of a vertex in it.
+    """A part of a screen that shows the answers of some queries; of a job, or of a vertex in it.
 
-    Subclasses say by `asks` what is to be kept fresh and draw by `show` what is known of it. Both are called
-    while the panel is seen, and only then: when it is mounted or shown again, on news of what it asks for,
-    when time has passed, when it is resized or scrolled. What they raise is said in its place; the rest of
-    the screen lives.
+    Subclasses return from `asks` the queries to keep fresh, and draw in `show` what is known. Both are called
+    only while the panel is visible: when it is mounted or shown again, on news of its queries, when time has
+    passed, when it is resized or scrolled. What they raise is shown in its place; the rest of the screen
+    works on.
     """
 
     DEFAULT_CSS = """
@@ -73,18 +73,18 @@ class Panel(Steady):
 
     app = getters.app(LiveApp)
     wants_tick = False
-    """Whether it has something to show that should not wait for the next look at ages."""
+    """Whether it shows something that should not wait for the next update of ages."""
     ticks_when_paused = False
-    """Whether it goes on while the person holds the screen: the frame does."""
+    """Whether it goes on while the user has frozen the screen: the frame does."""
     ticks_when_hidden = False
-    """Whether it goes on while it is not seen: what shows itself when there is something to say does."""
+    """Whether it goes on while it is hidden: for panels that appear when there is something to show."""
     follows_operations = False
     """Whether news of operations are shown at once."""
     passing = False
-    """Whether it asks for the lines of a long list: see Poller.watch."""
+    """Whether it requests the rows of a long list: see Poller.watch."""
     BOX = ""
-    """Title of the thin box that stands around it on a screen with room; none without. Words of ours that
-    stay the same: each change of a title repaints the whole box."""
+    """Title of the thin box around it on a screen with room; none without. Constant words of ours: each
+    change of a title repaints the whole box."""
 
     def __init__(self, job: str = "", vertex: str = "", subtask: int = 0, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -95,7 +95,7 @@ class Panel(Steady):
         self._kept_fresh: Asks = {}
         self._operations: tuple[Operation, ...] = ()
         self.watching = False
-        """Whether it is seen, and asks."""
+        """Whether it is visible and its queries are watched."""
         self._faults = Faults(self)
 
     @property
@@ -103,7 +103,7 @@ class Panel(Steady):
         return self.app.port
 
     def asks(self) -> Asks:
-        """What to keep fresh while the panel is seen, by what is known now."""
+        """The queries to keep fresh while the panel is visible, given what is known now."""
         return {}
 
     def show(self) -> None:
@@ -115,7 +115,7 @@ class Panel(Steady):
         self.draw()
 
     def draw(self) -> None:
-        """Draw what is known, while the panel is seen and the person does not hold the screen."""
+        """Draw what is known, if the panel is visible and the user has not frozen the screen."""
         if self.alive and (self.watching or self.ticks_when_hidden) and not self._frozen:
             self.shielded(self.show)
 
@@ -131,14 +131,14 @@ class Panel(Steady):
 
     @property
     def _frozen(self) -> bool:
-        """Whether the person reads, or a dialog stands before it: what comes is shown later."""
+        """Whether the user has frozen the screen, or a dialog covers it: updates are shown later."""
         screen = self.screen
         if not isinstance(screen, LiveScreen):
             return False
         return screen.behind_dialog or (screen.paused and not self.ticks_when_paused)
 
     def zone_offset(self) -> float | None:
-        """Seconds from UTC in which times are shown; None is this machine's own zone."""
+        """Offset of the shown times from UTC in seconds; None is this machine's own zone."""
         if self.app.zone == "local":
             return None
         reading = self.port.reading(CONFIG()) if self.app.zone == "cluster" else None
@@ -155,15 +155,15 @@ class Panel(Steady):
 
     @property
     def boxed(self) -> bool:
-        """Whether its box, with its title, stands around it now."""
+        """Whether it is shown in its box, with its title, now."""
         return bool(self.BOX) and bool(self.styles.border_top[0])
 
     def set_shown(self, shown: bool) -> None:  # noqa: FBT001 -- a state, not an option
-        """Show or hide this panel; one that is hidden asks for nothing."""
+        """Show or hide this panel; a hidden one watches nothing."""
         if shown != self.display:
             self.display = shown
             if shown:
-                # What is set at the widget is stronger than any rule, and zoom hides by a rule.
+                # A style set on the widget overrides every rule, and zoom hides by a rule.
                 self.styles.clear_rule("display")
             if not self.is_attached:
                 return
@@ -176,26 +176,26 @@ class Panel(Steady):
         return is_displayed(self)
 
     def follow_display(self) -> None:
-        """Ask while this panel and its screen are seen, and only then."""
+        """Watch while this panel and its screen are visible, and only then."""
         if self.displayed and isinstance(self.screen, LiveScreen) and self.screen.seen:
             self.start_watching()
         else:
             self.stop_watching()
 
     def start_watching(self) -> None:
-        """The panel is seen: ask again, and show what came meanwhile."""
+        """The panel became visible: watch again, and show what has come in the meantime."""
         if not self.watching and self.alive and self.displayed:
             self.watching = True
             self.update()
 
     def stop_watching(self) -> None:
-        """The panel is not seen: ask for nothing."""
+        """The panel is hidden: watch nothing."""
         if self.watching:
             self.watching = False
             self._reconcile()
 
     def take_news(self, changes: frozenset[Query[Any]]) -> None:
-        """Show news if it is seen; what is hidden is drawn when it is shown again."""
+        """Show news if it is visible; a hidden panel is drawn when it is shown again."""
         if not self.watching and not self.ticks_when_hidden:
             return
         try:
@@ -211,16 +211,16 @@ class Panel(Steady):
             self.update()
 
     def tick(self) -> None:
-        """Time has passed: ages may read differently."""
+        """Time has passed: update ages."""
         self.update()
 
     def copied(self) -> str | None:
-        """What of its selected row is worth copying, if that is more than an id. Nothing by default."""
+        """What to copy of its selected row, if that is more than an id. Nothing by default."""
         return None
 
     def shielded(self, work: Callable[[], None]) -> None:
-        """Do something that may raise; say in the panel's place what went wrong, and log it."""
-        # Before the work: what it does may be shielded as well, and have failed.
+        """Run something that may raise; show the error in the panel's place, and log it."""
+        # Before the work, which may itself be shielded and have failed.
         self.remove_class("-broken")
         try:
             work()
@@ -228,7 +228,7 @@ class Panel(Steady):
             self._failed(error)
 
     def one_line(self, name: str, make: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
-        """A line, or a part of one; what it raises is said in its place, and what is around it lives."""
+        """A line, or a part of one; if it raises, the error is shown in its place, and other lines stay."""
         try:
             return make()
         except Exception as error:  # noqa: BLE001 -- it is raised in tests
@@ -238,7 +238,7 @@ class Panel(Steady):
     def several_lines(
         self, name: str, make: Callable[[], list[list[tuple[str, str]]]]
     ) -> list[list[tuple[str, str]]]:
-        """Several lines that are made together, as `one_line` makes one."""
+        """Several lines made together, shielded like `one_line`."""
         made: list[list[tuple[str, str]]] = []
 
         def all_of_them() -> list[tuple[str, str]]:
@@ -251,7 +251,7 @@ class Panel(Steady):
         self.follow_display()
 
     def on_show(self) -> None:
-        """It has become seen, whatever hid it before: ask, and show what came meanwhile."""
+        """It became visible, whatever hid it before: watch, and show what has come in the meantime."""
         self.follow_display()
 
     def on_resize(self) -> None:
@@ -275,11 +275,11 @@ class Panel(Steady):
 
 
 class LiveScreen(SteadyScreen[None]):
-    """A place in the cluster: a frame around panels that watch while it is seen."""
+    """A place in the cluster: a frame around panels that watch while it is visible."""
 
     app = getters.app(LiveApp)
     COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ()
-    """What can be done on this screen."""
+    """The commands of this screen."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         if "COMMANDS_HERE" in cls.__dict__:
@@ -305,14 +305,14 @@ class LiveScreen(SteadyScreen[None]):
 
     @property
     def crumb(self) -> str:
-        """What the breadcrumb calls this place; foreign text."""
+        """Its name in the breadcrumb; foreign text."""
         return ""
 
     def label_of(self, command: Command) -> str:
         return command.label
 
     def state_words(self) -> str:
-        """What the person has set here that changes what is seen: a filter, an order."""
+        """What the user has set here that changes what is shown: a filter, an order."""
         return ""
 
     def panels(self) -> Iterable[Panel]:
@@ -329,26 +329,26 @@ class LiveScreen(SteadyScreen[None]):
                 panel.take_news(changes)
 
     def ready_for(self, event: events.Event) -> bool:
-        """Whether it and its panels are there, and are as large as they will be."""
+        """Whether it and its panels are mounted and have their final size."""
         parts = self.query(Panel).results(Panel)
         return super().ready_for(event) and self.size.area > 0 and all(panel.is_mounted for panel in parts)
 
     @property
     def behind_dialog(self) -> bool:
-        """Whether a dialog stands before it.
+        """Whether a dialog covers it.
 
-        Then its panels ask on and draw nothing: Textual draws all of it again, dimmed, for each change.
+        Its panels watch on but draw nothing: Textual would draw all of it again, dimmed, for each change.
         """
         return self.app.screen is not self
 
     def second(self) -> None:
-        """A second has passed: the frame goes on, and every `AGES_SECONDS` what tells ages does."""
+        """A second has passed: update the frame, and every `AGES_SECONDS` whatever shows ages."""
         now = self.app.port.now()
         due = now - self._ticked_at >= AGES_SECONDS
         self.tick(everything=due)
 
     def tick(self, *, everything: bool = True) -> None:
-        """Show the time as it is now: in the frame, and unless the screen is held in all panels."""
+        """Update times: in the frame, and unless the screen is frozen in all panels."""
         if everything:
             self._ticked_at = self.app.port.now()
         for panel in self.panels():
@@ -359,7 +359,7 @@ class LiveScreen(SteadyScreen[None]):
                 panel.shielded(panel.tick)
 
     def set_paused(self, paused: bool) -> None:  # noqa: FBT001 -- a state, not an option
-        """Hold what is on the screen, or catch up with what came meanwhile."""
+        """Freeze the screen, or catch up with what has come in the meantime."""
         self.paused = paused
         if not paused:
             with self.app.batch_update():
@@ -369,7 +369,7 @@ class LiveScreen(SteadyScreen[None]):
         self.tick()
 
     def on_screen_suspend(self, _event: events.ScreenSuspend) -> None:
-        """Another screen covers this one: it asks for nothing, unless a dialog merely stands before it."""
+        """Another screen covers this one: it watches nothing, unless only a dialog covers it."""
         if self.app.screen is not self and self.app.screen.is_modal:
             return
         self.seen = False

@@ -1,4 +1,4 @@
-"""The app as panels and screens know it: the engine's door, the settings, and what they may have it do."""
+"""The app as panels and screens know it: the engine's port, the settings, and what they may have it do."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 ZONES = ("cluster", "local", "UTC")
 MOST_PINS = 6
-"""Metrics of one job that are pinned at the most: each has a chart."""
+"""Most pinned metrics of one job: each has a chart."""
 
 
 class LiveApp(App[int]):
     """An app on one cluster."""
 
     zone = "cluster"
-    """Whose time is shown: one of `ZONES`."""
+    """The time zone of shown times: one of `ZONES`."""
     chart_window: float | None = None
-    """Seconds that charts show, as the person chose; None is chosen by what is known."""
+    """Seconds that charts show, as the user chose; None: chosen by the data."""
     raise_faults = False
-    """Whether what a panel raises ends the program: in tests."""
+    """Whether an error in a panel ends the program: in tests."""
 
     def __init__(
         self, port: Port, settings: Settings, profile: Profile, *, ansi_color: bool | None = None
@@ -41,18 +41,18 @@ class LiveApp(App[int]):
         self.profile = profile
         self.key_order = KeyOrder(self, port.now)
         self.own_colours = not self.no_color
-        """Whether the terminal shows colours of ours; one with sixteen of its own, or none, does not."""
+        """Whether the terminal shows our colours; one with sixteen of its own, or none, does not."""
         self._pins = pin_file.load(settings.paths.state)
         port.keep_pins(self._pins)
         self._read_only_shown = False
 
     @property
     def typed_at(self) -> float:
-        """When the key or click that is being handled was typed, by `port.now`."""
+        """When the key or click that is being handled was typed, on the clock of `port.now`."""
         return self.key_order.typed_at
 
     def go(self, place: Place, *, instead: bool = False) -> None:
-        """Go to a place: above this one, or in its place."""
+        """Go to a place: on top of this one, or instead of it."""
         (self.switch_screen if instead else self.push_screen)(screen_of(place))
 
     def ask_to_leave(self) -> None:
@@ -64,12 +64,12 @@ class LiveApp(App[int]):
             if leave:
                 self.exit(0)
 
-        # Older notifications would stand before the question.
+        # Older notifications would cover the question.
         self.clear_notifications()
         self.push_screen(screen_of(LeavePlace()), answered)
 
     def choose_theme(self, name: str) -> None:
-        """Show a theme by the name that a setting has, as far as the terminal has its colours."""
+        """Show a theme by its name in the settings, as far as the terminal has its colours."""
         self.theme = theme.theme_name(name, own_colours=self.own_colours)
 
     def copy_text(self, text: str) -> None:
@@ -81,7 +81,7 @@ class LiveApp(App[int]):
         return tuple(pin for pin in self._pins if pin.job == job)
 
     def toggle_pin(self, pin: Pin) -> None:
-        """Pin a metric, or no longer, and remember it for the next start."""
+        """Pin or unpin a metric, and save that for the next start."""
         if pin in self._pins:
             self._pins = tuple(one for one in self._pins if one != pin)
         elif len(self.pins_of(pin.job)) >= MOST_PINS:
@@ -95,24 +95,24 @@ class LiveApp(App[int]):
             self.notify(trouble, markup=False, severity="warning")
 
     def submit(self, act: Act, typed: str | None = None) -> str:
-        """Submit an act, with the name that was typed where it asks for one; gives the operation's id."""
+        """Submit an act, with the typed name where one is needed; returns the operation's id."""
         number = self.port.submit(act, typed)
         self.notify(f"Submitted: {act.label} of {act.subject}. Press O to follow it.", markup=False)
         return number
 
     def close_dialogs(self) -> None:
-        """Close every dialog that stands before the screen."""
+        """Close every dialog over the screen."""
         while self.screen.is_modal:
             self.pop_screen()
 
     def notify_read_only(self) -> None:
-        """Notify the person once that actions are disabled."""
+        """Notify the user once that actions are disabled."""
         if not self._read_only_shown:
             self._read_only_shown = True
             self.notify("This cluster is opened read-only: actions are disabled.", markup=False)
 
     def next_zone(self) -> None:
-        """Show times of the next zone."""
+        """Show times in the next zone."""
         self.zone = ZONES[(ZONES.index(self.zone) + 1) % len(ZONES)]
         whose = "the cluster's" if self.zone == "cluster" else self.zone
         self.notify(f"Times are now {whose}", markup=False)

@@ -1,4 +1,4 @@
-"""What is said when an operation of this flinktop ends: once, and longer when it did not go well."""
+"""The notification when an operation of this flinktop ends: once, and longer when it did not go well."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.operation import Operation
 
-LONGEST = 400  # letters of a reason: more is read on the screen of operations
+LONGEST = 400  # letters of a reason: the operations screen shows more
 Severity = Literal["information", "warning", "error"]
 _NOTICES: dict[State, tuple[Severity, float]] = {
     State.DONE: ("information", 8.0),
@@ -24,38 +24,38 @@ _NOTICES: dict[State, tuple[Severity, float]] = {
     State.REFUSED: ("warning", 20.0),
     State.UNKNOWN: ("warning", 30.0),
 }
-"""How grave each end is, and for how many seconds its notice is shown."""
+"""Severity of each end, and for how many seconds its notification is shown."""
 
 
 class Ending(Struct, frozen=True):
-    """What is said of an operation that has ended."""
+    """The notification of an operation that has ended."""
 
     title: str
-    words: str  # foreign text among them
+    words: str  # includes foreign text
     severity: Severity
     seconds: float
 
 
 class OperationNews:
-    """Which operations have ended since it was asked last: those this flinktop sent, or took over."""
+    """Which operations have ended since the last call: those that this flinktop sent, or took over."""
 
     def __init__(self) -> None:
         self._seen: Iterable[Operation] | None = None
         self._notified: set[str] = set()
 
     def ended(self, operations: tuple[Operation, ...]) -> list[Ending]:
-        """What is to be said of `Port.operations`, the oldest first; the same tuple again has no news."""
+        """The new notifications of `Port.operations`, the oldest first; the same tuple again has none."""
         if operations is self._seen:
             return []
         self._seen = operations
-        # What others asked for, or what ended before this start, is not `ours`.
+        # Requests of others, and operations that ended before this start, are not `ours`.
         news = [one for one in operations if one.ours and one.state.final and one.id not in self._notified]
         self._notified.update(one.id for one in news)
         return [ending(one) for one in reversed(news)]
 
 
 def ending(operation: Operation) -> Ending:
-    """What is said of an operation that has ended."""
+    """The notification of an operation that has ended."""
     severity, seconds = _NOTICES[operation.state]
     text, _, _ = outcome(operation)
     lines = [clean(operation.subject)]

@@ -1,4 +1,4 @@
-"""The command palette: every command that works here, every job and TaskManager by its name, the themes."""
+"""The command palette: every command that works here, every job and TaskManager by name, the themes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST = 500
-"""Entries shown: more than anybody scrolls through."""
+"""Most entries shown: more than anybody scrolls through."""
 
 PLACES: tuple[tuple[str, str, Place], ...] = (
     ("tm", "TaskManagers, problems first.", TaskManagersPlace()),
@@ -51,26 +51,26 @@ PLACES: tuple[tuple[str, str, Place], ...] = (
         JobManagerPlace("files"),
     ),
 )
-"""What can be gone to by a short word: the word, what is there, and the place."""
+"""Places that a short word leads to: the word, its description, and the place."""
 Entry = tuple[str, str, "Callable[[], Any]"]
-"""What is typed and shown, what it does, and how."""
+"""The text that is typed and shown, what it does, and the function that does it."""
 
 
 OF_THE_LIST = frozenset({"enter", "up", "down", "pageup", "pagedown", "home", "end"}) | frozenset(
     f"{with_}+{key}" for with_ in ("ctrl", "shift") for key in ("home", "end")
 )
-"""Keys that are about what was found, not about what is typed."""
+"""Keys that act on the results, not on the typed text."""
 
 
 class Palette(CommandPalette, AnswersOnce[None]):
-    """Textual's palette, in which enter and the arrows are about what was found for all that was typed."""
+    """Textual's palette, in which enter and the arrows act on the results for everything that was typed."""
 
     def __init__(self) -> None:
-        """Textual's own words end in an ellipsis."""
+        """Textual's own texts end in an ellipsis."""
         super().__init__(placeholder="Search for commands and jobs")
 
     def ready_for(self, event: events.Event) -> bool:
-        """Letters at once; what chooses from the list when there is one for what was typed."""
+        """Letters at once; keys that choose from the list when the results for the typed text are there."""
         typed = isinstance(event, events.Key | events.Paste) and getattr(event, "key", "") not in OF_THE_LIST
         return super().ready_for(event) and (typed or not self._searching)
 
@@ -84,7 +84,7 @@ class Palette(CommandPalette, AnswersOnce[None]):
             super()._action_command_list(action)
 
     def _watch__list_visible(self) -> None:
-        # A search that ends late sets it in a palette that is closed.
+        # A search that ends late sets it in a closed palette.
         if self.alive:
             super()._watch__list_visible()
 
@@ -94,14 +94,14 @@ class Palette(CommandPalette, AnswersOnce[None]):
 
 
 class Commands(Provider):
-    """What can be chosen from where the person is."""
+    """What can be chosen from here."""
 
     def _entries(self) -> Iterator[Entry]:
         app = self.app
         if not isinstance(app, LiveApp):
             return
         seen: set[str] = set()
-        # What belongs to this place first: leaving must not be what a hasty enter chooses.
+        # Commands of this place first: a hasty enter must not choose leaving.
         for active in sorted(self.screen.active_bindings.values(), key=lambda active: active.node is app):
             binding = active.binding
             if binding.id and binding.description and active.enabled and binding.id not in seen:
@@ -126,13 +126,13 @@ class Commands(Provider):
             yield (f"tm {'  '.join(processes.names(one))}", words, partial(app.go, TaskManagerPlace(one.id)))
 
     def _actions(self, app: LiveApp) -> Iterator[Entry]:
-        """What can be done to the selected thing, as in the menu of actions."""
+        """The actions on the selected thing, as in the menu of actions."""
         profile = app.profile
         if not isinstance(self.screen, ClusterScreen) or profile.connection.read_only or profile.demo:
             return
         here = self.screen.actions()
         named = {action.title for action in here}
-        # What can be done to the whole cluster is found from everywhere.
+        # Actions on the whole cluster are found from everywhere.
         for action in (*here, *(one for one in on_cluster(app.port) if one.title not in named)):
             words = action.reason or action.summary
             yield action.title, f"{action.on}: {words}", partial(action.open, app)
@@ -151,7 +151,7 @@ class Commands(Provider):
             yield DiscoveryHit(Content(text), act, text=text, help=_plain(words))
 
     async def search(self, query: str) -> Hits:
-        """What matches what has been typed; a colon before it, as in `:jars`, is no part of it."""
+        """What matches the typed text; a colon before it, as in `:jars`, is ignored."""
         wanted = query.lstrip(": ")
         if not wanted:
             async for hit in self.discover():
@@ -167,7 +167,7 @@ class Commands(Provider):
 
 
 def _plain(words: str) -> str:
-    """Words as Textual's palette shows them: it reads help as markup."""
+    """Text as Textual's palette shows it: it parses help as markup."""
     return words.replace("[", r"\[")
 
 

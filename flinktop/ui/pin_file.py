@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 
 NAME = "pins.json"
 MOST = 400
-"""Pins kept of all jobs: those of the jobs that were pinned last."""
+"""Most pins kept over all jobs: those of the jobs that were pinned last."""
 
 
 def load(directory: Path) -> tuple[Pin, ...]:
-    """The pins that were saved; () where there are none, or nobody can read them."""
+    """The saved pins; () where there are none, or the file can't be read."""
     try:
         text = (directory / NAME).read_bytes()
         return msgspec.json.decode(text, type=dict[str, tuple[Pin, ...]], strict=False)["pins"]
@@ -34,7 +34,7 @@ def load(directory: Path) -> tuple[Pin, ...]:
 
 
 def save(directory: Path, pins: Iterable[Pin]) -> str | None:
-    """Keep the pins, the newest last; says why not where that fails."""
+    """Save the pins, the newest last; returns why not if that fails."""
     text = msgspec.json.format(msgspec.json.encode({"pins": list(pins)[-MOST:]}), indent=1)
     try:
         put_text(directory / NAME, text.decode() + "\n")

@@ -1,4 +1,4 @@
-"""Where a person can go, as values; the module that draws a place is imported when it is first seen."""
+"""The places that a user can go to, as values; the module that draws a place is imported when first shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Place(Struct, frozen=True):
-    """A screen or dialog with what it is about: its fields are the arguments of the screen, in order."""
+    """A screen or dialog with its subject: its fields are the arguments of the screen, in order."""
 
 
 class OverviewPlace(Place, frozen=True):
@@ -63,7 +63,7 @@ class SubtaskPlace(Place, frozen=True):
 
 
 class FaultPlace(Place, frozen=True):
-    """An exception of a group that happened `at` (ms since 1970), or one that happened beside it."""
+    """An exception of a group that happened `at` (ms since 1970), or one that happened together with it."""
 
     job: str
     group: str
@@ -144,7 +144,7 @@ class ActionsPlace(Place, frozen=True):
     """The menu of actions."""
 
     actions: tuple[Any, ...]
-    """`Action` values, which know places themselves."""
+    """`Action` values, whose module imports this one."""
 
 
 class ConfirmPlace(Place, frozen=True):
@@ -161,7 +161,7 @@ class RescalePlace(Place, frozen=True):
 
 
 class RunJarPlace(Place, frozen=True):
-    """The form for running a jar, or again a job (`of`)."""
+    """The form for running a jar, or for running a job again (`of`)."""
 
     jar: str = ""
     options: RunOptions | None = None
@@ -184,15 +184,15 @@ class UploadPlace(Place, frozen=True):
 
 
 class WritePlace(Place, frozen=True):
-    """The question where to write a view."""
+    """The dialog for writing a view to a file."""
 
     view: Any
-    """A `View`, whose module knows places itself."""
+    """A `View`, whose module imports this one."""
     path: Path
 
 
 class PalettePlace(Place, frozen=True):
-    """Commands, jobs and TaskManagers by their names."""
+    """Commands, jobs and TaskManagers by name."""
 
 
 class HelpPlace(Place, frozen=True):
@@ -250,25 +250,25 @@ def is_at(screen: Screen[Any], place: type[Place]) -> bool:
 
 
 def commands_here() -> type[Provider]:
-    """What the palette offers; a function, so that its module is imported when the palette is opened."""
+    """The palette's commands; a function, so that its module is imported when the palette is opened."""
     commands: type[Provider] = import_module("flinktop.ui.palette").Commands
     return commands
 
 
 def job_actions(port: Port, job: str, name: str = "") -> tuple[Any, ...]:
-    """What can be done to a job, as `Action` values; acts are imported when they are first asked for."""
+    """The actions on a job, as `Action` values; acts are imported when they are first needed."""
     actions: tuple[Any, ...] = import_module("flinktop.ui.screens.actions").on_job(port, job, name)
     return actions
 
 
 def cluster_actions(port: Port) -> tuple[Any, ...]:
-    """What can be done to the whole cluster, likewise."""
+    """The actions on the whole cluster, likewise."""
     actions: tuple[Any, ...] = import_module("flinktop.ui.screens.actions").on_cluster(port)
     return actions
 
 
 def write_place(screen: Screen[Any]) -> WritePlace:
-    """Where what a screen shows now is written to a file."""
+    """The dialog that writes what a screen shows now to a file."""
     written = import_module("flinktop.ui.written_view")
     view = written.view_of(screen)
     return WritePlace(view, written.proposed_path(view))

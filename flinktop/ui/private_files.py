@@ -1,4 +1,4 @@
-"""Files that the monitor writes: for the eyes of whoever runs it alone."""
+"""Files that the monitor writes: readable only by the user who runs it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
 
 
 def private(path: str, flags: int) -> int:
-    """Open a file for `open`; one that is made by that is its owner's alone."""
+    """An opener for `open`: a file that it creates is readable only by its owner."""
     return os.open(path, flags, 0o600)
 
 
 def put_text(path: Path, text: str) -> None:
-    """Write a file anew, and its directory where there is none; what stood there before is gone.
+    """Replace a file, and create its directory where there is none.
 
     Raises:
-        OSError: it can't be written; what stood there before is left as it is.
+        OSError: it can't be written; the old file is left as it is.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     waiting = path.with_name(f"{path.name}.new")
-    # One that was left over may be readable for others.
+    # A leftover file may be readable by others.
     waiting.unlink(missing_ok=True)
     with open(waiting, "x", encoding="utf-8", opener=private) as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""What the terminal shows, cell by cell, and the few bytes that change it into what it shall show."""
+"""What the terminal shows, cell by cell, and the few bytes that turn it into what it should show."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _MOVE: Final = re.compile(r"\x1b\[(\d+);(\d+)H")
 _STYLE: Final = re.compile(r"\x1b\[([\d;:]*)m")
 _LINK: Final = re.compile(r"\x1b\]8;[^\x1b]*\x1b\\")
 _JUMP: Final = 5
-"""Bytes of a jump within a line: so many that stay the same are written again instead."""
+"""Bytes of a jump within a line: so many unchanged ones are written again instead."""
 _PICTURES: Final = 0x1F000
-"""Emoji and other pictures from here on: terminals differ about how wide they are."""
+"""Emoji and other pictures from here on: terminals disagree about their width."""
 _SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
-"""Those that follow choose between a letter and a picture."""
+"""Variation selectors: they choose between a letter and a picture."""
 _DIFFERENT: Final = frozenset(("Cf", "Cn", "Co", "Cs", "Mc"))
-"""Categories of Unicode whose characters some terminals draw and others don't."""
+"""Unicode categories whose characters some terminals draw and others don't."""
 _DOUBTFUL: Final = -1
 
 
 class NotUnderstood(ValueError):  # noqa: N818 -- it says what happened
-    """An update that consists of something else than places, styles and text."""
+    """An update that contains something other than places, styles and text."""
 
 
 @lru_cache(maxsize=4096)
@@ -49,7 +49,7 @@ def _width(char: str) -> int:
 
 
 def _cells(content: str) -> tuple[list[str], list[str]] | None:
-    """Text and style of each cell; the second one of a wide character is empty. None if that is doubtful."""
+    """Text and style of each cell; the second cell of a wide character is empty. None if terminals differ."""
     texts: list[str] = []
     styles: list[str] = []
     style = ""
@@ -67,7 +67,7 @@ def _cells(content: str) -> tuple[list[str], list[str]] | None:
 
 
 def _add(part: str, style: str, texts: list[str], styles: list[str]) -> bool:
-    """Add the cells of a text beyond ASCII; False if what a terminal makes of it is doubtful."""
+    """Add the cells of a text beyond ASCII; False if terminals differ about it."""
     for char in part:
         width = _width(char)
         if width == _DOUBTFUL or (width == 0 and not texts):
@@ -81,7 +81,7 @@ def _add(part: str, style: str, texts: list[str], styles: list[str]) -> bool:
 
 
 class _Line:
-    """One line of the terminal as far as it is known; a cell that is not has None for its text."""
+    """One line of the terminal as far as it is known; an unknown cell has None for its text."""
 
     __slots__ = ("pieces", "styles", "texts")
 
@@ -89,7 +89,7 @@ class _Line:
         self.texts: list[str | None] = []
         self.styles: list[str] = []
         self.pieces: dict[int, tuple[str, int]] = {}
-        """By the column where they begin: what was written last there as it came, and where that ended."""
+        """By first column: what was written there last, unchanged, and the column after its end."""
 
     def forget(self) -> None:
         self.texts.clear()
@@ -97,7 +97,7 @@ class _Line:
         self.pieces.clear()
 
     def changed(self, x: int, texts: Sequence[str], styles: Sequence[str]) -> list[tuple[int, int]]:
-        """The runs of these cells, to be put at `x`, that are not there; as short as is of use."""
+        """The runs of these cells, to be put at `x`, that differ; as short as is useful."""
         self._reach(x + len(texts))
         now = zip(texts, styles, self.texts[x:], self.styles[x:], strict=False)
         runs: list[tuple[int, int]] = []
@@ -113,7 +113,7 @@ class _Line:
     def put(self, x: int, texts: Sequence[str], styles: Sequence[str], content: str) -> None:
         end = x + len(texts)
         if x and self.texts[x] == "":
-            # Of a wide character that is overwritten by half the terminal blanks the other half.
+            # When half of a wide character is overwritten, the terminal blanks the other half.
             self.texts[x - 1] = None
         self.texts[x:end] = texts
         self.styles[x:end] = styles
@@ -129,32 +129,32 @@ class _Line:
 
 
 def _joins(end: int, start: int, texts: Sequence[str], styles: Sequence[str]) -> bool:
-    """Whether what lies between two runs is written again for fewer bytes than a jump takes."""
+    """Whether writing the cells between two runs again takes fewer bytes than a jump."""
     if start - end > _JUMP or any(style != styles[end - 1] for style in styles[end:start]):
         return False
     return len("".join(texts[end:start]).encode(errors="replace")) <= _JUMP
 
 
 class ShownCells:
-    """Knows each cell by what was written, and makes of an update the runs that are new.
+    """Knows each cell from what was written, and reduces an update to the runs that are new.
 
-    An update is a text for the terminal: places, styles and characters, as Textual makes it. A run never
-    begins or ends within a wide character, or before one that is drawn over the last: they are the text of
-    one cell. A piece with characters about whose width terminals differ is written as it came.
+    An update is a text for the terminal as Textual makes it: places, styles and characters. A run never
+    begins or ends within a wide character, or before one that is drawn over the last: these are the text of
+    one cell. A piece with characters of doubtful width is written unchanged.
     """
 
     def __init__(self) -> None:
         self._lines: list[_Line] = []
 
     def forget(self) -> None:
-        """Whatever the terminal shows now: the next update is written whole."""
+        """Forget what the terminal shows: the next update is written whole."""
         self._lines.clear()
 
     def changes(self, update: str) -> str:
-        """What to write in the place of an update, which then counts as written.
+        """What to write instead of an update, which then counts as written.
 
         Raises:
-            NotUnderstood: the update is to be written as it is; nothing is known afterwards.
+            NotUnderstood: the update is to be written unchanged; nothing is known afterwards.
         """
         try:
             return "".join(self._changes(update))

@@ -1,4 +1,4 @@
-"""Memory given back: what is held free, and what Textual keeps of screens that are closed."""
+"""Releases memory: free heap memory, and what Textual keeps of closed screens."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 FIRST: Final = 10
-"""Seconds until the first time: the start is over."""
+"""Seconds until the first time: the start is over then."""
 EVERY: Final = 60
 """Seconds between two times."""
 _M_ARENA_MAX: Final = -8
 
 
 def leave_out_what_is_loaded() -> None:
-    """Keep Python's collector from looking at what is there now: the modules stay as long as the process.
+    """Exempt what is loaded now from garbage collection: the modules stay as long as the process.
 
-    A collection with a screen or two takes 5 ms then instead of 60. The command line has turned it off for as
-    long as modules are loaded.
+    A collection with a screen or two then takes 5 ms instead of 60. The command line has turned collection
+    off while modules are loaded.
     """
     gc.freeze()
     gc.enable()
@@ -33,11 +33,11 @@ def leave_out_what_is_loaded() -> None:
 class SpareMemory:
     """Collects what closed screens have left and lets malloc trim: 10 s after the start, then every minute.
 
-    Textual 8.2 remembers 4,096 intersections of rectangles: 2 MB, filled in an hour or two, of which a minute
-    needs a few hundred. Screens are rings of references, and Python's own full collections are far apart:
-    some MB wait for them. glibc keeps what was freed below the last block in use: the answers and the screens
-    of an hour leave 5 MB so, and always a little more. Trimming took 2 ms of a heap of 100 MB. Other C
-    libraries have no such function, and do without.
+    Textual 8.2 remembers 4,096 intersections of rectangles: 2 MB, filled in an hour or two, while a minute
+    needs a few hundred. Screens are reference cycles, and Python's own full collections are so far apart that
+    some MB wait for them. glibc keeps what was freed below the last block in use: 5 MB after an hour of
+    answers and screens, and growing slowly. Trimming a heap of 100 MB took 2 ms. Other C libraries have no
+    such function.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class SpareMemory:
         self._trim = getattr(c, "malloc_trim", None)
         self._seconds = 0
         if (mallopt := getattr(c, "mallopt", None)) is not None:
-            # One heap for all threads: each of its own held 1 MB that only that thread could use again.
+            # One heap for all threads: each thread's own would hold 1 MB that no other thread could use.
             mallopt(_M_ARENA_MAX, 1)
 
     def second(self) -> None:
@@ -59,15 +59,15 @@ class SpareMemory:
 
 
 def forget_closed_screens() -> None:
-    """Release the rendered lines of widgets that are gone.
+    """Release the rendered lines of removed widgets.
 
     Textual 8.2 caches a method of each widget's StylesCache by the object itself: a thousand of them, with
-    all their lines, outlive their widgets. That was up to 15 MB for each job that was opened and closed.
+    all their lines, outlive their widgets. That was up to 15 MB for each job opened and closed.
     """
     StylesCache.get_inner_outer.cache_clear()
 
 
 def forget_lines(screen: Screen[Any]) -> None:
-    """Release the rendered lines of a screen that another covers: 1 to 2 MB, made anew when it is back."""
+    """Release the rendered lines of a covered screen: 1 to 2 MB, made again when it is back."""
     for widget in screen.walk_children(Widget):
         widget._styles_cache.clear()  # noqa: SLF001 -- Textual clears it on every change of a widget's size

@@ -1,4 +1,4 @@
-"""What screens and panels are spared: whatever comes before they are mounted, while they go, or twice."""
+"""Protects screens and panels from events before they are mounted, while they are removed, or twice."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _STILL_HEARD = (
     *(events.Unmount, events.Callback),
     *(messages.CloseMessages, messages.Prune, messages.InvokeLater),
 )
-"""What a widget that is being removed is still told, as Textual needs it to remove the widget."""
+"""Messages that a widget still gets while it is removed, as Textual needs them to remove it."""
 
 
 class Steady(Widget):
-    """A widget that can be asked whether its children are there, and that hears nothing while it is removed.
+    """A widget that knows whether its children are there, and that gets no events while it is removed.
 
-    Textual takes the children of a widget away before the widget itself: a key, a click, a timer or news
-    that was already in its queue would look for children that are gone.
+    Textual removes the children of a widget before the widget itself: a key, a click, a timer or news that
+    was already in its queue would look for children that no longer exist.
     """
 
     _composed = False
@@ -37,7 +37,7 @@ class Steady(Widget):
 
     @property
     def going(self) -> bool:
-        """Whether it is being removed, or is gone."""
+        """Whether it is being removed, or has been."""
         return self._pruning or self._closing or self._closed
 
     async def mount_composed_widgets(self, widgets: list[Widget]) -> None:
@@ -51,7 +51,7 @@ class Steady(Widget):
 
 
 class SteadyScreen(Screen[T], Steady):
-    """A screen that knows when keys can be meant for it."""
+    """A screen that knows when it is ready for keys."""
 
     def ready_for(self, event: events.Event) -> bool:  # noqa: ARG002 -- for screens that tell keys apart
         """Whether everything on it is there that this key or click may be meant for."""
@@ -59,7 +59,7 @@ class SteadyScreen(Screen[T], Steady):
 
 
 class AnswersOnce(SteadyScreen[T]):
-    """A screen before another one, whose answer counts once: a second one finds it closed."""
+    """A screen over another one that answers once: a second answer finds it closed."""
 
     CLOSES_WHEN_BROKEN: ClassVar[bool] = True
     """Whether an error of its own closes it and nothing else."""
@@ -67,14 +67,14 @@ class AnswersOnce(SteadyScreen[T]):
 
     @property
     def going(self) -> bool:
-        """Whether it is closed by its answer, or in another way: it hears nothing any more."""
+        """Whether it is closed, by its answer or otherwise: it gets no more events."""
         return self._answered or super().going
 
     def news(self) -> None:
-        """There is news, or a second has passed. Nothing by default."""
+        """There is news, or a second has passed. Does nothing by default."""
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Close it with an answer; nothing if it has answered, or stands behind another screen."""
+        """Close it with an answer; does nothing if it has answered, or is behind another screen."""
         if self._answered or self.app.screen is not self:
             return AwaitComplete()
         self._answered = True
@@ -82,7 +82,7 @@ class AnswersOnce(SteadyScreen[T]):
 
 
 class Modal(ModalScreen[T], AnswersOnce[T]):
-    """The base of every dialog of ours: a box before a screen that is dimmed."""
+    """The base of all our dialogs: a box over a dimmed screen."""
 
     DEFAULT_CSS = """
     Modal { align: center middle; background: $background 60%; }

@@ -1,4 +1,4 @@
-"""The tabs of screens: key, words, and the panels that each shows, which are imported when first seen."""
+"""The tabs of screens: key, texts, and the panels of each, which are imported when first shown."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ class TabPanel(Struct, frozen=True):
     panel: str
     """Its module in ui/panels and its class: "jars_table.JarsTable"."""
     width: int = 0
-    """Columns of a terminal from which on there is room for it."""
+    """Least columns of a terminal with room for it."""
     height: int = 0
-    """Lines, likewise."""
+    """Least lines, likewise."""
 
 
 class Tab(Command, frozen=True):
     """The command that shows a tab by its number."""
 
     panels: tuple[TabPanel, ...] = ()
-    """From top to bottom; the one with the tab's name is focused, or the first."""
+    """From top to bottom; the one with the tab's name gets the focus, or the first."""
     opens: bool = True
-    """Whether enter opens what is selected there."""
+    """Whether enter opens the selected row there."""
 
     @property
     def name(self) -> str:
-        """Its name towards the program."""
+        """Its name in the program."""
         return self.id.removeprefix("tab_")
 
 
@@ -48,7 +48,7 @@ _SHORT = {
     "Log list": "Files",
     "Profiler": "Profile",
 }
-"""Names of tabs where the whole ones have no room."""
+"""Names of tabs where there is no room for the whole ones."""
 
 
 def _tab(
@@ -58,7 +58,7 @@ def _tab(
     opens: bool = True,
     name: str = "",
 ) -> Tab:
-    """A tab; its name is its label's first word, a panel without an id is its only one."""
+    """A tab; its name is the first word of its label, a panel without an id is its only one."""
     name = name or label.partition(" ")[0].lower()
     return Tab(
         *(f"tab_{name}", (), label, help, "tab"),

@@ -1,4 +1,4 @@
-"""What is not in the terminal's encoding: bytes that it sends, and foreign letters that it lacks."""
+"""What the terminal's encoding lacks: bytes that it sends, and foreign letters to be written."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _NAME = "flinktop.cells"
 
 
 def take_any_bytes() -> None:
-    """Have bytes that are not UTF-8 read as replacement characters.
+    """Decode bytes that are not UTF-8 as replacement characters.
 
-    They would end the thread that reads Textual's keys: no key works then, not even ctrl+c.
+    They would end the thread that reads Textual's keys: no key would work then, not even ctrl+c.
     """
 
     def tolerant(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
         return lambda: codecs.getincrementaldecoder(encoding)("replace")
 
-    # The driver makes its decoder itself, and asks this name for it.
+    # The driver makes its decoder itself, by this name.
     setattr(linux_driver, "getincrementaldecoder", tolerant)  # noqa: B010 -- not exported by that module
 
 
 def question_marks(error: UnicodeError) -> tuple[str, int]:
-    """What stands for characters that can't be written, for `codecs`."""
+    """Replaces characters that can't be encoded, for `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "?" * cell_len(error.object[error.start : error.end]), error.end
@@ -39,7 +39,7 @@ def question_marks(error: UnicodeError) -> tuple[str, int]:
 
 @contextlib.contextmanager
 def keep_the_cells() -> Iterator[None]:
-    """Have what Textual writes keep its place; Python's own escapes of six letters would move the rest."""
+    """Keep the columns of what Textual writes; Python's own escapes of six letters would move the rest."""
     written = sys.__stderr__
     if not isinstance(written, TextIOWrapper):
         yield

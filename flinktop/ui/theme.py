@@ -1,4 +1,4 @@
-"""The looks: themes of our own, dark, light and in the terminal's own colours; what each tone looks like."""
+"""The looks: our themes, dark, light and in the terminal's own colours; the style of each tone."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from textual.color import Color as TextualColor
 
 FAINT = "ansi_bright_black"
-"""What a theme of the terminal's own colours calls faint. As a colour it can't be read where a palette has
-made it all but the background's, as Solarized's has; and where there are no colours it is none."""
+"""The faint colour in a theme of the terminal's own colours. As a colour it is unreadable where a palette has
+it close to the background, as Solarized does; and without colours it is none."""
 _GROUND = "scrollbar-background scrollbar-background-hover scrollbar-background-active"
 _OURS = {
     "primary scrollbar-active": ("#77b8ff", "#1a56b0"),
@@ -42,7 +42,7 @@ _OURS = {
     "scrollbar-hover": ("#54607a", "#98a1b3"),
     "block-cursor-background": ("#212f42", "#d5e0f0"),
 }
-"""Colours of the dark and the light theme, by the fields and variables of a theme that have them."""
+"""Colours of the dark and the light theme, by the theme fields and variables that have them."""
 _TERMINALS = {
     # Blue is unreadable on black in most palettes, yellow on white in all of them.
     "primary border scrollbar-active": ("ansi_cyan", "ansi_blue"),
@@ -82,21 +82,21 @@ THEMES = (DARK, LIGHT, ANSI_DARK, ANSI_LIGHT)
 _LIGHT_BACKGROUNDS = frozenset({"7", "15"})
 
 TONES = {"": "", **{name: f"{attribute} {colour}".strip() for name, (colour, attribute) in LOOKS.items()}}
-"""Style of each tone in a line of text. What a colour means, a word or a shape says too."""
+"""Style of each tone in a line of text. A word or a shape always says the same as the colour."""
 
 
 def cluster_style(colour: str | None) -> str:
-    """Style of a cluster's name: the colour its config gave it marks production; a name or #rrggbb."""
+    """Style of a cluster's name: the colour in its config marks production; a name or #rrggbb."""
     if colour is None:
         return "bold"
     return f"bold {colour if colour.startswith('#') else f'ansi_bright_{colour}'}"
 
 
 def theme_name(setting: str, *, own_colours: bool = True, environ: Mapping[str, str] = os.environ) -> str:
-    """Textual's name of the theme that a person chose: dark, light, ansi-dark, ansi-light or ansi.
+    """Textual's name of the chosen theme: dark, light, ansi-dark, ansi-light or ansi.
 
-    ansi is one of the last two, by what terminals that know their background tell in COLORFGBG ("15;0"), and
-    dark where they don't. Without `own_colours` (a terminal with sixteen, or none) it is the terminal's own.
+    ansi is one of the last two, by the background that some terminals report in COLORFGBG ("15;0"), and dark
+    otherwise. Without `own_colours` (a terminal with sixteen, or none) it is the terminal's own.
     """
     dark = setting.removeprefix("ansi-") != "light"
     if setting == "ansi":

@@ -1,4 +1,4 @@
-"""Paths as a person types them, and their completion: any text is a path, and no text is an exception."""
+"""Paths as a user types them, and their completion: any text is a path, and no text raises."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SUFFIX = ".jar"
 
 
 def expanded(typed: str) -> Path:
-    """The file that is meant; a `~` whose owner is unknown is taken as it is."""
+    """The intended file; a `~` with an unknown owner is kept as it is."""
     path = Path(typed)
     try:
         return path.expanduser()
@@ -21,7 +21,7 @@ def expanded(typed: str) -> Path:
 
 
 def absolute(path: Path) -> Path:
-    """The path from the root on; as it is where the directory that flinktop was started in is gone."""
+    """The absolute path; unchanged where the directory that flinktop was started in is gone."""
     try:
         return path.absolute()
     except OSError:
@@ -29,7 +29,7 @@ def absolute(path: Path) -> Path:
 
 
 def is_file(path: Path) -> bool:
-    """Whether it is a regular file that can be seen."""
+    """Whether it is a regular file that is accessible."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -37,7 +37,7 @@ def is_file(path: Path) -> bool:
 
 
 def with_ending(typed: str, ending: str, other: str) -> str:
-    """What was typed with `ending`; `other`, its counterpart, gives way to it."""
+    """The typed text with `ending`; `other`, its counterpart, is replaced."""
     directory, slash, name = typed.rpartition("/")
     return f"{directory}{slash}{name.removesuffix(other).removesuffix(ending)}{ending}"
 
@@ -53,17 +53,17 @@ def why_unusable(error: OSError | ValueError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A directory or a jar that a path may go on with."""
+    """A directory or a jar that completes a path."""
 
     name: str  # a directory's ends in a slash
     size: int | None = None  # bytes of a jar
 
 
 def candidates(typed: str) -> tuple[Candidate, ...]:
-    """The directories and jars that begin with what was typed; hidden ones only when that begins so.
+    """The directories and jars that begin with the typed text; hidden ones only when that starts with a dot.
 
-    None where the directory can't be read. A name that would steer the terminal is not offered: it could
-    neither be shown nor typed as it is.
+    Empty where the directory can't be read. A name with characters that steer the terminal is not offered: it
+    could neither be shown nor typed.
     """
     directory, _, begun = typed.rpartition("/")
     place = expanded(f"{directory}/" if "/" in typed else ".")
@@ -86,16 +86,16 @@ def _candidate(entry: os.DirEntry[str]) -> list[Candidate]:
         if entry.name.endswith(SUFFIX) and entry.is_file():
             return [Candidate(entry.name, entry.stat().st_size)]
     except OSError:
-        # It went away in this instant, or its link leads nowhere.
+        # It was removed at this moment, or its link leads nowhere.
         pass
     return []
 
 
 def completed(typed: str, found: tuple[Candidate, ...]) -> str:
-    """What was typed, with as much more as all candidates have in common."""
+    """The typed text, with as much more as all candidates have in common."""
     directory, slash, begun = typed.rpartition("/")
     names = [one.name for one in found] or [begun]
-    # What the first and the last of them in the order of letters begin with, all begin with.
+    # The common beginning of the first and the last in order of letters is common to all.
     least, most = min(names), max(names)
     same = next(
         (at for at, pair in enumerate(zip(least, most, strict=False)) if pair[0] != pair[1]), len(least)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 GAP = 2
 JSON_ENDING = ".json"
 NO_NAME = re.compile(r"[^\w.]+")
-"""What has no place in a file's name."""
+"""Characters that are removed from a file's name."""
 LONGEST_NAME = 100
 
 
@@ -35,17 +35,17 @@ class Rows:
     """A table as it stands: filtered and ordered as on the screen, with all of its columns and rows."""
 
     columns: tuple[tuple[str, str, bool], ...]
-    """Key and title of each, and whether it stands at the right."""
+    """Key and title of each, and whether it is aligned right."""
     rows: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
-    """The key of each, and of each cell the words and what it is sorted by."""
+    """The key of each, and the text and sort value of each cell."""
     filter: str = ""
     order: str = ""
-    """By which column it is sorted, in words; empty for the order it is given in."""
+    """The column it is sorted by, in words; empty for the default order."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Where the person is, and what is to be read there."""
+    """Where the user is, and what the screen shows."""
 
     cluster: str
     url: str
@@ -57,11 +57,11 @@ class View:
     """When it was written: the cluster's time, ISO 8601."""
     rows: Rows | None = None
     lines: tuple[str, ...] = field(default=())
-    """The text, or the screen as it is seen where there is neither table nor text."""
+    """The text, or the visible screen where there is neither table nor text."""
 
 
 def rows_of(table: LiveTable[Any]) -> Rows:
-    """A table's rows, those that are scrolled away or whose columns had no room among them."""
+    """A table's rows, including rows scrolled away and columns that had no room."""
     columns = table.columns
     rows = tuple(
         (key, tuple((column.cell(row)[0], column.sort(row) if column.sort else None) for column in columns))
@@ -76,7 +76,7 @@ def rows_of(table: LiveTable[Any]) -> Rows:
 
 
 def view_of(screen: ClusterScreen) -> View:
-    """What a screen shows now: the table or text that the keys are about, else the screen."""
+    """What a screen shows now: the table or text that the keys act on, else the screen."""
     app, port, searched = screen.app, screen.app.port, screen.searched()
     now, offset = port.cluster_time(), screen.query_one(TopLine).zone_offset()
     rows: Rows | None = None
@@ -99,7 +99,7 @@ def view_of(screen: ClusterScreen) -> View:
 
 
 def proposed_path(view: View) -> Path:
-    """A text file where flinktop was started; in the person's home, when that directory is gone by now."""
+    """A text file in the directory where flinktop was started; in the home directory if that is gone."""
     name = "-".join(("flinktop", *view.places[-2:], view.at[:19]))
     try:
         here = Path.cwd()
@@ -123,7 +123,7 @@ def as_text(view: View) -> str:
 
 
 def as_json(view: View) -> str:
-    """For a program: `value` of a cell is its number as Flink gave it, without unit or rounding."""
+    """For a program: the `value` of a cell is its number as Flink sent it, without unit or rounding."""
     document: dict[str, Any] = {
         "cluster": view.cluster,
         "url": view.url,
@@ -146,10 +146,10 @@ def as_json(view: View) -> str:
 
 
 def write(view: View, path: Path) -> int:
-    """Write a view for its owner alone, as JSON where the name ends so, else as text; gives bytes written.
+    """Write a view readable only by its owner, as JSON if the name ends so, else as text; returns its bytes.
 
     Raises:
-        OSError: it can't be written, or there is such a file.
+        OSError: it can't be written, or the file exists already.
     """
     text = as_json(view) if path.suffix == JSON_ENDING else as_text(view)
     with open(path, "x", encoding="utf-8", opener=private) as file:
@@ -159,7 +159,7 @@ def write(view: View, path: Path) -> int:
 
 def _cell(text: str, value: Any) -> dict[str, Any]:
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    # What a word is sorted by is a rank, and means nothing outside.
+    # The sort value of a word is a rank, and means nothing outside.
     if number and any(letter.isdigit() for letter in text):
         return {"text": text, "value": value}
     return {"text": text}
