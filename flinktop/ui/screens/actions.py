@@ -1,4 +1,4 @@
-"""The menu of what can be done to the selected thing: each act with what it does, or why it is off."""
+"""The menu of actions on the selected thing: each act with what it does, or why it is off."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.ui.live_app import LiveApp
 
-CHROME = 5  # lines of the box beside the rows and what is said below them: border, name, header, blank line
+CHROME = 5  # lines of the box besides the rows and the text below them: border, name, header, blank line
 LEAST_EXPLAINED = 4
 SIMULATED = "demo: actions disabled"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One row of a menu: something that can be done to one thing, which never changes."""
+    """One row of a menu: an act on one thing; rows never change."""
 
     port: Port
-    on: str  # what it is done to, by name; foreign text
+    on: str  # the name of its target; foreign text
     title: str
-    now: Callable[[], Request]  # the act as it would be asked for now
+    now: Callable[[], Request]  # the act as it would be requested now
     place: Callable[[Any], Place]  # the dialog for it
 
     @property
@@ -68,7 +68,7 @@ class Action:
         return act.summary(self.port.target(act.job_id))
 
     def open(self, app: LiveApp) -> None:
-        """Open its dialog; nothing is sent by this. Say so where it can't be done now."""
+        """Open its dialog, or show why it is not possible now; nothing is sent."""
         if (reason := self.reason) is not None:
             app.notify(f"{self.title}: {reason}", markup=False, severity="warning")
         else:
@@ -80,7 +80,7 @@ def _action(port: Port, on: str, act: Request, place: Callable[[Any], Place] = C
 
 
 def on_job(port: Port, job: str, name: str = "") -> tuple[Action, ...]:
-    """What can be done to a job: what is wanted most first, cancelling last."""
+    """The actions on a job: the most wanted first, cancelling last."""
     known = port.target(job).job
     name = name or (known.name if known is not None else "")
     on = f"job {name or job}"
@@ -104,14 +104,14 @@ def again_place(act: RunAgain) -> RunJarPlace:
 
 
 def on_savepoint(port: Port, path: str, job: str = "") -> tuple[Action, ...]:
-    """What can be done to a savepoint, of this job if that is known."""
+    """The actions on a savepoint; of this job if that is known."""
     on = f"savepoint {path}"
     again = (_run_again(port, job, on, path),) if job else ()
     return (*again, _action(port, on, Dispose(path)))
 
 
 def on_checkpoint(port: Port, job: str, checkpoint: CheckpointAnswer) -> tuple[Action, ...]:
-    """What can be done to a checkpoint of a job's history, while it is there; savepoints can be deleted."""
+    """The actions on a checkpoint in a job's history, while it is there; savepoints can be deleted."""
     path = checkpoint.external_path
     if checkpoint.status != "COMPLETED" or checkpoint.discarded or not path:
         return ()
@@ -121,7 +121,7 @@ def on_checkpoint(port: Port, job: str, checkpoint: CheckpointAnswer) -> tuple[A
 
 
 def on_jar(port: Port, jar: str, name: str) -> tuple[Action, ...]:
-    """What can be done to a jar that lies on the JobManager."""
+    """The actions on a jar that is stored on the JobManager."""
     on = f"jar {name or jar}"
     return (
         _action(port, on, RunJar(jar, name), lambda _: RunJarPlace(jar, name=name)),
@@ -132,18 +132,18 @@ def on_jar(port: Port, jar: str, name: str) -> tuple[Action, ...]:
 
 
 def on_application(port: Port, application: str, name: str, status: str) -> tuple[Action, ...]:
-    """What can be done to an application (2.3+)."""
+    """The actions on an application (2.3+)."""
     on = f"application {name or application}"
     return (_action(port, on, CancelApplication(application, name, status)),)
 
 
 def on_dataset(port: Port, dataset: str) -> tuple[Action, ...]:
-    """What can be done to an intermediate result that programs share (1.11+)."""
+    """The actions on an intermediate result that programs share (1.11+)."""
     return (_action(port, f"dataset {dataset}", DeleteDataset(dataset)),)
 
 
 def on_cluster(port: Port) -> tuple[Action, ...]:
-    """What can be done to the whole cluster."""
+    """The actions on the whole cluster."""
     cluster = port.target().cluster
     on = f"cluster {cluster}"
     return (
@@ -158,11 +158,11 @@ class _Row:
     action: Action
     reason: str | None
     summary: str
-    lines: tuple[Line, ...]  # what it does, or why it can't be done now
+    lines: tuple[Line, ...]  # what it does, or why it is not possible now
 
 
 class ActionsScreen(Dialog[None]):
-    """Chooses what to do. Enter opens the dialog of the selected act; no letter does anything."""
+    """Chooses an action. Enter opens the dialog of the selected act; no letter does anything."""
 
     DEFAULT_CSS = """
     ActionsScreen > .dialog { padding: 0; }
@@ -206,7 +206,7 @@ class ActionsScreen(Dialog[None]):
         rows = [self._row(action) for action in self._actions]
         self.table.set_rows(rows)
         height = self.app.size.height - CHROME
-        # As many lines as any of them takes: nothing moves when another row is selected.
+        # As many lines as the longest of them: nothing moves when another row is selected.
         longest = max(self._explained(row).plain.count("\n") + 1 for row in rows)
         below = min(max(longest, LEAST_EXPLAINED), max(height - len(rows), LEAST_EXPLAINED))
         self.query_one("#explained").styles.height = below

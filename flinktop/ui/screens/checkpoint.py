@@ -27,7 +27,7 @@ PREVIEW_SIZE = (120, 40)
 
 
 class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
-    """A checkpoint or savepoint by the ids of its job and its own."""
+    """A checkpoint or savepoint of a job."""
 
     COMMANDS_HERE = keys.CHECKPOINT
     AUTO_FOCUS = "#shares"
@@ -85,7 +85,7 @@ class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
 
 
 class CheckpointVertexScreen(ClusterScreen, sheet="checkpoint_vertex.tcss"):
-    """A vertex's share of a checkpoint, by the ids of job, checkpoint and vertex."""
+    """The part of a vertex in a checkpoint."""
 
     COMMANDS_HERE = keys.CHECKPOINT_VERTEX
     AUTO_FOCUS = "#subtasks"

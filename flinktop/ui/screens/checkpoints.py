@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
-    """The checkpoints of a job by its id."""
+    """The checkpoints of a job."""
 
     COMMANDS_HERE = keys.CHECKPOINTS
     HEADER = CheckpointOverview

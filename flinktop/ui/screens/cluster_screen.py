@@ -1,4 +1,4 @@
-"""What every screen of a cluster has in common: the frame, and the commands that work everywhere."""
+"""What all screens of a cluster share: the frame, and the commands that work everywhere."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from flinktop.ui.screens.actions import Action
 
 ZOOMED = "-zoomed"
-"""Class of a screen that shows one panel alone, and of that panel."""
+"""Class of a screen that shows one panel only, and of that panel."""
 STEP = 1.5
 """Factor between two poll intervals that + and - choose."""
 
 
 class ClusterScreen(LiveScreen):
-    """A framed screen; what stands in the frame is `body`."""
+    """A framed screen; its contents come from `body`."""
 
     CSS_PATH = ["cluster_screen.tcss"]  # noqa: RUF012 -- Textual declares it so
     job: str = ""
-    """The id of the job that this place is in, if it is in one."""
+    """The id of the job of this place, if it has one."""
 
     def __init_subclass__(cls, sheet: str = "", **options: Any) -> None:
-        """`sheet` is the style sheet of the screen itself."""
+        """`sheet` is the style sheet of this screen alone."""
         if sheet:
             cls.CSS_PATH = ["cluster_screen.tcss", sheet]
         super().__init_subclass__(**options)
@@ -58,13 +58,13 @@ class ClusterScreen(LiveScreen):
         yield from ()
 
     def table(self) -> LiveTable[Any] | None:
-        """What open, filter, sort and copy are about: the focused table, else the first that is seen."""
+        """The table that open, filter, sort and copy act on: the focused one, else the first visible one."""
         if isinstance(self.focused, LiveTable):
             return self.focused
         return next((table for table in self.query(LiveTable) if is_displayed(table)), None)
 
     def searched(self) -> LiveTable[Any] | SearchedView | None:
-        """What a slash is about, a table, a text or a flame graph: the focused one, else the first seen."""
+        """What a slash searches, a table, text or flame graph: the focused one, else the first visible."""
         if isinstance(self.focused, LiveTable | SearchedView):
             return self.focused
         return next((one for one in self.query(TextView) if is_displayed(one)), None) or self.table()
@@ -78,13 +78,13 @@ class ClusterScreen(LiveScreen):
         return "find" if finds else command.label
 
     def narrowed(self) -> Filtered | None:
-        """What has a filter that esc clears: the table or text, else the panel that it stands in."""
+        """What has a filter that esc clears: the table or text, else the panel around it."""
         searched = self.searched()
         found = (one for one in (searched, self._panel_of(searched)) if isinstance(one, Filtered))
         return next((one for one in found if one.filter), None)
 
     def state_words(self) -> str:
-        """The kept filter and the chosen order of the table; what is searched for in a text."""
+        """The kept filter and the chosen order of the table; the search text of a text."""
         searched = self.searched()
         if isinstance(searched, SearchedView):
             return searched.search_label
@@ -94,7 +94,7 @@ class ClusterScreen(LiveScreen):
         return "  ".join([*words, table.sort_label] if table.sort_label else words)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash in the filter's line is a letter, though the key has priority; read-only has no actions."""
+        """A slash in the filter line is a letter, though the key has priority; read-only has no actions."""
         if action in ("filter", "only") and isinstance(self.focused, Input):
             return False
         if action == keys.ACTIONS.id and self.app.profile.connection.read_only:
@@ -102,7 +102,7 @@ class ClusterScreen(LiveScreen):
         return super().check_action(action, parameters)
 
     def actions(self) -> tuple[Action, ...]:
-        """What can be done to the selected thing: to the job that this place is in, else to the cluster."""
+        """The actions on the selected thing: on the job of this place, else on the cluster."""
         port = self.app.port
         return job_actions(port, self.job) if self.job else cluster_actions(port)
 
@@ -111,7 +111,7 @@ class ClusterScreen(LiveScreen):
             self.app.notify_read_only()
 
     def neighbour(self, by: int) -> Place | None:  # noqa: ARG002 -- for subclasses
-        """The place beside this one, in the same view: the one before (-1) or after (1); None without one."""
+        """The place before (-1) or after (1) this one, in the same view; None without one."""
         return None
 
     def _go_beside(self, by: int) -> None:
@@ -146,7 +146,7 @@ class ClusterScreen(LiveScreen):
             self.app.ask_to_leave()
 
     def go_back(self) -> bool:
-        """Undo one thing: filter line, zoom, filter, pause, or the screen; whether there was one."""
+        """Undo one thing: filter line, zoom, filter, pause, or the screen; returns whether there was one."""
         narrowed = self.narrowed()
         filter_line = self.query_one(FilterLine)
         if filter_line.display:
@@ -247,18 +247,18 @@ class ClusterScreen(LiveScreen):
             self.call_after_refresh(self._follow_display)
 
     def end_zoom(self) -> None:
-        """Show all panels again, if one has the room of all."""
+        """Show all panels again, if one is zoomed."""
         if not self.has_class(ZOOMED):
             return
         self.remove_class(ZOOMED)
         for one in self.panels():
             one.remove_class(ZOOMED)
-        # Only then are they seen, and ask again.
+        # Only then are they visible, and watch again.
         self.call_after_refresh(self._follow_display)
 
     def _follow_display(self) -> None:
         for panel in self.panels():
-            # One that is being mounted begins by itself.
+            # A panel that is being mounted starts by itself.
             if panel.is_mounted:
                 panel.follow_display()
 

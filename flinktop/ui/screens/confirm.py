@@ -1,4 +1,4 @@
-"""The last question before an act: what it is done to, what is lost, what comes after, and how to do it."""
+"""The last question before an act: its target, what is lost, what happens afterwards, and its options."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.target import Target
     from flinktop.flink.endpoint import Query
 
-CHROME = 4  # lines of the box that do not scroll, beside the reason: its border, a blank line, its buttons
+CHROME = 4  # lines of the box that do not scroll, besides the reason: its border, a blank line, its buttons
 
 
 class ConfirmScreen(AskingDialog[bool]):
-    """Asks before an act. What it is done to never changes; the words about it are those of this second.
+    """Asks before an act. The target never changes; the texts about it are those of this second.
 
-    Nothing is done by a letter: the button with the act's name has to be gone to and, a moment later,
-    pressed. Where a name has to be typed, and while something is against the act, that button is off.
+    No letter does anything: the button with the act's name has to get the focus and, a moment later, be
+    pressed. That button is off while a name has to be typed or the act is not possible.
     """
 
     DEFAULT_CSS = """
@@ -93,11 +93,11 @@ class ConfirmScreen(AskingDialog[bool]):
 
     @property
     def chosen(self) -> Act:
-        """The act with its options as they stand."""
+        """The act with its current options."""
         return replace(self._act, **self._form.values())  # type: ignore[type-var]  # acts are dataclasses
 
     def _why_not(self, act: Act, target: Target) -> str | None:
-        """Why it can't be done now; nothing is asked of a cluster of which only old words are known."""
+        """Why the act is not possible now; never sent to a cluster of which only old data are known."""
         error = self.port.link().error
         lost = f"the cluster does not answer: {error.reason}" if error is not None else None
         return act.why_not(target) or lost

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class FaultScreen(FaultOnTaskManager, sheet="fault.tcss"):
-    """A fault by its names: it stays until the person leaves it, whatever becomes of the job."""
+    """A fault of a job; it stays until the user leaves it, whatever happens to the job."""
 
     COMMANDS_HERE = keys.FAULT
     AUTO_FOCUS = "Pager"
 
     def __init__(self, job: str, group: str, at: int, beside: int = -1) -> None:
-        """Show the fault of a group that happened `at` (ms since 1970), or one that happened beside it."""
+        """Show the fault of a group that happened `at` (ms since 1970), or one together with it."""
         super().__init__()
         self.job = job
         self._group = group
@@ -53,7 +53,7 @@ class FaultScreen(FaultOnTaskManager, sheet="fault.tcss"):
             self.app.copy_text(found[1].stacktrace or faults.reason(found[1]))
 
     def neighbour(self, by: int) -> Place | None:
-        """The one of its kind before or after this."""
+        """The fault before or after this one in its group."""
         found = self.query_one(FaultStack).fault
         if found is None or self._beside >= 0:
             return None

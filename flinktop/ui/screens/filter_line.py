@@ -1,4 +1,4 @@
-"""The line in which a table's filter, or what is searched for in a text, is typed."""
+"""The line in which a table's filter, or the search text of a text, is typed."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Filtered(Protocol):
-    """What shows only what has a text in it, or looks for it."""
+    """What shows only what contains a text, or searches for it."""
 
     filter: str
 
 
 class FilterInput(Input):
-    """Enter and esc are obeyed here, in their turn; what was typed behind them is for the rows."""
+    """Handles enter and esc itself, in their turn; what is typed after them is for the rows."""
 
     def _on_key(self, event: events.Key) -> None:  # type: ignore[override]  # Textual calls both, this one first
         line = self.parent
         if not isinstance(line, FilterLine):
             return
         if not line.display:
-            # It came here because the line was still open when it was looked at.
+            # It got here because the line was still open when the key was handled.
             event.stop().prevent_default()
             self.app.post_message(events.Key(event.key, event.character))
         elif event.key in ("enter", "escape"):
@@ -55,7 +55,7 @@ class FilterLine(Horizontal):
         yield FilterInput(compact=True, select_on_focus=False)
 
     def open(self, filtered: Filtered, back: Widget, sign: str = "/") -> None:
-        """Type a filter for `filtered`; afterwards `back` has the keys again."""
+        """Type a filter for `filtered`; afterwards `back` gets the focus again."""
         self._filtered, self._back = filtered, back
         self.display = True
         self.query_one(Static).update(f"{sign} ")
@@ -66,10 +66,10 @@ class FilterLine(Horizontal):
         self.screen.set_focus(line)
 
     def close(self, *, clear: bool) -> None:
-        """Go back to the rows, with the filter or without it."""
+        """Go back to the rows, with or without the filter."""
         self.display = False
         if self._filtered is not None:
-            # What was typed last may not have come as a message yet.
+            # The message about the last letters may not have arrived yet.
             self._filtered.filter = "" if clear else self.query_one(Input).value
             self.screen.set_focus(self._back)
 

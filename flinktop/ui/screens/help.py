@@ -1,4 +1,4 @@
-"""The help of a screen, made from its commands."""
+"""The help of a screen, generated from its commands."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from flinktop.ui.command import Command
 
 WIDTH, EDGES = 90, 5
-"""Cells that the box takes at the most, and of those what its border, padding and scroll bar take."""
+"""Largest width of the box, and the part of it that border, padding and scroll bar take (cells)."""
 LEAST_WORDS, MOST_LINES = 12, 20
 _TITLES = {"tab": "Tabs", "table": "Rows", "text": "Text", "view": "View", "program": "Program"}
 
 
 def help_lines(commands: Sequence[Command], *, ascii_only: bool = False) -> list[tuple[str, str]]:
-    """(keys, what they do) in groups; a group's title has no keys."""
+    """(keys, what they do) in groups; the title of a group has no keys."""
     moves = [(names.replace("↑ ↓", "Up Down") if ascii_only else names, words) for names, words in keys.MOVES]
     lines: list[tuple[str, str]] = [("", "Move"), *moves]
     for group, title in _TITLES.items():
@@ -68,11 +68,11 @@ class HelpScreen(Modal[None]):
             yield Static(self._text(self.app.size.width))
 
     def on_resize(self, event: events.Resize) -> None:
-        """Break the lines anew; once this size is laid out, as a text that grows under way is cut."""
+        """Wrap the lines again after this size is laid out: a text that grows during layout is cut."""
         self.call_after_refresh(self.query_one(Static).update, self._text(event.size.width))
 
     def _text(self, screen_width: int) -> Content:
-        """The lines; words that take several stand below each other."""
+        """The lines; texts that take several are indented."""
         lines = help_lines(self._commands, ascii_only=self.app.settings.ascii)
         width = max(cell_len(names) for names, _ in lines) + 2
         room = max(min(screen_width, WIDTH) - EDGES - width, LEAST_WORDS)

@@ -1,4 +1,4 @@
-"""What was handed to the cluster: jars, applications, and datasets that programs left."""
+"""What was uploaded or left on the cluster: jars, applications, and datasets of programs."""
 
 from __future__ import annotations
 

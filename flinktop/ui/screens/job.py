@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 GRAPH_SIZE = (120, 40)
 """From this size on a job opens on its graph, with the vertices below."""
 LEAST_STACK = 8
-"""Lines that the exceptions leave blank and that are given to the stack of the selected one."""
+"""Least blank lines below the exceptions for which the stack of the selected one is shown."""
 
 
 class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
-    """A job by its id; whatever becomes of the job, the screen stays until the person leaves it."""
+    """A job; the screen stays until the user leaves it, whatever happens to the job."""
 
     COMMANDS_HERE = keys.JOB
     HEADER = JobHeader
@@ -49,16 +49,16 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         return next(names, self.job)
 
     def first_tab(self, size: Size) -> str:
-        """The graph where it and the vertices have room, else the vertices."""
+        """The graph where there is room for it and the vertices, else the vertices."""
         roomy = size.width >= GRAPH_SIZE[0] and size.height >= GRAPH_SIZE[1]
         return self._wanted or ("graph" if roomy else "vertices")
 
     def has_room(self, panel: TabPanel, size: Size) -> bool:
-        """The stack of an exception also stands where the exceptions leave enough blank lines for it."""
+        """The stack of an exception is also shown where the exceptions leave enough blank lines for it."""
         exceptions = self.made.get("exceptions")
         if super().has_room(panel, size) or panel.id != "stack" or exceptions is None:
             return super().has_room(panel, size)
-        # While the screen is being closed there is nothing left in it.
+        # While the screen is being closed it has no widgets.
         room = max((tabs.size.height for tabs in self.query("#tabs")), default=0)
         return exceptions.lines_needed is not None and room - exceptions.lines_needed >= LEAST_STACK
 
@@ -70,9 +70,9 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
                 self.call_later(self.show_panels)
 
     def focus_first(self) -> None:
-        """Where graph and vertices are both seen the vertices have the keys: they are what is opened."""
+        """Where graph and vertices are both visible the vertices get the focus: they are what is opened."""
         if self.tab == "graph" and (vertices := self.panel("vertices")) is not None:
-            # A panel that has just been mounted has no table yet; the next second sees to it.
+            # A panel that has just been mounted has no table yet; this runs again each second.
             for table in vertices.query(LiveTable):
                 self.set_focus(table)
         else:
@@ -87,7 +87,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
             stack.choose(fault.group, fault.at, fault.concurrent)
 
     def _fault(self, event: Moved | Opened) -> FaultFacts | None:
-        """The selected exception, if it is of the exceptions that something happened."""
+        """The selected exception, if the event came from the exceptions."""
         exceptions = self.made.get("exceptions")
         if exceptions is None or not exceptions.is_mounted or event.control is not exceptions.table:
             return None

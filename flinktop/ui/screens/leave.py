@@ -1,4 +1,4 @@
-"""The question before leaving, which names what is under way."""
+"""The question before leaving, with the operations in progress."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST = 5  # operations that are named
 
 
 def left_behind(operation: Operation) -> str:
-    """What leaving means for an operation that is under way."""
+    """What leaving means for an operation in progress."""
     what = clean(f"{operation.label} of {operation.subject}")
     if operation.state is State.PLANNED:
         return f"{what} has not been sent yet: leaving drops it"
@@ -52,7 +52,7 @@ class LeaveScreen(Modal[bool]):
     LeaveScreen Horizontal { height: 1; width: 1fr; }
     """
     app = getters.app(LiveApp)
-    # Without the question nobody could leave.
+    # Without this dialog nobody could leave.
     CLOSES_WHEN_BROKEN: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "answer(True)", "leave", show=False),
@@ -70,13 +70,13 @@ class LeaveScreen(Modal[bool]):
                 yield Static(Content.assemble(("q", "$primary"), " leave   ", ("esc", "$primary"), " stay"))
 
     def on_mount(self) -> None:
-        """The button has the focus; name what is under way, as long as it is."""
+        """Focus the button; name what is in progress, for as long as it is."""
         self.query_one(PressButton).focus()
         self._name_them()
         self.set_interval(1.0, self._name_them)
 
     def _name_them(self) -> None:
-        # What another flinktop follows does not care who leaves here.
+        # Operations followed by another flinktop don't depend on this one.
         ours = [one for one in under_way(self.app.port) if one.ours]
         lines = [left_behind(one) for one in ours[:MOST]]
         lines += [f"and {len(ours) - MOST} more"] if len(ours) > MOST else []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LogCommands(ClusterScreen):
-    """A screen on which logs may be seen."""
+    """A screen that may show logs."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("level", "only", "match", "wrap") and self.pager() is None:
@@ -54,7 +54,7 @@ class LogCommands(ClusterScreen):
 
 
 class LogFileScreen(LogCommands):
-    """A file by its name in the list."""
+    """A file of the log directory, by its name."""
 
     COMMANDS_HERE = keys.LOG_FILE
     AUTO_FOCUS = "Pager"

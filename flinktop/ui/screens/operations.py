@@ -1,4 +1,4 @@
-"""The operations log, and one operation of it: what was asked, how far it is, what came of it."""
+"""The operations log, and one operation in it: its request, its progress, its result."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class OneOperation(ClusterScreen, sheet="operations.tcss"):
-    """A screen with an operation that is copied from and acted on."""
+    """A screen with one operation to copy from and to act on."""
 
     @property
     def operation(self) -> Operation | None:
-        """The operation as it is now; None for what was refused before a restart."""
+        """The operation as it is now; None for one that was refused before a restart."""
         raise NotImplementedError
 
     def actions(self) -> tuple[Action, ...]:
@@ -45,7 +45,7 @@ class OneOperation(ClusterScreen, sheet="operations.tcss"):
 
 
 class OperationsScreen(OneOperation):
-    """The ledger, newest first; from 100x32 on with all of the selected one below."""
+    """The ledger, newest first; from 100x32 on with the details of the selected operation below."""
 
     COMMANDS_HERE = keys.OPERATIONS_LIST
     crumb = "operations"
@@ -72,7 +72,7 @@ class OperationsScreen(OneOperation):
 
 
 class OperationScreen(OneOperation):
-    """An operation by its id."""
+    """An operation, by its id."""
 
     COMMANDS_HERE = keys.OPERATION
     AUTO_FOCUS = "FactsScroll"

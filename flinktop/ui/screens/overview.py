@@ -40,7 +40,7 @@ class OverviewScreen(ClusterScreen, sheet="overview.tcss"):
         return f"{words}  ended jobs hidden".strip() if self.query_one(JobsTable).hide_finished else words
 
     def actions(self) -> tuple[Action, ...]:
-        """What can be done to the job under the cursor; where there is none, to the cluster."""
+        """The actions on the job under the cursor; without one, on the cluster."""
         row = self.query_one(JobsTable).table.cursor_row
         return job_actions(self.app.port, row.jid, row.name) if row is not None else super().actions()
 

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-WIDE = 100  # cells of a terminal from which a cluster's name may take more
-WIDE_NAME, NARROW_NAME = 24, 16  # cells that it takes at the most; an address with its port is 15
+WIDE = 100  # cells of a terminal from which on a cluster's name may take more
+WIDE_NAME, NARROW_NAME = 24, 16  # most cells that it takes; an address with its port is 15
 
 
 class PickScreen(Dialog[str | None], Generic[R]):
-    """Rows; enter gives the key of the one under the cursor, esc gives none."""
+    """Rows; enter returns the key of the row under the cursor, esc returns none."""
 
     DEFAULT_CSS = """
     PickScreen > .dialog { width: 110; height: 20; max-height: 90%; overflow-y: hidden; }
@@ -45,18 +45,18 @@ class PickScreen(Dialog[str | None], Generic[R]):
     PickScreen #whole { height: auto; max-height: 3; color: $text-muted; padding: 0 1; }
     """
     EMPTY: ClassVar[str] = ""
-    KEY: ClassVar[str]  # the field of a row that is given when it is chosen
+    KEY: ClassVar[str]  # the field of a row that is returned when it is chosen
 
     def columns(self) -> list[Column[R]]:
         """From left to right."""
         raise NotImplementedError
 
     def rows(self) -> Sequence[R]:
-        """What there is to choose from, as it is known now."""
+        """The rows to choose from, as known now."""
         raise NotImplementedError
 
     def asking(self) -> str:
-        """Why there are no rows yet, if that is so."""
+        """Why there are no rows yet, if so."""
         return ""
 
     def body(self) -> ComposeResult:
@@ -147,7 +147,7 @@ class PickClass(PickScreen["JarEntry"]):
 
 
 class PickRestore(PickScreen["RestorePoint"]):
-    """A savepoint, or a checkpoint that Flink has left, by its path."""
+    """A savepoint, or a checkpoint that Flink has kept, by its path."""
 
     TITLE_WORDS = "Restore from"
     EMPTY = "No known savepoints: none taken by flinktop, none of this cluster's jobs."
@@ -178,7 +178,7 @@ class PickRestore(PickScreen["RestorePoint"]):
         super().renew()
 
     def watched(self) -> Iterable[Query[Any]]:
-        """The jobs, and once what each tells of its checkpoints."""
+        """The jobs, and once the checkpoints of each."""
         return (JOBS_OVERVIEW(), *to_ask(self.port))
 
     def asking(self) -> str:

@@ -1,4 +1,4 @@
-"""The job graph of a jar before it runs: said first what that costs, then asked for, then drawn."""
+"""The job graph of a jar before it runs: shows first what that costs, then requests and draws it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class PlanPreviewScreen(AskingDialog[None]):
-    """Asks for the plan of a jar and draws it; on a protected cluster the cluster's name is typed first.
+    """Requests the plan of a jar and draws it; on a protected cluster the cluster's name is typed first.
 
-    Closed while the answer is out, nothing is drawn; main() runs on.
+    If it is closed before the answer has come, nothing is drawn; main() keeps running.
     """
 
     DEFAULT_CSS = """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
-    """A JobManager or TaskManager; it stays until the person leaves it, even when the process is gone."""
+    """A JobManager or TaskManager; the screen stays until the user leaves it, even after the process ends."""
 
     HEADER = ProcessHeader
 
@@ -82,7 +82,7 @@ class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
         self.app.push_screen(ProfileStart(Profile(self.process.taskmanager)), chosen)
 
     def action_level(self) -> None:
-        """Entries from the next level on; of threads those in the next state."""
+        """Show entries from the next level on; in a thread dump, threads in the next state."""
         if self.tab == "threads":
             self.made["threads"].next_state()
         else:
@@ -107,7 +107,7 @@ class JobManagerScreen(ProcessScreen):
 
 
 class TaskManagerScreen(ProcessScreen):
-    """A TaskManager by its id."""
+    """A TaskManager."""
 
     COMMANDS_HERE = keys.TASKMANAGER
 

@@ -1,4 +1,4 @@
-"""The dialog before a run of the profiler: its mode, how long it lasts, what it costs."""
+"""The dialog before a run of the profiler: its mode, its duration, its cost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-LENGTHS = (5, 10, 30, 60, 120, MOST_SECONDS)  # seconds to choose from
+LENGTHS = (5, 10, 30, 60, 120, MOST_SECONDS)  # durations to choose from
 WHAT = {
     "ITIMER": "CPU time, by a timer: works everywhere",
     "CPU": "CPU time, by kernel counters: not in every container",
@@ -35,7 +35,7 @@ MODES = tuple(sorted(get_args(Mode), key=list(WHAT).index))
 
 
 class ProfileStart(Modal[Profile | None]):
-    """Chooses mode and length; enter starts."""
+    """Chooses mode and duration; enter starts."""
 
     app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,7 +90,7 @@ class ProfileStart(Modal[Profile | None]):
 
     @property
     def ready(self) -> bool:
-        """Whether it takes an enter that is pressed now."""
+        """Whether an enter that is pressed now counts."""
         return self.app.port.now() - self._opened >= READY_SECONDS
 
     def action_start(self) -> None:

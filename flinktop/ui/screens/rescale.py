@@ -1,4 +1,4 @@
-"""The dialog before a job is given another parallelism: the bounds of each vertex (1.18+, adaptive)."""
+"""The dialog before a job is rescaled: the parallelism bounds of each vertex (1.18+, adaptive scheduler)."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
 
 KEYS = "digits + - change it   left right minimum, maximum   enter continues"
-CHROME = 9  # rows of the box beside the table and the reason: border, words, keys, buttons, and blank ones
+CHROME = 9  # rows of the box besides the table and the reason: border, texts, keys, buttons, and blank ones
 LEAST_ROWS = 3
 
 
 class RescaleScreen(Dialog[None]):
-    """Changes the bounds of a job's vertices; enter goes on to the question."""
+    """Changes the bounds of a job's vertices; enter goes on to the confirmation."""
 
     TITLE_WORDS = "Change parallelism"
     DEFAULT_CSS = """
@@ -56,7 +56,7 @@ class RescaleScreen(Dialog[None]):
 
     @property
     def act(self) -> Rescale:
-        """What goes on to the question."""
+        """The act for the confirmation."""
         return Rescale(self.job, self._job_name, self.form.bounds())
 
     def watched(self) -> Iterable[Query[Any]]:
@@ -96,7 +96,7 @@ class RescaleScreen(Dialog[None]):
         self.query_one("#do").disabled = self.act.why_not(target) is not None
 
     def reason(self, target: Target) -> str:
-        """What stands against it; "" when nothing does, or nothing has been changed yet."""
+        """Why it is not possible; "" when it is, or nothing has been changed yet."""
         if (reason := self.act.unavailable(target)) is not None:
             return f"Not now: {reason}"
         return self.act.why_not(target) or "" if self.form.bounds() else ""
@@ -127,7 +127,7 @@ class RescaleScreen(Dialog[None]):
     @on(PressButton.Pressed, "#do")
     def _go_on(self) -> None:
         if self.app.screen is not self:
-            # Enter, pressed again before the question was there.
+            # Enter, pressed again before the confirmation was there.
             return
         act = self.act
         if act.why_not(self.target) is None:

@@ -1,4 +1,4 @@
-"""Running a jar: a form for how it is run, a look at its plan, and the dialog that asks once more."""
+"""Running a jar: a form with its options, a preview of its plan, and the confirmation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class RunJarScreen(Dialog[None]):
-    """Fills in how a jar, or the job `of` again, is run. Only the plan's question is sent from here."""
+    """The options for running a jar, or the job `of` again. Only the plan's request is sent from here."""
 
     DEFAULT_CSS = """
     RunJarScreen > .dialog { width: 100; }
@@ -71,7 +71,7 @@ class RunJarScreen(Dialog[None]):
         self.set_focus(self.query_one("#entry_class" if self._jar else "#choose"))
 
     def watched(self) -> Iterable[Query[Any]]:
-        """The jars, the free slots, and the jobs, among which is the one that is run again."""
+        """The jars, the free slots, and the jobs, which include the one to be run again."""
         return (JARS(), OVERVIEW(), JOBS_OVERVIEW())
 
     def renew(self) -> None:
@@ -93,7 +93,7 @@ class RunJarScreen(Dialog[None]):
         self._judge(missing=missing)
 
     def _warnings(self) -> list[Line]:
-        """That the job which is run again has not ended, or that nothing of it is taken over."""
+        """Warnings that the job to be run again has not ended, or that none of its state is restored."""
         listed = self.port.value(JOBS_OVERVIEW())
         jobs = listed.jobs if listed is not None else ()
         found = [
@@ -106,7 +106,7 @@ class RunJarScreen(Dialog[None]):
         return found
 
     def _judge(self, *, missing: bool) -> None:
-        """Switch the buttons on or off, and say why they are off."""
+        """Switch the buttons on or off, and show why they are off."""
         act, reason = self._act()
         if not self._jar:
             act, reason = None, "choose the jar first"
@@ -130,7 +130,7 @@ class RunJarScreen(Dialog[None]):
         return next((jar for jar in self._jars() or () if jar.id == self._jar), None)
 
     def _same_name(self) -> Jar | None:
-        """The newest jar of this name, where the one that is named is gone: it was uploaded anew."""
+        """The newest jar of the same name if the chosen one is gone: it was uploaded again."""
         same = [jar for jar in self._jars() or () if self._jar and jar.name == self._jar_name]
         found = max(same, key=lambda jar: jar.uploaded, default=None)
         if found is not None:
@@ -138,7 +138,7 @@ class RunJarScreen(Dialog[None]):
         return found
 
     def _other_jar(self, jar: Jar) -> Line:
-        """That another jar stands for the one that was meant; what is in it may differ."""
+        """That another jar replaces the chosen one; its contents may differ."""
         words = f"{self._gone} is gone: this is the newest of that name"
         if jar.uploaded > 0:
             age = fmt.span(max(0.0, self.port.known_time() - jar.uploaded / 1000.0))

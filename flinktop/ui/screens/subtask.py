@@ -12,7 +12,7 @@ from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager, of_s
 
 
 class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
-    """A subtask by its index; whatever becomes of it, the screen stays until the person leaves it."""
+    """A subtask; the screen stays until the user leaves it, whatever happens to the subtask."""
 
     COMMANDS_HERE = keys.SUBTASK
     HEADER = SubtaskHeader
@@ -36,6 +36,6 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
         count = known[1].parallelism if known is not None else 0
         if count == 0 or (count == 1 and self.subtask == 0):
             return None
-        # One that a smaller parallelism has taken away is followed by the first, preceded by the last.
+        # A subtask removed by a smaller parallelism is followed by the first, preceded by the last.
         inside = min(self.subtask, count if by < 0 else count - 1)
         return SubtaskPlace(self.job, self.vertex, (inside + by) % count, self.tab)

@@ -1,4 +1,4 @@
-"""A screen with tabs: one group of panels is seen at a time, and only what is seen is asked for."""
+"""A screen with tabs: one group of panels is visible at a time, and only what is visible is polled."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from flinktop.ui.tabs import TabPanel
 
 ONE_TAB = {"pin": "metrics", "flame_kind": "flame", "zoom_in": "flame", "profile": "profiler"}
-"""Actions that have something to do on one tab alone."""
+"""Actions that do something on one tab only."""
 
 
 class TabbedScreen(ClusterScreen):
-    """A header, a line of tabs, and the panels of the tab that is open.
+    """A header, a line of tabs, and the panels of the open tab.
 
-    Its tabs (ui/tabs.py) are among its commands. Subclasses hand on what the panels are of: their arguments.
-    A panel is imported and made when it is first seen; one that is not among those of the open tab is hidden,
-    asks for nothing, and keeps its cursor, order and filter.
+    Its tabs (ui/tabs.py) are among its commands. Subclasses pass on the panels' subject: their arguments.
+    A panel is imported and made when it is first shown; one that does not belong to the open tab is hidden,
+    watches nothing, and keeps its cursor, order and filter.
     """
 
     TABS: ClassVar[tuple[Tab, ...]] = ()
     HEADER: ClassVar[type[Panel] | None] = None
-    """The panel above the tabs; its arguments are those of the others."""
+    """The panel above the tabs; its arguments are those of the other panels."""
     AUTO_FOCUS = None
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -48,7 +48,7 @@ class TabbedScreen(ClusterScreen):
         self.tab = ""
         """The open tab's name; "" until the screen has a size."""
         self.made: dict[str, Any] = {}
-        """The panels that have been seen, by their ids; their classes are those that the tabs name."""
+        """The panels that have been shown, by id; their classes are named by the tabs."""
         self._wanted = tab
 
     @property
@@ -67,14 +67,14 @@ class TabbedScreen(ClusterScreen):
         return size.width >= panel.width and size.height >= panel.height
 
     def make(self, panel: TabPanel) -> Panel:
-        """A panel that is seen for the first time."""
+        """A panel that is shown for the first time."""
         module, _, name = panel.panel.partition(".")
         kind = getattr(import_module(f"flinktop.ui.panels.{module}"), name)
         made: Panel = kind(*self.arguments(panel), **self.options(panel), id=panel.id)
         return made
 
     def arguments(self, panel: TabPanel) -> tuple[Any, ...]:  # noqa: ARG002 -- for subclasses
-        """What a panel is of."""
+        """The arguments of a panel: its subject."""
         return self.of
 
     def options(self, panel: TabPanel) -> dict[str, Any]:  # noqa: ARG002 -- for subclasses
@@ -82,7 +82,7 @@ class TabbedScreen(ClusterScreen):
         return {}
 
     def panel(self, name: str) -> Any:
-        """A panel by its id, if it is seen and can answer; else None."""
+        """A panel by its id, if it is visible and mounted; else None."""
         panel = self.made.get(name)
         return panel if panel is not None and panel.is_mounted and panel.display else None
 
@@ -93,7 +93,7 @@ class TabbedScreen(ClusterScreen):
         yield Container(id="tabs")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is for one tab alone is offered there; opening where something opens."""
+        """Whether a command of a single tab works on the open one, and whether there is something to open."""
         if ONE_TAB.get(action, self.tab) != self.tab:
             return False
         if action == "open" and self.tab and not self._open_tab.opens:
@@ -115,7 +115,7 @@ class TabbedScreen(ClusterScreen):
             self.made["pins"].update()
 
     def go_back(self) -> bool:
-        """A zoomed flame graph shows all again first."""
+        """A zoomed flame graph first shows all again."""
         flame = self.made.get("flame")
         return (flame is not None and flame.leave_zoom()) or super().go_back()
 
@@ -144,7 +144,7 @@ class TabbedScreen(ClusterScreen):
         self.query_one(TabLine).open_tab(self.tab)
 
     async def _mount(self, names: list[str]) -> None:
-        """Mount those of these panels that were never seen, each before the one that follows it."""
+        """Mount those of these panels that were never shown, each before the one that follows it."""
         tabs = self.query_one("#tabs")
         following: Panel | None = None
         every = {panel.id: panel for tab in self.TABS for panel in tab.panels}
@@ -172,7 +172,7 @@ class TabbedScreen(ClusterScreen):
                     return
 
     def tick(self, *, everything: bool = True) -> None:
-        """Time moves on; a panel that had nothing to focus when its tab was opened has it now."""
+        """Time has passed; a panel that had nothing to focus when its tab was opened may have it now."""
         if self.focused is None and self.tab:
             self.focus_first()
         super().tick(everything=everything)

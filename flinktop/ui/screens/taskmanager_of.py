@@ -23,11 +23,11 @@ class Location:
     """Where something runs."""
 
     taskmanager: str | None
-    """Its id; None where that is not known."""
+    """The id of the TaskManager; None where that is not known."""
     search: str = ""
-    """What the names of its threads hold."""
+    """Text that the names of its threads contain."""
     since: str = "1.10"
-    """The first release that has it."""
+    """The first release that reports it."""
     at: float | None = None
     """When it happened (s since 1970): where its log is opened; None for the log's end."""
 
@@ -36,7 +36,7 @@ class RunsOnTaskManager(ClusterScreen):
     """A screen of something that runs on a TaskManager."""
 
     def location(self) -> Location | None:
-        """Where what the cursor is on runs; None where there is nothing."""
+        """Where the selected thing runs; None where there is nothing."""
         raise NotImplementedError
 
     def action_log(self) -> None:
@@ -76,7 +76,7 @@ class FaultOnTaskManager(RunsOnTaskManager):
 
 
 def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Location:
-    """Where the present attempt of a subtask runs (`…/subtasks/:subtaskindex`, else the vertex's answer)."""
+    """Where the current attempt of a subtask runs (`…/subtasks/:subtaskindex`, else the vertex's answer)."""
     reading = present_reading(port, job, vertex, subtask)
     taskmanager = reading.value.taskmanager_id if reading is not None and reading.value is not None else None
     detail = port.value(VERTEX(job=job, vertex=vertex))
@@ -85,6 +85,6 @@ def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Location:
         taskmanager = next(found, None)
     known = vertex_of(port, job, vertex)
     name = known[1].name if known is not None else ""
-    # While a subtask is not deployed it is "(unassigned)" on none.
+    # A subtask that is not deployed is on "(unassigned)".
     placed = taskmanager if taskmanager and not taskmanager.startswith("(") else None
     return Location(placed, threads.of_task(name, subtask) if name else "")

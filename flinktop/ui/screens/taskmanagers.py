@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TaskManagersScreen(RunsOnTaskManager):
-    """All TaskManagers; each opens a screen of its own."""
+    """All TaskManagers; each opens its own screen."""
 
     COMMANDS_HERE = keys.TASKMANAGERS
     crumb = "TaskManagers"

@@ -1,4 +1,4 @@
-"""Uploading a jar: which file, what it is, how far it has come, and running it afterwards."""
+"""Uploading a jar: which file, what it is, its progress, and running it afterwards."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ METER = 30
 
 
 class PathField(LineField):
-    """The path of a file; tab completes it, and leaves it when nothing goes on from here."""
+    """The path of a file; tab completes it, and leaves it when there is nothing to complete."""
 
     def complete(self) -> bool:
-        """As much more as is certain; whether there is anything to choose from yet."""
+        """Complete the path as far as it is certain; whether there is anything left to choose from."""
         found = candidates(self.value)
         whole = completed(self.value, found)
         if whole != self.value:
@@ -55,9 +55,9 @@ class PathField(LineField):
 
 
 class UploadScreen(Dialog[None]):
-    """Asks for a file, says what it is, sends it, and offers to run it.
+    """Requests a file, describes it, sends it, and offers to run it.
 
-    Closed while it is under way, the upload goes on in its lane.
+    If it is closed in the meantime, the upload goes on in its lane.
     """
 
     DEFAULT_CSS = """
@@ -120,7 +120,7 @@ class UploadScreen(Dialog[None]):
         self._show_question()
 
     def _look(self) -> None:
-        """Look at the file that is named: at most once for each letter."""
+        """Check the named file: at most once for each letter."""
         value = self.query_one(PathField).value.strip()
         self._seen = value, self._why_no_jar(expanded(value)) if value else ""
         listed = self._candidates(candidates(value))
@@ -135,7 +135,7 @@ class UploadScreen(Dialog[None]):
                 return ""
             if not path.exists():
                 return f"there is no file {path.name}"
-            # Reading from a pipe would wait for whoever writes to it.
+            # Reading from a pipe would wait for a writer.
             return why_no_jar(path) if path.is_file() else f"{path.name} is not a file"
         except (OSError, ValueError) as error:
             return f"{path.name} can't be read: {why_unusable(error)}"

@@ -33,12 +33,12 @@ SUBTASK_TABLES = ("subtask-rows", "backpressure-rows", "watermarks-rows", "timel
 
 
 def subtask_of(key: str) -> int:
-    """The subtask that a row is of: `3`, `3.0` of an attempt beside another, `subtask <vertex> 3`."""
+    """The subtask of a row: `3`, `3.0` of a concurrent attempt, `subtask <vertex> 3`."""
     return int(key.rpartition(" ")[2].partition(".")[0])
 
 
 class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
-    """A vertex by its ids; whatever becomes of it, the screen stays until the person leaves it."""
+    """A vertex; the screen stays until the user leaves it, whatever happens to the vertex."""
 
     COMMANDS_HERE = keys.VERTEX
     HEADER = VertexHeader
@@ -48,7 +48,7 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
         self.job = job
         self.vertex = vertex
         self._subtask = 0
-        """The selected one, of which the charts are."""
+        """The selected one, which the charts show."""
 
     def arguments(self, panel: TabPanel) -> tuple[Any, ...]:
         return (*self.of, self._subtask) if panel.id == "subtask-charts" else self.of
@@ -75,12 +75,12 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
 
     @on(Together)
     def _show_with_rows(self, event: Together) -> None:
-        """The header is of the answer that the rows are of."""
+        """Make the header show the answer that the rows show."""
         for header in self.query(VertexHeader):
             header.show_with(event.rows)
 
     def on_live_table_moved(self, event: LiveTable.Moved) -> None:
-        """The charts are of the subtask that the cursor is on."""
+        """Make the charts show the subtask under the cursor."""
         charts = self.made.get("subtask-charts")
         if event.key is not None and event.control.id == "subtask-rows":
             self._subtask = subtask_of(event.key)
@@ -111,7 +111,7 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
         vertices = [one.id for one in job.vertices] if job is not None else []
         if not vertices:
             return None
-        # One that a restart has taken away is followed by the first, preceded by the last.
+        # A vertex removed by a restart is followed by the first, preceded by the last.
         at = vertices.index(self.vertex) if self.vertex in vertices else (-1 if by > 0 else 0)
         following = vertices[(at + by) % len(vertices)]
         return VertexPlace(self.job, following, self.tab) if following != self.vertex else None

@@ -1,4 +1,4 @@
-"""What a vertex does: its operators as the job's plan describes them, and what feeds it."""
+"""What a vertex does: its operators as the job's plan describes them, and its inputs."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import PlanNode
 
 MOST_LINES = 200
-"""Lines of one operator: a query of a few pages."""
+"""Most lines of one operator: a query of a few pages."""
 LEAST = 20
-"""Cells that words have at the least, however far Flink has moved their operator in."""
+"""Least width of the text (cells), however far Flink has indented its operator."""
 _BRANCH = re.compile(r"(?<![ :]) (?=[ :]*[+:]- )")
-"""Where Flink begins a line for the next operator of a chain (1.15+); names stand on one line here."""
+"""Where Flink starts a line for the next operator of a chain (1.15+); names are in one line here."""
 
 
 def indented(text: str, width: int) -> list[str]:
-    """Lines that fit into a width, one at least for each operator, as far in as Flink has it."""
+    """Lines that fit into a width, at least one for each operator, with Flink's indentation."""
     lines: list[str] = []
     for line in _BRANCH.sub("\n", text).split("\n"):
-        # The tree that Flink draws before an operator goes on below its first line.
+        # The tree that Flink draws before an operator continues below its first line.
         words = line.lstrip(" :") if _BRANCH.search(f" {line}") else line.lstrip(" ")
         words = f":{words}" if words.startswith("- ") else words
         tree = line[: len(line) - len(words)][: max(0, width - LEAST)]

@@ -1,4 +1,4 @@
-"""The dialog in which a file is named that the present view is written to."""
+"""The dialog that names the file to which the current view is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TEXT_ENDING = ".txt"
 
 
 class WriteView(Modal[None]):
-    """Writes a view that was taken when the dialog was opened: what comes meanwhile is not in it."""
+    """Writes the view as it was when the dialog was opened: later updates are not in it."""
 
     DEFAULT_CSS = """
     WriteView Input { border: none; height: 1; padding: 0; background: $panel; }

@@ -24,7 +24,7 @@ _MOST_TICKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Limits, and the places of the ticks with what stands beside them."""
+    """Limits, and the places of the ticks with their labels."""
 
     low: float
     high: float
@@ -41,8 +41,8 @@ def value_axis(
 ) -> Axis:
     """An axis of values from 0 (or the lowest, if that is below) to a round limit above the greatest.
 
-    Values that are not finite are ignored. The axis has so many `rows` of the terminal; `high` is
-    a fixed upper limit, such as 100 of a percentage; `scale` says which steps are round.
+    Values that are not finite are ignored. `rows` is the height in lines; `high` is a fixed upper limit, such
+    as 100 of a percentage; `scale` sets which steps are round.
     """
     known = [clamp(value) for value in values if math.isfinite(value)]
     greatest = clamp(high) if high is not None else max(known, default=0.0)
@@ -58,7 +58,7 @@ def value_axis(
     labels: list[str] = []
     for number in range(first, last + 1):
         text = label(number * step)
-        # A label that rounds two ticks to the same text stands once.
+        # Two ticks whose labels round to the same text share one.
         if text not in labels:
             ticks.append(number * step)
             labels.append(text)
@@ -66,7 +66,7 @@ def value_axis(
 
 
 def time_axis(since: float, until: float, columns: int, clock: Callable[[float], str]) -> Axis:
-    """An axis of times in seconds with ticks at round times, as many as have room."""
+    """An axis of times in seconds with ticks at round times, as many as there is room for."""
     span = until - since
     room = max(columns // (max(len(clock(since)), len(clock(until))) + 4), 1)
     step: float = next((step for step in _TIME_STEPS if span / step <= room), 0)
@@ -110,14 +110,14 @@ _STEPS: dict[Scale, Callable[[float], float]] = {
 
 
 def clamp(value: float) -> float:
-    """The value inside the range that can be drawn."""
+    """The value moved into the range that can be drawn."""
     return min(max(value, -_HUGE), _HUGE)
 
 
 def thin(points: Sequence[Point], across: Axis, up: Axis, columns: int) -> list[Point]:
-    """The points inside the window, at most the first, lowest, highest and last of each of `columns`.
+    """The points inside the window, at most the first, lowest, highest and last in each of `columns`.
 
-    Infinite values are dropped, NaN stays as a gap, and values are moved to the limits they lie beyond. The
+    Infinite values are dropped, NaN stays as a gap, and values beyond the limits are moved to them. The
     lowest and highest keep the shape: no spike is lost.
     """
     inside = [

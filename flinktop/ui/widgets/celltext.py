@@ -10,8 +10,8 @@ from rich.cells import cell_len, set_cell_size
 ELLIPSIS = "…"
 
 # Controls and line ends, soft hyphen, bidi controls, the separators that some terminals break a line at,
-# what joins or varies glyphs (terminals disagree on the width of what comes out), surrogates (no encoding
-# takes them), and the tag characters.
+# joiners and variation selectors (terminals disagree on the resulting width), surrogates (no encoding has
+# them), and the tag characters.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
@@ -31,7 +31,7 @@ def _harmless(match: re.Match[str]) -> str:
 
 
 def safe(text: str) -> str:
-    """The text with every character replaced that a terminal would act upon instead of showing it."""
+    """The text with every character replaced that a terminal would interpret instead of showing it."""
     if text.isascii() and text.isprintable():
         return text
     return _PILE.sub(r"\1", _UNSAFE.sub(_harmless, text))
@@ -40,7 +40,7 @@ def safe(text: str) -> str:
 def clip(text: str, width: int, *, middle: bool = False) -> str:
     """The text made safe and cut with an ellipsis to at most `width` terminal cells.
 
-    `middle` keeps both ends: names that begin alike are told apart by their ends.
+    `middle` keeps both ends: names that begin alike differ at their ends.
     """
     if width <= 0:
         return ""

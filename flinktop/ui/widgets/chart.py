@@ -36,7 +36,7 @@ _ANSI = re.compile(r"\x1b\[([0-9;]*)m")
 _COLOUR = "38;5;"
 _TO_ASCII = str.maketrans("│─┤├┬┴┼└┘┌┐", "|-+++++++++")
 _BRAILLE = "braille"
-# Where lines can't have colours they are told apart by what they are drawn with.
+# Without colours, lines are distinguished by their markers.
 _COLOURLESS_MARKERS = (_BRAILLE, "o", "+", "x", "*", "#")
 _ASCII_MARKERS = ("*", "+", "o", "x", "#", "@")
 _DOTS = "⠒"
@@ -76,13 +76,13 @@ class Options:
     colours: bool = True
 
     def marker(self, number: int) -> str:
-        """What the line of this number is drawn with, in plotext's words."""
+        """The plotext marker for the line of this number."""
         if self.ascii:
             return _ASCII_MARKERS[number % len(_ASCII_MARKERS)]
         return _BRAILLE if self.colours else _COLOURLESS_MARKERS[number % len(_COLOURLESS_MARKERS)]
 
     def legend_mark(self, number: int) -> str:
-        """What stands for that line in the legend."""
+        """The mark of that line in the legend."""
         marker = self.marker(number)
         return marker if marker != _BRAILLE else "━" if self.colours else _DOTS
 
@@ -104,7 +104,7 @@ def draw(
     across = _window(since, until, columns, options)
     plt.clear_figure()
     plt.theme("clear")
-    # plotext would cut the picture to what it takes for the terminal.
+    # plotext would cut the picture to the terminal size that it assumes.
     plt.limit_size(False, False)  # noqa: FBT003 - width, height
     plt.plot_size(width, height)
     plt.xlim(across.low, across.high)
@@ -117,7 +117,7 @@ def draw(
         points = thin(line.points, across, up, columns * 2)
         if all(math.isnan(value) for _, value in points):
             continue
-        # The colour is the line's number, read back as its style.
+        # The colour is the line's number, mapped back to its style later.
         plt.plot(*map(list, zip(*points, strict=True)), marker=options.marker(number), color=number + 1)
     text = plt.build()
     return _runs(text.translate(_TO_ASCII) if options.ascii else text, [line.style for line in lines])
@@ -142,7 +142,7 @@ def _ago(seconds: float) -> str:
 
 
 def _runs(text: str, styles: Sequence[str]) -> list[list[Run]]:
-    """What plotext made, as rows of runs; a colour in it is the number of a line."""
+    """The output of plotext as rows of runs; each colour in it is the number of a line."""
     rows: list[list[Run]] = []
     for row in text.rstrip("\n").split("\n"):
         runs: list[Run] = []
@@ -158,10 +158,10 @@ def _runs(text: str, styles: Sequence[str]) -> list[list[Run]]:
 
 
 class Chart(Widget):
-    """Lines over time under a title and a legend; without points it says `empty`.
+    """Lines over time under a title and a legend; without points it shows `empty`.
 
-    A new picture is drawn when the newest point moves it by a column, when the lines are other ones or the
-    size has changed. Until it is there the old one stays.
+    A new picture is drawn when the newest point moves it by a column, or when the lines or the size change.
+    Until it is ready the old one stays.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes(AXIS)
@@ -192,7 +192,7 @@ class Chart(Widget):
         self._heading: list[Run] = []
 
     def set_lines(self, lines: Sequence[Line], options: Options, *, since: float, until: float) -> None:
-        """Show these lines, the later above the earlier, from `since` to `until` (s)."""
+        """Show these lines, later ones on top, from `since` to `until` (s)."""
         had = self._has_points()
         self._lines = tuple(lines)
         self._until = until if math.isfinite(until) else 0.0
@@ -203,7 +203,7 @@ class Chart(Widget):
         self._update()
 
     def set_title(self, text: str, detail: str = "") -> None:
-        """What the chart shows, and quieter words on it, before the legend."""
+        """Set the title, and a muted detail after it, before the legend."""
         if (text, detail) != (self._title, self._detail):
             self._title, self._detail = text, detail
             self._update()
@@ -230,7 +230,7 @@ class Chart(Widget):
         self._update()
 
     def _update(self) -> None:
-        """Bring the heading up to date, and have a picture drawn if the last one no longer fits."""
+        """Update the heading, and draw a new picture if the last one no longer fits."""
         if not self.is_mounted or not self.size.width:
             return
         heading = self._make_heading()
@@ -244,11 +244,11 @@ class Chart(Widget):
             and self._wanted() != self._drawn_for
         ):
             self._drawing = True
-            # Its annotation leaves out what it says it takes; a coroutine that the app's end overtakes warns.
+            # Its annotation omits types that it accepts; a coroutine pending at the app's end would warn.
             self.run_worker(self._draw, group="chart", name="chart")  # type: ignore[arg-type]
 
     async def _draw(self) -> None:
-        """Draw until the picture is the one that is wanted."""
+        """Draw until the picture is the wanted one."""
         loop = asyncio.get_running_loop()
         try:
             while self._has_points() and not self._is_small() and self._wanted() != self._drawn_for:
@@ -273,12 +273,12 @@ class Chart(Widget):
             self._drawing = False
 
     def _wanted(self) -> tuple[Any, ...]:
-        """What the picture depends on; it is drawn anew when this changes."""
+        """What the picture depends on; it is drawn again when this changes."""
         span, until = self._until - self._since, self._until
         step = span / max(self.size.width, 1)
         newest = max((line.points[-1][0] for line in self._lines if line.points), default=until)
         oldest = min((line.points[0][0] for line in self._lines if line.points), default=until)
-        # While points come in they move the picture; when they stop, the time does.
+        # While new points arrive they move the picture; when they stop, time moves it.
         moved = newest if until - 2 * step <= newest <= until else until
         return (
             self.size,
@@ -320,7 +320,7 @@ class Chart(Widget):
         return spark(inside, max(self.size.width - 1, 0), ascii=self._ascii, top=self._options.high)
 
     def _words(self, text: str, style: str, y: int) -> Strip:
-        """The line `y` of words in the middle of the picture's place."""
+        """Line `y` of a text in the middle of the picture's place."""
         width, height = self.size
         lines = wrap(text, max(width - 2, 1), max(height - 1, 1))
         at = y - 1 - max(height - 1 - len(lines), 0) // 2
@@ -345,7 +345,7 @@ T = TypeVar("T")
 
 
 class DrawingThread(Executor):
-    """One thread that does one thing after the other, and that nobody waits for when the process ends."""
+    """One thread that runs one job after the other, and that nobody waits for when the process ends."""
 
     def __init__(self) -> None:
         self._asked: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()

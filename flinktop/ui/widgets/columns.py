@@ -1,4 +1,4 @@
-"""The columns of a table, and where each stands at a given width."""
+"""The columns of a table, and the place of each at a given width."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Cell = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Stripes:
-    """A cell in several styles: its texts from left to right, which fill its width at the most."""
+    """A cell in several styles: its texts from left to right, at most as wide as the cell."""
 
     runs: tuple[Cell, ...]
 
@@ -28,22 +28,22 @@ LEAST_FLEX = 4
 # No slots: on Python 3.11 Column[Row](...) raises for a frozen class that has them.
 @dataclass(frozen=True)
 class Column(Generic[R]):
-    """One column: what it says of a row, how wide it is and how it sorts.
+    """One column: its text for a row, how wide it is and how it sorts.
 
     Attributes:
-        key: Names the column towards the program.
-        title: What the header says.
-        width: Cells it takes; of a flexible column the least it is content with.
-        cell: The text and style of a row.
-        sort: What to sort by; None and NaN stand last in both directions. Without it it does not sort.
-        align: Side the text stands on; the title follows it.
-        drop: 0 is never dropped; the highest number goes first when the width is short.
-        flex: Takes what the others leave.
-        comfort: Cells that a flexible column takes before columns are set further apart.
-        leaves: Cells that the flexible columns must have for it to be there.
-        descending: Its first direction when it is sorted by.
-        stripes: Paints the cell of a row in so many cells in several styles, such as a bar of parts; what
-            `cell` says of the row is what the filter looks at.
+        key: The name of the column in the program.
+        title: The text in the header.
+        width: Its cells; the least cells of a flexible column.
+        cell: The text and style for a row.
+        sort: The sort value; None and NaN are last in both directions. Without it the column does not sort.
+        align: The side of the text; the title follows it.
+        drop: 0 is never dropped; the highest number is dropped first when there is too little width.
+        flex: Takes the width that the others leave.
+        comfort: Cells that a flexible column takes before the gaps between columns grow.
+        leaves: Shown only while the flexible columns have so many cells.
+        descending: Its first direction when the table is sorted by it.
+        stripes: Draws the cell of a row in several styles, such as a bar of parts; gets row and width. The
+            filter looks at `cell`.
         middle: Cuts a text that is too long in its middle, not at its end.
     """
 
@@ -64,7 +64,7 @@ class Column(Generic[R]):
 
 @dataclass(frozen=True)
 class ColumnSpan(Generic[R]):
-    """Where a column stands: its first cell, its width, and the blank cells before it."""
+    """The place of a column: its first cell, its width, and the blank cells before it."""
 
     column: Column[R]
     x: int
@@ -80,7 +80,7 @@ def spans_in(columns: Sequence[Column[R]], width: int) -> tuple[ColumnSpan[R], .
     """The columns that fit into `width` cells, from left to right, never overlapping.
 
     First columns are dropped, then flexible ones shrink, then the last ones are cut off. A second blank cell
-    between columns is only spent where it costs no column, and no flexible one its comfort.
+    between columns is added only where it costs no column, and no flexible one its comfort.
     """
     room = width - MARGIN
     kept = _kept(list(columns), room)
@@ -103,7 +103,7 @@ def spans_in(columns: Sequence[Column[R]], width: int) -> tuple[ColumnSpan[R], .
 
 
 class Layout(Generic[R]):
-    """Columns, placed anew when the width changes."""
+    """Columns, placed again when the width changes."""
 
     def __init__(self, columns: Sequence[Column[R]]) -> None:
         self._columns = columns
@@ -117,7 +117,7 @@ class Layout(Generic[R]):
 
 
 def column_at(spans: Sequence[ColumnSpan[R]], x: int) -> Column[R] | None:
-    """The column a click on cell `x` means; the blank before a column belongs to it."""
+    """The column at cell `x`; the blank before a column belongs to it."""
     for found in spans:
         if found.x - found.gap <= x < found.x + found.width:
             return found.column
@@ -129,7 +129,7 @@ def _needed(columns: Sequence[Column[R]], gap: int) -> int:
 
 
 def _crowded(columns: Sequence[Column[R]], room: int) -> bool:
-    """Whether a column is there that does not leave the flexible ones what it should."""
+    """Whether there is too little room for all columns: some column's `leaves` is not met."""
     leaves = max((column.leaves for column in columns), default=0)
     fixed = sum(column.width for column in columns if not column.flex)
     return bool(leaves) and fixed + leaves + WIDE_GAP * (len(columns) - 1) > room
@@ -137,7 +137,7 @@ def _crowded(columns: Sequence[Column[R]], room: int) -> bool:
 
 def _kept(columns: list[Column[R]], room: int) -> list[Column[R]]:
     while columns and (_needed(columns, 1) > room or _crowded(columns, room)):
-        # Of equal numbers the one further right goes first.
+        # Of equal numbers the rightmost is dropped first.
         last = max(range(len(columns)), key=lambda at: (columns[at].drop, at))
         if columns[last].drop <= 0:
             break

@@ -1,4 +1,4 @@
-"""A few rows under a table that stay while it scrolls: sums, means, extremes."""
+"""A few rows under a table that do not scroll: sums, means, extremes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 class FixedRows(Widget, Generic[R]):
-    """Rows above or below a LiveTable, in columns as wide as its own; it is as high as it has rows."""
+    """Rows above or below a LiveTable, in columns of the same widths; it is as high as it has rows."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes()
     ALLOW_SELECT = False
@@ -36,12 +36,12 @@ class FixedRows(Widget, Generic[R]):
         super().__init__(id=id)
         self._layout = Layout(shielded(columns, Faults(self)))
         self._rows: tuple[R, ...] = ()
-        # A LiveTable keeps one cell for its scroll bar, also while it needs none.
+        # A LiveTable reserves one cell for its scroll bar, even while it needs none.
         self._beside = 0 if ascii else 1
         self._painter = LinePainter(self.get_component_rich_style, ascii=ascii)
 
     def set_rows(self, rows: Sequence[R]) -> None:
-        """Show these rows; lines that stay the same are not repainted."""
+        """Show these rows; unchanged lines are not repainted."""
         fixed = tuple(rows)
         if fixed == self._rows:
             return

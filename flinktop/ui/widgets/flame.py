@@ -1,6 +1,6 @@
-"""A flame graph upside down: what calls stands above what is called, as wide as it was often seen.
+"""A flame graph upside down: callers above what they call, as wide as they were sampled.
 
-The widget draws blocks and moves between them; what they mean and where they stand is given.
+The widget draws blocks and moves between them; their meaning and places are given.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Drawn(Protocol):
 
     @property
     def parent(self) -> int:
-        """What called it, -1 for the root."""
+        """The number of its caller, -1 for the root."""
         ...
 
     @property
     def short(self) -> str:
-        """What is written on its block."""
+        """The text on its block."""
         ...
 
     @property
@@ -66,7 +66,7 @@ EDGE, ASCII_EDGE = "▏", "|"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search has found: the methods, and what is said of them."""
+    """The results of a search: the methods, and a text about them."""
 
     numbers: frozenset[int] = frozenset()
     words: str = ""
@@ -77,9 +77,9 @@ def _no_rows(_top: int, _width: int) -> Sequence[Sequence[Block]]:
 
 
 class FlameView(SearchedView):
-    """Blocks, one of which is selected; a block can be zoomed into: then it has the whole width.
+    """Blocks, one of which is selected; zooming into a block gives it the whole width.
 
-    `look_for` is what a text that is searched for finds.
+    `look_for` searches for a text.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes(*KINDS, "match", "cursor")
@@ -112,7 +112,7 @@ class FlameView(SearchedView):
     ]
 
     class Selected(WidgetMessage):
-        """Another method is selected, or the view of them has changed."""
+        """Another method is selected, or the view has changed."""
 
     def __init__(
         self, look_for: Callable[[str], Found], *, ascii: bool = False, id: str | None = None
@@ -132,7 +132,7 @@ class FlameView(SearchedView):
     def set_graph(
         self, lay_out: Callable[[int, int], Sequence[Sequence[Block]]], zoomed: int, selected: int
     ) -> None:
-        """Show a graph: `lay_out` gives the rows from a method on downwards in so many cells."""
+        """Show a graph: `lay_out(method, width)` returns the rows from a method downwards."""
         fresh = not self._rows
         self._lay_out = lay_out
         self.zoomed = zoomed
@@ -178,7 +178,7 @@ class FlameView(SearchedView):
         return f"/{self._search} {self._found.words}".rstrip() if self._search else ""
 
     def step_match(self, by: int) -> None:
-        """Select the next method that was found, or the one before, among those on the screen."""
+        """Select the next or the previous match among those on the screen."""
         seen = [block.piece.number for row in self._rows for block in row]
         matches = [number for number in seen if number in self._found.numbers]
         if not matches:
@@ -218,7 +218,7 @@ class FlameView(SearchedView):
     # Moving
 
     def action_caller(self) -> None:
-        """What called the selected method; above the zoomed one there is nothing."""
+        """Select the caller; nothing is above the zoomed method."""
         if (block := self._block(self.selected)) is not None and self.selected != self.zoomed:
             self._select(block.piece.parent)
 
@@ -250,7 +250,7 @@ class FlameView(SearchedView):
             self._select(self.zoomed)
 
     def action_open(self) -> None:
-        """Give the selected method the whole width; once more shows what is above it again."""
+        """Zoom into the selected method; a second time shows its callers again."""
         if not self._rows:
             return
         if self.selected == self.zoomed:

@@ -1,4 +1,4 @@
-"""The parts of a form in a terminal: buttons and choices of one line, fields for one line and for several."""
+"""The parts of a form in a terminal: buttons and choices of one line, fields of one line and of several."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PressButton(Widget, can_focus=True):
-    """A button of one line; enter and a click press it. Foreign text in its label is taken as it is."""
+    """A button of one line; enter and a click press it. Its label may be foreign text."""
 
     DEFAULT_CSS = """
     PressButton { width: auto; height: 1; margin-right: 2; color: $primary; }
@@ -70,7 +70,7 @@ class Choice(Widget, can_focus=True):
 
     def __init__(self, options: Mapping[str, str], value: str, *, ascii: bool, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._options = options  # what there is to choose from, and what each means
+        self._options = options  # the options, and the meaning of each
         self._marks = ("<", ">") if ascii else ("◂", "▸")
         self.value = value
 
@@ -94,7 +94,7 @@ class Choice(Widget, can_focus=True):
 
 
 class LineField(Input):
-    """A field of one line; enter leaves it for the next one, as the arrows do in a dialog."""
+    """A field of one line; enter moves on to the next one, as the arrows do in a dialog."""
 
     DEFAULT_CSS = """
     LineField { width: 1fr; height: 1; padding: 0; border: none; background: $panel; }
@@ -106,13 +106,13 @@ class LineField(Input):
         super().__init__(value, placeholder, compact=True, select_on_focus=False, id=id)
 
     def fill(self, value: str | None) -> None:
-        """Put a value in, with the cursor at its end; None leaves what is there."""
+        """Set the value, with the cursor at its end; None changes nothing."""
         if value is not None:
             self.value = value
             self.cursor_position = len(value)
 
     def complete(self) -> bool:
-        """Complete what is typed; whether there is anything to complete."""
+        """Complete the typed text; returns whether there is anything to complete."""
         return False
 
     async def action_submit(self) -> None:

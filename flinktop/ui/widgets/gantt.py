@@ -1,4 +1,4 @@
-"""Stretches of time as a bar in one cell of a table, and the axis below them."""
+"""Intervals as a bar in one cell of a table, and the axis below them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 CUT, ASCII_CUT = ("◂", "▸"), ("<", ">")
-"""What stands where a bar begins before the window, or goes on after it."""
+"""Marks of a bar that begins before the window, or ends after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of time, how it is drawn and the name of its style; a moment has one cell."""
+    """An interval, its shape and the name of its style; a moment has one cell."""
 
     start: float
     end: float
@@ -33,9 +33,9 @@ class Stretch:
 def bar(
     stretches: Iterable[Stretch], since: float, until: float, width: int, *, ascii: bool = False
 ) -> Stripes:
-    """The stretches between `since` and `until` in `width` cells.
+    """The intervals between `since` and `until` in `width` cells.
 
-    Each has one cell at the least; of two in one cell the later one is seen. What begins before the window
+    Each has at least one cell; of two in one cell the later one is shown. A bar that begins before the window
     has a mark at its edge.
     """
     cells: list[tuple[str, str]] = [(" ", "")] * max(width, 0)
@@ -55,7 +55,7 @@ def bar(
 
 
 def _cell(at: float, since: float, length: float, width: int) -> int:
-    """The cell in which a time stands: -1 before the window, `width` from its end on."""
+    """The cell of a time: -1 before the window, `width` from its end on."""
     if at < since:
         return -1
     if at - since >= length:
@@ -64,7 +64,7 @@ def _cell(at: float, since: float, length: float, width: int) -> int:
 
 
 def axis(since: float, until: float, width: int, clock: Callable[[float], str]) -> Stripes:
-    """Round times (s) below the bars, each beginning in the cell that it stands for."""
+    """Round times (s) below the bars, each beginning in its cell."""
     if until <= since or width <= 0:
         return Stripes(())
     row = [" "] * width

@@ -1,4 +1,4 @@
-"""A graph of boxes and wires that scrolls both ways; only what is on the screen is made."""
+"""A graph of boxes and wires that scrolls both ways; only what is on the screen is drawn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
 MARGIN = 2
-"""Cells that stay between the selected box and the edge of the view, where there is room."""
+"""Cells between the selected box and the edge of the view, where there is room."""
 SCROLL = 8
 
 
@@ -28,7 +28,7 @@ class GraphCanvas(PaintedView):
     """Boxes and the wires between them, with a selected box that stays selected by key.
 
     Setting an equal picture repaints nothing; where only the contents of boxes differ, only their changed
-    lines are repainted. Moving the selection lights the wires of the box.
+    lines are repainted. The wires of the selected box are highlighted.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("wire", "lit", "frame", "cursor", "resting")
@@ -79,7 +79,7 @@ class GraphCanvas(PaintedView):
     # What it shows
 
     def set_picture(self, picture: Picture) -> None:
-        """Draw this; the selected box stays where it is on the screen, if it is still there."""
+        """Draw this picture; the selected box stays where it is on the screen, if it is still there."""
         before = self.picture
         if picture == before:
             return
@@ -97,7 +97,7 @@ class GraphCanvas(PaintedView):
         return not self.picture.boxes
 
     def select(self, key: str | None) -> None:
-        """Select a box and bring it into sight; no message is sent. One that is not there changes nothing."""
+        """Select a box and scroll to it; no message is sent. An unknown key changes nothing."""
         if key is not None and key in self._at and key != self.selected:
             self._came_from, self.selected = self.selected, key
             self._painter.select(key)
@@ -153,7 +153,7 @@ class GraphCanvas(PaintedView):
         x = max(0, min(x, self.picture.width - view.width))
         y = max(0, min(y, self.picture.height - view.height))
         if (x, y) != (view.x, view.y):
-            # A picture that was just set has no scroll bar yet, without which Textual scrolls by force only.
+            # A picture that was just set has no scroll bar yet: Textual then scrolls only with force.
             self.scroll_to(x, y, animate=False, force=True)
 
     def _show_selected(self) -> None:
@@ -195,7 +195,7 @@ class GraphCanvas(PaintedView):
         self._scroll(self._view.x + across * SCROLL, self._view.y + down * SCROLL // 2)
 
     def action_open(self) -> None:
-        """Open the selected box; one that is out of sight is shown first."""
+        """Open the selected box; if it is out of sight, show it first."""
         if (box := self._box(self.selected)) is None:
             return
         if not self._view or self._view.overlaps(_region(box)):
@@ -243,7 +243,7 @@ def _nearest(boxes: Iterable[Box], here: Box, first: str | None) -> Box | None:
 
 
 def _shown(at: int, room: int, start: int, length: int) -> int:
-    """Where a view of `room` cells has to begin to hold a stretch, moved from `at` as little as possible."""
+    """The start of a view of `room` cells that holds an interval, moved from `at` as little as possible."""
     margin = min(MARGIN, max(0, (room - length) // 2))
     if length > room or start - margin < at:
         return start - margin

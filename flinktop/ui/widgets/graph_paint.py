@@ -1,4 +1,4 @@
-"""Paints one row of a graph: boxes, wires and labels become a strip of exactly the asked width."""
+"""Paints one row of a graph: boxes, wires and labels become a strip of exactly the given width."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from flinktop.ui.widgets.graph_picture import Box, Line
 
-# Corners from the upper left clockwise, flat, upright, where a wire leaves at the right.
+# Corners clockwise from the upper left, horizontal, vertical, where a wire leaves at the right.
 _FRAME = "╭╮╯╰─│├"
 _SELECTED = "┏┓┛┗━┃┣"
 _ASCII_FRAME = "++++-|+"
 _ASCII_SELECTED = "####=##"
 PLAIN, RESTING, FOCUSED, RESTING_LINE, FOCUSED_LINE = range(5)
-"""How a box is marked: not, as selected, as selected with the focus; the last two without a frame."""
+"""How a box is marked: not, selected, selected with the focus; the last two without a frame."""
 
 
 class GraphPainter(LinePainter):
@@ -46,7 +46,7 @@ class GraphPainter(LinePainter):
         self._leaving: frozenset[tuple[int, int]] = frozenset()
 
     def set_picture(self, picture: Picture, *, same_places: bool) -> None:
-        """Paint this from now on; with `same_places` only what stands in the boxes is new."""
+        """Paint this picture from now on; with `same_places` only the contents of boxes have changed."""
         self._picture = picture
         if same_places:
             return
@@ -59,7 +59,7 @@ class GraphPainter(LinePainter):
                 self._rows.setdefault(y, []).append(at)
 
     def select(self, key: str | None) -> None:
-        """Show the box with this key as selected, and its wires lit."""
+        """Show the box with this key as selected, with its wires highlighted."""
         self._selected = key
         self._drawn.clear()
         self._lit = frozenset(
@@ -85,7 +85,7 @@ class GraphPainter(LinePainter):
     # Wires
 
     def _between(self, y: int, first: int, last: int) -> list[Segment]:
-        """What stands in the cells `first` to `last` of a row, as far as there are no boxes."""
+        """The cells `first` to `last` of a row, which contain no boxes."""
         if (drawn := self._drawn.get(y)) is None:
             drawn = self._drawn[y] = self._wired(y)
         found: list[Segment] = []
@@ -100,7 +100,7 @@ class GraphPainter(LinePainter):
         return found
 
     def _wired(self, y: int) -> list[tuple[int, str, str]]:
-        """The wires and labels of a row, in their order: (column, character, style) of each cell."""
+        """The wires and labels of a row, in order: (column, character, style) of each cell."""
         cells = {
             x: (x, glyph, "lit" if shown else "wire")
             for x, (glyph, shown) in self._wires.row(y, self._lit).items()
@@ -108,7 +108,7 @@ class GraphPainter(LinePainter):
         for number, labelled in self._wires.labels(y):
             text = clip(labelled.label, labelled.label_room)
             start = labelled.label_at[0] + labelled.label_room - cell_len(text)
-            # A character of two cells would need a cell of its own width: such labels are left out.
+            # A wide character would need two cells of its own: such labels are left out.
             if len(text) == cell_len(text):
                 style = "lit" if number in self._lit else "muted"
                 cells.update({x: (x, char, style) for x, char in enumerate(text, start)})
@@ -153,7 +153,7 @@ class GraphPainter(LinePainter):
         return [Segment(ends[0], frame), *left, Segment(flat * room, frame), *right, Segment(ends[1], frame)]
 
     def _caption(self, line: Line, room: int, cursor: int, *, dim: bool) -> list[Segment]:
-        """A text with a blank on both sides; nothing where there is no room for any of it."""
+        """A text with a blank on both sides; nothing if there is no room for any of it."""
         cells = min(sum(cell_len(text) for text, _ in line), room - 2)
         if cells <= 0:
             return []

@@ -1,4 +1,4 @@
-"""What a graph canvas shows: boxes with lines of styled text, and wires between them; in cells."""
+"""The picture of a graph canvas: boxes with lines of styled text, and wires between them; in cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Line = tuple[Cell, ...]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box of lines: its place in cells from edge to edge, and what stands in it.
+    """A box of lines: its place in cells from edge to edge, and its contents.
 
     Attributes:
         lines: Its text, from top to bottom; a line ends at the frame.
@@ -37,7 +37,7 @@ class Box:
 
     @property
     def place(self) -> tuple[str, int, int, int, int, bool]:
-        """What makes it stand where it stands."""
+        """Everything that its place depends on."""
         return self.key, self.x, self.y, self.width, self.height, self.framed
 
 
@@ -46,12 +46,12 @@ class Wire:
     """A line from one box to another, by their keys.
 
     Attributes:
-        points: Its corners (x, y) from the left end to the right end; without any it is not drawn, and only
-            tells the way from box to box.
+        points: Its corners (x, y) from the left end to the right end; a wire without any is not drawn, and
+            only connects the boxes.
         backward: Whether its arrow stands at the left end.
         label: Written along it.
         label_at: Where the room for the label begins.
-        label_room: Cells there are for the label.
+        label_room: The cells for the label.
     """
 
     source: str
@@ -65,7 +65,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Boxes that do not overlap, in the order of reading, and the wires among them."""
+    """Boxes that do not overlap, in reading order, and the wires among them."""
 
     width: int = 0
     height: int = 0
@@ -73,7 +73,7 @@ class Picture:
     wires: tuple[Wire, ...] = ()
 
     def same_places(self, other: Picture) -> bool:
-        """Whether nothing but the boxes' contents differs."""
+        """Whether only the contents of the boxes differ."""
         return (
             self.wires == other.wires
             and (self.width, self.height) == (other.width, other.height)
@@ -85,7 +85,7 @@ class Picture:
 
 
 def changed_rows(before: Box, after: Box) -> tuple[int, int] | None:
-    """First and last row, counted from the box's top, in which two boxes of one place differ."""
+    """First and last row, counted from the box's top, in which two boxes at one place differ."""
     if before is after or before == after:
         return None
     if (before.tone, before.dim) != (after.tone, after.dim) or len(before.lines) != len(after.lines):
@@ -104,7 +104,7 @@ def changed_rows(before: Box, after: Box) -> tuple[int, int] | None:
 
 
 def beside(picture: Picture, key: str, *, forward: bool) -> list[Box]:
-    """The boxes that wires lead to from a box, or that lead to it."""
+    """The boxes that wires connect to a box, on its right (`forward`) or its left."""
     if forward:
         keys = {wire.target for wire in picture.wires if wire.source == key}
     else:

@@ -1,4 +1,4 @@
-"""Draws the wires of a graph with box characters: junctions where they belong together, bridges where not."""
+"""Draws the wires of a graph with box characters: junctions where they belong together, else bridges."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _BACK = 32
 _GLYPHS = " ───│╯╰┴│╮╭┬│┤├┼"
 _ASCII = " ---|+++|+++|+++"
 _ROWS = 16
-"""Rows of a band: upright stretches are looked up by band."""
+"""Rows of a band: vertical parts of wires are looked up by band."""
 
 Cell = tuple[int, int]
-"""The number of a wire, and which ways it leaves a cell."""
+"""The number of a wire, and the directions in which it leaves a cell."""
 
 
 class WireCells:
-    """The cells that wires run through, made row by row when a row is first seen."""
+    """The cells that wires run through, computed row by row when a row is first drawn."""
 
     def __init__(self, wires: Sequence[Wire], *, ascii: bool = False) -> None:
         self._wires = wires
@@ -57,8 +57,8 @@ class WireCells:
     def row(self, y: int, lit: Collection[int]) -> dict[int, tuple[str, bool]]:
         """The glyphs of a row by column, and whether each belongs to one of the wires in `lit`.
 
-        Where wires cross that do not run together on any side, one passes over the other unbroken: a lit
-        one, else the upright one.
+        Where wires cross that share no side of the cell, one passes over the other unbroken: a highlighted
+        one, else the vertical one.
         """
         if (cells := self._rows.get(y)) is None:
             cells = self._rows[y] = self._cells(y)
@@ -94,13 +94,13 @@ class WireCells:
         return (_ASCII if self._ascii else _GLYPHS)[ways & _SIDES], shown
 
     def labels(self, y: int) -> Iterator[tuple[int, Wire]]:
-        """The wires whose labels stand on a row, with their numbers."""
+        """The wires whose labels are in a row, with their numbers."""
         for number in self._labels.get(y, ()):
             yield number, self._wires[number]
 
 
 def _groups(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """The wires in a cell, those together that leave it on the same side."""
+    """The wires in a cell, grouped by the sides that they share."""
     groups: list[tuple[int, list[Cell]]] = []
     for cell in cells:
         way = cell[1] & _SIDES

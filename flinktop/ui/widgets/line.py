@@ -1,4 +1,4 @@
-"""Paints one line of a table: cells and their style names become a strip of exactly the asked width."""
+"""Paints one line of a table: cells and their style names become a strip of exactly the given width."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _UP, _DOWN = ("▲", "▼"), ("^", "v")
 
 
 class LinePainter:
-    """Turns cells into strips; `style_of` gives the full Rich style of a widget's component class."""
+    """Turns cells into strips; `style_of` returns the full Rich style of a widget's component class."""
 
     OWN: tuple[str, ...] = ("header", "sorted", "axis")
-    """Styles beside those that all widgets have."""
+    """Styles besides those that all widgets have."""
 
     def __init__(self, style_of: Callable[[str], Style], *, ascii: bool = False) -> None:
         self._style_of = style_of
@@ -36,7 +36,7 @@ class LinePainter:
         self._styles: dict[tuple[str, int, bool], Style] = {}
 
     def forget(self) -> None:
-        """Ask for all styles anew: the theme has changed."""
+        """Read all styles again: the theme has changed."""
         self._styles.clear()
 
     def style(self, name: str, cursor: int = NO_CURSOR, *, dim: bool = False) -> Style:
@@ -48,7 +48,7 @@ class LinePainter:
     def row(
         self, spans: Sequence[ColumnSpan[Any]], cells: Cells, width: int, cursor: int, *, dim: bool
     ) -> Strip:
-        """A row of the table; `cells` stand in the order of `spans`."""
+        """A row of the table; `cells` are in the order of `spans`."""
         runs: list[tuple[int, str, Style]] = []
         for where, cell in zip(spans, cells, strict=True):
             if isinstance(cell, Stripes):
@@ -63,7 +63,7 @@ class LinePainter:
     def header(
         self, spans: Sequence[ColumnSpan[Any]], width: int, sorted_by: str | None, *, descending: bool
     ) -> Strip:
-        """The titles, with a mark beside the one that is sorted by."""
+        """The titles, with a mark next to the sorted one."""
         plain, marked = self.style("header"), self.style("sorted")
         runs: list[tuple[int, str, Style]] = []
         for where in spans:
@@ -117,7 +117,7 @@ class LinePainter:
 
 
 def _reversed(style: Style) -> Style:
-    """The same picture by way of the terminal's reverse, which is seen without colours too."""
+    """The same style by the terminal's reverse attribute, which is visible without colours too."""
     if style.bgcolor is None or style.bgcolor.is_default or style.color is None or style.color.is_default:
         # One bar over the whole row, not a patch for each coloured cell.
         return Style(reverse=True, bold=style.bold)

@@ -1,4 +1,4 @@
-"""What widgets send to their panels and screens."""
+"""The messages that widgets send to their panels and screens."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class WidgetMessage(Message, bubble=True):
     def __init__(self, widget: Widget) -> None:
         super().__init__()
         self.widget = widget
-        # Textual takes whoever runs now for the sender, and ends the way up at a parent that is the sender:
-        # a panel that hands its table rows would keep the news from its screen.
+        # Textual takes the running widget for the sender, and stops bubbling at a parent that is the sender:
+        # a panel that sets rows of its table would keep the message from its screen.
         self.set_sender(widget)
 
     @property
@@ -46,7 +46,7 @@ class Opened(KeyMessage, namespace="live_table"):
 
 
 class Moved(WidgetMessage, namespace="live_table"):
-    """The cursor stands on another row; `key` is None when no row is left."""
+    """The cursor is on another row; `key` is None when no row is left."""
 
     def __init__(self, widget: Widget, key: str | None) -> None:
         super().__init__(widget)
@@ -62,7 +62,7 @@ class BoxOpened(KeyMessage, namespace="graph_canvas"):
 
 
 class BoxMoved(KeyMessage, namespace="graph_canvas"):
-    """The person has selected another box of a graph."""
+    """The user has selected another box of a graph."""
 
 
 class VisibleBoxesChanged(KeysMessage, namespace="graph_canvas"):
@@ -70,4 +70,4 @@ class VisibleBoxesChanged(KeysMessage, namespace="graph_canvas"):
 
 
 class Searched(WidgetMessage):
-    """What is searched for in a text or a flame graph, or where its matches are, has changed."""
+    """The search text of a text or a flame graph, or the place of its matches, has changed."""

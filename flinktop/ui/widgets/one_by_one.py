@@ -1,4 +1,4 @@
-"""Rows and cells made one by one: what can't be made says so in its own place and costs nothing else."""
+"""Rows and cells made one by one: one that raises shows that in its place and costs nothing else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ODD: Cell = ("?", "bad")
 
 @dataclass(frozen=True, slots=True)
 class OddRow:
-    """Stands for what could not be made into a row."""
+    """Replaces something that could not be made into a row."""
 
     key: str
     name: str
@@ -32,7 +32,7 @@ class OddRow:
 
 
 class MadeRows(list[R]):
-    """Rows, and beside them what could not be made into one. Sort it in place: a copy is a plain list."""
+    """Rows, and apart from them what could not be made into one. Sort it in place: a copy is a plain list."""
 
     def __init__(self, rows: Iterable[R] = (), odd: Iterable[OddRow] = ()) -> None:
         super().__init__(rows)
@@ -52,9 +52,9 @@ def one_by_one(
     key: Callable[[T], str],
     name: Callable[[T], str] | None = None,
 ) -> MadeRows[R]:
-    """A row of each thing; what `make` raises costs this row alone.
+    """One row for each thing; if `make` raises, only that row is lost.
 
-    `key` names the row towards the program; `name` is what a person calls it, the key without it.
+    `key` names the row in the program; `name` is shown to the user, by default the key.
     """
     return each_with_its(things, lambda thing: (make(thing),), key=key, name=name)
 
@@ -66,7 +66,7 @@ def each_with_its(
     key: Callable[[T], str],
     name: Callable[[T], str] | None = None,
 ) -> MadeRows[R]:
-    """The rows of each thing, where one may have several; the rest is as in `one_by_one`."""
+    """Like `one_by_one`, where a thing may have several rows."""
     rows: MadeRows[R] = MadeRows()
     for thing in things:
         try:
@@ -77,7 +77,7 @@ def each_with_its(
 
 
 class Faults:
-    """What cells and rows of one widget have raised: each logged once, and raised where its app says so."""
+    """Errors in cells and rows of one widget: each is logged once, and raised if its app wants that."""
 
     def __init__(self, widget: Any) -> None:
         self._widget = widget
@@ -92,7 +92,7 @@ class Faults:
 
 
 def shielded(columns: Sequence[Column[R]], faults: Faults) -> tuple[Column[R], ...]:
-    """The columns with functions that do not raise; of an `OddRow` they say its name."""
+    """The columns with functions that do not raise; for an `OddRow` they show its name."""
     naming = next((one for one in columns if one.flex and one.stripes is None), next(iter(columns), None))
     return tuple(_shielded(column, faults, names=column is naming) for column in columns)
 
@@ -116,7 +116,7 @@ def _shielded(column: Column[R], faults: Faults, *, names: bool) -> Column[R]:
     return replace(
         column,
         cell=guarded(column.cell, "column", ODD, lambda row: (row.name, "") if names else ODD),
-        # What has no order stands last, like all that is unknown.
+        # What has no order is last, like everything unknown.
         sort=column.sort and guarded(column.sort, "order of column", None, lambda _row: None),
         stripes=column.stripes and guarded(column.stripes, "column", stripes, lambda _row: stripes),
     )

@@ -16,7 +16,7 @@ R = TypeVar("R")
 class Shown(Generic[R]):
     """The rows of a table as they are shown, with their keys and the place of each key.
 
-    A key that comes twice is found at its first place.
+    A duplicate key is found at its first place.
     """
 
     rows: tuple[R, ...] = ()
@@ -47,9 +47,9 @@ def arrange(
 ) -> list[R]:
     """The rows to show, in order.
 
-    Rows that compare equal stay in the given order in both directions, and those with nothing to sort by
-    stand last in both. Without `sort` the given order is the order. Values that do not compare with each
-    other are sorted by the names of their types and their texts.
+    Rows that compare equal stay in the given order in both directions, and those with nothing to sort by are
+    last in both. Without `sort` the order stays as given. Values that do not compare with each other are
+    sorted by the names of their types and their texts.
     """
     kept = list(rows) if keep is None else [row for row in rows if keep(row)]
     if sort is None:
@@ -70,12 +70,12 @@ def arrange(
 
 
 def known_among(rows: Sequence[R], sort: Callable[[R], Any]) -> int:
-    """How many of the rows, arranged by `sort`, have a value to sort by: they stand before the others."""
+    """How many of the rows, arranged by `sort`, have a value to sort by: they come first."""
     return bisect_left(rows, 1, key=lambda row: missing(sort(row)))
 
 
 def nearest(keys: Sequence[str], index: int, remaining: Container[str]) -> str | None:
-    """The key nearest to place `index` that remains; of two as near the later one. None if none remains."""
+    """The remaining key nearest to place `index`; the later one of two as near. None if none remains."""
     for distance in range(len(keys)):
         for at in (index + distance, index - distance):
             if 0 <= at < len(keys) and keys[at] in remaining:
@@ -91,7 +91,7 @@ class Viewport:
         cursor: Place of the cursor's row.
         top: Place of the first row on the screen.
         page: How many rows the screen holds.
-        moved: Whether someone has moved the cursor; until then it stands on the first row.
+        moved: Whether someone has moved the cursor; until then it is on the first row.
     """
 
     cursor: int
@@ -104,7 +104,7 @@ class Viewport:
         return self.top <= at < self.top + self.page
 
     def showing_cursor(self) -> Viewport:
-        """The window moved as little as possible to hold the cursor."""
+        """The window moved as little as possible to contain the cursor."""
         if self.cursor < self.top:
             return replace(self, top=self.cursor)
         if self.page and self.cursor >= self.top + self.page:
@@ -115,9 +115,9 @@ class Viewport:
 def follow(view: Viewport, old: Shown[Any], new: Shown[Any]) -> Viewport:
     """The window after the rows changed: the cursor by key, its row at the same height on the screen.
 
-    A window at the top stays there, so that what is worst stays in sight, unless a cursor that someone moved
-    would leave it. One that nobody moved stays on the first row, whichever that is. If the cursor is out of
-    sight, the first row on the screen is what keeps its height.
+    A window at the top stays there, so that the worst rows stay visible, unless a cursor that someone moved
+    would leave it. A cursor that nobody moved stays on the first row, whichever that is. If the cursor is out
+    of sight, the first row on the screen keeps its height.
     """
     cursor = successor(old, view.cursor, new) if view.moved else 0
     seen = view.holds(view.cursor)
@@ -131,7 +131,7 @@ def follow(view: Viewport, old: Shown[Any], new: Shown[Any]) -> Viewport:
 
 
 def successor(old: Shown[Any], at: int, new: Shown[Any]) -> int:
-    """Where the row at place `at` stands now, or the nearest of its neighbours that remain."""
+    """Where the row at place `at` is now, or the nearest of its neighbours that remain."""
     if at < len(old.keys):
         if at < len(new.keys) and new.keys[at] == old.keys[at]:
             return at

@@ -1,4 +1,4 @@
-"""Long text to read: only the rows on the screen are made; with search, wrapping and sideways scrolling."""
+"""Long text to read: only the rows on the screen are drawn; with search, wrapping and sideways scrolling."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ SIDEWAYS = 20
 """Cells that a step to the left or right moves."""
 MARGIN = 1
 _CONTEXT = 3
-"""Part of the page that stands above a match that had to be looked for."""
+"""Fraction of the page above a match that was out of sight."""
 
 
 class Pager(TextView):
     """Lines of text, scrolled both ways, with a search whose matches are marked.
 
-    Lines are given as cells: a text and the name of its style; `paint` parts one on the screen into several.
-    Setting the lines anew keeps the line at the top in its place, by its key if there are keys; a view at the
-    end of a pager that `follows` stays there. Where it is `wrapped` a long line goes on in the next row.
+    Lines are given as cells: a text and the name of its style; `paint` splits a visible one into several.
+    Setting new lines keeps the line at the top in its place, by its key if there are keys; a view at the end
+    of a pager that `follows` stays there. Where it is `wrapped` a long line continues in the next row.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("match", "found")
@@ -82,7 +82,7 @@ class Pager(TextView):
         self._matches: tuple[int, ...] = ()
         self._found: int | None = None
         self._began = 0
-        self._ended = True  # whether the last row was on the screen when it was looked at last
+        self._ended = True  # whether the last row was on the screen at the last look
         self.set_lines(lines)
 
     # What it shows
@@ -90,8 +90,8 @@ class Pager(TextView):
     def set_lines(self, lines: Sequence[Cell], keys: Sequence[int] | None = None) -> None:
         """Show these lines: texts without line ends.
 
-        `keys` are a number for each line, growing from line to line, that stays with it; the line at the top
-        and the match that was found are kept by it, without keys by their places.
+        `keys` are increasing numbers, one for each line, that stay the same for a line; the line at the top
+        and the current match are kept by key, without keys by place.
         """
         fixed = tuple(lines)
         named = tuple(keys) if keys is not None else None
@@ -125,7 +125,7 @@ class Pager(TextView):
 
     @property
     def visible_text(self) -> str:
-        """The lines of which something is on the screen, whole."""
+        """The lines that are at least partly on the screen, whole."""
         if not self._lines:
             return ""
         first, _ = self._top
@@ -141,7 +141,7 @@ class Pager(TextView):
         self._scroll(self._last_top)
 
     def show_line(self, line: int) -> None:
-        """Bring a line into sight, with some lines above it where it was out of sight."""
+        """Scroll to a line, with some lines above it if it was out of sight."""
         row = self._rows.row_of(line)
         if not self._row <= row < self._row + self._page:
             self._scroll(row - self._page // _CONTEXT)
@@ -159,7 +159,7 @@ class Pager(TextView):
 
     @property
     def filter(self) -> str:
-        """What is searched for, in small letters or capitals alike; empty for nothing."""
+        """The search text, regardless of case; empty for none."""
         return self._search
 
     @filter.setter  # noqa: A003 - what it is called in every table
@@ -173,14 +173,14 @@ class Pager(TextView):
         self._found = None
         self._match_anew()
         if self._matches:
-            # From where the reader is on; where nothing follows, what stands nearest before.
+            # From the reader's place on; if nothing follows, the nearest match before.
             after = bisect_left(self._matches, self._began)
             self._find(min(after, len(self._matches) - 1))
         self.refresh()
         self._post_changes()
 
     def step_match(self, by: int) -> None:
-        """The next match, or the one before; after the last comes the first."""
+        """Go to the next or the previous match; after the last comes the first."""
         if not self._matches:
             return
         if self._found is None:
@@ -196,7 +196,7 @@ class Pager(TextView):
 
     @property
     def search_label(self) -> str:
-        """Which line with what is searched for is shown: "3 of 17 /text"; the text may be long."""
+        """Which matching line is shown: "3 of 17 /text"; the text may be long."""
         if not self._search:
             return ""
         if not self._matches:
@@ -244,7 +244,7 @@ class Pager(TextView):
         return Strip([Segment(" " * MARGIN, blank), *strip], width)
 
     def _segments(self, line: int, part: int) -> list[Segment]:
-        """What one row shows of a line, in its styles."""
+        """One row of a line, in its styles."""
         text = self._texts[line]
         start, end = 0, len(text)
         if self.wrapped:
@@ -252,13 +252,13 @@ class Pager(TextView):
             start = sum(len(piece) for piece in pieces[:part])
             end = start + len(pieces[part])
         elif text.isascii():
-            # Of a line of a million letters only those that are seen are painted.
+            # Of a line of a million letters only the visible ones are drawn.
             end = min(end, self._left + self._text_width)
         runs = self._paint(self._lines[line]) if self._paint is not None else (self._lines[line],)
         styled: list[Run] = []
         at = 0
         for run, name in runs:
-            # Tabs before a run change where it stands: only the first run of a line may hold any.
+            # Tabs before a run change its place: only the first run of a line may contain any.
             length = len(shown(run))
             styled.append((at, at + length, self._painter.style(name)))
             at += length
@@ -309,7 +309,7 @@ class Pager(TextView):
         wanted = max(0, min(row, self._last_top))
         if wanted != self._row and self.is_attached:
             self.scroll_to(y=wanted, animate=False, force=True)
-            # A scroll bar that comes with these lines has not heard of it.
+            # A scroll bar that appears with these lines has not been laid out yet.
             self.call_after_refresh(self._place_bar)
 
     def _place_bar(self) -> None:
@@ -322,7 +322,7 @@ class Pager(TextView):
         self._scroll(self._row + by)
 
     def action_page(self, by: int) -> None:
-        """Move by a screen; one row of the last stays in sight."""
+        """Move by a screen; one row of the last stays visible."""
         self._scroll(self._row + by * max(self._page - 1, 1))
 
     def action_edge(self, to: int) -> None:

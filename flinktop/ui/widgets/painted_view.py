@@ -1,4 +1,4 @@
-"""What scrolling widgets share that paint their lines themselves; those that a slash searches in."""
+"""What scrolling widgets share that draw their lines themselves, and those with a search."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ MOVES = (
 
 
 class PaintedView(ScrollView, can_focus=True):
-    """A view that makes only the lines on the screen.
+    """A view that draws only the lines on the screen.
 
     Args:
-        empty: What it says while there is nothing to show; line ends are kept.
+        empty: The text while there is nothing to show; line ends are kept.
         ascii: Whether marks are plain ASCII, and there is no scroll bar.
     """
 
@@ -58,11 +58,11 @@ class PaintedView(ScrollView, can_focus=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to show but words."""
+        """Whether there is nothing to show but a text."""
         raise NotImplementedError
 
     def set_empty(self, text: str) -> None:
-        """What it says while there is nothing to show; line ends are kept."""
+        """Set the text shown while there is nothing to show; line ends are kept."""
         if text != self._empty:
             self._empty = text
             if self.is_empty:
@@ -74,29 +74,29 @@ class PaintedView(ScrollView, can_focus=True):
 
     @property
     def _width(self) -> int:
-        # Textual's `size` counts the cell of the scroll bar in.
+        # Textual's `size` includes the scroll bar.
         return self.scrollable_content_region.width
 
     def _words(self, text: str, y: int, height: int) -> Strip:
-        """The line `y` of words in so many lines."""
+        """Line `y` of a text in the middle of so many lines."""
         lines = wrap(text, self._width - 2, height)
         width = self._width
         return self._painter.text(lines[y], width) if y < len(lines) else self._painter.blank(width)
 
 
 class SearchedView(PaintedView):
-    """A view with a search, whose matches a person steps through."""
+    """A view with a search, whose matches a user steps through."""
 
     filter: str
-    """What is searched for; empty for nothing."""
+    """The search text; empty for none."""
 
     @property
     def search_label(self) -> str:
-        """What is searched for, and what was found."""
+        """The search text, and what was found."""
         raise NotImplementedError
 
     def step_match(self, by: int) -> None:
-        """Go to the next match, or to the one before."""
+        """Go to the next or the previous match."""
         raise NotImplementedError
 
 

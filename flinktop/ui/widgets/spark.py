@@ -1,4 +1,4 @@
-"""Numbers as a row of blocks: a small history, and how much of a whole is used."""
+"""Numbers as a row of blocks: a small history, and the used part of a whole."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def spark(
 ) -> str:
     """The newest `width` values, the newest at the right, in exactly `width` cells.
 
-    None, NaN and infinities are blanks. The scale goes from 0 to the greatest value shown, or to `top`;
-    what lies outside is drawn at its end.
+    None, NaN and infinities are blank. The scale goes from 0 to the greatest value shown, or to `top`; values
+    outside are drawn at its end.
     """
     if width <= 0:
         return ""
@@ -40,7 +40,7 @@ def bar(fraction: float | None, width: int, *, ascii: bool = False) -> str:
     share = min(max(fraction, 0.0), 1.0)
     if ascii:
         return ("#" * round(share * width)).ljust(width, ".")
-    # Something is never drawn as nothing, and all only when it is all.
+    # More than nothing is never drawn as nothing, and only all is drawn as all.
     eighths = math.floor(share * width * 8)
     eighths = max(eighths, 1) if share > 0 else 0
     whole, part = divmod(eighths, 8)

@@ -18,15 +18,15 @@ LOOKS = {
 }
 """Colour (a variable of the theme) and attribute of each style.
 
-The first five say how something is; "stale" is what is too old to be taken at its word. The next three tell
-things apart that are neither good nor bad: the lines of a chart, the parts of a bar. "trend" is for small
-pictures beside a number, which should not outshine it.
+The first five are judgements; "stale" is for data too old to rely on. The next three distinguish things that
+are neither good nor bad: the lines of a chart, the parts of a bar. "trend" is for small pictures next to a
+number, which should not outshine it.
 """
 STYLES = tuple(LOOKS)
 
 
 def component_classes(*own: str) -> set[str]:
-    """The component classes of a widget that has the named styles, and some of its own."""
+    """The component classes of a widget with the named styles, and some of its own."""
     return {f"style--{name}" for name in ("cell", *STYLES, *own)}
 
 

@@ -1,4 +1,4 @@
-"""A table of live rows: only the lines on the screen are made, and only those that changed are repainted."""
+"""A table of live rows: only the lines on the screen are drawn, and only changed ones are repainted."""
 
 from __future__ import annotations
 
@@ -33,11 +33,10 @@ _HEADER = 1
 class LiveTable(PaintedView, Generic[R]):
     """Rows under a fixed header, sorted, filtered, with a cursor that stays on its row by key.
 
-    The order in which rows are given is the default order. Setting equal rows repaints nothing; of changed
-    rows only the lines that look different are repainted. Cells are made for the rows on the screen alone;
-    one that can't be made is a `?`, and what can't be made into a row stands below the others by its name.
-    `match` says whether a row passes the filter's text, else any cell that contains it does; `dim`, whether a
-    row is shown faded.
+    The given order is the default order. Setting equal rows repaints nothing; of changed rows only the lines
+    that look different are repainted. Cells are made only for the rows on the screen; one that can't be made
+    is a `?`, and what can't be made into a row is below the others with its name. `match` decides whether a
+    row passes the filter's text, by default if any cell contains it; `dim`, whether a row is shown faded.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("header", "sorted", "cursor", "resting")
@@ -94,18 +93,18 @@ class LiveTable(PaintedView, Generic[R]):
     # What it shows
 
     def set_rows(self, rows: Sequence[R]) -> None:
-        """Show these rows; the order given is the default order. Of `MadeRows` also those that are odd."""
+        """Show these rows in this default order, for `MadeRows` with what could not be made into rows."""
         odd = rows.odd if isinstance(rows, MadeRows) else ()
         for one in odd:
             self._faults.add(f"row {one.key}", one.error)
-        # Nothing but this table looks into them, and it asks what they are.
+        # Only this table looks into them, and it checks their type.
         fixed = (*rows, *cast("Sequence[R]", odd))
         if fixed != self._rows:
             self._rows = fixed
             self._arrange()
 
     def set_columns(self, columns: Sequence[Column[R]]) -> None:
-        """Show other columns; what was sorted by stays so, if it is there."""
+        """Show other columns; the sorted column stays, if it is there."""
         self.columns = shielded(columns, self._faults)
         self._layout = Layout(self.columns)
         if self._sort is not None:
@@ -115,7 +114,7 @@ class LiveTable(PaintedView, Generic[R]):
         self.refresh()
 
     def look_again(self) -> None:
-        """Show the cells anew: what they say has changed, though the rows are the same."""
+        """Draw the cells again: their contents have changed, though the rows are the same."""
         if self._shown.rows:
             self._repaint_changed()
 
@@ -156,7 +155,7 @@ class LiveTable(PaintedView, Generic[R]):
 
     @property
     def filter(self) -> str:
-        """The text rows are filtered by; empty shows all."""
+        """The filter text; empty shows all."""
         return self._filter
 
     @filter.setter  # noqa: A003 - what it is called on every screen
@@ -167,7 +166,7 @@ class LiveTable(PaintedView, Generic[R]):
             self._show_cursor()
 
     def sort_by(self, key: str | None, reverse: bool | None = None) -> None:  # noqa: FBT001 - reads well at the call
-        """Sort by a column; None, an unknown or an unsortable one mean the default order.
+        """Sort by a column; None, an unknown or an unsortable one give the default order.
 
         `reverse` puts the highest first; None takes the column's first direction.
         """
@@ -178,7 +177,7 @@ class LiveTable(PaintedView, Generic[R]):
         self.refresh()
 
     def next_sort(self) -> None:
-        """Sort by the next column that sorts, with room or without; after the last the default order."""
+        """Sort by the next sortable column, visible or not; after the last the default order."""
         keys = [column.key for column in self.columns if column.sort]
         if self._sort is None:
             self.sort_by(keys[0] if keys else None)
@@ -191,9 +190,9 @@ class LiveTable(PaintedView, Generic[R]):
 
     @property
     def sort_label(self) -> str:
-        """What the table is sorted by, with the direction; empty for the default order.
+        """The sorted column with its direction; empty for the default order.
 
-        Where only part of the rows have a value to sort by, it says how many.
+        If only part of the rows have a value to sort by, it includes how many.
         """
         marks = ("v", "^") if self._ascii else ("▼", "▲")
         mark = marks[0] if self._reverse else marks[1]
@@ -232,7 +231,7 @@ class LiveTable(PaintedView, Generic[R]):
         return self._layout.at(self._width)
 
     def _repaint_changed(self) -> None:
-        """Mark the lines on the screen that look different from what was painted there last."""
+        """Repaint the lines on the screen that look different from what was drawn there last."""
         top = self._view.top
         for y in range(_HEADER, self.size.height):
             at = top + y - _HEADER
@@ -241,7 +240,7 @@ class LiveTable(PaintedView, Generic[R]):
                 self.refresh(self._changed(y, before, line))
 
     def _changed(self, y: int, before: _Line | None, line: _Line | None) -> Region:
-        """What of a line is to be painted anew: one stretch, as Textual writes more bytes for several."""
+        """The part of a line to repaint: one interval, as Textual writes more bytes for several."""
         if before is None or line is None or before[1:] != line[1:] or len(before[0]) != len(line[0]):
             return Region(0, y, self._width, 1)
         cells = zip(self._spans, before[0], line[0], strict=True)
@@ -306,7 +305,7 @@ class LiveTable(PaintedView, Generic[R]):
         self._scroll(self._view.showing_cursor().top)
 
     def _move(self, at: int) -> None:
-        """Put the cursor on a row and bring it into sight."""
+        """Put the cursor on a row and scroll to it."""
         if not self._shown.rows:
             return
         self._cursor_moved = True
@@ -318,7 +317,7 @@ class LiveTable(PaintedView, Generic[R]):
         self._post_changes()
 
     def _post_changes(self) -> None:
-        """Say where the cursor is and what is on the screen, if that is news."""
+        """Send messages if the cursor or the visible rows have changed."""
         if not self.is_mounted:
             return
         if self.cursor_key != self._posted_key:
@@ -332,7 +331,7 @@ class LiveTable(PaintedView, Generic[R]):
     # Keys, mouse, size
 
     def action_step(self, by: int) -> None:
-        """Move by rows; a cursor out of sight comes back at the edge it is looked for from."""
+        """Move by rows; a cursor out of sight first comes to the screen's first row, or its last."""
         if self._shown.rows and not self._view.holds(self._cursor):
             last = min(self._view.top + self._view.page, len(self._shown.rows)) - 1
             self._move(self._view.top if by > 0 else last)
@@ -346,7 +345,7 @@ class LiveTable(PaintedView, Generic[R]):
         self._move(0 if to < 0 else len(self._shown.rows) - 1)
 
     def action_open(self) -> None:
-        """Open the cursor's row; one that is out of sight is shown first."""
+        """Open the cursor's row; if it is out of sight, show it first."""
         if (key := self.cursor_key) is None:
             return
         if self._view.holds(self._cursor):

@@ -1,4 +1,4 @@
-"""Long text as rows of a terminal: where each line begins when it is wrapped, and what a row shows of it."""
+"""Long text as rows of a terminal: where each line begins when it is wrapped, and the part in each row."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ if TYPE_CHECKING:
     from rich.style import Style
 
 Run: TypeAlias = "tuple[int, int, Style]"
-"""A stretch of a line: its first letter, the one after its last, and its style."""
+"""A part of a line: its first letter, the one after its last, and its style."""
 TAB = 4
-"""Cells from one tab stop to the next: Java indents its stack traces by one."""
+"""Cells from one tab stop to the next: Java indents its stack traces by one tab."""
 
 
 def shown(text: str) -> str:
-    """A line as it is put on the screen: tabs are blanks, nothing steers the terminal."""
+    """A line as it is drawn: tabs are blanks, nothing steers the terminal."""
     return safe(text.expandtabs(TAB) if "\t" in text else text)
 
 
 def cells(text: str) -> int:
-    """The width of a shown line."""
+    """The width of a drawn line."""
     return len(text) if text.isascii() else cell_len(text)
 
 
 def folded(text: str, width: int) -> list[str]:
-    """A shown line in rows of at most `width` cells; an empty one is one row."""
+    """A drawn line in rows of at most `width` cells; an empty one is one row."""
     if text.isascii():
         return [text[at : at + width] for at in range(0, len(text), width)] or [""]
     return chop_cells(text, width) or [""]
 
 
 def rows_of(text: str, width: int) -> int:
-    """How many rows a shown line takes."""
+    """How many rows a drawn line takes."""
     if text.isascii():
         return max(1, -(-len(text) // width))
     return len(folded(text, width))
 
 
 class TextRows:
-    """Which line, and which part of it, stands in which row; without a `width` each line is one row."""
+    """Which line, and which part of it, is in which row; without a `width` each line is one row."""
 
     def __init__(self, lines: Sequence[str], width: int | None) -> None:
         # Where each line ends: the row after its last.
@@ -58,7 +58,7 @@ class TextRows:
 
     @property
     def height(self) -> int:
-        """Rows altogether."""
+        """The number of rows."""
         return self._ends[-1] if self._ends else 0
 
     def line_at(self, row: int) -> tuple[int, int]:
@@ -72,9 +72,9 @@ class TextRows:
 
 
 def marked_segments(text: str, styled: Sequence[Run], marks: Sequence[Run], start: int) -> list[Segment]:
-    """A line from the letter `start` on, in its styles, with those of the marks laid over them.
+    """A line from the letter `start` on, in its styles, with those of the marks over them.
 
-    `text` ends with the last letter wanted; stretches and marks go from left to right, no mark over another.
+    `text` ends with the last letter wanted; runs and marks go from left to right, and marks do not overlap.
     """
     segments: list[Segment] = []
     for first, last, style in styled:
