@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from flinktop.ui.live import Asks
     from flinktop.ui.widgets.columns import Column
 
-NEVER_AGAIN = 600.0  # seconds between two looks at the accumulators of an attempt that is over
+NEVER_AGAIN = 600.0  # seconds between two polls of the accumulators of a finished attempt
 
 
 class AccumulatorRow(Struct, frozen=True):
     """One accumulator."""
 
     key: str
-    of: str  # what it is of: the vertex, a subtask, an attempt
-    at: int  # where that stands among the others
+    of: str  # its owner: the vertex, a subtask, an attempt
+    at: int  # the position of its owner among the others
     where: str
     name: str
     type: str
@@ -82,14 +82,14 @@ def rows_of(
 
 
 class Accumulators(TablePanel[AccumulatorRow]):
-    """What all tables of accumulators have in common."""
+    """What all tables of accumulators share."""
 
     BOX = "Accumulators"
     LOADING = "loading accumulators…"
     # TaskManagers send accumulators with their heartbeats, every 10 s.
     EVERY = 10.0
-    OF: ClassVar[str] = ""  # title of what each is of; "" where all are of the same
-    SERIALIZED: ClassVar[bool] = False  # whether the size of the serialized value is told
+    OF: ClassVar[str] = ""  # title of the column of owners; "" where all have the same
+    SERIALIZED: ClassVar[bool] = False  # whether the size of the serialized value is reported
 
     def columns(self) -> Sequence[Column[AccumulatorRow]]:
         found: list[Column[AccumulatorRow]] = [
@@ -119,7 +119,7 @@ class Accumulators(TablePanel[AccumulatorRow]):
 
 
 class JobAccumulatorsTable(Accumulators):
-    """Those of a whole job, merged over its tasks (`/jobs/:jobid/accumulators`)."""
+    """The accumulators of a whole job, merged over its tasks (`/jobs/:jobid/accumulators`)."""
 
     SERIALIZED = True
 
@@ -135,7 +135,7 @@ class JobAccumulatorsTable(Accumulators):
 
 
 class VertexAccumulatorsTable(Accumulators):
-    """Those of a vertex, then those of each of its subtasks."""
+    """The accumulators of a vertex, then those of each of its subtasks."""
 
     ENDPOINT = VERTEX_ACCUMULATORS
     OF = "SCOPE"
@@ -161,7 +161,7 @@ class VertexAccumulatorsTable(Accumulators):
 
 
 class AttemptAccumulatorsTable(Accumulators):
-    """Those of the present attempt of a subtask, and of the one before it as long as Flink knows that."""
+    """The accumulators of a subtask's current attempt, and of the previous one while Flink knows it."""
 
     OF = "ATTEMPT"
 
@@ -170,7 +170,7 @@ class AttemptAccumulatorsTable(Accumulators):
         return present_reading(self.port, self.job, self.vertex, self.subtask)
 
     def _queries(self) -> dict[int, Query[Any]]:
-        """What tells of the present attempt and of the one before, by their numbers."""
+        """The queries for the current attempt and the previous one, by attempt number."""
         present = self._present
         number = present.value.attempt if present is not None and present.value is not None else None
         if number is None:

@@ -43,12 +43,12 @@ def counted(jobs: Mapping[str, int]) -> str:
 
 
 def seconds(row: ApplicationOverview | JobOverview) -> float | None:
-    """How long it has been under way, or was."""
+    """How long it has been running, or ran."""
     return row.duration / 1000.0 if row.duration >= 0 else None
 
 
 class ApplicationsTable(TablePanel["ApplicationOverview"]):
-    """Applications, the worst and then the newest first; a plain job is one of its own."""
+    """Applications, the worst and then the newest first; a plain job is its own application."""
 
     ENDPOINT = APPLICATIONS_OVERVIEW
     KEY = "id"
@@ -83,7 +83,7 @@ class ApplicationsTable(TablePanel["ApplicationOverview"]):
 
 
 def state_line(one: Application, offset: float | None) -> Line:
-    """State and for how long, start and end, id."""
+    """State with its duration, start and end, id."""
 
     def time(label: str, at: int) -> Line:
         return pair(label, fmt.moment(at / 1000.0, offset)) if at > 0 else []
@@ -151,7 +151,7 @@ class ApplicationJobs(TablePanel["JobOverview"]):
 
 
 class ApplicationFaults(Panel):
-    """Why it failed: the newest first, with their stacks."""
+    """Why an application failed: the newest exceptions first, with their stacks."""
 
     BOX = "Exceptions"
     DEFAULT_CSS = "ApplicationFaults { height: 1fr; } ApplicationFaults Pager { height: 1fr; }"

@@ -1,4 +1,4 @@
-"""The attempts of a subtask, newest first, and how long the present one was in each state."""
+"""The attempts of a subtask, newest first, and how long the current one was in each state."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Column
 
 
-MOST_ROWS = 8  # attempts that are seen at once; the table scrolls
+MOST_ROWS = 8  # attempts that are visible at once; the table scrolls
 SECONDS, MANY_SECONDS = 10.0, 60.0
-"""Between two looks at an attempt whose end is not told yet, and at the states of all subtasks, of many."""
+"""Between two polls of an attempt whose end is not known yet, and of the states of all subtasks, of many."""
 PHASES = (
     ("SCHEDULED", "SCHEDULED"),
     ("DEPLOYING", "DEPLOYING"),
     ("INITIALIZING", "INITIALIZ."),
     ("RUNNING", "RUNNING"),
 )
-"""States whose time an attempt tells (1.16+), and what their columns are called."""
+"""States whose duration an attempt reports (1.16+), and the titles of their columns."""
 BAR = 24
 LONGEST_STATE = 14
 
@@ -59,7 +59,7 @@ def _spent(phase: str, row: Attempt) -> int | None:
 
 
 class AttemptsTable(TablePanel[Attempt]):
-    """Every attempt of a subtask that Flink still knows; earlier ones are asked for one after the other."""
+    """Every attempt of a subtask that Flink still knows; earlier ones are fetched one after the other."""
 
     BOX = "Attempts"
     LOADING = "loading subtask…"
@@ -123,7 +123,7 @@ class AttemptsTable(TablePanel[Attempt]):
         return ATTEMPT(job=self.job, vertex=self.vertex, subtask=self.subtask, attempt=attempt)
 
     def asks(self) -> Asks:
-        """The present attempt, and the next earlier one, until Flink does not know one: then none is left."""
+        """The current attempt, and the next earlier one, until Flink does not know one: then none is left."""
         self._learn()
         self._asked = self._seen.to_ask(self._gone)
         earlier = {self._earlier(attempt): SECONDS for attempt in self._asked}
@@ -156,7 +156,7 @@ class AttemptsTable(TablePanel[Attempt]):
         note.update(words)
 
     def _note(self) -> str:
-        """What has become of attempts that are not in the table."""
+        """What happened to attempts that are not in the table."""
         missing = self._seen.missing()
         if not missing:
             return ""
@@ -172,8 +172,8 @@ class StateRow(Struct, frozen=True):
 
     state: str
     entered: int  # ms since 1970
-    milliseconds: float | None  # None while it lasts and nobody knows the time
-    share: float  # of the time up to the state it is in, or ended in: 0 to 1
+    milliseconds: float | None  # None while it lasts and the time is not known
+    share: float  # of the time up to its current state, or its end: 0 to 1
 
 
 def state_rows(timestamps: Mapping[str, int], cluster_now: float) -> MadeRows[StateRow]:
@@ -196,7 +196,7 @@ def state_rows(timestamps: Mapping[str, int], cluster_now: float) -> MadeRows[St
 
 
 class StateTimes(TablePanel[StateRow]):
-    """The states of one subtask's present attempt."""
+    """The states of one subtask's current attempt."""
 
     ENDPOINT = SUBTASK_TIMES
     KEY = "state"
@@ -218,7 +218,7 @@ class StateTimes(TablePanel[StateRow]):
         )
 
     def asks(self) -> Asks:
-        """When subtasks entered their states: soon, while what is known is of an attempt before."""
+        """When subtasks entered their states: polled soon while the known times are of an earlier attempt."""
         known = vertex_of(self.port, self.job, self.vertex)
         every = MANY_SECONDS if known is not None and known[1].parallelism > MANY else SECONDS
         present = present_asks(self.port, self.job, self.vertex, self.subtask)
@@ -229,7 +229,7 @@ class StateTimes(TablePanel[StateRow]):
         return next((one for one in known if one.subtask == self.subtask), None)
 
     def _is_of_another(self) -> bool:
-        """Whether the times are those of another attempt than the present one."""
+        """Whether the times are those of another attempt than the current one."""
         present, times = present_reading(self.port, self.job, self.vertex, self.subtask), self._times()
         if present is None or present.value is None or times is None:
             return False

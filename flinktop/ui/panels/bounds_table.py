@@ -1,4 +1,4 @@
-"""The vertices of a job with the fewest and the most subtasks that each may have, to be changed."""
+"""The vertices of a job with the lower and upper bound of their parallelism, which can be edited."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ if TYPE_CHECKING:
     from flinktop.flink.rescale import VertexRequirements
 
 FEWEST, MOST = 0, 1  # the two bounds of a vertex
-DIGITS = 5  # of a bound: Flink's greatest max parallelism is 32768
+DIGITS = 5  # of a bound: the greatest max parallelism of Flink is 32768
 Bound = tuple[str, int]  # vertex and which of its bounds
 
 
 class BoundsForm:
-    """The bounds as the cluster holds them, and what was typed over them."""
+    """The bounds that the cluster has, and the texts typed over them."""
 
     def __init__(self) -> None:
         self.held: dict[str, tuple[int, int]] = {}
-        """By vertex, what the cluster holds."""
+        """By vertex, the bounds that the cluster has."""
         self._typed: dict[Bound, str] = {}
 
     def hold(self, requirements: Mapping[str, VertexRequirements]) -> None:
-        """Take in what the cluster holds; what was typed stays."""
+        """Take the cluster's bounds; typed texts stay."""
         self.held = {
             vertex: (one.parallelism.lower_bound, one.parallelism.upper_bound)
             for vertex, one in requirements.items()
         }
 
     def text(self, bound: Bound) -> str:
-        """A bound as it stands in its cell."""
+        """The text of a bound in its cell."""
         vertex, side = bound
         return self._typed.get(bound, str(self.held[vertex][side]) if vertex in self.held else "")
 
     def put(self, bound: Bound, text: str) -> None:
-        """Type this into a cell."""
+        """Replace the text of a cell."""
         self._typed[bound] = text[:DIGITS]
 
     def change(self, bound: Bound, by: int) -> None:
-        """More or fewer; never below one."""
+        """Raise or lower a bound; never below one."""
         self.put(bound, str(max(1, self._number(bound) + by)))
 
     def changed(self, bound: Bound) -> bool:
-        """Whether a bound is not what the cluster holds."""
+        """Whether a bound differs from the cluster's."""
         vertex, side = bound
         return vertex in self.held and self._number(bound) != self.held[vertex][side]
 
     def bounds(self) -> dict[str, tuple[int, int]]:
-        """The bounds of the vertices that are to have others; an empty cell counts as 0."""
+        """The new bounds of the changed vertices; an empty cell counts as 0."""
         return {
             vertex: (self._number((vertex, FEWEST)), self._number((vertex, MOST)))
             for vertex in self.held
@@ -116,13 +116,13 @@ class BoundsTable(LiveTable[BoundsRow]):
         Binding("plus", "change(1)", "More", show=False),
         Binding("minus", "change(-1)", "Fewer", show=False),
         Binding("backspace,delete", "erase", "Erase", show=False),
-        # Bound like the others: what a widget reads itself comes before keys that are bound, though they were
-        # pressed first, and a digit behind an arrow would be another vertex's.
+        # Bound like the others: keys that a widget reads itself overtake bound keys that were pressed
+        # earlier, and a digit after an arrow would change another vertex.
         *(Binding(str(digit), f"digit({digit})", str(digit), show=False) for digit in range(10)),
     ]
 
     class Edited(Message):
-        """A bound was changed, or another one chosen."""
+        """A bound was changed, or another one selected."""
 
     def __init__(self, form: BoundsForm, *, ascii: bool, id: str | None = None) -> None:
         columns: list[Column[BoundsRow]] = [
@@ -136,7 +136,7 @@ class BoundsTable(LiveTable[BoundsRow]):
         self.form = form
         self._side = MOST
         self._fresh = True
-        """Whether the next digit begins a number."""
+        """Whether the next digit starts a new number."""
 
     @property
     def at(self) -> Bound | None:

@@ -1,4 +1,4 @@
-"""One checkpoint, or one vertex in it: state, kind, times, sizes, place, why it failed, who is late."""
+"""One checkpoint, or one vertex in it: state, kind, times, sizes, path, failure, late subtasks."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def sizes_line(checkpoint: Checkpoint) -> Line:
 def who_is_late(
     checkpoint: Checkpoint, names: Mapping[str, str], late_subtasks: LateSubtasks
 ) -> Line | Part | None:
-    """The vertices that have not acknowledged whole, as a sentence; of a complete one the slowest."""
+    """The vertices with missing acknowledgements, as a sentence; of a complete checkpoint the slowest."""
     late = judge.late_vertices(checkpoint, list(names))
     if late:
 
@@ -113,7 +113,7 @@ class CheckpointHeader(LinesPanel):
         self.checkpoint = checkpoint
 
     def asks(self) -> Asks:
-        """The details while they may change, and the history that tells what came after."""
+        """The details while they may change, and the history, for later checkpoints."""
         asked = details_asks(self.port, self.job, self.checkpoint)
         return asked | {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
 
@@ -127,7 +127,7 @@ class CheckpointHeader(LinesPanel):
             return [[(f"loading checkpoint {number}", "muted")]]
 
         def late(vertex: str) -> tuple[int, ...] | None:
-            """Which subtasks are late, as far as the table below has asked for them."""
+            """Which subtasks are late, as far as the table below has requested them."""
             share = facts.tasks.get(vertex)
             return late_subtasks(port, self.job, number, vertex, share) if share is not None else None
 
@@ -137,7 +137,7 @@ class CheckpointHeader(LinesPanel):
     def of_checkpoint(
         self, facts: CheckpointFacts, one: Checkpoint, names: Mapping[str, str], late: LateSubtasks
     ) -> list[Line | Part]:
-        """Everything that is known of one checkpoint but its table."""
+        """Everything known about one checkpoint except its table."""
         now, offset = self.port.known_time(), self.zone_offset()
         lines: list[Line | Part] = [
             self.one_line("state", lambda: state_line(one, gone=facts.dropped)),

@@ -1,4 +1,4 @@
-"""A job's checkpoints and savepoints, those that Flink has dropped too: newest first, and over time."""
+"""A job's checkpoints and savepoints, including those that Flink has dropped: newest first, and over time."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 GONE = "dropped by Flink"
-UNSEEN = "▲ UNKNOWN"  # the state of one that was in progress when it was told last
+UNSEEN = "▲ UNKNOWN"  # the state of one that was in progress when it was last reported
 LEAST_WINDOW = 120.0
 MARGIN = 1.03
-"""The window is longer than what it shows by more than a column, as charts move by whole columns."""
+"""The window is longer than its contents by more than a column, as charts move by whole columns."""
 
 
 def is_under_way(row: SeenCheckpoint) -> bool:
@@ -45,7 +45,7 @@ def is_under_way(row: SeenCheckpoint) -> bool:
 
 
 def history_rows(port: Port, job: str) -> list[SeenCheckpoint]:
-    """Those in progress first, then newest first."""
+    """Checkpoints in progress first, then newest first."""
     return sorted(port.checkpoints(job), key=lambda row: not is_under_way(row))
 
 
@@ -62,7 +62,7 @@ def _files(row: SeenCheckpoint) -> str:
 
 
 def _note(row: SeenCheckpoint) -> list[Cell]:
-    """That Flink has dropped it, why it failed or where it lies."""
+    """That Flink has dropped it, why it failed or where it is stored."""
     one = row.checkpoint
     parts: list[Cell] = [(GONE, "stale")] if row.dropped else []
     if one.status == judge.FAILED:
@@ -73,7 +73,7 @@ def _note(row: SeenCheckpoint) -> list[Cell]:
 
 
 def _painted_note(row: SeenCheckpoint, width: int) -> Stripes:
-    """The note in its column; of a path the end is shown, which tells checkpoints apart."""
+    """The note in its column; of a path the end is shown, which differs between checkpoints."""
     runs: list[Cell] = []
     for words, tone in _note(row):
         if runs:
@@ -102,7 +102,7 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
             if not is_under_way(row):
                 lasted: float | None = row.checkpoint.duration
             else:
-                # To the second: a tenth would repaint the line at every look.
+                # Whole seconds: a tenth would repaint the line at every update.
                 lasted = int(so_far) * 1000.0 if so_far is not None else None
             return fmt.milliseconds(lasted) if lasted is not None else ""
 
@@ -151,14 +151,14 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
     def asks(self) -> Asks:
         """The history, and the details of the failed ones on the screen, one after the other, each once.
 
-        Flink drops them with its history of ten; who did not acknowledge is then known no more.
+        Flink drops them with its history of ten; after that it is not known who did not acknowledge.
         """
         asked: Asks = {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
         wanted = next((key for key in self.visible_keys if self._lacks_details(key)), None)
         return asked | ({CHECKPOINT(job=self.job, checkpoint=wanted): ONCE} if wanted is not None else {})
 
     def rows(self) -> Sequence[SeenCheckpoint] | None:
-        # A job that Flink has long forgotten keeps its last picture.
+        # A job that Flink has long forgotten keeps its last rows.
         return history_rows(self.port, self.job) or None
 
     def empty(self) -> str:
@@ -173,7 +173,7 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
 
 
 class CheckpointTrend(TimeChart):
-    """One chart of a job's checkpoints, of everything that is kept of them."""
+    """One chart over all recorded checkpoints of a job."""
 
     DEFAULT_CSS = "CheckpointTrend { height: 1fr; width: 1fr; }"
     TO_THE_SECOND = 600.0
@@ -200,9 +200,9 @@ class CheckpointTrend(TimeChart):
         return why_empty(self.port, self.job, "loading checkpoints…", nothing)
 
     def _span(self, oldest: float | None, newest: float | None) -> tuple[float, float]:
-        """From when to when: up to now, or the last checkpoint of a job that has ended.
+        """Start and end of the chart: up to now, or the last checkpoint of a job that has ended.
 
-        Everything that is kept is shown while nobody has chosen a window: checkpoints are few.
+        Everything recorded is shown while the user has not chosen a window: checkpoints are few.
         """
         ended = states.is_terminal(job_state(self.port, self.job))
         until = newest if ended and newest is not None else float(round(self.port.cluster_time()))
@@ -214,7 +214,7 @@ class CheckpointTrend(TimeChart):
 
 
 def duration_lines(port: Port, job: str) -> list[Line]:
-    """Completed ones as a line, failed ones as strokes up to when they failed (ms)."""
+    """Completed checkpoints as a line, failed ones as strokes up to the time of failure (ms)."""
     lines = [Line("end to end", tuple(durations(port, job)), "first")]
     if failed := failed_points(port, job):
         lines.append(Line("failed", tuple(failed), "bad"))
@@ -222,7 +222,7 @@ def duration_lines(port: Port, job: str) -> list[Line]:
 
 
 def size_lines(port: Port, job: str) -> list[Line]:
-    """What completed ones wrote (bytes)."""
+    """Bytes that completed checkpoints wrote."""
     points = completed_points(port, job, "checkpoint-size", lambda one: one.written)
     return [Line("written", tuple(points), "first")]
 

@@ -1,4 +1,4 @@
-"""What the panels of checkpoints share: lines of headers, columns of sizes, and what is said without rows."""
+"""What the panels of checkpoints share: lines of headers, columns of sizes, and texts of empty tables."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ R = TypeVar("R")
 
 
 Sizes = Measured | SubtaskShare
-"""What tells bytes written, of the whole state (1.15+), and in flight, processed and persisted (1.12+)."""
+"""What reports bytes written, of the whole state (1.15+), and in flight, processed and persisted (1.12+)."""
 
 
 def in_flight(sizes: Sizes) -> str:
-    """Bytes in flight that were processed and persisted during the alignment; "" before 1.12."""
+    """In-flight bytes that were processed and persisted during the alignment; "" before 1.12."""
     both = (sizes.processed_data, sizes.persisted_data)
     return "/".join(size_words(one) for one in both) if both != (None, None) else ""
 
 
 def size_columns(of: Callable[[R], Sizes], drops: tuple[int, int, int]) -> tuple[Column[R], ...]:
-    """What was written, of the whole state, and in flight; `drops` says when each gives way."""
+    """Bytes written, of the whole state, and in flight; `drops` is when each column is dropped."""
     written, full, flying = drops
     return (
         number("written", "WRITTEN", 7, lambda row: of(row).written, fmt.size, drop=written),
@@ -72,24 +72,24 @@ def acknowledged_column(
 
 
 def acknowledged_tone(missing: int | None, *, under_way: bool) -> str:
-    """The tone of how many subtasks have acknowledged."""
+    """The tone of the number of acknowledgements."""
     return "" if not missing else "info" if under_way else "bad"
 
 
 def why_empty(port: Port, job: str, waiting: str, nothing: str) -> str:
-    """What a table of a job's checkpoints says while it has no rows."""
+    """The text of a table of a job's checkpoints without rows."""
     if is_off(port, job):
         return OFF
     return freshness.why_empty(port, port.reading(CHECKPOINTS(job=job)), waiting, nothing)
 
 
 def figure(label: str, words: str, tone: str = "") -> Line:
-    """A figure behind its name; one that is absent or not known is muted."""
+    """A value after its label; one that is absent or not known is muted."""
     return pair(label, words, "muted" if words in (fmt.ABSENT, fmt.UNKNOWN) else tone)
 
 
 def figures(*groups: Line) -> Line:
-    """Figures in one line, apart from each other; those that are empty are left out."""
+    """Values in one line with gaps between them; empty ones are left out."""
     return spaced(*groups, gap=MUTED_GAP)
 
 
@@ -99,7 +99,7 @@ def size_words(value: float | None) -> str:
 
 
 def size_figures(sizes: Sizes) -> tuple[Line, ...]:
-    """What was written, of the whole state, and in flight."""
+    """Bytes written, of the whole state, and in flight."""
     return (
         figure("written", fmt.size(sizes.written)),
         figure("full size", size_words(sizes.full_size)),
@@ -131,7 +131,7 @@ def when_line(checkpoint: Checkpoint, now: float, offset: float | None) -> Line:
 
 
 def faded(lines: list[Line | Part], sentence: str) -> list[Line | Part]:
-    """What was known, faded, under the sentence that says why it is no longer told."""
+    """The last known lines, faded, under the sentence that says why they are no longer reported."""
     return [
         (sentence, "bad"),
         *(
@@ -144,7 +144,7 @@ def faded(lines: list[Line | Part], sentence: str) -> list[Line | Part]:
 def faded_if_gone(
     port: Port, lines: list[Line | Part], reading: Reading[Any] | None, *, gone: bool
 ) -> list[Line | Part]:
-    """The lines as they are, or faded under a sentence when Flink no longer tells them."""
+    """The lines as they are, or faded under a sentence when Flink no longer reports them."""
     if reading is None or (reading.error is None and port.lost is None):
         return lines
     if gone:

@@ -1,4 +1,4 @@
-"""How a job's checkpoints are doing, what completed ones have in common, and how they are configured."""
+"""The health of a job's checkpoints, statistics of completed ones, and their configuration."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ STATISTICS = (
     ("p99", "P99", 2),
     ("p999", "P99.9", 5),
 )
-"""Field, title, and which goes first where there is no room; the percentiles from 1.14."""
+"""Field, title, and which is dropped first where there is no room; the percentiles from 1.14."""
 MOST_WORDS = 3  # lines of a sentence above the table
 
 
 def counts_line(stats: CheckpointStats) -> Line:
-    """How many there were of each state since the job's start."""
+    """How many there were in each state since the job's start."""
     counts = stats.counts
     words = "one left no record: it" if counts.failed == 1 else "ones left no record: they"
     unknown = bool(counts.failed) and stats.latest.failed is None
@@ -71,7 +71,7 @@ def counts_line(stats: CheckpointStats) -> Line:
 
 
 def last_good_line(last: LastCheckpoint) -> Line:
-    """The last that completed, its age against the interval, and whether that is too long, in words."""
+    """The last completed checkpoint, its age against the interval, and whether that is too long, in words."""
     every = f" / {fmt.duration(last.interval)}" if last.interval is not None else ""
     good = last.completed
     if good is None or last.age is None:
@@ -91,7 +91,7 @@ def last_good_line(last: LastCheckpoint) -> Line:
 
 
 def under_way_line(checkpoint: Checkpoint, now: float) -> Line:
-    """One that is in progress."""
+    """A checkpoint in progress."""
     since = time_since(checkpoint.trigger_timestamp, now)
     acknowledged = fmt.part(checkpoint.num_acknowledged_subtasks, checkpoint.num_subtasks)
     return figure(
@@ -100,7 +100,7 @@ def under_way_line(checkpoint: Checkpoint, now: float) -> Line:
 
 
 def failure_line(failed: Checkpoint, now: float) -> Line:
-    """The last that failed, and why."""
+    """The last failed checkpoint, and why."""
     return [
         *figure("last failed", f"{judge.title(failed)}, {age_words(judge.ended_at(failed), now)}: "),
         (failed.failure_message or "Flink gave no reason", "bad"),
@@ -108,7 +108,7 @@ def failure_line(failed: Checkpoint, now: float) -> Line:
 
 
 def restored_line(restored: Restored, now: float, offset: float | None) -> Line:
-    """Which checkpoint or savepoint the job was restored from, when, and where that lies."""
+    """Which checkpoint or savepoint the job was restored from, when, and its path."""
     kind = "savepoint" if restored.is_savepoint else "checkpoint"
     at = fmt.near(restored.restore_timestamp / 1000.0, offset, now)
     return [
@@ -119,7 +119,7 @@ def restored_line(restored: Restored, now: float, offset: float | None) -> Line:
 
 
 class CheckpointOverview(LinesPanel):
-    """The header of a job's checkpoints; faded when they are no longer told."""
+    """The header of a job's checkpoints; faded when Flink no longer reports them."""
 
     def asks(self) -> Asks:
         job = self.job
@@ -172,7 +172,7 @@ def _statistic(field: str, row: CheckpointMeasure) -> str:
 
 
 class CheckpointSummary(TablePanel[CheckpointMeasure]):
-    """The summary that Flink keeps of a job's completed checkpoints, under what the release lacks."""
+    """Flink's summary of a job's completed checkpoints, below a note on what the release lacks."""
 
     ENDPOINT = CHECKPOINTS
     KEY = "name"
@@ -206,7 +206,7 @@ class CheckpointSummary(TablePanel[CheckpointMeasure]):
 
 
 def value_cell(item: Item, port: Port) -> Cell:
-    """What an item is set to, in words; that a release does not tell it is said."""
+    """The value of an item as text, or that the release does not report it."""
     if item.words is not None:
         return item.words, ""
     if port.features.has(*item.since):
@@ -216,7 +216,7 @@ def value_cell(item: Item, port: Port) -> Cell:
 
 
 class CheckpointSettings(TablePanel[Item]):
-    """Every item of the configuration, those that the release does not tell too."""
+    """Every item of the configuration, including those that the release does not report."""
 
     ENDPOINT = CHECKPOINT_CONFIG
     KEY = "field"

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 
-NAMED = 2  # vertices late in part of which the late subtasks are asked for: one request each
+NAMED = 2  # partly late vertices whose late subtasks are requested: one request each
 BAR = 12
 LEAST_LINES = 5
 TALL = 32  # rows of a screen that has room for percentiles
@@ -63,7 +63,7 @@ SHAPES = (
     ("█", "@", ""),
     ("·", ".", "muted"),
 )
-"""Shape, its ASCII, and tone of each phase, and of what is in none of them."""
+"""Shape, its ASCII, and tone of each phase, and of the time outside them."""
 STATES = {
     "COMPLETED": ("●", "good"),
     "ABORTED": ("▲", "warn"),
@@ -98,7 +98,7 @@ def _missing(row: VertexShare) -> Cell:
 
 
 class CheckpointVertices(TablePanel[VertexShare]):
-    """The vertices of one checkpoint; of late ones the late subtasks are named."""
+    """The vertices of one checkpoint; late subtasks are named."""
 
     KEY = "vertex"
     BOX = "Vertices"
@@ -126,7 +126,7 @@ class CheckpointVertices(TablePanel[VertexShare]):
         )
 
     def asks(self) -> Asks:
-        """The details while they may change, and who is late."""
+        """The details while they may change, and the late subtasks."""
         place = self.port, self.job, self.checkpoint
         asked: Asks = {JOB(job=self.job): 0.0, CHECKPOINTS(job=self.job): 0.0, **details_asks(*place)}
         in_part = (row.vertex for row in self.rows() if row.missing and row.share.num_acknowledged_subtasks)
@@ -150,7 +150,7 @@ class CheckpointVertices(TablePanel[VertexShare]):
 def share_rows(share: CheckpointSubtasks, *, under_way: bool) -> MadeRows[SubtaskShare]:
     """A row for each subtask: those that have not acknowledged first, then the slowest.
 
-    Rests on `…/checkpoints/details/:checkpointid/subtasks/:vertexid`; times in ms, sizes in bytes.
+    From `…/checkpoints/details/:checkpointid/subtasks/:vertexid`; times in ms, sizes in bytes.
     """
     times = {subtask.index: judge.phase_times(subtask) for subtask in share.subtasks}
     scale = max((one.length for one in times.values()), default=0.0)
@@ -164,7 +164,7 @@ def share_rows(share: CheckpointSubtasks, *, under_way: bool) -> MadeRows[Subtas
 
 
 def painted_bar(row: SubtaskShare, width: int, *, ascii: bool) -> Stripes:
-    """The phases of one subtask one after the other, each in its shape and colour."""
+    """The phases of one subtask in sequence, each in its shape and colour."""
     times = row.times
     lengths = judge.stacked([*times.parts, times.rest], row.scale, width)
     shapes = ((plain if ascii else shape, tone) for shape, plain, tone in SHAPES)
@@ -174,7 +174,7 @@ def painted_bar(row: SubtaskShare, width: int, *, ascii: bool) -> Stripes:
 
 
 def legend(*, ascii: bool) -> list[Part]:
-    """What each shape stands for."""
+    """The meaning of each shape."""
     parts: list[Part] = []
     for (shape, plain, tone), name in zip(SHAPES, (*judge.PHASES, judge.REST), strict=True):
         parts += [((plain if ascii else shape) * 2, tone), (f" {name}   ", "muted")]
@@ -200,7 +200,7 @@ def _barriers(row: SubtaskShare) -> str:
 
 
 class CheckpointShares(TablePanel[SubtaskShare]):
-    """The subtasks of one vertex in one checkpoint, and statistics that stay while they scroll."""
+    """The subtasks of one vertex in one checkpoint, and statistics that do not scroll."""
 
     KEY = "name"
     BOX = "Subtasks"
@@ -274,7 +274,7 @@ class CheckpointShares(TablePanel[SubtaskShare]):
         whole = checkpoint_facts(self.port, self.job, self.checkpoint).checkpoint
         under_way = whole is None or judge.is_under_way(whole)
         tall = self.screen.size.height >= TALL
-        # Thousands of rows are made of one answer: not at every look.
+        # Thousands of rows are made of one answer: not at every update.
         made_of = (self.vertex, id(share), under_way, tall)
         if made_of == self._made_of:
             return None

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "lastCheckpointDuration"
 METER_CELLS = 8
-ENDED = "ENDED"  # what stands for FINISHED and CANCELED together; no state of Flink's
+ENDED = "ENDED"  # FINISHED and CANCELED together; not a state of Flink
 FORMS = (
     (True, False, 4),
     (True, False, 3),
@@ -47,11 +47,11 @@ FORMS = (
     (False, True, 1),
     (False, True, 0),
 )
-"""From all that there is to the least: with a meter, in short words, how many of what stands at the right."""
+"""From the longest form to the shortest: with a meter, in short words, number of parts at the right."""
 
 
 def slots_parts(overview: ClusterOverview, *, meter: bool, short: bool = False) -> Line:
-    """TaskManagers and slots; what is blocked only where something is."""
+    """TaskManagers and slots; blocked ones only if there are any."""
     used, total = overview.slots_used, overview.slots_total
     parts = pair(
         _label(short=short),
@@ -74,7 +74,7 @@ def _label(*, short: bool) -> str:
 
 
 def state_parts(jobs: JobsOverview, *, short: bool = False) -> Line:
-    """Jobs by state, the worst first; in short those that ended as they should are one number."""
+    """Jobs by state, the worst first; the short form has one number for jobs that ended normally."""
     counts = Counter(ENDED if short and states.tone(job.state) == "muted" else job.state for job in jobs.jobs)
     worst_first = sorted(
         counts, key=lambda state: (state == ENDED, -states.severity(state), state != "RUNNING", state)
@@ -97,16 +97,16 @@ def heap_parts(metrics: Aggregated | None, blank: Part = (fmt.UNKNOWN, "muted"))
 
 
 def gc_parts(rate: float | None, blank: Part = (fmt.UNKNOWN, "muted")) -> Line:
-    """How long the worst TaskManager collects garbage; `blank` where that is not known."""
+    """The garbage collection time of the worst TaskManager; `blank` where that is not known."""
     if rate is None or rate != rate:  # noqa: PLR0124 -- NaN is a gap
         return pair("GC", *blank)
     return pair("GC", f"{fmt.count(rate)} ms/s", heap.gc_tone(rate) or "strong")
 
 
 def together_ids(known: Iterable[str]) -> tuple[str, ...]:
-    """The metrics of those that jobs have that tell of restarts and checkpoints; () of none.
+    """The ids of the jobs' metrics on restarts and checkpoints; () if there are none.
 
-    `/jobs/metrics` answers nothing at all when it is asked for one that no job has.
+    `/jobs/metrics` returns nothing at all when one requested id exists in no job.
     """
     have = set(known)
     # One of the names for restarts is enough; the older is a gauge of the same.
@@ -115,7 +115,7 @@ def together_ids(known: Iterable[str]) -> tuple[str, ...]:
 
 
 def together_parts(metrics: Aggregated | None) -> list[Line]:
-    """How often all jobs together have restarted, and what the slowest of their last checkpoints took."""
+    """How often all jobs together have restarted, and how long the slowest of their last checkpoints took."""
     found: list[Line] = []
     known = {metric.id: metric for metric in metrics or ()}
     restarts = next((known[name].sum for name in RESTART_IDS if name in known), None)
@@ -135,7 +135,7 @@ class ClusterLine(LinesPanel):
     """
 
     def asks(self) -> Asks:
-        """Both overviews, and of the metrics first which there are.
+        """Both overviews, and first the lists of metrics.
 
         Flink's first list is empty, as is one without TaskManagers.
         """
@@ -151,7 +151,7 @@ class ClusterLine(LinesPanel):
         return [metric.id for metric in self.port.value(endpoint()) or ()]
 
     def _taskmanagers_query(self) -> Query[Aggregated] | None:
-        """One request for the metrics that TaskManagers have; None while that is not known."""
+        """One request for the metrics that TaskManagers have; None while these are not known."""
         ids = heap.ids_to_ask(self._listed(TASKMANAGERS_METRICS))
         return TASKMANAGERS_METRICS(get=ids) if ids else None
 
@@ -187,7 +187,7 @@ class ClusterLine(LinesPanel):
         return parts
 
     def _right(self) -> list[Line]:
-        """Of processes and jobs, the more important first; a cluster without TaskManagers has none."""
+        """Figures of processes and jobs, most important first; a cluster without TaskManagers has none."""
         overview = self.port.value(OVERVIEW())
         if overview is None or overview.taskmanagers == 0:
             return []
@@ -204,7 +204,7 @@ class ClusterLine(LinesPanel):
         return [*(faded(taskmanagers) if old else taskmanagers), *(faded(jobs) if past else jobs)]
 
     def _answered(self, query: Query[Aggregated] | None) -> tuple[Aggregated | None, bool]:
-        """What was answered, and whether it is too old to be taken at its word."""
+        """The answer, and whether it is too old to rely on."""
         reading = self.port.reading(query) if query is not None else None
         if reading is None:
             return None, False

@@ -1,4 +1,4 @@
-"""The kinds of columns that tables are made of, one line each: text, number, figure, state, name, trend."""
+"""The kinds of table columns, one line each: text, number, figure, state, name, trend."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from flinktop.model.tasks import Tasks
     from flinktop.ui.widgets.columns import Cell
 
-MUTED: Cell = (fmt.ABSENT, "muted")  # what stands where there is nothing
+MUTED: Cell = (fmt.ABSENT, "muted")  # shown where there is nothing
 STATE, NAME, TREND, MOMENT, TIME = 12, 16, 10, 19, 11
-"""Cells of a state, of a name at the least, of a trend, of a day with its time, of a time that is near."""
+"""Cells of a state, of a name at least, of a trend, of a date with its time, of a time near now."""
 TREND_SECONDS = 1800.0
-HEADROOM = 7.6 / 7  # of a trend's scale above its greatest value: else steady rows grow together to one block
+HEADROOM = 7.6 / 7  # of a trend's scale above its greatest value: else steady rows merge into one block
 R = TypeVar("R")
 
 
@@ -41,7 +41,7 @@ N = TypeVar("N", bound=Named)
 
 
 class Rest(TypedDict, total=False):
-    """What any column may say beside its kind: see Column."""
+    """The options that every kind of column has: see Column."""
 
     align: Literal["left", "right"]
     drop: int
@@ -87,7 +87,7 @@ def number(
     sorts: bool = True,
     **rest: Unpack[Rest],
 ) -> Column[R]:
-    """A number as `write` writes it, the greatest first when it is sorted by; `blank` where it is None."""
+    """A number as `write` writes it, sorted greatest first; `blank` where it is None."""
 
     def cell(row: R) -> Cell:
         value = of(row)
@@ -109,7 +109,7 @@ def figure(
     tone: Callable[[float], str] | None = None,
     **rest: Unpack[Rest],
 ) -> Column[R]:
-    """A figure, or what stands in its place; in the tone of its value, or its own."""
+    """A figure, or its replacement; in the tone of its value, or its own."""
 
     def cell(row: R) -> Cell:
         return figure_cell(of(row), write, tone)
@@ -121,7 +121,7 @@ def figure(
 def figure_cell(
     found: Figure, write: Callable[[float], str] = fmt.count, tone: Callable[[float], str] | None = None
 ) -> Cell:
-    """A figure in a cell, or what stands in its place."""
+    """A figure in a cell, or its replacement."""
     if found.absent or found.value is None:
         return found.blank
     return write(found.value), tone(found.value) if tone is not None else found.tone
@@ -141,7 +141,7 @@ def when(
     blank: str = fmt.ABSENT,
     **rest: Unpack[Rest],
 ) -> Column[R]:
-    """A day with its time (ms since 1970), the newest first, as it is `offset` seconds from UTC."""
+    """A date with its time (ms since 1970), the newest first, shown `offset` seconds from UTC."""
 
     def moment(row: R) -> str:
         at = of(row)
@@ -161,7 +161,7 @@ def near(
     blank: str = fmt.ABSENT,
     **rest: Unpack[Rest],
 ) -> Column[R]:
-    """A time as `write` writes it in eleven cells at the most: see fmt.near."""
+    """A time as `write` writes it in at most eleven cells: see fmt.near."""
 
     def written(row: R) -> str:
         return "" if (at := of(row)) is None else write(at)
@@ -171,13 +171,13 @@ def near(
 
 
 def name(title: str, **rest: Unpack[Rest]) -> Column[N]:
-    """The name, which is never dropped and takes what the others leave."""
+    """The name, which is never dropped and takes the width that the others leave."""
     rest = {"flex": True, **rest}
     return text("name", title, NAME, lambda row: row.name, tone="strong", sort=True, **rest)
 
 
 def state(of: Callable[[R], str] = attrgetter("state"), **rest: Unpack[Rest]) -> Column[R]:
-    """The state (in upper case), by a shape, a word and a colour."""
+    """The state (in upper case), as a shape, a word and a colour."""
     return Column(
         *("state", "STATE", STATE, lambda row: (states.words(of(row)), states.tone(of(row)))),
         sort=lambda row: (-states.severity(of(row)), of(row)),
@@ -186,7 +186,7 @@ def state(of: Callable[[R], str] = attrgetter("state"), **rest: Unpack[Rest]) ->
 
 
 def job_state(of: Callable[[R], Tasks | None] = attrgetter("tasks")) -> Column[R]:
-    """The state of a job; one that is RUNNING without a running task looks like what it is."""
+    """The state of a job; one that is RUNNING without a running task is marked as such."""
 
     def cell(row: Any) -> Cell:
         tone = state_tone(row.state, of(row))
@@ -216,7 +216,7 @@ def trend_text(port: Port, series: SeriesName, *, ascii: bool) -> str:
 def by_cell(
     points: Iterable[tuple[float, float]], since: float, until: float, cells: int
 ) -> list[float | None]:
-    """The mean of the points in each of `cells` equal stretches of time; None where there is none."""
+    """The mean of the points in each of `cells` equal intervals; None where there is none."""
     found: list[list[float]] = [[] for _ in range(cells)]
     for at, value in points:
         if value == value and since <= at <= until:  # noqa: PLR0124 -- NaN is a gap

@@ -1,4 +1,4 @@
-"""How the cluster and its JVM are configured, and how a job was told to run."""
+"""The configuration of the cluster and its JVM, and of a job."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 
 CONFIG, JVM, OPTION, CLASS_PATH, VARIABLE = "config", "JVM", "JVM option", "class path", "environment"
-DIRECTORIES = ("PWD", "OLDPWD")  # variables that are no passwords, whatever they are called
+DIRECTORIES = ("PWD", "OLDPWD")  # variables that are no passwords, whatever their names contain
 CLUSTER = {CONFIG: "cluster"}
-"""What kinds of settings are called here that have another name beside the cluster's own."""
+"""Names of kinds of settings where they stand among a job's own."""
 _WHERE, _NAME, _VALUE = attrgetter("where"), attrgetter("name"), attrgetter("value")
 
 
 class Item(Struct, frozen=True):
-    """One thing that was set."""
+    """One setting."""
 
-    where: str  # what kind of thing it is
+    where: str  # the kind of setting
     name: str
     value: str
 
@@ -55,9 +55,9 @@ class Item(Struct, frozen=True):
 
 
 def cluster_items(settings: Iterable[Setting], environment: Environment | None) -> list[Item]:
-    """What `/jobmanager/config` and `/jobmanager/environment` (1.16+) tell, without secrets.
+    """The settings in `/jobmanager/config` and `/jobmanager/environment` (1.16+), without secrets.
 
-    Those that Flink itself knows by their names came as ******.
+    Flink itself sends secrets that it knows by name as ******.
     """
     found = [_item(CONFIG, one) for one in sorted(settings, key=lambda one: one.key)]
     if environment is None:
@@ -76,7 +76,7 @@ def _item(where: str, one: Setting) -> Item:
 
 
 class ClusterConfiguration(TablePanel[Item]):
-    """Settings, JVM, its options, the class path; the filter finds by name, value and kind."""
+    """Settings, JVM, its options, the class path; the filter searches name, value and kind."""
 
     ENDPOINT = JOBMANAGER_CONFIG
     BOX = "Configuration"
@@ -89,7 +89,7 @@ class ClusterConfiguration(TablePanel[Item]):
         text("name", "VALUE", 20, _VALUE, blank="", sort=_VALUE, flex=True),
     )
 
-    _made_of: object = None  # the answers that the rows were made of: looking for secrets takes a while
+    _made_of: object = None  # the answers that the rows were made of: searching for secrets takes a while
 
     def asks(self) -> Asks:
         lacks = self.missing or missing_words(self.port, JOBMANAGER_ENVIRONMENT, "an environment")
@@ -116,7 +116,7 @@ class ClusterConfiguration(TablePanel[Item]):
 
 
 def items(job: Job | None, config: JobConfig | None) -> list[Item]:
-    """What is known of how a job runs (`/jobs/:jobid`, `…/config`), without what a release does not tell."""
+    """The known settings of a job (`/jobs/:jobid`, `…/config`), except those that a release lacks."""
     found: list[Item] = []
     if job is not None:
         facts = (
@@ -164,7 +164,7 @@ def rescale_items(config: RescaleConfig | None) -> list[Item]:
 
 
 def _number(value: int | None) -> str:
-    """A setting that is a number; Flink writes -1 for one that is not set."""
+    """A numeric setting; Flink writes -1 for one that is not set."""
     if value is None:
         return fmt.ABSENT
     return "not set" if value < 0 else str(value)
@@ -190,14 +190,14 @@ class JobConfiguration(TablePanel[Item]):
 
     @property
     def _of_cluster(self) -> tuple[Query[Any], ...]:
-        """What is kept of the cluster that the job ran on: by a HistoryServer, from 1.16 on."""
+        """The queries for the cluster that the job ran on, kept by a HistoryServer (1.16+)."""
         if not (self.port.features.history_server and self.port.features.has(1, 16)):
             return ()
         kept = (JOB_JOBMANAGER_CONFIG, JOB_JOBMANAGER_ENVIRONMENT, JOB_JOBMANAGER_LOG_URL)
         return tuple(endpoint(job=self.job) for endpoint in kept)
 
     def _cluster_items(self) -> list[Item]:
-        """The cluster's configuration, its JVM, where its log lies if that was set up."""
+        """The cluster's configuration, its JVM, and the link to its log if that was set up."""
         if not self._of_cluster:
             return []
         settings, environment, log = map(self.port.value, self._of_cluster)

@@ -27,15 +27,15 @@ KINDS = (
     ("on_cpu", "on-CPU", "threads that run or could run"),
     ("off_cpu", "off-CPU", "threads that wait or are blocked"),
 )
-"""What Flink calls each kind, what we call it, and what its samples are of."""
-SECONDS = 60.0  # Flink looks at the threads anew once in so many (`rest.flamegraph.refresh-interval`)
+"""Flink's name of each kind, ours, and what it samples."""
+SECONDS = 60.0  # Flink samples again after so many seconds (`rest.flamegraph.refresh-interval`)
 OFF = -2
 HOTTEST = 3
 LOADING = "loading flame graph…"
 
 
 class FlamePanel(Panel):
-    """A flame graph of one kind; asking for it makes Flink look at the vertex's threads a hundred times."""
+    """A flame graph of one kind; each request makes Flink take a hundred samples of the vertex's threads."""
 
     BOX = "Flame graph"
     DEFAULT_CSS = "FlamePanel { height: 1fr; } FlamePanel FlameView { height: 1fr; }"
@@ -75,7 +75,7 @@ class FlamePanel(Panel):
         if self._missing:
             return {}
         reading = self.port.reading(self._query)
-        # Samples are being taken when there is none: look again soon.
+        # While there is none, samples are being taken: poll again soon.
         sampled = reading is not None and reading.value is not None and reading.value.data is not None
         return {self._query: SECONDS if sampled else 0.0}
 
@@ -101,7 +101,7 @@ class FlamePanel(Panel):
         self.query_one(Words).set_lines(lines)
 
     def _draw(self, answer: FlameGraph) -> None:
-        """Show a new graph, with zoom and selection as they were as far as it has the same methods."""
+        """Show a new graph, with zoom and selection as they were if it has the same methods."""
         before, view = self._graph, self.view
         assert answer.data is not None  # noqa: S101 -- the caller has looked
         graph = flame.pieces(answer.data)
@@ -169,7 +169,7 @@ class FlamePanel(Panel):
         return self._graph[number].name if number < len(self._graph) else None
 
     def leave_zoom(self) -> bool:
-        """Show all again; says whether anything was zoomed into."""
+        """Show all again; returns whether anything was zoomed."""
         if not self.is_mounted or not self.displayed or not self.view.zoomed:
             return False
         self.view.action_out()

@@ -1,4 +1,4 @@
-"""The frame of every screen: where I am, which tabs there are, how fresh it is, which keys work."""
+"""The frame of every screen: the current place, its tabs, how fresh it is, which keys work."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 SLOW_SECONDS = 2.0  # an answer that took longer is slow
 LOST_SECONDS = 15.0
-"""A cluster that can't be read for longer is lost; before that what is shown is merely stale."""
+"""A cluster that can't be read for longer is lost; before that the screen is merely stale."""
 LIVE_INTERVALS = 2.0  # only what was answered within so many intervals is live
 STALE_INTERVALS = 4.0
 FORBIDDEN = 403
 UNENCRYPTED = ("UNENCRYPTED LOGIN", "NO TLS")
-"""What is said of a login that others on the way can read: in full, and where there is little room."""
-NARROW = 100  # cells below which the frame says less
+"""Warnings about a login that others on the network can read: the long one, and a short one."""
+NARROW = 100  # cells below which the frame shows less
 LONGEST_CRUMB = 40
-CRUMBS = (40, 24, 14)  # cells of the places on the way here, where there is less and less room
-SHORTEST_CRUMB = 8  # cells of this place alone, before the cluster's name gives way to it
-FIRST_KEYS = 2  # of a footer: help and palette, by which everything else is found
+CRUMBS = (40, 24, 14)  # widths of the places on the way here, with less and less room
+SHORTEST_CRUMB = 8  # width of this place alone, before the cluster's name is dropped
+FIRST_KEYS = 2  # of a footer: help and palette, which lead to everything else
 SEPARATOR = " ▸ "
 SIGN = "⟳"
 GAPS = (3, 2, 1, 0)  # blanks between tabs that have blanks or brackets of their own
@@ -56,7 +56,7 @@ def freshness(
 ) -> Part:
     """How fresh the screen is, in words and a shape; times in s on the engine's clock.
 
-    `late`: how old the oldest part of the screen is, where it has missed its interval twice.
+    `late`: the age of the oldest part of the screen, if it has missed its interval twice.
     """
     if paused:
         return "⏸ paused", "warn"
@@ -69,11 +69,11 @@ def freshness(
 
 
 def _answering(link: Link, silent: float, interval: float, late: float | None, *, short: bool) -> Part:
-    """How fresh it is while nothing says that the cluster is lost; the last good answer is `silent` s old."""
+    """How fresh it is while the cluster is not lost; the last good answer is `silent` s old."""
     if silent > max(LOST_SECONDS, STALE_INTERVALS * interval):
         return f"○ stale {fmt.duration(silent)}", "warn"
     if link.unhelpful and silent > LIVE_INTERVALS * interval:
-        # Answers come, but none of them is good.
+        # Answers arrive, but none of them is good.
         late = silent
     if late is not None:
         return f"◐ slow, data {fmt.duration(late)} old", "warn"
@@ -94,14 +94,14 @@ def _outage(link: Link, now: float) -> Part:
 
 
 def _refused(link: Link) -> str:
-    """That somebody answers and does not let us in, or is not Flink, which waiting does not change; or ""."""
+    """That the server rejects us, or is not Flink, which waiting does not change; or ""."""
     if isinstance(link.error, Unauthorized):
         return "access denied" if link.error.status == FORBIDDEN else "login refused"
     return "not Flink" if isinstance(link.error, NotFlink) else ""
 
 
 def _no_answer(link: Link) -> str:
-    """What came in the place of a first good answer."""
+    """What came instead of a first good answer."""
     if isinstance(link.error, NotReady):
         return "not ready"
     status = link.error.status if link.error is not None else None
@@ -109,7 +109,7 @@ def _no_answer(link: Link) -> str:
 
 
 def load(link: Link) -> str:
-    """What watching costs the JobManager: requests a second, and how long the last one took."""
+    """The load on the JobManager: requests a second, and how long the last one took."""
     rate = f"{link.per_second:.1f}" if link.per_second < 9.95 else f"{link.per_second:.0f}"  # noqa: PLR2004 -- rounds to 10.0
     return f"{rate} req/s {fmt.milliseconds(link.latency * 1000)}"
 
@@ -129,7 +129,7 @@ class Line(Panel):
 
     def draw(self) -> None:
         if self.place.alive:
-            # What it says of the other parts of the screen is known when they are there.
+            # What it shows about other parts of the screen is known once these are there.
             super().draw()
 
     def set_parts(self, parts: list[Part]) -> None:
@@ -142,7 +142,7 @@ class Line(Panel):
 
 
 class TopLine(Line):
-    """Where I am; freshness, load, release and time of the cluster."""
+    """The current place; freshness, load, release and time of the cluster."""
 
     ticks_when_paused = True
     DEFAULT_CSS = "TopLine { background: $panel; padding: 0 1; }"
@@ -161,7 +161,7 @@ class TopLine(Line):
             right.append(("OPEN TO ALL USERS", "bad"))
         if profile.connection.login_unencrypted:
             right.append((self._unencrypted(right), "bad"))
-        # Whether anything can be done here, and whether it is real, is said however little room there is.
+        # Whether actions are possible and whether the cluster is real is shown however little room there is.
         kept = len(right)
         if port.crashes:
             right.append((f"engine restarted x {port.crashes}", "bad"))
@@ -175,7 +175,7 @@ class TopLine(Line):
         right.append((f"{fmt.clock(now, offset)} {fmt.offset_name(offset, now)}", "muted"))
         trail = self._trail(beside(right[:kept]))
         if trail != self._trail(0):
-            # The places have the room first.
+            # The places have priority.
             right[0] = self._fresh(short=True)
             trail = self._trail(beside(right[:kept]))
         self.set_parts(fit(trail, right, self.content_size.width, keep=kept))
@@ -186,7 +186,7 @@ class TopLine(Line):
         return freshness(port.link(), port.now(), port.interval, paused=paused, late=late, short=short)
 
     def _unencrypted(self, right: Sequence[Part]) -> str:
-        """That the login is sent unencrypted, in words that leave the cluster's name its room."""
+        """That the login is sent unencrypted, in words that leave room for the cluster's name."""
         for words in UNENCRYPTED:
             taken = beside((*right, (words, "")))
             trail = self._trail(taken)
@@ -199,9 +199,9 @@ class TopLine(Line):
         return self.app.profile.name, cluster_style(self.app.profile.colour)
 
     def _trail(self, taken: int) -> list[Part]:
-        """The breadcrumb: the cluster, then each place along the way here.
+        """The breadcrumb: the cluster, then each place on the way here.
 
-        Where there is no room for all of it beside what must be said at the right, the places between the
+        Where there is not enough room for it next to what must stay at the right, the places between the
         cluster and this one are cut, then left out; at last only this place is named.
         """
         places = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]
@@ -215,7 +215,7 @@ class TopLine(Line):
 
 
 def _trails(cluster: Part, names: Sequence[str]) -> Iterator[list[Part]]:
-    """Ways to say where one is, from the longest on."""
+    """The possible breadcrumbs, the longest first."""
     yield [("flinktop", "info"), ("  ", ""), *_joined(cluster, names)]
     between, here = names[:-1], list(names[-1:])
     for most in CRUMBS:
@@ -236,7 +236,7 @@ def _joined(cluster: Part, names: Sequence[str]) -> list[Part]:
 
 
 class Notice(Line):
-    """One sentence under the top line while the cluster can't be read: why, and what a person can do."""
+    """One sentence under the top line while the cluster can't be read: why, and what to do."""
 
     ticks_when_paused = True
     ticks_when_hidden = True
@@ -251,19 +251,19 @@ class Notice(Line):
             parts = [(f"{self.port.connection.url}: {error.reason}{hint}", "bad")]
         if parts != self._parts:
             self._parts = parts
-            # Another sentence may need another number of lines.
+            # Another sentence may need a different number of lines.
             self.refresh(layout=True)
 
 
 class BottomLine(Line):
-    """The keys that work here, and what is under way."""
+    """The keys that work here, and the operations in progress."""
 
     ticks_when_paused = True
     follows_operations = True
     DEFAULT_CSS = "BottomLine { background: $panel; padding: 0 1; }"
 
     def show(self) -> None:
-        """Lay out as many keys as there is room for; help and palette before what is under way."""
+        """Lay out as many keys as there is room for; help and palette before the operations in progress."""
         width, place = self.content_size.width, self.place
         words = place.state_words()
         parts: list[Part] = [(f"{cut(words, LONGEST_CRUMB)}  ", "warn")] if words else []
@@ -286,13 +286,13 @@ class BottomLine(Line):
 
 
 def offers(screen: LiveScreen, command: Command) -> bool:
-    """Whether what a screen shows now has something to do with this command."""
+    """Whether a command does something with what the screen shows now."""
     name = (command.action or command.id).partition("(")[0]
     return command.app or screen.check_action(name, ()) is not False
 
 
 def chips(operations: tuple[Operation, ...], wall: float) -> tuple[str, ...]:
-    """Ways to say what is under way at this machine's time (s since 1970), the longest first."""
+    """Texts for the operations in progress at this machine's time (s since 1970), the longest first."""
     if not operations:
         return ()
     if len(operations) > 1:
@@ -307,9 +307,9 @@ def chips(operations: tuple[Operation, ...], wall: float) -> tuple[str, ...]:
 
 
 def tab_parts(tabs: Sequence[Command], opened: str, width: int) -> list[Part]:
-    """The tabs in at most so many cells: by whole names, else by short ones, else by numbers alone.
+    """The tabs in at most `width` cells: by whole names, else by short ones, else by numbers alone.
 
-    A tab takes the same cells whether it is open or not, so that none moves when another is opened.
+    A tab has the same width whether it is open or not, so that none moves when another is opened.
     """
     whole, short = [tab.label for tab in tabs], [tab.short for tab in tabs]
     for gap in GAPS:
@@ -324,7 +324,7 @@ def tab_parts(tabs: Sequence[Command], opened: str, width: int) -> list[Part]:
 
 
 def _open(tab: Command, name: str) -> Part:
-    # A shape as well as a colour tells which one is open.
+    # A shape as well as a colour marks the open one.
     return f"[{tab.keys[0]} {name}]", "selected"
 
 
@@ -342,7 +342,7 @@ def _roomy(tabs: Sequence[Command], opened: str, gap: int) -> list[Part]:
 
 
 def _tight(tabs: Sequence[Command], names: Sequence[str], opened: str) -> list[Part]:
-    """One blank between tabs and around all of them; the brackets of the open one stand in two of these."""
+    """One blank between tabs and around all of them; the brackets of the open one replace two of these."""
     parts: list[Part] = [(" ", "")]
     for tab, name in zip(tabs, names, strict=True):
         if tab.id == f"tab_{opened}":
@@ -353,7 +353,7 @@ def _tight(tabs: Sequence[Command], names: Sequence[str], opened: str) -> list[P
 
 
 class TabLine(Line):
-    """The tabs of a screen; it asks for nothing."""
+    """The tabs of a screen; it watches nothing."""
 
     ticks_when_paused = True
     DEFAULT_CSS = "TabLine { padding: 0 1; }"

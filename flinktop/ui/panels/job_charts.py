@@ -1,4 +1,4 @@
-"""A job over time, a vertex, and one of its subtasks: records/s, where the time goes, lag, checkpoints."""
+"""A job over time, a vertex, and one of its subtasks: records/s, busy time, lag, checkpoints."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
 
 FETCH_SECONDS = 10.0  # between two fetches of metrics by the JobManager
-WIDE = 100  # cells from which on there is room to say what a line was made of before
+WIDE = 100  # cells from which on there is room to say what a line was computed from before
 TIME_SPENT = "Busy, backpressured, idle %"
 TIME_OF_ONE = "Time spent, %"
 
 
 class JobCharts(Panel):
-    """Everything about a job that is kept over time, in charts that are drawn every few seconds."""
+    """Everything recorded about a job over time, in charts that are redrawn every few seconds."""
 
     DEFAULT_CSS = """
     JobCharts { height: 1fr; }
@@ -53,7 +53,7 @@ class JobCharts(Panel):
     def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(job, id=id)
         self._turn: Asks = {}
-        """Who is asked whether it is the busiest, from one answer of the job to the next."""
+        """The vertex that is checked for being the busiest, between two answers of the job."""
         self._turned_at: Reading[Job] | None = None
 
     def compose(self) -> ComposeResult:
@@ -88,9 +88,9 @@ class JobCharts(Panel):
         return lambda: found
 
     def asks(self) -> Asks:
-        """What the series are made of.
+        """The sources of the series.
 
-        The sinks' watermarks come at one request in ten seconds however many sinks there are.
+        The sinks' watermarks take one request in ten seconds however many sinks there are.
         """
         asks: Asks = {
             JOB(job=self.job): 0.0,
@@ -107,7 +107,7 @@ class JobCharts(Panel):
         return asks | figures | self._turn
 
     def _busy_asks(self, job: Job) -> Asks:
-        """Ask who is the busiest: its vertex, and another in turn, each at most once in ten seconds."""
+        """Find the busiest vertex: poll it, and another in turn, each at most once in ten seconds."""
         if not self.port.features.has(1, 13):
             return {}
         running = {
@@ -132,7 +132,7 @@ class JobCharts(Panel):
         return f"Time %, busiest: {split.who(now.split, known[1].parallelism)} of {known[1].name}"
 
     def _means_until(self, width: int) -> str:
-        """Until when single subtasks were not known."""
+        """Until when there were no figures of single subtasks."""
         now = self.port.busiest(self.job)
         if now is None or now.since is None or width < WIDE:
             return ""
@@ -162,7 +162,7 @@ class JobCharts(Panel):
 
 
 class VertexCharts(Panel):
-    """Three charts of a vertex beside each other, under a line that says of what they are."""
+    """Three charts of a vertex side by side, under a line that names their subject."""
 
     DEFAULT_CSS = """
     VertexCharts { height: 1fr; }
@@ -198,7 +198,7 @@ class VertexCharts(Panel):
             self.update()
 
     def asks(self) -> Asks:
-        """What all subtasks do with their time, in one answer; of one subtask its figures."""
+        """The times of all subtasks, in one answer; of one subtask its figures."""
         if self.chosen is None:
             pressure = VERTEX_BACKPRESSURE(job=self.job, vertex=self.vertex)
             return {pressure: 0.0} if self.port.features.has(1, 13) else {}
@@ -223,13 +223,13 @@ class VertexCharts(Panel):
         return subtask_names.named(self.chosen, known[1].parallelism if known is not None else None)
 
     def _series(self, measure: str, of_vertex: str) -> SeriesName:
-        """Where a measure of the subtask is kept, or of the vertex, where that has another name."""
+        """The series of a measure of the subtask, or of the vertex, where it has another name."""
         if self.chosen is None:
             return vertex_series(self.job, self.vertex, of_vertex)
         return subtask_series(self.job, self.vertex, self.chosen, measure)
 
     def _records(self) -> Sequence[Measure]:
-        """Sums over the subtasks, or one subtask's; a source takes nothing in, a sink sends nothing."""
+        """Sums over the subtasks, or one subtask's; a source has no input, a sink no output."""
         known = vertex_of(self.port, self.job, self.vertex)
         ends = rates.ends(known[0]) if known is not None else rates.Ends((), ())
         chained = self.vertex in ends.chained
@@ -239,13 +239,13 @@ class VertexCharts(Panel):
             ("out", rates.RATE_IDS[1], "sent", ends.sinks, "second"),
         ):
             if chained or self.vertex not in left_out:
-                # Of a chain the engine keeps what the first operator sends as "in".
+                # Of a chain the engine records what the first operator sends as "in".
                 of_vertex = {"taken": "out", "sent": "in"}[measure] if chained else metric
                 found.append(Measure(name, self._series(measure, of_vertex), style))
         return found
 
     def _time(self) -> Sequence[Measure]:
-        """Of the busiest subtask, or of the chosen one: the three belong together."""
+        """Times of the busiest subtask, or of the chosen one: the three belong together."""
         return [
             Measure(name, self._series(measure, f"split-{measure}"), style)
             for name, measure, style in (

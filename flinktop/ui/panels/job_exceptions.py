@@ -1,4 +1,4 @@
-"""Why a job failed: the root cause, what a restart loop began with, all that was seen, and one stack."""
+"""Why a job failed: the root cause, the start of a restart loop, all exceptions seen, and one stack."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Column
 
 
-MOST = 320  # faults that are asked for at the most, where a cluster keeps so many
-FIRST_MOST = 20  # faults that Flink tells of when it is not asked for more (`maxExceptions`)
+MOST = 320  # most faults that are requested, where a cluster keeps so many
+FIRST_MOST = 20  # faults that Flink returns by default (`maxExceptions`)
 LEAST_ROWS = 3
 _INDEX, _TASKMANAGER, _LABELS = attrgetter("index"), attrgetter("taskmanager"), attrgetter("labels")
-HEAD = 7  # letters of what stands before a fault in the lines above the table
+HEAD = 7  # letters of the label of a fault in the lines above the table
 GONE = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
 _TONES = {
     "cause": "bad",
@@ -56,15 +56,15 @@ _TONES = {
 
 
 def fault_rows(groups: tuple[FaultGroup, ...]) -> MadeRows[FaultFacts]:
-    """Rows of what was seen of a job, the newest first, each followed by what happened together with it."""
+    """Rows of all faults seen of a job, the newest first, each followed by those together with it."""
     return each_with_its(groups, fault_facts, key=lambda group: group.key)
 
 
 def place_lines(fault: Fault, room: int, unnamed: str) -> list[Line]:
     """The task, its subtask and attempt, and the TaskManager: on two lines where `room` cells are few.
 
-    Then the first has the task alone, which may be long, so that the TaskManager is not what is cut.
-    `unnamed` stands for the task where Flink sends none.
+    Then the first has the task alone, which may be long, so that the TaskManager is not cut. `unnamed`
+    replaces a task that Flink does not send.
     """
     task = faults.task(fault.task_name)
     named = pair("in", task.name) if task is not None else [(unnamed, "")]
@@ -84,7 +84,7 @@ def place_lines(fault: Fault, room: int, unnamed: str) -> list[Line]:
 
 
 class ExceptionsTable(TablePanel[FaultFacts]):
-    """The faults of one job, repeats grouped; those that Flink has dropped are still here."""
+    """The faults of one job, repeats grouped; including those that Flink has dropped."""
 
     BOX = "Exceptions"
     LOADING = "loading exceptions…"
@@ -96,7 +96,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         self._head: list[Line] = []
         self._rows: MadeRows[FaultFacts] = MadeRows()
         self.lines_needed: int | None = None
-        """Rows of the screen that words and faults fill; None while there is no fault."""
+        """Rows of the screen that texts and faults fill; None while there is no fault."""
 
     def columns(self) -> Sequence[Column[FaultFacts]]:
         return (
@@ -118,7 +118,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         )
 
     def source(self) -> Query[JobExceptions]:
-        # The plain question is what the engine asks in passing as well.
+        # The engine polls the query without arguments as well.
         return EXCEPTIONS(job=self.job, maxExceptions=self._most if self._most > FIRST_MOST else None)
 
     def asks(self) -> Asks:
@@ -167,7 +167,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         )
 
     def _heading(self, groups: tuple[FaultGroup, ...]) -> list[Line]:
-        """The latest root cause, how often the same was seen, and with which fault the restart loop began."""
+        """The latest root cause, how often it repeated, and the fault that started the restart loop."""
         if not groups:
             return []
         offset, now = self.zone_offset(), self.port.known_time()
@@ -193,7 +193,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         return lines
 
     def _of_loop(self, groups: tuple[FaultGroup, ...]) -> str:
-        """What the first fault is the first of: Flink may have forgotten those before it."""
+        """The label of the oldest fault: Flink may have dropped earlier ones."""
         restarts = restarts_of(self.port, self.job) or 0
         seen = sum(group.count for group in groups)
         return "start of the restart loop" if seen >= restarts else "earliest one Flink still has"
@@ -204,14 +204,14 @@ def _headed(word: str, parts: Line) -> Line:
 
 
 class FaultStack(Panel):
-    """A fault by its names, its stack folded to the frames that tell.
+    """A fault by its keys, its stack folded to the relevant frames.
 
-    It happened `at` (ms since 1970), beside the fault of that time if `beside` is not -1.
+    It happened `at` (ms since 1970), or together with the fault of that time if `beside` is not -1.
     """
 
     BOX = "Stack"
     DEFAULT_CSS = "FaultStack { height: 1fr; } FaultStack Pager { height: 1fr; }"
-    # What the person selects and folds is shown though the screen is held.
+    # What the user selects and folds is shown though the screen is frozen.
     ticks_when_paused = True
 
     def __init__(
@@ -249,13 +249,13 @@ class FaultStack(Panel):
             self.pager.set_empty(GONE if self._names[0] else "no exception is selected")
 
     def toggle(self) -> None:
-        """Fold away the frames of Flink and Java, or show all."""
+        """Fold the frames of Flink and Java, or show all."""
         self.folded = not self.folded
         self.draw()
 
 
 class FaultHeader(LinesPanel):
-    """The reason, where and when, and which of its kind this one is; arguments as `FaultStack`'s."""
+    """The reason, where and when, and its number in its group; arguments as for `FaultStack`."""
 
     DEFAULT_CSS = "FaultHeader { max-height: 5; }"
 

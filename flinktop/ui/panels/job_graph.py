@@ -40,9 +40,9 @@ LONGEST_NAME = 80  # cells of a name beyond which it makes no box wider
 
 
 class GraphView(Widget, Generic[N]):
-    """A canvas with a graph; subclasses say how a node is drawn as a box, and as an entry of a list.
+    """A canvas with a graph; subclasses draw a node as a box, and as an entry of a list.
 
-    The layout changes with the structure and the size alone.
+    The layout changes only with the structure and the size.
     """
 
     DEFAULT_CSS = """
@@ -57,7 +57,7 @@ class GraphView(Widget, Generic[N]):
     _sketch: tuple[Form, int, int, Callable[[Mapping[str, N]], Picture]] | None = None
 
     def box(self, node: N, measures: Measures, x: int, y: int) -> Box:
-        """A node as a box of one of the heights that `job_graph_box.heights` names."""
+        """A node as a box of one of the heights from `job_graph_box.heights`."""
         raise NotImplementedError
 
     def entry(self, node: N, at: Entry) -> Box:
@@ -84,7 +84,7 @@ class GraphView(Widget, Generic[N]):
         self.lay_out()
 
     def lay_out(self) -> None:
-        """Draw what is known in the form that suits the size there is."""
+        """Draw what is known in the form that suits the size."""
         width, height = self.content_size
         form = self._form
         if form is None or not width or not height:
@@ -94,7 +94,7 @@ class GraphView(Widget, Generic[N]):
             note = self.query_one(".why", Static)
             note.display = why is not None
             note.update(f"as a list: {why}")
-            # Beside a list the last column is the scroll bar's.
+            # In a list the last column belongs to the scroll bar.
             sketched = self._drawing(form, width, height) if why is None else self._listing(form, width - 1)
             self._sketch = form, width, height, sketched
         self.canvas.set_picture(self._sketch[3](self._shown_nodes))
@@ -130,7 +130,7 @@ class GraphView(Widget, Generic[N]):
         return picture
 
     def _listing(self, form: Form, width: int) -> Callable[[Mapping[str, N]], Picture]:
-        """Nodes one below the other, numbered, each with what feeds it in words."""
+        """Nodes in a column, numbered, each with its inputs as text."""
         graph = form.graph
         wires = tuple(Wire(edge.source, edge.target) for edge in graph.edges)
         depths = layers_of(len(graph.nodes), links(graph))
@@ -154,7 +154,7 @@ class GraphView(Widget, Generic[N]):
 
 
 class _Boxes(Generic[N]):
-    """Boxes by node, made anew only for those that have changed."""
+    """Boxes by node, made again only for those that have changed."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[N, Box]] = {}
@@ -167,13 +167,13 @@ class _Boxes(Generic[N]):
 
 
 class JobGraph(Panel, GraphView[VertexFacts]):
-    """The graph of one job; figures are asked for the vertices on the screen, one request each.
+    """The graph of one job; figures are requested for the vertices on the screen, one request each.
 
-    The selection is kept by id, also by a vertex that comes back; `BoxMoved` and `BoxOpened` tell the screen
-    of it.
+    The selection is kept by id, also for a vertex that comes back; the screen gets it by `BoxMoved` and
+    `BoxOpened`.
     """
 
-    # Textual takes the rules of the first base alone.
+    # Textual takes only the rules of the first base.
     DEFAULT_CSS = """
     JobGraph { height: 1fr; }
     JobGraph > .why { height: 1; display: none; color: $text-muted; padding: 0 1; }
@@ -194,10 +194,10 @@ class JobGraph(Panel, GraphView[VertexFacts]):
         return self.canvas.selected if self.is_mounted else self._selected
 
     def select(self, vertex: str | None) -> None:
-        """Select a vertex, now or as soon as it is there, and bring it into sight; no message is sent.
+        """Select a vertex, now or as soon as it is there, and scroll to it; no message is sent.
 
-        While the canvas has the keys nothing happens: the person selects here, and what others say then
-        can only be the echo of a selection before.
+        While the canvas has the focus nothing happens: the user selects here, and selections from outside can
+        then only be the echo of an earlier one.
         """
         if not self.is_mounted:
             self._selected = vertex
@@ -224,7 +224,7 @@ class JobGraph(Panel, GraphView[VertexFacts]):
             return
         if not job.vertices:
             self.canvas.set_empty(none_of("vertices", job.state))
-        # What is out of sight is brought up to date when it comes into sight.
+        # Vertices out of sight are updated when they come into sight.
         unseen = {key: known for key, known in self._vertices.items() if key not in self._visible}
         old = reading.error is not None
         self._vertices = vertices_of(job, self.port, {} if old else unseen, old=old)
@@ -255,7 +255,7 @@ class PlanGraph(GraphView[PlanNode]):
     def set_plan(self, plan: Plan) -> None:
         inputs = [(edge.id, node.id, edge.ship_strategy) for node in plan.nodes for edge in node.inputs]
         drawn = graph([node.id for node in plan.nodes], inputs)
-        # Planners begin with the sinks; a person begins with the sources.
+        # Planners begin with the sinks; readers begin with the sources.
         layers = dict(zip(drawn.nodes, layers_of(len(drawn.nodes), links(drawn)), strict=True))
         drawn = graph(sorted(drawn.nodes, key=lambda node: layers[node]), inputs)
         self.canvas.set_empty("" if plan.nodes else "the plan has no vertices")

@@ -1,4 +1,4 @@
-"""What a box of the job graph, or a line of its list, says of a vertex, and how large boxes are."""
+"""The contents of a box of the job graph, or of a line of its list, and the sizes of boxes."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 
-FRAME = 4  # cells of a box that its frame and the blanks beside it take
+FRAME = 4  # cells of a box that its frame and the blanks next to it take
 WIDTHS = (40, 36, 32, 28, 24, 20, 18, 16)
 SCROLLED = 24  # width of the boxes of a graph that is wider than its panel
 SHORT = (4, 1)  # height of the boxes of a graph that is higher than its panel, and the rows between two
 SIDE_BY_SIDE = 19  # cells within a box from which on backpressure and lag share a line
-HIGH = 8  # from this height on a narrow box gives the bar of busy a line of its own
+HIGH = 8  # from this height on a narrow box gives the busy bar its own line
 LABELS = (9, 5, 0)  # cells for a ship strategy: all of REBALANCE and BROADCAST, all of HASH, none
-LEAST_WIDTH = 2 * WIDTHS[-1] + 10  # narrower panels (cells) would not show two boxes and what is between them
+LEAST_WIDTH = 2 * WIDTHS[-1] + 10  # narrower panels (cells) would not show two boxes and their gap
 LEAST_HEIGHT = 4
-MOST_ALONE = 6  # vertices without any edge that are drawn; more are a list
+MOST_ALONE = 6  # most vertices without any edge that are drawn; more are a list
 TRACK = "▁"
 PERCENT = 4
 LAG = TOTAL = 5
 LONGEST_BELOW = 22  # cells of a frame's lower edge from which on lag and backpressure both fit into it
-LONGEST_PRESSURE = 12  # cells of backpressure in a frame, with what stands between it and what is beside it
-LONGEST_NAME = 200  # characters of a name that are looked at for each of its lines
-DEEPEST = 6  # indents of a list that are told apart
+LONGEST_PRESSURE = 12  # cells of backpressure in a frame, with the gap to the next text
+LONGEST_NAME = 200  # characters of a name that are used for each of its lines
+DEEPEST = 6  # indents of a list that are distinguished
 INDENT = 2
 
 
@@ -64,8 +64,8 @@ def why_list(graph: Graph, width: int, height: int) -> str | None:
 def figure_lines(width: int, height: int) -> int:
     """How many lines busy, backpressure and lag take within a box, where they are not in its frame.
 
-    In a wide one 2: backpressure and lag share one. In a narrow one 3, and 4 where it is high: the bar of
-    busy has a line of its own.
+    Wide boxes have 2: backpressure and lag share one. Narrow ones have 3, and 4 where they are high: then the
+    busy bar has its own line.
     """
     if width - FRAME >= SIDE_BY_SIDE:
         return 2
@@ -75,8 +75,8 @@ def figure_lines(width: int, height: int) -> int:
 def heights(width: int, longest: int) -> tuple[tuple[int, int], ...]:
     """Heights of a box of this width and the rows between two, the best first.
 
-    First a name, of which the longest has `longest` cells, gives up lines; then lag and backpressure move
-    into the frame; then boxes stand one upon the other; then busy moves into the frame too.
+    First a name, the longest of which has `longest` cells, loses lines; then lag and backpressure move into
+    the frame; then boxes have no gap between them; then busy moves into the frame too.
     """
     room = width - FRAME
     names = -(-longest // room)
@@ -87,7 +87,7 @@ def heights(width: int, longest: int) -> tuple[tuple[int, int], ...]:
 
 
 class Form:
-    """Layouts of a graph whose longest name has so many cells; what no size changes is worked out once."""
+    """Layouts of a graph whose longest name has `longest` cells; results for all sizes are cached."""
 
     def __init__(self, graph: Graph, longest: int) -> None:
         self.graph = graph
@@ -104,11 +104,11 @@ class Form:
             narrow = self._layout(WIDTHS[-1], SHORT, label)
             room = WIDTHS[-1] + (width - narrow.width) // max(self._layers, 1)
             fitting = [cells for cells in WIDTHS if cells <= room]
-            # Long boxes are of no use when the names are short.
+            # Long boxes are useless when the names are short.
             enough = [cells for cells in fitting if cells >= max(self._longest + FRAME, SCROLLED)]
             for cells in (enough or fitting)[-1 if enough else 0 :]:
                 found = self._layout(cells, self._tall(cells, height, label), label)
-                # A drawing that is too high has a scroll bar beside it.
+                # A drawing that is too high has a scroll bar next to it.
                 if found.width <= (width if found.height <= height else width - 1):
                     return found
         return self._layout(SCROLLED, self._tall(SCROLLED, height, LABELS[0]), LABELS[0])
@@ -129,7 +129,7 @@ class Form:
 
 
 def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii: bool) -> Box:
-    """A vertex as a box of one of the heights that `heights` names."""
+    """A vertex as a box of one of the heights from `heights`."""
     room = measures.width - FRAME
     load = _busy(vertex.busy, room, ascii=ascii)
     pressure, lag = _pressure(vertex.backpressured), _lag(vertex.lag)
@@ -144,7 +144,7 @@ def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii: bool)
     if measures.height - 2 <= len(figures):
         short = (_stripped(lag), _stripped(pressure))
         figures = [load]
-        # Where one of them has to give way it is the lag.
+        # Where only one of them fits, lag is dropped.
         below = short if measures.width - 2 >= LONGEST_BELOW else ((), short[1])
         if measures.height == 3:  # noqa: PLR2004 -- a frame around a name
             beside = measures.width - 2 >= LONGEST_BELOW
@@ -171,13 +171,13 @@ def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii: bool)
 
 
 class Entry(Struct, frozen=True):
-    """The place of a vertex in a list: one line, with another below it where others feed it."""
+    """The place of a vertex in a list: one line, with another below it if it has inputs."""
 
-    number: int  # what other lines call it
+    number: int  # its number in other lines
     y: int  # row of its first line
     width: int  # cells of a line
-    depth: int  # how far from the sources it is
-    inputs: Sequence[str]  # in words
+    depth: int  # its distance from the sources
+    inputs: Sequence[str]  # as texts
 
     @property
     def head(self) -> str:
@@ -223,7 +223,7 @@ def _apart(left: Line, right: Line, room: int) -> Line:
 
 
 def _stripped(line: Line) -> Line:
-    """Texts for the frame, where nothing stands one below the other."""
+    """Texts for the frame, where nothing has to be aligned."""
     return tuple(
         (f"{text.strip()} " if at < len(line) - 1 else text.strip(), style)
         for at, (text, style) in enumerate(line)
@@ -231,13 +231,13 @@ def _stripped(line: Line) -> Line:
 
 
 def name_lines(name: str, room: int, lines: int) -> list[str]:
-    """A name in so many lines, broken between words; what doesn't fit into the last one is cut."""
+    """A name in at most `lines` lines, broken between words; what doesn't fit into the last one is cut."""
     rest = name[: LONGEST_NAME * lines].strip()
     found: list[str] = []
     while len(found) < lines - 1 and rest:
         first = wrap(rest, room, 1)[0]
         if not first or not rest.startswith(first):
-            # One long word: cut without an ellipsis, as it goes on in the next line.
+            # One long word: cut without an ellipsis, as it continues in the next line.
             first = next((rest[:end] for end in range(room, 0, -1) if cell_len(rest[:end]) <= room), rest[:1])
         found.append(first)
         rest = rest[len(first) :].strip()
@@ -251,7 +251,7 @@ def _state(vertex: VertexFacts) -> Line:
 
 
 def _frame_tone(vertex: VertexFacts) -> str:
-    """The frame tells the heat, or that a vertex does not run."""
+    """The frame shows the heat, or that a vertex does not run."""
     if vertex.state != "RUNNING":
         return states.tone(vertex.state)
     return busy.tone(vertex.busy.value or 0.0)
@@ -272,7 +272,7 @@ def _busy(figure: Figure, width: int, *, word: str = "busy ", ascii: bool) -> Li
 
 
 def _bar(figure: Figure, width: int, *, ascii: bool) -> Line:
-    """How busy of how busy it could be, in `width` cells: all blank where that is not known, unlike zero."""
+    """Busy against its maximum, in `width` cells: all blank where that is not known, unlike zero."""
     if figure.absent or figure.value is None:
         return ((" " * width, ""),)
     filled = bar(figure.value / 1000.0, width, ascii=ascii).rstrip(" .")
@@ -285,7 +285,7 @@ def _pressure(figure: Figure) -> Line:
 
 
 def _totals(vertex: VertexFacts, room: int, lines: int) -> tuple[list[Line], tuple[Line, Line]]:
-    """What a vertex that has ended has taken in and sent, in so many lines; in the frame if in none."""
+    """What a vertex that has ended has received and sent, in so many lines; in the frame if in none."""
     taken, sent = _total("in ", vertex.total_taken), _total("out ", vertex.total_sent)
     if lines == 0:
         return [], (_stripped(taken), _stripped(sent))
@@ -300,7 +300,7 @@ def _total(word: str, figure: Figure) -> Line:
 
 
 def _skew(figure: Figure, room: int) -> Line:
-    """A skew that is worth a word, where there are so many cells between backpressure and lag."""
+    """A notable skew, if there are so many cells between backpressure and lag."""
     if figure.absent or figure.value is None or figure.value < WORTH_A_WORD:
         return ()
     percent = fit(f"{figure.value:.0f}%", PERCENT, "right")
@@ -313,7 +313,7 @@ def _skew(figure: Figure, room: int) -> Line:
 
 
 def _fits(gap: str, word: str, room: int) -> bool:
-    """Whether a word and a percentage stand apart from what is on both sides."""
+    """Whether a word and a percentage fit with a gap on both sides."""
     return 2 * len(gap) + len(word) + PERCENT <= room
 
 

@@ -41,8 +41,8 @@ def state_line(
 ) -> Line:
     """State and since when, how long it runs, how often it restarted.
 
-    `restarts` is their number, or what stands in its place. `time` writes a time (s since 1970): that of the
-    start and of the end, where there is room for them.
+    `restarts` is their number, or a text instead. `time` writes a time (s since 1970): the start and the end,
+    where there is room for them.
     """
     found = tasks.tasks_of(job)
     tone = tasks.state_tone(job.state, found)
@@ -80,7 +80,7 @@ def state_line(
 
 
 def _tasks_parts(job: Job, found: Tasks) -> Line:
-    """How many tasks run; what the others do, where they should run."""
+    """How many tasks run; the states of the others, where they should run."""
     tone = tasks.tone(job.state, found, batch="BATCH" in (job.job_type, job.plan.type))
     parts = pair("tasks", found.words, tone)
     if tone:
@@ -91,7 +91,7 @@ def _tasks_parts(job: Job, found: Tasks) -> Line:
 
 def checkpoint_line(job: str, port: Port, *, ended: bool) -> Line:
     """Age of the last completed checkpoint against the interval, and how many have failed."""
-    # What the list of jobs knew is shown until the first whole answer, which may never come.
+    # The list of jobs provides it until the first whole answer, which may never come.
     reading = port.brief(CHECKPOINTS(job=job))
     if reading is not None and isinstance(reading.error, NotFound) and reading.value is None:
         return pair("checkpoints", "off for this job")
@@ -105,7 +105,7 @@ def checkpoint_line(job: str, port: Port, *, ended: bool) -> Line:
         words = f"{fmt.FAILED} as of {fmt.duration(blind)} ago: {reading.error.reason}"
         return [*faded([spaced(*good, gap=MUTED_GAP)])[0], GAP, (words, "bad")]
     if failed:
-        # Behind the age: on a narrow terminal the line's end is cut.
+        # After the age: on a narrow terminal the line's end is cut.
         good.insert(1, pair("failed", str(failed), "warn"))
     return spaced(*good, gap=MUTED_GAP)
 
@@ -149,7 +149,7 @@ def savepoint_line(port: Port, job: str, width: int) -> Line:
 
 
 def result_line(job: str, port: Port) -> Line:
-    """What `/jobs/:jobid/execution-result` says; [] while it is not known, or the job has not ended."""
+    """The result in `/jobs/:jobid/execution-result`; [] while it is not known, or the job has not ended."""
     answer = port.value(EXECUTION_RESULT(job=job))
     result = answer.job_execution_result if answer is not None else None
     if result is None:
@@ -173,7 +173,7 @@ class JobHeader(LinesPanel):
     follows_operations = True
 
     def asks(self) -> Asks:
-        """The job, its checkpoints and its restarts; of one that has ended its result."""
+        """The job, its checkpoints and its restarts; for one that has ended its result."""
         reading = self.port.reading(JOB(job=self.job))
         asks: Asks = {
             JOB(job=self.job): 0.0,
@@ -205,7 +205,7 @@ class JobHeader(LinesPanel):
             self.one_line("state", lambda: state_line(job, restarts, cluster_now, time=time)),
             self.one_line("result", lambda: result_line(name, port)) if ended else [],
             self.one_line("checkpoints", lambda: checkpoint_line(name, port, ended=ended)),
-            # Before what it was restored from: on a short screen the last lines give way.
+            # Before the restored checkpoint: on a short screen the last lines are dropped.
             self.one_line("savepoint", lambda: savepoint_line(port, name, width)),
             self.one_line("restored from", lambda: restored_line(name, port, offset)),
         ]

@@ -1,4 +1,4 @@
-"""A job over time: the job, its vertices and, opened, their subtasks by state; rescales as rows."""
+"""A job over time: the job, its vertices and, expanded, their subtasks by state; rescales as rows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.one_by_one import MadeRows
 
 SECONDS, MANY_SECONDS = 10.0, 60.0
-"""Between two looks at the times of a vertex's subtasks: one answer tells of all of them."""
+"""Between two polls of the times of a vertex's subtasks: one answer contains all of them."""
 MARKS = {False: "▸", True: "▾"}
 SHAPES = {
     "CREATED": ("·", ".", "muted"),
@@ -64,7 +64,7 @@ SHAPES = {
 }
 """How states are drawn, and in ASCII; all others are full, in their tone."""
 LEGEND = ("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
-NAME = 30  # cells of a name: the bar takes what is left
+NAME = 30  # cells of a name: the bar takes the rest
 
 
 def drawn(state: str, *, ascii: bool) -> tuple[str, str]:
@@ -74,7 +74,7 @@ def drawn(state: str, *, ascii: bool) -> tuple[str, str]:
 
 
 def painted(row: TimelineRow, window: Window, width: int, *, ascii: bool) -> Stripes:
-    """The bar of a row, or the words in its place."""
+    """The bar of a row, or the text instead of it."""
     if row.words:
         return Stripes(((row.words, "muted"),))
 
@@ -86,7 +86,7 @@ def painted(row: TimelineRow, window: Window, width: int, *, ascii: bool) -> Str
 
 
 def axis_columns(of: Sequence[Column[Any]]) -> list[Column[Window]]:
-    """The columns of the line below the rows, as wide as theirs: only the last one says something."""
+    """The columns of the line below the rows, of the same widths: only the last one has a text."""
 
     def axis(window: Window, width: int) -> Stripes:
         return gantt.axis(window.since, window.until, width, window.clock)
@@ -98,7 +98,7 @@ def axis_columns(of: Sequence[Column[Any]]) -> list[Column[Window]]:
 
 
 def legend(*, ascii: bool) -> list[Part]:
-    """What each shape stands for."""
+    """The meaning of each shape."""
     parts: list[Part] = []
     for state in LEGEND:
         shape, tone = drawn(state, ascii=ascii)
@@ -120,7 +120,7 @@ class TimelineTable(TablePanel[TimelineRow]):
         """By vertex: the rows of its subtasks, and what they were made of; there may be thousands."""
 
     def subtasks(self, times: SubtasksTimes, vertex: str, indent: str) -> list[TimelineRow]:
-        """The rows of a vertex's subtasks, made anew when something else is told of them."""
+        """The rows of a vertex's subtasks, made again when their data change."""
         detail = self.port.value(VERTEX(job=self.job, vertex=vertex))
         made = self._made.get(vertex)
         if made is None or made[0] is not times or made[1] is not detail:
@@ -156,11 +156,11 @@ class TimelineTable(TablePanel[TimelineRow]):
         )
 
     def is_dim(self, row: TimelineRow) -> bool:
-        # What an opened rescale consists of is no longer changing; its words are as true as they were.
+        # An expanded rescale no longer changes; its texts stay true.
         return not row.words and is_old(self.port, self.reading, self.OLD)
 
     def matches(self, row: TimelineRow, text: str) -> bool:
-        """By name and state; a bar has no words."""
+        """By name and state; a bar has no text."""
         return all(
             word in row.label.casefold() or word in row.state.casefold() for word in text.casefold().split()
         )
@@ -183,14 +183,14 @@ class TimelineTable(TablePanel[TimelineRow]):
 
 
 class JobTimeline(TimelineTable):
-    """The vertices of a job; enter opens one by its subtasks, and a rescale by what it did."""
+    """The vertices of a job; enter expands one to its subtasks, and a rescale to its details."""
 
     ENDPOINT = JOB
     LOADING = "loading job…"
 
     def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(job, id=id)
-        self._opened: set[str] = set()  # keys of the rows that are opened
+        self._opened: set[str] = set()  # keys of the expanded rows
 
     def asks(self) -> Asks:
         asked, job = super().asks(), self.answer
@@ -198,7 +198,7 @@ class JobTimeline(TimelineTable):
             return asked
         if has_rescales(self.port, job):
             asked |= {RESCALES_HISTORY(job=self.job): SECONDS, RESCALES_SUMMARY(job=self.job): SECONDS}
-        # Attempts may run beside others: of batch jobs alone, from 1.16 on.
+        # Concurrent attempts exist only in batch jobs, from 1.16 on.
         speculative = (job.job_type or job.plan.type) == "BATCH" and self.port.features.has(1, 16)
         many = {vertex.id for vertex in job.vertices if vertex.parallelism > MANY}
         for kind, _, name in (key.partition(" ") for key in sorted(self._opened)):
@@ -213,7 +213,7 @@ class JobTimeline(TimelineTable):
 
     @on(Opened)
     def _open(self, event: Opened) -> None:
-        """Open a vertex or a rescale, or close it again; a subtask is opened by the screen."""
+        """Expand a vertex or a rescale, or collapse it again; the screen opens subtasks."""
         if event.key.partition(" ")[0] in ("vertex", "rescale"):
             event.stop()
             self._opened ^= {event.key}

@@ -35,15 +35,15 @@ NO_ARCHIVE = (
     "No job is archived yet. A job appears here once it has ended, if the cluster writes archives "
     "(jobmanager.archive.fs.dir) to where this HistoryServer reads them (historyserver.archive.fs.dir)."
 )
-"""What a HistoryServer without jobs says."""
+"""The text of a HistoryServer without jobs."""
 WAYS = (
     "Open a cluster at another address: flinktop http://host:port",
     "Start a Flink on this machine: flinktop local",
     "Open a simulated cluster: flinktop demo",
 )
-"""What can be done where no cluster answers."""
-NAME = 24  # cells of a name before columns are set further apart
-ROOM_FOR_NAMES = 28  # cells that names keep before times are shown beside them
+"""What to do when no cluster answers."""
+NAME = 24  # cells of a name before the gaps between columns grow
+ROOM_FOR_NAMES = 28  # cells that names keep before times are shown next to them
 ARCHIVE_DROPS = {
     "trend": 9,
     "backpressured": 8,
@@ -55,11 +55,11 @@ ARCHIVE_DROPS = {
     "started": 2,
     "uptime": 1,
 }
-"""In which order columns give way on a HistoryServer: what only a job that runs has goes first."""
+"""The order in which columns are dropped on a HistoryServer: those of running jobs first."""
 
 
 class JobRow:
-    """A job of the list, with its place; everything else is made when it is first looked at."""
+    """A job of the list, with its place; everything else is computed on first use."""
 
     def __init__(self, job: JobOverview, port: Port) -> None:
         self.job = job
@@ -97,7 +97,7 @@ def checkpoint_words(row: JobFacts) -> Cell:
 
 
 class JobsTable(TablePanel[JobRow]):
-    """All jobs of the cluster; rows on the screen are kept fresh, the others by rotation."""
+    """All jobs of the cluster; rows on the screen are kept fresh, the others in rotation."""
 
     ENDPOINT = JOBS_OVERVIEW
     KEY = "jid"
@@ -114,12 +114,12 @@ class JobsTable(TablePanel[JobRow]):
         self._archive = False  # whether the columns are those of a HistoryServer
 
     def columns(self) -> Sequence[Column[JobRow]]:
-        """Those of a HistoryServer tell when jobs ended: it has no running tasks, and no lag of them."""
-        # What stands where a job that has ended has no figure.
+        """Those of a HistoryServer show when jobs ended: it has no running tasks, and no lag."""
+        # Shown where a job that has ended has no figure.
         past = fmt.ABSENT if self._archive else ""
 
         def living(column: Column[JobRow]) -> Column[JobRow]:
-            """One of what only a job has that lives."""
+            """A column that only a running job has."""
             return replace(column, cell=lambda row: (past, "muted") if row.ended else column.cell(row))
 
         def unknown(query: str, past: str = past) -> Callable[[JobRow], Cell]:
@@ -209,7 +209,7 @@ class JobsTable(TablePanel[JobRow]):
         self.shielded(self.show)
 
     def matches(self, row: JobRow, text: str) -> bool:
-        """Whether a row has the text, word by word; `state:failed` looks at the state alone."""
+        """Whether a row contains the text, word by word; `state:failed` searches the state alone."""
         state = row.state.casefold()
         for word in text.casefold().split():
             if word.startswith("state:"):
@@ -220,16 +220,16 @@ class JobsTable(TablePanel[JobRow]):
         return True
 
     def asks(self) -> Asks:
-        """The list, and what tells of the jobs that are on the screen.
+        """The list, and the queries for the jobs on the screen.
 
-        Of a job that has ended that is its last checkpoint, which no longer changes.
+        For a job that has ended that is its last checkpoint, which no longer changes.
         """
         asks = super().asks()
         listed = self.answer.jobs if self.answer is not None else ()
         live = {job.jid: not states.is_terminal(job.state) for job in listed}
         for job in self.visible_keys:
             if live.get(job):
-                # A rate is known when counters have moved twice: look closely until then.
+                # A rate is known when counters have moved twice: poll often until then.
                 known = latest_rate(self.port, job, "in") is not None
                 asks |= dict.fromkeys(figures_of(job), SECONDS)
                 asks |= {JOB(job=job): SECONDS if known else 0.0, CHECKPOINT_CONFIG(job=job): RARELY}
@@ -239,7 +239,7 @@ class JobsTable(TablePanel[JobRow]):
         return asks
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
-        """Rows take answers in when ages are looked at: there are many, and one table. First ones sooner."""
+        """Rows take new answers when ages are updated: there are many, and one table. First ones sooner."""
         if JOBS_OVERVIEW() in changes:
             self.update()
             return
@@ -261,7 +261,7 @@ class JobsTable(TablePanel[JobRow]):
         super().show()
 
     def rows_of(self, answer: JobsOverview) -> Sequence[JobRow]:
-        """Rows on the screen are made anew, the others when the list has been read again."""
+        """Rows on the screen are made again, the others when the list has been read again."""
         kept = {row.jid: row for row in self._rows if row.jid not in self.visible_keys}
         if answer is not self._made_of:
             self._made_of, kept = answer, {}
@@ -285,7 +285,7 @@ class JobsTable(TablePanel[JobRow]):
         return NO_ARCHIVE if self._archive else "no jobs on this cluster yet"
 
     def _no_cluster(self) -> str:
-        """That no cluster has ever answered, and what to do; "" where one has, or somebody keeps us out."""
+        """That no cluster has ever answered, and what to do; "" if one has, or access is refused."""
         port = self.port
         if port.link().answered is not None or not isinstance(port.lost, Unreachable | NotFlink):
             return ""

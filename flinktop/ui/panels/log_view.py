@@ -32,22 +32,22 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.pager import Cell
 
     Fact = tuple[int, list[Part]]
-    """How soon it gives way to what is more important (0: never), and what it says."""
+    """Rank and text: the highest rank is dropped first where there is no room (0: never)."""
 
-LOOK_SECONDS = 10.0  # between two looks at whether the file has grown
+LOOK_SECONDS = 10.0  # between two checks whether the file has grown
 NOT_THERE = (
     "(file unavailable)",
     "(log file unavailable)",
     "The file STDOUT does not exist",
     "The file LOG does",
 )
-"""What is sent instead of a file that is not there: by the JobManager, and by TaskManagers from 1.18."""
+"""What is sent instead of a missing file: by the JobManager, and by TaskManagers from 1.18."""
 BEFORE = 1.0  # seconds before an exception's time from which on the log is shown: its own entry comes first
-EDGES = 2  # blank cells at the left and the right of the line of facts
+EDGES = 2  # blank cells at the left and the right of the status line
 
 
 class PagerPanel(Panel):
-    """Lines of text that a text filters, under a line of words."""
+    """Lines of text with a text filter, under a line of words."""
 
     DEFAULT_CSS = "PagerPanel { height: 1fr; } PagerPanel Pager { height: 1fr; }"
     _text = ""
@@ -58,7 +58,7 @@ class PagerPanel(Panel):
 
     @property
     def filter(self) -> str:
-        """The text that lines must have to be shown; empty shows all."""
+        """The text that shown lines contain; empty shows all."""
         return self._text
 
     @filter.setter  # noqa: A003 - what it is called in every table
@@ -74,8 +74,8 @@ class PagerPanel(Panel):
 class LogView(PagerPanel):
     """The end of a file that a process writes.
 
-    Flink sends a file whole, so each look costs all of it: a large one is read when the person says so, the
-    list of files tells whether it has grown, and what is no longer seen is not read any more.
+    Flink sends whole files, so each read costs all of it: a large one is read only on request, the list of
+    files shows whether it has grown, and a hidden one is not read.
     """
 
     BOX = "Log"
@@ -97,14 +97,14 @@ class LogView(PagerPanel):
         self._file = name
         self._stdout = stdout
         self._at = at
-        self._place: list[Part] = []  # what there is to say of the time at which it was opened
+        self._place: list[Part] = []  # the note on the time at which it was opened
         self._listing: Reading[LogFiles] | None = None
-        """The list of files by which it was decided last whether to read it."""
-        self._began: tuple[LogFile, ...] = ()  # its own files as they were listed when it was read last
+        """The list of files of the last decision whether to read it."""
+        self._began: tuple[LogFile, ...] = ()  # its own files as they were listed at the last read
         self._allowed = LARGE
         self._following: bool | None = None
         """Whether the file is read again when it has grown; None: it is, if it is small."""
-        self._wanted = True  # whether the file is to be read, as soon as its size is known
+        self._wanted = True  # whether to read the file as soon as its size is known
         self._lines: Sequence[LogLine] = ()
         self._least = ""
         self._short = True
@@ -122,7 +122,7 @@ class LogView(PagerPanel):
 
     @property
     def _lists(self) -> bool:
-        """Whether there is a list of files, which tells the size of this one."""
+        """Whether there is a list of files, which has the size of this one."""
         features = self.port.features
         return features.has(*self._process.files.endpoint.since) and not features.history_server
 
@@ -142,7 +142,7 @@ class LogView(PagerPanel):
         super().start_watching()
 
     def stop_watching(self) -> None:
-        """It is not seen: whatever is under way ends."""
+        """It is hidden: cancel whatever is in progress."""
         if self.watching:
             self.port.end_file(self._query)
         super().stop_watching()
@@ -154,7 +154,7 @@ class LogView(PagerPanel):
             super().facts_changed(changes)
 
     def read_again(self) -> None:
-        """Read the file now, unless it is so large that the person is asked."""
+        """Read the file now, unless it is so large that the user has to confirm."""
         self._wanted = True
         self._consider()
 
@@ -174,7 +174,7 @@ class LogView(PagerPanel):
 
     def _due(self) -> bool:
         size, transfer, listed = self.file_size, self._transfer, self._listed
-        # Where Flink has no list its size is never known.
+        # Where Flink has no list the size is never known.
         is_known = listed is not None and (listed.value is not None or isinstance(listed.error, NotFound))
         if (self._lists and not is_known) or (size is not None and size > self._allowed):
             return False
@@ -183,7 +183,7 @@ class LogView(PagerPanel):
         if transfer is None or transfer.at is None or transfer.state not in ("done", "failed"):
             return False
         if self._listed_size is None:
-            # Which of them grew can't be told: any may be this one.
+            # Which of them grew is not known: any may be this one.
             grown = self._listed_since and self._own_files != self._began
         else:
             grown = size != transfer.read
@@ -191,7 +191,7 @@ class LogView(PagerPanel):
 
     @property
     def _own_files(self) -> tuple[LogFile, ...]:
-        """The file in the list of files; several where their names don't tell which it is."""
+        """The file in the list of files; several where the names don't identify it."""
         files = self._listed.value.logs if self._listed is not None and self._listed.value is not None else ()
         if self._file:
             return tuple(file for file in files if file.name == self._file)
@@ -200,14 +200,14 @@ class LogView(PagerPanel):
 
     @property
     def _listed_since(self) -> bool:
-        """Whether the list of files is newer than what was read."""
+        """Whether the list of files is newer than the last read."""
         listed = self._listed.at if self._listed is not None else None
         read = self._transfer.at if self._transfer is not None else None
         return listed is not None and (read is None or listed > read)
 
     @property
     def _listed_size(self) -> int | None:
-        """Bytes of the file by the list of files; None if that does not say, or what was read refutes it."""
+        """Bytes of the file in the list of files; None if that has none, or the last read contradicts it."""
         size, transfer = _only_size(self._own_files), self._transfer
         if transfer is None or transfer.at is None or size is None:
             return size
@@ -217,10 +217,10 @@ class LogView(PagerPanel):
 
     @property
     def file_size(self) -> int | None:
-        """Bytes of the file, by the list of files or what was sent, whichever is newer; None if unknown."""
+        """Bytes of the file, from the list of files or the last transfer, the newer one; None if unknown."""
         listed, transfer = self._listed_size, self._transfer
         if self._is_missing:
-            # What was sent is a sentence about it.
+            # Flink has sent a sentence instead of the file.
             return _only_size(self._own_files)
         if transfer is None:
             return listed
@@ -231,7 +231,7 @@ class LogView(PagerPanel):
 
     @property
     def _is_missing(self) -> bool:
-        """Whether Flink has sent a sentence instead of a file that is not there."""
+        """Whether Flink has sent a sentence instead of a missing file."""
         return len(self._lines) == 1 and self._lines[0].text.startswith(NOT_THERE)
 
     @property
@@ -262,7 +262,7 @@ class LogView(PagerPanel):
         self.show_lines()
 
     def toggle_short(self) -> None:
-        """Show lines as they are written, or with less before their words."""
+        """Show lines as written, or with a shorter prefix."""
         self._short = not self._short
         self.show_lines()
 
@@ -287,7 +287,7 @@ class LogView(PagerPanel):
         self._show_words()
 
     def _go_to_time(self) -> None:
-        """Once, when it has been read: show the entries of the time at which it is opened."""
+        """Once, when it has been read: show the entries of the time at which it was opened."""
         if self._at is None or not self._lines:
             return
         at, self._at = self._at, None
@@ -333,11 +333,11 @@ class LogView(PagerPanel):
         return "The file is empty."
 
     def _status(self) -> list[Fact]:
-        """Size, what is read of it and when, whether it is followed, what is shown of it."""
+        """Size, which part was read and when, whether it is followed, which part is shown."""
         transfer, size = self._transfer, self.file_size
         facts: list[Fact] = []
         if self._file:
-            # Also where I am, at the top of the screen.
+            # Also the place, at the top of the screen.
             facts.append((4, [(self._file, "strong")]))
         if self._place:
             facts.append((0, self._place))
@@ -376,12 +376,12 @@ class LogView(PagerPanel):
 
 
 def _only_size(files: Sequence[LogFile]) -> int | None:
-    """Bytes of a file that is the only one; None for several and for none."""
+    """Bytes of the only file; None for several and for none."""
     return positive(files[0].size) if len(files) == 1 else None
 
 
 def within(facts: Sequence[Fact], width: int) -> list[Part]:
-    """The facts in one line of so many cells; those of the highest rank give way where they do not fit."""
+    """The facts in one line of `width` cells; those of the highest rank are dropped where they do not fit."""
     kept = list(facts)
     while True:
         line = [part for _, parts in kept for part in (*parts, GAP)][:-1]

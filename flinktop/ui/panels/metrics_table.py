@@ -1,4 +1,4 @@
-"""All metrics of a job, a vertex, a subtask or a process: to look for, to open, to pin."""
+"""All metrics of a job, a vertex, a subtask or a process: to search, to expand, to pin."""
 
 from __future__ import annotations
 
@@ -48,23 +48,23 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Column
 
 MOST_SEARCHED = 20
-"""Things whose metrics are listed so that a search finds them; with more, those that are opened."""
+"""Most scopes whose metrics are listed for a search; with more, only those of expanded ones."""
 _TONES = {fmt.UNKNOWN: "muted", fmt.ABSENT: "muted", fmt.FAILED: "bad"}
 
 
 class ExploredRow(Struct, frozen=True):
-    """Something that has metrics, an operator in it, one metric, or that of one subtask."""
+    """A scope that has metrics, an operator in it, one metric, or that of one subtask."""
 
     key: str
     label: str
-    depth: int  # how many rows it stands below: 0 is what has metrics
+    depth: int  # its level in the tree: 0 is a scope
     scope: Scope
-    metric: str = ""  # its whole id; "" for what has metrics
+    metric: str = ""  # its whole id; "" for a scope
     subtask: int | None = None
     operator: str = ""  # of the row of an operator: its name
-    words: str = ""  # of what has metrics: how many, or why none
-    sample: Sample | None = None  # the value, once it has come
-    failed: bool = False  # whether it was asked for and could not be had
+    words: str = ""  # of a scope: how many metrics, or why none
+    sample: Sample | None = None  # the value, once it is known
+    failed: bool = False  # whether it was requested and is not available
     pinned: bool = False
     old: bool = False
 
@@ -78,7 +78,7 @@ class ExploredRow(Struct, frozen=True):
 
     @property
     def aggregated(self) -> bool:
-        """Whether it stands for a metric of several subtasks."""
+        """Whether it is a metric of several subtasks."""
         return bool(self.metric) and self.scope.aggregated and self.subtask is None
 
     @property
@@ -94,7 +94,7 @@ class ExploredRow(Struct, frozen=True):
 
 
 def texts(row: ExploredRow, offset: float | None, cluster_now: float) -> dict[str, str]:
-    """What stands in the columns of numbers, by their keys; `offset` from UTC (s), times in s since 1970."""
+    """The texts of the numeric columns, by key; `offset` from UTC (s), times in s since 1970."""
     if not row.metric:
         return {"value": row.words}
     keys = ("low", "mean", "high", "total") if row.aggregated else ("value",)
@@ -105,7 +105,7 @@ def texts(row: ExploredRow, offset: float | None, cluster_now: float) -> dict[st
     if not isinstance(value, AggregatedMetric):
         answer = plain_text(value, offset, cluster_now) if value is not None else "not a number"
         return found | {"value": "the input has ended" if row.scope.alone and answer == "ended" else answer}
-    # Times add up to nothing.
+    # A sum of times means nothing.
     total = None if is_watermark(row.metric) else value.sum
     for key, number in zip(keys, (value.min, value.avg, value.max, total), strict=True):
         found[key] = number_text(row.metric, number, offset, cluster_now)
@@ -113,16 +113,16 @@ def texts(row: ExploredRow, offset: float | None, cluster_now: float) -> dict[st
 
 
 class MetricsExplorer(TablePanel[ExploredRow]):
-    """Metrics as a tree: enter opens what has metrics, an operator in it, and a metric by its subtasks.
+    """Metrics as a tree: enter expands a scope, an operator in it, and a metric by its subtasks.
 
-    Ids are listed for what is open, values are asked for the rows on the screen and for what is pinned.
-    Sorted by a column, metrics stand by their whole ids without the rows of their operators.
+    Ids are listed for expanded scopes, values are requested for rows on the screen and pinned metrics.
+    Sorted by a column, metrics are ordered by their whole ids without the rows of operators.
     """
 
     BOX = "Metrics"
     MOST_REQUESTS: ClassVar[int] = 4
     """Requests for the values of the rows on the screen and of pinned metrics, each below Flink's limit."""
-    ALONE: ClassVar[bool] = False  # whether all metrics are of one thing, so that none is of several
+    ALONE: ClassVar[bool] = False  # whether there is only one scope, so that no metric is of several
     PINS: ClassVar[bool] = True  # whether metrics can be pinned
     scroll_asks_at_once = False
     first_ask_at_once = False
@@ -130,8 +130,8 @@ class MetricsExplorer(TablePanel[ExploredRow]):
     def __init__(self, job: str = "", vertex: str = "", *, id: str | None = None) -> None:
         """The metrics of a job and all its vertices, or of one vertex."""
         super().__init__(job, vertex, id=id)
-        self._opened = {"", vertex or "job"}  # keys of the rows that are open
-        self._folded: set[str] = set()  # keys of the operators that are closed: they are open at first
+        self._opened = {"", vertex or "job"}  # keys of the expanded rows
+        self._folded: set[str] = set()  # keys of the collapsed operators: they are expanded at first
         self._known: dict[tuple[str, int | None, str], Sample] = {}  # by scope, subtask and metric
         self._rows: dict[str, ExploredRow] = {}
 
@@ -171,7 +171,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         return tuple(column for column in found if column.key not in without)
 
     def matches(self, row: ExploredRow, text: str) -> bool:
-        """By the metric's id, and the name of what has it; that stands above what was found of it."""
+        """By the metric's id, and the name of its scope, which stays above its matches."""
         words = text.casefold().split()
         ids: Iterable[str] = (row.metric,) if row.metric else self._ids(row.scope)
         if row.operator:
@@ -190,7 +190,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         return self.missing or self.why_empty(self.reading, nothing)
 
     def scopes(self) -> list[Scope]:
-        """What has metrics, in the order in which it stands."""
+        """The scopes that have metrics, in display order."""
         job: Job | None = self.answer
         found = [] if self.vertex else [Scope(self.job, name="the job")]
         for vertex in job.vertices if job is not None else ():
@@ -204,7 +204,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
 
     @on(Opened)
     def _open(self, event: Opened) -> None:
-        """Open or close a row that has others below it."""
+        """Expand or collapse a row that has others below it."""
         event.stop()
         row = self._rows.get(event.key)
         if row is None or row.subtask is not None or (row.metric and row.scope.parallelism <= 0):
@@ -228,7 +228,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
     # -- what is asked -------------------------------------------------------------------------------
 
     def _shown_scopes(self, scopes: list[Scope]) -> set[str]:
-        """Keys of those whose metrics are rows: the opened ones; to a search, all where they are few."""
+        """Keys of the scopes whose metrics are rows: the expanded ones; for a search all, if they are few."""
         searching = bool(self.table.filter) and len(scopes) <= MOST_SEARCHED
         return {scope.key for scope in scopes if searching or scope.key in self._opened}
 
@@ -236,7 +236,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         return tuple(sorted((one.id for one in self.port.value(scope.listing) or ()), key=str.casefold))
 
     def asks(self) -> Asks:
-        """What there is in what is open, and the values of the rows on the screen and of what is pinned."""
+        """The lists of expanded scopes, and the values of the rows on the screen and of pinned metrics."""
         if self.missing:
             return {}
         scopes, asks = self.scopes(), super().asks()
@@ -249,9 +249,9 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         return asks | {query: 0.0 for _, query in values}
 
     def _has_others(self, scope: Scope, query: Query[Any]) -> bool:
-        """Whether something has other metrics than were listed.
+        """Whether a scope has other metrics than those listed.
 
-        One id that is gone empties a whole aggregated answer: that says nothing of the others.
+        One missing id empties a whole aggregated answer, which says nothing about the other ids.
         """
         last, listed = self.port.reading(query), self.port.reading(scope.listing)
         if not scope.aggregated or last is None or last.at is None or last.value is None or last.value:
@@ -259,7 +259,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         return listed is None or listed.at is None or listed.at < last.at
 
     def _values(self, scopes: list[Scope]) -> list[tuple[Scope, Query[Any]]]:
-        """The requests for values, with what they are of."""
+        """The requests for values, with their scopes."""
         found: list[tuple[Scope, Query[Any]]] = []
         for scope, asked in self._asked(scopes).items():
             over_all = sorted({metric for subtask, metric in asked if subtask is None})
@@ -268,9 +268,9 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         return found[: self.MOST_REQUESTS]
 
     def _take_values(self, scopes: list[Scope]) -> set[tuple[str, int | None, str]]:
-        """Take in what was answered; gives what of it could not be had.
+        """Take the values from the answers; returns the values that are not available.
 
-        What was asked for and is not among the answers is no number.
+        A requested value that is missing in the answer is not a number.
         """
         failed: set[tuple[str, int | None, str]] = set()
         for scope, query in self._values(scopes):
@@ -359,13 +359,13 @@ class MetricsExplorer(TablePanel[ExploredRow]):
                 yield from self._metric_rows(scope, metric, operator, depth + bool(operator))
 
     def _none(self, scope: Scope) -> str:
-        """Why something has no metrics, in a few cells."""
+        """Why a scope has no metrics, in a few cells."""
         of_job = job_state(self.port, self.job)
         state = vertex_state(self.port, self.job, scope.vertex) if scope.vertex else of_job
         return "none: ended" if states.is_terminal(state) else "none yet"
 
     def _metric_rows(self, scope: Scope, metric: str, operator: str, depth: int) -> Iterator[ExploredRow]:
-        """A metric, below its operator where that has a row; and those of its subtasks where it is open."""
+        """A metric, below its operator if that has a row; and those of its subtasks if it is expanded."""
         key = f"metric {scope.key}  {metric}"
         yield ExploredRow(key, name_in(operator, metric), depth, scope, metric)
         if key in self._opened:
@@ -398,7 +398,7 @@ class MetricsTable(MetricsExplorer):
         return missing_words(self.port, SUBTASK_METRICS, "metrics")
 
     def nothing(self) -> str:
-        """What it means that there are none."""
+        """The text for an empty list."""
         attempt = present_reading(self.port, self.job, self.vertex, self._scope.subtask or 0)
         state = attempt.value.status if attempt is not None and attempt.value is not None else ""
         return no_metrics("This subtask", state)

@@ -45,21 +45,21 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 
-JOB_CELLS = 8  # of a job's id: enough to tell jobs apart
-LEAST_FOR_BOTH = 40  # cells that subject and result have together before how long it took gets a place
+JOB_CELLS = 8  # of a job's id: enough to distinguish jobs
+LEAST_FOR_BOTH = 40  # cells that subject and result have together before the duration is shown
 SIMULATED = "Demo: actions are disabled, so there are no operations."
 NOTHING = "No operations from this flinktop yet."
 Fact = tuple[str, str, str]  # label, words and tone
 LABEL_CELLS = 13
 METER_CELLS = 24
-AGE_FROM = 60.0  # seconds from which on the age of an operation is told beside its time
-MOST_LINES = 200  # lines of one value: a reason is a sentence, a stack of Java's has an end
+AGE_FROM = 60.0  # seconds from which on the age of an operation is shown next to its time
+MOST_LINES = 200  # lines of one value: a reason is a sentence, a Java stack has an end
 FORGOTTEN = "flinktop no longer has this operation: refused operations are not recorded; esc goes back."
 NONE_CHOSEN = "no operation is selected"
 
 
 def matches(row: Operation, text: str, when: str) -> bool:
-    """Whether a row has the text, word by word; `state:failed` looks at the state alone."""
+    """Whether a row contains the text, word by word; `state:failed` searches the state alone."""
     texts = (row.label, row.subject, row.job or "", row.cluster_name, row.by, when, outcome(row)[0])
     cells = [cell.casefold() for cell in (*texts, row.state)]
     return all(
@@ -71,7 +71,7 @@ def matches(row: Operation, text: str, when: str) -> bool:
 
 
 class OperationsTable(TablePanel["Operation"]):
-    """The ledger, with what this flinktop follows or was refused."""
+    """The ledger, with the operations that this flinktop follows or refused."""
 
     KEY = "id"
     BOX = "Operations"
@@ -91,17 +91,17 @@ class OperationsTable(TablePanel["Operation"]):
                 return fmt.ABSENT, "muted"
             if one.state.final:
                 return duration_words(one, so_far), ""
-            # A tenth would repaint the line at every look.
+            # A tenth would repaint the line at every update.
             return duration_words(one, float(int(so_far))), "info"
 
         def result(one: Operation, width: int) -> Stripes:
             shown, tone, is_path = outcome(one)
-            # Of a path the end tells savepoints apart.
+            # The end of a path identifies a savepoint.
             return Stripes(((tail(shown, width, mark=fmt.UNKNOWN) if is_path else shown, tone),))
 
         def cluster(one: Operation, width: int) -> Stripes:
             name = clean(one.cluster_name)
-            # Of one without a name the port tells most.
+            # Without a name the port says most.
             return Stripes(((tail(name, width, mark=fmt.UNKNOWN) if ":" in name else name, ""),))
 
         of_clusters: Column[Operation] = Column(
@@ -121,7 +121,7 @@ class OperationsTable(TablePanel["Operation"]):
                 *("job", "JOB", JOB_CELLS, lambda one: (one.job or "", "muted")),
                 sort=lambda one: one.job or "",
                 drop=4,
-                # No sign of the cut: ids are told by their beginnings everywhere.
+                # No mark of the cut: ids are shown by their beginnings everywhere.
                 stripes=lambda one, width: Stripes((((one.job or "")[:width], "muted"),)),
             ),
             *((of_clusters,) if self._several_clusters else ()),
@@ -159,7 +159,7 @@ class OperationsTable(TablePanel["Operation"]):
 
     @property
     def operation(self) -> Operation | None:
-        """The one under the cursor, as it is now."""
+        """The operation under the cursor, as it is now."""
         key = self.table.cursor_key
         return self.port.operation(key) if key is not None else None
 
@@ -188,7 +188,7 @@ class OperationsTable(TablePanel["Operation"]):
 
 
 def facts_of(operation: Operation, wall: float, offset: float | None, followed: str) -> list[Fact]:
-    """What is known of an operation but its name and state, at this machine's time (s since 1970)."""
+    """What is known about an operation except its name and state, at this machine's time (s since 1970)."""
     result = operation.result
     now = now_words(operation)
     found: list[Fact] = [("now", now, "info")] if now else []
@@ -226,7 +226,7 @@ def facts_of(operation: Operation, wall: float, offset: float | None, followed: 
 
 def _times(operation: Operation, wall: float, offset: float | None) -> list[Fact]:
     asked, age = fmt.moment(operation.planned, offset), wall - operation.planned
-    # Not by the second: each would repaint the whole text.
+    # Not by the second: each update would repaint the whole text.
     found = [("requested", f"{asked}, {fmt.duration(age)} ago" if age >= AGE_FROM else asked, "")]
     found += [("by", clean(operation.by), "")] if operation.by else []
     if operation.sent is not None:
@@ -239,7 +239,7 @@ def _times(operation: Operation, wall: float, offset: float | None) -> list[Fact
 
 
 def laid_out(facts: list[Fact], width: int) -> list[list[Part]]:
-    """The facts as lines: labels on the left, words broken beside them, nothing cut off."""
+    """The facts as lines: labels on the left, texts wrapped next to them, nothing cut off."""
     room = max(width - LABEL_CELLS, 1)
     lines: list[list[Part]] = []
     for label, words, tone in facts:
@@ -249,7 +249,7 @@ def laid_out(facts: list[Fact], width: int) -> list[list[Part]]:
 
 
 def _broken(words: str, room: int) -> list[str]:
-    """Words in rows; what has a word too long for a row, such as a path, is broken within it."""
+    """A text in rows; a word too long for a row, such as a path, is broken within it."""
     if any(cell_len(word) > room for word in words.split(" ")):
         return folded(words, room)
     return wrap(words, room, MOST_LINES)

@@ -1,4 +1,4 @@
-"""Text in parts, each in its tone, and panels that are a few lines of such parts, as all headers are."""
+"""Text in parts, each in its tone, and panels of a few such lines, as all headers are."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 Part = tuple[str, str]  # text and the name of its tone, or a style of its own
-BESIDE = 3  # cells between what stands at the right of a line
+BESIDE = 3  # cells before each part at the right of a line
 Line = list[Part]
 GAP: Part = ("   ", "")
 MUTED_GAP: Part = ("   ", "muted")
 MOST_ROWS = 12  # rows that one sentence may take
-FEW_ROWS = 3  # with fewer rows than this the second line, the state, stands before the first, the name
+FEW_ROWS = 3  # with fewer rows than this the second line, the state, comes before the first, the name
 
 
 def cells(parts: Iterable[Part]) -> int:
@@ -34,14 +34,14 @@ def cells(parts: Iterable[Part]) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """Text in at most so many cells, with an ellipsis where it was cut."""
+    """Text in at most `width` cells, with an ellipsis where it was cut."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""
 
 
 def cut_line(parts: Iterable[Part], width: int) -> list[Part]:
-    """The parts of one line in at most so many cells, with an ellipsis where they were cut."""
+    """The parts of one line in at most `width` cells, with an ellipsis where they were cut."""
     found: list[Part] = []
     for text, tone in parts:
         if width <= 0:
@@ -52,15 +52,15 @@ def cut_line(parts: Iterable[Part], width: int) -> list[Part]:
 
 
 def beside(right: Sequence[Part]) -> int:
-    """Cells that parts at the right edge of a line take from what stands at its left."""
+    """Cells that parts at the right edge of a line take from the left part."""
     return cells(right) + BESIDE * len(right)
 
 
 def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 1) -> list[Part]:
     """Lay out one line: `left` from the left edge, `right` to the right edge.
 
-    Parts of `right` are given from the most to the least important; the least important ones give way
-    first, down to so many that are kept, then the left part is cut.
+    Parts of `right` are given from the most to the least important; the least important ones are dropped
+    first, down to `keep` parts, then the left part is cut.
     """
     right = list(right)
     while len(right) > keep and cells(left) + beside(right) > width:
@@ -73,14 +73,14 @@ def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 
 
 
 def assemble(parts: Iterable[Part]) -> Content:
-    """The parts as Textual's content; nothing in them is read as markup."""
+    """The parts as Textual's content; nothing in them is parsed as markup."""
     return Content("").join(Content.styled(text, TONES.get(tone, tone)) for text, tone in parts)
 
 
 def meter_parts(fraction: float | None, width: int, tone: str) -> list[Part]:
-    """A line filled to `fraction` (0 to 1) in its tone, the rest muted, in exactly so many cells.
+    """A line filled to `fraction` (0 to 1) in its tone, the rest muted, in exactly `width` cells.
 
-    Something is never drawn as nothing, and all only when it is all; what is not known is blank.
+    More than nothing is never drawn as nothing, and only all is drawn as all; unknown is blank.
     """
     if fraction is None or math.isnan(fraction):
         return [(" " * width, "")]
@@ -90,12 +90,12 @@ def meter_parts(fraction: float | None, width: int, tone: str) -> list[Part]:
 
 
 def pair(label: str, text: str, tone: str = "") -> Line:
-    """A figure behind its name."""
+    """A value after its label."""
     return [(f"{label} ", "muted"), (text, tone)]
 
 
 def spaced(*groups: Sequence[Part], gap: Part = GAP) -> Line:
-    """Groups of parts in one line, apart from each other; those that are empty are left out."""
+    """Groups of parts in one line with gaps between them; empty ones are left out."""
     line: Line = []
     for group in filter(None, groups):
         line += [gap, *group] if line else group
@@ -103,7 +103,7 @@ def spaced(*groups: Sequence[Part], gap: Part = GAP) -> Line:
 
 
 def faded(lines: Iterable[Line]) -> list[Line]:
-    """Lines of what is no longer so."""
+    """Lines of outdated data."""
     return [[(text, "stale") for text, _ in line] for line in lines]
 
 
@@ -124,7 +124,7 @@ class LinesPanel(Panel):
     def show(self) -> None:
         lines = [line for line in self.lines() if line]
         if lines != self._lines:
-            # A sentence may need more rows than it did.
+            # A sentence may need more rows than before.
             grown = len(lines) != len(self._lines) or any(
                 isinstance(line, tuple) for line in (*lines, *self._lines)
             )

@@ -1,4 +1,4 @@
-"""Charts of the metrics that a person has pinned."""
+"""Charts of the pinned metrics."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 LINES = 9  # lines of a chart
-WIDE = 100  # columns from which two charts stand side by side
+WIDE = 100  # columns from which on two charts are side by side
 _OF = " of "
 NOTHING = "waiting for metrics (every 10 s; recorded while this tab is open)"
 _STYLES = (("max", "first"), ("avg", "second"), ("min", "third"))
 
 
 class PinChart(TimeChart):
-    """One metric: of all subtasks their maximum, mean and minimum."""
+    """One metric: over all subtasks their maximum, mean and minimum."""
 
     def __init__(self, pin: Pin) -> None:
         super().__init__("", self._lines, lambda: NOTHING)
@@ -39,7 +39,7 @@ class PinChart(TimeChart):
         yield from super().compose()
 
     def show(self) -> None:
-        # The name of what it is of may have come.
+        # The name of its subject may have arrived.
         title = self.query_one(".title", Static)
         title.update(self.title(title.content_size.width or WIDE))
         super().show()
@@ -50,18 +50,18 @@ class PinChart(TimeChart):
         return (Measure("value", pin_series(self.pin)),)
 
     def title(self, width: int = WIDE) -> str:
-        """The metric, and what it is of, in `width` cells; both keep their ends where they are cut."""
+        """The metric, and its subject, in `width` cells; both keep their ends where they are cut."""
         metric, of = self.pin.metric, self._of()
         if not of:
             return clip(metric, width, middle=True)
-        # What it is of gives way first: other metrics of the same stand beside it.
+        # The subject is cut first: other metrics of the same are next to it.
         room = max(width - len(_OF) - cell_len(of), width * 2 // 3)
         shown = clip(metric, room, middle=True)
         rest = width - len(_OF) - cell_len(shown)
         return f"{shown}{_OF}{clip(of, rest, middle=True)}"
 
     def _of(self) -> str:
-        """What the metric is of; "" for the job itself."""
+        """The subject of the metric; "" for the job itself."""
         if not self.pin.vertex:
             return ""
         known = vertex_of(self.port, self.pin.job, self.pin.vertex)
@@ -75,7 +75,7 @@ class PinChart(TimeChart):
 class PinnedCharts(Panel):
     """The pins of a job, of one of its vertices, or of one subtask; side by side where there is room."""
 
-    # What the person pins is shown though the screen is held.
+    # What the user pins is shown though the screen is frozen.
     ticks_when_paused = True
     DEFAULT_CSS = """
     PinnedCharts { height: 1; max-height: 50%; overflow-y: auto; scrollbar-size-vertical: 1; }

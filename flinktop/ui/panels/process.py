@@ -1,4 +1,4 @@
-"""A process: what it is and how it is, its memory part by part, and both over time."""
+"""A process: its identity and health, its memory part by part, and both over time."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 GONE = "Flink no longer knows this TaskManager: it has left or was lost; esc goes back."
 METER = 16
 MOST_WORDS = 3  # lines of a sentence above the table
-TINY = 15  # on so few lines, or fewer, the rows have them all
-TALL = 32  # lines of a screen from which on a process's header says where it runs
+TINY = 15  # on so few lines, or fewer, the rows have all of them
+TALL = 32  # lines of a screen from which on a process's header shows its host
 FROM_1_12 = "The parts of a TaskManager's memory, and managed memory in use, need Flink 1.12 or later."
 CHARTS = (
     ("Heap used, %", "heap", "heap", SHARE),
@@ -78,7 +78,7 @@ def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> Li
 
 
 def jobmanager_line(overview: ClusterOverview) -> Line:
-    """What it looks after."""
+    """What it manages."""
     return spaced(
         [("JobManager", "strong")],
         pair("TaskManagers", fmt.number(overview.taskmanagers)),
@@ -88,9 +88,9 @@ def jobmanager_line(overview: ClusterOverview) -> Line:
 
 
 def figures_line(known: ProcessFigures | None, blank: Part = (fmt.UNKNOWN, "muted")) -> Line:
-    """Heap, garbage collection, processor, threads, and what a TaskManager has besides.
+    """Heap, garbage collection, CPU, threads, and the further figures of a TaskManager.
 
-    `blank` stands for all of it while nothing is known.
+    `blank` replaces all of it while nothing is known.
     """
     found = known.figures if known is not None else processes.Figures()
     unknown = blank if known is None else (fmt.ABSENT, "muted")
@@ -105,9 +105,9 @@ def figures_line(known: ProcessFigures | None, blank: Part = (fmt.UNKNOWN, "mute
 
     most: Line = [(" of ", "muted"), (fmt.size(found.heap_max), "")] if found.heap_max is not None else []
     gc = known.gc if known is not None else None
-    # Two looks at the collectors' times make a rate.
+    # A rate needs two readings of the collectors' times.
     no_gc = blank if known is None or found.counts_gc else unknown
-    # All of it in use is as it should be with RocksDB.
+    # Full managed memory is normal with RocksDB.
     managed = fmt.share(found.managed) if found.managed is not None else fmt.ABSENT
     line = spaced(
         [*part("heap", found.heap), *most],
@@ -123,7 +123,7 @@ def figures_line(known: ProcessFigures | None, blank: Part = (fmt.UNKNOWN, "mute
 
 
 def place_lines(details: TaskManagerDetails, room: int) -> list[Line]:
-    """The machine it runs on, and where it is reached; on two lines where one of `room` cells is short."""
+    """Its host, and its address; on two lines where one of `room` cells is short."""
     hardware = details.hardware
     parts = spaced(
         pair("cores", fmt.number(hardware.cpu_cores)),
@@ -209,7 +209,7 @@ def memory_rows(sections: memory.Sections) -> MadeRows[memory.Part]:
 
 
 class MemoryTable(TablePanel[memory.Part]):
-    """Flink's memory model against its use, the JVM's own words, network buffers, garbage collectors."""
+    """Flink's memory model against its use, the JVM's own figures, network buffers, garbage collectors."""
 
     BOX = "Memory"
     LOADING = "loading memory…"
@@ -252,7 +252,7 @@ class MemoryTable(TablePanel[memory.Part]):
     def key(self, row: memory.Part) -> str:
         return f"{row.section} {row.name}"
 
-    def is_dim(self, row: memory.Part) -> bool:  # noqa: ARG002 -- all of them are of one answer
+    def is_dim(self, row: memory.Part) -> bool:  # noqa: ARG002 -- all rows come from one answer
         return is_old(self.port, self.reading, max(OLD_SECONDS, 2 * self._every))
 
     def rows_of(self, answer: Any) -> Sequence[memory.Part]:
@@ -276,7 +276,7 @@ class MemoryTable(TablePanel[memory.Part]):
 
 
 class ProcessCharts(Panel):
-    """Four charts, two beside each other."""
+    """Four charts, two side by side."""
 
     DEFAULT_CSS = """
     ProcessCharts { height: 1fr; }

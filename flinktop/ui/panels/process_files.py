@@ -64,12 +64,12 @@ class FilesTable(TablePanel["LogFile"]):
 
 
 def file_name(name: str) -> str:
-    """A name from the server as that of a file of ours: in no other directory, not hidden."""
+    """A name from the server as a local file name: in no other directory, not hidden."""
     return _ODD.sub("_", name).lstrip(".-") or "profile.html"
 
 
 def _size_of(transfer: Transfer) -> str:
-    """How large a file is that was not sent."""
+    """The size of a file that was not sent."""
     return fmt.size(transfer.size) if transfer.size else f"more than {fmt.size(LARGE_TO_SAVE)}"
 
 
@@ -87,7 +87,7 @@ class ProfilerTable(TablePanel["Profiling"]):
         self._process = process
         self._saving: Query[str] | None = None
         self._message = ""
-        self._large = ""  # the file that was too large to save unasked: asked for again, it is saved
+        self._large = ""  # the file that was too large to save at once: requested again, it is saved
         self._file = ""  # the file that is being saved
         self._operation: str | None = None
 
@@ -123,7 +123,7 @@ class ProfilerTable(TablePanel["Profiling"]):
         return self._process.profiler
 
     def key(self, row: Profiling) -> str:
-        """When it was triggered: runs have no ids."""
+        """The time of its trigger: runs have no ids."""
         return str(row.trigger_time)
 
     def rows(self) -> Sequence[Profiling] | None:

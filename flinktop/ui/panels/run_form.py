@@ -1,4 +1,4 @@
-"""The form that is filled in before a jar is run: the options that the release has, as fields."""
+"""The form for running a jar: the options of the release, as fields."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from flinktop.flink.jars import JarEntry
 
 ARGUMENTS_SHOWN, ARGUMENTS_ON_TALL, TALL = 5, 16, 32
-"""How many are listed, on a short screen and on one of so many rows."""
+"""Listed arguments, on a short screen and on one of `TALL` rows."""
 LACKS = {"claim_mode": "restore modes (1.15+)", "configuration": "configuration per job (1.17+)"}
-"""What to say where a release has no such field."""
+"""The names of fields that a release may lack."""
 
 
 class RunForm(ActForm):
-    """The fields, and the arguments one by one. What the release lacks is not there, and said in one line."""
+    """The fields, and the arguments one by one. Fields that the release lacks are listed in one line."""
 
     DEFAULT_CSS = """
     RunForm #argument-list { margin-left: 14; height: auto; display: none; }
@@ -46,13 +46,13 @@ class RunForm(ActForm):
         self.mount(Static(id="argument-list", markup=False), after="#row-arguments")
         if self._lacks:
             self.mount(Static(self._lacks, id="lacks", markup=False))
-        # The end of a path is what tells it from others.
+        # The end of a path identifies it.
         savepoint = self.query_one("#savepoint", LineField)
         savepoint.cursor_position = len(savepoint.value)
         self.look()
 
     def suggest(self, entries: Sequence[JarEntry]) -> None:
-        """Take these for the classes that the jar's manifest names."""
+        """Use these as the classes in the jar's manifest."""
         names = [entry.name for entry in entries]
         field = self.query_one("#entry_class", LineField)
         field.suggester = SuggestFromList(names, case_sensitive=False) if names else None
@@ -65,11 +65,11 @@ class RunForm(ActForm):
         return bool(self.query_one("#savepoint", LineField).value.strip())
 
     def options(self) -> RunOptions:
-        """What the fields say. Raises ValueError: one of them can't be understood; in words."""
+        """The options in the fields. Raises ValueError, in words, if one of them can't be parsed."""
         return RunOptions(**self.values())
 
     def look(self) -> None:
-        """Show what follows from the fields: the arguments one by one, what is asked about a savepoint."""
+        """Update what depends on the fields: the list of arguments, the fields for a savepoint."""
         super().look()
         shown = self.query_one("#argument-list", Static)
         try:
@@ -83,7 +83,7 @@ class RunForm(ActForm):
         self.look()
 
     def _listed(self, arguments: Sequence[str]) -> Content:
-        """Each argument on a line of its own, line ends as marks."""
+        """Each argument on its own line, line ends as marks."""
         mark = "\\n" if self._ascii else "↵"
         most = ARGUMENTS_ON_TALL if self.app.size.height >= TALL else ARGUMENTS_SHOWN
         most = most if len(arguments) <= most else most - 1

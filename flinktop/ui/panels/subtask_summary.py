@@ -1,4 +1,4 @@
-"""How a vertex's numbers spread over its subtasks: least, mean, most, sum, and Flink's quantiles."""
+"""The distribution of a vertex's numbers over its subtasks: min, mean, max, sum, and Flink's quantiles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TOTALS: tuple[tuple[str, str, str, Callable[[float | None], str]], ...] = (
 _UNKNOWN = Figure()
 LABELS = ("min", "avg", "max")
 QUANTILES = (("p25", "p25"), ("med", "median"), ("p75", "p75"), ("p95", "p95"))
-"""What we call them, and what Flink does."""
+"""Our name and Flink's."""
 SUM = "sum"
 FEW, SOME = LABELS, (*LABELS, "med", "p95")
 ALL = (*LABELS, *(label for label, _ in QUANTILES), SUM)
@@ -39,14 +39,14 @@ ALL = (*LABELS, *(label for label, _ in QUANTILES), SUM)
 
 
 class SummaryRow(Struct, frozen=True):
-    """One line below the table: its name, and a cell for each column that it has something to say of."""
+    """One line below the table: its name, and a cell for each column that it has a value for."""
 
     label: str
     cells: Mapping[str, Cell]
 
 
 def summary_columns(columns: Sequence[Column[SubtaskFacts]]) -> list[Column[SummaryRow]]:
-    """The same places as those of the table, for the lines below."""
+    """The same columns as those of the table, for the lines below."""
 
     def cell_of(key: str) -> Callable[[SummaryRow], Cell]:
         if key == "index":
@@ -72,13 +72,12 @@ def summary_rows(
     rows: Sequence[SubtaskFacts] = (),
     counted: Mapping[str, Sequence[float | None]] | None = None,
 ) -> list[SummaryRow]:
-    """The lines below the table, as many of `ALL` as the release tells; [] for fewer than two subtasks.
+    """The lines below the table, as many of `ALL` as the release reports; [] for fewer than two subtasks.
 
-    Rates and times are those of `rows`, the subtasks that run, where all of them are on the screen: what
-    stands below them is of the same answer. Else they are those of `…/subtasks/metrics`. Totals come from the
-    subtasks themselves, and their quantiles from the same answer (1.16+). `failed`: rates and times could not
-    be had. `counted`: in the first minute, what each subtask takes in and sends by its totals ("taken",
-    "sent").
+    Rates and times come from `rows`, the running subtasks, while all of them are on the screen, so that the
+    lines match the rows above; else from `…/subtasks/metrics`. Totals come from the subtasks themselves,
+    their quantiles from the same answer (1.16+). `failed`: rates and times are not available. `counted`:
+    in the first minute, the input and output of each subtask from its totals ("taken", "sent").
     """
     if len(attempts) < 2:  # noqa: PLR2004 -- one alone is its own least and most
         return []
@@ -127,7 +126,7 @@ def _spread(
     found: Mapping[str, AggregatedMetric],
     counted: Mapping[str, Sequence[float | None]] | None,
 ) -> tuple[AggregatedMetric | None, bool]:
-    """How a rate or a time spreads, and whether it is not measured where it is not known."""
+    """The distribution of a rate or a time, and whether it is not measured if it is not known."""
     shown = of_rows(rows, key)
     if shown is not None or counted is None:
         return shown or found.get(metric), bool(found)
@@ -142,7 +141,7 @@ def _extremes(known: AggregatedMetric | None) -> dict[str, float | None]:
 
 
 def _lags(marks: AggregatedMetric | None, cluster_now: float) -> dict[str, float | None]:
-    """The lag of the foremost, the mean and the last of all watermarks, as far as there is one."""
+    """The lag of the highest, the mean and the lowest of all watermarks, if there is one."""
     if marks is None or rates.watermark_lag(marks.min, cluster_now) is None:
         return {}
     values = (rates.watermark_lag(mark, cluster_now) for mark in (marks.max, marks.avg, marks.min))
@@ -150,7 +149,7 @@ def _lags(marks: AggregatedMetric | None, cluster_now: float) -> dict[str, float
 
 
 def ages(summed: float, shown: float, count: int) -> dict[str, Cell]:
-    """By line: how long ago (s) subtasks were summed up, and the rows on the screen read, if that differs."""
+    """By line: the age (s) of the sums, and of the rows on the screen, if that differs."""
     if abs(summed - shown) < 1:
         return {}
     return {

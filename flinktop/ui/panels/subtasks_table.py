@@ -1,4 +1,4 @@
-"""The subtasks of a vertex, worst first: state, where, rates, totals, busy, watermark; and their extremes."""
+"""The subtasks of a vertex, worst first: state, host, rates, totals, busy, watermark; and their extremes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from flinktop.ui.live import Asks, Panel
     from flinktop.ui.widgets.columns import Cell, Column
 
-MANY = 500  # subtasks from which their answer, 650 bytes each, is asked for less often
+MANY = 500  # subtasks from which on their answer, 650 bytes each, is requested less often
 MANY_SECONDS = 10.0
 MOST_REQUESTS = 3
 """Requests for the figures of the rows on the screen, each below Flink's limit for a request line."""
@@ -64,7 +64,7 @@ PLENTY = (200, 60)  # from this size on all quantiles and sums are shown
 
 
 def _metered(column: Column[SubtaskFacts]) -> Column[SubtaskFacts]:
-    """The column of something that may be older than the rest of its row."""
+    """The column of a figure that may be older than the rest of its row."""
 
     def cell(row: SubtaskFacts) -> Cell:
         shown, tone = column.cell(row)
@@ -75,23 +75,23 @@ def _metered(column: Column[SubtaskFacts]) -> Column[SubtaskFacts]:
 
 
 class Together(Message):
-    """The rows of all subtasks that run while all of them are on the screen, else ()."""
+    """The rows of all running subtasks while all of them are on the screen, else ()."""
 
     def __init__(self, panel: Panel, rows: tuple[SubtaskFacts, ...]) -> None:
         super().__init__()
-        # Of a sender that is the screen itself, whose tick this may be, it would not get there.
+        # With the screen as sender, whose tick this may be, the message would not get there.
         self.set_sender(panel)
         self.rows = rows
 
 
 class SubtasksTable(TablePanel[SubtaskFacts]):
-    """The subtasks of one vertex; figures are asked for the rows on the screen alone."""
+    """The subtasks of one vertex; figures are requested only for the rows on the screen."""
 
     ENDPOINT = VERTEX
     BOX = "Subtasks"
     LOADING = "loading subtasks…"
     TABLE_ID = "subtask-rows"
-    # Someone who scrolls passes many rows.
+    # Scrolling passes many rows.
     scroll_asks_at_once = False
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
@@ -99,11 +99,11 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         self._asked: tuple[int, ...] = ()
         self._rows: dict[int, SubtaskFacts] = {}
         self._vertex_context = VertexContext()
-        self._taken: dict[Query[Metrics], Reading[Metrics]] = {}  # the figures that were taken in
-        self._rows_of: tuple[object, ...] = ()  # what rows that are not on the screen are made of
+        self._taken: dict[Query[Metrics], Reading[Metrics]] = {}  # the figures in the rows
+        self._rows_of: tuple[object, ...] = ()  # the inputs of rows that are not on the screen
         self._below: list[SummaryRow] = []
-        self._below_of: tuple[object, ...] = ()  # what the lines below are made of
-        self._together: tuple[SubtaskFacts, ...] = ()  # the rows that the screen knows to be all
+        self._below_of: tuple[object, ...] = ()  # the inputs of the lines below
+        self._together: tuple[SubtaskFacts, ...] = ()  # the rows that the screen knows as all of them
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
@@ -165,7 +165,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
     # -- what is asked -------------------------------------------------------------------------------
 
     def asks(self) -> Asks:
-        """The vertex, and the figures of the rows on the screen that run, in as few requests as can be."""
+        """The vertex, and the figures of the running rows on the screen, in as few requests as possible."""
         self._vertex_context = vertex_context(self.port, self.job, self.vertex) or self._vertex_context
         attempts = self._history.attempts
         shown = self._visible_subtasks & attempts.keys()
@@ -174,7 +174,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         asked = self._asked if enough else tuple(sorted(running))
         queries = self._queries(asked)
         self._asked = asked if queries else ()
-        # A big answer is asked for as often as metrics move.
+        # A big answer is requested only as often as metrics move.
         every = MANY_SECONDS if len(attempts) > MANY else 0.0
         asks = context_asks(self.port, self.job, self.vertex) | dict.fromkeys(super().asks(), every)
         return asks | dict.fromkeys(queries, 0.0)
@@ -200,7 +200,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         return self.why_empty(self.reading, none_of("subtasks", job_state(self.port, self.job)))
 
     def rows(self) -> Sequence[SubtaskFacts] | None:
-        """Rows on the screen are made anew, the others when the vertex has answered."""
+        """Rows on the screen are made again, the others when the vertex has answered."""
         history, reading, context = self._history, self.reading, self._vertex_context
         if reading is None:
             return None
@@ -239,7 +239,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         return SOME if size.height >= LOW else FEW
 
     def _sum_up(self) -> None:
-        """The lines below, made anew when one of the answers they are made of has come."""
+        """The lines below, made again when one of their answers has arrived."""
         reading, history, context = self.reading, self._history, self._vertex_context
         known = vertex_of(self.port, self.job, self.vertex)
         if reading is None or reading.value is None or known is None:
@@ -270,18 +270,18 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         ]
 
     def _notify_screen(self, rows: tuple[SubtaskFacts, ...]) -> None:
-        """Tell the screen: what else it says of the vertex is of the same answer then."""
+        """Notify the screen, so that its other texts about the vertex use the same answer."""
         if rows != self._together:
             self._together = rows
             self.post_message(Together(self, rows))
 
     def stop_watching(self) -> None:
-        """Rows that are not seen grow old."""
+        """Rows that are hidden grow old."""
         super().stop_watching()
         self._notify_screen(())
 
     def _all_on_screen(self) -> tuple[SubtaskFacts, ...]:
-        """The rows of all subtasks that run, where all of them are on the screen; else ()."""
+        """The rows of all running subtasks, if all of them are on the screen; else ()."""
         attempts = self._history.attempts
         if len(attempts) > MANY:
             return ()
@@ -291,7 +291,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         return tuple(self._rows[index] for index in sorted(running))
 
     def _ages(self, summed: float | None) -> dict[str, Cell]:
-        """Of which time the sums are and of which the rows on the screen, where those differ."""
+        """The age of the sums and of the rows on the screen, if those differ."""
         shown = self._history.read_at(self._visible_subtasks & set(self._asked))
         if summed is None or shown is None:
             return {}

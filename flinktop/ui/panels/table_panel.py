@@ -1,4 +1,4 @@
-"""A table of what a query answers, under a few lines of words: what most tabs are."""
+"""A table of a query's answer, under a few lines of text: the panel of most tabs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ R = TypeVar("R")
 
 
 class Words(Widget):
-    """Some lines, each on one row and cut to the width; nothing at all where there are none."""
+    """Some lines, each on one row and cut to the width; empty without lines."""
 
     DEFAULT_CSS = "Words { height: auto; padding: 0 1; display: none; }"
 
@@ -54,43 +54,43 @@ class Words(Widget):
 
 
 class TablePanel(Panel, Generic[R]):
-    """Words above, rows below.
+    """Text above, rows below.
 
-    Where the rows are those of one query it is enough to say which (`ENDPOINT`) and which they are
-    (`rows_of`); else a subclass says itself what it `asks`, its `rows`, and by `empty` why there are none.
-    Cells are made of rows when they are drawn: rows that are not on the screen cost nothing.
+    Where the rows come from one query a subclass sets its `ENDPOINT` and makes the rows of an answer in
+    `rows_of`; else it defines `asks`, `rows`, and in `empty` why there are none. Cells are made when they are
+    drawn: rows that are not on the screen cost nothing.
     """
 
     DEFAULT_CSS = "TablePanel { height: 1fr; } TablePanel LiveTable { height: 1fr; }"
     ENDPOINT: ClassVar[Endpoint[Any] | None] = None
-    """What rows come from; the ids in its path are attributes of the panel."""
-    KEY: ClassVar[str] = "key"  # the attribute of a row that names it towards the program
+    """The source of the rows; the ids in its path are attributes of the panel."""
+    KEY: ClassVar[str] = "key"  # the attribute of a row that identifies it in the program
     COLUMNS: ClassVar[Sequence[Column[Any]]] = ()
     """The columns from left to right, where they are always the same."""
-    LOADING: ClassVar[str] = "loading…"  # what stands in the place of the rows before anything has come
-    NOTHING: ClassVar[str] = ""  # what an answer without anything in it means
+    LOADING: ClassVar[str] = "loading…"  # shown instead of the rows before the first answer
+    NOTHING: ClassVar[str] = ""  # the text for an empty answer
     EVERY: ClassVar[float] = 0.0
     """Seconds between two polls of the source; 0 is the cluster's own refresh interval."""
-    MISSING: ClassVar[str] = ""  # what a cluster has none of that has no such endpoint, in the plural
-    TABLE_ID: ClassVar[str] = ""  # the table's id; without it the panel's with "-rows"
-    FADES: ClassVar[bool] = True  # whether rows of an answer that is old are shown faded
+    MISSING: ClassVar[str] = ""  # what a cluster without the endpoint lacks, in the plural
+    TABLE_ID: ClassVar[str] = ""  # the table's id; by default the panel's with "-rows"
+    FADES: ClassVar[bool] = True  # whether rows of an old answer are faded
     scroll_asks_at_once = True
-    """Whether rows that come into sight are asked for at once, or at the next second."""
-    first_ask_at_once = True  # whether so are the first ones, whatever holds for the others
+    """Whether rows that come into sight are requested at once, or at the next second."""
+    first_ask_at_once = True  # whether the first rows are, regardless of the others
 
     def __init__(self, job: str = "", vertex: str = "", subtask: int = 0, *, id: str | None = None) -> None:
         super().__init__(job, vertex, subtask, id=id)
         self.visible_keys: tuple[str, ...] = ()
-        """The keys of the rows on the screen, as far as they are asked for."""
-        self._scrolled_to: tuple[str, ...] = ()  # the keys of those that are there now
-        self.old = False  # whether what the source has answered can't be taken at its word any more
+        """The keys of the rows on the screen that are requested."""
+        self._scrolled_to: tuple[str, ...] = ()  # the keys of the rows that are there now
+        self.old = False  # whether the answer of the source is too old to rely on
 
     def columns(self) -> Sequence[Column[R]]:
-        """The columns from left to right, as the table is given them when it is made."""
+        """The columns from left to right, when the table is made."""
         return self.COLUMNS
 
     def source(self) -> Query[Any] | None:
-        """The query that rows come from; None where several make them."""
+        """The query that rows come from; None if there are several."""
         return self._of_endpoint
 
     @cached_property
@@ -103,15 +103,15 @@ class TablePanel(Panel, Generic[R]):
         return str(getattr(row, self.KEY))
 
     def rows_of(self, answer: Any) -> Sequence[R] | None:
-        """Rows of what the source has answered; None leaves those that are shown."""
+        """Rows of the answer of the source; None leaves the shown rows."""
         raise NotImplementedError
 
     def rows(self) -> Sequence[R] | None:
-        """The rows in their own order; None leaves those that are shown."""
+        """The rows in their own order; None leaves the shown rows."""
         return self.rows_of(self.answer) if self.answer is not None else None
 
     def words(self) -> Sequence[list[Part]]:
-        """The lines above the rows; those that are empty are left out."""
+        """The lines above the rows; empty ones are left out."""
         return ()
 
     def empty(self) -> str:
@@ -124,23 +124,23 @@ class TablePanel(Panel, Generic[R]):
 
     @property
     def answer(self) -> Any:
-        """What the source was last answered; None while nothing has come."""
+        """The last answer of the source; None before the first."""
         return self.reading.value if self.reading is not None else None
 
     @property
     def missing(self) -> str:
-        """Why this cluster has nothing of the kind; "" where it should."""
+        """Why this cluster has nothing of the kind; "" if it should have."""
         source = self.source()
         if not self.MISSING or source is None:
             return ""
         return missing_words(self.port, source.endpoint, self.MISSING)
 
     def why_empty(self, reading: Reading[Any] | None, nothing: str | None = None) -> str:
-        """Why a query makes no rows; `nothing` is what an answer without anything in it means."""
+        """Why a query has no rows; `nothing` is the text for an empty answer."""
         return why_empty(self.port, reading, self.LOADING, self.NOTHING if nothing is None else nothing)
 
     def matches(self, row: R, text: str) -> bool:
-        """Whether a row has every word of the filter's text in one of its cells, seen or not."""
+        """Whether every word of the filter text occurs in one of the row's cells, visible or not."""
         cells = [column.cell(row)[0].casefold() for column in self.table.columns]
         return all(any(word in cell for cell in cells) for word in text.casefold().split())
 
@@ -174,7 +174,7 @@ class TablePanel(Panel, Generic[R]):
         rows = self.rows()
         if rows is not None:
             table.set_rows(rows)
-        # Ages, zones and what is old change the cells of rows that are the same.
+        # Ages, time zone and staleness change the cells of unchanged rows.
         table.look_again()
         self.query_one(Words).set_lines([line for line in self.words() if line])
 

@@ -1,4 +1,4 @@
-"""The TaskManagers, worst first, and the slots of one: which job has each, what it was given."""
+"""The TaskManagers, worst first, and the slots of one: the job and the resources of each."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 
 SECONDS = 10.0
-"""Between two requests for one TaskManager's metrics, while few are seen; Flink fetches no faster."""
-MOST_A_SECOND = 1.0  # requests for metrics: with more TaskManagers on the screen each is asked more rarely
+"""Between two requests for one TaskManager's metrics, while few are visible; Flink fetches no faster."""
+MOST_A_SECOND = 1.0  # requests for metrics: with more TaskManagers on the screen each is polled more rarely
 MEBI = 1 << 20
 FREE = "free"
 
@@ -55,7 +55,7 @@ def _measured(
     def blank(row: TaskManagerFacts) -> Cell:
         if row.known is None:
             return blank_mark(failed=row.failed)
-        # Two looks at the collectors' times make a rate.
+        # A rate needs two readings of the collectors' times.
         waiting = key == "gc" and row.known.figures.counts_gc
         return (fmt.UNKNOWN if waiting else fmt.ABSENT), "muted"
 
@@ -84,7 +84,7 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
             tone="strong",
             sort=lambda row: row.name,
             flex=True,
-            # Pods of one cluster are told apart by the ends of their names.
+            # Pods of one cluster differ at the ends of their names.
             middle=True,
         ),
         Column("verdict", "VERDICT", 24, _verdict, sort=lambda row: row.worst, descending=True, flex=True),
@@ -108,7 +108,7 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
             tone=lambda part: processes.tone(part, warm=0.8),
             drop=1,
         ),
-        # All of the managed memory in use is as it should be with RocksDB.
+        # Full managed memory is normal with RocksDB.
         _measured("managed", "MNGD%", lambda known: known.figures.managed, _percent, drop=3),
         _measured(
             *("network", "NETW%", lambda known: known.figures.network, _percent),
@@ -159,10 +159,10 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
 
 
 class SlotRow(Struct, frozen=True):
-    """A slot that a job has, or what is left of the TaskManager."""
+    """A slot of a job, or the free resources of the TaskManager."""
 
     number: str
-    job: str  # its id; "" for what is free
+    job: str  # its id; "" for free resources
     name: str
     tasks: int | None = None  # 2.3+
     resource: Resource | None = None
@@ -173,7 +173,7 @@ class SlotRow(Struct, frozen=True):
 
 
 def slot_rows(details: TaskManagerDetails, names: Mapping[str, str]) -> MadeRows[SlotRow]:
-    """The slots by job, then what is free (`/taskmanagers/:taskmanagerid`); `names` of jobs by their ids."""
+    """The slots by job, then the free resources (`/taskmanagers/:taskmanagerid`); `names` of jobs by id."""
     slots = sorted(details.allocated_slots or (), key=lambda slot: names.get(slot.job_id, slot.job_id))
 
     def made(numbered: tuple[int, AllocatedSlot]) -> SlotRow:
@@ -197,7 +197,7 @@ def _given(
     *,
     drop: int,
 ) -> Column[SlotRow]:
-    """A part of what it was given; a negative one is not told."""
+    """A part of its resources; a negative one is not reported."""
 
     def value(row: SlotRow) -> float | None:
         given = of(row.resource) if row.resource is not None else -1
@@ -211,7 +211,7 @@ def _memory(title: str, key: str, drop: int) -> Column[SlotRow]:
 
 
 class SlotsTable(TablePanel[SlotRow]):
-    """Slots by the jobs that have them; enter opens the job."""
+    """Slots by job; enter opens the job."""
 
     ENDPOINT = TASKMANAGER
     BOX = "Slots"

@@ -27,7 +27,7 @@ _TONES = {"BLOCKED": "bad", "RUNNABLE": "strong"}
 
 
 class ThreadView(PagerPanel):
-    """A thread dump, asked for once; the refresh key asks again. A dump costs the process a pause."""
+    """A thread dump, requested once; the refresh key requests it again. A dump pauses the process briefly."""
 
     BOX = "Threads"
 

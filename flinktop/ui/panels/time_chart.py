@@ -1,4 +1,4 @@
-"""Charts of series that the engine keeps, over the time window that the person chose; throughput and heap."""
+"""Charts of series that the engine records, over the chosen time window; throughput and heap."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ WAITING = "waiting for metrics (Flink updates them every 10 s)"
 DAY = 86400.0
 EVERYTHING = math.inf
 CHOICES = (300.0, 900.0, 1800.0, 3600.0, 10800.0, EVERYTHING)
-"""Seconds that a person can choose to see; series keep about three hours."""
+"""Seconds that a user can choose; series keep about three hours."""
 AUTOMATIC = (120.0, 300.0, 900.0)
-"""Seconds while nobody has chosen, the shortest that hold all: a fresh start is not an empty chart."""
+"""Seconds without a choice, the shortest that show everything: after a fresh start no chart is empty."""
 WAITING_RATES = "waiting for rates (Flink updates its counters every 10 s)"
 ENDED = "the job has ended: no data recorded"
 
 
 def stepped(chosen: float | None, by: int) -> float:
-    """The next longer or shorter choice; from None, the automatic one, on from its longest."""
+    """The next longer or shorter choice; None, the automatic window, counts as the longest automatic one."""
     at = CHOICES.index(AUTOMATIC[-1] if chosen is None else chosen)
     return CHOICES[min(max(at + by, 0), len(CHOICES) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One line: what the legend calls it, where its points are kept, the tone it is drawn in."""
+    """One line: its name in the legend, its series, its tone."""
 
     name: str
     series: SeriesName
@@ -63,7 +63,7 @@ class Unit:
 
 COUNT = Unit(fmt.count)
 WHOLE = Unit(fmt.count, "whole")
-SHARE = Unit(fmt.per_mille, high=1000.0)  # thousandths, as Flink's ms/s are, as a percentage
+SHARE = Unit(fmt.per_mille, high=1000.0)  # thousandths, as in Flink's ms/s, shown as a percentage
 SECONDS = Unit(fmt.span, "seconds")
 MILLISECONDS = Unit(fmt.milliseconds, "milliseconds")
 BYTES = Unit(fmt.size, "bytes")
@@ -72,8 +72,8 @@ BYTES = Unit(fmt.size, "bytes")
 class TimeChart(Panel):
     """One chart; it is redrawn when its points move it by a column. Times are the cluster's own.
 
-    `title` stands in its box in the place of `box`, and should change rarely: the whole box is repainted.
-    `nothing` says why there is nothing to draw, `detail` more of what is drawn in a chart of so many cells.
+    `title` replaces `box` in its box, and should change rarely: the whole box is repainted. `nothing` returns
+    why there is nothing to draw, `detail` a note for a chart of the given width.
     """
 
     DEFAULT_CSS = """
@@ -81,7 +81,7 @@ class TimeChart(Panel):
     TimeChart Chart { height: 1fr; }
     TimeChart Chart:focus { background: $foreground 4%; }
     """
-    TO_THE_SECOND: ClassVar[float] = 300.0  # windows up to this (s) have their times to the second
+    TO_THE_SECOND: ClassVar[float] = 300.0  # windows up to this (s) show seconds
 
     def __init__(
         self,
@@ -109,11 +109,11 @@ class TimeChart(Panel):
         yield chart
 
     def picture(self) -> tuple[list[Line], float, float]:
-        """The lines, and from when to when they are shown (s since 1970)."""
+        """The lines, and the start and end of the shown time (s since 1970)."""
         port, chosen = self.port, self.app.chart_window
         now = port.now()
-        # Drawn over the cluster's own time, so that the axis has round times; whole seconds, so that a late
-        # answer does not shift the picture.
+        # In the cluster's own time, so that the axis has round times; whole seconds, so that a late answer
+        # does not shift the picture.
         ahead = round(port.cluster_time() - now)
         reach = AUTOMATIC[-1] if chosen is None else chosen
         known = [(one, port.points(one.series, now - reach)) for one in self.measures()]
@@ -129,7 +129,7 @@ class TimeChart(Panel):
         return lines, now + ahead - seconds, now + ahead
 
     def heading(self, window: str) -> tuple[str, str]:
-        """What stands above the picture, and quieter words beside it; `window` says how much time it is."""
+        """The title of the picture, and a muted detail; `window` is the shown time."""
         title = self._title() if self._title is not None else self.BOX
         if title != self._titled:
             self._titled = title
@@ -154,14 +154,14 @@ class TimeChart(Panel):
 
 
 class Throughput(TimeChart):
-    """Records/s that sources send and that sinks take in: of a job, or of the whole cluster."""
+    """Records/s that sources send and that sinks receive: of a job, or of the whole cluster."""
 
     def __init__(self, job: str = "", *, id: str | None = None) -> None:
         super().__init__("Records/s", self._rates, self._why_none, detail=self._coverage, job=job, id=id)
 
     def _rates(self) -> Sequence[Measure]:
         if not self.job and self.port.features.history_server:
-            # Where no job can run there is neither, and no zero.
+            # Where no job can run there are neither, not even zeros.
             return ()
         return [
             Measure(name, job_series(self.job, name) if self.job else cluster_series(name), style)
@@ -169,7 +169,7 @@ class Throughput(TimeChart):
         ]
 
     def _coverage(self, _width: int) -> str:
-        """What the cluster's chart is the sum of: of how many jobs, and how old its oldest part is."""
+        """The jobs that the cluster's chart sums up: how many, and how old the oldest part is."""
         coverage, now = self.port.coverage, self.port.now()
         if self.job or not coverage.live:
             return ""
@@ -185,13 +185,13 @@ class Throughput(TimeChart):
             return "a HistoryServer keeps no rates of the jobs that have ended"
         reading = self.port.reading(JOBS_OVERVIEW())
         if reading is None or reading.value is None:
-            # Of a lost cluster the frame says why.
+            # The frame shows why a cluster is lost.
             return "" if self.port.lost is not None else why_empty(self.port, reading, "loading jobs…")
         return WAITING_RATES if self.port.coverage.live else "no job is running"
 
 
 def heap_chart() -> TimeChart:
-    """How full the fullest heap is, and the share of time that goes into collecting (model/heap.py)."""
+    """How full the fullest heap is, and the share of time spent in garbage collection (model/heap.py)."""
     measures = (
         Measure("heap", cluster_series("heap")),
         # ms/s are thousandths as well.

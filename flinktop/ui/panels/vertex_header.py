@@ -1,4 +1,4 @@
-"""What a vertex or a subtask is and how it is: state, rates, busy, watermark, skew in words."""
+"""A vertex or a subtask: its state, rates, busy, watermark, skew in words."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.parts import Line
 
 
-NARROW = 100  # cells below which words are shortened
-SECONDS = 10.0  # between two looks at the totals, for the skew; the table of subtasks has more reason to ask
+NARROW = 100  # cells below which texts are shortened
+SECONDS = 10.0  # between two polls of the totals, for the skew; the table of subtasks needs them sooner
 
 
 def lasting(state: str, seconds: float | None) -> Line:
@@ -70,7 +70,7 @@ def lasting(state: str, seconds: float | None) -> Line:
 
 
 def state_line(job: Job, vertex: JobVertex, now: VertexNow) -> Line:
-    """State, how many subtasks are in which, parallelism; the job's state where it does not run."""
+    """State, how many subtasks are in which, parallelism; the job's state if it does not run."""
     state: Line = [(f"{states.mark(now.state)} {now.state}", states.tone(now.state))]
     if list(now.tasks) not in ([], [now.state]):
         words = ", ".join(f"{count} {state.lower()}" for state, count in now.tasks.items())
@@ -86,12 +86,12 @@ def state_line(job: Job, vertex: JobVertex, now: VertexNow) -> Line:
 
 
 def job_parts(job: Job) -> Line:
-    """The job's state where it does not run."""
+    """The job's state if it does not run."""
     return [] if states.is_running(job.state) else [(f"the job is {job.state}", states.tone(job.state))]
 
 
 def rate_groups(taken: Figure, sent: Figure) -> list[Line]:
-    """Records/s that come in and go out."""
+    """Records/s in and out."""
     return [
         pair(word, *figure_cell(rate, lambda value: f"{fmt.count(value)}/s"))
         for word, rate in (("in", taken), ("out", sent))
@@ -99,7 +99,7 @@ def rate_groups(taken: Figure, sent: Figure) -> list[Line]:
 
 
 def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narrow: bool) -> Line:
-    """Records/s of the vertex; least, mean and most of what its subtasks are busy, backpressured and idle."""
+    """Records/s of the vertex; min, mean and max of busy, backpressured and idle over its subtasks."""
     groups = rate_groups(facts.taken, facts.sent)
     times = (("busy", facts.busy), ("bkpr" if narrow else "backpressured", facts.backpressured))
     any_shown = False
@@ -115,9 +115,9 @@ def flow_line(facts: VertexFacts, found: Mapping[str, AggregatedMetric], *, narr
 
 
 def totals_line(totals: IoMetrics, *, source: bool, sink: bool) -> Line:
-    """What has ended has taken in and sent: a source takes nothing in, a sink sends nothing.
+    """The totals of what has ended: a source has no input, a sink no output.
 
-    Only what crosses between vertices is counted: of a vertex that is both nothing is known.
+    Only records between vertices are counted: for a vertex that is both nothing is known.
     """
     groups: list[Line] = []
     taken = ("in", source, totals.records_in, totals.bytes_in)
@@ -143,7 +143,7 @@ def watermark_parts(mark: float | None, offset: float | None, cluster_now: float
 
 
 def skew_parts(vertex: Vertex, now: float | None) -> Line:
-    """How unevenly records are spread over subtasks, and (`now`, per cent, 1.20+) their present rates."""
+    """How unevenly records are spread over subtasks, and (`now`, per cent, 1.20+) their current rates."""
     spread = skew.spread({one.subtask: records(one) for one in vertex.subtasks})
     if spread is None:
         return []
@@ -167,7 +167,7 @@ class VertexHeader(LinesPanel):
     def __init__(self, job: str, vertex: str) -> None:
         super().__init__(job, vertex)
         self._known: tuple[Job, JobVertex] | None = None
-        """As the job last told of it: a restart may take it away."""
+        """From the last answer of the job that has it: a restart may remove it."""
         self._rows: tuple[SubtaskFacts, ...] = ()
 
     def asks(self) -> Asks:
@@ -176,7 +176,7 @@ class VertexHeader(LinesPanel):
         return asks | (figures_asks(self.port, known[0], [self.vertex]) if known is not None else {})
 
     def show_with(self, rows: tuple[SubtaskFacts, ...]) -> None:
-        """Say what the rows below say: those of all subtasks that run, () while not all of them are seen."""
+        """Show the data of the rows below: all running subtasks, () while not all of them are visible."""
         self._rows = rows
         self.draw()
 
@@ -228,7 +228,7 @@ class VertexHeader(LinesPanel):
     def _of_rows(
         self, facts: VertexFacts, found: dict[str, AggregatedMetric]
     ) -> tuple[VertexFacts, dict[str, AggregatedMetric]]:
-        """Rates and times, those of the rows below where these have them all."""
+        """Rates and times, from the rows below if these are complete."""
         of_rows = found_in(self._rows)
         taken, sent = (of_rows.get(metric) for metric in rates.RATE_IDS)
         if taken is not None:
@@ -253,7 +253,7 @@ class VertexHeader(LinesPanel):
             return pair("watermark", *((fmt.ABSENT, "muted") if none else blank(self.port, asked)))
         lowest = known.min
         if (row := slowest(self._rows)) is not None and row.mark.value is not None:
-            # As old as its row says, whatever the clock says by now.
+            # The age of its row, whatever the clock shows by now.
             lowest = row.mark.value
             cluster_now = lowest / 1000.0 + row.lag.value if row.lag.value is not None else cluster_now
         series = vertex_series(self.job, self.vertex, "lag")
@@ -262,7 +262,7 @@ class VertexHeader(LinesPanel):
 
 
 def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, gone: str) -> Line:
-    """Why what `part` tells of a vertex or a subtask is no longer so; [] while all is well."""
+    """Why the data in `part` about a vertex or a subtask are outdated; [] while all is well."""
     of_job = port.reading(JOB(job=job))
     seen = [one.at for one in (part, of_job) if one is not None and one.at is not None]
     vertices = of_job.value.vertices if of_job is not None and of_job.value is not None else ()
@@ -283,13 +283,13 @@ def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, g
 
 
 def attempt_line(attempt: Attempt) -> Line:
-    """State and for how long, which attempt, where."""
+    """State and its duration, which attempt, which host."""
     state: Line = [(f"{states.mark(attempt.status)} {attempt.status}", states.tone(attempt.status))]
     state += lasting(attempt.status, attempt.seconds)
     number = pair("attempt", fmt.number(attempt.attempt), "warn" if attempt.attempt else "")
     where, taskmanager = attempt.where, attempt.taskmanager_id or ""
     if taskmanager and processes.is_name(taskmanager):
-        # The name of a pod or a container is what people look for.
+        # People look for the name of a pod or a container.
         at = f" at {where}" if where else ""
         return spaced(state, number, [*pair("on", taskmanager), (at, "muted")])
     on = pair("on", where) if where else []
@@ -342,7 +342,7 @@ class SubtaskHeader(LinesPanel):
         return totals_line(attempt.metrics, source=source, sink=sink)
 
     def _flow(self) -> Line:
-        """Rates, times and watermark; what is not measured is not the same as not known."""
+        """Rates, times and watermark; not measured differs from not known."""
         facts = present_facts(self.port, self.job, self.vertex, self.subtask, self._progress)
         if facts is None:
             return []

@@ -1,4 +1,4 @@
-"""A vertex by subtask: backpressure, on demand where asking costs the TaskManagers, and watermarks."""
+"""A vertex by subtask: backpressure, on demand where measuring it costs the TaskManagers, and watermarks."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 
-JUST_NOW = 3.0  # seconds for which an answer counts as the one that was asked for
+JUST_NOW = 3.0  # seconds for which an answer counts as the requested one
 LEVELS = {"ok": ("● ok", "good"), "low": ("▲ low", "warn"), "high": ("✕ high", "bad")}
 SHAPES = (
     ("█", "#", "first", "busy"),
     ("▓", "+", "second", "backpressured"),
     ("░", ".", "muted", "idle"),
 )
-"""What a subtask does with its time: each in a shape, one of ASCII, and a tone."""
+"""The times of a subtask: each with a shape, one in ASCII, and a tone."""
 OVER = "The vertex has ended: Flink no longer measures its backpressure."
 ON_DEMAND = (
     "Up to 1.12 Flink samples this vertex's threads 100 times,\n"
     "which costs its TaskManagers. b: start sampling"
 )
-MOST_REQUESTS = 3  # requests for watermarks that have to be asked for one by one, each below Flink's limit
-MOST_ALONE = 300  # subtasks that are asked for one by one though they are not on the screen
+MOST_REQUESTS = 3  # requests for watermarks that are fetched one by one, each below Flink's limit
+MOST_ALONE = 300  # subtasks that are fetched one by one though they are not on the screen
 FAR = 43_200.0  # seconds from which on a time is written with its date
 
 
 def pressure_rows(answer: VertexBackpressure, *, young: bool = False) -> MadeRows[PressureFacts]:
-    """Rows by Flink's verdict, worst first, then by index; attempts that run beside another below it.
+    """Rows by Flink's verdict, worst first, then by index; concurrent attempts below the subtask's own.
 
     `young`: the vertex is in its first minute.
     """
@@ -71,7 +71,7 @@ def pressure_rows(answer: VertexBackpressure, *, young: bool = False) -> MadeRow
 
 
 def time_bar(row: PressureFacts, width: int, *, ascii: bool) -> Stripes:
-    """What a subtask does with its time, as parts of a bar; before 1.13 only how much it waits is known."""
+    """The times of a subtask, as parts of a bar; before 1.13 only its backpressure is known."""
     shares = [1000.0 * (share or 0.0) for share in (row.busy, row.backpressured, row.idle)]
     return Stripes(
         tuple(
@@ -88,7 +88,7 @@ def level_cell(level: str) -> Cell:
 
 
 class VertexPressure(TablePanel[PressureFacts]):
-    """What each subtask of a vertex does with its time (`…/backpressure`)."""
+    """What each subtask of a vertex spends its time on (`…/backpressure`)."""
 
     ENDPOINT = VERTEX_BACKPRESSURE
     BOX = "Backpressure"
@@ -97,7 +97,7 @@ class VertexPressure(TablePanel[PressureFacts]):
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(job, vertex, id=id)
-        self._asked: float | None = None  # when the person last asked for a measurement (engine's clock, s)
+        self._asked: float | None = None  # when the user last requested a measurement (engine's clock, s)
 
     def columns(self) -> Sequence[Column[PressureFacts]]:
         def share(
@@ -132,7 +132,7 @@ class VertexPressure(TablePanel[PressureFacts]):
 
     @property
     def _measuring(self) -> bool:
-        """Whether it is asked for: where that has a price, until one measurement has been paid for."""
+        """Whether to poll it: where that has a cost, only until one requested measurement is there."""
         if not self.samples or self._asked is None:
             return not self.samples
         reading = self.reading
@@ -148,7 +148,7 @@ class VertexPressure(TablePanel[PressureFacts]):
         return super().asks() if self._measuring else {}
 
     def ask(self) -> None:
-        """Ask, where that has a price; else it is asked for anyway."""
+        """Request a measurement, where that has a cost; else it is polled anyway."""
         self._asked = self.port.now()
         self.update()
 
@@ -193,7 +193,7 @@ class VertexPressure(TablePanel[PressureFacts]):
 def mark_rows(
     known: Mapping[int, float], count: int, cluster_now: float, history: Mapping[int, lags.Points]
 ) -> MadeRows[MarkFacts]:
-    """Rows of all subtasks, the lowest watermark first; what has not been told stands last.
+    """Rows of all subtasks, the lowest watermark first; unknown ones last.
 
     `history` has each subtask's lag over the last minutes.
     """
@@ -215,7 +215,7 @@ def mark_text(mark: float | None, offset: float | None, cluster_now: float) -> s
 
 
 def raw_text(mark: float | None) -> str:
-    """A watermark as Flink tells it."""
+    """A watermark as Flink sends it."""
     if mark is None:
         return fmt.UNKNOWN
     return str(LONG_MIN if mark == NO_WATERMARK else LONG_MAX if mark == ENDED else int(mark))
@@ -234,7 +234,7 @@ class VertexWatermarks(TablePanel[MarkFacts]):
         super().__init__(job, vertex, id=id)
         self._marks: dict[int, float] = {}
         self._history: dict[int, lags.Points] = {}  # by subtask: its lag over the last minutes
-        self._now = 0.0  # the cluster's time (s since 1970) when it was answered
+        self._now = 0.0  # the cluster's time (s since 1970) of the answer
 
     def columns(self) -> Sequence[Column[MarkFacts]]:
         def held(row: MarkFacts) -> str:
@@ -265,7 +265,7 @@ class VertexWatermarks(TablePanel[MarkFacts]):
         return next(iter(self._queries() or ()), listing(self.job, self.vertex))
 
     def _queries(self) -> tuple[Query[Metrics], ...] | None:
-        """What tells the watermarks; () where there are none, None while that is not known."""
+        """The queries for the watermarks; () where there are none, None while that is not known."""
         known = vertex_of(self.port, self.job, self.vertex)
         context = vertex_context(self.port, self.job, self.vertex)
         if known is None or context is None:
@@ -287,7 +287,7 @@ class VertexWatermarks(TablePanel[MarkFacts]):
         return context_asks(self.port, self.job, self.vertex) | dict.fromkeys(self._queries() or (), 0.0)
 
     def _take_in(self) -> None:
-        """Remember what has been answered: of many subtasks those on the screen are asked for alone."""
+        """Record the answers: of many subtasks only those on the screen are requested."""
         for query in self._queries() or ():
             reading = self.port.reading(query)
             if reading is None or not reading.value or reading.at is None:
@@ -343,7 +343,7 @@ class VertexWatermarks(TablePanel[MarkFacts]):
         return line
 
     def _held(self) -> Line:
-        """Who holds the others back; [] for nobody."""
+        """Which subtask holds the others back; [] for none."""
         held = watermarks.held(self._marks)
         if held is None:
             return []

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 
 LEAST_LINES = 5
-NAME = 24  # cells that a vertex's name has before its skew gets a column
+NAME = 24  # cells of a vertex's name before its skew gets a column
 
 
 def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexFacts]) -> MadeRows[VertexFacts]:
-    """Rows in the order of the job's graph; those in `kept` are taken as they are."""
+    """Rows in the order of the job's graph; those in `kept` are reused."""
     ends = rates.ends(job)
     return one_by_one(
         job.vertices,
@@ -44,7 +44,7 @@ def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexFacts]) -> MadeRo
 
 
 class VerticesTable(TablePanel[VertexFacts]):
-    """The vertices of one job; figures are asked for the rows on the screen, one request each."""
+    """The vertices of one job; figures are requested for the rows on the screen, one request each."""
 
     ENDPOINT = JOB
     KEY = "id"
@@ -80,7 +80,7 @@ class VerticesTable(TablePanel[VertexFacts]):
                 figure("bytes_sent", "BYTES OUT", 9, lambda row: row.bytes_sent, fmt.size, drop=5),
                 number("seconds", "RAN", 8, lambda row: row.seconds, fmt.duration, tone="muted", drop=1),
             )
-        # A vertex that has ended has totals and no rates: then totals give way later.
+        # A vertex that has ended has totals and no rates: then totals are dropped later.
         rate, taken, sent = (11, 6, 6) if some else (6, 9, 10)
         tone, pressed = busy.tone, attrgetter("backpressured")
         return (
@@ -111,7 +111,7 @@ class VerticesTable(TablePanel[VertexFacts]):
         return self.why_empty(self.reading, none_of("vertices", job.state) if job is not None else "")
 
     def rows_of(self, answer: Job) -> Sequence[VertexFacts]:
-        """Rows on the screen are made anew, the others when the job has answered."""
+        """Rows on the screen are made again, the others when the job has answered."""
         kept = {row.id: row for row in self._rows if row.id not in self.visible_keys}
         if self.reading is not self._made_of:
             self._made_of, kept = self.reading, {}
@@ -137,7 +137,7 @@ def taskmanager_rows(
 
 
 def concurrent_rows(vertex: Vertex, *, source: bool, sink: bool) -> MadeRows[VertexTaskManagerFacts]:
-    """The attempts that run beside a subtask's own (1.16+), and where: Flink's answer leaves them out."""
+    """The concurrent attempts of subtasks (1.16+), and their hosts: Flink's answer leaves them out."""
     found = [
         (subtask.subtask, other)
         for subtask in vertex.subtasks
