@@ -1,1 +1,1 @@
-"""What Flink says: its REST API as typed values. No terminal, nothing of the other rooms."""
+"""Flink's REST API as typed values. No terminal; depends on no other package of flinktop."""

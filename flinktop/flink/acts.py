@@ -1,4 +1,4 @@
-"""Requests that act, and how an asynchronous one is followed to its end."""
+"""Requests that change the cluster, and the status of asynchronous ones."""
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,13 +20,13 @@ class Nothing(Struct, frozen=True):
 
 
 class Trigger(Struct, frozen=True, rename="kebab"):
-    """The server has taken an act and follows it under this id for five minutes after its end."""
+    """An accepted action; the server keeps its status under this id until five minutes after its end."""
 
     request_id: Id
 
 
 class Cause(Struct, frozen=True, rename="kebab"):
-    """A Java exception as the server sends it inside an answer; the serialized one is not read."""
+    """A Java exception inside an answer; its serialized form is not read."""
 
     class_name: str = field(name="class", default="")
     stack_trace: Lines = ""
@@ -37,13 +37,13 @@ class Cause(Struct, frozen=True, rename="kebab"):
 
 
 class StatusId(Struct, frozen=True):
-    """The inside of `status`."""
+    """The value of `status`."""
 
     id: str = ""
 
 
 class Status(Struct, frozen=True):
-    """How far an act without a result of its own is: datasets, disposal, rescaling."""
+    """Progress of an action without a result of its own: dataset deletion, disposal, rescaling."""
 
     status: StatusId = StatusId()
     operation: "Outcome | None" = None
@@ -59,7 +59,7 @@ class Status(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What came of an act: a failure's cause, or a location."""
+    """The result of an action: a failure's cause, or a location."""
 
     failure_cause: Cause | None = field(name="failure-cause", default=None)
     checkpoint_cause: Cause | None = field(name="failureCause", default=None)  # of POST …/checkpoints (1.17+)
@@ -73,7 +73,7 @@ class Outcome(Struct, frozen=True):
 
 
 async def act(http: "Http", method: str, path: str, reply: type[T], **sent: Any) -> T:
-    """Send a request that acts; raises as `Http.send`, and BadReply when it was taken but unreadable."""
+    """Send an action. Raises as `Http.send`; BadReply if it was accepted but its answer is unreadable."""
     answer = await http.send(method, path, **sent)
     try:
         return decode(answer.body or b"{}", reply).value
@@ -82,5 +82,5 @@ async def act(http: "Http", method: str, path: str, reply: type[T], **sent: Any)
 
 
 async def begin(http: "Http", method: str, path: str, **sent: Any) -> str:
-    """Send a request that begins something; gives the trigger to follow it by. Raises as `act` does."""
+    """Start an asynchronous action and return its trigger id. Raises as `act`."""
     return (await act(http, method, path, Trigger, **sent)).request_id

@@ -1,4 +1,4 @@
-"""Requests and answers as values, and the error that an answer stands for, with the server's own sentence."""
+"""Requests and answers as values, and the error for each failed answer, in the server's own words."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,8 +26,8 @@ _EMPTY_WORDS = frozenset({
     "a", "an", "code", "directory", "does", "error", "exist", "file", "http", "message", "not", "of", "on",
     "or", "page", "report", "requested", "resource", "response", "server", "status", "the", "this", "unknown",
 })  # fmt: skip
-"""Of the titles of error pages, which say no more than the status: "Error response", "HTTP Status 404"."""
-_READ = 20_000  # bytes of a proxy's answer that are looked at
+"""Words in titles of error pages that add nothing to the status: "Error response", "HTTP Status 404"."""
+_READ = 20_000  # bytes of a proxy's answer that are searched
 _GATEWAY = (
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.BAD_GATEWAY,
@@ -49,28 +49,28 @@ _NO_CONNECTION = re.compile(
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What is sent."""
+    """One HTTP request."""
 
     method: str
     line: str  # percent-encoded path and query string, without a leading slash
-    shown: str  # the address as a message may show it
+    shown: str  # the address as messages show it
     headers: Mapping[str, str]
     json: Any = None
     files: Sequence[tuple[str, Any]] | None = None  # parts of a multipart body, as httpx takes them
-    seconds: float | None = None  # how long the server may be silent instead of the connection's own limit
+    seconds: float | None = None  # how long the server may be silent; None: the connection's own limit
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back, whatever its status."""
+    """One HTTP answer, with any status."""
 
     status: int
     location: str  # where a redirect points
     body: bytes
-    seconds: float  # from the first byte sent to the last one read
+    seconds: float  # from the first byte sent to the last byte read
 
 
 def check_status(status: int, body: bytes, method: str, url: str, location: str = "") -> None:
-    """Raise what a status other than 2xx stands for; `location` is where a redirect points."""
+    """Raise the error for a status other than 2xx; `location` is where a redirect points."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
     sentence = flink_errors(body)
@@ -79,7 +79,7 @@ def check_status(status: int, body: bytes, method: str, url: str, location: str 
     if sentence is None:
         detail = _foreign(body, status)
         if status == HTTPStatus.NOT_FOUND:
-            # Each 404 of Flink's has its `errors`: this one says nothing of a job.
+            # Every 404 of Flink has `errors`; this one comes from another server.
             raise NotFlink(method, url, not_flink(detail), status=status)
         raise _kind(status, detail)(
             method, url, detail, status=status, sent=not never_forwarded(status, body)
@@ -90,18 +90,18 @@ def check_status(status: int, body: bytes, method: str, url: str, location: str 
 
 
 def not_flink(answer: str) -> str:
-    """The sentence about an address at which something else than Flink answers so."""
+    """The message for an address where something other than Flink answers."""
     return f"not a Flink REST API ({answer}): check the address and its path"
 
 
 def _kind(status: int, detail: str) -> type[FlinkError]:
-    # /rescaling: "Rescaling is temporarily disabled. See FLINK-12312." since 1.9; it will not pass.
+    # /rescaling: "Rescaling is temporarily disabled. See FLINK-12312." since 1.9; it is permanent.
     if status == HTTPStatus.SERVICE_UNAVAILABLE and "FLINK-12312" in detail:
         return Rejected
     # A request line over 4096 bytes is answered as a missing file.
     if status == HTTPStatus.NOT_FOUND and "/bad-request" in detail:
         return Rejected
-    # A TaskManager that is gone is a 500.
+    # A removed TaskManager is a 500.
     if detail.startswith("No TaskExecutor registered under"):
         return NotFound
     return {401: Unauthorized, 403: Unauthorized, 404: NotFound, 409: Conflict, 503: NotReady}.get(
@@ -110,7 +110,7 @@ def _kind(status: int, detail: str) -> type[FlinkError]:
 
 
 def _foreign(body: bytes, status: int) -> str:
-    """What an answer that is not Flink's says: a proxy's page or plain text."""
+    """The text of an answer that is not Flink's: a proxy's page or plain text."""
     if b"HTTPS port" in body[:4000]:
         return "this port speaks TLS: use https://"
     title = page_title(body)
@@ -150,7 +150,7 @@ def _redirected(location: str, method: str, url: str, status: int) -> FlinkError
 
 
 def check_document(body: bytes, url: str, status: int) -> None:
-    """Raise for a success that is plainly not JSON: NotFlink for a web page, BadReply for other text."""
+    """Raise for a successful answer that is not JSON: NotFlink for a web page, BadReply for other text."""
     if body.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"["):
         return
     title = page_title(body)
@@ -164,13 +164,13 @@ def check_document(body: bytes, url: str, status: int) -> None:
 
 
 class _Message(msgspec.Struct):
-    """A JSON object with a sentence in it, as Kubernetes and many gateways answer."""
+    """A JSON object with a message, as Kubernetes and many gateways answer."""
 
     message: str = ""
 
 
 def message(body: bytes) -> str:
-    """The sentence in `{"message": ...}`; "" when there is none."""
+    """The text of `{"message": ...}`; "" if there is none."""
     try:
         return " ".join(clean(msgspec.json.decode(body, type=_Message).message).split())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -178,5 +178,5 @@ def message(body: bytes) -> str:
 
 
 def never_forwarded(status: int, body: bytes) -> bool:
-    """Whether a proxy says that it could not connect to Flink, so that nothing was passed on."""
+    """Whether a proxy reports that it could not connect to Flink, so that nothing was forwarded."""
     return status in _GATEWAY and _NO_CONNECTION.search(body[:_READ].decode("utf-8", "replace")) is not None

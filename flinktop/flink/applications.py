@@ -1,4 +1,4 @@
-"""Applications (2.3+): what was submitted together; a plain job is an application of its own."""
+"""Applications (2.3+): jobs submitted together; a plain job is an application of its own."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ class ApplicationOverview(Lasting, frozen=True, rename="kebab"):
     """One application in the list; times in ms since 1970."""
 
     id: Id
-    name: str = ""  # the id of an application that has no name
+    name: str = ""  # the id if the application has no name
     status: str = ""  # CREATED, RUNNING, FAILING, FAILED, CANCELING, CANCELED, FINISHED
     jobs: dict[str, Count] = field(default_factory=dict)  # jobs by state
 
@@ -60,7 +60,7 @@ class ApplicationFault(Struct, frozen=True, rename="camel"):
 
 
 class ApplicationFaults(Struct, frozen=True):
-    """The inside of `exceptionHistory`."""
+    """The value of `exceptionHistory`."""
 
     entries: tuple[ApplicationFault, ...] = ()
 
@@ -82,6 +82,6 @@ APPLICATION_CONFIG = Endpoint(
 
 
 async def cancel_application(http: "Http", application: str) -> None:
-    """POST /applications/:applicationid/cancel. Raises NotFound when it has ended already."""
+    """POST /applications/:applicationid/cancel. Raises NotFound if it has already ended."""
     path = fill("applications/{application}/cancel", application=application)
     await act(http, "POST", path, Nothing)

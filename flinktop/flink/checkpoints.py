@@ -1,4 +1,4 @@
-"""Checkpoints and savepoints: what happened, how they are configured, and triggering them."""
+"""Checkpoints and savepoints: history, configuration, and triggering them."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +17,7 @@ Format = Literal["CANONICAL", "NATIVE"]
 
 
 class CheckpointCounts(Struct, frozen=True):
-    """How many checkpoints there were since the job's start."""
+    """Numbers of checkpoints since the job's start."""
 
     restored: Count | None = None
     total: Count | None = None
@@ -27,7 +27,7 @@ class CheckpointCounts(Struct, frozen=True):
 
 
 class Spread(Known, frozen=True):
-    """How a number is spread over checkpoints or subtasks; the percentiles from 1.14."""
+    """Distribution of a number over checkpoints or subtasks; the percentiles from 1.14."""
 
     min: float | None = None
     max: float | None = None
@@ -40,10 +40,10 @@ class Spread(Known, frozen=True):
 
 
 class CheckpointSummary(Struct, frozen=True):
-    """Over the completed checkpoints: sizes in bytes, durations in ms."""
+    """Statistics of completed checkpoints: sizes in bytes, durations in ms."""
 
     state_size: Spread = Spread()
-    checkpointed_size: Spread | None = None  # 1.15+; before, `state_size` is what was written
+    checkpointed_size: Spread | None = None  # 1.15+; up to 1.14 `state_size` is the bytes written
     end_to_end_duration: Spread = Spread()
     alignment_buffered: Spread = Spread()  # always 0 from 1.11
     processed_data: Spread | None = None
@@ -51,12 +51,12 @@ class CheckpointSummary(Struct, frozen=True):
 
     @property
     def written(self) -> Spread:
-        """Bytes written, incremental ones included, in any release."""
+        """Bytes written, also by incremental checkpoints, in any release."""
         return self.checkpointed_size if self.checkpointed_size is not None else self.state_size
 
 
 class Sized(Struct, frozen=True, kw_only=True):
-    """How large a checkpoint, or a part of one, is (bytes), and how long it took (ms)."""
+    """Size (bytes) and duration (ms) of a checkpoint or of a part of one."""
 
     state_size: Unset | None = None
     checkpointed_size: Unset | None = None  # 1.15+
@@ -68,14 +68,14 @@ class Sized(Struct, frozen=True, kw_only=True):
 
     @property
     def written(self) -> int | None:
-        """Bytes that were written; up to 1.14 that is what `state_size` says."""
+        """Bytes written; up to 1.14 that is `state_size`."""
         return self.checkpointed_size if self.checkpointed_size is not None else self.state_size
 
 
 class Measured(Sized, frozen=True):
-    """What checkpoints, their vertices and the details share: bytes, ms, subtasks."""
+    """Fields that checkpoints, their vertices and the details share: bytes, ms, subtasks."""
 
-    id: Unset = -1  # the checkpoint's, everywhere
+    id: Unset = -1  # always the checkpoint's id
     status: str = ""  # COMPLETED, FAILED, IN_PROGRESS
     latest_ack_timestamp: Time = -1
     alignment_buffered: Unset = -1
@@ -86,7 +86,7 @@ class Measured(Sized, frozen=True):
 
     @property
     def missing(self) -> int | None:
-        """Subtasks that have not acknowledged; None where it is not told."""
+        """Number of subtasks that have not acknowledged; None if not reported."""
         return left(self.num_subtasks, self.num_acknowledged_subtasks)
 
     @property
@@ -96,7 +96,7 @@ class Measured(Sized, frozen=True):
 
     @property
     def full_size(self) -> int | None:
-        """Bytes of the whole state; not told before 1.15."""
+        """Bytes of the whole state; not reported before 1.15."""
         return self.state_size if self.checkpointed_size is not None else None
 
 
@@ -126,7 +126,7 @@ class Checkpoint(Measured, frozen=True):
 
 
 class Restored(Struct, frozen=True):
-    """What the job was restored from."""
+    """The checkpoint or savepoint that the job was restored from."""
 
     id: Unset = -1
     restore_timestamp: Time = -1
@@ -135,7 +135,7 @@ class Restored(Struct, frozen=True):
 
 
 class LatestCheckpoints(Struct, frozen=True):
-    """The newest of each kind, None when there was none."""
+    """The newest checkpoint of each kind; None if there is none."""
 
     completed: Checkpoint | None = None
     savepoint: Checkpoint | None = None
@@ -144,7 +144,7 @@ class LatestCheckpoints(Struct, frozen=True):
 
 
 class CheckpointStats(Struct, frozen=True):
-    """GET /jobs/:jobid/checkpoints. 404 for a job without checkpoints, which is no error."""
+    """GET /jobs/:jobid/checkpoints. A job without checkpoints is a 404, which is no error."""
 
     counts: CheckpointCounts = CheckpointCounts()
     summary: CheckpointSummary = CheckpointSummary()
@@ -153,7 +153,7 @@ class CheckpointStats(Struct, frozen=True):
 
 
 class Externalization(Struct, frozen=True):
-    """Whether checkpoints are kept after the job."""
+    """Whether checkpoints are kept after the job ends."""
 
     enabled: bool = False
     delete_on_cancellation: bool = False
@@ -191,14 +191,14 @@ class Phases(Struct, frozen=True):
 
 
 class PhasesSpread(Struct, frozen=True):
-    """The phases over all subtasks."""
+    """The phases of all subtasks."""
 
     sync: Spread = Spread()
     async_: Spread = field(name="async", default=Spread())
 
 
 class Alignment(Struct, frozen=True):
-    """Bytes and ms of waiting for the slowest barrier."""
+    """Bytes and ms of alignment: waiting for the slowest barrier."""
 
     buffered: Unset = -1
     duration: Unset = -1
@@ -207,7 +207,7 @@ class Alignment(Struct, frozen=True):
 
 
 class AlignmentSpread(Struct, frozen=True):
-    """The alignment over all subtasks."""
+    """The alignment of all subtasks."""
 
     buffered: Spread = Spread()
     duration: Spread = Spread()
@@ -216,7 +216,7 @@ class AlignmentSpread(Struct, frozen=True):
 
 
 class SubtasksSummary(Struct, frozen=True):
-    """One vertex's checkpoint over its subtasks."""
+    """One vertex's share of a checkpoint, summarized over its subtasks."""
 
     state_size: Spread = Spread()
     checkpointed_size: Spread | None = None
@@ -247,7 +247,7 @@ class CheckpointSubtasks(Measured, frozen=True):
 
 
 def _brief(stats: CheckpointStats) -> CheckpointStats:
-    """The newest one that was completed: enough for one line."""
+    """The newest completed checkpoint: enough for one line."""
     done = stats.latest.completed
     if done is None:
         return CheckpointStats()
@@ -290,13 +290,13 @@ async def trigger_savepoint(
     form: Format | None = None,
     trigger: str | None = None,
 ) -> str:
-    """POST /jobs/:jobid/savepoints; gives the trigger to follow with SAVEPOINT_STATUS.
+    """POST /jobs/:jobid/savepoints; returns the trigger id to follow with SAVEPOINT_STATUS.
 
-    Without a directory it goes to the cluster's `state.savepoints.dir` (neither is a 400). `form` and
-    `trigger`, an own id of 32 hex digits, are left out before 1.15: sending the same again makes no second
-    savepoint.
+    Without a directory, `state.savepoints.dir` of the cluster is used (neither is a 400). `form` and
+    `trigger` (an id of 32 hex digits chosen by the caller) are left out before 1.15. Sending the same
+    trigger again makes no second savepoint.
     """
-    # cancel-job is mandatory up to 1.12, and always taken.
+    # cancel-job is mandatory up to 1.12, and accepted by every release.
     body = (
         {"cancel-job": cancel}
         | _given({"target-directory": directory})
@@ -315,12 +315,12 @@ async def stop(
     form: Format | None = None,
     trigger: str | None = None,
 ) -> str:
-    """POST /jobs/:jobid/stop: stop with a savepoint; gives the trigger to follow with SAVEPOINT_STATUS.
+    """POST /jobs/:jobid/stop: stop with a savepoint; returns the trigger id for SAVEPOINT_STATUS.
 
-    The job ends FINISHED; when the savepoint fails it goes on RUNNING. `drain` sends the watermark to
-    its end first. The rest is as in `trigger_savepoint`.
+    The job ends FINISHED; if the savepoint fails, it keeps RUNNING. `drain` first advances the watermark
+    to its maximum. For the rest see `trigger_savepoint`.
     """
-    # drain is mandatory up to 1.12, and always taken.
+    # drain is mandatory up to 1.12, and accepted by every release.
     body = (
         {"drain": drain} | _given({"targetDirectory": directory}) | _given_since_1_15(features, form, trigger)
     )
@@ -335,13 +335,13 @@ async def trigger_checkpoint(
     kind: Literal["CONFIGURED", "FULL"] = "CONFIGURED",
     trigger: str | None = None,
 ) -> str:
-    """POST /jobs/:jobid/checkpoints (1.17+); gives the trigger to follow with CHECKPOINT_STATUS."""
+    """POST /jobs/:jobid/checkpoints (1.17+); returns the trigger id to follow with CHECKPOINT_STATUS."""
     body = {"checkpointType": kind} | _given_since_1_15(features, None, trigger)
     return await begin(http, "POST", fill("jobs/{job}/checkpoints", job=job), json=body)
 
 
 async def dispose_savepoint(http: "Http", path: str) -> str:
-    """POST /savepoint-disposal: delete a savepoint's files; gives the trigger for DISPOSAL_STATUS."""
+    """POST /savepoint-disposal: delete a savepoint's files; returns the trigger id for DISPOSAL_STATUS."""
     return await begin(http, "POST", "savepoint-disposal", json={"savepoint-path": path})
 
 
@@ -350,5 +350,5 @@ def _given(fields: dict[str, str | None]) -> dict[str, Any]:
 
 
 def _given_since_1_15(features: "Features", form: str | None, trigger: str | None) -> dict[str, Any]:
-    """Fields that a release before 1.15 answers with a 400."""
+    """Fields that releases before 1.15 reject with a 400."""
     return _given({"formatType": form, "triggerId": trigger}) if features.has(1, 15) else {}

@@ -1,4 +1,4 @@
-"""Why a request got no answer, in words: refused, unknown name, TLS, no HTTP."""
+"""Messages for requests without an answer: connection refused, unknown name, TLS, not HTTP."""
 
 import socket
 import ssl
@@ -8,10 +8,10 @@ from flinktop.flink.text import clean
 
 
 def reason(error: Exception, url: str, *, proxy: bool, protocol: bool, answered: bool = False) -> str:
-    """What is wrong with a request to `url`, and what could be done.
+    """The message for a request to `url` that failed, with advice.
 
-    A `proxy` refused it; what came back was not HTTP (`protocol`), or nothing at all; the server has
-    `answered` before, so it speaks what it is asked in.
+    `proxy`: a proxy refused it; `protocol`: the answer was not HTTP, or there was none; `answered`: the
+    server has answered before, so the scheme is right.
     """
     perhaps_tls = "; perhaps it speaks TLS (https://)" if url.startswith("http://") and not answered else ""
     for cause in _causes(error):
@@ -27,7 +27,7 @@ def reason(error: Exception, url: str, *, proxy: bool, protocol: bool, answered:
 
 
 def _known(cause: BaseException, perhaps_tls: str) -> str:
-    """The sentence for a cause that says all; "" for others."""
+    """The message for a known cause; "" for others."""
     match cause:
         case ssl.SSLCertVerificationError():
             return _distrusted(cause)
@@ -71,7 +71,7 @@ def _tls(cause: ssl.SSLError) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all behind it, groups too (anyio reports one per address tried)."""
+    """The error and all its causes, also in groups (anyio reports one error per address tried)."""
     todo: list[BaseException | None] = [error]
     seen: set[int] = set()
     while todo:

@@ -1,4 +1,4 @@
-"""How one cluster is reached: address, credentials, TLS and time limits. Imports no HTTP library."""
+"""How to connect to a cluster: address, credentials, TLS and time limits. Imports no HTTP library."""
 
 import ipaddress
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ __all__ = ["Connection", "Secret", "SecretError", "base_url", "is_loopback"]
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One cluster's address and what it takes to be let in.
+    """One cluster's address, credentials and TLS settings.
 
-    A user and password inside the URL are moved into `user` and `password`, so that no message can show them.
-    Raises ValueError with a sentence when the URL is no http or https address.
+    A user and password inside the URL are moved into `user` and `password`, so that no message shows them.
+    Raises ValueError with a message if the URL is not an http or https address.
     """
 
     url: str  # base address, perhaps with a path (a reverse proxy), without credentials
@@ -23,12 +23,12 @@ class Connection:
     password: Secret | None = None
     token: Secret | None = None  # sent as a bearer token
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    header_file: Path | None = None  # a file of `Name: value` lines, read anew when the server says 401
-    login_yields: bool = False  # an Authorization in the header file goes before user, password and token
+    header_file: Path | None = None  # a file of `Name: value` lines, read again after a 401
+    login_yields: bool = False  # the header file's Authorization has priority over user, password and token
     ca: Path | None = None  # PEM file or directory of the only authorities to trust
     cert: Path | None = None
     key: Path | None = None
-    insecure: bool = False  # take any certificate
+    insecure: bool = False  # accept any certificate
     read_only: bool = False
     connect_seconds: float = 3.0
     read_seconds: float = 10.0
@@ -43,20 +43,20 @@ class Connection:
 
     @property
     def has_login(self) -> bool:
-        """Whether something secret is sent with each request."""
+        """Whether a secret is sent with each request."""
         return self.token is not None or self.user is not None or self.header_file is not None
 
     @property
     def login_unencrypted(self) -> bool:
-        """Whether whoever is on the way to the server can read what lets us in."""
+        """Whether the login can be read on the way to the server."""
         parts = urlsplit(self.url)
         return self.has_login and parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 def base_url(text: str) -> str:
-    """The base address in `text` as people paste it: no credentials, query, `#/overview` or last slash.
+    """The base address in `text` as people paste it: no credentials, query, `#/overview` or trailing slash.
 
-    Raises ValueError with a sentence when it is not an address of a web server.
+    Raises ValueError with a message if it is not the address of a web server.
     """
     parts = _split(text)
     host = parts.netloc.rpartition("@")[2]
@@ -90,14 +90,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-_ACTING = frozenset({"yarn-cancel", "yarn-stop"})  # GETs for YARN's proxy, which passes nothing but GET
+_ACTING = frozenset({"yarn-cancel", "yarn-stop"})  # GETs, because YARN's proxy forwards nothing else
 
 
 def acts(method: str, line: str) -> bool:
     """Whether a request would change the cluster or run code on it.
 
-    /jars/:id/plan runs the jar's main() on the JobManager. The path is judged after every decoding that
-    a server on the way may do, so an unusual spelling is refused rather than let through.
+    /jars/:id/plan runs the jar's main() on the JobManager. The path is checked after every decoding that
+    a server may apply, so an unusual spelling is refused rather than let through.
     """
     if method != "GET":
         return True

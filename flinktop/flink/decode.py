@@ -1,11 +1,11 @@
-"""From bytes to typed values, field by field: one odd field never loses a document.
+"""Decoding bytes into typed values, field by field: one bad field never loses a document.
 
-The quick way is msgspec straight into the type. When the bytes hold a control character or an escape
-that could make one, or a text longer than is kept, or a field does not fit its type, the document is read
-untyped, every text in it is cut and cleaned, what does not fit is dropped and reported, and the rest is
-converted. The type of a number says what it can be (numbers.py): one beyond that does not fit.
+The fast way is msgspec straight into the type. A document is read untyped if its bytes hold a control
+character (or an escape that could make one) or a text that is too long, or if a field does not fit its
+type. Then every text is cut and cleaned, what does not fit is dropped and reported, and the rest is
+converted. The type of a number gives its bounds (numbers.py); a number outside them does not fit.
 
-A document of more parts than its endpoint can have is not read at all: two bytes of it can become a hundred.
+A document of more parts than its endpoint allows is not read at all: two bytes can become a hundred.
 """
 
 import json
@@ -42,26 +42,26 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Lines = Annotated[str, msgspec.Meta(extra={"lines": True})]  # foreign text that keeps its \n and \t
+Lines = Annotated[str, msgspec.Meta(extra={"lines": True})]  # server text that keeps its \n and \t
 
 _ESCAPE = re.compile(rb"\\[bfnrtu]")
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n\r"
-_MARKS = re.compile(  # UTF-8 of the letters that `clean` takes out
+_MARKS = re.compile(  # UTF-8 of the characters that `clean` removes
     rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b\x8e\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xed[\xa0-\xbf]|\xf3\xa0[\x80\x81]"
 )
 
 
-_INFINITE = ("Infinity", "-Infinity")  # how Java writes an infinite number
-_DIGITS = 40  # of a whole number at most; Python refuses to read one of thousands
+_INFINITE = ("Infinity", "-Infinity")  # Java's spelling of infinite numbers
+_DIGITS = 40  # of an integer at most; Python refuses to read one of thousands
 
-_FIELDS = 10  # commas for each of them at the most
+_FIELDS = 10  # most commas for each of them
 _MOST_SLOWLY = 300_000  # parts and commas of a document that is read untyped: each takes 4 µs and 200 bytes
 
-_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)  # a quoted text, perhaps never ending
-_WORTH_SHARING = 500  # letters of a text that is kept once where a document has it several times
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)  # a quoted text, possibly unterminated
+_WORTH_SHARING = 500  # characters of a text that is stored once if a document repeats it
 
-_LONG = 10_000  # bytes from which on a document that decodes is taken to be Flink's
+_LONG = 10_000  # bytes from which on a document that decodes counts as Flink's
 
 
 class DecodeError(ValueError):
@@ -69,14 +69,14 @@ class DecodeError(ValueError):
 
 
 class Decoded(Struct, Generic[T], frozen=True):
-    """A value and what of its document did not fit."""
+    """A value, and which fields of its document did not fit."""
 
     value: T
     drift: tuple[str, ...] = ()  # one line per dropped field, such as `jobs[].start-time: got str (3 times)`
 
 
 def decode(body: bytes, reply: type[T], most_parts: int = MOST_PARTS) -> Decoded[T]:
-    """The document in `body` as a `reply`, text as str with its lines; DecodeError when it is none."""
+    """Decode `body` as a `reply`; text gives a str with its line breaks. Raises DecodeError."""
     try:
         return _decode(body, reply, most_parts)
     except RecursionError:
@@ -84,7 +84,7 @@ def decode(body: bytes, reply: type[T], most_parts: int = MOST_PARTS) -> Decoded
 
 
 def decode_answer(body: bytes, query: "Query[T]") -> Decoded[T]:
-    """As `decode`, the answer to a query: what it calls itself is what was asked for."""
+    """As `decode`, for the answer to a query: the id in the answer must be the one requested."""
     decoded = decode(body, query.endpoint.reply, query.endpoint.most_parts)
     if query.endpoint.named is None:
         return decoded
@@ -104,7 +104,7 @@ def _decode(body: bytes, reply: type[T], most_parts: int) -> Decoded[T]:
         parts, commas = _size_without_texts(body, most_parts)
     if parts > most_parts or commas > _FIELDS * most_parts:
         raise DecodeError(f"a document of {parts:,} parts and {commas:,} commas or more, too many to read")
-    # The quick way would take an infinite number without a word.
+    # The fast way would accept an infinite number silently.
     if not suspicious(body) and not _has_long(body) and b"Infinity" not in body:
         try:
             value = _decoder(cast("Any", reply)).decode(body)
@@ -119,7 +119,7 @@ def _decode(body: bytes, reply: type[T], most_parts: int) -> Decoded[T]:
 
 
 def suspicious(body: bytes) -> bool:
-    """Whether a decoded text could hold something that `clean` would change (no false negatives)."""
+    """Whether a decoded text could hold something that `clean` changes (no false negatives)."""
     if b"\\" in body and _ESCAPE.search(body):
         return True
     rest = body.translate(None, _PLAIN)
@@ -131,9 +131,9 @@ def _size(body: bytes) -> tuple[int, int]:
 
 
 def _size_without_texts(body: bytes, most_parts: int) -> tuple[int, int]:
-    """The same without those inside of texts; counted no further than to the first that is too much.
+    """The same, ignoring texts; stops counting at the first part over the limit.
 
-    Nothing is copied: a document of a million short texts would take twenty times its size.
+    Nothing is copied: a copy of a million short texts would take twenty times the document's size.
     """
     parts = commas = at = 0
     for text in _TEXT.finditer(body):
@@ -146,7 +146,7 @@ def _size_without_texts(body: bytes, most_parts: int) -> tuple[int, int]:
 
 
 def _has_long(body: bytes) -> bool:
-    """Whether a text could be longer than is kept (no false negatives)."""
+    """Whether a text could be longer than the limit (no false negatives)."""
     if len(body) <= MOST:
         return False
     if b'\\"' in body:
@@ -161,7 +161,7 @@ def _has_long(body: bytes) -> bool:
 
 
 async def read(http: "Http", query: "Query[T]") -> Decoded[T]:
-    """Ask and decode; raises as `Http.get`, and BadReply when the answer is not the document asked for."""
+    """Send a query and decode the answer. Raises as `Http.get`; BadReply for any other document."""
     reply = await http.get(query)
     try:
         return decode_answer(reply.body, query)
@@ -177,7 +177,7 @@ def _decoder(reply: Any) -> "msgspec.json.Decoder[Any]":
 
 @lru_cache(maxsize=256)
 def _defaults(struct: Any) -> dict[str, Any]:
-    """A struct's fields with what they are when the server leaves them out."""
+    """A struct's fields and their default values."""
     return {
         info.name: info.default_factory() if info.default_factory is not msgspec.NODEFAULT else info.default
         for info in msgspec.structs.fields(struct)
@@ -185,7 +185,7 @@ def _defaults(struct: Any) -> dict[str, Any]:
 
 
 def _blank(body: bytes, value: object) -> bool:
-    """A struct of defaults only, from a body that may be of another server: look closer."""
+    """Whether a struct holds only defaults, so that the body may be another server's."""
     if not isinstance(value, msgspec.Struct) or len(body) > _LONG:
         return False
     return all(getattr(value, name) == default for name, default in _defaults(type(value)).items())
@@ -211,7 +211,7 @@ def _decode_slowly(body: bytes, reply: type[T]) -> Decoded[T]:
 
 
 def parse(body: bytes) -> Any:
-    """The JSON in `body`, also with control characters, surrogates, a BOM, broken UTF-8; or DecodeError."""
+    """Parse JSON, also with control characters, surrogates, a BOM or broken UTF-8. Raises DecodeError."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -247,10 +247,10 @@ def _listed(raw: dict[str, Any]) -> str:
 
 
 def _cleaned(raw: Any, keys: frozenset[str], known: dict[str, str], *, lines: bool) -> Any:
-    """The tree with every text cut and clean, keys too; those under `keys` keep their lines.
+    """The tree with every text and key cut and cleaned; texts under `keys` keep their line breaks.
 
-    What has been cleaned is let go of at once: the tree is not held twice. Of long texts that are the same,
-    as the stacks of a restart loop, one is `known` and kept.
+    Cleaned parts are freed at once, so the tree is not held twice. Equal long texts, such as the stacks of
+    a restart loop, are stored once, in `known`.
     """
     if isinstance(raw, str):
         text = clean_lines(cut(raw)) if lines else clean(cut(raw))
@@ -293,10 +293,10 @@ _NOTHING: Any = object()
 
 
 def _fit(raw: Any, kind: Any, path: str, drift: Counter[str]) -> Any:
-    """What of `raw` converts to `kind`, or _NOTHING; what is dropped is counted in `drift`.
+    """The part of `raw` that converts to `kind`, or _NOTHING; dropped fields are counted in `drift`.
 
-    Each part is tried alone instead of reading the path out of msgspec's message: that path has no
-    index, so good siblings would be lost with the bad one.
+    Each part is tried alone instead of using the path in msgspec's message: that path has no index, so
+    good siblings would be lost with the bad one.
     """
     fits = _converts(raw, kind)
     if fits and not _has_infinite(raw):
@@ -304,7 +304,7 @@ def _fit(raw: Any, kind: Any, path: str, drift: Counter[str]) -> Any:
     if fits and not isinstance(raw, dict | list):
         plain = _plain_types(kind)
         if Figure in plain:
-            # Kept as it was sent: who calculates with it takes it for unknown.
+            # Kept as it was sent; calculations treat it as unknown.
             drift[f"{path}: got infinite number"] += 1
             return raw
         parts = raw if str in plain else _NOTHING
@@ -326,7 +326,7 @@ def _converts(raw: Any, kind: Any) -> bool:
 
 
 def _has_infinite(raw: Any) -> bool:
-    """Whether an infinite number, or a text that reads as one, is in a document."""
+    """Whether a document has an infinite number, or a text that parses as one."""
     if isinstance(raw, dict):
         return any(_has_infinite(value) for value in raw.values())
     if isinstance(raw, list):
@@ -336,7 +336,7 @@ def _has_infinite(raw: Any) -> bool:
 
 @lru_cache(maxsize=512)
 def _plain_types(kind: Any) -> frozenset[Any]:
-    """The members of a union, without what is said of them; `Figure` stays."""
+    """The members of a union without their annotations; `Figure` stays."""
     origin, inner = get_origin(kind), get_args(kind)
     if kind == Figure:
         return frozenset((Figure,))
@@ -377,7 +377,7 @@ def _is_struct(kind: Any) -> bool:
 
 @lru_cache(maxsize=512)
 def _fields(struct: Any) -> dict[str, Any]:
-    """The types of a struct's fields by their names in JSON."""
+    """The types of a struct's fields by their JSON names."""
     hints = get_type_hints(struct, include_extras=True)
     return {
         name: hints[attribute]

@@ -1,4 +1,4 @@
-"""An endpoint of Flink's REST API as a value, and a query: one live fact by its name."""
+"""An endpoint of Flink's REST API as a value, and a query: an endpoint with its ids and parameters."""
 
 import re
 import sys
@@ -11,11 +11,11 @@ from msgspec import Struct
 
 T = TypeVar("T")
 
-REQUEST_LINE = 4096  # bytes of verb, target and version that Flink reads; one more is a 404
-ROOM = 3500  # bytes for a target, which leaves a base path of a proxy its share of the request line
-MOST_BYTES = 16 * 1024 * 1024  # bytes of an answer: twenty times what a job of 1,000 subtasks answers
+REQUEST_LINE = 4096  # bytes of method, target and version that Flink reads; one more is a 404
+ROOM = 3500  # bytes for a target; the rest of the request line is for a proxy's base path
+MOST_BYTES = 16 * 1024 * 1024  # bytes of an answer: twenty times the answer of a job of 1,000 subtasks
 MOST_PARTS = 40_000  # objects and lists of an answer: two for each of 20,000 jobs
-SUBTASK_PARTS = 5 * MOST_PARTS  # where each subtask has parts: six for each of 32,768, Flink's most
+SUBTASK_PARTS = 5 * MOST_PARTS  # if each subtask has parts: six for each of 32,768, Flink's maximum
 _HOLE = re.compile(r"\{(\w+)\}")
 
 Argument = str | int | float | bool | Sequence[str] | None
@@ -24,18 +24,18 @@ Argument = str | int | float | bool | Sequence[str] | None
 class Endpoint(Struct, Generic[T], frozen=True, eq=False):
     """A GET of the REST API: its path and the type of its answer. Call it with ids to get a query.
 
-    Each is equal to itself alone: a query is looked up some thousand times a second.
+    Compared by identity: a query is looked up thousands of times a second.
     """
 
     path: str  # bare path (no /v1, no leading slash) with {names} for ids
-    reply: type[T]  # a msgspec Struct, a tuple or dict of such, or str for text
-    every: float = 0.0  # seconds for which the server answers from its own cache: asking sooner is pointless
+    reply: type[T]  # a msgspec Struct, a tuple or dict of them, or str for text
+    every: float = 0.0  # seconds for which the server answers from its cache: earlier requests are pointless
     since: tuple[int, int] = (1, 9)  # the first release that has it
     brief: Callable[[T], T | None] | None = None
-    """What is kept of an answer that nobody looks at, where the whole would be too much for each of a
-    thousand jobs; None keeps it whole."""
-    most: int = MOST_BYTES  # bytes of an answer at the most
-    most_parts: int = MOST_PARTS  # objects and lists in it at the most
+    """Reduces an answer that nobody looks at, if a whole one for each of a thousand jobs is too much;
+    None keeps it whole."""
+    most: int = MOST_BYTES  # maximal size of an answer in bytes
+    most_parts: int = MOST_PARTS  # maximal number of objects and lists in it
     named: tuple[str, str] | None = None  # an answer's field that repeats an id of the path: ("jid", "job")
 
     @property
@@ -43,13 +43,13 @@ class Endpoint(Struct, Generic[T], frozen=True, eq=False):
         return tuple(_HOLE.findall(self.path))
 
     def __call__(self, **arguments: Argument) -> "Query[T]":
-        """A query. Names of the path are ids, all others query parameters; None is left out."""
+        """A query. Names of the path are ids, all others are query parameters; None is left out."""
         given = [(name, _text(value)) for name, value in arguments.items() if value is not None]
         return _query(self, tuple(given))
 
 
 class Query(Struct, Generic[T], frozen=True, cache_hash=True):
-    """One live fact: an endpoint with its ids and parameters. Hashable, so it can be a key."""
+    """An endpoint with its ids and parameters. Hashable, so it can be a key."""
 
     endpoint: Endpoint[T]
     ids: tuple[tuple[str, str], ...] = ()
@@ -64,10 +64,10 @@ class Query(Struct, Generic[T], frozen=True, cache_hash=True):
         return target(fill(self.endpoint.path, **dict(self.ids)), params)
 
     def parts(self, room: int = ROOM) -> tuple["Query[T]", ...]:
-        """The requests that answer this query: several when `get` would not fit in `room` bytes.
+        """The requests for this query: several if `get` does not fit in `room` bytes.
 
-        An empty `get` asks for nothing, so there is no request; a metric id too long for any request is
-        left out, since the server could not be asked for it.
+        An empty `get` requests nothing, so there is no request; a metric id too long for any request is
+        left out.
         """
         wanted = dict(self.params).get("get")
         if wanted is None:
@@ -93,7 +93,7 @@ class Query(Struct, Generic[T], frozen=True, cache_hash=True):
 
 @lru_cache(maxsize=16_384)
 def _query(endpoint: Endpoint[T], given: tuple[tuple[str, str], ...]) -> Query[T]:
-    """A query, made once as long as it is asked for: a table of a thousand jobs asks thousands a second."""
+    """A cached query: a table of a thousand jobs makes thousands a second."""
     pairs = {pair[0]: pair for pair in given}
     ids = tuple(pairs.pop(name, (name, "")) for name in endpoint.names)
     missing = [name for name, value in ids if not value]
@@ -108,7 +108,7 @@ def fill(path: str, **ids: str | int) -> str:
 
 
 def target(path: str, params: Sequence[tuple[str, str]] = ()) -> str:
-    """Path and query string; commas stay as they are, they part the values of Flink's lists."""
+    """Path and query string; commas are not encoded, they separate the values of Flink's lists."""
     if not params:
         return path
     return path + "?" + "&".join(f"{quote(name)}={quote(value, safe=',:')}" for name, value in params)

@@ -1,4 +1,4 @@
-"""What a server says in words: Flink's error bodies without their Java traces, foreign pages by title."""
+"""The message of an error answer: Flink's without the Java trace, a web page's title."""
 
 import html
 import re
@@ -9,11 +9,11 @@ import msgspec
 from flinktop.flink.text import clean, cut
 
 _CLASS = re.compile(r"(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*")  # `org.apache.flink.Some$Exception`
-_MOST_CLASSES = 20  # classes before one message that are passed over: each wrapper repeats what it wraps
+_MOST_CLASSES = 20  # wrapper classes skipped before one message: each wrapper repeats its cause
 _TRACE = re.compile(r"\n[ \t]*(?:at [\w.$/<>@]+[(]|\.\.\. \d+ (?:more|common))")
 _CAUSE = re.compile(r"^Caused by: ", re.MULTILINE)
 _SERVER_SIDE = "<Exception on server side:"
-_VAGUE = (  # messages that say nothing without their deepest cause
+_VAGUE = (  # messages that are meaningless without the deepest cause
     "Could not execute application.",
     "Internal server error.",
     "The main method caused an error",
@@ -25,25 +25,25 @@ _VAGUE = (  # messages that say nothing without their deepest cause
 _NO_ROUTE = ("Not found.", "File not found.")
 TOO_LONG = "the request line is longer than the 4096 bytes that Flink reads (/bad-request)"
 NO_ENDPOINT = "this Flink has no such endpoint"
-MOST = 400  # letters of a sentence that fit where errors are shown
+MOST = 400  # characters of a message that fit where errors are shown
 
 
 class _Errors(msgspec.Struct):
-    """The body of every answer of Flink that is no success."""
+    """The body of every error answer of Flink."""
 
     errors: list[str]
 
 
 def java_sentence(text: str) -> str:
-    """The one sentence in a Java exception: up to the trace, without class names.
+    """The one-line message of a Java exception, without trace and class names.
 
-    Wrappers (CompletionException and the like) only repeat their cause. Where there was one, and after a
-    message that says nothing, the deepest sentence is told as well: there the reason is.
+    Wrappers (CompletionException and the like) only repeat their cause. After a wrapper, or a vague
+    message, the deepest cause is added: it has the reason.
     """
     causes = [_Cause.of(cause) for cause in _CAUSE.split(cut(text.strip()).removeprefix(_SERVER_SIDE))]
     wrapped = causes[0].repeats
     chosen = next((cause for cause in causes if not cause.repeats), causes[-1])
-    # Below the last sentence there is often but a path or a class.
+    # The very last cause is often only a path or a class.
     deepest = next((cause for cause in reversed(causes) if " " in cause.message), causes[-1])
     if (
         (wrapped or chosen.message.startswith(_VAGUE))
@@ -60,7 +60,7 @@ class _Cause:
 
     name: str  # its class without the package
     message: str
-    repeats: bool  # a wrapper: its message is its cause's class and message
+    repeats: bool  # a wrapper: its message is the class and message of its cause
 
     @classmethod
     def of(cls, text: str) -> "_Cause":
@@ -70,7 +70,7 @@ class _Cause:
         names: list[str] = []
         while len(names) < _MOST_CLASSES and (found := _CLASS.match(text)):
             rest = text[found.end() :]
-            # "java.lang.ClassNotFoundException: my.own.Class": the last one is the message.
+            # "java.lang.ClassNotFoundException: my.own.Class": the last name is the message.
             if (rest and not rest.startswith(":")) or (names and not rest):
                 break
             names.append(found[0].rpartition(".")[2])
@@ -86,7 +86,7 @@ class _Cause:
 
 
 def flink_errors(body: bytes) -> str | None:
-    """The server's own sentence in `{"errors": [...]}`; None when the body is not Flink's."""
+    """The server's message in `{"errors": [...]}`; None if the body is not Flink's."""
     try:
         errors = msgspec.json.decode(body, type=_Errors).errors
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -96,10 +96,10 @@ def flink_errors(body: bytes) -> str | None:
 
 
 def _reworded(sentence: str) -> str:
-    """Flink's sentence, or a better one where it speaks of its own insides."""
+    """Flink's message, or a clearer one if it is about Flink's internals."""
     if sentence.endswith("/bad-request."):
         return TOO_LONG
-    # A path that no handler knows ends at the server of the Web UI's files.
+    # A path without a handler reaches the file server of the Web UI.
     if sentence.startswith(("Unable to load requested file ", "Not found: /")) or sentence in _NO_ROUTE:
         return NO_ENDPOINT
     if sentence.startswith("Operation not found under key"):
@@ -111,7 +111,7 @@ def _reworded(sentence: str) -> str:
 
 
 def page_title(body: bytes) -> str | None:
-    """The title of a web page, "" for one without; None when the body is no web page."""
+    """The title of a web page, "" for one without; None if the body is not a web page."""
     head = body[:20_000].decode("utf-8", "replace")
     if not re.match(r"\s*(?:<!doctype html|<html|<head|<body|<!--|<\?xml)", head, re.IGNORECASE):
         return None
@@ -120,5 +120,5 @@ def page_title(body: bytes) -> str | None:
 
 
 def shorten(text: str, most: int = MOST) -> str:
-    """The text, cut with an ellipsis when it is longer than fits."""
+    """The text, cut with an ellipsis if it is too long."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

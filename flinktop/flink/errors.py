@@ -1,17 +1,17 @@
-"""What can go wrong between flinktop and a cluster, each as one sentence for a person."""
+"""Errors of requests to a cluster, each with a message for the user."""
 
 from flinktop.flink.error_text import NO_ENDPOINT, TOO_LONG, shorten
 from flinktop.flink.text import cut
 
-MOST_DETAIL = 8 * 1024  # letters of a reason that are kept
+MOST_DETAIL = 8 * 1024  # characters of a reason that are kept
 
 
 class FlinkError(Exception):
-    """Something went wrong with a request."""
+    """A request failed."""
 
     advice = ""
     sent = True  # the request may have reached the server
-    by_flink = False  # the answer had the form of Flink's errors: it is not that of a proxy on the way
+    by_flink = False  # the answer had the form of Flink's errors, so it is not a proxy's
 
     def __init__(
         self, method: str, url: str, detail: str = "", *, status: int | None = None, sent: bool | None = None
@@ -20,7 +20,7 @@ class FlinkError(Exception):
         super().__init__(method, url, detail, status)
         self.method = method
         self.url = url  # without credentials and query
-        self.detail = detail  # the server's own sentence or the reason, without Java trace
+        self.detail = detail  # the server's message or the reason, without Java trace
         self.status = status  # None when there was no answer
         if sent is not None:
             self.sent = sent
@@ -30,17 +30,17 @@ class FlinkError(Exception):
 
     @property
     def reason(self) -> str:
-        """Why, and what to do about it, without the request: the sentence says elsewhere which it was."""
+        """The reason and advice, without the request."""
         reason = shorten(self.detail) or self.what()
         return reason + (f" ({self.advice})" if self.advice else "")
 
     def what(self) -> str:
-        """The reason when the server gave none."""
+        """The reason if the server gave none."""
         return f"the server answered {self.status}" if self.status else "failed"
 
 
-class Unreachable(FlinkError):  # noqa: N818 - it says what happened
-    """No answer: nothing listens there, the name is unknown, TLS failed, the link dropped."""
+class Unreachable(FlinkError):  # it says what happened
+    """No answer: nothing listens there, the name is unknown, TLS failed, the connection was lost."""
 
     sent = False
 
@@ -56,17 +56,17 @@ class Unauthorized(FlinkError):  # noqa: N818 - it says what happened
 
 
 class LoginRefused(Unauthorized):
-    """401: nothing is sent any more before the login differs, or a person asks for another try."""
+    """401: nothing more is sent until the login changes, or the user asks for another try."""
 
     advice = f"{Unauthorized.advice}; the same login is not retried automatically"
 
 
 class NotFound(FlinkError):  # noqa: N818 - it says what happened
-    """404: the job, trigger or file is gone, or this release has no such endpoint."""
+    """404: the job, trigger or file does not exist, or this release has no such endpoint."""
 
     @property
     def expected(self) -> bool:
-        """Whether the thing is just not there, as an old attempt, or checkpoints of a job without them."""
+        """Whether it is normal: an old attempt, or checkpoints of a job without checkpointing."""
         return self.detail not in (NO_ENDPOINT, TOO_LONG)
 
 
@@ -81,15 +81,15 @@ class Conflict(FlinkError):  # noqa: N818 - it says what happened
 
 
 class Rejected(FlinkError):  # noqa: N818 - it says what happened
-    """Any other answer that is no success, with the server's own reason."""
+    """Any other error answer, with the server's own reason."""
 
 
 class BadReply(FlinkError):  # noqa: N818 - it says what happened
-    """An answer that is not Flink's: not JSON, not the document asked for, or too large."""
+    """An answer that is not Flink's: not JSON, not the requested document, or too large."""
 
 
 class ForeignAnswer(FlinkError):  # noqa: N818 - it says what happened
-    """An answer that says nothing of Flink: of a proxy before it, a login page, a gateway."""
+    """An answer from a proxy, gateway or login page before Flink."""
 
 
 class NotFlink(FlinkError):  # noqa: N818 - it says what happened
@@ -97,6 +97,6 @@ class NotFlink(FlinkError):  # noqa: N818 - it says what happened
 
 
 class Refused(FlinkError):  # noqa: N818 - it says what happened
-    """Not sent: the connection is read-only, or the request could not be put on the wire."""
+    """Not sent: the connection is read-only, or the request could not be written."""
 
     sent = False

@@ -9,11 +9,11 @@ from flinktop.flink.numbers import Time
 
 
 class Fault(Struct, frozen=True):
-    """One exception of a job; also the entry of exceptionHistory (1.13+) as it is sent."""
+    """One exception of a job; also an entry of exceptionHistory (1.13+)."""
 
     exception_name: str = field(name="exceptionName", default="")
     stacktrace: Lines = ""
-    timestamp: Time = -1  # milliseconds since 1970; -1 where it is not told
+    timestamp: Time = -1  # milliseconds since 1970; -1 if not reported
     task_name: str | None = field(name="taskName", default=None)  # None for a failure of the whole job
     location: str | None = None  # up to 1.20
     endpoint: str | None = None  # 1.19+
@@ -23,7 +23,7 @@ class Fault(Struct, frozen=True):
 
     @property
     def where(self) -> str:
-        """Host and port of the task, "" when it had none."""
+        """Host and port of the task; "" if it had none."""
         place = self.endpoint or self.location or ""
         return "" if place.startswith("(unassigned") else place
 
@@ -41,7 +41,7 @@ class FaultHistory(Struct, frozen=True):
 
 
 class OldFault(Struct, frozen=True):
-    """An entry of all-exceptions (up to 1.20): the failed tasks of the present execution."""
+    """An entry of all-exceptions (up to 1.20): the failed tasks of the current execution."""
 
     exception: Lines = ""
     task: str | None = None
@@ -82,7 +82,7 @@ class JobExceptions(Struct, frozen=True):
 
     @property
     def truncated(self) -> bool:
-        """The server left some out; ask with a larger maxExceptions."""
+        """Whether the server left some out; request a larger maxExceptions."""
         return self.history.truncated if self.history is not None else self.all_truncated
 
 
@@ -103,5 +103,5 @@ def _class_of(trace: str) -> str:
 
 
 # maxExceptions from 1.10 (default 20), failureLabelFilter from 1.18.
-# Those of a job that restarts are asked for in passing, and can be large: the engine keeps a selection.
+# Requested in the background for a job that restarts, and can be large: the engine keeps a selection.
 EXCEPTIONS = Endpoint("jobs/{job}/exceptions", JobExceptions, every=3, brief=lambda _: None)

@@ -1,4 +1,4 @@
-"""What a server can do: its release and the flags of /config."""
+"""What a server supports: its release and the flags of /config."""
 
 import re
 from typing import TYPE_CHECKING
@@ -14,13 +14,13 @@ _RELEASE = re.compile(r"^(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?")
 class Features(Struct, frozen=True):
     """The release and the switches of one cluster."""
 
-    release: tuple[int, int, int] | None = None  # None when the server does not say, or not in numbers
-    version: str = ""  # as the server writes it
+    release: tuple[int, int, int] | None = None  # None if the server does not report it, or not as numbers
+    version: str = ""  # as reported by the server
     web_submit: bool = True  # /jars exists
-    web_cancel: bool = True  # the operator wants cancelling to be offered; the server takes it all the same
+    web_cancel: bool = True  # the operator wants cancelling to be offered; the server accepts it anyway
     web_history: bool = False
-    web_rescale: bool = False  # the adaptive scheduler takes new resource requirements
-    history_server: bool = False  # finished jobs only, nothing can be acted upon
+    web_rescale: bool = False  # the adaptive scheduler accepts new resource requirements
+    history_server: bool = False  # finished jobs only, no actions
 
     def has(self, major: int, minor: int) -> bool:
         """Whether the release is this one or later; an unknown release counts as the newest."""
@@ -34,7 +34,7 @@ def release(version: str) -> tuple[int, int, int] | None:
 
 
 def features(config: "Config | None", overview_missing: bool = False) -> Features:  # noqa: FBT001, FBT002 - one obvious switch
-    """What a server can do; before 1.16 a HistoryServer is known by a 404 for /overview alone."""
+    """What a server supports; before 1.16 a HistoryServer is known only by a 404 for /overview."""
     if config is None:
         return Features(history_server=overview_missing)
     flags = config.features

@@ -1,4 +1,4 @@
-"""The client of one cluster: what may be sent, with which login, and what an answer stands for."""
+"""The client of one cluster: permission, login, requests, and errors of answers."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What the server answered with success."""
+    """A successful answer."""
 
     body: bytes
     status: int
-    seconds: float  # from the first byte sent to the last one read
+    seconds: float  # from the first byte sent to the last byte read
 
 
 class Http:
-    """Sends requests to one cluster over at most four kept connections."""
+    """Sends requests to one cluster over at most four persistent connections."""
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class Http:
         transport: "httpx.AsyncBaseTransport | None" = None,
         login: Login | None = None,
     ) -> None:
-        """Nothing is opened and no secret read before the first request.
+        """Opens nothing and reads no secret before the first request.
 
-        `transport` takes the network's place (tests, recordings, the demo); `login` is that of the cluster's
-        other clients, which share what is known of it.
+        `transport` replaces the network (tests, recordings, the demo); `login` is shared with the cluster's
+        other clients, so that they know of refusals.
         """
         self.connection = connection
         self.url = connection.url
@@ -56,7 +56,7 @@ class Http:
         return self._opened.requests if self._opened is not None else 0
 
     async def get(self, query: Query[Any]) -> Reply:
-        """The answer to a query, put together when it takes several requests. Raises as `send`."""
+        """The answer to a query, joined if it takes several requests. Raises as `send`."""
         parts = query.parts(self._room)
         if not parts:
             return Reply(b"[]", 200, 0.0)
@@ -84,15 +84,15 @@ class Http:
         """Send one request to a percent-encoded path without a leading slash.
 
         `files` are parts of a multipart body, as httpx takes them; `seconds` is how long the server may be
-        silent instead of the connection's own limit; `most` are bytes of the answer. Raises FlinkError for no
-        answer or none that is a success, Refused when nothing was sent.
+        silent instead of the connection's own limit; `most` is the maximal size of the answer in bytes.
+        Raises FlinkError for no answer or an error answer, Refused if nothing was sent.
         """
         line = target(path, params)
         request = await self._request(method, line, json=json, files=files, seconds=seconds)
         try:
             return await self._send(request, most)
         except Unauthorized as error:
-            # A proxy may answer so after Flink has acted: an act is never sent twice.
+            # A proxy may answer 401 after Flink has acted: an action is never sent twice.
             if not await self._differs(request.headers, error) or acts(method, line):
                 raise
         again = await self._request(method, line, json=json, files=files, seconds=seconds)
@@ -106,10 +106,10 @@ class Http:
         seconds: float | None = None,
         begun: Callable[[int | None], None] = lambda _size: None,
     ) -> AsyncIterator[bytes]:
-        """The bytes of a file as they come, over a connection of its own, which is closed after `most` bytes.
+        """The bytes of a file as they come, over its own connection, which is closed after `most` bytes.
 
-        `begun` is called before the first byte with the size that the server announces, if any; what it
-        raises ends the transfer. Raises as `send`.
+        `begun` is called before the first byte with the size that the server announces, if any; an exception
+        from it ends the transfer. Raises as `send`.
         """
         request = await self._request("GET", path, seconds=seconds)
         left = most
@@ -129,7 +129,7 @@ class Http:
             raise
 
     async def renew(self) -> None:
-        """Begin again with a fresh pool; requests under way are left to end in the old one."""
+        """Switch to a new connection pool; running requests finish in the old one."""
         if self._opened is not None:
             await self._opened.renew()
 
@@ -143,7 +143,7 @@ class Http:
     @property
     def _wire(self) -> "Wire":
         if self._opened is None:
-            # httpx takes 25 ms to import: none of it is needed for the first picture.
+            # httpx takes 25 ms to import and is not needed for the first paint.
             from flinktop.flink.wire import Wire  # noqa: PLC0415
 
             self._opened = Wire(self.connection, self._transport)
@@ -158,7 +158,7 @@ class Http:
         files: Sequence[tuple[str, Any]] | None = None,
         seconds: float | None = None,
     ) -> Request:
-        """A request with its login; raises FlinkError when it may not be sent."""
+        """A request with its login; raises FlinkError if it may not be sent."""
         self._check(method, line)
         headers = await self._credentials(method, line)
         return Request(method, line, self._shown(line), headers, json, files, seconds)
@@ -185,7 +185,7 @@ class Http:
             raise Unreachable(method, self._shown(line), str(error)) from None
 
     async def _differs(self, used: Mapping[str, str], error: Unauthorized) -> bool:
-        """After a 401: whether the login differs by now from the one `used` (rotated); else LoginRefused."""
+        """After a 401: whether the login has changed since `used` (rotated); else raises LoginRefused."""
         if error.status != HTTPStatus.UNAUTHORIZED or not self.connection.has_login:
             return False
         if await self._login.refused(used, error.detail):
@@ -204,7 +204,7 @@ class Http:
             )
 
     def _check_answer(self, answer: Answer, request: Request) -> None:
-        """Raise what an answer that is no success stands for, without what it repeats of our secrets."""
+        """Raise the error for a failed answer, with our secrets removed from its text."""
         success = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
         body = answer.body if success else self._login.hide(answer.body)
         location = self._login.hide(answer.location.encode()).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Jars on the cluster: list, upload, delete, look at their job graph, run them."""
+"""Jars on the cluster: list, upload, delete, preview the job graph, run."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flinktop.flink.http import Http
 
 RUN_SECONDS = 300.0  # how long /run and /plan may take: they run the jar's main() on the JobManager
-UPLOAD_SECONDS = 600.0  # how long the server may take to store what was uploaded
+UPLOAD_SECONDS = 600.0  # how long the server may take to store an upload
 
 ClaimMode = Literal["NO_CLAIM", "CLAIM", "LEGACY"]
 
@@ -38,12 +38,12 @@ class Jar(Struct, frozen=True):
 
     id: Id
     name: str = ""
-    uploaded: Time = -1  # milliseconds since 1970; -1 where it is not told
+    uploaded: Time = -1  # milliseconds since 1970; -1 if not reported
     entry: tuple[JarEntry, ...] = ()
 
 
 class Jars(Struct, frozen=True):
-    """GET /jars. 404 where uploads are switched off."""
+    """GET /jars. A 404 if uploads are disabled."""
 
     address: str = ""
     files: tuple[Jar, ...] = ()
@@ -76,7 +76,7 @@ class ApplicationRun(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How to run a jar; what a release does not know is left out or refused before it is sent."""
+    """How to run a jar; options that a release lacks are left out or refused before sending."""
 
     entry_class: str | None = None
     arguments: tuple[str, ...] = ()
@@ -85,14 +85,14 @@ class RunOptions:
     savepoint: str | None = None  # path to restore from
     allow_non_restored_state: bool = False
     claim_mode: ClaimMode | None = None  # 1.15+: who owns the savepoint afterwards
-    configuration: Mapping[str, str] = field(default_factory=dict)  # 1.17+: for this job alone
+    configuration: Mapping[str, str] = field(default_factory=dict)  # 1.17+: for this job only
 
 
 JARS = Endpoint("jars", Jars)
 
 
 async def upload(http: "Http", path: Path, progress: Callable[[int, int], None] | None = None) -> str:
-    """POST /jars/upload; gives the jar's id. `progress` is told bytes read so far and the file's size."""
+    """POST /jars/upload; returns the jar's id. `progress` gets bytes read so far and the file's size."""
 
     async def send(kind: str) -> Uploaded:
         with path.open("rb") as opened:
@@ -104,14 +104,14 @@ async def upload(http: "Http", path: Path, progress: Callable[[int, int], None] 
 
 
 async def delete(http: "Http", jar: str) -> None:
-    """DELETE /jars/:jarid; an unknown one is a 400."""
+    """DELETE /jars/:jarid; an unknown jar is a 400."""
     await act(http, "DELETE", fill("jars/{jar}", jar=jar), Nothing)
 
 
 async def plan(http: "Http", features: "Features", jar: str, options: RunOptions) -> Plan:
-    """The job graph of a jar before it runs; runs its main() on the JobManager.
+    """The job graph of a jar without running the job; runs its main() on the JobManager.
 
-    POST /jars/:jarid/plan from 1.10. In 1.9 it is a GET, whose arguments can hold no comma: Refused.
+    POST /jars/:jarid/plan from 1.10. In 1.9 it is a GET, whose arguments can't contain a comma: Refused.
     """
     path = fill("jars/{jar}/plan", jar=jar)
     if features.has(1, 10):
@@ -131,7 +131,7 @@ async def plan(http: "Http", features: "Features", jar: str, options: RunOptions
 
 
 async def run(http: "Http", features: "Features", jar: str, options: RunOptions) -> Run:
-    """POST /jars/:jarid/run; answers when main() has submitted its job."""
+    """POST /jars/:jarid/run; answers once main() has submitted its job."""
     path = fill("jars/{jar}/run", jar=jar)
     return await act(http, "POST", path, Run, json=run_body(features, options), seconds=RUN_SECONDS)
 
@@ -139,7 +139,7 @@ async def run(http: "Http", features: "Features", jar: str, options: RunOptions)
 async def run_application(
     http: "Http", features: "Features", jar: str, options: RunOptions, application: str | None = None
 ) -> str:
-    """POST /jars/:jarid/run-application (2.3+): answers at once; gives the application's id."""
+    """POST /jars/:jarid/run-application (2.3+): answers at once; returns the application's id."""
     body = run_body(features, options)
     if application is not None:
         body["applicationId"] = application
@@ -155,9 +155,9 @@ async def run_application(
 
 
 def run_body(features: "Features", options: RunOptions, *, restore: bool = True) -> dict[str, Any]:
-    """The body of /run and /plan for this release: up to 1.19 a field it does not know is a 400.
+    """The body of /run and /plan for this release: up to 1.19 an unknown field is a 400.
 
-    Arguments always go as programArgsList: 2.x ignores programArgs without a word.
+    Arguments always go as programArgsList: 2.x silently ignores programArgs.
     """
     body: dict[str, Any] = {}
     if options.entry_class:

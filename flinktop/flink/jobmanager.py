@@ -6,14 +6,14 @@ from flinktop.flink.endpoint import Endpoint
 
 
 class Setting(Struct, frozen=True):
-    """One line of the configuration; the server shows secrets as ******."""
+    """One line of the configuration; the server masks secrets as ******."""
 
     key: str
     value: str | None = None
 
 
 class Jvm(Struct, frozen=True):
-    """The Java that runs the JobManager."""
+    """The JVM of the JobManager."""
 
     version: str = ""
     arch: str = ""
@@ -36,7 +36,7 @@ class Url(Struct, frozen=True):
 
 JOBMANAGER_CONFIG = Endpoint("jobmanager/config", tuple[Setting, ...])
 JOBMANAGER_ENVIRONMENT = Endpoint("jobmanager/environment", Environment, since=(1, 16))
-# What a HistoryServer keeps of the JobManager and TaskManagers of an ended job.
+# JobManager and TaskManagers of an ended job, on a HistoryServer.
 JOB_JOBMANAGER_CONFIG = Endpoint("jobs/{job}/jobmanager/config", tuple[Setting, ...], since=(1, 16))
 JOB_JOBMANAGER_ENVIRONMENT = Endpoint("jobs/{job}/jobmanager/environment", Environment, since=(1, 16))
 JOB_JOBMANAGER_LOG_URL = Endpoint("jobs/{job}/jobmanager/log-url", Url, since=(1, 16))

@@ -1,4 +1,4 @@
-"""Jobs: their lists, one job with its vertices and plan, its configuration, result and accumulators."""
+"""Jobs: lists, one job with its vertices and plan, configuration, result and accumulators."""
 
 import html
 import re
@@ -25,21 +25,21 @@ _JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_NO_LETTER = re.compile(r"&#\d{9,};?")  # no such letter; Python does not read thousands of digits
+_NO_LETTER = re.compile(r"&#\d{9,};?")  # no such character; Python does not read thousands of digits
 
 
 def unescaped(text: str) -> str:
     """One line of plain text from the HTML that all releases send for descriptions and strategies."""
     text = html.unescape(_NO_LETTER.sub("\ufffd", _BREAK.sub(" ", text)))
-    # What was "&#27;" is a control character only now.
+    # Unescaping "&#27;" makes a control character.
     return " ".join(clean(text).split())
 
 
 class PlanInput(Struct, frozen=True):
-    """One edge into a node."""
+    """One input edge of a node."""
 
     num: Unset = -1
-    id: str = ""  # the node it comes from
+    id: str = ""  # the source node
     ship_strategy: str = ""  # HASH, REBALANCE, FORWARD and so on
     exchange: str = ""  # pipelined, blocking and so on
     local_strategy: str = ""
@@ -64,11 +64,11 @@ class PlanNode(Struct, frozen=True):
 class StreamNode(PlanNode, frozen=True):
     """One operator of a batch job's stream graph (2.0+)."""
 
-    job_vertex_id: str | None = None  # None while the scheduler has not planned it
+    job_vertex_id: str | None = None  # None until the scheduler has planned it
 
 
 class StreamGraph(Struct, frozen=True):
-    """The operators of a batch job, also those still to come (2.0+, adaptive batch scheduler)."""
+    """The operators of a batch job, also those not planned yet (2.0+, adaptive batch scheduler)."""
 
     nodes: tuple[StreamNode, ...] = ()
 
@@ -108,17 +108,17 @@ class JobOverview(Lasting, frozen=True, rename="kebab"):
     """One job of /jobs/overview; times in ms since 1970, `end_time` -1 while it runs."""
 
     jid: Id
-    name: str = ""  # the id of a job that has no name
-    state: str = ""  # RUNNING and so on; INITIALIZING from 1.12. Unknown ones pass.
+    name: str = ""  # the id if the job has no name
+    state: str = ""  # RUNNING and so on; INITIALIZING from 1.12; unknown states are accepted
     last_modification: Time = -1
     tasks: dict[str, Count] = field(default_factory=dict)  # subtasks by state in lower case, and `total`
-    pending_operators: Count | None = None  # 2.0+: what the adaptive batch scheduler has not planned yet
+    pending_operators: Count | None = None  # 2.0+: not planned yet by the adaptive batch scheduler
     job_type: str | None = field(name="jobType", default=None)  # 2.3+: STREAMING or BATCH
     scheduler_type: str | None = field(name="schedulerType", default=None)
 
     def __post_init__(self) -> None:
         if not self.state and _JOB_ID.fullmatch(self.jid) is None:
-            # The decoder leaves out what raises this, and reports it.
+            # The decoder catches this error, drops the entry and reports it.
             raise ValueError("not a job")
         if not self.name.strip():
             force_setattr(self, "name", self.jid)
@@ -134,12 +134,12 @@ class JobsOverview(Struct, frozen=True):
 
 
 def each_once(jobs: "Iterable[JobOverview]") -> tuple[JobOverview, ...]:
-    """Each job once: up to 1.14 one that was taken over is listed twice, SUSPENDED and as it runs."""
+    """Each job once: up to 1.14 a recovered job is listed twice, SUSPENDED and with its current state."""
     return _once(jobs, lambda job: (job.jid, job.state not in ENDED, job.last_modification))
 
 
 def _once(jobs: "Iterable[J]", of: "Callable[[J], tuple[str, bool, int]]") -> tuple[J, ...]:
-    """Of the entries with one id the live one, else the newest; `of` gives id, life and age of an entry."""
+    """For each id the live entry, else the newest; `of` gives an entry's id, liveness and age."""
     found: dict[str, J] = {}
     for job in jobs:
         jid, *rank = of(job)
@@ -152,7 +152,7 @@ class JobVertex(Lasting, frozen=True, rename="kebab"):
     """One vertex of a job; its times are -1 before it runs."""
 
     id: Id
-    name: str = ""  # the id of a vertex that has no name
+    name: str = ""  # the id if the vertex has no name
     max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)  # 1.13+
     parallelism: Parallelism = -1  # -1 until the adaptive batch scheduler has decided
     status: str = ""
@@ -169,16 +169,16 @@ class Job(Lasting, frozen=True, rename="kebab"):
     """GET /jobs/:jobid."""
 
     jid: str = ""
-    name: str = ""  # the id of a job that has no name
+    name: str = ""  # the id if the job has no name
     state: str = ""
     now: Now = 0  # the server's clock; on a HistoryServer the time of archiving
-    timestamps: dict[str, Time] = field(default_factory=dict)  # when each state was entered last; 0 is never
+    timestamps: dict[str, Time] = field(default_factory=dict)  # when each state was last entered; 0: never
     vertices: tuple[JobVertex, ...] = ()  # in topological order
     status_counts: dict[str, Count] = field(default_factory=dict)  # vertices (not subtasks) by state
     plan: Plan = Plan()
     is_stoppable: bool = field(name="isStoppable", default=False)  # false in practice
     max_parallelism: Parallelism | None = field(name="maxParallelism", default=None)
-    job_type: str | None = None  # 1.20+; before see `plan.type`
+    job_type: str | None = None  # 1.20+; up to 1.19 see `plan.type`
     scheduler_type: str | None = field(name="schedulerType", default=None)
     application_id: str | None = None  # 2.3+
     pending_operators: Count | None = None  # 2.0+, as the next: not planned yet (adaptive batch)
@@ -190,7 +190,7 @@ class Job(Lasting, frozen=True, rename="kebab"):
 
 
 class ExecutionConfig(Struct, frozen=True, rename="kebab"):
-    """How a job is executed."""
+    """The execution configuration of a job."""
 
     restart_strategy: str = ""
     job_parallelism: Parallelism = -1  # -1: chosen by the server
@@ -251,7 +251,7 @@ JOBS_OVERVIEW = Endpoint("jobs/overview", JobsOverview)
 
 
 def _brief(job: Job) -> Job:
-    """Since when it is in its state: enough for a line in a list of jobs."""
+    """When its state was entered: enough for a line in a list of jobs."""
     since = {state: at for state, at in job.timestamps.items() if state == job.state}
     return Job(jid=job.jid, state=job.state, now=job.now, timestamps=since)
 
@@ -265,14 +265,14 @@ JOB_STATUS = Endpoint("jobs/{job}/status", JobStatus, since=(1, 16))
 
 
 async def cancel(http: "Http", job: str, mode: Literal["cancel", "stop"] = "cancel") -> None:
-    """PATCH /jobs/:jobid: taken once the job acknowledges it, which is before it is CANCELED.
+    """PATCH /jobs/:jobid: answered once the job acknowledges it, which is before it is CANCELED.
 
-    `stop` without a savepoint is answered 308 by every release: use checkpoints.stop. Raises Conflict when
-    the job has ended in another way (1.15+; NotFound before).
+    `stop` without a savepoint is answered 308 by every release: use checkpoints.stop. Raises Conflict if
+    the job has already ended otherwise (1.15+; NotFound before).
     """
     await act(http, "PATCH", fill("jobs/{job}", job=job), Nothing, params=(("mode", mode),), seconds=60.0)
 
 
 def subtasks_by_state(tasks: dict[str, Any]) -> dict[str, int]:
-    """Counts of subtasks by upper-case state, however the endpoint spells them; without `total`."""
+    """Numbers of subtasks by upper-case state, however the endpoint spells them; without `total`."""
     return {state.upper(): count for state, count in tasks.items() if state.lower() != "total"}

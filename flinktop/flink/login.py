@@ -1,7 +1,7 @@
-"""A cluster's login: read when it is needed, and not sent again once the server has refused it.
+"""A cluster's login: read when needed, and not sent again once the server has refused it.
 
-A login that is refused again and again locks the account. So after a 401 nothing is sent before the secret
-differs, which is looked for whenever something would be sent, or before a person asks for one more try.
+Repeated failed logins can lock the account. So after a 401 nothing is sent until the secret changes,
+which is checked before each request, or until the user asks for one more try.
 """
 
 import asyncio
@@ -15,36 +15,36 @@ from flinktop.flink.connection import Connection, Secret, SecretError
 from flinktop.flink.run_in_thread import run_in_thread
 
 HIDDEN = b"******"
-SHORTEST = 4  # letters of what is taken for a secret in a server's answer: less may be anything
+SHORTEST = 4  # characters of a secret that is removed from a server's answer: a shorter one may be anything
 COMMAND_SECONDS = 60.0  # between two runs of the command that prints a secret: it may unlock a vault
 
 
 class Held(Exception):  # noqa: N818 - it says what happened
-    """The server has refused this login, which is not sent again; the text is what the server said."""
+    """The server has refused this login, which is not sent again; the text is the server's message."""
 
 
 class Login:
-    """The headers that let requests of one cluster in, for all of its clients. Lives on their loop."""
+    """The authentication headers of one cluster, shared by all its clients. Used on their event loop only."""
 
     def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
-        """Nothing is read before it is needed. `clock` gives seconds."""
+        """Reads nothing before it is needed. `clock` gives seconds."""
         self._connection = connection
         self._clock = clock
         self._reading = asyncio.Lock()
         self._headers: Mapping[str, str] | None = None
-        self._secrets: tuple[bytes, ...] = ()  # what of them no message may repeat, the longest first
-        self._refusal: str | None = None  # what the server said when it refused `_headers`
-        self._may_try = False  # somebody wants one more request to be sent with them
-        self._on_trial = False  # that request is under way
+        self._secrets: tuple[bytes, ...] = ()  # parts of them that no message may show, longest first
+        self._refusal: str | None = None  # the server's message when it refused `_headers`
+        self._may_try = False  # the user wants one more request to be sent with them
+        self._on_trial = False  # that request is running
         self._command_ran: float | None = None
         self._printed: str | SecretError = ""
 
     async def headers(self) -> Mapping[str, str]:
-        """The headers for a request; Held if they were refused and are the same, else as `credentials`."""
+        """The headers for a request. Raises Held if they are the refused ones, else as `credentials`."""
         if self._headers is not None and self._refusal is None:
             return self._headers
         async with self._reading:
-            # Another request may have read them meanwhile.
+            # Another request may have read them in the meantime.
             if self._headers is None or self._refusal is not None:
                 headers = await self._read_anew()
             else:
@@ -56,7 +56,7 @@ class Login:
             return headers
 
     async def refused(self, used: Mapping[str, str], reason: str) -> bool:
-        """Take in that a request was refused, and why; whether another login is to be tried at once."""
+        """Record a refused request and its reason; returns whether to try again at once with a new login."""
         if not self._connection.has_login:
             return False
         async with self._reading:
@@ -68,22 +68,22 @@ class Login:
                 return False
 
     def accepted(self, used: Mapping[str, str]) -> None:
-        """Take in that a request was let in: where it tried a refused login again, that is good after all."""
+        """Record an accepted request: if it retried a refused login, that login is valid again."""
         if self._on_trial and used == self._headers:
             self._refusal, self._on_trial = None, False
 
     def hide(self, answer: bytes) -> bytes:
-        """A server's answer that is shown, without what it repeats of our secrets."""
+        """A server's answer with our secrets removed."""
         for secret in self._secrets:
             answer = answer.replace(secret, HIDDEN)
         return answer
 
     def try_again(self) -> None:
-        """Let one request go with the login that was refused."""
+        """Let one request use the refused login."""
         self._may_try = self._refusal is not None
 
     async def _read_anew(self) -> Mapping[str, str]:
-        """The headers as they are by now; what was refused is over when they differ."""
+        """Read the headers again; a refusal ends if they have changed."""
         fresh = await run_in_thread(lambda: credentials(self._connection, self._secret))
         if fresh != self._headers:
             self._headers = fresh
@@ -92,7 +92,7 @@ class Login:
         return self._headers
 
     def _secret(self, secret: Secret) -> str:
-        """The text of a secret, from its command's last run where that was a moment ago."""
+        """The text of a secret; its command's output is cached for a short time."""
         if secret.kind != "command":
             return secret.read()
         now = self._clock()
@@ -108,7 +108,7 @@ class Login:
 
 
 def _secrets(connection: Connection, headers: Mapping[str, str]) -> tuple[bytes, ...]:
-    """The secrets among the headers, whole and in their parts: a token, a password, cookies."""
+    """The secrets in the headers, whole and in parts: a token, a password, cookies."""
     open_ones = {*OWN_HEADERS, *(name for name, _ in connection.headers)}
     found: set[str] = set()
     for name, value in headers.items():
@@ -123,15 +123,15 @@ def _secrets(connection: Connection, headers: Mapping[str, str]) -> tuple[bytes,
     return tuple(sorted(long, key=len, reverse=True))
 
 
-# Flink never compresses; a proxy that would is asked not to, so that the caps hold.
+# Flink never compresses; a proxy is told not to, so that the size limits hold.
 OWN_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "flinktop", "Accept": "application/json, */*"}
-"""What each request has."""
+"""Headers of every request."""
 
 
 def credentials(connection: Connection, read: Callable[[Secret], str] = Secret.read) -> dict[str, str]:
-    """The headers that let a request in, and those that the user wants sent. Blocks (files, commands).
+    """The authentication headers, and the user's own headers. Blocks (files, commands).
 
-    Raises SecretError or ValueError when a secret or the header file can't be read.
+    Raises SecretError or ValueError if a secret or the header file can't be read.
     """
     headers = dict(OWN_HEADERS)
     headers.update(connection.headers)

@@ -1,6 +1,6 @@
 """Logs, standard output and thread dumps of JobManager and TaskManagers.
 
-The server knows no ranges: a log comes whole, however large. `Http.stream` with a limit of bytes reads
+The server has no ranges: a log is sent whole, however large. `Http.stream` with a byte limit reads
 the large ones; the endpoints here are for lists and small files.
 """
 
@@ -16,7 +16,7 @@ class LogFile(Struct, frozen=True):
 
     name: Id
     size: Unset = -1  # bytes
-    mtime: Time | None = None  # when it was written last (ms since 1970), 1.15+
+    mtime: Time | None = None  # last modified (ms since 1970), 1.15+
 
 
 class LogFiles(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The command that installs a missing package for this Python: each kind of environment has its own."""
+"""The command that installs a missing package, for each kind of Python environment."""
 
 import shlex
 import shutil
@@ -7,14 +7,14 @@ import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
-_BESIDE = "~/.flinktop-venv"  # where an environment is made for a Python that takes no packages
+_BESIDE = "~/.flinktop-venv"  # new environment for a Python that takes no packages
 
 
 def install_command(*requirements: str, options: tuple[str, ...] = ()) -> str:
-    """The line for a shell that installs these for this interpreter; `options` are pip's.
+    """The shell command that installs packages for this interpreter; `options` are pip's.
 
-    A Python that is managed by its system (Debian's) takes none: the line makes an environment that sees what
-    it has, and starts flinktop there.
+    A Python managed by the system (Debian's) takes none: then the command makes an environment that sees
+    the system's packages, and starts flinktop there.
     """
     packages = shlex.join(requirements)
     wanted = shlex.join((*options, *requirements))
@@ -38,5 +38,5 @@ def install_command(*requirements: str, options: tuple[str, ...] = ()) -> str:
 
 
 def _managed() -> bool:
-    """Whether packages of this Python are its system's to install (PEP 668)."""
+    """Whether packages of this Python are installed by the system (PEP 668)."""
     return (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists()

@@ -1,4 +1,4 @@
-"""The transport that reaches the network: its proxy, whom it trusts, and the read-only guard on it."""
+"""The HTTP transport: proxy, TLS, and the read-only guard."""
 
 import ssl
 import sys
@@ -13,21 +13,21 @@ from flinktop.flink.connection import Connection, acts, is_loopback
 from flinktop.flink.errors import Refused
 from flinktop.flink.missing_package import install_command
 
-_SOCKS = "httpx[socks]>=0.28.1,<0.29"  # as the extra `socks` of pyproject.toml has it
-MOST_COOKIE = 4096  # bytes, as browsers take them: Python's reader fails on very long dates
+_SOCKS = "httpx[socks]>=0.28.1,<0.29"  # as in the extra `socks` of pyproject.toml
+MOST_COOKIE = 4096  # bytes, as in browsers: Python's parser fails on very long dates
 POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=120)
-"""Idle connections outlive the slowest poll; httpx's own 5 s would reconnect on each."""
+"""Idle connections outlive the slowest poll; httpx's own 5 s would reconnect on each poll."""
 
 if find_spec("sniffio") is None:
-    # httpcore tries to import it four times for each request, and Python looks through its whole path each
-    # time: a fifth of what the engine costs. What is None here fails at once.
+    # httpcore tries to import it four times for each request, and Python searches its whole path each
+    # time: a fifth of the engine's CPU time. With None here the import fails at once.
     sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 class Guarded(httpx.AsyncBaseTransport):
-    """The read-only guard on the wire itself: whatever was built above it, this is what would be sent.
+    """The read-only guard on the transport itself: it checks exactly what is sent.
 
-    What comes back has no cookie that is too long to be one.
+    Cookies that are too long are removed from answers.
     """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, connection: Connection, *, ours: bool) -> None:
@@ -46,7 +46,7 @@ class Guarded(httpx.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
-        """Close what we opened; a transport that was given outlives its clients."""
+        """Close our own transport; a given one outlives its clients."""
         if self._ours:
             await self._inner.aclose()
 
@@ -54,11 +54,11 @@ class Guarded(httpx.AsyncBaseTransport):
 def network(connection: Connection) -> httpx.AsyncHTTPTransport:
     """The transport that reaches the network.
 
-    Nothing is left to httpx's trust_env: it would send loopback addresses to a proxy and take
-    credentials from .netrc. Raises ValueError with a sentence when a proxy or TLS setting is unusable.
+    httpx's trust_env is not used: it would send loopback addresses to a proxy and take credentials
+    from .netrc. Raises ValueError with a message if a proxy or TLS setting is unusable.
     """
     proxy = proxy_for(connection.url)
-    # A TLS context costs 20 to 50 ms, so plain addresses do without.
+    # A TLS context costs 20 to 50 ms, so plain addresses have none.
     context = _tls(connection) if connection.url.startswith("https://") else False
     try:
         return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=POOL, proxy=proxy)
@@ -74,7 +74,7 @@ def network(connection: Connection) -> httpx.AsyncHTTPTransport:
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy that the environment wants for this address; never one for a loopback address."""
+    """The proxy that the environment sets for this address; never one for a loopback address."""
     parts = urlsplit(url)
     if is_loopback(parts.hostname or ""):
         return None
@@ -89,7 +89,7 @@ def proxy_for(url: str) -> str | None:
 
 
 def without_credentials(proxy: str | None) -> str:
-    """The proxy as a message may show it."""
+    """The proxy as messages show it."""
     try:
         parts = urlsplit(proxy or "")
         return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
@@ -98,7 +98,7 @@ def without_credentials(proxy: str | None) -> str:
 
 
 def _tls(connection: Connection) -> ssl.SSLContext:
-    """Whom to trust, and who we are; ValueError with a sentence for a missing file or one that is not PEM."""
+    """Trusted authorities and client certificate. ValueError if a file is missing or not PEM."""
     context = _trust(connection.ca) if connection.ca is not None else _usual_trust()
     if connection.insecure:
         context.check_hostname = False
@@ -127,7 +127,7 @@ def _certify(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
         return b""
 
     try:
-        # With a function OpenSSL does not ask on the terminal for an encrypted key's password.
+        # Without a function OpenSSL asks for an encrypted key's password on the terminal.
         context.load_cert_chain(cert, key, password=no_password)
     except ssl.SSLError:
         what = (

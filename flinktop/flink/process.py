@@ -1,4 +1,4 @@
-"""A process of the cluster, the JobManager or one TaskManager: both tell of logs, threads, metrics alike."""
+"""A process of the cluster, the JobManager or a TaskManager: both have logs, threads and metrics."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -23,7 +23,7 @@ class Process:
 
     @property
     def all_of_them(self) -> str:
-        """It and its like, in words: "TaskManagers"."""
+        """The kind in the plural: "TaskManagers"."""
         return "the JobManager" if self.taskmanager is None else "TaskManagers"
 
     @property
@@ -33,7 +33,7 @@ class Process:
 
     @property
     def stdout(self) -> "Query[str]":
-        """GET …/stdout: what its programs have printed."""
+        """GET …/stdout: output of its programs."""
         return self._of(logs.JOBMANAGER_STDOUT, logs.TASKMANAGER_STDOUT)
 
     @property
@@ -52,7 +52,7 @@ class Process:
 
     @property
     def profiler(self) -> "Query[profiler.Profilings]":
-        """GET …/profiler (1.19+, where it is switched on): the runs."""
+        """GET …/profiler (1.19+, if enabled): the runs."""
         return self._of(profiler.JOBMANAGER_PROFILER, profiler.TASKMANAGER_PROFILER)
 
     def profile(self, name: str) -> "Query[str]":
@@ -60,7 +60,7 @@ class Process:
         return self._of(profiler.JOBMANAGER_PROFILE, profiler.TASKMANAGER_PROFILE, file=name)
 
     def metrics(self, **arguments: "Argument") -> "Query[metrics.Metrics]":
-        """GET …/metrics: their ids, or with `get` their values."""
+        """GET …/metrics: the ids, or with `get` the values."""
         return self._of(metrics.JOBMANAGER_METRICS, metrics.TASKMANAGER_METRICS, **arguments)
 
     def _of(

@@ -19,7 +19,7 @@ class Profiling(Struct, frozen=True, rename="camel"):
 
     status: str = ""  # RUNNING, FINISHED, FAILED
     mode: str = ""
-    profiling_mode: str = ""  # the same again
+    profiling_mode: str = ""  # same as `mode`
     trigger_time: Time | None = None
     finished_time: Time | None = None
     duration: Unset | None = None  # seconds
@@ -42,7 +42,7 @@ TASKMANAGER_PROFILE = Endpoint("taskmanagers/{taskmanager}/profiler/{file}", str
 async def profile(
     http: "Http", *, seconds: int, mode: Mode = "CPU", taskmanager: str | None = None
 ) -> Profiling:
-    """POST …/profiler: begin a run, which has no id: follow it in the list by its trigger_time."""
+    """POST …/profiler: start a run. It has no id: find it in the list by its trigger_time."""
     path = (
         "jobmanager/profiler"
         if taskmanager is None

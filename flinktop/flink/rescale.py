@@ -1,4 +1,4 @@
-"""Rescaling: resource requirements (1.18+), the history of rescales (2.3+), and what was before."""
+"""Rescaling: resource requirements (1.18+), the history of rescales (2.3+), and the old endpoint."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 
 class Bounds(Struct, frozen=True, rename="camel"):
-    """Between how many subtasks the adaptive scheduler may choose."""
+    """The least and greatest parallelism that the adaptive scheduler may choose."""
 
     lower_bound: Parallelism = -1
     upper_bound: Parallelism = -1
 
 
 class VertexRequirements(Struct, frozen=True):
-    """What one vertex asks for."""
+    """The resource requirements of one vertex."""
 
     parallelism: Bounds = Bounds()
 
 
 class RescaledVertex(Struct, frozen=True, rename="camel"):
-    """A vertex's parallelism before and after; None where it was not reached."""
+    """A vertex's parallelism before and after; None if not reached."""
 
     job_vertex_id: str = ""
     job_vertex_name: str | None = None
@@ -56,7 +56,7 @@ class RescaledSlots(Struct, frozen=True, rename="camel"):
 
 
 class SchedulerState(Struct, frozen=True):
-    """A state the scheduler went through; times in ms."""
+    """A state that the scheduler was in; times in ms."""
 
     state: str = ""
     entered: Time | None = field(name="enterTimestampInMillis", default=None)
@@ -66,7 +66,7 @@ class SchedulerState(Struct, frozen=True):
 
 
 class Rescale(Struct, frozen=True, rename="camel"):
-    """One rescale; vertices, slots and states are filled by RESCALE only."""
+    """One rescale; vertices, slots and states are in answers of RESCALE only."""
 
     rescale_uuid: str = ""
     resource_requirements_uuid: str = ""
@@ -82,7 +82,7 @@ class Rescale(Struct, frozen=True, rename="camel"):
 
 
 class RescaleCounts(Struct, frozen=True, rename="camel"):
-    """How many rescales ended how."""
+    """Numbers of rescales by result."""
 
     ignored: Count | None = None
     in_progress: Count | None = None
@@ -91,7 +91,7 @@ class RescaleCounts(Struct, frozen=True, rename="camel"):
 
 
 class LatestRescales(Struct, frozen=True):
-    """The newest of each kind."""
+    """The newest rescale of each result."""
 
     completed: Rescale | None = None
     failed: Rescale | None = None
@@ -129,7 +129,7 @@ class RescaleConfig(Struct, frozen=True, rename="camel"):
     rescale_on_failed_checkpoint_count: Unset | None = None
 
 
-# 503 in every release ("temporarily disabled", FLINK-12312); RESOURCE_REQUIREMENTS is what works.
+# 503 in every release ("temporarily disabled", FLINK-12312); use RESOURCE_REQUIREMENTS instead.
 RESCALING_STATUS = Endpoint("jobs/{job}/rescaling/{trigger}", Status)
 # 500 unless the job has the adaptive scheduler.
 RESOURCE_REQUIREMENTS = Endpoint(
@@ -152,7 +152,7 @@ async def rescale(http: "Http", job: str, parallelism: int) -> str:
 async def require_resources(http: "Http", job: str, bounds: Mapping[str, Bounds]) -> None:
     """PUT /jobs/:jobid/resource-requirements (1.18+, adaptive scheduler).
 
-    Stored at once; the rescale comes later, after the scheduler's cooldown. A missing vertex is a 400.
+    Stored at once; the rescale follows after the scheduler's cooldown. A missing vertex is a 400.
     """
     body = {
         vertex: {"parallelism": {"lowerBound": bound.lower_bound, "upperBound": bound.upper_bound}}

@@ -1,4 +1,4 @@
-"""Work that blocks, on a thread that nobody waits for when flinktop leaves."""
+"""Blocking work on daemon threads, which do not delay the exit of flinktop."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 async def run_in_thread(work: Callable[[], T]) -> T:
-    """Run `work` on a thread that nobody waits for at the end: a secret's command may hang."""
+    """Run `work` on a daemon thread, so that a hanging command can't delay the exit."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
@@ -26,9 +26,9 @@ async def run_in_thread(work: Callable[[], T]) -> T:
         result, failure = None, None
         try:
             result = work()
-        except Exception as error:  # noqa: BLE001 - it is raised where the result is awaited
+        except Exception as error:  # it is raised where the result is awaited
             failure = error
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+        with contextlib.suppress(RuntimeError):  # the loop has ended in the meantime
             loop.call_soon_threadsafe(settle, result, failure)
 
     threading.Thread(target=run, name="flinktop-secret", daemon=True).start()
@@ -36,10 +36,10 @@ async def run_in_thread(work: Callable[[], T]) -> T:
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """asyncio's loop, which nothing that blocks holds up at its end.
+    """asyncio's loop, without blocking name lookups at its end.
 
-    asyncio itself looks names up on threads of a pool, and waits for them when the loop and when the process
-    ends: half a minute and more while a name server does not answer.
+    asyncio itself looks names up on pool threads, and waits for them when the loop and the process end:
+    half a minute and more if a name server does not answer.
     """
 
     async def getaddrinfo(
@@ -56,6 +56,6 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end on a loop of its own."""
+    """Run `work` to its end on a new loop."""
     with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(work)

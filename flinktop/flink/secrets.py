@@ -1,4 +1,4 @@
-"""Passwords and tokens, and where they are read from."""
+"""Passwords and tokens, and their sources."""
 
 import os
 import subprocess
@@ -11,18 +11,18 @@ _OURS = "FLINKTOP_"
 
 
 class SecretError(Exception):
-    """A secret can't be read; the message is one sentence that never holds the secret."""
+    """A secret can't be read; the message never contains the secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A password or token by its source, read anew on each `read`; its repr never shows a value."""
+    """A password or token by its source, read again on each `read`; its repr never shows a value."""
 
     kind: Literal["value", "file", "command", "environment"]
     source: str = field(repr=False)  # the value itself, a path, a shell command or a variable's name
 
     def read(self) -> str:
-        """The text without white space around it; SecretError if there is none. May block (file, command)."""
+        """The stripped text; SecretError if there is none. May block (file, command)."""
         text = self._text().strip()
         if not text:
             raise SecretError(f"the {self.kind} {self._where()}for the password or token is empty")
@@ -55,12 +55,12 @@ class Secret:
 
     @property
     def _command(self) -> str:
-        """The command by its first word: the others may hold a secret themselves."""
+        """The command's first word only: the others may contain a secret."""
         first = self.source.split(maxsplit=1)[0] if self.source.split() else ""
         return f"the secret's command {first!r}" if first and "=" not in first else "the secret's command"
 
     def _output(self) -> str:
-        """What the command prints; its error output is not shown, it may hold the secret."""
+        """The command's output; its error output is not shown, it may contain the secret."""
         try:
             done = subprocess.run(  # noqa: S602 - the user's own command line, from the user's own config
                 self.source,
@@ -82,5 +82,5 @@ class Secret:
 
 
 def environment() -> dict[str, str]:
-    """The environment without what is meant for flinktop alone, its password and token among it."""
+    """The environment without the variables for flinktop alone, such as its password and token."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}

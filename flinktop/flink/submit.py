@@ -1,4 +1,4 @@
-"""Handing a serialized job graph to the cluster."""
+"""Submitting a serialized job graph to the cluster."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -36,10 +36,10 @@ async def submit(
     jars: Sequence[Path] = (),
     artifacts: Sequence[tuple[str, Path]] = (),
 ) -> str:
-    """POST /jobs; gives the job's id.
+    """POST /jobs; returns the job's id.
 
-    The graph was serialized by Java of the same Flink release (2.x: an ExecutionPlan); `artifacts` are
-    entries of the distributed cache by name.
+    The graph must be serialized by Java of the same Flink release (2.x: an ExecutionPlan); `artifacts`
+    are entries of the distributed cache by name.
     """
     names = [
         f"{number}-{path.name}" for number, path in enumerate([graph, *jars, *(p for _, p in artifacts)])
@@ -56,7 +56,7 @@ async def submit(
 
     async def send(kind: str) -> Submitted:
         with ExitStack() as files:
-            # Without a file name the server takes the part for the request itself.
+            # No file name: otherwise the server does not take this part as the request.
             described = (None, msgspec.json.encode(request), "application/json")
             parts: list[tuple[str, Any]] = [("request", described)]
             for name, path in zip(names, paths, strict=True):

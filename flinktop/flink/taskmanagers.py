@@ -11,12 +11,12 @@ class Hardware(Struct, frozen=True, rename="camel"):
 
     cpu_cores: Unset = -1
     physical_memory: Unset = -1
-    free_memory: Unset = -1  # the JVM's maximal heap, whatever its name says
+    free_memory: Unset = -1  # the JVM's maximal heap, despite its name
     managed_memory: Unset = -1
 
 
 class Resource(Struct, frozen=True, rename="camel"):
-    """What slots are made of (1.11+); memory in MiB."""
+    """The resources of slots (1.11+); memory in MiB."""
 
     cpu_cores: Measure = -1.0
     task_heap_memory: Unset = -1
@@ -48,7 +48,7 @@ class TaskManager(Struct, frozen=True, rename="camel"):
     path: str = ""
     data_port: Unset = -1
     jmx_port: Unset = -1  # 1.12+
-    last_heartbeat: Time = field(name="timeSinceLastHeartbeat", default=-1)  # when it came (ms since 1970)
+    last_heartbeat: Time = field(name="timeSinceLastHeartbeat", default=-1)  # time of it (ms since 1970)
     slots_number: Count | None = None
     free_slots: Count | None = None
     total_resource: Resource | None = None
@@ -70,7 +70,7 @@ class TaskManagers(Struct, frozen=True):
 
 
 class GarbageCollector(Struct, frozen=True):
-    """Collections so far and ms spent in them."""
+    """Number of collections so far, and ms spent in them."""
 
     name: str = ""
     count: Unset | None = None

@@ -1,4 +1,4 @@
-"""The one border for foreign text: nothing that steers a terminal gets past it, nor more than can be read."""
+"""Cleaning text from outside: removes whatever controls a terminal, and limits the length."""
 
 import re
 
@@ -6,12 +6,12 @@ _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x1b\x07\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"
 )
-"""Whole terminal sequences (colours, titles): removed with their parameters. None goes on over the beginning
-of another, so that each letter is looked at once."""
-MOST = 64 * 1024  # letters of one foreign text that are kept: a stack of a thousand frames
-_NOTE = 64  # letters for saying that some are left out
+"""Whole terminal sequences (colours, titles), removed with their parameters. A sequence ends before the
+start of the next one, so that each character is examined once."""
+MOST = 64 * 1024  # characters of one text that are kept: a stack of a thousand frames
+_NOTE = 64  # characters for the note that some are left out
 _HIDDEN = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
-"""Letters without a width: bidi controls turn the rest of a line around, the others hide in names."""
+"""Characters without a width: bidi controls reverse the rest of a line, the others hide in names."""
 _BLANK = "\t\n\v\f\r\u0085\u2028\u2029"
 _OTHERS = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
 _ANY = re.compile(f"[{_BLANK}{_HIDDEN}{_OTHERS}]")
@@ -21,9 +21,9 @@ _HIDDEN_ONE = re.compile(f"[{_HIDDEN}]")
 
 
 def clean(text: str) -> str:
-    """The text without anything that steers a terminal, on one line.
+    """The text on one line, without whatever controls a terminal.
 
-    Terminal sequences and letters without width are removed, line breaks and tabs become spaces, any
+    Terminal sequences and characters without width are removed, line breaks and tabs become spaces, any
     other control character and lone surrogate becomes U+FFFD.
     """
     if text.isascii() and text.isprintable():
@@ -40,12 +40,12 @@ def clean_lines(text: str) -> str:
 
 
 def cut(text: str, most: int = MOST) -> str:
-    """The text, without its middle where it is longer than `most` letters: a stack says why at both ends."""
+    """The text, without its middle if it is longer than `most`: a stack has its reason at both ends."""
     if len(text) <= most:
         return text
     end = (most - _NOTE) // 4
     begin = most - _NOTE - end
-    # In ASCII: one other letter would double what the text takes.
+    # In ASCII: any other character would double the memory of the text.
     return f"{text[:begin]}\n... {len(text) - begin - end:,} letters are left out ...\n{text[-end:]}"
 
 

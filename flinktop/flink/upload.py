@@ -1,4 +1,4 @@
-"""Files on their way to the cluster."""
+"""Sending files to the cluster."""
 
 from collections.abc import Awaitable, Callable
 from typing import BinaryIO, TypeVar
@@ -7,15 +7,15 @@ from flinktop.flink.errors import Rejected
 
 T = TypeVar("T")
 
-KINDS = ("application/x-java-archive", "application/java-archive", "application/zip")  # Flink looks at none
+KINDS = ("application/x-java-archive", "application/java-archive", "application/zip")  # Flink ignores it
 _STUMBLED = "File upload failed"
 
 
 async def sent_whole(send: Callable[[str], Awaitable[T]]) -> T:
-    """Send files, and again when the server stumbled over how their bytes fell into packets.
+    """Send files, and again if the server failed because of how the bytes were split into packets.
 
-    The netty of Flink 1.14 breaks off with a 500 when a packet ends in a carriage return, whatever was sent;
-    nothing was taken then. Another content type moves the bytes.
+    The netty of Flink 1.14 fails with a 500 if a packet ends in a carriage return; then nothing was
+    accepted. Another content type shifts the bytes.
     """
     for kind in KINDS[:-1]:
         try:
@@ -27,7 +27,7 @@ async def sent_whole(send: Callable[[str], Awaitable[T]]) -> T:
 
 
 class Watched:
-    """A file that says how much of it was read; httpx takes it for a file."""
+    """A file that reports how much of it was read; httpx accepts it as a file."""
 
     def __init__(self, file: BinaryIO, size: int, progress: Callable[[int, int], None] | None) -> None:
         self._file = file
@@ -43,7 +43,7 @@ class Watched:
         return chunk
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move; a body that is sent again begins at 0."""
+        """Seek; a body that is sent again starts at 0."""
         position = self._file.seek(offset, whence)
         self._read = position if whence == 0 else self._read
         return position

@@ -22,7 +22,7 @@ from flinktop.flink.numbers import (
 
 
 class UserAccumulator(Struct, frozen=True):
-    """An accumulator by name, its Java type and its value as text."""
+    """An accumulator: name, Java type, and value as text."""
 
     name: str = ""
     type: str = ""
@@ -42,11 +42,11 @@ class IoMetrics(Known, frozen=True, rename="kebab"):
     write_records_complete: bool = False
     accumulated_backpressured_time: float | None = None  # milliseconds over all subtasks, 1.16+
     accumulated_idle_time: float | None = None
-    accumulated_busy_time: float | None = None  # NaN of legacy sources is None
+    accumulated_busy_time: float | None = None  # None for legacy sources (Flink's NaN)
 
     @property
     def bytes_in(self) -> int | None:
-        """None while not known, as the next three."""
+        """None if not known, as the next three."""
         return self.read_bytes if self.read_bytes_complete else None
 
     @property
@@ -56,17 +56,17 @@ class IoMetrics(Known, frozen=True, rename="kebab"):
 
     @property
     def records_in(self) -> int | None:
-        """0 for sources: only what crosses between vertices is counted."""
+        """0 for sources: only records between vertices are counted."""
         return self.read_records if self.read_records_complete else None
 
     @property
     def records_out(self) -> int | None:
-        """0 for sinks: only what crosses between vertices is counted."""
+        """0 for sinks: only records between vertices are counted."""
         return self.write_records if self.write_records_complete else None
 
 
 class Quantiles(Known, frozen=True):
-    """How a number is spread over subtasks (1.16+); a NaN among them arrives as -1."""
+    """Distribution of a number over subtasks (1.16+); with a NaN among them it arrives as -1."""
 
     min: float | None = None
     max: float | None = None
@@ -100,7 +100,7 @@ class Attempt(Located, frozen=True, rename="kebab"):
     other_concurrent_attempts: "tuple[Attempt, ...] | None" = None  # 1.16+: speculative execution
 
     def over(self, status: str) -> "Attempt":
-        """What was last known of an attempt that another has followed, in this state."""
+        """An attempt that has a successor, with this final state."""
         return replace(self, status=status, duration=-1)
 
     @property
@@ -148,12 +148,12 @@ class AttemptAccumulators(Struct, frozen=True, rename="kebab"):
 
     subtask: Index = -1
     attempt: Count | None = None
-    id: str = ""  # the execution's
+    id: str = ""  # the execution's id
     user_accumulators: tuple[UserAccumulator, ...] = ()
 
 
 class SubtaskBackpressure(Struct, frozen=True, rename="kebab"):
-    """One subtask's share of time: each ratio is 0 to 1, idle and busy from 1.13."""
+    """One subtask's time ratios, 0 to 1; idle and busy from 1.13."""
 
     subtask: Index
     kebab_level: str = field(name="backpressure-level", default="")
@@ -178,13 +178,13 @@ class SubtaskBackpressure(Struct, frozen=True, rename="kebab"):
 class VertexBackpressure(Struct, frozen=True, rename="kebab"):
     """GET …/vertices/:vertexid/backpressure.
 
-    Up to 1.12 the server samples stacks when asked: `deprecated` for some ten seconds, then the result
+    Up to 1.12 the server samples stacks on request: `deprecated` for some ten seconds, then the result
     for a minute. From 1.13 it is computed from metrics.
     """
 
     status: str = ""  # ok, or deprecated: no result yet or an old one
     kebab_level: str | None = field(name="backpressure-level", default=None)
-    camel_level: str | None = field(name="backpressureLevel", default=None)  # 1.17+, the same again
+    camel_level: str | None = field(name="backpressureLevel", default=None)  # 1.17+, same as `level`
     end_timestamp: Time | None = None  # from 1.13 the time of the server's last fetch of metrics
     subtasks: tuple[SubtaskBackpressure, ...] = ()
 
@@ -195,7 +195,7 @@ class VertexBackpressure(Struct, frozen=True, rename="kebab"):
 
 
 class SubtaskTimes(Located, frozen=True):
-    """When one subtask entered each state (ms since 1970, 0 is never)."""
+    """When one subtask entered each state (ms since 1970; 0: never)."""
 
     subtask: Index
     duration: Unset = -1
@@ -240,7 +240,7 @@ class Frame(Struct, frozen=True):
     """A method in a flame graph and how many samples were inside it."""
 
     name: str = ""
-    value: Count = 0  # 0 where it is not told: such a method has no width, and is not drawn
+    value: Count = 0  # 0 if not reported: such a method has no width and is not drawn
     children: "tuple[Frame, ...]" = ()
 
 
@@ -251,7 +251,7 @@ class FlameGraph(Struct, frozen=True):
     data: Frame | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a graph that is deeper than any: how deep one Python reads JSON differs from the next."""
+        """Reject a graph that is too deep: Python's own limit for nested JSON depends on its version."""
         level: tuple[Frame, ...] = () if self.data is None else (self.data,)
         for _ in range(MOST_CALLS):
             if not level:
@@ -261,7 +261,7 @@ class FlameGraph(Struct, frozen=True):
 
     @property
     def missing(self) -> str | None:
-        """Why there is no graph, None when there is one."""
+        """Why there is no graph; None if there is one."""
         if self.data is not None:
             return None
         return {-1: "the vertex has ended", -2: "rest.flamegraph.enabled is off"}.get(
@@ -271,7 +271,7 @@ class FlameGraph(Struct, frozen=True):
 
 _VERTEX = "jobs/{job}/vertices/{vertex}"
 
-# Of 32,768 subtasks, Flink's most, it has 20 MB.
+# 20 MB with 32,768 subtasks, Flink's maximum.
 VERTEX = Endpoint(
     _VERTEX, Vertex, every=3, named=("id", "vertex"), most=2 * MOST_BYTES, most_parts=SUBTASK_PARTS
 )
@@ -279,7 +279,7 @@ VERTEX_ACCUMULATORS = Endpoint(f"{_VERTEX}/accumulators", VertexAccumulators, ev
 VERTEX_BACKPRESSURE = Endpoint(
     f"{_VERTEX}/backpressure", VertexBackpressure, every=EVERY, most_parts=SUBTASK_PARTS
 )
-# A 404 in 1.9: there it is SUBTASKS_METRICS(get=["currentInputWatermark"]).
+# A 404 in 1.9: use SUBTASKS_METRICS(get=["currentInputWatermark"]).
 VERTEX_WATERMARKS = Endpoint(
     f"{_VERTEX}/watermarks", tuple[Metric, ...], every=EVERY, since=(1, 10), most_parts=SUBTASK_PARTS
 )
@@ -293,6 +293,6 @@ ATTEMPT = Endpoint(f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}", Attem
 ATTEMPT_ACCUMULATORS = Endpoint(
     f"{_VERTEX}/subtasks/{{subtask}}/attempts/{{attempt}}/accumulators", AttemptAccumulators, every=3
 )
-# The server looks at the threads once a minute; until it has, it says that it is at it.
+# The server samples the threads once a minute; until the first sample it reports that it is working.
 # Two for each method of each path through the program.
 FLAMEGRAPH = Endpoint(f"{_VERTEX}/flamegraph", FlameGraph, every=5, since=(1, 13), most_parts=SUBTASK_PARTS)

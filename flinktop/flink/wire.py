@@ -1,4 +1,4 @@
-"""Requests on the wire: kept connections, how long an answer may take, and what went wrong."""
+"""Sending requests: persistent connections, time limits of answers, and errors."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,19 +16,19 @@ from flinktop.flink.errors import BadReply, Refused, TimedOut, Unreachable
 from flinktop.flink.network import Guarded, network
 from flinktop.flink.text import clean
 
-PLAIN = ("", "identity")  # content encodings that are taken: no other is asked for, and it may be a bomb
+PLAIN = ("", "identity")  # accepted content encodings: no other is requested, and one may be a bomb
 PATIENCE = 3.0  # an answer may take this many times the read timeout, and longer if it is large
-SLOWEST = 8 * 1024  # bytes a second of an answer that is still worth waiting for
-MOST_COOKIES = 50  # that are kept for one server
+SLOWEST = 8 * 1024  # bytes per second: a slower answer is given up
+MOST_COOKIES = 50  # kept for one server
 _DROPPED = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
-_DIGITS = 20  # of a size that a file can have
+_DIGITS = 20  # of the size of a file at most
 
 
 class Wire:
-    """Sends requests to one cluster over at most four kept connections."""
+    """Sends requests to one cluster over at most four persistent connections."""
 
     def __init__(self, connection: Connection, transport: httpx.AsyncBaseTransport | None) -> None:
-        """Nothing is opened before the first request; `transport` takes the network's place."""
+        """Opens nothing before the first request; `transport` replaces the network."""
         self.requests = 0  # sent so far
         self._connection = connection
         self._transport = transport
@@ -38,13 +38,13 @@ class Wire:
         self._answered = False
 
     async def answer(self, request: Request, most: int) -> Answer:
-        """Send a request and read its answer, `most` bytes at the most; FlinkError when there is none."""
+        """Send a request and read its answer, up to `most` bytes. Raises FlinkError if there is none."""
         try:
             return await self._answer(request, most)
         except httpx.PoolTimeout:
             await self.renew()
         except httpx.RequestError as error:
-            # A kept connection that the server closed in the same instant: harmless for a GET.
+            # The server closed an idle connection just now: a GET can be repeated safely.
             if request.method != "GET" or not isinstance(error, _DROPPED):
                 raise self._unreachable(error, request) from None
         try:
@@ -54,7 +54,7 @@ class Wire:
 
     @asynccontextmanager
     async def file(self, request: Request) -> AsyncIterator["File"]:
-        """A file of the cluster, over a connection of its own; FlinkError when there is no answer."""
+        """A file of the cluster, over its own connection. Raises FlinkError if there is no answer."""
         client = self._new_client(request)
         try:
             async with client, self._exchange(client, request) as response:
@@ -63,9 +63,9 @@ class Wire:
             raise self._unreachable(error, request) from None
 
     async def renew(self) -> None:
-        """Begin again with a fresh pool: a cancelled request can leave a slot taken for ever.
+        """Switch to a new connection pool: a cancelled request can block a slot for ever.
 
-        Requests under way are left to end in the old one.
+        Running requests finish in the old pool.
         """
         if self._client is not None:
             self._retired.append(self._client)
@@ -126,7 +126,7 @@ class Wire:
         except TimeoutError:
             if begun:
                 raise
-            # What was cancelled may leave its place in the pool taken for ever.
+            # A cancelled request may block its slot in the pool for ever.
             if client is self._client:
                 await self.renew()
             raise _TooSlow(f"{patience:g} s", request=built) from None
@@ -185,7 +185,7 @@ class Wire:
 
 
 class File:
-    """A file as it comes."""
+    """A file that is being transferred."""
 
     def __init__(self, response: httpx.Response, pace: "_Pace", request: Request) -> None:
         self._response = response
@@ -193,7 +193,7 @@ class File:
         self._request = request
 
     async def refusal(self, most: int) -> Answer | None:
-        """What came instead of the file, when its status is no success: `most` bytes at the most."""
+        """The error answer sent instead of the file, up to `most` bytes; None for a success."""
         response = self._response
         if response.is_success:
             return None
@@ -201,7 +201,7 @@ class File:
         return Answer(response.status_code, response.headers.get("location", ""), body, self._pace.took)
 
     def announced(self) -> int | None:
-        """The size by its header; BadReply when its body would have to be unpacked."""
+        """The size in its header; BadReply if its body is compressed."""
         _refuse_encoded(self._response, self._request)
         text = self._response.headers.get("content-length", "")
         return int(text) if text.isdecimal() and len(text) < _DIGITS else None
@@ -215,15 +215,15 @@ class _BrokenOff(httpx.ReadError):
 
 
 class _Stalled(httpx.ReadTimeout):
-    """An answer that had begun did not go on."""
+    """An answer stopped after its first bytes."""
 
 
 class _TooSlow(httpx.ReadTimeout):
-    """An answer that went on and on; the message says for how long."""
+    """An answer took too long in all; the message says how long."""
 
 
 class _Pace:
-    """How long an answer may take in all: a limit for each byte alone would let it go on for ever."""
+    """The time limit of a whole answer: a limit for each byte alone would let it go on for ever."""
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
@@ -236,7 +236,7 @@ class _Pace:
 
     @property
     def left(self) -> float:
-        """Seconds in which it must go on, for as many bytes as there are."""
+        """Seconds left, given the bytes received so far."""
         return self._patience + self._received / SLOWEST - self.took
 
     def more(self, received: int) -> None:
@@ -244,7 +244,7 @@ class _Pace:
 
 
 def _answer_within(seconds: float, overall: asyncio.Timeout) -> Callable[[str, Any], Awaitable[None]]:
-    """What httpcore calls at each step: from when the request is sent, the head of the answer must come."""
+    """The callback for httpcore's steps: the answer's head must come in time after the request was sent."""
 
     async def trace(event: str, _info: Any) -> None:
         if event.endswith("receive_response_headers.started"):
@@ -254,7 +254,7 @@ def _answer_within(seconds: float, overall: asyncio.Timeout) -> Callable[[str, A
 
 
 def _broken_off(error: httpx.TransportError) -> _BrokenOff | _Stalled:
-    """What became of an answer after its first bytes."""
+    """The error for an answer that ended after its first bytes."""
     kind = _Stalled if isinstance(error, httpx.TimeoutException) else _BrokenOff
     return kind(str(error), request=error.request)
 
@@ -267,7 +267,7 @@ def _refuse_encoded(response: httpx.Response, request: Request) -> None:
 
 
 async def _chunks(response: httpx.Response, pace: _Pace) -> AsyncIterator[bytes]:
-    """The body as it comes; _TooSlow even if only sizes of chunks or trailers come byte by byte."""
+    """The body as it comes; _TooSlow even if only chunk sizes or trailers come byte by byte."""
     chunks = response.aiter_bytes()
     while pace.left > 0:
         try:
@@ -283,7 +283,7 @@ async def _chunks(response: httpx.Response, pace: _Pace) -> AsyncIterator[bytes]
 
 
 async def _read(response: httpx.Response, most: int, pace: _Pace, request: Request) -> bytes:
-    """The body as it was sent; of an error that is compressed only the status is of use."""
+    """The body as sent; a compressed error answer gives b"", as only its status is needed."""
     if response.is_success:
         _refuse_encoded(response, request)
     elif response.headers.get("content-encoding", "").strip().lower() not in PLAIN:
