@@ -39,7 +39,7 @@ class FlinkError(Exception):
         return f"the server answered {self.status}" if self.status else "failed"
 
 
-class Unreachable(FlinkError):  # it says what happened
+class Unreachable(FlinkError):  # noqa: N818 - it says what happened
     """No answer: nothing listens there, the name is unknown, TLS failed, the connection was lost."""
 
     sent = False

@@ -26,7 +26,7 @@ async def run_in_thread(work: Callable[[], T]) -> T:
         result, failure = None, None
         try:
             result = work()
-        except Exception as error:  # it is raised where the result is awaited
+        except Exception as error:  # noqa: BLE001 - it is raised where the result is awaited
             failure = error
         with contextlib.suppress(RuntimeError):  # the loop has ended in the meantime
             loop.call_soon_threadsafe(settle, result, failure)

@@ -1,1 +1,1 @@
-"""A real Flink from PyPI on this machine: find or explain the packages, start it, stop it."""
+"""A local Flink from the PyPI packages: find them (or say what to install), start it, stop it."""

@@ -1,14 +1,14 @@
-"""Why a Java process ended, in a sentence, by what it has logged or printed."""
+"""The reason why a Java process ended, as a sentence, from its log or output."""
 
 import re
 
 _ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (\w+) +\S+ +(?:\[\] *)?- ", re.MULTILINE)
-"""The beginning of an entry of Flink's log, with its level."""
+"""The start of an entry of Flink's log, with its level."""
 _WORST = ("ERROR", "FATAL")
 _THROWN = re.compile(  # a line of a trace that names an exception
     r"^(?:Caused by: |Exception in thread \"[^\"]*\" )?((?:[a-z][\w$]*\.)+[A-Z][\w$.]*)(?:: (.*))?$"
 )
-_NO_REASON = (  # lines of a JVM that could not start; the reason stands before or after them
+_NO_REASON = (  # lines of a JVM that could not start; the reason is before or after them
     "Error occurred during initialization of VM",
     "Error: Could not create the Java Virtual Machine.",
     "Error: A fatal exception has occurred. Program will exit.",
@@ -17,10 +17,10 @@ _LONGEST = 300
 
 
 def cause(logged: str, printed: str) -> str:
-    """The deepest reason in the last error of the log, else in what was printed, else the log's last line."""
+    """The deepest cause in the last error of the log, else in the output, else the log's last line."""
     lines = [line.strip("# \t") for line in printed.splitlines()]
     reasons = [line for line in lines if line and line not in _NO_REASON]
-    # Warnings alone may be all there is.
+    # There may be only warnings.
     reasons.sort(key=lambda line: " warning: " in line)
     found = (
         _last_error(logged)
@@ -33,7 +33,7 @@ def cause(logged: str, printed: str) -> str:
 
 
 def _last_error(logged: str) -> str:
-    """What the last entry about an error says, with a trace if any has one."""
+    """The text of the last error entry, with its trace if there is one."""
     entries = list(_ENTRY.finditer(logged))
     ends = [*(entry.start() for entry in entries[1:]), len(logged)]
     errors = [
@@ -46,7 +46,7 @@ def _last_error(logged: str) -> str:
 
 
 def _thrown(text: str) -> str:
-    """The deepest exception of a text: its message, with its name where that is no sentence or Java's."""
+    """The message of the deepest exception, with its class if the message is no sentence or Java's own."""
     causes = [found for line in text.splitlines() if (found := _THROWN.match(line.strip()))]
     if not causes:
         return ""

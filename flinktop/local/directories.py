@@ -1,7 +1,7 @@
-"""The temporary directory of one `flinktop local`, and the removal of those whose owner was killed.
+"""The temporary directory of one `flinktop local`, and the removal of directories of killed processes.
 
-A directory belongs to the process that holds the lock on the file `owner` in it. The system lets go of that
-lock when the process ends, however it ends, so a directory whose lock is free is nobody's.
+A directory belongs to the process that holds the lock on its file `owner`. The system releases the lock
+when the process ends in any way, so a directory with a free lock has no owner.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ class OwnedDirectory:
     def __init__(self) -> None:
         while True:
             self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
-            # Another flinktop may sweep it away in the moment before it is locked.
+            # Another flinktop may remove it in the moment before it is locked.
             with contextlib.suppress(FileNotFoundError):
                 self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
                 return
 
     def remove(self) -> None:
-        """Remove it with all that is in it; may be called twice."""
+        """Remove it with its contents; may be called twice."""
         shutil.rmtree(self.path, ignore_errors=True)
         if self._lock >= 0:
             os.close(self._lock)
@@ -36,7 +36,7 @@ class OwnedDirectory:
 
 
 def sweep() -> None:
-    """Remove this user's directories that nobody owns any more."""
+    """Remove this user's directories that have no owner."""
     with contextlib.suppress(OSError):
         for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
             with contextlib.suppress(OSError):
@@ -49,7 +49,7 @@ def _remove_unowned(path: Path) -> None:
     try:
         lock = os.open(path / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        # Either just made and not locked yet (its maker makes another), or killed at that moment.
+        # Just made and not locked yet (its maker makes another), or its maker was killed at that moment.
         path.rmdir()
         return
     try:

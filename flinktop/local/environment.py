@@ -1,7 +1,7 @@
-"""The environment of the processes that `flinktop local` starts: the few variables that they need, by name.
+"""The environment of the processes that `flinktop local` starts: a short list of variables.
 
-Shells of people who run clusters are full of secrets (FLINKTOP_TOKEN, cloud keys, vault tokens), and of
-settings that are meant for another Flink or Java. A list of what to leave out would never be complete.
+Users' shells are full of secrets (FLINKTOP_TOKEN, cloud keys, vault tokens), and of settings for another
+Flink or Java. A list of what to leave out would never be complete.
 """
 
 import os
@@ -13,6 +13,6 @@ _PYTHON = "PYTHON"
 
 
 def inherited(*, python: bool = False) -> Mapping[str, str]:
-    """What a child takes over from this process; one that is `python` also its PYTHON… variables."""
+    """Variables that a child inherits; if it is `python`, also the PYTHON… variables."""
     prefixes = (_LOCALE, _PYTHON) if python else (_LOCALE,)
     return {name: value for name, value in os.environ.items() if name in _NEEDED or name.startswith(prefixes)}

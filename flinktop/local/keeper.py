@@ -1,15 +1,15 @@
 """The process that owns a local Flink's JVMs: `python -m flinktop.local.keeper`.
 
-It makes a key, starts a JobManager and a TaskManager that accept its holders alone, has the sample jobs run,
+It makes a key, starts a JobManager and a TaskManager that accept only its holders, runs the sample jobs,
 and keeps the cluster until its standard input ends or it gets SIGTERM, SIGINT or SIGHUP. Its input is a pipe
-from flinktop, so it ends however flinktop ends; its JVMs die with it, however it ends.
+from flinktop, so it ends when flinktop ends in any way; its JVMs die with it.
 
-One JSON object per line on standard output: {"directory": …} where everything lies, {"progress": sentence}…,
-at last {"error": sentence} or {"url": …, "jar": id of the samples' jar, "jobs": {job id: name of a sample}},
+One JSON object per line on standard output: {"directory": …} with all files, {"progress": sentence}…,
+last {"error": sentence} or {"url": …, "jar": id of the samples' jar, "jobs": {job id: name of a sample}},
 with TLS also the paths "cert" and "key".
 
 The main thread starts the JVMs (on Linux they die with the thread that started them) and then only waits;
-the steps that take long are done by a second one, which may be left in the middle of anything.
+a second thread does the slow steps and may be interrupted at any point.
 """
 
 import contextlib
@@ -46,15 +46,15 @@ from flinktop.local.processes import (
 from flinktop.local.rest import Refused, Rest
 from flinktop.local.samples import SAMPLES, SAMPLES_JAR
 
-_GRACE = 1.0  # seconds a JVM has to end by itself; an orderly end takes 5 and keeps nothing anybody wants
-_NAP = 0.25  # seconds after which a signal that woke nobody is seen
-_PATIENCE = 120.0  # seconds, for a slow machine; usual are 10
+_GRACE = 1.0  # seconds a JVM has to end by itself; an orderly end takes 5 and saves nothing useful
+_NAP = 0.25  # seconds until a signal that did not wake the main thread is noticed
+_PATIENCE = 120.0  # seconds, for a slow machine; usually 10
 
-# What there is to see in the monitor is switched on.
+# Enables what the monitor can show.
 _SHOWN = {"rest.flamegraph.enabled": "true", "rest.profiling.enabled": "true"}
-# Else it is the machine's name, which need not resolve: then the TaskManager does not start.
+# By default it is the machine's name, which may not resolve: then the TaskManager does not start.
 _NAMED = {"taskmanager.resource-id": "local"}
-# Small heaps: the simplest collector needs the least memory and threads.
+# Small heaps: the serial collector needs the least memory and threads.
 _JVM = ("-XX:+UseSerialGC",)
 
 Line = dict[str, Any]
@@ -62,14 +62,14 @@ Task = Callable[[], None]
 
 
 class Keeper:
-    """One local cluster below one directory."""
+    """One local cluster with its files below one directory."""
 
     def __init__(self, home: FlinkHome, directory: Path, *, tls: bool, kept: Path | None = None) -> None:
         self._home = home
         self._kept = kept
         self._keys = Keys(directory / "tls") if tls else None
         self._url = f"{'https' if tls else 'http'}://{LOOPBACK}:{(port := free_port())}"
-        # Flink's own default lets the pages of any site read its answers; its own pages need no permission.
+        # By default Flink lets pages of any site read its answers; its own pages need no permission.
         settings = {**_SHOWN, **_NAMED, "web.access-control-allow-origin": self._url}
         if self._keys is not None:
             settings |= self._keys.settings()
@@ -80,7 +80,7 @@ class Keeper:
         self.processes: list[Process] = []
 
     def start(self) -> None:
-        """Start the JVM that makes the key; without TLS those of Flink at once. Raises StartFailed."""
+        """Start the JVM that makes the key; without TLS start Flink at once. Raises StartFailed."""
         if self._keys is None:
             self._start_flink()
         else:
@@ -97,18 +97,18 @@ class Keeper:
     def prepare(self, put: Callable[[Line | Task], None]) -> None:
         """Wait until Flink answers, and run the sample jobs; the last line is the URL or an error.
 
-        `put` takes lines to print, and what only the thread may do that JVMs live as long as.
+        `put` takes lines to print, and tasks for the main thread, which has to start the JVMs.
         """
         try:
             line = self._prepared(put)
         except OSError as error:
             line = self._cut_off(error)
-        except Exception as error:  # noqa: BLE001  a thread has nobody else who would say it
+        except Exception as error:  # noqa: BLE001  nobody else would report an exception of this thread
             line = self.failed(error)
         put(line)
 
     def failed(self, error: Exception) -> Line:
-        """The line for an error, with the logs that are kept: the directory is removed."""
+        """The output line for an error, and where the logs were copied: the directory is removed."""
         line = _explained(error)
         processes = error.processes if isinstance(error, StartFailed) else ()
         logs = self._keep_logs()
@@ -120,7 +120,7 @@ class Keeper:
         return line
 
     def _keep_logs(self) -> list[Path]:
-        """Copy the logs to where they stay, in the place of those of an earlier start; gives the copies."""
+        """Copy the logs to `kept`, replacing those of an earlier start; returns the copies."""
         if self._kept is None:
             return []
         logs = [path for process in self.processes for path in (process.log, process.log.with_suffix(".out"))]
@@ -142,7 +142,7 @@ class Keeper:
             put(self._start_flink)
             self._started.wait()
         rest = Rest(self._url, context)
-        # Jobs wait for their slots: the TaskManager may come later.
+        # Jobs wait for slots, so the TaskManager may come later.
         wait_until_ready(rest, self._cluster, _PATIENCE, taskmanagers=0)
         found["jar"] = jar = rest.upload(SAMPLES_JAR)
         for sample in SAMPLES:
@@ -152,10 +152,10 @@ class Keeper:
         return found
 
     def _cut_off(self, error: OSError) -> Line:
-        """Why an answer did not come: most likely the end of who should have answered."""
+        """The reason for a missing answer: usually the end of the process that should have answered."""
         try:
             if self._cluster:
-                # The JobManager's connections are closed before it is gone.
+                # The JobManager's connections are closed before it ends.
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._cluster[0].wait(_GRACE)
             check_alive(self._cluster)
@@ -191,7 +191,7 @@ def _print(line: Line) -> bool:
 
 
 def _silence() -> None:
-    """Nobody reads from here on, and a full pipe would block whoever writes."""
+    """Nobody reads the output any more, and writing to a full pipe would block."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
@@ -199,8 +199,8 @@ def _silence() -> None:
 
 
 def keep(home: FlinkHome, *, tls: bool, kept: Path | None = None) -> NoReturn:
-    """Keep a Flink made of `home` until it is to end, then exit; with 1, and logs in `kept`, if it failed."""
-    # Checkpoints, uploads and logs are nobody else's either, whatever becomes of their directory.
+    """Run a local Flink until it is stopped, then exit; if it failed, with status 1 and logs in `kept`."""
+    # Checkpoints, uploads and logs are also private, even if the directory's mode changes.
     os.umask(0o077)
     lines: SimpleQueue[Line | Task | None] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -219,7 +219,7 @@ def keep(home: FlinkHome, *, tls: bool, kept: Path | None = None) -> NoReturn:
         keeper.start()
         threading.Thread(target=keeper.prepare, args=(lines.put,), daemon=True).start()
         status = _relay(lines)
-    except Exception as error:  # noqa: BLE001  this process has no other way to say it
+    except Exception as error:  # noqa: BLE001  this process has no other way to report it
         _print(_explained(error) if keeper is None else keeper.failed(error))
     finally:
         if keeper is not None:
@@ -231,10 +231,9 @@ def keep(home: FlinkHome, *, tls: bool, kept: Path | None = None) -> NoReturn:
 
 
 def _next(lines: SimpleQueue[Line | Task | None]) -> Line | Task | None:
-    """The next one, waited for in short pieces.
+    """Get the next item, waiting in short intervals.
 
-    A signal that comes in the moment before the main thread goes to sleep does not wake it, and its handler
-    would not run.
+    A signal just before the main thread goes to sleep does not wake it, and its handler would not run.
     """
     while True:
         with contextlib.suppress(Empty):
@@ -242,7 +241,7 @@ def _next(lines: SimpleQueue[Line | Task | None]) -> Line | Task | None:
 
 
 def _relay(lines: SimpleQueue[Line | Task | None]) -> int:
-    """Print and do what there is until the input ends, a signal comes or nobody reads; the exit status."""
+    """Print lines and run tasks until the input ends, a signal arrives or nobody reads; the exit status."""
     while (line := _next(lines)) is not None:
         if not isinstance(line, dict):
             line()
@@ -257,10 +256,10 @@ def _relay(lines: SimpleQueue[Line | Task | None]) -> int:
 
 
 def main(words: list[str]) -> NoReturn:
-    """Keep the Flink that the one word names, else the installed one.
+    """Run the Flink that the one argument describes, else the installed one.
 
-    The word is a JSON object with the paths `lib` and `java`, the `release` as three numbers, `tls`, and
-    perhaps `kept`, the directory for the logs of a start that failed.
+    The argument is a JSON object with the paths `lib` and `java`, the `release` as three numbers, `tls`, and
+    optionally `kept`, the directory for the logs of a failed start.
     """
     if words:
         options = json.loads(words[0])

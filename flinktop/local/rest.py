@@ -1,7 +1,7 @@
-"""What the keeper asks of the Flink that it has started, over REST: is it up, take this jar, run it.
+"""The keeper's REST requests to its Flink: check that it is up, upload a jar, run it.
 
-By the standard library and not by the client in flinktop/flink: a process that waits for weeks beside the
-JVMs should stay small, and `local` knows nothing of the rest of flinktop.
+Uses the standard library instead of the client in flinktop/flink: a process that runs for weeks next to
+the JVMs should stay small, and `local` depends on no other package of flinktop.
 """
 
 import json
@@ -13,16 +13,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_RUN_SECONDS = 300.0  # the first job's planner is loaded meanwhile, on a slow machine
+_RUN_SECONDS = 300.0  # on a slow machine the first job also loads the planner
 _LONGEST = 2000  # characters of a page that is not Flink's
 
 
-class Refused(Exception):  # noqa: N818  what happened is its name, like StartFailed
-    """Flink answered with an error; the message is the reason that it gives."""
+class Refused(Exception):  # noqa: N818  named for what happened, like StartFailed
+    """Flink answered with an error; the message is its reason."""
 
 
 class Rest:
-    """Requests to one Flink on this machine; `context` is the TLS to speak when its address is https."""
+    """Requests to one local Flink; `context` is the TLS context for an https address."""
 
     def __init__(self, url: str, context: ssl.SSLContext | None = None) -> None:
         self.url = url.rstrip("/")
@@ -33,14 +33,14 @@ class Rest:
         self._opener = urllib.request.build_opener(*handlers)
 
     def get(self, path: str, *, seconds: float = 2.0) -> Any:
-        """The JSON at a path.
+        """GET a path; returns the JSON.
 
         Raises OSError for no answer, Refused for an error status, ValueError for a page: Flink is starting.
         """
         return self._answer(urllib.request.Request(f"{self.url}/{path}"), seconds)  # noqa: S310  always our own
 
     def upload(self, jar: Path) -> str:
-        """Give it a jar; the id that the jar gets. Raises as `get` does."""
+        """Upload a jar; returns its id. Raises as `get`."""
         boundary = uuid.uuid4().hex
         head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="jarfile"; filename="{jar.name}"\r\n'
@@ -51,7 +51,7 @@ class Rest:
         return Path(answer["filename"]).name
 
     def run(self, jar: str, arguments: Sequence[str], configuration: Mapping[str, str]) -> str:
-        """Run an uploaded jar's main(); the id of the job that it submitted. Raises as `get` does."""
+        """Run an uploaded jar's main(); returns the id of the job that it submitted. Raises as `get`."""
         body = {"programArgsList": list(arguments), "flinkConfiguration": dict(configuration)}
         return str(self.post(f"jars/{jar}/run", body)["jobid"])
 
@@ -74,7 +74,7 @@ class Rest:
 
 
 def _reason(body: bytes) -> str:
-    """The deepest cause that an error answer names: Flink sends the whole Java trace, outermost first."""
+    """The deepest cause in an error answer: Flink sends the whole Java trace, outermost first."""
     try:
         text = "\n".join(json.loads(body)["errors"])
     except (ValueError, KeyError, TypeError):

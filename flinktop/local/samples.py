@@ -1,7 +1,7 @@
-"""The sample jobs of `flinktop local` (samples.sql), as they are run by a jar like any user's job.
+"""The sample jobs of `flinktop local` (samples.sql), run from a jar like any user's job.
 
-samples.jar executes the statements that are its arguments (Samples.java says how it is made), and Flink's
-options stand beside them.
+samples.jar (built from Samples.java) executes the statements in its arguments; the job's Flink options
+are in samples.sql, too.
 """
 
 import re
@@ -17,10 +17,10 @@ _NAME: Final = "pipeline.name"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A job: its name in Flink, what the jar's main() is given, and Flink's options for it."""
+    """A job: its name in Flink, the arguments of the jar's main(), and Flink's options for it."""
 
     name: str
-    arguments: tuple[str, ...]  # statements that make its tables, last the one that starts it
+    arguments: tuple[str, ...]  # statements that create its tables; the last one starts it
     configuration: Mapping[str, str]
 
 

@@ -1,7 +1,7 @@
-"""A local Flink for as long as someone looks at it: starts the keeper, tells how far it is, ends it.
+"""A local Flink for the lifetime of a monitor: starts the keeper, reports its progress, ends it.
 
-The keeper (`keeper.py`) is a process of its own in a session of its own: ctrl+c at the terminal does not
-reach it, and when flinktop dies in any way, the end of the pipe between them tells it to go.
+The keeper (`keeper.py`) is a process in a session of its own: ctrl+c at the terminal does not reach it,
+and when flinktop ends in any way, the closed pipe between them makes it end.
 """
 
 import contextlib
@@ -28,22 +28,22 @@ from flinktop.local.samples import SAMPLES, Sample
 
 __all__ = ["LocalError", "LocalFlink", "LocalSession", "open_local"]
 
-_PATIENCE = 8.0  # seconds the keeper has to end everything; it needs 2 at worst
+_PATIENCE = 8.0  # seconds the keeper has to end everything; it needs at most 2
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFlink:
-    """A local Flink that is up: how it is reached, and how its sample jobs were run."""
+    """A running local Flink: its address, credentials and sample jobs."""
 
     url: str
-    cert: Path | None  # the client certificate to show, and the only authority to trust; None: without TLS
+    cert: Path | None  # the client certificate and the only trusted authority; None: without TLS
     key: Path | None
-    jar: str  # the id of the jar of the samples
-    jobs: Mapping[str, Sample]  # the samples by the ids of their jobs
+    jar: str  # the id of the samples' jar
+    jobs: Mapping[str, Sample]  # the samples by job id
 
 
 class LocalSession(AbstractContextManager[LocalFlink]):
-    """A local Flink; entering starts it and says how it is reached, leaving ends it."""
+    """A context manager: entering starts a local Flink and returns its address, leaving ends it."""
 
     def __init__(
         self, home: FlinkHome, progress: Callable[[str], None], *, tls: bool = True, kept: Path | None = None
@@ -56,7 +56,7 @@ class LocalSession(AbstractContextManager[LocalFlink]):
         self._ending = threading.Lock()
 
     def __enter__(self) -> LocalFlink:
-        """Start it, telling each step; LocalError when it did not start: what was started is ended."""
+        """Start it, reporting each step. Raises LocalError if it fails; everything started is ended."""
         try:
             self._keeper = self._start()
             return self._listen(self._keeper)
@@ -70,13 +70,13 @@ class LocalSession(AbstractContextManager[LocalFlink]):
         self.kill(_PATIENCE)
 
     def kill(self, seconds: float = 1.0) -> None:
-        """End it, from any thread and at any time, and wait for that at most `seconds`.
+        """End it, from any thread and at any time, waiting at most `seconds`.
 
-        The keeper goes on by itself when `seconds` are over (it needs 2 at worst), except that after
-        8 seconds it is killed, its JVMs with it. May be called more than once.
+        The keeper continues to end by itself after `seconds` (it needs at most 2), except that after
+        8 seconds it is killed, with its JVMs. May be called more than once.
         """
         keeper = self._keeper
-        # Whoever comes second has nothing to wait for that the first does not wait for.
+        # A second caller only has to wait for the first one.
         if keeper is None or not self._ending.acquire(timeout=seconds):
             return
         try:
@@ -101,7 +101,7 @@ class LocalSession(AbstractContextManager[LocalFlink]):
         paths = {"lib": str(home.lib), "java": str(home.java)}
         kept = None if self._kept is None else str(self._kept)
         words = {"release": home.release, "tls": self._tls, "kept": kept, **paths}
-        # Our own package and no other of that name: the working directory is not looked into (-P).
+        # Our own package and no other of that name: -P keeps the working directory off the path.
         ours = str(Path(flinktop.__file__).parent.parent)
         environment = inherited(python=True)
         path = os.pathsep.join(filter(None, (ours, environment.get("PYTHONPATH"))))
@@ -122,7 +122,7 @@ class LocalSession(AbstractContextManager[LocalFlink]):
 
     def _listen(self, keeper: subprocess.Popen[str]) -> LocalFlink:
         other: deque[str] = deque(maxlen=12)
-        # After its last line the keeper writes no more.
+        # The keeper writes nothing after its last line.
         with keeper.stdout or contextlib.nullcontext(()) as lines:
             for text in lines:
                 try:
@@ -142,7 +142,7 @@ class LocalSession(AbstractContextManager[LocalFlink]):
 
 
 def _local_flink(line: Mapping[str, Any]) -> LocalFlink:
-    """What the keeper says of itself when all is up."""
+    """The keeper's last line as a value."""
     samples = {sample.name: sample for sample in SAMPLES}
     jobs = {job: samples[name] for job, name in line["jobs"].items()}
     cert, key = (Path(line[name]) if name in line else None for name in ("cert", "key"))
@@ -152,10 +152,10 @@ def _local_flink(line: Mapping[str, Any]) -> LocalFlink:
 def open_local(
     progress: Callable[[str], None], *, tls: bool = True, kept: Path | None = None
 ) -> LocalSession:
-    """A real Flink 2.3 on this machine with three sample jobs; a context manager that says how it is reached.
+    """A real Flink 2.3 on this machine with three sample jobs, as a context manager.
 
-    `progress` is told each step as a sentence while it starts. Everything is ended on leaving, also when
-    flinktop is killed; the logs of a start that failed are copied to `kept`. Without `tls` every user of this
-    machine may run code on it. Raises LocalError when something is missing.
+    `progress` gets each step as a sentence during the start. Leaving ends everything, also if flinktop is
+    killed; the logs of a failed start are copied to `kept`. Without `tls` every user of this machine may
+    run code on it. Raises LocalError if something is missing.
     """
     return LocalSession(find_home(), progress, tls=tls, kept=kept)
