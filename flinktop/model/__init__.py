@@ -1,1 +1,1 @@
-"""Pure judgement: values in, values out. No clock, no network, no terminal."""
+"""Pure functions on values: classification, layout, formatting. No clock, no network, no terminal."""

@@ -1,4 +1,4 @@
-"""The attempts of a subtask: what is known of each, also of those that Flink keeps no longer."""
+"""The attempts of a subtask, including those that Flink no longer keeps."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
     from flinktop.flink.vertices import Attempt
 
-MOST = 100  # attempts that are remembered and asked for: a cluster may keep more than Flink's 16
-PENDING, ENDED = "…", "ENDED"  # no longer running: how it ended is not known yet, or no longer kept
+MOST = 100  # attempts that are remembered and requested: a cluster may keep more than Flink's 16
+PENDING, ENDED = "…", "ENDED"  # ended: the final state is not known yet, or no longer kept
 
 
 class SeenAttempts(Struct, frozen=True):
-    """What is known of a subtask's attempts, by their numbers."""
+    """The known attempts of a subtask, by number."""
 
     known: Mapping[int, Attempt] = field(default_factory=dict)
-    present: frozenset[int] = frozenset()  # those in the newest answer: several if speculative
+    present: frozenset[int] = frozenset()  # those in the latest answer: several if speculative
 
     @property
     def newest(self) -> int:
         return max(self.known, default=-1)
 
     def is_settled(self, number: int) -> bool:
-        """Whether nothing more is to be learnt of an attempt: it is present, or its end is known."""
+        """Whether no request can add anything: the attempt is present, or its end is known."""
         one = self.known.get(number)
         return number in self.present or (one is not None and states.is_terminal(one.status))
 
     def to_ask(self, gone: Collection[int]) -> tuple[int, ...]:
-        """The attempts to ask for, the newest first: those that may have ended, and one that is unknown.
+        """The attempts to request, newest first: those that may have ended, and one unknown attempt.
 
-        Flink drops the oldest first: what came before one of `gone`, which it keeps no longer, is gone too.
+        Flink drops the oldest first: attempts before one of `dropped` are dropped as well.
         """
         found: list[int] = []
         for number in range(self.newest, max(-1, self.newest - MOST), -1):
@@ -49,7 +49,7 @@ class SeenAttempts(Struct, frozen=True):
         return tuple(found)
 
     def missing(self) -> tuple[tuple[int, int], ...]:
-        """The numbers of which nothing is known, as ranges, lowest first."""
+        """The numbers of unknown attempts as ranges, lowest first."""
         found: list[tuple[int, int]] = []
         following = 0
         for number in sorted(self.known):
@@ -59,7 +59,7 @@ class SeenAttempts(Struct, frozen=True):
         return tuple(found)
 
     def rows(self, gone: Collection[int]) -> tuple[Attempt, ...]:
-        """All of them, the newest first; one that has been followed by another runs no more."""
+        """All attempts, newest first; one that has a successor is not running any more."""
         lost = max(gone, default=-1)
         return tuple(
             one if self.is_settled(number) else one.over(ENDED if number <= lost else PENDING)
@@ -68,14 +68,14 @@ class SeenAttempts(Struct, frozen=True):
 
 
 def concurrent(one: Attempt) -> tuple[Attempt, ...]:
-    """An attempt, and those that run beside it (speculative execution, 1.16+)."""
+    """An attempt and its concurrent attempts (speculative execution, 1.16+)."""
     return (one, *(one.other_concurrent_attempts or ()))
 
 
 def seen(before: SeenAttempts, present: Attempt, earlier: Iterable[Attempt]) -> SeenAttempts:
-    """Take in what Flink answers of the present attempts, and of earlier ones.
+    """Add answers about the present attempts and about earlier ones.
 
-    A job that a JobManager recovers counts its attempts from 0 again: then those known are of another life.
+    A job recovered by a JobManager counts its attempts from 0 again; then the known ones are discarded.
     """
     now = {one.attempt or 0: one for one in concurrent(present)}
     known = dict(before.known)
@@ -93,8 +93,8 @@ def seen(before: SeenAttempts, present: Attempt, earlier: Iterable[Attempt]) -> 
 
 
 def is_of(attempt: Attempt, timestamps: Mapping[str, int]) -> bool:
-    """Whether times of states (`…/subtasktimes`, which has no number) are those of an attempt.
+    """Whether times of states (`…/subtasktimes`, which has no attempt number) belong to an attempt.
 
-    An attempt begins when it is deployed; before that neither answer has a time for it.
+    An attempt starts with its deployment; before that neither answer has a time for it.
     """
     return max(timestamps.get("DEPLOYING", 0), 0) == max(attempt.start_time, 0)

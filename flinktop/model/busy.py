@@ -1,4 +1,4 @@
-"""How vertices spend their time, from the accumulated times of two `/jobs/:jobid` answers (1.16+)."""
+"""Busy, backpressured and idle time of vertices, from two `/jobs/:jobid` answers (1.16+)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
     from flinktop.flink.jobs import Job
 
-WINDOW = 60.0  # seconds a mean is taken over: what Flink's own gauges use from 1.17 on
+WINDOW = 60.0  # seconds of a mean, the same as Flink's own gauges from 1.17 on
 STALE_SAMPLES = 3600.0  # answers further apart (s) make no mean: the job may have been restarted
-HOT, WARM = 900.0, 500.0  # ms/s of busy or backpressured time that are a lot, and worth a look
+HOT, WARM = 900.0, 500.0  # ms/s of busy or backpressured time that are high, and raised
 _MS = 1000.0
 
 
 class Spent(Struct, frozen=True):
-    """What the subtasks of a vertex have spent their time with so far, ms summed over them."""
+    """The accumulated times of a vertex's subtasks, ms summed over them."""
 
     subtasks: int
     idle: float
@@ -28,14 +28,14 @@ class Spent(Struct, frozen=True):
 
 
 class Sample(Struct, frozen=True):
-    """The times of a job's running vertices, by vertex, as one answer told them."""
+    """The times of a job's running vertices, by vertex, in one answer."""
 
-    at: float  # when it came (s)
+    at: float  # time of the answer (s)
     spent: Mapping[str, Spent]
 
 
 class Load(Struct, frozen=True):
-    """How a vertex spends its time: ms/s of the mean subtask. The three make 1000 where all are known."""
+    """Mean ms/s of a vertex's subtasks in each of three states. They add up to 1000 if all are known."""
 
     busy: float | None
     backpressured: float
@@ -43,7 +43,7 @@ class Load(Struct, frozen=True):
 
 
 def sample(job: Job, at: float) -> Sample | None:
-    """The accumulated times of a job's running vertices; None where its release (before 1.16) has none."""
+    """The accumulated times of a job's running vertices; None before release 1.16."""
     found = {
         vertex.id: Spent(
             vertex.parallelism,
@@ -61,10 +61,10 @@ def sample(job: Job, at: float) -> Sample | None:
 
 
 def sampled_on(before: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
-    """Take in an answer, keeping what a mean over `WINDOW` needs.
+    """Add an answer, keeping the samples for a mean over `WINDOW`.
 
-    Flink fetches the times every 10 s: an answer that repeats the last one says nothing, and a mean taken to
-    it would be too low. Times that fall belong to a restarted job, and a long silence to another sight of it.
+    Flink fetches the times every 10 s: an answer equal to the last one has no information, and would lower
+    the mean. Falling times belong to a restarted job; after a long gap the samples start anew.
     """
     if not before:
         return (new,)
@@ -80,12 +80,12 @@ def sampled_on(before: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
 
 
 def loads(samples: Sequence[Sample]) -> dict[str, Load]:
-    """How each vertex spent its time between the first sample and the last; {} until there are two.
+    """The load of each vertex between the first sample and the last; {} with fewer than two samples.
 
-    Idle, backpressured and busy time of a subtask add up to the time that passed for its TaskManager between
-    two fetches. That is taken for the seconds, as when an answer came tells them only to the ten seconds
-    of a fetch; vertices that don't measure their busy time take the others' seconds. Busy is what is left:
-    Flink's own busy time falls now and then.
+    Idle, backpressured and busy time of a subtask add up to the time between two fetches of its TaskManager.
+    That sum is used as the seconds, since the times of the answers are only precise to the ten seconds of
+    a fetch; vertices without busy time use the seconds of the others. Busy is computed as the remainder:
+    Flink's own busy time sometimes falls.
     """
     if len(samples) < 2:  # noqa: PLR2004 -- a mean needs two ends
         return {}
@@ -108,17 +108,17 @@ def loads(samples: Sequence[Sample]) -> dict[str, Load]:
 
 
 def hottest(values: Iterable[float | None]) -> float | None:
-    """The greatest of those that are known; None of none."""
+    """The greatest known value; None if none is known."""
     return max((value for value in values if value is not None), default=None)
 
 
 def tone(value: float) -> str:
-    """The style of ms/s of busy or backpressured time: plain until it asks for attention."""
+    """The style of ms/s of busy or backpressured time: plain below `WARM`."""
     return "bad" if value >= HOT else "warn" if value >= WARM else ""
 
 
 def heat(value: float | None) -> int:
-    """Coarse steps of ms/s for an order that should not change with every answer: 0 below `WARM`."""
+    """Coarse steps of ms/s for an order that does not change with every answer: 0 below `WARM`."""
     return 0 if value is None or value < WARM else int((min(value, _MS) - WARM) // 100) + 1
 
 
@@ -131,7 +131,7 @@ def _load(before: Spent, after: Spent, seconds: float) -> Load:
 
 
 def _seconds(before: Spent, after: Spent) -> float | None:
-    """Seconds that passed between two fetches; None where busy time is not measured."""
+    """Seconds between two fetches; None if busy time is not measured."""
     if before.busy is None or after.busy is None:
         return None
     passed = after.busy - before.busy + after.idle - before.idle + after.backpressured - before.backpressured
@@ -139,7 +139,7 @@ def _seconds(before: Spent, after: Spent) -> float | None:
 
 
 def _goes_on(before: Spent, after: Spent) -> bool:
-    """Whether it is the same run of the vertex: as many subtasks, and no time taken back."""
+    """Whether it is the same run of the vertex: equal parallelism, and no time decreased."""
     return (
         before.subtasks == after.subtasks
         and after.idle >= before.idle

@@ -1,4 +1,4 @@
-"""How checkpoints went: their states and kinds in words, their phases, who is late, what took longest."""
+"""Checkpoints in words: states, kinds, phases, subtasks that are late, the slowest phase."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COMPLETED, FAILED, IN_PROGRESS = "COMPLETED", "FAILED", "IN_PROGRESS"
 PHASES = ("start delay", "alignment", "sync", "async")  # of a subtask's share, in order of time
-REST = "no phase"  # what Flink counts in none of them: the task's mailbox, the acknowledgement's way
+REST = "no phase"  # time in none of the phases: the task's mailbox, the acknowledgement's way
 
 _TONES = {COMPLETED: "good", FAILED: "bad", IN_PROGRESS: "info"}
 _MARKS = {COMPLETED: "●", FAILED: "✕", IN_PROGRESS: "◐"}
@@ -41,12 +41,12 @@ def tone(status: str) -> str:
 
 
 def state(status: str) -> str:
-    """A checkpoint's state as a shape and a word; of an unknown one, which a later release may bring, too."""
+    """A checkpoint's state as a shape and a word; also one unknown to flinktop (later releases)."""
     return f"{_MARKS.get(status, '▲')} {status.replace('_', ' ') or fmt.UNKNOWN}"
 
 
 def kind(checkpoint: Checkpoint) -> str:
-    """checkpoint, unaligned, savepoint or sync savepoint; before 1.12 only whether it is a savepoint."""
+    """checkpoint, unaligned, savepoint or sync savepoint; before 1.12 only checkpoint or savepoint."""
     known = checkpoint.checkpoint_type
     if known:
         return _KINDS.get(known, known.replace("_", " ").lower())
@@ -54,20 +54,20 @@ def kind(checkpoint: Checkpoint) -> str:
 
 
 def title(checkpoint: Checkpoint) -> str:
-    """What a checkpoint is called in a sentence: "savepoint 3"."""
+    """The name of a checkpoint in a sentence: "savepoint 3"."""
     number = checkpoint.id if checkpoint.id >= 0 else fmt.UNKNOWN
     return f"{'savepoint' if checkpoint.is_savepoint else 'checkpoint'} {number}"
 
 
 def ended_at(checkpoint: Checkpoint) -> int | None:
-    """When it completed or failed (ms since 1970); None while it is under way."""
+    """When it completed or failed (ms since 1970); None while in progress."""
     if checkpoint.status == FAILED:
         return positive(checkpoint.failure_timestamp)
     return checkpoint.acknowledged_at if checkpoint.status == COMPLETED else None
 
 
 def tail(path: str, cells: int, mark: str = "…") -> str:
-    """The end of a path, which tells checkpoints apart, in at most so many characters."""
+    """The end of a path, which distinguishes checkpoints, in at most so many characters."""
     if len(path) <= cells:
         return path
     return mark + path[len(path) - max(cells - 1, 0) :] if cells > 0 else ""
@@ -77,7 +77,7 @@ def tail(path: str, cells: int, mark: str = "…") -> str:
 
 
 class Late(Struct, frozen=True):
-    """A vertex of which subtasks have not acknowledged."""
+    """A vertex with subtasks that have not acknowledged."""
 
     vertex: str
     missing: int
@@ -85,7 +85,7 @@ class Late(Struct, frozen=True):
 
 
 def late_vertices(checkpoint: Checkpoint, order: Sequence[str] = ()) -> tuple[Late, ...]:
-    """The vertices that have not acknowledged whole, in the order of the job's graph."""
+    """The vertices that have not fully acknowledged, in the order of the job graph."""
     at = {vertex: number for number, vertex in enumerate(order)}
     late = (
         Late(vertex, share.missing, share.num_subtasks)
@@ -96,12 +96,12 @@ def late_vertices(checkpoint: Checkpoint, order: Sequence[str] = ()) -> tuple[La
 
 
 def is_acknowledged(subtask: CheckpointSubtask) -> bool:
-    """Whether a subtask has done its share."""
+    """Whether a subtask has acknowledged."""
     return subtask.status == "completed"
 
 
 def late_subtasks(subtasks: Iterable[CheckpointSubtask]) -> tuple[int, ...]:
-    """The indices of those that have not acknowledged."""
+    """The indices of subtasks that have not acknowledged."""
     return tuple(sorted(subtask.index for subtask in subtasks if not is_acknowledged(subtask)))
 
 
@@ -109,12 +109,12 @@ def late_subtasks(subtasks: Iterable[CheckpointSubtask]) -> tuple[int, ...]:
 
 
 class PhaseTimes(Struct, frozen=True):
-    """Where the time of one subtask's share went: ms by phase, None where Flink does not tell."""
+    """The time of one subtask's share: ms by phase, None if not reported."""
 
-    start_delay: float | None = None  # until the first barrier came; 1.11+
+    start_delay: float | None = None  # until the first barrier arrives; 1.11+
     alignment: float | None = None  # from the first barrier to the last
-    sync: float | None = None  # while the task stood still
-    asynchronous: float | None = None  # while it worked on
+    sync: float | None = None  # while the task is stopped
+    asynchronous: float | None = None  # while it continues to work
     total: float | None = None  # from the trigger to the acknowledgement
 
     @property
@@ -123,7 +123,7 @@ class PhaseTimes(Struct, frozen=True):
 
     @property
     def counted(self) -> float:
-        """The sum of the phases; an unaligned checkpoint's overlap, so it may exceed the total."""
+        """The sum of the phases; those of an unaligned checkpoint overlap, so it may exceed the total."""
         return sum(part for part in self.parts if part is not None)
 
     @property
@@ -136,7 +136,7 @@ class PhaseTimes(Struct, frozen=True):
 
 
 def phase_times(subtask: CheckpointSubtask) -> PhaseTimes:
-    """The phases of one subtask; all None while it has not acknowledged."""
+    """The phases of one subtask; all None until it has acknowledged."""
     if not is_acknowledged(subtask):
         return PhaseTimes()
     return PhaseTimes(
@@ -149,19 +149,19 @@ def phase_times(subtask: CheckpointSubtask) -> PhaseTimes:
 
 
 def longest(times: PhaseTimes) -> tuple[str, float]:
-    """The phase, or REST, that took longest, and its ms."""
+    """The longest phase, or REST, and its ms."""
     parts = [(name, part) for name, part in zip(PHASES, times.parts, strict=True) if part is not None]
     return max([*parts, (REST, times.rest)], key=lambda part: part[1])
 
 
 def slowest(subtasks: Iterable[CheckpointSubtask]) -> CheckpointSubtask | None:
-    """Of those that have acknowledged the one that took longest."""
+    """The acknowledged subtask that took longest."""
     done = [subtask for subtask in subtasks if subtask.duration is not None and is_acknowledged(subtask)]
     return max(done, key=lambda subtask: subtask.end_to_end_duration, default=None)
 
 
 def slowest_words(subtasks: Sequence[CheckpointSubtask], of: int | None) -> str:
-    """What took longest of so many subtasks: "alignment of subtask 3 (4/8): 4.2 s of 5.0 s"; "" of none."""
+    """The slowest subtask's longest phase: "alignment of subtask 3 (4/8): 4.2 s of 5.0 s"; "" if none."""
     subtask = slowest(subtasks)
     if subtask is None:
         return ""
@@ -176,10 +176,10 @@ def slowest_words(subtasks: Sequence[CheckpointSubtask], of: int | None) -> str:
 
 
 def stacked(parts: Sequence[float | None], scale: float, cells: int) -> tuple[int, ...]:
-    """How many of `cells` each part takes when `scale` takes all of them.
+    """How many of `cells` each part takes if `scale` takes all of them.
 
-    The ends of the parts are rounded, not the parts, so that bars of equal sums are equally long. Of a bar
-    too short for a cell its greatest part takes one: something is never drawn as nothing.
+    The ends of the parts are rounded, not the parts, so that bars of equal sums are equally long. In a bar
+    too short for a cell the greatest part takes one cell: nothing vanishes.
     """
     known = [max(0.0, part) if part is not None and math.isfinite(part) else 0.0 for part in parts]
     if cells <= 0 or scale <= 0 or not any(known):
@@ -196,10 +196,10 @@ def stacked(parts: Sequence[float | None], scale: float, cells: int) -> tuple[in
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:
-    """A percentile (`share` from 0 to 1) by the formula that Flink's own summaries use; None of nothing.
+    """A percentile (`share` from 0 to 1) by the formula of Flink's own summaries; None without values.
 
-    Flink answers "NaN" for the percentiles of a checkpoint's subtasks in 1.14 to 2.3, so they are taken from
-    the subtasks themselves.
+    Flink answers "NaN" for the percentiles of a checkpoint's subtasks in 1.14 to 2.3, so they are computed
+    from the subtasks.
     """
     ordered = sorted(values)
     if not ordered:
@@ -213,9 +213,9 @@ def quantile(values: Sequence[float], share: float) -> float | None:
     return below + (at - int(at)) * (ordered[int(at)] - below)
 
 
-# -- how they are configured, item by item, in words ----------------------------------------------------
+# -- configuration, item by item, in words --------------------------------------------------------------
 
-UNLIMITED = 2**31 - 1  # Flink's number for "as many as there are"
+UNLIMITED = 2**31 - 1  # Flink's value for "no limit"
 _MODES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
 
 
@@ -223,13 +223,13 @@ class Item(Struct, frozen=True):
     """One line of the configuration."""
 
     name: str
-    field: str  # as Flink's REST API calls it
-    words: str | None  # None where the release does not tell it
-    since: tuple[int, int] = (1, 9)  # the first release that tells it
+    field: str  # its name in Flink's REST API
+    words: str | None  # None if the release does not report it
+    since: tuple[int, int] = (1, 9)  # the first release that reports it
 
 
 def items(config: CheckpointConfig) -> tuple[Item, ...]:
-    """Every item, those of later releases too."""
+    """All items, also those of later releases."""
     unaligned = config.unaligned_checkpoints
     return (
         Item("mode", "mode", _MODES.get(config.mode, config.mode) or None),
@@ -280,7 +280,7 @@ def _number(value: int | None) -> str | None:
     return str(value) if value < UNLIMITED else "unlimited"
 
 
-def _switch(value: bool | None) -> str | None:  # noqa: FBT001 -- what Flink says
+def _switch(value: bool | None) -> str | None:  # noqa: FBT001 -- Flink's value
     if value is None:
         return None
     return "on" if value else "off"
@@ -314,7 +314,7 @@ def _tolerated(config: CheckpointConfig) -> str | None:
 
 
 def _of_changelog(config: CheckpointConfig, words: str | None) -> str | None:
-    """What only has an effect with the changelog on says so."""
+    """The words, with a note if the item has no effect because the changelog is off."""
     if words is None or config.state_changelog_enabled:
         return words
     return f"{words}, without effect: changelog is off"

@@ -1,4 +1,4 @@
-"""What is missing of a job, a vertex or a subtask: because it has only begun, or because it has ended."""
+"""Messages for missing parts of a job, vertex or subtask that has just started, or has ended."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def no_metrics(what: str, state: str) -> str:
-    """Why something ("This subtask") in this state ("" while not known) has no metrics."""
+    """Why something ("This subtask") in this state ("" if unknown) has no metrics."""
     if states.is_terminal(state):
         return f"{what} is {state}: Flink has no metrics of it any more."
     return f"No metrics yet: they come about 10 s after {what[0].lower()}{what[1:]} has started."
 
 
 def no_accumulators(state: str) -> str:
-    """Why there are none of a job, a vertex or an attempt in this state; "" while that is not known."""
+    """Why a job, vertex or attempt in this state has no accumulators; "" if the state is unknown."""
     if state == "FINISHED":
         return "No accumulators: the job's code has none."
     if states.is_terminal(state):
@@ -34,10 +34,10 @@ def none_of(what: str, state: str) -> str:
 
 
 def has_numbers(backpressure: VertexBackpressure | None) -> bool:
-    """Whether an answer about a vertex that has ended still holds what its subtasks measured last.
+    """Whether an answer about an ended vertex still has the last values of its subtasks.
 
-    Flink drops the metrics of a task that has ended. From 1.13 on it answers 0 for all of them, or NaN for
-    the busy time; before, what was sampled holds for a while.
+    Flink drops the metrics of an ended task. From 1.13 on it answers 0 for all of them, or NaN for the busy
+    time; before, the samples are valid for a while.
     """
     for one in backpressure.subtasks if backpressure is not None else ():
         sampled = one.idle_ratio is None and one.ratio is not None

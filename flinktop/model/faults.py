@@ -1,4 +1,4 @@
-"""What exceptions say: the cause that matters, which are the same fault, a stack without its noise."""
+"""Exceptions: root causes, groups of the same fault, stacks without framework frames."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
     from flinktop.flink.exceptions import Fault
 
-LOOP_SECONDS = 600.0  # faults that follow each other within this are one restart loop
+LOOP_SECONDS = 600.0  # faults that follow each other within this time are one restart loop
 _CAUSE = re.compile(r"^(?:Caused by: )", re.MULTILINE)
 _FRAME = re.compile(r"^\s*at (\S.*)$")
 _MORE = re.compile(r"^\s*\.\.\. (\d{1,9}) (?:more|common frames omitted)")
 _SUPPRESSED = re.compile(r"^\s+Suppressed: ")
 _CLASS = re.compile(r"^[A-Za-z_$][\w$]*(?:\.[\w$]+)*(?=:|$)")
 _SUBTASK = re.compile(r"\((\d{1,9})/(\d{1,9})\)(?:#(\d{1,9})| - execution #(\d{1,9}))?$")
-"""What stands behind the name of a task."""
+"""The part after the name of a task."""
 _NUMBER = re.compile(r"\d+")
-_SILENT = frozenset(  # what follows from another failure; without a message it is no reason
+_SILENT = frozenset(  # exceptions that follow from another failure; without a message they are no reason
     {"ClosedChannelException", "InterruptedException", "CancellationException", "CancelTaskException"}
 )
-_WRAPPERS = frozenset(  # exceptions that hand on their cause
+_WRAPPERS = frozenset(  # exceptions that only wrap their cause
     {
         "CompletionException",
         "ExecutionException",
@@ -43,18 +43,18 @@ _OF_OTHERS = re.compile(
     r"^(?:[\w.]+(?:@[\w.\-]+)?/)*"
     r"(?:java|javax|jdk|sun|com\.sun|scala|akka|org\.apache\.pekko|org\.apache\.flink(?!\.(?:connectors?|formats)\.))\."
 )
-"""Frames of the machinery around a program: Flink, Java, and what Flink is written with."""
-MOST_KNOWN = 8 * 1024 * 1024  # bytes of the stacks of which the causes are kept
-TELLING = 3  # frames of the cause by which two faults are told apart
+"""Frames of frameworks around the program: Flink, Java, and Flink's libraries."""
+MOST_KNOWN = 8 * 1024 * 1024  # bytes of the stacks whose causes are cached
+TELLING = 3  # frames of the cause that identify a fault
 
 
 T = TypeVar("T")
 
 
 class ByHash(Generic[T]):
-    """Makes something of a text, once for each of those used last; from any thread.
+    """Caches results of a function of text, the most recently used ones; thread-safe.
 
-    They are two generations: when the young ones have grown too many, the old ones go.
+    There are two generations: when the young one has grown too large, the old one is dropped.
     """
 
     def __init__(self, make: Callable[[str], T], most_bytes: int) -> None:
@@ -86,8 +86,8 @@ class Cause(Struct, frozen=True):
 
     name: str  # its class, with the package
     message: str  # may have several lines
-    frames: tuple[str, ...] = ()  # without their `at`; the place where it was thrown first
-    omitted: int = 0  # frames that it has in common with the one above it
+    frames: tuple[str, ...] = ()  # without their `at`; first the one that threw it
+    omitted: int = 0  # frames that it shares with the exception above it
 
     @property
     def short(self) -> str:
@@ -100,22 +100,22 @@ class Cause(Struct, frozen=True):
 
 
 class Task(Struct, frozen=True):
-    """The task that an exception came from, as its name tells."""
+    """The task that an exception came from, parsed from its name."""
 
     name: str  # without subtask and attempt
     subtask: int | None = None  # from 0
     of: int = 0
-    attempt: int | None = None  # from 0; told from 1.13 on
+    attempt: int | None = None  # from 0; reported from 1.13 on
 
 
 class FaultGroup(Struct, frozen=True):
-    """The same fault, again and again."""
+    """The occurrences of one fault."""
 
     key: str
     first: Fault
     latest: Fault
     count: int
-    kept: tuple[Fault, ...]  # newest first, the last is the first one; those between may be missing
+    kept: tuple[Fault, ...]  # newest first, the last is the first occurrence; some between may be missing
 
 
 class StackLine(Struct, frozen=True):
@@ -123,7 +123,7 @@ class StackLine(Struct, frozen=True):
 
     text: str
     kind: str
-    """"cause", "wrapper" (an exception that only hands on its cause), "frame", "other" (a frame of Flink or
+    """"cause", "wrapper" (an exception that only wraps its cause), "frame", "other" (a frame of Flink or
     Java), "folded" (several of those), "more"."""
 
 
@@ -132,7 +132,7 @@ def _causes(trace: str) -> tuple[Cause, ...]:
 
 
 def root(trace: str) -> Cause:
-    """The deepest cause that matters: what merely follows from a failure and says nothing is passed over."""
+    """The deepest cause that matters: consequences of a failure without a message are skipped."""
     chain = causes(trace)
     if not chain:
         return Cause("", "")
@@ -140,12 +140,12 @@ def root(trace: str) -> Cause:
 
 
 def reason(fault: Fault) -> str:
-    """The root cause in one line; the exception's class where Flink sends no trace."""
+    """The root cause in one line; the exception's class if Flink sends no trace."""
     return root(fault.stacktrace).sentence or fault.exception_name.rpartition(".")[2] or "no reason given"
 
 
 def task(name: str | None) -> Task | None:
-    """The parts of a task's name: `Map -> Sink (2/4) - execution #3`; None for the job as a whole."""
+    """The parts of a task's name: `Map -> Sink (2/4) - execution #3`; None for the whole job."""
     if not name:
         return None
     found = _SUBTASK.search(name)
@@ -157,15 +157,15 @@ def task(name: str | None) -> Task | None:
 
 
 def key(fault: Fault) -> str:
-    """What is the same of two faults that differ in their data, subtask and attempt only."""
+    """Equal for faults that differ only in their data, subtask and attempt."""
     of = task(fault.task_name)
     name = f"{of.name if of is not None else ''}\n{_place(fault.stacktrace, fault.exception_name)}"
-    # What tells faults apart may be as long as a stack.
+    # This text may be as long as a stack.
     return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _place(trace: str, name: str) -> str:
-    """Class and place of the root cause; its message, without numbers, where no place is told."""
+    """Class and place of the root cause; without a place its message, without numbers."""
     cause = root(trace)
     if cause.frames:
         return "\n".join((cause.name, *cause.frames[:TELLING]))
@@ -173,7 +173,7 @@ def _place(trace: str, name: str) -> str:
 
 
 def groups(faults: Iterable[Fault]) -> tuple[FaultGroup, ...]:
-    """Faults, newest first, as groups of the same, those with the newest first."""
+    """Groups the faults (newest first) by key; the group with the newest fault comes first."""
     found: dict[str, list[Fault]] = {}
     for fault in faults:
         found.setdefault(key(fault), []).append(fault)
@@ -181,11 +181,11 @@ def groups(faults: Iterable[Fault]) -> tuple[FaultGroup, ...]:
 
 
 def loop_start(found: Sequence[FaultGroup]) -> Fault | None:
-    """The first fault of the restart loop that the newest one is part of; None where it stands alone."""
+    """The first fault of the restart loop that includes the newest one; None if there is no loop."""
     kept = sorted(
         (fault for group in found for fault in group.kept), key=lambda fault: fault.timestamp, reverse=True
     )
-    # Between the kept ones of a group others have been forgotten: together they bridge the time.
+    # Between the kept faults of a group others were dropped: together they bridge the gap.
     spans = [
         (group.first.timestamp, group.latest.timestamp) for group in found if group.count > len(group.kept)
     ]
@@ -203,7 +203,7 @@ def loop_start(found: Sequence[FaultGroup]) -> Fault | None:
 def stack(trace: str, *, folded: bool = True) -> tuple[StackLine, ...]:
     """A stack trace line by line; folded, runs of frames of Flink and Java are one line each.
 
-    The place where each exception was thrown always stays, and so does whatever is not understood.
+    The frame where each exception was thrown is always kept, and so are lines that can't be parsed.
     """
     lines: list[StackLine] = []
     for number, cause in enumerate(causes(trace)):
@@ -242,7 +242,7 @@ def _frames(frames: Sequence[str], *, folded: bool) -> list[StackLine]:
 
 
 def _cause(text: str) -> Cause:
-    """One exception: its message goes on until the first frame."""
+    """One exception: its message ends at the first frame."""
     head: list[str] = []
     frames: list[str] = []
     omitted = 0
@@ -252,7 +252,7 @@ def _cause(text: str) -> Cause:
         elif (more := _MORE.match(line)) is not None:
             omitted += int(more[1])
         elif _SUPPRESSED.match(line) or frames:
-            # What was suppressed has frames of its own, which are not the exception's.
+            # A suppressed exception has frames of its own.
             frames.append(line.strip())
         else:
             head.append(line)
@@ -263,4 +263,4 @@ def _cause(text: str) -> Cause:
     return Cause(found[0], first[found.end() :].removeprefix(":").strip(), tuple(frames), omitted)
 
 
-causes = ByHash(_causes, MOST_KNOWN)  # in a Java stack trace, the outermost first; () for no trace at all
+causes = ByHash(_causes, MOST_KNOWN)  # in a Java stack trace, the outermost first; () without a trace

@@ -1,8 +1,8 @@
-"""The first minute of an attempt: Flink's meters are means over one, which has not passed yet.
+"""The first minute of an attempt, in which Flink's meters, means over a minute, are too low.
 
-A meter divides what has come so far by 60 s, so that it climbs from 0 to the truth, and a task that restarts
-more often never gets there. In the same time a task is busy all of its time, as nothing else has been
-measured.
+A meter divides what was counted so far by 60 s, so it climbs from 0 to the correct value, and never gets
+there in a task that restarts more often. During that time a task counts as fully busy, since nothing
+else has been measured.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from flinktop.flink.vertices import Attempt
     from flinktop.model.subtask_figures import Figures
 
-MINUTE = 60.0  # seconds after which the meters of an attempt are what they say
-STARTING = ("DEPLOYING", "INITIALIZING")  # states of a task that is on its way: its minute has not begun
+MINUTE = 60.0  # seconds after which the meters of an attempt are correct
+STARTING = ("DEPLOYING", "INITIALIZING")  # states before RUNNING: the minute has not begun
 RATES = ("taken", "sent")
-TIMES = ("busy", "backpressured", "idle")  # measures of a subtask that come from meters
+TIMES = ("busy", "backpressured", "idle")  # measures of a subtask that are meters
 _ALL = 1000.0  # ms/s
 
 
 def age(job: Job, vertex: JobVertex) -> float | None:
-    """Seconds that a vertex has been running for at the most (at the answer's time); None is not known.
+    """At most how many seconds a vertex has been running (at the answer's time); None if unknown.
 
     Its own start is that of its oldest subtask; a job that restarts in part enters RUNNING again.
     """
@@ -47,12 +47,12 @@ def is_young(attempt: Attempt, cluster_now: float) -> bool:
 
 
 def is_unmeasured(busy: float | None, backpressured: float | None, idle: float | None) -> bool:
-    """Whether these (ms/s) are what Flink says of a task whose time it has not measured yet."""
+    """Whether these (ms/s) are Flink's values for a task that has not been measured yet."""
     return busy is not None and busy >= _ALL and not backpressured and not idle
 
 
 def known(figures: Figures) -> Figures:
-    """What one subtask's metrics tell in its first minute: no rates, and no time that is not measured."""
+    """One subtask's metrics without values that are wrong in its first minute: rates, unmeasured times."""
     unknown = set(RATES)
     if is_unmeasured(*(figures.get(name) for name in TIMES)):
         unknown |= set(TIMES)
@@ -60,7 +60,7 @@ def known(figures: Figures) -> Figures:
 
 
 def has_unmeasured(found: Mapping[str, AggregatedMetric], ids: tuple[str, str, str]) -> bool:
-    """The same of subtasks: whether it may be so of any; `ids` of busy, backpressured and idle time."""
+    """Whether any of the subtasks may be unmeasured; `ids`: of busy, backpressured and idle time."""
     spent, backpressured, idle = (found.get(name) for name in ids)
     return spent is not None and is_unmeasured(
         spent.max,

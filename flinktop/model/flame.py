@@ -1,4 +1,4 @@
-"""A flame graph as pieces: which method stands where, how wide, and whose code it is."""
+"""A flame graph as pieces: position and width of each method, and whose code it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flinktop.flink.vertices import Frame
 
 PROGRAM, FLINK, JAVA = "program", "flink", "java"
-TRUNK = 0.9  # part of all samples that a method has which only leads to where the time goes
+TRUNK = 0.9  # share of all samples in methods that only lead to the place where the time is spent
 _FLINK = re.compile(r"^(?:[\w.]+/)*org\.apache\.flink\.(?!connectors?\.|formats\.)")
 _JAVA = re.compile(r"^(?:[\w.]+/)*(?:java|javax|jdk|sun|com\.sun|scala|akka|org\.apache\.pekko|io\.netty)\.")
 _NO_LINE = re.compile(r":-\d+$")  # Flink's mark for an unknown line (-1) and native code (-2)
@@ -22,13 +22,13 @@ _NO_LINE = re.compile(r":-\d+$")  # Flink's mark for an unknown line (-1) and na
 class Piece(Struct, frozen=True):
     """One method in the graph."""
 
-    number: int  # its place in `pieces`, the root's is 0
-    parent: int  # the number of what called it, -1 for the root
-    depth: int  # how many calls it is from the root
+    number: int  # its index in `pieces`, the root's is 0
+    parent: int  # the number of its caller, -1 for the root
+    depth: int  # its distance from the root in calls
     start: int  # samples to the left of it
-    samples: int  # how often it was seen, itself or what it called
-    own: int  # how often it was seen itself
-    name: str  # class, method and line, as Flink tells
+    samples: int  # samples in it or in its callees
+    own: int  # samples in itself
+    name: str  # class, method and line, as reported
 
     @property
     def short(self) -> str:
@@ -38,7 +38,7 @@ class Piece(Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        """Whose code it is: the program's (connectors too), Flink's or Java's, as the root is."""
+        """Whose code it is: the program's (with connectors), Flink's or Java's; the root counts as Java's."""
         if self.parent < 0:
             return JAVA
         if _FLINK.match(self.name):
@@ -47,7 +47,7 @@ class Piece(Struct, frozen=True):
 
 
 class Block(Struct, frozen=True):
-    """A piece on the screen: its first cell and how many it takes."""
+    """A piece on the screen: first cell and width in cells."""
 
     piece: Piece
     x: int
@@ -55,12 +55,12 @@ class Block(Struct, frozen=True):
 
 
 def without_line(name: str) -> str:
-    """Class and method, and the line where that is known."""
+    """Class and method, and the line if known."""
     return _NO_LINE.sub("", name)
 
 
 def pieces(root: Frame) -> tuple[Piece, ...]:
-    """All methods of a graph, each before what it called, from left to right."""
+    """All methods of a graph from left to right, callers before callees."""
     found: list[Piece] = []
     waiting: list[tuple[Frame, int, int, int]] = [(root, -1, 0, 0)]
     while waiting:
@@ -71,7 +71,7 @@ def pieces(root: Frame) -> tuple[Piece, ...]:
             Piece(number, parent, depth, start, frame.value, max(0, frame.value - called), frame.name)
         )
         at = start + called
-        # The stack gives the last one back first.
+        # The stack returns the last one first.
         for child in reversed(frame.children):
             at -= child.value
             waiting.append((child, number, depth + 1, at))
@@ -79,7 +79,7 @@ def pieces(root: Frame) -> tuple[Piece, ...]:
 
 
 def path(graph: Sequence[Piece], number: int) -> tuple[str, ...]:
-    """The names from the root to a piece: what it is known by in another graph of the same vertex."""
+    """The names from the root to a piece: they identify it in another graph of the same vertex."""
     names: list[str] = []
     while number >= 0:
         names.append(graph[number].name)
@@ -88,12 +88,12 @@ def path(graph: Sequence[Piece], number: int) -> tuple[str, ...]:
 
 
 def find(graph: Sequence[Piece], names: Sequence[str]) -> int:
-    """The piece at the end of this path, or where the path ends in this graph."""
+    """The piece at the end of this path, or the last one on it in this graph."""
     at = 0
     for name in names[1:]:
         for number in range(at + 1, len(graph)):
             one = graph[number]
-            # What a piece calls follows it, up to the next one that is not deeper.
+            # The callees of a piece follow it, up to the next one that is not deeper.
             if one.depth <= graph[at].depth:
                 return at
             if one.parent == at and one.name == name:
@@ -105,7 +105,7 @@ def find(graph: Sequence[Piece], names: Sequence[str]) -> int:
 
 
 def trunk(graph: Sequence[Piece]) -> int:
-    """The last piece of those that all but a few samples pass: below it the time is spent."""
+    """The last piece that nearly all samples pass: the time is spent below it."""
     heaviest: dict[int, Piece] = {}
     for one in graph:
         known = heaviest.get(one.parent)
@@ -118,16 +118,16 @@ def trunk(graph: Sequence[Piece]) -> int:
 
 
 def rows(graph: Sequence[Piece], top: int, width: int) -> list[list[Block]]:
-    """The blocks of each row from a piece on downwards, in `width` cells; what has no cell is left out.
+    """The blocks of each row from a piece downwards, in `width` cells; pieces without a cell are left out.
 
-    The ends of blocks are rounded, not their widths, so that what is called stands under its caller.
+    The ends of blocks are rounded, not their widths, so that callees are below their caller.
     """
     head = graph[top]
     if head.samples <= 0 or width <= 0:
         return []
     found: list[list[Block]] = []
     for piece in graph[top:]:
-        # What a piece calls follows it, up to the next one that is not deeper.
+        # The callees of a piece follow it, up to the next one that is not deeper.
         if piece.number > top and piece.depth <= head.depth:
             break
         x = round((piece.start - head.start) * width / head.samples)
@@ -141,20 +141,20 @@ def rows(graph: Sequence[Piece], top: int, width: int) -> list[list[Block]]:
 
 
 def matching(graph: Sequence[Piece], text: str) -> tuple[int, ...]:
-    """The pieces with this text in their name, in small letters or capitals alike."""
+    """The pieces whose name contains this text, ignoring case."""
     wanted = text.casefold()
     return tuple(one.number for one in graph if wanted and wanted in one.name.casefold())
 
 
 def share(graph: Sequence[Piece], numbers: Sequence[int]) -> float:
-    """The part of all samples in which one of these pieces was seen: 0 to 1."""
+    """The share of all samples in these pieces: 0 to 1."""
     if not graph or graph[0].samples <= 0:
         return 0.0
     ends = 0
     seen = 0
     for number in sorted(numbers, key=lambda one: (graph[one].start, graph[one].depth)):
         piece = graph[number]
-        # One that is called by another of them is in it already.
+        # A piece below another one of them is already counted.
         if piece.start >= ends:
             seen += piece.samples
             ends = piece.start + piece.samples
@@ -162,7 +162,7 @@ def share(graph: Sequence[Piece], numbers: Sequence[int]) -> float:
 
 
 def hottest(graph: Sequence[Piece], most: int) -> list[tuple[str, int]]:
-    """The methods that were seen themselves most often, with how often: `most` of them."""
+    """The `most` methods with the most samples of their own, and the numbers of samples."""
     own: dict[str, int] = {}
     for piece in graph[1:]:
         if piece.own:

@@ -1,14 +1,14 @@
-"""Numbers, times and sizes as a person reads them: the same everywhere, in few cells."""
+"""Numbers, times and sizes as short text for people."""
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
 
-UNKNOWN = "…"  # asked for, or about to be, and not known yet
-FAILED = "!"  # stands for a figure that was asked for and could not be had
+UNKNOWN = "…"  # requested, or about to be, and not known yet
+FAILED = "!"  # for a value whose request failed
 ABSENT = "–"  # noqa: RUF001 -- a dash as wide as a digit, not a minus
-"""This release or this thing does not have it. Never 0."""
+"""Not available in this release or for this thing. Never 0."""
 
 _THOUSAND = 1000.0
 _KIBI = 1024.0
@@ -24,7 +24,7 @@ def count(value: float | None) -> str:
         return "∞" if value > 0 else "-∞"
     if value < 0:
         return f"-{count(-value).lstrip('<>')}"
-    if 0 < value < 9.95 and value != int(value):  # noqa: PLR2004 -- below ten a decimal says something
+    if 0 < value < 9.95 and value != int(value):  # noqa: PLR2004 -- below ten a decimal is significant
         return f"{value:.1f}" if value >= 0.05 else "<0.1"  # noqa: PLR2004 -- rounds to 0.0 below
     for unit in ("", "k", "M", "G", "T", "P", "E"):
         if value < 999.5:  # noqa: PLR2004 -- 999.5 would round to four digits
@@ -35,22 +35,22 @@ def count(value: float | None) -> str:
 
 
 def number(value: int | None) -> str:
-    """A number of things with all its digits; "–" where it is not told: None, or -1 of Flink's."""  # noqa: RUF002 -- ABSENT
+    """A number with all its digits; "–" if not reported: None, or Flink's -1."""  # noqa: RUF002 -- ABSENT
     return ABSENT if value is None or value < 0 else str(value)
 
 
 def part(some: int | None, whole: int | None) -> str:
-    """So many of so many: 3/4; "–/4" and "–/–" where it is not told."""  # noqa: RUF002 -- ABSENT
+    """A part of a whole: 3/4; "–/4" and "–/–" if not reported."""  # noqa: RUF002 -- ABSENT
     return f"{number(some)}/{number(whole)}"
 
 
 def cores(value: float) -> str:
-    """Processors of a slot, of which it may have a part: 2, 0.5, 0.125."""
+    """Processors of a slot, which may be fractions: 2, 0.5, 0.125."""
     return f"{value:.3f}".rstrip("0").rstrip(".") if value < _THOUSAND else count(value)
 
 
 def size(value: float | None) -> str:
-    """Bytes with binary units in at most six cells: 0 B, 512 B, 1.5 kB, 20 MB; "–" for a -1 of Flink's."""  # noqa: RUF002 -- ABSENT
+    """Bytes with binary units in at most six cells: 0 B, 512 B, 1.5 kB, 20 MB; "–" for Flink's -1."""  # noqa: RUF002 -- ABSENT
     if value is None or math.isnan(value):
         return UNKNOWN
     if value < 0 or math.isinf(value):
@@ -64,7 +64,7 @@ def size(value: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A stretch of time by its largest unit, or two where the second matters: 45 s, 3 m, 2 h 5 m, 12 d."""
+    """A duration in its largest unit, or two if the second matters: 45 s, 3 m, 2 h 5 m, 12 d."""
     if seconds is None or math.isnan(seconds):
         return UNKNOWN
     if seconds == math.inf:
@@ -82,7 +82,7 @@ def duration(seconds: float | None) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """A stretch of time by its largest unit alone: 45 s, 2 h, 12 d; five cells up to 999 days."""
+    """A duration in its largest unit alone: 45 s, 2 h, 12 d; five cells up to 999 days."""
     if seconds is None or not math.isfinite(seconds) or seconds < _MINUTE:
         return duration(seconds)
     whole = int(seconds)
@@ -101,17 +101,17 @@ def milliseconds(value: float | None) -> str:
     if value < 999.5:  # noqa: PLR2004 -- 999.5 would round to four digits
         return f"{value:.0f} ms"
     seconds = value / _THOUSAND
-    # 9.95 would round to 10.0; cut off, it would read 9, less than before.
+    # 9.95 would round to 10.0; truncated it would be 9, less than before.
     return f"{seconds:.1f} s" if seconds < 9.95 else duration(seconds + 0.5)  # noqa: PLR2004
 
 
 def elapsed(milliseconds: int) -> str:
-    """How long something lasts or has lasted, given in ms; "–" for a -1 of Flink's."""  # noqa: RUF002 -- ABSENT
+    """A duration given in ms; "–" for Flink's -1."""  # noqa: RUF002 -- ABSENT
     return duration(milliseconds / _THOUSAND) if milliseconds >= 0 else ABSENT
 
 
 def exact(milliseconds: int) -> str:
-    """A configured stretch of time to the last millisecond: 500 ms, 1 m 30 s, 2 h."""
+    """A configured duration to the last millisecond: 500 ms, 1 m 30 s, 2 h."""
     parts: list[str] = []
     rest = max(0, milliseconds)
     for name, unit in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
@@ -129,7 +129,7 @@ def per_mille(value: float | None) -> str:
 
 
 def clock(epoch: float, offset: float | None) -> str:
-    """HH:MM:SS of seconds since 1970, at an offset from UTC (s; None: this machine's zone)."""
+    """HH:MM:SS of seconds since 1970, at an offset from UTC (s; None: the local time zone)."""
     return _written("%H:%M:%S", epoch, offset)
 
 
@@ -149,20 +149,20 @@ def near(epoch: float, offset: float | None, now: float) -> str:
 
 
 def as_told(value: float) -> str:
-    """A number as exactly as it was told: whole ones with all digits, others with three decimals."""
+    """A number without loss: integers with all digits, others with three decimals."""
     if math.isfinite(value) and value != int(value):
         return f"{value:.3f}"
     return f"{value:.0f}" if math.isfinite(value) else ("∞" if value > 0 else "-∞")
 
 
 def share(part: float) -> str:
-    """A part of a whole (0 to 1) or a percentage already divided by 100: 0 %, <1 %, 61 %."""
+    """A share (0 to 1), or a percentage already divided by 100: 0 %, <1 %, 61 %."""
     percent = part * 100
     return "<1 %" if percent > 0 and round(percent) == 0 else f"{percent:.0f} %"
 
 
 def _written(pattern: str, epoch: float, offset: float | None) -> str:
-    """A time by a pattern; "…" for one, or an offset, that no calendar has."""
+    """A time by a pattern; "…" for a time or an offset outside the calendar."""
     if epoch < 0:
         return ABSENT
     try:
@@ -173,7 +173,7 @@ def _written(pattern: str, epoch: float, offset: float | None) -> str:
 
 
 def offset_name(offset: float | None, epoch: float) -> str:
-    """An offset from UTC as +09:00; UTC for none at all."""
+    """An offset from UTC as +09:00; UTC for 0."""
     seconds = offset if offset is not None else _own_offset(epoch)
     if not seconds or not math.isfinite(seconds) or abs(seconds) >= _DAY:
         return "UTC"
@@ -183,7 +183,7 @@ def offset_name(offset: float | None, epoch: float) -> str:
 
 
 def _own_offset(epoch: float) -> float:
-    """This machine's offset from UTC at a time (s)."""
+    """The offset of the local time zone from UTC at a time (s)."""
     try:
         return (datetime.fromtimestamp(epoch, tz=UTC).astimezone().utcoffset() or timedelta()).total_seconds()
     except (ValueError, OverflowError, OSError):

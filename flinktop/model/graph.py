@@ -1,4 +1,4 @@
-"""A job's plan as a graph: which vertex feeds which, by which strategy, and in which layer each stands."""
+"""A job's plan as a graph: vertices, edges with ship strategies, and layers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from flinktop.flink.jobs import Job
 
-MOST_NODES = 150  # graphs of more nodes are not drawn: nobody finds anything in such a picture
-MOST_PASSES = 2000  # graphs in which edges pass more layers than this, all in all, are not drawn either
+MOST_NODES = 150  # larger graphs are not drawn: the picture would be too confusing
+MOST_PASSES = 2000  # graphs whose edges pass more layers than this in total are not drawn either
 
 
 class Edge(Struct, frozen=True):
-    """From one node to another; the label is written beside it."""
+    """An edge between two nodes, with its label."""
 
     source: str
     target: str
@@ -27,9 +27,9 @@ class Edge(Struct, frozen=True):
 
 
 class Graph(Struct, frozen=True):
-    """Nodes in the order they are best met in, and the edges among them, each pair of nodes once.
+    """Nodes in drawing order, and at most one edge for each pair of nodes.
 
-    Two graphs are equal when the drawing of one is that of the other.
+    Two graphs are equal if they are drawn equally.
     """
 
     nodes: tuple[str, ...] = ()
@@ -37,18 +37,18 @@ class Graph(Struct, frozen=True):
 
 
 class Link(Struct, frozen=True):
-    """An edge as it is drawn, by the places of its nodes in the graph: from the left to the right."""
+    """A drawn edge, by indices of its nodes in the graph, from left to right."""
 
     left: int
     right: int
-    backward: bool = False  # it closes a cycle: it leads from the right to the left
+    backward: bool = False  # it closes a cycle: it runs from right to left
 
 
 def graph_of(job: Job) -> Graph:
-    """The graph of a job's vertices (`/jobs/:jobid`), in their order, with the ship strategies as labels.
+    """The graph of a job's vertices (`/jobs/:jobid`) in their order; the labels are the ship strategies.
 
-    Operators that are not planned yet follow them, by the keys of `pending_operators`.
-    Inputs that name no vertex of the job are left out: a plan can be older or newer than its vertices.
+    Operators that are not planned yet follow, with the keys of `pending_operators`.
+    Inputs from unknown vertices are left out: a plan can be older or newer than the vertices.
     """
     inputs = [(edge.id, node.id, edge.ship_strategy) for node in job.plan.nodes for edge in node.inputs]
     pending = [pending_operators.key_of(node.id) for node in pending_operators.pending_operators(job)]
@@ -57,10 +57,10 @@ def graph_of(job: Job) -> Graph:
 
 
 def graph(nodes: Iterable[str], inputs: Iterable[tuple[str, str, str]]) -> Graph:
-    """A graph from node ids and (source, target, label), in any order and any number of times.
+    """A graph from node ids and (source, target, label), in any order, with duplicates.
 
-    Edges of the same two nodes become one that tells all their labels. An edge from a node to itself, or
-    to one that is not there, is left out.
+    Edges between the same two nodes become one with all labels. Edges from a node to itself, or to an
+    unknown node, are left out.
     """
     known = tuple(dict.fromkeys(nodes))
     at = {node: place for place, node in enumerate(known)}
@@ -79,7 +79,7 @@ def _joined(labels: Counter[str]) -> str:
 
 
 def links(drawn: Graph) -> tuple[Link, ...]:
-    """The edges in their order, those that close a cycle turned round."""
+    """The edges in their order, with those that close a cycle reversed."""
     at = {node: place for place, node in enumerate(drawn.nodes)}
     pairs = [(at[edge.source], at[edge.target]) for edge in drawn.edges]
     out: list[list[int]] = [[] for _ in drawn.nodes]
@@ -97,7 +97,7 @@ def links(drawn: Graph) -> tuple[Link, ...]:
 def _closing(
     pairs: Sequence[tuple[int, int]], out: Sequence[Sequence[int]], begin: Iterable[int]
 ) -> set[int]:
-    """The edges that lead back to a node on the way to them, going depth first."""
+    """The edges that lead back to a node on the current path of a depth-first search."""
     new, under_way, done = 0, 1, 2
     state = [new] * len(out)
     found: set[int] = set()
@@ -123,10 +123,10 @@ def _closing(
 
 
 def layers_of(count: int, drawn: Sequence[Link]) -> list[int]:
-    """The layer of each of `count` nodes: right of all that feed it, and near to what it is joined with.
+    """The layer of each of `count` nodes: right of all its sources, and close to its neighbours.
 
-    A node with more edges to its right than to its left moves as far right as it can: a source that is
-    joined late stands beside the join, not at the far left of the picture.
+    A node with more edges to its right than to its left moves as far right as possible: a source that is
+    joined late is placed beside the join, not at the far left of the picture.
     """
     left: list[list[int]] = [[] for _ in range(count)]
     right: list[list[int]] = [[] for _ in range(count)]
@@ -150,7 +150,7 @@ def layers_of(count: int, drawn: Sequence[Link]) -> list[int]:
 
 
 def components_of(count: int, drawn: Sequence[Link]) -> list[int]:
-    """For each node the first node of the part of the graph that hangs together with it."""
+    """For each node the first node of its connected component."""
     root = list(range(count))
 
     def top(node: int) -> int:
@@ -166,7 +166,7 @@ def components_of(count: int, drawn: Sequence[Link]) -> list[int]:
 
 
 def is_drawable(drawn: Graph) -> bool:
-    """Whether a picture of the graph would be of use; what has none is better read as a list."""
+    """Whether a picture of the graph is useful; otherwise a list is better."""
     if len(drawn.nodes) > MOST_NODES:
         return False
     found = links(drawn)

@@ -1,4 +1,4 @@
-"""The lanes between two layers of a graph: where each bundle of edges runs up and down, apart from others."""
+"""The lanes between two layers of a graph: the columns in which bundles of edges run up and down."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-PASSES = 8  # how often neighbouring lanes are compared for fewer crossings
+PASSES = 8  # how often neighbouring lanes are compared to reduce crossings
 
 
 class Wire(Struct, frozen=True):
-    """One way from a row on the left of the gap to a row on its right; wires of a bundle share a lane."""
+    """A connection from a row left of the gap to a row right of it; wires of a bundle share a lane."""
 
     bundle: int
     left: int
@@ -21,9 +21,9 @@ class Wire(Struct, frozen=True):
 
 
 class Lanes(Struct, frozen=True):
-    """Where the wires of one gap bend."""
+    """Where the wires of a gap bend."""
 
-    count: int  # how many lanes there are
+    count: int  # number of lanes
     lane: Mapping[int, int]  # the lane of each bundle that needs one, counted from the left
     detour: Mapping[
         int, tuple[int, int]
@@ -43,10 +43,10 @@ class Lanes(Struct, frozen=True):
 
 
 def lanes_of(wires: Sequence[Wire]) -> Lanes:
-    """Give every bundle a lane so that two wires that have no end in common never run over each other.
+    """Assign lanes to bundles so that wires without a common end never overlap.
 
-    Where a wire leaves on the row on which another arrives, the first must bend before the second. If that
-    goes round in a circle one of them makes a detour over a row that nothing else uses.
+    If a wire leaves on the row on which another arrives, the first must bend before the second. If that
+    is circular, one of them makes a detour over an unused row.
     """
     rows = {wire.left: wire.left for wire in wires}
     taken = {row for wire in wires for row in (wire.left, wire.right)}
@@ -81,7 +81,7 @@ def _free_row(near: int, taken: set[int]) -> int:
 
 
 class _Net:
-    """A bundle in one gap: the rows it comes from and goes to, and which bundles must bend before it."""
+    """A bundle in a gap: its rows on the left and right, and the bundles that must bend before it."""
 
     def __init__(self, bundle: int, lefts: Iterable[int], rights: Iterable[int]) -> None:
         self.bundle = bundle
@@ -92,7 +92,7 @@ class _Net:
         self.after: dict[int, int] = {}
 
     def overlaps(self, other: _Net) -> bool:
-        """Whether the two can't share a lane: they would touch."""
+        """Whether the two can't share a lane because they would touch."""
         return self.top <= other.bottom and other.top <= self.bottom
 
     def crosses(self, rows: Iterable[int]) -> int:
@@ -100,7 +100,7 @@ class _Net:
 
 
 def _nets(wires: Sequence[Wire], rows: Mapping[int, int]) -> list[_Net]:
-    """The bundles that need a lane, with what stands in front of each."""
+    """The bundles that need a lane, with those that must come before each."""
     lefts: dict[int, set[int]] = {}
     rights: dict[int, set[int]] = {}
     for wire in wires:
@@ -124,7 +124,7 @@ def _nets(wires: Sequence[Wire], rows: Mapping[int, int]) -> list[_Net]:
 
 
 def _sorted(nets: list[_Net]) -> tuple[list[_Net], int | None]:
-    """The bundles from the left lane to the right one; or a row on the left that has to make a detour."""
+    """The bundles by lane from left to right; or a row on the left that needs a detour."""
     waiting = {net.bundle: net for net in nets}
     order: list[_Net] = []
     while waiting:
@@ -153,14 +153,14 @@ def _circle(waiting: Mapping[int, _Net]) -> list[int]:
 
 
 def _fall(net: _Net) -> tuple[int, int]:
-    """What falls bends the earlier the lower it begins, what rises the earlier the higher it begins."""
+    """Falling bundles bend earlier the lower they start, rising ones the higher they start."""
     start = min(net.lefts)
     falls = max(net.rights) - start > start - min(net.rights)
     return (0, -start) if falls else (1, start)
 
 
 def _exchange(order: list[_Net]) -> bool:
-    """Let neighbouring lanes change places where that leaves fewer crossings; whether any did."""
+    """Swap neighbouring lanes if that reduces crossings; returns whether any were swapped."""
     changed = False
     for place in range(len(order) - 1):
         one, other = order[place], order[place + 1]

@@ -1,4 +1,4 @@
-"""A graph laid out from left to right: where its boxes stand and how its edges run, in terminal cells."""
+"""Layout of a graph from left to right: positions of boxes and routes of edges, in terminal cells."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ Point = tuple[int, int]  # x and y of a cell
 
 MOST_PORTS = 4
 LEAST_GAP = 4
-FEW_LANES = 6  # up to so many lanes in a gap stand apart; more are drawn side by side
-DASHES = 2  # cells of its edge beside a label
+FEW_LANES = 6  # up to so many lanes in a gap have space between them; more are adjacent
+DASHES = 2  # cells of the edge beside a label
 
 
 class Measures(Struct, frozen=True):
-    """How large things are drawn, in cells."""
+    """Sizes in cells."""
 
-    width: int  # of a box, with its frame
-    height: int  # of a box, with its frame; at least 3
+    width: int  # of a box with its frame
+    height: int  # of a box with its frame; at least 3
     gap: int = 1  # empty rows between two boxes
-    label: int = 9  # the longest label there is room for; 0 writes none
+    label: int = 9  # the maximal length of a label; 0: no labels
 
     @property
     def ports(self) -> int:
-        """How many edges can end at a box one above the other."""
+        """How many edges can end at a box on separate rows."""
         return min(max(self.height - 2, 1), MOST_PORTS)
 
 
 class Placed(Struct, frozen=True):
-    """A box, by its upper left corner."""
+    """A box and its upper left corner."""
 
     key: str
     layer: int
@@ -51,17 +51,17 @@ class Placed(Struct, frozen=True):
 class Route(Struct, frozen=True):
     """An edge from the cell beside one box to the cell beside another; `points` are its corners."""
 
-    source: str  # key of the box it comes from
-    target: str  # key of the box it goes to
-    points: tuple[Point, ...]  # left to right; the arrow is at the last, or if backward the first
-    backward: bool = False  # whether it leads from the right to the left
-    label: str = ""  # what it is called
-    label_at: Point = (0, 0)  # the first cell of the room for the label, which nothing else runs through
-    label_room: int = 0  # cells there are for the label; 0 where it isn't written
+    source: str  # key of the source box
+    target: str  # key of the target box
+    points: tuple[Point, ...]  # left to right; the arrow is at the last one, if backward at the first
+    backward: bool = False  # whether it runs from right to left
+    label: str = ""  # its text
+    label_at: Point = (0, 0)  # the first cell for the label; nothing else runs through it
+    label_room: int = 0  # cells for the label; 0: not written
 
 
 class Layout(Struct, frozen=True):
-    """All boxes, of one size, and all edges, within `width` x `height` cells."""
+    """All boxes (of one size) and all edges, within `width` x `height` cells."""
 
     measures: Measures
     width: int
@@ -71,11 +71,11 @@ class Layout(Struct, frozen=True):
 
 
 def lay_out(graph: Graph, measures: Measures, order: Order | None = None) -> Layout:
-    """Lay a graph out; the same graph and measures always give the same layout.
+    """Lay out a graph; the same graph and measures always give the same layout.
 
-    Boxes never overlap, no edge runs through a box, and edges without a node in common only ever cross.
-    The time it takes grows with the square of the nodes of a layer: ask `is_drawable` first. `order` is what
-    `arrange` gives for the graph and `measures.ports`, if it is known already.
+    Boxes never overlap, no edge runs through a box, and edges without a common node only cross. The time
+    grows with the square of the nodes in a layer: check `is_drawable` first. `order` is the result of
+    `arrange` for the graph and `measures.ports`, if already known.
     """
     if not graph.nodes:
         return Layout(measures, 0, 0)
@@ -83,7 +83,7 @@ def lay_out(graph: Graph, measures: Measures, order: Order | None = None) -> Lay
 
 
 class _Gap(Struct):
-    """What runs between one layer and the next."""
+    """The space between one layer and the next."""
 
     segments: list[Segment] = field(default_factory=list)
     labels: int = 0
@@ -131,7 +131,7 @@ class _Drawing:
         return Layout(self.measures, self.x[-1] + self.measures.width, lowest + 1, boxes, routes)
 
     def _measure(self, gap: _Gap, x: int) -> int:
-        """Find the lanes of a gap that begins at `x`; where the next layer begins."""
+        """Compute the lanes of a gap that begins at `x`; returns where the next layer begins."""
         wires = [self._wire(segment) for segment in gap.segments]
         gap.lanes = lanes_of(wires)
         gap.step = 2 if gap.lanes.count <= FEW_LANES else 1
@@ -146,7 +146,7 @@ class _Drawing:
         return Wire(segment.bundle, self.row[segment.left], self.entry[segment.bundle, segment.right])
 
     def _entries(self) -> dict[tuple[int, int], int]:
-        """The row on which each bundle arrives at each node or passage, each on its own."""
+        """The row on which each bundle arrives at each node or passage, all different."""
         arriving: dict[int, dict[int, list[int]]] = {}
         for segment in self.order.segments:
             arriving.setdefault(segment.right, {}).setdefault(segment.bundle, []).append(
@@ -210,10 +210,9 @@ class _Drawing:
 
 
 def _ports(wanted: Sequence[float], ports: Iterable[int], middle: int, taken: set[int]) -> tuple[int, ...]:
-    """A row for each of the wanted ones, in their order and each its own: straight where possible.
+    """A different row for each of the wanted ones, in their order, close to the wanted rows.
 
-    Rows on which something else leaves on the other side are avoided, as an edge that ends there has to
-    give way to it.
+    Rows with an edge on the other side are avoided, as an edge that ends there has to make room for it.
     """
     rows = list(ports)
     spread = (rows[-1] - rows[0]) / 2

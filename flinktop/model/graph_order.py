@@ -1,4 +1,4 @@
-"""The order of nodes within their layers, in which few edges cross, and the rows on which they stand."""
+"""The order of nodes within their layers, with few crossings, and the rows of the nodes."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from flinktop.model.graph import Graph, Link
 
 SWEEPS = 16
-PATIENCE = 4  # sweeps without fewer crossings after which no better order is expected
+PATIENCE = 4  # sweeps without fewer crossings after which the search ends
 
 
 class Segment(Struct, frozen=True):
-    """A part of one or several edges between two neighbouring layers."""
+    """A part of one or several edges between two adjacent layers."""
 
     left: int  # a node, or the place where an edge passes a layer
     right: int  # the same, one layer further right
-    bundle: int  # what shares its lane: n is all that comes from node n, ~n all that goes to node n
+    bundle: int  # segments with a common lane: n for all from node n, ~n for all to node n
 
 
 class Order(Struct, frozen=True):
-    """Nodes and places of passage, layer by layer from the left, each layer from top to bottom.
+    """Nodes and passages, layer by layer from the left, each layer from top to bottom.
 
-    Numbers below `count` are the graph's nodes in its order, those from it on are places where a bundle of
+    Numbers below `count` are the graph's nodes in its order; higher ones are passages, where a bundle of
     edges passes a layer.
     """
 
@@ -43,7 +43,7 @@ class Order(Struct, frozen=True):
 
 
 def arrange(drawn: Graph, ports: int) -> Order:
-    """Layers in order; where more than `ports` edges end at a node they come together before it."""
+    """Layers in order; if more than `ports` edges end at a node, they are merged before it."""
     found = links(drawn)
     count = len(drawn.nodes)
     layer = layers_of(count, found)
@@ -71,7 +71,7 @@ def arrange(drawn: Graph, ports: int) -> Order:
 
 
 class _Ordering:
-    """Sweeps to and fro over the layers; parts that hang together stay together."""
+    """Sweeps over the layers in both directions; connected components stay together."""
 
     def __init__(self, layers: list[list[int]], segments: Sequence[Segment], part: Sequence[int]) -> None:
         self.layers = layers
@@ -119,7 +119,7 @@ class _Ordering:
             self._number(nodes)
 
     def _exchange(self) -> None:
-        """Let neighbours in a layer change places wherever that leaves fewer crossings."""
+        """Swap neighbours in a layer wherever that reduces crossings."""
         for nodes in self.layers:
             for place in range(len(nodes) - 1):
                 one, other = nodes[place], nodes[place + 1]
@@ -147,17 +147,17 @@ class _Ordering:
         return found
 
 
-# -- on which rows they stand, so that edges run straight where they can ------------------------------
+# -- rows, chosen so that edges are straight if possible ------------------------------------------------
 
 ROW_SWEEPS = 6
-STRAIGHT = 8.0  # how much more an edge that passes layers wants to be straight than one from node to node
+STRAIGHT = 8.0  # weight of straight edges that pass layers, compared with edges between nodes
 
 
 def rows_of(order: Order, height: int, gap: int) -> list[int]:
-    """The row of the line on which the edges of each node (or passage) leave; the least top is row 0.
+    """The row on which the edges of each node (or passage) leave; the topmost row is 0.
 
-    Boxes have so many rows, and edges leave on the row `anchor(height)`; `gap` rows between two boxes are
-    empty. A passage takes one row and one beside each box.
+    Boxes are `height` rows high with edges on row `anchor(height)`; `gap` empty rows are between two boxes.
+    A passage takes one row, and has one free row beside each box.
     """
     rows = _Rows(order, height, gap)
     for _ in range(ROW_SWEEPS):
@@ -169,7 +169,7 @@ def rows_of(order: Order, height: int, gap: int) -> list[int]:
 
 
 def anchor(height: int) -> int:
-    """The row within a box on which its edges leave: in the middle, the upper one of two."""
+    """The row of a box on which its edges leave: the middle, the upper one of two."""
     return (height - 1) // 2
 
 
@@ -192,7 +192,7 @@ class _Rows:
                 self.row[node] = offset
 
     def _offsets(self, nodes: Sequence[int], count: int, height: int, gap: int) -> list[int]:
-        """The rows that the nodes of a layer have when they stand as high as they can."""
+        """The highest possible rows of a layer's nodes."""
         found: list[int] = []
         bottom, passage = -1, True
         for node in nodes:
@@ -221,7 +221,7 @@ class _Rows:
 
 
 def _rising(wanted: Sequence[tuple[float, float]]) -> list[int]:
-    """Whole numbers that never fall and are nearest to the wanted ones: (value, weight) each."""
+    """Ascending integers closest to the wanted ones: (value, weight) each."""
     blocks: list[tuple[float, float, int]] = []
     for value, weight in wanted:
         mean, mass, size = value, weight, 1

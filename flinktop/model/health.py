@@ -1,4 +1,4 @@
-"""What asks for attention first: the order of a table of jobs, and whether a checkpoint is overdue."""
+"""Sort key of a table of jobs, and whether a checkpoint is overdue."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from flinktop.model import busy, states
 
-OVERDUE_INTERVALS = 3.0  # intervals since the last completed checkpoint, as Flink's own guides say
-OVERDUE_AT_LEAST = 30.0  # seconds: intervals of a second or two don't make a job ill
+OVERDUE_INTERVALS = 3.0  # intervals since the last completed checkpoint, as in Flink's documentation
+OVERDUE_AT_LEAST = 30.0  # seconds: with intervals of a second or two a job is not unhealthy so soon
 
-STALLED = 2  # the rank of a job of which no task runs: that of one that restarts
+STALLED = 2  # rank of a job without running tasks: the same as of a restarting job
 
 
 def overdue(age: float | None, interval: float | None) -> bool:
@@ -20,21 +20,21 @@ def overdue(age: float | None, interval: float | None) -> bool:
 
 
 class Condition(Struct, frozen=True):
-    """What is known of a job when it is weighed against others."""
+    """The facts about a job that determine its order."""
 
     state: str
     restarts: int | None = None
     overdue: bool = False
-    busy: float | None = None  # of its hottest vertex, ms/s; None where it is not known
-    stalled: bool = False  # whether it is said to run, and not one of its tasks does
+    busy: float | None = None  # of its hottest vertex, ms/s; None if unknown
+    stalled: bool = False  # whether it is RUNNING without a single running task
 
 
 def attention(condition: Condition) -> tuple[int, int, int, int]:
-    """A sort key, most in need of attention first.
+    """A sort key: jobs that need attention come first.
 
-    Failed, failing, restarting and stalled jobs; then jobs under way; then running ones by overdue
-    checkpoints, restarts and heat, in steps, so that rows don't change places with every answer; jobs that
-    have ended well come last.
+    Failed, failing, restarting and stalled jobs; then jobs in transition; then running ones by overdue
+    checkpoints, restarts and heat, in steps, so that rows don't move with every answer; successfully ended
+    jobs come last.
     """
     if condition.state == "FAILED":
         rank = 0

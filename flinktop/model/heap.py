@@ -1,4 +1,4 @@
-"""Which TaskManager is short of memory, as far as figures over all of them can tell."""
+"""Memory pressure of TaskManagers, from aggregated metrics."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ USED, MAX = "Status.JVM.Memory.Heap.Used", "Status.JVM.Memory.Heap.Max"
 _GC = "Status.JVM.GarbageCollector."
 GC_RATE = f"{_GC}All.TimeMsPerSecond"  # ms/s in all collectors of a TaskManager (1.19+)
 _GC_TIME = ".Time"
-FULL = 0.9  # a heap fuller than this is worth a look: collections will come often
-GC_LONG, GC_WARM = 200.0, 100.0  # ms/s of garbage collection: too much, and worth a look
+FULL = 0.9  # above this share of a heap, garbage collections will be frequent
+GC_LONG, GC_WARM = 200.0, 100.0  # ms/s of garbage collection: too much, and noticeable
 
 
 def ids_to_ask(known: Iterable[str]) -> tuple[str, ...]:
-    """Those metrics that tell of heap and garbage collection; before 1.19 one counter per collector."""
+    """The metrics of heap and garbage collection; before 1.19 one counter per collector."""
     have = sorted(known)
     heap = tuple(name for name in (USED, MAX) if name in have)
     if GC_RATE in have:
@@ -31,18 +31,18 @@ def ids_to_ask(known: Iterable[str]) -> tuple[str, ...]:
 
 
 class Heap(Struct, frozen=True):
-    """How full the heaps are."""
+    """Heap usage."""
 
-    share: float  # used of maximal heap, 0 to 1
-    worst: bool  # whether it is the fullest TaskManager's; else it is that of all together
+    share: float  # used / maximal heap, 0 to 1
+    worst: bool  # whether it is the fullest TaskManager's; else that of all TaskManagers together
 
 
 def heap(metrics: Aggregated) -> Heap | None:
-    """The fullest heap (`/taskmanagers/metrics`, aggregated over TaskManagers); None where it is not known.
+    """The fullest heap (`/taskmanagers/metrics`, aggregated over TaskManagers); None if unknown.
 
-    The answer tells the most used and the limits, not which used belongs to which limit. Where all limits are
-    the same that is the fullest heap; where they differ nobody can tell it without asking each TaskManager,
-    and it is how full all heaps are together.
+    The answer has the greatest used heap and the limits, not which heap has which limit. With equal limits
+    that is the fullest heap; otherwise it is unknown without a request per TaskManager, and the usage of all
+    heaps together is returned.
     """
     found = rates.by_id(metrics)
     used, most = found.get(USED), found.get(MAX)
@@ -56,16 +56,16 @@ def heap(metrics: Aggregated) -> Heap | None:
 
 
 def gc_rate(metrics: Aggregated) -> float | None:
-    """ms/s that the worst TaskManager collects garbage; None before 1.19."""
+    """Garbage collection of the worst TaskManager in ms/s; None before 1.19."""
     rate = rates.by_id(metrics).get(GC_RATE)
     return rate.max if rate is not None else None
 
 
 def gc_time(metrics: Aggregated) -> int | None:
-    """Milliseconds in all collectors so far, each of the TaskManager that spent most in it; None from 1.19.
+    """Milliseconds so far, each collector's of the TaskManager with the most; None from 1.19.
 
-    The rate of this counter is that of the TaskManager that has collected longest so far. It is the worst
-    one's where that has always been the same; of one that has only begun to collect it tells nothing.
+    The rate of this counter is that of the TaskManager with the most garbage collection in total. That is
+    the worst one only if it has always been the same; a new problem elsewhere is not visible.
     """
     found = rates.by_id(metrics)
     times = [metric.max for name, metric in found.items() if name.startswith(_GC) and name.endswith(_GC_TIME)]

@@ -1,4 +1,4 @@
-"""Watermark lag: how precisely it is known, how it is written, and when it asks for attention."""
+"""Watermark lag: precision, text and style."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     Points = Sequence[tuple[float, float]]  # (s, lag in s), oldest first; NaN is a gap
 
 PRECISION = 10.0  # seconds that Flink's metrics may be old in an answer; a lag seems longer by them
-LATE, VERY_LATE = 60.0, 600.0  # seconds from which on a lag is amber, and red, while it grows
-GROWS_FOR = 120.0  # seconds a lag has to grow before it is coloured: a constant one is by design
-REACH = 900.0  # seconds of points that tell whether it grows: older ones say nothing of the present
+LATE, VERY_LATE = 60.0, 600.0  # seconds from which on a growing lag is amber, and red
+GROWS_FOR = 120.0  # seconds of growth before a lag is coloured: a constant lag is by design
+REACH = 900.0  # seconds of points used to detect growth: older ones are irrelevant
 
 
 def text(seconds: float | None) -> str:
-    """A lag in five cells; below its precision only that it is below."""
+    """A lag in five cells; "<" its precision if below it."""
     return f"<{PRECISION:.0f} s" if _below(seconds) else fmt.span(seconds)
 
 
 def words(seconds: float | None) -> str:
-    """A lag in a line of text, with its precision where that matters."""
+    """A lag in a line of text, with its precision if that matters."""
     if _below(seconds):
         return text(seconds)
     exact = seconds is not None and seconds < LATE
@@ -40,7 +40,7 @@ def tone(points: Points) -> str:
 
 
 def growing(points: Points) -> bool:
-    """Whether a lag has grown through the last two minutes, by more than its precision can explain."""
+    """Whether a lag has grown through the last two minutes, by more than its precision."""
     known = [point for point in points if not math.isnan(point[1])]
     if not known or math.isnan(points[-1][1]):
         return False
@@ -58,7 +58,7 @@ def growing(points: Points) -> bool:
 
 
 def remembered(points: Points, at: float, lag: float) -> Points:
-    """The points with a new one, as far back as `tone` looks; an answer that was taken in is not again."""
+    """The points with a new one, limited to what `tone` needs; the same answer is added only once."""
     kept = tuple(point for point in points if at - REACH <= point[0] < at)
     return (*kept, (at, lag))
 

@@ -1,4 +1,4 @@
-"""A log as entries: which line begins one, how bad it is, and which are shown under a level and a text."""
+"""A log as entries: first lines, levels, and filters by level and text."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from flinktop.flink.logs import LogFile
 
-LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")  # log4j's and logback's, worst last
-STEPS = ("", "INFO", "WARN", "ERROR")  # least levels that a person chooses from; "" shows everything
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")  # of log4j and logback, worst last
+STEPS = ("", "INFO", "WARN", "ERROR")  # minimum levels that can be chosen; "" shows everything
 
 _ENTRY = re.compile(r"[\d\[{][^\n]{0,100}?\b(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?:ING)?\b")
-"""The first line of an entry: a time or a bracket, and a level soon after. What Flink's own pattern writes
-(`2026-11-22 04:10:06,019 INFO  logger [] - words`), and logback's, and one JSON object a line."""
+"""The first line of an entry: a time or a bracket, followed by a level. Matches Flink's own pattern
+(`2026-11-22 04:10:06,019 INFO  logger [] - words`), logback's, and one JSON object per line."""
 _PARTS = re.compile(r"(\S+ \S+)( +)([A-Z]+)( +)(\S+)(.*)", re.DOTALL)  # date, time, level, logger, words
 _LEAD = re.compile(r"\s*(?:\[\]\s*)?-\s+|\s+")  # before the words: an empty context, a dash
 _TONES = {"FATAL": "bad", "ERROR": "bad", "WARN": "warn", "DEBUG": "muted", "TRACE": "muted"}
@@ -28,22 +28,22 @@ class LogLine(NamedTuple):
     """One line."""
 
     text: str
-    level: str  # of its entry; "" before the first line that tells one
-    at: int  # bytes of the file before it
+    level: str  # of its entry; "" before the first line that has one
+    at: int  # its offset in the file in bytes
     first: bool  # whether its entry begins here; other lines continue one, such as stack traces
-    short: str  # the line with less before its words: see `shortened`
+    short: str  # the line with a shorter prefix: see `shortened`
 
 
 def read(body: bytes, begins: int = 0) -> tuple[LogLine, ...]:
-    """The lines of a log, from the beginning of a line on, which is at this byte of the file."""
+    """The lines of a log; `body` starts at the start of a line, at offset `begins` of the file."""
     if not body:
         return ()
-    # Every line ends with one, so that \r\n is seen whole.
+    # Every line ends with one, so that \r\n is kept together.
     body = body if body.endswith(b"\n") else body + b"\n"
     raws = body.split(b"\n")[:-1]
     texts = clean_lines(body.decode("utf-8", "replace")).split("\n")[:-1]
     if len(texts) != len(raws):
-        # A terminal sequence that reaches over line ends: each line by itself.
+        # A terminal sequence spans line ends: clean each line on its own.
         texts = [clean_lines(raw.decode("utf-8", "replace")) for raw in raws]
     texts = [clean(cut(text)) if len(text) > MOST else text for text in texts]
     lines: list[LogLine] = []
@@ -59,9 +59,9 @@ def read(body: bytes, begins: int = 0) -> tuple[LogLine, ...]:
 
 
 def shortened(text: str) -> str:
-    """A line of Flink's own pattern with month, day and second, level, class and words; others as they are.
+    """A line of Flink's own pattern with month, day and second, level, class and words; others unchanged.
 
-    On a screen of 80 columns the class's whole name alone would leave no room for the words.
+    On a screen of 80 columns the full class name would leave no room for the words.
     """
     found = _PARTS.fullmatch(text)
     if found is None or found[3] not in LEVELS:
@@ -84,7 +84,7 @@ def entries(lines: Sequence[LogLine]) -> Iterator[Sequence[LogLine]]:
 
 
 def chosen(lines: Sequence[LogLine], least: str, text: str) -> Sequence[LogLine]:
-    """The entries of at least this level, or of none, that have this text somewhere, with all lines."""
+    """The entries with at least this level, or without one, that contain this text, with all lines."""
     if not least and not text:
         return lines
     rank = LEVELS.index(least) if least else 0
@@ -100,12 +100,12 @@ def chosen(lines: Sequence[LogLine], least: str, text: str) -> Sequence[LogLine]
 
 
 def next_step(least: str) -> str:
-    """The next level that a person can choose."""
+    """The next level that can be chosen."""
     return STEPS[(STEPS.index(least) + 1) % len(STEPS)]
 
 
 def tone(line: LogLine) -> str:
-    """The style of a line; of a stack trace what is thrown comes forward, and its frames stand back."""
+    """The style of a line; in a stack trace the exceptions are highlighted and the frames dimmed."""
     if line.first:
         return _TONES.get(line.level, "")
     if line.text.lstrip().startswith(("at ", "... ")):
@@ -114,7 +114,7 @@ def tone(line: LogLine) -> str:
 
 
 def parts(text: str, style: str) -> list[tuple[str, str]]:
-    """A line in its styles: when and from where stand back, the level and bad words come forward."""
+    """A line as styled parts: time and logger are dimmed, the level and bad words highlighted."""
     found = _PARTS.match(text) if text[:1].isdigit() else None
     if found is None or found[3] not in LEVELS:
         return [(text, style)]
@@ -128,7 +128,7 @@ def parts(text: str, style: str) -> list[tuple[str, str]]:
 
 
 def counted(lines: Iterable[LogLine]) -> dict[str, int]:
-    """How many entries there are of each level that is worth a look."""
+    """Numbers of entries by level, for the levels that need attention."""
     found = {"ERROR": 0, "WARN": 0}
     for line in lines:
         if line.first and line.level in ("FATAL", "ERROR"):
@@ -142,9 +142,9 @@ _STAMP = re.compile(r"\D{0,40}?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{3
 
 
 def stamp(text: str, offset: float) -> float | None:
-    """When a line says it was written (s since 1970); None where it says no date and time.
+    """The time of a line (s since 1970); None without date and time.
 
-    Flink's own pattern writes no zone: it is that of the process, `offset` seconds from UTC.
+    Flink's own pattern has no time zone: it is that of the process, `offset` seconds from UTC.
     """
     found = _STAMP.match(text)
     if found is None:
@@ -158,7 +158,7 @@ def stamp(text: str, offset: float) -> float | None:
 
 
 def first_since(lines: Sequence[LogLine], at: float, offset: float) -> int | None:
-    """The first entry of this time (s since 1970) or later, else their number; None if none has a time."""
+    """The index of the first entry since a time (s since 1970), else their number; None without times."""
     known = False
     for number, line in enumerate(lines):
         written = stamp(line.text, offset) if line.first else None
@@ -169,10 +169,10 @@ def first_since(lines: Sequence[LogLine], at: float, offset: float) -> int | Non
     return len(lines) if known else None
 
 
-# -- which file of a log directory is a process's own ------------------------------------------------
+# -- which file of a log directory belongs to a process ----------------------------------------------
 
 OF_TASKMANAGERS = ("taskexecutor", "taskmanager")
-OF_JOBMANAGERS = (  # what Flink's scripts and its images put into the names of log files
+OF_JOBMANAGERS = (  # parts of log file names by Flink's scripts and images
     *("standalonesession", "standalonejob", "jobmanager"),
     *("kubernetes-session", "kubernetes-application", "yarn-session"),
 )
@@ -180,10 +180,10 @@ OF_OTHERS = ("historyserver", "sql-gateway", "sql-client", "-client-", "zookeepe
 
 
 def own_files(files: Iterable[LogFile], *, taskmanager: bool, stdout: bool) -> tuple[LogFile, ...]:
-    """The files that may be what …/log or …/stdout sends; Flink's list does not say which one that is.
+    """The files that …/log or …/stdout may send; Flink's list does not mark that file.
 
-    Processes on one machine may log to one directory, and each then lists the files of all. Those with a
-    name of another kind of process are left out; several that are left can't be told apart.
+    Processes of one machine may share a log directory, and then each lists the files of all. Files with a
+    name of another kind of process are left out; the remaining ones can't be told apart.
     """
     ending = ".out" if stdout else ".log"
     found = [one for one in files if one.name.endswith(ending)]
@@ -195,7 +195,7 @@ def own_files(files: Iterable[LogFile], *, taskmanager: bool, stdout: bool) -> t
 def is_refuted(*, before: int | None, read: int, after: int | None) -> bool:
     """Whether a file of the list can't be the one that was read.
 
-    A log only grows, so its size (bytes) in the list before it was read and in one after it stand around
-    what was read; None where there is no such list. A log that was rotated meanwhile is read again.
+    A log only grows, so its size (bytes) in the list before and after the read must enclose the bytes read;
+    None if there is no such list. A log that was rotated in the meantime is read again.
     """
     return (before is not None and before > read) or (after is not None and after < read)

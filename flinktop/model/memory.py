@@ -1,4 +1,4 @@
-"""What a TaskManager's or JobManager's memory is made of: configured, used, and of how much."""
+"""The parts of a TaskManager's or JobManager's memory: configured, used, limit."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SIZE = re.compile(r"(\d{1,18})\s*([a-z]*)")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One line: a part of the memory, or of what lives on it."""
+    """One line: a part of the memory, or a resource in it."""
 
     section: str
     name: str
-    depth: int = 0  # how deep it lies in the parts above it
-    configured: float | None = None  # bytes that were set aside for it
+    depth: int = 0  # nesting depth
+    configured: float | None = None  # configured bytes
     used: float | None = None
     of: float | None = None  # its limit
     unit: Literal["bytes", "count"] = "bytes"  # of `used` and `of`
@@ -41,11 +41,11 @@ class Part:
 
 
 Sections: TypeAlias = "tuple[tuple[str, Callable[[], tuple[Part, ...]]], ...]"
-"""The parts by section, each made on its own: one that can't be made costs the others nothing."""
+"""The parts by section, each computed on its own: an error in one does not affect the others."""
 
 
 def taskmanager_sections(details: TaskManagerDetails, found: Figures | None) -> Sections:
-    """The memory of a TaskManager; model, managed memory and metaspace in use from 1.12 on."""
+    """The memory of a TaskManager; model, and managed memory and metaspace in use, from 1.12 on."""
     return (
         (MODEL, lambda: _taskmanager_model(details, found)),
         (JVM, lambda: _outside(details.metrics)),
@@ -81,7 +81,7 @@ def _taskmanager_model(details: TaskManagerDetails, found: Figures | None) -> tu
 
 
 def jobmanager_sections(settings: Mapping[str, str], found: Figures | None) -> Sections:
-    """The memory of the JobManager, by `/jobmanager/config` and its metrics."""
+    """The memory of the JobManager, from `/jobmanager/config` and its metrics."""
     model = (MODEL, lambda: _jobmanager_model(settings, found or Figures()))
     if found is None:
         return (model,)
@@ -118,7 +118,7 @@ def _jobmanager_model(settings: Mapping[str, str], found: Figures) -> tuple[Part
     ]
     known = [part for part in parts if part.configured is not None or part.used is not None]
     if known and known[0].depth:
-        # Without the totals that they are parts of they stand side by side.
+        # Without their totals the parts are on the top level.
         known = [replace(part, depth=0) for part in known]
     return tuple(known)
 
@@ -131,11 +131,11 @@ def _heap(
 
 
 def _outside(metrics: TaskManagerMetrics | Figures) -> tuple[Part, ...]:
-    """What the JVM tells of its memory outside of the heap, and of the buffers that lie there."""
+    """The JVM's memory outside the heap, with its buffers."""
     limit = metrics.non_heap_max if (metrics.non_heap_max or 0) >= 0 else None
     committed = f"committed {_size(metrics.non_heap_committed)}"
     parts = [Part(JVM, "JVM non-heap", used=metrics.non_heap_used, of=limit, note=committed)]
-    # Their capacity is what they have, no limit that they could reach.
+    # Their capacity is their size, not a limit.
     parts += [
         Part(JVM, f"{name} buffers", used=used, note=f"{_count(count)} buffers")
         for name, used, count in (
@@ -174,13 +174,13 @@ def _collected(collectors: Iterable[GarbageCollector | Collector]) -> tuple[Part
             note=f"{fmt.milliseconds(one.time) if one.time is not None else fmt.ABSENT} total",
         )
         for one in collectors
-        # Flink's sum over the collectors (1.19+), which stands among them.
+        # Flink's sum over the collectors (1.19+), which is listed with them.
         if one.name != ALL_COLLECTORS
     )
 
 
 def configured_size(text: str) -> float | None:
-    """Bytes of a size as Flink's configuration has it, such as "256m" or "1 gb"; None for anything else."""
+    """Bytes of a size in Flink's configuration, such as "256m" or "1 gb"; None for anything else."""
     found = _SIZE.fullmatch(text.strip().lower())
     unit = _UNITS.get(found[2].removesuffix("ytes")) if found is not None else None
     return float(int(found[1]) * unit) if found is not None and unit is not None else None

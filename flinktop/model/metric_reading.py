@@ -1,6 +1,6 @@
-"""What a metric's number says to a person: its unit, and the number in it (bytes, a stretch of time, a time).
+"""A metric's number as text with its unit (bytes, a duration, a time).
 
-Units are by the metric's id: as Flink's reference of metrics gives them, or as its own name says.
+Units follow from the metric's id: from Flink's reference of metrics, or from the name itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flinktop.model.subtask_figures import last_part
 
 
 class Unit(Enum):
-    """What a metric's number counts."""
+    """The unit of a metric's number."""
 
     BYTES = "bytes"
     BYTES_PER_SECOND = "bytes per second"
@@ -23,18 +23,18 @@ class Unit(Enum):
     TIMESTAMP = "ms since 1970"
 
 
-_HISTOGRAM = re.compile(r"_(?:min|max|mean|median|stddev|p\d+)$")  # Flink's endings for its figures
+_HISTOGRAM = re.compile(r"_(?:min|max|mean|median|stddev|p\d+)$")  # Flink's suffixes for statistics
 
 _STATES = ("created", "initializing", "deploying", "running", "restarting", "failing", "cancelling")
 _MILLISECONDS = (
-    # A job's.
+    # Of jobs.
     *(f"{state}Time{total}" for state in _STATES for total in ("", "Total")),
     *("uptime", "downtime", "allSubTasksRunningOrFinishedTime", "lastCheckpointDuration"),
-    # A task's. The reference writes BackPressured, Flink's ids have BackPressure.
+    # Of tasks. The reference has BackPressured, Flink's ids have BackPressure.
     *("initializationTime", "mailboxLatencyMs", "estimatedTimeToConsumeBuffersMs"),
     *(f"max{kind}BackPressure{end}TimeMs" for kind in ("Soft", "Hard") for end in ("", "d")),
     *(f"accumulate{what}TimeMs" for what in ("Busy", "BackPressured", "Idle")),
-    # A source's, its splits', and a sink's.
+    # Of sources, their splits, and sinks.
     *("currentFetchEventTimeLag", "currentEmitEventTimeLag", "watermarkLag", "sourceIdleTime"),
     *(f"accumulated{what}TimeMs" for what in ("Active", "Paused", "Idle")),
     *("millisBehindLatest", "sleepTimeMillis", "currentSendTime", "CurrentSendTime"),
@@ -57,27 +57,27 @@ _NAMED = {  # by the last part of the id, of jobs, tasks and operators
     "lastCheckpointCompletedTimestamp": Unit.TIMESTAMP,
 }
 
-_PROCESS = (  # whole ids of a JobManager and a TaskManager
+_PROCESS = (  # complete ids of a JobManager and a TaskManager
     (re.compile(r"Status\.JVM\.Memory\.\w+\.(?:Used|Committed|Max|MemoryUsed|TotalCapacity)"), Unit.BYTES),
     (re.compile(r"Status\.Flink\.Memory\.Managed\.(?:Used|Total)"), Unit.BYTES),
     (re.compile(r"Status\.Shuffle\.Netty\.(?:Available|Used|Total)Memory"), Unit.BYTES),
     (re.compile(r"System\.(?:Memory\.(?:Available|Total)|Swap\.(?:Used|Total))"), Unit.BYTES),
     (re.compile(r"System\.Network\..+\.(?:Receive|Send)Rate"), Unit.BYTES_PER_SECOND),
-    # The reference names no unit: the JVM tells its CPU time in ns, that of its collectors in ms.
+    # The reference names no unit: the JVM reports its CPU time in ns, that of its collectors in ms.
     (re.compile(r"Status\.JVM\.CPU\.Time"), Unit.NANOSECONDS),
     (re.compile(r"Status\.JVM\.GarbageCollector\..+\.Time"), Unit.MILLISECONDS),
 )
-_SPELLED = (  # units that end a name, also one of somebody's own program
+_SPELLED = (  # units at the end of a name, also of a user's metric
     (re.compile(r"(?<=[a-z])Nanos$"), Unit.NANOSECONDS),
     (re.compile(r"(?<=[a-z])(?:Ms|Millis)$"), Unit.MILLISECONDS),
 )
 
 
 def unit(metric: str) -> Unit | None:
-    """The unit of a metric by its id; None where neither Flink's reference nor its name says one.
+    """The unit of a metric by its id; None if neither Flink's reference nor its name has one.
 
-    A name that only sounds like one says none: `checkpointAlignmentTime` is ns, and a program's own
-    `lastSeenTime` can be anything.
+    A name that only resembles a unit has none: `checkpointAlignmentTime` is ns, and a user's `lastSeenTime`
+    can be anything.
     """
     whole = _HISTOGRAM.sub("", metric)
     for pattern, found in _PROCESS:
@@ -85,21 +85,21 @@ def unit(metric: str) -> Unit | None:
             return found
     name = last_part(whole)
     if name == "latency":
-        # Markers that sources send, as `latency.source_id.….operator_id.….latency`.
+        # Latency markers of sources: `latency.source_id.….operator_id.….latency`.
         return Unit.MILLISECONDS if whole.startswith("latency.") else None
     return _NAMED.get(name) or next((one for pattern, one in _SPELLED if pattern.search(name)), None)
 
 
-_EARLIEST = 1e11  # ms since 1970, in 1973: no timestamp is below it, and no duration above it
+_EARLIEST = 1e11  # ms since 1970, in 1973: every timestamp is above it, and every duration below
 _NANOSECONDS_IN_ONE = 1e6
 _FEW = 9.95
 
 
 def reading(metric: str, value: float | None, offset: float | None, now: float) -> str:
-    """A number in units, as `384 MB`, `6.7 s` or `11:20:03`; "" where its unit is not known and below 0.
+    """A number with its unit, such as `384 MB`, `6.7 s` or `11:20:03`; "" for an unknown unit or a value < 0.
 
-    Times are written at `offset` s from UTC (None: this machine's zone); `now` is the cluster's time, s since
-    1970.
+    Times are written at `offset` s from UTC (None: the local time zone); `now` is the cluster's time, s
+    since 1970.
     """
     if value is None or not math.isfinite(value) or value < 0:
         return ""
@@ -114,7 +114,7 @@ def reading(metric: str, value: float | None, offset: float | None, now: float) 
 
 
 def _short(milliseconds: float) -> str:
-    """Below ten milliseconds with two decimals, where there are any."""
+    """Milliseconds; below ten with two decimals, if there are any."""
     if milliseconds < _FEW and milliseconds != int(milliseconds):
         return f"{milliseconds:.2f} ms"
     return fmt.milliseconds(milliseconds)

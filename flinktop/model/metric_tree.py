@@ -1,4 +1,4 @@
-"""Metrics by whose they are: the task's own, and below them those of each operator that is chained in it."""
+"""Metrics grouped by owner: the task's own, and those of each chained operator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _GROUPS = frozenset({"Shuffle", "buffers", "Network", "Status", "System", "latency", "fileMerging"})
-"""What stands before the first dot of an id where it is no operator: Flink's own groups."""
+"""First parts of ids that are no operators: Flink's own groups."""
 
 
 def operator_of(metric: str) -> str:
@@ -18,12 +18,12 @@ def operator_of(metric: str) -> str:
 
 
 def name_in(operator: str, metric: str) -> str:
-    """A metric's id without its operator, where that stands above it."""
+    """A metric's id without its operator, for display below the operator."""
     return metric.removeprefix(f"{operator}.") if operator else metric
 
 
 def by_operator(metrics: Iterable[str]) -> dict[str, list[str]]:
-    """Metrics by their operators in the order of their names, before all the task's own ("")."""
+    """Metrics by operator in order of their names; the task's own ("") first."""
     found: dict[str, list[str]] = {"": []}
     for metric in sorted(metrics, key=str.casefold):
         found.setdefault(operator_of(metric), []).append(metric)

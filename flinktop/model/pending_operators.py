@@ -1,6 +1,6 @@
-"""The operators of a batch job that no vertex has yet: the adaptive batch scheduler plans stage by stage.
+"""The operators of a batch job without a vertex yet: the adaptive batch scheduler plans stage by stage.
 
-From 2.0 on a job's answer has its stream graph: every operator, with the vertex it has become part of.
+From 2.0 on a job's answer has its stream graph: every operator, with its vertex once it is planned.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flinktop.flink.jobs import Job, StreamNode
 
-STATE = "PENDING"  # the state of such an operator, as Flink's Web UI calls it
+STATE = "PENDING"  # the state of such an operator, as in Flink's Web UI
 _MARK = "pending "
 
 
 def key_of(operator: str) -> str:
-    """What stands for a pending operator where a vertex has its id."""
+    """The key of a pending operator, used like a vertex id."""
     return f"{_MARK}{operator}"
 
 
 def is_pending(key: str) -> bool:
-    """Whether this stands for a pending operator."""
+    """Whether a key is that of a pending operator."""
     return key.startswith(_MARK)
 
 
 def pending_operators(job: Job) -> tuple[StreamNode, ...]:
-    """The operators of the stream graph that no vertex of the job has."""
+    """The operators of the stream graph that have no vertex."""
     if job.stream_graph is None or not job.pending_operators:
         return ()
     known = {vertex.id for vertex in job.vertices}
@@ -33,7 +33,7 @@ def pending_operators(job: Job) -> tuple[StreamNode, ...]:
 
 
 def inputs(job: Job) -> tuple[tuple[str, str, str], ...]:
-    """What feeds the pending operators: (vertex or pending operator, pending operator, ship strategy)."""
+    """The inputs of pending operators: (vertex or pending operator, pending operator, ship strategy)."""
     pending = pending_operators(job)
     if job.stream_graph is None or not pending:
         return ()
@@ -53,5 +53,5 @@ def inputs(job: Job) -> tuple[tuple[str, str, str], ...]:
 
 
 def feeding(job: Job) -> frozenset[str]:
-    """The vertices that feed a pending operator: they send records, though nothing in the plan takes them."""
+    """The vertices that feed a pending operator: they send records, but have no output in the plan."""
     return frozenset(source for source, _, _ in inputs(job) if not is_pending(source))

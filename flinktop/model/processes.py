@@ -1,4 +1,4 @@
-"""What a JobManager's or TaskManager's metrics say of it, and what of that is worth a look."""
+"""Metrics of a JobManager or TaskManager, and the problems that they show."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from flinktop.flink.taskmanagers import TaskManager
 
 HEARTBEAT_LATE, HEARTBEAT_LOST = 20.0, 50.0  # s; heartbeat.interval is 10, heartbeat.timeout 50
-FULL, NEARLY_FULL = 0.9, 0.75  # shares of a limit that ask for attention
+FULL, NEARLY_FULL = 0.9, 0.75  # shares of a limit that need attention
 SCARCE = 0.95  # share of the network buffers in use from which on tasks wait for one
 LOADED = 0.9  # share of the machine's processors
 
-_MADE_UP = re.compile(r"[0-9a-f]{32}|.+:\d+-[0-9a-f]{6}")  # ids of TaskManagers without a name
+_MADE_UP = re.compile(r"[0-9a-f]{32}|.+:\d+-[0-9a-f]{6}")  # generated ids of TaskManagers
 _JVM, _NETTY = "Status.JVM.", "Status.Shuffle.Netty."
 _GC = f"{_JVM}GarbageCollector."
-ALL_COLLECTORS = "All"  # what Flink calls the sum over all garbage collectors, from 1.19 on
-ROW = (  # names of the figures that a row of the TaskManagers needs
+ALL_COLLECTORS = "All"  # Flink's name for the sum over all garbage collectors, from 1.19 on
+ROW = (  # names of the figures in a row of the TaskManagers table
     *("heap_used", "heap_max", "managed_used", "managed_total", "network_used", "network_total"),
     *("segments_free", "segments", "cpu", "threads", "gc_rate"),
 )
 
 
 class Collector(Struct, frozen=True):
-    """A garbage collector: its collections so far, the ms spent in them, and ms/s now (1.19+)."""
+    """A garbage collector: collections so far, ms spent in them, and current ms/s (1.19+)."""
 
     name: str
     count: float | None = None
@@ -46,7 +46,7 @@ def _metric(name: str) -> Any:
 
 
 class Figures(Struct, frozen=True):
-    """What a process's metrics tell (`…/metrics?get=`); bytes. None: it does not have it, or no limit."""
+    """Metrics of a process (`…/metrics?get=`) in bytes. None: not available, or no limit."""
 
     heap_used: float | None = _metric(f"{_JVM}Memory.Heap.Used")
     heap_committed: float | None = _metric(f"{_JVM}Memory.Heap.Committed")
@@ -68,7 +68,7 @@ class Figures(Struct, frozen=True):
     managed_total: float | None = _metric("Status.Flink.Memory.Managed.Total")
     network_used: float | None = _metric(
         f"{_NETTY}UsedMemory"
-    )  # TaskManagers, 1.12+, as the next; before only their number is told
+    )  # TaskManagers, 1.12+, as the next; before only their number is reported
     network_total: float | None = _metric(f"{_NETTY}TotalMemory")
     segments_free: float | None = _metric(f"{_NETTY}AvailableMemorySegments")
     segments: float | None = _metric(f"{_NETTY}TotalMemorySegments")
@@ -101,7 +101,7 @@ class Figures(Struct, frozen=True):
 
     @property
     def counts_gc(self) -> bool:
-        """Whether it tells of garbage collection: a rate, or times of which two make one."""
+        """Whether it has metrics of garbage collection: a rate, or times from which to compute one."""
         return self.gc_rate is not None or self.gc_time is not None
 
     @property
@@ -118,15 +118,15 @@ _IDS = {
 
 
 def share(used: float | None, most: float | None) -> float | None:
-    """Part of a whole; None where one is not known or there is no limit."""
+    """Part of a whole; None if one is unknown or there is no limit."""
     return used / most if used is not None and most is not None and most > 0 else None
 
 
 def figures(metrics: Metrics) -> Figures:
-    """What an answer tells."""
+    """The figures in an answer."""
     found = {metric.id: metric.number for metric in metrics}
     values = {name: found.get(metric) for name, metric in _IDS.items()}
-    # -1 is a maximum that there is not, or a load that the JVM can't tell.
+    # -1 is a missing maximum, or a load that the JVM can't measure.
     known = {name: value for name, value in values.items() if value is not None and value >= 0}
     return Figures(**known, collectors=_collectors(found))
 
@@ -145,23 +145,23 @@ def _collectors(found: dict[str, float | None]) -> tuple[Collector, ...]:
 
 
 def ids_to_ask(listed: Iterable[str], names: Iterable[str] = tuple(_IDS)) -> tuple[str, ...]:
-    """The metrics among these to ask for: the figures of those names, and the collectors'."""
+    """The available metrics to request: those of the named figures, and the collectors'."""
     have = sorted(listed)
     wanted = {_IDS[name] for name in names}
     return tuple(metric for metric in have if metric in wanted or metric.startswith(_GC))
 
 
 class Trouble(Struct, frozen=True):
-    """Something about a process that asks for attention."""
+    """A problem of a process that needs attention."""
 
     words: str
-    bad: bool  # else it is worth a look
+    bad: bool  # else it is only noticeable
 
 
 def troubles(
     taskmanager: TaskManager, found: Figures | None, gc: float | None, heartbeat: float | None
 ) -> tuple[Trouble, ...]:
-    """What asks for attention, the worst first; `gc` in ms/s, `heartbeat` in s since the last one."""
+    """The problems, worst first; `gc` in ms/s, `heartbeat` in s since the last one."""
     rows: list[Trouble] = []
     if heartbeat is not None and heartbeat >= HEARTBEAT_LATE:
         rows.append(Trouble(f"no heartbeat for {fmt.duration(heartbeat)}", heartbeat >= HEARTBEAT_LOST))
@@ -196,7 +196,7 @@ def tone(part: float | None, *, full: float = FULL, warm: float = NEARLY_FULL) -
 
 
 def heartbeat_age(last: int, now: float) -> float | None:
-    """Seconds since a heartbeat (ms since 1970) by the cluster's clock; None where there was none."""
+    """Seconds since a heartbeat (ms since 1970) by the cluster's clock; None if there was none."""
     if last <= 0 or not math.isfinite(now):
         return None
     return max(0.0, now - last / 1000.0)
@@ -208,27 +208,27 @@ def heartbeat_tone(age: float) -> str:
 
 
 def address(taskmanager: TaskManager) -> str:
-    """Where it is: host and port by its RPC path, "" where that is not known."""
+    """Host and port from its RPC path; "" if unknown."""
     _, at, rest = taskmanager.path.partition("@")
     return rest.partition("/")[0] if at else ""
 
 
 def is_name(taskmanager: str) -> bool:
-    """Whether an id says more than an address: on Kubernetes it is the pod's name, on YARN the container's.
+    """Whether an id is a name: on Kubernetes the pod's, on YARN the container's.
 
-    Elsewhere it is what `taskmanager.resource-id` says, else made up: 32 letters up to 1.10, later host, port
-    and six letters.
+    Elsewhere it is `taskmanager.resource-id` if set, else generated: 32 hex digits up to 1.10, later host,
+    port and six digits.
     """
     return _MADE_UP.fullmatch(taskmanager) is None
 
 
 def name(taskmanager: TaskManager) -> str:
-    """What people call it: its id where that says more than its address."""
+    """Its display name: the id if that is a name, else the address."""
     where = address(taskmanager)
     return taskmanager.id if is_name(taskmanager.id) or taskmanager.id.startswith(where) else where
 
 
 def names(taskmanager: TaskManager) -> tuple[str, ...]:
-    """Its name, and the id or address that the name does not hold."""
+    """Its name, and the id or address if the name does not contain it."""
     first = name(taskmanager)
     return (first, *(one for one in (taskmanager.id, address(taskmanager)) if one not in first))

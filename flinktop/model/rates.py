@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 N = TypeVar("N", int, float)
 T = TypeVar("T")
 
-WINDOW = 60.0  # seconds a rate is taken over: what Flink's own meters use
+WINDOW = 60.0  # seconds of a rate, the same as Flink's own meters
 STEP = 10.0  # seconds between two fetches of metrics by the JobManager (its default)
 STALE_SAMPLES = 3600.0  # readings further apart (s) make no rate: the job may have been restarted
 
 RATE_IDS = ("numRecordsInPerSecond", "numRecordsOutPerSecond")
-PER_SECOND = "PerSecond"  # what the id of a rate has behind that of its counter
+PER_SECOND = "PerSecond"  # suffix of a rate's id after its counter's
 BUSY_ID, IDLE_ID = "busyTimeMsPerSecond", "idleTimeMsPerSecond"
 TIME_IDS = (BUSY_ID, "backPressuredTimeMsPerSecond", IDLE_ID)
-WATERMARK_ID = "currentInputWatermark"  # the lowest a subtask has received (ms since 1970)
+WATERMARK_ID = "currentInputWatermark"  # the lowest received by a subtask (ms since 1970)
 VERTEX_IDS = (*RATE_IDS, *TIME_IDS, WATERMARK_ID)  # of the vertices table; times from 1.13 (idle from 1.11)
 
 
@@ -40,12 +40,12 @@ class Ends(Struct, frozen=True):
 
     @property
     def chained(self) -> tuple[str, ...]:
-        """Vertices that are both: everything in one chain, whose task counters stay at 0."""
+        """Vertices that are both: a single chain, whose task counters stay at 0."""
         return tuple(vertex for vertex in self.sources if vertex in self.sinks)
 
 
 def ends(job: Job) -> Ends:
-    """Where a job's records come in and leave, by its plan; one that feeds pending operators is no sink."""
+    """A job's sources and sinks by its plan; a vertex that feeds pending operators is no sink."""
     nodes = job.plan.nodes
     fed = {node.id for node in nodes if node.inputs}
     feeding = {edge.id for node in nodes for edge in node.inputs} | pending_operators.feeding(job)
@@ -57,14 +57,14 @@ def ends(job: Job) -> Ends:
 
 
 class Totals(Struct, frozen=True):
-    """Records that a job's sources have sent and its sinks have taken in, since it was (re)started."""
+    """Records sent by a job's sources and received by its sinks since it was (re)started."""
 
     sent: int | None
     taken: int | None
 
 
 def totals(job: Job) -> Totals:
-    """Counters of a job's ends; None where a counter is not known yet, or counts no network exchange."""
+    """Counters of a job's sources and sinks; None if a counter is unknown or does not count records."""
     found = ends(job)
     chained = found.chained
     of = {vertex.id: vertex.metrics for vertex in job.vertices}
@@ -74,24 +74,24 @@ def totals(job: Job) -> Totals:
 
 
 def total(values: Sequence[N | None]) -> N | None:
-    """The sum; None while one of the values is not known."""
+    """The sum; None if one of the values is unknown."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None
 
 
 class Stepwise(Struct, Generic[T], frozen=True):
-    """Totals over time, kept where they had moved: Flink fetches them every 10 s."""
+    """Totals over time, stored only when they changed: Flink fetches them every 10 s."""
 
     last: T
-    seen: float  # when they were read last (s)
-    since: float  # when they came to read so, or last said that they stand still
-    moves: tuple[tuple[float, T], ...] = ()  # when they moved, and to what
+    seen: float  # time of the last reading (s)
+    since: float  # when they got this value, or were last confirmed as unchanged
+    moves: tuple[tuple[float, T], ...] = ()  # time and new value of each change
 
     def step(self, at: float, now: T, *, moved: bool, reach: float = math.inf) -> Self:
-        """Take in a reading, keeping what a mean over `WINDOW` needs, and no end further back than `reach`.
+        """Add a reading, keeping changes for a mean over `WINDOW`, and none older than `reach`.
 
-        Totals that stand still for a whole window have been seen not to move. They moved at some moment since
-        the reading before, or in the last fetch: the middle errs least.
+        Totals that are unchanged for a whole window count as confirmed. They changed at some time since the
+        previous reading, or in the last fetch: the middle has the least error.
         """
         if moved:
             moment = max((self.seen + at) / 2, at - STEP / 2)
@@ -100,7 +100,7 @@ class Stepwise(Struct, Generic[T], frozen=True):
         else:
             return type(self)(self.last, at, self.since, self.moves)
         moves = (*self.moves, (moment, now))
-        # A mean needs two ends; an end far back would tell of long ago.
+        # A mean needs two ends; an end far back would show the distant past.
         while len(moves) > 2 and (moves[1][0] <= at - WINDOW or moves[0][0] <= at - reach):  # noqa: PLR2004
             moves = moves[1:]
         return type(self)(now, at, moment, moves)
@@ -111,11 +111,11 @@ class Counted(Stepwise[int], frozen=True):
 
 
 def count_on(before: Counted | None, at: float, counter: int) -> Counted:
-    """Take in a counter, keeping what a mean over `WINDOW` needs.
+    """Add a counter's reading, keeping what a mean over `WINDOW` needs.
 
-    A counter is true for the moment it moved and stale in between: the first sight of it is no move, and an
-    unchanged one says nothing until it has stood still for a whole window. One that falls belongs to a
-    restarted job, and a long silence to another sight of it.
+    A counter is exact at the moment it changes and stale in between: the first reading is no change, and an
+    unchanged one is confirmed only after a whole window. A falling counter belongs to a restarted job; after
+    a long gap the history starts anew.
     """
     if before is None or counter < before.last or at - before.seen > STALE_SAMPLES:
         return Counted(counter, at, at)
@@ -123,9 +123,9 @@ def count_on(before: Counted | None, at: float, counter: int) -> Counted:
 
 
 def count_closely(before: Counted | None, unknown: float | None, at: float, counter: int) -> Counted:
-    """As `count_on`, of a counter that is read every few seconds: that it appears or falls is a move, too.
+    """As `count_on`, for a counter that is read every few seconds: appearing or falling is a change, too.
 
-    `unknown`: when it was last looked for and not there, of an attempt that has just started.
+    `unknown`: the last time it was requested and missing, for an attempt that has just started.
     """
     if before is not None and counter >= before.last:
         return count_on(before, at, counter)
@@ -136,7 +136,7 @@ def count_closely(before: Counted | None, unknown: float | None, at: float, coun
 
 
 def mean_rate(counted: Counted) -> float | None:
-    """Records/s over the moves; None until there are two."""
+    """Records/s between the changes; None until there are two."""
     if len(counted.moves) < 2:  # noqa: PLR2004 -- a mean needs two ends
         return None
     (first, low), (last, high) = counted.moves[0], counted.moves[-1]
@@ -152,19 +152,19 @@ def ids_to_ask(known: Iterable[str], wanted: Sequence[str] = VERTEX_IDS) -> tupl
 _INDEX = re.compile(r"^\[vertex-\d+\]")
 _COMMITTER = re.compile(r"_->_\(?[^>]*?Committer")
 _LONGEST_NAME = 80
-_MOST_CHAINED = 500  # operators of one chain at the most
+_MOST_CHAINED = 500  # maximal number of operators in a chain
 
 
 def as_in_ids(name: str) -> str:
-    """The name of an operator, or of a chain of them, as the ids of metrics have it."""
+    """The name of an operator, or of a chain, as metric ids contain it."""
     return re.sub(r"[ .:,]", "_", name)
 
 
 class ChainIds(Struct, frozen=True):
-    """Metrics that tell what a vertex in which everything is chained sends and takes in."""
+    """Metrics of records sent and received by a vertex that is a single chain."""
 
     sent: str  # the first operator's output rate
-    taken: tuple[str, ...]  # the input rates of the last operators: several where the chain fans out
+    taken: tuple[str, ...]  # the input rates of the last operators: several if the chain fans out
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -172,17 +172,17 @@ class ChainIds(Struct, frozen=True):
 
     @property
     def counters(self) -> tuple[str, tuple[str, ...]]:
-        """The counters behind the rates: what is sent, and what the last operators take in."""
+        """The counters of the rates: sent, and received by the last operators."""
         return self.sent.removesuffix(PER_SECOND), tuple(name.removesuffix(PER_SECOND) for name in self.taken)
 
 
 def chained_ids(vertex: JobVertex, known: Iterable[str]) -> ChainIds | None:
-    """Where a vertex that is source and sink in one counts its records, or None when it has no such metric.
+    """The record metrics of a vertex that is both source and sink, or None if it has none.
 
-    Flink writes an operator's name before its metrics with `_` for space, dot, colon and comma, cut at 80
-    characters. Names may hold commas, parentheses and arrows of their own, so the vertex's name is not taken
-    apart: the operators that have metrics are looked for in it. A sink's committer (1.12+) takes in what is
-    to be committed at checkpoints, not records, and so counts for nothing.
+    Flink puts an operator's name before its metrics with `_` for space, dot, colon and comma, cut at 80
+    characters. Names may contain commas, parentheses and arrows, so the vertex's name is not split: the
+    operators with metrics are searched in it. A sink's committer (1.12+) receives checkpoint commits, not
+    records, and is ignored.
     """
     chain = as_in_ids(_INDEX.sub("", vertex.name))
     have = sorted(known)
@@ -199,7 +199,7 @@ def chained_ids(vertex: JobVertex, known: Iterable[str]) -> ChainIds | None:
 
 
 def _operators(known: Sequence[str], metric: str, chain: str) -> list[str]:
-    """The names before a metric that stand in a chain's name, as many as a chain can have."""
+    """The operator names with a metric that occur in a chain's name, limited to the size of a chain."""
     names = (name.removesuffix(metric) for name in known if name.endswith(metric))
     return list(
         islice((name for name in names if len(name) <= _LONGEST_NAME and name in chain), _MOST_CHAINED)
@@ -207,7 +207,7 @@ def _operators(known: Sequence[str], metric: str, chain: str) -> list[str]:
 
 
 def _in_chain(operator: str) -> str:
-    """A pattern for an operator's whole name in a chain's, up to what comes after it."""
+    """A pattern for an operator's complete name in a chain's, up to the separator after it."""
     if len(operator) < _LONGEST_NAME:
         return rf"{re.escape(operator)}(?=$|\)|__|_->_)"
     return rf"{re.escape(operator)}(?s:.*?)(?=$|_->_)"
@@ -236,8 +236,7 @@ def watermark_lag(watermark: float | None, cluster_now: float) -> float | None:
 def by_id(metrics: Iterable[AggregatedMetric]) -> dict[str, AggregatedMetric]:
     """Aggregated metrics by their id.
 
-    A legacy source measures neither busy nor idle time: Flink says NaN of the one and 0 of the other, which
-    is left out.
+    A legacy source measures neither busy nor idle time: Flink reports NaN and 0. The 0 is left out.
     """
     found = {metric.id: metric for metric in metrics}
     spent = found.get(BUSY_ID)

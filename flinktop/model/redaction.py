@@ -1,12 +1,12 @@
-"""Text, arguments and settings as they may be kept, shown and copied: without what looks like a secret.
+"""Removes secrets from text, arguments and settings before they are stored, shown or copied.
 
-A program's arguments are its own affair, and some hold passwords. Replaced by HIDDEN are the values of pairs
-whose name says so, wherever they stand (`--db.password=x`, `…?user=u&password=x`, `{"token": "x"}`), what
-follows an option with such a name (`--key x`, `-p x`), who somebody is in an address (`s3://KEY:SECRET@…`,
-`jdbc:oracle:thin:u/pw@…`), and what is a secret by its looks (a bearer token, a JWT, a private key). What
-gives no such sign can't be told from other text and is kept.
+A program's arguments may contain passwords. HIDDEN replaces: values of pairs with a secret's name
+anywhere in a text (`--db.password=x`, `…?user=u&password=x`, `{"token": "x"}`), the word after an option
+with such a name (`--key x`, `-p x`), users in addresses (`s3://KEY:SECRET@…`,
+`jdbc:oracle:thin:u/pw@…`), and texts in the form of a secret (a bearer token, a JWT, a private key).
+Anything else can't be distinguished from other text and is kept.
 
-An argument may be a megabyte of anything: every pattern here is linear in the length of the text.
+An argument may be a megabyte long: every pattern here is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 
 HIDDEN = "******"
 
-_WHOLE = r"jaas|authorization|cookie|connection[-_.]?string|http-headers"  # hidden to the end of the value
+_WHOLE = r"jaas|authorization|cookie|connection[-_.]?string|http-headers"  # hidden up to the end of the value
 _PARTS = (  # parts of a name that make its value a secret
     rf"{_WHOLE}|passw|pss?wd|pswd|passphrase|passcode|secret|token|credential|bearer|signature"
     r"|basic[-_.]?auth|auth[-_.]?params|(?:api|access|private|account|shared|service|encryption|auth)[-_.]?key"
 )
 _LAST = "key|auth|pass|pwd|pw|psw|sig|sas|pin|otp|jwt|creds?|login|p"
 """Last words of such a name: `--key`, `basic.auth`, `Pwd`, `-p`; not `key.serializer`."""
-_OTHER_WORDS = "(?:by|com|encom|sur|over|under|tres|multi)pass|oldpwd"  # end so, but name no secret
+_OTHER_WORDS = "(?:by|com|encom|sur|over|under|tres|multi)pass|oldpwd"  # same endings, but no secrets
 _JOINED = rf"(?!{_OTHER_WORDS})[a-z]{{1,20}}(?:pass|pwd|pw)"  # `-storepass`, `dbpwd`; not `bypass`
-_NAME = re.compile(  # the end of a name that makes what follows a secret, from the word on that tells
+_NAME = re.compile(  # the end of a secret's name, from its significant word on
     rf"(?:{_PARTS})[\w.-]{{0,200}}"
     rf"|(?:(?<![^\W_])(?:{_LAST}|{_JOINED})|(?-i:(?<=[a-z0-9])(?:Key|Auth|Pass|Pwd|Pw|Sig|Pin|Login)))(?![\w.-])",
     re.IGNORECASE,
 )
 _IS_WHOLE = re.compile(_WHOLE, re.IGNORECASE)
-_BEFORE = re.compile(r"[\w.-]{0,80}")  # the beginning of a name, read backwards from that word
-_SIGN = re.compile(  # what stands between a name and its value
+_BEFORE = re.compile(r"[\w.-]{0,80}")  # the start of a name, read backwards from that word
+_SIGN = re.compile(  # between a name and its value
     r"""(?:\[\d{1,4}\]|%)?\\{0,4}["'`]?[\])]?[ \t]{0,20}"""
     r"""(?:=>|:=|->|==|=(?!=)|:(?!//|:)|%3[AD])(?:[ \t]{0,20}\r?\n[ \t]{0,80}(?=["'`])|[ \t]{0,20})"""
     r"""|>(?=[^\s=>])""",
     re.IGNORECASE,
 )
-_VALUE = re.compile(  # the same where the name is a value itself: `{"name": "password", "value": "x"}`
+_VALUE = re.compile(  # the same if the name is a value itself: `{"name": "password", "value": "x"}`
     r"""\\{0,4}["'`]?[ \t]{0,4}[,;]?[ \t]{0,4}\\{0,4}["'`]?value\\{0,4}["'`]?[ \t]{0,4}[=:][ \t]{0,4}""",
     re.IGNORECASE,
 )
-_NAMED = re.compile(  # the name of a secret as the value of a pair, with the secret behind it
+_NAMED = re.compile(  # a secret's name as the value of a pair, with the secret after it
     rf"""(?:{_SIGN.pattern})\\{{0,4}}["'`]?([\w.-]{{1,200}}){_VALUE.pattern}""", re.IGNORECASE
 )
 _SPACE = re.compile(r"[ \t]{1,20}")
@@ -59,13 +59,13 @@ _END = re.compile(
     r"""|%26(?=[\w.-]{1,80}(?:=|%3D))""",
     re.IGNORECASE,
 )
-"""The end of a value without quotes: of its line or of the quotes around it, an option, or another pair."""
+"""The end of an unquoted value: end of line or of the quotes around it, an option, or another pair."""
 _LINE_END = re.compile(r"[\r\n]")
 _WORD_END = re.compile(r"\s")
 _FIRST = re.compile(r"-{0,2}[\w.-]{1,80}=")  # a name in front of an address
 _JDBC = re.compile(r"jdbc:\w{1,40}:(?:\w{1,40}:){0,2}", re.IGNORECASE)
 _PORT = re.compile(r"\d{1,5}(?:[/,?]|$)")
-_RUN = re.compile(r"""[^\s"'`<>]+""")  # a run of letters in which an address may stand
+_RUN = re.compile(r"""[^\s"'`<>]+""")  # characters that may contain an address
 _LOOKS = re.compile(
     r"(?<![\w-])(?:bearer|basic|negotiate)[ \t]{1,4}([A-Za-z0-9+/._~=-]{6,})"
     r"|(?<![\w-])(eyJ[\w-]{6,4000}\.[\w.-]{4,})"
@@ -76,7 +76,7 @@ _LOOKS = re.compile(
     re.IGNORECASE,
 )
 _PEM_END = "-----END"
-_USERS = ("-u", "-U", "--user", "--username", "--proxy-user")  # take a user, and with a colon a password
+_USERS = ("-u", "-U", "--user", "--username", "--proxy-user")  # a user, after a colon also a password
 
 
 class _Span(NamedTuple):
@@ -102,7 +102,7 @@ def text(given: str) -> str:
 
 
 def words(given: Sequence[str]) -> tuple[str, ...]:
-    """A program's arguments without secrets: what follows the option of one is hidden whatever it is."""
+    """A program's arguments without secrets: the word after a secret's option is always hidden."""
     shown: list[str] = []
     before = ""
     for word in given:
@@ -123,12 +123,12 @@ def setting(key: str, value: str) -> str:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a name says that its value is a secret."""
+    """Whether a name is that of a secret."""
     return any(found.end() == len(name) for found in _NAME.finditer(name))
 
 
 def hides(*given: str) -> bool:
-    """Whether something was taken out, so that these can't be used again as they are."""
+    """Whether something was removed, so that these can't be used again as they are."""
     return any(HIDDEN in one for one in given)
 
 
@@ -141,10 +141,10 @@ def _follows_a_name(before: str, word: str) -> bool:
 
 
 def _values(given: str, user_names: frozenset[int]) -> Iterator[_Span]:
-    """The values of pairs and options whose names make them secrets.
+    """The values of pairs and options with a secret's name.
 
-    `user_names`: where the names of users begin in addresses (`s3://KEY:SECRET@bucket`), which are hidden
-    anyway: what stands behind the @ is no part of them.
+    `user_names`: starts of user names in addresses (`s3://KEY:SECRET@bucket`), which are hidden anyway: the
+    text after the @ is not part of them.
     """
     until = 0
     for found in _NAME.finditer(given):
@@ -152,7 +152,7 @@ def _values(given: str, user_names: frozenset[int]) -> Iterator[_Span]:
             continue
         name = _NAMED.match(given, found.end())
         if name is not None and is_secret(name[1]):
-            # `key=password,value=x`: the next one tells.
+            # `key=password,value=x`: the next pair has the value.
             continue
         begins = _begins(given, found.start())
         sign = _SIGN.match(given, found.end()) or _VALUE.match(given, found.end())
@@ -173,7 +173,7 @@ def _values(given: str, user_names: frozenset[int]) -> Iterator[_Span]:
 
 
 def _begins(given: str, at: int) -> int:
-    """Where the name around a place begins, with the dashes of an option: `-p`, `--db-password`."""
+    """Start of the name around a position, with the dashes of an option: `-p`, `--db-password`."""
     before = _BEFORE.match(given[max(0, at - 81) : at][::-1])
     return at - (before.end() if before is not None else 0)
 
@@ -192,7 +192,7 @@ def _value_end(given: str, start: int, *, whole: bool) -> int:
 
 
 def _closing(given: str, brackets: re.Pattern[str], start: int, last: int) -> int:
-    """Where the bracket at a place is closed; `last` where it is not."""
+    """Position of the closing bracket; `last` if there is none."""
     depth = 0
     for one in brackets.finditer(given, start, last):
         depth += 1 if one[0] == given[start] else -1
@@ -209,7 +209,7 @@ def _word_end(given: str, start: int) -> int:
 
 
 def _closed(given: str, quote: re.Match[str]) -> int:
-    """Where the quotes are closed: by as many backslashes; one that is doubled (SQL) belongs to the text."""
+    """Position of the closing quote: with as many backslashes; a doubled one (SQL) belongs to the text."""
     mark = quote[0]
     at = quote.end()
     while (found := given.find(mark, at)) >= 0:
@@ -231,7 +231,7 @@ def _within_quotes(given: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _users(given: str) -> Iterator[_Span]:
-    """Who somebody is, in front of the @ of an address."""
+    """The users before the @ of addresses."""
     if "@" not in given:
         return
     for run in _RUN.finditer(given):
@@ -259,9 +259,9 @@ def _users(given: str) -> Iterator[_Span]:
 
 
 def _user_end(given: str, begins: int, first: int, last: int) -> int:
-    """Where the user ends that begins behind a scheme; `begins` when there is none.
+    """End of the user that begins after a scheme; `begins` if there is none.
 
-    Keys hold slashes, which don't end them then; what is a port does.
+    Keys may contain slashes, which don't end them; a port does.
     """
     slash = given.find("/", begins, last)
     if slash < 0:

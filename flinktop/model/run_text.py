@@ -1,4 +1,4 @@
-"""What is typed before a jar is run, as values, and values as they would be typed."""
+"""Conversions between the fields of the run dialog and values."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-DIGITS = 9  # of a parallelism, which is an int in Flink
+DIGITS = 9  # of a parallelism, which is a 32-bit integer in Flink
 
 
 def arguments_of(text: str) -> tuple[str, ...]:
-    """The arguments of a program, as a shell would take them: blanks part them, quotes hold them together.
+    """The arguments of a program, split as by a shell: at blanks outside quotes.
 
     Raises:
-        ValueError: a quote is open at the end.
+        ValueError: a quote is not closed.
     """
     try:
         return tuple(shlex.split(text))
@@ -25,12 +25,12 @@ def arguments_of(text: str) -> tuple[str, ...]:
 
 
 def arguments_text(arguments: Iterable[str]) -> str:
-    """Arguments as they are typed."""
+    """Arguments as text for the field."""
     return shlex.join(arguments)
 
 
 def settings_of(text: str) -> dict[str, str]:
-    """Flink settings from lines of `key: value`. Raises ValueError: a line is none."""
+    """Flink settings from lines of `key: value`. Raises ValueError for any other line."""
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         key, sign, value = line.partition(":")
@@ -43,12 +43,12 @@ def settings_of(text: str) -> dict[str, str]:
 
 
 def settings_text(settings: Mapping[str, str]) -> str:
-    """Settings as they are typed."""
+    """Settings as text for the field."""
     return "\n".join(f"{key}: {value}" for key, value in settings.items())
 
 
 def parallelism_of(text: str) -> int | None:
-    """A parallelism; None where nothing is typed. Raises ValueError: it is no number."""
+    """A parallelism; None for an empty field. Raises ValueError if it is not a number."""
     typed = text.strip()
     if not typed:
         return None

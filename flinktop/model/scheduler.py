@@ -1,4 +1,4 @@
-"""Which scheduler runs a job, and what a parallelism of -1 and a failure without a task mean under it."""
+"""The scheduler of a job, and its effect on a parallelism of -1 and a failure without a task."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ JOB_LEVEL = "job-level failure"
 
 
 def is_adaptive(job: Job | None, features: Features, settings: Iterable[Setting] | None) -> bool | None:
-    """Whether the adaptive scheduler runs a job; None where nothing known answers that.
+    """Whether the adaptive scheduler runs a job; None if unknown.
 
-    A job names its scheduler from 2.3 on, `web-rescale` of /config is true for the adaptive scheduler alone
-    (1.18+), and else the cluster's configuration has it, from 1.13 on.
+    A job reports its scheduler from 2.3 on; `web-rescale` of /config is true only for the adaptive scheduler
+    (1.18+); otherwise the cluster's configuration has it, from 1.13 on.
     """
     if job is not None and job.scheduler_type is not None:
         return job.scheduler_type == ADAPTIVE
@@ -37,10 +37,10 @@ def is_adaptive(job: Job | None, features: Features, settings: Iterable[Setting]
 
 
 def unnamed(*, adaptive: bool | None) -> str:
-    """What stands for the task of a failure that Flink sends without one.
+    """The words for the task of a failure that Flink reports without one.
 
-    Other schedulers leave the name out of a failure of the whole job alone. The adaptive one leaves it out
-    of every failure (no taskName, no endpoint), also of a single task's.
+    Other schedulers omit the name only for a failure of the whole job. The adaptive one omits it for every
+    failure (no taskName, no endpoint), also of a single task.
     """
     return JOB_LEVEL if adaptive is False else UNNAMED
 

@@ -1,4 +1,4 @@
-"""How unevenly work is spread over subtasks: Flink's own figure, and who takes the most."""
+"""Skew of work over subtasks: Flink's own figure, and the subtask with the most work."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WORTH_A_WORD = 20.0  # per cent from which a skew is said in words
+WORTH_A_WORD = 20.0  # per cent from which a skew is mentioned
 UNEVEN = 50.0  # per cent from which it is marked
 
 
 def skew(values: Sequence[float]) -> float:
-    """Per cent by which values differ from their mean: 0 is even, 100 the most.
+    """Per cent by which values differ from their mean: 0 is even, 100 the maximum.
 
-    Flink's formula (DoubleAccumulator.DoubleDataSkew, 1.20+): the mean absolute deviation over the mean, cut
-    off at 100. No values, or a mean of 0, are no skew.
+    Flink's formula (DoubleAccumulator.DoubleDataSkew, 1.20+): the mean absolute deviation over the mean,
+    limited to 100. Without values, or with a mean of 0, it is 0.
     """
     if not values:
         return 0.0
@@ -29,18 +29,18 @@ def skew(values: Sequence[float]) -> float:
 
 
 class Spread(Struct, frozen=True):
-    """How records are spread over subtasks."""
+    """Distribution of records over subtasks."""
 
     percent: float  # Flink's skew, 0 to 100
-    top: int  # the subtask that takes the most; the lowest index of several
-    share: float  # its part of all records, 0 to 1
-    over_mean: float  # its records over the mean: goes on where Flink's figure ends at 100
+    top: int  # the subtask with the most records; the lowest index of several
+    share: float  # its share of all records, 0 to 1
+    over_mean: float  # its records over the mean: not limited, unlike Flink's figure
 
 
 def spread(counts: Mapping[int, float]) -> Spread | None:
-    """How records by subtask are spread; None with fewer than two subtasks, or while there are no records."""
+    """Distribution of records by subtask; None with fewer than two subtasks, or without records."""
     total = sum(counts.values())
-    if len(counts) < 2 or total <= 0:  # noqa: PLR2004 -- one alone can't be uneven
+    if len(counts) < 2 or total <= 0:  # noqa: PLR2004 -- a single one can't be uneven
         return None
     top = min(counts, key=lambda subtask: (-counts[subtask], subtask))
     return Spread(

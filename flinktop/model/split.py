@@ -1,4 +1,4 @@
-"""How subtasks split their time: busy, backpressured and idle belong together for one subtask alone."""
+"""The time split of subtasks: busy, backpressured and idle of the same subtask."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Times = tuple[float | None, float | None, float | None]  # busy, backpressured a
 
 
 class Split(Struct, frozen=True):
-    """What one subtask, or the mean subtask of a vertex, does with its time (ms/s)."""
+    """The time of one subtask, or of the mean subtask of a vertex (ms/s)."""
 
     busy: float
     backpressured: float
@@ -26,7 +26,7 @@ class Split(Struct, frozen=True):
 
 
 def times(one: SubtaskBackpressure) -> Times:
-    """A subtask's shares in ms/s; busy and idle are known from 1.13 on."""
+    """A subtask's ratios in ms/s; busy and idle from 1.13 on."""
     busy, backpressured, idle = (
         None if share is None else 1000.0 * share for share in (one.busy_ratio, one.ratio, one.idle_ratio)
     )
@@ -34,9 +34,9 @@ def times(one: SubtaskBackpressure) -> Times:
 
 
 def busiest(answer: VertexBackpressure, *, young: bool = False) -> Split | None:
-    """The split of a vertex's busiest subtask (1.13+); None where none measures its busy time.
+    """The time split of a vertex's busiest subtask (1.13+); None if none measures its busy time.
 
-    A legacy source has no busy time, and calls itself never idle: it takes no part. Nor does, in the first
+    A legacy source has no busy time and reports itself as never idle: it is ignored. So is, in the first
     minute of a vertex (`young`), a subtask that has not been measured.
     """
     known = [
@@ -51,7 +51,7 @@ def busiest(answer: VertexBackpressure, *, young: bool = False) -> Split | None:
 
 
 def most(answer: VertexBackpressure, *, young: bool = False) -> tuple[float | None, float | None]:
-    """The most that any subtask is busy, and that any is backpressured, which may be two (ms/s)."""
+    """The greatest busy and backpressured time of any subtasks, which may be two (ms/s)."""
     known = [
         (busy, backpressured)
         for busy, backpressured, idle in map(times, answer.subtasks)
@@ -68,13 +68,13 @@ def who(split: Split, parallelism: int) -> str:
     return subtask_names.named(split.subtask, parallelism)
 
 
-FIRST = 8  # vertices that are all asked for at once, to begin with
+FIRST = 8  # vertices that are all requested at once at the start
 
 
 def in_turn(
     vertices: Sequence[str], busiest: str | None, known: Container[str], turn: int
 ) -> tuple[str, ...]:
-    """The vertices to ask for: the busiest known one, and beside it another in each turn (of 10 s)."""
+    """The vertices to request: the busiest known one, and another one in each turn (of 10 s)."""
     first = [vertex for vertex in vertices[:FIRST] if vertex not in known]
     others = [vertex for vertex in vertices if vertex != busiest]
     beside = first or ([others[turn % len(others)]] if others else [])

@@ -1,4 +1,4 @@
-"""Job and task states: which are alive, how bad each is. Unknown ones, which newer releases bring, pass."""
+"""Job and task states: alive or not, and severity. Unknown states of newer releases are accepted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flinktop.flink.jobs import ENDED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TASK_STATES = (  # states of a subtask in the order in which it comes to them
+TASK_STATES = (  # states of a subtask in the usual order
     *("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING", "FINISHED"),
     *("CANCELING", "CANCELED", "FAILED", "RECONCILING"),
 )
@@ -32,19 +32,19 @@ def is_running(state: str) -> bool:
 
 
 def severity(state: str) -> int:
-    """How much a state asks for attention: 3 bad, 2 troubled, 1 under way or unknown, 0 fine or over."""
+    """How much attention a state needs: 3 bad, 2 warning, 1 in transition or unknown, 0 fine or ended."""
     return {"bad": 3, "warn": 2, "info": 1}.get(tone(state), 0)
 
 
 def of_vertex(tasks: Mapping[str, int]) -> str:
-    """The state of a vertex by how many of its subtasks are in which, as Flink reckons it."""
+    """The state of a vertex from the states of its subtasks, computed as in Flink."""
     for state in ("FAILED", "CANCELING", "CANCELED", "INITIALIZING", "RUNNING"):
         if tasks.get(state, 0) > 0:
             return state
     finished, whole = tasks.get("FINISHED", 0), sum(tasks.values())
     if finished > 0:
         return "FINISHED" if finished == whole else "RUNNING"
-    # A state that a newer release brings is told as it is.
+    # A state of a newer release is shown unchanged.
     return next((state for state in tasks if state not in TASK_STATES), "CREATED")
 
 
@@ -54,10 +54,10 @@ def tone(state: str) -> str:
 
 
 def words(state: str, style: str = "") -> str:
-    """The state with its mark, or with that of `style`; UNKNOWN for one that is not reported."""
+    """The state with its mark, or with that of `style`; UNKNOWN if not reported."""
     return f"{mark(state, style)} {state or 'UNKNOWN'}"
 
 
 def mark(state: str, style: str = "") -> str:
-    """One cell whose shape tells the kind of state, or of `style`, without colour."""
+    """One cell whose shape shows the kind of state, or `style`, without colour."""
     return {"good": "●", "muted": "○", "bad": "✕", "warn": "▲", "info": "◐"}[style or tone(state)]

@@ -1,4 +1,4 @@
-"""Which metrics tell of one subtask, and what an answer says: rates, times, watermark."""
+"""Metric ids of one subtask, and their values: rates, times, watermark."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Metric
 
 OUTPUT_WATERMARK = "currentOutputWatermark"
-LONGEST_ID = 120  # bytes (UTF-8) of an operator's watermark id that is asked for by subtask
+LONGEST_ID = 120  # bytes (UTF-8) of an operator's watermark id that is requested by subtask
 
-MEASURES = {  # what each metric measures, by the last part of its id
+MEASURES = {  # the measure of each metric, by the last part of its id
     "numRecordsInPerSecond": "taken",
     "numRecordsOutPerSecond": "sent",
     "busyTimeMsPerSecond": "busy",
@@ -35,10 +35,10 @@ NO_WATERMARK, ENDED = -math.inf, math.inf  # none yet (Long.MIN); end of the inp
 Figures = dict[str, float | None]  # by measure: records/s, ms/s, ms since 1970; None: not measured
 
 
-# No slots: what is measured is found once, and asked for by thousands of rows.
+# No slots: cached properties are needed, as thousands of rows use them.
 @dataclass(frozen=True)
 class SubtaskIds:
-    """The metrics that tell of one subtask, without its index."""
+    """The metrics of one subtask, without its index."""
 
     ids: tuple[str, ...]
 
@@ -47,23 +47,23 @@ class SubtaskIds:
         return frozenset(MEASURES[last_part(metric)] for metric in self.ids)
 
     def of(self, subtasks: Iterable[int]) -> tuple[str, ...]:
-        """The ids to ask a vertex for (`…/vertices/:vertexid/metrics?get=`)."""
+        """The ids to request from a vertex (`…/vertices/:vertexid/metrics?get=`)."""
         return tuple(f"{subtask}.{metric}" for subtask in subtasks for metric in self.ids)
 
 
 def last_part(metric: str) -> str:
-    """What is measured: the id without subtask and operator."""
+    """The id without subtask and operator."""
     return metric.rpartition(".")[2]
 
 
 def subtask_ids(
     vertex: JobVertex, *, source: bool, sink: bool, times: bool, listed: Sequence[str]
 ) -> SubtaskIds:
-    """The metrics that tell of a subtask of this vertex.
+    """The metrics of a subtask of this vertex.
 
-    A source has no inputs: it counts nothing that comes in, and only its operators have watermarks; a sink
-    has no outputs. `times`: the release measures busy, backpressured and idle time (1.13+). `listed`: the ids
-    that the vertex has (`…/subtasks/metrics`); () while not known.
+    A source has no inputs: it counts no input, and only its operators have watermarks; a sink has no
+    outputs. `times`: the release measures busy, backpressured and idle time (1.13+). `listed`: the ids that
+    the vertex has (`…/subtasks/metrics`); () if unknown.
     """
     ids: list[str] = []
     if source and sink:
@@ -80,10 +80,10 @@ def subtask_ids(
 
 
 def output_watermark(vertex: str, listed: Iterable[str]) -> str | None:
-    """The watermark that leaves a vertex without inputs: its last operator's (`<operator>.current…`).
+    """The output watermark of a vertex without inputs: its last operator's (`<operator>.current…`).
 
-    The operators are looked for in the vertex's name, where they stand in the order of the chain; Flink
-    writes `_` for some letters and cuts names at 80.
+    The operators are searched in the vertex's name, which has them in the order of the chain; Flink writes
+    `_` for some characters and cuts names at 80.
     """
     chain = rates.as_in_ids(vertex)
     found = [metric for metric in listed if metric.endswith(f".{OUTPUT_WATERMARK}")]
@@ -95,10 +95,10 @@ def output_watermark(vertex: str, listed: Iterable[str]) -> str | None:
 
 
 def by_subtask(metrics: Iterable[Metric]) -> dict[int, Figures]:
-    """What an answer of `…/vertices/:vertexid/metrics?get=` says of each subtask in it.
+    """Values by subtask in an answer of `…/vertices/:vertexid/metrics?get=`.
 
-    Several ids of one measure are summed: what the ends of a chain take in. A legacy source measures neither
-    busy nor idle time: Flink says NaN of the one and 0 of the other.
+    Several ids of one measure are summed, such as the inputs of a chain's last operators. A legacy source
+    measures neither busy nor idle time: Flink reports NaN and 0.
     """
     found: dict[int, Figures] = {}
     for metric in metrics:

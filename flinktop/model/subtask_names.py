@@ -1,4 +1,4 @@
-"""What a subtask is called: its index from 0, as Flink's REST API and metrics have it, and Flink's (2/4)."""
+"""Names of subtasks: the index from 0, as in Flink's REST API and metrics, and the (2/4) of task names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flinktop.model import format as fmt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_NAMED = 12  # ranges of subtasks that a sentence names
+MOST_NAMED = 12  # ranges of subtasks that a sentence lists
 
 
 def numbered(index: int, of: int | None) -> str:
@@ -23,7 +23,7 @@ def named(index: int, of: int | None) -> str:
 
 
 def ranges(indices: Sequence[int], of: int | None) -> str:
-    """Ascending indices: "0-2 (1-3/8), 5 (6/8)"; after `MOST_NAMED` ranges the rest is counted."""
+    """Ascending indices: "0-2 (1-3/8), 5 (6/8)"; after `MOST_NAMED` ranges only a count."""
     runs: list[list[int]] = []
     for index in indices:
         if runs and index == runs[-1][1] + 1:

@@ -1,4 +1,4 @@
-"""What the subtasks of a vertex do: shares and rates from their totals, worst first, how numbers spread."""
+"""Subtasks of a vertex: rates and time from their totals, order by severity, distribution of numbers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 BANDS = (300.0, 500.0, 700.0, 900.0)  # heats (ms/s) at which a subtask moves towards the top of its table
 MARGIN = 50.0  # ms/s by which a heat must leave its band before the row moves: rows should not jump
-EVEN_HEAT = 400.0  # the heat of a subtask that takes just its share, where a release measures no time
+EVEN_HEAT = 400.0  # the heat of a subtask with an average share, if a release measures no time
 SECOND = 1000.0
 
 
 class Moved(Struct, frozen=True):
-    """What a subtask did between two looks at its totals; None where that is not known."""
+    """Rates of a subtask between two readings of its totals; None if unknown."""
 
     taken: float | None = None  # records/s
     sent: float | None = None  # records/s
@@ -35,10 +35,10 @@ UNMOVED = Moved()
 
 
 class Progress(Stepwise[Mapping[int, "Attempt"]], frozen=True):
-    """The totals of all subtasks."""
+    """The totals of all subtasks over time."""
 
     def moved(self, subtask: int) -> Moved:
-        """What one subtask did over the last minute or less; nothing before its totals moved twice."""
+        """Rates of one subtask over the last minute or less; unknown until its totals have changed twice."""
         if len(self.moves) < 2:  # noqa: PLR2004 -- a rate needs two ends
             return UNMOVED
         (begin, first), (end, last) = self.moves[0], self.moves[-1]
@@ -56,7 +56,7 @@ class Progress(Stepwise[Mapping[int, "Attempt"]], frozen=True):
 
 
 def look(before: Progress | None, at: float, subtasks: Sequence[Attempt]) -> Progress:
-    """Take in an answer of `/jobs/:jobid/vertices/:vertexid`; the first is no move: nobody knows when."""
+    """Add an answer of `/jobs/:jobid/vertices/:vertexid`; the first is no change, as its time is unknown."""
     found = {one.subtask: one for one in subtasks}
     if before is None or at - before.seen > STALE_SAMPLES:
         return Progress(found, at, at)
@@ -64,7 +64,7 @@ def look(before: Progress | None, at: float, subtasks: Sequence[Attempt]) -> Pro
 
 
 def _sum(subtasks: Iterable[Attempt]) -> tuple[float, ...]:
-    """What moves when any subtask's totals do."""
+    """Sums that change when any subtask's totals do."""
     records = times = attempts = 0.0
     for one in subtasks:
         totals = one.metrics
@@ -87,8 +87,8 @@ def _rate(before: int | None, after: int | None, seconds: float) -> float | None
 def _times(before: IoMetrics, after: IoMetrics, seconds: float) -> tuple[float | None, ...]:
     """Busy, backpressured and idle in ms/s from accumulated times (1.16+).
 
-    The three are shares of their sum, which is exact however late the answers came. A legacy source does
-    not measure when it is busy: then the others are shares of the time between the answers.
+    The three are shares of their sum, which is exact however late the answers are. A legacy source does
+    not measure its busy time: then the others are shares of the time between the answers.
     """
     idle = _passed(before.accumulated_idle_time, after.accumulated_idle_time)
     backpressured = _passed(before.accumulated_backpressured_time, after.accumulated_backpressured_time)
@@ -103,7 +103,7 @@ def _times(before: IoMetrics, after: IoMetrics, seconds: float) -> tuple[float |
 
 
 def _passed(before: float | None, after: float | None) -> float | None:
-    """Milliseconds between two accumulated times; busy is a remainder and falls now and then."""
+    """Milliseconds between two accumulated times; busy is a remainder and sometimes falls."""
     return None if before is None or after is None else max(0.0, after - before)
 
 
@@ -111,9 +111,9 @@ def _passed(before: float | None, after: float | None) -> float | None:
 
 
 def heat(busy: float | None, backpressured: float | None, over_mean: float | None) -> float | None:
-    """How hot a subtask is, 0 to 1000: what it is busy or backpressured.
+    """The heat of a subtask, 0 to 1000: its busy or backpressured time.
 
-    Where a release measures no time (up to 1.12) it is how many times its share of the records it takes.
+    If a release measures no time (up to 1.12), it is its number of records relative to the mean.
     """
     known = [one for one in (busy, backpressured) if one is not None]
     if known:
@@ -122,7 +122,7 @@ def heat(busy: float | None, backpressured: float | None, over_mean: float | Non
 
 
 def band(value: float | None, before: int | None = None) -> int:
-    """Which band of heat a value is in; one that is near a border stays in the band it was in."""
+    """The heat band of a value; near a border it stays in the previous band."""
     if value is None:
         return before or 0
     plain = sum(value >= border for border in BANDS)
@@ -133,7 +133,7 @@ def band(value: float | None, before: int | None = None) -> int:
 
 
 def attention(state: str, heat_band: int, subtask: int) -> tuple[int, int, int]:
-    """A sort key, worst first: failed, not running, hot, then by index; those that ended well come last."""
+    """A sort key, worst first: failed, not running, hot, then by index; successfully ended ones are last."""
     if states.is_running(state):
         rank = 4
     elif states.is_terminal(state) and state != "FAILED":
@@ -143,11 +143,11 @@ def attention(state: str, heat_band: int, subtask: int) -> tuple[int, int, int]:
     return rank, -heat_band, subtask
 
 
-# -- how numbers spread ------------------------------------------------------------------------------
+# -- distribution of numbers --------------------------------------------------------------------------
 
 
 class Summary(Struct, frozen=True):
-    """The least, the mean and the greatest of a number over subtasks."""
+    """Minimum, mean and maximum of a number over subtasks."""
 
     least: float
     mean: float
@@ -155,7 +155,7 @@ class Summary(Struct, frozen=True):
 
 
 def summary(values: Iterable[float | None]) -> Summary | None:
-    """How a number spreads; None while it is not known of every subtask."""
+    """The summary of a number; None until it is known of every subtask."""
     known: list[float] = []
     for value in values:
         if value is None:

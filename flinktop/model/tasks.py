@@ -1,4 +1,4 @@
-"""Whether the tasks of a job run: Flink calls a job RUNNING also while all of them wait for slots."""
+"""Running tasks of a job: Flink reports a job as RUNNING even while all of them wait for slots."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WITHOUT_SLOT = frozenset({"CREATED", "SCHEDULED"})
 class Tasks(Struct, frozen=True):
     """The tasks (subtasks) of a job by state."""
 
-    counts: tuple[tuple[str, int], ...]  # tasks in each state that one is in, by its upper-case name
+    counts: tuple[tuple[str, int], ...]  # numbers of tasks by upper-case state
 
     @property
     def total(self) -> int:
@@ -43,12 +43,12 @@ class Tasks(Struct, frozen=True):
 
 
 def tasks(counts: Mapping[str, int]) -> Tasks | None:
-    """The tasks of a job in a list of jobs; None where it has none yet."""
+    """The tasks of a job in a list of jobs; None if there are none yet."""
     return _of((counts,))
 
 
 def tasks_of(job: Job) -> Tasks | None:
-    """The tasks of a job by its vertices; None where it has none yet."""
+    """The tasks of a job by its vertices; None if there are none yet."""
     return _of(vertex.tasks for vertex in job.vertices)
 
 
@@ -62,15 +62,15 @@ def _of(parts: Iterable[Mapping[str, int]]) -> Tasks | None:
 
 
 def is_stalled(state: str, found: Tasks | None) -> bool:
-    """Whether a job in this state is said to run, and not one of its tasks does."""
+    """Whether a job in this state is RUNNING without a single running task."""
     return found is not None and states.is_running(state) and not found.running and bool(found.waiting)
 
 
 def tone(state: str, found: Tasks | None, *, batch: bool = False) -> str:
     """The style of the number of running tasks of a job in this state.
 
-    That some tasks wait is in order for a batch job, whose stages come one after the other: where Flink does
-    not report the type (up to 2.2), one of which tasks are not scheduled yet, or have finished.
+    For a batch job waiting tasks are normal, as its stages run one after the other. If Flink does not report
+    the type (up to 2.2), a job with unscheduled or finished tasks counts as batch.
     """
     if found is None or not states.is_running(state) or not found.waiting:
         return ""

@@ -1,4 +1,4 @@
-"""Which state something was in from when to when, from the times at which it entered each."""
+"""Intervals of states, from the times at which each state was entered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ORDER = (
     "CANCELLING",
     "RESTARTING",
 )
-"""Which of two states that were entered in the same millisecond came first; a task is INITIALIZING later."""
+"""The order of states that were entered in the same millisecond; a task is INITIALIZING later."""
 
 
 class Interval(Struct, frozen=True):
@@ -33,11 +33,11 @@ class Interval(Struct, frozen=True):
 
     state: str
     start: float
-    end: float | None  # None while it lasts; a state that nothing follows ends where it starts
+    end: float | None  # None while it lasts; a last state has the end of its start
 
 
 def intervals(entered: Mapping[str, int]) -> tuple[Interval, ...]:
-    """The states in the order in which they were entered (ms since 1970, 0 is never)."""
+    """The states in the order in which they were entered (ms since 1970; 0: never)."""
     order = sorted((at, _rank(state), state) for state, at in entered.items() if at > 0)
     found: list[Interval] = []
     for number, (at, _, state) in enumerate(order):
@@ -53,7 +53,7 @@ def _rank(state: str) -> int:
 
 
 def of_vertex(vertex: JobVertex) -> tuple[Interval, ...]:
-    """What a job tells of a vertex: from its first subtask's start to its last one's end (`/jobs/:jobid`)."""
+    """A vertex's interval in `/jobs/:jobid`: from its first subtask's start to its last one's end."""
     if vertex.start_time <= 0:
         return ()
     end: float | None = vertex.end_time if vertex.end_time > 0 else None
@@ -66,7 +66,7 @@ STAGES = ("DEPLOYING", "INITIALIZING", "RUNNING")  # an attempt passes through t
 
 
 def of_attempt(attempt: Attempt) -> tuple[Interval, ...]:
-    """The states of an attempt, from its start and the time it has spent in each state (1.16+)."""
+    """The states of an attempt, from its start and the time spent in each state (1.16+)."""
     if attempt.start_time <= 0:
         return ()
     spent = attempt.status_duration or {}
@@ -85,7 +85,7 @@ def of_attempt(attempt: Attempt) -> tuple[Interval, ...]:
 
 
 def span(rows: Iterable[Iterable[Interval]]) -> tuple[float, float | None] | None:
-    """The first start and the last end (ms since 1970), None while something lasts; None of nothing."""
+    """The first start and the last end (ms since 1970), None while one lasts; None without intervals."""
     all_of_them = [one for row in rows for one in row]
     if not all_of_them:
         return None

@@ -1,4 +1,4 @@
-"""The state of a vertex, from the newer of two answers: that of its job, and that of its subtasks."""
+"""The state of a vertex, from the newer of two answers: the job's and the subtasks'."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class VertexNow(Struct, frozen=True):
-    """A vertex as it was told last."""
+    """The latest known state of a vertex."""
 
     state: str
     tasks: Mapping[str, int]  # subtasks by state
-    seconds: float | None  # how long it has been under way, or was
-    behind: float = 0.0  # seconds by which the subtasks' answer is older, where it says another state
+    seconds: float | None  # how long it has been running, or ran
+    behind: float = 0.0  # seconds by which the subtasks' answer is older, if its state differs
 
 
 def vertex_now(
@@ -42,7 +42,7 @@ def vertex_now(
 
 
 def of_subtasks(vertex: Vertex) -> VertexNow:
-    """What the subtasks make of their vertex, as Flink puts them together."""
+    """The vertex's state from its subtasks, combined as in Flink."""
     tasks = _in_order(Counter(one.status for one in vertex.subtasks))
     state = states.of_vertex(tasks)
     starts = [one.start_time for one in vertex.subtasks if one.start_time > 0]
@@ -54,7 +54,7 @@ def of_subtasks(vertex: Vertex) -> VertexNow:
 
 
 def _in_order(tasks: Mapping[str, int]) -> dict[str, int]:
-    """States that some subtask is in, those that come first first."""
+    """States with at least one subtask, in the usual order."""
     order = {state: at for at, state in enumerate(states.TASK_STATES)}
     there = sorted(
         (state for state, count in tasks.items() if count), key=lambda one: order.get(one, len(order))

@@ -1,4 +1,4 @@
-"""The watermarks of a vertex's subtasks: how late each is, and which of them holds the others back."""
+"""Watermarks of a vertex's subtasks, and the subtask that holds the others back."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class Held(Struct, frozen=True):
-    """Who holds a vertex back."""
+    """The subtask that holds a vertex back."""
 
-    subtask: int  # the one with the lowest watermark; the lowest index of several
-    behind: float  # seconds that it is behind the foremost; infinite where it has no watermark at all
-    others: int  # how many are as low
+    subtask: int  # the subtask with the lowest watermark; the lowest index of several
+    behind: float  # seconds behind the highest watermark; infinite without a watermark
+    others: int  # number of others that are as low
 
 
 def marks(metrics: Iterable[Metric]) -> dict[int, float]:
@@ -35,11 +35,11 @@ def marks(metrics: Iterable[Metric]) -> dict[int, float]:
 
 
 def held(by_subtask: Mapping[int, float]) -> Held | None:
-    """Who holds the others back; None where all are level, or nobody has a watermark."""
-    if len(by_subtask) < 2 or max(by_subtask.values()) == NO_WATERMARK:  # noqa: PLR2004 -- one alone holds nobody back
+    """The subtask that holds the others back; None if all are equal, or none has a watermark."""
+    if len(by_subtask) < 2 or max(by_subtask.values()) == NO_WATERMARK:  # noqa: PLR2004 -- a single one holds nothing back
         return None
     lowest = min(by_subtask.values())
-    # The end of the input is no time that could be behind.
+    # The end of the input is no time to be behind of.
     foremost = max((mark for mark in by_subtask.values() if math.isfinite(mark)), default=lowest)
     if lowest in (foremost, ENDED):
         return None
