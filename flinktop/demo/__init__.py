@@ -1,1 +1,1 @@
-"""A cluster that does not exist: jobs and their numbers as functions of time, answered in Flink's words."""
+"""A simulated cluster: jobs and their metrics as functions of time, with answers in Flink's format."""

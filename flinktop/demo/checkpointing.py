@@ -1,4 +1,4 @@
-"""A job's checkpoints as functions of time: when each is triggered, how it ends, who acknowledges when."""
+"""A job's checkpoints as functions of time: when each is triggered and acknowledged, and how it ends."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from flinktop.demo.flow import JobPlan, VertexPlan
     from flinktop.demo.life import Run
 
-FIRST_SECONDS = 4.0  # from the beginning of a run to its first checkpoint
-HISTORY = 10  # checkpoints that the server lists
-SUMMED = 40  # checkpoints that the summary's percentiles are taken over
+FIRST_SECONDS = 4.0  # from the start of a run to its first checkpoint
+HISTORY = 10  # checkpoints in the server's history
+SUMMED = 40  # checkpoints in the summary's percentiles
 CHANGED = 0.09  # share of the state that an incremental checkpoint writes
-SLOW_STORAGE, MORE_LATE = 0.03, 0.15  # shares: checkpoints that storage is slow for; further late subtasks
+SLOW_STORAGE, MORE_LATE = 0.03, 0.15  # shares: checkpoints delayed by slow storage; additional late subtasks
 
 
 class Taken(Struct, frozen=True):
-    """One checkpoint, whenever one looks at it; times in s of the demo's clock."""
+    """One checkpoint, at any time; times in s of the demo's clock."""
 
     id: int
     triggered: float
-    ends: float  # when it is complete or has failed
+    ends: float  # when it completes or fails
     failure: str | None
-    duration: int  # milliseconds of a complete one; for a failed one, what it would have taken
+    duration: int  # milliseconds of a completed one; of a failed one, what it would have taken
     savepoint: bool
-    grown: float  # the size of the state beside the specs'
+    grown: float  # the size of the state relative to the specs'
 
     def status_at(self, seconds: float) -> str:
         if seconds < self.ends:
@@ -55,21 +55,21 @@ class Acknowledged(Struct, frozen=True):
 
 
 class Checkpointing:
-    """The checkpoints of one job. What was reckoned once is kept."""
+    """The checkpoints of one job; results are cached."""
 
     def __init__(self, plan: JobPlan, spec: CheckpointSpec) -> None:
         self.plan = plan
         self.spec = spec
-        self._breath = Wave.of(0.12, plan.seed, 3)  # how the state grows as data comes and expires
+        self._breath = Wave.of(0.12, plan.seed, 3)  # how the state changes as data arrives and expires
         self._before_run = [0]  # checkpoints of all runs before the n-th
         self._failed = [0]  # how many of the first n failed
         self.taken = cache(self._make)  # the checkpoint with an id
-        self.bytes_of = cache(self._bytes_of)  # the whole state and what was written of it, over all vertices
+        self.bytes_of = cache(self._bytes_of)  # bytes of the whole state and bytes written, over all vertices
 
-    # -- which there are -----------------------------------------------------------------------------
+    # -- the list of checkpoints ---------------------------------------------------------------------
 
     def count_at(self, seconds: float) -> int:
-        """Checkpoints triggered so far; also the id of the newest."""
+        """Number of checkpoints triggered so far, which is also the id of the newest one."""
         run = self.plan.life.run_at(seconds)
         return 0 if run is None else self._before(run.number) + self._triggered(run, seconds)
 
@@ -79,7 +79,7 @@ class Checkpointing:
         duration = self._duration(number, triggered)
         ends, failure = triggered + duration / 1000, None
         if number > 1 and fraction(self.plan.seed, number, 10) < self.spec.failing:
-            # A timeout is waited for; any other reason shows at once.
+            # Other failures than a timeout are immediate.
             expired = "expired" in self.spec.reason
             ends = triggered + (self.spec.timeout if expired else 0.7 * duration / 1000)
             failure = self.spec.reason
@@ -95,7 +95,7 @@ class Checkpointing:
 
     def latest(self, seconds: float, status: str) -> Taken | None:
         count = self.count_at(seconds)
-        # Where hardly any fails, a failure long ago is not looked for.
+        # With few failures, only recent checkpoints are searched.
         most = count if self.spec.failing or status == "COMPLETED" else SUMMED
         found = (self.taken(number) for number in range(count, max(0, count - most), -1))
         return next((one for one in found if one.status_at(seconds) == status), None)
@@ -110,7 +110,7 @@ class Checkpointing:
             return 0
         newest = self.taken(count).status_at(seconds) == "FAILED"
         if not self.spec.failing and self.plan.life.fate.cycle is None:
-            # Only what a restart cut short can have failed.
+            # Only checkpoints aborted by a restart can have failed.
             return newest + (count > 1 and self.taken(count - 1).failure is not None)
         for number in range(len(self._failed), count):
             self._failed.append(self._failed[-1] + (self.taken(number).failure is not None))
@@ -129,10 +129,10 @@ class Checkpointing:
         whole, written = zip(*(self.sizes(taken, one) for one in self.plan.vertices), strict=True)
         return sum(whole), sum(written)
 
-    # -- who takes part ------------------------------------------------------------------------------
+    # -- subtasks ------------------------------------------------------------------------------------
 
     def sizes(self, taken: Taken, vertex: VertexPlan) -> tuple[int, int]:
-        """Bytes of a vertex's whole state, and those that this checkpoint wrote of it."""
+        """Bytes of a vertex's whole state, and bytes of it that this checkpoint wrote."""
         whole = int(int(vertex.spec.state * MIB) * taken.grown)
         if not self.spec.rocksdb or taken.savepoint or not whole:
             return whole, whole
@@ -153,7 +153,7 @@ class Checkpointing:
         return max(1, int(taken.duration * share))
 
     def subtasks(self, taken: Taken, vertex: VertexPlan) -> tuple[Acknowledged, ...]:
-        """All subtasks of a vertex: the slowest takes as long as the vertex, the bytes add up to its."""
+        """All subtasks of a vertex: the slowest takes as long as the vertex; bytes add up to the total."""
         key = (self.plan.seed, taken.id, vertex.place)
         whole, written = self.sizes(taken, vertex)
         longest, parallelism = self.duration(taken, vertex), vertex.spec.parallelism
@@ -167,12 +167,12 @@ class Checkpointing:
         return tuple(found)
 
     def acknowledged(self, taken: Taken, vertex: VertexPlan, seconds: float) -> list[Acknowledged]:
-        """The subtasks of a vertex that have acknowledged by a time."""
+        """The subtasks of a vertex that have acknowledged at a time."""
         by = min(seconds, taken.ends)
         every = self.subtasks(taken, vertex)
         return [one for one in every if not one.late and taken.triggered + one.duration / 1000 <= by]
 
-    # -- how -----------------------------------------------------------------------------------------
+    # -- computation ---------------------------------------------------------------------------------
 
     @cached_property
     def _savepoint(self) -> int:
@@ -189,7 +189,7 @@ class Checkpointing:
         return known[run]
 
     def _run_of(self, number: int) -> tuple[Run, int]:
-        """The run that an id belongs to, and its place in it."""
+        """The run of an id, and its index in the run."""
         known = self._before_run
         while known[-1] < number and self.plan.life.run(len(known) - 1).ends < math.inf:
             self._before(len(known))
@@ -208,7 +208,7 @@ class Checkpointing:
         return index == vertex.hottest or fraction(self.plan.seed, taken.id, index, 12) < MORE_LATE
 
     def _phases(self, took: int, vertex: VertexPlan, *key: int) -> tuple[int, int, int, int]:
-        """Milliseconds of the barrier's way, of alignment and of both phases of the snapshot; they add up."""
+        """Milliseconds of start delay, alignment, sync and async phase; they add up to `took`."""
         waiting = self.spec.waiting if vertex.spec.inputs else 0.06
         alignment = 0.0 if not vertex.spec.inputs or self.spec.unaligned else 0.2 * (1 - waiting)
         found, left = [], took

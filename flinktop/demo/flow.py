@@ -1,4 +1,4 @@
-"""What flows through a job: counters as integrals of rates, and how subtasks spend their time."""
+"""Records of a job: counters as integrals of rates, and how subtasks spend their time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from flinktop.demo.numbers import Wave, between, identity, in_order, number, par
 if TYPE_CHECKING:
     from flinktop.demo.specs import JobSpec, VertexSpec
 
-UNEVEN = 0.07  # how far the load of subtasks differs where nothing is skewed
+UNEVEN = 0.07  # variation of the load of subtasks without skew
 HEADER = 12  # bytes that the network adds to a record
 
 
 class Totals(NamedTuple):
-    """What a vertex has exchanged since a run began. Where everything is chained nothing is."""
+    """Numbers exchanged by a vertex since a run began; 0 if everything is chained."""
 
     records_in: int
     records_out: int
@@ -25,7 +25,7 @@ class Totals(NamedTuple):
 
 
 class Times(NamedTuple):
-    """Milliseconds that one subtask has spent; together they are the time that has passed."""
+    """Milliseconds of one subtask by state; together they are the elapsed time."""
 
     busy: float
     backpressured: float
@@ -33,7 +33,7 @@ class Times(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A stretch of time in s, and the integrals over it of a job's flow and pressure around 1."""
+    """A time range in s, and the integrals over it of a job's flow and pressure around 1."""
 
     passed: float = 0.0
     flown: float = 0.0
@@ -41,16 +41,16 @@ class Span(NamedTuple):
 
 
 class VertexPlan:
-    """A vertex with what follows from its spec."""
+    """A vertex spec with derived values."""
 
     def __init__(self, spec: VertexSpec, place: int, job: JobPlan, *, feeds: bool) -> None:
         self.spec = spec
         self.place = place
         self.id = identity("vertex", job.spec.name, place, spec.name)
         self.seed = number(f"{job.seed}/{place}")
-        self.feeds = feeds  # others take its records
-        self.chained = not spec.inputs and not self.feeds  # one chain: nothing crosses the network
-        self.hottest = (self.seed >> 3) % spec.parallelism  # the subtask that a skew favours
+        self.feeds = feeds  # it has outputs
+        self.chained = not spec.inputs and not self.feeds  # a single chain: nothing crosses the network
+        self.hottest = (self.seed >> 3) % spec.parallelism  # the subtask that gets more with a skew
 
     @cached_property
     def weights(self) -> tuple[float, ...]:
@@ -65,13 +65,13 @@ class VertexPlan:
 
     @cached_property
     def loads(self) -> tuple[float, ...]:
-        """How busy each subtask is beside the busiest."""
+        """How busy each subtask is relative to the busiest."""
         most = max(self.weights)
         return tuple(weight / most for weight in self.weights)
 
     @cached_property
     def _held(self) -> tuple[float, ...]:
-        """The share of its time that each subtask is backpressured in the mean."""
+        """The mean share of its time that each subtask is backpressured."""
         spec = self.spec
         return tuple(spec.held * between(0.94, 1.0, self.seed, i, 5) for i in range(spec.parallelism))
 
@@ -85,14 +85,14 @@ class VertexPlan:
 
 
 class JobPlan:
-    """A job with what follows from its spec, once for all times."""
+    """A job spec with derived values, computed once."""
 
     def __init__(self, spec: JobSpec, place: int, seed: int, first_slot: int) -> None:
         self.spec = spec
         self.place = place
         self.id = identity("job", seed, place, spec.name)
         self.seed = number(f"{seed}/{place}/{spec.name}")
-        self.first_slot = first_slot  # its slots are those from here on, of all the cluster's
+        self.first_slot = first_slot  # its slots start here in the list of all slots of the cluster
         self.flow = Wave.of(spec.swing, self.seed, 1)
         self.pressure = Wave.of(0.05, self.seed, 2)
         self.life = Life(spec.fate, self.seed)
@@ -109,7 +109,7 @@ class JobPlan:
         return tuple(vertex.parallelism for vertex in self.spec.vertices)
 
     def totals(self, begin: float, end: float) -> tuple[Totals, ...]:
-        """What each vertex has exchanged from `begin` to `end`: what one sends is what the next takes in."""
+        """Each vertex's exchange from `begin` to `end`: the output of one is the input of the next."""
         flown = self.flow.total(begin, end)
         found: list[Totals] = []
         for vertex in self.vertices:

@@ -1,4 +1,4 @@
-"""A job's life: when each of its runs begins and ends, and the state it is in between."""
+"""A job's life: start and end of each of its runs, and its states."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from flinktop.demo.numbers import between, fraction
 if TYPE_CHECKING:
     from flinktop.demo.specs import Fate
 
-RESTART_SECONDS = 10.0  # what the restart strategy waits
+RESTART_SECONDS = 10.0  # delay of the restart strategy
 FAILING_SECONDS = 0.4
-INITIALIZING_SECONDS = 0.6  # from the submission until the job's master takes over
-DEPLOYED_SECONDS = 2.0  # from the beginning of a run until all subtasks run and records flow
-KEPT_FAULTS = 16  # failures that the server's exception history keeps
+INITIALIZING_SECONDS = 0.6  # from the submission until the JobMaster is running
+DEPLOYED_SECONDS = 2.0  # from the start of a run until all subtasks run and records flow
+KEPT_FAULTS = 16  # failures in the server's exception history
 
 ENDS = ("FINISHED", "CANCELED", "FAILED")
 TASK_STATES = (
@@ -30,11 +30,11 @@ JOB_STATES = (
 
 
 class Run(Struct, frozen=True):
-    """The time between two (re)starts; `number` is also the attempt of each subtask."""
+    """The time between two (re)starts; `number` is also the attempt number of its subtasks."""
 
     number: int
     begins: float
-    ends: float  # infinite while nothing is going to end it
+    ends: float  # infinite if nothing ends it
 
     @property
     def flows(self) -> float:
@@ -50,7 +50,7 @@ class Life(Struct, frozen=True):
 
     @property
     def over(self) -> float:
-        """When the job reaches its end; infinite when it never does."""
+        """When the job ends; infinite if it never does."""
         return self.fate.ended if self.fate.ended is not None else math.inf
 
     def run(self, number: int) -> Run:
@@ -72,7 +72,7 @@ class Life(Struct, frozen=True):
         return "FAILING" if seconds < run.ends + FAILING_SECONDS else "RESTARTING"
 
     def entered(self, run: Run, seconds: float) -> dict[str, float]:
-        """When each state was entered last up to the newest run, for those that have been."""
+        """When each state was last entered, up to the newest run; only states that were."""
         times = {
             "INITIALIZING": self.fate.started, "CREATED": self._begins(0) - 0.02, "RUNNING": run.begins,
         }  # fmt: skip
@@ -88,7 +88,7 @@ class Life(Struct, frozen=True):
         return {state: at for state, at in times.items() if at <= seconds}
 
     def faults(self, run: Run, seconds: float) -> tuple[Run, ...]:
-        """The runs that ended in a failure, newest first, as many as the server remembers."""
+        """The runs that ended in a failure, newest first, as many as the server keeps."""
         ended_well = self.fate.ended is not None and self.fate.end != "FAILED"
         last = run.number if seconds >= run.ends and not ended_well else run.number - 1
         return tuple(self.run(number) for number in range(last, max(-1, last - KEPT_FAULTS), -1))
@@ -105,11 +105,11 @@ class Life(Struct, frozen=True):
         return at if at < self.over else math.inf
 
     def culprit(self, run: Run, parallelism: int) -> int:
-        """The subtask of the guilty vertex that a run's failure came from."""
+        """The subtask of the failing vertex that caused a run's failure."""
         return int(fraction(self.seed, run.number, 11) * parallelism)
 
     def task(self, run: Run, vertex: int, subtask: int, shape: tuple[int, ...], seconds: float) -> Task:
-        """A subtask's attempt in a run as it stands at a time; `shape` is the parallelism of each vertex."""
+        """A subtask's attempt in a run at a time; `shape` is the parallelism of each vertex."""
         key, begins = (self.seed, run.number, vertex, subtask), run.begins
         times = [
             ("CREATED", begins),
@@ -148,7 +148,7 @@ class Task(Struct, frozen=True):
 
     @property
     def deployed(self) -> float | None:
-        """When it was sent to its TaskManager: Flink's start-time; None while it has not been."""
+        """When it was sent to its TaskManager: Flink's start-time; None if not yet."""
         return dict(self.entered).get("DEPLOYING")
 
     @property

@@ -1,10 +1,10 @@
-"""The demo's scenarios by name, and what each is there to show. Light: the command line's help reads it."""
+"""The demo's scenarios and their descriptions. Imports little: the command line's help reads it."""
 
 from __future__ import annotations
 
 DEFAULT = "mixed"
 
-SHOWS: dict[str, str] = {  # in the order in which they are told of
+SHOWS: dict[str, str] = {  # in display order
     "mixed": "a production cluster, with some of everything below",
     "calm": "healthy jobs only",
     "idle": "a cluster on which nothing runs",
@@ -17,4 +17,4 @@ SHOWS: dict[str, str] = {  # in the order in which they are told of
     "wide-job": "a job of 500 vertices and 5,000 subtasks",
 }
 
-RELEASES = ("2.3.0", "1.20.5", "1.14.6", "1.9.3")  # the releases of Flink that the demo can be, newest first
+RELEASES = ("2.3.0", "1.20.5", "1.14.6", "1.9.3")  # Flink releases that the demo can simulate, newest first

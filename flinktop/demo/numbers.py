@@ -1,4 +1,4 @@
-"""Numbers that look random and are none: hashes of what they are for, and waves with exact integrals."""
+"""Deterministic pseudo-random numbers: hashes, and waves with exact integrals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ALL = (1 << 64) - 1
 PERIODS = ((173.0, 0.22), (311.0, 0.26), (740.0, 0.24), (2150.0, 0.16), (86_400.0, 0.12))
-"""Of a wave: seconds, so far from each other that the sum never looks periodic, and shares of the swing."""
+"""Of a wave: periods in s, so different that the sum never looks periodic, and shares of the swing."""
 
 
 def fraction(*parts: int) -> float:
@@ -36,30 +36,30 @@ def between(low: float, high: float, *parts: int) -> float:
 
 
 def number(text: str) -> int:
-    """A number that stands for a text among the parts of `fraction`."""
+    """A number for a text, for use as a part in `fraction`."""
     return zlib.crc32(text.encode("utf-8", "replace"))
 
 
 def identity(*parts: object, digits: int = 32) -> str:
-    """Hexadecimal digits as Flink's ids have them."""
+    """Hexadecimal digits like Flink's ids."""
     text = "/".join(map(str, parts)).encode("utf-8", "replace")
     return hashlib.blake2b(text, digest_size=32).hexdigest()[:digits]
 
 
 def in_order(numbers: Iterable[float]) -> float:
-    """The sum, rounded after each number, as Java adds; `sum` is more precise from Python 3.12 on."""
+    """The sum, rounded after each addition as in Java; `sum` is more precise from Python 3.12 on."""
     total: float = reduce(add, numbers, 0)
     return total
 
 
 class Wave(Struct, frozen=True):
-    """A sum of sines around 1. Its integral is a formula, so counters and rates agree to the last record."""
+    """A sum of sines around 1. Its integral is a formula, so counters and rates match exactly."""
 
     sines: tuple[tuple[float, float, float], ...]  # (amplitude, radians per second, phase)
 
     @classmethod
     def of(cls, swing: float, *parts: int) -> Wave:
-        """A wave that stays within 1 - swing and 1 + swing; `parts` say which one."""
+        """A wave between 1 - swing and 1 + swing; `parts` identify it."""
         sines = []
         for order, (period, share) in enumerate(PERIODS):
             speed = 2 * math.pi / (period * between(0.8, 1.25, *parts, order))
@@ -70,7 +70,7 @@ class Wave(Struct, frozen=True):
         return 1.0 + in_order(high * math.sin(speed * seconds + phase) for high, speed, phase in self.sines)
 
     def total(self, begin: float, end: float) -> float:
-        """The integral from `begin` to `end`, 0 when that is no time at all."""
+        """The integral from `begin` to `end`; 0 if the range is empty."""
         if end <= begin:
             return 0.0
         swung = in_order(
@@ -81,7 +81,7 @@ class Wave(Struct, frozen=True):
 
 
 def shares(weights: Sequence[float]) -> tuple[float, ...]:
-    """Where each part of a whole ends, as a share of it; the last one ends at 1."""
+    """The cumulative share at the end of each part of a whole; the last one is 1."""
     whole = in_order(weights)
     ends, reached = [0.0], 0.0
     for weight in weights[:-1]:
@@ -91,5 +91,5 @@ def shares(weights: Sequence[float]) -> tuple[float, ...]:
 
 
 def part(total: int, ends: Sequence[float], index: int) -> int:
-    """The part of a whole number that falls to one share; all of them add up to the whole."""
+    """One part of an integer split by cumulative shares; all parts add up to the total."""
     return int(total * ends[index + 1]) - int(total * ends[index])

@@ -1,4 +1,4 @@
-"""What a monitor would have seen in the last minutes: answers of the past, for charts that begin full."""
+"""Answers of the last minutes before the demo opened, so that charts start full."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Endpoint, Query
 
 MINUTES = 15
-STEP = 20.0  # seconds from one look to the next
-AFTER_FETCH = 5.0  # seconds from the server's fetch of metrics to the look at them, on average
-MOST_JOBS, MOST_VERTICES = 16, 48  # more have no past: it would take too long to make one
-LEAD = 4  # looks at everything to begin with: a rate needs some
-LARGE = 100  # vertices of a job, or TaskManagers, from which on they are looked at more rarely
+STEP = 20.0  # seconds between two samples
+AFTER_FETCH = 5.0  # mean seconds from the server's fetch of metrics to the sample
+MOST_JOBS, MOST_VERTICES = 16, 48  # larger scenarios have no past: it would take too long to compute
+LEAD = 4  # complete samples at the start: a rate needs some
+LARGE = 100  # vertices of a job, or TaskManagers, from which on they are sampled less often
 
 _METRICS = ("numRecordsInPerSecond", "numRecordsOutPerSecond", "currentInputWatermark")
 _HEAP = ("Status.JVM.Memory.Heap.Used", "Status.JVM.Memory.Heap.Max")
@@ -41,7 +41,7 @@ Seen = tuple["Query[Any]", Any, float]  # a query, its answer, seconds before th
 
 
 def past(world: World, minutes: int = MINUTES) -> Iterator[Seen]:
-    """The last minutes of a world, oldest first: answers to what a monitor's series are made of."""
+    """The last minutes of a world, oldest first: answers for the series of a monitor."""
     steps = int(minutes * 60 / STEP)
     for step in range(steps, 0, -1):
         ago = step * STEP - AFTER_FETCH

@@ -1,7 +1,7 @@
-"""How Flink's answers differ between releases: two tables (releases.json) of what came and went with which.
+"""Differences of answers between Flink's releases: two tables (releases.json) of additions and removals.
 
-They hold keys of documents and parts of metrics' ids; a slash parts what one is in, if it matters, from its
-name. Jobs have been INITIALIZING since 1.12.
+They hold keys of documents and parts of metric ids; before a slash is the key of the containing object,
+if it matters. Jobs are INITIALIZING from 1.12 on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ COMMITS: dict[str, tuple[str, str]] = {
     "1.20.5": ("0980485", "2026-06-08T09:21:06+02:00"),
     "2.3.0": ("c0f8d1a", "2026-06-14T16:29:03+02:00"),
 }
-"""The releases that the demo can be: the short hash of the source, and when it was built."""
+"""The releases that the demo can simulate: commit hash and build time."""
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -38,11 +38,11 @@ class Release:
         later = (names for release, names in changes["came"].items() if _number(release) > self.number)
         gone = (names for release, names in changes["went"].items() if _number(release) <= self.number)
         self._lacks = frozenset(" ".join((*later, *gone)).split())
-        self._lacks_in: dict[str, frozenset[str]] = {}  # by the key of the object they would be in
+        self._lacks_in: dict[str, frozenset[str]] = {}  # by the key of the containing object
         for inside, slash, name in (one.rpartition("/") for one in self._lacks):
             if slash:
                 self._lacks_in[inside] = self._lacks_in.get(inside, self._lacks) | {name}
-        self.has = cache(self._has)  # whether a metric is among its own, by the parts of the id
+        self.has = cache(self._has)  # whether the release has a metric, by the parts of its id
 
     def since(self, *number: int) -> bool:
         return self.number >= number
@@ -54,10 +54,10 @@ class Release:
         return self._lacks.isdisjoint((metric, *metric.split(".")))
 
     def keep(self, value: Any, inside: str = "") -> Any:
-        """A document without the keys that this release does not have; `inside` is the key it stands at.
+        """A document without the keys that this release does not have; `inside` is the key of the document.
 
-        Documents that are lists are of metrics and of settings, which have the same keys in every release;
-        tuples are left as they are.
+        Documents that are lists have metrics or settings, with the same keys in every release; tuples are not
+        changed.
         """
         if isinstance(value, dict):
             lacks = self._lacks_in.get(inside, self._lacks)

@@ -1,4 +1,4 @@
-"""What a request asks for, and what answers have in common."""
+"""A request to the demo, and helpers that answers share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GONE = "org.apache.flink.runtime.resourcemanager.exceptions.UnknownTaskExecutor
 
 
 class Refusal(Exception):  # noqa: N818 -- it says what happened
-    """An answer that is no success: a status and Flink's sentence."""
+    """An error answer: a status and Flink's message."""
 
     def __init__(self, status: int, sentence: str, kind: str = "handler.RestHandlerException") -> None:
         super().__init__(sentence)
@@ -36,13 +36,13 @@ class Refusal(Exception):  # noqa: N818 -- it says what happened
 
 
 def missing(sentence: str) -> Refusal:
-    """A thing that is not there."""
+    """The answer for a thing that does not exist."""
     return Refusal(NOT_FOUND, sentence, "NotFoundException")
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request at a moment, and what it names: a `Refusal` is raised for what is not there."""
+    """A request at a moment; its properties raise `Refusal` for things that do not exist."""
 
     moment: Moment
     ids: Mapping[str, str]
@@ -50,7 +50,7 @@ class Request:
 
     @cached_property
     def job(self) -> JobMoment:
-        """The job; each is an application of its own."""
+        """The job; each one is an application of its own."""
         named = self.ids.get("job") or self.ids["application"]
         job = self.moment.job(named)
         if job is None:
@@ -58,7 +58,7 @@ class Request:
         return job
 
     def checked(self, name: str) -> Request:
-        """Itself, if a thing that its path names is there."""
+        """Returns self, after a check that the thing in its path exists."""
         getattr(self, name)
         return self
 
@@ -79,7 +79,7 @@ class Request:
 
     @cached_property
     def taskmanager(self) -> TaskManager:
-        """The TaskManager; Flink answers with a 500 that there is none."""
+        """The TaskManager; if there is none, Flink answers with a 500."""
         named = self.ids["taskmanager"]
         found = next((one for one in self.moment.world.taskmanagers if one.id == named), None)
         if found is None:
@@ -88,18 +88,18 @@ class Request:
 
     @property
     def get(self) -> tuple[str, ...] | None:
-        """The metrics; None when they are to be listed."""
+        """The requested metrics; None to list them."""
         wanted = self.params.get("get")
         return None if wanted is None else tuple(filter(None, wanted.split(",")))
 
     def wants(self, parameter: str, named: str) -> bool:
-        """Whether something is among those that a parameter picks; all are when it is not there."""
+        """Whether a parameter selects something; without the parameter everything is selected."""
         return parameter not in self.params or named in self.params[parameter].split(",")
 
 
 @cache
 def texts() -> dict[str, Any]:
-    """The demo's long texts by name: stack traces, lines of logs, configurations."""
+    """The demo's long texts by name: stack traces, log lines, configurations."""
     found: dict[str, Any] = json.loads(Path(__file__).with_name("texts.json").read_bytes())
     return found
 
@@ -109,12 +109,12 @@ Replies = Mapping["Endpoint[Any]", Handler]
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """The value below which so much of the (sorted) numbers lies."""
+    """The value at a quantile of sorted numbers."""
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def spread(values: Sequence[int], *, known: bool = True) -> dict[str, Any]:
-    """Flink's minimum, maximum, average and percentiles; these are NaN without values, or not `known`."""
+    """Flink's minimum, maximum, average and percentiles; NaN without values, or if not `known`."""
     ordered = sorted(values) or [0]
     found: dict[str, Any] = {"min": ordered[0], "max": ordered[-1], "avg": sum(ordered) // len(ordered)}
     for name, share in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)):

@@ -1,4 +1,4 @@
-"""The clusters of the demo's scenarios: a company that sells things runs its jobs (jobs.json) on Flink."""
+"""The clusters of the demo's scenarios: the jobs (jobs.json) of a retail company."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from flinktop.demo.specs import DAY, HOUR, CheckpointSpec, Edge, Fate, JobSpec, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MANY = 1000  # jobs of many-jobs
-WIDE, WIDE_PARALLELISM = 500, 10  # vertices of wide-job, and subtasks of each
-LAYER = 20  # vertices side by side in it
+MANY = 1000  # jobs in many-jobs
+WIDE, WIDE_PARALLELISM = 500, 10  # vertices of wide-job, and their parallelism
+LAYER = 20  # vertices in each of its layers
 ENRICHMENT, SCORING, IMPRESSIONS = "orders-enrichment", "payments-fraud-scoring", "ad-impressions"
 TELEMETRY, SEARCH, MIRROR = "iot-telemetry-rollup", "search-index-updater", "cdc-orders-mirror"
 EMAILS, PROFILES, LEDGER = "notification-dispatcher", "user-profiles", "daily-ledger-export"
@@ -33,7 +33,7 @@ class Cluster(msgspec.Struct, frozen=True):
 
 @cache
 def known_jobs() -> dict[str, JobSpec]:
-    """All jobs of the company by name, the healthy ones and those that need a look."""
+    """All jobs of the company by name, healthy and unhealthy ones."""
     text = Path(__file__).with_name("jobs.json").read_bytes()
     return {spec.name: spec for spec in msgspec.json.decode(text, type=tuple[JobSpec, ...])}
 
@@ -80,7 +80,7 @@ def _stuck(spec: JobSpec, place: int, since: float) -> JobSpec:
 
 
 def many_jobs(count: int) -> tuple[JobSpec, ...]:
-    """So many jobs of all kinds, most of them healthy."""
+    """`count` jobs of all kinds, most of them healthy."""
     kinds = _jobs(ENRICHMENT, TELEMETRY, SEARCH, MIRROR, IMPRESSIONS, EMAILS, SCORING)
     return tuple(_one_of_many(kinds[number % len(kinds)], number) for number in range(count))
 
@@ -104,7 +104,7 @@ def _one_of_many(spec: JobSpec, number: int) -> JobSpec:
 
 
 def wide_job(name: str, count: int) -> JobSpec:
-    """A job of so many vertices: layers that fan out and come together, as a large SQL program has them."""
+    """A job of `count` vertices in layers that fan out and join, like those of a large SQL program."""
     layer = max(1, min(LAYER, count // 5))
     made = tuple(_one_of_wide(place, layer, last=place >= count - layer) for place in range(count))
     return JobSpec(name, made, Fate(started=-2.2 * DAY), CheckpointSpec(300, 24))

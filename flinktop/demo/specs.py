@@ -1,4 +1,4 @@
-"""What the demo's jobs are made of: vertices, edges, checkpoints and fates, as plain values."""
+"""Specifications of the demo's jobs: vertices, edges, checkpoints and failures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GIB = 1 << 30
 
 
 class Edge(NamedTuple):
-    """Where records come from: the place of the other vertex in the job, and how they are shipped."""
+    """An input: the index of the other vertex in the job, and the ship strategy."""
 
     source: int
     ship: str = "HASH"
@@ -25,16 +25,16 @@ class VertexSpec(Struct, frozen=True):
     name: str
     parallelism: int
     inputs: tuple[Edge, ...] = ()
-    rate: float = 0.0  # records/s that a source sends in the mean, over all subtasks
-    selectivity: float = 1.0  # records sent for each one taken in
-    busy: float = 0.15  # share of its time that the busiest subtask works when the flow is at its mean
-    held: float = 0.0  # share of its time that a subtask is backpressured, in the mean
-    hot: float = 0.0  # share of all records that go to one subtask beyond its fair part
+    rate: float = 0.0  # mean records/s of a source, over all subtasks
+    selectivity: float = 1.0  # records sent for each one received
+    busy: float = 0.15  # share of its time that the busiest subtask is busy at the mean flow
+    held: float = 0.0  # mean share of its time that a subtask is backpressured
+    hot: float = 0.0  # share of all records that one subtask gets beyond its fair share
     record: int = 160  # bytes of a record that it sends
     state: float = 0  # MiB in a checkpoint, over all subtasks
-    lag: float = 0.0  # seconds of lag of its watermarks: a source's out-of-orderness, or waiting in buffers
-    stuck: float | None = None  # when (s of the demo's clock) the first subtask's watermark came to a stop
-    counts: tuple[str, ...] = ()  # names of accumulators that its code keeps, one for each record
+    lag: float = 0.0  # seconds of watermark lag: a source's out-of-orderness, or waiting in buffers
+    stuck: float | None = None  # when the first subtask's watermark stopped (s of the demo's clock)
+    counts: tuple[str, ...] = ()  # names of accumulators in its code, incremented for each record
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -42,30 +42,30 @@ class VertexSpec(Struct, frozen=True):
 
 
 class CheckpointSpec(Struct, frozen=True):
-    """How a job is checkpointed."""
+    """The checkpoint configuration of a job."""
 
-    interval: float = 60.0  # seconds between triggers; no checkpoint takes longer than this
-    duration: float = 1.2  # seconds of a usual one
+    interval: float = 60.0  # seconds between triggers; no checkpoint takes longer
+    duration: float = 1.2  # seconds of a normal one
     timeout: float = 600.0
     failing: float = 0.0  # share of checkpoints that fail
     reason: str = "Checkpoint expired before completing."
-    culprit: int = -1  # the vertex that does not acknowledge in time, or that is the slowest; -1 is any
-    waiting: float = 0.3  # share of the time that the barriers travel; high under backpressure
+    culprit: int = -1  # the vertex that does not acknowledge in time, or is the slowest; -1 is any
+    waiting: float = 0.3  # share of the time for barriers; high under backpressure
     unaligned: bool = False
-    rocksdb: bool = True  # checkpoints hold what has changed only, and the state lies on disk
+    rocksdb: bool = True  # checkpoints are incremental, and the state is on disk
     growth: float = 0.0  # share by which the state grows in a day
-    savepoint: float | None = None  # seconds of the demo's clock at which one of them was a savepoint
+    savepoint: float | None = None  # time of a savepoint, seconds of the demo's clock
 
 
 class Fate(Struct, frozen=True):
-    """How a job's life goes, in seconds of the demo's clock (0 is when the demo opened)."""
+    """The events of a job, in seconds of the demo's clock (0 is when the demo opened)."""
 
     started: float
     ended: float | None = None
-    end: str = "FINISHED"  # FINISHED, FAILED or CANCELED, once `ended` is reached
-    cycle: float | None = None  # seconds from one restart to the next, when it restarts again and again
-    stumbles: tuple[float, ...] = ()  # when it failed once and went on
-    fault: str = ""  # which of the exceptions ends a run
+    end: str = "FINISHED"  # FINISHED, FAILED or CANCELED, at `ended`
+    cycle: float | None = None  # seconds from one restart to the next, for a restart loop
+    stumbles: tuple[float, ...] = ()  # times of single failures
+    fault: str = ""  # the name of the exception that ends a run
     culprit: int = 0  # the vertex that fails
 
 
@@ -76,14 +76,14 @@ class JobSpec(Struct, frozen=True):
     vertices: tuple[VertexSpec, ...]
     fate: Fate
     checkpoints: CheckpointSpec | None = CheckpointSpec()
-    swing: float = 0.3  # how far the flow goes up and down around its mean
+    swing: float = 0.3  # variation of the flow around its mean
     kind: str = "STREAMING"
-    event_time: bool = True  # whether it has watermarks at all
-    adaptive: bool = False  # runs on the adaptive scheduler, where the release has it
+    event_time: bool = True  # whether it has watermarks
+    adaptive: bool = False  # runs on the adaptive scheduler, if the release has it
     restored_from: str | None = None  # path of the savepoint it was started from
     settings: dict[str, str] = {}  # the user's own configuration
 
     @property
     def slots(self) -> int:
-        """Slots it holds: its vertices share them."""
+        """Number of its slots: its vertices share them."""
         return max(vertex.parallelism for vertex in self.vertices)

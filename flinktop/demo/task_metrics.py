@@ -1,4 +1,4 @@
-"""The metrics of a subtask: all ids, and their values. Which a release has stands in releases.py."""
+"""The metrics of a subtask: all ids and their values. releases.py knows which release has which."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 Value = float | int | bool
 
 BUFFER = 32_768
-LONGEST_NAME = 80  # letters of an operator's name in an id
+LONGEST_NAME = 80  # characters of an operator's name in an id
 MOSTLY = 500  # milliseconds of a second
 _FORBIDDEN = re.compile(r"[ .:,]")
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one subtask's metrics are made of, at the last fetch; reckoned when a metric needs it."""
+    """The inputs of one subtask's metrics at the last fetch, computed on demand."""
 
     vertex: VertexMoment
     subtask: int
@@ -58,7 +58,7 @@ class Figures:
 
     @property
     def through(self) -> int:
-        """Records that went from operator to operator, of which none may cross the network."""
+        """Records passed from operator to operator, perhaps without crossing the network."""
         if self.vertex.plan.chained:
             return self._chained(math.inf)
         return self.total.records_in or self.total.records_out
@@ -82,12 +82,12 @@ class Figures:
 
     @property
     def pressed(self) -> float:
-        """How full what waits before it is: 1 when it is not fast enough."""
+        """Usage of its input buffers: 1 if it is too slow."""
         return min(1.0, max(0.0, (self.lately.busy - 850) / 100)) if self.vertex.spec.inputs else 0.0
 
     @property
     def blocked(self) -> float:
-        """How full its output is."""
+        """Usage of its output buffers."""
         return min(1.0, self.lately.backpressured / 600)
 
 
@@ -95,7 +95,7 @@ Metric = Callable[[Figures], Value]
 
 
 def _counter(name: str, count: Callable[[Totals], int]) -> dict[str, Metric]:
-    """A counter and the rate that Flink makes of it."""
+    """A counter and Flink's rate of it."""
     return {name: lambda f: count(f.total), f"{name}PerSecond": lambda f: count(f.recent) / METER_SECONDS}
 
 
@@ -161,12 +161,12 @@ TASK_METRICS: dict[str, Metric] = {
     **{f"mailboxLatencyMs_{name}": _latency(share) for name, share in LATENCIES.items()},
     **_counter("numFiredTimers", lambda t: t.records_in // 40),
 }
-FED_ALONE = ("checkpointAlignmentTime", "currentInputWatermark")  # what a source has not
+FED_ALONE = ("checkpointAlignmentTime", "currentInputWatermark")  # not for sources
 
 OperatorMetric = Callable[[Figures, bool, bool], Value]  # whether it is first, last in its chain -> value
 
 
-OPERATOR_METRICS: dict[str, OperatorMetric] = {  # by the part of the id behind the operator's name
+OPERATOR_METRICS: dict[str, OperatorMetric] = {  # by the part of the id after the operator's name
     "numRecordsIn": lambda f, first, _: 0 if first and not f.vertex.spec.inputs else f.through,
     "numRecordsInPerSecond": lambda f, first, _: (
         0.0 if first and not f.vertex.spec.inputs else f.through_recent / METER_SECONDS
@@ -182,7 +182,7 @@ OPERATOR_METRICS: dict[str, OperatorMetric] = {  # by the part of the id behind 
     "currentOutputWatermark": lambda f, *_: f.vertex.watermark(coming=False),
     "currentInputWatermark": lambda f, *_: f.vertex.watermark(coming=True),
     "pendingRecords": lambda f, *_: int(f.noise(40, 900, 41) * (1 + 900 * f.blocked)),
-    # Milliseconds from an event to its being sent by the source.
+    # Milliseconds from an event to its emission by the source.
     "currentEmitEventTimeLag": lambda f, *_: round(
         1000 * (f.vertex.spec.lag + 40 * f.blocked) + f.noise(0, 200, 42)
     ),
@@ -195,7 +195,7 @@ OF_WRITERS = ("numRecordsSend", "numRecordsSendErrors", "numBytesSend")
 
 
 def task_ids(release: Release, spec: VertexSpec) -> Iterator[str]:
-    """All ids that a subtask of a vertex has in a release."""
+    """All ids of a vertex's subtask in a release."""
     for name in TASK_METRICS:
         if release.has(name.replace("_", ".")) and (spec.inputs or name not in FED_ALONE):
             yield name
@@ -213,7 +213,7 @@ def task_ids(release: Release, spec: VertexSpec) -> Iterator[str]:
 
 
 def metric_name(operator: str) -> str:
-    """An operator's name as ids have it."""
+    """An operator's name as in ids."""
     return _FORBIDDEN.sub("_", operator[:LONGEST_NAME])
 
 

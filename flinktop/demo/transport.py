@@ -1,4 +1,4 @@
-"""The demo's cluster in the place of the network: requests in, Flink's answers out."""
+"""A transport that answers as the demo's cluster instead of the network."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from flinktop.demo.world import Moment, World
     from flinktop.flink.endpoint import Endpoint
 
-METHOD_NOT_ALLOWED = 405  # not 403: that would have the person look at users and passwords
+METHOD_NOT_ALLOWED = 405  # not 403: the user would be told to check user and password
 
 
 class DemoTransport(httpx.AsyncBaseTransport):
-    """Answers as the world is at the time that `now` gives, in seconds of the demo's clock."""
+    """Answers with the state of the world at the time `now()`, in seconds of the demo's clock."""
 
     def __init__(self, world: World, now: Callable[[], float]) -> None:
         self.world = world
@@ -46,21 +46,21 @@ class DemoTransport(httpx.AsyncBaseTransport):
 
 
 def errors(sentence: str) -> bytes:
-    """Flink's document of an error."""
+    """Flink's error document."""
     return msgspec.json.encode({"errors": [sentence]})
 
 
 def response(
     request: httpx.Request, status: int, body: bytes, kind: str = "application/json"
 ) -> httpx.Response:
-    """An answer as httpx has it."""
+    """An answer as httpx's type."""
     return httpx.Response(status, content=body, headers={"content-type": kind}, request=request)
 
 
 @cache
 def _routes() -> dict[int, list[tuple[list[str], Endpoint[Any], Handler]]]:
-    """Paths in parts, by how many, with what answers; /jobs/overview is no job, so ids come after words."""
-    from flinktop.demo.replies import REPLIES  # noqa: PLC0415 -- the first picture does not wait for them
+    """Paths in parts, by length, with their handlers; ids after literals, as /jobs/overview is not a job."""
+    from flinktop.demo.replies import REPLIES  # noqa: PLC0415 -- not needed for the first paint
 
     found: dict[int, list[tuple[list[str], Endpoint[Any], Handler]]] = {}
     routes = [(endpoint.path.split("/"), endpoint, handler) for endpoint, handler in REPLIES.items()]

@@ -1,4 +1,4 @@
-"""The demo's cluster: a seed, a scenario and a release make a state for every moment of time."""
+"""The demo's cluster: seed, scenario and release determine its state at every time."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-METRICS_SECONDS = 10.0  # between two fetches of metrics by the JobManager: values step, as real ones do
+METRICS_SECONDS = 10.0  # between two fetches of metrics by the JobManager: values change in steps
 METER_SECONDS = 60.0  # a `…PerSecond` of records and bytes is a mean over this
-REMEMBERED = 8192  # results that are kept before all are forgotten
+REMEMBERED = 8192  # number of cached results at which the cache is cleared
 BY_BADNESS = (
     "FAILED", "CANCELING", "CANCELED", "CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING",
 )  # fmt: skip
-"""A vertex is in the worst of its subtasks' states."""
+"""The order of severity: a vertex has the worst state of its subtasks."""
 
 Watermarks = tuple[tuple[float | None, float | None], ...]  # by vertex: input, output (s of the demo's clock)
 
@@ -47,17 +47,17 @@ class TaskManager(NamedTuple):
 
 @dataclass(frozen=True)
 class World:
-    """A cluster for all times. The same seed, scenario, release and time give the same bytes."""
+    """A cluster at all times. The same seed, scenario, release and time give the same bytes."""
 
     seed: int = 1
     scenario: str = DEFAULT
     version: str = "2.3.0"
-    born: float = 1_700_000_000.0  # seconds since 1970 at which the demo's clock says 0
-    own: Cluster | None = None  # a cluster of the caller's instead of the scenario's
+    born: float = 1_700_000_000.0  # seconds since 1970 at 0 of the demo's clock
+    own: Cluster | None = None  # a cluster of the caller instead of the scenario's
     _results: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def recall(self, key: Hashable, make: Callable[[], T]) -> T:
-        """A result that more than one answer needs; forgetting it changes how long an answer takes."""
+        """A cached result that several answers need; without the cache only the time changes."""
         try:
             found: T = self._results[key]
         except KeyError:
@@ -118,18 +118,18 @@ class Moment:
         self.seconds = seconds
         self.now = self.stamp(seconds)  # the cluster's clock: ms since 1970
         self.fetched = math.floor(seconds / METRICS_SECONDS) * METRICS_SECONDS  # the last fetch of metrics
-        self.job = cache(self._job)  # a job by its id; None where none was submitted
+        self.job = cache(self._job)  # a job by its id; None if it was not submitted yet
 
     def stamp(self, seconds: float | None) -> int:
-        """A time of the demo's clock in ms since 1970; -1 for what has not come."""
+        """A time of the demo's clock in ms since 1970; -1 for one in the future."""
         return round((self.world.born + seconds) * 1000) if seconds is not None else -1
 
     def stamps(self, entered: Mapping[str, float], states: Iterable[str]) -> dict[str, int]:
-        """When each state was entered, 0 for those that were not."""
+        """When each state was entered; 0 for states that were not."""
         return {state: self.stamp(entered[state]) if state in entered else 0 for state in states}
 
     def since(self, begun: float | None, ended: float | None) -> dict[str, int]:
-        """Flink's three fields for a stretch of time; -1 for what has not come."""
+        """Flink's three fields for a time range; -1 for times in the future."""
         begin, end = self.stamp(begun), self.stamp(ended)
         duration = -1 if begun is None else (self.now if ended is None else end) - begin
         return {"start-time": begin, "end-time": end, "duration": duration}
@@ -150,7 +150,7 @@ class Moment:
 
     @property
     def slot_counts(self) -> tuple[int, int]:
-        """Slots in all, and those that no job holds."""
+        """Number of slots, and of free slots."""
         total = len(self.world.taskmanagers) * self.world.cluster.slots_each
         return total, total - sum(job.spec.slots for job in self.jobs if not job.ended)
 
@@ -167,12 +167,12 @@ class JobMoment:
         self.moment = moment
         self.plan = plan
         self.id, self.spec, self.life = plan.id, plan.spec, plan.life
-        self.checkpoints = moment.world.checkpoints[plan.place]  # None when it takes none
+        self.checkpoints = moment.world.checkpoints[plan.place]  # None if it takes none
         self.run = run  # the newest
         self.state = plan.life.state_at(run, moment.seconds)
         self.ended = moment.seconds >= plan.life.over
-        self.fetched = min(moment.fetched, run.ends)  # the last fetch, or the end of the run if before
-        self.measured = self.fetched > run.flows  # whether the metrics of this run have been fetched yet
+        self.fetched = min(moment.fetched, run.ends)  # the last fetch, or the end of the run if earlier
+        self.measured = self.fetched > run.flows  # whether metrics of this run have been fetched yet
         self.scheduler = "AdaptiveBatch" if plan.spec.kind == "BATCH" else "Default"
         if plan.spec.adaptive and moment.release.since(1, 18):
             self.scheduler = "Adaptive"
@@ -196,7 +196,7 @@ class JobMoment:
 
     @cached_property
     def recent(self) -> tuple[Totals, ...]:
-        """What each vertex exchanged in the last minute before the fetch, within this run."""
+        """Each vertex's exchange in the last minute before the fetch, within this run."""
         before = self._totals(self.fetched - METER_SECONDS)
         return tuple(
             Totals(*(late - early for late, early in zip(after, first, strict=True)))
@@ -210,14 +210,14 @@ class JobMoment:
 
     @cached_property
     def settled(self) -> str | None:
-        """The state that all subtasks are in, when no look at each of them is needed."""
+        """The state of all subtasks, if they need not be examined one by one."""
         if self.run.flows <= self.moment.seconds < self.run.ends - len(self.spec.vertices):
             return "RUNNING"
         return "FINISHED" if self.state == "FINISHED" else None
 
     @cached_property
     def spans(self) -> tuple[Span, Span]:
-        """From the run's beginning to the last fetch, and what time metrics are taken over (1.17+: 60 s)."""
+        """From the run's start to the last fetch, and the window of time metrics (1.17+: 60 s)."""
         begun, fetched = self.run.flows, self.fetched
         window = METER_SECONDS if self.moment.release.since(1, 17) else 5.0
         lately = self.plan.span(max(begun, fetched - window), fetched) if self.measured else Span()
@@ -225,7 +225,7 @@ class JobMoment:
 
     @cached_property
     def watermarks(self) -> Watermarks:
-        """The lowest watermarks into and out of each vertex; None without event time, inputs or flow yet."""
+        """The lowest input and output watermark by vertex; None without event time, inputs or flow yet."""
         key = ("watermarks", self.plan.place, self.fetched, self.measured)
         return self.moment.world.recall(key, self._watermarks)
 
@@ -245,7 +245,7 @@ class JobMoment:
         return tuple(found)
 
     def taskmanager(self, subtask: int) -> TaskManager:
-        """The TaskManager that a subtask runs on: subtasks of one number share a slot."""
+        """The TaskManager of a subtask: subtasks with the same index share a slot."""
         taskmanagers = self.moment.world.taskmanagers
         return taskmanagers[(self.plan.first_slot + subtask) % len(taskmanagers)]
 

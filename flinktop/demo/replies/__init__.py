@@ -1,4 +1,4 @@
-"""What the demo answers: by endpoint, a function from what was asked to a document of all releases."""
+"""Answers of the demo: for each endpoint a function from the request to a document of all releases."""
 
 from flinktop.demo.replies import checkpoints, cluster, files, jobs, metrics, rescales, vertices
 from flinktop.demo.request import Replies

@@ -12,7 +12,7 @@ from flinktop.flink import checkpoints as to
 if TYPE_CHECKING:
     from flinktop.demo.world import JobMoment, VertexMoment
 
-IN_FLIGHT = 320  # bytes that are processed while barriers align, for each ms of it
+IN_FLIGHT = 320  # bytes processed during alignment, for each ms of it
 
 
 def _of(job: JobMoment) -> Checkpointing:
@@ -62,13 +62,13 @@ def _summary(job: JobMoment, completed: list[Taken]) -> dict[str, Any]:
 
 
 def _sizes(job: JobMoment, whole: int, written: int) -> dict[str, int]:
-    """Up to 1.14 `state_size` is what was written, from 1.15 the whole state."""
+    """Up to 1.14 `state_size` is the bytes written, from 1.15 the whole state."""
     whole = whole if job.moment.release.since(1, 15) else written
     return {"checkpointed_size": written, "state_size": whole}
 
 
 def _checkpoint(job: JobMoment, taken: Taken, *, tasks: bool = False) -> dict[str, Any]:
-    """One checkpoint; its vertices only when asked for alone."""
+    """One checkpoint; its vertices only in a request for this one."""
     all_of, moment = _of(job), job.moment
     status = taken.status_at(_seconds(job))
     complete, failed = status == "COMPLETED", status == "FAILED"
@@ -80,7 +80,7 @@ def _checkpoint(job: JobMoment, taken: Taken, *, tasks: bool = False) -> dict[st
         sizes, acknowledged = _sizes(job, *all_of.bytes_of(taken)), sum(job.plan.shape)
         duration, last = taken.duration, triggered + taken.duration
     else:
-        # What an incomplete one has come to is the sum of its vertices.
+        # The values of an incomplete one are the sums of its vertices.
         sizes = {
             name: sum(row[name] for row in rows.values()) for name in ("checkpointed_size", "state_size")
         }
@@ -123,7 +123,7 @@ def _class(kind: str) -> dict[str, str]:
 
 
 def path_of(job: JobMoment, taken: Taken) -> str:
-    """Where a checkpoint lies."""
+    """The path of a checkpoint."""
     if taken.savepoint:
         mixed = identity("savepoint", job.id, taken.id, digits=12)
         return f"s3://flink-savepoints/{job.spec.name}/savepoint-{job.id[:6]}-{mixed}"
@@ -170,7 +170,7 @@ def _vertex(vertex: VertexMoment, taken: Taken, status: str) -> dict[str, Any]:
 
 
 def _taken(request: Request) -> Taken:
-    """The checkpoint that a request names, if the server (still) knows it."""
+    """The requested checkpoint, if the server (still) knows it."""
     all_of, text, seconds = _of(request.job), request.ids["checkpoint"], _seconds(request.job)
     latest = (all_of.latest(seconds, status) for status in ("FAILED", "COMPLETED"))
     kept = (*all_of.newest(seconds), all_of.savepoint_at(seconds), *latest)

@@ -32,16 +32,16 @@ JOBMANAGER_HEAP = GIB
 SEGMENT, SEGMENTS = 32 * 1024, 16_384  # bytes of a network buffer, and buffers of a TaskManager
 MANAGED = 3 * GIB
 COLLECTORS = ("G1_Young_Generation", "G1_Old_Generation", "G1_Concurrent_GC", "All")
-BORN = 60 * DAY  # seconds before the demo opened that the processes were started
+BORN = 60 * DAY  # seconds before the demo opened at which the processes were started
 
 Values = dict[str, float | int]
 
 
-# -- what a process measures -------------------------------------------------------------------------
+# -- metrics of processes ------------------------------------------------------------------------------
 
 
 def _jvm(seconds: float, seed: int, heap: int, load: float) -> Values:
-    """A JVM whose heap fills and is collected, the faster the busier (`load` 0 to 1) it is."""
+    """A JVM whose heap fills and is collected, more often with a higher `load` (0 to 1)."""
     period = 64.0 / (0.4 + 2.2 * load)
     floor = 0.22 + 0.2 * load + 0.05 * Wave.of(0.5, seed, 1).at(seconds)
     filled = (seconds / period + between(0, 1, seed, 2)) % 1.0
@@ -117,12 +117,12 @@ def _jobmanager_values(moment: Moment) -> Values:
 
 
 def _tasks_in(job: JobMoment, subtask: int) -> int:
-    """Tasks that share a slot."""
+    """Number of tasks that share a slot."""
     return sum(subtask < parallelism for parallelism in job.plan.shape)
 
 
 def _segments(moment: Moment, taskmanager: TaskManager) -> tuple[int, int]:
-    """Network buffers in use and free."""
+    """Network buffers in use, and free ones."""
     used = sum(90 * _tasks_in(job, subtask) for job, subtask in moment.slots[taskmanager.number])
     return min(SEGMENTS, used), SEGMENTS - min(SEGMENTS, used)
 
@@ -152,7 +152,7 @@ def _row(moment: Moment, taskmanager: TaskManager) -> dict[str, Any]:
 
 
 def _resource(slots: int, of: int) -> dict[str, Any]:
-    """So many slots' part of a TaskManager; memory in MiB."""
+    """The share of some slots in a TaskManager; memory in MiB."""
     return {
         "cpuCores": CORES * slots / of,
         "taskHeapMemory": (TASKMANAGER_HEAP // MIB - 128) * slots // of,
@@ -208,14 +208,14 @@ def _taskmanager(request: Request) -> dict[str, Any]:
 
 def _all_metrics(request: Request) -> list[dict[str, Any]]:
     chosen = [one for one in request.moment.world.taskmanagers if request.wants("taskmanagers", one.id)]
-    # They are listed as the first one's.
+    # Listed as those of the first one.
     chosen = chosen[: 1 if request.get is None else None]
     return aggregated([_taskmanager_values(request.moment, one) for one in chosen], request)
 
 
 # -- the JobManager ----------------------------------------------------------------------------------
 
-RENAMED = {  # options, and what they were called up to 1.19
+RENAMED = {  # options, and their names up to 1.19
     "state.backend.type": "state.backend",
     "execution.checkpointing.dir": "state.checkpoints.dir",
     "execution.checkpointing.savepoint-dir": "state.savepoints.dir",
@@ -287,7 +287,7 @@ def _jars(request: Request) -> dict[str, Any]:
 
 
 def _no_operation(request: Request) -> Any:
-    """The demo is read-only: no act is under way."""
+    """The demo is read-only, so there are no operations."""
     raise missing(texts()["no operation"].format(**request.ids))
 
 

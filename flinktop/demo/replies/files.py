@@ -1,4 +1,4 @@
-"""What can be read of processes as files: logs, standard output, thread dumps, results of the profiler."""
+"""Files of processes: logs, standard output, thread dumps, results of the profiler."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from flinktop.flink import logs, profiler
 if TYPE_CHECKING:
     from flinktop.demo.world import Moment
 
-LINES = 120  # lines that a log holds
-STEP = 17.0  # seconds from one line to the next, more or less
+LINES = 120  # lines of a log
+STEP = 17.0  # approximate seconds between two lines
 PROFILED, PROFILED_SECONDS = -2.2 * HOUR, 30  # when each process was profiled, and for how long
 
 
@@ -23,7 +23,7 @@ def _kind(request: Request) -> str:
 
 
 def _log(request: Request) -> str:
-    """The log as it stands: every line has its time, so that later ones come below."""
+    """The log at this time: each line has a fixed time, so later lines are appended."""
     kind, moment = _kind(request), request.moment
     lines, jobs = texts()[f"{kind}.log"], moment.jobs
     seed = number(request.taskmanager.id if kind == "taskmanager" else kind)
@@ -59,7 +59,7 @@ def _taskmanager_stdout(request: Request) -> str:
 
 
 def _threads(request: Request) -> dict[str, Any]:
-    """Those that each process has, and on a TaskManager one for each task."""
+    """The threads of every process, and on a TaskManager one for each task."""
     names = list(texts()["threads"][_kind(request)])
     if _kind(request) == "taskmanager":
         names += [
@@ -76,7 +76,7 @@ def _threads(request: Request) -> dict[str, Any]:
     return {"threadInfos": rows}
 
 
-# -- the profiler (1.19+): one run on each process, some time ago ------------------------------------
+# -- the profiler (1.19+): one run on each process, some time ago --------------------------------------
 
 
 def _whose(request: Request) -> str:
@@ -84,7 +84,7 @@ def _whose(request: Request) -> str:
 
 
 def profile_of(moment: Moment, whose: str) -> str:
-    """The name of the result of a process's run."""
+    """The file name of the result of a process's run."""
     at = datetime.fromtimestamp(moment.stamp(PROFILED + PROFILED_SECONDS) / 1000, UTC)
     return f"{whose}_CPU_{at:%Y-%m-%d_%H_%M_%S}.html"
 

@@ -1,4 +1,4 @@
-"""/jobs and /applications: the lists, one job with its vertices and plan, its configuration and its end."""
+"""/jobs and /applications: lists, one job with its vertices and plan, configuration and result."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from flinktop.demo.world import JobMoment, VertexMoment
 
 MAX_PARALLELISM = 128
-USUAL = 20  # exceptions that are told unless more are asked for (1.10+)
+USUAL = 20  # default number of exceptions in an answer (1.10+)
 
 
 def counts(states: Counter[str]) -> dict[str, int]:
-    """Tasks in each state, with those that none is in."""
+    """Numbers of tasks by state, including 0."""
     return {state: states[state] for state in TASK_STATES}
 
 
@@ -42,7 +42,7 @@ def _head(job: JobMoment) -> dict[str, Any]:
 
 
 def job_row(job: JobMoment) -> dict[str, Any]:
-    """One job of the list; its tasks are counted in lower case here."""
+    """One job of the list; here its states are in lower case."""
     if job.settled is not None:
         counted = Counter({job.settled: sum(job.plan.shape)})
     else:
@@ -101,7 +101,7 @@ def io_metrics(vertex: VertexMoment, subtasks: Sequence[int], totals: Totals) ->
         ("write-records", totals.records_out),
     ):
         document |= {name: total if known else 0, f"{name}-complete": known}
-    # Not reckoned where it would not be told.
+    # Not computed if not reported.
     if job.moment.release.has("accumulated-busy-time"):
         spent = [vertex.times(subtask) for subtask in subtasks] if known else []
         document["accumulated-backpressured-time"] = sum(int(times.backpressured) for times in spent)
@@ -119,7 +119,7 @@ def _plan(job: JobMoment) -> dict[str, Any]:
 
 
 def _nodes(job: JobMoment) -> tuple[dict[str, Any], ...]:
-    """The vertices; sinks come first, as the default scheduler has them. Every release has all their keys."""
+    """The vertices; sinks come first, as with the default scheduler. The keys are those of all releases."""
     nodes = []
     exchange = "blocking" if job.spec.kind == "BATCH" else "pipelined_bounded"
     for vertex in reversed(job.plan.vertices):
@@ -137,7 +137,7 @@ def _nodes(job: JobMoment) -> tuple[dict[str, Any], ...]:
 
 
 def _inputs(fed: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
-    """The key of a node's inputs, which sources have not."""
+    """The key of a node's inputs, which sources don't have."""
     rows = [
         {"num": order, "id": source, "ship_strategy": ship, "exchange": exchange}
         for order, (source, ship, exchange) in enumerate(fed)
@@ -154,7 +154,7 @@ def _described(operators: Sequence[str], *, lines: bool) -> str:
 
 
 def _stream_graph(plan: JobPlan) -> dict[str, Any]:
-    """What the adaptive batch scheduler (2.0+) tells beside the plan: the graph by operator."""
+    """The graph by operator, which the adaptive batch scheduler (2.0+) adds to the plan."""
     nodes: list[dict[str, Any]] = []
     lasts: list[str] = []
     for vertex in plan.vertices:
@@ -190,7 +190,7 @@ def _config(request: Request) -> dict[str, Any]:
 
 
 def accumulators(vertex: VertexMoment, subtasks: Sequence[int]) -> list[dict[str, str]]:
-    """What the code of some subtasks has counted."""
+    """Accumulators in the code of some subtasks."""
     totals = vertex.job.totals[vertex.plan.place]
     total = totals.records_in or totals.records_out
     value = str(sum(vertex.plan.part(total, subtask) for subtask in subtasks))
@@ -244,12 +244,12 @@ def _execution_result(request: Request) -> dict[str, Any]:
 
 
 def _exceptions(request: Request) -> dict[str, Any]:
-    """The history, and up to 1.20 the failure of the present execution."""
+    """The history, and up to 1.20 the failure of the current execution."""
     job = request.job
     most = request.params.get("maxExceptions", "")
     runs = job.life.faults(job.run, request.moment.seconds)
     listed = runs[: int(most) if most.isdigit() else USUAL]
-    # Once it runs again the execution has no failure of its own.
+    # A running execution has no failure of its own.
     present = _fault(job, runs[0]) if runs and job.state != "RUNNING" else None
     return {
         "root-exception": present and present["stacktrace"],
@@ -293,7 +293,7 @@ def _old(fault: dict[str, Any]) -> dict[str, Any]:
 def _entry(job: JobMoment, run: Run, fault: dict[str, Any]) -> dict[str, Any]:
     if not (job.ended and job.state == "FAILED" and run.ends >= job.life.over):
         return {**fault, "concurrentExceptions": []}
-    # A failure that nothing restarts after is told by the scheduler, the task's own beside it.
+    # A failure without a restart is the scheduler's, with the task's own as a concurrent one.
     given_up = "\n".join(texts()["given up"])
     return {
         "exceptionName": given_up.partition(":")[0],
@@ -304,7 +304,7 @@ def _entry(job: JobMoment, run: Run, fault: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# -- applications (2.3+): each job is one of its own -------------------------------------------------
+# -- applications (2.3+): each job is one of its own ---------------------------------------------------
 
 
 def _application(job: JobMoment) -> dict[str, Any]:

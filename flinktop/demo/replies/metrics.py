@@ -1,4 +1,4 @@
-"""Metrics: of jobs, vertices and subtasks, plain as text and aggregated as numbers."""
+"""Metrics of jobs, vertices and subtasks: plain values as text, aggregated ones as numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNREADABLE = "Bad request, could not parse parameters: Cannot resolve "
 
 
 def text(value: object) -> str:
-    """A value as plain endpoints have it."""
+    """A value as in plain endpoints."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -30,14 +30,14 @@ def _listed(ids: Iterable[str]) -> list[dict[str, str]]:
 
 
 def plain(found: dict[str, Any], request: Request) -> list[dict[str, str]]:
-    """A plain answer: ids alone, or values of those that are known; unknown ones are left out."""
+    """A plain answer: ids alone, or values of known ids; unknown ones are left out."""
     if request.get is None:
         return _listed(found)
     return [{"id": name, "value": text(found[name])} for name in request.get if name in found]
 
 
 def aggregated(rows: Sequence[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-    """An aggregated answer over some things; nothing at all when one id is unknown to every one of them."""
+    """An aggregated answer; empty if one id is unknown to all of the rows."""
     wanted = request.get
     if wanted is None:
         return _listed(rows[0] if rows else ())
@@ -46,7 +46,7 @@ def aggregated(rows: Sequence[dict[str, Any]], request: Request) -> list[dict[st
     chosen, listed = _aggregations(request), []
     for name in wanted:
         numbers = [row[name] for row in rows if name in row]
-        # What is no number is passed over in silence.
+        # Values that are no numbers are silently ignored.
         if not any(isinstance(value, str | bool) for value in numbers):
             found = _aggregate(numbers)
             listed.append({"id": name, **{key: found[key] for key in chosen}})
@@ -66,7 +66,7 @@ def _aggregate(numbers: Sequence[float]) -> dict[str, float]:
     total, count = float(in_order(numbers)), len(numbers)
     mean = total / count
     apart = in_order(abs(number - mean) for number in numbers) / count
-    # Flink's own skew: the mean distance from the mean, in per cent of it, 100 at the most.
+    # Flink's own skew: the mean deviation from the mean, in per cent of it, at most 100.
     skew = min(100.0, apart / abs(mean) * 100) if mean else 0.0
     return {"min": float(min(numbers)), "max": float(max(numbers)), "avg": mean, "sum": total, "skew": skew}
 
@@ -127,7 +127,7 @@ def _checkpoint_values(job: JobMoment) -> dict[str, float | str]:
 
 def _jobs_metrics(request: Request) -> list[dict[str, Any]]:
     chosen = [job for job in request.moment.jobs if request.wants("jobs", job.id)]
-    # They are listed as the first one's.
+    # Listed as those of the first one.
     return aggregated([_job_values(job) for job in chosen[: 1 if request.get is None else None]], request)
 
 
@@ -135,7 +135,7 @@ def _jobs_metrics(request: Request) -> list[dict[str, Any]]:
 
 
 def _ids(vertex: VertexMoment) -> dict[str, None]:
-    """The ids of a vertex; none before the first fetch after a (re)start, nor of what has ended."""
+    """The ids of a vertex; none before the first fetch after a (re)start, and none of ended tasks."""
     job, moment = vertex.job, vertex.job.moment
     if not job.measured or job.ended:
         return {}
@@ -164,7 +164,7 @@ def _subtask_metrics(request: Request) -> list[dict[str, str]]:
 
 
 def _subtasks_metrics(request: Request) -> list[dict[str, Any]]:
-    """Aggregated over subtasks, or those asked for ("0,2-4")."""
+    """Aggregated over all subtasks, or over the requested ones ("0,2-4")."""
     vertex, known = request.vertex, _ids(request.vertex)
     if request.get is None:
         return _listed(known)

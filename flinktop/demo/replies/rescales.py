@@ -1,4 +1,4 @@
-"""Rescaling: what the adaptive scheduler was told and what it did (1.18+, 2.3+)."""
+"""Rescaling: requirements and history of the adaptive scheduler (1.18+, 2.3+)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from flinktop.flink import rescale
 if TYPE_CHECKING:
     from flinktop.demo.world import JobMoment
 
-BEGAN = -26 * HOUR  # when the one rescale there was began
-TOOK, PREPARED = 14_200, 9800  # milliseconds that it took, and those of it that the job still ran
+BEGAN = -26 * HOUR  # start of the only rescale
+TOOK, PREPARED = 14_200, 9800  # milliseconds of the rescale, and those in which the job still ran
 COUNTS = {"ignored": 0, "inProgress": 0, "completed": 1, "failed": 0}
 
 

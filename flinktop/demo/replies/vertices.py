@@ -1,4 +1,4 @@
-"""/jobs/:jobid/vertices: subtasks and attempts, their times, backpressure, watermarks and flame graph."""
+"""/jobs/:jobid/vertices: subtasks and attempts, times, backpressure, watermarks and flame graph."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from flinktop.demo.world import Moment, TaskManager, VertexMoment
 
 LIVED = ("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
-"""The states whose time is told (1.16+)."""
-LOW, HIGH = 0.1, 0.5  # shares of time from which on a subtask is called backpressured a little, and much
+"""The states with a reported duration (1.16+)."""
+LOW, HIGH = 0.1, 0.5  # ratios from which on a subtask's backpressure is low, and high
 
 
 def _vertex(request: Request) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _single(request: Request) -> dict[str, Any]:
 
 
 def _run(request: Request) -> Run:
-    """The run that a request names by the number of the attempt; the newest when it names none."""
+    """The run with the attempt number of a request; the newest without one."""
     text, job = request.ids.get("attempt"), request.job
     if text is None:
         return job.run
@@ -176,12 +176,12 @@ def _summed(metrics: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _backpressure(request: Request) -> dict[str, Any]:
-    """Levels and shares of time; up to 1.12 the server would sample stacks instead."""
+    """Levels and ratios; up to 1.12 the server would sample stacks instead."""
     vertex, rows, highest = request.vertex, [], 0.0
     tasks = vertex.tasks if request.job.settled != "RUNNING" else ()
     over = {subtask for subtask, task in enumerate(tasks) if task.ended is not None}
     for subtask in vertex.subtasks:
-        # Flink drops the metrics of a task that has ended, and answers 0 for them.
+        # Flink drops the metrics of an ended task, and answers 0 for them.
         times = Times(0.0, 0.0, 0.0) if subtask in over else vertex.lately(subtask)
         ratio = round(times.backpressured / 1000, 3)
         highest = max(highest, ratio)
@@ -215,7 +215,7 @@ def _watermarks(request: Request) -> list[dict[str, str]]:
     return [{"id": f"{subtask}.currentInputWatermark", "value": value} for subtask in vertex.subtasks]
 
 
-# -- flame graphs (1.13+) ----------------------------------------------------------------------------
+# -- flame graphs (1.13+) ------------------------------------------------------------------------------
 
 
 def _flamegraph(request: Request) -> dict[str, Any]:
@@ -239,7 +239,7 @@ def _frame(name: str, value: int, children: Sequence[dict[str, Any]] = ()) -> di
 
 
 def _stack(vertex: VertexPlan, working: int) -> list[dict[str, Any]]:
-    """What a working thread does, operator by operator."""
+    """The stack of a working thread, operator by operator."""
     found: list[dict[str, Any]] = []
     for place, operator in reversed(list(enumerate(vertex.spec.operators))):
         own = int(working * (0.3 + 0.4 * fraction(vertex.seed, place, 21)))
