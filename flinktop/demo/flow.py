@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from flinktop.demo.life import Life
-from flinktop.demo.numbers import Wave, between, identity, in_order, number, part, shares
+from flinktop.demo.numbers import Wave, between, identity, java_sum, number, part, shares
 
 if TYPE_CHECKING:
     from flinktop.demo.specs import JobSpec, VertexSpec
@@ -56,7 +56,7 @@ class VertexPlan:
     def weights(self) -> tuple[float, ...]:
         even = [1.0 + between(-UNEVEN, UNEVEN, self.seed, i) for i in range(self.spec.parallelism)]
         if self.spec.hot:
-            even[self.hottest] += in_order(even) * self.spec.hot / (1.0 - self.spec.hot)
+            even[self.hottest] += java_sum(even) * self.spec.hot / (1.0 - self.spec.hot)
         return tuple(even)
 
     @cached_property

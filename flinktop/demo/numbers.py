@@ -46,7 +46,7 @@ def identity(*parts: object, digits: int = 32) -> str:
     return hashlib.blake2b(text, digest_size=32).hexdigest()[:digits]
 
 
-def in_order(numbers: Iterable[float]) -> float:
+def java_sum(numbers: Iterable[float]) -> float:
     """The sum, rounded after each addition as in Java; `sum` is more precise from Python 3.12 on."""
     total: float = reduce(add, numbers, 0)
     return total
@@ -67,13 +67,13 @@ class Wave(Struct, frozen=True):
         return cls(tuple(sines))
 
     def at(self, seconds: float) -> float:
-        return 1.0 + in_order(high * math.sin(speed * seconds + phase) for high, speed, phase in self.sines)
+        return 1.0 + java_sum(high * math.sin(speed * seconds + phase) for high, speed, phase in self.sines)
 
     def total(self, begin: float, end: float) -> float:
         """The integral from `begin` to `end`; 0 if the range is empty."""
         if end <= begin:
             return 0.0
-        swung = in_order(
+        swung = java_sum(
             high / speed * (math.cos(speed * begin + phase) - math.cos(speed * end + phase))
             for high, speed, phase in self.sines
         )
@@ -82,7 +82,7 @@ class Wave(Struct, frozen=True):
 
 def shares(weights: Sequence[float]) -> tuple[float, ...]:
     """The cumulative share at the end of each part of a whole; the last one is 1."""
-    whole = in_order(weights)
+    whole = java_sum(weights)
     ends, reached = [0.0], 0.0
     for weight in weights[:-1]:
         reached += weight / whole if whole else 1.0 / len(weights)

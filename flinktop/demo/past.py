@@ -50,7 +50,7 @@ def past(world: World, minutes: int = MINUTES) -> Iterator[Seen]:
         jobs = list(islice((job for job in known if job is not None and not job.ended), MOST_JOBS))
         listed = moment.release.keep({"jobs": [job_row(job) for job in jobs]})
         yield JOBS_OVERVIEW(), msgspec.convert(listed, JOBS_OVERVIEW.reply), ago
-        for query in _asked(moment, jobs, step, begins=step > steps - LEAD):
+        for query in _queries(moment, jobs, step, begins=step > steps - LEAD):
             endpoint: Endpoint[Any] = query.endpoint
             with suppress(Refusal):
                 request = Request(moment, dict(query.ids), dict(query.params))
@@ -58,7 +58,7 @@ def past(world: World, minutes: int = MINUTES) -> Iterator[Seen]:
                 yield query, msgspec.convert(document, endpoint.reply, strict=False), ago
 
 
-def _asked(moment: Moment, jobs: list[JobMoment], step: int, *, begins: bool) -> Iterator[Query[Any]]:
+def _queries(moment: Moment, jobs: list[JobMoment], step: int, *, begins: bool) -> Iterator[Query[Any]]:
     if step % (9 if len(moment.world.taskmanagers) > LARGE else 2) == 0:
         yield TASKMANAGERS_METRICS(get=_HEAP_NEW if moment.release.since(1, 19) else _HEAP_OLD)
     vertices = 0

@@ -36,8 +36,8 @@ class Release:
         self.number = _number(version)
         changes = json.loads(Path(__file__).with_name("releases.json").read_bytes())
         later = (names for release, names in changes["came"].items() if _number(release) > self.number)
-        gone = (names for release, names in changes["went"].items() if _number(release) <= self.number)
-        self._lacks = frozenset(" ".join((*later, *gone)).split())
+        removed = (names for release, names in changes["went"].items() if _number(release) <= self.number)
+        self._lacks = frozenset(" ".join((*later, *removed)).split())
         self._lacks_in: dict[str, frozenset[str]] = {}  # by the key of the containing object
         for inside, slash, name in (one.rpartition("/") for one in self._lacks):
             if slash:

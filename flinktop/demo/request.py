@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 404
 _REST = "org.apache.flink.runtime.rest"
-_GONE = "org.apache.flink.runtime.resourcemanager.exceptions.UnknownTaskExecutorException"
+_UNKNOWN_TASKMANAGER = "org.apache.flink.runtime.resourcemanager.exceptions.UnknownTaskExecutorException"
 
 
 class Refusal(Exception):  # noqa: N818 -- it says what happened
@@ -83,7 +83,7 @@ class Request:
         named = self.ids["taskmanager"]
         found = next((one for one in self.moment.world.taskmanagers if one.id == named), None)
         if found is None:
-            raise Refusal(500, f"{_GONE}: No TaskExecutor registered under {named}.", "")
+            raise Refusal(500, f"{_UNKNOWN_TASKMANAGER}: No TaskExecutor registered under {named}.", "")
         return found
 
     @property

@@ -161,7 +161,7 @@ TASK_METRICS: dict[str, Metric] = {
     **{f"mailboxLatencyMs_{name}": _latency(share) for name, share in LATENCIES.items()},
     **_counter("numFiredTimers", lambda t: t.records_in // 40),
 }
-FED_ALONE = ("checkpointAlignmentTime", "currentInputWatermark")  # not for sources
+INPUT_METRICS = ("checkpointAlignmentTime", "currentInputWatermark")  # not for sources
 
 OperatorMetric = Callable[[Figures, bool, bool], Value]  # whether it is first, last in its chain -> value
 
@@ -197,7 +197,7 @@ OF_WRITERS = ("numRecordsSend", "numRecordsSendErrors", "numBytesSend")
 def task_ids(release: Release, spec: VertexSpec) -> Iterator[str]:
     """All ids of a vertex's subtask in a release."""
     for name in TASK_METRICS:
-        if release.has(name.replace("_", ".")) and (spec.inputs or name not in FED_ALONE):
+        if release.has(name.replace("_", ".")) and (spec.inputs or name not in INPUT_METRICS):
             yield name
     for place, operator in enumerate(spec.operators):
         source = place == 0 and not spec.inputs

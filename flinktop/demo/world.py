@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 METRICS_SECONDS = 10.0  # between two fetches of metrics by the JobManager: values change in steps
 METER_SECONDS = 60.0  # a `…PerSecond` of records and bytes is a mean over this
-REMEMBERED = 8192  # number of cached results at which the cache is cleared
-BY_BADNESS = (
+MOST_CACHED = 8192  # number of cached results at which the cache is cleared
+BY_SEVERITY = (
     "FAILED", "CANCELING", "CANCELED", "CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING",
 )  # fmt: skip
 """The order of severity: a vertex has the worst state of its subtasks."""
@@ -61,7 +61,7 @@ class World:
         try:
             found: T = self._results[key]
         except KeyError:
-            if len(self._results) >= REMEMBERED:
+            if len(self._results) >= MOST_CACHED:
                 self._results.clear()
             found = self._results[key] = make()
         return found
@@ -275,7 +275,7 @@ class VertexMoment:
 
     @property
     def state(self) -> str:
-        return next((state for state in BY_BADNESS if self.states[state]), "FINISHED")
+        return next((state for state in BY_SEVERITY if self.states[state]), "FINISHED")
 
     @property
     def since(self) -> dict[str, int]:

@@ -93,7 +93,7 @@ class JobFlow(Struct):
             self._closely[of] = at
             return None
         counted, unknown = (before, None) if isinstance(before, rates.Counted) else (None, before)
-        counted = self._closely[of] = rates.count_closely(counted, unknown, at, counter)
+        counted = self._closely[of] = rates.add_frequent_reading(counted, unknown, at, counter)
         return rates.mean_rate(counted)
 
     def take_meters(self, vertex: str, sent: float | None, taken: float | None, at: float) -> None:
@@ -120,7 +120,7 @@ class JobFlow(Struct):
         if counter is None:
             return
         before = self._counters.get(measure)
-        self._counters[measure] = after = rates.count_on(before, at, counter)
+        self._counters[measure] = after = rates.add_reading(before, at, counter)
         if not after.moves and (before is None or before.moves):
             # (Re)started: what it did before is not what it does now.
             self._rest[measure] = None

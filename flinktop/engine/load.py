@@ -68,7 +68,7 @@ class JobLoad(Struct):
         running = {vertex.id for vertex in job.vertices if states.is_running(vertex.status)}
         self.splits = {vertex: known for vertex, known in self.splits.items() if vertex in running}
         sample = busy.sample(job, at)
-        samples = busy.sampled_on(self._samples, sample) if sample is not None else ()
+        samples = busy.add_sample(self._samples, sample) if sample is not None else ()
         moved = samples != self._samples
         if moved:
             self._samples, self._means = samples, busy.loads(samples)

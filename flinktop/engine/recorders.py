@@ -98,7 +98,7 @@ class Processes(Struct):
             return rate
         if name not in self._collected and len(self._collected) >= MOST_COUNTED:
             del self._collected[next(iter(self._collected))]
-        counted = self._collected[name] = rates.count_on(self._collected.get(name), at, time)
+        counted = self._collected[name] = rates.add_reading(self._collected.get(name), at, time)
         return rates.mean_rate(counted)
 
 

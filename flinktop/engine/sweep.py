@@ -132,7 +132,7 @@ class Sweep:
         if ids is not None:
             mark = output_watermark(chain.name, have)
             sent, taken = ids.counters
-            counters = rates.ids_to_ask(have, (sent, *taken))
+            counters = rates.ids_to_request(have, (sent, *taken))
             wanted = tuple(dict.fromkeys((*ids.all, *counters, *((mark,) if mark is not None else ()))))
             self._add_background(job, SUBTASKS_METRICS(job=job, vertex=vertex), RARELY)
             self._add_background(job, SUBTASKS_METRICS(job=job, vertex=vertex, get=wanted), SECONDS)

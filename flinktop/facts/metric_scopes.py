@@ -125,7 +125,7 @@ def number_text(metric: str, value: float | None, offset: float | None, cluster_
         if mark is None:
             return "none yet"
         return "ended" if mark >= LONG_MAX else fmt.near(mark / 1000.0, offset, cluster_now)
-    text = fmt.as_told(round(value) if abs(value) >= ROUND and math.isfinite(value) else value)
+    text = fmt.exact_number(round(value) if abs(value) >= ROUND and math.isfinite(value) else value)
     return text if len(text) <= LONGEST else fmt.count(value)
 
 
@@ -135,4 +135,4 @@ def plain_text(metric: Metric, offset: float | None, cluster_now: float) -> str:
         mark = watermark(metric.value)
         return "none yet" if mark is None else number_text(metric.id, float(mark), offset, cluster_now)
     number = metric.number
-    return fmt.as_told(number) if number is not None else metric.value or fmt.ABSENT
+    return fmt.exact_number(number) if number is not None else metric.value or fmt.ABSENT

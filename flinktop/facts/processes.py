@@ -39,7 +39,7 @@ def figures_query(
 ) -> Query[Metrics] | None:
     """The request for a process's figures; None while it is not known which metrics there are."""
     ids = listed(known, process)
-    wanted = processes.ids_to_ask(ids, names) if names is not None else processes.ids_to_ask(ids)
+    wanted = processes.ids_to_request(ids, names) if names is not None else processes.ids_to_request(ids)
     return process.metrics(get=wanted) if wanted else None
 
 
@@ -89,7 +89,7 @@ class TaskManagerFacts(Struct, frozen=True):
     id: str
     name: str  # its id where that says more than its address
     address: str  # host and port
-    problems: tuple[processes.Trouble, ...]
+    problems: tuple[processes.Problem, ...]
     heartbeat: float | None  # seconds since the last
     slots: int | None
     used: int | None
@@ -123,7 +123,7 @@ def taskmanager_facts(known: Known, one: TaskManager, now: float) -> TaskManager
         id=one.id,
         name=processes.name(one),
         address=processes.address(one),
-        problems=processes.troubles(one, figures, gc, heartbeat),
+        problems=processes.problems(one, figures, gc, heartbeat),
         heartbeat=heartbeat,
         slots=one.slots_number,
         used=one.slots_used,

@@ -270,7 +270,7 @@ class SubtaskHistory:
         if reading.value is None or reading.at is None or reading.at == self._read:
             return
         self._read = reading.at
-        self._progress = subtasks.look(self._progress, reading.at, reading.value.subtasks)
+        self._progress = subtasks.add_reading(self._progress, reading.at, reading.value.subtasks)
         self.attempts = {one.subtask: one for one in reading.value.subtasks}
         for removed in self._samples.keys() - self.attempts.keys():
             del self._samples[removed]

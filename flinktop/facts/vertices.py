@@ -116,7 +116,7 @@ def figures_query(known: Known, job: str, vertex: JobVertex, *, source: bool) ->
     expected = SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids)
     if not is_empty(known.reading(expected)):
         return expected
-    ids = rates.ids_to_ask(_listed_ids(known, job, vertex), ids)
+    ids = rates.ids_to_request(_listed_ids(known, job, vertex), ids)
     return SUBTASKS_METRICS(job=job, vertex=vertex.id, get=ids) if ids else None
 
 

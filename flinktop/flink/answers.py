@@ -120,12 +120,12 @@ def _foreign(body: bytes, status: int) -> str:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "an unknown status"
-    if _says_more(text, status, phrase):
+    if _adds_detail(text, status, phrase):
         return f"{status} {phrase}: {shorten(text, 200)}"
     return f"{status} {phrase}"
 
 
-def _says_more(text: str, status: int, phrase: str) -> bool:
+def _adds_detail(text: str, status: int, phrase: str) -> bool:
     words = re.findall(r"\w+", text.lower())
     return not {*words} <= {str(status), *phrase.lower().split(), *_EMPTY_WORDS}
 

@@ -9,7 +9,7 @@ from flinktop.flink.acts import Nothing, act
 from flinktop.flink.decode import Lines
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.jobmanager import Setting
-from flinktop.flink.jobs import JobOverview, each_once
+from flinktop.flink.jobs import JobOverview, unique_jobs
 from flinktop.flink.numbers import Count, Id, Lasting, Time
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Application(Lasting, frozen=True, rename="kebab"):
     jobs: tuple[JobOverview, ...] = ()
 
     def __post_init__(self) -> None:
-        force_setattr(self, "jobs", each_once(self.jobs))
+        force_setattr(self, "jobs", unique_jobs(self.jobs))
         if not self.name.strip():
             force_setattr(self, "name", self.id)
 

@@ -299,8 +299,8 @@ async def trigger_savepoint(
     # cancel-job is mandatory up to 1.12, and accepted by every release.
     body = (
         {"cancel-job": cancel}
-        | _given({"target-directory": directory})
-        | _given_since_1_15(features, form, trigger)
+        | _not_none({"target-directory": directory})
+        | _since_1_15(features, form, trigger)
     )
     return await begin(http, "POST", fill("jobs/{job}/savepoints", job=job), json=body)
 
@@ -321,9 +321,7 @@ async def stop(
     to its maximum. For the rest see `trigger_savepoint`.
     """
     # drain is mandatory up to 1.12, and accepted by every release.
-    body = (
-        {"drain": drain} | _given({"targetDirectory": directory}) | _given_since_1_15(features, form, trigger)
-    )
+    body = {"drain": drain} | _not_none({"targetDirectory": directory}) | _since_1_15(features, form, trigger)
     return await begin(http, "POST", fill("jobs/{job}/stop", job=job), json=body)
 
 
@@ -336,7 +334,7 @@ async def trigger_checkpoint(
     trigger: str | None = None,
 ) -> str:
     """POST /jobs/:jobid/checkpoints (1.17+); returns the trigger id to follow with CHECKPOINT_STATUS."""
-    body = {"checkpointType": kind} | _given_since_1_15(features, None, trigger)
+    body = {"checkpointType": kind} | _since_1_15(features, None, trigger)
     return await begin(http, "POST", fill("jobs/{job}/checkpoints", job=job), json=body)
 
 
@@ -345,10 +343,10 @@ async def dispose_savepoint(http: "Http", path: str) -> str:
     return await begin(http, "POST", "savepoint-disposal", json={"savepoint-path": path})
 
 
-def _given(fields: dict[str, str | None]) -> dict[str, Any]:
+def _not_none(fields: dict[str, str | None]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _given_since_1_15(features: "Features", form: str | None, trigger: str | None) -> dict[str, Any]:
+def _since_1_15(features: "Features", form: str | None, trigger: str | None) -> dict[str, Any]:
     """Fields that releases before 1.15 reject with a 400."""
-    return _given({"formatType": form, "triggerId": trigger}) if features.has(1, 15) else {}
+    return _not_none({"formatType": form, "triggerId": trigger}) if features.has(1, 15) else {}

@@ -31,10 +31,10 @@ class FlinkError(Exception):
     @property
     def reason(self) -> str:
         """The reason and advice, without the request."""
-        reason = shorten(self.detail) or self.what()
+        reason = shorten(self.detail) or self.default_reason()
         return reason + (f" ({self.advice})" if self.advice else "")
 
-    def what(self) -> str:
+    def default_reason(self) -> str:
         """The reason if the server gave none."""
         return f"the server answered {self.status}" if self.status else "failed"
 

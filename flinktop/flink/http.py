@@ -12,7 +12,7 @@ from flinktop.flink.answers import Answer, Request, check_document, check_status
 from flinktop.flink.connection import Connection, SecretError, acts
 from flinktop.flink.endpoint import MOST_BYTES, REQUEST_LINE, ROOM, Query, target
 from flinktop.flink.errors import FlinkError, LoginRefused, Refused, Unauthorized, Unreachable
-from flinktop.flink.login import Held, Login
+from flinktop.flink.login import Login, LoginHeld
 
 if TYPE_CHECKING:
     import httpx
@@ -93,7 +93,7 @@ class Http:
             return await self._send(request, most)
         except Unauthorized as error:
             # A proxy may answer 401 after Flink has acted: an action is never sent twice.
-            if not await self._differs(request.headers, error) or acts(method, line):
+            if not await self._login_changed(request.headers, error) or acts(method, line):
                 raise
         again = await self._request(method, line, json=json, files=files, seconds=seconds)
         return await self._send(again, most)
@@ -125,7 +125,7 @@ class Http:
                     if left <= 0:
                         return
         except Unauthorized as error:
-            await self._differs(request.headers, error)
+            await self._login_changed(request.headers, error)
             raise
 
     async def renew(self) -> None:
@@ -177,14 +177,14 @@ class Http:
     async def _credentials(self, method: str, line: str) -> Mapping[str, str]:
         try:
             return await self._login.headers()
-        except Held as held:
+        except LoginHeld as error:
             raise LoginRefused(
-                method, self._shown(line), str(held), status=HTTPStatus.UNAUTHORIZED, sent=False
+                method, self._shown(line), str(error), status=HTTPStatus.UNAUTHORIZED, sent=False
             ) from None
         except (SecretError, ValueError) as error:
             raise Unreachable(method, self._shown(line), str(error)) from None
 
-    async def _differs(self, used: Mapping[str, str], error: Unauthorized) -> bool:
+    async def _login_changed(self, used: Mapping[str, str], error: Unauthorized) -> bool:
         """After a 401: whether the login has changed since `used` (rotated); else raises LoginRefused."""
         if error.status != HTTPStatus.UNAUTHORIZED or not self.connection.has_login:
             return False

@@ -14,7 +14,7 @@ from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.errors import Refused
 from flinktop.flink.jobs import JobPlan, Plan
 from flinktop.flink.numbers import Id, Time
-from flinktop.flink.upload import Watched, sent_whole
+from flinktop.flink.upload import ProgressFile, send_files
 
 if TYPE_CHECKING:
     from flinktop.flink.features import Features
@@ -96,11 +96,11 @@ async def upload(http: "Http", path: Path, progress: Callable[[int, int], None] 
 
     async def send(kind: str) -> Uploaded:
         with path.open("rb") as opened:
-            watched = Watched(opened, os.fstat(opened.fileno()).st_size, progress)
+            watched = ProgressFile(opened, os.fstat(opened.fileno()).st_size, progress)
             part = ("jarfile", (path.name, watched, kind))
             return await act(http, "POST", "jars/upload", Uploaded, files=[part], seconds=UPLOAD_SECONDS)
 
-    return (await sent_whole(send)).jar
+    return (await send_files(send)).jar
 
 
 async def delete(http: "Http", jar: str) -> None:

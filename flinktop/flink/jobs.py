@@ -101,7 +101,7 @@ class JobIds(Struct, frozen=True):
     jobs: tuple[JobIdStatus, ...] = ()
 
     def __post_init__(self) -> None:
-        force_setattr(self, "jobs", _once(self.jobs, lambda job: (job.id, job.status not in ENDED, 0)))
+        force_setattr(self, "jobs", _unique(self.jobs, lambda job: (job.id, job.status not in ENDED, 0)))
 
 
 class JobOverview(Lasting, frozen=True, rename="kebab"):
@@ -130,15 +130,15 @@ class JobsOverview(Struct, frozen=True):
     jobs: tuple[JobOverview, ...] = ()
 
     def __post_init__(self) -> None:
-        force_setattr(self, "jobs", each_once(self.jobs))
+        force_setattr(self, "jobs", unique_jobs(self.jobs))
 
 
-def each_once(jobs: "Iterable[JobOverview]") -> tuple[JobOverview, ...]:
+def unique_jobs(jobs: "Iterable[JobOverview]") -> tuple[JobOverview, ...]:
     """Each job once: up to 1.14 a recovered job is listed twice, SUSPENDED and with its current state."""
-    return _once(jobs, lambda job: (job.jid, job.state not in ENDED, job.last_modification))
+    return _unique(jobs, lambda job: (job.jid, job.state not in ENDED, job.last_modification))
 
 
-def _once(jobs: "Iterable[J]", of: "Callable[[J], tuple[str, bool, int]]") -> tuple[J, ...]:
+def _unique(jobs: "Iterable[J]", of: "Callable[[J], tuple[str, bool, int]]") -> tuple[J, ...]:
     """For each id the live entry, else the newest; `of` gives an entry's id, liveness and age."""
     found: dict[str, J] = {}
     for job in jobs:

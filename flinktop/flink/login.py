@@ -19,7 +19,7 @@ SHORTEST = 4  # characters of a secret that is removed from a server's answer: a
 COMMAND_SECONDS = 60.0  # between two runs of the command that prints a secret: it may unlock a vault
 
 
-class Held(Exception):  # noqa: N818 - it says what happened
+class LoginHeld(Exception):  # noqa: N818 - it says what happened
     """The server has refused this login, which is not sent again; the text is the server's message."""
 
 
@@ -40,7 +40,7 @@ class Login:
         self._printed: str | SecretError = ""
 
     async def headers(self) -> Mapping[str, str]:
-        """The headers for a request. Raises Held if they are the refused ones, else as `credentials`."""
+        """The headers for a request. Raises LoginHeld if they are the refused ones, else as `credentials`."""
         if self._headers is not None and self._refusal is None:
             return self._headers
         async with self._reading:
@@ -51,7 +51,7 @@ class Login:
                 headers = self._headers
             if self._refusal is not None:
                 if not self._may_try:
-                    raise Held(self._refusal)
+                    raise LoginHeld(self._refusal)
                 self._may_try, self._on_trial = False, True
             return headers
 

@@ -7,7 +7,7 @@ import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
-_BESIDE = "~/.flinktop-venv"  # new environment for a Python that takes no packages
+_NEW_VENV = "~/.flinktop-venv"  # new environment for a Python that takes no packages
 
 
 def install_command(*requirements: str, options: tuple[str, ...] = ()) -> str:
@@ -32,8 +32,8 @@ def install_command(*requirements: str, options: tuple[str, ...] = ()) -> str:
     if own:
         return f"{python} -m ensurepip && {python} -m pip install {wanted}"
     return (
-        f"{python} -m venv --system-site-packages {_BESIDE} && {_BESIDE}/bin/pip install {wanted} "
-        f"&& {_BESIDE}/bin/python -m flinktop"
+        f"{python} -m venv --system-site-packages {_NEW_VENV} && {_NEW_VENV}/bin/pip install {wanted} "
+        f"&& {_NEW_VENV}/bin/python -m flinktop"
     )
 
 

@@ -22,7 +22,7 @@ class Process:
         return "JobManager" if self.taskmanager is None else "TaskManager"
 
     @property
-    def all_of_them(self) -> str:
+    def plural(self) -> str:
         """The kind in the plural: "TaskManagers"."""
         return "the JobManager" if self.taskmanager is None else "TaskManagers"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 COMMAND_SECONDS = 30.0  # how long a command may take to print a secret (it may have to ask a vault)
-_OURS = "FLINKTOP_"
+_PREFIX = "FLINKTOP_"
 
 
 class SecretError(Exception):
@@ -83,4 +83,4 @@ class Secret:
 
 def environment() -> dict[str, str]:
     """The environment without the variables for flinktop alone, such as its password and token."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}

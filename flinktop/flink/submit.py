@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct, field
 
 from flinktop.flink.acts import act
-from flinktop.flink.upload import sent_whole
+from flinktop.flink.upload import send_files
 
 if TYPE_CHECKING:
     from flinktop.flink.features import Features
@@ -63,4 +63,4 @@ async def submit(
                 parts.append((f"file_{name}", (name, files.enter_context(path.open("rb")), kind)))
             return await act(http, "POST", "jobs", Submitted, files=parts, seconds=SUBMIT_SECONDS)
 
-    return (await sent_whole(send)).job
+    return (await send_files(send)).job

@@ -28,7 +28,7 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return _ANY.sub(_instead, _SEQUENCE.sub("", text)) if _ANY.search(text) else text
+    return _ANY.sub(_replacement, _SEQUENCE.sub("", text)) if _ANY.search(text) else text
 
 
 def clean_lines(text: str) -> str:
@@ -36,7 +36,7 @@ def clean_lines(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
-    return _ANY_BUT_LINES.sub(_instead, _SEQUENCE.sub("", text)) if _ANY_BUT_LINES.search(text) else text
+    return _ANY_BUT_LINES.sub(_replacement, _SEQUENCE.sub("", text)) if _ANY_BUT_LINES.search(text) else text
 
 
 def cut(text: str, most: int = MOST) -> str:
@@ -49,7 +49,7 @@ def cut(text: str, most: int = MOST) -> str:
     return f"{text[:begin]}\n... {len(text) - begin - end:,} letters are left out ...\n{text[-end:]}"
 
 
-def _instead(found: re.Match[str]) -> str:
+def _replacement(found: re.Match[str]) -> str:
     letter = found[0]
     if letter in _BLANKS:
         return " "

@@ -7,11 +7,11 @@ from flinktop.flink.errors import Rejected
 
 T = TypeVar("T")
 
-KINDS = ("application/x-java-archive", "application/java-archive", "application/zip")  # Flink ignores it
-_STUMBLED = "File upload failed"
+KINDS = ("application/x-java-archive", "application/java-archive", "application/zip")  # not used by Flink
+_NETTY_FAILURE = "File upload failed"
 
 
-async def sent_whole(send: Callable[[str], Awaitable[T]]) -> T:
+async def send_files(send: Callable[[str], Awaitable[T]]) -> T:
     """Send files, and again if the server failed because of how the bytes were split into packets.
 
     The netty of Flink 1.14 fails with a 500 if a packet ends in a carriage return; then nothing was
@@ -21,12 +21,12 @@ async def sent_whole(send: Callable[[str], Awaitable[T]]) -> T:
         try:
             return await send(kind)
         except Rejected as error:
-            if not error.detail.startswith(_STUMBLED):
+            if not error.detail.startswith(_NETTY_FAILURE):
                 raise
     return await send(KINDS[-1])
 
 
-class Watched:
+class ProgressFile:
     """A file that reports how much of it was read; httpx accepts it as a file."""
 
     def __init__(self, file: BinaryIO, size: int, progress: Callable[[int, int], None] | None) -> None:

@@ -99,7 +99,7 @@ class Attempt(Located, frozen=True, rename="kebab"):
     status_duration: dict[str, Unset] | None = None  # 1.16+: ms in each state
     other_concurrent_attempts: "tuple[Attempt, ...] | None" = None  # 1.16+: speculative execution
 
-    def over(self, status: str) -> "Attempt":
+    def ended_as(self, status: str) -> "Attempt":
         """An attempt that has a successor, with this final state."""
         return replace(self, status=status, duration=-1)
 

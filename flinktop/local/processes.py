@@ -55,7 +55,7 @@ class StartFailed(Exception):  # noqa: N818  named for what happened, like the c
         super().__init__(sentence)
         self.processes = processes  # the ones whose logs explain it
         for process in processes:
-            self.add_note(f"the end of {process.log}:\n{process.last_words()}")
+            self.add_note(f"the end of {process.log}:\n{process.log_end()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Process(subprocess.Popen[bytes]):
         """Why it ended, or its last log line, as a sentence without a full stop."""
         return cause(self._text(self.log), self._text(self.log.with_suffix(".out"))).rstrip(".")
 
-    def last_words(self, lines: int = 12) -> str:
+    def log_end(self, lines: int = 12) -> str:
         """The end of its log, or of its output if it logged nothing."""
         text = self._text(self.log).strip() or self._text(self.log.with_suffix(".out")).strip()
         return "\n".join(text.splitlines()[-lines:]) or "(it logged nothing)"

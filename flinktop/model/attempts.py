@@ -32,16 +32,16 @@ class SeenAttempts(Struct, frozen=True):
         one = self.known.get(number)
         return number in self.present or (one is not None and states.is_terminal(one.status))
 
-    def to_ask(self, gone: Collection[int]) -> tuple[int, ...]:
+    def to_request(self, dropped: Collection[int]) -> tuple[int, ...]:
         """The attempts to request, newest first: those that may have ended, and one unknown attempt.
 
         Flink drops the oldest first: attempts before one of `dropped` are dropped as well.
         """
         found: list[int] = []
         for number in range(self.newest, max(-1, self.newest - MOST), -1):
-            if number in gone and number < min(self.present, default=0):
+            if number in dropped and number < min(self.present, default=0):
                 break
-            if number in gone or self.is_settled(number):
+            if number in dropped or self.is_settled(number):
                 continue
             found.append(number)
             if number not in self.known:
@@ -58,11 +58,11 @@ class SeenAttempts(Struct, frozen=True):
             following = number + 1
         return tuple(found)
 
-    def rows(self, gone: Collection[int]) -> tuple[Attempt, ...]:
+    def rows(self, dropped: Collection[int]) -> tuple[Attempt, ...]:
         """All attempts, newest first; one that has a successor is not running any more."""
-        lost = max(gone, default=-1)
+        lost = max(dropped, default=-1)
         return tuple(
-            one if self.is_settled(number) else one.over(ENDED if number <= lost else PENDING)
+            one if self.is_settled(number) else one.ended_as(ENDED if number <= lost else PENDING)
             for number, one in sorted(self.known.items(), reverse=True)
         )
 

@@ -60,7 +60,7 @@ def sample(job: Job, at: float) -> Sample | None:
     return Sample(at, found) if found else None
 
 
-def sampled_on(before: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
+def add_sample(before: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
     """Add an answer, keeping the samples for a mean over `WINDOW`.
 
     Flink fetches the times every 10 s: an answer equal to the last one has no information, and would lower
@@ -93,7 +93,7 @@ def loads(samples: Sequence[Sample]) -> dict[str, Load]:
     pairs = {
         vertex: (first.spent[vertex], after)
         for vertex, after in last.spent.items()
-        if vertex in first.spent and _goes_on(first.spent[vertex], after)
+        if vertex in first.spent and _is_same_run(first.spent[vertex], after)
     }
     seconds = {vertex: _seconds(before, after) for vertex, (before, after) in pairs.items()}
     known = [value for value in seconds.values() if value is not None and value > 0]
@@ -138,7 +138,7 @@ def _seconds(before: Spent, after: Spent) -> float | None:
     return passed / _MS / after.subtasks
 
 
-def _goes_on(before: Spent, after: Spent) -> bool:
+def _is_same_run(before: Spent, after: Spent) -> bool:
     """Whether it is the same run of the vertex: equal parallelism, and no time decreased."""
     return (
         before.subtasks == after.subtasks
@@ -149,6 +149,6 @@ def _goes_on(before: Spent, after: Spent) -> bool:
 
 def _restarted(before: Sample, after: Sample) -> bool:
     return any(
-        vertex in before.spent and not _goes_on(before.spent[vertex], spent)
+        vertex in before.spent and not _is_same_run(before.spent[vertex], spent)
         for vertex, spent in after.spent.items()
     )

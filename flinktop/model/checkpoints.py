@@ -169,8 +169,8 @@ def slowest_words(subtasks: Sequence[CheckpointSubtask], of: int | None) -> str:
     who = subtask_names.named(subtask.index, of)
     where = f"{name} of {who}"
     if name == REST:
-        untold = subtask.start_delay is None
-        why = "start delay (1.11+) or" if untold else "mailbox or"
+        unreported = subtask.start_delay is None
+        why = "start delay (1.11+) or" if unreported else "mailbox or"
         where = f"{why} the acknowledgement's way, {who}"
     return f"{where}: {fmt.milliseconds(took)} of {fmt.milliseconds(subtask.duration)}"
 

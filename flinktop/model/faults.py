@@ -45,7 +45,7 @@ _OF_OTHERS = re.compile(
 )
 """Frames of frameworks around the program: Flink, Java, and Flink's libraries."""
 MOST_KNOWN = 8 * 1024 * 1024  # bytes of the stacks whose causes are cached
-TELLING = 3  # frames of the cause that identify a fault
+KEY_FRAMES = 3  # frames of the cause that identify a fault
 
 
 T = TypeVar("T")
@@ -168,7 +168,7 @@ def _place(trace: str, name: str) -> str:
     """Class and place of the root cause; without a place its message, without numbers."""
     cause = root(trace)
     if cause.frames:
-        return "\n".join((cause.name, *cause.frames[:TELLING]))
+        return "\n".join((cause.name, *cause.frames[:KEY_FRAMES]))
     return f"{cause.name or name}\n{_NUMBER.sub('#', cause.message)}"
 
 

@@ -148,7 +148,7 @@ def near(epoch: float, offset: float | None, now: float) -> str:
     return moment(epoch, offset)[5:16] if away < _HALF_YEAR else moment(epoch, offset)[:10]
 
 
-def as_told(value: float) -> str:
+def exact_number(value: float) -> str:
     """A number without loss: integers with all digits, others with three decimals."""
     if math.isfinite(value) and value != int(value):
         return f"{value:.3f}"

@@ -107,8 +107,8 @@ class _Ordering:
         numbers = range(1, len(self.layers)) if forward else range(len(self.layers) - 2, -1, -1)
         for number in numbers:
             nodes = self.layers[number]
-            beside = self.layers[number - 1 if forward else number + 1]
-            scale = len(beside) / len(nodes)
+            neighbours = self.layers[number - 1 if forward else number + 1]
+            scale = len(neighbours) / len(nodes)
             middle = {
                 node: sum(self.at[other] for other in joined[node]) / len(joined[node])
                 if joined[node]
@@ -194,13 +194,13 @@ class _Rows:
     def _offsets(self, nodes: Sequence[int], count: int, height: int, gap: int) -> list[int]:
         """The highest possible rows of a layer's nodes."""
         found: list[int] = []
-        bottom, passage = -1, True
+        bottom, passed = -1, True
         for node in nodes:
-            beside = node >= count
-            free = 0 if not found or (beside and passage) else 1 if beside or passage else gap
+            passes = node >= count
+            free = 0 if not found or (passes and passed) else 1 if passes or passed else gap
             found.append(bottom + 1 + free + self.above[node])
-            bottom = found[-1] - self.above[node] + (0 if beside else height - 1)
-            passage = beside
+            bottom = found[-1] - self.above[node] + (0 if passes else height - 1)
+            passed = passes
         return found
 
     def sweep(self, *, forward: bool) -> None:

@@ -21,7 +21,7 @@ FULL = 0.9  # above this share of a heap, garbage collections will be frequent
 GC_LONG, GC_WARM = 200.0, 100.0  # ms/s of garbage collection: too much, and noticeable
 
 
-def ids_to_ask(known: Iterable[str]) -> tuple[str, ...]:
+def ids_to_request(known: Iterable[str]) -> tuple[str, ...]:
     """The metrics of heap and garbage collection; before 1.19 one counter per collector."""
     have = sorted(known)
     heap = tuple(name for name in (USED, MAX) if name in have)

@@ -57,7 +57,7 @@ def growing(points: Points) -> bool:
     )
 
 
-def remembered(points: Points, at: float, lag: float) -> Points:
+def add_point(points: Points, at: float, lag: float) -> Points:
     """The points with a new one, limited to what `tone` needs; the same answer is added only once."""
     kept = tuple(point for point in points if at - REACH <= point[0] < at)
     return (*kept, (at, lag))

@@ -144,47 +144,47 @@ def _collectors(found: dict[str, float | None]) -> tuple[Collector, ...]:
     )
 
 
-def ids_to_ask(listed: Iterable[str], names: Iterable[str] = tuple(_IDS)) -> tuple[str, ...]:
+def ids_to_request(listed: Iterable[str], names: Iterable[str] = tuple(_IDS)) -> tuple[str, ...]:
     """The available metrics to request: those of the named figures, and the collectors'."""
     have = sorted(listed)
     wanted = {_IDS[name] for name in names}
     return tuple(metric for metric in have if metric in wanted or metric.startswith(_GC))
 
 
-class Trouble(Struct, frozen=True):
+class Problem(Struct, frozen=True):
     """A problem of a process that needs attention."""
 
     words: str
     bad: bool  # else it is only noticeable
 
 
-def troubles(
+def problems(
     taskmanager: TaskManager, found: Figures | None, gc: float | None, heartbeat: float | None
-) -> tuple[Trouble, ...]:
+) -> tuple[Problem, ...]:
     """The problems, worst first; `gc` in ms/s, `heartbeat` in s since the last one."""
-    rows: list[Trouble] = []
+    rows: list[Problem] = []
     if heartbeat is not None and heartbeat >= HEARTBEAT_LATE:
-        rows.append(Trouble(f"no heartbeat for {fmt.duration(heartbeat)}", heartbeat >= HEARTBEAT_LOST))
+        rows.append(Problem(f"no heartbeat for {fmt.duration(heartbeat)}", heartbeat >= HEARTBEAT_LOST))
     if taskmanager.blocked:
-        rows.append(Trouble("blocked: takes no new tasks", bad=False))
+        rows.append(Problem("blocked: takes no new tasks", bad=False))
     if found is not None:
         rows += _full(found)
     if gc is not None and gc >= heap.GC_WARM:
-        rows.append(Trouble(f"GC {gc:.0f} ms/s", gc >= heap.GC_LONG))
+        rows.append(Problem(f"GC {gc:.0f} ms/s", gc >= heap.GC_LONG))
     return tuple(sorted(rows, key=lambda one: not one.bad))
 
 
-def _full(found: Figures) -> list[Trouble]:
-    rows: list[Trouble] = []
+def _full(found: Figures) -> list[Problem]:
+    rows: list[Problem] = []
     for name, part in (("heap", found.heap), ("metaspace", found.metaspace)):
         if part is not None and part >= FULL:
-            rows.append(Trouble(f"{name} {fmt.share(part)} full", part >= SCARCE))
+            rows.append(Problem(f"{name} {fmt.share(part)} full", part >= SCARCE))
     if found.requested is not None and found.requested > 100:  # noqa: PLR2004 -- per cent
-        rows.append(Trouble(f"network buffers {found.requested:.0f} % requested", bad=True))
+        rows.append(Problem(f"network buffers {found.requested:.0f} % requested", bad=True))
     elif found.network is not None and found.network >= SCARCE:
-        rows.append(Trouble(f"network buffers {fmt.share(found.network)} used", bad=False))
+        rows.append(Problem(f"network buffers {fmt.share(found.network)} used", bad=False))
     if found.cpu is not None and found.cpu >= LOADED:
-        rows.append(Trouble(f"CPU {fmt.share(found.cpu)}", bad=False))
+        rows.append(Problem(f"CPU {fmt.share(found.cpu)}", bad=False))
     return rows
 
 

@@ -110,7 +110,7 @@ class Counted(Stepwise[int], frozen=True):
     """A stepwise counter."""
 
 
-def count_on(before: Counted | None, at: float, counter: int) -> Counted:
+def add_reading(before: Counted | None, at: float, counter: int) -> Counted:
     """Add a counter's reading, keeping what a mean over `WINDOW` needs.
 
     A counter is exact at the moment it changes and stale in between: the first reading is no change, and an
@@ -122,13 +122,13 @@ def count_on(before: Counted | None, at: float, counter: int) -> Counted:
     return before.step(at, counter, moved=counter > before.last, reach=2 * WINDOW)
 
 
-def count_closely(before: Counted | None, unknown: float | None, at: float, counter: int) -> Counted:
-    """As `count_on`, for a counter that is read every few seconds: appearing or falling is a change, too.
+def add_frequent_reading(before: Counted | None, unknown: float | None, at: float, counter: int) -> Counted:
+    """As `add_reading`, for a counter that is read every few seconds: appearing or falling is a change, too.
 
     `unknown`: the last time it was requested and missing, for an attempt that has just started.
     """
     if before is not None and counter >= before.last:
-        return count_on(before, at, counter)
+        return add_reading(before, at, counter)
     looked = before.seen if before is not None else unknown
     if looked is None or at - looked > STEP:
         return Counted(counter, at, at)
@@ -143,7 +143,7 @@ def mean_rate(counted: Counted) -> float | None:
     return (high - low) / (last - first) if last > first else None
 
 
-def ids_to_ask(known: Iterable[str], wanted: Sequence[str] = VERTEX_IDS) -> tuple[str, ...]:
+def ids_to_request(known: Iterable[str], wanted: Sequence[str] = VERTEX_IDS) -> tuple[str, ...]:
     """The wanted ids that a vertex has. One unknown id empties the whole answer, in every release."""
     have = set(known)
     return tuple(metric for metric in wanted if metric in have)

@@ -77,6 +77,6 @@ def in_turn(
     """The vertices to request: the busiest known one, and another one in each turn (of 10 s)."""
     first = [vertex for vertex in vertices[:FIRST] if vertex not in known]
     others = [vertex for vertex in vertices if vertex != busiest]
-    beside = first or ([others[turn % len(others)]] if others else [])
+    extra = first or ([others[turn % len(others)]] if others else [])
     now = [busiest] if busiest is not None and busiest in vertices else []
-    return tuple(dict.fromkeys([*now, *beside]))
+    return tuple(dict.fromkeys([*now, *extra]))

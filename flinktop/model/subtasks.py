@@ -55,7 +55,7 @@ class Progress(Stepwise[Mapping[int, "Attempt"]], frozen=True):
         )
 
 
-def look(before: Progress | None, at: float, subtasks: Sequence[Attempt]) -> Progress:
+def add_reading(before: Progress | None, at: float, subtasks: Sequence[Attempt]) -> Progress:
     """Add an answer of `/jobs/:jobid/vertices/:vertexid`; the first is no change, as its time is unknown."""
     found = {one.subtask: one for one in subtasks}
     if before is None or at - before.seen > STALE_SAMPLES:

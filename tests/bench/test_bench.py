@@ -53,7 +53,7 @@ def test_the_wide_cluster_answers_as_flink_does() -> None:
     assert (ends.sources[0], ends.sinks[-1]) == (detail.vertices[0].id, detail.vertices[-1].id)
     for vertex in detail.vertices:
         listed = ask(SUBTASKS_METRICS(job=wide.jid, vertex=vertex.id))
-        ids = rates.ids_to_ask(metric.id for metric in listed)
+        ids = rates.ids_to_request(metric.id for metric in listed)
         assert set(rates.RATE_IDS) < set(ids)
         assert ask(SUBTASKS_METRICS(job=wide.jid, vertex=vertex.id, get=ids))
 

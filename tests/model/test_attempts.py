@@ -17,15 +17,15 @@ def after(present: int, earlier: range) -> SeenAttempts:
     return seen(SeenAttempts(), attempt(present), [attempt(one, "FAILED") for one in earlier])
 
 
-def states(known: SeenAttempts, gone: frozenset[int] = frozenset()) -> list[tuple[int | None, str]]:
+def states(known: SeenAttempts, dropped: frozenset[int] = frozenset()) -> list[tuple[int | None, str]]:
     """Numbers and states of the rows."""
-    return [(one.attempt, one.status) for one in known.rows(gone)]
+    return [(one.attempt, one.status) for one in known.rows(dropped)]
 
 
 def test_earlier_attempts_are_asked_for_one_after_the_other() -> None:
     known = after(20, range(18, 20))
-    assert known.to_ask(frozenset()) == (17,)
-    assert known.to_ask(frozenset({17})) == ()
+    assert known.to_request(frozenset()) == (17,)
+    assert known.to_request(frozenset({17})) == ()
     assert known.missing() == ((0, 17),)
 
 
@@ -33,23 +33,23 @@ def test_an_attempt_that_another_has_followed_stays_and_is_asked_for_anew() -> N
     known = seen(after(20, range(18, 20)), attempt(21), [])
     assert states(known) == [(21, "RUNNING"), (20, PENDING), (19, "FAILED"), (18, "FAILED")]
     # How it ended is asked for, beside the next that is not known.
-    assert known.to_ask(frozenset()) == (20, 17)
-    assert known.to_ask(frozenset({17})) == (20,)
+    assert known.to_request(frozenset()) == (20, 17)
+    assert known.to_request(frozenset({17})) == (20,)
     told = seen(known, attempt(21), [attempt(20, "CANCELED")])
     assert states(told)[1] == (20, "CANCELED")
-    assert told.to_ask(frozenset({17})) == ()
+    assert told.to_request(frozenset({17})) == ()
 
 
 def test_one_that_is_seen_to_be_canceled_is_asked_for_until_it_is() -> None:
     known = seen(after(1, range(0)), attempt(1), [attempt(0, "CANCELING")])
-    assert known.to_ask(frozenset()) == (0,)
+    assert known.to_request(frozenset()) == (0,)
 
 
 def test_where_flink_keeps_none_those_that_were_seen_have_ended() -> None:
     known = seen(seen(after(5, range(0)), attempt(6), []), attempt(7), [])
-    gone = frozenset({6})
-    assert states(known, gone) == [(7, "RUNNING"), (6, ENDED), (5, ENDED)]
-    assert known.to_ask(gone) == ()
+    dropped = frozenset({6})
+    assert states(known, dropped) == [(7, "RUNNING"), (6, ENDED), (5, ENDED)]
+    assert known.to_request(dropped) == ()
     assert known.missing() == ((0, 4),)
 
 
@@ -69,11 +69,11 @@ def test_attempts_that_run_at_once_are_all_present() -> None:
     )
     known = seen(SeenAttempts(), both, [])
     assert states(known) == [(1, "RUNNING"), (0, "RUNNING")]
-    assert known.to_ask(frozenset()) == ()
+    assert known.to_request(frozenset()) == ()
     # The first has won: of the second Flink may keep nothing, and it is no attempt of another life.
     won = seen(known, attempt(0, "FINISHED", start=1000), [])
     assert states(won) == [(1, PENDING), (0, "FINISHED")]
-    assert won.to_ask(frozenset()) == (1,)
+    assert won.to_request(frozenset()) == (1,)
     assert states(won, frozenset({1})) == [(1, ENDED), (0, "FINISHED")]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flinktop.flink.jobs import Job, JobVertex
 from flinktop.flink.vertices import IoMetrics
-from flinktop.model.busy import Load, Sample, Spent, heat, hottest, loads, sample, sampled_on, tone
+from flinktop.model.busy import Load, Sample, Spent, add_sample, heat, hottest, loads, sample, tone
 
 
 def spent(idle: float, backpressured: float, busy: float | None, subtasks: int = 2) -> Spent:
@@ -80,30 +80,30 @@ def test_one_sample_tells_nothing_nor_two_equal_ones() -> None:
 
 
 def test_answers_that_repeat_are_no_samples() -> None:
-    samples = sampled_on((), Sample(0.0, {"v": spent(0, 0, 0)}))
-    assert sampled_on(samples, Sample(3.0, {"v": spent(0, 0, 0)})) == samples
-    assert len(sampled_on(samples, Sample(10.0, {"v": spent(1, 0, 0)}))) == 2
+    samples = add_sample((), Sample(0.0, {"v": spent(0, 0, 0)}))
+    assert add_sample(samples, Sample(3.0, {"v": spent(0, 0, 0)})) == samples
+    assert len(add_sample(samples, Sample(10.0, {"v": spent(1, 0, 0)}))) == 2
 
 
 def test_a_restart_begins_anew() -> None:
-    samples = sampled_on((Sample(0.0, {"v": spent(9, 9, 9)}),), Sample(10.0, {"v": spent(0, 0, 1)}))
+    samples = add_sample((Sample(0.0, {"v": spent(9, 9, 9)}),), Sample(10.0, {"v": spent(0, 0, 1)}))
     assert [one.at for one in samples] == [10.0]
 
 
 def test_so_does_a_long_silence() -> None:
-    samples = sampled_on((Sample(0.0, {"v": spent(9, 9, 9)}),), Sample(4000.0, {"v": spent(10, 10, 10)}))
+    samples = add_sample((Sample(0.0, {"v": spent(9, 9, 9)}),), Sample(4000.0, {"v": spent(10, 10, 10)}))
     assert [one.at for one in samples] == [4000.0]
 
 
 def test_the_mean_is_over_a_minute() -> None:
     samples: tuple[Sample, ...] = ()
     for number in range(30):
-        samples = sampled_on(samples, Sample(number * 10.0, {"v": spent(number, 0, 0)}))
+        samples = add_sample(samples, Sample(number * 10.0, {"v": spent(number, 0, 0)}))
     assert samples[0].at == pytest.approx(samples[-1].at - 60.0)
 
 
 def test_two_samples_far_apart_are_both_kept() -> None:
-    samples = sampled_on((Sample(0.0, {"v": spent(0, 0, 0)}),), Sample(200.0, {"v": spent(1, 0, 0)}))
+    samples = add_sample((Sample(0.0, {"v": spent(0, 0, 0)}),), Sample(200.0, {"v": spent(1, 0, 0)}))
     assert len(samples) == 2
 
 

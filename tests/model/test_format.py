@@ -283,7 +283,7 @@ def test_a_time_no_calendar_has_is_not_known() -> None:
     ],
 )
 def test_a_number_is_as_exact_as_it_was_told(value: float, text: str) -> None:
-    assert fmt.as_told(value) == text
+    assert fmt.exact_number(value) == text
 
 
 @pytest.mark.parametrize(("part", "text"), [(0.0, "0 %"), (0.001, "<1 %"), (0.61, "61 %"), (1.0, "100 %")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flinktop.flink.metrics import AggregatedMetric
-from flinktop.model.heap import GC_RATE, MAX, USED, Heap, gc_rate, gc_time, gc_tone, heap, ids_to_ask
+from flinktop.model.heap import GC_RATE, MAX, USED, Heap, gc_rate, gc_time, gc_tone, heap, ids_to_request
 
 YOUNG = "Status.JVM.GarbageCollector.G1_Young_Generation.Time"
 OLD = "Status.JVM.GarbageCollector.G1_Old_Generation.Time"
@@ -16,11 +16,11 @@ def metric(name: str, *values: float) -> AggregatedMetric:
 
 
 def test_what_is_asked_from_1_19_on() -> None:
-    assert ids_to_ask([OLD, GC_RATE, MAX, "Status.JVM.CPU.Load", USED]) == (USED, MAX, GC_RATE)
+    assert ids_to_request([OLD, GC_RATE, MAX, "Status.JVM.CPU.Load", USED]) == (USED, MAX, GC_RATE)
 
 
 def test_before_that_each_collector_has_a_counter() -> None:
-    assert ids_to_ask([YOUNG, "Status.JVM.GarbageCollector.G1_Old_Generation.Count", OLD, USED, MAX]) == (
+    assert ids_to_request([YOUNG, "Status.JVM.GarbageCollector.G1_Old_Generation.Count", OLD, USED, MAX]) == (
         USED,
         MAX,
         OLD,
@@ -29,7 +29,7 @@ def test_before_that_each_collector_has_a_counter() -> None:
 
 
 def test_nothing_is_asked_of_a_cluster_without_metrics() -> None:
-    assert ids_to_ask([]) == ()
+    assert ids_to_request([]) == ()
 
 
 def test_equal_limits_tell_the_fullest_heap() -> None:

@@ -65,7 +65,7 @@ def test_a_lag_has_a_colour_while_it_is_long_and_grows(points: list[tuple[float,
 def test_points_are_remembered_as_far_back_as_the_colour_looks_and_once_each() -> None:
     points: lag.Points = ()
     for at in range(0, 3000, 10):
-        points = lag.remembered(points, float(at), float(at))
-        points = lag.remembered(points, float(at), float(at))
+        points = lag.add_point(points, float(at), float(at))
+        points = lag.add_point(points, float(at), float(at))
     assert len(points) == lag.REACH / 10 + 1
     assert lag.tone(points) == "bad"

@@ -14,7 +14,7 @@ CALM = TaskManager("tm-1")
 def words(
     found: Figures | None = None, gc: float | None = 0.0, beat: float | None = 5.0
 ) -> list[tuple[str, bool]]:
-    return [(one.words, one.bad) for one in processes.troubles(CALM, found, gc, beat)]
+    return [(one.words, one.bad) for one in processes.problems(CALM, found, gc, beat)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_is_said(
 
 
 def test_the_worst_is_said_first() -> None:
-    found = processes.troubles(
+    found = processes.problems(
         TaskManager("x", blocked=True), Figures(heap_used=97, heap_max=100), 120.0, 30.0
     )
     assert [one.bad for one in found] == [True, False, False, False]
@@ -102,8 +102,8 @@ def test_only_what_there_is_is_asked_for() -> None:
         "Status.JVM.GarbageCollector.PS_MarkSweep.Time",
         "taskSlotsTotal",
     ]
-    assert processes.ids_to_ask(listed) == (
+    assert processes.ids_to_request(listed) == (
         "Status.JVM.GarbageCollector.PS_MarkSweep.Time",
         "Status.JVM.Memory.Heap.Used",
     )
-    assert processes.ids_to_ask(listed, ("cpu",)) == ("Status.JVM.GarbageCollector.PS_MarkSweep.Time",)
+    assert processes.ids_to_request(listed, ("cpu",)) == ("Status.JVM.GarbageCollector.PS_MarkSweep.Time",)

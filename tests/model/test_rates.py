@@ -51,24 +51,24 @@ def fetched_for_others(rate: float, phase: float) -> Callable[[float], int]:
 
 def test_that_a_counter_of_a_new_attempt_appears_is_a_move() -> None:
     """Else the first rate would come with the third fetch, and a restart loop would have none."""
-    known = rates.count_closely(None, 9.0, 11.0, 6000)
+    known = rates.add_frequent_reading(None, 9.0, 11.0, 6000)
     for at, counter in ((14.0, 6000), (17.0, 6000), (20.0, 12_000)):
-        known = rates.count_closely(known, None, at, counter)
+        known = rates.add_frequent_reading(known, None, at, counter)
     assert rates.mean_rate(known) == pytest.approx(600, rel=0.3)
     # One that falls is that of another attempt, and begins there.
     for at, counter in ((23.0, 3000), (26.0, 3000), (29.0, 3000), (32.0, 9000)):
-        known = rates.count_closely(known, None, at, counter)
+        known = rates.add_frequent_reading(known, None, at, counter)
     assert rates.mean_rate(known) == pytest.approx(600, rel=0.3)
     # Nobody knows when one appeared that was not looked for.
-    late = rates.count_closely(None, None, 11.0, 6000)
-    assert rates.mean_rate(rates.count_closely(late, None, 20.0, 12_000)) is None
+    late = rates.add_frequent_reading(None, None, 11.0, 6000)
+    assert rates.mean_rate(rates.add_frequent_reading(late, None, 20.0, 12_000)) is None
 
 
 def means(read: Callable[[float], int], every: float, chance: random.Random) -> Iterator[float]:
     """Every mean over a full window, with readings that come a tenth too early or too late."""
     counted, at = None, 1000.0
     while at < 1600.0:
-        counted = rates.count_on(counted, at, read(at))
+        counted = rates.add_reading(counted, at, read(at))
         mean = rates.mean_rate(counted)
         if mean is not None and at > 1000.0 + rates.WINDOW + 3 * every:
             yield mean
@@ -107,7 +107,7 @@ def test_rare_readings_of_what_others_have_fetched_err_by_one_step_at_the_most(
 def feed(samples: Iterable[tuple[float, int]]) -> rates.Counted:
     counted = None
     for at, counter in samples:
-        counted = rates.count_on(counted, at, counter)
+        counted = rates.add_reading(counted, at, counter)
     assert counted is not None
     return counted
 
@@ -173,7 +173,7 @@ def test_no_readings_make_a_rate_below_nothing_or_keep_more_than_a_window(
     counted, at = None, 0.0
     for pause, counter in readings:
         at += pause
-        counted = rates.count_on(counted, at, counter)
+        counted = rates.add_reading(counted, at, counter)
         mean = rates.mean_rate(counted)
         assert mean is None or mean >= 0
         assert counted.last == counter
@@ -277,12 +277,12 @@ def test_ids_asked_for_are_ids_that_recorded_vertices_have(release: str) -> None
     for sources, vertex, ids in vertices:
         times = () if release == "1.9.3" else rates.TIME_IDS
         watermark = () if vertex in sources else (rates.WATERMARK_ID,)
-        assert rates.ids_to_ask(ids) == (*rates.RATE_IDS, *times, *watermark)
+        assert rates.ids_to_request(ids) == (*rates.RATE_IDS, *times, *watermark)
 
 
 def test_ids_are_asked_in_the_wanted_order_and_once() -> None:
-    assert rates.ids_to_ask(["b", "a", "a"], ["a", "b", "c"]) == ("a", "b")
-    assert rates.ids_to_ask([]) == ()
+    assert rates.ids_to_request(["b", "a", "a"], ["a", "b", "c"]) == ("a", "b")
+    assert rates.ids_to_request([]) == ()
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flinktop.flink.vertices import Attempt, IoMetrics
-from flinktop.model.subtasks import BANDS, Progress, attention, band, heat, look, summary
+from flinktop.model.subtasks import BANDS, Progress, add_reading, attention, band, heat, summary
 
 
 def attempt(
@@ -38,7 +38,7 @@ def looked(*answers: tuple[float, Attempt]) -> Progress:
     """What is known after these answers: time and subtask."""
     progress: Progress | None = None
     for at, one in answers:
-        progress = look(progress, at, [one])
+        progress = add_reading(progress, at, [one])
     assert progress is not None
     return progress
 
@@ -46,7 +46,7 @@ def looked(*answers: tuple[float, Attempt]) -> Progress:
 def test_a_rate_needs_two_moves_and_the_first_sight_is_none() -> None:
     known = looked((0, attempt(read=0)), (10, attempt(read=1000)))
     assert known.moved(0).taken is None
-    known = look(known, 20, [attempt(read=2000)])
+    known = add_reading(known, 20, [attempt(read=2000)])
     assert known.moved(0).taken == pytest.approx(100.0)
     assert known.moved(0).sent == pytest.approx(200.0)
 
@@ -74,7 +74,9 @@ def test_a_counter_that_falls_or_is_not_known_is_no_rate() -> None:
 
 
 def test_a_subtask_that_was_not_there_has_no_rate() -> None:
-    known = look(looked((0, attempt(read=0)), (10, attempt(read=10))), 20, [attempt(read=20), attempt(1, 5)])
+    known = add_reading(
+        looked((0, attempt(read=0)), (10, attempt(read=10))), 20, [attempt(read=20), attempt(1, 5)]
+    )
     assert known.moved(0).taken is not None
     assert known.moved(1).taken is None
     assert known.moved(7).taken is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flinktop.demo.numbers import Wave, between, identity, in_order
+from flinktop.demo.numbers import Wave, between, identity, java_sum
 from flinktop.demo.releases import COMMITS
 from flinktop.demo.replies.metrics import aggregated, plain
 from flinktop.demo.request import Refusal, missing, texts
@@ -85,7 +85,7 @@ def _taskmanager_values(moment: Moment, taskmanager: TaskManager) -> Values:
     spent = 0.0
     for job, subtask in slots:
         vertices = [one for one in job.plan.vertices if subtask < one.spec.parallelism]
-        spent += in_order(vertex.spec.busy * vertex.loads[subtask] for vertex in vertices)
+        spent += java_sum(vertex.spec.busy * vertex.loads[subtask] for vertex in vertices)
     used, free = _segments(moment, taskmanager)
     found = {
         **_jvm(moment.fetched, taskmanager.seed, TASKMANAGER_HEAP, min(1.0, spent / (2.5 * each))),
@@ -295,7 +295,7 @@ def _no_savepoint(request: Request) -> Any:
     raise missing(texts()["no savepoint"].format(**request.ids))
 
 
-def _no_rescaling(_asked: Request) -> Any:
+def _no_rescaling(_request: Request) -> Any:
     raise Refusal(503, "Rescaling is temporarily disabled. See FLINK-12312.")
 
 

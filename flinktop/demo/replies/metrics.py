@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from flinktop.demo.numbers import in_order
+from flinktop.demo.numbers import java_sum
 from flinktop.demo.replies.checkpoints import path_of
 from flinktop.demo.request import Refusal, Replies, Request
 from flinktop.demo.task_metrics import Figures, task_ids, values
@@ -63,9 +63,9 @@ def _aggregations(request: Request) -> Sequence[str]:
 
 
 def _aggregate(numbers: Sequence[float]) -> dict[str, float]:
-    total, count = float(in_order(numbers)), len(numbers)
+    total, count = float(java_sum(numbers)), len(numbers)
     mean = total / count
-    apart = in_order(abs(number - mean) for number in numbers) / count
+    apart = java_sum(abs(number - mean) for number in numbers) / count
     # Flink's own skew: the mean deviation from the mean, in per cent of it, at most 100.
     skew = min(100.0, apart / abs(mean) * 100) if mean else 0.0
     return {"min": float(min(numbers)), "max": float(max(numbers)), "avg": mean, "sum": total, "skew": skew}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flinktop.demo.flow import VertexPlan
     from flinktop.demo.world import Moment, TaskManager, VertexMoment
 
-LIVED = ("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
+TIMED_STATES = ("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING")
 """The states with a reported duration (1.16+)."""
 LOW, HIGH = 0.1, 0.5  # ratios from which on a subtask's backpressure is low, and high
 
@@ -53,7 +53,7 @@ def _attempt(vertex: VertexMoment, subtask: int, run: Run) -> dict[str, Any]:
         **moment.since(task.deployed, task.ended),
         "metrics": io_metrics(vertex, (subtask,), totals[vertex.plan.place]),
         "taskmanager-id": taskmanager.id,
-        "status-duration": _lived(moment, task),
+        "status-duration": _durations(moment, task),
     }
 
 
@@ -61,11 +61,11 @@ def _where(taskmanager: TaskManager) -> dict[str, str]:
     return {"host": taskmanager.host, "endpoint": taskmanager.endpoint}
 
 
-def _lived(moment: Moment, task: Task) -> dict[str, int]:
+def _durations(moment: Moment, task: Task) -> dict[str, int]:
     """Milliseconds in each state."""
     ends = [at for _, at in task.entered[1:]] + [moment.seconds]
     spent = {state: round((end - at) * 1000) for (state, at), end in zip(task.entered, ends, strict=True)}
-    return {state: spent.get(state, -1) for state in LIVED}
+    return {state: spent.get(state, -1) for state in TIMED_STATES}
 
 
 def _aggregated(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _aggregated(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "metrics": {name: _spread([int(row["metrics"][name]) for row in rows]) for name in names},
         "status-duration": {
-            state: _spread([row["status-duration"][state] for row in rows]) for state in LIVED
+            state: _spread([row["status-duration"][state] for row in rows]) for state in TIMED_STATES
         },
     }
 

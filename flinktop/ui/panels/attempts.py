@@ -125,7 +125,7 @@ class AttemptsTable(TablePanel[Attempt]):
     def asks(self) -> Asks:
         """The current attempt, and the next earlier one, until Flink does not know one: then none is left."""
         self._learn()
-        self._asked = self._seen.to_ask(self._gone)
+        self._asked = self._seen.to_request(self._gone)
         earlier = {self._earlier(attempt): SECONDS for attempt in self._asked}
         return earlier | present_asks(self.port, self.job, self.vertex, self.subtask)
 
@@ -160,7 +160,7 @@ class AttemptsTable(TablePanel[Attempt]):
         missing = self._seen.missing()
         if not missing:
             return ""
-        if any(attempt not in self._seen.known for attempt in self._seen.to_ask(self._gone)):
+        if any(attempt not in self._seen.known for attempt in self._seen.to_request(self._gone)):
             return "loading earlier attempts…"
         numbers = ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in missing)
         one = len(missing) == 1 and missing[0][0] == missing[0][1]

@@ -152,7 +152,7 @@ class ClusterLine(LinesPanel):
 
     def _taskmanagers_query(self) -> Query[Aggregated] | None:
         """One request for the metrics that TaskManagers have; None while these are not known."""
-        ids = heap.ids_to_ask(self._listed(TASKMANAGERS_METRICS))
+        ids = heap.ids_to_request(self._listed(TASKMANAGERS_METRICS))
         return TASKMANAGERS_METRICS(get=ids) if ids else None
 
     def _jobs_query(self) -> Query[Aggregated] | None:

@@ -308,7 +308,7 @@ class LogView(PagerPanel):
         self.query_one(Words).set_lines([within(self._status(), self.content_size.width - EDGES)])
 
     def _nothing(self) -> str:
-        if absent := missing_words(self.port, self._query.endpoint, f"logs of {self._process.all_of_them}"):
+        if absent := missing_words(self.port, self._query.endpoint, f"logs of {self._process.plural}"):
             return absent
         if self._asks:
             way = "" if self._process.taskmanager is None else "TaskManager, the "

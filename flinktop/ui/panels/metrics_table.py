@@ -419,7 +419,7 @@ class ProcessMetrics(MetricsTable):
 
     @property
     def missing(self) -> str:
-        return missing_words(self.port, self.source().endpoint, f"metrics of {self._process.all_of_them}")
+        return missing_words(self.port, self.source().endpoint, f"metrics of {self._process.plural}")
 
     def nothing(self) -> str:
         return no_metrics("This process", "")

@@ -240,7 +240,7 @@ class MemoryTable(TablePanel[memory.Part]):
 
     @property
     def missing(self) -> str:
-        return missing_words(self.port, self.source().endpoint, f"figures of {self._process.all_of_them}")
+        return missing_words(self.port, self.source().endpoint, f"figures of {self._process.plural}")
 
     @property
     def _every(self) -> float:
@@ -297,7 +297,7 @@ class ProcessCharts(Panel):
         return TimeChart(box, lambda: measures, self._nothing, unit, classes=measure)
 
     def _nothing(self) -> str:
-        absent = missing_words(self.port, TASKMANAGER_METRICS, f"metrics of {self._process.all_of_them}")
+        absent = missing_words(self.port, TASKMANAGER_METRICS, f"metrics of {self._process.plural}")
         return absent or WAITING
 
     def asks(self) -> Asks:

@@ -55,7 +55,7 @@ class FilesTable(TablePanel["LogFile"]):
 
     @property
     def missing(self) -> str:
-        what = f"lists of the log files of {self._process.all_of_them}"
+        what = f"lists of the log files of {self._process.plural}"
         absent = missing_words(self.port, self._process.files.endpoint, what)
         return f"{absent} Its log: 5." if absent and not self.port.features.history_server else absent
 

@@ -45,7 +45,7 @@ class ThreadView(PagerPanel):
 
     @property
     def _missing(self) -> str:
-        what = f"thread dumps of {self._process.all_of_them}"
+        what = f"thread dumps of {self._process.plural}"
         return missing_words(self.port, self._process.threads.endpoint, what)
 
     def asks(self) -> Asks:

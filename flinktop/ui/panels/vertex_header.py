@@ -324,7 +324,7 @@ class SubtaskHeader(LinesPanel):
         lines: list[Line] = [[(name, "strong"), *(pair(" of", known[1].name) if known is not None else [])]]
         if reading is not None and (attempt := reading.value) is not None:
             if reading.at is not None and (self._progress is None or reading.at > self._progress.seen):
-                self._progress = subtasks.look(self._progress, reading.at, [attempt])
+                self._progress = subtasks.add_reading(self._progress, reading.at, [attempt])
             lines.append(self.one_line("state", lambda: attempt_line(attempt)))
             ended = states.is_terminal(attempt.status)
             lines.append(self.one_line("flow", partial(self._totals, attempt) if ended else self._flow))

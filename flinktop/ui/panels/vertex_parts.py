@@ -297,7 +297,7 @@ class VertexWatermarks(TablePanel[MarkFacts]):
             at = answered_at(self.port, reading)
             for index, mark in found.items():
                 if (late := rates.watermark_lag(mark, at)) is not None:
-                    self._history[index] = lags.remembered(self._history.get(index, ()), reading.at, late)
+                    self._history[index] = lags.add_point(self._history.get(index, ()), reading.at, late)
 
     def empty(self) -> str:
         known = vertex_of(self.port, self.job, self.vertex)
