@@ -84,7 +84,7 @@ def decode(body: bytes, reply: type[T], most_parts: int = MOST_PARTS) -> Decoded
 
 
 def decode_answer(body: bytes, query: "Query[T]") -> Decoded[T]:
-    """As `decode`, for the answer to a query: the id in the answer must be the one requested."""
+    """As `decode`, for the answer to a query; an id in it that differs is set to the one requested."""
     decoded = decode(body, query.endpoint.reply, query.endpoint.most_parts)
     if query.endpoint.named is None:
         return decoded

@@ -63,7 +63,7 @@ def test_an_unknown_release_is_answered_with_all_of_them(capsys: pytest.CaptureF
     assert "must be 2.3.0, 1.20.5, 1.14.6 or 1.9.3, not '0.9'" in capsys.readouterr().err
 
 
-def test_help_says_what_each_scenario_shows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_describes_each_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["demo", "--help"])
     told = " ".join(capsys.readouterr().out.split())

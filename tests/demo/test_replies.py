@@ -106,7 +106,7 @@ def test_answers_are_like_recorded_ones(endpoint: Endpoint[Any]) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES[:-1])
-def test_what_a_release_has_not_or_otherwise(release: str) -> None:
+def test_differences_of_a_release(release: str) -> None:
     newer = NAMES[NAMES.index(release) - 1]
     for endpoint in every_endpoint():
         if not exists(endpoint, release):

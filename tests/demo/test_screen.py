@@ -14,7 +14,7 @@ from tests.ui.day import monitor
 pytestmark = pytest.mark.deep
 
 
-async def test_the_frame_says_that_it_is_the_demo() -> None:
+async def test_the_frame_has_the_demo_mark() -> None:
     async with monitor(demo="calm") as day:
         assert "DEMO" in day.lines[0]
     async with monitor() as day:

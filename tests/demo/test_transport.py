@@ -54,7 +54,7 @@ async def test_it_takes_no_orders() -> None:
         ("/taskmanagers/gone", "No TaskExecutor registered under gone"),
     ],
 )
-def test_what_is_not_there(target: str, told: str) -> None:
+def test_missing_things(target: str, told: str) -> None:
     status, body, _ = DemoTransport(World(), lambda: 0.0).answer("GET", target)
     assert status in (404, 500)
     assert told in json.loads(body)["errors"][0]
@@ -143,7 +143,7 @@ def test_every_scenario_has_a_name_and_words() -> None:
 
 
 @pytest.mark.parametrize("scenario", SHOWS)
-def test_a_scenario_shows_what_it_says(scenario: str) -> None:
+def test_a_scenario_shows_what_it_describes(scenario: str) -> None:
     world = World(scenario=scenario)
     live = [job for job in world.at(0.0).jobs if not job.ended]
     vertices = [vertex for job in live for vertex in job.plan.vertices]
@@ -165,7 +165,7 @@ def test_a_scenario_shows_what_it_says(scenario: str) -> None:
 @pytest.mark.parametrize(
     ("scenario", "release"), [*((scenario, RELEASES[0]) for scenario in SHOWS), (DEFAULT, "1.9.3")]
 )
-def test_the_past_is_told_from_the_oldest_on(scenario: str, release: str) -> None:
+def test_the_past_is_oldest_first(scenario: str, release: str) -> None:
     world = World(scenario=scenario, version=release)
     seen = list(past(world, minutes=4))
     ages = [ago for _, _, ago in seen]

@@ -70,7 +70,7 @@ def test_fractions_add_up_alike_under_every_python() -> None:
 
 @pytest.mark.parametrize("job", RUNNING)
 @pytest.mark.parametrize("seconds", [0.0, 3605.0])
-def test_what_one_vertex_sends_the_next_ones_take_in(job: str, seconds: float) -> None:
+def test_records_sent_are_received_by_the_next_vertices(job: str, seconds: float) -> None:
     told = document(world("2.3.0"), f"jobs/{job}", seconds)
     metrics = {vertex["id"]: vertex["metrics"] for vertex in told["vertices"]}
     for node in told["plan"]["nodes"]:
@@ -112,7 +112,7 @@ def test_the_time_of_a_subtask_is_busy_backpressured_or_idle(scenario: str) -> N
 
 
 @pytest.mark.parametrize("scenario", SHOWS)
-def test_nobody_is_busy_for_longer_than_there_is_time(scenario: str) -> None:
+def test_no_subtask_is_busy_longer_than_the_elapsed_time(scenario: str) -> None:
     """Otherwise times would have to be cut, and would no longer be the integrals of what flows."""
     for plan in World(scenario=scenario).plans:
         for vertex in plan.vertices:
@@ -186,7 +186,7 @@ def test_watermarks_follow_time() -> None:
     )
 
 
-def test_a_watermark_that_is_stuck_holds_up_what_comes_after_it_alone() -> None:
+def test_a_stuck_watermark_holds_back_only_its_downstream() -> None:
     of = world("2.3.0", "stuck-watermark")
     job = names(of)["orders-enrichment"]
     join, sink = of.by_id[job].vertices[2:4]
@@ -250,7 +250,7 @@ def check_checkpoint(of: World, job: str, number: int, seconds: float) -> None:
             assert min(phases) >= 0
 
 
-def test_a_failed_checkpoint_says_why_and_who_was_late() -> None:
+def test_a_failed_checkpoint_has_reason_and_late_subtasks() -> None:
     of = world("2.3.0", "failing-checkpoints")
     job = names(of)["profiles-shadow"]
     stats = document(of, f"jobs/{job}/checkpoints")

@@ -126,7 +126,7 @@ def test_in_progress_is_neither() -> None:
     assert (status.done, status.failure) == (False, None)
 
 
-async def test_an_answer_that_cannot_be_read_says_so() -> None:
+async def test_an_unreadable_answer_is_a_bad_reply() -> None:
     with pytest.raises(BadReply):
         await checkpoints.dispose_savepoint(Cluster({"token": 1}).http, "x")
 
@@ -247,7 +247,7 @@ async def test_deleting_a_jar() -> None:
     assert taken.line == "DELETE /jars/..%2Fx.jar"
 
 
-async def test_an_upload_tells_its_progress(tmp_path: Path) -> None:
+async def test_an_upload_reports_its_progress(tmp_path: Path) -> None:
     jar = tmp_path / "job.jar"
     jar.write_bytes(b"PK" * 150_000)
     told: list[tuple[int, int]] = []

@@ -109,5 +109,5 @@ def test_each_write_is_a_function_that_names_its_endpoint(request_line: str) -> 
 
 
 @pytest.mark.parametrize("path", LATER)
-def test_each_later_endpoint_says_its_release(path: str) -> None:
+def test_later_endpoints_have_their_release(path: str) -> None:
     assert endpoints()[template(path)][1].since == LATER[path]

@@ -29,7 +29,7 @@ def test_base_addresses_as_people_paste_them(text: str, url: str) -> None:
     "text",
     ["", "http://", "ftp://flink", "http://flink:99999", "http://fl ink", "http://[::1", "http://a\x1bb"],
 )
-def test_what_is_no_address_is_one_sentence(text: str) -> None:
+def test_an_invalid_address_is_one_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="the address"):
         base_url(text)
 
@@ -121,7 +121,7 @@ def test_the_environments_proxy(no_proxies: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]"]
 )
-def test_this_machine_is_never_asked_through_a_proxy(no_proxies: pytest.MonkeyPatch, host: str) -> None:
+def test_loopback_addresses_use_no_proxy(no_proxies: pytest.MonkeyPatch, host: str) -> None:
     no_proxies.setenv("http_proxy", "http://proxy:3128")
     assert proxy_for(f"http://{host}:8081") is None
     assert is_loopback(host.strip("[]"))

@@ -146,7 +146,7 @@ def test_long_names_survive_whole() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_what_is_not_suspicious_needs_no_cleaning(text: str) -> None:
+def test_unsuspicious_bytes_need_no_cleaning(text: str) -> None:
     """The quick way past `clean` is safe: no text that it would change is thought harmless."""
     for body in (json.dumps([text]), json.dumps([text], ensure_ascii=False)):
         raw = body.encode("utf-8", "surrogatepass")
@@ -180,7 +180,7 @@ def test_ordinary_documents_take_the_quick_way(body: bytes) -> None:
         (b"[" * 5000, "cut short"),
     ],
 )
-def test_what_is_not_the_document_is_said_to_be_what_it_is(body: bytes, said: str) -> None:
+def test_a_wrong_document_is_named_in_the_error(body: bytes, said: str) -> None:
     with pytest.raises(DecodeError, match=said):
         decode(body, JobsOverview)
 
@@ -217,7 +217,7 @@ def test_values_are_frozen() -> None:
     assert isinstance(value, msgspec.Struct)
 
 
-def test_a_long_text_is_cut_with_both_ends_kept_wherever_it_stands() -> None:
+def test_a_long_text_anywhere_is_cut_in_the_middle() -> None:
     stack = "java.lang.Error: " + "x" * 1_000_000 + "\n\tat a.b(C.java:1)\nCaused by: a.B: why"
     body = json.dumps({"exceptionHistory": {"entries": [{"stacktrace": stack, "taskName": "m" * 70_000}]}})
     (fault,) = decode(body.encode(), JobExceptions).value.faults
@@ -284,7 +284,7 @@ def test_a_stack_that_comes_again_and_again_is_kept_once() -> None:
     assert len(faults) == 9
 
 
-def test_what_looks_like_parts_inside_of_texts_counts_for_none() -> None:
+def test_brackets_inside_texts_do_not_count_as_parts() -> None:
     record = '{"a":[1,2,{"b":"c"}]}' * 3000
     entries = [{"stacktrace": f"a.B: {record}\n\tat c.D.e(F.java:1)", "timestamp": at} for at in range(20)]
     body = json.dumps({"exceptionHistory": {"entries": entries}}).encode()

@@ -122,7 +122,7 @@ def test_an_error_that_is_nested_without_end_is_one(begins: bytes, status: int) 
         assert caught.value.status == status
 
 
-def test_rescaling_and_lost_task_managers_are_what_they_are() -> None:
+def test_rescaling_and_lost_task_managers_have_their_own_errors() -> None:
     with pytest.raises(Rejected):
         check_status(503, b'{"errors":["Rescaling is temporarily disabled. See FLINK-12312."]}', "GET", URL)
     with pytest.raises(NotFound):
@@ -147,7 +147,7 @@ def test_rescaling_and_lost_task_managers_are_what_they_are() -> None:
         ("http://a\x1b[2J/b", Unauthorized, "redirects to http://a/b"),
     ],
 )
-def test_a_redirect_is_said_to_be_what_it_is(location: str, kind: type[FlinkError], said: str) -> None:
+def test_a_redirect_is_named_in_the_error(location: str, kind: type[FlinkError], said: str) -> None:
     with pytest.raises(kind) as caught:
         check_status(302, b"<html>moved</html>", "GET", URL, location)
     assert said in str(caught.value)
@@ -171,7 +171,7 @@ def test_a_308_of_flink_keeps_its_sentence() -> None:
         (b"<html>The plain HTTP request was sent to HTTPS port</html>", "https://"),
     ],
 )
-def test_a_proxys_answer_is_told_in_its_words(body: bytes, said: str) -> None:
+def test_a_proxys_message_is_quoted(body: bytes, said: str) -> None:
     with pytest.raises(Rejected) as caught:
         check_status(502, body, "GET", URL)
     assert said in caught.value.detail
@@ -190,13 +190,13 @@ def test_a_proxys_answer_is_told_in_its_words(body: bytes, said: str) -> None:
         b"",
     ],
 )
-def test_a_page_that_only_says_that_it_was_not_found_is_told_as_no_flink(body: bytes) -> None:
+def test_a_bare_404_page_is_not_flink(body: bytes) -> None:
     with pytest.raises(NotFlink) as caught:
         check_status(404, body, "GET", URL)
     assert caught.value.reason == "not a Flink REST API (404 Not Found): check the address and its path"
 
 
-def test_what_a_foreign_server_says_of_itself_is_told() -> None:
+def test_a_foreign_servers_message_is_quoted() -> None:
     with pytest.raises(NotFlink, match=r"\(404 Not Found: Page not found on Corp Portal\)"):
         check_status(404, b"<html><title>Page not found on Corp Portal</title>", "GET", URL)
 
@@ -224,7 +224,7 @@ def test_titles_are_found_only_on_pages() -> None:
     assert page_title(b"<?xml version='1.0'?><title>a\x1b[2Jb</title>") == "ab"
 
 
-def test_what_was_sent_is_known() -> None:
+def test_errors_know_whether_the_request_was_sent() -> None:
     assert not Unreachable("GET", URL).sent
     assert TimedOut("POST", URL, sent=True).sent
     assert Rejected("GET", URL).sent

@@ -88,7 +88,7 @@ def test_every_get_that_answered_has_an_endpoint_value(release: str) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_no_endpoint_is_older_than_it_says(release: str) -> None:
+def test_no_endpoint_is_older_than_its_since(release: str) -> None:
     number = tuple(int(part) for part in release.split(".")[:2])
     early = {
         answer.endpoint
@@ -142,7 +142,7 @@ WRITES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_answers_to_acts_decode_and_refusals_are_told(release: str) -> None:
+def test_answers_to_acts_decode_and_refusals_are_raised(release: str) -> None:
     acts = json.loads((FIXTURES / release / "writes.json").read_text(encoding="utf-8"))
     assert len(acts) > 10
     for act in acts:
@@ -239,7 +239,7 @@ def test_no_odd_field_raises_or_loses_the_rest(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_an_answer_cut_short_is_said_to_be_so(release: str) -> None:
+def test_a_truncated_answer_is_reported_as_such(release: str) -> None:
     for answer in good(release):
         if answer.file.endswith(".json"):
             with pytest.raises(DecodeError, match="cut short"):

@@ -71,7 +71,7 @@ def test_the_sentence_of_a_json_answer_is_shown() -> None:
     assert error_of(503, b'{"message": 5}').detail == "503 Service Unavailable"
 
 
-def test_flinks_own_errors_are_told_from_those_of_a_proxy() -> None:
+def test_flinks_own_errors_are_distinguished_from_a_proxys() -> None:
     assert error_of(404, b'{"errors": ["Job not found"]}').by_flink
     assert error_of(404, b'{"errors": []}').by_flink
     for body in (b"<html>404</html>", b"", b'{"errors": [{"code": "NAME_UNKNOWN"}]}', K8S % b"not found"):

@@ -98,7 +98,7 @@ async def test_requests_are_counted() -> None:
     assert http.requests == 2
 
 
-async def test_many_metrics_are_asked_for_in_several_requests_and_joined() -> None:
+async def test_many_metrics_are_split_into_requests_and_joined() -> None:
     def metrics(request: httpx.Request) -> httpx.Response:
         return httpx.Response(
             200, json=[{"id": name, "sum": 1} for name in request.url.params["get"].split(",")]
@@ -204,7 +204,7 @@ async def test_a_log_may_look_like_anything() -> None:
     assert (await read(wire.http(), JOBMANAGER_LOG())).value == "<html>"
 
 
-async def test_redirects_are_told_not_followed() -> None:
+async def test_redirects_are_reported_not_followed() -> None:
     wire = Wire(httpx.Response(302, headers={"Location": "https://sso.example/login?next=secret"}))
     with pytest.raises(Unauthorized, match=r"sso\.example/login,"):
         await wire.http().get(JOBS())
@@ -229,7 +229,7 @@ async def test_an_answer_that_would_have_to_be_unpacked_is_refused(encoding: str
         _ = [chunk async for chunk in wire.http().stream("jobmanager/log", most=100)]
 
 
-async def test_of_an_error_that_is_compressed_the_status_is_told() -> None:
+async def test_a_compressed_error_is_reported_by_its_status() -> None:
     encoded = {"Content-Encoding": "gzip"}
     body = gzip.compress(bytes(MOST_BYTES + 1))
     wire = Wire(lambda _: httpx.Response(401, headers=encoded, stream=Raw(body)))
@@ -311,7 +311,7 @@ async def test_no_error_and_no_log_line_holds_a_credential(caplog: pytest.LogCap
 # -- a bad link --------------------------------------------------------------------------------------
 
 
-async def test_a_connection_dropped_while_idle_is_asked_again() -> None:
+async def test_a_request_on_a_dropped_idle_connection_is_repeated() -> None:
     wire = Wire(httpx.RemoteProtocolError("Server disconnected without sending a response."), ok())
     http = wire.http()
     assert (await http.get(JOBS())).status == 200
@@ -389,7 +389,7 @@ async def test_a_stream_ends_at_its_limit() -> None:
     assert sum(map(len, chunks)) == 100_000
 
 
-async def test_a_stream_that_is_refused_says_why() -> None:
+async def test_a_refused_stream_has_a_reason() -> None:
     wire = Wire(httpx.Response(404, json={"errors": ["Unable to load requested file /x."]}))
     with pytest.raises(NotFound, match="no such endpoint"):
         _ = [chunk async for chunk in wire.http().stream("x", most=10)]

@@ -42,20 +42,20 @@ def test_of_a_job_that_has_ended_twice_the_newest_entry_counts_and_others_keep_t
         ]
 
 
-def test_what_is_no_job_is_left_out_and_counted() -> None:
+def test_entries_that_are_no_jobs_are_dropped_and_counted() -> None:
     odd = {"jid": "zz", "name": 5, "state": 7, "start-time": "soon", "duration": {}, "tasks": []}
     decoded = decode(json.dumps({"jobs": [RUNNING, None, "x", odd]}).encode(), JobsOverview)
     assert [job.jid for job in decoded.value.jobs] == [JID]
     assert "jobs[]: got object" in decoded.drift
 
 
-def test_a_job_whose_state_can_not_be_read_stays() -> None:
+def test_a_job_with_an_unreadable_state_is_kept() -> None:
     (job,) = listed({**RUNNING, "state": 7}).jobs
     assert (job.jid, job.name, job.state) == (JID, "steady clicks", "")
 
 
 @pytest.mark.parametrize("name", ["", "  ", None])
-def test_what_has_no_name_goes_by_its_id(name: str | None) -> None:
+def test_the_id_replaces_a_missing_name(name: str | None) -> None:
     assert listed({**RUNNING, "name": name}).jobs[0].name == JID
     vertex = {"id": "b" * 32, "name": name}
     job = decode(json.dumps({"jid": JID, "name": name, "vertices": [vertex]}).encode(), Job).value

@@ -75,7 +75,7 @@ async def test_after_a_401_nothing_more_is_sent_with_the_same_login() -> None:
     assert "hush" not in str(first)
 
 
-async def test_what_one_client_was_told_holds_for_the_others() -> None:
+async def test_a_refusal_holds_for_all_clients_of_a_cluster() -> None:
     gate = Gate(user="ann", password=PASSWORD)
     await refusal(gate.http)
     acts = gate.client()
@@ -247,7 +247,7 @@ async def test_a_403_is_no_failed_login() -> None:
     assert len(gate.sent) == 3
 
 
-async def test_without_a_login_a_server_that_wants_one_is_asked_again() -> None:
+async def test_without_a_login_a_401_does_not_stop_requests() -> None:
     gate = Gate(headers=(("X-Team", "streams"),))
     for _ in range(3):
         with pytest.raises(Unauthorized) as caught:
@@ -269,7 +269,7 @@ async def test_without_a_login_a_server_that_wants_one_is_asked_again() -> None:
     ],
 )
 @pytest.mark.parametrize("status", [401, 403, 500, 302])
-async def test_what_a_server_repeats_of_a_secret_is_in_no_message(
+async def test_a_secret_in_an_answer_is_hidden_in_messages(
     tmp_path: Path, options: dict[str, object], repeats: str, status: int
 ) -> None:
     (tmp_path / "headers").write_text("Cookie: sid=swordfish; x=y\nX-Key: swordfish-2\n")
@@ -292,7 +292,7 @@ async def test_what_a_server_repeats_of_a_secret_is_in_no_message(
         assert "YW5uOnN3b3JkZmlzaA" not in f"{error} {error!r}"
 
 
-def test_a_secret_s_command_does_not_inherit_what_is_flinktop_s(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secrets_command_inherits_no_flinktop_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLINKTOP_PASSWORD", "hush")
     monkeypatch.setenv("FLINKTOP_TOKEN", "hush")
     monkeypatch.setenv("VAULT_ADDR", "kept")

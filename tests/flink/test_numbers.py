@@ -83,7 +83,7 @@ def test_a_time_that_no_calendar_has_is_unknown(start: str, what: str) -> None:
         (Bounds, {"upperBound": 10**10}, "upperBound"),
     ],
 )
-def test_what_a_field_can_not_be_is_counted(kind: type[Any], document: Any, name: str) -> None:
+def test_impossible_values_are_counted_as_drift(kind: type[Any], document: Any, name: str) -> None:
     (line,) = decode(json.dumps(document).encode(), kind).drift
     assert line.startswith(f"{name}: got ")
 
@@ -102,7 +102,7 @@ def test_what_a_field_can_not_be_is_counted(kind: type[Any], document: Any, name
         (Bounds, {"lowerBound": 1, "upperBound": -1}),
     ],
 )
-def test_what_flink_says_for_unknown_is_no_oddity(kind: type[Any], document: Any) -> None:
+def test_flinks_values_for_unknown_are_no_drift(kind: type[Any], document: Any) -> None:
     assert decode(json.dumps(document).encode(), kind).drift == ()
 
 
@@ -148,7 +148,7 @@ def test_an_entry_without_an_id_goes_alone(jid: str) -> None:
 
 
 @pytest.mark.parametrize("jid", ["null", '""', '"other"', "7"])
-def test_an_answer_is_called_what_was_asked_for(jid: str) -> None:
+def test_an_answer_gets_the_requested_id(jid: str) -> None:
     body = b'{"jid":%s,"name":"one","state":"RUNNING"}' % jid.encode()
     value = decode_answer(body, JOB(job="asked")).value
     assert (value.jid, value.name) == ("asked", "one")
@@ -182,7 +182,7 @@ def test_digits_without_end_in_names_and_settings_are_words(digits: str) -> None
     assert (cause.name, cause.omitted) == ("a.B", 0)
 
 
-def test_what_is_known_can_be_squared_and_summed() -> None:
+def test_known_values_can_be_squared_and_summed() -> None:
     most = known(1e100)
     assert most is not None
     assert math.isfinite(sum([most * most] * 1000))
@@ -235,7 +235,7 @@ def plain_types(kind: Any) -> frozenset[Any]:
     return frozenset((kind,))
 
 
-def test_no_number_that_is_not_told_reads_as_a_figure() -> None:
+def test_an_unreported_number_is_never_a_figure() -> None:
     found = {
         (kind.__name__, name): default
         for kind, name, default in numbers()

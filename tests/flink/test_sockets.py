@@ -160,7 +160,7 @@ async def test_after_answers_that_were_given_up_others_come_as_ever() -> None:
         await http.close()
 
 
-async def test_nobody_listens() -> None:
+async def test_nothing_is_listening() -> None:
     assert "nothing is listening on that port" in await trouble(
         Connection(f"http://127.0.0.1:{refused_port()}")
     )
@@ -277,7 +277,7 @@ async def test_tls_to_a_plain_port_and_plain_to_a_tls_port(certificate: Pair) ->
         assert "https://" in await trouble(Connection(f"http://127.0.0.1:{port}"))
 
 
-async def test_files_that_are_not_what_they_should_be(
+async def test_certificate_files_that_are_missing_or_invalid(
     certificate: Pair, other_certificate: Pair, tmp_path: Path
 ) -> None:
     junk = tmp_path / "junk.pem"
@@ -290,7 +290,7 @@ async def test_files_that_are_not_what_they_should_be(
     assert "cannot read the certificate" in await trouble(Connection(url, cert=tmp_path / "nothing.crt"))
 
 
-async def test_an_encrypted_key_is_told_and_nobody_is_asked(certificate: Pair, tmp_path: Path) -> None:
+async def test_an_encrypted_key_is_an_error_without_a_prompt(certificate: Pair, tmp_path: Path) -> None:
     encrypted = tmp_path / "encrypted.key"
     words = (
         "openssl",
@@ -319,7 +319,7 @@ async def test_a_plain_address_builds_no_tls_context(monkeypatch: pytest.MonkeyP
         assert await status(Connection(f"http://127.0.0.1:{port}")) == 200
 
 
-async def test_this_machine_is_asked_directly_whatever_the_environment_says(
+async def test_loopback_requests_ignore_the_proxy_environment(
     no_proxies: pytest.MonkeyPatch,
 ) -> None:
     no_proxies.setenv("http_proxy", f"http://127.0.0.1:{refused_port()}")
@@ -328,7 +328,7 @@ async def test_this_machine_is_asked_directly_whatever_the_environment_says(
         assert await status(Connection(f"http://localhost:{port}")) == 200
 
 
-async def test_other_hosts_are_asked_through_the_environments_proxy(no_proxies: pytest.MonkeyPatch) -> None:
+async def test_other_hosts_use_the_environments_proxy(no_proxies: pytest.MonkeyPatch) -> None:
     heads: list[bytes] = []
 
     def proxy(head: bytes) -> bytes:

@@ -28,7 +28,7 @@ def test_clean_text_stays_as_it_is(text: str) -> None:
     "text",
     ["", "Source: events [v1] 作业 -> <b>x</b>", "naïve\xa0café", "👩\u200d💻", "a" * 10_000, "[/red] \\ {}"],
 )
-def test_what_people_write_is_kept(text: str) -> None:
+def test_ordinary_text_is_kept(text: str) -> None:
     assert clean(text) == text
     assert clean_lines(text) == text
 
@@ -48,7 +48,7 @@ def test_what_people_write_is_kept(text: str) -> None:
         ("\ud800", "\ufffd"),
     ],
 )
-def test_what_steers_is_taken_out(text: str, one_line: str) -> None:
+def test_control_sequences_are_removed(text: str, one_line: str) -> None:
     assert clean(text) == one_line
 
 

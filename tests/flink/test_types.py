@@ -41,7 +41,7 @@ def test_checkpoint_sizes_old_and_new() -> None:
     assert stats.summary.written.max == 3.0
 
 
-def test_what_has_not_happened_yet_is_none() -> None:
+def test_minus_one_reads_as_none() -> None:
     pending = told({"end_to_end_duration": -1, "latest_ack_timestamp": -1}, Checkpoint)
     assert (pending.duration, pending.acknowledged_at) == (None, None)
     assert told({"end_to_end_duration": 0, "latest_ack_timestamp": 5}, Checkpoint).duration == 0
@@ -117,7 +117,7 @@ def test_exceptions_of_1_9() -> None:
     assert value.truncated
 
 
-def test_exceptions_of_1_13_to_1_20_are_told_once() -> None:
+def test_exceptions_of_1_13_to_1_20_are_listed_once() -> None:
     entry = {
         "exceptionName": "a.B",
         "stacktrace": TRACE,
@@ -276,7 +276,7 @@ def test_an_unknown_release_counts_as_the_newest() -> None:
     assert features(None).release is None
 
 
-def test_a_history_server_is_known_by_its_mark_or_by_what_it_lacks() -> None:
+def test_a_history_server_is_known_by_its_flag_or_a_missing_overview() -> None:
     marked = Config(flink_version="2.3.0", features=ConfigFeatures(web_history=True))
     assert features(marked).history_server
     assert features(Config(flink_version="1.9.3"), overview_missing=True).history_server

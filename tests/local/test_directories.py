@@ -38,7 +38,7 @@ def test_directories_without_an_owner_go(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
-def test_what_is_not_ours_stays(temporary: Path) -> None:
+def test_foreign_directories_are_kept(temporary: Path) -> None:
     elsewhere = temporary / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "owner").touch()

@@ -72,7 +72,7 @@ def test_killed_keeper_takes_its_jvms_along_and_the_next_start_its_directory(
     assert java.directories() == []
 
 
-def test_a_jvm_that_does_not_start_is_told_with_the_cause(java: SleepingJava) -> None:
+def test_a_jvm_that_does_not_start_is_reported_with_its_cause(java: SleepingJava) -> None:
     script(java.home.java, "echo 'Unrecognized VM option' >&2\nexit 1")
     with keeper(java) as process:
         assert "directory" in said_by(process)
@@ -134,7 +134,7 @@ def test_a_key_that_cannot_be_made_starts_no_flink(java: SleepingJava) -> None:
     assert java.directories() == []
 
 
-def test_nowhere_to_write_is_told(java: SleepingJava) -> None:
+def test_an_unwritable_directory_is_reported(java: SleepingJava) -> None:
     file = script(java.temporary / "no directory", "")
     words = (
         "import sys, tempfile\ntempfile.tempdir = sys.argv.pop(1)\nfrom flinktop.local.keeper import main\n"

@@ -69,7 +69,7 @@ def test_jars_removed(site: Path) -> None:
     assert reason(site).endswith(" --force-reinstall apache-flink-libraries==2.3.0")
 
 
-def test_what_is_to_be_installed_is_what_the_extra_installs() -> None:
+def test_the_requirements_equal_the_extra() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert set(project["optional-dependencies"]["local"]) == set(REQUIREMENTS)
 
@@ -101,7 +101,7 @@ def test_java_home_before_path(site: Path, tmp_path: Path) -> None:
     assert find_java([str(site)], environment) == chosen
 
 
-def test_what_was_found_and_does_not_fit_is_named(site: Path, tmp_path: Path) -> None:
+def test_unsuitable_versions_are_named(site: Path, tmp_path: Path) -> None:
     install_java(site, "25.0.1.0")
     old = java_that_says(tmp_path / "bin" / "java", "1.8.0_402")
     java_that_says(tmp_path / "jdk" / "bin" / "java", "22.0.1")
@@ -117,9 +117,7 @@ def test_release_of_a_java(tmp_path: Path, version: str, release: int) -> None:
     assert java_release(java_that_says(tmp_path / "java", version)) == release
 
 
-def test_a_java_that_is_asked_its_release_gets_no_secret(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_java_version_check_gets_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLINKTOP_TOKEN", "planted")
     java = script(tmp_path / "java", 'echo "openjdk version \\"${FLINKTOP_TOKEN:-21}\\"" >&2')
     assert java_release(java) == 21

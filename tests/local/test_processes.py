@@ -83,7 +83,7 @@ def test_configuration_has_the_name_and_the_keys_of_its_release(
     assert keys[savepoints] == (tmp_path / "c" / "savepoints").as_uri()
 
 
-def test_what_is_asked_for_wins_over_what_is_preset(tmp_path: Path) -> None:
+def test_extra_settings_override_presets(tmp_path: Path) -> None:
     extra = {"parallelism.default": "2", "taskmanager.numberOfTaskSlots": "99", "odd": 'a: "b" # c'}
     conf = processes.write_configuration(home(tmp_path, (2, 3, 0)), tmp_path / "c", 1, extra=extra)
     lines = (conf / "config.yaml").read_text(encoding="utf-8").splitlines()
@@ -122,7 +122,7 @@ def test_a_process_gets_its_environment_and_no_secret_of_the_shell(
     assert not {name for name, value in got.items() if name in foreign or value == "planted"}
 
 
-def test_a_missing_java_is_said(tmp_path: Path) -> None:
+def test_a_missing_java_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StartFailed, match="Cannot start /no/such/java: No such file"):
         processes.start(["/no/such/java"], log=tmp_path / "x.log")
 
@@ -194,7 +194,7 @@ def test_ready_when_a_taskmanager_is_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("logged", [True, False])
-def test_an_early_end_is_told_with_what_came_last(tmp_path: Path, *, logged: bool) -> None:
+def test_an_early_end_is_reported_with_the_last_output(tmp_path: Path, *, logged: bool) -> None:
     log = tmp_path / "x.log"
     process = python(log, "print('port taken'); raise SystemExit(3)")
     process.wait(20)
@@ -209,7 +209,7 @@ def test_an_early_end_is_told_with_what_came_last(tmp_path: Path, *, logged: boo
     assert ("port taken" in end) != logged
 
 
-def test_one_that_was_killed_is_told_so(tmp_path: Path) -> None:
+def test_a_killed_process_is_reported_as_killed(tmp_path: Path) -> None:
     process = python(tmp_path / "taskmanager.log", "import signal; signal.pause()")
     process.kill()
     process.wait(20)

@@ -97,7 +97,7 @@ def test_a_jar_is_uploaded_whole(tmp_path: Path) -> None:
         (b"<html>no Flink\xff", "<html>no Flink\N{REPLACEMENT CHARACTER}"),
     ],
 )
-def test_an_error_says_its_deepest_cause(body: bytes, reason: str) -> None:
+def test_an_error_has_its_deepest_cause(body: bytes, reason: str) -> None:
     with answering(body, 500) as (_, rest), pytest.raises(Refused) as refused:
         rest.run("1_a.jar", [], {})
     assert str(refused.value) == reason

@@ -29,7 +29,7 @@ def test_nothing_in_it_looks_like_a_secret(sample: Sample) -> None:
     assert redaction.settings(sample.configuration) == sample.configuration
 
 
-def test_names_and_tables_are_told_apart() -> None:
+def test_names_and_tables_are_distinguished() -> None:
     assert len({sample.name for sample in SAMPLES}) == len(SAMPLES)
     tables = [statement for sample in SAMPLES for statement in sample.arguments[:-1]]
     names = [" ".join(statement.split("(")[0].split()) for statement in tables]

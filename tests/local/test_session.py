@@ -111,9 +111,7 @@ END
 PRETENDED = Path(__file__).with_name("pretended_flink.py")
 
 
-def test_it_says_how_it_is_reached_and_how_its_samples_were_run(
-    java: SleepingJava, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_reports_its_address_and_sample_jobs(java: SleepingJava, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(java.temporary))
     script(java.home.java, f"exec '{sys.executable}' '{PRETENDED}' run \"$@\"")
     told: list[str] = []

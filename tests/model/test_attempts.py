@@ -22,14 +22,14 @@ def states(known: SeenAttempts, dropped: frozenset[int] = frozenset()) -> list[t
     return [(one.attempt, one.status) for one in known.rows(dropped)]
 
 
-def test_earlier_attempts_are_asked_for_one_after_the_other() -> None:
+def test_earlier_attempts_are_requested_one_by_one() -> None:
     known = after(20, range(18, 20))
     assert known.to_request(frozenset()) == (17,)
     assert known.to_request(frozenset({17})) == ()
     assert known.missing() == ((0, 17),)
 
 
-def test_an_attempt_that_another_has_followed_stays_and_is_asked_for_anew() -> None:
+def test_a_superseded_attempt_stays_and_is_requested_again() -> None:
     known = seen(after(20, range(18, 20)), attempt(21), [])
     assert states(known) == [(21, "RUNNING"), (20, PENDING), (19, "FAILED"), (18, "FAILED")]
     # How it ended is asked for, beside the next that is not known.
@@ -40,7 +40,7 @@ def test_an_attempt_that_another_has_followed_stays_and_is_asked_for_anew() -> N
     assert told.to_request(frozenset({17})) == ()
 
 
-def test_one_that_is_seen_to_be_canceled_is_asked_for_until_it_is() -> None:
+def test_a_canceling_attempt_is_requested_until_canceled() -> None:
     known = seen(after(1, range(0)), attempt(1), [attempt(0, "CANCELING")])
     assert known.to_request(frozenset()) == (0,)
 

@@ -29,7 +29,7 @@ def approximately(load: Load) -> tuple[object, ...]:
     )
 
 
-def test_each_kind_of_time_is_its_share_of_what_passed() -> None:
+def test_each_kind_of_time_is_its_share_of_elapsed_time() -> None:
     # 2 subtasks, 10 s: 20,000 ms to spend.
     load = two(spent(1000, 0, 500), spent(6000, 5000, 10_500))["v"]
     assert approximately(Load(500.0, 250.0, 250.0)) == (load.busy, load.backpressured, load.idle)
@@ -49,7 +49,7 @@ def test_a_legacy_source_takes_the_seconds_of_the_others_and_has_no_busy_time() 
     assert found["sink"] == Load(900.0, 0.0, 100.0)
 
 
-def test_a_job_of_legacy_sources_alone_goes_by_when_its_answers_came() -> None:
+def test_a_job_of_legacy_sources_only_uses_the_answers_times() -> None:
     assert two(spent(0, 0, None), spent(0, 10_000, None))["v"] == Load(None, 500.0, 0.0)
 
 
@@ -73,7 +73,7 @@ def test_another_run_of_a_vertex_is_not_compared(after: Spent) -> None:
     assert two(spent(10, 10, 10), after) == {}
 
 
-def test_one_sample_tells_nothing_nor_two_equal_ones() -> None:
+def test_one_sample_or_two_equal_ones_give_no_load() -> None:
     one = Sample(0.0, {"v": spent(1, 2, 3)})
     assert loads([]) == loads([one]) == {}
     assert loads([one, Sample(10.0, one.spent)]) == {}
@@ -137,7 +137,7 @@ TIMES = st.tuples(*[st.floats(0, 1e9)] * 3)
 
 
 @given(TIMES, TIMES, st.integers(1, 500), st.floats(0.1, 600))
-def test_whatever_is_told_the_shares_stay_shares(
+def test_shares_are_always_within_bounds(
     before: tuple[float, ...], more: tuple[float, ...], subtasks: int, seconds: float
 ) -> None:
     after = [one + other for one, other in zip(before, more, strict=True)]

@@ -111,7 +111,7 @@ def test_late_subtasks() -> None:
     assert judge.late_subtasks(subtasks) == (0, 1, 7)
 
 
-def test_phases_of_a_subtask_and_what_is_in_none_of_them() -> None:
+def test_phases_of_a_subtask_and_the_rest() -> None:
     times = judge.phase_times(subtask(0, total=612, start=235, align=10, sync=1, later=17))
     assert list(times.parts) == [235, 10, 1, 17]
     assert times.rest == 612 - 263
@@ -124,7 +124,7 @@ def test_an_unaligned_checkpoints_phases_may_overlap() -> None:
     assert times.length == 150
 
 
-def test_before_1_11_the_start_delay_is_not_told_and_is_no_zero() -> None:
+def test_before_1_11_the_start_delay_is_unknown_not_zero() -> None:
     times = judge.phase_times(subtask(0, total=306, later=1))
     assert times.start_delay is None
     assert times.rest == 305
@@ -227,7 +227,7 @@ def words_of(config: CheckpointConfig) -> dict[str, str | None]:
     return {item.field: item.words for item in items(config)}
 
 
-def test_a_configuration_of_1_9_leaves_open_what_it_does_not_tell() -> None:
+def test_unreported_items_of_a_1_9_configuration_are_none() -> None:
     words = words_of(
         CheckpointConfig(
             mode="exactly_once",

@@ -6,7 +6,7 @@ from flinktop.flink.vertices import SubtaskBackpressure, VertexBackpressure
 from flinktop.model import ended
 
 
-def test_metrics_of_what_has_ended_do_not_come_any_more() -> None:
+def test_ended_things_get_no_more_metrics() -> None:
     assert ended.no_metrics("This subtask", "FINISHED") == (
         "This subtask is FINISHED: Flink has no metrics of it any more."
     )
@@ -14,7 +14,7 @@ def test_metrics_of_what_has_ended_do_not_come_any_more() -> None:
         assert ended.no_metrics("This subtask", state).startswith("No metrics yet")
 
 
-def test_accumulators_of_what_has_ended_do_not_come_any_more() -> None:
+def test_ended_things_get_no_more_accumulators() -> None:
     assert "yet" in ended.no_accumulators("RUNNING")
     assert "yet" in ended.no_accumulators("")
     assert ended.no_accumulators("FINISHED") == "No accumulators: the job's code has none."
@@ -38,6 +38,6 @@ def test_vertices_of_a_job_that_has_ended_do_not_come_any_more() -> None:
         ((SubtaskBackpressure(0, ratio=0.0),), True),
     ],
 )
-def test_last_numbers_are_told_from_none(subtasks: tuple[SubtaskBackpressure, ...], known: bool) -> None:  # noqa: FBT001 -- a case
+def test_last_numbers_are_detected(subtasks: tuple[SubtaskBackpressure, ...], known: bool) -> None:  # noqa: FBT001 -- a case
     assert ended.has_numbers(VertexBackpressure(status="ok", subtasks=subtasks)) is known
     assert not ended.has_numbers(None)

@@ -34,7 +34,7 @@ def test_the_deepest_cause_is_the_reason_in_every_release(release: str, job: str
         assert faults.reason(one) == INNER
 
 
-def test_the_only_failure_that_1_9_tells_of_has_its_reason_and_its_task() -> None:
+def test_the_only_failure_of_1_9_has_its_reason_and_task() -> None:
     [one] = recorded("1.9.3", "failed").faults
     assert faults.reason(one) == INNER
     assert faults.task(one.task_name) == faults.Task(
@@ -122,7 +122,7 @@ def test_one_fault_alone_is_no_loop() -> None:
     assert faults.loop_start(()) is None
 
 
-def test_what_was_forgotten_between_the_first_and_the_latest_is_no_gap() -> None:
+def test_dropped_faults_between_first_and_latest_are_no_gap() -> None:
     newest, oldest = fault(10_000_000, "a.B: x"), fault(1, "a.B: x")
     group = faults.FaultGroup("k", oldest, newest, 300, (newest, oldest))
     assert faults.loop_start((group,)) is oldest
@@ -148,13 +148,13 @@ def test_connectors_are_not_folded_away() -> None:
     assert [line.kind for line in faults.stack(trace)] == ["cause", "other", "frame"]
 
 
-def test_wrappers_are_told_from_what_they_wrap() -> None:
+def test_wrappers_are_distinguished_from_causes() -> None:
     trace = recorded("2.3.0", "failed").faults[0].stacktrace
     kinds = [line.kind for line in faults.stack(trace) if line.kind in ("cause", "wrapper")]
     assert kinds == ["wrapper", "cause", "cause"]
 
 
-def test_no_long_text_is_held_by_what_is_known_of_it() -> None:
+def test_parsed_causes_keep_no_reference_to_long_texts() -> None:
     trace = "a.B: " + "x" * 50_000 + "\n\tat p.Q.r(Q.java:1)"
     held = sys.getrefcount(trace)
     assert faults.causes(trace)[0].name == "a.B"

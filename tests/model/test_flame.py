@@ -112,7 +112,7 @@ def test_a_deep_and_wide_graph_is_looked_at_a_few_times() -> None:
     assert graph.looks < 10 * len(graph)
 
 
-def test_the_share_of_what_matches_counts_nothing_twice() -> None:
+def test_the_share_of_matches_counts_no_sample_twice() -> None:
     graph = flame.pieces(GRAPH)
     assert flame.share(graph, flame.matching(graph, "map.")) == pytest.approx(0.6)
     assert flame.share(graph, flame.matching(graph, "RUN")) == 1.0

@@ -192,7 +192,7 @@ def test_a_duration_fits_in_eight_cells_for_a_century(seconds: float | None) -> 
 
 
 @given(NUMBERS)
-def test_milliseconds_and_percentages_are_always_said(value: float | None) -> None:
+def test_milliseconds_and_percentages_always_have_a_text(value: float | None) -> None:
     assert fmt.milliseconds(value)
     assert len(fmt.per_mille(value)) <= 3
 
@@ -200,14 +200,14 @@ def test_milliseconds_and_percentages_are_always_said(value: float | None) -> No
 @given(st.floats(), st.none() | st.floats())
 @example(253_402_300_799.0, 3600.0)
 @example(-62_135_596_800.0, None)
-def test_times_are_always_said(epoch: float, offset: float | None) -> None:
+def test_times_always_have_a_text(epoch: float, offset: float | None) -> None:
     assert len(fmt.clock(epoch, offset)) in (1, 8)
     assert fmt.moment(epoch, offset)
     assert len(fmt.offset_name(offset, epoch)) in (3, 6)
 
 
 @given(st.floats(1, 1e18))
-def test_a_count_is_true_to_a_twentieth(value: float) -> None:
+def test_a_count_is_precise_to_five_per_cent(value: float) -> None:
     text = fmt.count(value)
     unit = " kMGTPE".find(text[-1]) if text[-1].isalpha() else 0
     number = float(text.rstrip("kMGTPE")) * 1000.0**unit
@@ -246,7 +246,7 @@ def test_a_span_has_one_unit(seconds: float | None, text: str) -> None:
         (90_000_500, "1 d 1 h 500 ms"),
     ],
 )
-def test_a_configured_stretch_is_told_to_the_millisecond(milliseconds: int, text: str) -> None:
+def test_a_configured_duration_is_exact_to_the_millisecond(milliseconds: int, text: str) -> None:
     assert fmt.exact(milliseconds) == text
 
 
@@ -282,7 +282,7 @@ def test_a_time_no_calendar_has_is_not_known() -> None:
         (math.inf, "∞"),
     ],
 )
-def test_a_number_is_as_exact_as_it_was_told(value: float, text: str) -> None:
+def test_a_number_is_written_without_loss(value: float, text: str) -> None:
     assert fmt.exact_number(value) == text
 
 

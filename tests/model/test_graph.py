@@ -74,7 +74,7 @@ def graphs(draw: st.DrawFn) -> Graph:
 # -- the graph ---------------------------------------------------------------------------------------
 
 
-def test_edges_of_one_pair_become_one_that_tells_all_labels() -> None:
+def test_edges_of_one_pair_become_one_with_all_labels() -> None:
     assert graph(["a", "b"], [("a", "b", "HASH"), ("a", "b", "FORWARD"), ("a", "b", "HASH")]).edges == (
         Edge("a", "b", "FORWARD, HASH x2"),
     )
@@ -139,7 +139,7 @@ def test_the_edge_that_closes_a_cycle_is_the_one_that_is_turned_round() -> None:
     ]
 
 
-def test_what_is_too_much_to_draw_is_said() -> None:
+def test_too_large_graphs_are_not_drawable() -> None:
     assert is_drawable(Graph())
     assert is_drawable(random_graph(MOST_NODES, 1))
     assert not is_drawable(random_graph(MOST_NODES + 1, 1))
@@ -288,7 +288,7 @@ def check(found: Graph, layout: Layout) -> None:
 @example(drawn("a>x a>y b>x b>y"), MEASURES[0])
 @example(drawn("a>y b>x"), MEASURES[3])
 @example(drawn("a>b b>a"), MEASURES[0])
-def test_every_graph_is_drawn_so_that_it_can_be_told_apart(found: Graph, measures: Measures) -> None:
+def test_every_graph_is_drawn_unambiguously(found: Graph, measures: Measures) -> None:
     check(found, lay_out(found, measures))
 
 
@@ -301,7 +301,7 @@ def test_sixty_vertices(seed: int, measures: Measures) -> None:
 
 @settings(max_examples=50)
 @given(graphs(), st.randoms(use_true_random=False))
-def test_the_order_in_which_edges_are_told_changes_nothing(found: Graph, dice: random.Random) -> None:
+def test_the_order_of_edges_changes_nothing(found: Graph, dice: random.Random) -> None:
     inputs = [(edge.source, edge.target, edge.label) for edge in found.edges]
     dice.shuffle(inputs)
     again = graph(found.nodes, inputs)

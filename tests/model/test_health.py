@@ -64,7 +64,7 @@ def test_a_state_that_is_not_known_yet_stands_before_running_jobs() -> None:
     assert attention(Condition("PAUSED")) < attention(Condition("RUNNING", overdue=True, restarts=9))
 
 
-def test_what_is_not_known_sorts_after_known_trouble() -> None:
+def test_unknown_values_sort_after_known_problems() -> None:
     assert attention(Condition("RUNNING", restarts=1)) < attention(Condition("RUNNING"))
     assert attention(Condition("RUNNING")) == attention(Condition("RUNNING", restarts=0, busy=0.0))
 

@@ -15,7 +15,7 @@ def metric(name: str, *values: float) -> AggregatedMetric:
     return AggregatedMetric(name, min(values), max(values), sum(values) / len(values), sum(values))
 
 
-def test_what_is_asked_from_1_19_on() -> None:
+def test_metrics_requested_from_1_19_on() -> None:
     assert ids_to_request([OLD, GC_RATE, MAX, "Status.JVM.CPU.Load", USED]) == (USED, MAX, GC_RATE)
 
 
@@ -28,22 +28,22 @@ def test_before_that_each_collector_has_a_counter() -> None:
     )
 
 
-def test_nothing_is_asked_of_a_cluster_without_metrics() -> None:
+def test_nothing_is_requested_from_a_cluster_without_metrics() -> None:
     assert ids_to_request([]) == ()
 
 
-def test_equal_limits_tell_the_fullest_heap() -> None:
+def test_equal_limits_identify_the_fullest_heap() -> None:
     assert heap((metric(USED, 10.0, 90.0), metric(MAX, 100.0, 100.0))) == Heap(0.9, worst=True)
 
 
-def test_different_limits_tell_only_how_full_all_are() -> None:
+def test_different_limits_give_only_the_total_usage() -> None:
     assert heap((metric(USED, 10.0, 90.0), metric(MAX, 100.0, 300.0))) == Heap(0.25, worst=False)
 
 
 @pytest.mark.parametrize(
     "told", [(), (metric(USED, 1.0),), (metric(MAX, 1.0),), (metric(USED, 1.0), metric(MAX, -1.0))]
 )
-def test_what_is_not_told_is_not_known(told: tuple[AggregatedMetric, ...]) -> None:
+def test_unreported_values_are_unknown(told: tuple[AggregatedMetric, ...]) -> None:
     assert heap(told) is None
 
 

@@ -22,19 +22,19 @@ def names(files: list[LogFile], *, taskmanager: bool, stdout: bool = False) -> l
     return [file.name for file in loglines.own_files(files, taskmanager=taskmanager, stdout=stdout)]
 
 
-def test_in_a_directory_of_several_processes_the_name_says_whose_a_log_is() -> None:
+def test_in_a_shared_directory_the_name_identifies_a_log() -> None:
     assert names(ONE_DIRECTORY, taskmanager=False) == ["flink-root-standalonesession-0-host.log"]
     assert names(ONE_DIRECTORY, taskmanager=True) == ["flink-root-taskexecutor-0-host.log"]
     assert names(ONE_DIRECTORY, taskmanager=False, stdout=True) == ["flink-root-standalonesession-0-host.out"]
     assert names(ONE_DIRECTORY, taskmanager=True, stdout=True) == []
 
 
-def test_the_logs_of_two_taskmanagers_cannot_be_told_apart() -> None:
+def test_the_logs_of_two_taskmanagers_are_indistinguishable() -> None:
     assert len(names(TWO_TASKMANAGERS, taskmanager=True)) == 2
     assert len(names(TWO_TASKMANAGERS, taskmanager=False)) == 1
 
 
-def test_a_name_that_says_nothing_is_the_processs_own_if_it_is_no_others() -> None:
+def test_a_neutral_name_is_the_processs_own_log() -> None:
     files = [LogFile("out.log", 5), LogFile("flink-taskmanager.log", 7)]
     assert names(files, taskmanager=False) == ["out.log"]
     assert names(files[:1], taskmanager=True) == ["out.log"]

@@ -29,7 +29,7 @@ def test_a_stack_trace_has_the_level_of_its_entry() -> None:
     assert [line.first for line in lines] == [False, True, True, True, False, False, False, True]
 
 
-def test_every_line_knows_where_it_stands_in_the_file() -> None:
+def test_every_line_knows_its_offset_in_the_file() -> None:
     for line in loglines.read(LOG, 1000):
         assert LOG[line.at - 1000 :].startswith(line.text.encode())
 
@@ -74,7 +74,7 @@ def test_levels_of_several_layouts(line: str, level: str) -> None:
     assert read.level == level
 
 
-def test_a_level_keeps_what_is_as_bad_with_all_its_lines_and_what_tells_none() -> None:
+def test_a_level_keeps_entries_as_bad_and_those_without_a_level() -> None:
     lines = loglines.read(LOG)
     assert texts(loglines.chosen(lines, "ERROR", ""))[:2] == ["cut off at its beginning", "failed"]
     assert len(loglines.chosen(lines, "ERROR", "")) == 5

@@ -104,7 +104,7 @@ def test_an_unlimited_heap_has_no_share() -> None:
     assert memory.Part(memory.JVM, "x", used=5.0, of=0.0).share is None
 
 
-def test_figures_leave_out_what_is_unlimited_or_not_a_number() -> None:
+def test_figures_have_no_unlimited_or_nan_values() -> None:
     found = processes.figures(
         (
             Metric("Status.JVM.Memory.NonHeap.Max", "-1"),

@@ -51,7 +51,7 @@ def test_what_is_said(
     assert words(found, gc, beat) == said
 
 
-def test_the_worst_is_said_first() -> None:
+def test_the_worst_problem_is_first() -> None:
     found = processes.problems(
         TaskManager("x", blocked=True), Figures(heap_used=97, heap_max=100), 120.0, 30.0
     )
@@ -83,7 +83,7 @@ def test_the_worst_is_said_first() -> None:
         ("tm", "", ("tm",)),
     ],
 )
-def test_what_a_taskmanager_is_called(id_: str, address: str, names: tuple[str, ...]) -> None:
+def test_names_of_taskmanagers(id_: str, address: str, names: tuple[str, ...]) -> None:
     one = TaskManager(id_, path=f"pekko.tcp://flink@{address}/user/rpc/taskmanager_0" if address else "")
     assert processes.address(one) == address
     assert processes.names(one) == names
@@ -96,7 +96,7 @@ def test_heartbeats_age_by_the_clock_that_is_given() -> None:
     assert processes.heartbeat_age(0, 900.0) is None
 
 
-def test_only_what_there_is_is_asked_for() -> None:
+def test_only_existing_metrics_are_requested() -> None:
     listed = [
         "Status.JVM.Memory.Heap.Used",
         "Status.JVM.GarbageCollector.PS_MarkSweep.Time",

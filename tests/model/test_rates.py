@@ -94,9 +94,7 @@ def test_the_mean_is_true_to_a_tenth_when_others_have_metrics_fetched(seed: int)
 
 @pytest.mark.parametrize("every", [10.0, 17.0])
 @pytest.mark.parametrize("seed", range(10))
-def test_rare_readings_of_what_others_have_fetched_err_by_one_step_at_the_most(
-    every: float, seed: int
-) -> None:
+def test_rare_readings_err_by_at_most_one_step(every: float, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 -- chance that can be repeated
     counter = fetched_for_others(333.0, chance.uniform(0, STEP))
     assert all(
@@ -118,7 +116,7 @@ def test_nothing_is_known_before_a_counter_has_moved_twice() -> None:
     assert rates.mean_rate(feed([(0, 500), (10, 600), (20, 700)])) == 10.0
 
 
-def test_an_unchanged_counter_between_two_steps_says_nothing() -> None:
+def test_an_unchanged_counter_between_two_steps_is_no_zero_rate() -> None:
     moving = [(0, 0), (10, 100), (20, 200), (30, 300)]
     read_often = [(0, 0), (3, 0), (10, 100), (13, 100), (19, 100), (20, 200), (26, 200), (30, 300)]
     assert rates.mean_rate(feed(moving)) == 10.0
@@ -133,7 +131,7 @@ def test_a_change_of_pace_does_not_distort_the_mean() -> None:
     assert mean == pytest.approx(500.0, rel=0.1)
 
 
-def test_a_counter_that_stands_still_comes_to_nothing() -> None:
+def test_an_unchanged_counter_reaches_a_rate_of_zero() -> None:
     flowing = [(float(at), at * 5) for at in range(0, 100, 10)]
     standing = [(float(at), 450) for at in range(100, 260, 10)]
     assert rates.mean_rate(feed(flowing)) == 5.0
@@ -267,7 +265,7 @@ def test_recorded_jobs_have_ends_and_totals(release: str) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_ids_asked_for_are_ids_that_recorded_vertices_have(release: str) -> None:
+def test_requested_ids_exist_in_recorded_vertices(release: str) -> None:
     vertices = [
         (rates.ends(job).sources, vertex, ids)
         for job, by_vertex in recorded_jobs(release)
@@ -280,7 +278,7 @@ def test_ids_asked_for_are_ids_that_recorded_vertices_have(release: str) -> None
         assert rates.ids_to_request(ids) == (*rates.RATE_IDS, *times, *watermark)
 
 
-def test_ids_are_asked_in_the_wanted_order_and_once() -> None:
+def test_ids_are_requested_in_the_wanted_order_and_once() -> None:
     assert rates.ids_to_request(["b", "a", "a"], ["a", "b", "c"]) == ("a", "b")
     assert rates.ids_to_request([]) == ()
 
@@ -346,7 +344,7 @@ def test_a_vertex_without_metrics_of_its_operators_has_no_ids(known: tuple[str, 
     assert rates.chained_ids(vertex("x -> y"), known) is None
 
 
-def test_the_first_operators_are_asked_for_once() -> None:
+def test_the_first_operators_are_requested_once() -> None:
     found = rates.chained_ids(vertex("x"), metric_ids("x"))
     assert found is not None
     assert found.all == ("x.numRecordsOutPerSecond", "x.numRecordsInPerSecond")

@@ -261,7 +261,7 @@ SPREAD = ("--password", "-u", "--user", "password", "sasl.jaas.config", '{"passw
         "",
     ],
 )
-def test_what_gives_no_sign_is_kept(kept: str) -> None:
+def test_text_without_signs_of_a_secret_is_kept(kept: str) -> None:
     assert redaction.text(kept) == kept
     assert redaction.words(tuple(kept.split())) == tuple(kept.split())
 
@@ -288,7 +288,7 @@ def test_what_gives_no_sign_is_kept(kept: str) -> None:
         ),
     ],
 )
-def test_what_stands_beside_a_secret_is_kept(given: str, shown: str) -> None:
+def test_text_beside_a_secret_is_kept(given: str, shown: str) -> None:
     assert redaction.text(given) == shown
     assert redaction.text(shown) == shown
 

@@ -37,7 +37,7 @@ def test_skew_does_not_depend_on_the_unit(values: list[float], unit: float) -> N
 
 
 @pytest.mark.parametrize("counts", [{}, {0: 5.0}, {0: 0.0, 1: 0.0}])
-def test_nothing_is_said_where_nothing_can_be_uneven(counts: dict[int, float]) -> None:
+def test_no_spread_without_two_subtasks_or_records(counts: dict[int, float]) -> None:
     assert spread(counts) is None
 
 

@@ -41,7 +41,7 @@ def test_subtasks_are_named_as_everywhere() -> None:
     assert split.who(Split(1.0, 2.0, 3.0), 4) == "mean subtask"
 
 
-def test_every_vertex_is_asked_in_its_turn_and_the_busiest_always() -> None:
+def test_vertices_are_requested_in_turn_and_the_busiest_always() -> None:
     vertices = [f"v{number}" for number in range(50)]
     assert split.in_turn(vertices, None, (), 0) == tuple(vertices[:FIRST])
     known = set(vertices[:FIRST])

@@ -35,11 +35,11 @@ def test_a_source_takes_nothing_in_and_a_sink_sends_nothing() -> None:
     assert "numRecordsOutPerSecond" not in ids(sink=True)
 
 
-def test_releases_that_measure_no_time_are_not_asked_for_it() -> None:
+def test_time_metrics_are_not_requested_from_old_releases() -> None:
     assert ids(times=False) == {*rates.RATE_IDS, "currentInputWatermark"}
 
 
-def test_of_a_chain_the_operators_are_asked() -> None:
+def test_the_operators_of_a_chain_are_requested() -> None:
     listed = (
         "Source__events.numRecordsOutPerSecond",
         "Sink__out.numRecordsInPerSecond",
@@ -78,14 +78,14 @@ def test_a_sources_watermark_is_its_last_operators(
     assert output_watermark(name, listed) == expected
 
 
-def test_an_operator_with_a_huge_name_is_not_asked_for_by_subtask() -> None:
+def test_a_huge_operator_name_is_not_requested_by_subtask() -> None:
     long = f"{'事' * 80}.currentOutputWatermark"
     vertex = JobVertex("v", "事" * 3000)
     found = subtask_ids(vertex, source=True, sink=False, times=False, listed=[long])
     assert found.ids == ("numRecordsOutPerSecond",)
 
 
-def test_ids_are_asked_for_by_subtask() -> None:
+def test_ids_are_requested_by_subtask() -> None:
     found = subtask_ids(MIDDLE, source=False, sink=False, times=False, listed=())
     assert found.of([3, 12])[:2] == ("3.numRecordsInPerSecond", "3.numRecordsOutPerSecond")
     assert found.of([3, 12])[-1] == "12.currentInputWatermark"

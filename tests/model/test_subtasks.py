@@ -51,7 +51,7 @@ def test_a_rate_needs_two_moves_and_the_first_sight_is_none() -> None:
     assert known.moved(0).sent == pytest.approx(200.0)
 
 
-def test_answers_in_which_nothing_moved_say_nothing() -> None:
+def test_answers_without_a_change_give_no_rate() -> None:
     steps = [(float(at), attempt(read=at // 10 * 1000)) for at in range(0, 62, 3)]
     assert looked(*steps).moved(0).taken == pytest.approx(100.0, rel=0.05)
 
@@ -82,7 +82,7 @@ def test_a_subtask_that_was_not_there_has_no_rate() -> None:
     assert known.moved(7).taken is None
 
 
-def test_times_are_shares_of_what_has_passed_however_late_the_answers_came() -> None:
+def test_times_are_exact_shares_however_late_the_answers() -> None:
     known = looked(
         (0, attempt(times=(0, 0, 0))),
         (12, attempt(times=(2000, 1000, 7000))),
@@ -131,7 +131,7 @@ def test_a_minute_is_kept_and_no_more() -> None:
         (None, None, None, None),
     ],
 )
-def test_heat_is_what_is_measured_else_the_share_of_records(
+def test_heat_is_measured_time_else_the_share_of_records(
     busy: float | None, backpressured: float | None, over_mean: float | None, expected: float | None
 ) -> None:
     assert heat(busy, backpressured, over_mean) == expected

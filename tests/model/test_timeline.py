@@ -28,12 +28,12 @@ def test_an_end_is_a_moment() -> None:
     assert timeline.intervals({"RUNNING": 100, "FAILED": 400})[-1] == Interval("FAILED", 400, 400)
 
 
-def test_states_of_the_same_millisecond_stand_in_the_order_in_which_they_come() -> None:
+def test_states_of_one_millisecond_are_in_the_usual_order() -> None:
     found = timeline.intervals({"SCHEDULED": 5, "CREATED": 5, "DEPLOYING": 5})
     assert [one.state for one in found] == ["CREATED", "SCHEDULED", "DEPLOYING"]
 
 
-def test_what_was_never_entered_is_no_state() -> None:
+def test_states_never_entered_are_left_out() -> None:
     assert timeline.intervals({"CREATED": 0, "RUNNING": 0}) == ()
 
 
@@ -60,6 +60,6 @@ def test_vertices_of_real_jobs_lie_within_their_job(release: str) -> None:
     assert end <= told["end-time"]
 
 
-def test_the_span_of_what_lasts_has_no_end() -> None:
+def test_a_lasting_span_has_no_end() -> None:
     assert timeline.span([[Interval("A", 1, 2)], [Interval("B", 0, None)]]) == (0, None)
     assert timeline.span([]) is None

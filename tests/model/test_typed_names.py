@@ -41,5 +41,5 @@ def test_a_name_that_shows_nothing_is_never_typed(name: str) -> None:
         ("", "orders", False),
     ],
 )
-def test_what_can_be_seen_of_a_name_is_typed(text: str, name: str, *, right: bool) -> None:
+def test_the_visible_part_of_a_name_can_be_typed(text: str, name: str, *, right: bool) -> None:
     assert is_typed(text, name) is right

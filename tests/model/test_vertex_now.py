@@ -17,7 +17,7 @@ def failed(now: int = 9000) -> Vertex:
     )
 
 
-def test_the_newer_answer_says_the_state() -> None:
+def test_the_newer_answer_has_the_state() -> None:
     told = VertexNow("FAILED", {"CANCELED": 1, "FAILED": 1}, 3.0)
     assert vertex_now(RUNNING, 10.0, failed(), 10.0) == told
     assert vertex_now(RUNNING, 10.0, failed(), 12.0) == told
@@ -27,13 +27,13 @@ def test_the_newer_answer_says_the_state() -> None:
     assert vertex_now(RUNNING, 10.0, Vertex(id="v"), 12.0) == by_job
 
 
-def test_an_older_answer_of_the_subtasks_says_its_age_where_it_says_another_state() -> None:
+def test_an_older_answer_with_another_state_has_its_age() -> None:
     assert vertex_now(RUNNING, 10.0, failed(), 8.5) == VertexNow("RUNNING", {"RUNNING": 2}, 0.0, behind=1.5)
     same = Vertex(id="v", now=9000, subtasks=(Attempt(subtask=0, status="RUNNING", start_time=1000),))
     assert vertex_now(RUNNING, 10.0, same, 8.5).behind == 0.0
 
 
-def test_what_is_under_way_lasts_until_now() -> None:
+def test_a_running_vertex_lasts_until_now() -> None:
     told = Vertex(
         id="v",
         now=9000,
@@ -63,7 +63,5 @@ def test_what_is_under_way_lasts_until_now() -> None:
         ({"PONDERING": 4}, "PONDERING"),
     ],
 )
-def test_the_state_of_a_vertex_is_that_which_flink_makes_of_its_subtasks(
-    tasks: dict[str, int], state: str
-) -> None:
+def test_a_vertex_state_is_combined_as_in_flink(tasks: dict[str, int], state: str) -> None:
     assert states.of_vertex(tasks) == state

@@ -19,7 +19,7 @@ def told(*values: str) -> dict[int, float]:
     )
 
 
-def test_what_flink_writes_for_none_and_for_the_end() -> None:
+def test_flinks_values_for_no_watermark_and_the_end() -> None:
     assert told(NONE, END, "5000") == {0: -math.inf, 1: math.inf, 2: 5000.0}
 
 
