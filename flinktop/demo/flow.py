@@ -35,9 +35,9 @@ class Times(NamedTuple):
 class Span(NamedTuple):
     """A time range in s, and the integrals over it of a job's flow and pressure around 1."""
 
-    passed: float = 0.0
-    flown: float = 0.0
-    pressed: float = 0.0
+    elapsed: float = 0.0
+    flow: float = 0.0
+    pressure: float = 0.0
 
 
 class VertexPlan:
@@ -79,9 +79,9 @@ class VertexPlan:
         return part(total, self._ends, subtask)
 
     def times(self, subtask: int, span: Span) -> Times:
-        busy = min(span.passed, self.spec.busy * self.loads[subtask] * span.flown)
-        held = min(span.passed - busy, self._held[subtask] * span.pressed)
-        return Times(busy * 1000, held * 1000, (span.passed - busy - held) * 1000)
+        busy = min(span.elapsed, self.spec.busy * self.loads[subtask] * span.flow)
+        held = min(span.elapsed - busy, self._held[subtask] * span.pressure)
+        return Times(busy * 1000, held * 1000, (span.elapsed - busy - held) * 1000)
 
 
 class JobPlan:
@@ -110,13 +110,13 @@ class JobPlan:
 
     def totals(self, begin: float, end: float) -> tuple[Totals, ...]:
         """Each vertex's exchange from `begin` to `end`: the output of one is the input of the next."""
-        flown = self.flow.total(begin, end)
+        flow = self.flow.total(begin, end)
         found: list[Totals] = []
         for vertex in self.vertices:
             spec = vertex.spec
             taken = sum(found[edge.source].records_out for edge in spec.inputs)
             read = sum(found[edge.source].bytes_out for edge in spec.inputs)
-            sent = int(taken * spec.selectivity if spec.inputs else spec.rate * flown) if vertex.feeds else 0
+            sent = int(taken * spec.selectivity if spec.inputs else spec.rate * flow) if vertex.feeds else 0
             found.append(Totals(taken, sent, read, sent * (spec.record + HEADER)))
         return tuple(found)
 

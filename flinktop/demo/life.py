@@ -49,23 +49,23 @@ class Life(Struct, frozen=True):
     seed: int
 
     @property
-    def over(self) -> float:
+    def ended_at(self) -> float:
         """When the job ends; infinite if it never does."""
         return self.fate.ended if self.fate.ended is not None else math.inf
 
     def run(self, number: int) -> Run:
         following = self._begins(number + 1) - RESTART_SECONDS - FAILING_SECONDS
-        return Run(number, self._begins(number), min(self.over, following))
+        return Run(number, self._begins(number), min(self.ended_at, following))
 
     def run_at(self, seconds: float) -> Run | None:
-        seconds, fate = min(seconds, self.over), self.fate
+        seconds, fate = min(seconds, self.ended_at), self.fate
         last = int((seconds - fate.started) / fate.cycle) + 1 if fate.cycle else len(fate.stumbles)
         begun = (number for number in range(max(0, last), -1, -1) if self._begins(number) <= seconds)
         number = next(begun, None)
         return self.run(number) if number is not None else None
 
     def state_at(self, run: Run, seconds: float) -> str:
-        if seconds >= self.over:
+        if seconds >= self.ended_at:
             return self.fate.end
         if seconds < run.ends:
             return "RUNNING"
@@ -79,12 +79,12 @@ class Life(Struct, frozen=True):
         failed = next(iter(self.faults(run, seconds)), None)
         if failed is not None:
             times["FAILING"] = failed.ends
-            if failed.ends < self.over:
+            if failed.ends < self.ended_at:
                 times["RESTARTING"] = failed.ends + FAILING_SECONDS
-        if seconds >= self.over:
-            times[self.fate.end] = self.over
+        if seconds >= self.ended_at:
+            times[self.fate.end] = self.ended_at
             if self.fate.end == "CANCELED":
-                times["CANCELLING"] = self.over - 0.3
+                times["CANCELLING"] = self.ended_at - 0.3
         return {state: at for state, at in times.items() if at <= seconds}
 
     def faults(self, run: Run, seconds: float) -> tuple[Run, ...]:
@@ -102,7 +102,7 @@ class Life(Struct, frozen=True):
             at = first + self.fate.cycle * (number + 0.25 * fraction(self.seed, number, 7))
         elif number <= len(self.fate.stumbles):
             at = self.fate.stumbles[number - 1] + RESTART_SECONDS + FAILING_SECONDS
-        return at if at < self.over else math.inf
+        return at if at < self.ended_at else math.inf
 
     def culprit(self, run: Run, parallelism: int) -> int:
         """The subtask of the failing vertex that caused a run's failure."""
@@ -126,7 +126,7 @@ class Life(Struct, frozen=True):
         self, run: Run, vertex: int, subtask: int, shape: tuple[int, ...]
     ) -> tuple[tuple[str, float], ...]:
         fate = self.fate
-        end = fate.end if run.ends >= self.over else "FAILED"
+        end = fate.end if run.ends >= self.ended_at else "FAILED"
         if end == "FINISHED":
             return ((end, run.ends - 0.4 * (len(shape) - 1 - vertex) - 0.02 * (subtask % 4)),)
         if end == "CANCELED":

@@ -72,9 +72,9 @@ class Figures:
     def _chained(self, ago: float) -> int:
         job, rate = self.vertex.job, self.vertex.spec.rate
         begun, flow = job.run.flows, job.plan.flow
-        passed = int(rate * flow.total(begun, job.fetched))
+        records = int(rate * flow.total(begun, job.fetched))
         before = int(rate * flow.total(begun, max(begun, job.fetched - ago)))
-        return self.vertex.plan.part(passed - before, self.subtask)
+        return self.vertex.plan.part(records - before, self.subtask)
 
     def noise(self, low: float, high: float, which: int) -> float:
         """A number that changes with every fetch."""

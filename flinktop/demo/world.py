@@ -170,7 +170,7 @@ class JobMoment:
         self.checkpoints = moment.world.checkpoints[plan.place]  # None if it takes none
         self.run = run  # the newest
         self.state = plan.life.state_at(run, moment.seconds)
-        self.ended = moment.seconds >= plan.life.over
+        self.ended = moment.seconds >= plan.life.ended_at
         self.fetched = min(moment.fetched, run.ends)  # the last fetch, or the end of the run if earlier
         self.measured = self.fetched > run.flows  # whether metrics of this run have been fetched yet
         self.scheduler = "AdaptiveBatch" if plan.spec.kind == "BATCH" else "Default"
@@ -187,7 +187,7 @@ class JobMoment:
 
     @property
     def since(self) -> dict[str, int]:
-        return self.moment.since(self.spec.fate.started, self.life.over if self.ended else None)
+        return self.moment.since(self.spec.fate.started, self.life.ended_at if self.ended else None)
 
     @cached_property
     def totals(self) -> tuple[Totals, ...]:
@@ -295,9 +295,9 @@ class VertexMoment:
     def lately(self, subtask: int) -> Times:
         """How a subtask spends a second, ms."""
         span = self.job.spans[1]
-        if not span.passed:
+        if not span.elapsed:
             return Times(0.0, 0.0, 1000.0)
-        return Times(*(spent / span.passed for spent in self.plan.times(subtask, span)))
+        return Times(*(spent / span.elapsed for spent in self.plan.times(subtask, span)))
 
     def watermark(self, *, coming: bool) -> int:
         """The lowest (ms since 1970); Long.MIN while there is none, Long.MAX after the end of the input."""

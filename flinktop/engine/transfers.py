@@ -177,14 +177,14 @@ class Transfers(Struct):
     async def _chunks(self, query: Query[Any], most: int) -> AsyncIterator[bytes]:
         """The bytes, and news of them now and then."""
 
-        def begun(size: int | None) -> None:
+        def on_start(size: int | None) -> None:
             self._known[query] = replace(self._present(query), size=size)
             if size is not None and size > most:
                 raise _Stopped("large")
 
         notified_at = self.clock.now()
         received = 0
-        stream = self.http.stream(query.target, most=MOST, seconds=SILENCE_SECONDS, begun=begun)
+        stream = self.http.stream(query.target, most=MOST, seconds=SILENCE_SECONDS, on_start=on_start)
         async with aclosing(stream) as chunks:  # type: ignore[type-var]  # an async generator
             async for chunk in chunks:
                 received += len(chunk)

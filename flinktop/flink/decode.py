@@ -56,7 +56,7 @@ _INFINITE = ("Infinity", "-Infinity")  # Java's spelling of infinite numbers
 _DIGITS = 40  # of an integer at most; Python refuses to read one of thousands
 
 _FIELDS = 10  # most commas for each of them
-_MOST_SLOWLY = 300_000  # parts and commas of a document that is read untyped: each takes 4 µs and 200 bytes
+_MOST_UNTYPED = 300_000  # parts and commas of a document that is read untyped: each takes 4 µs and 200 bytes
 
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)  # a quoted text, possibly unterminated
 _WORTH_SHARING = 500  # characters of a text that is stored once if a document repeats it
@@ -99,7 +99,7 @@ def _decode(body: bytes, reply: type[T], most_parts: int) -> Decoded[T]:
     if reply is str:
         return Decoded(cast("T", clean_lines(body.decode("utf-8", "replace"))))
     parts, commas = _size(body)
-    if parts > most_parts or parts + commas > _MOST_SLOWLY:
+    if parts > most_parts or parts + commas > _MOST_UNTYPED:
         # Texts, such as records in an exception's message, may be full of them.
         parts, commas = _size_without_texts(body, most_parts)
     if parts > most_parts or commas > _FIELDS * most_parts:
@@ -111,11 +111,11 @@ def _decode(body: bytes, reply: type[T], most_parts: int) -> Decoded[T]:
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass
         else:
-            if not _blank(body, value):
+            if not _only_defaults(body, value):
                 return Decoded(cast("T", value))
-    if parts + commas > _MOST_SLOWLY:
+    if parts + commas > _MOST_UNTYPED:
         raise DecodeError(f"a document of {parts + commas:,} parts with fields that are not Flink's")
-    return _decode_slowly(body, reply)
+    return _decode_untyped(body, reply)
 
 
 def suspicious(body: bytes) -> bool:
@@ -184,14 +184,14 @@ def _defaults(struct: Any) -> dict[str, Any]:
     }
 
 
-def _blank(body: bytes, value: object) -> bool:
+def _only_defaults(body: bytes, value: object) -> bool:
     """Whether a struct holds only defaults, so that the body may be another server's."""
     if not isinstance(value, msgspec.Struct) or len(body) > _LONG:
         return False
     return all(getattr(value, name) == default for name, default in _defaults(type(value)).items())
 
 
-def _decode_slowly(body: bytes, reply: type[T]) -> Decoded[T]:
+def _decode_untyped(body: bytes, reply: type[T]) -> Decoded[T]:
     kind: Any = reply
     raw = parse(body)
     drift: Counter[str] = Counter()
@@ -217,12 +217,12 @@ def parse(body: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_whole)
+        return json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_integer)
     except (ValueError, RecursionError):
         raise DecodeError(_looks_like(body)) from None
 
 
-def _whole(digits: str) -> int | float:
+def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 

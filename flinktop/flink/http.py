@@ -104,12 +104,12 @@ class Http:
         *,
         most: int,
         seconds: float | None = None,
-        begun: Callable[[int | None], None] = lambda _size: None,
+        on_start: Callable[[int | None], None] = lambda _size: None,
     ) -> AsyncIterator[bytes]:
         """The bytes of a file as they come, over its own connection, which is closed after `most` bytes.
 
-        `begun` is called before the first byte with the size that the server announces, if any; an exception
-        from it ends the transfer. Raises as `send`.
+        `on_start` gets the size that the server announces, if any, before the first byte; an exception from it
+        ends the transfer. Raises as `send`.
         """
         request = await self._request("GET", path, seconds=seconds)
         left = most
@@ -118,7 +118,7 @@ class Http:
                 if (refusal := await file.refusal(MOST_BYTES)) is not None:
                     self._check_answer(refusal, request)
                 self._login.accepted(request.headers)
-                begun(file.announced())
+                on_start(file.announced())
                 async for chunk in file.chunks():
                     yield chunk[:left]
                     left -= len(chunk)

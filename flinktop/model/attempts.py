@@ -72,7 +72,7 @@ def concurrent(one: Attempt) -> tuple[Attempt, ...]:
     return (one, *(one.other_concurrent_attempts or ()))
 
 
-def seen(before: SeenAttempts, present: Attempt, earlier: Iterable[Attempt]) -> SeenAttempts:
+def merged(before: SeenAttempts, present: Attempt, earlier: Iterable[Attempt]) -> SeenAttempts:
     """Add answers about the present attempts and about earlier ones.
 
     A job recovered by a JobManager counts its attempts from 0 again; then the known ones are discarded.

@@ -32,7 +32,7 @@ class Files:
         self.sent: list[str] = []
 
     async def stream(
-        self, path: str, *, begun: Callable[[int | None], None], **_limits: object
+        self, path: str, *, on_start: Callable[[int | None], None], **_limits: object
     ) -> AsyncIterator[bytes]:
         self.sent.append(path)
         self.open.add(path)
@@ -41,7 +41,7 @@ class Files:
             body = self.bodies.get(path)
             if body is None:
                 raise Rejected("GET", path, "the file is unavailable", status=500)
-            begun(len(body) if self.announced else None)
+            on_start(len(body) if self.announced else None)
             for at in range(0, len(body), 65536):
                 yield body[at : at + 65536]
             if path in self.gates:

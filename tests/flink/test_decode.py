@@ -245,7 +245,7 @@ def test_many_short_texts_take_the_quick_way(monkeypatch: pytest.MonkeyPatch) ->
     def not_slowly(*_: object) -> None:
         raise AssertionError("read untyped")
 
-    monkeypatch.setattr(decode_module, "_decode_slowly", not_slowly)
+    monkeypatch.setattr(decode_module, "_decode_untyped", not_slowly)
     rows = [{"jid": str(number), "name": 'say "hi" \\'} for number in range(20_000)]
     assert len(decode(jobs(*rows), JobsOverview).value.jobs) == 20_000
 

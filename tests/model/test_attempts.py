@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flinktop.flink.vertices import Attempt
 from flinktop.model import attempts
-from flinktop.model.attempts import ENDED, PENDING, SeenAttempts, is_of, seen
+from flinktop.model.attempts import ENDED, PENDING, SeenAttempts, is_of, merged
 
 
 def attempt(number: int, status: str = "RUNNING", start: int = 0) -> Attempt:
@@ -14,7 +14,7 @@ def attempt(number: int, status: str = "RUNNING", start: int = 0) -> Attempt:
 
 def after(present: int, earlier: range) -> SeenAttempts:
     """What is known when some earlier attempts have been told."""
-    return seen(SeenAttempts(), attempt(present), [attempt(one, "FAILED") for one in earlier])
+    return merged(SeenAttempts(), attempt(present), [attempt(one, "FAILED") for one in earlier])
 
 
 def states(known: SeenAttempts, dropped: frozenset[int] = frozenset()) -> list[tuple[int | None, str]]:
@@ -30,23 +30,23 @@ def test_earlier_attempts_are_requested_one_by_one() -> None:
 
 
 def test_a_superseded_attempt_stays_and_is_requested_again() -> None:
-    known = seen(after(20, range(18, 20)), attempt(21), [])
+    known = merged(after(20, range(18, 20)), attempt(21), [])
     assert states(known) == [(21, "RUNNING"), (20, PENDING), (19, "FAILED"), (18, "FAILED")]
     # How it ended is asked for, beside the next that is not known.
     assert known.to_request(frozenset()) == (20, 17)
     assert known.to_request(frozenset({17})) == (20,)
-    told = seen(known, attempt(21), [attempt(20, "CANCELED")])
+    told = merged(known, attempt(21), [attempt(20, "CANCELED")])
     assert states(told)[1] == (20, "CANCELED")
     assert told.to_request(frozenset({17})) == ()
 
 
 def test_a_canceling_attempt_is_requested_until_canceled() -> None:
-    known = seen(after(1, range(0)), attempt(1), [attempt(0, "CANCELING")])
+    known = merged(after(1, range(0)), attempt(1), [attempt(0, "CANCELING")])
     assert known.to_request(frozenset()) == (0,)
 
 
 def test_where_flink_keeps_none_those_that_were_seen_have_ended() -> None:
-    known = seen(seen(after(5, range(0)), attempt(6), []), attempt(7), [])
+    known = merged(merged(after(5, range(0)), attempt(6), []), attempt(7), [])
     dropped = frozenset({6})
     assert states(known, dropped) == [(7, "RUNNING"), (6, ENDED), (5, ENDED)]
     assert known.to_request(dropped) == ()
@@ -54,7 +54,7 @@ def test_where_flink_keeps_none_those_that_were_seen_have_ended() -> None:
 
 
 def test_attempts_of_another_life_of_the_job_are_forgotten() -> None:
-    known = seen(after(7, range(5, 7)), attempt(0, start=5000), [])
+    known = merged(after(7, range(5, 7)), attempt(0, start=5000), [])
     assert states(known) == [(0, "RUNNING")]
     assert known.missing() == ()
 
@@ -67,11 +67,11 @@ def test_attempts_that_run_at_once_are_all_present() -> None:
         start_time=1000,
         other_concurrent_attempts=(attempt(1, start=2000),),
     )
-    known = seen(SeenAttempts(), both, [])
+    known = merged(SeenAttempts(), both, [])
     assert states(known) == [(1, "RUNNING"), (0, "RUNNING")]
     assert known.to_request(frozenset()) == ()
     # The first has won: of the second Flink may keep nothing, and it is no attempt of another life.
-    won = seen(known, attempt(0, "FINISHED", start=1000), [])
+    won = merged(known, attempt(0, "FINISHED", start=1000), [])
     assert states(won) == [(1, PENDING), (0, "FINISHED")]
     assert won.to_request(frozenset()) == (1,)
     assert states(won, frozenset({1})) == [(1, ENDED), (0, "FINISHED")]
@@ -80,7 +80,7 @@ def test_attempts_that_run_at_once_are_all_present() -> None:
 def test_only_so_many_are_remembered() -> None:
     known = SeenAttempts()
     for number in range(3 * attempts.MOST):
-        known = seen(known, attempt(number), [])
+        known = merged(known, attempt(number), [])
     assert len(known.known) == attempts.MOST
     assert known.missing() == ((0, 2 * attempts.MOST - 1),)
 

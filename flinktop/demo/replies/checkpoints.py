@@ -23,7 +23,7 @@ def _of(job: JobMoment) -> Checkpointing:
 
 
 def _seconds(job: JobMoment) -> float:
-    return min(job.moment.seconds, job.life.over)
+    return min(job.moment.seconds, job.life.ended_at)
 
 
 def _stats(request: Request) -> dict[str, Any]:
@@ -50,14 +50,14 @@ def _stats(request: Request) -> dict[str, Any]:
 
 def _summary(job: JobMoment, completed: list[Taken]) -> dict[str, Any]:
     sizes = [_sizes(job, *_of(job).bytes_of(taken)) for taken in completed]
-    flown = [IN_FLIGHT * taken.duration for taken in completed]
+    in_flight = [IN_FLIGHT * taken.duration for taken in completed]
     unaligned = _of(job).spec.unaligned
     return {
         **{name: spread([one[name] for one in sizes]) for name in ("checkpointed_size", "state_size")},
         "end_to_end_duration": spread([taken.duration for taken in completed]),
         "alignment_buffered": spread([0]),
-        "processed_data": spread(flown),
-        "persisted_data": spread([size // 3 if unaligned else 0 for size in flown]),
+        "processed_data": spread(in_flight),
+        "persisted_data": spread([size // 3 if unaligned else 0 for size in in_flight]),
     }
 
 
@@ -88,7 +88,7 @@ def _checkpoint(job: JobMoment, taken: Taken, *, tasks: bool = False) -> dict[st
         last = max(row["latest_ack_timestamp"] for row in rows.values())
         duration = moment.stamp(taken.ends) - triggered if failed else max(-1, last - triggered)
     unaligned = all_of.spec.unaligned and not taken.savepoint
-    flown = IN_FLIGHT * taken.duration if complete else 0
+    in_flight = IN_FLIGHT * taken.duration if complete else 0
     kind = "CHECKPOINT" if not taken.savepoint else "SAVEPOINT"
     document: dict[str, Any] = {
         **_class(status.lower()),
@@ -101,8 +101,8 @@ def _checkpoint(job: JobMoment, taken: Taken, *, tasks: bool = False) -> dict[st
         **sizes,
         "end_to_end_duration": duration,
         "alignment_buffered": 0,
-        "processed_data": flown,
-        "persisted_data": flown // 3 if unaligned else 0,
+        "processed_data": in_flight,
+        "persisted_data": in_flight // 3 if unaligned else 0,
         "num_subtasks": sum(job.plan.shape),
         "num_acknowledged_subtasks": acknowledged,
         "checkpoint_type": f"UNALIGNED_{kind}" if unaligned else kind,

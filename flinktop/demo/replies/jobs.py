@@ -291,7 +291,7 @@ def _old(fault: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entry(job: JobMoment, run: Run, fault: dict[str, Any]) -> dict[str, Any]:
-    if not (job.ended and job.state == "FAILED" and run.ends >= job.life.over):
+    if not (job.ended and job.state == "FAILED" and run.ends >= job.life.ended_at):
         return {**fault, "concurrentExceptions": []}
     # A failure without a restart is the scheduler's, with the task's own as a concurrent one.
     given_up = "\n".join(texts()["given up"])

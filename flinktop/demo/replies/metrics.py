@@ -101,7 +101,7 @@ def _job_values(job: JobMoment) -> dict[str, float | str]:
 
 def _checkpoint_values(job: JobMoment) -> dict[str, float | str]:
     moment, all_of = job.moment, job.checkpoints
-    seconds = min(moment.fetched, job.life.over)
+    seconds = min(moment.fetched, job.life.ended_at)
     newest = all_of.latest(seconds, "COMPLETED") if all_of is not None else None
     counts = all_of.counts_at(seconds) if all_of is not None else Counter[str]()
     whole, written = all_of.bytes_of(newest) if all_of is not None and newest is not None else (-1, -1)

@@ -135,7 +135,7 @@ class AttemptsTable(TablePanel[Attempt]):
             return
         readings = {one: self.port.reading(self._earlier(one)) for one in self._asked}
         earlier = [one.value for one in readings.values() if one is not None and one.value is not None]
-        self._seen = attempts.seen(before, reading.value, earlier)
+        self._seen = attempts.merged(before, reading.value, earlier)
         if self._seen.newest < before.newest:
             self._gone = frozenset()
         self._gone |= {
