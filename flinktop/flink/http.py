@@ -108,8 +108,8 @@ class Http:
     ) -> AsyncIterator[bytes]:
         """The bytes of a file as they come, over its own connection, which is closed after `most` bytes.
 
-        `on_start` gets the size that the server announces, if any, before the first byte; an exception from it
-        ends the transfer. Raises as `send`.
+        `on_start` gets the size that the server announces, if any, before the first byte; an exception ends
+        the transfer. Raises as `send`.
         """
         request = await self._request("GET", path, seconds=seconds)
         left = most
