@@ -57,7 +57,7 @@ class World:
     _results: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def recall(self, key: Hashable, make: Callable[[], T]) -> T:
-        """A cached result that several answers need; without the cache only the time changes."""
+        """A cached result that several answers need; the cache changes only the time that answers take."""
         try:
             found: T = self._results[key]
         except KeyError:

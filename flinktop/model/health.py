@@ -7,7 +7,7 @@ from msgspec import Struct
 from flinktop.model import busy, states
 
 OVERDUE_INTERVALS = 3.0  # intervals since the last completed checkpoint, as in Flink's documentation
-OVERDUE_AT_LEAST = 30.0  # seconds: with intervals of a second or two a job is not unhealthy so soon
+OVERDUE_AT_LEAST = 30.0  # seconds, for checkpoint intervals of a second or two
 
 STALLED = 2  # rank of a job without running tasks: the same as of a restarting job
 

@@ -62,7 +62,7 @@ def gc_rate(metrics: Aggregated) -> float | None:
 
 
 def gc_time(metrics: Aggregated) -> int | None:
-    """Milliseconds so far, each collector's of the TaskManager with the most; None from 1.19.
+    """Milliseconds so far, summed over each collector's worst TaskManager; None from 1.19.
 
     The rate of this counter is that of the TaskManager with the most garbage collection in total. That is
     the worst one only if it has always been the same; a new problem elsewhere is not visible.

@@ -51,7 +51,7 @@ def busiest(answer: VertexBackpressure, *, young: bool = False) -> Split | None:
 
 
 def most(answer: VertexBackpressure, *, young: bool = False) -> tuple[float | None, float | None]:
-    """The greatest busy and backpressured time of any subtasks, which may be two (ms/s)."""
+    """The greatest busy time and the greatest backpressured time, perhaps of two subtasks (ms/s)."""
     known = [
         (busy, backpressured)
         for busy, backpressured, idle in map(times, answer.subtasks)
