@@ -25,7 +25,7 @@ from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import keys, theme
 from flinktop.ui.ascii_shapes import AsciiShapes
 from flinktop.ui.changed_runs import WritesChanges
-from flinktop.ui.leaving import Leaving, leave_on_signals, write_what_is_left
+from flinktop.ui.leaving import Leaving, flush_output, leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveScreen
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.operation_news import OperationNews
@@ -45,9 +45,9 @@ from flinktop.ui.places import (
     is_at,
 )
 from flinktop.ui.private_files import put_text
-from flinktop.ui.spare_memory import SpareMemory, forget_closed_screens, leave_out_what_is_loaded
+from flinktop.ui.spare_memory import SpareMemory, exempt_loaded_modules, forget_closed_screens
 from flinktop.ui.steady import AnswersOnce, Steady
-from flinktop.ui.terminal_bytes import keep_the_cells, take_any_bytes
+from flinktop.ui.terminal_bytes import accept_any_bytes, keep_columns
 from flinktop.ui.theme import FaintAsDim
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             node.is_attached and all(one.alive for one in node.ancestors_with_self if isinstance(one, Steady))
         ):
             return False
-        dialog = self._dialog_around(node)
+        dialog = self._dialog_of(node)
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except Exception as error:
@@ -161,11 +161,11 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         failed: object = active_message_pump.get(None)
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error, failed = error.error, get_current_worker().node
-        if (dialog := self._dialog_around(failed)) is not None:
+        if (dialog := self._dialog_of(failed)) is not None:
             # Its messages are no longer handled.
             self.call_later(self._close_broken, dialog, error)
             return
-        self._leave_because_of(error)
+        self._leave_on_error(error)
 
     def panic(self, *renderables: RenderableType) -> None:
         """Exit because the thread that reads the keys has failed: Textual passes on only its trace."""
@@ -177,9 +177,9 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 frames = "\n".join(f"  {at.filename}, line {at.lineno}, in {at.name}" for at in stack.frames)
                 words.append(f"{stack.exc_type}: {stack.exc_value}")
                 log.critical("keys can't be read: %s\n%s", words[-1], frames)
-        self._leave_because_of(InputFailed(*words[-1:]))
+        self._leave_on_error(InputFailed(*words[-1:]))
 
-    def _dialog_around(self, node: object) -> AnswersOnce[Any] | None:
+    def _dialog_of(self, node: object) -> AnswersOnce[Any] | None:
         if self.raise_faults or self._exit or not isinstance(node, DOMNode):
             return None
         for one in node.ancestors_with_self:
@@ -196,7 +196,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         words = f"The dialog has failed because of an internal error ({words_of(error)})."
         self.notify(words, severity="error", timeout=10, markup=False)
 
-    def _leave_because_of(self, error: Exception) -> None:
+    def _leave_on_error(self, error: Exception) -> None:
         sentence = report(error, self.settings.paths.log)
         if not self._exit_renderables:
             self._return_code = 1
@@ -268,18 +268,18 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         if not isinstance(self.screen, CommandPalette):
             self.go(PalettePlace())
 
-    def _go_unless_there(self, place: Place) -> None:
+    def _go_once(self, place: Place) -> None:
         if isinstance(self.screen, LiveScreen) and not is_at(self.screen, type(place)):
             self.go(place)
 
     def action_operations(self) -> None:
-        self._go_unless_there(OperationsPlace())
+        self._go_once(OperationsPlace())
 
     def action_taskmanagers(self) -> None:
-        self._go_unless_there(TaskManagersPlace())
+        self._go_once(TaskManagersPlace())
 
     def action_jobmanager(self) -> None:
-        self._go_unless_there(JobManagerPlace())
+        self._go_once(JobManagerPlace())
 
     def action_leave(self) -> None:
         """Ask before leaving; called a second time, leave."""
@@ -324,7 +324,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
 def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
     """Start the engine after the first paint, which its requests would delay."""
-    leave_out_what_is_loaded()
+    exempt_loaded_modules()
     try:
         app.port.start_thread(past)
     except EngineFailed as error:
@@ -365,14 +365,14 @@ def run(
         if app.console.color_system in FEW_COLOURS:
             app.own_colours = False
             app.choose_theme(settings.theme)
-        take_any_bytes()
+        accept_any_bytes()
         app.on_exit = leaving.begin
         # When the terminal is gone, nothing is left to write once the signal handling has ended.
-        with keep_the_cells(), leave_on_signals(app, leaving), strays_logged():
+        with keep_columns(), leave_on_signals(app, leaving), strays_logged():
             code = app.run(mouse=settings.mouse)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
         if app is not None:
-            write_what_is_left(app)
+            flush_output(app)
         sys.stderr.write(f"{report(error, settings.paths.log)}\n")
         return 1
     finally:

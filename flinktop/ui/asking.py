@@ -75,7 +75,7 @@ class ActForm(Vertical):
             if not one.of or texts[one.of].strip()
         }
 
-    def look(self) -> None:
+    def refresh_fields(self) -> None:
         """Show the fields that are requested."""
         texts = self.texts()
         for one, row in self.rows.items():

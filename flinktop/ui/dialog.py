@@ -83,7 +83,7 @@ class ActButton(PressButton):
         """Whether an enter that is pressed now counts."""
         return self.app.port.now() - self._focused >= READY_SECONDS
 
-    def look(self) -> None:
+    def refresh_state(self) -> None:
         self.set_class(not self.ready, "-waiting")
 
     def on_mount(self) -> None:
@@ -94,7 +94,7 @@ class ActButton(PressButton):
         self._wait()
 
     def _wait(self) -> None:
-        self.look()
+        self.refresh_state()
         if not self.ready:
             self.set_timer(LOOK_SECONDS, self._wait)
 
@@ -139,8 +139,8 @@ class Dialog(Modal[T]):
         Binding("shift+tab", "field(-1)", "Previous field", show=False, priority=True),
         Binding("up", "line(-1)", "Up", show=False, priority=True),
         Binding("down", "line(1)", "Down", show=False, priority=True),
-        Binding("left", "beside(-1)", "Left", show=False, priority=True),
-        Binding("right", "beside(1)", "Right", show=False, priority=True),
+        Binding("left", "sideways(-1)", "Left", show=False, priority=True),
+        Binding("right", "sideways(1)", "Right", show=False, priority=True),
         Binding("pageup", "scroll(-1)", "Up", show=False),
         Binding("pagedown", "scroll(1)", "Down", show=False),
     ]
@@ -149,7 +149,7 @@ class Dialog(Modal[T]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked_for: frozenset[Query[Any]] = frozenset()
+        self._queries: frozenset[Query[Any]] = frozenset()
         self._focused_before: Widget | None = None
         self._fault: str | None = None
         """Why it can't show anything now."""
@@ -191,13 +191,13 @@ class Dialog(Modal[T]):
 
     def _show(self) -> None:
         now = frozenset(self.watched())
-        for query in now - self._asked_for:
+        for query in now - self._queries:
             self.port.watch(query)
-        for query in self._asked_for - now:
+        for query in self._queries - now:
             self.port.unwatch(query)
-        self._asked_for = now
+        self._queries = now
         for button in self.query(ActButton):
-            button.look()
+            button.refresh_state()
         self.renew()
 
     def _cannot_show(self, error: Exception) -> None:
@@ -210,8 +210,8 @@ class Dialog(Modal[T]):
             self._focused_before = self._focused_before or self.focused
             self._fault = sentence
         box = self.query(".dialog").first()
-        for said in box.query(".complaint").results(Static):
-            said.update(sentence)
+        for widget in box.query(".complaint").results(Static):
+            widget.update(sentence)
             break
         else:
             box.mount(Static(sentence, classes="complaint", markup=False))
@@ -227,9 +227,9 @@ class Dialog(Modal[T]):
     def show_reason(self, reason: str) -> int:
         """Show why the act is not possible, if so; returns the number of lines that this takes."""
         lines = wrap(reason, self.words_width, MOST_REASON) if reason else []
-        said = self.query_one("#reason", Static)
-        said.update("\n".join(lines))
-        said.display = bool(lines)
+        widget = self.query_one("#reason", Static)
+        widget.update("\n".join(lines))
+        widget.display = bool(lines)
         return len(lines)
 
     def on_resize(self) -> None:
@@ -245,9 +245,9 @@ class Dialog(Modal[T]):
         self.news()
 
     def on_unmount(self) -> None:
-        for query in self._asked_for:
+        for query in self._queries:
             self.port.unwatch(query)
-        self._asked_for = frozenset()
+        self._queries = frozenset()
 
     def on_screen_suspend(self, _event: events.ScreenSuspend) -> None:
         """Another dialog covers this one."""
@@ -282,18 +282,18 @@ class Dialog(Modal[T]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "line":
             return isinstance(self.focused, LineField | PressButton | Choice)
-        if action == "beside":
+        if action == "sideways":
             return isinstance(self.focused, PressButton)
         return super().check_action(action, parameters)
 
     def action_field(self, by: int) -> None:
         if by < 0 or not (isinstance(self.focused, LineField) and self.focused.complete()):
-            self.action_beside(by)
+            self.action_sideways(by)
 
     def action_line(self, by: int) -> None:
-        self.action_beside(by)
+        self.action_sideways(by)
 
-    def action_beside(self, by: int) -> None:
+    def action_sideways(self, by: int) -> None:
         if by > 0:
             self.focus_next()
         else:

@@ -75,7 +75,7 @@ class KeyOrder:
         looks = 0
         while not self.idle and self._app.is_running:
             rests = _is_idle(self._app) and self._next is None and self._at_rest(self._waiting[0][0])
-            if rests or (self._next is None and self._tired() and self._in_order()):
+            if rests or (self._next is None and self._timed_out() and self._in_order()):
                 self._posted_at = asyncio.get_running_loop().time()
                 self._next, self.typed_at = self._waiting.popleft()
                 self._app.post_message(self._next)
@@ -116,7 +116,7 @@ class KeyOrder:
                 yield node
                 node = node.parent
 
-    def _tired(self) -> bool:
+    def _timed_out(self) -> bool:
         """Whether the wait has been long enough."""
         now = asyncio.get_running_loop().time()
         if self._restless_since is None:

@@ -56,7 +56,7 @@ class Leaving:
         self._port = port
         self._terminal = _terminal()
         self._before = termios.tcgetattr(self._terminal) if self._terminal is not None else None
-        self._asked: float | None = None
+        self._requested_at: float | None = None
         self._left = threading.Event()
         # Whoever holds it ends the process. The app is unblocked while the terminal is being restored: it
         # must not run to its end before that is done.
@@ -64,19 +64,19 @@ class Leaving:
 
     def begin(self, code: int) -> None:
         """Start to exit, with this code at the latest when the patience is over; only once."""
-        if self._asked is not None:
+        if self._requested_at is not None:
             return
-        self._asked = self._port.now()
-        threading.Thread(target=self._make_sure, args=(code,), daemon=True).start()
+        self._requested_at = self._port.now()
+        threading.Thread(target=self._ensure_exit, args=(code,), daemon=True).start()
         # Runs while the app closes its screens.
         self._port.begin_to_stop()
 
     @property
     def seconds_left(self) -> float:
         """Seconds that the engine has once the app has ended."""
-        if self._asked is None:
+        if self._requested_at is None:
             return ENGINE_SECONDS
-        return max(ENGINE_SECONDS, self._asked + PATIENCE - self._port.now())
+        return max(ENGINE_SECONDS, self._requested_at + PATIENCE - self._port.now())
 
     def done(self) -> None:
         """The app has ended; everything that remains has a time limit."""
@@ -85,9 +85,9 @@ class Leaving:
         self._left.set()
         self._end.acquire()
         if self._terminal is not None and not os.isatty(self._terminal):
-            _silence()
+            _discard_output()
 
-    def _make_sure(self, code: int) -> None:
+    def _ensure_exit(self, code: int) -> None:
         if self._left.wait(PATIENCE) or not self._end.acquire(blocking=False):
             return
         try:
@@ -124,7 +124,7 @@ def leave_on_signals(app: App[int], leaving: Leaving) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def write_what_is_left(app: App[int]) -> None:
+def flush_output(app: App[int]) -> None:
     """Flush what restores the terminal, when an error kept Textual from waiting for that."""
     writer = getattr(app._driver, "_writer_thread", None)  # noqa: SLF001 -- a thread that dies with the process
     if writer is not None:
@@ -141,7 +141,7 @@ def _terminal() -> int | None:
     return None
 
 
-def _silence() -> None:
+def _discard_output() -> None:
     """Discard all further output: nobody is there, or nobody reads."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
@@ -158,7 +158,7 @@ def _restore(terminal: int, before: list[Any]) -> None:
         termios.tcsetattr(terminal, termios.TCSANOW, before)
     with contextlib.suppress(OSError, termios.error):
         door = os.open(os.ttyname(terminal), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        _silence()
+        _discard_output()
         for _ in range(TRIES):
             termios.tcflush(door, termios.TCOFLUSH)
             termios.tcflow(door, termios.TCOOFF)

@@ -91,8 +91,8 @@ class LiveApp(App[int]):
         else:
             self._pins = (*self._pins, pin)
         self.port.keep_pins(self._pins)
-        if (trouble := pin_file.save(self.settings.paths.state, self._pins)) is not None:
-            self.notify(trouble, markup=False, severity="warning")
+        if (problem := pin_file.save(self.settings.paths.state, self._pins)) is not None:
+            self.notify(problem, markup=False, severity="warning")
 
     def submit(self, act: Act, typed: str | None = None) -> str:
         """Submit an act, with the typed name where one is needed; returns the operation's id."""

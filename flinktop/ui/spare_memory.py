@@ -20,7 +20,7 @@ EVERY: Final = 60
 _M_ARENA_MAX: Final = -8
 
 
-def leave_out_what_is_loaded() -> None:
+def exempt_loaded_modules() -> None:
     """Exempt what is loaded now from garbage collection: the modules stay as long as the process.
 
     A collection with a screen or two then takes 5 ms instead of 60. The command line has turned collection

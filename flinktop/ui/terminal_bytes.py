@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NAME = "flinktop.cells"
 
 
-def take_any_bytes() -> None:
+def accept_any_bytes() -> None:
     """Decode bytes that are not UTF-8 as replacement characters.
 
     They would end the thread that reads Textual's keys: no key would work then, not even ctrl+c.
@@ -38,7 +38,7 @@ def question_marks(error: UnicodeError) -> tuple[str, int]:
 
 
 @contextlib.contextmanager
-def keep_the_cells() -> Iterator[None]:
+def keep_columns() -> Iterator[None]:
     """Keep the columns of what Textual writes; Python's own escapes of six letters would move the rest."""
     written = sys.__stderr__
     if not isinstance(written, TextIOWrapper):

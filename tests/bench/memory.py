@@ -39,7 +39,7 @@ from flinktop.flink.connection import Connection
 from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.screens.overview import OverviewScreen
-from flinktop.ui.spare_memory import EVERY, leave_out_what_is_loaded
+from flinktop.ui.spare_memory import EVERY, exempt_loaded_modules
 from tests.manual_clock import ManualClock
 from tests.ui.day import LETTERS
 
@@ -204,7 +204,7 @@ async def watch(jobs: int, minutes: int, each: int, *, tall: bool, types: bool, 
         paths = Paths(nowhere / "config.toml", nowhere, nowhere / "flinktop.log")
         settings = Settings((), None, "dark", False, False, False, False, paths, ())  # noqa: FBT003
         port = Port(connection, clock, jitter=lambda: 1.0, name="many jobs")
-        leave_out_what_is_loaded()
+        exempt_loaded_modules()
         app = FlinkTop(port, settings, Profile("many jobs", connection, None, None))
         await port.start_inline()
         try:

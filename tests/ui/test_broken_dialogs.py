@@ -93,7 +93,7 @@ async def test_a_dialog_that_can_show_its_facts_again_does(monkeypatch: pytest.M
 
 BREAKS: dict[str, tuple[type[Any], str, list[str]]] = {
     "handler": (FlinkTop, "submit", ["a", "enter", "right", "enter"]),
-    "action": (ConfirmScreen, "action_beside", ["a", "enter", "right"]),
+    "action": (ConfirmScreen, "action_sideways", ["a", "enter", "right"]),
     "compose": (ConfirmScreen, "compose", ["a", "enter"]),
     "mount": (ConfirmScreen, "on_mount", ["a", "enter"]),
     "focus": (ActButton, "on_focus", ["a", "enter", "right"]),

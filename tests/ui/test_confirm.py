@@ -155,13 +155,13 @@ async def test_what_was_typed_before_the_button_had_the_focus_does_not_press_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with acting(size=(80, 24)) as ui:
-        beside = ConfirmScreen.action_beside
+        sideways = ConfirmScreen.action_sideways
 
         def slow(dialog: ConfirmScreen, by: int) -> None:
-            beside(dialog, by)
+            sideways(dialog, by)
             ui.app.call_next(ui.clock.advance, 5.0)
 
-        monkeypatch.setattr(ConfirmScreen, "action_beside", slow)
+        monkeypatch.setattr(ConfirmScreen, "action_sideways", slow)
         for key in PASTED:
             event = events.Key(key, LETTERS.get(key, key))
             ui.app.post_message(event)

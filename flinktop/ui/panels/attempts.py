@@ -73,8 +73,8 @@ class AttemptsTable(TablePanel[Attempt]):
     def __init__(self, job: str, vertex: str, subtask: int, *, id: str | None = None) -> None:
         super().__init__(job, vertex, subtask, id=id)
         self._seen = SeenAttempts()
-        self._asked: tuple[int, ...] = ()
-        self._gone: frozenset[int] = frozenset()  # attempts that Flink was asked for and keeps no longer
+        self._requested: tuple[int, ...] = ()
+        self._dropped: frozenset[int] = frozenset()  # requested attempts that Flink no longer keeps
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
@@ -124,28 +124,28 @@ class AttemptsTable(TablePanel[Attempt]):
 
     def asks(self) -> Asks:
         """The current attempt, and the next earlier one, until Flink does not know one: then none is left."""
-        self._learn()
-        self._asked = self._seen.to_request(self._gone)
-        earlier = {self._earlier(attempt): SECONDS for attempt in self._asked}
+        self._take_answers()
+        self._requested = self._seen.to_request(self._dropped)
+        earlier = {self._earlier(attempt): SECONDS for attempt in self._requested}
         return earlier | present_asks(self.port, self.job, self.vertex, self.subtask)
 
-    def _learn(self) -> None:
+    def _take_answers(self) -> None:
         reading, before = self.reading, self._seen
         if reading is None or reading.value is None:
             return
-        readings = {one: self.port.reading(self._earlier(one)) for one in self._asked}
+        readings = {one: self.port.reading(self._earlier(one)) for one in self._requested}
         earlier = [one.value for one in readings.values() if one is not None and one.value is not None]
         self._seen = attempts.merged(before, reading.value, earlier)
         if self._seen.newest < before.newest:
-            self._gone = frozenset()
-        self._gone |= {
+            self._dropped = frozenset()
+        self._dropped |= {
             attempt
             for attempt, one in readings.items()
             if one is not None and one.value is None and isinstance(one.error, NotFound)
         }
 
     def rows_of(self, answer: Attempt) -> Sequence[Attempt]:  # noqa: ARG002 -- it is among those that were seen
-        rows = self._seen.rows(self._gone)
+        rows = self._seen.rows(self._dropped)
         self.table.styles.height = min(len(rows), MOST_ROWS) + 1
         return rows
 
@@ -160,7 +160,7 @@ class AttemptsTable(TablePanel[Attempt]):
         missing = self._seen.missing()
         if not missing:
             return ""
-        if any(attempt not in self._seen.known for attempt in self._seen.to_request(self._gone)):
+        if any(attempt not in self._seen.known for attempt in self._seen.to_request(self._dropped)):
             return "loading earlier attempts…"
         numbers = ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in missing)
         one = len(missing) == 1 and missing[0][0] == missing[0][1]

@@ -20,7 +20,7 @@ from flinktop.model import checkpoints as judge
 from flinktop.model import format as fmt
 from flinktop.model import subtask_names
 from flinktop.ui.panels.checkpoint_lines import (
-    faded_if_gone,
+    faded_if_dropped,
     figure,
     figures,
     size_figures,
@@ -42,9 +42,9 @@ NAMED = 4  # late vertices that the header names
 LONGEST_NAME = 40
 
 
-def state_line(checkpoint: Checkpoint, *, gone: bool) -> Line:
+def state_line(checkpoint: Checkpoint, *, dropped: bool) -> Line:
     """State, kind, format, and whether its files are still there."""
-    lost = gone and judge.is_under_way(checkpoint)
+    lost = dropped and judge.is_under_way(checkpoint)
     state = "outcome not seen" if lost else judge.state(checkpoint.status)
     tone = "warn" if lost else judge.tone(checkpoint.status)
     style = checkpoint.savepoint_format
@@ -114,8 +114,8 @@ class CheckpointHeader(LinesPanel):
 
     def asks(self) -> Asks:
         """The details while they may change, and the history, for later checkpoints."""
-        asked = details_asks(self.port, self.job, self.checkpoint)
-        return asked | {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
+        queries = details_asks(self.port, self.job, self.checkpoint)
+        return queries | {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
 
     def lines(self) -> list[Line | Part]:
         port, number = self.port, self.checkpoint
@@ -132,7 +132,7 @@ class CheckpointHeader(LinesPanel):
             return late_subtasks(port, self.job, number, vertex, share) if share is not None else None
 
         lines = self.of_checkpoint(facts, facts.checkpoint, vertex_names(port, self.job), late)
-        return faded_if_gone(port, lines, reading, gone=facts.dropped)
+        return faded_if_dropped(port, lines, reading, dropped=facts.dropped)
 
     def of_checkpoint(
         self, facts: CheckpointFacts, one: Checkpoint, names: Mapping[str, str], late: LateSubtasks
@@ -140,7 +140,7 @@ class CheckpointHeader(LinesPanel):
         """Everything known about one checkpoint except its table."""
         now, offset = self.port.known_time(), self.zone_offset()
         lines: list[Line | Part] = [
-            self.one_line("state", lambda: state_line(one, gone=facts.dropped)),
+            self.one_line("state", lambda: state_line(one, dropped=facts.dropped)),
             self.one_line("time", lambda: time_line(one, now, offset)),
             self.one_line("size", lambda: sizes_line(one)),
         ]
@@ -200,5 +200,5 @@ class CheckpointShareHeader(LinesPanel):
             lines.append(share_line(measured))
         if share is not None:
             lines += words_line(share, under_way=whole is None or judge.is_under_way(whole))
-        gone = reading is not None and isinstance(reading.error, NotFound)
-        return faded_if_gone(port, lines, reading, gone=gone)
+        dropped = reading is not None and isinstance(reading.error, NotFound)
+        return faded_if_dropped(port, lines, reading, dropped=dropped)

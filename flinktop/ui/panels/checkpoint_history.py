@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 
-GONE = "dropped by Flink"
+DROPPED = "dropped by Flink"
 UNSEEN = "▲ UNKNOWN"  # the state of one that was in progress when it was last reported
 LEAST_WINDOW = 120.0
 MARGIN = 1.03
@@ -64,7 +64,7 @@ def _files(row: SeenCheckpoint) -> str:
 def _note(row: SeenCheckpoint) -> list[Cell]:
     """That Flink has dropped it, why it failed or where it is stored."""
     one = row.checkpoint
-    parts: list[Cell] = [(GONE, "stale")] if row.dropped else []
+    parts: list[Cell] = [(DROPPED, "stale")] if row.dropped else []
     if one.status == judge.FAILED:
         parts.append((one.failure_message or "Flink gave no reason", "bad"))
     elif one.external_path:
@@ -153,9 +153,9 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
 
         Flink drops them with its history of ten; after that it is not known who did not acknowledge.
         """
-        asked: Asks = {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
+        queries: Asks = {CHECKPOINTS(job=self.job): 0.0, JOB(job=self.job): 0.0}
         wanted = next((key for key in self.visible_keys if self._lacks_details(key)), None)
-        return asked | ({CHECKPOINT(job=self.job, checkpoint=wanted): ONCE} if wanted is not None else {})
+        return queries | ({CHECKPOINT(job=self.job, checkpoint=wanted): ONCE} if wanted is not None else {})
 
     def rows(self) -> Sequence[SeenCheckpoint] | None:
         # A job that Flink has long forgotten keeps its last rows.
@@ -168,8 +168,8 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
         seen = next((one for one in self.port.checkpoints(self.job) if str(one.checkpoint.id) == key), None)
         if seen is None or seen.dropped or seen.checkpoint.status != judge.FAILED or seen.checkpoint.tasks:
             return False
-        asked = self.port.reading(CHECKPOINT(job=self.job, checkpoint=key))
-        return asked is None or (asked.value is None and asked.error is None)
+        details = self.port.reading(CHECKPOINT(job=self.job, checkpoint=key))
+        return details is None or (details.value is None and details.error is None)
 
 
 class CheckpointTrend(TimeChart):

@@ -141,13 +141,13 @@ def faded(lines: list[Line | Part], sentence: str) -> list[Line | Part]:
     ]
 
 
-def faded_if_gone(
-    port: Port, lines: list[Line | Part], reading: Reading[Any] | None, *, gone: bool
+def faded_if_dropped(
+    port: Port, lines: list[Line | Part], reading: Reading[Any] | None, *, dropped: bool
 ) -> list[Line | Part]:
     """The lines as they are, or faded under a sentence when Flink no longer reports them."""
     if reading is None or (reading.error is None and port.lost is None):
         return lines
-    if gone:
+    if dropped:
         return faded(lines, f"{DROPPED} esc goes back.")
     if reading.at is None:
         return lines

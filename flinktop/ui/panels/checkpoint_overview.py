@@ -131,11 +131,11 @@ class CheckpointOverview(LinesPanel):
         reading, known = port.reading(CHECKPOINTS(job=self.job)), port.reading(JOB(job=self.job))
         if is_off(port, self.job) or reading is None or reading.value is None:
             return lines
-        gone = known is not None and isinstance(known.error, NotFound)
+        forgotten = known is not None and isinstance(known.error, NotFound)
         stale = why_stale(port, reading, "The checkpoints")
-        if not gone and not stale:
+        if not forgotten and not stale:
             return lines
-        words = "Flink no longer knows this job; esc goes back." if gone else stale
+        words = "Flink no longer knows this job; esc goes back." if forgotten else stale
         age = fmt.duration(port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
         return faded(lines, f"{words} Last update {age} ago.")
 

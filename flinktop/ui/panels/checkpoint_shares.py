@@ -128,11 +128,11 @@ class CheckpointVertices(TablePanel[VertexShare]):
     def asks(self) -> Asks:
         """The details while they may change, and the late subtasks."""
         place = self.port, self.job, self.checkpoint
-        asked: Asks = {JOB(job=self.job): 0.0, CHECKPOINTS(job=self.job): 0.0, **details_asks(*place)}
+        queries: Asks = {JOB(job=self.job): 0.0, CHECKPOINTS(job=self.job): 0.0, **details_asks(*place)}
         in_part = (row.vertex for row in self.rows() if row.missing and row.share.num_acknowledged_subtasks)
         for vertex in list(in_part)[:NAMED]:
-            asked |= subtasks_asks(*place, vertex)
-        return asked
+            queries |= subtasks_asks(*place, vertex)
+        return queries
 
     def rows(self) -> MadeRows[VertexShare]:
         rows = vertex_shares(self.port, self.job, self.checkpoint)

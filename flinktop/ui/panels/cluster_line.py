@@ -142,8 +142,8 @@ class ClusterLine(LinesPanel):
         asks: Asks = {OVERVIEW(): 0.0, JOBS_OVERVIEW(): 0.0}
         taskmanagers, jobs = self._taskmanagers_query(), self._jobs_query()
         answered = self.port.value(taskmanagers) if taskmanagers is not None else None
-        gone = answered is not None and not answered
-        asks[TASKMANAGERS_METRICS()] = RARELY if taskmanagers is not None and not gone else 0.0
+        emptied = answered is not None and not answered
+        asks[TASKMANAGERS_METRICS()] = RARELY if taskmanagers is not None and not emptied else 0.0
         asks[JOBS_METRICS()] = RARELY if jobs is not None else 0.0
         return asks | {query: 0.0 for query in (taskmanagers, jobs) if query is not None}
 
@@ -193,17 +193,17 @@ class ClusterLine(LinesPanel):
             return []
         query = self._taskmanagers_query()
         unknown = blank(self.port, query or TASKMANAGERS_METRICS())
-        metrics, old = self._answered(query)
+        metrics, old = self._answer(query)
         collected = self.port.latest(cluster_series("gc"))
         taskmanagers = [
             self.one_line("heap", lambda: heap_parts(metrics, unknown)),
             self.one_line("GC", lambda: gc_parts(collected[1] if collected is not None else None, unknown)),
         ]
-        of_jobs, past = self._answered(self._jobs_query())
+        of_jobs, past = self._answer(self._jobs_query())
         jobs = together_parts(of_jobs)
         return [*(faded(taskmanagers) if old else taskmanagers), *(faded(jobs) if past else jobs)]
 
-    def _answered(self, query: Query[Aggregated] | None) -> tuple[Aggregated | None, bool]:
+    def _answer(self, query: Query[Aggregated] | None) -> tuple[Aggregated | None, bool]:
         """The answer, and whether it is too old to rely on."""
         reading = self.port.reading(query) if query is not None else None
         if reading is None:

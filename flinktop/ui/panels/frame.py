@@ -13,8 +13,8 @@ from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, key_name
 from flinktop.ui.live import Asks, LiveScreen, Panel
-from flinktop.ui.panels.parts import BESIDE as GAP
-from flinktop.ui.panels.parts import Part, assemble, beside, cells, cut, fit
+from flinktop.ui.panels.parts import RIGHT_GAP as GAP
+from flinktop.ui.panels.parts import Part, assemble, cells, cut, fit, right_cells
 from flinktop.ui.theme import cluster_style
 
 if TYPE_CHECKING:
@@ -173,11 +173,11 @@ class TopLine(Line):
             right.append((f"Flink {port.features.version}{history}", "muted"))
         now, offset = port.cluster_time(), self.zone_offset()
         right.append((f"{fmt.clock(now, offset)} {fmt.offset_name(offset, now)}", "muted"))
-        trail = self._trail(beside(right[:kept]))
+        trail = self._trail(right_cells(right[:kept]))
         if trail != self._trail(0):
             # The places have priority.
             right[0] = self._fresh(short=True)
-            trail = self._trail(beside(right[:kept]))
+            trail = self._trail(right_cells(right[:kept]))
         self.set_parts(fit(trail, right, self.content_size.width, keep=kept))
 
     def _fresh(self, *, short: bool) -> Part:
@@ -188,7 +188,7 @@ class TopLine(Line):
     def _unencrypted(self, right: Sequence[Part]) -> str:
         """That the login is sent unencrypted, in words that leave room for the cluster's name."""
         for words in UNENCRYPTED:
-            taken = beside((*right, (words, "")))
+            taken = right_cells((*right, (words, "")))
             trail = self._trail(taken)
             if self._cluster in trail and cells(trail) <= self.content_size.width - taken:
                 break

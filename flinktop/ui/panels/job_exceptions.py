@@ -44,7 +44,7 @@ FIRST_MOST = 20  # faults that Flink returns by default (`maxExceptions`)
 LEAST_ROWS = 3
 _INDEX, _TASKMANAGER, _LABELS = attrgetter("index"), attrgetter("taskmanager"), attrgetter("labels")
 HEAD = 7  # letters of the label of a fault in the lines above the table
-GONE = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
+FORGOTTEN = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
 _TONES = {
     "cause": "bad",
     "wrapper": "warn",
@@ -246,7 +246,7 @@ class FaultStack(Panel):
             stack = faults.stack(found[1].stacktrace, folded=self.folded)
             self.pager.set_lines([(line.text, _TONES[line.kind]) for line in stack])
         elif not self.pager.lines:
-            self.pager.set_empty(GONE if self._names[0] else "no exception is selected")
+            self.pager.set_empty(FORGOTTEN if self._names[0] else "no exception is selected")
 
     def toggle(self) -> None:
         """Fold the frames of Flink and Java, or show all."""
@@ -266,7 +266,7 @@ class FaultHeader(LinesPanel):
     def lines(self) -> Sequence[Line]:
         found = found_fault(self.port.faults(self.job), *self._names)
         if found is None:
-            return [[(GONE, "bad")]]
+            return [[(FORGOTTEN, "bad")]]
         group, fault = found
         offset, now = self.zone_offset(), self.port.known_time()
         at = fault.timestamp if fault.timestamp > 0 else self._names[1]
@@ -274,7 +274,7 @@ class FaultHeader(LinesPanel):
         if self._names[2] >= 0:
             last = spaced(last, pair("together with", faults.reason(group.latest)), gap=MUTED_GAP)
         elif repeated := repeated_parts(group, offset, now):
-            last = spaced([*last, GAP, *repeated], pair("this is", _which(group, fault)), gap=MUTED_GAP)
+            last = spaced([*last, GAP, *repeated], pair("this is", _number(group, fault)), gap=MUTED_GAP)
         if words := label_text(fault):
             last = spaced(last, pair("labels", words), gap=MUTED_GAP)
         return [
@@ -284,7 +284,7 @@ class FaultHeader(LinesPanel):
         ]
 
 
-def _which(group: FaultGroup, fault: Fault) -> str:
+def _number(group: FaultGroup, fault: Fault) -> str:
     if fault is group.latest:
         return "the latest"
     if fault is group.first:

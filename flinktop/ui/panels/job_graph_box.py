@@ -147,10 +147,10 @@ def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii: bool)
         # Where only one of them fits, lag is dropped.
         below = short if measures.width - 2 >= LONGEST_BELOW else ((), short[1])
         if measures.height == 3:  # noqa: PLR2004 -- a frame around a name
-            beside = measures.width - 2 >= LONGEST_BELOW
-            cells = room - LONGEST_PRESSURE if beside else room
+            both_fit = measures.width - 2 >= LONGEST_BELOW
+            cells = room - LONGEST_PRESSURE if both_fit else room
             figures = []
-            below = _busy(vertex.busy, cells, word="", ascii=ascii), short[1] if beside else ()
+            below = _busy(vertex.busy, cells, word="", ascii=ascii), short[1] if both_fit else ()
     if states.is_terminal(vertex.state):
         figures, below = _totals(vertex, room, len(figures))
     names = measures.height - 2 - len(figures)

@@ -209,10 +209,10 @@ class JobHeader(LinesPanel):
             self.one_line("savepoint", lambda: savepoint_line(port, name, width)),
             self.one_line("restored from", lambda: restored_line(name, port, offset)),
         ]
-        gone = isinstance(reading.error, NotFound)
-        if gone or reading.error is not None or port.lost is not None:
+        forgotten = isinstance(reading.error, NotFound)
+        if forgotten or reading.error is not None or port.lost is not None:
             age = fmt.duration(port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
             stale = why_stale(port, reading, "The job")
-            words = "Flink no longer knows this job; esc goes back." if gone else stale
+            words = "Flink no longer knows this job; esc goes back." if forgotten else stale
             lines = [[(f"{words} Last update {age} ago.", "bad")], *faded(lines)]
         return lines

@@ -176,7 +176,7 @@ class TimelineTable(TablePanel[TimelineRow]):
     def words(self) -> Sequence[list[Part]]:
         return [legend(ascii=self.ascii)] if self.answer is not None else []
 
-    def look_at(self, bounds: list[float], ended: float | None) -> None:
+    def set_window(self, bounds: list[float], ended: float | None) -> None:
         """Draw from the first of these times (s since 1970) to now, or to the end."""
         chosen = self.app.chart_window
         self.window = window_of(bounds, self.port.known_time(), chosen, self.zone_offset(), ended=ended)
@@ -193,23 +193,23 @@ class JobTimeline(TimelineTable):
         self._opened: set[str] = set()  # keys of the expanded rows
 
     def asks(self) -> Asks:
-        asked, job = super().asks(), self.answer
+        queries, job = super().asks(), self.answer
         if job is None:
-            return asked
+            return queries
         if has_rescales(self.port, job):
-            asked |= {RESCALES_HISTORY(job=self.job): SECONDS, RESCALES_SUMMARY(job=self.job): SECONDS}
+            queries |= {RESCALES_HISTORY(job=self.job): SECONDS, RESCALES_SUMMARY(job=self.job): SECONDS}
         # Concurrent attempts exist only in batch jobs, from 1.16 on.
         speculative = (job.job_type or job.plan.type) == "BATCH" and self.port.features.has(1, 16)
         many = {vertex.id for vertex in job.vertices if vertex.parallelism > MANY}
         for kind, _, name in (key.partition(" ") for key in sorted(self._opened)):
             if kind == "rescale":
-                asked[RESCALE(job=self.job, rescale=name)] = SECONDS
+                queries[RESCALE(job=self.job, rescale=name)] = SECONDS
                 continue
             every = MANY_SECONDS if name in many else SECONDS
-            asked[SUBTASK_TIMES(job=self.job, vertex=name)] = every
+            queries[SUBTASK_TIMES(job=self.job, vertex=name)] = every
             if speculative:
-                asked[VERTEX(job=self.job, vertex=name)] = every
-        return asked
+                queries[VERTEX(job=self.job, vertex=name)] = every
+        return queries
 
     @on(Opened)
     def _open(self, event: Opened) -> None:
@@ -234,7 +234,7 @@ class JobTimeline(TimelineTable):
         bounds = [vertex.start_time / 1000.0 for vertex in answer.vertices if vertex.start_time > 0]
         bounds += [at / 1000.0 for one in rescales for at in (one.start, one.end) if at is not None]
         over = answer.end_time > 0 and states.is_terminal(answer.state)
-        self.look_at(bounds, answer.end_time / 1000.0 if over else None)
+        self.set_window(bounds, answer.end_time / 1000.0 if over else None)
         rows = one_by_one(
             (answer,) if answer.vertices else (),
             lambda job: TimelineRow.of("job", job.name, job.state, timeline.intervals(job.timestamps)),
@@ -289,5 +289,5 @@ class VertexTimeline(TimelineTable):
         if whole is None:
             return []
         start, end = whole
-        self.look_at([start / 1000.0], end / 1000.0 if end is not None else None)
+        self.set_window([start / 1000.0], end / 1000.0 if end is not None else None)
         return self.subtasks(answer, self.vertex, "")

@@ -118,7 +118,7 @@ class LogView(PagerPanel):
             ascii=self.ascii,
         )
 
-    # -- what is asked -------------------------------------------------------------------------------
+    # -- queries -------------------------------------------------------------------------------------
 
     @property
     def _lists(self) -> bool:
@@ -240,7 +240,7 @@ class LogView(PagerPanel):
         refused = transfer is not None and transfer.state == "large"
         return refused or (self._wanted and size is not None and size > self._allowed)
 
-    # -- what the person chooses ---------------------------------------------------------------------
+    # -- what the user chooses -----------------------------------------------------------------------
 
     @property
     def follows(self) -> bool:

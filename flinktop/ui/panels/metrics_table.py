@@ -225,7 +225,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         row = self.table.cursor_row if self.is_mounted else None
         return row.metric or None if row is not None else None
 
-    # -- what is asked -------------------------------------------------------------------------------
+    # -- queries --------------------------------------------------------------------------------------
 
     def _shown_scopes(self, scopes: list[Scope]) -> set[str]:
         """Keys of the scopes whose metrics are rows: the expanded ones; for a search all, if they are few."""
@@ -241,10 +241,10 @@ class MetricsExplorer(TablePanel[ExploredRow]):
             return {}
         scopes, asks = self.scopes(), super().asks()
         values, shown = self._values(scopes), self._shown_scopes(scopes)
-        gone = {scope.key for scope, query in values if self._has_others(scope, query)}
+        changed = {scope.key for scope, query in values if self._has_others(scope, query)}
         for scope in scopes:
             if scope.key in shown:
-                again = not self._ids(scope) or scope.key in gone
+                again = not self._ids(scope) or scope.key in changed
                 asks[scope.listing] = 0.0 if again else RELIST_SECONDS
         return asks | {query: 0.0 for _, query in values}
 
@@ -261,9 +261,9 @@ class MetricsExplorer(TablePanel[ExploredRow]):
     def _values(self, scopes: list[Scope]) -> list[tuple[Scope, Query[Any]]]:
         """The requests for values, with their scopes."""
         found: list[tuple[Scope, Query[Any]]] = []
-        for scope, asked in self._asked(scopes).items():
-            over_all = sorted({metric for subtask, metric in asked if subtask is None})
-            single = sorted((subtask, metric) for subtask, metric in asked if subtask is not None)
+        for scope, wanted in self._wanted(scopes).items():
+            over_all = sorted({metric for subtask, metric in wanted if subtask is None})
+            single = sorted((subtask, metric) for subtask, metric in wanted if subtask is not None)
             found += [(scope, one) for one in (*scope.values(over_all), *scope.of_subtasks(single))]
         return found[: self.MOST_REQUESTS]
 
@@ -286,18 +286,18 @@ class MetricsExplorer(TablePanel[ExploredRow]):
                     self._known[key] = Sample(at, by_id.get(one))
         return failed
 
-    def _asked(self, scopes: list[Scope]) -> dict[Scope, frozenset[tuple[int | None, str]]]:
+    def _wanted(self, scopes: list[Scope]) -> dict[Scope, frozenset[tuple[int | None, str]]]:
         """By scope: (subtask or None, metric) on the screen, and pinned ones that the scope has."""
         found: dict[Scope, set[tuple[int | None, str]]] = {}
         for pin in self.app.pins_of(self.job):
             for scope in scopes:
-                if (asked := scope.part_of(pin)) is not None:
-                    found.setdefault(scope, set()).add(asked)
+                if (wanted := scope.part_of(pin)) is not None:
+                    found.setdefault(scope, set()).add(wanted)
         for key in self.visible_keys:
             row = self._rows.get(key)
             if row is not None and row.metric:
                 found.setdefault(row.scope, set()).add((row.subtask, row.metric))
-        return {scope: frozenset(asked) for scope, asked in found.items()}
+        return {scope: frozenset(wanted) for scope, wanted in found.items()}
 
     # -- what is shown -------------------------------------------------------------------------------
 

@@ -164,8 +164,8 @@ class OperationsTable(TablePanel["Operation"]):
         return self.port.operation(key) if key is not None else None
 
     def words(self) -> Sequence[list[Part]]:
-        trouble = self.port.target().ledger_error if self.port.operations() else None
-        return [[(f"Actions are disabled: {trouble}.", "warn")]] if trouble else []
+        problem = self.port.target().ledger_error if self.port.operations() else None
+        return [[(f"Actions are disabled: {problem}.", "warn")]] if problem else []
 
     def empty(self) -> str:
         if self.app.profile.demo:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 Part = tuple[str, str]  # text and the name of its tone, or a style of its own
-BESIDE = 3  # cells before each part at the right of a line
+RIGHT_GAP = 3  # cells before each part at the right of a line
 Line = list[Part]
 GAP: Part = ("   ", "")
 MUTED_GAP: Part = ("   ", "muted")
@@ -51,9 +51,9 @@ def cut_line(parts: Iterable[Part], width: int) -> list[Part]:
     return found
 
 
-def beside(right: Sequence[Part]) -> int:
+def right_cells(right: Sequence[Part]) -> int:
     """Cells that parts at the right edge of a line take from the left part."""
-    return cells(right) + BESIDE * len(right)
+    return cells(right) + RIGHT_GAP * len(right)
 
 
 def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 1) -> list[Part]:
@@ -63,12 +63,12 @@ def fit(left: Sequence[Part], right: Sequence[Part], width: int, *, keep: int = 
     first, down to `keep` parts, then the left part is cut.
     """
     right = list(right)
-    while len(right) > keep and cells(left) + beside(right) > width:
+    while len(right) > keep and cells(left) + right_cells(right) > width:
         right.pop()
-    line = cut_line(left, width - beside(right))
-    line.append((" " * max(0, width - beside(right) - cells(line)), ""))
+    line = cut_line(left, width - right_cells(right))
+    line.append((" " * max(0, width - right_cells(right) - cells(line)), ""))
     for part in right:
-        line += [(" " * BESIDE, ""), part]
+        line += [(" " * RIGHT_GAP, ""), part]
     return line
 
 

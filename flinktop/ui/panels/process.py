@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 
-GONE = "Flink no longer knows this TaskManager: it has left or was lost; esc goes back."
+FORGOTTEN = "Flink no longer knows this TaskManager: it has left or was lost; esc goes back."
 METER = 16
 MOST_WORDS = 3  # lines of a sentence above the table
 TINY = 15  # on so few lines, or fewer, the rows have all of them
@@ -169,7 +169,7 @@ class ProcessHeader(LinesPanel):
             error = failure(port, TASKMANAGER(taskmanager=taskmanager))
             if error is None:
                 return [[("loading TaskManager…", "muted")]]
-            return [[(GONE if isinstance(error, NotFound) else error.reason, "bad")]]
+            return [[(FORGOTTEN if isinstance(error, NotFound) else error.reason, "bad")]]
         details = reading.value
         now = heartbeat_now(port, [details.last_heartbeat], reading.at)
         heartbeat = processes.heartbeat_age(details.last_heartbeat, now)
@@ -178,7 +178,7 @@ class ProcessHeader(LinesPanel):
             figures,
             *self.several_lines("place", lambda: place_lines(details, self.content_size.width)),
         ]
-        return [[(GONE, "bad")], *faded(lines)] if isinstance(reading.error, NotFound) else lines
+        return [[(FORGOTTEN, "bad")], *faded(lines)] if isinstance(reading.error, NotFound) else lines
 
 
 def amount(value: float | None, unit: str) -> str:

@@ -49,7 +49,7 @@ class RunForm(ActForm):
         # The end of a path identifies it.
         savepoint = self.query_one("#savepoint", LineField)
         savepoint.cursor_position = len(savepoint.value)
-        self.look()
+        self.refresh_fields()
 
     def suggest(self, entries: Sequence[JarEntry]) -> None:
         """Use these as the classes in the jar's manifest."""
@@ -68,9 +68,9 @@ class RunForm(ActForm):
         """The options in the fields. Raises ValueError, in words, if one of them can't be parsed."""
         return RunOptions(**self.values())
 
-    def look(self) -> None:
+    def refresh_fields(self) -> None:
         """Update what depends on the fields: the list of arguments, the fields for a savepoint."""
-        super().look()
+        super().refresh_fields()
         shown = self.query_one("#argument-list", Static)
         try:
             arguments = run_text.arguments_of(self.query_one("#arguments", LinesField).text)
@@ -80,7 +80,7 @@ class RunForm(ActForm):
         shown.update(self._listed(arguments))
 
     def on_resize(self) -> None:
-        self.look()
+        self.refresh_fields()
 
     def _listed(self, arguments: Sequence[str]) -> Content:
         """Each argument on its own line, line ends as marks."""

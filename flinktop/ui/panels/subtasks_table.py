@@ -96,7 +96,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(job, vertex, id=id)
-        self._asked: tuple[int, ...] = ()
+        self._requested: tuple[int, ...] = ()
         self._rows: dict[int, SubtaskFacts] = {}
         self._vertex_context = VertexContext()
         self._taken: dict[Query[Metrics], Reading[Metrics]] = {}  # the figures in the rows
@@ -162,7 +162,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
     def _visible_subtasks(self) -> set[int]:
         return {int(key.partition(".")[0]) for key in self.visible_keys}
 
-    # -- what is asked -------------------------------------------------------------------------------
+    # -- queries -------------------------------------------------------------------------------------
 
     def asks(self) -> Asks:
         """The vertex, and the figures of the running rows on the screen, in as few requests as possible."""
@@ -170,10 +170,10 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         attempts = self._history.attempts
         shown = self._visible_subtasks & attempts.keys()
         running = [index for index in shown if not states.is_terminal(attempts[index].status)]
-        enough = set(running) <= set(self._asked) and len(self._asked) <= 2 * len(running)
-        asked = self._asked if enough else tuple(sorted(running))
+        enough = set(running) <= set(self._requested) and len(self._requested) <= 2 * len(running)
+        asked = self._requested if enough else tuple(sorted(running))
         queries = self._queries(asked)
-        self._asked = asked if queries else ()
+        self._requested = asked if queries else ()
         # A big answer is requested only as often as metrics move.
         every = MANY_SECONDS if len(attempts) > MANY else 0.0
         asks = context_asks(self.port, self.job, self.vertex) | dict.fromkeys(super().asks(), every)
@@ -224,7 +224,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
 
     def _take_figures(self) -> None:
         taken = {}
-        for query in self._queries(self._asked):
+        for query in self._queries(self._requested):
             reading = self.port.reading(query)
             if reading is not None:
                 taken[query] = reading
@@ -286,13 +286,13 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         if len(attempts) > MANY:
             return ()
         running = {index for index, one in attempts.items() if not states.is_terminal(one.status)}
-        if not running <= set(self._asked) or not self._rows.keys() >= running:
+        if not running <= set(self._requested) or not self._rows.keys() >= running:
             return ()
         return tuple(self._rows[index] for index in sorted(running))
 
     def _ages(self, summed: float | None) -> dict[str, Cell]:
         """The age of the sums and of the rows on the screen, if those differ."""
-        shown = self._history.read_at(self._visible_subtasks & set(self._asked))
+        shown = self._history.read_at(self._visible_subtasks & set(self._requested))
         if summed is None or shown is None:
             return {}
         now = self.port.now()

@@ -175,7 +175,7 @@ class TablePanel(Panel, Generic[R]):
         if rows is not None:
             table.set_rows(rows)
         # Ages, time zone and staleness change the cells of unchanged rows.
-        table.look_again()
+        table.redraw_cells()
         self.query_one(Words).set_lines([line for line in self.words() if line])
 
     @on(VisibleChanged)

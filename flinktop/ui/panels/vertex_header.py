@@ -183,12 +183,12 @@ class VertexHeader(LinesPanel):
     def lines(self) -> Sequence[Line]:
         job = self.port.reading(JOB(job=self.job))
         vertex = self.port.reading(VERTEX(job=self.job, vertex=self.vertex))
-        trouble = trouble_line(self.port, self.job, self.vertex, vertex, "The job no longer has this vertex")
+        problem = problem_line(self.port, self.job, self.vertex, vertex, "The job no longer has this vertex")
         self._known = vertex_of(self.port, self.job, self.vertex) or self._known
         if self._known is None:
             failed = freshness(job, self.port.lost) is Freshness.FAILED
             words = why_empty(self.port, job, "loading vertex…")
-            return [trouble or [(words, "bad" if failed else "muted")]]
+            return [problem or [(words, "bad" if failed else "muted")]]
         one, it = self._known
         now = vertex_now(
             it,
@@ -223,7 +223,7 @@ class VertexHeader(LinesPanel):
             self.one_line("flow", flow),
             spaced(watermark, uneven),
         ]
-        return [trouble, *faded(lines)] if trouble else lines
+        return [problem, *faded(lines)] if problem else lines
 
     def _of_rows(
         self, facts: VertexFacts, found: dict[str, AggregatedMetric]
@@ -249,8 +249,8 @@ class VertexHeader(LinesPanel):
         if known is None:
             listed = self.port.reading(listing(self.job, self.vertex)) if source else None
             none = bool(found) and (not source or (listed is not None and bool(listed.value)))
-            asked = figures if figures is not None and not source else listing(self.job, self.vertex)
-            return pair("watermark", *((fmt.ABSENT, "muted") if none else blank(self.port, asked)))
+            source_query = figures if figures is not None and not source else listing(self.job, self.vertex)
+            return pair("watermark", *((fmt.ABSENT, "muted") if none else blank(self.port, source_query)))
         lowest = known.min
         if (row := slowest(self._rows)) is not None and row.mark.value is not None:
             # The age of its row, whatever the clock shows by now.
@@ -261,7 +261,7 @@ class VertexHeader(LinesPanel):
         return watermark_parts(lowest, self.zone_offset(), cluster_now, tone)
 
 
-def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, gone: str) -> Line:
+def problem_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, removed: str) -> Line:
     """Why the data in `part` about a vertex or a subtask are outdated; [] while all is well."""
     of_job = port.reading(JOB(job=job))
     seen = [one.at for one in (part, of_job) if one is not None and one.at is not None]
@@ -272,7 +272,7 @@ def trouble_line(port: Port, job: str, vertex: str, part: Reading[Any] | None, g
         # A restart can change them.
         words = "The job no longer has this vertex"
     elif part is not None and isinstance(part.error, NotFound):
-        words = gone
+        words = removed
     elif port.lost is not None or (part is not None and part.error is not None):
         words = ""
     else:
@@ -332,9 +332,9 @@ class SubtaskHeader(LinesPanel):
             lines.append([("loading subtask…", "muted")])
         if known is not None:
             lines[-1] = spaced(lines[-1], job_parts(known[0]))
-        gone = "The vertex no longer has this subtask"
-        trouble = trouble_line(self.port, self.job, self.vertex, reading, gone)
-        return [trouble, *faded(lines)] if trouble else lines
+        removed = "The vertex no longer has this subtask"
+        problem = problem_line(self.port, self.job, self.vertex, reading, removed)
+        return [problem, *faded(lines)] if problem else lines
 
     def _totals(self, attempt: Attempt) -> Line:
         context = vertex_context(self.port, self.job, self.vertex)

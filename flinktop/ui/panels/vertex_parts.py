@@ -97,7 +97,9 @@ class VertexPressure(TablePanel[PressureFacts]):
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(job, vertex, id=id)
-        self._asked: float | None = None  # when the user last requested a measurement (engine's clock, s)
+        self._requested_at: float | None = (
+            None  # when the user last requested a measurement (engine's clock, s)
+        )
 
     def columns(self) -> Sequence[Column[PressureFacts]]:
         def share(
@@ -133,12 +135,12 @@ class VertexPressure(TablePanel[PressureFacts]):
     @property
     def _measuring(self) -> bool:
         """Whether to poll it: where that has a cost, only until one requested measurement is there."""
-        if not self.samples or self._asked is None:
+        if not self.samples or self._requested_at is None:
             return not self.samples
         reading = self.reading
         if reading is None or reading.value is None or reading.at is None or reading.value.status != "ok":
             return True
-        return reading.at <= self._asked - JUST_NOW
+        return reading.at <= self._requested_at - JUST_NOW
 
     @property
     def _ended(self) -> bool:
@@ -149,7 +151,7 @@ class VertexPressure(TablePanel[PressureFacts]):
 
     def ask(self) -> None:
         """Request a measurement, where that has a cost; else it is polled anyway."""
-        self._asked = self.port.now()
+        self._requested_at = self.port.now()
         self.update()
 
     def empty(self) -> str:
@@ -277,8 +279,8 @@ class VertexWatermarks(TablePanel[MarkFacts]):
             listed = self.port.reading(listing(self.job, self.vertex))
             return () if listed is not None and listed.value else None
         count = known[1].parallelism
-        asked = range(count) if count <= MOST_ALONE else sorted(int(key) for key in self.visible_keys)
-        ids = [f"{index}.{mark}" for index in asked]
+        indexes = range(count) if count <= MOST_ALONE else sorted(int(key) for key in self.visible_keys)
+        ids = [f"{index}.{mark}" for index in indexes]
         return VERTEX_METRICS(job=self.job, vertex=self.vertex, get=ids).parts()[:MOST_REQUESTS]
 
     def asks(self) -> Asks:

@@ -84,9 +84,9 @@ def on_job(port: Port, job: str, name: str = "") -> tuple[Action, ...]:
     known = port.target(job).job
     name = name or (known.name if known is not None else "")
     on = f"job {name or job}"
-    asked = (Stop(job, name), Savepoint(job, name), SavepointAndCancel(job, name), Checkpoint(job, name))
+    saving = (Stop(job, name), Savepoint(job, name), SavepointAndCancel(job, name), Checkpoint(job, name))
     return (
-        *(_action(port, on, act) for act in asked),
+        *(_action(port, on, act) for act in saving),
         _action(port, on, Rescale(job, name), lambda _: RescalePlace(job, name)),
         _run_again(port, job, on),
         _action(port, on, Cancel(job, name)),

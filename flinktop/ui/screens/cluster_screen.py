@@ -114,11 +114,11 @@ class ClusterScreen(LiveScreen):
         """The place before (-1) or after (1) this one, in the same view; None without one."""
         return None
 
-    def _go_beside(self, by: int) -> None:
+    def _go_to_neighbour(self, by: int) -> None:
         if (place := self.neighbour(by)) is not None:
             self.app.go(place, instead=True)
 
-    def key_beside(self, key: str, by: int) -> str | None:
+    def neighbour_key(self, key: str, by: int) -> str | None:
         """The row before or after one in the list that this place was opened from; None without another."""
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
         tables = below.query(LiveTable) if below is not None else ()
@@ -128,10 +128,10 @@ class ClusterScreen(LiveScreen):
         return shown[(shown.index(key) + by) % len(shown)]
 
     def action_previous(self) -> None:
-        self._go_beside(-1)
+        self._go_to_neighbour(-1)
 
     def action_next(self) -> None:
-        self._go_beside(1)
+        self._go_to_neighbour(1)
 
     def action_actions(self) -> None:
         self.app.go(ActionsPlace(self.actions()))

@@ -79,7 +79,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
             super().focus_first()
 
     @on(Moved)
-    def _select_beside(self, event: Moved) -> None:
+    def _select_together(self, event: Moved) -> None:
         graph, stack = self.made.get("graph"), self.made.get("stack")
         if event.key is not None and event.control.id == "vertex-rows" and graph is not None:
             graph.select(event.key)
@@ -147,5 +147,5 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         self.app.copy_text(self.copied() or self.job)
 
     def neighbour(self, by: int) -> Place | None:
-        job = self.key_beside(self.job, by)
+        job = self.neighbour_key(self.job, by)
         return JobPlace(job, self.tab) if job is not None else None

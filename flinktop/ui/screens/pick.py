@@ -55,7 +55,7 @@ class PickScreen(Dialog[str | None], Generic[R]):
         """The rows to choose from, as known now."""
         raise NotImplementedError
 
-    def asking(self) -> str:
+    def why_no_rows(self) -> str:
         """Why there are no rows yet, if so."""
         return ""
 
@@ -67,10 +67,10 @@ class PickScreen(Dialog[str | None], Generic[R]):
 
     def renew(self) -> None:
         table = self.query_one(LiveTable)
-        table.set_empty(self.asking() or self.EMPTY)
+        table.set_empty(self.why_no_rows() or self.EMPTY)
         table.set_rows(self.rows())
         # Ages grow.
-        table.look_again()
+        table.redraw_cells()
         self._show_whole()
 
     def on_mount(self) -> None:
@@ -114,12 +114,12 @@ class PickJar(PickScreen["Jar"]):
     def watched(self) -> Iterable[Query[Any]]:
         return (JARS(),)
 
-    def asking(self) -> str:
+    def why_no_rows(self) -> str:
         return why_empty(self.port, self.port.reading(JARS()), "loading jars…")
 
     def rows(self) -> Sequence[Jar]:
-        told = self.port.value(JARS())
-        jars = told.files if told is not None else ()
+        answer = self.port.value(JARS())
+        jars = answer.files if answer is not None else ()
         return sorted(jars, key=lambda jar: -jar.uploaded)
 
 
@@ -181,7 +181,7 @@ class PickRestore(PickScreen["RestorePoint"]):
         """The jobs, and once the checkpoints of each."""
         return (JOBS_OVERVIEW(), *to_ask(self.port))
 
-    def asking(self) -> str:
+    def why_no_rows(self) -> str:
         return "loading jobs…" if to_ask(self.port) else ""
 
     def rows(self) -> Sequence[RestorePoint]:

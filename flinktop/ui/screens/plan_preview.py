@@ -44,9 +44,9 @@ class PlanPreviewScreen(AskingDialog[None]):
         super().__init__()
         self._jar_name = name
         self._question = PlanJar(jar, options or RunOptions())
-        self._asked: str | None = None
-        self._asked_at = 0.0
-        self._told = False
+        self._request: str | None = None
+        self._requested_at = 0.0
+        self._finished = False
 
     def body(self) -> ComposeResult:
         yield Static(id="plan-head", markup=False)
@@ -62,26 +62,26 @@ class PlanPreviewScreen(AskingDialog[None]):
         self.set_focus(self.query_one("#back"))
 
     def renew(self) -> None:
-        if self._told:
+        if self._finished:
             return
-        if self._asked is None:
+        if self._request is None:
             self._show_question()
             return
-        answer = self.port.answer(self._asked)
+        answer = self.port.answer(self._request)
         if answer is None or answer.pending:
-            seconds = fmt.duration(self.port.now() - self._asked_at)
+            seconds = fmt.duration(self.port.now() - self._requested_at)
             waits = (
                 f"waiting for {seconds}: main() runs on the JobManager; esc closes this, main() keeps running"
             )
-            self._say(Line("plan", waits))
+            self._show_lines(Line("plan", waits))
         elif isinstance(answer.value, Plan):
-            self._told = True
+            self._finished = True
             self._draw(answer.value)
         else:
-            self._told = True
-            self._say(Line("plan", f"no plan: {answer.reason}", "bad"))
+            self._finished = True
+            self._show_lines(Line("plan", f"no plan: {answer.reason}", "bad"))
 
-    def _say(self, *lines: Line) -> None:
+    def _show_lines(self, *lines: Line) -> None:
         head = (Line("cluster", self.port.target().cluster), Line("jar", self._jar_name))
         self.query_one("#plan-head", Static).update(lines_content([*head, *lines], self.words_width))
 
@@ -93,18 +93,18 @@ class PlanPreviewScreen(AskingDialog[None]):
             name.ask(self._question, target)
         self.allow(refusal is None and self.typed_right)
         if refusal is not None:
-            self._say(Line("off", refusal, "warn"))
+            self._show_lines(Line("off", refusal, "warn"))
         else:
-            self._say(*self._question.consequence(target))
+            self._show_lines(*self._question.consequence(target))
 
     @on(PressButton.Pressed, "#do")
     def _ask(self) -> None:
         if not self.typed_right:
             return
-        self._asked = self.port.ask(self._question, self._question.required_name(self.port.target()))
-        self._asked_at = self.port.now()
-        for asked in self.query("#do, #typed-name"):
-            asked.display = False
+        self._request = self.port.ask(self._question, self._question.required_name(self.port.target()))
+        self._requested_at = self.port.now()
+        for widget in self.query("#do, #typed-name"):
+            widget.display = False
         self.set_focus(self.query_one("#back"))
         self.renew()
 

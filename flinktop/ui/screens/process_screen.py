@@ -135,5 +135,5 @@ class TaskManagerScreen(ProcessScreen):
             self.app.copy_text(" ".join(processes.names(known)) if known is not None else self.taskmanager)
 
     def neighbour(self, by: int) -> Place | None:
-        taskmanager = self.key_beside(self.taskmanager, by)
+        taskmanager = self.neighbour_key(self.taskmanager, by)
         return TaskManagerPlace(taskmanager, self.tab) if taskmanager is not None else None

@@ -50,7 +50,7 @@ class RunJarScreen(Dialog[None]):
         super().__init__()
         self._jar = jar
         self._jar_name = name
-        self._gone = ""
+        self._missing = ""
         self._of = of
         self._options = options or RunOptions()
         self._entries: tuple[JarEntry, ...] | None = None
@@ -84,13 +84,13 @@ class RunJarScreen(Dialog[None]):
             self.query_one(RunForm).suggest(jar.entry)
         lines = [self.port.target().cluster_line]
         lines.append(Line("jar", self._jar_name or self._jar or "none selected", "" if self._jar else "warn"))
-        if jar is not None and self._gone:
+        if jar is not None and self._missing:
             lines.append(self._other_jar(jar))
         lines += self._warnings()
         self.query_one("#head", Static).update(lines_content(lines, self.words_width))
         missing = bool(self._jar) and jar is None and self._jars() is not None
         self.query_one("#choose").display = not self._jar or missing
-        self._judge(missing=missing)
+        self._check(missing=missing)
 
     def _warnings(self) -> list[Line]:
         """Warnings that the job to be run again has not ended, or that none of its state is restored."""
@@ -105,7 +105,7 @@ class RunJarScreen(Dialog[None]):
             found.append(Line("state", "nothing is restored: the job starts with empty state", "warn"))
         return found
 
-    def _judge(self, *, missing: bool) -> None:
+    def _check(self, *, missing: bool) -> None:
         """Switch the buttons on or off, and show why they are off."""
         act, reason = self._act()
         if not self._jar:
@@ -123,8 +123,8 @@ class RunJarScreen(Dialog[None]):
             self.set_focus(self.query_one("#back"))
 
     def _jars(self) -> tuple[Jar, ...] | None:
-        told = self.port.value(JARS())
-        return told.files if told is not None else None
+        answer = self.port.value(JARS())
+        return answer.files if answer is not None else None
 
     def _listed(self) -> Jar | None:
         return next((jar for jar in self._jars() or () if jar.id == self._jar), None)
@@ -134,12 +134,12 @@ class RunJarScreen(Dialog[None]):
         same = [jar for jar in self._jars() or () if self._jar and jar.name == self._jar_name]
         found = max(same, key=lambda jar: jar.uploaded, default=None)
         if found is not None:
-            self._gone, self._jar = self._gone or self._jar, found.id
+            self._missing, self._jar = self._missing or self._jar, found.id
         return found
 
     def _other_jar(self, jar: Jar) -> Line:
         """That another jar replaces the chosen one; its contents may differ."""
-        words = f"{self._gone} is gone: this is the newest of that name"
+        words = f"{self._missing} is gone: this is the newest of that name"
         if jar.uploaded > 0:
             age = fmt.span(max(0.0, self.port.known_time() - jar.uploaded / 1000.0))
             words += f", uploaded {age} ago"
@@ -155,7 +155,7 @@ class RunJarScreen(Dialog[None]):
     @on(TextArea.Changed)
     @on(Choice.Changed)
     def _changed(self) -> None:
-        self.query_one(RunForm).look()
+        self.query_one(RunForm).refresh_fields()
         self.renew()
 
     def action_list(self) -> None:
@@ -171,7 +171,7 @@ class RunJarScreen(Dialog[None]):
 
     def _take_jar(self, jar: str | None) -> None:
         if jar is not None:
-            self._jar, self._entries, self._gone = jar, None, ""
+            self._jar, self._entries, self._missing = jar, None, ""
             self.renew()
             self.go_to(self.query_one("#entry_class"))
 

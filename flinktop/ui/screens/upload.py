@@ -62,7 +62,7 @@ class UploadScreen(Dialog[None]):
 
     DEFAULT_CSS = """
     UploadScreen #candidates { margin-left: 14; color: $text-muted; height: auto; }
-    UploadScreen #trouble { color: $warning; height: auto; display: none; }
+    UploadScreen #problem { color: $warning; height: auto; display: none; }
     UploadScreen #sending { display: none; height: auto; }
     UploadScreen.-sending #asking { display: none; }
     UploadScreen.-sending #sending { display: block; }
@@ -83,7 +83,7 @@ class UploadScreen(Dialog[None]):
             yield Static(id="candidates", markup=False)
             yield Static(id="consequence", classes="words", markup=False)
             yield FieldRow("type its name", LineField(id="typed"), id="typed-row")
-            yield Static(id="trouble", markup=False)
+            yield Static(id="problem", markup=False)
             with Horizontal(classes="buttons"):
                 yield PressButton("Back", id="back")
                 yield ActButton("Upload", id="upload", disabled=True)
@@ -161,13 +161,13 @@ class UploadScreen(Dialog[None]):
         typed.placeholder = wanted or ""
         right = wanted is None or is_typed(typed.value, wanted)
         named = bool(value) and wrong is None
-        told = {"file": named and value != act.path, "size": named}
-        lines = [line for line in act.consequence(target) if told.get(line.label, True)]
+        visible = {"file": named and value != act.path, "size": named}
+        lines = [line for line in act.consequence(target) if visible.get(line.label, True)]
         self.query_one("#consequence", Static).update(lines_content(lines, self.words_width))
-        trouble = act.why_not(target) or wrong or ""
-        said = self.query_one("#trouble", Static)
-        said.display = bool(trouble)
-        said.update(trouble)
+        problem = act.why_not(target) or wrong or ""
+        widget = self.query_one("#problem", Static)
+        widget.display = bool(problem)
+        widget.update(problem)
         self.query_one("#upload").disabled = not (named and right and act.why_not(target) is None)
 
     def action_leave(self) -> None:

@@ -31,7 +31,7 @@ class WriteView(Modal[None]):
 
     DEFAULT_CSS = """
     WriteView Input { border: none; height: 1; padding: 0; background: $panel; }
-    WriteView #trouble { color: $error; display: none; }
+    WriteView #problem { color: $error; display: none; }
     """
     app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,7 +49,7 @@ class WriteView(Modal[None]):
         with Vertical(classes="dialog") as box:
             box.border_title = "Write this view to a file"
             yield Input(str(self._path), compact=True, select_on_focus=False)
-            yield Static("", id="trouble", markup=False)
+            yield Static("", id="problem", markup=False)
             yield Static(Content.styled(f"\n{keys}", TONES["info"]))
 
     def action_other_kind(self) -> None:
@@ -64,20 +64,20 @@ class WriteView(Modal[None]):
         event.stop()
         typed = event.value.strip()
         if not typed:
-            self._say("Type the name of a file.")
+            self._show_problem("Type the name of a file.")
             return
         path = expanded(typed)
         try:
             size = write(self._view, path)
         except FileExistsError:
-            self._say(f"{path} is there already: choose another name.")
+            self._show_problem(f"{path} is there already: choose another name.")
         except (OSError, ValueError) as error:
-            self._say(f"{path} could not be written: {why_unusable(error)}.")
+            self._show_problem(f"{path} could not be written: {why_unusable(error)}.")
         else:
             self.app.notify(f"Wrote {fmt.size(size)} to {absolute(path)}", markup=False)
             self.dismiss()
 
-    def _say(self, words: str) -> None:
-        trouble = self.query_one("#trouble", Static)
-        trouble.display = True
-        trouble.update(words)
+    def _show_problem(self, words: str) -> None:
+        problem = self.query_one("#problem", Static)
+        problem.display = True
+        problem.update(words)

@@ -348,17 +348,17 @@ class DrawingThread(Executor):
     """One thread that runs one job after the other, and that nobody waits for when the process ends."""
 
     def __init__(self) -> None:
-        self._asked: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._work_queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
         threading.Thread(target=self._work, name="flinktop-chart", daemon=True).start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
-        self._asked.put((future, partial(fn, *args, **kwargs)))
+        self._work_queue.put((future, partial(fn, *args, **kwargs)))
         return future
 
     def _work(self) -> None:
         while True:
-            future, work = self._asked.get()
+            future, work = self._work_queue.get()
             if not future.set_running_or_notify_cancel():
                 continue
             try:

@@ -37,7 +37,7 @@ class FixedRows(Widget, Generic[R]):
         self._layout = Layout(shielded(columns, Faults(self)))
         self._rows: tuple[R, ...] = ()
         # A LiveTable reserves one cell for its scroll bar, even while it needs none.
-        self._beside = 0 if ascii else 1
+        self._bar_width = 0 if ascii else 1
         self._painter = LinePainter(self.get_component_rich_style, ascii=ascii)
 
     def set_rows(self, rows: Sequence[R]) -> None:
@@ -53,7 +53,7 @@ class FixedRows(Widget, Generic[R]):
         return len(self._rows)
 
     def render_line(self, y: int) -> Strip:
-        width = max(self.size.width - self._beside, 0)
+        width = max(self.size.width - self._bar_width, 0)
         if y >= len(self._rows):
             return self._painter.blank(self.size.width)
         spans = self._layout.at(width)

@@ -102,8 +102,8 @@ class FlameView(SearchedView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "caller", "What calls it", show=False),
         Binding("down,j", "called", "What it calls", show=False),
-        Binding("left,h", "beside(-1)", "Left", show=False),
-        Binding("right,l", "beside(1)", "Right", show=False),
+        Binding("left,h", "sideways(-1)", "Left", show=False),
+        Binding("right,l", "sideways(1)", "Right", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("home,g", "top", "Top", show=False),
@@ -229,7 +229,7 @@ class FlameView(SearchedView):
             if called:
                 self._select(max(called, key=lambda block: block.width).piece.number)
 
-    def action_beside(self, by: int) -> None:
+    def action_sideways(self, by: int) -> None:
         row = self._rows[self._row_of(self.selected)] if self._rows else ()
         at = next((at for at, block in enumerate(row) if block.piece.number == self.selected), 0) + by
         if 0 <= at < len(row):

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 
 from flinktop.ui.widgets.graph_paint import GraphPainter
-from flinktop.ui.widgets.graph_picture import Box, Picture, beside, changed_rows, next_to
+from flinktop.ui.widgets.graph_picture import Box, Picture, changed_rows, connected, next_to
 from flinktop.ui.widgets.messages import BoxMoved, BoxOpened, VisibleBoxesChanged
 from flinktop.ui.widgets.painted_view import PaintedView
 from flinktop.ui.widgets.styles import component_classes
@@ -52,8 +52,8 @@ class GraphCanvas(PaintedView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "along(False)", "To an input", show=False),
         Binding("right,l", "along(True)", "To an output", show=False),
-        Binding("up,k", "beside(False)", "Up", show=False),
-        Binding("down,j", "beside(True)", "Down", show=False),
+        Binding("up,k", "vertical(False)", "Up", show=False),
+        Binding("down,j", "vertical(True)", "Down", show=False),
         Binding("home,g", "edge(0)", "First", show=False),
         Binding("end,G", "edge(-1)", "Last", show=False),
         Binding("shift+left,H", "shift(-1, 0)", "Scroll left", show=False),
@@ -71,7 +71,7 @@ class GraphCanvas(PaintedView):
         self._at: dict[str, int] = {}
         self.selected: str | None = None
         """The key of the selected box, None on an empty canvas."""
-        self._came_from: str | None = None
+        self._previous: str | None = None
         self._clicked: str | None = None
         self._posted: tuple[str, ...] = ()
         self._painter = GraphPainter(self.get_component_rich_style, ascii=ascii)
@@ -99,7 +99,7 @@ class GraphCanvas(PaintedView):
     def select(self, key: str | None) -> None:
         """Select a box and scroll to it; no message is sent. An unknown key changes nothing."""
         if key is not None and key in self._at and key != self.selected:
-            self._came_from, self.selected = self.selected, key
+            self._previous, self.selected = self.selected, key
             self._painter.select(key)
             self.refresh()
             self._show_selected()
@@ -180,10 +180,10 @@ class GraphCanvas(PaintedView):
 
     def action_along(self, forward: bool) -> None:  # noqa: FBT001 - what a binding can say
         if (here := self._box(self.selected)) is not None:
-            ends = beside(self.picture, here.key, forward=forward)
-            self._go(_nearest(ends, here, self._came_from))
+            ends = connected(self.picture, here.key, forward=forward)
+            self._go(_nearest(ends, here, self._previous))
 
-    def action_beside(self, down: bool) -> None:  # noqa: FBT001 - what a binding can say
+    def action_vertical(self, down: bool) -> None:  # noqa: FBT001 - what a binding can say
         if (here := self._box(self.selected)) is not None:
             self._go(next_to(self.picture, here, down=down))
 

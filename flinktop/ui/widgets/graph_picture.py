@@ -103,7 +103,7 @@ def changed_rows(before: Box, after: Box) -> tuple[int, int] | None:
     return min(rows), max(rows)
 
 
-def beside(picture: Picture, key: str, *, forward: bool) -> list[Box]:
+def connected(picture: Picture, key: str, *, forward: bool) -> list[Box]:
     """The boxes that wires connect to a box, on its right (`forward`) or its left."""
     if forward:
         keys = {wire.target for wire in picture.wires if wire.source == key}

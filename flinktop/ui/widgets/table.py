@@ -113,7 +113,7 @@ class LiveTable(PaintedView, Generic[R]):
         self._arrange()
         self.refresh()
 
-    def look_again(self) -> None:
+    def redraw_cells(self) -> None:
         """Draw the cells again: their contents have changed, though the rows are the same."""
         if self._shown.rows:
             self._repaint_changed()
