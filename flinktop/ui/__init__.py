@@ -2,7 +2,7 @@
 
 import os
 
-# Textual reads these once, when it is first imported; what the person has set wins.
+# Textual reads these once, when it is first imported; what the user has set wins.
 os.environ.setdefault("ESCDELAY", "25")  # ms to tell esc from an arrow key; 100 feels slow
-os.environ.setdefault("TEXTUAL_FPS", "30")  # frames a second at the most: people sit at the far end of SSH
+os.environ.setdefault("TEXTUAL_FPS", "30")  # frames a second at most: users are often connected by SSH
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")

@@ -83,11 +83,11 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings(keys.GLOBAL)]
     ENABLE_COMMAND_PALETTE = True
     CSS = """
-    /* They cover rows: as few as they can. */
+    /* They cover rows: as few as possible. */
     Toast { max-width: 90%; padding: 0 1; }
-    /* Textual puts an emoji there, whose width terminals disagree about. */
+    /* Textual's emoji has a width that terminals disagree about. */
     CommandPalette SearchIcon { display: none; }
-    /* Lines, edges and scrollbars of Textual's own are drawn with blocks. */
+    /* Textual draws its own lines, edges and scroll bars with blocks. */
     FlinkTop.-ascii {
         * { scrollbar-size-vertical: 0; }
         Toast { border: none; padding: 0 2; }
@@ -121,7 +121,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         """Handle keys, pastes and clicks in order, each when the one before is done."""
         typed = isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded
         if typed and isinstance(event, events.Paste):
-            # Fields show what is in them as it is.
+            # Fields show their text unchanged.
             event.text = clean_lines(event.text)
         if not typed or self.key_order.admits(event):
             await super().on_event(event)
@@ -132,7 +132,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Run the action of a key or a palette entry; does nothing on a screen that is not there."""
+        """Run the action of a key or a palette entry; does nothing on a screen that is not mounted."""
         node = default_namespace
         if isinstance(node, Widget) and not (
             node.is_attached and all(one.alive for one in node.ancestors_with_self if isinstance(one, Steady))

@@ -116,7 +116,7 @@ class TypedName(Vertical):
 
     @property
     def is_right(self) -> bool:
-        """Whether the requested name stands in the field."""
+        """Whether the field contains the requested name."""
         typed = self.query_one("#typed", LineField).value
         return self._wanted is not None and is_typed(typed, self._wanted)
 

@@ -31,7 +31,7 @@ _TEXTUAL: Final[tuple[tuple[Callable[..., object], tuple[str, ...]], ...]] = (
 
 
 def unknown_in_textual() -> str | None:
-    """What in Textual's output code differs from what is known here; None if nothing does."""
+    """What differs in Textual's output code from the known release; None if nothing."""
     for function, parameters in _TEXTUAL:
         if tuple(inspect.signature(function).parameters) != parameters:
             return f"{function.__qualname__} of Textual {textual.__version__}"

@@ -122,7 +122,7 @@ class Dialog(Modal[T]):
 
     DEFAULT_CSS = """
     Dialog > .dialog { max-height: 100%; padding: 0 1; }
-    /* Of dialogs that stand on each other the last one alone is seen. */
+    /* Of stacked dialogs only the last one is visible. */
     Dialog.-behind { background: transparent; }
     Dialog .words { height: auto; width: 1fr; }
     Dialog .buttons { height: 1; width: 1fr; margin-top: 1; }

@@ -238,7 +238,7 @@ _SHOWN = {
 
 
 def key_name(key: str) -> str:
-    """A key as a person reads it."""
+    """A key as a user reads it."""
     return _SHOWN.get(key, key)
 
 

@@ -77,7 +77,7 @@ class Panel(Steady):
     ticks_when_paused = False
     """Whether it goes on while the user has frozen the screen: the frame does."""
     ticks_when_hidden = False
-    """Whether it goes on while it is hidden: for panels that appear when there is something to show."""
+    """Whether it goes on while it is hidden: for panels that appear only when they have something to show."""
     follows_operations = False
     """Whether news of operations are shown at once."""
     passing = False

@@ -69,11 +69,11 @@ class LiveApp(App[int]):
         self.push_screen(screen_of(LeavePlace()), answered)
 
     def choose_theme(self, name: str) -> None:
-        """Show a theme by its name in the settings, as far as the terminal has its colours."""
+        """Show a theme by its name in the settings, if the terminal has its colours."""
         self.theme = theme.theme_name(name, own_colours=self.own_colours)
 
     def copy_text(self, text: str) -> None:
-        """Copy a text out of the terminal and notify the person."""
+        """Copy a text out of the terminal and notify the user."""
         self.notify(clipboard.copy(self, text, self.settings.paths.state), markup=False)
 
     def pins_of(self, job: str) -> tuple[Pin, ...]:

@@ -16,7 +16,7 @@ _MOVE: Final = re.compile(r"\x1b\[(\d+);(\d+)H")
 _STYLE: Final = re.compile(r"\x1b\[([\d;:]*)m")
 _LINK: Final = re.compile(r"\x1b\]8;[^\x1b]*\x1b\\")
 _JUMP: Final = 5
-"""Bytes of a jump within a line: so many unchanged ones are written again instead."""
+"""Bytes of a jump within a line: as many unchanged ones are written again instead."""
 _PICTURES: Final = 0x1F000
 """Emoji and other pictures from here on: terminals disagree about their width."""
 _SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))

@@ -53,8 +53,8 @@ class Steady(Widget):
 class SteadyScreen(Screen[T], Steady):
     """A screen that knows when it is ready for keys."""
 
-    def ready_for(self, event: events.Event) -> bool:  # noqa: ARG002 -- for screens that tell keys apart
-        """Whether everything on it is there that this key or click may be meant for."""
+    def ready_for(self, event: events.Event) -> bool:  # noqa: ARG002 -- for screens that distinguish keys
+        """Whether everything that this key or click may be meant for is mounted."""
         return self.alive
 
 

@@ -1,1 +1,1 @@
-"""One file per thing a person can look at."""
+"""One file per thing a user can look at."""

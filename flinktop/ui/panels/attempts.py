@@ -144,7 +144,7 @@ class AttemptsTable(TablePanel[Attempt]):
             if one is not None and one.value is None and isinstance(one.error, NotFound)
         }
 
-    def rows_of(self, answer: Attempt) -> Sequence[Attempt]:  # noqa: ARG002 -- it is among those that were seen
+    def rows_of(self, answer: Attempt) -> Sequence[Attempt]:  # noqa: ARG002 -- it is among the seen attempts
         rows = self._seen.rows(self._dropped)
         self.table.styles.height = min(len(rows), MOST_ROWS) + 1
         return rows

@@ -127,7 +127,7 @@ class CheckpointHeader(LinesPanel):
             return [[(f"loading checkpoint {number}", "muted")]]
 
         def late(vertex: str) -> tuple[int, ...] | None:
-            """Which subtasks are late, as far as the table below has requested them."""
+            """Which subtasks are late, if the table below has requested them."""
             share = facts.tasks.get(vertex)
             return late_subtasks(port, self.job, number, vertex, share) if share is not None else None
 

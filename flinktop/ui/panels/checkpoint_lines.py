@@ -94,7 +94,7 @@ def figures(*groups: Line) -> Line:
 
 
 def size_words(value: float | None) -> str:
-    """Bytes; "–" where the release does not tell."""  # noqa: RUF002 -- ABSENT
+    """Bytes; "–" if the release does not report them."""  # noqa: RUF002 -- ABSENT
     return fmt.size(value) if value is not None else fmt.ABSENT
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CONFIG, JVM, OPTION, CLASS_PATH, VARIABLE = "config", "JVM", "JVM option", "class path", "environment"
 DIRECTORIES = ("PWD", "OLDPWD")  # variables that are no passwords, whatever their names contain
 CLUSTER = {CONFIG: "cluster"}
-"""Names of kinds of settings where they stand among a job's own."""
+"""Names of kinds of settings next to a job's own settings."""
 _WHERE, _NAME, _VALUE = attrgetter("where"), attrgetter("name"), attrgetter("value")
 
 

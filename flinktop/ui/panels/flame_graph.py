@@ -28,7 +28,7 @@ KINDS = (
     ("off_cpu", "off-CPU", "threads that wait or are blocked"),
 )
 """Flink's name of each kind, ours, and what it samples."""
-SECONDS = 60.0  # Flink samples again after so many seconds (`rest.flamegraph.refresh-interval`)
+SECONDS = 60.0  # seconds until Flink samples again (`rest.flamegraph.refresh-interval`)
 OFF = -2
 HOTTEST = 3
 LOADING = "loading flame graph…"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SLOW_SECONDS = 2.0  # an answer that took longer is slow
 LOST_SECONDS = 15.0
 """A cluster that can't be read for longer is lost; before that the screen is merely stale."""
-LIVE_INTERVALS = 2.0  # only what was answered within so many intervals is live
+LIVE_INTERVALS = 2.0  # answers within this number of intervals are live
 STALE_INTERVALS = 4.0
 FORBIDDEN = 403
 UNENCRYPTED = ("UNENCRYPTED LOGIN", "NO TLS")

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Column
 
 
-MOST = 320  # most faults that are requested, where a cluster keeps so many
+MOST = 320  # most faults that are requested, if the cluster keeps so many
 FIRST_MOST = 20  # faults that Flink returns by default (`maxExceptions`)
 LEAST_ROWS = 3
 _INDEX, _TASKMANAGER, _LABELS = attrgetter("index"), attrgetter("taskmanager"), attrgetter("labels")

@@ -300,7 +300,7 @@ def _total(word: str, figure: Figure) -> Line:
 
 
 def _skew(figure: Figure, room: int) -> Line:
-    """A notable skew, if there are so many cells between backpressure and lag."""
+    """A notable skew, if `room` cells are enough for it between backpressure and lag."""
     if figure.absent or figure.value is None or figure.value < WORTH_A_WORD:
         return ()
     percent = fit(f"{figure.value:.0f}%", PERCENT, "right")

@@ -225,9 +225,9 @@ def facts_of(operation: Operation, wall: float, offset: float | None, followed: 
 
 
 def _times(operation: Operation, wall: float, offset: float | None) -> list[Fact]:
-    asked, age = fmt.moment(operation.planned, offset), wall - operation.planned
+    requested, age = fmt.moment(operation.planned, offset), wall - operation.planned
     # Not by the second: each update would repaint the whole text.
-    found = [("requested", f"{asked}, {fmt.duration(age)} ago" if age >= AGE_FROM else asked, "")]
+    found = [("requested", f"{requested}, {fmt.duration(age)} ago" if age >= AGE_FROM else requested, "")]
     found += [("by", clean(operation.by), "")] if operation.by else []
     if operation.sent is not None:
         found.append(("sent", fmt.moment(operation.sent, offset), ""))

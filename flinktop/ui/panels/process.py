@@ -189,7 +189,7 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def used_cell(part: memory.Part) -> Cell:
-    """What is used_cell of a part; "–" where a limit is told without it, and for collections not told."""  # noqa: RUF002 -- ABSENT
+    """The use of a part; "–" where only its limit is reported, and for unreported collections."""  # noqa: RUF002 -- ABSENT
     if part.used is None and (part.of is not None or part.section == memory.GC):
         return fmt.ABSENT, "muted"
     return amount(part.used, part.unit), ""

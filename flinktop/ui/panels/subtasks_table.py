@@ -171,16 +171,16 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         shown = self._visible_subtasks & attempts.keys()
         running = [index for index in shown if not states.is_terminal(attempts[index].status)]
         enough = set(running) <= set(self._requested) and len(self._requested) <= 2 * len(running)
-        asked = self._requested if enough else tuple(sorted(running))
-        queries = self._queries(asked)
-        self._requested = asked if queries else ()
+        requested = self._requested if enough else tuple(sorted(running))
+        queries = self._queries(requested)
+        self._requested = requested if queries else ()
         # A big answer is requested only as often as metrics move.
         every = MANY_SECONDS if len(attempts) > MANY else 0.0
         asks = context_asks(self.port, self.job, self.vertex) | dict.fromkeys(super().asks(), every)
         return asks | dict.fromkeys(queries, 0.0)
 
-    def _queries(self, asked: Iterable[int]) -> tuple[Query[Metrics], ...]:
-        ids = self._vertex_context.ids.of(asked)
+    def _queries(self, subtasks: Iterable[int]) -> tuple[Query[Metrics], ...]:
+        ids = self._vertex_context.ids.of(subtasks)
         if not ids:
             return ()
         return VERTEX_METRICS(job=self.job, vertex=self.vertex, get=ids).parts()[:MOST_REQUESTS]

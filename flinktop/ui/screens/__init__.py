@@ -1,1 +1,1 @@
-"""One file per place a person can be."""
+"""One file per place a user can be."""

@@ -97,7 +97,7 @@ class ConfirmScreen(AskingDialog[bool]):
         return replace(self._act, **self._form.values())  # type: ignore[type-var]  # acts are dataclasses
 
     def _why_not(self, act: Act, target: Target) -> str | None:
-        """Why the act is not possible now; never sent to a cluster of which only old data are known."""
+        """Why the act is not possible now; never to a cluster whose data are stale."""
         error = self.port.link().error
         lost = f"the cluster does not answer: {error.reason}" if error is not None else None
         return act.why_not(target) or lost

@@ -58,6 +58,6 @@ class FaultScreen(FaultOnTaskManager, sheet="fault.tcss"):
         if found is None or self._beside >= 0:
             return None
         kept = found[0].kept
-        # The newest stands first.
+        # The newest comes first.
         at = kept.index(found[1]) - by if found[1] in kept else 0
         return FaultPlace(self.job, self._group, kept[at].timestamp) if 0 <= at < len(kept) else None

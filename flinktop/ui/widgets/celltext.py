@@ -62,7 +62,7 @@ def _end(text: str, room: int) -> str:
     start = len(text)
     while start > 0 and (room := room - cell_len(text[start - 1])) >= 0:
         start -= 1
-    # A mark without its letter would stand on the ellipsis.
+    # A mark without its letter would combine with the ellipsis.
     while start < len(text) and cell_len(text[start]) == 0:
         start += 1
     return text[start:]

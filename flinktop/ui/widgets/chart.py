@@ -65,7 +65,7 @@ class Options:
         high: A fixed upper limit of the values.
         scale: Which steps of the values are round.
         ascii: Whether plain ASCII draws it.
-        colours: Whether its lines can be told apart by their colours.
+        colours: Whether its lines are distinguished by their colours.
     """
 
     label: Callable[[float], str]

@@ -40,7 +40,7 @@ class Column(Generic[R]):
         drop: 0 is never dropped; the highest number is dropped first when there is too little width.
         flex: Takes the width that the others leave.
         comfort: Cells that a flexible column takes before the gaps between columns grow.
-        leaves: Shown only while the flexible columns have so many cells.
+        leaves: Shown only while the flexible columns have this many cells.
         descending: Its first direction when the table is sorted by it.
         stripes: Draws the cell of a row in several styles, such as a bar of parts; gets row and width. The
             filter looks at `cell`.

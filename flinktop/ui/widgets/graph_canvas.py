@@ -36,7 +36,7 @@ class GraphCanvas(PaintedView):
     GraphCanvas {
         overflow: auto auto;
         scrollbar-gutter: auto;
-        /* Textual's bar would take a whole row; what is cut at the edge tells as much. */
+        /* Textual's bar would take a whole row; a cut at the edge says the same. */
         scrollbar-size: 0 1;
         & > .style--wire { color: $text-disabled; }
         & > .style--lit { color: $primary; text-style: bold; }
@@ -178,12 +178,12 @@ class GraphCanvas(PaintedView):
         else:
             self._show_selected()
 
-    def action_along(self, forward: bool) -> None:  # noqa: FBT001 - what a binding can say
+    def action_along(self, forward: bool) -> None:  # noqa: FBT001 - an argument in a binding
         if (here := self._box(self.selected)) is not None:
             ends = connected(self.picture, here.key, forward=forward)
             self._go(_nearest(ends, here, self._previous))
 
-    def action_vertical(self, down: bool) -> None:  # noqa: FBT001 - what a binding can say
+    def action_vertical(self, down: bool) -> None:  # noqa: FBT001 - an argument in a binding
         if (here := self._box(self.selected)) is not None:
             self._go(next_to(self.picture, here, down=down))
 

@@ -48,7 +48,7 @@ class Wire:
     Attributes:
         points: Its corners (x, y) from the left end to the right end; a wire without any is not drawn, and
             only connects the boxes.
-        backward: Whether its arrow stands at the left end.
+        backward: Whether its arrow is at the left end.
         label: Written along it.
         label_at: Where the room for the label begins.
         label_room: The cells for the label.

@@ -78,7 +78,7 @@ class PaintedView(ScrollView, can_focus=True):
         return self.scrollable_content_region.width
 
     def _words(self, text: str, y: int, height: int) -> Strip:
-        """Line `y` of a text in the middle of so many lines."""
+        """Line `y` of a text in the middle of `height` lines."""
         lines = wrap(text, self._width - 2, height)
         width = self._width
         return self._painter.text(lines[y], width) if y < len(lines) else self._painter.blank(width)
