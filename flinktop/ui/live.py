@@ -16,7 +16,7 @@ from flinktop.ui import keys
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.spare_memory import forget_lines
 from flinktop.ui.steady import Steady, SteadyScreen
-from flinktop.ui.widgets.one_by_one import Faults
+from flinktop.ui.widgets.guarded_rows import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

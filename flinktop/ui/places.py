@@ -68,7 +68,7 @@ class FaultPlace(Place, frozen=True):
     job: str
     group: str
     at: int
-    beside: int = -1
+    concurrent: int = -1
 
 
 class CheckpointsPlace(Place, frozen=True):

@@ -65,7 +65,7 @@ from flinktop.ui.panels import (
 )
 from flinktop.ui.panels.job_graph_box import box
 from flinktop.ui.widgets.columns import Column
-from flinktop.ui.widgets.one_by_one import MadeRows
+from flinktop.ui.widgets.guarded_rows import GuardedRows
 
 Drawn = Iterator[tuple[str, Any]]
 Rows = dict[str, Any]
@@ -90,7 +90,7 @@ def drawn(port: Port, query: Query[Any]) -> Rows:
 
 def cells(name: str, rows: Sequence[Any], columns: Iterable[Column[Any]], key: str) -> Drawn:
     """What a table says of each row, and what it is sorted by."""
-    assert not (isinstance(rows, MadeRows) and rows.odd), rows.odd
+    assert not (isinstance(rows, GuardedRows) and rows.failed), rows.failed
     columns = tuple(columns)
     for row in rows:
         told = []
@@ -314,7 +314,7 @@ def _aggregated(port: Port, _query: Query[Any], value: Any) -> Drawn:
         for one in numbers:
             metric_reading.reading(metric.id, one, 0.0, now)
     yield "heap", cluster_line.heap_parts(value)
-    yield "together", cluster_line.together_parts(value)
+    yield "together", cluster_line.job_metric_parts(value)
     found = rates.by_id(value)
     mark = found.get(rates.WATERMARK_ID)
     if mark is not None:

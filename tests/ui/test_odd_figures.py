@@ -172,7 +172,7 @@ def raising(module: Any, name: str, monkeypatch: pytest.MonkeyPatch, is_odd: Any
 def test_a_watermark_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(rates, "watermark_lag", monkeypatch, lambda mark, *_: mark == 2e12)
     rows = vertex_parts.mark_rows({0: 1e12, 1: 2e12, 2: 3e12}, 3, 1e9, {})
-    assert ([row.index for row in rows], [row.key for row in rows.odd]) == ([0, 2], ["1"])
+    assert ([row.index for row in rows], [row.key for row in rows.failed]) == ([0, 2], ["1"])
 
 
 def test_a_slot_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,27 +180,27 @@ def test_a_slot_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -
     slots = tuple(AllocatedSlot(job_id=job) for job in "abc")
     details = TaskManagerDetails(id="tm", slots_number=4, free_slots=1, allocated_slots=slots)
     rows = taskmanagers.slot_rows(details, {})
-    assert ([row.number for row in rows], [row.key for row in rows.odd]) == (["1", "3", "free"], ["2"])
+    assert ([row.number for row in rows], [row.key for row in rows.failed]) == (["1", "3", "free"], ["2"])
 
 
 def test_an_accumulator_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(accumulators, "AccumulatorRow", monkeypatch, lambda _key, *rest: "b" in rest)
     rows = accumulators.rows_of([UserAccumulator(name=name) for name in "abc"], "the vertex", 0)
-    assert ([row.name for row in rows], [row.name for row in rows.odd]) == (["a", "c"], ["b"])
+    assert ([row.name for row in rows], [row.name for row in rows.failed]) == (["a", "c"], ["b"])
 
 
 def test_a_state_that_raises_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(attempts, "StateRow", monkeypatch, lambda state, *_: state == "DEPLOYING")
     rows = attempts.state_rows({"CREATED": 1, "DEPLOYING": 2, "RUNNING": 3}, 1e9)
     assert [row.state for row in rows] == ["CREATED", "RUNNING"]
-    assert [row.key for row in rows.odd] == ["DEPLOYING"]
+    assert [row.key for row in rows.failed] == ["DEPLOYING"]
 
 
 def test_a_part_of_the_memory_that_raises_costs_its_own_section(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(memory, "_outside", monkeypatch, lambda _: True)
     found = Figures(heap_used=1.0, collectors=(Collector("G1", 2.0, 3.0),))
     rows = process.memory_rows(memory.jobmanager_sections({}, found))
-    assert ([row.name for row in rows], [row.key for row in rows.odd]) == (["JVM heap", "GC G1"], ["JVM"])
+    assert ([row.name for row in rows], [row.key for row in rows.failed]) == (["JVM heap", "GC G1"], ["JVM"])
 
 
 async def test_settings_that_raise_cost_their_own_kind(monkeypatch: pytest.MonkeyPatch) -> None:

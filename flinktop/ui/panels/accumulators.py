@@ -19,7 +19,7 @@ from flinktop.model import subtask_names
 from flinktop.model.ended import no_accumulators
 from flinktop.ui.panels.columns import number, text
 from flinktop.ui.panels.table_panel import TablePanel
-from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ def rows_of(
     where: str = "",
     encoded: Mapping[str, str] | None = None,
     old: bool = False,
-) -> MadeRows[AccumulatorRow]:
+) -> GuardedRows[AccumulatorRow]:
     """Rows of the accumulators of one thing, by name; `encoded`: serialized values by name, in base64."""
 
     def row(one: UserAccumulator) -> AccumulatorRow:
@@ -73,7 +73,7 @@ def rows_of(
             f"{at} {one.name}", of, at, where, one.name, one.type, one.value, serialized, old
         )
 
-    return one_by_one(
+    return make_rows(
         sorted(accumulators, key=lambda one: one.name.casefold()),
         row,
         key=lambda one: f"{at} {one.name}",
@@ -194,7 +194,7 @@ class AttemptAccumulatorsTable(Accumulators):
 
     def rows(self) -> Sequence[AccumulatorRow] | None:
         queries = self._queries()
-        rows: MadeRows[AccumulatorRow] = MadeRows()
+        rows: GuardedRows[AccumulatorRow] = GuardedRows()
         for attempt, query in queries.items():
             reading = self.port.reading(query)
             if reading is not None and reading.value is not None:

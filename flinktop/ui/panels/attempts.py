@@ -26,7 +26,7 @@ from flinktop.model.attempts import SeenAttempts
 from flinktop.ui.panels.columns import figure, near, number, state, text
 from flinktop.ui.panels.subtasks_table import MANY
 from flinktop.ui.panels.table_panel import TablePanel
-from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_rows
 from flinktop.ui.widgets.spark import bar
 
 if TYPE_CHECKING:
@@ -176,11 +176,11 @@ class StateRow(Struct, frozen=True):
     share: float  # of the time up to its current state, or its end: 0 to 1
 
 
-def state_rows(timestamps: Mapping[str, int], cluster_now: float) -> MadeRows[StateRow]:
+def state_rows(timestamps: Mapping[str, int], cluster_now: float) -> GuardedRows[StateRow]:
     """The states in the order in which they were entered (`…/subtasktimes`; 0 is never)."""
     entered = sorted((at, state) for state, at in timestamps.items() if at > 0)
     if not entered:
-        return MadeRows()
+        return GuardedRows()
     ends = [at for at, _ in entered[1:]]
     (first, _), (latest, last) = entered[0], entered[-1]
 
@@ -192,7 +192,7 @@ def state_rows(timestamps: Mapping[str, int], cluster_now: float) -> MadeRows[St
         lasts = not states.is_terminal(last)
         return StateRow(name, since, max(0.0, cluster_now * 1000.0 - since) if lasts else None, 0.0)
 
-    return one_by_one(enumerate(entered), made, key=lambda numbered: numbered[1][1])
+    return make_rows(enumerate(entered), made, key=lambda numbered: numbered[1][1])
 
 
 class StateTimes(TablePanel[StateRow]):
@@ -241,7 +241,7 @@ class StateTimes(TablePanel[StateRow]):
     def rows_of(self, answer: SubtasksTimes) -> Sequence[StateRow]:  # noqa: ARG002 -- one subtask's part of it
         times = None if self._is_of_another() else self._times()
         rows = state_rows(times.timestamps if times is not None else {}, self.port.known_time())
-        self.table.styles.height = max(1, len(rows) + len(rows.odd)) + 1
+        self.table.styles.height = max(1, len(rows) + len(rows.failed)) + 1
         return rows
 
     def is_dim(self, row: StateRow) -> bool:  # noqa: ARG002 -- states that were entered stay so

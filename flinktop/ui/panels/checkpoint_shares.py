@@ -36,7 +36,7 @@ from flinktop.ui.panels.columns import MUTED, number, text
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.columns import Column, Stripes
 from flinktop.ui.widgets.fixed_rows import FixedRows
-from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_rows
 from flinktop.ui.widgets.spark import bar
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ STATES = {
 """The shape and the tone of each state; a statistic has none."""
 
 
-def vertex_shares(port: Port, job: str, number: int) -> MadeRows[VertexShare]:
+def vertex_shares(port: Port, job: str, number: int) -> GuardedRows[VertexShare]:
     """A row for each vertex: late ones first, then the slowest."""
     facts, names = checkpoint_facts(port, job, number), vertex_names(port, job)
 
     def name(vertex: str) -> str:
         return names.get(vertex, vertex)
 
-    rows = one_by_one(
+    rows = make_rows(
         facts.tasks, lambda vertex: vertex_share(port, job, facts, vertex, name(vertex)), key=name
     )
     rows.sort(key=lambda row: (not row.missing, -(row.share.duration or 0)))
@@ -134,7 +134,7 @@ class CheckpointVertices(TablePanel[VertexShare]):
             queries |= subtasks_asks(*place, vertex)
         return queries
 
-    def rows(self) -> MadeRows[VertexShare]:
+    def rows(self) -> GuardedRows[VertexShare]:
         rows = vertex_shares(self.port, self.job, self.checkpoint)
         self.styles.max_height = max(LEAST_LINES, len(rows) + 2) + self.gutter.height
         return rows
@@ -147,14 +147,14 @@ class CheckpointVertices(TablePanel[VertexShare]):
         return self.why_empty(self.port.reading(CHECKPOINT(job=self.job, checkpoint=self.checkpoint)))
 
 
-def share_rows(share: CheckpointSubtasks, *, under_way: bool) -> MadeRows[SubtaskShare]:
+def share_rows(share: CheckpointSubtasks, *, under_way: bool) -> GuardedRows[SubtaskShare]:
     """A row for each subtask: those that have not acknowledged first, then the slowest.
 
     From `…/checkpoints/details/:checkpointid/subtasks/:vertexid`; times in ms, sizes in bytes.
     """
     times = {subtask.index: judge.phase_times(subtask) for subtask in share.subtasks}
     scale = max((one.length for one in times.values()), default=0.0)
-    rows = one_by_one(
+    rows = make_rows(
         share.subtasks,
         lambda subtask: subtask_share(subtask, times[subtask.index], scale, under_way=under_way),
         key=lambda subtask: str(subtask.index),
@@ -269,7 +269,7 @@ class CheckpointShares(TablePanel[SubtaskShare]):
         place = self.port, self.job, self.checkpoint
         return details_asks(*place) | (subtasks_asks(*place, self.vertex) if self.vertex else {})
 
-    def rows(self) -> MadeRows[SubtaskShare] | None:
+    def rows(self) -> GuardedRows[SubtaskShare] | None:
         share: CheckpointSubtasks | None = self.answer
         whole = checkpoint_facts(self.port, self.job, self.checkpoint).checkpoint
         under_way = whole is None or judge.is_under_way(whole)
@@ -279,7 +279,7 @@ class CheckpointShares(TablePanel[SubtaskShare]):
         if made_of == self._made_of:
             return None
         self._made_of = made_of
-        rows = share_rows(share, under_way=under_way) if share else MadeRows[SubtaskShare]()
+        rows = share_rows(share, under_way=under_way) if share else GuardedRows[SubtaskShare]()
         statistics: FixedRows[SubtaskShare] = self.query_one(FixedRows)
         statistics.set_rows(statistics_of(share, rows, percentiles=tall) if share else [])
         return rows

@@ -103,7 +103,7 @@ def gc_parts(rate: float | None, blank: Part = (fmt.UNKNOWN, "muted")) -> Line:
     return pair("GC", f"{fmt.count(rate)} ms/s", heap.gc_tone(rate) or "strong")
 
 
-def together_ids(known: Iterable[str]) -> tuple[str, ...]:
+def job_metric_ids(known: Iterable[str]) -> tuple[str, ...]:
     """The ids of the jobs' metrics on restarts and checkpoints; () if there are none.
 
     `/jobs/metrics` returns nothing at all when one requested id exists in no job.
@@ -114,7 +114,7 @@ def together_ids(known: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in (restarts, CHECKPOINT) if name in have)
 
 
-def together_parts(metrics: Aggregated | None) -> list[Line]:
+def job_metric_parts(metrics: Aggregated | None) -> list[Line]:
     """How often all jobs together have restarted, and how long the slowest of their last checkpoints took."""
     found: list[Line] = []
     known = {metric.id: metric for metric in metrics or ()}
@@ -156,7 +156,7 @@ class ClusterLine(LinesPanel):
         return TASKMANAGERS_METRICS(get=ids) if ids else None
 
     def _jobs_query(self) -> Query[Aggregated] | None:
-        ids = together_ids(self._listed(JOBS_METRICS))
+        ids = job_metric_ids(self._listed(JOBS_METRICS))
         return JOBS_METRICS(get=ids) if ids else None
 
     def lines(self) -> Sequence[Line]:
@@ -200,7 +200,7 @@ class ClusterLine(LinesPanel):
             self.one_line("GC", lambda: gc_parts(collected[1] if collected is not None else None, unknown)),
         ]
         of_jobs, past = self._answer(self._jobs_query())
-        jobs = together_parts(of_jobs)
+        jobs = job_metric_parts(of_jobs)
         return [*(faded(taskmanagers) if old else taskmanagers), *(faded(jobs) if past else jobs)]
 
     def _answer(self, query: Query[Aggregated] | None) -> tuple[Aggregated | None, bool]:

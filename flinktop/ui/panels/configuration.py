@@ -23,7 +23,7 @@ from flinktop.model import redaction
 from flinktop.ui.live import RARELY, Asks
 from flinktop.ui.panels.columns import text
 from flinktop.ui.panels.table_panel import TablePanel
-from flinktop.ui.widgets.one_by_one import each_with_its
+from flinktop.ui.widgets.guarded_rows import make_row_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -108,7 +108,7 @@ class ClusterConfiguration(TablePanel[Item]):
             CONFIG: lambda: cluster_items(known, None),
             JVM: lambda: cluster_items((), facts),
         }
-        return each_with_its(made, lambda kind: made[kind](), key=str)
+        return make_row_groups(made, lambda kind: made[kind](), key=str)
 
     def words(self) -> Sequence[list[Part]]:
         absent = missing_words(self.port, JOBMANAGER_ENVIRONMENT, "the JVM's options and the class path")
@@ -214,7 +214,7 @@ class JobConfiguration(TablePanel[Item]):
             "rescale": lambda: rescale_items(self.port.value(RESCALE_CONFIG(job=self.job))),
             "cluster": self._cluster_items,
         }
-        return each_with_its(made, lambda kind: made[kind](), key=str)
+        return make_row_groups(made, lambda kind: made[kind](), key=str)
 
     def empty(self) -> str:
         errors = [one.error for one in map(self.port.reading, self.asks()) if one is not None and one.error]

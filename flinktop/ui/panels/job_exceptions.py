@@ -23,7 +23,7 @@ from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.columns import near, number, text
 from flinktop.ui.panels.parts import GAP, MUTED_GAP, LinesPanel, cells, pair, spaced
 from flinktop.ui.panels.table_panel import TablePanel
-from flinktop.ui.widgets.one_by_one import MadeRows, each_with_its
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_row_groups
 from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ _TONES = {
 }
 
 
-def fault_rows(groups: tuple[FaultGroup, ...]) -> MadeRows[FaultFacts]:
+def fault_rows(groups: tuple[FaultGroup, ...]) -> GuardedRows[FaultFacts]:
     """Rows of all faults seen of a job, the newest first, each followed by those together with it."""
-    return each_with_its(groups, fault_facts, key=lambda group: group.key)
+    return make_row_groups(groups, fault_facts, key=lambda group: group.key)
 
 
 def place_lines(fault: Fault, room: int, unnamed: str) -> list[Line]:
@@ -94,7 +94,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         super().__init__(job, id=id)
         self._most = FIRST_MOST
         self._head: list[Line] = []
-        self._rows: MadeRows[FaultFacts] = MadeRows()
+        self._rows: GuardedRows[FaultFacts] = GuardedRows()
         self.lines_needed: int | None = None
         """Rows of the screen that texts and faults fill; None while there is no fault."""
 
@@ -206,7 +206,7 @@ def _headed(word: str, parts: Line) -> Line:
 class FaultStack(Panel):
     """A fault by its keys, its stack folded to the relevant frames.
 
-    It happened `at` (ms since 1970), or together with the fault of that time if `beside` is not -1.
+    It happened `at` (ms since 1970), or together with the fault of that time if `concurrent` is not -1.
     """
 
     BOX = "Stack"
@@ -215,15 +215,15 @@ class FaultStack(Panel):
     ticks_when_paused = True
 
     def __init__(
-        self, job: str, group: str = "", at: int = 0, beside: int = -1, *, id: str = "stack"
+        self, job: str, group: str = "", at: int = 0, concurrent: int = -1, *, id: str = "stack"
     ) -> None:
         super().__init__(job, id=id)
-        self._names = (group, at, beside)
+        self._names = (group, at, concurrent)
         self.folded = True
 
-    def choose(self, group: str, at: int, beside: int) -> None:
-        if self._names != (group, at, beside):
-            self._names = (group, at, beside)
+    def choose(self, group: str, at: int, concurrent: int) -> None:
+        if self._names != (group, at, concurrent):
+            self._names = (group, at, concurrent)
             if self.is_mounted:
                 self.draw()
                 self.pager.action_edge(-1)
@@ -259,9 +259,9 @@ class FaultHeader(LinesPanel):
 
     DEFAULT_CSS = "FaultHeader { max-height: 5; }"
 
-    def __init__(self, job: str, group: str, at: int, beside: int) -> None:
+    def __init__(self, job: str, group: str, at: int, concurrent: int) -> None:
         super().__init__(job)
-        self._names = (group, at, beside)
+        self._names = (group, at, concurrent)
 
     def lines(self) -> Sequence[Line]:
         found = found_fault(self.port.faults(self.job), *self._names)

@@ -33,8 +33,8 @@ from flinktop.ui.widgets import gantt
 from flinktop.ui.widgets.columns import Column, Stripes
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.gantt import Stretch
+from flinktop.ui.widgets.guarded_rows import make_row_groups, make_rows
 from flinktop.ui.widgets.messages import Opened
-from flinktop.ui.widgets.one_by_one import each_with_its, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from flinktop.model.timeline import Interval
     from flinktop.ui.live import Asks
     from flinktop.ui.panels.parts import Part
-    from flinktop.ui.widgets.one_by_one import MadeRows
+    from flinktop.ui.widgets.guarded_rows import GuardedRows
 
 SECONDS, MANY_SECONDS = 10.0, 60.0
 """Between two polls of the times of a vertex's subtasks: one answer contains all of them."""
@@ -227,7 +227,7 @@ class JobTimeline(TimelineTable):
         rescales = self.answer is not None and has_rescales(self.port, self.answer)
         return [*super().words(), summary_parts(self.port, self.job) if rescales else []]
 
-    def rows_of(self, answer: Job) -> MadeRows[TimelineRow]:
+    def rows_of(self, answer: Job) -> GuardedRows[TimelineRow]:
         known = has_rescales(self.port, answer)
         rescales = (self.port.value(RESCALES_HISTORY(job=self.job)) or ()) if known else ()
         # From the first start of a vertex or a rescale to now, or to the job's end.
@@ -235,19 +235,19 @@ class JobTimeline(TimelineTable):
         bounds += [at / 1000.0 for one in rescales for at in (one.start, one.end) if at is not None]
         over = answer.end_time > 0 and states.is_terminal(answer.state)
         self.set_window(bounds, answer.end_time / 1000.0 if over else None)
-        rows = one_by_one(
+        rows = make_rows(
             (answer,) if answer.vertices else (),
             lambda job: TimelineRow.of("job", job.name, job.state, timeline.intervals(job.timestamps)),
             key=lambda _: "job",
             name=lambda job: job.name,
         )
-        rows += each_with_its(
+        rows += make_row_groups(
             answer.vertices,
             self._vertex_rows,
             key=lambda vertex: f"vertex {vertex.id}",
             name=lambda vertex: vertex.name,
         )
-        rows += each_with_its(rescales, self._rescale_rows, key=lambda one: f"rescale {one.rescale_uuid}")
+        rows += make_row_groups(rescales, self._rescale_rows, key=lambda one: f"rescale {one.rescale_uuid}")
         return rows
 
     def _vertex_rows(self, vertex: JobVertex) -> list[TimelineRow]:

@@ -20,7 +20,7 @@ from flinktop.ui.live import RARELY, Asks
 from flinktop.ui.panels.columns import figure, job_state, lag, name, near, number, text, trend
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.columns import Column
-from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,7 +109,7 @@ class JobsTable(TablePanel[JobRow]):
     def __init__(self) -> None:
         super().__init__()
         self.hide_finished = False
-        self._rows: MadeRows[JobRow] = MadeRows()
+        self._rows: GuardedRows[JobRow] = GuardedRows()
         self._made_of: JobsOverview | None = None
         self._archive = False  # whether the columns are those of a HistoryServer
 
@@ -265,14 +265,14 @@ class JobsTable(TablePanel[JobRow]):
         kept = {row.jid: row for row in self._rows if row.jid not in self.visible_keys}
         if answer is not self._made_of:
             self._made_of, kept = answer, {}
-        self._rows = one_by_one(
+        self._rows = make_rows(
             answer.jobs,
             lambda job: kept.get(job.jid) or JobRow(job, self.port),
             key=lambda job: job.jid,
             name=lambda job: job.name,
         )
-        shown = MadeRows(
-            (row for row in self._rows if not (self.hide_finished and row.ended)), self._rows.odd
+        shown = GuardedRows(
+            (row for row in self._rows if not (self.hide_finished and row.ended)), self._rows.failed
         )
         shown.sort(key=lambda row: row.order)
         return shown

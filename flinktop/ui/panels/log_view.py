@@ -121,7 +121,7 @@ class LogView(PagerPanel):
     # -- queries -------------------------------------------------------------------------------------
 
     @property
-    def _lists(self) -> bool:
+    def _has_list(self) -> bool:
         """Whether there is a list of files, which has the size of this one."""
         features = self.port.features
         return features.has(*self._process.files.endpoint.since) and not features.history_server
@@ -135,7 +135,7 @@ class LogView(PagerPanel):
         return self.port.transfer(self._query)
 
     def asks(self) -> Asks:
-        return {self._process.files: LOOK_SECONDS} if self._lists else {}
+        return {self._process.files: LOOK_SECONDS} if self._has_list else {}
 
     def start_watching(self) -> None:
         self._wanted = self._wanted or not self.watching
@@ -156,14 +156,14 @@ class LogView(PagerPanel):
     def read_again(self) -> None:
         """Read the file now, unless it is so large that the user has to confirm."""
         self._wanted = True
-        self._consider()
+        self._read_if_due()
 
     def read_large(self) -> None:
         if self._asks:
             self._allowed = MOST
             self.read_again()
 
-    def _consider(self) -> None:
+    def _read_if_due(self) -> None:
         """Read the file if it is wanted, or has grown, and its size allows it."""
         self._listing = self._listed
         if self.watching and not self.port.features.history_server and self._due():
@@ -176,7 +176,7 @@ class LogView(PagerPanel):
         size, transfer, listed = self.file_size, self._transfer, self._listed
         # Where Flink has no list the size is never known.
         is_known = listed is not None and (listed.value is not None or isinstance(listed.error, NotFound))
-        if (self._lists and not is_known) or (size is not None and size > self._allowed):
+        if (self._has_list and not is_known) or (size is not None and size > self._allowed):
             return False
         if self._wanted:
             return True
@@ -245,7 +245,7 @@ class LogView(PagerPanel):
     @property
     def follows(self) -> bool:
         size = self.file_size
-        if size is None or size > LARGE or not self._lists:
+        if size is None or size > LARGE or not self._has_list:
             return False
         return size <= KEPT if self._following is None else self._following
 
@@ -254,7 +254,7 @@ class LogView(PagerPanel):
         self._following = not self.follows
         if self._following:
             self.pager.show_end()
-            self._consider()
+            self._read_if_due()
         self._show_words()
 
     def next_level(self) -> None:
@@ -270,7 +270,7 @@ class LogView(PagerPanel):
 
     def show(self) -> None:
         if self._wanted or self._listed is not self._listing:
-            self._consider()
+            self._read_if_due()
         transfer = self._transfer
         if transfer is not None and transfer.at is not None and transfer.lines is not self._lines:
             self._lines = transfer.lines

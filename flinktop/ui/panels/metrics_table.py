@@ -32,8 +32,8 @@ from flinktop.model.metric_reading import reading as reading_of
 from flinktop.model.metric_tree import by_operator, name_in, operator_of
 from flinktop.ui.panels.columns import text
 from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.widgets.guarded_rows import make_row_groups
 from flinktop.ui.widgets.messages import Opened
-from flinktop.ui.widgets.one_by_one import each_with_its
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -328,7 +328,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
                 old=sample is not None and is_past(self.port, sample.at),
             )
 
-        rows = each_with_its(
+        rows = make_row_groups(
             scopes,
             lambda scope: map(complete, self._scope_rows(scope, shown=scope.key in shown)),
             key=lambda scope: f"scope {scope.key}",

@@ -30,7 +30,7 @@ from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.panels.time_chart import COUNT, SHARE, WAITING, Measure, TimeChart, Unit
 from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Column, Stripes
-from flinktop.ui.widgets.one_by_one import MadeRows, each_with_its
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_row_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,9 +203,9 @@ def _meter(part: memory.Part, cells: int) -> Stripes:
     return Stripes(tuple(meter_parts(part.share, cells, processes.tone(part.share) or "first")))
 
 
-def memory_rows(sections: memory.Sections) -> MadeRows[memory.Part]:
+def memory_rows(sections: memory.Sections) -> GuardedRows[memory.Part]:
     """A row of each part."""
-    return each_with_its(sections, lambda section: section[1](), key=lambda section: section[0])
+    return make_row_groups(sections, lambda section: section[1](), key=lambda section: section[0])
 
 
 class MemoryTable(TablePanel[memory.Part]):

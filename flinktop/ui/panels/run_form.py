@@ -11,7 +11,7 @@ from textual.widgets import Static
 from flinktop.engine.acts.run_jar import RUN_FIELDS
 from flinktop.flink.jars import RunOptions
 from flinktop.model import run_text
-from flinktop.ui.asking import ActForm
+from flinktop.ui.act_dialog import ActForm
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.form import LineField, LinesField

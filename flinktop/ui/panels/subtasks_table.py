@@ -40,7 +40,7 @@ from flinktop.ui.panels.subtask_summary import (
 )
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.fixed_rows import FixedRows
-from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -74,7 +74,7 @@ def _metered(column: Column[SubtaskFacts]) -> Column[SubtaskFacts]:
     return dataclasses.replace(column, cell=cell)
 
 
-class Together(Message):
+class AllRowsShown(Message):
     """The rows of all running subtasks while all of them are on the screen, else ()."""
 
     def __init__(self, panel: Panel, rows: tuple[SubtaskFacts, ...]) -> None:
@@ -214,13 +214,13 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
             index = attempt.subtask
             return history.facts(attempt, context) if index in shown or index not in kept else kept[index]
 
-        made = one_by_one(history.attempts.values(), row, key=lambda attempt: str(attempt.subtask))
+        made = make_rows(history.attempts.values(), row, key=lambda attempt: str(attempt.subtask))
         self._rows = {one.index: one for one in made}
         made.sort(key=lambda one: one.attention)
         if reading.value is None:
             return None
         with_others = [one for own in made for one in (own, *history.concurrent(own))]
-        return MadeRows(with_others, made.odd)
+        return GuardedRows(with_others, made.failed)
 
     def _take_figures(self) -> None:
         taken = {}
@@ -273,7 +273,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
         """Notify the screen, so that its other texts about the vertex use the same answer."""
         if rows != self._together:
             self._together = rows
-            self.post_message(Together(self, rows))
+            self.post_message(AllRowsShown(self, rows))
 
     def stop_watching(self) -> None:
         """Rows that are hidden grow old."""

@@ -18,7 +18,7 @@ from flinktop.ui.live import RARELY
 from flinktop.ui.panels.columns import number, text
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.columns import Column
-from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -153,7 +153,7 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
         listed, reading = answer.taskmanagers, self.reading
         at = reading.at if reading is not None else None
         now = heartbeat_now(self.port, [one.last_heartbeat for one in listed], at)
-        rows = one_by_one(listed, lambda one: taskmanager_facts(self.port, one, now), key=lambda one: one.id)
+        rows = make_rows(listed, lambda one: taskmanager_facts(self.port, one, now), key=lambda one: one.id)
         rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
         return rows
 
@@ -172,7 +172,7 @@ class SlotRow(Struct, frozen=True):
         return f"{self.number} {self.job}"
 
 
-def slot_rows(details: TaskManagerDetails, names: Mapping[str, str]) -> MadeRows[SlotRow]:
+def slot_rows(details: TaskManagerDetails, names: Mapping[str, str]) -> GuardedRows[SlotRow]:
     """The slots by job, then the free resources (`/taskmanagers/:taskmanagerid`); `names` of jobs by id."""
     slots = sorted(details.allocated_slots or (), key=lambda slot: names.get(slot.job_id, slot.job_id))
 
@@ -181,7 +181,7 @@ def slot_rows(details: TaskManagerDetails, names: Mapping[str, str]) -> MadeRows
         name = names.get(slot.job_id, slot.job_id)
         return SlotRow(str(at), slot.job_id, name, slot.assigned_tasks, slot.resource)
 
-    rows = one_by_one(enumerate(slots, 1), made, key=lambda numbered: str(numbered[0]))
+    rows = make_rows(enumerate(slots, 1), made, key=lambda numbered: str(numbered[0]))
     if details.free_slots:
         count = "1 slot" if details.free_slots == 1 else f"{details.free_slots} slots"
         rows.append(SlotRow(FREE, "", count, resource=details.free_resource))

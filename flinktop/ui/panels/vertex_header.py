@@ -175,7 +175,7 @@ class VertexHeader(LinesPanel):
         known = vertex_of(self.port, self.job, self.vertex)
         return asks | (figures_asks(self.port, known[0], [self.vertex]) if known is not None else {})
 
-    def show_with(self, rows: tuple[SubtaskFacts, ...]) -> None:
+    def show_rows_below(self, rows: tuple[SubtaskFacts, ...]) -> None:
         """Show the data of the rows below: all running subtasks, () while not all of them are visible."""
         self._rows = rows
         self.draw()

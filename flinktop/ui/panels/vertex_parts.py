@@ -24,7 +24,7 @@ from flinktop.ui.panels.columns import MUTED, lag, number, text
 from flinktop.ui.panels.parts import GAP, pair
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.columns import Column, Stripes
-from flinktop.ui.widgets.one_by_one import MadeRows, each_with_its, one_by_one
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_row_groups, make_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ MOST_ALONE = 300  # subtasks that are fetched one by one though they are not on 
 FAR = 43_200.0  # seconds from which on a time is written with its date
 
 
-def pressure_rows(answer: VertexBackpressure, *, young: bool = False) -> MadeRows[PressureFacts]:
+def pressure_rows(answer: VertexBackpressure, *, young: bool = False) -> GuardedRows[PressureFacts]:
     """Rows by Flink's verdict, worst first, then by index; concurrent attempts below the subtask's own.
 
     `young`: the vertex is in its first minute.
@@ -67,7 +67,7 @@ def pressure_rows(answer: VertexBackpressure, *, young: bool = False) -> MadeRow
             yield pressure_facts(other, one.subtask, f".{at}", young=young)
 
     ordered = sorted(answer.subtasks, key=lambda one: (WORST_FIRST.get(one.level, 3), one.subtask))
-    return each_with_its(ordered, rows, key=lambda one: str(one.subtask))
+    return make_row_groups(ordered, rows, key=lambda one: str(one.subtask))
 
 
 def time_bar(row: PressureFacts, width: int, *, ascii: bool) -> Stripes:
@@ -194,14 +194,14 @@ class VertexPressure(TablePanel[PressureFacts]):
 
 def mark_rows(
     known: Mapping[int, float], count: int, cluster_now: float, history: Mapping[int, lags.Points]
-) -> MadeRows[MarkFacts]:
+) -> GuardedRows[MarkFacts]:
     """Rows of all subtasks, the lowest watermark first; unknown ones last.
 
     `history` has each subtask's lag over the last minutes.
     """
     marks = Marks(known, cluster_now)
     indices = range(max(count, max(known, default=-1) + 1))
-    rows = one_by_one(indices, lambda index: marks.facts(index, history.get(index, ())), key=str)
+    rows = make_rows(indices, lambda index: marks.facts(index, history.get(index, ())), key=str)
     rows.sort(key=lambda row: (row.mark is None, row.mark or 0.0, row.index))
     return rows
 

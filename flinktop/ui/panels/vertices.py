@@ -15,7 +15,7 @@ from flinktop.model.ended import none_of
 from flinktop.model.skew import UNEVEN
 from flinktop.ui.panels.columns import figure, lag, name, number, state, text, trend
 from flinktop.ui.panels.table_panel import TablePanel
-from flinktop.ui.widgets.one_by_one import MadeRows, one_by_one
+from flinktop.ui.widgets.guarded_rows import GuardedRows, make_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,10 +32,10 @@ LEAST_LINES = 5
 NAME = 24  # cells of a vertex's name before its skew gets a column
 
 
-def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexFacts]) -> MadeRows[VertexFacts]:
+def vertex_rows(job: Job, port: Port, kept: Mapping[str, VertexFacts]) -> GuardedRows[VertexFacts]:
     """Rows in the order of the job's graph; those in `kept` are reused."""
     ends = rates.ends(job)
-    return one_by_one(
+    return make_rows(
         job.vertices,
         lambda vertex: kept.get(vertex.id) or vertex_facts(job, vertex, ends, port),
         key=lambda vertex: vertex.id,
@@ -54,7 +54,7 @@ class VerticesTable(TablePanel[VertexFacts]):
 
     def __init__(self, job: str, *, id: str | None = None) -> None:
         super().__init__(job, id=id)
-        self._rows: MadeRows[VertexFacts] = MadeRows()
+        self._rows: GuardedRows[VertexFacts] = GuardedRows()
         self._made_of: Reading[Job] | None = None
         self._ended = (False, False)
         """Whether the job has ended, and whether some vertices have: other columns are shown then."""
@@ -127,23 +127,23 @@ class VerticesTable(TablePanel[VertexFacts]):
 
 def taskmanager_rows(
     answer: VertexTaskManagers, *, source: bool, sink: bool
-) -> MadeRows[VertexTaskManagerFacts]:
+) -> GuardedRows[VertexTaskManagerFacts]:
     """Rows in the order of Flink's answer (`…/vertices/:vertexid/taskmanagers`)."""
-    return one_by_one(
+    return make_rows(
         answer.taskmanagers,
         lambda one: vertex_taskmanager(one, source=source, sink=sink),
         key=lambda one: one.taskmanager_id or one.where,
     )
 
 
-def concurrent_rows(vertex: Vertex, *, source: bool, sink: bool) -> MadeRows[VertexTaskManagerFacts]:
+def concurrent_rows(vertex: Vertex, *, source: bool, sink: bool) -> GuardedRows[VertexTaskManagerFacts]:
     """The concurrent attempts of subtasks (1.16+), and their hosts: Flink's answer leaves them out."""
     found = [
         (subtask.subtask, other)
         for subtask in vertex.subtasks
         for other in subtask.other_concurrent_attempts or ()
     ]
-    return one_by_one(
+    return make_rows(
         found,
         lambda one: concurrent_attempt(*one, len(vertex.subtasks), source=source, sink=sink),
         key=lambda one: f"{one[0]}.{one[1].attempt}",

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from flinktop.engine.acts.act import Risk
 from flinktop.engine.acts.target import target_queries
-from flinktop.ui.asking import ActForm, AskingDialog, TypedName
+from flinktop.ui.act_dialog import ActDialog, ActForm, TypedName
 from flinktop.ui.dialog import ActButton, DialogBox, label_cells, lines_content
 from flinktop.ui.widgets.form import PressButton
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHROME = 4  # lines of the box that do not scroll, besides the reason: its border, a blank line, its buttons
 
 
-class ConfirmScreen(AskingDialog[bool]):
+class ConfirmScreen(ActDialog[bool]):
     """Asks before an act. The target never changes; the texts about it are those of this second.
 
     No letter does anything: the button with the act's name has to get the focus and, a moment later, be

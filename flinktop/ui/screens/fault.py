@@ -23,21 +23,21 @@ class FaultScreen(FaultOnTaskManager, sheet="fault.tcss"):
     COMMANDS_HERE = keys.FAULT
     AUTO_FOCUS = "Pager"
 
-    def __init__(self, job: str, group: str, at: int, beside: int = -1) -> None:
+    def __init__(self, job: str, group: str, at: int, concurrent: int = -1) -> None:
         """Show the fault of a group that happened `at` (ms since 1970), or one together with it."""
         super().__init__()
         self.job = job
         self._group = group
         self._at = at
-        self._beside = beside
+        self._concurrent = concurrent
 
     @property
     def crumb(self) -> str:
-        found = found_fault(self.app.port.faults(self.job), self._group, self._at, self._beside)
+        found = found_fault(self.app.port.faults(self.job), self._group, self._at, self._concurrent)
         return faults.root(found[1].stacktrace).short or "exception" if found is not None else "exception"
 
     def body(self) -> ComposeResult:
-        names = (self.job, self._group, self._at, self._beside)
+        names = (self.job, self._group, self._at, self._concurrent)
         yield FaultHeader(*names)
         yield FaultStack(*names)
 
@@ -55,7 +55,7 @@ class FaultScreen(FaultOnTaskManager, sheet="fault.tcss"):
     def neighbour(self, by: int) -> Place | None:
         """The fault before or after this one in its group."""
         found = self.query_one(FaultStack).fault
-        if found is None or self._beside >= 0:
+        if found is None or self._concurrent >= 0:
             return None
         kept = found[0].kept
         # The newest comes first.

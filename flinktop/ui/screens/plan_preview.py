@@ -14,7 +14,7 @@ from flinktop.engine.acts.run_jar import PlanJar
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.jobs import Plan
 from flinktop.model import format as fmt
-from flinktop.ui.asking import AskingDialog, TypedName
+from flinktop.ui.act_dialog import ActDialog, TypedName
 from flinktop.ui.dialog import ActButton, lines_content
 from flinktop.ui.panels.job_graph import PlanGraph
 from flinktop.ui.theme import TONES
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class PlanPreviewScreen(AskingDialog[None]):
+class PlanPreviewScreen(ActDialog[None]):
     """Requests the plan of a jar and draws it; on a protected cluster the cluster's name is typed first.
 
     If it is closed before the answer has come, nothing is drawn; main() keeps running.

@@ -14,7 +14,7 @@ from flinktop.engine.acts.jar_files import UploadJar, why_no_jar
 from flinktop.engine.operation import State
 from flinktop.model import format as fmt
 from flinktop.model.typed_names import is_typed
-from flinktop.ui.asking import FieldRow
+from flinktop.ui.act_dialog import FieldRow
 from flinktop.ui.dialog import LABEL, ActButton, Dialog, lines_content
 from flinktop.ui.panels.parts import assemble, meter_parts
 from flinktop.ui.places import RunJarPlace

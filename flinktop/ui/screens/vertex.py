@@ -11,7 +11,7 @@ from flinktop.facts.vertices import vertex_of
 from flinktop.flink.jobs import JOB
 from flinktop.flink.vertices import VERTEX
 from flinktop.ui import keys
-from flinktop.ui.panels.subtasks_table import Together
+from flinktop.ui.panels.subtasks_table import AllRowsShown
 from flinktop.ui.panels.vertex_header import VertexHeader
 from flinktop.ui.places import (
     CheckpointsPlace,
@@ -73,11 +73,11 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
             return None
         return of_subtask(self.app.port, self.job, self.vertex, subtask_of(key))
 
-    @on(Together)
-    def _show_with_rows(self, event: Together) -> None:
+    @on(AllRowsShown)
+    def _show_rows_in_header(self, event: AllRowsShown) -> None:
         """Make the header show the answer that the rows show."""
         for header in self.query(VertexHeader):
-            header.show_with(event.rows)
+            header.show_rows_below(event.rows)
 
     def on_live_table_moved(self, event: LiveTable.Moved) -> None:
         """Make the charts show the subtask under the cursor."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from textual.widget import Widget
 
 from flinktop.ui.widgets.columns import Column, Layout
+from flinktop.ui.widgets.guarded_rows import Faults, shielded
 from flinktop.ui.widgets.line import NO_CURSOR, LinePainter
-from flinktop.ui.widgets.one_by_one import Faults, shielded
 from flinktop.ui.widgets.styles import component_classes, style_rules
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from textual.geometry import Region, Size
 
 from flinktop.ui.widgets import messages
 from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
+from flinktop.ui.widgets.guarded_rows import FailedRow, Faults, GuardedRows, shielded
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells
-from flinktop.ui.widgets.one_by_one import Faults, MadeRows, OddRow, shielded
 from flinktop.ui.widgets.order import Shown, Viewport, arrange, follow, known_among
 from flinktop.ui.widgets.painted_view import MOVES, PaintedView
 from flinktop.ui.widgets.styles import component_classes
@@ -93,12 +93,12 @@ class LiveTable(PaintedView, Generic[R]):
     # What it shows
 
     def set_rows(self, rows: Sequence[R]) -> None:
-        """Show these rows in this default order, for `MadeRows` with what could not be made into rows."""
-        odd = rows.odd if isinstance(rows, MadeRows) else ()
-        for one in odd:
+        """Show these rows in this default order, for `GuardedRows` with what could not be made into rows."""
+        failed = rows.failed if isinstance(rows, GuardedRows) else ()
+        for one in failed:
             self._faults.add(f"row {one.key}", one.error)
         # Only this table looks into them, and it checks their type.
-        fixed = (*rows, *cast("Sequence[R]", odd))
+        fixed = (*rows, *cast("Sequence[R]", failed))
         if fixed != self._rows:
             self._rows = fixed
             self._arrange()
@@ -149,7 +149,7 @@ class LiveTable(PaintedView, Generic[R]):
     def cursor_row(self) -> R | None:
         """The cursor's row, None in an empty table and where it could not be made."""
         row = self._shown.rows[self._cursor] if self._shown.rows else None
-        return None if isinstance(row, OddRow) else row
+        return None if isinstance(row, FailedRow) else row
 
     # Order
 
@@ -256,10 +256,10 @@ class LiveTable(PaintedView, Generic[R]):
     # Rows and cursor
 
     def _row_key(self, row: R) -> str:
-        return row.key if isinstance(row, OddRow) else self._key(row)
+        return row.key if isinstance(row, FailedRow) else self._key(row)
 
     def _is_dim(self, row: R) -> bool:
-        if self._dim is None or isinstance(row, OddRow):
+        if self._dim is None or isinstance(row, FailedRow):
             return False
         try:
             return self._dim(row)
@@ -268,7 +268,7 @@ class LiveTable(PaintedView, Generic[R]):
             return False
 
     def _matches(self, row: R, text: str) -> bool:
-        if self._match is not None and not isinstance(row, OddRow):
+        if self._match is not None and not isinstance(row, FailedRow):
             try:
                 return self._match(row, text)
             except Exception as error:  # noqa: BLE001 -- by what is seen of it, then

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from flinktop.ui.widgets.one_by_one import each_with_its, one_by_one
+from flinktop.ui.widgets.guarded_rows import make_row_groups, make_rows
 from flinktop.ui.widgets.table import Cell, Column, LiveTable
 
 if TYPE_CHECKING:
@@ -486,7 +486,7 @@ async def test_what_cannot_be_made_into_a_row_stands_below_the_others_by_its_nam
     async with bench([]) as (app, _):
         for _look in range(2):
             app.table.set_rows(
-                one_by_one(jobs("abc"), made, key=lambda job: job.key, name=lambda job: job.name)
+                make_rows(jobs("abc"), made, key=lambda job: job.key, name=lambda job: job.name)
             )
             await settled(app)
         assert [line.split() for line in app.lines()[1:4]] == [
@@ -504,7 +504,7 @@ async def test_what_cannot_be_made_into_a_row_stands_below_the_others_by_its_nam
 
 
 def test_rows_put_together_keep_what_could_not_be_made() -> None:
-    rows = one_by_one(jobs("ab"), made, key=lambda job: job.key)
-    rows += each_with_its(jobs("bc"), lambda job: (job, made(job)), key=lambda job: job.key)
+    rows = make_rows(jobs("ab"), made, key=lambda job: job.key)
+    rows += make_row_groups(jobs("bc"), lambda job: (job, made(job)), key=lambda job: job.key)
     assert [row.key for row in rows] == ["a", "c", "c"]
-    assert [odd.key for odd in rows.odd] == ["b", "b"]
+    assert [odd.key for odd in rows.failed] == ["b", "b"]

@@ -18,12 +18,12 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 T = TypeVar("T")
 
-ODD: Cell = ("?", "bad")
+FAILED: Cell = ("?", "bad")
 """A cell that could not be made."""
 
 
 @dataclass(frozen=True, slots=True)
-class OddRow:
+class FailedRow:
     """Replaces something that could not be made into a row."""
 
     key: str
@@ -31,48 +31,48 @@ class OddRow:
     error: Exception = field(compare=False)
 
 
-class MadeRows(list[R]):
-    """Rows, and apart from them what could not be made into one. Sort it in place: a copy is a plain list."""
+class GuardedRows(list[R]):
+    """Rows, and separately what could not be made into one. Sort it in place: a copy is a plain list."""
 
-    def __init__(self, rows: Iterable[R] = (), odd: Iterable[OddRow] = ()) -> None:
+    def __init__(self, rows: Iterable[R] = (), failed: Iterable[FailedRow] = ()) -> None:
         super().__init__(rows)
-        self.odd = tuple(odd)
+        self.failed = tuple(failed)
 
     def __iadd__(self, more: Iterable[R]) -> Self:  # type: ignore[override, misc]  # a list's takes no less
         self.extend(more)
-        if isinstance(more, MadeRows):
-            self.odd += more.odd
+        if isinstance(more, GuardedRows):
+            self.failed += more.failed
         return self
 
 
-def one_by_one(
+def make_rows(
     things: Iterable[T],
     make: Callable[[T], R],
     *,
     key: Callable[[T], str],
     name: Callable[[T], str] | None = None,
-) -> MadeRows[R]:
+) -> GuardedRows[R]:
     """One row for each thing; if `make` raises, only that row is lost.
 
     `key` names the row in the program; `name` is shown to the user, by default the key.
     """
-    return each_with_its(things, lambda thing: (make(thing),), key=key, name=name)
+    return make_row_groups(things, lambda thing: (make(thing),), key=key, name=name)
 
 
-def each_with_its(
+def make_row_groups(
     things: Iterable[T],
     make: Callable[[T], Iterable[R]],
     *,
     key: Callable[[T], str],
     name: Callable[[T], str] | None = None,
-) -> MadeRows[R]:
-    """Like `one_by_one`, where a thing may have several rows."""
-    rows: MadeRows[R] = MadeRows()
+) -> GuardedRows[R]:
+    """Like `make_rows`, where a thing may have several rows."""
+    rows: GuardedRows[R] = GuardedRows()
     for thing in things:
         try:
             rows.extend(tuple(make(thing)))
         except Exception as error:  # noqa: BLE001 -- the table says which row, and logs it
-            rows.odd += (OddRow(key(thing), (name or key)(thing), error),)
+            rows.failed += (FailedRow(key(thing), (name or key)(thing), error),)
     return rows
 
 
@@ -92,30 +92,30 @@ class Faults:
 
 
 def shielded(columns: Sequence[Column[R]], faults: Faults) -> tuple[Column[R], ...]:
-    """The columns with functions that do not raise; for an `OddRow` they show its name."""
+    """The columns with functions that do not raise; for a `FailedRow` they show its name."""
     naming = next((one for one in columns if one.flex and one.stripes is None), next(iter(columns), None))
     return tuple(_shielded(column, faults, names=column is naming) for column in columns)
 
 
 def _shielded(column: Column[R], faults: Faults, *, names: bool) -> Column[R]:
     def guarded(
-        make: Callable[..., T], where: str, odd: T, of_odd_row: Callable[[OddRow], T]
+        make: Callable[..., T], where: str, replacement: T, of_failed_row: Callable[[FailedRow], T]
     ) -> Callable[..., T]:
         def made(row: Any, *width: int) -> T:
-            if isinstance(row, OddRow):
-                return of_odd_row(row)
+            if isinstance(row, FailedRow):
+                return of_failed_row(row)
             try:
                 return make(row, *width)
-            except Exception as error:  # noqa: BLE001 -- one odd cell must not end the table
+            except Exception as error:  # noqa: BLE001 -- one bad cell must not end the table
                 faults.add(f"{where} {column.key}", error)
-                return odd
+                return replacement
 
         return made
 
-    stripes = Stripes((ODD,))
+    stripes = Stripes((FAILED,))
     return replace(
         column,
-        cell=guarded(column.cell, "column", ODD, lambda row: (row.name, "") if names else ODD),
+        cell=guarded(column.cell, "column", FAILED, lambda row: (row.name, "") if names else FAILED),
         # What has no order is last, like everything unknown.
         sort=column.sort and guarded(column.sort, "order of column", None, lambda _row: None),
         stripes=column.stripes and guarded(column.stripes, "column", stripes, lambda _row: stripes),

@@ -121,7 +121,7 @@ class TypedName(Vertical):
         return self._wanted is not None and is_typed(typed, self._wanted)
 
 
-class AskingDialog(Dialog[T]):
+class ActDialog(Dialog[T]):
     """A dialog whose button starts an act; a name may have to be typed first."""
 
     def ask_name(self, request: Request, target: Target) -> None:
